@@ -1,0 +1,54 @@
+# One word a chore. Python 3.11, make and git are all that is needed; everything else goes into .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint types contracts check tests snapshots shots clean constraints
+
+help: ## show the chores
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make .venv and install evac with its development tools
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "evac needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.11 install"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "this Python lacks venv; on Debian: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP) ## open the console on the embedded AWS: no account, no network
+	$(BIN)/evac --demo
+
+test: lint types contracts tests ## everything that must be green
+
+lint: $(STAMP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+contracts: $(STAMP) ## the arrows between the rooms
+	$(BIN)/lint-imports
+
+tests: $(STAMP) ## pytest
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)
+	$(BIN)/pytest tests/screens --snapshot-update
+
+shots: $(STAMP) ## the README's screenshots, from the real screens
+	$(BIN)/python -P docs/shots.py
+
+constraints: ## pin what a fresh install resolves to today
+	rm -rf $(VENV)-pin && $(PYTHON) -m venv $(VENV)-pin
+	$(VENV)-pin/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	$(VENV)-pin/bin/python -m pip freeze --exclude evac | grep -v ' @ ' > constraints.txt
+	rm -rf $(VENV)-pin
+
+clean: ## remove what make made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis snapshot_report.html
