@@ -1,0 +1,341 @@
+"""What the console knows about a target and an instance.
+
+Three-valued throughout: a value, a definite absence, or *don't know* (None or UNKNOWN). What was not read is never drawn
+as well. Field sources are the botocore model's shapes Instance, InstanceStatus, InstanceTypeInfo and the calls named
+beside each fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tui.domain.events import ScheduledEvent
+from tui.domain.text import EMPTY, SafeText
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """One profile in one region: what is read as a unit, and whose failure is one line."""
+
+    profile: str
+    region: str
+
+    @property
+    def key(self) -> str:
+        """`profile/region`."""
+        return f"{self.profile}/{self.region}"
+
+
+class InstanceState(StrEnum):
+    """EC2's states, and UNKNOWN while only a part was read."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SHUTTING_DOWN = "shutting-down"
+    TERMINATED = "terminated"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+
+class CheckName(StrEnum):
+    """The five checks, in the order of the layers they look at."""
+
+    SYSTEM = "system"
+    INSTANCE = "instance"
+    ATTACHED_EBS = "attached_ebs"
+    APPLICATION = "application"
+    PERFORMANCE = "performance"
+
+
+class CheckStatus(StrEnum):
+    """AWS's words, and two of ours.
+
+    NOT_REPORTED: AWS answered, without this check. UNKNOWN: there is no answer.
+    """
+
+    OK = "ok"
+    IMPAIRED = "impaired"
+    INITIALIZING = "initializing"
+    INSUFFICIENT_DATA = "insufficient-data"
+    NOT_APPLICABLE = "not-applicable"
+    NOT_REPORTED = "not-reported"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCheck:
+    """One check. `since` (UTC) is AWS's ImpairedSince; `detail` is AWS's own text (a performance check's Remediation)."""
+
+    status: CheckStatus = CheckStatus.UNKNOWN
+    since: datetime | None = None
+    detail: SafeText = EMPTY
+
+
+UNKNOWN_CHECK = StatusCheck()
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """All five."""
+
+    system: StatusCheck = UNKNOWN_CHECK
+    instance: StatusCheck = UNKNOWN_CHECK
+    attached_ebs: StatusCheck = UNKNOWN_CHECK
+    application: StatusCheck = UNKNOWN_CHECK
+    performance: StatusCheck = UNKNOWN_CHECK
+
+    def get(self, name: CheckName) -> StatusCheck:
+        """The check of that name."""
+        check: StatusCheck = getattr(self, name.value)
+        return check
+
+    def impaired(self) -> tuple[CheckName, ...]:
+        """Failing checks, outermost layer first."""
+        return tuple(name for name in CheckName if self.get(name).status is CheckStatus.IMPAIRED)
+
+
+class PublicAddress(StrEnum):
+    """Whose public IPv4 it is: AUTO is released by a stop, ELASTIC stays. Source: user guide, using-instance-addressing."""
+
+    NONE = "none"
+    AUTO = "auto"
+    ELASTIC = "elastic"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One private IPv4 of an interface and the public one associated with it. `owner` is IpOwnerId: `amazon` or an account."""
+
+    private_ip: SafeText
+    primary: bool
+    public_ip: SafeText = EMPTY
+    owner: SafeText = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface of the instance. `attached_at` of the primary one is the first launch."""
+
+    interface_id: SafeText
+    device_index: int
+    addresses: tuple[Address, ...] = ()
+    ipv6: tuple[SafeText, ...] = ()
+    attached_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """An attached EBS volume. BlockDeviceMappings list EBS only: instance store never shows here."""
+
+    device: SafeText
+    volume_id: SafeText
+    delete_on_termination: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word."""
+
+    image_id: SafeText
+    name: SafeText
+    state: SafeText
+    created: datetime | None
+    state_reason: SafeText = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFacts:
+    """What DescribeInstanceTypes says of the type. None = AWS did not say."""
+
+    instance_storage: bool | None = None
+    storage_gb: int | None = None
+    nvme_storage: bool | None = None
+    hypervisor: SafeText = EMPTY
+    bare_metal: bool | None = None
+    reboot_migration_supported: bool | None = None
+    auto_recovery_supported: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMembership:
+    """Of an Auto Scaling group. Source: DescribeAutoScalingInstances, DescribeAutoScalingGroups."""
+
+    group: SafeText
+    lifecycle: SafeText
+    health: SafeText = EMPTY
+    min_size: int | None = None
+    desired: int | None = None
+    health_check_type: SafeText = EMPTY
+    replace_suspended: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """A load balancer's target group this instance is in. `healthy` counts all healthy members, it among them."""
+
+    name: SafeText
+    arn: SafeText
+    health: SafeText
+    healthy: int
+    members: int
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeHealth:
+    """Of one volume. Source: DescribeVolumeStatus."""
+
+    volume_id: SafeText
+    status: SafeText
+    io_enabled: SafeText = EMPTY
+    io_performance: SafeText = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a fresh look at one instance adds: calls too dear for the list. Each None = don't know; `unknown` says why.
+
+    An empty tuple means AWS was asked and there are none. `unknown` holds (field name, reason).
+    """
+
+    read_at: datetime
+    type: TypeFacts | None = None
+    stop_protection: bool | None = None
+    termination_protection: bool | None = None
+    shutdown_behavior: SafeText | None = None
+    membership: tuple[GroupMembership, ...] | None = None
+    target_groups: tuple[TargetGroup, ...] | None = None
+    images: tuple[Image, ...] | None = None
+    volumes: tuple[VolumeHealth, ...] | None = None
+    spot_type: SafeText | None = None
+    host_state: SafeText | None = None
+    console: tuple[SafeText, ...] | None = None
+    unknown: tuple[tuple[str, SafeText], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One instance as last read. `status_at` and `inventory_at` (UTC) say when its two halves were; None = not yet.
+
+    `profiles` are all the configured names of its account; `target.profile` is the one whose credentials read it.
+    """
+
+    target: Target
+    instance_id: SafeText
+    account_id: SafeText = EMPTY
+    profiles: tuple[SafeText, ...] = ()
+    name: SafeText = EMPTY
+    state: InstanceState = InstanceState.UNKNOWN
+    checks: Checks = Checks()
+    events: tuple[ScheduledEvent, ...] = ()
+    status_at: datetime | None = None
+    inventory_at: datetime | None = None
+    instance_type: SafeText = EMPTY
+    zone: SafeText = EMPTY
+    launched_at: datetime | None = None
+    state_reason: SafeText = EMPTY
+    private_ip: SafeText = EMPTY
+    public_ip: SafeText = EMPTY
+    public_dns: SafeText = EMPTY
+    public_kind: PublicAddress = PublicAddress.UNKNOWN
+    interfaces: tuple[Interface, ...] = ()
+    root_device: SafeText = EMPTY
+    root_device_name: SafeText = EMPTY
+    volumes: tuple[Volume, ...] = ()
+    lifecycle: SafeText = EMPTY
+    spot_request: SafeText = EMPTY
+    tenancy: SafeText = EMPTY
+    host_id: SafeText = EMPTY
+    affinity: SafeText = EMPTY
+    placement_group: SafeText = EMPTY
+    capacity_reservation: SafeText = EMPTY
+    hibernation: bool = False
+    reboot_migration: SafeText = EMPTY
+    auto_recovery: SafeText = EMPTY
+    managed_by: SafeText = EMPTY
+    outpost: SafeText = EMPTY
+    platform: SafeText = EMPTY
+    architecture: SafeText = EMPTY
+    image_id: SafeText = EMPTY
+    product_codes: tuple[SafeText, ...] = ()
+    vpc_id: SafeText = EMPTY
+    subnet_id: SafeText = EMPTY
+    security_groups: tuple[SafeText, ...] = ()
+    key_name: SafeText = EMPTY
+    iam_profile: SafeText = EMPTY
+    tags: tuple[tuple[SafeText, SafeText], ...] = ()
+    newest_image: Image | None = None
+    images_at: datetime | None = None
+    type_facts: TypeFacts | None = None
+
+    @property
+    def key(self) -> str:
+        """`region/id`: the row's identity; ids are unique in AWS."""
+        return f"{self.target.region}/{self.instance_id}"
+
+    @property
+    def label(self) -> SafeText:
+        """Its name, or its id where it has none: what is shown, and what is typed to confirm."""
+        return self.name or self.instance_id
+
+    def tag(self, key: str) -> SafeText | None:
+        """The value of a tag, or None."""
+        return next((value for name, value in self.tags if name == key), None)
+
+    def open_events(self, now: datetime) -> tuple[ScheduledEvent, ...]:
+        """Pending and started ones, the earliest start first; one without a start comes first of all."""
+        events = [event for event in self.events if event.is_open(now)]
+        return tuple(
+            sorted(events, key=lambda event: (event.not_before is not None, event.not_before or now))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something could not be read or done: `cause` and `remedy`, one line each. `code` is AWS's or the exception's name.
+
+    `kind` groups them for the screens: credentials, denied, region, throttled, network, config, internal.
+    """
+
+    kind: str
+    cause: SafeText
+    remedy: SafeText
+    code: SafeText = EMPTY
+
+    @property
+    def line(self) -> str:
+        """Both, in one line."""
+        return f"{self.cause}: {self.remedy}" if self.remedy else self.cause
+
+
+class Phase(StrEnum):
+    """Where a target stands."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    LIVE = "live"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """How a target is doing. Times are UTC; None = never yet.
+
+    `trouble` with `status_at` set means stale: the rows are from then. `partial` names what else could not be read
+    (images denied, say) while the rest is live. `count` None = the inventory was not read yet.
+    """
+
+    target: Target
+    phase: Phase = Phase.WAITING
+    profiles: tuple[SafeText, ...] = ()
+    account_id: SafeText = EMPTY
+    account_alias: SafeText = EMPTY
+    count: int | None = None
+    status_at: datetime | None = None
+    inventory_at: datetime | None = None
+    trouble: Trouble | None = None
+    partial: tuple[Trouble, ...] = ()
