@@ -1,0 +1,251 @@
+"""One instance, how it changes state, and what its scheduled events do to it.
+
+Sources: user guide, ec2-instance-lifecycle (states, addresses), instance-store-lifetime, schedevents_actions_reboot and
+schedevents_actions_retire (what clears which event), monitoring-system-instance-status-check, event-windows.
+Unsourced, built as commonly seen: the durations below, and that StartInstances of a running instance is a no-op.
+"""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tui.demo.world import Region, World
+
+Doc = dict[str, Any]
+STOPPING, PENDING, CHECKS, REBOOTING, MIGRATING, RETITLE = 30.0, 20.0, 60.0, 40.0, 180.0, 120.0
+"""AWS's seconds a transition takes: see the module's note."""
+CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+CHECK_KEYS = {"system": "SystemStatus", "instance": "InstanceStatus", "attached_ebs": "AttachedEbsStatus"}
+
+
+class Box:
+    """An instance: `doc` is what DescribeInstances says of it. `sick` names failing checks and since when."""
+
+    def __init__(self, world: World, region: Region, doc: Doc) -> None:
+        self.world, self.region, self.doc = world, region, doc
+        self.events: list[Doc] = []
+        self.sick: dict[str, datetime] = {}
+        self.initializing_until: datetime | None = None
+        self.insufficient = False
+        self.application: Doc | None = None
+        self.performance: Doc | None = None
+        self.attributes: Doc = {"disableApiStop": False, "disableApiTermination": False}
+        self.shutdown_behavior = "stop"
+        self.console = "Linux version 6.1\r\nlogin: "
+        self.stuck_stopping = False
+        self.auto_ip = bool(self._auto_association())
+        self._view: tuple[datetime, Doc, Doc] | None = None
+        self._epoch = 0
+
+    @property
+    def id(self) -> str:
+        """The instance's id."""
+        return str(self.doc["InstanceId"])
+
+    @property
+    def state(self) -> str:
+        """The state's name."""
+        return str(self.doc["State"]["Name"])
+
+    def _auto_association(self) -> Doc | None:
+        interfaces = self.doc.get("NetworkInterfaces") or []
+        association = interfaces[0].get("Association") if interfaces else None
+        return association if association and association.get("IpOwnerId") == "amazon" else None
+
+    # what a client sees
+
+    def shown(self) -> tuple[Doc, Doc]:
+        """The documents of DescribeInstances and DescribeInstanceStatus, from before a change while describes lag."""
+        if self._view and self.world.clock.now < self._view[0]:
+            return self._view[1], self._view[2]
+        self._view = None
+        return self.doc, self.status()
+
+    def status(self) -> Doc:
+        """Now, as DescribeInstanceStatus has it. Stopped ones are `not-applicable` (commonly seen, not documented)."""
+        doc: Doc = {
+            "AvailabilityZone": self.doc["Placement"]["AvailabilityZone"],
+            "InstanceId": self.id,
+            "InstanceState": self.doc["State"],
+        }
+        if "Operator" in self.doc:
+            doc["Operator"] = self.doc["Operator"]
+        if self.events:
+            doc["Events"] = [
+                {k: v for k, v in event.items() if not k.startswith("_")} for event in self.events
+            ]
+        for check, key in CHECK_KEYS.items():
+            if check == "attached_ebs" and self.doc.get("_xen"):
+                continue
+            doc[key] = self._check(check)
+        if self.application:
+            doc["ApplicationStatus"] = self.application
+        if self.performance:
+            doc["PerformanceStatus"] = self.performance
+        return doc
+
+    def _check(self, check: str) -> Doc:
+        if self.state != "running":
+            return {"Status": "not-applicable"}
+        if self.insufficient:
+            return {
+                "Status": "insufficient-data",
+                "Details": [{"Name": "reachability", "Status": "insufficient-data"}],
+            }
+        if check in self.sick or (check == "instance" and "system" in self.sick):
+            since = self.sick.get(check) or self.sick["system"]
+            return {
+                "Status": "impaired",
+                "Details": [{"Name": "reachability", "Status": "failed", "ImpairedSince": since}],
+            }
+        if self.initializing_until and self.world.clock.now < self.initializing_until:
+            return {"Status": "initializing", "Details": [{"Name": "reachability", "Status": "initializing"}]}
+        return {"Status": "ok", "Details": [{"Name": "reachability", "Status": "passed"}]}
+
+    # how it changes
+
+    def _touch(self) -> None:
+        if self.world.lag and self._view is None:
+            until = self.world.clock.now + timedelta(seconds=self.world.lag)
+            self._view = (until, copy.deepcopy(self.doc), copy.deepcopy(self.status()))
+        self.world.revision += 1
+
+    def _become(self, name: str) -> None:
+        self._touch()
+        self._epoch += 1
+        self.doc["State"] = {"Code": CODES[name], "Name": name}
+
+    def _then(self, seconds: float, do: Any) -> None:
+        """Later, unless another change of state came first."""
+        epoch = self._epoch
+        self.world.clock.later(seconds, lambda: do() if epoch == self._epoch else None)
+
+    def stop(self, reason: str = "User initiated", force: bool = False) -> None:
+        """To stopping, then stopped."""
+        if self.state in ("stopped", "stopping") and not force:
+            return
+        self._become("stopping")
+        self.doc["StateTransitionReason"] = f"{reason} ({self.world.clock.now:%Y-%m-%d %H:%M:%S} GMT)"
+        if not self.stuck_stopping or force:
+            self._then(STOPPING, self._stopped)
+
+    def _stopped(self) -> None:
+        self._become("stopped")
+        self.doc["StateReason"] = {
+            "Code": "Client.UserInitiatedShutdown",
+            "Message": "Client.UserInitiatedShutdown: User initiated shutdown",
+        }
+        if self._auto_association():
+            for key in ("PublicIpAddress", "PublicDnsName"):
+                self.doc.pop(key, None)
+            interface = self.doc["NetworkInterfaces"][0]
+            interface.pop("Association", None)
+            for address in interface.get("PrivateIpAddresses", []):
+                if address.get("Primary"):
+                    address.pop("Association", None)
+
+    def start(self) -> None:
+        """To pending, then running on another host: the system and EBS checks heal and open events end."""
+        if self.state in ("running", "pending"):
+            return
+        self._become("pending")
+        self.doc["LaunchTime"] = self.world.clock.now.replace(microsecond=0)
+        self.doc.pop("StateReason", None)
+        self.doc["StateTransitionReason"] = ""
+        host_bound = (
+            self.doc["Placement"].get("Tenancy") == "host" and self.doc["Placement"].get("Affinity") == "host"
+        )
+        if not host_bound:
+            self.sick.pop("system", None)
+            self.sick.pop("attached_ebs", None)
+            self._finish(lambda event: True)
+        self._then(PENDING, self._running)
+
+    def _running(self) -> None:
+        self._become("running")
+        self._initialize()
+        if self.auto_ip and not self._several_addresses():
+            self._new_public_ip()
+
+    def _initialize(self) -> None:
+        self.initializing_until = self.world.clock.now + timedelta(seconds=CHECKS / self.world.clock.speed)
+        self.world.clock.later(CHECKS, self._bump)
+
+    def _bump(self) -> None:
+        self.world.revision += 1
+
+    def _several_addresses(self) -> bool:
+        """No public address returns with a second interface or a secondary address with an Elastic IP (using-instance-addressing)."""
+        interfaces = self.doc.get("NetworkInterfaces") or []
+        secondary = interfaces[0].get("PrivateIpAddresses", [])[1:] if interfaces else []
+        return len(interfaces) > 1 or any("Association" in address for address in secondary)
+
+    def _new_public_ip(self) -> None:
+        address = f"203.0.113.{self.world.random.randrange(1, 255)}"
+        name = f"ec2-{address.replace('.', '-')}.{self.region.name}.compute.amazonaws.com"
+        association = {"IpOwnerId": "amazon", "PublicIp": address, "PublicDnsName": name}
+        self.doc["PublicIpAddress"], self.doc["PublicDnsName"] = address, name
+        interface = self.doc["NetworkInterfaces"][0]
+        interface["Association"] = association
+        interface["PrivateIpAddresses"][0]["Association"] = association
+
+    def reboot(self, by_aws: bool = False) -> None:
+        """In place, or onto another host when reboot migration applies or AWS does a system-reboot."""
+        self._touch()
+        migrates = by_aws or self._migrates()
+        if migrates:
+            self.sick.pop("system", None)
+            self._finish(lambda event: event["Code"] == "system-reboot")
+        self.sick.pop("instance", None)
+        self._initialize()
+
+    def _migrates(self) -> bool:
+        """Source: user guide, schedevents_actions_reboot, requirements of user-initiated reboot migration."""
+        return (
+            self.doc.get("MaintenanceOptions", {}).get("RebootMigration", "default") == "default"
+            and self.doc["Placement"].get("Tenancy", "default") != "host"
+            and not self.doc.get("_store_gb")
+            and not self.doc.get("_xen")
+            and not self.doc.get("_group")
+            and any(event["Code"] == "system-reboot" for event in self.events)
+        )
+
+    def terminate(self, reason: str) -> None:
+        """To shutting-down, then terminated."""
+        self._become("shutting-down")
+        self.doc["StateTransitionReason"] = reason
+        self._then(STOPPING, lambda: self._become("terminated"))
+
+    # events
+
+    def add_event(self, event: Doc) -> None:
+        """Announce it; it comes when it is due, unless it is over or under way already."""
+        self.events.append(event)
+        self.world.revision += 1
+        when = event.get("NotBefore")
+        if when and when > self.world.clock.now and not event.get("Description", "").startswith("["):
+            event_id = event["InstanceEventId"]
+            self.world.clock.at(when, lambda: self._fire(event_id, when))
+
+    def _finish(self, which: Any) -> None:
+        for event in self.events:
+            if which(event) and not event["Description"].startswith("["):
+                event["Description"] = f"[Completed] {event['Description']}"
+        self.world.revision += 1
+
+    def _fire(self, event_id: str, when: datetime) -> None:
+        event = next((one for one in self.events if one["InstanceEventId"] == event_id), None)
+        if event is None or event.get("NotBefore") != when or event["Description"].startswith("["):
+            return
+        code = event["Code"]
+        store_root = self.doc.get("RootDeviceType") == "instance-store"
+        if code == "instance-retirement" and store_root:
+            self.terminate("Server.ScheduledStop: instance retirement")
+        elif code in ("instance-stop", "instance-retirement"):
+            self.stop("Server.ScheduledStop")
+        elif code in ("instance-reboot", "system-reboot") and self.state == "running":
+            self.reboot(by_aws=True)
+        self.world.clock.later(RETITLE, lambda: self._finish(lambda one: one["InstanceEventId"] == event_id))

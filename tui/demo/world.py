@@ -1,0 +1,121 @@
+"""What exists: accounts, who may ask, regions, and everything in them, kept in boto3's own shapes."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tui.demo.box import Box
+from tui.demo.clock import Clock
+
+Doc = dict[str, Any]
+
+
+class AwsError(Exception):
+    """An error as AWS answers it."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
+@dataclass
+class Identity:
+    """Who an access key is. `allow` are globs over `service:Operation`; `denied_regions` answer as a disabled region does."""
+
+    account: str
+    arn: str
+    allow: tuple[str, ...] = ("*",)
+    expired: bool = False
+    denied_regions: tuple[str, ...] = ()
+
+    def may(self, service: str, operation: str) -> bool:
+        """Whether a policy of this identity allows the call."""
+        return any(fnmatchcase(f"{service}:{operation}", pattern) for pattern in self.allow)
+
+
+@dataclass
+class Region:
+    """One region of one account."""
+
+    account: str
+    name: str
+    boxes: dict[str, Box] = field(default_factory=dict)
+    images: dict[str, Doc] = field(default_factory=dict)
+    addresses: dict[str, Doc] = field(default_factory=dict)
+    hosts: dict[str, Doc] = field(default_factory=dict)
+    spot_requests: dict[str, Doc] = field(default_factory=dict)
+    volumes: dict[str, Doc] = field(default_factory=dict)
+    volume_health: dict[str, Doc] = field(default_factory=dict)
+    groups: dict[str, Doc] = field(default_factory=dict)
+    target_groups: dict[str, Doc] = field(default_factory=dict)
+    targets: dict[str, dict[str, str]] = field(default_factory=dict)
+    alarms: dict[str, Doc] = field(default_factory=dict)
+
+
+@dataclass
+class Account:
+    """One account. `health` is whether it has a support plan with AWS Health's API."""
+
+    number: str
+    alias: str = ""
+    health: bool = False
+
+
+REGIONS = {
+    "us-east-1": "opt-in-not-required", "us-east-2": "opt-in-not-required", "us-west-2": "opt-in-not-required",
+    "eu-west-1": "opt-in-not-required", "eu-central-1": "opt-in-not-required", "ap-northeast-1": "opt-in-not-required",
+    "ap-northeast-2": "opt-in-not-required", "ap-southeast-1": "opt-in-not-required", "me-south-1": "not-opted-in",
+    "ap-east-1": "not-opted-in",
+}  # fmt: skip
+
+
+class World:
+    """All of it. `lag` is for how many seconds describes answer from before a change (developer guide, eventual-consistency)."""
+
+    def __init__(self, clock: Clock, seed: int = 7, lag: float = 0.0) -> None:
+        self.clock = clock
+        self.lag = lag
+        self.random = random.Random(seed)
+        self.accounts: dict[str, Account] = {}
+        self.identities: dict[str, Identity] = {}
+        self.regions: dict[tuple[str, str], Region] = {}
+        self.revision = 0
+
+    def region(self, account: str, name: str) -> Region:
+        """A region of an account, made at first touch."""
+        return self.regions.setdefault((account, name), Region(account, name))
+
+    def enabled_regions(self, account: str) -> list[str]:
+        """Those that are on by default, and any in which the account has something."""
+        return [name for name, opt in REGIONS.items() if opt != "not-opted-in"]
+
+    def hex_id(self, prefix: str) -> str:
+        """A new id, such as `i-0…`."""
+        return f"{prefix}-0{self.random.getrandbits(64):016x}"
+
+    def identity(self, access_key: str) -> Identity:
+        """Who the key is. Raises AuthFailure for an unknown one."""
+        known = self.identities.get(access_key)
+        if known is None:
+            raise AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
+        return known
+
+    def assume(self, role_arn: str, session: str) -> tuple[str, Identity]:
+        """Temporary credentials of a role in the account its ARN names."""
+        account = role_arn.split(":")[4]
+        if account not in self.accounts:
+            raise AwsError(
+                "AccessDenied", f"not authorized to perform: sts:AssumeRole on resource: {role_arn}", 403
+            )
+        key = f"ASIA{self.random.getrandbits(64):016X}"
+        role = role_arn.rsplit("/", 1)[-1]
+        allow = ("*",) if "read" not in role.lower() else READ_ONLY
+        identity = Identity(account, f"arn:aws:sts::{account}:assumed-role/{role}/{session}", allow)
+        self.identities[key] = identity
+        return key, identity
+
+
+READ_ONLY = ("*:Describe*", "*:Get*", "*:List*", "sts:*")
