@@ -1,0 +1,265 @@
+"""The settings: merged in order, tightened by policy, wrong ones named in one line, written without loss."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tui import config, config_edit
+from tui.settings import RUN_ONLY
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(config, "POLICY", tmp_path / "no-policy.toml")
+    return tmp_path
+
+
+def load(home: Path, text: str | None = None, policy: str | None = None, **given: Any) -> config.Loaded:
+    environ = {"XDG_CONFIG_HOME": str(home / "xdg"), **given.pop("environ", {})}
+    if text is not None:
+        file = home / "xdg" / "evac" / "config.toml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    if policy is not None:
+        (home / "policy.toml").write_text(policy)
+        environ["EVAC_POLICY"] = str(home / "policy.toml")
+    arguments = {"profiles": (), "regions": (), "read_only": False} | given
+    return config.load(None, environ=environ, **arguments)
+
+
+def test_the_example_is_valid_holds_every_key_and_states_the_defaults() -> None:
+    values = tomllib.loads((ROOT / "config.example.toml").read_text())
+    expected = msgspec.to_builtins(config.Settings(profiles={"example": config.ProfileSettings()}))
+    expected = {key: value for key, value in expected.items() if key not in RUN_ONLY}
+    written = dict(config.flatten(values))
+    assert written == {k: list(v) if isinstance(v, tuple) else v for k, v in config.flatten(expected)}
+    config.validate(values, "config.example.toml")
+
+
+def test_the_example_is_what_init_writes(home: Path) -> None:
+    path = home / "new" / "config.toml"
+    config_edit.init(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    written = path.read_text()
+    assert config.validate(tomllib.loads(written), path) == config.Settings()
+    for line in (ROOT / "config.example.toml").read_text().splitlines():
+        assert line in written
+    with pytest.raises(config.ConfigError, match="exists already"):
+        config_edit.init(path)
+    assert path.read_text() == written
+
+
+def test_without_a_file_every_value_is_a_default(home: Path) -> None:
+    loaded = load(home)
+    assert loaded.settings == config.Settings()
+    assert set(loaded.sources.values()) == {"default"}
+    assert loaded.sources["intervals.status"] == "default"
+
+
+def test_each_value_knows_where_it_came_from(home: Path) -> None:
+    loaded = load(
+        home, "regions=['eu-west-1']\n[intervals]\nstatus=5\n", regions=("us-east-1",), read_only=True
+    )
+    assert loaded.settings.intervals.status == 5.0
+    assert loaded.sources["intervals.status"] == loaded.sources["regions"] == str(loaded.path)
+    assert loaded.sources["intervals.inventory"] == "default"
+    assert loaded.sources["read_only"] == "--read-only"
+    assert loaded.settings.only_regions == ("us-east-1",)
+    assert loaded.sources["only_regions"] == "--region"
+
+
+def test_profile_on_the_command_line_is_stronger_than_the_environment(home: Path) -> None:
+    environ = {"AWS_PROFILE": "staging"}
+    assert load(home, environ=environ).settings.only_profiles == ("staging",)
+    assert load(home, environ=environ, profiles=("prod",)).settings.only_profiles == ("prod",)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ("regins=[]", "regins", "did you mean regions?"),
+        ("[intervals]\nstats=3", "intervals.stats", "did you mean status?"),
+        ("[intervals]\nstatus='x'", "intervals.status", "expected float, got str"),
+        ("[intervals]\nstatus=0", "intervals.status", "expected float >= 1.0"),
+        ("[profiles.prod]\ncolour='red'", "profiles.prod.colour", "did you mean color?"),
+        ("[profiles.prod]\ncolor='dark red'", "profiles.prod.color", "a colour's name"),
+        ("[profiles.prod]\nread_only='no'", "profiles.prod.read_only", "expected bool"),
+        ("profiles=3", "profiles", "a table"),
+        ("[profiles]\nprod=3", "profiles.prod", "a table"),
+        ("regions=['eu_west']", "regions[0]", "a region's name"),
+        ("regions='eu-west-1'", "regions", "expected array"),
+        ("demo=true", "demo", "command line"),
+        ("locked_profiles=[]", "locked_profiles", "site policy"),
+        ("[actions]\nconfirm='no'", "actions.confirm", '"name" or "id"'),
+        ("[actions]\nimage_max_age='a week'", "actions.image_max_age", "such as 7d"),
+        ("[cache]\nurl='http://x'", "cache.url", "redis://"),
+        ("timezone='Mars/Olympus'", "timezone", "Asia/Seoul"),
+        ("timezone='../etc/passwd'", "timezone", "Asia/Seoul"),
+        ("x =", "", "not TOML"),
+    ],
+)
+def test_an_error_is_one_line_with_file_key_and_what_was_expected(
+    home: Path, text: str, key: str, expected: str
+) -> None:
+    with pytest.raises(config.ConfigError) as caught:
+        load(home, text)
+    assert caught.value.key == key
+    assert expected in caught.value.expected
+    assert str(caught.value).startswith(str(home / "xdg"))
+    assert "\n" not in str(caught.value)
+
+
+def test_control_characters_in_a_key_do_not_reach_the_error(home: Path) -> None:
+    with pytest.raises(config.ConfigError) as caught:
+        load(home, '"\\u001b[31mred" = 1')
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_named_file_must_exist(home: Path) -> None:
+    with pytest.raises(config.ConfigError, match="no such file"):
+        config.load(home / "none.toml", profiles=(), regions=(), read_only=False, environ={})
+
+
+@pytest.mark.parametrize(
+    ("text", "policy", "prod", "dev"),
+    [
+        ("", "", False, False),
+        ("read_only=true", "", True, True),
+        ("[profiles.prod]\nread_only=true", "", True, False),
+        ("", "read_only=true", True, True),
+        ("", "[profiles.prod]\nread_only=true", True, False),
+        ("", "[profiles.'pro*']\nread_only=true", True, False),
+        ("read_only=false\n[profiles.prod]\nread_only=false", "[profiles.prod]\nread_only=true", True, False),
+        ("read_only=true", "read_only=false\n[profiles.prod]\nread_only=false", True, True),
+    ],
+)
+def test_read_only_is_the_strictest_of_all(home: Path, text: str, policy: str, prod: bool, dev: bool) -> None:
+    settings = load(home, text, policy).settings
+    assert (settings.profile_read_only("prod"), settings.profile_read_only("dev")) == (prod, dev)
+
+
+def test_policy_regions_only_take_away(home: Path) -> None:
+    policy = "regions=['eu-west-1','eu-central-1']"
+    assert load(home, "", policy).settings.regions == ("eu-west-1", "eu-central-1")
+    narrowed = load(home, "regions=['us-east-1','eu-central-1']", policy)
+    assert narrowed.settings.regions == ("eu-central-1",)
+    assert narrowed.sources["regions"].endswith("policy.toml")
+    assert not narrowed.settings.region_allowed("us-east-1")
+    profile = load(home, "[profiles.p]\nregions=['eu-west-1','us-east-1']", policy).settings.profile("p")
+    assert profile.regions == ("eu-west-1",)
+    with pytest.raises(config.ConfigError, match="allows only eu-west-1, eu-central-1"):
+        load(home, "regions=['us-east-1']", policy)
+    with pytest.raises(config.ConfigError, match="--region"):
+        load(home, "", policy, regions=("us-east-1",))
+
+
+@pytest.mark.parametrize("policy", ["read_onl=true", "read_only='yes'", "x ="])
+def test_a_policy_that_cannot_be_understood_is_an_error_not_a_way_around(home: Path, policy: str) -> None:
+    with pytest.raises(config.ConfigError, match=r"policy\.toml"):
+        load(home, "", policy)
+
+
+def test_the_environment_cannot_replace_a_policy_that_exists(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = home / "site.toml"
+    site.write_text("read_only=true")
+    monkeypatch.setattr(config, "POLICY", site)
+    assert load(home, "", "read_only=false").settings.read_only
+    site.unlink()
+    assert not load(home, "", "read_only=false").settings.read_only
+    with pytest.raises(config.ConfigError, match="EVAC_POLICY"):
+        load(home, environ={"EVAC_POLICY": str(home / "absent.toml")})
+
+
+def test_settings_handed_to_a_child_are_tightened_again(home: Path) -> None:
+    (home / "policy.toml").write_text("read_only=true")
+    handed = config.encode(config.Settings(only_profiles=("a",), demo=True))
+    assert config.decode(handed) == config.Settings(only_profiles=("a",), demo=True)
+    environ = {"EVAC_SETTINGS": handed.decode(), "EVAC_POLICY": str(home / "policy.toml")}
+    settings = config.from_environment(environ)
+    assert settings.read_only
+    assert settings.demo
+    with pytest.raises(config.ConfigError):
+        config.decode(b'{"surprise": 1}')
+
+
+def test_update_keeps_everything_else_and_a_copy_of_comments(home: Path) -> None:
+    path = home / "config.toml"
+    text = "# mine\nregions = ['eu-west-1']\n[profiles.'a.b']\nlabel = 'A'\n"
+    path.write_text(text)
+    path.chmod(0o640)
+    copy = config_edit.update(path, 'profiles."a.b".read_only', True)
+    config_edit.update(path, "intervals.status", 30)
+    assert tomllib.loads(path.read_text()) == {
+        "regions": ["eu-west-1"],
+        "profiles": {"a.b": {"label": "A", "read_only": True}},
+        "intervals": {"status": 30},
+    }
+    assert copy is not None
+    assert Path(copy).read_text() == text
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("regins", []), ("intervals.status", "often"), ("a\nb", 1), ("x = 1 #", 1), ("regions.a", 1)],
+)
+def test_update_that_would_break_the_file_leaves_it(home: Path, key: str, value: object) -> None:
+    path = home / "config.toml"
+    path.write_text("regions = ['eu-west-1']\n")
+    with pytest.raises(config.ConfigError):
+        config_edit.update(path, key, value)
+    assert path.read_text() == "regions = ['eu-west-1']\n"
+    assert list(home.iterdir()) == [path]
+
+
+def test_update_writes_through_a_link(home: Path) -> None:
+    real, link = home / "dotfiles.toml", home / "config.toml"
+    real.write_text("ascii = true\n")
+    link.symlink_to(real)
+    config_edit.update(link, "theme", "nord")
+    assert link.is_symlink()
+    assert tomllib.loads(real.read_text()) == {"ascii": True, "theme": "nord"}
+
+
+@example({"a=b": "x", "": "y"})
+@given(st.dictionaries(st.text(max_size=8), st.text(max_size=12), min_size=1, max_size=4))
+def test_profile_names_of_any_kind_survive_flattening_and_updating(
+    tmp_path_factory: pytest.TempPathFactory, labels: dict[str, str]
+) -> None:
+    path = tmp_path_factory.mktemp("names") / "config.toml"
+    for key, value in config.flatten(
+        {"profiles": {name: {"label": label} for name, label in labels.items()}}
+    ):
+        if key.isprintable():
+            config_edit.update(path, key, value)
+    kept = tomllib.loads(path.read_text())["profiles"] if path.exists() else {}
+    for name, label in labels.items():
+        if name.isprintable():
+            assert kept[name]["label"] == label
+
+
+def test_parse_value_reads_toml_and_takes_bare_words_as_text() -> None:
+    values = ["true", "3", "['a']", '"x"', "eu-west-1", ""]
+    assert [config_edit.parse_value(value) for value in values] == [True, 3, ["a"], "x", "eu-west-1", ""]
+
+
+def test_zones_have_rules_and_nonsense_is_utc() -> None:
+    assert str(config.Settings(timezone="Asia/Seoul").zone()) == "Asia/Seoul"
+    assert str(config.local_zone({"TZ": ":Europe/Berlin"})) == "Europe/Berlin"
+    assert str(config.local_zone({"TZ": "Nowhere/Else"})) == "UTC"
+
+
+def test_default_path_follows_xdg_but_not_a_relative_one() -> None:
+    assert config.default_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/evac/config.toml")
+    assert config.default_path({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path("/h/.config/evac/config.toml")

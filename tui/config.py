@@ -1,0 +1,205 @@
+"""Where the settings come from: file, command line and site policy, merged, with where each value came from.
+
+Weakest first: defaults, the config file, AWS_PROFILE, the command line. The site policy comes last and only tightens: it
+can add read-only and take regions away, never the reverse. Nothing here prints or prompts; every error is one line.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tui.settings import (
+    ActionSettings,
+    Base,
+    CacheSettings,
+    ConfigError,
+    Intervals,
+    ProfileSettings,
+    Region,
+    Settings,
+    convert,
+    decode,
+    encode,
+    local_zone,
+    validate,
+)
+
+__all__ = [
+    "ActionSettings",
+    "CacheSettings",
+    "ConfigError",
+    "Intervals",
+    "Loaded",
+    "ProfileSettings",
+    "Settings",
+    "decode",
+    "default_path",
+    "encode",
+    "flatten",
+    "from_environment",
+    "load",
+    "local_zone",
+    "policy_path",
+    "read_toml",
+    "validate",
+]
+
+POLICY = Path("/etc/evac/policy.toml")
+"""The site policy. EVAC_POLICY may name another only while this file does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The merged settings. `sources` maps each dotted key to where its value came from; `path` may not exist yet."""
+
+    settings: Settings
+    sources: dict[str, str]
+    path: Path
+    policy_path: Path | None = None
+
+
+class _PolicyProfile(Base, frozen=True):
+    read_only: bool = False
+
+
+class _Policy(Base, frozen=True):
+    read_only: bool = False
+    regions: tuple[Region, ...] = ()
+    profiles: dict[str, _PolicyProfile] = msgspec.field(default_factory=dict)
+
+
+def from_environment(environ: Mapping[str, str]) -> Settings:
+    """What a child process goes by: EVAC_SETTINGS if its parent gave it, else the files; the policy applies to both."""
+    handed = environ.get("EVAC_SETTINGS")
+    if handed is None:
+        return load(None, profiles=(), regions=(), read_only=False, environ=environ).settings
+    return _tighten(decode(handed), {}, environ)[0]
+
+
+def default_path(environ: Mapping[str, str]) -> Path:
+    """`$XDG_CONFIG_HOME/evac/config.toml`; a relative XDG_CONFIG_HOME is ignored, as the XDG specification asks."""
+    base = Path(environ.get("XDG_CONFIG_HOME", ""))
+    return (
+        base if base.is_absolute() else Path(environ.get("HOME") or "~").expanduser() / ".config"
+    ).joinpath("evac", "config.toml")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as plain values. Raises ConfigError, FileNotFoundError."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(path, "", f"not TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(path, "", "not UTF-8 text") from None
+    except OSError as error:
+        raise ConfigError(path, "", f"cannot be read: {error.strerror}") from None
+
+
+def load(
+    config: Path | None,
+    *,
+    profiles: Sequence[str],
+    regions: Sequence[str],
+    read_only: bool,
+    environ: Mapping[str, str],
+    demo: bool = False,
+) -> Loaded:
+    """Merge everything. A missing file is fine unless `config` names it. Raises ConfigError."""
+    path = config or default_path(environ)
+    values: dict[str, Any] = {}
+    try:
+        values = read_toml(path)
+    except FileNotFoundError:
+        if config is not None:
+            raise ConfigError(path, "", "no such file; `evac config init` writes one") from None
+    settings = validate(values, path)
+    sources = {key: "default" for key, _ in flatten(msgspec.to_builtins(settings))}
+    sources.update({key: str(path) for key, _ in flatten(values)})
+    given: dict[str, Any] = {}
+    if demo:
+        given["demo"], sources["demo"] = True, "--demo"
+    if read_only:
+        given["read_only"], sources["read_only"] = True, "--read-only"
+    if profiles:
+        given["only_profiles"], sources["only_profiles"] = tuple(profiles), "--profile"
+    elif name := environ.get("AWS_PROFILE"):
+        given["only_profiles"], sources["only_profiles"] = (name,), "AWS_PROFILE"
+    if regions:
+        given["only_regions"], sources["only_regions"] = tuple(regions), "--region"
+        convert({"regions": tuple(regions)}, Settings, ProfileSettings, "--region")
+    settings, policy_path = _tighten(msgspec.structs.replace(settings, **given), sources, environ)
+    return Loaded(settings, sources, path, policy_path)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys (quoted where TOML would) and their values; an empty table is a value."""
+    for name, value in values.items():
+        bare = re.fullmatch(r"[A-Za-z0-9_-]+", name)
+        key = prefix + (name if bare else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"')
+        if isinstance(value, Mapping) and value:
+            yield from flatten(value, key + ".")
+        else:
+            yield key, value
+
+
+def policy_path(environ: Mapping[str, str]) -> Path | None:
+    """The policy in force. Only an absent POLICY may be replaced: one that cannot be read is an error, not a way around it."""
+    try:
+        POLICY.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        other = environ.get("EVAC_POLICY")
+        return Path(other) if other else None
+    except OSError:
+        pass
+    return POLICY
+
+
+def _tighten(
+    settings: Settings, sources: dict[str, str], environ: Mapping[str, str]
+) -> tuple[Settings, Path | None]:
+    path = policy_path(environ)
+    if path is None:
+        return settings, None
+    try:
+        policy = convert(read_toml(path), _Policy, _PolicyProfile, path)
+    except FileNotFoundError:
+        raise ConfigError(path, "EVAC_POLICY", "no such file") from None
+    tighter: dict[str, Any] = {}
+    if policy.read_only:
+        tighter["read_only"], sources["read_only"] = True, str(path)
+    if locked := tuple(name for name, profile in policy.profiles.items() if profile.read_only):
+        tighter["locked_profiles"], sources["locked_profiles"] = locked, str(path)
+    if policy.regions:
+        tighter["allowed_regions"], sources["allowed_regions"] = policy.regions, str(path)
+        wanted = settings.regions or policy.regions
+        tighter["regions"] = _within(wanted, policy, "regions", path)
+        sources["regions"] = str(path)
+        if settings.only_regions:
+            tighter["only_regions"] = _within(settings.only_regions, policy, "regions (--region)", path)
+        tighter["profiles"] = {
+            name: msgspec.structs.replace(
+                profile, regions=_within(profile.regions, policy, f"regions of profile {name}", path)
+            )
+            if profile.regions
+            else profile
+            for name, profile in settings.profiles.items()
+        }
+    return msgspec.structs.replace(settings, **tighter), path
+
+
+def _within(wanted: tuple[str, ...], policy: _Policy, key: str, path: Path) -> tuple[str, ...]:
+    """Those the policy allows. None left is an error: an empty list would mean *all*."""
+    left = tuple(region for region in wanted if region in policy.regions)
+    if not left:
+        raise ConfigError(path, key, f"the site policy allows only {', '.join(policy.regions)}")
+    return left

@@ -1,0 +1,198 @@
+"""The shape of the settings: what may be set, of which type, with which default, and the error when it is not so."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta, Struct
+
+from tui.domain.text import clean
+
+_T = TypeVar("_T")
+
+Region = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{2,32}\Z", description="a region's name such as eu-west-1")]
+Seconds = Annotated[float, Meta(ge=1.0)]
+Duration = Annotated[str, Meta(pattern=r"\A[0-9]{1,5}[mhdw]\Z")]
+Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
+Typed = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
+CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
+
+_EXPECTED = {
+    r"\A[a-z0-9-]{2,32}\Z": "a region's name such as eu-west-1",
+    r"\A[0-9]{1,5}[mhdw]\Z": "a number and m, h, d or w, such as 7d",
+    r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z": "a colour's name such as red, or #rrggbb",
+    r"\A(name|id)\Z": '"name" or "id"',
+    r"\A((redis|rediss|unix)://.+)?\Z": "an empty text, or redis://host:port/db",
+}
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used. One line: file, key, what was expected."""
+
+    def __init__(self, file: str | Path, key: str, expected: str) -> None:
+        self.file, self.key, self.expected = clean(file), clean(key), clean(expected)
+        super().__init__(": ".join(part for part in (self.file, self.key, self.expected) if part))
+
+
+class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of which every key is known."""
+
+
+class Intervals(Base, frozen=True):
+    """How often targets are read, in seconds."""
+
+    status: Seconds = 15.0
+    inventory: Seconds = 300.0
+
+
+class CacheSettings(Base, frozen=True):
+    """Where answers are kept: an empty url is this process's memory."""
+
+    url: CacheUrl = ""
+
+
+class ActionSettings(Base, frozen=True):
+    """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed."""
+
+    image_max_age: Duration = "7d"
+    confirm: Typed = "name"
+    wait_for_image: bool = True
+
+
+class ProfileSettings(Base, frozen=True):
+    """What is known of one AWS profile. `regions` empty = as for every profile; `hidden` = never read."""
+
+    label: str = ""
+    color: Color = ""
+    read_only: bool = False
+    regions: tuple[Region, ...] = ()
+    hidden: bool = False
+
+
+class Settings(Base, frozen=True):
+    """Everything a process needs to know. `only_*`, `demo` and `locked_profiles` never stand in the file."""
+
+    regions: tuple[Region, ...] = ()
+    read_only: bool = False
+    theme: str = ""
+    timezone: str = ""
+    ascii: bool = False
+    intervals: Intervals = Intervals()
+    cache: CacheSettings = CacheSettings()
+    actions: ActionSettings = ActionSettings()
+    profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
+    only_profiles: tuple[str, ...] = ()
+    only_regions: tuple[Region, ...] = ()
+    allowed_regions: tuple[Region, ...] = ()
+    locked_profiles: tuple[str, ...] = ()
+    demo: bool = False
+
+    def profile(self, name: str) -> ProfileSettings:
+        """The settings of a profile, or the defaults where none stand in the file."""
+        return self.profiles.get(name, ProfileSettings())
+
+    def profile_read_only(self, profile: str) -> bool:
+        """Whether nothing may be changed through this profile: strictest of global, profile and policy."""
+        locked = any(fnmatchcase(profile, pattern) for pattern in self.locked_profiles)
+        return self.read_only or self.profile(profile).read_only or locked
+
+    def label(self, profile: str) -> str:
+        """What to call it: its label, or its name; safe to draw."""
+        return clean(self.profile(profile).label or profile)
+
+    def region_allowed(self, region: str) -> bool:
+        """Whether the site policy lets this region be read at all."""
+        return not self.allowed_regions or region in self.allowed_regions
+
+    def zone(self) -> tzinfo:
+        """The operator's time zone, for drawing only."""
+        return ZoneInfo(self.timezone) if self.timezone else local_zone(os.environ)
+
+
+RUN_ONLY = frozenset({"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "demo"})
+"""Fields of Settings that no file may hold."""
+
+
+def encode(settings: Settings) -> bytes:
+    """Settings as JSON, for a child process."""
+    return msgspec.json.encode(settings)
+
+
+def decode(data: bytes | str) -> Settings:
+    """The other end of `encode`. Raises ConfigError."""
+    try:
+        return msgspec.json.decode(data, type=Settings)
+    except msgspec.MsgspecError as error:
+        raise ConfigError("settings of the parent process", "", str(error)) from None
+
+
+def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
+    """The settings a file's values stand for. Raises ConfigError naming file, key and what was expected."""
+    for key in values:
+        if key in RUN_ONLY:
+            raise ConfigError(file, key, "unknown key; it belongs on the command line or in the site policy")
+    settings = convert(values, Settings, ProfileSettings, file)
+    if settings.timezone:
+        try:
+            ZoneInfo(settings.timezone)
+        except (OSError, ValueError, KeyError):
+            raise ConfigError(file, "timezone", "expected a zone's name such as Asia/Seoul") from None
+    return settings
+
+
+def local_zone(environ: Mapping[str, str]) -> tzinfo:
+    """The zone of TZ or of this machine with its rules (so that a date in another season is right), else UTC."""
+    try:
+        if name := environ.get("TZ", "").lstrip(":"):
+            return ZoneInfo(name)
+        with Path("/etc/localtime").open("rb") as file:
+            return ZoneInfo.from_file(file)
+    except (OSError, ValueError, KeyError):
+        return UTC
+
+
+def convert(values: Mapping[str, Any], shape: type[_T], profile: type[Struct], file: str | Path) -> _T:
+    """msgspec's conversion, its error told as file, key, expected. Profiles go one by one: their names matter."""
+    profiles = values.get("profiles", {})
+    if isinstance(profiles, Mapping):
+        for name, value in profiles.items():
+            _convert_one(value, profile, file, f"profiles.{name}")
+    return _convert_one(values, shape, file, "")
+
+
+def _convert_one(value: Any, shape: type[_T], file: str | Path, prefix: str) -> _T:
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at ")
+        key = ".".join(part for part in (prefix, re.sub(r"^`?\$\.?|`$", "", place)) if part)
+        if unknown := re.search(r"unknown field `(.*)`", message):
+            known = [name for name in _names(shape) if name not in RUN_ONLY]
+            near = difflib.get_close_matches(unknown[1], known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigError(
+                file, ".".join(p for p in (key, unknown[1]) if p), f"unknown key{hint}"
+            ) from None
+        if pattern := re.search(r"matching regex '(.*)'", message):
+            message = "expected " + _EXPECTED.get(pattern[1].replace("\\\\", "\\"), message)
+        message = message.replace("`", "").replace("object", "a table")
+        raise ConfigError(file, key, message[:1].lower() + message[1:]) from None
+
+
+def _names(shape: Any) -> list[str]:
+    """Field names of a Struct and of the tables within."""
+    names: list[str] = []
+    for field in msgspec.structs.fields(shape):
+        names.append(field.name)
+        if isinstance(field.type, type) and issubclass(field.type, Struct):
+            names.extend(_names(field.type))
+    return names
