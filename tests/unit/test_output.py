@@ -1,0 +1,74 @@
+"""What is printed can neither drive the terminal nor the spreadsheet it lands in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.cli import output
+
+EVIL = "\x1b]0;gone\x07\u202eweb\x9b2J"
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "\r=1"])
+def test_text_that_starts_like_a_formula_is_disarmed(value: str) -> None:
+    assert output.cell(value).startswith("'")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(-1, "-1"), (2.5, "2.5"), (None, ""), ("web-1", "web-1"), (True, "True")]
+)
+def test_other_cells_stay(value: object, shown: str) -> None:
+    assert output.cell(value) == shown
+
+
+@given(st.lists(st.lists(st.text(max_size=20), min_size=3, max_size=3), max_size=5))
+def test_csv_reads_back_as_as_many_cells_none_of_which_is_a_formula(rows: list[list[str]]) -> None:
+    written = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", written)
+        output.write_csv(("a", "b", "c"), rows)
+    read = list(csv.reader(io.StringIO(written.getvalue(), newline="")))
+    assert len(read) == len(rows) + 1
+    for row in read[1:]:
+        assert len(row) == 3
+        assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for cell in row)
+
+
+def test_no_way_out_passes_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    output.line(EVIL)
+    output.say(EVIL)
+    output.table((EVIL,), [(EVIL,)])
+    output.json({EVIL: [EVIL, {"x": EVIL}]})
+    output.json_line({"x": EVIL})
+    output.write_csv(("h",), [(EVIL,)])
+    out, err = capsys.readouterr()
+    for char in "\x1b\x07\x9b\u202e":
+        assert char not in out + err
+
+
+def test_json_keeps_what_is_not_text(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"a": [1, 2.5, None, True], "b": ("x",)}
+    output.json(value)
+    assert json.loads(capsys.readouterr().out) == {"a": [1, 2.5, None, True], "b": ["x"]}
+
+
+def test_results_go_to_stdout_and_narration_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    output.line("result")
+    output.say("first\nsecond")
+    assert capsys.readouterr() == ("result\n", "first\nsecond\n")
+
+
+def test_a_table_aligns_wide_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table(("NAME", "X"), [("서버", "1"), ("a", "2")])
+    assert capsys.readouterr().out == "NAME  X\n서버  1\na     2\n"
+
+
+def test_nobody_is_asked_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    assert output.ask("sure?") is None

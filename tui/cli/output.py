@@ -1,0 +1,116 @@
+"""The only place that prints. Results go to stdout, narration to stderr, so that a pipe carries results alone.
+
+Text from AWS was cleaned when it entered the domain; what comes from elsewhere (arguments, errors) is cleaned here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from unicodedata import east_asian_width
+
+import msgspec
+
+from tui.domain.text import clean
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def version() -> str:
+    """Of the installed distribution; a checkout that is not installed says so."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("evac")
+    except PackageNotFoundError:
+        return "(not installed: run from a checkout)"
+
+
+def line(text: object) -> None:
+    """One line of result."""
+    print(clean(text, limit=100_000))
+
+
+def raw(text: str) -> None:
+    """A whole document of ours (config, calendar, CSV), written as it is."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """Narration: what is being done, what went wrong. Usage texts may have several lines."""
+    for part in text.splitlines() or [""]:
+        print(clean(part, limit=4096), file=sys.stderr, flush=True)
+
+
+def ask(question: str) -> str | None:
+    """A question on stderr, an answer from stdin. None at its end or when nobody can be asked."""
+    if not sys.stdin.isatty():
+        return None
+    print(clean(question), end=" ", file=sys.stderr, flush=True)
+    answer = sys.stdin.readline()
+    return answer.strip() if answer else None
+
+
+def json(value: Any) -> None:
+    """One JSON document, indented, every text in it cleaned."""
+    print(msgspec.json.format(msgspec.json.encode(scrub(value)), indent=2).decode())
+
+
+def json_line(value: Any) -> None:
+    """One JSON object on a line, at once: a follower reads it while we go on."""
+    print(msgspec.json.encode(scrub(value)).decode(), flush=True)
+
+
+def scrub(value: Any) -> Any:
+    """The value with every text cleaned, keys too; tuples become lists."""
+    if isinstance(value, str):
+        return clean(value, limit=100_000)
+    if isinstance(value, Mapping):
+        return {clean(key): scrub(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [scrub(item) for item in value]
+    return value
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Columns as wide as their widest cell, two spaces between; headers in bold on a terminal unless NO_COLOR is set."""
+    cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
+    headers = [clean(head) for head in headers]
+    widths = [max([_width(head), *(_width(row[at]) for row in cells)]) for at, head in enumerate(headers)]
+    bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    head = _row(headers, widths)
+    print(f"\x1b[1m{head}\x1b[0m" if bold else head)
+    for row in cells:
+        print(_row(row, widths))
+
+
+def write_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """RFC 4180, with cells a spreadsheet would run as a formula made harmless."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([cell(head) for head in headers])
+    writer.writerows([cell(value) for value in row] for row in rows)
+    raw(buffer.getvalue())
+
+
+def cell(value: object) -> str:
+    """A CSV cell: text that starts like a formula gets a leading apostrophe, as OWASP advises; numbers stay."""
+    if value is None:
+        return ""
+    text = clean(value, limit=10_000)
+    return f"'{text}" if isinstance(value, str) and text.lstrip().startswith(_FORMULA) else text
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (text + " " * (width - _width(text)) for text, width in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)

@@ -1,0 +1,127 @@
+"""What every command shares: its options, its settings, its environment, and the documented exit codes."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui import config
+from tui.settings import Settings
+
+WELL, FAILED, USAGE, PARTIAL, READ_ONLY, GUARD = range(6)
+"""0 well · 1 an operation failed · 2 usage or config · 3 some targets unread · 4 refused: read-only · 5 refused: a guard."""
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The options every command takes, as given."""
+
+    demo: bool = False
+    config: Path | None = None
+    profiles: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    read_only: bool = False
+
+    def under(self, outer: Shared | None) -> Shared:
+        """Options before the command (`evac --demo status`) count as well."""
+        if outer is None:
+            return self
+        return Shared(
+            demo=self.demo or outer.demo,
+            config=self.config or outer.config,
+            profiles=self.profiles or outer.profiles,
+            regions=self.regions or outer.regions,
+            read_only=self.read_only or outer.read_only,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command runs with: the merged settings and the environment its child processes get."""
+
+    settings: Settings
+    loaded: config.Loaded
+    environ: dict[str, str]
+
+
+def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
+    """`--profile a,b --profile c` as (a, b, c), each once."""
+    return tuple(dict.fromkeys(part.strip() for value in values for part in value.split(",") if part.strip()))
+
+
+_OPTIONS = (
+    click.option(
+        "--demo", is_flag=True, help="Use the embedded AWS and its sample fleet: no account, no network."
+    ),
+    click.option(
+        "--config",
+        "config_path",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="This config file instead of the default one.",
+    ),
+    click.option(
+        "--profile", "profiles", multiple=True, metavar="A,B", help="Only these AWS profiles; repeatable."
+    ),
+    click.option("--region", "regions", multiple=True, metavar="R,S", help="Only these regions; repeatable."),
+    click.option("--read-only", is_flag=True, help="Change nothing, whatever is asked."),
+)
+
+
+def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the shared options; it receives them as one argument, `shared`."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, demo: bool, config_path: Path | None, read_only: bool, **rest: Any) -> Any:
+        given = Shared(
+            demo, config_path, _listed(rest.pop("profiles")), _listed(rest.pop("regions")), read_only
+        )
+        context = click.get_current_context()
+        outer = context.parent.find_object(Shared) if context.parent else None
+        return function(*args, shared=given.under(outer), **rest)
+
+    for option in reversed(_OPTIONS):
+        wrapper = option(wrapper)
+    return wrapper
+
+
+@contextmanager
+def opened(shared: Shared) -> Iterator[Session]:
+    """Settings and environment; with --demo the embedded AWS runs until the end of the block. Raises ConfigError."""
+    if not shared.demo:
+        yield _session(shared, dict(os.environ))
+        return
+    demo = import_module("tui.demo.environment").start()
+    kept = dict(os.environ)
+    try:
+        environ = {name: value for name, value in os.environ.items() if name not in demo.unset}
+        environ.update(demo.environment)
+        # This process too (doctor asks AWS itself), so that nothing can reach a real account while it demonstrates.
+        os.environ.clear()
+        os.environ.update(environ)
+        yield _session(shared, environ)
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+        demo.stop()
+
+
+def _session(shared: Shared, environ: dict[str, str]) -> Session:
+    loaded = config.load(
+        shared.config,
+        profiles=shared.profiles,
+        regions=shared.regions,
+        read_only=shared.read_only,
+        environ=environ,
+        demo=shared.demo,
+    )
+    return Session(loaded.settings, loaded, environ)
