@@ -1,0 +1,88 @@
+"""Times as words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.domain.when import ago, both_zones, clock, countdown, parse_duration, span
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+SEOUL = ZoneInfo("Asia/Seoul")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (59, "59s"),
+        (60, "1m"),
+        (3599, "59m"),
+        (3600, "1h"),
+        (11520, "3h12m"),
+        (3900, "1h05m"),
+        (75600, "21h"),
+        (47 * 3600, "47h"),
+        (48 * 3600, "2d"),
+        (6 * 86400 + 5, "6d"),
+        (-60, "1m"),
+    ],
+)
+def test_span(seconds: int, text: str) -> None:
+    assert span(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(11520, "in 3h12m"), (0, "now"), (-360, "6m ago"), (45, "in 45s")]
+)
+def test_countdown(seconds: int, text: str) -> None:
+    assert countdown(NOW + timedelta(seconds=seconds), NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(360, "6m ago"), (3, "just now"), (-3, "just now"), (-60, "in 1m")]
+)
+def test_ago(seconds: int, text: str) -> None:
+    assert ago(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_both_zones() -> None:
+    moment = datetime(2026, 11, 24, 21, 24, tzinfo=UTC)
+    assert both_zones(moment, SEOUL) == "Wed 06:24 KST (Tue 21:24 UTC)"
+    assert both_zones(moment - timedelta(hours=12), SEOUL) == "Tue 18:24 KST (09:24 UTC)"
+    assert both_zones(moment, UTC) == "Tue 21:24 UTC"
+    assert both_zones(moment, SEOUL, NOW) == "Wed 06:24 KST (Tue 21:24 UTC)"
+    assert both_zones(moment + timedelta(days=7), SEOUL, NOW) == "Wed 2 Dec 06:24 KST (Tue 21:24 UTC)"
+    assert clock(moment, SEOUL) == "06:24 KST"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("45s", timedelta(seconds=45)),
+        ("24h", timedelta(hours=24)),
+        (" 7D ", timedelta(days=7)),
+        ("1h30m", timedelta(minutes=90)),
+        ("2w", timedelta(weeks=2)),
+    ],
+)
+def test_durations(text: str, expected: timedelta) -> None:
+    assert parse_duration(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "7", "h", "-1h", "1h 30m", "1.5h", "٣h", "99999999d"])
+def test_bad_durations(text: str) -> None:
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_duration(text)
+
+
+@given(st.integers(0, 10**8))
+def test_countdown_and_ago_mirror(seconds: int) -> None:
+    if seconds < 5:
+        return
+    length = timedelta(seconds=seconds)
+    assert countdown(NOW - length, NOW) == ago(NOW - length, NOW)

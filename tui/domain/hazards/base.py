@@ -1,0 +1,121 @@
+"""What a hazard is, and what the functions that find them look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from tui.domain.instance import Facts, Instance, InstanceState, TypeFacts
+
+
+class Gravity(StrEnum):
+    """BLOCK can't be confirmed; DANGER wants the name typed; WARN and NOTE inform; OK reassures."""
+
+    BLOCK = "block"
+    DANGER = "danger"
+    WARN = "warn"
+    NOTE = "note"
+    OK = "ok"
+
+
+GRAVITIES = tuple(Gravity)
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """One consequence in plain words. `remedy` may be empty; `field` is where AWS shows it; `known` is False for *don't know*."""
+
+    code: str
+    gravity: Gravity
+    text: str
+    remedy: str = ""
+    field: str = ""
+    known: bool = True
+
+
+class Options(Protocol):
+    """What hazards want to know of an action's options."""
+
+    @property
+    def no_reboot(self) -> bool:
+        """CreateImage's NoReboot."""
+        ...
+
+    @property
+    def image_first(self) -> bool:
+        """Whether an AMI is made before the stop."""
+        ...
+
+    @property
+    def event_id(self) -> str:
+        """Which event is rescheduled; empty: the one that can be."""
+        ...
+
+    @property
+    def not_before(self) -> datetime | None:
+        """The new start (UTC)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All a hazard may look at. `now` is UTC; `facts` is None while nobody looked closer than the list."""
+
+    instance: Instance
+    facts: Facts | None
+    action: str
+    now: datetime
+    options: Options | None
+    image_max_age: timedelta
+
+    @property
+    def type(self) -> TypeFacts | None:
+        """DescribeInstanceTypes' answer, from the close look or from the list."""
+        if self.facts is not None and self.facts.type is not None:
+            return self.facts.type
+        return self.instance.type_facts
+
+    @property
+    def running(self) -> bool:
+        """Whether it is known to run."""
+        return self.instance.state is InstanceState.RUNNING
+
+    @property
+    def stops(self) -> bool:
+        """Whether the action stops the instance."""
+        return self.action == "stop-start"
+
+    @property
+    def no_reboot(self) -> bool:
+        """AWS's own default is False."""
+        return self.options is not None and self.options.no_reboot
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether what runs on it goes down for a while."""
+        return self.action in ("stop-start", "reboot") or (
+            self.action == "image" and not self.no_reboot and self.instance.state is not InstanceState.STOPPED
+        )
+
+    def why_unknown(self, field: str) -> str:
+        """The reason a fact is missing, as the reader noted it, in brackets; else that nobody looked."""
+        if self.facts is None:
+            return " (not looked up yet)"
+        for name, reason in self.facts.unknown:
+            if name == field and reason:
+                return f" ({reason})"
+        return " (AWS did not say)"
+
+
+Check = Callable[[View], Iterator[Hazard]]
+LOOK = "look at the instance's detail, or grant the read permission that `evac doctor` names"
+
+
+def dont_know(code: str, what: str, view: View, fact: str, field: str, remedy: str = LOOK) -> Hazard:
+    """The WARN that stands where a fact is missing."""
+    return Hazard(
+        code, Gravity.WARN, f"don't know {what}{view.why_unknown(fact)}", remedy, field, known=False
+    )

@@ -1,0 +1,91 @@
+"""Who else has a hand on the instance: Auto Scaling, a cluster, another AWS service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tui.domain.hazards.base import Gravity, Hazard, View, dont_know
+from tui.domain.instance import GroupMembership
+
+_SAFE_LIFECYCLES = ("Standby", "EnteringStandby", "Terminated", "Detached")
+
+
+def membership(view: View) -> tuple[GroupMembership | None, str]:
+    """The Auto Scaling membership and the group's name by tag; both empty when nothing speaks of one."""
+    members = None if view.facts is None else view.facts.membership
+    tagged = view.instance.tag("aws:autoscaling:groupName") or ""
+    return (members[0], members[0].group) if members else (None, tagged if members is None else "")
+
+
+def auto_scaling(view: View) -> Iterator[Hazard]:
+    """DescribeAutoScalingInstances LifecycleState, HealthStatus; the tag aws:autoscaling:groupName until it is asked."""
+    field = "autoscaling DescribeAutoScalingInstances; tag aws:autoscaling:groupName"
+    if not view.interrupts:
+        return
+    member, name = membership(view)
+    if not name:
+        if view.facts is not None and view.facts.membership is not None:
+            yield Hazard("auto-scaling", Gravity.OK, "not in Auto Scaling", field=field)
+        else:
+            yield dont_know(
+                "auto-scaling", "whether it is in an Auto Scaling group", view, "membership", field
+            )
+        return
+    if member is not None and member.lifecycle == "Standby":
+        yield Hazard("auto-scaling", Gravity.OK, f"in Standby in Auto Scaling group {name}", field=field)
+        return
+    if member is not None and member.replace_suspended:
+        yield Hazard(
+            "auto-scaling",
+            Gravity.NOTE,
+            f"in Auto Scaling group {name}, whose replacing of unhealthy members is suspended",
+            "resume the processes afterwards",
+            field,
+        )
+        return
+    deed = (
+        "sees a stopped member as unhealthy, terminates it"
+        if view.stops
+        else "may find it unhealthy meanwhile, terminate it"
+    )
+    yield Hazard(
+        "auto-scaling",
+        Gravity.DANGER,
+        f"Auto Scaling group {name} {deed} and launches another",
+        "put it in Standby first, or suspend HealthCheck and ReplaceUnhealthy",
+        field,
+    )
+
+
+def managed(view: View) -> Iterator[Hazard]:
+    """Instance.Operator.Managed, Principal: EKS Auto Mode, ECS managed and others. Source: amazon-ec2-managed-instances."""
+    if view.instance.managed_by:
+        yield Hazard(
+            "managed",
+            Gravity.BLOCK,
+            f"it is managed by {view.instance.managed_by}: it can't be changed directly",
+            "make the change through that service",
+            "Instance.Operator",
+        )
+
+
+def cluster(view: View) -> Iterator[Hazard]:
+    """Tags eks:cluster-name, eks:nodegroup-name, kubernetes.io/cluster/NAME."""
+    if not view.interrupts:
+        return
+    name = view.instance.tag("eks:cluster-name") or next(
+        (
+            key.removeprefix("kubernetes.io/cluster/")
+            for key, _ in view.instance.tags
+            if key.startswith("kubernetes.io/cluster/")
+        ),
+        "",
+    )
+    if name:
+        yield Hazard(
+            "cluster",
+            Gravity.WARN,
+            f"a node of Kubernetes cluster {name}: its pods go down with it",
+            "cordon and drain the node first",
+            "Instance.Tags",
+        )

@@ -1,0 +1,238 @@
+"""The filter language: words, `field:value`, `due<24h`, `ami>7d`, `-term`; all terms must hold, in any order.
+
+Words match name, id, addresses and tag values, in any case. Values separated by commas are alternatives. A value with blanks goes
+in double quotes. A term that cannot be read is an answer too (QueryError), with its place, never an exception.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
+from tui.domain.when import parse_duration
+
+Test = Callable[[Instance, datetime], bool]
+
+FIELDS: dict[str, str] = {
+    "name": "part of the name",
+    "id": "part of the instance id",
+    "ip": "part of a private or public address",
+    "state": "running, stopped, stopping, pending, unknown …",
+    "check": "a failing check (system, instance, ebs, application, performance) or a status (impaired, ok, unknown …)",
+    "event": "part of an open event's code, or any, none",
+    "profile": "the profile (any name of the same account)",
+    "account": "part of the account id",
+    "region": "part of the region",
+    "az": "part of the availability zone",
+    "type": "part of the instance type",
+    "tag.KEY": "part of the tag's value; without a value: the tag is there",
+    "due": "due<24h: an open event starts within that time",
+    "ami": "ami>7d: the newest AMI is older than that, or there is none; ami:none",
+}
+"""What the help screen prints; the keys are the language."""
+
+_TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+_FIELD = re.compile(r"(?P<field>[a-z]+(?:\.[^:<>]*)?)(?P<op>[:<>])(?P<value>.*)", re.IGNORECASE | re.DOTALL)
+_CHECKS = {name.value: name for name in CheckName} | {
+    "ebs": CheckName.ATTACHED_EBS,
+    "volume": CheckName.ATTACHED_EBS,
+    "app": CheckName.APPLICATION,
+}
+_STATUSES = {status.value: status for status in CheckStatus} | {"failed": CheckStatus.IMPAIRED}
+
+
+@dataclass(frozen=True, slots=True)
+class QueryError:
+    """`text[start:end]` is the term that cannot be read, and why."""
+
+    start: int
+    end: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A readable filter. The empty one matches everything."""
+
+    text: str
+    tests: tuple[Test, ...] = ()
+
+    def matches(self, instance: Instance, now: datetime) -> bool:
+        """Whether every term holds at `now` (UTC)."""
+        return all(test(instance, now) for test in self.tests)
+
+
+def parse(text: str) -> Query | QueryError:
+    """Read a filter; the first term that makes no sense is reported. Never raises."""
+    tests: list[Test] = []
+    for match in _TOKEN.finditer(text):
+        term = match.group()
+        negated = term.startswith("-")
+        try:
+            test = _term(term[1:] if negated else term)
+        except ValueError as problem:
+            return QueryError(match.start(), match.end(), str(problem))
+        tests.append(_not(test) if negated else test)
+    return Query(text, tuple(tests))
+
+
+def _not(test: Test) -> Test:
+    return lambda instance, now: not test(instance, now)
+
+
+def _term(term: str) -> Test:
+    match = None if term.startswith('"') else _FIELD.fullmatch(term)
+    if match is None:
+        return _word(_unquote(term))
+    name, op, value = match["field"], match["op"], _unquote(match["value"])
+    field = name.lower()
+    if field in ("due", "ami"):
+        return _duration_term(field, op, value)
+    if op != ":":
+        raise ValueError(f"{field} is compared with ':', only due and ami with '<' or '>'")
+    if field.startswith("tag."):
+        return _tag(name[4:], value)
+    if field == "tag":
+        raise ValueError("name the tag: tag.KEY:value")
+    make = _MAKERS.get(field)
+    if make is None:
+        raise ValueError(f"no field {field!r}; there are {', '.join(FIELDS)}")
+    values = [part for part in value.lower().split(",") if part]
+    if not values:
+        raise ValueError(f"{field}: wants a value: {FIELDS[field]}")
+    return _any([make(part) for part in values])
+
+
+def _unquote(text: str) -> str:
+    return text.replace('"', "")
+
+
+def _any(tests: list[Test]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+    return lambda instance, now: any(test(instance, now) for test in tests)
+
+
+def _word(word: str) -> Test:
+    needle = word.lower()
+    if not needle:
+        raise ValueError("an empty term: write a word or field:value")
+
+    def test(instance: Instance, now: datetime) -> bool:
+        return (
+            needle in instance.name.lower()
+            or needle in instance.instance_id
+            or _has_ip(instance, needle)
+            or any(needle in value.lower() for _, value in instance.tags)
+        )
+
+    return test
+
+
+def _has_ip(instance: Instance, needle: str) -> bool:
+    if needle in instance.private_ip or needle in instance.public_ip:
+        return True
+    return any(
+        needle in address.private_ip or needle in address.public_ip
+        for interface in instance.interfaces
+        for address in interface.addresses
+    ) or any(needle in ipv6 for interface in instance.interfaces for ipv6 in interface.ipv6)
+
+
+def _part_of(read: Callable[[Instance], str]) -> Callable[[str], Test]:
+    return lambda value: lambda instance, now: value in read(instance).lower()
+
+
+def _state(value: str) -> Test:
+    states = [state for state in InstanceState if state.value.startswith(value)]
+    if not states:
+        raise ValueError(f"no state {value!r}; there are {', '.join(InstanceState)}")
+    return lambda instance, now: instance.state in states
+
+
+def _check(value: str) -> Test:
+    name = _CHECKS.get(value)
+    if name is not None:
+        return lambda instance, now: instance.checks.get(name).status is CheckStatus.IMPAIRED
+    status = _STATUSES.get(value)
+    if status is None:
+        raise ValueError(f"no check or status {value!r}; try system, instance, ebs, impaired, ok, unknown")
+    if status is CheckStatus.OK:
+        # The two every instance has; others may not be reported at all.
+        return lambda instance, now: (
+            instance.checks.system.status is instance.checks.instance.status is CheckStatus.OK
+            and not instance.checks.impaired()
+        )
+    return lambda instance, now: any(instance.checks.get(check).status is status for check in CheckName)
+
+
+def _event(value: str) -> Test:
+    if value == "any":
+        return lambda instance, now: bool(instance.open_events(now))
+    if value == "none":
+        return lambda instance, now: not instance.open_events(now)
+    return lambda instance, now: any(value in event.code_text.lower() for event in instance.open_events(now))
+
+
+def _profile(value: str) -> Test:
+    return lambda instance, now: (
+        value in instance.target.profile.lower() or any(value in name.lower() for name in instance.profiles)
+    )
+
+
+def _tag(key: str, value: str) -> Test:
+    if not key:
+        raise ValueError("name the tag: tag.KEY:value")
+    wanted, part = key.lower(), value.lower()
+    return lambda instance, now: any(
+        name.lower() == wanted and part in text.lower() for name, text in instance.tags
+    )
+
+
+def _duration_term(field: str, op: str, value: str) -> Test:
+    if field == "ami" and op == ":" and value.lower() == "none":
+        return lambda instance, now: instance.images_at is not None and instance.newest_image is None
+    if op == ":":
+        raise ValueError(f"compare {field} with a time: {'due<24h' if field == 'due' else 'ami>7d'}")
+    length = parse_duration(value)
+    return _due(op, length) if field == "due" else _image_age(op, length)
+
+
+def _due(op: str, length: timedelta) -> Test:
+    def test(instance: Instance, now: datetime) -> bool:
+        waits = [
+            event.not_before - now for event in instance.open_events(now) if event.not_before is not None
+        ]
+        return bool(waits) and (min(waits) < length if op == "<" else min(waits) > length)
+
+    return test
+
+
+def _image_age(op: str, length: timedelta) -> Test:
+    def test(instance: Instance, now: datetime) -> bool:
+        if instance.images_at is None:  # nobody asked yet: neither old nor new
+            return False
+        created = None if instance.newest_image is None else instance.newest_image.created
+        if created is None:
+            return op == ">"
+        return now - created > length if op == ">" else now - created < length
+
+    return test
+
+
+_MAKERS: dict[str, Callable[[str], Test]] = {
+    "name": _part_of(lambda instance: instance.name),
+    "id": _part_of(lambda instance: instance.instance_id),
+    "ip": lambda value: lambda instance, now: _has_ip(instance, value),
+    "state": _state,
+    "check": _check,
+    "event": _event,
+    "profile": _profile,
+    "account": _part_of(lambda instance: instance.account_id),
+    "region": _part_of(lambda instance: instance.target.region),
+    "az": _part_of(lambda instance: instance.zone),
+    "type": _part_of(lambda instance: instance.instance_type),
+}
