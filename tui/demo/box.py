@@ -178,7 +178,7 @@ class Box:
         self.world.revision += 1
 
     def _several_addresses(self) -> bool:
-        """No public address returns with a second interface or a secondary address with an Elastic IP (using-instance-addressing)."""
+        """Then no public address returns (user guide, using-instance-addressing)."""
         interfaces = self.doc.get("NetworkInterfaces") or []
         secondary = interfaces[0].get("PrivateIpAddresses", [])[1:] if interfaces else []
         return len(interfaces) > 1 or any("Association" in address for address in secondary)

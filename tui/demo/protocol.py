@@ -21,7 +21,7 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 Params = dict[str, Any]
 Writer = Callable[[Any], str]
 _LOADER = Loader()
-_XML_ILLEGAL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535), "�")
+_XML_ILLEGAL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF), "\ufffd")
 
 
 @cache

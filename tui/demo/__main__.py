@@ -1,0 +1,78 @@
+"""`python -P -m tui.demo`: serve until told to stop, or until the parent is gone. Prints one line of JSON first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from tui.demo.clock import Clock
+from tui.demo.environment import environment, write_folder
+from tui.demo.sample import PROFILES, SAMPLE_REGIONS, populate, scale
+from tui.demo.server import Server
+from tui.demo.world import World
+
+
+def _leave(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Parse, build, serve."""
+    parser = argparse.ArgumentParser(prog="python -P -m tui.demo")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument(
+        "--speed", type=float, default=4.0, help="how many times faster instances stop, start and recover"
+    )
+    parser.add_argument(
+        "--lag", type=float, default=0.0, help="seconds for which describes answer from before a change"
+    )
+    parser.add_argument(
+        "--scale", type=int, default=0, help="instances of a generated fleet in the place of the sample"
+    )
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--now", type=datetime.fromisoformat, default=None)
+    parser.add_argument("--folder", type=Path, default=None)
+    parser.add_argument("--parent-pid", type=int, default=0)
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
+    world = World(Clock(args.now, args.speed), args.seed, args.lag)
+    populate(world)
+    if args.scale:
+        scale(world, args.scale)
+    server = Server(world, args.port)
+    folder = args.folder or Path(tempfile.mkdtemp(prefix="evac-demo-"))
+    write_folder(folder, PROFILES)
+    if args.parent_pid:
+        threading.Thread(target=_watch, args=(args.parent_pid,), daemon=True).start()
+    sets, unsets = environment(server.url, folder)
+    line = {"url": server.url, "environment": sets, "unset": unsets, "folder": str(folder), "pid": os.getpid(),
+            "profiles": [one["name"] for one in PROFILES], "regions": list(SAMPLE_REGIONS)}  # fmt: skip
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+    try:
+        server.serve_forever()
+    finally:
+        server.server_close()
+        if args.folder is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""EC2's Describe and Get calls over the world. Each: (request, params) -> the answer in boto3's shape."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tui.demo import filters
+from tui.demo.box import Box
+from tui.demo.instance_types import type_info
+from tui.demo.request import Request
+from tui.demo.world import REGIONS, AwsError
+
+Doc = dict[str, Any]
+
+
+def find(request: Request, instance_id: str) -> Box:
+    """The instance. Raises InvalidInstanceID.Malformed or .NotFound."""
+    if not re.fullmatch(r"i-[0-9a-f]{8,17}", instance_id):
+        raise AwsError("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
+    box = request.region.boxes.get(instance_id)
+    if box is None:
+        raise AwsError("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
+    return box
+
+
+def _public(doc: Doc) -> Doc:
+    return {key: value for key, value in doc.items() if not key.startswith("_")}
+
+
+def _boxes(request: Request, params: Doc) -> list[Box]:
+    ids = params.get("InstanceIds")
+    if ids and params.get("MaxResults"):
+        raise AwsError(
+            "InvalidParameterCombination",
+            "The parameter instancesSet cannot be used with the parameter maxResults",
+        )
+    return [find(request, one) for one in ids] if ids else list(request.region.boxes.values())
+
+
+def DescribeInstances(request: Request, params: Doc) -> Doc:
+    """Pages count instances; one reservation each. Managed and hidden ones are left out unless asked for by id."""
+    test = filters.keep(filters.INSTANCES, params.get("Filters"))
+    docs = [doc for doc in (box.shown()[0] for box in _boxes(request, params)) if test(doc)]
+    docs, token = filters.page(docs, params)
+    owner = request.identity.account
+    reservations = [
+        {
+            "ReservationId": "r-" + doc["InstanceId"][2:],
+            "OwnerId": owner,
+            "Groups": [],
+            "Instances": [_public(doc)],
+        }
+        for doc in docs
+    ]
+    return {"Reservations": reservations, "NextToken": token}
+
+
+def DescribeInstanceStatus(request: Request, params: Doc) -> Doc:
+    """Running instances only, unless IncludeAllInstances (botocore model, DescribeInstanceStatusRequest)."""
+    test = filters.keep(filters.STATUSES, params.get("Filters"))
+    everything = params.get("IncludeAllInstances", False)
+    docs = [
+        doc
+        for doc in (box.shown()[1] for box in _boxes(request, params))
+        if (everything or doc["InstanceState"]["Name"] == "running") and test(doc)
+    ]
+    docs, token = filters.page(docs, params)
+    return {"InstanceStatuses": docs, "NextToken": token}
+
+
+def DescribeRegions(request: Request, params: Doc) -> Doc:
+    """Enabled ones; AllRegions shows the others too."""
+    names = [n for n in REGIONS if params.get("AllRegions") or REGIONS[n] != "not-opted-in"]
+    names = [n for n in names if n in params.get("RegionNames", names)]
+    return {
+        "Regions": [
+            {"RegionName": n, "Endpoint": f"ec2.{n}.amazonaws.com", "OptInStatus": REGIONS[n]}
+            for n in names
+            if n not in request.identity.denied_regions or params.get("AllRegions")
+        ]
+    }
+
+
+def DescribeInstanceTypes(request: Request, params: Doc) -> Doc:
+    """Of the types asked for."""
+    names = params.get("InstanceTypes") or sorted(
+        {b.doc["InstanceType"] for b in request.region.boxes.values()}
+    )
+    test = filters.keep(filters.TYPES, params.get("Filters"))
+    infos = [info for info in map(type_info, names) if test(info)]
+    infos, token = filters.page(infos, params, 100)
+    return {"InstanceTypes": infos, "NextToken": token}
+
+
+def DescribeInstanceAttribute(request: Request, params: Doc) -> Doc:
+    """One attribute a call."""
+    box, name = find(request, params["InstanceId"]), params["Attribute"]
+    answer: Doc = {"InstanceId": box.id}
+    if name in box.attributes:
+        answer[name[0].upper() + name[1:]] = {"Value": box.attributes[name]}
+    elif name == "instanceInitiatedShutdownBehavior":
+        answer["InstanceInitiatedShutdownBehavior"] = {"Value": box.shutdown_behavior}
+    elif name == "userData":
+        answer["UserData"] = {}
+    else:
+        raise AwsError("InvalidParameterValue", f"Value ({name}) for parameter attribute is invalid")
+    return answer
+
+
+def DescribeImages(request: Request, params: Doc) -> Doc:
+    """The account's own."""
+    test = filters.keep(filters.IMAGES, params.get("Filters"))
+    ids = params.get("ImageIds")
+    for one in ids or []:
+        if one not in request.region.images:
+            raise AwsError("InvalidAMIID.NotFound", f"The image id '[{one}]' does not exist")
+    docs = [d for d in request.region.images.values() if (not ids or d["ImageId"] in ids) and test(d)]
+    docs, token = filters.page([_public(doc) for doc in docs], params)
+    return {"Images": docs, "NextToken": token}
+
+
+def DescribeVolumes(request: Request, params: Doc) -> Doc:
+    """The EBS volumes."""
+    test = filters.keep(filters.VOLUMES, params.get("Filters"))
+    ids = params.get("VolumeIds")
+    docs = [d for d in request.region.volumes.values() if (not ids or d["VolumeId"] in ids) and test(d)]
+    docs, token = filters.page(docs, params)
+    return {"Volumes": docs, "NextToken": token}
+
+
+def DescribeVolumeStatus(request: Request, params: Doc) -> Doc:
+    """`ok` unless the sample says otherwise."""
+    docs = []
+    for volume in request.region.volumes.values():
+        if params.get("VolumeIds") and volume["VolumeId"] not in params["VolumeIds"]:
+            continue
+        well: Doc = {
+            "Status": "ok",
+            "Details": [
+                {"Name": "io-enabled", "Status": "passed"},
+                {"Name": "io-performance", "Status": "not-applicable"},
+            ],
+        }
+        status = request.region.volume_health.get(volume["VolumeId"], well)
+        zone = volume.get("AvailabilityZone", "")
+        docs.append({"VolumeId": volume["VolumeId"], "AvailabilityZone": zone, "VolumeStatus": status})
+    docs, token = filters.page(docs, params)
+    return {"VolumeStatuses": docs, "NextToken": token}
+
+
+def DescribeAddresses(request: Request, params: Doc) -> Doc:
+    """Elastic IPs."""
+    test = filters.keep(filters.ADDRESSES, params.get("Filters"))
+    return {"Addresses": [doc for doc in request.region.addresses.values() if test(doc)]}
+
+
+def DescribeHosts(request: Request, params: Doc) -> Doc:
+    """Dedicated Hosts."""
+    ids = params.get("HostIds")
+    return {"Hosts": [doc for doc in request.region.hosts.values() if not ids or doc["HostId"] in ids]}
+
+
+def DescribeSpotInstanceRequests(request: Request, params: Doc) -> Doc:
+    """Spot requests."""
+    ids = params.get("SpotInstanceRequestIds")
+    docs = request.region.spot_requests.values()
+    return {"SpotInstanceRequests": [d for d in docs if not ids or d["SpotInstanceRequestId"] in ids]}
+
+
+def DescribeTags(request: Request, params: Doc) -> Doc:
+    """Of instances."""
+    table = {"resource-id": filters.at("ResourceId"), "key": filters.at("Key"), "value": filters.at("Value"),
+             "resource-type": filters.at("ResourceType")}  # fmt: skip
+    test = filters.keep(table, params.get("Filters"))
+    docs = [
+        {"ResourceId": box.id, "ResourceType": "instance", **tag}
+        for box in request.region.boxes.values()
+        for tag in box.doc.get("Tags", [])
+    ]
+    docs, token = filters.page([doc for doc in docs if test(doc)], params)
+    return {"Tags": docs, "NextToken": token}
+
+
+def DescribeInstanceEventWindows(request: Request, params: Doc) -> Doc:
+    """None are defined."""
+    return {"InstanceEventWindows": []}
+
+
+def GetConsoleOutput(request: Request, params: Doc) -> Doc:
+    """The guest's text. `Latest` works on Nitro only (botocore model, GetConsoleOutputRequest)."""
+    box = find(request, params["InstanceId"])
+    if params.get("Latest") and box.doc.get("_xen"):
+        raise AwsError(
+            "UnsupportedOperation", "This instance type does not support retrieving the latest console logs"
+        )
+    # The model calls the output a string; on the wire it is base64, and botocore decodes it.
+    import base64
+
+    text = base64.b64encode(box.console.encode()).decode()
+    return {"InstanceId": box.id, "Timestamp": request.world.clock.now, "Output": text}

@@ -1,0 +1,198 @@
+"""Who is in the sample fleet: every event code in every state, every failing check, every hazard, with believable names."""
+
+from __future__ import annotations
+
+from tui.demo.box import Box
+from tui.demo.sample import PROD, Builder
+
+DEGRADED = "The instance is running on degraded hardware"
+REBOOT = "The instance is scheduled for a reboot"
+STORE_ROOT = {"RootDeviceType": "instance-store", "RootDeviceName": "/dev/sda1"}
+
+
+def prod_seoul(b: Builder) -> None:
+    """Payments: the screens' examples live here."""
+    payments = b.image(
+        b.box("payments-db-1", "r6i.4xlarge", ip="eip", tag_team="payments", tag_env="prod"), 0.4
+    )
+    payments.sick["system"] = b.ago(minutes=6)
+    b.event(payments, "instance-stop", DEGRADED, 3.2)
+    peers = [
+        b.image(b.box(f"payments-db-{n}", "r6i.4xlarge", zone, ip="eip"), 0.4)
+        for n, zone in ((2, "b"), (3, "c"))
+    ]
+    b.balance("pay-db", {payments: "healthy", peers[0]: "healthy", peers[1]: "healthy"})
+    webs = [
+        b.box(f"web-{n}", "m5.large", "abc"[n % 3], ip="auto", tag_env="prod", tag_role="web")
+        for n in range(1, 9)
+    ]
+    b.event(webs[6], "system-reboot", REBOOT, 21, 160)
+    b.event(webs[2], "instance-reboot", "scheduled reboot", 50, 240)
+    b.group("web-prod", webs, 6)
+    b.balance("web", dict.fromkeys(webs, "healthy"))
+    b.event(
+        b.box("cache-1", "r6i.large", "b"),
+        "system-maintenance",
+        "Scheduled network maintenance",
+        30,
+        until=32,
+    )
+    b.event(
+        b.box("cache-2", "r6i.large", "c"),
+        "system-maintenance",
+        "Scheduled power maintenance",
+        54,
+        90,
+        until=56,
+    )
+    two = b.box("ledger-1", "m6i.2xlarge", "a", ip="auto")
+    b.event(two, "system-reboot", REBOOT, 80, 200)
+    b.event(two, "instance-retirement", DEGRADED, 150)
+    b.event(b.box("ledger-2", "m6i.2xlarge", "b"), "instance-reboot", f"[Completed] {REBOOT}", -30)
+    b.event(
+        b.box("ledger-3", "m6i.2xlarge", "c"),
+        "system-maintenance",
+        "[Canceled] Scheduled power maintenance",
+        40,
+    )
+    b.event(b.box("search-1", "c6i.xlarge", "a"), "system-reboot", REBOOT, -0.2)
+    b.event(b.box("search-2", "c6i.xlarge", "b"), "instance-stop", DEGRADED, -2)
+    guarded = b.box("vault-1", "m6i.large", "c", ip="eip", tag_team="security")
+    guarded.attributes["disableApiStop"] = guarded.attributes["disableApiTermination"] = True
+    guarded.shutdown_behavior = "terminate"
+    b.event(guarded, "instance-stop", DEGRADED, 100)
+    eni = b.box("nat-1", "c6i.large", "a", ip="auto")
+    second = {**eni.doc["NetworkInterfaces"][0], "NetworkInterfaceId": b.world.hex_id("eni")}
+    second.pop("Association", None)
+    second["PrivateIpAddresses"] = [{"PrivateIpAddress": "10.2.9.9", "Primary": True}]
+    second["Attachment"] = {**second["Attachment"], "DeviceIndex": 1}
+    eni.doc["NetworkInterfaces"].append(second)
+    secondary = b.box("mail-1", "t3.medium", "b", ip="auto")
+    extra = {"PublicIp": "198.51.100.200", "IpOwnerId": PROD}
+    secondary.doc["NetworkInterfaces"][0]["PrivateIpAddresses"].append(
+        {"PrivateIpAddress": "10.2.9.10", "Primary": False, "Association": extra}
+    )
+    for name, number in (("eks-node-a", "1"), ("eks-node-b", "2")):
+        b.box(
+            name,
+            "m6i.xlarge",
+            "a",
+            tags={"eks:cluster-name": "prod", "kubernetes.io/cluster/prod": "owned", "node": number},
+        )
+    managed = b.box("eks-auto-1", "m6i.xlarge", "b")
+    managed.doc["Operator"] = {"Managed": True, "Principal": "eks.amazonaws.com"}
+
+
+def prod_virginia(b: Builder) -> None:
+    """The edge."""
+    b.event(b.image(b.box("bastion", "t3.small", ip="auto"), 40), "instance-retirement", DEGRADED, 6 * 24)
+    b.event(
+        b.box("edge-1", "c6i.large", "b", ip="eip"), "instance-retirement", f"[Completed] {DEGRADED}", -60
+    )
+    probe = b.box("edge-2", "c6i.large", "c", ip="eip")
+    probe.sick["instance"] = b.ago(minutes=11)
+    probe.console = "Out of memory: Killed process 812 (java)\r\n\x1b[31mkernel panic\x1b[0m\r\n"
+    app = b.box("checkout-1", "m6i.large", "a")
+    app.application = {"Status": "impaired", "ImpairedSince": b.ago(minutes=4)}
+    slow = b.box("checkout-2", "m6i.large", "b")
+    slow.performance = {
+        "Status": "impaired",
+        "ImpairedSince": b.ago(minutes=50),
+        "Remediation": "Move to a larger type",
+    }
+    b.box("checkout-3", "m6i.large", "c").insufficient = True
+    fresh = b.box("checkout-4", "m6i.large", "a")
+    fresh._initialize()
+    last = b.box("report-1", "m6i.large", "b")
+    b.balance("report", {last: "healthy"})
+    b.event(last, "instance-stop", DEGRADED, 70)
+    hostile = b.box(
+        '=HYPERLINK("x")[red]\u202eevil\x1b]0;owned\x07',
+        "t3.nano",
+        "c",
+        ip="auto",
+        tags={"note": "[bold]markup[/]"},
+    )
+    hostile.console = "\x1b]52;c;ZXZpbA==\x07\x1b[2J"
+    b.box("", "t3.micro", "a")
+    for number, state in (("standby-1", "stopped"), ("standby-2", "stopped")):
+        b.box(number, "m6i.large", "b", state=state)
+    stuck = b.box("stuck-1", "m6i.large", "c", state="stopping")
+    stuck.stuck_stopping = True
+    b.event(b.box("down-1", "m6i.large", "a", state="stopped"), "instance-stop", DEGRADED, -5)
+
+
+def data_virginia(b: Builder) -> None:
+    """Batch and storage: instance store, spot, Xen."""
+    batch = b.box("batch-14", "i3.2xlarge", "c")
+    batch.sick["attached_ebs"] = b.ago(minutes=21)
+    for serial in (1, 2, 3):
+        b.box(f"batch-{serial}", "i3.2xlarge", "c")
+    b.event(b.box("kafka-1", "i4i.large", "a"), "instance-stop", DEGRADED, 60)
+    b.event(b.box("kafka-2", "i4i.large", "b"), "system-reboot", REBOOT, 90, 200)
+    b.event(b.box("old-root", "m3.medium", "a", **STORE_ROOT), "instance-retirement", DEGRADED, 200)
+    b.box("hadoop-1", "d2.xlarge", "b")
+    for name, persistent in (("spot-etl-1", True), ("spot-etl-2", False)):
+        spot = b.box(
+            name, "c6i.2xlarge", "a", InstanceLifecycle="spot", SpotInstanceRequestId=b.world.hex_id("sir")
+        )
+        spot.doc["_one_time_spot"] = not persistent
+        request = spot.doc["SpotInstanceRequestId"]
+        b.region.spot_requests[request] = {
+            "SpotInstanceRequestId": request, "InstanceId": spot.id, "State": "active",
+            "Type": "persistent" if persistent else "one-time",
+        }  # fmt: skip
+    for name, state in (("licence-1", "available"), ("licence-2", "permanent-failure")):
+        host = b.world.hex_id("h")
+        b.region.hosts[host] = {
+            "HostId": host,
+            "State": state,
+            "AvailabilityZone": b.name + "a",
+            "AutoPlacement": "off",
+        }
+        placement = {"Tenancy": "host", "HostId": host, "Affinity": "host"}
+        b.event(b.box(name, "m6i.large", "a", placement=placement), "instance-reboot", REBOOT, 300, 460)
+    b.box("hpc-1", "c6i.4xlarge", "b", placement={"GroupName": "hpc-cluster"})
+    b.box("reserved-1", "p3.2xlarge", "b", CapacityReservationId=b.world.hex_id("cr"))
+    b.box("dream-1", "m6i.large", "c", HibernationOptions={"Configured": True})
+    b.box(
+        "market-1",
+        "m6i.large",
+        "c",
+        ProductCodes=[{"ProductCodeId": "abc123", "ProductCodeType": "marketplace"}],
+    )
+    b.box("build-mac", "mac2.metal", "c")
+    both = b.image(b.box("warehouse-1", "r6i.8xlarge", "a"), 9)
+    both.sick["system"] = both.sick["attached_ebs"] = b.ago(hours=2)
+
+
+def data_ireland(b: Builder) -> None:
+    """Analytics."""
+    disabled = b.box("notebook-1", "m6i.large", "a", ip="auto")
+    disabled.doc["MaintenanceOptions"]["RebootMigration"] = "disabled"
+    b.event(disabled, "system-reboot", REBOOT, 20, 100)
+    for serial in range(2, 7):
+        b.image(b.box(f"notebook-{serial}", "m6i.large", "b", ip="auto"), serial)
+    b.image(b.box("metal-1", "i3.metal", "a"), 0.01, "pending")
+    b.box(
+        "edge-outpost",
+        "m5.large",
+        "a",
+        OutpostArn="arn:aws:outposts:eu-west-1:222233334444:outpost/op-0123456789abcdef0",
+    )
+
+
+def staging(b: Builder) -> None:
+    """A rehearsal of everything."""
+    boxes: list[Box] = [
+        b.box(f"stage-web-{n}", "t3.medium", "ab"[n % 2], ip="auto", tag_env="staging") for n in range(1, 7)
+    ]
+    b.group("stage-web", boxes[:3], 3)
+    b.event(boxes[4], "instance-reboot", REBOOT, 10, 20)
+    b.event(boxes[5], "system-reboot", REBOOT, 0.05, 30)
+
+
+def staging_seoul(b: Builder) -> None:
+    """Load tests."""
+    for serial in range(1, 6):
+        b.box(f"load-{serial}", "c6i.xlarge", "a", tag_env="staging")

@@ -1,0 +1,210 @@
+"""The sample fleet's accounts and profiles, and the tools that build it. Names are invented, addresses documentation ranges."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tui.demo.box import CODES, Box
+from tui.demo.instance_types import STORE_GB, is_xen
+from tui.demo.world import READ_ONLY, Account, Identity, Region, World
+
+Doc = dict[str, Any]
+SAMPLE_REGIONS = ("ap-northeast-2", "us-east-1", "eu-west-1")
+PROD, DATA, STAGING, LEGACY = "111122223333", "222233334444", "333344445555", "444455556666"
+PROFILES: list[Doc] = [
+    {"name": "prod", "key": "AKIADEMOPROD00000001", "account": PROD, "region": "ap-northeast-2", "label": "PROD",
+     "color": "red", "regions": SAMPLE_REGIONS},
+    {"name": "prod-audit", "key": "AKIADEMOAUDIT0000001", "account": PROD, "region": "ap-northeast-2", "allow": READ_ONLY},
+    {"name": "data", "key": "AKIADEMODATA00000001", "account": DATA, "region": "us-east-1", "label": "DATA", "color": "yellow"},
+    {"name": "staging", "account": STAGING, "region": "eu-west-1", "label": "STAGE", "color": "green",
+     "key": "AKIADEMOSTAGING00001", "denied_regions": ("us-east-1",)},
+    {"name": "legacy", "key": "AKIADEMOLEGACY000001", "account": LEGACY, "region": "us-east-1", "expired": True},
+    {"name": "analytics", "role_arn": f"arn:aws:iam::{DATA}:role/analytics-readonly", "source_profile": "prod",
+     "account": DATA, "region": "us-east-1"},
+]  # fmt: skip
+
+
+def accounts(world: World) -> None:
+    """The accounts and who may ask."""
+    for number, alias in (
+        (PROD, "acme-prod"),
+        (DATA, "acme-data"),
+        (STAGING, "acme-staging"),
+        (LEGACY, "acme-legacy"),
+    ):
+        world.accounts[number] = Account(number, alias, health=number == PROD)
+    for one in PROFILES:
+        if "key" in one:
+            world.identities[one["key"]] = Identity(
+                one["account"],
+                f"arn:aws:iam::{one['account']}:user/{one['name']}",
+                tuple(one.get("allow", ("*",))),
+                one.get("expired", False),
+                tuple(one.get("denied_regions", ())),
+            )
+
+
+class Builder:
+    """Adds instances to one region of one account."""
+
+    def __init__(self, world: World, account: str, region: str) -> None:
+        self.world, self.account, self.name = world, account, region
+        self.region: Region = world.region(account, region)
+
+    def ago(self, **parts: float) -> Any:
+        """A UTC time in the past."""
+        return (self.world.clock.now - timedelta(**parts)).replace(microsecond=0)
+
+    def box(
+        self,
+        name: str,
+        kind: str = "m6i.large",
+        zone: str = "a",
+        ip: str = "",
+        state: str = "running",
+        **extra: Any,
+    ) -> Box:
+        """A running EBS instance with two volumes. `ip`: `auto`, `eip` or none; `extra` goes into the document.
+
+        Names of `extra` that start with `tag_` become tags.
+        """
+        world, serial = self.world, len(self.region.boxes) + 1
+        instance_id = world.hex_id("i")
+        octet = {"ap-northeast-2": 2, "us-east-1": 8, "eu-west-1": 5}.get(self.name, 9)
+        private = f"10.{octet}.{serial // 250}.{serial % 250 + 4}"
+        launched = self.ago(days=world.random.randrange(2, 400), hours=serial % 24)
+        address: Doc = {"PrivateIpAddress": private, "Primary": True}
+        eni: Doc = {
+            "NetworkInterfaceId": world.hex_id("eni"), "PrivateIpAddress": private, "PrivateIpAddresses": [address],
+            "Attachment": {"AttachmentId": world.hex_id("eni-attach"), "DeviceIndex": 0, "AttachTime": launched,
+                           "Status": "attached", "DeleteOnTermination": True},
+            "Status": "in-use", "OwnerId": self.account, "Ipv6Addresses": [],
+        }  # fmt: skip
+        tags = [{"Key": "Name", "Value": name}] if name else []
+        tags += [
+            {"Key": key[4:], "Value": extra.pop(key)} for key in [k for k in extra if k.startswith("tag_")]
+        ]
+        tags += [{"Key": key, "Value": value} for key, value in extra.pop("tags", {}).items()]
+        doc: Doc = {
+            "InstanceId": instance_id, "InstanceType": kind, "ImageId": "ami-0a1b2c3d4e5f60718", "Architecture": "x86_64",
+            "State": {"Code": CODES[state], "Name": state}, "LaunchTime": launched, "PrivateIpAddress": private,
+            "PrivateDnsName": f"ip-{private.replace('.', '-')}.{self.name}.compute.internal", "PlatformDetails": "Linux/UNIX",
+            "Placement": {"AvailabilityZone": self.name + zone, "Tenancy": "default", "GroupName": ""},
+            "RootDeviceType": "ebs", "RootDeviceName": "/dev/xvda", "VirtualizationType": "hvm", "Hypervisor": "xen",
+            "VpcId": "vpc-0a1b2c3d4e5f60718", "SubnetId": f"subnet-0a1b2c3d4e5f6071{zone}", "KeyName": "ops",
+            "SecurityGroups": [{"GroupId": "sg-0a1b2c3d4e5f60718", "GroupName": "default"}], "EbsOptimized": True,
+            "NetworkInterfaces": [eni], "Tags": tags, "Monitoring": {"State": "disabled"}, "StateTransitionReason": "",
+            "MaintenanceOptions": {"AutoRecovery": "default", "RebootMigration": "default"},
+            "HibernationOptions": {"Configured": False}, "BlockDeviceMappings": [],
+        }  # fmt: skip
+        if ip:
+            public = f"{'203.0.113' if ip == 'auto' else '198.51.100'}.{serial % 250 + 4}"
+            association = {"PublicIp": public, "IpOwnerId": "amazon" if ip == "auto" else self.account}
+            association["PublicDnsName"] = f"ec2-{public.replace('.', '-')}.{self.name}.compute.amazonaws.com"
+            doc["PublicIpAddress"], doc["PublicDnsName"] = public, association["PublicDnsName"]
+            eni["Association"] = address["Association"] = association
+            if ip == "eip":
+                allocation = world.hex_id("eipalloc")
+                self.region.addresses[allocation] = {
+                    "AllocationId": allocation,
+                    "PublicIp": public,
+                    "InstanceId": instance_id,
+                    "Domain": "vpc",
+                    "NetworkInterfaceId": eni["NetworkInterfaceId"],
+                }
+        placement = extra.pop("placement", None)
+        doc.update(extra)
+        doc["Placement"].update(placement or {})
+        if doc["RootDeviceType"] == "ebs":
+            for device in ("/dev/xvda", "/dev/sdf"):
+                self._volume(doc, device)
+        doc["_store_gb"], doc["_xen"] = STORE_GB.get(kind), is_xen(kind)
+        box = Box(world, self.region, doc)
+        self.region.boxes[instance_id] = box
+        return box
+
+    def _volume(self, doc: Doc, device: str) -> None:
+        volume = self.world.hex_id("vol")
+        attached = {
+            "AttachTime": doc["LaunchTime"],
+            "DeleteOnTermination": device == "/dev/xvda",
+            "Status": "attached",
+        }
+        doc["BlockDeviceMappings"].append({"DeviceName": device, "Ebs": {"VolumeId": volume, **attached}})
+        self.region.volumes[volume] = {
+            "VolumeId": volume, "Size": 100, "VolumeType": "gp3", "State": "in-use", "Encrypted": True,
+            "AvailabilityZone": doc["Placement"]["AvailabilityZone"],
+            "Attachments": [{"InstanceId": doc["InstanceId"], "VolumeId": volume, "Device": device, "State": "attached",
+                             "DeleteOnTermination": device == "/dev/xvda"}],
+        }  # fmt: skip
+
+    def event(
+        self, box: Box, code: str, text: str, hours: float, deadline: float | None = None, **more: float
+    ) -> Box:
+        """Announce an event, `hours` from now (negative: it has begun). `deadline` and `until` are hours from now too."""
+        now = self.world.clock.now.replace(microsecond=0)
+        event: Doc = {"InstanceEventId": "instance-event-0" + self.world.hex_id("e")[3:], "Code": code, "Description": text,
+                      "NotBefore": now + timedelta(hours=hours)}  # fmt: skip
+        if deadline is not None:
+            event["NotBeforeDeadline"] = now + timedelta(hours=deadline)
+        if "until" in more:
+            event["NotAfter"] = now + timedelta(hours=more["until"])
+        box.add_event(event)
+        return box
+
+    def image(self, box: Box, days: float, state: str = "available") -> Box:
+        """An AMI made from it so many days ago."""
+        image = self.world.hex_id("ami")
+        self.region.images[image] = {
+            "ImageId": image, "Name": f"{box.doc['Tags'][0]['Value'] if box.doc['Tags'] else box.id}-{int(days * 24)}h",
+            "State": state, "CreationDate": self.ago(days=days).strftime("%Y-%m-%dT%H:%M:%S.000Z"), "OwnerId": self.account,
+            "SourceInstanceId": box.id, "Public": False, "ImageType": "machine", "RootDeviceType": "ebs",
+            "Architecture": "x86_64", "Tags": [],
+        }  # fmt: skip
+        return box
+
+    def group(self, name: str, boxes: list[Box], least: int) -> None:
+        """An Auto Scaling group of these."""
+        self.region.groups[name] = {
+            "AutoScalingGroupName": name, "MinSize": least, "MaxSize": len(boxes) + 2, "DesiredCapacity": len(boxes),
+            "DefaultCooldown": 300, "AvailabilityZones": [self.name + "a"], "HealthCheckType": "EC2",
+            "HealthCheckGracePeriod": 300, "CreatedTime": self.ago(days=90),
+        }  # fmt: skip
+        for box in boxes:
+            box.doc["_group"] = name
+            box.doc["Tags"].append({"Key": "aws:autoscaling:groupName", "Value": name})
+
+    def balance(self, name: str, members: dict[Box, str]) -> None:
+        """A target group with these members and their health."""
+        arn = f"arn:aws:elasticloadbalancing:{self.name}:{self.account}:targetgroup/{name}/0123456789abcdef"
+        self.region.target_groups[arn] = {"TargetGroupArn": arn, "TargetGroupName": name, "TargetType": "instance",
+                                          "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-0a1b2c3d4e5f60718"}  # fmt: skip
+        self.region.targets[arn] = {box.id: health for box, health in members.items()}
+
+
+def populate(world: World) -> None:
+    """The sample fleet."""
+    from tui.demo import fleet
+
+    accounts(world)
+    fleet.prod_seoul(Builder(world, PROD, "ap-northeast-2"))
+    fleet.prod_virginia(Builder(world, PROD, "us-east-1"))
+    fleet.data_virginia(Builder(world, DATA, "us-east-1"))
+    fleet.data_ireland(Builder(world, DATA, "eu-west-1"))
+    fleet.staging(Builder(world, STAGING, "eu-west-1"))
+    fleet.staging_seoul(Builder(world, STAGING, "ap-northeast-2"))
+
+
+def scale(world: World, count: int) -> None:
+    """A generated fleet beside the sample's accounts: `count` more instances, 2 % with an event, 0.5 % impaired."""
+    names = [(account, region) for account in (PROD, DATA, STAGING) for region in SAMPLE_REGIONS]
+    for serial in range(count):
+        builder = Builder(world, *names[serial % len(names)])
+        box = builder.box(f"app-{serial:05d}", tag_team=f"team-{serial % 17}", tag_env="prod")
+        if serial % 50 == 0:
+            builder.event(
+                box, "system-reboot", "The instance is scheduled for a reboot", 24 + serial % 300, 400
+            )
+        if serial % 200 == 0:
+            box.sick["instance"] = builder.ago(minutes=12)

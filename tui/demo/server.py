@@ -1,0 +1,312 @@
+"""HTTP on loopback: which call it is, who asks, whether he may, faults, the answer; and the control paths.
+
+`/_evac/faults` (GET, POST a list), `/_evac/calls` (GET, DELETE), `/_evac/advance` `{"seconds": n}`, `/_evac/clock`
+`{"speed": x, "now": iso}`, `/_evac/state` `{"account","region","instance"}`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import ModuleType
+from typing import Any
+
+from tui.demo import ec2_read, ec2_write, protocol, services
+from tui.demo.faults import STATUS, Faults, Rule
+from tui.demo.request import Request
+from tui.demo.world import AwsError, World
+
+Doc = dict[str, Any]
+Operation = Callable[[Request, Doc], Doc]
+_SCOPE = re.compile(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/")
+_BY_SIGNING = {
+    "ec2": "ec2", "sts": "sts", "iam": "iam", "autoscaling": "autoscaling", "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch", "health": "health",
+}  # fmt: skip
+_LOCAL = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|[\w.-]+\.localhost|\[::1\])(:\d+)?$")
+
+
+def _operations(*modules: ModuleType) -> dict[str, Operation]:
+    return {
+        name: function
+        for module in modules
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if name[0].isupper() and function.__module__ == module.__name__
+    }
+
+
+OPERATIONS = _operations(ec2_read, ec2_write, services)
+
+
+class Aws:
+    """The world behind one lock, and the record of what was asked."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.faults = world, Faults()
+        self.calls: list[Doc] = []
+        self.lock = threading.RLock()
+        self._memo: dict[tuple[str, ...], bytes] = {}
+        self._memo_at = (-1, 0)
+
+    def serve(self, op: Any, params: Doc, request: Request, dry: bool) -> bytes:
+        """The answer's body. Raises AwsError."""
+        world, identity = self.world, request.identity
+        if identity.expired:
+            code = "RequestExpired" if request.service == "ec2" else "ExpiredToken"
+            raise AwsError(
+                code,
+                "Request has expired." if code == "RequestExpired" else "The security token is expired",
+                400,
+            )
+        if request.region.name in identity.denied_regions:
+            if request.service == "ec2":
+                raise AwsError(
+                    "AuthFailure", "AWS was not able to validate the provided access credentials", 401
+                )
+            if request.service != "sts":
+                raise AwsError(
+                    "InvalidClientTokenId", "The security token included in the request is invalid.", 403
+                )
+        if request.operation != "GetCallerIdentity" and not identity.may(request.service, request.operation):
+            if request.service == "ec2":
+                message = "You are not authorized to perform this operation. Encoded authorization failure message: demo"
+                raise AwsError("UnauthorizedOperation", f"{message}{uuid.uuid4().hex}", 403)
+            raise AwsError(
+                "AccessDenied", f"User: {identity.arn} is not authorized to perform: {request.operation}", 403
+            )
+        run = OPERATIONS.get(request.operation)
+        if run is None:
+            raise AwsError(
+                "InvalidAction", f"The action {request.operation} is not served by the embedded AWS"
+            )
+        if dry:
+            raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+        memo_key = self._memo_key(request, params)
+        if memo_key in self._memo:
+            return self._memo[memo_key]
+        answer = run(request, params)
+        request_id = str(uuid.uuid4())
+        if request.service in ("cloudwatch", "health"):
+            return protocol.write_json(answer)
+        body = protocol.write_xml(op, answer, request_id)
+        if request.operation.startswith("Describe") and not world.lag:
+            self._memo[memo_key] = body
+        return body
+
+    def _memo_key(self, request: Request, params: Doc) -> tuple[str, ...]:
+        """Describes are kept until anything changes; what depends on the time alone lives a second."""
+        stamp = (self.world.revision, int(time.monotonic()))
+        if stamp != self._memo_at:
+            self._memo.clear()
+            self._memo_at = stamp
+        if not request.operation.startswith("Describe"):
+            self.world.revision += 1
+        return (
+            request.identity.account,
+            request.key,
+            request.region.name,
+            request.service,
+            request.operation,
+            repr(params),
+        )
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    aws: Aws
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+    def do_GET(self) -> None:
+        """Control paths only."""
+        self._handle()
+
+    def do_DELETE(self) -> None:
+        """Control paths only."""
+        self._handle()
+
+    def do_POST(self) -> None:
+        """AWS's protocols and control paths."""
+        self._handle()
+
+    def _handle(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not _LOCAL.match(self.headers.get("Host", "")):
+            self._send(403, b"only loopback is served", "text/plain")
+        elif self.path.startswith("/_evac/"):
+            self._control(body)
+        else:
+            self._call(body)
+
+    def _send(
+        self, status: int, body: bytes, kind: str = "text/xml;charset=UTF-8", cut: int | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body if cut is None else body[:cut])
+        if cut is not None:
+            self.close_connection = True
+
+    def _control(self, body: bytes) -> None:
+        aws, path = self.aws, self.path.removeprefix("/_evac/")
+        data: Any = json.loads(body) if body else {}
+        with aws.lock:
+            answer: Any = {}
+            if path == "faults" and self.command == "POST":
+                aws.faults.replace(data)
+            elif path == "faults":
+                answer = [rule.__dict__ for rule in aws.faults.rules]
+            elif path == "calls" and self.command == "DELETE":
+                aws.calls.clear()
+            elif path == "calls":
+                answer = aws.calls
+            elif path == "advance":
+                aws.world.clock.advance(float(data["seconds"]))
+                aws.world.revision += 1
+            elif path == "clock":
+                if "speed" in data:
+                    aws.world.clock.speed = float(data["speed"])
+                if "now" in data:
+                    aws.world.clock.set(datetime.fromisoformat(data["now"]))
+            elif path == "state":
+                aws.world.clock.settle()
+                box = aws.world.region(data["account"], data["region"]).boxes[data["instance"]]
+                answer = {"instance": box.doc, "status": box.status()}
+            else:
+                self._send(404, b"{}", "application/json")
+                return
+        self._send(200, json.dumps(answer, default=str).encode(), "application/json")
+
+    def _identify(self, body: bytes) -> tuple[str, str, str, str, dict[str, str]]:
+        """Service, operation, region, access key, form."""
+        match = _SCOPE.search(self.headers.get("Authorization", ""))
+        if match is None:
+            raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+        key, region, signing = match.groups()
+        service = _BY_SIGNING.get(signing, "")
+        target = self.headers.get("X-Amz-Target", "")
+        if target:
+            return service, target.rsplit(".", 1)[-1], region, key, {}
+        form = protocol.parse_form(body)
+        return service, form.get("Action", ""), region, key, form
+
+    def _call(self, body: bytes) -> None:
+        aws = self.aws
+        shape = "ec2"
+        try:
+            service, name, region, key, form = self._identify(body)
+            op = protocol.operation(service, name) if service else None
+            shape = (
+                "json"
+                if self.headers.get("X-Amz-Target")
+                else protocol.service(service).protocol
+                if service
+                else "query"
+            )
+            shape = "query" if shape.startswith("smithy") else shape
+            if op is None:
+                raise AwsError("InvalidAction", f"The action {name} is not valid for this endpoint.")
+            params = json.loads(body or b"{}") if shape == "json" else protocol.read_form(op, form)
+        except AwsError as error:
+            self._send(
+                error.status, protocol.write_error(shape, error.code, error.message, str(uuid.uuid4()))
+            )
+            return
+        except ValueError as error:
+            self._send(
+                400, protocol.write_error(shape, "MalformedQueryString", str(error), str(uuid.uuid4()))
+            )
+            return
+        dry = bool(params.pop("DryRun", False))
+        ids = [*params.get("InstanceIds", []), *([params["InstanceId"]] if "InstanceId" in params else [])]
+        record: Doc = {
+            "time": time.time(), "service": service, "operation": name, "region": region, "key": key, "instances": ids,
+            "dry_run": dry, "user_agent": self.headers.get("User-Agent", ""), "params": params, "result": "",
+        }  # fmt: skip
+        rule: Rule | None = None
+        with aws.lock:
+            aws.world.clock.settle()
+            account = aws.world.identities[key].account if key in aws.world.identities else ""
+            record["account"] = account
+            aws.calls.append(record)
+            facts = {k: [str(record[k])] for k in ("service", "operation", "region", "key", "account")}
+            rule = aws.faults.find({**facts, "instance": ids}, dry)
+        if rule and rule.when == "before" and self._fault(rule, shape, record, b""):
+            return
+        with aws.lock:
+            try:
+                identity = aws.world.identity(key)
+                request = Request(aws.world, identity, aws.world.region(identity.account, region), service, name, key,
+                                  record["user_agent"])  # fmt: skip
+                status, answer = 200, aws.serve(op, params, request, dry)
+                record["result"] = "ok"
+            except AwsError as error:
+                status, record["result"] = error.status, error.code
+                answer = protocol.write_error(shape, error.code, error.message, str(uuid.uuid4()))
+        if rule and rule.when == "after" and self._fault(rule, shape, record, answer):
+            return
+        kind = "application/x-amz-json-1.1" if shape == "json" else "text/xml;charset=UTF-8"
+        cut = rule.then.get("cut") if rule else None
+        self._send(status, answer, kind, cut)
+
+    def _fault(self, rule: Rule, shape: str, record: Doc, answer: bytes) -> bool:
+        """Do what the rule says; whether the request is answered by it."""
+        then = rule.then
+        if "error" in then:
+            code = then["error"]
+            record["result"] = f"fault {code}"
+            status = then.get("status", STATUS.get(code, 400))
+            self._send(
+                status, protocol.write_error(shape, code, then.get("message", code), str(uuid.uuid4()))
+            )
+            return True
+        if "raw" in then:
+            self._send(then.get("status", 200), str(then["raw"]).encode(), "text/html")
+            return True
+        if then.get("reset"):
+            self.connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00"
+            )
+            self.close_connection = True
+            self.connection.close()
+            return True
+        time.sleep(float(then.get("delay", 0) or then.get("hang", 0)))
+        if "hang" in then:
+            self.close_connection = True
+            return True
+        return False
+
+
+class Server(ThreadingHTTPServer):
+    """Loopback only."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, world: World, port: int = 0, host: str = "127.0.0.1") -> None:
+        if not _LOCAL.match(host):
+            raise ValueError(f"the embedded AWS serves loopback only, not {host}")
+        super().__init__((host, port), type("BoundHandler", (Handler,), {"aws": Aws(world)}))
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news."""
