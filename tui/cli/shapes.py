@@ -1,0 +1,100 @@
+"""The stable shapes of the output: what a script may rely on. Fields are added, never renamed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.domain.events import ScheduledEvent
+from tui.domain.instance import CheckName, CheckStatus, Instance, TargetStatus
+
+EVENT_COLUMNS = (
+    "profile", "account_id", "region", "instance_id", "name", "state",
+    "code", "event_id", "event_state", "not_before", "not_after", "not_before_deadline", "description",
+)  # fmt: skip
+
+
+def stamp(when: datetime | None) -> str | None:
+    """UTC in ISO 8601 with a Z, to the second; None stays None."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if when else None
+
+
+def event_object(event: ScheduledEvent, now: datetime) -> dict[str, Any]:
+    """One event; `code` and `description` in AWS's own words."""
+    return {
+        "code": event.code_text,
+        "id": event.event_id,
+        "description": event.description,
+        "not_before": stamp(event.not_before),
+        "not_after": stamp(event.not_after),
+        "not_before_deadline": stamp(event.deadline),
+        "state": event.state(now).value,
+    }
+
+
+def instance_object(
+    instance: Instance, now: datetime, hazards: Iterable[Any] = (), *, open_only: bool = False
+) -> dict[str, Any]:
+    """One instance. Checks are AWS's words, `not-reported`, or `unknown`; a time that is not known is null."""
+    events = instance.open_events(now) if open_only else instance.events
+    return {
+        "profile": instance.target.profile,
+        "profiles": list(instance.profiles or (instance.target.profile,)),
+        "account_id": instance.account_id,
+        "region": instance.target.region,
+        "zone": instance.zone,
+        "instance_id": instance.instance_id,
+        "name": instance.name,
+        "state": instance.state.value,
+        "instance_type": instance.instance_type,
+        "private_ip": instance.private_ip,
+        "public_ip": instance.public_ip,
+        "checks": {name.value: instance.checks.get(name).status.value for name in CheckName},
+        "impaired_since": {
+            name.value: stamp(instance.checks.get(name).since) for name in instance.checks.impaired()
+        },
+        "events": [event_object(event, now) for event in events],
+        "hazards": [hazard_object(hazard) for hazard in hazards],
+        "status_at": stamp(instance.status_at),
+    }
+
+
+def hazard_object(hazard: Any) -> dict[str, Any]:
+    """One hazard: its code, gravity, consequence, remedy, and the API field it follows from."""
+    return {
+        "code": str(hazard.code),
+        "gravity": hazard.gravity.name.lower(),
+        "text": hazard.text,
+        "remedy": hazard.remedy,
+        "field": hazard.field,
+    }
+
+
+def event_row(instance: Instance, event: ScheduledEvent, now: datetime) -> tuple[object, ...]:
+    """In the order of EVENT_COLUMNS."""
+    return (
+        instance.target.profile, instance.account_id, instance.target.region, instance.instance_id,
+        instance.name, instance.state.value, event.code_text, event.event_id, event.state(now).value,
+        stamp(event.not_before), stamp(event.not_after), stamp(event.deadline), event.description,
+    )  # fmt: skip
+
+
+def checks_text(instance: Instance) -> str:
+    """`ok`, the failing checks by name, or what keeps us from saying either."""
+    if failing := instance.checks.impaired():
+        return "impaired: " + ", ".join(name.value for name in failing)
+    status = {instance.checks.get(name).status for name in (CheckName.SYSTEM, CheckName.INSTANCE)}
+    if status <= {CheckStatus.OK}:
+        return "ok"
+    return ", ".join(sorted(word.value for word in status - {CheckStatus.OK}))
+
+
+def trouble_lines(targets: Sequence[TargetStatus]) -> list[str]:
+    """A line for each target that could not be read, wholly or partly: where, cause, remedy."""
+    lines = []
+    for status in targets:
+        if status.trouble:
+            lines.append(f"{status.target.key}: {status.trouble.line}")
+        lines.extend(f"{status.target.key}: in part: {trouble.line}" for trouble in status.partial)
+    return lines
