@@ -16,6 +16,7 @@ from tui.settings import ConfigError
 
 COMMANDS = {
     "config": "tui.cli.configure",
+    "demo": "tui.cli.demo",
 }
 """Each command and the module that holds it as NAME_command."""
 

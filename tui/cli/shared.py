@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +99,12 @@ def opened(shared: Shared) -> Iterator[Session]:
     if not shared.demo:
         yield _session(shared, dict(os.environ))
         return
-    demo = import_module("tui.demo.environment").start()
+    from tui.demo import environment
+
+    demo = environment.start()
     kept = dict(os.environ)
     try:
-        environ = {name: value for name, value in os.environ.items() if name not in demo.unset}
-        environ.update(demo.environment)
+        environ = demo.apply()
         # This process too (doctor asks AWS itself), so that nothing can reach a real account while it demonstrates.
         os.environ.clear()
         os.environ.update(environ)

@@ -56,7 +56,10 @@ def main() -> None:
     populate(world)
     if args.scale:
         scale(world, args.scale)
-    server = Server(world, args.port)
+    try:
+        server = Server(world, args.port)
+    except OSError as error:
+        sys.exit(f"evac: port {args.port}: {error.strerror}")
     folder = args.folder or Path(tempfile.mkdtemp(prefix="evac-demo-"))
     write_folder(folder, PROFILES)
     if args.parent_pid:
