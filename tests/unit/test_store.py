@@ -1,0 +1,101 @@
+"""The console's rows."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus, Trouble
+from tui.domain.text import clean
+from tui.fleet import snapshot
+from tui.fleet.store import EVERYWHERE, Store
+from tui.fleet.wire import Delta
+
+NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+PROD = Target("prod", "eu-west-1")
+
+
+def row(number: int, target: Target = PROD, state: InstanceState = InstanceState.RUNNING) -> Instance:
+    return Instance(target, clean(f"i-{number:017x}"), name=clean(f"web-{number}"), state=state)
+
+
+def test_rows_are_put_changed_and_removed_with_a_revision_each() -> None:
+    store = Store()
+    assert store.apply(Delta(upserts=(row(1), row(2)))) == {row(1).key, row(2).key}
+    assert store.apply(Delta(upserts=(row(1), row(2, state=InstanceState.STOPPED)))) == {row(2).key}
+    assert store.apply(Delta(removed=(row(1).key, "nowhere/i-0"))) == {row(1).key}
+    assert [one.instance_id for one in store.rows()] == [row(2).instance_id]
+    assert store.get(row(2).key) == row(2, state=InstanceState.STOPPED)
+    assert store.get(row(1).key) is None
+    assert store.revision == 3
+
+
+def test_changed_since_names_the_rows_or_says_too_long_ago() -> None:
+    store = Store()
+    store.apply(Delta(upserts=(row(1),)))
+    store.apply(Delta(upserts=(row(2),)))
+    store.apply(Delta(target=TargetStatus(PROD)))
+    assert store.changed_since(3) == set()
+    assert store.changed_since(2) == set()
+    assert store.changed_since(1) == {row(2).key}
+    assert store.changed_since(0) == {row(1).key, row(2).key}
+    for number in range(1000):
+        store.apply(Delta(upserts=(row(number + 10),)))
+    assert store.changed_since(1) is None
+    assert store.changed_since(store.revision - 1) == {row(1009).key}
+
+
+def test_the_complete_list_of_a_target_removes_its_other_rows_only() -> None:
+    other = Target("dev", "eu-west-1")
+    store = Store()
+    store.apply(Delta(upserts=(row(1), row(2), row(3, other))))
+    changed = store.apply(Delta(TargetStatus(PROD, Phase.LIVE), (row(4),), keys=(row(2).key, row(4).key)))
+    assert changed == {row(1).key, row(4).key}
+    assert {one.key for one in store.rows()} == {row(2).key, row(3, other).key, row(4).key}
+
+
+def test_a_row_read_by_another_profile_moves_and_a_dropped_target_takes_its_rows_along() -> None:
+    other = Target("dev", "eu-west-1")
+    store = Store()
+    store.apply(Delta(TargetStatus(PROD), (row(1), row(2))))
+    store.apply(Delta(TargetStatus(other), (row(1, other),)))
+    store.apply(Delta(dropped=(PROD,)))
+    assert [one.target for one in store.rows()] == [other]
+    assert [status.target for status in store.targets()] == [other]
+    assert store.counts == {other: 1}
+
+
+def test_a_profile_that_cannot_say_its_regions_fails_in_those_known_and_keeps_their_rows() -> None:
+    trouble = Trouble("credentials", clean("the login has expired"), clean("aws sso login --profile prod"))
+    store = Store()
+    store.apply(Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (row(1),)))
+    store.apply(Delta(TargetStatus(Target("prod", EVERYWHERE), Phase.FAILED, trouble=trouble)))
+    failed = store.target(PROD)
+    assert failed is not None
+    assert (failed.phase, failed.trouble, failed.status_at) == (Phase.FAILED, trouble, NOW)
+    assert len(store.rows()) == 1
+
+
+def test_a_snapshot_comes_back_as_waiting_and_is_private(tmp_path: Path) -> None:
+    store, path = Store(), tmp_path / "evac" / "snapshot.mpk"
+    store.apply(Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW, count=1), (row(1),)))
+    snapshot.save(store, path, NOW)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(path.parent).st_mode) == 0o700
+    loaded = snapshot.load(path)
+    assert loaded is not None
+    again = Store()
+    again.load_snapshot(loaded[0])
+    assert loaded[1] == NOW
+    assert list(again.rows()) == [row(1)]
+    assert again.targets() == [replace(store.targets()[0], phase=Phase.WAITING)]
+
+
+def test_a_broken_or_missing_snapshot_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.mpk"
+    assert snapshot.load(path) is None
+    path.write_bytes(b"\x81\xa1")
+    assert snapshot.load(path) is None

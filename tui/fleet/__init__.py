@@ -1,0 +1,1 @@
+"""The eyes: the collector process, and the console's end of it."""

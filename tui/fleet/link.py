@@ -1,0 +1,256 @@
+"""The console's end of the collector: starts it, yields its frames, restarts it with back-off, and says so.
+
+Nothing here imports the collector or boto3: it is a process, reached by its pipe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+
+import msgspec
+
+from tui.domain.instance import Phase, Target, TargetStatus, Trouble
+from tui.domain.text import EMPTY, SafeText, clean
+from tui.fleet import wire
+from tui.fleet.store import EVERYWHERE, Store
+from tui.settings import Settings, encode
+
+COMMAND = (sys.executable, "-P", "-m", "tui.fleet.collector")
+"""-P: a stray `tui.py` in the current folder must never run with credentials."""
+SILENCE = 45.0
+"""Seconds without a frame after which a collector counts as hung; it beats every 5."""
+ANSWER_WITHIN = 60.0
+"""Seconds a request may take: longer than the collector's own limits, so that its reason is the one shown."""
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+
+
+class Link:
+    """One collector after another. Use: `await start()`, iterate `frames()`, `await request(...)`, `await stop()`."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], *arguments: str) -> None:
+        self._settings = settings
+        self._environ = dict(environ)
+        self._arguments = arguments
+        self._frames: asyncio.Queue[wire.Frame | None] = asyncio.Queue(maxsize=256)
+        self._pending: dict[int, asyncio.Future[wire.ReadAnswer]] = {}
+        self._numbers = 0
+        self._process: Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._live = asyncio.Event()
+        self._stopping = False
+        self.state = wire.LinkState("starting")
+
+    @property
+    def pid(self) -> int | None:
+        """Of the collector that runs now."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    async def start(self) -> None:
+        """Start the first collector; frames() tells how it goes."""
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._keep(), name="collector link")
+
+    async def stop(self) -> None:
+        """End the collector and the iteration. Harmless when repeated."""
+        self._stopping = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+            self._keeper = None
+        await self._end()
+        self.state = wire.LinkState("dead", clean("stopped"))
+        if self._frames.full():
+            self._frames.get_nowait()
+        self._frames.put_nowait(None)
+
+    async def frames(self) -> AsyncIterator[wire.Frame]:
+        """Deltas, notes and the link's own states, until stop()."""
+        while (frame := await self._frames.get()) is not None:
+            yield frame
+
+    async def request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
+        """Ask the collector. Never raises: what went wrong is the answer's trouble. The id is given here."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await self._live.wait()
+                process = self._process
+                if process is None or process.stdin is None:
+                    return _lost(request.id)
+                self._numbers += 1
+                number = self._numbers
+                answer = self._pending[number] = asyncio.get_running_loop().create_future()
+                try:
+                    process.stdin.write(wire.encode(msgspec.structs.replace(request, id=number)))
+                    await process.stdin.drain()
+                    given = await answer
+                    return wire.ReadAnswer(request.id, given.instance, given.facts, given.trouble)
+                finally:
+                    self._pending.pop(number, None)
+        except TimeoutError:
+            why, remedy = clean(f"no answer within {ANSWER_WITHIN:.0f} s"), clean("try again")
+            return wire.ReadAnswer(request.id, trouble=Trouble("network", why, remedy))
+        except OSError:
+            return _lost(request.id)
+
+    async def _keep(self) -> None:
+        wait = _FIRST_WAIT
+        await self._say(wire.LinkState("starting"))
+        while True:
+            why, well = await self._run_once()
+            if well:
+                wait = _FIRST_WAIT
+            pause = wait * random.uniform(0.7, 1.0)  # noqa: S311 - spreads restarts, is no secret
+            await self._say(wire.LinkState("restarting", why, pause))
+            await asyncio.sleep(pause)
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    async def _run_once(self) -> tuple[SafeText, bool]:
+        """One collector's life: why it ended, and whether it had worked."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *COMMAND, *self._arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=self._environ
+            )
+        except OSError as error:
+            return clean(f"the collector cannot be started: {error.strerror}"), False
+        self._process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        said: deque[str] = deque(maxlen=20)
+        listener = asyncio.create_task(_listen(process.stderr, said))
+        worked, why = False, EMPTY
+        try:
+            process.stdin.write(wire.wrap(encode(self._settings)))
+            while True:
+                async with asyncio.timeout(SILENCE):
+                    header = await process.stdout.readexactly(4)
+                    frame = wire.decode(await process.stdout.readexactly(wire.length(header)))
+                if isinstance(frame, wire.Hello):
+                    if frame.version != wire.PROTOCOL:
+                        return clean("the collector is of another version: restart evac"), False
+                    self._live.set()
+                    await self._say(wire.LinkState("live"))
+                elif isinstance(frame, wire.ReadAnswer):
+                    waiting = self._pending.get(frame.id)
+                    if waiting is not None and not waiting.done():
+                        waiting.set_result(frame)
+                elif not isinstance(frame, wire.Beat):
+                    worked = True
+                    await self._frames.put(frame)
+        except TimeoutError:
+            why = clean(f"the collector said nothing for {SILENCE:.0f} s")
+        except wire.WireError as error:
+            why = clean(f"the collector could not be understood: {error}")
+        except (asyncio.IncompleteReadError, OSError):
+            pass
+        finally:
+            await self._end()
+            await asyncio.gather(listener, return_exceptions=True)
+        return why or _epitaph(process.returncode, said), worked
+
+    async def _end(self) -> None:
+        self._live.clear()
+        process, self._process = self._process, None
+        for waiting in self._pending.values():
+            if not waiting.done():
+                waiting.set_result(_lost(0))
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(2):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _say(self, state: wire.LinkState) -> None:
+        self.state = state
+        await self._frames.put(state)
+
+
+def read_once(
+    settings: Settings, environ: Mapping[str, str], *, problems_only: bool = False, timeout: float = 120.0
+) -> Store:
+    """Every target once, for commands without a screen; blocking. What could not be read says so in its target's trouble.
+
+    After `timeout` seconds the targets without an answer count as failed. A collector that could not do its work at all
+    is a failed target of profile and region `*`.
+    """
+    arguments = ["--once", *(["--problems"] if problems_only else [])]
+    return asyncio.run(_read_all(Link(settings, environ, *arguments), timeout))
+
+
+def look_once(
+    settings: Settings, environ: Mapping[str, str], target: Target, instance_id: str, *, kind: str = "look"
+) -> wire.ReadAnswer:
+    """One instance, freshly read, with its facts; blocking. `kind` as in ReadRequest."""
+    return asyncio.run(_look(settings, environ, wire.ReadRequest(0, kind, target, instance_id)))
+
+
+async def _look(settings: Settings, environ: Mapping[str, str], request: wire.ReadRequest) -> wire.ReadAnswer:
+    link = Link(settings, environ, "--idle")
+    await link.start()
+    try:
+        return await link.request(request)
+    finally:
+        await link.stop()
+
+
+async def _read_all(link: Link, limit: float) -> Store:
+    store = Store()
+    trouble = Trouble("network", clean(f"no answer within {limit:.0f} s"), clean("try again"))
+    ended = False
+    await link.start()
+    try:
+        async with asyncio.timeout(limit):
+            async for frame in link.frames():
+                if isinstance(frame, wire.Delta):
+                    store.apply(frame)
+                elif isinstance(frame, wire.Done):
+                    ended = True
+                    break
+                elif isinstance(frame, wire.LinkState) and frame.state == "restarting":
+                    trouble = Trouble("internal", frame.why, clean("run evac doctor"))
+                    break
+    except TimeoutError:
+        pass
+    finally:
+        await link.stop()
+    for status in store.targets():
+        if status.phase in (Phase.WAITING, Phase.READING):
+            store.apply(wire.Delta(target=replace(status, phase=Phase.FAILED, trouble=trouble)))
+    if not ended and not store.targets():
+        everything = TargetStatus(Target(EVERYWHERE, EVERYWHERE), Phase.FAILED, trouble=trouble)
+        store.apply(wire.Delta(target=everything))
+    return store
+
+
+async def _listen(stream: asyncio.StreamReader, said: deque[str]) -> None:
+    """Keep the last lines of stderr; in chunks, since a line may be longer than the reader's limit."""
+    rest = ""
+    while chunk := await stream.read(4096):
+        *lines, rest = (rest + chunk.decode("utf-8", "replace")).split("\n")
+        said.extend(line for line in lines if line.strip())
+        rest = rest[-4096:]
+    if rest.strip():
+        said.append(rest)
+
+
+def _epitaph(code: int | None, said: deque[str]) -> SafeText:
+    """How it died, in one line; a traceback's last line is its cause."""
+    how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+    last = f": {said[-1].strip()}" if said else ""
+    return clean(f"the collector died ({how}){last}", 300)
+
+
+def _lost(number: int) -> wire.ReadAnswer:
+    trouble = Trouble("internal", clean("the collector died"), clean("it is being restarted; try again"))
+    return wire.ReadAnswer(number, trouble=trouble)

@@ -1,0 +1,64 @@
+"""The last state on disk: what the first frame shows, marked with its age, until the collector has answered.
+
+`$XDG_CACHE_HOME/evac/snapshot.mpk`, mode 0600 in a 0700 folder: names and addresses of a fleet are nobody else's business.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from tui.domain.instance import Instance, Phase, TargetStatus
+from tui.fleet.store import Store
+from tui.fleet.wire import Delta
+
+FORMAT = 1
+
+
+class _Saved(msgspec.Struct):
+    format: int
+    saved_at: datetime
+    targets: list[TargetStatus]
+    rows: list[Instance]
+
+
+def default_path(environ: Mapping[str, str]) -> Path:
+    """Where it lies; a relative XDG_CACHE_HOME is ignored, as the XDG specification asks."""
+    base = Path(environ.get("XDG_CACHE_HOME", ""))
+    home = Path(environ.get("HOME") or "~").expanduser()
+    return (base if base.is_absolute() else home / ".cache") / "evac" / "snapshot.mpk"
+
+
+def save(store: Store, path: Path, now: datetime) -> None:
+    """Write it whole or not at all. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    body = msgspec.msgpack.encode(_Saved(FORMAT, now, store.targets(), list(store.rows())))
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(body)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path) -> tuple[list[Delta], datetime] | None:
+    """What was saved, as deltas, and when (UTC). None: nothing there, or not of this version."""
+    try:
+        saved = msgspec.msgpack.decode(path.read_bytes(), type=_Saved)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    if saved.format != FORMAT:
+        return None
+    # No target is live before this run has read it, whatever it was when it was saved.
+    waiting = [replace(status, phase=Phase.WAITING, trouble=None, partial=()) for status in saved.targets]
+    deltas = [Delta(target=status) for status in waiting]
+    deltas.append(Delta(upserts=tuple(saved.rows)))
+    return deltas, saved.saved_at

@@ -1,0 +1,121 @@
+"""The console's rows: by key and by target, with a revision for whoever draws them.
+
+Not thread-safe: it belongs to the loop that applies the deltas.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from tui.domain.instance import Instance, Phase, Target, TargetStatus
+from tui.fleet.wire import Delta
+
+EVERYWHERE = "*"
+"""The region of a target that stands for a profile whose regions nobody could learn."""
+_MEMORY = 256
+
+
+class Store:
+    """What is known of the fleet. `revision` grows with every change."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self._rows: dict[str, Instance] = {}
+        self._targets: dict[Target, TargetStatus] = {}
+        self._by_target: dict[Target, set[str]] = {}
+        self._changes: deque[tuple[int, frozenset[str]]] = deque(maxlen=_MEMORY)
+        self._listed: tuple[int, list[Instance]] = (-1, [])
+
+    def targets(self) -> list[TargetStatus]:
+        """All targets, by profile and region."""
+        return [self._targets[target] for target in sorted(self._targets)]
+
+    def target(self, target: Target) -> TargetStatus | None:
+        """How that target is doing."""
+        return self._targets.get(target)
+
+    def rows(self) -> Sequence[Instance]:
+        """All instances, in the order they were first seen. Valid until the next apply."""
+        if self._listed[0] != self.revision:
+            self._listed = (self.revision, list(self._rows.values()))
+        return self._listed[1]
+
+    def get(self, key: str) -> Instance | None:
+        """The instance of a key (`region/id`)."""
+        return self._rows.get(key)
+
+    def find(self, instance_id: str) -> list[Instance]:
+        """The instances of that id: one at most in AWS, but asked of what is known here."""
+        return [row for row in self._rows.values() if row.instance_id == instance_id]
+
+    @property
+    def counts(self) -> dict[Target, int]:
+        """Rows held for each target: not what AWS has, which is `TargetStatus.count`."""
+        return {target: len(self._by_target.get(target, ())) for target in self._targets}
+
+    def changed_since(self, revision: int) -> set[str] | None:
+        """Keys of rows that came, changed or went after that revision. None: too long ago, take all."""
+        if revision >= self.revision:
+            return set()
+        if not self._changes or self._changes[0][0] > revision + 1:
+            return None
+        return set().union(*(keys for at, keys in self._changes if at > revision))
+
+    def apply(self, delta: Delta) -> set[str]:
+        """Take a delta in; answers the keys of rows that changed."""
+        changed: set[str] = set()
+        for target in delta.dropped:
+            changed |= self._forget(target)
+            self._targets.pop(target, None)
+        for key in delta.removed:
+            changed |= self._remove(key)
+        for row in delta.upserts:
+            changed |= self._put(row)
+        if delta.target is not None:
+            if delta.keys is not None:
+                held = self._by_target.get(delta.target.target, set())
+                for key in held.difference(delta.keys):
+                    changed |= self._remove(key)
+            self._note(delta.target)
+        self.revision += 1
+        self._changes.append((self.revision, frozenset(changed)))
+        return changed
+
+    def load_snapshot(self, deltas: Iterable[Delta]) -> None:
+        """Begin with what was last known; each row and target carries its own age."""
+        for delta in deltas:
+            self.apply(delta)
+
+    def _put(self, row: Instance) -> set[str]:
+        known = self._rows.get(row.key)
+        if known == row:
+            return set()
+        if known is not None and known.target != row.target:
+            self._by_target.get(known.target, set()).discard(row.key)
+        self._rows[row.key] = row
+        self._by_target.setdefault(row.target, set()).add(row.key)
+        return {row.key}
+
+    def _remove(self, key: str) -> set[str]:
+        row = self._rows.pop(key, None)
+        if row is None:
+            return set()
+        self._by_target.get(row.target, set()).discard(key)
+        return {key}
+
+    def _forget(self, target: Target) -> set[str]:
+        keys = self._by_target.pop(target, set())
+        for key in keys:
+            self._rows.pop(key, None)
+        return set(keys)
+
+    def _note(self, status: TargetStatus) -> None:
+        self._targets[status.target] = status
+        if status.target.region != EVERYWHERE or status.trouble is None:
+            return
+        # A profile that cannot even say its regions fails in all those known from before.
+        for target, known in self._targets.items():
+            if target.profile == status.target.profile and target.region != EVERYWHERE:
+                self._targets[target] = replace(known, phase=Phase.FAILED, trouble=status.trouble)
