@@ -1,0 +1,84 @@
+"""The documents say what the program does: every command, option and key stands in them, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from tui import cli, config
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = (ROOT / "docs/commands.md").read_text()
+CONFIG = (ROOT / "docs/config.md").read_text()
+
+
+def walk(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from walk(command, f"{path} {name}")
+
+
+EVERY = dict(walk(cli.evac, "evac"))
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_every_command_and_option_has_help(path: str) -> None:
+    command = EVERY[path]
+    assert (command.help or "").strip().endswith(".")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{path} {parameter.name}"
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_every_command_takes_the_shared_options(path: str) -> None:
+    options = {option for parameter in EVERY[path].params for option in parameter.opts}
+    assert {"--demo", "--config", "--profile", "--region", "--read-only"} <= options
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_every_command_is_documented_with_its_options(path: str) -> None:
+    _, top, *rest = path.split()
+    match = re.search(rf"^## `evac {top}`.*?(?=^## |\Z)", COMMANDS, re.MULTILINE | re.DOTALL)
+    assert match, f"docs/commands.md has no section for evac {top}"
+    if rest:
+        assert f"`{rest[0]}" in match[0]
+    for parameter in EVERY[path].params:
+        if isinstance(parameter, click.Option):
+            documented = [option for option in parameter.opts if f"`{option}" in COMMANDS]
+            assert documented, f"{path} {parameter.opts} is not in docs/commands.md"
+
+
+def test_only_commands_that_exist_are_documented() -> None:
+    assert set(re.findall(r"^## `evac (\w+)`", COMMANDS, re.MULTILINE)) == set(cli.COMMANDS)
+
+
+def test_every_exit_code_is_documented() -> None:
+    from tui.cli import shared
+
+    codes = {shared.WELL, shared.FAILED, shared.USAGE, shared.PARTIAL, shared.READ_ONLY, shared.GUARD}
+    assert {int(code) for code in re.findall(r"^\| (\d) \|", COMMANDS, re.MULTILINE)} == codes
+
+
+def test_every_key_is_documented_with_its_default() -> None:
+    values = tomllib.loads((ROOT / "config.example.toml").read_text())
+    keys = {
+        key.replace("profiles.example.", "profiles.NAME."): value for key, value in config.flatten(values)
+    }
+    rows = dict(re.findall(r"^\| `([\w.]+)` \| `(.*?)` \|", CONFIG, re.MULTILINE))
+    assert {key: tomllib.loads(f"v = {value}")["v"] for key, value in rows.items()} == keys
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", document.read_text()):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
