@@ -1,0 +1,170 @@
+"""Steps as a table, and a toy world in which the runner is killed at every boundary while describes lag."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tui.domain.actions import ACTIONS, ActionOptions, sendable
+from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
+from tui.domain.steps import STEPS, Attempt, Done, Order, Preflight, Said, Seen, Send, Stuck, Wait
+from tui.domain.text import clean
+
+NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
+ORDER = Order("op-1", "stop-start", "i-0a", launched_at=NOW - timedelta(days=9), image_name="web-7 x")
+OK = Checks(system=StatusCheck(CheckStatus.OK), instance=StatusCheck(CheckStatus.OK))
+RUNNING, STOPPED = (
+    Seen(InstanceState.RUNNING, ORDER.launched_at, checks=OK),
+    Seen(InstanceState.STOPPED, ORDER.launched_at),
+)
+PENDING, STOPPING = Seen(InstanceState.PENDING, NOW), Seen(InstanceState.STOPPING)
+DEAD, UNKNOWN = Seen(InstanceState.TERMINATED), Seen()
+
+
+def said(ok: bool | str | None = "none", code: str = "", ago: float = 10.0, began: float = 20.0) -> Said:
+    if ok == "none":
+        return Said(NOW - timedelta(seconds=began))
+    assert not isinstance(ok, str)
+    attempt = Attempt("X", NOW - timedelta(seconds=ago), None if ok is None else NOW, ok, clean(code))
+    return Said(NOW - timedelta(seconds=began), (attempt,))
+
+
+IMAGE = Image(clean("ami-1"), clean("web-7 x"), clean("available"), NOW)
+TABLE = [
+    ("stop", RUNNING, said(), Send),
+    ("stop", RUNNING, said(None), Wait),
+    ("stop", RUNNING, said(None, ago=90), Send),
+    ("stop", RUNNING, said(True), Done),
+    ("stop", RUNNING, said(False, "UnauthorizedOperation"), Stuck),
+    ("stop", RUNNING, said(False, "RequestLimitExceeded", ago=1), Wait),
+    ("stop", RUNNING, said(False, "RequestLimitExceeded", ago=10), Send),
+    ("stop", Seen(InstanceState.RUNNING, NOW), said(None), Done),
+    ("stop", STOPPED, said(), Done),
+    ("stop", STOPPING, said(), Done),
+    ("stop", PENDING, said(), Wait),
+    ("stop", UNKNOWN, said(), Wait),
+    ("stop", DEAD, said(), Stuck),
+    ("wait-stopped", STOPPING, said(), Wait),
+    ("wait-stopped", STOPPED, said(), Done),
+    ("wait-stopped", STOPPING, said(began=2000), Stuck),
+    ("wait-stopped", DEAD, said(), Stuck),
+    ("start", STOPPED, said(), Send),
+    ("start", STOPPED, said(True), Wait),
+    ("start", STOPPED, said(True, ago=90), Send),
+    ("start", STOPPED, said(None), Wait),
+    ("start", STOPPED, said(False, "InsufficientInstanceCapacity", ago=1), Wait),
+    ("start", STOPPED, said(False, "InsufficientInstanceCapacity", ago=6), Send),
+    ("start", STOPPED, said(False, "UnauthorizedOperation", ago=6), Send),
+    ("start", PENDING, said(), Done),
+    ("start", RUNNING, said(), Done),
+    ("start", UNKNOWN, said(), Wait),
+    ("start", STOPPING, said(), Wait),
+    ("start", DEAD, said(), Stuck),
+    ("wait-running", RUNNING, said(), Done),
+    ("wait-running", PENDING, said(), Wait),
+    ("wait-running", STOPPED, said(began=5), Wait),
+    ("wait-running", STOPPED, said(began=90), Send),
+    ("wait-checks", RUNNING, said(), Done),
+    ("wait-checks", replace(RUNNING, checks=Checks()), said(), Wait),
+    ("wait-checks", replace(RUNNING, checks=Checks()), said(began=2000), Stuck),
+    ("wait-checks", DEAD, said(), Stuck),
+    ("image", replace(RUNNING, images=()), said(), Send),
+    ("image", replace(RUNNING, images=(IMAGE,)), said(), Stuck),
+    ("image", replace(RUNNING, images=(IMAGE,)), said(None), Done),
+    ("image", replace(RUNNING, images=(replace(IMAGE, state=clean("pending")),)), said(True), Wait),
+    ("image", replace(RUNNING, images=(replace(IMAGE, state=clean("failed")),)), said(True), Stuck),
+    ("image", replace(RUNNING, images=()), said(None), Wait),
+    ("image", replace(RUNNING, images=()), said(None, ago=90), Send),
+    ("image", replace(RUNNING, images=()), said(False, "InvalidAMIName.Duplicate"), Wait),
+    ("image", replace(RUNNING, images=()), said(True, ago=900), Stuck),
+    ("image", RUNNING, said(), Wait),
+    ("image", replace(DEAD, images=()), said(), Stuck),
+    ("reboot", RUNNING, said(), Send),
+    ("reboot", RUNNING, said(True), Done),
+    ("reboot", RUNNING, said(None), Stuck),
+    ("reboot", STOPPED, said(), Stuck),
+    ("reboot", UNKNOWN, said(), Wait),
+    ("reboot", DEAD, said(), Stuck),
+    ("reschedule", RUNNING, said(), Send),
+    ("reschedule", RUNNING, said(True), Wait),
+    ("reschedule", RUNNING, said(True, ago=900), Done),
+    ("verify-event", RUNNING, said(), Done),
+]
+
+
+@pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE)
+def test_each_step_decides(step: str, seen: Seen, so_far: Said, expected: type) -> None:
+    assert isinstance(STEPS[step].decide(ORDER, seen, so_far, NOW), expected)
+
+
+def test_preflight_asks_each_call_once_and_tells_a_no_from_a_dont_know() -> None:
+    calls = ACTIONS["stop-start"].calls(ORDER, ActionOptions())
+    step = Preflight(calls)
+    first = step.decide(ORDER, RUNNING, said(), NOW)
+    assert isinstance(first, Send)
+    assert first.dry_run
+    yes = [Attempt(call.operation, NOW, NOW, False, clean("DryRunOperation"), dry_run=True) for call in calls]
+    assert step.decide(ORDER, RUNNING, Said(NOW, tuple(yes)), NOW) == Done("AWS says yes")
+    no = [yes[0], replace(yes[1], code=clean("UnauthorizedOperation"))]
+    assert isinstance(step.decide(ORDER, RUNNING, Said(NOW, tuple(no)), NOW), Stuck)
+    odd = [yes[0], replace(yes[1], code=clean("InternalError"))]
+    assert step.decide(ORDER, RUNNING, Said(NOW, tuple(odd)), NOW) == Done("AWS did not say")
+
+
+def test_only_declared_calls_may_be_sent() -> None:
+    assert ("ec2", "TerminateInstances") not in sendable()
+    assert ("ec2", "StartInstances") in sendable()
+
+
+class World:
+    """An instance that changes at once and is described late."""
+
+    def __init__(self, lag: float) -> None:
+        self.state, self.launched, self.lag = InstanceState.RUNNING, ORDER.launched_at, lag
+        self.sent: list[str] = []
+        self.past: list[tuple[datetime, Seen]] = []
+        self.now = NOW
+
+    def look(self) -> Seen:
+        visible = [seen for until, seen in self.past if until > self.now]
+        return visible[0] if visible else Seen(self.state, self.launched, checks=OK)
+
+    def send(self, operation: str) -> None:
+        self.sent.append(operation)
+        self.past.append((self.now + timedelta(seconds=self.lag), Seen(self.state, self.launched, checks=OK)))
+        if operation == "StopInstances":
+            self.state = InstanceState.STOPPED
+        elif operation == "StartInstances":
+            self.state, self.launched = InstanceState.RUNNING, self.now
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_killed_anywhere_it_still_ends_running_with_one_stop_and_one_start(seed: int) -> None:
+    chance, world = random.Random(seed), World(lag=random.Random(seed).choice([0, 3, 30, 50]))
+    order = ORDER
+    for step in ACTIONS["stop-start"].plan(ActionOptions()):
+        began, attempts, kills = world.now, [], 0
+        for _ in range(2000):
+            decision = step.decide(order, world.look(), Said(began, tuple(attempts)), world.now)
+            if isinstance(decision, Done):
+                break
+            assert not isinstance(decision, Stuck), decision
+            if isinstance(decision, Wait):
+                world.now += timedelta(seconds=decision.seconds)
+                continue
+            attempts.append(Attempt(decision.call.operation, world.now))
+            if decision.call.operation == "StopInstances":
+                order = replace(order, stop_intent_at=world.now)
+            world.send(decision.call.operation)
+            world.now += timedelta(seconds=1)
+            if kills < 3 and chance.random() < 0.6:
+                kills += 1  # killed before the outcome was written: the next runner finds an open intent
+                continue
+            attempts[-1] = replace(attempts[-1], outcome_at=world.now, ok=True)
+        else:
+            pytest.fail(f"{step.name} never ended")
+    assert world.state is InstanceState.RUNNING
+    assert world.sent == ["StopInstances", "StartInstances"]

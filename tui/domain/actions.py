@@ -1,0 +1,96 @@
+"""The guarded actions: a key, a name, and steps. Everything else about an action follows from its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui.domain.instance import Instance, InstanceState
+from tui.domain.steps import STEPS, Call, Order, Step
+
+
+@dataclass(frozen=True, slots=True)
+class ActionOptions:
+    """What an operator may choose. `not_before` is UTC; an empty `image_name` asks for a proposal."""
+
+    no_reboot: bool = False
+    image_first: bool = False
+    image_name: str = ""
+    wait_for_image: bool = True
+    event_id: str = ""
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One guarded action. `states` are those from which it makes sense; `help` is its line on every help page."""
+
+    name: str
+    key: str
+    title: str
+    help: str
+    steps: tuple[str, ...]
+    states: tuple[InstanceState, ...]
+
+    def why_not(self, instance: Instance) -> str | None:
+        """None, or why this instance's state does not allow it. An unknown state allows it: the plan re-reads."""
+        if instance.state in self.states or instance.state is InstanceState.UNKNOWN:
+            return None
+        wanted = " or ".join(self.states)
+        return f"it is {instance.state}; this needs it {wanted}"
+
+    def plan(self, options: ActionOptions) -> tuple[Step, ...]:
+        """Its steps with these options."""
+        names = self.steps
+        if self.name == "stop-start" and options.image_first:
+            names = ("image", *names)
+        return tuple(STEPS[name] for name in names)
+
+    def calls(self, order: Order, options: ActionOptions) -> tuple[Call, ...]:
+        """Every call it may send."""
+        found: dict[str, Call] = {}
+        for step in self.plan(options):
+            for call in step.calls(order):
+                found.setdefault(call.operation, call)
+        return tuple(found.values())
+
+
+_UP, _DOWN = InstanceState.RUNNING, InstanceState.STOPPED
+_BACK = ("start", "wait-running", "wait-checks", "verify-event")
+ACTIONS: dict[str, Action] = {
+    action.name: action
+    for action in (
+        Action(
+            "stop-start",
+            "s",
+            "Stop and start",
+            "stop the instance and start it again, in most cases on another host",
+            ("stop", "wait-stopped", *_BACK),
+            (_UP, InstanceState.STOPPING),
+        ),
+        Action("start", "s", "Start", "start a stopped instance", _BACK, (_DOWN,)),
+        Action(
+            "reboot",
+            "b",
+            "Reboot",
+            "reboot the instance; it stays on its host unless it migrates",
+            ("reboot", "wait-checks", "verify-event"),
+            (_UP,),
+        ),
+        Action("image", "i", "Make an AMI", "make an AMI of the instance", ("image",), (_UP, _DOWN)),
+        Action(
+            "reschedule",
+            "t",
+            "Reschedule an event",
+            "move the start of a scheduled event, up to its deadline",
+            ("reschedule",),
+            tuple(state for state in InstanceState if state is not InstanceState.TERMINATED),
+        ),
+    )
+}
+
+
+def sendable() -> frozenset[tuple[str, str]]:
+    """(service, operation) of every call some action declares: all that the hands may ever send."""
+    order = Order("", "", "")
+    return frozenset((call.service, call.operation) for step in STEPS.values() for call in step.calls(order))

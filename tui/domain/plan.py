@@ -1,0 +1,188 @@
+"""An action on an instance becomes a Draft: steps with their calls, hazards, and the guard in front of them.
+
+The confirm screen, `evac do` and the journal show and keep exactly this value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.hazards import IMAGE_MAX_AGE, Gravity, Hazard, hazards
+from tui.domain.instance import Facts, Instance, InstanceState, Target
+from tui.domain.steps import Call, Order, Preflight
+from tui.domain.text import SafeText, clean
+
+
+class GuardKind(StrEnum):
+    """How it is confirmed."""
+
+    YES_NO = "yes-no"
+    TYPE_NAME = "type-name"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`expected` is what must be typed; `unblock` says what would make it possible."""
+
+    kind: GuardKind
+    expected: str = ""
+    unblock: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the settings say. `confirm`: whether the name or the id is typed."""
+
+    read_only: bool = False
+    confirm: str = "name"
+    image_max_age: timedelta = IMAGE_MAX_AGE
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step of the plan, in words and in calls."""
+
+    name: str
+    text: str
+    about: str
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would happen. `order` is what the hands will be given; its operation id is empty until it is journaled."""
+
+    action: str
+    title: str
+    target: Target
+    account_id: SafeText
+    instance_id: SafeText
+    instance_name: SafeText
+    state: InstanceState
+    options: ActionOptions
+    order: Order
+    steps: tuple[PlannedStep, ...]
+    hazards: tuple[Hazard, ...]
+    guard: Guard
+    drafted_at: datetime
+
+    @property
+    def label(self) -> SafeText:
+        """The instance's name, or its id."""
+        return self.instance_name or self.instance_id
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call it may send."""
+        return tuple(call for step in self.steps for call in step.calls)
+
+
+_TEXT = {
+    "preflight": "ask AWS for permission (dry run)",
+    "image": "make the AMI",
+    "stop": "stop",
+    "wait-stopped": "wait until stopped",
+    "start": "start",
+    "wait-running": "wait until running",
+    "wait-checks": "wait for the status checks",
+    "reboot": "reboot",
+    "reschedule": "move the event",
+    "verify-event": "see the event gone",
+}
+
+
+def image_name(instance: Instance, now: datetime) -> str:
+    """A proposal that AWS accepts: 3–128 of its characters, unique by the minute (botocore model, CreateImageRequest)."""
+    base = re.sub(r"[^A-Za-z0-9 ()\[\]./\-'@_]", "-", instance.label)[:90] or str(instance.instance_id)
+    return f"{base} {now:%Y-%m-%d %H.%M.%S} evac"
+
+
+def _reschedulable(instance: Instance, options: ActionOptions, now: datetime) -> tuple[str, str | None]:
+    """The id of the event to move, and why it can't be moved."""
+    events = [
+        one for one in instance.open_events(now) if not options.event_id or one.event_id == options.event_id
+    ]
+    if not events:
+        return "", "no open event of that id" if options.event_id else "no scheduled event is open"
+    movable = next((one for one in events if one.why_not_reschedule(now) is None), None)
+    if movable is not None:
+        return str(movable.event_id), None
+    return str(events[0].event_id), events[0].why_not_reschedule(now)
+
+
+def draft(
+    action_name: str,
+    instance: Instance,
+    facts: Facts | None,
+    options: ActionOptions,
+    policy: Policy,
+    now: datetime,
+) -> Draft:
+    """The plan for this instance. Raises KeyError on an unknown action; everything else is said in the guard."""
+    action = ACTIONS[action_name]
+    unblock: list[str] = []
+    if "image" in {step.name for step in action.plan(options)} and not options.image_name:
+        options = replace(options, image_name=image_name(instance, now))
+    event_id = options.event_id
+    if action_name == "reschedule":
+        event_id, why = _reschedulable(instance, options, now)
+        if why is not None:
+            unblock.append(f"can't be moved: {why}")
+        elif options.not_before is None:
+            unblock.append("no new start was given: use --at, or type one")
+    order = Order(
+        operation_id="",
+        action=action_name,
+        instance_id=str(instance.instance_id),
+        launched_at=instance.launched_at,
+        open_events=tuple(str(one.event_id) for one in instance.open_events(now) if one.event_id),
+        image_name=options.image_name,
+        no_reboot=options.no_reboot,
+        wait_for_image=options.wait_for_image,
+        event_id=event_id,
+        not_before=options.not_before,
+    )
+    found = hazards(instance, facts, action_name, now, options, image_max_age=policy.image_max_age)
+    steps = tuple(
+        PlannedStep(step.name, _TEXT[step.name], step.about, step.calls(order))
+        for step in action.plan(options)
+    )
+    pre = Preflight(action.calls(order, options))
+    steps = (PlannedStep(pre.name, _TEXT[pre.name], pre.about), *steps)
+    why_state = action.why_not(instance)
+    if why_state is not None:
+        unblock.append(why_state)
+    if policy.read_only:
+        unblock.append("read-only: this console, this profile or the site policy allows no changes")
+    unblock += [
+        f"{one.text}: {one.remedy}" if one.remedy else one.text
+        for one in found
+        if one.gravity is Gravity.BLOCK
+    ]
+    expected = str(instance.instance_id if policy.confirm == "id" else instance.label)
+    if unblock:
+        guard = Guard(GuardKind.BLOCKED, "", tuple(dict.fromkeys(clean(one) for one in unblock)))
+    elif any(one.gravity is Gravity.DANGER for one in found) or action_name == "stop-start":
+        guard = Guard(GuardKind.TYPE_NAME, expected)
+    else:
+        guard = Guard(GuardKind.YES_NO)
+    return Draft(
+        action=action_name,
+        title=f"{action.title} {instance.label}",
+        target=instance.target,
+        account_id=instance.account_id,
+        instance_id=instance.instance_id,
+        instance_name=instance.name,
+        state=instance.state,
+        options=options,
+        order=order,
+        steps=steps,
+        hazards=found,
+        guard=guard,
+        drafted_at=now,
+    )

@@ -1,0 +1,198 @@
+"""What a step is: a question put to the world: `decide(order, seen, said, now) -> Send | Wait | Done | Stuck`.
+
+*Seen* is what AWS shows of the instance now, *said* what the journal says of this step. The runner is a loop around it, so
+*after a crash* is no case of its own: the next runner asks the same question. Describes lag behind changes (developer guide,
+eventual-consistency), so nothing is sent again within GRACE of the latest intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from tui.domain.events import ScheduledEvent
+from tui.domain.instance import Checks, Image, InstanceState
+from tui.domain.text import EMPTY, SafeText
+
+GRACE = timedelta(seconds=60)
+"""Longer than describes were seen to lag; a shorter one than the lag repeats calls."""
+STOP_LIMIT = timedelta(minutes=15)
+"""AWS: not stopped after 10 minutes is a case for AWS Support (user guide, TroubleshootingInstancesStopping)."""
+CHECK_LIMIT = timedelta(minutes=15)
+EVENT_LIMIT = timedelta(minutes=3)
+IMAGE_LIMIT = timedelta(hours=24)
+"""A first snapshot of large volumes may take so long (user guide, creating-an-ami-ebs)."""
+
+NOT_DONE = frozenset(
+    {"RequestLimitExceeded", "Throttling", "ThrottlingException", "EC2ThrottledException", "Unavailable"}
+)
+"""AWS refused before doing anything, and asks to come again (developer guide, errors-overview)."""
+NO_CAPACITY = frozenset(
+    {
+        "InsufficientInstanceCapacity",
+        "InsufficientHostCapacity",
+        "InsufficientCapacityOnHost",
+        "ReservationCapacityExceeded",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One API call, exactly: what the confirm screen shows, the dry run asks, the policy allows and the audit records."""
+
+    service: str
+    operation: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """`StopInstances i-0a1…`, with what else matters."""
+        parts = [self.operation]
+        for key, value in self.params.items():
+            if key in ("TagSpecifications", "Description"):
+                continue
+            shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+            parts.append(shown if key in ("InstanceIds", "InstanceId") else f"{key}={shown}")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call of this step in the journal. `ok` None: the outcome is not known (killed, cut off)."""
+
+    call: str
+    intent_at: datetime
+    outcome_at: datetime | None = None
+    ok: bool | None = None
+    code: SafeText = EMPTY
+    message: SafeText = EMPTY
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the journal says of this step: when it began, and its calls, the oldest first."""
+
+    began_at: datetime
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def latest(self) -> Attempt | None:
+        """The last call."""
+        return self.attempts[-1] if self.attempts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What AWS shows now. `images`: AMIs of the planned name; None = not asked or not known. Times are UTC."""
+
+    state: InstanceState = InstanceState.UNKNOWN
+    launched_at: datetime | None = None
+    reason: SafeText = EMPTY
+    checks: Checks = field(default_factory=Checks)
+    events: tuple[ScheduledEvent, ...] | None = None
+    images: tuple[Image, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was ordered: the facts a step needs, fixed in the journal when it was planned. Times are UTC."""
+
+    operation_id: str
+    action: str
+    instance_id: str
+    launched_at: datetime | None = None
+    open_events: tuple[str, ...] = ()
+    image_name: str = ""
+    no_reboot: bool = False
+    wait_for_image: bool = True
+    event_id: str = ""
+    not_before: datetime | None = None
+    stop_intent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this call now."""
+
+    call: Call
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Ask again after so many seconds. `attention`: an operator should know meanwhile."""
+
+    reason: str
+    seconds: float = 2.0
+    attention: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """This step is over; `note` is worth keeping."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A person is needed: why, and what to do."""
+
+    why: str
+    remedy: str
+
+
+Decision = Send | Wait | Done | Stuck
+
+
+class Step(Protocol):
+    """One step. `about` tells an operator how long it takes."""
+
+    name: str
+    about: str
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """What it may send."""
+        ...
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """What to do now."""
+        ...
+
+
+def gone(seen: Seen) -> Stuck | None:
+    """Stuck if the instance is terminated or about to be; else None."""
+    if seen.state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
+        return Stuck(
+            f"the instance is {seen.state}", "it cannot come back; launch a replacement from its newest AMI"
+        )
+    return None
+
+
+def again(said: Said, now: datetime, send: Send, *, doing: str) -> Decision:
+    """The common part for a call that may be repeated: grace after the latest intent, back-off, or a person."""
+    last = said.latest
+    if last is None:
+        return send
+    waited = now - last.intent_at
+    if last.ok is None:
+        return (
+            Wait(f"{doing}: the answer was lost; looking whether it was done", 2.0)
+            if waited < GRACE
+            else send
+        )
+    if last.ok:
+        return Wait(f"{doing}: accepted", 2.0)
+    tries = sum(1 for one in said.attempts if one.ok is False)
+    pause = min(5.0 * 2 ** min(tries - 1, 6), 300.0)
+    if last.code in NOT_DONE:
+        left = pause - waited.total_seconds()
+        return send if left <= 0 else Wait(f"{doing}: AWS asks to slow down ({last.code})", min(left, 5.0))
+    return Stuck(
+        f"{doing}: AWS refused, {last.code}: {last.message}",
+        "mend the cause, then press r on this operation to resume",
+    )

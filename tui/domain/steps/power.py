@@ -1,0 +1,169 @@
+"""The steps that take an instance down and bring it back. The safe direction is towards running."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tui.domain.instance import InstanceState
+from tui.domain.steps.base import (
+    GRACE,
+    NO_CAPACITY,
+    STOP_LIMIT,
+    Call,
+    Decision,
+    Done,
+    Order,
+    Said,
+    Seen,
+    Send,
+    Stuck,
+    Wait,
+    again,
+    gone,
+)
+
+
+class Preflight:
+    """Asks AWS with DryRun whether every call of the plan is permitted."""
+
+    name = "preflight"
+    about = "asks AWS whether this is permitted"
+
+    def __init__(self, asked: tuple[Call, ...]) -> None:
+        self._asked = asked
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """None that changes anything."""
+        return ()
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """One dry run a call; any other answer than yes or no is *unknown*, not *no* (botocore model, DryRun)."""
+        asked = {one.call for one in said.attempts}
+        missing = next((call for call in self._asked if call.operation not in asked), None)
+        if missing is not None:
+            return Send(missing, dry_run=True)
+        refused = next((one for one in said.attempts if one.code == "UnauthorizedOperation"), None)
+        if refused is not None:
+            return Stuck(
+                f"AWS does not permit {refused.call} to these credentials",
+                f"use a profile that allows ec2:{refused.call}",
+            )
+        return Done(
+            "AWS says yes"
+            if all(one.code == "DryRunOperation" for one in said.attempts)
+            else "AWS did not say"
+        )
+
+
+class Stop:
+    """Stops the instance with a graceful shutdown."""
+
+    name = "stop"
+    about = "graceful shutdown, usually under a minute"
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """StopInstances, neither forced nor skipping the shutdown."""
+        return (Call("ec2", "StopInstances", {"InstanceIds": [order.instance_id]}),)
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """Done once it is going down, or once AWS accepted; then the next step looks."""
+        last = said.latest
+        if (lost := gone(seen)) is not None:
+            return lost
+        if seen.state in (InstanceState.STOPPING, InstanceState.STOPPED) or (last and last.ok):
+            return Done()
+        if last and _started_since(seen, last.intent_at):
+            return Done("it was stopped, and started again since")
+        if seen.state is InstanceState.UNKNOWN:
+            return Wait("its state could not be read", 3.0)
+        if seen.state is InstanceState.PENDING:
+            return Wait("it is starting; waiting until it runs", 3.0)
+        return again(said, now, Send(self.calls(order)[0]), doing="stop")
+
+
+def _started_since(seen: Seen, when: datetime | None) -> bool:
+    """LaunchTime changes with every start (API reference, Instance). It has whole seconds."""
+    return (
+        when is not None and seen.launched_at is not None and seen.launched_at >= when.replace(microsecond=0)
+    )
+
+
+class WaitStopped:
+    """Waits until it is stopped."""
+
+    name = "wait-stopped"
+    about = "usually 20–60 s"
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """None."""
+        return ()
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """Stopped, or started again by somebody since our stop."""
+        if (lost := gone(seen)) is not None:
+            return lost
+        if seen.state is InstanceState.STOPPED:
+            return Done()
+        if seen.state in (InstanceState.RUNNING, InstanceState.PENDING) and _started_since(
+            seen, order.stop_intent_at
+        ):
+            return Done("somebody started it already")
+        if now - said.began_at > STOP_LIMIT:
+            return Stuck(
+                f"still {seen.state} after {int(STOP_LIMIT.total_seconds() // 60)} minutes; its host is probably in trouble",
+                "force the stop in the AWS console (fsck is due afterwards), then resume this operation: it will start it",
+            )
+        return Wait(f"{seen.state}", 2.0, attention=now - said.began_at > timedelta(minutes=5))
+
+
+class Start:
+    """Starts the instance, and goes on trying until AWS takes it: a stopped instance never comes back by itself."""
+
+    name = "start"
+    about = "retried until it runs, even if this session ends"
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """StartInstances."""
+        return (Call("ec2", "StartInstances", {"InstanceIds": [order.instance_id]}),)
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """Every refusal is retried, ever slower, and says so; only a terminated instance is given up."""
+        if (lost := gone(seen)) is not None:
+            return lost
+        if seen.state in (InstanceState.PENDING, InstanceState.RUNNING):
+            return Done()
+        if seen.state is InstanceState.UNKNOWN:
+            return Wait("its state could not be read", 3.0, attention=True)
+        if seen.state is InstanceState.STOPPING:
+            return Wait("still stopping", 2.0)
+        send, last = Send(self.calls(order)[0]), said.latest
+        if last is None:
+            return send
+        waited = now - last.intent_at
+        if last.ok is not False:
+            if waited < GRACE:
+                return Wait("start sent; waiting to see it", 2.0)
+            return send
+        tries = sum(1 for one in said.attempts if one.ok is False)
+        left = min(5.0 * 2 ** min(tries - 1, 6), 300.0) - waited.total_seconds()
+        if left <= 0:
+            return send
+        why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
+        return Wait(f"STOPPED: {why}; try {tries + 1} in {int(left) + 1} s", min(left, 5.0), attention=True)
+
+
+class WaitRunning(Start):
+    """Waits until it runs; if the start bounced, starts it again."""
+
+    name = "wait-running"
+    about = "usually under a minute"
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """A start can be accepted and still end up stopped (user guide, troubleshooting-launch, of launches)."""
+        if seen.state is InstanceState.RUNNING:
+            return Done()
+        if seen.state is InstanceState.PENDING:
+            return Wait("pending", 2.0)
+        if seen.state is InstanceState.STOPPED and not said.attempts and now - said.began_at < GRACE:
+            return Wait("start sent; waiting to see it", 2.0)
+        return Start.decide(self, order, seen, said, now)

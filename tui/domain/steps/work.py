@@ -1,0 +1,129 @@
+"""The steps that do one thing to a running instance: an AMI, a reboot, another start of an event."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tui.domain.instance import InstanceState
+from tui.domain.steps.base import (
+    GRACE,
+    IMAGE_LIMIT,
+    Call,
+    Decision,
+    Done,
+    Order,
+    Said,
+    Seen,
+    Send,
+    Stuck,
+    Wait,
+    again,
+    gone,
+)
+
+
+class MakeImage:
+    """Creates the AMI under a name fixed in the journal, which is looked up before any second call: there is no ClientToken."""
+
+    name = "image"
+    about = "minutes; hours for a first snapshot of large volumes"
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """CreateImage, tagged with this operation."""
+        tags = [{"Key": "evac:operation", "Value": order.operation_id}]
+        specifications = [{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")]
+        params = {"InstanceId": order.instance_id, "Name": order.image_name, "NoReboot": order.no_reboot}
+        return (Call("ec2", "CreateImage", {**params, "TagSpecifications": specifications}),)
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """Found by its name: pending, available or failed. Not found: sent once, then looked for."""
+        if seen.images is None:
+            return Wait("the AMIs could not be read", 3.0)
+        if seen.images:
+            image = seen.images[0]
+            if not said.attempts:
+                return Stuck(
+                    f"an AMI named {order.image_name} exists already ({image.image_id})",
+                    "choose another name",
+                )
+            if image.state == "available":
+                return Done(f"{image.image_id} is available")
+            if image.state == "pending":
+                if not order.wait_for_image:
+                    return Done(f"{image.image_id} is pending")
+                return Wait(f"{image.image_id} is pending", 5.0, attention=now - said.began_at > IMAGE_LIMIT)
+            return Stuck(
+                f"{image.image_id} is {image.state}: {image.state_reason}",
+                "try again; the instance is as it was",
+            )
+        if (lost := gone(seen)) is not None:
+            return lost
+        last = said.latest
+        if last is not None and last.ok and now - last.intent_at > 5 * GRACE:
+            return Stuck("AWS accepted the AMI and does not show it", "look for its name in the AWS console")
+        if last is not None and last.code == "InvalidAMIName.Duplicate":
+            return Wait("AWS has the AMI; waiting to see it", 2.0)
+        return again(said, now, Send(self.calls(order)[0]), doing="image")
+
+
+class Reboot:
+    """Reboots. Its answer means *queued*, and nothing outside proves it: an unknown outcome needs a person."""
+
+    name = "reboot"
+    about = "about half a minute in place; several minutes if it migrates"
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """RebootInstances."""
+        return (Call("ec2", "RebootInstances", {"InstanceIds": [order.instance_id]}),)
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """Once, and never on a guess."""
+        last = said.latest
+        if last is not None and last.ok:
+            return Done("queued by AWS")
+        if last is not None and last.ok is None:
+            return Stuck(
+                "nobody can know whether AWS got the reboot: the answer was lost",
+                "look at its instance check or uptime; reboot again only if it was not rebooted",
+            )
+        if (lost := gone(seen)) is not None:
+            return lost
+        if seen.state is InstanceState.UNKNOWN:
+            return Wait("its state could not be read", 3.0)
+        if seen.state is not InstanceState.RUNNING:
+            return Stuck(
+                f"it is {seen.state}, and only a running instance can be rebooted", "start it instead"
+            )
+        return again(said, now, Send(self.calls(order)[0]), doing="reboot")
+
+
+class Reschedule:
+    """Moves the start of a scheduled event."""
+
+    name = "reschedule"
+    about = "shows after 1–2 min"
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """ModifyInstanceEventStartTime."""
+        params = {
+            "InstanceId": order.instance_id,
+            "InstanceEventId": order.event_id,
+            "NotBefore": order.not_before,
+        }
+        return (Call("ec2", "ModifyInstanceEventStartTime", params),)
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """Done when AWS shows the new start; sending the same start twice is harmless."""
+        moved = [
+            one
+            for one in seen.events or ()
+            if one.event_id == order.event_id and one.not_before == order.not_before
+        ]
+        last = said.latest
+        if moved and last is not None:
+            return Done("AWS shows the new start")
+        if last is not None and last.ok:
+            if now - last.intent_at > timedelta(minutes=5):
+                return Done("AWS accepted it; the new start does not show yet")
+            return Wait("accepted; it shows after 1–2 minutes", 3.0)
+        return again(said, now, Send(self.calls(order)[0]), doing="reschedule")
