@@ -15,6 +15,8 @@ from tui.cli.shared import FAILED, INTERRUPTED, USAGE, Shared, opened, shared_op
 from tui.settings import ConfigError
 
 COMMANDS = {
+    "events": "tui.cli.read",
+    "status": "tui.cli.read",
     "config": "tui.cli.configure",
     "demo": "tui.cli.demo",
 }

@@ -1,0 +1,65 @@
+"""The commands' way to the eyes: one read of everything, or a fresh look at one instance. The collector does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.cli.shared import Session
+from tui.domain.instance import Facts, Instance, TargetStatus
+from tui.fleet import link
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What one read brought."""
+
+    rows: Sequence[Instance]
+    targets: Sequence[TargetStatus]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every target answered with all that was asked."""
+        return not any(status.trouble or status.partial for status in self.targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An instance looked at just now, or a line that says why there is none. `unread`: it may be where nobody answered."""
+
+    instance: Instance | None = None
+    facts: Facts | None = None
+    why: str = ""
+    unread: bool = False
+
+
+def read(session: Session, *, problems_only: bool, timeout: float) -> Fleet:
+    """Read every target once. A target that has not answered after `timeout` seconds carries its trouble."""
+    store = link.read_once(session.settings, session.environ, problems_only=problems_only, timeout=timeout)
+    return Fleet(tuple(store.rows()), tuple(store.targets()))
+
+
+def find(session: Session, wanted: str, timeout: float) -> Found:
+    """The instance of that id, or of that name where only one has it: among the troubled first, then among all."""
+    fleet: Fleet | None = None
+    for problems_only in (True, False):
+        fleet = read(session, problems_only=problems_only, timeout=timeout)
+        matches = [row for row in fleet.rows if row.instance_id == wanted]
+        if not matches and not problems_only:
+            matches = [row for row in fleet.rows if row.name == wanted]
+        if len(matches) > 1:
+            places = ", ".join(f"{row.instance_id} in {row.target.key}" for row in matches)
+            return Found(why=f"{wanted} is the name of {len(matches)} instances: {places}; give the id")
+        if matches:
+            return _look(session, matches[0])
+    assert fleet is not None
+    missing = [status.target.key for status in fleet.targets if status.trouble]
+    why = f"no instance {wanted} in what could be read"
+    return Found(why=f"{why}; not read: {', '.join(missing)}" if missing else why, unread=not fleet.complete)
+
+
+def _look(session: Session, row: Instance) -> Found:
+    answer = link.look_once(session.settings, session.environ, row.target, row.instance_id)
+    if answer.instance is None:
+        return Found(why=answer.trouble.line if answer.trouble else "no answer", unread=True)
+    return Found(answer.instance, answer.facts)

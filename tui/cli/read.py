@@ -1,0 +1,167 @@
+"""`evac events` and `evac status`: one read of every target, then out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+import click
+
+from tui.cli import output, shapes
+from tui.cli.fleet import Fleet, read
+from tui.cli.shared import PARTIAL, USAGE, WELL, Shared, opened, shared_options
+from tui.domain import query, when
+from tui.domain.hazards import Gravity, Hazard, hazards
+from tui.domain.instance import Instance
+from tui.domain.urgency import Level, urgency
+
+TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(1, 3600),
+    default=60.0,
+    show_default=True,
+    help="Seconds after which a target that has not answered counts as unread.",
+)
+FILTER = click.option(
+    "--filter", "wanted", default="", help="Only what matches, in the console's filter language."
+)
+
+
+@click.command("events")
+@click.option("--json", "form", flag_value="json", help="Instances with their events, as JSON.")
+@click.option("--csv", "form", flag_value="csv", help="A line an event, as CSV.")
+@click.option("--ics", "form", flag_value="ics", help="As an iCalendar file.")
+@click.option("--all", "every", is_flag=True, help="Completed and canceled events as well.")
+@FILTER
+@TIMEOUT
+@shared_options
+def events_command(shared: Shared, form: str | None, every: bool, wanted: str, timeout: float) -> int:
+    """Scheduled events of all targets, most urgent first."""
+    chosen = _query(wanted)
+    with opened(shared) as session:
+        fleet = read(session, problems_only=True, timeout=timeout)
+        now, zone = datetime.now(UTC), session.settings.zone()
+    rows = [row for row in _ordered(fleet, chosen, now) if (row.events if every else row.open_events(now))]
+    pairs = [(row, event) for row in rows for event in (row.events if every else row.open_events(now))]
+    if form == "json":
+        output.json(
+            [shapes.instance_object(row, now, _hazards(row, now), open_only=not every) for row in rows]
+        )
+    elif form == "csv":
+        output.write_csv(shapes.EVENT_COLUMNS, [shapes.event_row(row, event, now) for row, event in pairs])
+    elif form == "ics":
+        from tui.cli.calendar import calendar
+
+        text, left_out = calendar(pairs, now)
+        output.raw(text)
+        if left_out:
+            output.say(f"evac: {left_out} without an announced start: not in the calendar")
+    elif pairs:
+        output.table(
+            ("EVENT", "STATE", "STARTS", "NAME", "INSTANCE", "TARGET", "MOVABLE UNTIL"),
+            [
+                (
+                    event.code_text,
+                    event.state(now).value,
+                    _when(event.not_before, zone, now),
+                    row.name,
+                    row.instance_id,
+                    row.target.key,
+                    when.both_zones(event.deadline, zone, now) if event.deadline else "",
+                )
+                for row, event in pairs
+            ],
+        )
+    else:
+        _nothing("no scheduled events", fleet)
+    return _close(fleet)
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--problems", is_flag=True, help="Only instances with a failing check or an open event.")
+@FILTER
+@TIMEOUT
+@shared_options
+def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, timeout: float) -> int:
+    """Instances with their checks, most urgent first."""
+    chosen = _query(wanted)
+    with opened(shared) as session:
+        fleet = read(session, problems_only=problems, timeout=timeout)
+        now = datetime.now(UTC)
+    rows = _ordered(fleet, chosen, now)
+    if problems:
+        rows = [row for row in rows if urgency(row, now).level <= Level.SCHEDULED]
+    if as_json:
+        output.json([shapes.instance_object(row, now, _hazards(row, now)) for row in rows])
+    elif rows:
+        output.table(
+            ("", "NAME", "INSTANCE", "TARGET", "STATE", "CHECKS", "NEXT EVENT", "ADDRESS"),
+            [
+                (
+                    urgency(row, now).level.name.lower(),
+                    row.name,
+                    row.instance_id,
+                    row.target.key,
+                    row.state.value,
+                    shapes.checks_text(row),
+                    _next_event(row, now),
+                    row.public_ip or row.private_ip,
+                )
+                for row in rows
+            ],
+        )
+    else:
+        _nothing("no problems" if problems else "no instances", fleet)
+    return _close(fleet)
+
+
+def _query(text: str) -> query.Query:
+    parsed = query.parse(text)
+    if isinstance(parsed, query.QueryError):
+        raise click.UsageError(f"--filter: {text[parsed.start : parsed.end]!r}: {parsed.message}")
+    return parsed
+
+
+def _ordered(fleet: Fleet, chosen: query.Query, now: datetime) -> list[Instance]:
+    rows = [row for row in fleet.rows if chosen.matches(row, now)]
+    return sorted(rows, key=lambda row: urgency(row, now))
+
+
+def _hazards(row: Instance, now: datetime) -> list[Hazard]:
+    """What a stop/start would meet, as far as the list tells: reassurances and what only a close look tells stay out."""
+    return [
+        hazard
+        for hazard in hazards(row, None, "stop-start", now)
+        if hazard.known and hazard.gravity is not Gravity.OK
+    ]
+
+
+def _when(start: datetime | None, zone: tzinfo, now: datetime) -> str:
+    return f"{when.countdown(start, now)} · {when.both_zones(start, zone, now)}" if start else "not announced"
+
+
+def _next_event(row: Instance, now: datetime) -> str:
+    upcoming = row.open_events(now)
+    if not upcoming:
+        return ""
+    start = upcoming[0].not_before
+    return f"{upcoming[0].code_text} {when.countdown(start, now) if start else '(start not announced)'}"
+
+
+def _nothing(what: str, fleet: Fleet) -> None:
+    """Say that there is nothing, but only of targets that answered: silence is not health."""
+    answered = sum(1 for status in fleet.targets if status.trouble is None)
+    if answered:
+        output.say(f"{what} in the {answered} of {len(fleet.targets)} targets that answered")
+
+
+def _close(fleet: Fleet) -> int:
+    """Say what is missing: 3 if anything is, and 2 where there was nothing to read at all."""
+    if not fleet.targets:
+        output.say(
+            "evac: no AWS profile to read: `aws configure sso` makes one, and `evac --demo` needs none"
+        )
+        return USAGE
+    for text in shapes.trouble_lines(fleet.targets):
+        output.say(f"evac: {text}")
+    return WELL if fleet.complete else PARTIAL
