@@ -53,6 +53,11 @@ def clock(dt: datetime, zone: tzinfo) -> str:
     return f"{local:%H:%M} {local.tzname()}"
 
 
+def bare_clock(dt: datetime, zone: tzinfo) -> str:
+    """`06:24`, where there is no room for the zone's name."""
+    return f"{dt.astimezone(zone):%H:%M}"
+
+
 def both_zones(dt: datetime, zone: tzinfo, now: datetime | None = None) -> str:
     """`Tue 06:24 KST (21:24 UTC)`; UTC's weekday too where it differs; with `now`, the date if it is 6 days off or more."""
     local, utc = dt.astimezone(zone), dt.astimezone(UTC)

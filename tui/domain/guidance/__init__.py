@@ -1,0 +1,238 @@
+"""What is wrong with an instance, what AWS will do, what survives, what to press: for one instance, or for an event code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from tui.domain.events import EventCode, EventState, ScheduledEvent
+from tui.domain.guidance import advice, checks, events
+from tui.domain.guidance import base as b
+from tui.domain.guidance.base import KEYS, Explanation, Kind, Paragraph, Recommendation, Source
+from tui.domain.guidance.layers import Layer, Mark, layers
+from tui.domain.guidance.subject import LEAVING, Subject
+from tui.domain.instance import CheckName, Facts, Instance, InstanceState, Target
+from tui.domain.text import SafeText, clean
+from tui.domain.when import bare_clock
+
+__all__ = [
+    "KEYS",
+    "Explanation",
+    "Kind",
+    "Layer",
+    "Mark",
+    "Paragraph",
+    "Recommendation",
+    "Source",
+    "explain",
+    "explain_code",
+    "layers",
+]
+
+_GRAVITY = (
+    EventCode.INSTANCE_RETIREMENT,
+    EventCode.INSTANCE_STOP,
+    EventCode.UNKNOWN,
+    EventCode.SYSTEM_REBOOT,
+    EventCode.INSTANCE_REBOOT,
+    EventCode.SYSTEM_MAINTENANCE,
+)
+
+
+def explain(instance: Instance, facts: Facts | None, now: datetime, zone: tzinfo) -> Explanation:
+    """Everything the console teaches about this instance at `now` (UTC); times are drawn in `zone` and in UTC."""
+    subject = Subject(instance, facts, now, zone)
+    if instance.state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
+        return Explanation(
+            f"It is {instance.state}: nothing can be done for it.", diagnosis_short=f"It is {instance.state}."
+        )
+    stopped = instance.state in (InstanceState.STOPPED, InstanceState.STOPPING)
+    failing = () if stopped else instance.checks.impaired()
+    open_events = instance.open_events(now)
+    paragraphs: list[Paragraph] = []
+    if stopped:
+        paragraphs += _stopped(subject, open_events)
+    paragraphs += checks.paragraphs(subject, failing)
+    paragraphs += _together(subject, failing, open_events)
+    for event in (*open_events, *(event for event in instance.events if event not in open_events)):
+        paragraphs += events.paragraphs(subject, event)
+    if failing or open_events:
+        paragraphs += advice.obstacles(subject)
+    silent = list(checks.silent(subject))
+    recommended = advice.recommend(subject, failing, open_events)
+    return Explanation(
+        _headline(subject, failing, open_events, bool(silent)),
+        tuple(paragraphs + silent),
+        recommended,
+        _short(subject, failing, open_events, bool(silent)),
+    )
+
+
+def _worst(open_events: tuple[ScheduledEvent, ...]) -> ScheduledEvent:
+    return min(open_events, key=lambda event: _GRAVITY.index(event.code))
+
+
+def _headline(
+    subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silent: bool
+) -> str:
+    parts = []
+    if subject.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING):
+        parts.append(f"It is {subject.instance.state}, and a stopped instance never comes back by itself")
+    if failing:
+        parts.append(checks.headline(subject, failing))
+    if open_events:
+        more = f" (and {len(open_events) - 1} more)" if len(open_events) > 1 else ""
+        parts.append(events.headline(subject, _worst(open_events)) + more)
+    if not parts:
+        parts.append(
+            "Not known to be well: some checks say nothing"
+            if silent
+            else "No failing check and no open event"
+        )
+    return ". ".join(part[0].upper() + part[1:] for part in parts) + "."
+
+
+_SHORT = {
+    EventCode.INSTANCE_STOP: "AWS stops it",
+    EventCode.INSTANCE_REBOOT: "AWS reboots it",
+    EventCode.SYSTEM_REBOOT: "AWS reboots and moves it",
+    EventCode.SYSTEM_MAINTENANCE: "AWS maintenance",
+}
+
+
+def _short(
+    subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silent: bool
+) -> str:
+    parts = []
+    if subject.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING):
+        parts.append(f"It is {subject.instance.state}")
+    if failing:
+        parts.append(checks.short(subject, failing))
+    if open_events:
+        event = _worst(open_events)
+        deed = _SHORT.get(event.code) or _short_retirement(subject, event)
+        parts.append(f"{deed} {_short_time(subject, event)}")
+        if event.code in LEAVING and subject.root == "ebs":
+            return f"{'; '.join(parts)}. It will NOT start by itself."
+    if not parts:
+        return (
+            "Not known to be well: some checks say nothing."
+            if silent
+            else "No failing check and no open event."
+        )
+    return "; ".join(parts) + "."
+
+
+def _short_retirement(subject: Subject, event: ScheduledEvent) -> str:
+    if event.code is EventCode.UNKNOWN:
+        return f"AWS announced {event.code_text}"
+    return {"ebs": "AWS stops it", "instance-store": "AWS TERMINATES it"}.get(
+        subject.root, "AWS stops or TERMINATES it"
+    )
+
+
+def _short_time(subject: Subject, event: ScheduledEvent) -> str:
+    if event.not_before is None:
+        return "at an unknown time"
+    if event.state(subject.now) is EventState.STARTED:
+        return "(started or due)"
+    if event.not_before - subject.now < timedelta(hours=24):
+        return f"at {bare_clock(event.not_before, subject.zone)}"
+    return subject.at(event).split(" (")[0]
+
+
+def _stopped(subject: Subject, open_events: tuple[ScheduledEvent, ...]) -> Iterator[Paragraph]:
+    reason = subject.instance.state_reason
+    told = f" AWS's reason: {reason}." if reason else " Why, is not known."
+    yield Paragraph(Kind.HAPPENING, f"It is {subject.instance.state}.{told}", (b.MODEL_REASON,))
+    yield Paragraph(
+        Kind.NOTE,
+        "It never comes back by itself: only a person, an alarm or an Auto Scaling group starts or replaces it.",
+        (b.SCHED,),
+    )
+    block = subject.blocked("start")
+    if block is not None:
+        yield Paragraph(Kind.DO_NOT, f"A start is not possible now: {block.text}.")
+    else:
+        yield Paragraph(
+            Kind.DO,
+            "Start it, if it should run: it comes up on a new host in most cases.",
+            (b.STOP_START, b.LIFECYCLE),
+        )
+    if subject.leaving:
+        yield Paragraph(
+            Kind.NOTE,
+            "An event is still listed: the move to a new host happens at the start, and the text "
+            "can lag behind by an hour.",
+            (b.SCHED, b.MAINTENANCE_EVENT),
+        )
+
+
+def _together(
+    subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...]
+) -> Iterator[Paragraph]:
+    if CheckName.SYSTEM in failing and subject.leaving:
+        yield Paragraph(
+            Kind.DO,
+            "Do not wait for the announced date: the host fails already, and an instance that can't "
+            "be reached is to be stopped and "
+            "started now (an instance-store root: replaced now).",
+            (b.RETIREMENT,),
+        )
+    if CheckName.INSTANCE in failing and any(
+        event.code is EventCode.INSTANCE_REBOOT for event in open_events
+    ):
+        yield Paragraph(
+            Kind.NOTE,
+            "A reboot may cure the instance check; it does not clear the reboot event.",
+            (b.REBOOT_EVENT,),
+        )
+    known = [event for event in open_events if event.code is not EventCode.UNKNOWN]
+    if len(known) > 1 and subject.root == "ebs" and subject.blocked("stop-start") is None:
+        yield Paragraph(
+            Kind.NOTE,
+            "Several events: one stop and start before the earliest of them clears them all.",
+            (b.WINDOWS,),
+        )
+
+
+def explain_code(
+    code: str,
+    root_device: str = "",
+    state: EventState = EventState.PENDING,
+    reboot_migration: str = "",
+    tenancy: str = "",
+    *,
+    now: datetime | None = None,
+) -> Explanation:
+    """The guidance for any instance with such an event. `root_device`: ebs, instance-store or empty (both cases are told)."""
+    moment = now or datetime(2000, 1, 1, tzinfo=UTC)
+    words = {EventState.COMPLETED: "[Completed]", EventState.CANCELED: "[Canceled]"}
+    event = ScheduledEvent(
+        clean(code),
+        description=SafeText(words.get(state, "")),
+        not_before=moment if state is EventState.STARTED else None,
+    )
+    instance = Instance(
+        Target("", ""),
+        SafeText("any instance"),
+        events=(event,),
+        root_device=clean(root_device),
+        reboot_migration=clean(reboot_migration),
+        tenancy=clean(tenancy),
+    )
+    subject = Subject(instance, None, moment, UTC, general=True)
+    paragraphs = events.paragraphs(subject, event)
+    if event.code is EventCode.UNKNOWN:
+        line = f"{event.code_text}: a code this version can't explain."
+    elif not event.is_open(moment):
+        line = f"{event.code_text}: {state}."
+    else:
+        line = (
+            events.headline(subject, event).replace(
+                " at a time AWS did not announce", " at the announced time"
+            )
+            + "."
+        )
+        line = line.replace(" (don't know which)", "")
+    return Explanation(line, paragraphs, None, line)

@@ -1,0 +1,125 @@
+"""Which verb to press, if any; and what stands in the way of the usual one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tui.domain.events import EventCode, ScheduledEvent
+from tui.domain.guidance import base as b
+from tui.domain.guidance.base import KEYS, Kind, Paragraph, Recommendation
+from tui.domain.guidance.subject import Subject
+from tui.domain.hazards import IMAGE_MAX_AGE
+from tui.domain.hazards.base import View
+from tui.domain.hazards.data import image_view
+from tui.domain.instance import CheckName, InstanceState
+
+AWS_STOPPED = "Server.ScheduledStop"
+"""StateReason's code of an instance stopped by a scheduled retirement (botocore model, StateReason)."""
+
+
+def recommend(
+    subject: Subject, failing: tuple[CheckName, ...], events: tuple[ScheduledEvent, ...]
+) -> Recommendation | None:
+    """The one verb worth pressing now, or None: then waiting, or work outside this console, is better."""
+    state = subject.instance.state
+    if state is InstanceState.STOPPED:
+        return _start(subject)
+    if state is not InstanceState.RUNNING or subject.instance.managed_by:
+        return None
+    leaving = subject.leaving
+    if CheckName.SYSTEM in failing:
+        why = (
+            "moves it off the failing host"
+            if not leaving
+            else "moves it off the failing host before AWS stops it"
+        )
+        return _stop_start(subject, why)
+    if leaving:
+        return _stop_start(subject, "moves it to another host at a time of your own, and clears the event")
+    if CheckName.INSTANCE in failing:
+        return _verb(subject, "reboot", "the remedy AWS names, once the console output is read")
+    if CheckName.ATTACHED_EBS in failing:
+        if subject.stop_costs:
+            return None
+        return _stop_start(
+            subject, "if waiting does not help: it costs nothing but memory and a few minutes here"
+        )
+    if failing:
+        return None
+    if any(
+        event.why_not_reschedule(subject.now) is None
+        for event in events
+        if event.code is not EventCode.UNKNOWN
+    ):
+        return _verb(
+            subject,
+            "reschedule",
+            "only if the time does not suit: waiting loses nothing on disk and no address",
+        )
+    return None
+
+
+def _start(subject: Subject) -> Recommendation | None:
+    if AWS_STOPPED in subject.instance.state_reason or subject.leaving:
+        return _verb(
+            subject,
+            "start",
+            "AWS stopped it or is about to; it never comes back by itself, and a start finds a new host",
+        )
+    return None
+
+
+def _stop_start(subject: Subject, why: str) -> Recommendation | None:
+    if subject.root != "ebs":
+        return None
+    asked, newest, _ = image_view(
+        View(subject.instance, subject.facts, "stop-start", subject.now, None, IMAGE_MAX_AGE)
+    )
+    old = newest is None or newest.created is None or subject.now - newest.created > IMAGE_MAX_AGE
+    return _verb(
+        subject, "stop-start", f"{why}; no fresh AMI, so think of one first (i)" if asked and old else why
+    )
+
+
+def _verb(subject: Subject, verb: str, why: str) -> Recommendation | None:
+    if subject.blocked(verb) is not None or (verb in ("stop-start", "reboot") and subject.group):
+        return None
+    return Recommendation(verb, KEYS[verb], why)
+
+
+def obstacles(subject: Subject) -> Iterator[Paragraph]:
+    """What changes the usual advice for this instance: another owner, a group, a Dedicated Host."""
+    instance = subject.instance
+    if instance.managed_by:
+        yield Paragraph(
+            Kind.DO_NOT,
+            f"Do not change it directly: it is managed by {instance.managed_by}. Act through that service.",
+            (b.MANAGED,),
+        )
+    if subject.group:
+        yield Paragraph(
+            Kind.AWS_WILL,
+            f"Auto Scaling group {subject.group} treats a stopped or failing member as unhealthy, "
+            f"terminates it and launches another.",
+            (b.GROUP_HEALTH,),
+        )
+        yield Paragraph(
+            Kind.DO,
+            "Let the group replace it if it holds nothing of its own; to keep it, put it in Standby first.",
+            (b.GROUP_HEALTH, b.GROUP_STANDBY),
+        )
+    if subject.on_host:
+        back = (
+            "Its affinity is 'host': a start brings it back to the same host, unless affinity or "
+            "host is changed while it is stopped."
+            if instance.affinity == "host"
+            else "A start may use any host of the account, the last one tried first."
+        )
+        yield Paragraph(Kind.NOTE, f"It runs on a Dedicated Host. {back}", (b.HOSTS_PLACEMENT,))
+        if subject.facts is not None and subject.facts.host_state == "permanent-failure":
+            yield Paragraph(
+                Kind.DO_NOT,
+                "Do not stop it before affinity or host is planned: its host is in "
+                "permanent-failure, where nothing can be started.",
+                (b.HOSTS_MAINTENANCE,),
+            )

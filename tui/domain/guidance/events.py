@@ -1,0 +1,117 @@
+"""What a scheduled event means: one entry an event code, each sentence with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import assert_never
+
+from tui.domain.events import EventCode, EventState, ScheduledEvent
+from tui.domain.guidance import base as b
+from tui.domain.guidance import leaving, staying
+from tui.domain.guidance.base import Kind, Paragraph
+from tui.domain.guidance.subject import Subject
+
+Entry = Callable[[Subject, ScheduledEvent], Iterator[Paragraph]]
+
+
+def headline(subject: Subject, event: ScheduledEvent) -> str:
+    """What AWS will do, in one sentence without its full stop."""
+    if event.state(subject.now) is EventState.STARTED and event.not_before is not None:
+        return f"{_deed(subject, event, ' (started or due)')}"
+    return _deed(subject, event, f" {subject.at(event)}")
+
+
+def _deed(subject: Subject, event: ScheduledEvent, when: str) -> str:
+    match event.code:
+        case EventCode.INSTANCE_STOP:
+            return f"AWS will stop it{when}; it will NOT start by itself"
+        case EventCode.INSTANCE_RETIREMENT:
+            if subject.root == "instance-store":
+                return f"AWS will TERMINATE it{when}; everything on its disks is lost for good"
+            if subject.root == "ebs":
+                return f"AWS will stop it{when} (retirement); it will NOT start by itself"
+            return f"AWS will stop it{when}, or TERMINATE it if its root is instance store (don't know which)"
+        case EventCode.INSTANCE_REBOOT:
+            if subject.on_host:
+                return f"AWS will stop it and restart it on a replacement host{when}"
+            return f"AWS will reboot it{when}"
+        case EventCode.SYSTEM_REBOOT:
+            return f"AWS will reboot it and move it to a new host{when}"
+        case EventCode.SYSTEM_MAINTENANCE:
+            return f"AWS will work on its network or power{when}"
+        case EventCode.UNKNOWN:
+            return f"AWS announced {event.code_text}{when}, which this version can't explain"
+        case _ as never:
+            assert_never(never)
+
+
+def paragraphs(subject: Subject, event: ScheduledEvent) -> tuple[Paragraph, ...]:
+    """Everything about one event of this instance; a closed one is a note."""
+    state = event.state(subject.now)
+    if state in (EventState.COMPLETED, EventState.CANCELED):
+        return (
+            Paragraph(
+                Kind.NOTE,
+                f"{event.code_text}: AWS calls it {state}. Such an event stays listed for up to a week "
+                "and asks for nothing.",
+                (b.MODEL_EVENT,),
+            ),
+        )
+    result = [*ENTRIES[event.code](subject, event)]
+    if event.description:
+        result.append(Paragraph(Kind.NOTE, f"AWS's own words: {event.description}", (b.MODEL_EVENT,)))
+    if not subject.general:
+        result[1:1] = when(subject, event)
+    return tuple(result)
+
+
+def when(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
+    """NotBefore, NotAfter, the deadline, and whether it can be moved."""
+    parts = []
+    if event.not_before is None:
+        parts.append(f"{event.code_text}: AWS announced no start")
+    elif event.state(subject.now) is EventState.STARTED:
+        parts.append(
+            f"{event.code_text}: started or due since {subject.time(event.not_before)}; "
+            "its text can lag behind by an hour"
+        )
+    else:
+        parts.append(f"{event.code_text}: not before {subject.time(event.not_before)}")
+    if event.not_after is not None:
+        parts.append(f"planned to end by {subject.time(event.not_after)}")
+    if event.deadline is not None:
+        parts.append(f"AWS starts it by {subject.time(event.deadline)} at the latest")
+    yield Paragraph(Kind.WHEN, "; ".join(parts) + ".", (b.MODEL_EVENT, b.MAINTENANCE_EVENT))
+    reason = event.why_not_reschedule(subject.now)
+    if reason is None:
+        yield Paragraph(
+            Kind.DO,
+            "You can move it (t) to a time at least 60 minutes ahead and not after the deadline; "
+            "AWS shows the new time after one or two minutes.",
+            (b.RESCHEDULE,),
+        )
+    else:
+        yield Paragraph(Kind.NOTE, f"It can't be moved: {reason}.", (b.RESCHEDULE,))
+
+
+def unknown(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
+    """A code AWS does not document: shown verbatim, with no advice."""
+    yield Paragraph(
+        Kind.HAPPENING,
+        f"AWS announced {event.code_text}. This version does not know that code and gives no advice.",
+    )
+    yield Paragraph(
+        Kind.NOTE,
+        "AWS announces scheduled events by e-mail and in AWS Health too: the text there may say more.",
+        (b.SCHED,),
+    )
+
+
+ENTRIES: dict[EventCode, Entry] = {
+    EventCode.INSTANCE_STOP: leaving.instance_stop,
+    EventCode.INSTANCE_RETIREMENT: leaving.instance_retirement,
+    EventCode.INSTANCE_REBOOT: staying.instance_reboot,
+    EventCode.SYSTEM_REBOOT: staying.system_reboot,
+    EventCode.SYSTEM_MAINTENANCE: staying.system_maintenance,
+    EventCode.UNKNOWN: unknown,
+}
