@@ -17,6 +17,7 @@ from tui.settings import ConfigError
 COMMANDS = {
     "events": "tui.cli.read",
     "status": "tui.cli.read",
+    "explain": "tui.cli.explain",
     "config": "tui.cli.configure",
     "demo": "tui.cli.demo",
 }

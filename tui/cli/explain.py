@@ -1,0 +1,135 @@
+"""`evac explain`: the guidance as text, for an event code or for an instance."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from tui.cli import output, shapes
+from tui.cli.fleet import find
+from tui.cli.shared import FAILED, PARTIAL, WELL, Shared, opened, shared_options
+from tui.domain.events import KNOWN_CODES, EventState
+from tui.domain.guidance import Explanation, explain, explain_code
+
+_TITLES = {
+    "happening": "What is happening",
+    "aws-will": "What AWS will do",
+    "when": "When",
+    "survives": "What survives",
+    "lost": "What is lost",
+    "do": "Do",
+    "do-not": "Do not",
+    "clears": "What clears it",
+    "note": "Note",
+}
+
+
+@click.command("explain")
+@click.argument("what", metavar="CODE|INSTANCE_ID")
+@click.option(
+    "--root-device",
+    type=click.Choice(["ebs", "instance-store"]),
+    help="For a code: the instance's root device.",
+)
+@click.option(
+    "--state",
+    type=click.Choice([state.value for state in EventState]),
+    default="pending",
+    show_default=True,
+    help="For a code.",
+)
+@click.option(
+    "--reboot-migration",
+    type=click.Choice(["default", "disabled"]),
+    help="For a code: the instance's setting.",
+)
+@click.option("--sources", is_flag=True, help="Where each sentence comes from.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 3600),
+    default=60.0,
+    show_default=True,
+    help="Seconds to look for it.",
+)
+@shared_options
+def explain_command(
+    shared: Shared,
+    what: str,
+    root_device: str | None,
+    state: str,
+    reboot_migration: str | None,
+    sources: bool,
+    as_json: bool,
+    timeout: float,
+) -> int:
+    """What an event code, or an instance's events and checks, mean and what to do."""
+    if what in KNOWN_CODES:
+        told = explain_code(what, root_device or "", EventState(state), reboot_migration or "")
+        _print(what, told, sources, as_json, None)
+        return WELL
+    if not what.startswith("i-"):
+        raise click.UsageError(
+            f"{what} is no instance id, and no event code; codes are {', '.join(KNOWN_CODES)}"
+        )
+    with opened(shared) as session:
+        found = find(session, what, timeout)
+        zone = session.settings.zone()
+    if found.instance is None:
+        output.say(f"evac: {found.why}")
+        return PARTIAL if found.unread else FAILED
+    now = datetime.now(UTC)
+    told = explain(found.instance, found.facts, now, zone)
+    name = f"{found.instance.label} {found.instance.instance_id} {found.instance.target.key}"
+    _print(name, told, sources, as_json, shapes.instance_object(found.instance, now))
+    return WELL
+
+
+def _print(
+    title: str, told: Explanation, sources: bool, as_json: bool, instance: dict[str, Any] | None
+) -> None:
+    advice = told.recommended
+    if as_json:
+        output.json(
+            {
+                "about": title,
+                "instance": instance,
+                "headline": told.headline,
+                "recommended": {"action": advice.verb, "key": advice.key, "why": advice.why}
+                if advice
+                else None,
+                "paragraphs": [
+                    {
+                        "kind": str(part.kind),
+                        "text": part.text,
+                        "sources": [source.text for source in part.sources],
+                    }
+                    for part in told.paragraphs
+                ],
+            }
+        )
+        return
+    output.line(title)
+    output.line("")
+    _wrapped(told.headline)
+    last = ""
+    for part in told.paragraphs:
+        if part.kind != last:
+            output.line("")
+            output.line(_TITLES[part.kind])
+            last = part.kind
+        _wrapped(part.text, "  ")
+        if sources:
+            for source in part.sources:
+                output.line(f"    [{source.text}]")
+    if advice:
+        output.line("")
+        _wrapped(f"Recommended: {advice.verb} (key {advice.key}): {advice.why}")
+
+
+def _wrapped(text: str, indent: str = "") -> None:
+    for part in textwrap.wrap(text, 100, initial_indent=indent, subsequent_indent=indent) or [""]:
+        output.line(part)

@@ -1,0 +1,121 @@
+"""The plan of `evac do` on paper: the same Draft the confirm screen shows, as text or JSON, and the same question."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from tui.cli import output
+from tui.cli.shapes import hazard_object, stamp
+from tui.domain.actions import ActionOptions
+from tui.domain.hazards import Gravity
+from tui.domain.plan import Draft, GuardKind, Policy
+from tui.domain.when import both_zones, parse_duration
+from tui.settings import Settings
+
+_SIGNS = {Gravity.BLOCK: "✖", Gravity.DANGER: "▲", Gravity.WARN: "▲", Gravity.NOTE: "·", Gravity.OK: "✔"}
+_ASCII = {Gravity.BLOCK: "X", Gravity.DANGER: "!", Gravity.WARN: "!", Gravity.NOTE: "-", Gravity.OK: "+"}
+
+
+def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """--at: ISO 8601, in the zone it states or else in UTC; or a duration from now, such as 36h. To UTC."""
+    if value is None:
+        return None
+    try:
+        return datetime.now(UTC) + parse_duration(value)
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is no time: write 2026-11-24T06:00:00Z or a duration such as 36h", ctx, param
+        ) from None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def policy(settings: Settings, profile: str) -> Policy:
+    """What the settings say of actions through this profile."""
+    age: timedelta = parse_duration(settings.actions.image_max_age)
+    return Policy(settings.profile_read_only(profile), settings.actions.confirm, age)
+
+
+def options_of(settings: Settings, **given: Any) -> ActionOptions:
+    """The action's options: what was given on the command line, and the settings' word on waiting for an AMI."""
+    return ActionOptions(wait_for_image=settings.actions.wait_for_image, **given)
+
+
+def draft_object(draft: Draft) -> dict[str, Any]:
+    """The plan as JSON."""
+    return {
+        "action": draft.action,
+        "title": draft.title,
+        "profile": draft.target.profile,
+        "account_id": draft.account_id,
+        "region": draft.target.region,
+        "instance_id": draft.instance_id,
+        "name": draft.instance_name,
+        "state": draft.state.value,
+        "steps": [
+            {
+                "name": step.name,
+                "text": step.text,
+                "about": step.about,
+                "calls": [
+                    {"service": call.service, "operation": call.operation, "text": call.text}
+                    for call in step.calls
+                ],
+            }
+            for step in draft.steps
+        ],
+        "hazards": [hazard_object(hazard) for hazard in draft.hazards],
+        "guard": {
+            "kind": draft.guard.kind.value,
+            "expected": draft.guard.expected,
+            "unblock": list(draft.guard.unblock),
+        },
+        "drafted_at": stamp(draft.drafted_at),
+    }
+
+
+def show(draft: Draft, settings: Settings) -> None:
+    """The plan as text: where, what will be called, and the consequences, gravest first."""
+    label = settings.label(draft.target.profile)
+    output.line(f"{draft.title}: {draft.instance_id}, {draft.state.value}")
+    output.line(f"{label} · account {draft.account_id or 'unknown'} · {draft.target.region}")
+    for number, step in enumerate(draft.steps, 1):
+        calls = "  " + ", ".join(call.text for call in step.calls) if step.calls else ""
+        about = f"  ({step.about})" if step.about else ""
+        output.line(f"  {number} {step.text}{calls}{about}")
+    if draft.order.not_before:
+        output.line(f"  new start: {both_zones(draft.order.not_before, settings.zone(), draft.drafted_at)}")
+    signs = _ASCII if settings.ascii else _SIGNS
+    for hazard in draft.hazards:
+        remedy = f" → {hazard.remedy}" if hazard.remedy else ""
+        output.line(f"  {signs[hazard.gravity]} {hazard.text}{remedy}")
+
+
+def agreed(draft: Draft, given: str | None) -> tuple[bool, str]:
+    """Whether the guard is satisfied by `given` (--confirm) or by what is answered now; and if not, why.
+
+    --confirm always takes the name (or id, as configured), for harmless actions too: a script that names the wrong
+    instance must not act on this one.
+    """
+    label = str(draft.label)
+    if draft.guard.kind is GuardKind.BLOCKED:
+        return False, "; ".join(draft.guard.unblock)
+    names = {draft.guard.expected} if draft.guard.expected else {label, str(draft.instance_id)}
+    if given is not None:
+        return given in names, f"--confirm {given} is not {' or '.join(sorted(names))}"
+    if draft.guard.kind is GuardKind.TYPE_NAME:
+        answer = output.ask(f"Type {draft.guard.expected} to go on:")
+        why = "that was not the name" if answer else "not confirmed"
+        ok = answer == draft.guard.expected
+    else:
+        answer = output.ask(f"{draft.title}? [y/N]")
+        why, ok = "not confirmed", (answer or "").lower() in ("y", "yes")
+    if answer is None:
+        why = f"nobody can be asked here; confirm with --confirm {' or '.join(sorted(names))}"
+    return ok, why
