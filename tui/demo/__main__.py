@@ -17,7 +17,8 @@ from types import FrameType
 
 from tui.demo.clock import Clock
 from tui.demo.environment import environment, write_folder
-from tui.demo.sample import PROFILES, SAMPLE_REGIONS, populate, scale
+from tui.demo.fleet import populate
+from tui.demo.sample import PROFILES, SAMPLE_REGIONS, scale
 from tui.demo.server import Server
 from tui.demo.world import World
 
@@ -52,12 +53,16 @@ def main() -> None:
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    world = World(Clock(args.now, args.speed), args.seed, args.lag)
-    populate(world)
-    if args.scale:
-        scale(world, args.scale)
+
+    def build() -> World:
+        world = World(Clock(args.now, args.speed), args.seed, args.lag)
+        populate(world)
+        if args.scale:
+            scale(world, args.scale)
+        return world
+
     try:
-        server = Server(world, args.port)
+        server = Server(build, args.port)
     except OSError as error:
         sys.exit(f"evac: port {args.port}: {error.strerror}")
     folder = args.folder or Path(tempfile.mkdtemp(prefix="evac-demo-"))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import copy
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from tui.demo.world import Region, World
+from tui.demo.clock import Clock
 
 Doc = dict[str, Any]
 STOPPING, PENDING, CHECKS, REBOOTING, MIGRATING, RETITLE = 30.0, 20.0, 60.0, 40.0, 180.0, 120.0
@@ -21,10 +21,25 @@ CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "st
 CHECK_KEYS = {"system": "SystemStatus", "instance": "InstanceStatus", "attached_ebs": "AttachedEbsStatus"}
 
 
+class Surroundings(Protocol):
+    """What an instance needs of the world."""
+
+    clock: Clock
+    lag: float
+    revision: int
+    random: Random
+
+
+class Place(Protocol):
+    """What an instance needs of its region."""
+
+    name: str
+
+
 class Box:
     """An instance: `doc` is what DescribeInstances says of it. `sick` names failing checks and since when."""
 
-    def __init__(self, world: World, region: Region, doc: Doc) -> None:
+    def __init__(self, world: Surroundings, region: Place, doc: Doc) -> None:
         self.world, self.region, self.doc = world, region, doc
         self.events: list[Doc] = []
         self.sick: dict[str, datetime] = {}

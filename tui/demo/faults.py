@@ -7,6 +7,7 @@ when: before|after, then: {error: CODE, message, status} | {delay: s} | {hang: s
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -54,3 +55,20 @@ class Faults:
     def find(self, facts: dict[str, list[str]], dry: bool) -> Rule | None:
         """The first rule that applies now."""
         return next((rule for rule in self.rules if rule.applies(facts, dry)), None)
+
+
+@dataclass
+class Buckets:
+    """Request tokens per account, Region and API: 100, and 20 more a second (EC2 developer guide, ec2-api-throttling)."""
+
+    size: float = 100.0
+    refill: float = 20.0
+    left: dict[tuple[str, str, str], tuple[float, float]] = field(default_factory=dict)
+
+    def take(self, account: str, region: str, operation: str) -> bool:
+        """One token (real time); False when there is none."""
+        key, now = (account, region, operation), time.monotonic()
+        tokens, at = self.left.get(key, (self.size, now))
+        tokens = min(self.size, tokens + (now - at) * self.refill)
+        self.left[key] = (tokens - 1 if tokens >= 1 else tokens, now)
+        return tokens >= 1

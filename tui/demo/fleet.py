@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tui.demo.box import Box
-from tui.demo.sample import PROD, Builder
+from tui.demo.sample import DATA, PROD, STAGING, Builder, accounts
+from tui.demo.world import World
 
 DEGRADED = "The instance is running on degraded hardware"
 REBOOT = "The instance is scheduled for a reboot"
@@ -196,3 +197,14 @@ def staging_seoul(b: Builder) -> None:
     """Load tests."""
     for serial in range(1, 6):
         b.box(f"load-{serial}", "c6i.xlarge", "a", tag_env="staging")
+
+
+def populate(world: World) -> None:
+    """The sample fleet."""
+    accounts(world)
+    prod_seoul(Builder(world, PROD, "ap-northeast-2"))
+    prod_virginia(Builder(world, PROD, "us-east-1"))
+    data_virginia(Builder(world, DATA, "us-east-1"))
+    data_ireland(Builder(world, DATA, "eu-west-1"))
+    staging(Builder(world, STAGING, "eu-west-1"))
+    staging_seoul(Builder(world, STAGING, "ap-northeast-2"))

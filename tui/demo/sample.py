@@ -183,19 +183,6 @@ class Builder:
         self.region.targets[arn] = {box.id: health for box, health in members.items()}
 
 
-def populate(world: World) -> None:
-    """The sample fleet."""
-    from tui.demo import fleet
-
-    accounts(world)
-    fleet.prod_seoul(Builder(world, PROD, "ap-northeast-2"))
-    fleet.prod_virginia(Builder(world, PROD, "us-east-1"))
-    fleet.data_virginia(Builder(world, DATA, "us-east-1"))
-    fleet.data_ireland(Builder(world, DATA, "eu-west-1"))
-    fleet.staging(Builder(world, STAGING, "eu-west-1"))
-    fleet.staging_seoul(Builder(world, STAGING, "ap-northeast-2"))
-
-
 def scale(world: World, count: int) -> None:
     """A generated fleet beside the sample's accounts: `count` more instances, 2 % with an event, 0.5 % impaired."""
     names = [(account, region) for account in (PROD, DATA, STAGING) for region in SAMPLE_REGIONS]

@@ -1,122 +1,30 @@
-"""HTTP on loopback: which call it is, who asks, whether he may, faults, the answer; and the control paths.
-
-`/_evac/faults` (GET, POST a list), `/_evac/calls` (GET, DELETE), `/_evac/advance` `{"seconds": n}`, `/_evac/clock`
-`{"speed": x, "now": iso}`, `/_evac/state` `{"account","region","instance"}`.
-"""
+"""HTTP on loopback: which call it is, faults, the answer; the control paths are in control.py."""
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import socket
-import threading
 import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import ModuleType
 from typing import Any
 
-from tui.demo import ec2_read, ec2_write, protocol, services
-from tui.demo.faults import STATUS, Faults, Rule
+from tui.demo import protocol
+from tui.demo.control import control
+from tui.demo.faults import STATUS, Rule
+from tui.demo.gateway import Aws
 from tui.demo.request import Request
 from tui.demo.world import AwsError, World
 
 Doc = dict[str, Any]
-Operation = Callable[[Request, Doc], Doc]
 _SCOPE = re.compile(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/")
 _BY_SIGNING = {
     "ec2": "ec2", "sts": "sts", "iam": "iam", "autoscaling": "autoscaling", "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch", "health": "health",
 }  # fmt: skip
 _LOCAL = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|[\w.-]+\.localhost|\[::1\])(:\d+)?$")
-
-
-def _operations(*modules: ModuleType) -> dict[str, Operation]:
-    return {
-        name: function
-        for module in modules
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if name[0].isupper() and function.__module__ == module.__name__
-    }
-
-
-OPERATIONS = _operations(ec2_read, ec2_write, services)
-
-
-class Aws:
-    """The world behind one lock, and the record of what was asked."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.faults = world, Faults()
-        self.calls: list[Doc] = []
-        self.lock = threading.RLock()
-        self._memo: dict[tuple[str, ...], bytes] = {}
-        self._memo_at = (-1, 0)
-
-    def serve(self, op: Any, params: Doc, request: Request, dry: bool) -> bytes:
-        """The answer's body. Raises AwsError."""
-        world, identity = self.world, request.identity
-        if identity.expired:
-            code = "RequestExpired" if request.service == "ec2" else "ExpiredToken"
-            raise AwsError(
-                code,
-                "Request has expired." if code == "RequestExpired" else "The security token is expired",
-                400,
-            )
-        if request.region.name in identity.denied_regions:
-            if request.service == "ec2":
-                raise AwsError(
-                    "AuthFailure", "AWS was not able to validate the provided access credentials", 401
-                )
-            if request.service != "sts":
-                raise AwsError(
-                    "InvalidClientTokenId", "The security token included in the request is invalid.", 403
-                )
-        if request.operation != "GetCallerIdentity" and not identity.may(request.service, request.operation):
-            if request.service == "ec2":
-                message = "You are not authorized to perform this operation. Encoded authorization failure message: demo"
-                raise AwsError("UnauthorizedOperation", f"{message}{uuid.uuid4().hex}", 403)
-            raise AwsError(
-                "AccessDenied", f"User: {identity.arn} is not authorized to perform: {request.operation}", 403
-            )
-        run = OPERATIONS.get(request.operation)
-        if run is None:
-            raise AwsError(
-                "InvalidAction", f"The action {request.operation} is not served by the embedded AWS"
-            )
-        if dry:
-            raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
-        memo_key = self._memo_key(request, params)
-        if memo_key in self._memo:
-            return self._memo[memo_key]
-        answer = run(request, params)
-        request_id = str(uuid.uuid4())
-        if request.service in ("cloudwatch", "health"):
-            return protocol.write_json(answer)
-        body = protocol.write_xml(op, answer, request_id)
-        if request.operation.startswith("Describe") and not world.lag:
-            self._memo[memo_key] = body
-        return body
-
-    def _memo_key(self, request: Request, params: Doc) -> tuple[str, ...]:
-        """Describes are kept until anything changes; what depends on the time alone lives a second."""
-        stamp = (self.world.revision, int(time.monotonic()))
-        if stamp != self._memo_at:
-            self._memo.clear()
-            self._memo_at = stamp
-        if not request.operation.startswith("Describe"):
-            self.world.revision += 1
-        return (
-            request.identity.account,
-            request.key,
-            request.region.name,
-            request.service,
-            request.operation,
-            repr(params),
-        )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -163,34 +71,14 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _control(self, body: bytes) -> None:
-        aws, path = self.aws, self.path.removeprefix("/_evac/")
-        data: Any = json.loads(body) if body else {}
-        with aws.lock:
-            answer: Any = {}
-            if path == "faults" and self.command == "POST":
-                aws.faults.replace(data)
-            elif path == "faults":
-                answer = [rule.__dict__ for rule in aws.faults.rules]
-            elif path == "calls" and self.command == "DELETE":
-                aws.calls.clear()
-            elif path == "calls":
-                answer = aws.calls
-            elif path == "advance":
-                aws.world.clock.advance(float(data["seconds"]))
-                aws.world.revision += 1
-            elif path == "clock":
-                if "speed" in data:
-                    aws.world.clock.speed = float(data["speed"])
-                if "now" in data:
-                    aws.world.clock.set(datetime.fromisoformat(data["now"]))
-            elif path == "state":
-                aws.world.clock.settle()
-                box = aws.world.region(data["account"], data["region"]).boxes[data["instance"]]
-                answer = {"instance": box.doc, "status": box.status()}
-            else:
-                self._send(404, b"{}", "application/json")
-                return
-        self._send(200, json.dumps(answer, default=str).encode(), "application/json")
+        path = self.path.removeprefix("/_evac/").partition("?")[0]
+        try:
+            with self.aws.lock:
+                answer = control(self.aws, self.command, path, json.loads(body or b"{}"))
+            status = 200 if answer is not None else 404
+        except (ValueError, KeyError, TypeError) as error:
+            status, answer = 400, {"error": str(error)}
+        self._send(status, json.dumps(answer, default=str).encode(), "application/json")
 
     def _identify(self, body: bytes) -> tuple[str, str, str, str, dict[str, str]]:
         """Service, operation, region, access key, form."""
@@ -298,10 +186,10 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, world: World, port: int = 0, host: str = "127.0.0.1") -> None:
+    def __init__(self, build: Callable[[], World], port: int = 0, host: str = "127.0.0.1") -> None:
         if not _LOCAL.match(host):
             raise ValueError(f"the embedded AWS serves loopback only, not {host}")
-        super().__init__((host, port), type("BoundHandler", (Handler,), {"aws": Aws(world)}))
+        super().__init__((host, port), type("BoundHandler", (Handler,), {"aws": Aws(build)}))
 
     @property
     def url(self) -> str:

@@ -53,6 +53,7 @@ class Region:
     target_groups: dict[str, Doc] = field(default_factory=dict)
     targets: dict[str, dict[str, str]] = field(default_factory=dict)
     alarms: dict[str, Doc] = field(default_factory=dict)
+    launched: dict[str, list[str]] = field(default_factory=dict)  # ClientToken -> instance ids
 
 
 @dataclass

@@ -1,0 +1,99 @@
+"""The levers of the stage, on loopback only.
+
+`/_evac/faults` (GET, POST a list: it replaces the old one), `/_evac/calls` (GET, DELETE), `/_evac/advance` `{"seconds": n}`,
+`/_evac/clock` (GET, POST `{"speed": x, "now": iso}`), `/_evac/events` (POST `{"instance": id or name, "code", "in": seconds,
+"deadline": seconds, "until": seconds, "description"}` or `{"instance", "sick": check}` or `{"instance", "well": check}`),
+`/_evac/settings` (POST `{"lag": s, "limits": bool, "expired": {key: bool}}`), `/_evac/reset`, `/_evac/state`
+(POST `{"account", "region", "instance"}`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tui.demo.box import Box
+from tui.demo.world import World
+
+if TYPE_CHECKING:
+    from tui.demo.gateway import Aws
+
+Doc = dict[str, Any]
+
+
+def control(aws: Aws, method: str, path: str, data: Any) -> Any:
+    """The answer, or None when there is no such path. Raises ValueError, KeyError or TypeError on bad input."""
+    clock = aws.world.clock
+    match path, method:
+        case "faults", "POST":
+            aws.faults.replace(data)
+            return {}
+        case "faults", _:
+            return [rule.__dict__ for rule in aws.faults.rules]
+        case "calls", "DELETE":
+            aws.calls.clear()
+            return {}
+        case "calls", _:
+            return list(aws.calls)
+        case "advance", _:
+            clock.advance(float(data["seconds"]))
+        case "clock", "POST":
+            if "speed" in data:
+                clock.speed = float(data["speed"])
+            if "now" in data:
+                now = datetime.fromisoformat(data["now"])
+                clock.set(now if now.tzinfo else now.replace(tzinfo=UTC))
+        case "clock", _:
+            pass
+        case "events", "POST":
+            return _happen(aws.world, data)
+        case "settings", "POST":
+            aws.world.lag = float(data.get("lag", aws.world.lag))
+            aws.limits = bool(data.get("limits", aws.limits))
+            for key, expired in data.get("expired", {}).items():
+                aws.world.identities[key].expired = bool(expired)
+            aws.world.revision += 1
+            return {"lag": aws.world.lag, "limits": aws.limits}
+        case "reset", "POST":
+            aws.reset()
+            return {}
+        case "state", _:
+            clock.settle()
+            box = aws.world.region(data["account"], data["region"]).boxes[data["instance"]]
+            return {"instance": box.doc, "status": box.status()}
+        case _:
+            return None
+    clock.settle()
+    aws.world.revision += 1
+    return {"now": clock.now.isoformat(), "speed": clock.speed}
+
+
+def find(world: World, name: str) -> Box:
+    """An instance by id or Name tag, wherever it is. Raises KeyError."""
+    for region in world.regions.values():
+        for box in region.boxes.values():
+            tags = {tag["Key"]: tag["Value"] for tag in box.doc.get("Tags", [])}
+            if name in (box.id, tags.get("Name")):
+                return box
+    raise KeyError(f"no instance {name}")
+
+
+def _happen(world: World, data: Doc) -> Doc:
+    box, now = find(world, data["instance"]), world.clock.now
+    world.revision += 1
+    if "sick" in data:
+        box.sick[data["sick"]] = now
+    elif "well" in data:
+        box.sick.pop(data["well"], None)
+    else:
+        event: Doc = {
+            "InstanceEventId": world.hex_id("instance-event"),
+            "Code": data["code"],
+            "Description": data.get("description", "The instance is scheduled for maintenance"),
+            "NotBefore": now + timedelta(seconds=data.get("in", 0)),
+        }
+        for key, name in (("deadline", "NotBeforeDeadline"), ("until", "NotAfter")):
+            if key in data:
+                event[name] = now + timedelta(seconds=data[key])
+        box.add_event(event)
+    return {"instance": box.id, "sick": sorted(box.sick), "events": len(box.events)}

@@ -1,0 +1,83 @@
+"""Launching and addresses: what the contract suite needs to furnish an empty region, here and in moto alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui.demo.box import CODES, PENDING
+from tui.demo.ec2_read import find
+from tui.demo.request import Request
+from tui.demo.sample import Builder
+from tui.demo.world import AwsError
+
+Doc = dict[str, Any]
+
+
+def RunInstances(request: Request, params: Doc) -> Doc:
+    """Minimal: type, tags, protections. The same ClientToken answers the same instances (developer guide, idempotency)."""
+    token, launched = params.get("ClientToken"), request.region.launched
+    if token in launched:
+        boxes = [request.region.boxes[one] for one in launched[token]]
+    else:
+        boxes = [_launch(request, params) for _ in range(params["MaxCount"])]
+        if token:
+            launched[token] = [box.id for box in boxes]
+    instances = [{k: v for k, v in box.doc.items() if not k.startswith("_")} for box in boxes]
+    owner = request.identity.account
+    return {
+        "ReservationId": "r-" + boxes[0].id[2:],
+        "OwnerId": owner,
+        "Groups": [],
+        "Instances": instances,
+    }
+
+
+def _launch(request: Request, params: Doc) -> Any:
+    tags = {
+        tag["Key"]: tag.get("Value", "")
+        for spec in params.get("TagSpecifications", [])
+        if spec.get("ResourceType") == "instance"
+        for tag in spec["Tags"]
+    }
+    builder = Builder(request.world, request.identity.account, request.region.name)
+    zone = params.get("Placement", {}).get("AvailabilityZone", request.region.name + "a")[-1]
+    box = builder.box("", params.get("InstanceType", "m5.large"), zone, ip="auto", tags=tags)
+    for key, name in (
+        ("DisableApiStop", "disableApiStop"),
+        ("DisableApiTermination", "disableApiTermination"),
+    ):
+        box.attributes[name] = params.get(key, False)
+    box.shutdown_behavior = params.get("InstanceInitiatedShutdownBehavior", "stop")
+    box.doc["LaunchTime"] = request.world.clock.now.replace(microsecond=0)
+    box.doc["State"] = {"Code": CODES["pending"], "Name": "pending"}
+    request.world.clock.later(PENDING, lambda: box._running() if box.state == "pending" else None)
+    return box
+
+
+def AllocateAddress(request: Request, params: Doc) -> Doc:
+    """An Elastic IP of the account."""
+    allocation = request.world.hex_id("eipalloc")
+    address = f"198.51.100.{len(request.region.addresses) % 250 + 4}"
+    doc = {"AllocationId": allocation, "PublicIp": address, "Domain": "vpc"}
+    request.region.addresses[allocation] = doc
+    return dict(doc)
+
+
+def AssociateAddress(request: Request, params: Doc) -> Doc:
+    """Takes the place of an auto-assigned address; IpOwnerId becomes the account (CLI example, describe-network-interfaces)."""
+    box = find(request, params["InstanceId"])
+    doc = request.region.addresses.get(params.get("AllocationId", ""))
+    if doc is None:
+        raise AwsError("InvalidAllocationID.NotFound", "The allocation ID does not exist")
+    interface = box.doc["NetworkInterfaces"][0]
+    name = f"ec2-{doc['PublicIp'].replace('.', '-')}.{request.region.name}.compute.amazonaws.com"
+    association = {
+        "PublicIp": doc["PublicIp"],
+        "IpOwnerId": request.identity.account,
+        "PublicDnsName": name,
+    }
+    interface["Association"] = interface["PrivateIpAddresses"][0]["Association"] = association
+    box.doc["PublicIpAddress"], box.doc["PublicDnsName"] = doc["PublicIp"], name
+    doc["InstanceId"], doc["AssociationId"] = box.id, request.world.hex_id("eipassoc")
+    doc["NetworkInterfaceId"] = interface["NetworkInterfaceId"]
+    return {"AssociationId": doc["AssociationId"]}

@@ -1,0 +1,115 @@
+"""One call behind one lock: who asks, whether he may, and the answer; the record of what was asked."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from tui.demo import ec2_launch, ec2_read, ec2_write, protocol, services
+from tui.demo.faults import Buckets, Faults
+from tui.demo.request import Request
+from tui.demo.world import AwsError, World
+
+Doc = dict[str, Any]
+Operation = Callable[[Request, Doc], Doc]
+
+
+def _operations(*modules: ModuleType) -> dict[str, Operation]:
+    return {
+        name: function
+        for module in modules
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if name[0].isupper() and function.__module__ == module.__name__
+    }
+
+
+OPERATIONS = _operations(ec2_read, ec2_write, ec2_launch, services)
+
+
+class Aws:
+    """The world behind one lock, and the record of what was asked."""
+
+    def __init__(self, build: Callable[[], World]) -> None:
+        self._build = build
+        self.world, self.faults, self.buckets = build(), Faults(), Buckets()
+        self.limits = False
+        self.calls: deque[Doc] = deque(maxlen=20_000)
+        self.lock = threading.RLock()
+        self._memo: dict[tuple[str, ...], bytes] = {}
+        self._memo_at = (-1, 0)
+
+    def reset(self) -> None:
+        """Begin again: the fleet as at the start, no faults, no calls."""
+        self.world, self.faults, self.buckets = self._build(), Faults(), Buckets()
+        self.calls.clear()
+        self._memo.clear()
+
+    def serve(self, op: Any, params: Doc, request: Request, dry: bool) -> bytes:
+        """The answer's body. Raises AwsError."""
+        world, identity = self.world, request.identity
+        if identity.expired:
+            code = "RequestExpired" if request.service == "ec2" else "ExpiredToken"
+            raise AwsError(
+                code,
+                "Request has expired." if code == "RequestExpired" else "The security token is expired",
+                400,
+            )
+        if request.region.name in identity.denied_regions:
+            if request.service == "ec2":
+                raise AwsError(
+                    "AuthFailure", "AWS was not able to validate the provided access credentials", 401
+                )
+            if request.service != "sts":
+                raise AwsError(
+                    "InvalidClientTokenId", "The security token included in the request is invalid.", 403
+                )
+        if request.operation != "GetCallerIdentity" and not identity.may(request.service, request.operation):
+            if request.service == "ec2":
+                message = "You are not authorized to perform this operation. Encoded authorization failure message: demo"
+                raise AwsError("UnauthorizedOperation", f"{message}{uuid.uuid4().hex}", 403)
+            raise AwsError(
+                "AccessDenied", f"User: {identity.arn} is not authorized to perform: {request.operation}", 403
+            )
+        if self.limits and not self.buckets.take(identity.account, request.region.name, request.operation):
+            raise AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
+        run = OPERATIONS.get(request.operation)
+        if run is None:
+            raise AwsError(
+                "InvalidAction", f"The action {request.operation} is not served by the embedded AWS"
+            )
+        if dry:
+            raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+        memo_key = self._memo_key(request, params)
+        if memo_key in self._memo:
+            return self._memo[memo_key]
+        answer = run(request, params)
+        request_id = str(uuid.uuid4())
+        if request.service in ("cloudwatch", "health"):
+            return protocol.write_json(answer)
+        body = protocol.write_xml(op, answer, request_id)
+        if request.operation.startswith("Describe") and not world.lag:
+            self._memo[memo_key] = body
+        return body
+
+    def _memo_key(self, request: Request, params: Doc) -> tuple[str, ...]:
+        """Describes are kept until anything changes; what depends on the time alone lives a second."""
+        stamp = (self.world.revision, int(time.monotonic()))
+        if stamp != self._memo_at:
+            self._memo.clear()
+            self._memo_at = stamp
+        if not request.operation.startswith("Describe"):
+            self.world.revision += 1
+        return (
+            request.identity.account,
+            request.key,
+            request.region.name,
+            request.service,
+            request.operation,
+            repr(params),
+        )
