@@ -9,7 +9,7 @@ from tui.domain.hazards.base import Gravity, Hazard, View, dont_know
 from tui.domain.instance import CheckStatus, InstanceState
 
 _STATES: dict[str, tuple[InstanceState, ...]] = {
-    "stop-start": (InstanceState.RUNNING,),
+    "stop-start": (InstanceState.RUNNING, InstanceState.STOPPING),
     "start": (InstanceState.STOPPED,),
     "reboot": (InstanceState.RUNNING,),
     "image": (InstanceState.RUNNING, InstanceState.STOPPED),

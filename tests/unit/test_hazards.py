@@ -1,0 +1,465 @@
+"""Hazards as a table: what AWS shows, and what the operator is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tui.domain.events import ScheduledEvent
+from tui.domain.hazards import CHECKS, Gravity, Hazard, hazards
+from tui.domain.instance import (
+    Address,
+    Checks,
+    CheckStatus,
+    Facts,
+    GroupMembership,
+    Image,
+    Instance,
+    InstanceState,
+    Interface,
+    PublicAddress,
+    StatusCheck,
+    Target,
+    TargetGroup,
+    TypeFacts,
+)
+from tui.domain.text import SafeText
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+T = SafeText
+OK = StatusCheck(CheckStatus.OK)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    no_reboot: bool = False
+    image_first: bool = False
+    event_id: str = ""
+    not_before: datetime | None = None
+
+
+def image(age: timedelta | None, state: str = "available") -> Image:
+    return Image(T("ami-1"), T("web"), T(state), None if age is None else NOW - age)
+
+
+SAFE = Instance(
+    Target("prod", "us-east-1"),
+    T("i-1"),
+    name=T("web"),
+    state=InstanceState.RUNNING,
+    checks=Checks(OK, OK, OK),
+    inventory_at=NOW,
+    instance_type=T("m5.large"),
+    zone=T("us-east-1a"),
+    public_ip=T("203.0.113.9"),
+    public_kind=PublicAddress.ELASTIC,
+    root_device=T("ebs"),
+    capacity_reservation=T("cr-1"),
+    tenancy=T("default"),
+)
+KNOWN = Facts(
+    NOW,
+    type=TypeFacts(instance_storage=False, hypervisor=T("nitro"), bare_metal=False),
+    stop_protection=False,
+    termination_protection=False,
+    shutdown_behavior=T("stop"),
+    membership=(),
+    target_groups=(),
+    images=(image(timedelta(hours=9)),),
+)
+
+
+def find(
+    action: str, code: str, facts: Facts | None = KNOWN, options: Chosen | None = None, **changes: Any
+) -> list[Hazard]:
+    found = hazards(replace(SAFE, **changes), facts, action, NOW, options)
+    return [hazard for hazard in found if hazard.code == code]
+
+
+def test_a_safe_instance_is_only_reassuring() -> None:
+    found = hazards(SAFE, KNOWN, "stop-start", NOW)
+    assert {hazard.gravity for hazard in found} == {Gravity.OK}
+    assert {hazard.text for hazard in found} >= {
+        "Elastic IP 203.0.113.9",
+        "no instance store",
+        "not in Auto Scaling",
+        "in no target group",
+        "newest AMI 9h old",
+    }
+
+
+STORE = TypeFacts(instance_storage=True, storage_gb=475, nvme_storage=True)
+OLD_STORE = replace(STORE, nvme_storage=False)
+TWO_INTERFACES = (Interface(T("eni-1"), 0), Interface(T("eni-2"), 1))
+ONE_INTERFACE = (Interface(T("eni-1"), 0, (Address(T("10.0.0.1"), True, T("3.3.3.3"), T("amazon")),)),)
+SECONDARY_EIP = (
+    Interface(
+        T("eni-1"),
+        0,
+        (Address(T("10.0.0.1"), True), Address(T("10.0.0.2"), False, T("3.3.3.4"), T("111122223333"))),
+    ),
+)
+MEMBER = GroupMembership(T("web-asg"), T("InService"))
+TAGGED = ((T("aws:autoscaling:groupName"), T("web-asg")),)
+POOL = TargetGroup(T("pay"), T("arn"), T("healthy"), 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "gravity", "part", "facts", "changes"),
+    [
+        (
+            "stop-start",
+            "public-ip",
+            "danger",
+            "brings a different one",
+            {},
+            {"public_kind": PublicAddress.AUTO, "interfaces": ONE_INTERFACE},
+        ),
+        (
+            "stop-start",
+            "public-ip",
+            "danger",
+            "brings none",
+            {},
+            {"public_kind": PublicAddress.AUTO, "interfaces": TWO_INTERFACES},
+        ),
+        (
+            "stop-start",
+            "public-ip",
+            "danger",
+            "brings none",
+            {},
+            {"public_kind": PublicAddress.AUTO, "interfaces": SECONDARY_EIP},
+        ),
+        ("stop-start", "public-ip", "ok", "no public IPv4", {}, {"public_kind": PublicAddress.NONE}),
+        ("stop-start", "public-ip", "warn", "don't know", {}, {"public_kind": PublicAddress.UNKNOWN}),
+        ("reboot", "public-ip", "ok", "kept by a reboot", {}, {"public_kind": PublicAddress.AUTO}),
+        (
+            "stop-start",
+            "instance-store-root",
+            "block",
+            "can't be stopped",
+            {},
+            {"root_device": T("instance-store")},
+        ),
+        (
+            "image",
+            "instance-store-root",
+            "block",
+            "EBS-backed instances only",
+            {},
+            {"root_device": T("instance-store")},
+        ),
+        ("stop-start", "instance-store-root", "warn", "don't know", {}, {"root_device": T("")}),
+        (
+            "stop-start",
+            "instance-store",
+            "danger",
+            "475 GB of instance store (NVMe): the stop erases",
+            {"type": STORE},
+            {},
+        ),
+        ("stop-start", "instance-store", "danger", "may hold", {"type": OLD_STORE}, {}),
+        (
+            "stop-start",
+            "instance-store",
+            "danger",
+            "instance store",
+            {"type": replace(STORE, storage_gb=None)},
+            {},
+        ),
+        ("reboot", "instance-store", "ok", "a reboot keeps", {"type": STORE}, {}),
+        ("image", "instance-store", "warn", "not part of an AMI", {"type": STORE}, {}),
+        ("stop-start", "instance-store", "warn", "don't know", {"type": None}, {}),
+        ("stop-start", "instance-store", "warn", "don't know", {"type": TypeFacts()}, {}),
+        (
+            "stop-start",
+            "instance-store",
+            "ok",
+            "no instance store",
+            {"type": None},
+            {"type_facts": TypeFacts(instance_storage=False)},
+        ),
+        ("stop-start", "auto-scaling", "danger", "web-asg sees a stopped", {"membership": (MEMBER,)}, {}),
+        ("reboot", "auto-scaling", "danger", "may find it unhealthy", {"membership": (MEMBER,)}, {}),
+        ("stop-start", "auto-scaling", "danger", "web-asg", {"membership": None}, {"tags": TAGGED}),
+        ("stop-start", "auto-scaling", "ok", "not in Auto Scaling", {}, {"tags": TAGGED}),
+        ("stop-start", "auto-scaling", "warn", "don't know", {"membership": None}, {}),
+        (
+            "stop-start",
+            "auto-scaling",
+            "ok",
+            "in Standby",
+            {"membership": (replace(MEMBER, lifecycle=T("Standby")),)},
+            {},
+        ),
+        (
+            "stop-start",
+            "auto-scaling",
+            "note",
+            "suspended",
+            {"membership": (replace(MEMBER, replace_suspended=True),)},
+            {},
+        ),
+        ("stop-start", "managed", "block", "eks.amazonaws.com", {}, {"managed_by": T("eks.amazonaws.com")}),
+        ("reschedule", "managed", "block", "can't be changed directly", {}, {"managed_by": T("x")}),
+        (
+            "stop-start",
+            "cluster",
+            "warn",
+            "cluster blue",
+            {},
+            {"tags": ((T("eks:cluster-name"), T("blue")),)},
+        ),
+        (
+            "reboot",
+            "cluster",
+            "warn",
+            "cluster red",
+            {},
+            {"tags": ((T("kubernetes.io/cluster/red"), T("owned")),)},
+        ),
+        ("stop-start", "load-balancer", "warn", "pay (3 of 4", {"target_groups": (POOL,)}, {}),
+        (
+            "stop-start",
+            "load-balancer",
+            "danger",
+            "last healthy",
+            {"target_groups": (replace(POOL, healthy=1),)},
+            {},
+        ),
+        (
+            "stop-start",
+            "load-balancer",
+            "note",
+            "draining",
+            {"target_groups": (replace(POOL, health=T("draining")),)},
+            {},
+        ),
+        (
+            "stop-start",
+            "load-balancer",
+            "note",
+            "unknown health",
+            {"target_groups": (replace(POOL, health=T("")),)},
+            {},
+        ),
+        ("reboot", "load-balancer", "warn", "don't know", {"target_groups": None}, {}),
+        ("stop-start", "spot", "block", "one-time", {"spot_type": T("one-time")}, {"lifecycle": T("spot")}),
+        (
+            "start",
+            "spot",
+            "danger",
+            "capacity",
+            {"spot_type": T("persistent")},
+            {"lifecycle": T("spot"), "state": InstanceState.STOPPED},
+        ),
+        ("stop-start", "spot", "warn", "don't know", {}, {"lifecycle": T("spot")}),
+        ("stop-start", "lifecycle", "warn", "scheduled", {}, {"lifecycle": T("scheduled")}),
+        ("stop-start", "lifecycle", "warn", "Capacity Block", {}, {"lifecycle": T("capacity-block")}),
+        ("stop-start", "dedicated-host", "block", "not known", {}, {"tenancy": T("host")}),
+        (
+            "stop-start",
+            "dedicated-host",
+            "block",
+            "permanent-failure",
+            {"host_state": T("permanent-failure")},
+            {"tenancy": T("host")},
+        ),
+        (
+            "stop-start",
+            "dedicated-host",
+            "danger",
+            "the same host",
+            {"host_state": T("available")},
+            {"tenancy": T("host"), "affinity": T("host"), "host_id": T("h-1")},
+        ),
+        (
+            "stop-start",
+            "dedicated-host",
+            "danger",
+            "any host",
+            {"host_state": T("available")},
+            {"tenancy": T("host"), "affinity": T("default")},
+        ),
+        ("stop-start", "placement-group", "warn", "group pack", {}, {"placement_group": T("pack")}),
+        ("stop-start", "capacity", "note", "no capacity", {}, {"capacity_reservation": T("")}),
+        ("stop-start", "capacity", "ok", "cr-1", {}, {}),
+        ("stop-start", "outpost", "warn", "Outpost", {}, {"outpost": T("arn:op")}),
+        ("stop-start", "outpost", "warn", "Local or Wavelength", {}, {"zone": T("us-east-1-bos-1a")}),
+        ("stop-start", "stop-protection", "block", "AWS refuses", {"stop_protection": True}, {}),
+        ("stop-start", "stop-protection", "warn", "don't know", {"stop_protection": None}, {}),
+        (
+            "stop-start",
+            "termination-protection",
+            "note",
+            "does not concern a stop",
+            {"termination_protection": True},
+            {},
+        ),
+        ("stop-start", "shutdown-behavior", "warn", "from inside", {"shutdown_behavior": T("terminate")}, {}),
+        ("stop-start", "shutdown-behavior", "warn", "don't know", {"shutdown_behavior": None}, {}),
+        ("stop-start", "mac", "danger", "scrubbed", {}, {"instance_type": T("mac2.metal")}),
+        ("stop-start", "bare-metal", "note", "boots slowly", {"type": TypeFacts(bare_metal=True)}, {}),
+        ("stop-start", "xen", "note", "Xen", {"type": TypeFacts(hypervisor=T("xen"))}, {}),
+        ("stop-start", "windows", "note", "drive letters", {}, {"platform": T("Windows")}),
+        ("reboot", "windows", "note", "updates", {}, {"platform": T("Windows")}),
+        ("stop-start", "cpu-credits", "note", "T2", {}, {"instance_type": T("t2.micro")}),
+        ("stop-start", "product-codes", "note", "Marketplace", {}, {"product_codes": (T("abc"),)}),
+        (
+            "stop-start",
+            "image",
+            "warn",
+            "8d ago",
+            {"images": (image(timedelta(days=8)), image(timedelta(days=9)))},
+            {},
+        ),
+        ("stop-start", "image", "warn", "no AMI of it was found", {"images": ()}, {}),
+        ("stop-start", "image", "warn", "no AMI of it was found", {"images": (image(None),)}, {}),
+        ("image", "image", "note", "no AMI of it was found", {"images": ()}, {}),
+        ("image", "image", "note", "8d ago", {"images": (image(timedelta(days=8)),)}, {}),
+        ("stop-start", "image", "warn", "don't know", {"images": None}, {}),
+        (
+            "stop-start",
+            "image",
+            "ok",
+            "newest AMI 9h old",
+            {"images": None},
+            {"images_at": NOW, "newest_image": image(timedelta(hours=9))},
+        ),
+        ("stop-start", "image", "warn", "no AMI", {"images": None}, {"images_at": NOW}),
+        ("stop-start", "image-pending", "note", "pending", {"images": (image(timedelta(0), "pending"),)}, {}),
+        ("image", "image-reboot", "danger", "CreateImage reboots", {}, {}),
+        ("image", "image-reboot", "ok", "interrupts nothing", {}, {"state": InstanceState.STOPPED}),
+        ("image", "hibernation", "warn", "hibernation", {}, {"hibernation": True}),
+        ("stop-start", "state", "block", "it is stopped", {}, {"state": InstanceState.STOPPED}),
+        ("start", "state", "block", "it is running", {}, {}),
+        ("reboot", "state", "block", "it is terminated", {}, {"state": InstanceState.TERMINATED}),
+        ("image", "state", "block", "running or stopped", {}, {"state": InstanceState.PENDING}),
+        ("reboot", "state", "warn", "don't know", {}, {"state": InstanceState.UNKNOWN}),
+        (
+            "reboot",
+            "same-host",
+            "danger",
+            "does not help",
+            {},
+            {"checks": Checks(StatusCheck(CheckStatus.IMPAIRED))},
+        ),
+    ],
+)
+def test_each_hazard(
+    action: str, code: str, gravity: str, part: str, facts: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    found = find(action, code, replace(KNOWN, **facts), **changes)
+    assert len(found) == 1, found
+    assert found[0].gravity == gravity
+    assert part in found[0].text
+    assert found[0].field
+    assert found[0].known is ("don't know" not in found[0].text and "not known" not in found[0].text)
+
+
+@pytest.mark.parametrize(
+    ("event", "part"),
+    [
+        ("instance-stop", "does not clear the instance-stop event"),
+        ("system-reboot", "only if it migrates"),
+        ("brand-new", "don't know what a reboot does"),
+    ],
+)
+def test_a_reboot_and_an_open_event(event: str, part: str) -> None:
+    (found,) = find("reboot", "reboot-event", events=(ScheduledEvent(T(event)),))
+    assert found.gravity is Gravity.WARN
+    assert part in found.text
+    assert not find(
+        "reboot", "reboot-event", events=(ScheduledEvent(T(event), description=T("[Completed]")),)
+    )
+
+
+HOUR = timedelta(hours=1)
+MOVABLE = ScheduledEvent(T("system-reboot"), T("e-1"), not_before=NOW + 3 * HOUR, deadline=NOW + 50 * HOUR)
+FIXED = replace(MOVABLE, event_id=T("e-2"), deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("events", "options", "gravity", "part"),
+    [
+        ((MOVABLE,), None, "ok", "up to its deadline"),
+        ((FIXED, MOVABLE), Chosen(), "ok", "up to its deadline"),
+        ((FIXED, MOVABLE), Chosen(event_id="e-2"), "block", "no deadline"),
+        ((), None, "block", "no such open event"),
+        ((MOVABLE,), Chosen(event_id="e-9"), "block", "no such open event"),
+        ((MOVABLE,), Chosen(not_before=NOW + 51 * HOUR), "block", "after AWS's deadline"),
+        ((MOVABLE,), Chosen(not_before=NOW + timedelta(minutes=59)), "block", "60 minutes"),
+        ((MOVABLE,), Chosen(not_before=NOW + 2 * HOUR), "ok", "up to its deadline"),
+        ((replace(MOVABLE, description=T("[Canceled] x")),), Chosen(event_id="e-1"), "block", "over"),
+    ],
+)
+def test_rescheduling(
+    events: tuple[ScheduledEvent, ...], options: Chosen | None, gravity: str, part: str
+) -> None:
+    (found,) = find("reschedule", "reschedule", options=options, events=events)
+    assert found.gravity == gravity
+    assert part in found.text
+
+
+def test_image_first_and_no_reboot() -> None:
+    assert find("stop-start", "image-reboot", options=Chosen(image_first=True))[0].gravity is Gravity.WARN
+    assert not find("stop-start", "image-reboot", options=Chosen(image_first=True, no_reboot=True))
+    assert find("stop-start", "hibernation", options=Chosen(image_first=True), hibernation=True)
+    assert "crash-consistent" in find("image", "image-reboot", options=Chosen(no_reboot=True))[0].text
+    assert not find("image", "load-balancer", options=Chosen(no_reboot=True))
+    assert not find("image", "auto-scaling", options=Chosen(no_reboot=True))
+    assert not find("image", "cluster", options=Chosen(no_reboot=True))
+
+
+def test_no_stop_protection_for_spot() -> None:
+    assert not find("stop-start", "stop-protection", lifecycle=T("spot"))
+
+
+@pytest.mark.parametrize("facts", [None, Facts(NOW)])
+def test_what_is_not_known_is_said(facts: Facts | None) -> None:
+    bare = Instance(Target("p", "r"), T("i-1"))
+    found = hazards(bare, facts, "stop-start", NOW)
+    codes = {hazard.code for hazard in found if not hazard.known}
+    assert codes == {
+        "state",
+        "public-ip",
+        "instance-store-root",
+        "instance-store",
+        "auto-scaling",
+        "load-balancer",
+        "stop-protection",
+        "shutdown-behavior",
+        "image",
+    }
+    assert not any(hazard.gravity is Gravity.OK for hazard in found)
+
+
+def test_the_reason_why_it_is_not_known() -> None:
+    facts = replace(
+        KNOWN,
+        membership=None,
+        target_groups=None,
+        unknown=(("images", T("x")), ("membership", T("denied: autoscaling")), ("target_groups", T(""))),
+    )
+    assert "(denied: autoscaling)" in find("stop-start", "auto-scaling", facts)[0].text
+    assert "(AWS did not say)" in find("stop-start", "load-balancer", facts)[0].text
+    assert "(not looked up yet)" in find("stop-start", "auto-scaling", None)[0].text
+
+
+@pytest.mark.parametrize("action", CHECKS)
+def test_gravest_first_and_every_function_names_its_field(action: str) -> None:
+    found = hazards(Instance(Target("p", "r"), T("i-1"), managed_by=T("x")), None, action, NOW)
+    order = list(Gravity)
+    assert [hazard.gravity for hazard in found] == sorted((h.gravity for h in found), key=order.index)
+    assert found[0].gravity is Gravity.BLOCK
+    for check in CHECKS[action]:
+        assert check.__doc__
+
+
+def test_an_unknown_action_is_a_mistake_of_ours() -> None:
+    with pytest.raises(KeyError):
+        hazards(SAFE, KNOWN, "terminate", NOW)
