@@ -1,0 +1,131 @@
+"""What the journal tells: an operation, its steps, their calls. And how a draft is kept in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from tui.domain.actions import ActionOptions
+from tui.domain.steps import Order
+
+
+class OperationState(StrEnum):
+    """Where an operation stands."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    NEEDS_ATTENTION = "needs-attention"
+    ABANDONED = "abandoned"
+
+
+OPEN = (OperationState.PLANNED, OperationState.RUNNING, OperationState.NEEDS_ATTENTION)
+"""States that are not the end: needs-attention can be resumed."""
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One API call in the journal. `ok` None: no outcome was written. Times are UTC."""
+
+    step: str
+    service: str
+    operation: str
+    intent_at: datetime
+    outcome_at: datetime | None = None
+    ok: bool | None = None
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+    dry_run: bool = False
+
+
+class StepRow(msgspec.Struct, frozen=True):
+    """One step. `state`: waiting, running, done or stuck."""
+
+    name: str
+    state: str
+    note: str = ""
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    calls: tuple[Call, ...] = ()
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What of a draft is kept: all that the hands need."""
+
+    order: Order
+    options: ActionOptions
+    steps: tuple[str, ...]
+    texts: tuple[str, ...]
+    hazards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`."""
+
+    id: str
+    action: str
+    title: str
+    state: OperationState
+    profile: str
+    account_id: str
+    region: str
+    instance_id: str
+    instance_name: str
+    user: str
+    host: str
+    created_at: datetime
+    confirmed_at: datetime | None
+    finished_at: datetime | None
+    note: str
+    remedy: str
+    attention: bool
+    permission: str
+    instance_down: bool
+    runner: str
+    lease_until: datetime | None
+    kept: Kept
+    steps: tuple[StepRow, ...]
+
+    @property
+    def step(self) -> str:
+        """The step it is at, or the last."""
+        current = next((row.name for row in self.steps if row.state in ("running", "stuck")), None)
+        if current is None:
+            current = next((row.name for row in self.steps if row.state == "waiting"), None)
+        return current or (self.steps[-1].name if self.steps else "")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still happen."""
+        return self.state in OPEN
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`: stable names."""
+        return {
+            "id": self.id,
+            "action": self.action,
+            "title": self.title,
+            "state": self.state.value,
+            "profile": self.profile,
+            "account_id": self.account_id,
+            "region": self.region,
+            "instance_id": self.instance_id,
+            "instance_name": self.instance_name,
+            "user": self.user,
+            "host": self.host,
+            "created_at": self.created_at,
+            "confirmed_at": self.confirmed_at,
+            "finished_at": self.finished_at,
+            "step": self.step,
+            "note": self.note,
+            "remedy": self.remedy,
+            "permission": self.permission,
+            "instance_down": self.instance_down,
+            "steps": [msgspec.to_builtins(row, builtin_types=(datetime,)) for row in self.steps],
+        }
