@@ -48,6 +48,7 @@ __all__ = [
     "local_zone",
     "policy_path",
     "read_toml",
+    "state_folder",
     "validate",
 ]
 
@@ -84,11 +85,21 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
 
 
 def default_path(environ: Mapping[str, str]) -> Path:
-    """`$XDG_CONFIG_HOME/evac/config.toml`; a relative XDG_CONFIG_HOME is ignored, as the XDG specification asks."""
-    base = Path(environ.get("XDG_CONFIG_HOME", ""))
-    return (
-        base if base.is_absolute() else Path(environ.get("HOME") or "~").expanduser() / ".config"
-    ).joinpath("evac", "config.toml")
+    """`$XDG_CONFIG_HOME/evac/config.toml`."""
+    return _xdg(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/evac`: journal and audit log."""
+    return _xdg(environ, "XDG_STATE_HOME", ".local/state")
+
+
+def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
+    """Our folder there; a relative one is ignored, as the XDG base directory specification asks."""
+    base = Path(environ.get(name, ""))
+    if not base.is_absolute():
+        base = Path(environ.get("HOME") or "~").expanduser() / default
+    return base / "evac"
 
 
 def read_toml(path: Path) -> dict[str, Any]:

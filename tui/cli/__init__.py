@@ -18,6 +18,7 @@ COMMANDS = {
     "events": "tui.cli.read",
     "status": "tui.cli.read",
     "explain": "tui.cli.explain",
+    "doctor": "tui.cli.care",
     "config": "tui.cli.configure",
     "demo": "tui.cli.demo",
 }

@@ -1,0 +1,64 @@
+"""`evac doctor`: everything evac needs, a line each, a remedy each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from tui.cli import checks, output
+from tui.cli.checks import BAD, DOUBT, WELL, Check
+from tui.cli.fleet import Fleet, read
+from tui.cli.shared import FAILED, PARTIAL, Session, Shared, opened, shared_options
+from tui.cli.shared import WELL as EXIT_WELL
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 600),
+    default=30.0,
+    show_default=True,
+    help="Seconds for AWS to answer.",
+)
+@shared_options
+def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
+    """Check installation, config, folders, terminal, profiles and credentials; a line each, a remedy each."""
+    worst = EXIT_WELL
+    with opened(shared) as session:
+        for check in checks.here(session):
+            _print(check, as_json)
+            worst = FAILED if check.mark == BAD else worst
+        for check in _targets(session, timeout):
+            _print(check, as_json)
+            if check.mark == BAD and worst == EXIT_WELL:
+                worst = PARTIAL
+    return worst
+
+
+def _print(check: Check, as_json: bool) -> None:
+    if as_json:
+        output.json_line(
+            {"check": check.subject, "result": check.mark, "said": check.said, "remedy": check.remedy}
+        )
+    else:
+        remedy = f" → {check.remedy}" if check.remedy else ""
+        output.line(f"{check.mark:4}  {check.subject:10}  {check.said}{remedy}")
+
+
+def _targets(session: Session, timeout: float) -> Iterator[Check]:
+    """One read of the troubled instances through the same process the console uses: what it sees is what counts."""
+    fleet: Fleet = read(session, problems_only=True, timeout=timeout)
+    if not fleet.targets:
+        yield Check(BAD, "profiles", "no AWS profile was found", "aws configure sso, or try evac --demo")
+    for status in fleet.targets:
+        where = f"{status.target.key}"
+        mode = ", read-only" if session.settings.profile_read_only(status.target.profile) else ""
+        if status.trouble:
+            yield Check(BAD, "target", f"{where}: {status.trouble.cause}", status.trouble.remedy)
+        else:
+            account = " ".join(part for part in (status.account_id, status.account_alias) if part)
+            yield Check(WELL, "target", f"{where}: answers as account {account or 'unknown'}{mode}")
+        for trouble in status.partial:
+            yield Check(DOUBT, "target", f"{where}: {trouble.cause}", trouble.remedy)
