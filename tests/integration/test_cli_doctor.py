@@ -15,7 +15,11 @@ from tui.cli.shared import Session
 
 
 def session(home: Path) -> Session:
-    environ = {"XDG_CONFIG_HOME": str(home / "config"), "XDG_STATE_HOME": str(home / "state"), "HOME": str(home)}
+    environ = {
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_STATE_HOME": str(home / "state"),
+        "HOME": str(home),
+    }
     loaded = config.load(None, profiles=(), regions=(), read_only=False, environ=environ)
     return Session(loaded.settings, loaded, environ)
 
@@ -26,7 +30,14 @@ def found(home: Path, subject: str) -> list[checks.Check]:
 
 def test_every_doubt_and_failure_has_a_remedy(tmp_path: Path) -> None:
     lines = list(checks.here(session(tmp_path)))
-    assert {check.subject for check in lines} >= {"python", "packages", "config", "policy", "state", "terminal"}
+    assert {check.subject for check in lines} >= {
+        "python",
+        "packages",
+        "config",
+        "policy",
+        "state",
+        "terminal",
+    }
     assert all(check.remedy for check in lines if check.mark != checks.WELL)
 
 
@@ -45,7 +56,9 @@ def test_our_packages_are_told_from_a_stranger(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_second_owner_of_our_names_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks.metadata, "packages_distributions", lambda: {"tui": ["evac", "tui"], "screens": ["evac"]})
+    monkeypatch.setattr(
+        checks.metadata, "packages_distributions", lambda: {"tui": ["evac", "tui"], "screens": ["evac"]}
+    )
     (bad,) = [check for check in found(tmp_path, "packages") if check.mark == checks.BAD]
     assert "tui is also installed by tui" in bad.said
 

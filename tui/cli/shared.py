@@ -20,12 +20,12 @@ WELL, FAILED, USAGE, PARTIAL, READ_ONLY, GUARD = range(6)
 INTERRUPTED = 130
 
 
-class Refused(click.ClickException):
+class Refused(Exception):
     """One line and an exit code: why a command went no further."""
 
     def __init__(self, why: str, code: int) -> None:
         super().__init__(why)
-        self.exit_code = code
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
