@@ -34,6 +34,7 @@ def instance_stop(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph
             "if the newest is old.",
             (b.RETIRE_EVENT,),
         )
+    yield _otherwise()
     yield Paragraph(
         Kind.DO_NOT,
         "Do not reboot it (b): a reboot stays on the degraded host and clears nothing.",
@@ -43,6 +44,14 @@ def instance_stop(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph
         Kind.DO_NOT, "Do not count on stop protection: it does not hold this stop off.", (b.STOP_PROTECTION,)
     )
     yield from clearing(subject)
+
+
+def _otherwise() -> Paragraph:
+    return Paragraph(
+        Kind.DO,
+        "Otherwise wait for the date, and see that something starts it afterwards; or replace it from an AMI.",
+        (b.SCHED, b.RETIRE_EVENT),
+    )
 
 
 def instance_retirement(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
@@ -80,6 +89,8 @@ def _retirement_advice(subject: Subject, event: ScheduledEvent) -> Iterator[Para
             "can trust, AWS asks to make it while the instance is stopped.",
             (b.RETIREMENT, b.RETIRE_EVENT),
         )
+    if subject.root != "instance-store":
+        yield _otherwise()
     if subject.root != "ebs":
         yield Paragraph(
             Kind.DO,
