@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from tui.cli import output
-from tui.cli.shared import FAILED, INTERRUPTED, USAGE, Refused, Shared, opened, shared_options
+from tui.cli.shared import FAILED, INTERRUPTED, USAGE, RefusedError, Shared, opened, shared_options
 from tui.settings import ConfigError
 
 COMMANDS = {
@@ -91,7 +91,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             output.say(usage)
         output.say(f"evac: {error.format_message()}")
         return error.exit_code
-    except Refused as error:
+    except RefusedError as error:
         output.say(f"evac: {error}")
         return error.code
     except ConfigError as error:

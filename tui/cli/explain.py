@@ -10,7 +10,7 @@ import click
 
 from tui.cli import output, shapes
 from tui.cli.fleet import find
-from tui.cli.shared import PARTIAL, USAGE, WELL, Refused, Shared, opened, shared_options
+from tui.cli.shared import PARTIAL, USAGE, WELL, RefusedError, Shared, opened, shared_options
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
 
@@ -79,7 +79,7 @@ def explain_command(
         found = find(session, what, timeout)
         zone = session.settings.zone()
     if found.instance is None:
-        raise Refused(found.why, PARTIAL if found.unread else USAGE)
+        raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
     now = datetime.now(UTC)
     told = explain(found.instance, found.facts, now, zone)
     name = f"{found.instance.label} {found.instance.instance_id} {found.instance.target.key}"

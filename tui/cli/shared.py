@@ -20,7 +20,7 @@ WELL, FAILED, USAGE, PARTIAL, READ_ONLY, GUARD = range(6)
 INTERRUPTED = 130
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """One line and an exit code: why a command went no further."""
 
     def __init__(self, why: str, code: int) -> None:
