@@ -1,0 +1,117 @@
+"""Every exception becomes a kind, a place and a remedy, in one clean line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from botocore import exceptions as b
+from botocore.parsers import ResponseParserError
+
+from tui.aws import errors
+from tui.aws.sessions import NeedsPerson, Sessions
+from tui.settings import ProfileSettings, Settings
+
+
+def said(code: str, status: int = 400, message: str = "text") -> b.ClientError:
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return b.ClientError(answer, "DescribeInstances")  # type: ignore[arg-type]  # the rest of the metadata is optional
+
+
+CASES: list[tuple[Exception, str, str]] = [
+    (b.ProfileNotFound(profile="prod"), "config", "list-profiles"),
+    (b.NoCredentialsError(), "credentials", "aws configure --profile prod"),
+    (b.PartialCredentialsError(provider="env", cred_var="x"), "credentials", "aws configure --profile prod"),
+    (b.SSOTokenLoadError(error_msg="x"), "credentials", "aws sso login --profile prod"),
+    (b.UnauthorizedSSOTokenError(), "credentials", "aws sso login --profile prod"),
+    (b.TokenRetrievalError(provider="sso", error_msg="x"), "credentials", "aws sso login --profile prod"),
+    (b.CredentialRetrievalError(provider="custom-process", error_msg="x"), "credentials", "by hand"),
+    (b.InvalidConfigError(error_msg="x"), "config", "~/.aws/config"),
+    (b.ConfigParseError(path="x"), "config", "~/.aws/config"),
+    (b.InfiniteLoopConfigError(source_profile="a", visited_profiles=["a"]), "config", "~/.aws/config"),
+    (b.NoRegionError(), "config", "--region"),
+    (b.InvalidRegionError(region_name="x"), "config", "regions"),
+    (b.EndpointConnectionError(endpoint_url="x"), "network", "tries again"),
+    (b.ConnectTimeoutError(endpoint_url="x"), "network", "tries again"),
+    (b.ReadTimeoutError(endpoint_url="x"), "network", "tries again"),
+    (b.ProxyConnectionError(proxy_url="x"), "network", "HTTPS_PROXY"),
+    (b.SSLError(endpoint_url="x", error="y"), "network", "AWS_CA_BUNDLE"),
+    (ResponseParserError("x"), "network", "tries again"),
+    (errors.NotAws("no Reservations in it"), "network", "captive portal"),
+    (NeedsPerson("prod", "arn:aws:iam::1:mfa/me"), "config", "aws sts"),
+    (said("RequestExpired"), "credentials", "clock"),
+    (said("ExpiredToken", 403), "credentials", "renew"),
+    (said("AuthFailure", 401), "credentials", "enabled"),
+    (said("InvalidClientTokenId", 403), "credentials", "enabled"),
+    (said("SignatureDoesNotMatch", 403), "credentials", "secret key"),
+    (said("OptInRequired", 401), "region", "subscribe"),
+    (said("UnauthorizedOperation", 403), "denied", "permission"),
+    (said("RequestLimitExceeded", 503), "throttled", "less often"),
+    (said("InternalError", 500), "network", "tries again"),
+    (said("SomethingNew"), "internal", "keeps trying"),
+    (ZeroDivisionError("x"), "internal", "report"),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "remedy"), CASES, ids=lambda value: type(value).__name__)
+def test_kind_place_and_remedy(error: Exception, kind: str, remedy: str) -> None:
+    told = errors.trouble(error, "prod", "eu-west-1")
+    assert told.kind == kind
+    assert remedy in told.remedy
+    assert "prod/eu-west-1" in told.cause
+    assert told.line.isprintable()
+
+
+def test_an_sso_session_is_renewed_by_its_name() -> None:
+    told = errors.trouble(b.TokenRetrievalError(provider="sso", error_msg="x"), "prod", sso_session="corp")
+    assert told.remedy == "aws sso login --sso-session corp"
+
+
+def test_hostile_messages_are_cleaned_and_cut() -> None:
+    told = errors.trouble(said("New", message="\x1b]0;owned\x07\n" + "x" * 5000), "prod", "eu-west-1")
+    assert told.line.isprintable()
+    assert len(told.line) < 700
+
+
+def test_a_profile_that_wants_a_code_is_refused_without_asking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile base]\nrole_arn=arn:aws:iam::1:role/r\nmfa_serial=arn:aws:iam::1:mfa/me\nsource_profile=keys\n"
+        "[profile over]\nrole_arn=arn:aws:iam::2:role/r\nsource_profile=base\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    with pytest.raises(NeedsPerson):
+        Sessions(Settings()).client("over", "ec2", "eu-west-1")
+
+
+@pytest.mark.parametrize("through_role", [False, True])
+def test_a_credential_process_has_no_terminal_and_a_time_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, through_role: bool
+) -> None:
+    (tmp_path / "config").write_text(
+        "[profile helped]\ncredential_process = /bin/sleep 600\n"
+        "[profile role]\nrole_arn=arn:aws:iam::1:role/r\nsource_profile=helped\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setattr("tui.aws.sessions.HELPER_WITHIN", 0.2)
+    client_for = "role" if through_role else "helped"
+    with pytest.raises(b.CredentialRetrievalError, match="took longer"):
+        Sessions(Settings()).client(client_for, "ec2", "eu-west-1").describe_instances()
+
+
+def test_profiles_are_those_of_the_files_less_the_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("[profile a]\nregion=eu-west-1\n[profile b]\n")
+    (tmp_path / "credentials").write_text("[c]\naws_access_key_id=x\naws_secret_access_key=y\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    settings = Settings(profiles={"b": ProfileSettings(hidden=True)})
+    assert Sessions(settings, {}).profiles() == ("a", "c")
+    assert Sessions(Settings(only_profiles=("b", "nowhere")), {}).profiles() == ("b", "nowhere")
+    assert Sessions(Settings(), {"AWS_ACCESS_KEY_ID": "x"}).profiles() == ("default", "a", "b", "c")
+    assert Sessions(Settings(), {}).own_region("a") == "eu-west-1"

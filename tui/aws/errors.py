@@ -1,0 +1,248 @@
+"""What goes wrong, as one line each: cause, place, remedy.
+
+Sources: botocore's exceptions, tokens and credentials modules; EC2 developer guide, errors-overview.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+
+from botocore import exceptions as b
+from botocore.parsers import ResponseParserError
+
+from tui.aws.readonly import NotDemo, ReadOnlyViolation
+from tui.aws.sessions import NeedsPerson
+from tui.domain.instance import Trouble
+from tui.domain.text import clean
+
+DISABLED_OR_BAD = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
+"""AWS says the same of a bad key and of a region that is not enabled: who reads asks DescribeRegions which it is."""
+THROTTLES = frozenset(
+    [
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "EC2ThrottledException",
+        "TooManyRequestsException",
+        "SlowDown",
+        "ProvisionedThroughputExceededException",
+        "BandwidthLimitExceeded",
+        "PriorRequestNotComplete",
+        "TransactionInProgressException",
+    ]
+)
+_EXPIRED = frozenset({"RequestExpired", "ExpiredToken", "ExpiredTokenException"})
+_DENIED = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"})
+
+
+class NotAws(Exception):  # noqa: N818 - says what the answer was
+    """A page that lacks what AWS always sends: a proxy's or a captive portal's, perhaps."""
+
+
+def trouble(
+    error: BaseException, profile: str = "", region: str = "", *, sso_session: str = "", doing: str = ""
+) -> Trouble:
+    """The line for an exception. `doing` names the call (`ec2:DescribeInstances`) where the exception does not."""
+    where = f"{profile}/{region}" if profile and region else profile or region or "AWS"
+    if isinstance(error, b.ClientError):
+        return _said(error, where, profile, region, sso_session)
+    name = type(error).__name__
+    for kinds, make in _TABLE:
+        if isinstance(error, kinds):
+            kind, cause, remedy = make(error, _login(profile, sso_session), where)
+            return Trouble(kind, clean(cause, 300), clean(remedy, 300), clean(name))
+    cause = f"{where}: {doing + ': ' if doing else ''}{name}: {error}"
+    return Trouble(
+        "internal", clean(cause, 300), clean("evac keeps trying; if it stays, report it"), clean(name)
+    )
+
+
+def disabled(profile: str, region: str, code: str) -> Trouble:
+    """DescribeRegions said that the account has not enabled this one."""
+    cause = f"{profile}/{region}: the region is not enabled for this account"
+    remedy = f"enable {region} in the account's settings, or leave it out (regions in config.toml)"
+    return Trouble("region", clean(cause), clean(remedy), clean(code))
+
+
+def _login(profile: str, sso_session: str) -> str:
+    if sso_session:
+        return f"aws sso login --sso-session {shlex.quote(sso_session)}"
+    return f"aws sso login --profile {shlex.quote(profile)}"
+
+
+def _said(error: b.ClientError, where: str, profile: str, region: str, sso_session: str) -> Trouble:
+    answer = error.response.get("Error", {})
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    operation = error.operation_name
+    renew = _login(profile, sso_session) if sso_session else f"renew the credentials of profile {profile}"
+    if code in _EXPIRED:
+        cause, remedy = (
+            f"{where}: the credentials have expired",
+            f"{renew}; if they are new, check this machine's clock",
+        )
+        kind = "credentials"
+    elif code in THROTTLES:
+        cause, remedy = (
+            f"{where}: AWS throttles {operation}",
+            "evac asks less often for a while; no action needed",
+        )
+        kind = "throttled"
+    elif code in _DENIED:
+        # The message may carry an encoded text of a kilobyte, of use to nobody on screen.
+        cause = f"{where}: {operation} is not allowed"
+        kind, remedy = "denied", f"ask for the permission to call {operation}"
+    elif code in ("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken"):
+        cause, kind = f"{where}: AWS does not accept the credentials ({code})", "credentials"
+        remedy = f"check the keys of profile {profile}, and whether {region or 'the region'} is enabled"
+    elif code in ("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"):
+        cause, kind = f"{where}: AWS does not accept the signature", "credentials"
+        remedy = f"check the secret key of profile {profile} and this machine's clock"
+    elif code in ("OptInRequired", "SubscriptionRequiredException"):
+        cause, kind = f"{where}: the account is not subscribed to this service", "region"
+        remedy = "subscribe, or leave the region out"
+    elif code in ("PendingVerification", "Blocked"):
+        cause, kind = f"{where}: AWS has {code} on the account", "denied"
+        remedy = "see the message AWS sent to the account's owner"
+    elif status >= 500:
+        cause = f"{where}: AWS failed at {operation} ({code or status})"
+        kind, remedy = "network", "evac tries again"
+    else:
+        cause, kind = f"{where}: {operation}: {code}: {message}", "internal"
+        remedy = "evac keeps trying"
+    return Trouble(kind, clean(cause, 300), clean(remedy, 300), clean(code))
+
+
+_Make = Callable[[BaseException, str, str], tuple[str, str, str]]
+
+
+def _network(what: str) -> _Make:
+    return lambda error, login, where: ("network", f"{where}: {what}", "evac tries again; check the network")
+
+
+_AWS_CONFIG = "correct ~/.aws/config (AWS_CONFIG_FILE)"
+_TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make], ...] = (
+    (
+        NeedsPerson,
+        lambda e, login, where: (
+            "config",
+            f"{where}: {e}, and evac never asks for codes",
+            "run aws sts assume-role --serial-number … --token-code … and keep its answer in a profile of its own",
+        ),
+    ),
+    (
+        (ReadOnlyViolation, NotDemo),
+        lambda e, login, where: ("internal", f"{where}: {e}", "nothing was sent; please report it"),
+    ),
+    (
+        NotAws,
+        lambda e, login, where: (
+            "network",
+            f"{where}: the answer was not AWS's ({e})",
+            "check for a proxy or a captive portal",
+        ),
+    ),
+    (
+        b.ProfileNotFound,
+        lambda e, login, where: (
+            "config",
+            f"{where}: no such profile",
+            "aws configure list-profiles names those there are",
+        ),
+    ),
+    (
+        b.NoCredentialsError,
+        lambda e, login, where: (
+            "credentials",
+            f"{where}: no credentials",
+            f"aws configure --profile {shlex.quote(where.split('/')[0])}",
+        ),
+    ),
+    (
+        b.PartialCredentialsError,
+        lambda e, login, where: (
+            "credentials",
+            f"{where}: only a part of the credentials is there",
+            f"aws configure --profile {shlex.quote(where.split('/')[0])}",
+        ),
+    ),
+    (
+        (b.SSOTokenLoadError, b.UnauthorizedSSOTokenError, b.TokenRetrievalError),
+        lambda e, login, where: ("credentials", f"{where}: the SSO login has expired or is missing", login),
+    ),
+    (
+        b.SSOError,
+        lambda e, login, where: ("credentials", f"{where}: {e}", login),
+    ),
+    (
+        (b.LoginRefreshRequired, b.LoginTokenLoadError, b.LoginInsufficientPermissions),
+        lambda e, login, where: (
+            "credentials",
+            f"{where}: the login has expired or is missing",
+            f"aws login --profile {shlex.quote(where.split('/')[0])}",
+        ),
+    ),
+    (
+        b.MissingDependencyException,
+        lambda e, login, where: ("config", f"{where}: {e}", "pip install 'botocore[crt]'"),
+    ),
+    (
+        b.CredentialRetrievalError,
+        lambda e, login, where: (
+            "credentials",
+            f"{where}: {e}",
+            "run the profile's credential_process by hand",
+        ),
+    ),
+    (
+        b.MetadataRetrievalError,
+        lambda e, login, where: ("credentials", f"{where}: {e}", "check the role of this machine"),
+    ),
+    (b.InfiniteLoopConfigError, lambda e, login, where: ("config", f"{where}: {e}", _AWS_CONFIG)),
+    (
+        (b.InvalidConfigError, b.ConfigParseError),
+        lambda e, login, where: ("config", f"{where}: {e}", _AWS_CONFIG),
+    ),
+    (b.ConfigNotFound, lambda e, login, where: ("config", f"{where}: {e}", _AWS_CONFIG)),
+    (
+        b.NoRegionError,
+        lambda e, login, where: (
+            "config",
+            f"{where}: no region",
+            "give --region, or a region in ~/.aws/config",
+        ),
+    ),
+    (
+        (b.InvalidRegionError, b.UnknownRegionError),
+        lambda e, login, where: (
+            "config",
+            f"{where}: not the name of a region",
+            "correct regions in config.toml or --region",
+        ),
+    ),
+    (b.ReadTimeoutError, _network("no answer in time")),
+    (b.ConnectTimeoutError, _network("not reachable in time")),
+    (
+        b.ProxyConnectionError,
+        lambda e, login, where: (
+            "network",
+            f"{where}: the proxy is not reachable",
+            "check HTTPS_PROXY and NO_PROXY",
+        ),
+    ),
+    (
+        b.SSLError,
+        lambda e, login, where: (
+            "network",
+            f"{where}: the TLS certificate was not accepted",
+            "check AWS_CA_BUNDLE, proxies and this machine's clock",
+        ),
+    ),
+    (b.EndpointConnectionError, _network("not reachable")),
+    (ResponseParserError, _network("the answer could not be read")),
+    ((b.HTTPClientError, b.ConnectionError), _network("the connection broke")),
+)  # the first match wins: subclasses stand before their bases

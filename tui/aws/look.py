@@ -1,0 +1,230 @@
+"""A fresh look at one instance: the instance, its status, and the facts that are too dear for the list.
+
+Each fact is asked for by itself; one that is denied or throttled is *don't know*, with its reason, and spoils no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tui.aws import errors, reads, to_domain
+from tui.aws.sessions import Sessions
+from tui.domain.instance import (
+    Facts,
+    GroupMembership,
+    Image,
+    Instance,
+    Target,
+    TargetGroup,
+    TypeFacts,
+    VolumeHealth,
+)
+from tui.domain.text import SafeText, clean, clean_lines
+
+MOST_GROUPS = 100
+"""Target groups asked for their health, a call each; a region with more is not searched."""
+
+
+def instance(sessions: Sessions, target: Target, instance_id: str, now: datetime) -> Instance | None:
+    """The instance as it is, status included; None if AWS no longer has it. Raises what botocore raises."""
+    client = sessions.client(target.profile, "ec2", target.region)
+    try:
+        answer = client.describe_instances(InstanceIds=[instance_id])
+        if "Reservations" not in answer:
+            raise errors.NotAws("no Reservations in it")
+        items = [item for one in answer["Reservations"] for item in one.get("Instances", ())]
+        status = client.describe_instance_status(InstanceIds=[instance_id], IncludeAllInstances=True)
+    except ClientError as error:
+        if str(error.response.get("Error", {}).get("Code", "")).startswith("InvalidInstanceID"):
+            return None
+        raise
+    if "InstanceStatuses" not in status:
+        raise errors.NotAws("no InstanceStatuses in it")
+    rows = [to_domain.instance(item, target.region, now) for item in items]
+    row = next((row for row in rows if row.instance_id == instance_id), None)
+    if row is None:
+        return None
+    row = replace(row, target=target)
+    for one in map(to_domain.status, status["InstanceStatuses"]):
+        if one.instance_id == instance_id:
+            return replace(row, checks=one.checks, events=one.events, status_at=now)
+    return row
+
+
+def facts(
+    sessions: Sessions, row: Instance, now: datetime, threads: Executor, *, console: bool = False
+) -> Facts:
+    """All facts, asked for side by side. Never raises for AWS: see `Facts.unknown`."""
+    profile, region, instance_id = row.target.profile, row.target.region, str(row.instance_id)
+    ec2 = sessions.client(profile, "ec2", region)
+    questions: dict[str, Callable[[], Any]] = {
+        "type": lambda: _type(ec2, str(row.instance_type)),
+        "stop_protection": lambda: _flag(ec2, instance_id, "disableApiStop", "DisableApiStop"),
+        "termination_protection": lambda: _flag(
+            ec2, instance_id, "disableApiTermination", "DisableApiTermination"
+        ),
+        "shutdown_behavior": lambda: _shutdown(ec2, instance_id),
+        "membership": lambda: _membership(sessions, row),
+        "target_groups": lambda: _target_groups(sessions, row),
+        "images": lambda: _images(ec2, instance_id),
+        "volumes": lambda: _volumes(ec2, row),
+    }
+    if row.spot_request:
+        questions["spot_type"] = lambda: _spot(ec2, str(row.spot_request))
+    if row.host_id:
+        questions["host_state"] = lambda: _host(ec2, str(row.host_id))
+    if console:
+        questions["console"] = lambda: _console(ec2, instance_id)
+    asked = {name: threads.submit(question) for name, question in questions.items()}
+    values: dict[str, Any] = {}
+    unknown: list[tuple[str, SafeText]] = []
+    for name, answer in asked.items():
+        try:
+            values[name] = answer.result()
+        except Exception as error:
+            unknown.append((name, clean(reads.tell(sessions, error, profile, region).line)))
+    return Facts(now, **values, unknown=tuple(unknown))
+
+
+def _type(ec2: Any, name: str) -> TypeFacts | None:
+    return reads.types(ec2, [name]).get(name)
+
+
+def _attribute(ec2: Any, instance_id: str, name: str, member: str) -> Any:
+    answer = ec2.describe_instance_attribute(InstanceId=instance_id, Attribute=name)
+    if member not in answer:
+        raise errors.NotAws(f"no {member} in it")
+    return answer[member].get("Value")
+
+
+def _flag(ec2: Any, instance_id: str, name: str, member: str) -> bool | None:
+    value = _attribute(ec2, instance_id, name, member)
+    return value if isinstance(value, bool) else None
+
+
+def _shutdown(ec2: Any, instance_id: str) -> SafeText:
+    name = "instanceInitiatedShutdownBehavior"
+    return clean(_attribute(ec2, instance_id, name, "InstanceInitiatedShutdownBehavior"))
+
+
+def _membership(sessions: Sessions, row: Instance) -> tuple[GroupMembership, ...]:
+    client = sessions.client(row.target.profile, "autoscaling", row.target.region)
+    answer = client.describe_auto_scaling_instances(InstanceIds=[str(row.instance_id)])
+    if "AutoScalingInstances" not in answer:
+        raise errors.NotAws("no AutoScalingInstances in it")
+    found = []
+    for item in answer["AutoScalingInstances"]:
+        name = item.get("AutoScalingGroupName", "")
+        groups = client.describe_auto_scaling_groups(AutoScalingGroupNames=[name]).get("AutoScalingGroups")
+        group = groups[0] if groups else {}
+        suspended = [one.get("ProcessName") for one in group.get("SuspendedProcesses") or ()]
+        found.append(
+            GroupMembership(
+                clean(name),
+                clean(item.get("LifecycleState")),
+                clean(item.get("HealthStatus")),
+                group.get("MinSize"),
+                group.get("DesiredCapacity"),
+                clean(group.get("HealthCheckType")),
+                "ReplaceUnhealthy" in suspended if group else None,
+            )
+        )
+    return tuple(found)
+
+
+def _target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, ...]:
+    client = sessions.client(row.target.profile, "elbv2", row.target.region)
+    groups: list[Any] = []
+    for page in client.get_paginator("describe_target_groups").paginate():
+        if "TargetGroups" not in page:
+            raise errors.NotAws("no TargetGroups in it")
+        groups += [
+            one
+            for one in page["TargetGroups"]
+            if not row.vpc_id or one.get("VpcId", row.vpc_id) == row.vpc_id
+        ]
+    if len(groups) > MOST_GROUPS:
+        raise errors.NotAws(f"{len(groups)} target groups, more than evac searches")
+    mine = {str(row.instance_id), str(row.private_ip)}
+    found = []
+    for group in groups:
+        members = client.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
+        health = members.get("TargetHealthDescriptions")
+        if health is None:
+            raise errors.NotAws("no TargetHealthDescriptions in it")
+        states = [
+            (one["Target"].get("Id"), one["Target"].get("Port"), one["TargetHealth"].get("State"))
+            for one in health
+        ]
+        for identity, port, state in states:
+            if identity in mine:
+                found.append(
+                    TargetGroup(
+                        clean(group.get("TargetGroupName")),
+                        clean(group["TargetGroupArn"]),
+                        clean(state),
+                        sum(one[2] == "healthy" for one in states),
+                        len(states),
+                        port,
+                    )
+                )
+    return tuple(found)
+
+
+def _images(ec2: Any, instance_id: str) -> tuple[Image, ...]:
+    mine = [{"Name": "source-instance-id", "Values": [instance_id]}]
+    items = [
+        item
+        for page in reads.pages(ec2.describe_images, "Images", Owners=["self"], Filters=mine)
+        for item in page
+        if item.get("SourceInstanceId") == instance_id
+    ]
+    found = [to_domain.image(item) for item in items]
+    return tuple(sorted(found, key=lambda one: str(one.created or ""), reverse=True))
+
+
+def _volumes(ec2: Any, row: Instance) -> tuple[VolumeHealth, ...]:
+    ids = [str(volume.volume_id) for volume in row.volumes]
+    if not ids:
+        return ()  # an empty list would ask for every volume of the region
+    found = []
+    for page in reads.pages(ec2.describe_volume_status, "VolumeStatuses", VolumeIds=ids):
+        for item in page:
+            status = item.get("VolumeStatus") or {}
+            details = {one.get("Name"): one.get("Status") for one in status.get("Details") or ()}
+            found.append(
+                VolumeHealth(
+                    clean(item.get("VolumeId")),
+                    clean(status.get("Status")),
+                    clean(details.get("io-enabled")),
+                    clean(details.get("io-performance")),
+                )
+            )
+    return tuple(found)
+
+
+def _spot(ec2: Any, request_id: str) -> SafeText | None:
+    answer = ec2.describe_spot_instance_requests(SpotInstanceRequestIds=[request_id])
+    return next((clean(one.get("Type")) for one in answer.get("SpotInstanceRequests") or ()), None)
+
+
+def _host(ec2: Any, host_id: str) -> SafeText | None:
+    answer = ec2.describe_hosts(HostIds=[host_id])
+    return next((clean(one.get("State")) for one in answer.get("Hosts") or ()), None)
+
+
+def _console(ec2: Any, instance_id: str) -> tuple[SafeText, ...]:
+    """The newest output where the hypervisor gives it, else what was kept (botocore model, GetConsoleOutputRequest)."""
+    try:
+        answer = ec2.get_console_output(InstanceId=instance_id, Latest=True)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "UnsupportedOperation":
+            raise
+        answer = ec2.get_console_output(InstanceId=instance_id)
+    return clean_lines(answer.get("Output")) if answer.get("Output") else ()

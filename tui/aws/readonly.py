@@ -1,0 +1,129 @@
+"""The allow-list. On every session, so on every client made from it, before anything is sent.
+
+`before-call` names service and operation and comes before every request a client makes; `before-sign` follows for every
+attempt and for presigned addresses, so that a handler which answers the first itself wins nothing. Credential
+providers make their clients from the same session: what they need to log in is in the list.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+READS: Mapping[str, frozenset[str]] = {
+    "ec2": frozenset(
+        [
+            "DescribeInstances",
+            "DescribeInstanceStatus",
+            "DescribeInstanceTypes",
+            "DescribeRegions",
+            "DescribeVolumes",
+            "DescribeVolumeStatus",
+            "DescribeImages",
+            "DescribeSpotInstanceRequests",
+            "DescribeInstanceEventWindows",
+            "DescribeAddresses",
+            "DescribeHosts",
+            "DescribeInstanceAttribute",
+            "DescribeTags",
+            "GetConsoleOutput",
+            "GetConsoleScreenshot",
+        ]
+    ),
+    "autoscaling": frozenset({"DescribeAutoScalingInstances", "DescribeAutoScalingGroups"}),
+    "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth", "DescribeLoadBalancers"}),
+    "cloudwatch": frozenset({"GetMetricData", "GetMetricStatistics", "ListMetrics", "DescribeAlarms"}),
+    "health": frozenset({"DescribeEvents", "DescribeEventDetails", "DescribeAffectedEntities"}),
+    "dlm": frozenset({"GetLifecyclePolicies", "GetLifecyclePolicy"}),
+    "backup": frozenset(
+        {"ListProtectedResources", "DescribeProtectedResource", "ListRecoveryPointsByResource"}
+    ),
+    "iam": frozenset({"ListAccountAliases"}),
+    "sts": frozenset(
+        {
+            "GetCallerIdentity",
+            "DecodeAuthorizationMessage",
+            "AssumeRole",
+            "AssumeRoleWithWebIdentity",
+            "AssumeRoleWithSAML",
+        }
+    ),
+    "sso": frozenset({"GetRoleCredentials"}),
+    "sso-oidc": frozenset({"CreateToken"}),
+    "signin": frozenset({"CreateOAuth2Token"}),
+}
+"""botocore's service name → operations. The last four services are how botocore obtains and renews credentials."""
+
+WRITES: Mapping[str, frozenset[str]] = {
+    "ec2": frozenset(
+        [
+            "StopInstances",
+            "StartInstances",
+            "RebootInstances",
+            "CreateImage",
+            "CreateTags",
+            "ModifyInstanceEventStartTime",
+        ]
+    ),
+    "autoscaling": frozenset({"EnterStandby", "ExitStandby"}),
+}
+"""What the actions' steps may send, and nothing else, however the program errs."""
+
+
+class ReadOnlyViolation(Exception):  # noqa: N818 - it is a refusal, and named as one
+    """Something tried to send what this session may not."""
+
+    def __init__(self, service: str, operation: str) -> None:
+        self.service, self.operation = service, operation
+        super().__init__(f"refused: {service}:{operation} is not among the calls this process may make")
+
+
+class NotDemo(Exception):  # noqa: N818
+    """A demonstration tried to leave this machine."""
+
+
+def allowed(service: str, operation: str, writes: Collection[str] = ()) -> bool:
+    """Whether the call may be sent. `writes` holds `service:operation` of the declared mutating calls."""
+    return operation in READS.get(service, ()) or f"{service}:{operation}" in writes
+
+
+def install(events: Any, *, mutating: bool = False) -> None:
+    """Put the guard on a session's event system, ahead of every other handler.
+
+    A request refused raises ReadOnlyViolation out of the client's method.
+    """
+    writes = frozenset(f"{service}:{name}" for service, names in WRITES.items() for name in names)
+    granted = writes if mutating else frozenset[str]()
+
+    def check(model: Any, **_: Any) -> None:
+        service, operation = model.service_model.service_name, model.name
+        if not allowed(service, operation, granted):
+            raise ReadOnlyViolation(service, operation)
+
+    def check_signature(request: Any, operation_name: str, event_name: str, **_: Any) -> None:
+        # The event carries the service's id (`before-sign.auto-scaling.X`), not botocore's name of it.
+        known = {name for names in READS.values() for name in names} | {
+            one.partition(":")[2] for one in granted
+        }
+        if operation_name not in known:
+            raise ReadOnlyViolation(event_name.split(".")[1], operation_name)
+
+    events.register_first("before-call", check, unique_id="evac-read-only")
+    events.register_first("before-sign", check_signature, unique_id="evac-read-only-signature")
+
+
+def install_demo(events: Any) -> None:
+    """Refuse every host but this machine: a demonstration must not reach AWS even when a setting is lost."""
+
+    def check(request: Any, **_: Any) -> None:
+        host = urlsplit(request.url).hostname or ""
+        try:
+            local = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            local = host == "localhost"
+        if not local:
+            raise NotDemo(f"refused: the demonstration tried to reach {host}")
+
+    events.register_first("before-send", check, unique_id="evac-demo")

@@ -1,0 +1,195 @@
+"""The describe calls → domain, page by page. Everything raises what botocore raises; `errors` makes lines of it.
+
+Shapes come without a profile: `target.profile` is empty until who asked fills it in, so that one answer serves every
+profile of the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tui.aws import errors, to_domain
+from tui.aws.sessions import HOME_REGION, Sessions
+from tui.aws.to_domain import Status
+from tui.domain.events import KNOWN_CODES
+from tui.domain.instance import Image, Instance, Trouble, TypeFacts
+from tui.domain.text import SafeText, clean
+
+PAGE = 1000
+"""What AWS's own paging example asks for (developer guide, ec2-api-pagination)."""
+IDS_A_CALL = 200
+"""Values a filter may hold (user guide, Using_Filtering)."""
+PROBLEM_FILTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("event.code", tuple(code.value for code in KNOWN_CODES)),
+    ("system-status.status", ("impaired",)),
+    ("instance-status.status", ("impaired",)),
+    ("attached-ebs-status.status", ("impaired",)),
+    ("application-status.status", ("impaired",)),
+)
+"""A call each: different filters are ANDed (user guide, Using_Filtering)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who a profile is. `alias` is empty where there is none or it may not be read."""
+
+    account_id: SafeText
+    alias: SafeText
+
+
+def account(sessions: Sessions, profile: str) -> Account:
+    """GetCallerIdentity needs no permission; the alias needs iam:ListAccountAliases and is only for the eye."""
+    region = sessions.own_region(profile)
+    who = sessions.client(profile, "sts", region).get_caller_identity()
+    if not who.get("Account"):
+        raise errors.NotAws("GetCallerIdentity without an account")
+    try:
+        aliases = sessions.client(profile, "iam", region).list_account_aliases().get("AccountAliases") or [""]
+    except (ClientError, BotoCoreError):
+        aliases = [""]
+    return Account(clean(who["Account"]), clean(aliases[0]))
+
+
+def regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
+    """The regions to read: those somebody named, else those the account has enabled, its own first."""
+    if fixed := sessions.fixed_regions(profile):
+        return fixed
+    own = sessions.own_region(profile)
+    enabled = [str(clean(one)) for one in _enabled(sessions, profile, own)]
+    ordered = sorted(enabled, key=lambda name: (name != own, name))
+    return tuple(name for name in ordered if sessions.allowed_region(name))
+
+
+def tell(sessions: Sessions, error: BaseException, profile: str, region: str, doing: str = "") -> Trouble:
+    """errors.trouble, and where AWS's word does not tell a bad key from a disabled region, DescribeRegions elsewhere does."""
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    if region and code in errors.DISABLED_OR_BAD:
+        own = sessions.own_region(profile)
+        home = own if own != region else HOME_REGION
+        # Refused there too: the keys are bad everywhere, and the first error says it.
+        with suppress(ClientError, BotoCoreError):
+            if home != region and region not in _enabled(sessions, profile, home):
+                return errors.disabled(profile, region, code)
+    named = sessions.sso_session(profile)
+    return errors.trouble(error, profile, region, sso_session=named, doing=doing)
+
+
+def _enabled(sessions: Sessions, profile: str, region: str) -> list[str]:
+    answer = sessions.client(profile, "ec2", region).describe_regions()
+    if "Regions" not in answer:
+        raise errors.NotAws("DescribeRegions without Regions")
+    return [one["RegionName"] for one in answer["Regions"] if one.get("OptInStatus", "") != "not-opted-in"]
+
+
+def pages(call: Callable[..., Any], member: str, **params: Any) -> Iterator[list[Any]]:
+    """The list member of each page, to the last; a page may be empty and still have a next one.
+
+    Raises NotAws for an answer without the member (HTML parses to an empty one), or whose token repeats.
+    """
+    token = ""
+    while True:
+        answer = call(**params, **({"NextToken": token} if token else {}))
+        if member not in answer:
+            raise errors.NotAws(f"no {member} in it")
+        yield answer[member]
+        following = answer.get("NextToken") or ""
+        if not following:
+            return
+        if following == token:
+            raise errors.NotAws("the next page is the same one")
+        token = following
+
+
+def statuses(client: Any) -> list[Status]:
+    """Every instance's status."""
+    call = client.describe_instance_status
+    return [
+        to_domain.status(item)
+        for page in pages(call, "InstanceStatuses", IncludeAllInstances=True, MaxResults=PAGE)
+        for item in page
+    ]
+
+
+def problems(client: Any, before_each: Callable[[], None] = lambda: None) -> list[Status]:
+    """Those with an event or an impaired check, by small filtered calls. `before_each` may wait for the budget."""
+    found: dict[str, Status] = {}
+    call = client.describe_instance_status
+    for name, values in PROBLEM_FILTERS:
+        before_each()
+        filters = [{"Name": name, "Values": list(values)}]
+        try:
+            for page in pages(
+                call, "InstanceStatuses", IncludeAllInstances=True, MaxResults=PAGE, Filters=filters
+            ):
+                for one in map(to_domain.status, page):
+                    if one.is_problem:
+                        found[one.instance_id] = one
+        except ClientError as error:
+            # The newest filters are not known everywhere; the full read that follows needs none.
+            if error.response.get("Error", {}).get("Code") not in ("InvalidParameterValue", "InvalidFilter"):
+                raise
+    return list(found.values())
+
+
+def instances(
+    client: Any,
+    region: str,
+    now: datetime,
+    ids: Sequence[str] | None = None,
+    page_read: Callable[[list[Instance]], None] = lambda page: None,
+) -> list[Instance]:
+    """All instances, or those of `ids` that are there. `page_read` is called with each page as it comes."""
+    wanted: list[dict[str, Any]] = [{}]
+    if ids is not None:
+        parts = [list(ids[start : start + IDS_A_CALL]) for start in range(0, len(ids), IDS_A_CALL)]
+        wanted = [{"Filters": [{"Name": "instance-id", "Values": part}]} for part in parts]
+    found: list[Instance] = []
+    only = None if ids is None else set(ids)
+    for params in wanted:
+        for page in pages(client.describe_instances, "Reservations", MaxResults=PAGE, **params):
+            rows = [
+                to_domain.instance(item, region, now)
+                for reservation in page
+                for item in reservation.get("Instances", ())
+            ]
+            rows = [row for row in rows if only is None or row.instance_id in only]
+            page_read(rows)
+            found.extend(rows)
+    return found
+
+
+def newest_images(client: Any) -> dict[str, Image]:
+    """The newest AMI of each instance, by SourceInstanceId: one read a region (user guide, ami-ancestry).
+
+    Only images made by CreateImage carry it, so its absence is a question, not a finding. A `pending` one counts only
+    where no `available` one is.
+    """
+    found: dict[str, Image] = {}
+    for page in pages(client.describe_images, "Images", Owners=["self"], MaxResults=PAGE):
+        for item in page:
+            source = str(clean(item.get("SourceInstanceId")))
+            if source and item.get("State") in ("available", "pending"):
+                one = to_domain.image(item)
+                if source not in found or _rank(one) > _rank(found[source]):
+                    found[source] = one
+    return found
+
+
+def types(client: Any, names: Sequence[str]) -> dict[str, TypeFacts]:
+    """What is known of each type; ≤ 100 names a call (botocore model, DescribeInstanceTypesRequest)."""
+    found: dict[str, TypeFacts] = {}
+    for start in range(0, len(names), 100):
+        part = list(names[start : start + 100])
+        for page in pages(client.describe_instance_types, "InstanceTypes", InstanceTypes=part):
+            found.update({str(clean(item.get("InstanceType"))): to_domain.type_facts(item) for item in page})
+    return found
+
+
+def _rank(image: Image) -> tuple[bool, datetime]:
+    return image.state == "available", image.created or datetime.min.replace(tzinfo=UTC)

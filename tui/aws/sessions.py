@@ -1,0 +1,206 @@
+"""Every session and client is made here: guarded, with limits on time, and unable to ask anybody anything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import boto3
+import botocore.credentials as chain
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import CredentialRetrievalError, ProfileNotFound
+from botocore.loaders import Loader
+
+from tui.aws import readonly
+from tui.settings import Settings
+
+CONNECT_WITHIN, READ_WITHIN, HELPER_WITHIN = 5, 20, 20
+"""Seconds for a connection, for an answer, and for a credential_process."""
+HOME_REGION = "us-east-1"
+"""Asked when a profile names no region: it is enabled in every account."""
+_OWN_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+)
+_lock = threading.RLock()
+"""botocore's sessions and client factories are not thread-safe; clients are."""
+
+
+class NeedsPerson(Exception):  # noqa: N818 - says what is missing
+    """Credentials of this profile are asked of a person, which a worker cannot do."""
+
+    def __init__(self, profile: str, device: str) -> None:
+        self.profile, self.device = profile, device
+        super().__init__(f"profile {profile} asks for a code of {device}")
+
+
+class Sessions:
+    """One session a profile and kind (reading, mutating), all on one loader of AWS's models. Thread-safe."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+        self._settings = settings
+        self._environ = os.environ if environ is None else environ
+        self._loader = Loader()
+        self._sessions: dict[tuple[str, bool], boto3.session.Session] = {}
+        self._clients: dict[tuple[str, str, str, bool], Any] = {}
+
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles to read, in the order of the files. Names asked for but not there are kept: their error is their line."""
+        wanted = self._settings.only_profiles
+        names: Sequence[str] = wanted or botocore.session.Session().available_profiles
+        if not wanted and any(self._environ.get(name) for name in _OWN_CREDENTIALS):
+            names = ["default", *(name for name in names if name != "default")]
+        shown = tuple(name for name in names if wanted or not self._settings.profile(name).hidden)
+        return tuple(dict.fromkeys(shown)) or ("default",)
+
+    def own_region(self, profile: str) -> str:
+        """The region the profile itself names, or AWS_REGION's, or HOME_REGION."""
+        with _lock:
+            region = self._session(profile, False)._session.get_config_variable("region")
+        return str(region or self._environ.get("AWS_REGION") or HOME_REGION)
+
+    def fixed_regions(self, profile: str) -> tuple[str, ...]:
+        """The regions somebody named for it (command line, profile, config), or none: then AWS is asked."""
+        settings = self._settings
+        named = settings.only_regions or settings.profile(profile).regions or settings.regions
+        return tuple(region for region in dict.fromkeys(named) if settings.region_allowed(region))
+
+    def allowed_region(self, region: str) -> bool:
+        """Whether site policy lets it be read."""
+        return self._settings.region_allowed(region)
+
+    def sso_session(self, profile: str) -> str:
+        """The name of its sso_session, or the empty text."""
+        try:
+            profiles = botocore.session.Session().full_config.get("profiles", {})
+        except Exception:  # the config may be what is broken; then there is no name to tell
+            return ""
+        one = profiles.get(profile, {})
+        source = profiles.get(one.get("source_profile", ""), {})
+        return str(one.get("sso_session") or source.get("sso_session") or "")
+
+    def client(self, profile: str, service: str, region: str, *, mutating: bool = False) -> Any:
+        """A client that may read, or (mutating) also send what the steps declare, in one attempt each.
+
+        Raises ReadOnlyViolation for a mutating one where settings forbid changes, NeedsPerson, botocore's exceptions.
+        """
+        if mutating and self._settings.profile_read_only(profile):
+            raise readonly.ReadOnlyViolation(service, "every change")
+        key = (profile, service, region, mutating)
+        with _lock:
+            if key not in self._clients:
+                attempts = 1 if mutating else 3
+                config = Config(
+                    connect_timeout=CONNECT_WITHIN,
+                    read_timeout=READ_WITHIN,
+                    retries={"mode": "standard", "total_max_attempts": attempts},
+                    user_agent_extra=f"evac/{_version()}",
+                    tcp_keepalive=True,
+                )
+                make: Any = self._session(profile, mutating).client
+                self._clients[key] = make(service, region_name=region, config=config)
+            return self._clients[key]
+
+    def drop(self, profile: str) -> None:
+        """Forget its sessions: the next client reads files, caches and helpers anew, as after a login elsewhere."""
+        with _lock:
+            for key in [key for key in self._sessions if key[0] == profile]:
+                del self._sessions[key]
+            for name in [name for name in self._clients if name[0] == profile]:
+                del self._clients[name]
+
+    def _session(self, profile: str, mutating: bool) -> boto3.session.Session:
+        key = (profile, mutating)
+        if key not in self._sessions:
+            core = botocore.session.Session()
+            # `default` that no file has is the chain without a profile: environment, container, instance.
+            chosen = profile in core.available_profiles and not self._is_environment(profile)
+            if not chosen and profile != "default":
+                raise ProfileNotFound(profile=profile)
+            core = botocore.session.Session(profile=profile if chosen else None)
+            core.register_component("data_loader", self._loader)
+            readonly.install(core.get_component("event_emitter"), mutating=mutating)
+            if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
+                readonly.install_demo(core.get_component("event_emitter"))
+            _refuse_questions(core, profile)
+            core.register_component("credential_provider", _resolver(core))
+            self._sessions[key] = boto3.session.Session(botocore_session=core)
+        return self._sessions[key]
+
+    def _is_environment(self, profile: str) -> bool:
+        asked = "default" in self._settings.only_profiles
+        return profile == "default" and not asked and any(self._environ.get(n) for n in _OWN_CREDENTIALS)
+
+
+def _refuse_questions(core: botocore.session.Session, profile: str) -> None:
+    """botocore would ask for an MFA code on the terminal, in the middle of the console. Raises NeedsPerson."""
+    profiles, seen, name = core.full_config.get("profiles", {}), set[str](), profile
+    while name and name not in seen:
+        seen.add(name)
+        one = profiles.get(name, {})
+        if one.get("role_arn") and one.get("mfa_serial"):
+            raise NeedsPerson(name, str(one["mfa_serial"]))
+        name = one.get("source_profile", "")
+
+
+def _resolver(core: botocore.session.Session) -> chain.CredentialResolver:
+    """botocore's own chain, its two doors to the terminal closed."""
+    resolver = chain.create_credential_resolver(core, region_name=core.get_config_variable("region"))
+    providers: list[Any] = resolver.providers
+    for index, provider in enumerate(providers):
+        if isinstance(provider, chain.ProcessProvider):
+            inner: Any = provider  # botocore offers no other way to these
+            name, load = inner._profile_name, inner._load_config
+            providers[index] = chain.ProcessProvider(name, load, popen=_Helper)
+        elif isinstance(provider, chain.AssumeRoleProvider):
+            inner = provider
+            inner._prompter = _no_answer
+            builder = inner._profile_provider_builder
+
+            def guarded(profile_name: str) -> chain.ProcessProvider:
+                return chain.ProcessProvider(profile_name, lambda: core.full_config, popen=_Helper)
+
+            if builder is not None:
+                builder._create_process_provider = guarded  # the chain of a role's source_profile
+    return resolver
+
+
+def _no_answer(prompt: str) -> str:
+    raise NeedsPerson("", prompt)
+
+
+class _Helper:
+    """A credential_process without a terminal to ask on, and with a time limit. Popen, as far as botocore uses it."""
+
+    def __init__(self, command: list[str], stdout: int, stderr: int) -> None:
+        self._command = command
+        self._process = subprocess.Popen(  # noqa: S603 - the user's own config names it
+            command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True
+        )
+        self.returncode: int | None = None
+
+    def communicate(self) -> tuple[bytes, bytes]:
+        """Its output. Raises CredentialRetrievalError after HELPER_WITHIN seconds."""
+        try:
+            out, err = self._process.communicate(timeout=HELPER_WITHIN)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.communicate()
+            message = f"{self._command[0]} took longer than {HELPER_WITHIN} s"
+            raise CredentialRetrievalError(provider="custom-process", error_msg=message) from None
+        self.returncode = self._process.returncode
+        return out, err
+
+
+def _version() -> str:
+    try:
+        return version("evac")
+    except PackageNotFoundError:
+        return "dev"
