@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, Protocol
 
@@ -51,9 +52,12 @@ class Box:
         self.shutdown_behavior = "stop"
         self.console = "Linux version 6.1\r\nlogin: "
         self.stuck_stopping = False
+        self.images_fail = False
+        self.stubborn = False  # a failing instance check that no reboot heals, such as a full disk
         self.auto_ip = bool(self._auto_association())
         self._view: tuple[datetime, Doc, Doc] | None = None
         self._epoch = 0
+        self._reboots = 0
 
     @property
     def id(self) -> str:
@@ -143,16 +147,16 @@ class Box:
         if self.state in ("stopped", "stopping") and not force:
             return
         self._become("stopping")
+        server = reason.startswith("Server.")
+        code = "Server.ScheduledStop" if server else "Client.UserInitiatedShutdown"
+        text = "Stopped due to a scheduled retirement" if server else "User initiated shutdown"
+        self.doc["StateReason"] = {"Code": code, "Message": f"{code}: {text}"}
         self.doc["StateTransitionReason"] = f"{reason} ({self.world.clock.now:%Y-%m-%d %H:%M:%S} GMT)"
         if not self.stuck_stopping or force:
             self._then(STOPPING, self._stopped)
 
     def _stopped(self) -> None:
         self._become("stopped")
-        self.doc["StateReason"] = {
-            "Code": "Client.UserInitiatedShutdown",
-            "Message": "Client.UserInitiatedShutdown: User initiated shutdown",
-        }
         if self._auto_association():
             for key in ("PublicIpAddress", "PublicDnsName"):
                 self.doc.pop(key, None)
@@ -177,6 +181,8 @@ class Box:
             self.sick.pop("system", None)
             self.sick.pop("attached_ebs", None)
             self._finish(lambda event: True)
+        if not self.stubborn:
+            self.sick.pop("instance", None)
         self._then(PENDING, self._running)
 
     def _running(self) -> None:
@@ -193,10 +199,10 @@ class Box:
         self.world.revision += 1
 
     def _several_addresses(self) -> bool:
-        """Then no public address returns (user guide, using-instance-addressing)."""
+        """With these, or with an Elastic IP, none is assigned (user guide, using-instance-addressing)."""
         interfaces = self.doc.get("NetworkInterfaces") or []
-        secondary = interfaces[0].get("PrivateIpAddresses", [])[1:] if interfaces else []
-        return len(interfaces) > 1 or any("Association" in address for address in secondary)
+        addresses = interfaces[0].get("PrivateIpAddresses", []) if interfaces else []
+        return len(interfaces) > 1 or any("Association" in address for address in addresses)
 
     def _new_public_ip(self) -> None:
         address = f"203.0.113.{self.world.random.randrange(1, 255)}"
@@ -207,15 +213,29 @@ class Box:
         interface["Association"] = association
         interface["PrivateIpAddresses"][0]["Association"] = association
 
-    def reboot(self, by_aws: bool = False) -> None:
-        """In place, or onto another host when reboot migration applies or AWS does a system-reboot."""
+    def reboot(self, by_aws: str = "") -> None:
+        """In place, or onto another host when reboot migration applies or AWS does a system-reboot (`by_aws`: the event's code).
+
+        The instance check fails meanwhile (user guide, status checks); LaunchTime and addresses stay.
+        """
         self._touch()
-        migrates = by_aws or self._migrates()
-        if migrates:
-            self.sick.pop("system", None)
-            self._finish(lambda event: event["Code"] == "system-reboot")
-        self.sick.pop("instance", None)
-        self._initialize()
+        self._reboots += 1
+        serial, ill = self._reboots, "instance" in self.sick and self.stubborn
+        migrates = by_aws == "system-reboot" or (not by_aws and self._migrates())
+        self.sick["instance"] = self.world.clock.now
+
+        def up() -> None:
+            if serial != self._reboots:
+                return
+            if not ill:
+                self.sick.pop("instance", None)
+            if migrates:
+                self.sick.pop("system", None)
+                self.sick.pop("attached_ebs", None)
+                self._finish(lambda event: event["Code"] == "system-reboot")
+            self.world.revision += 1
+
+        self._then(MIGRATING if migrates else REBOOTING, up)
 
     def _migrates(self) -> bool:
         """Source: user guide, schedevents_actions_reboot, requirements of user-initiated reboot migration."""
@@ -225,7 +245,9 @@ class Box:
             and not self.doc.get("_store_gb")
             and not self.doc.get("_xen")
             and not self.doc.get("_group")
-            and any(event["Code"] == "system-reboot" for event in self.events)
+            and any(
+                e["Code"] == "system-reboot" and not e["Description"].startswith("[") for e in self.events
+            )
         )
 
     def terminate(self, reason: str) -> None:
@@ -237,30 +259,44 @@ class Box:
     # events
 
     def add_event(self, event: Doc) -> None:
-        """Announce it; it comes when it is due, unless it is over or under way already."""
+        """Announce it. It comes when it is due; one that is under way already ends at its NotAfter."""
         self.events.append(event)
         self.world.revision += 1
-        when = event.get("NotBefore")
-        if when and when > self.world.clock.now and not event.get("Description", "").startswith("["):
-            event_id = event["InstanceEventId"]
+        event_id, when, now = event["InstanceEventId"], event.get("NotBefore"), self.world.clock.now
+        if when is None or event.get("Description", "").startswith("["):
+            return
+        if when > now:
             self.world.clock.at(when, lambda: self._fire(event_id, when))
+        elif event.get("NotAfter", now) > now:
+            self.world.clock.at(event["NotAfter"], lambda: self._finish(lambda one: one is event))
 
     def _finish(self, which: Any) -> None:
-        for event in self.events:
-            if which(event) and not event["Description"].startswith("["):
-                event["Description"] = f"[Completed] {event['Description']}"
+        """Done; it stays listed for up to a week (botocore model, InstanceStatusEvent.Description)."""
+        for event in [one for one in self.events if which(one) and not one["Description"].startswith("[")]:
+            event["Description"] = f"[Completed] {event['Description']}"
+            gone = self.world.clock.now + timedelta(days=7)
+            self.world.clock.at(gone, partial(self._drop, event))
+        self.world.revision += 1
+
+    def _drop(self, event: Doc) -> None:
+        self.events = [one for one in self.events if one is not event]
         self.world.revision += 1
 
     def _fire(self, event_id: str, when: datetime) -> None:
         event = next((one for one in self.events if one["InstanceEventId"] == event_id), None)
         if event is None or event.get("NotBefore") != when or event["Description"].startswith("["):
             return
-        code = event["Code"]
-        store_root = self.doc.get("RootDeviceType") == "instance-store"
-        if code == "instance-retirement" and store_root:
+        code, running = event["Code"], self.state == "running"
+        if code == "instance-retirement" and self.doc.get("RootDeviceType") == "instance-store":
             self.terminate("Server.ScheduledStop: instance retirement")
         elif code in ("instance-stop", "instance-retirement"):
             self.stop("Server.ScheduledStop")
-        elif code in ("instance-reboot", "system-reboot") and self.state == "running":
-            self.reboot(by_aws=True)
-        self.world.clock.later(RETITLE, lambda: self._finish(lambda one: one["InstanceEventId"] == event_id))
+        elif running and (code in ("instance-reboot", "system-reboot") or "power" in event["Description"]):
+            self.reboot(by_aws=code)
+        elif running and code == "system-maintenance":
+            self.reboot(
+                by_aws=code
+            )  # seen from outside the network's gap is the same: a failing check, then none
+        self.world.clock.later(
+            RETITLE + MIGRATING, lambda: self._finish(lambda one: one["InstanceEventId"] == event_id)
+        )

@@ -81,3 +81,18 @@ def AssociateAddress(request: Request, params: Doc) -> Doc:
     doc["InstanceId"], doc["AssociationId"] = box.id, request.world.hex_id("eipassoc")
     doc["NetworkInterfaceId"] = interface["NetworkInterfaceId"]
     return {"AssociationId": doc["AssociationId"]}
+
+
+def TerminateInstances(request: Request, params: Doc) -> Doc:
+    """Nothing of evac asks for it; the contract suite needs a terminated instance."""
+    boxes = [find(request, one) for one in params["InstanceIds"]]
+    for box in boxes:
+        if box.attributes["disableApiTermination"]:
+            text = f"The instance '{box.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute."
+            raise AwsError("OperationNotPermitted", text)
+    changes = []
+    for box in boxes:
+        before = box.doc["State"]
+        box.terminate("User initiated")
+        changes.append({"InstanceId": box.id, "CurrentState": box.doc["State"], "PreviousState": before})
+    return {"TerminatingInstances": changes}

@@ -169,7 +169,7 @@ def DescribeSpotInstanceRequests(request: Request, params: Doc) -> Doc:
 
 
 def DescribeTags(request: Request, params: Doc) -> Doc:
-    """Of instances."""
+    """Of instances, images and snapshots."""
     table = {"resource-id": filters.at("ResourceId"), "key": filters.at("Key"), "value": filters.at("Value"),
              "resource-type": filters.at("ResourceType")}  # fmt: skip
     test = filters.keep(table, params.get("Filters"))
@@ -178,6 +178,9 @@ def DescribeTags(request: Request, params: Doc) -> Doc:
         for box in request.region.boxes.values()
         for tag in box.doc.get("Tags", [])
     ]
+    for kind, holders in (("image", request.region.images), ("snapshot", request.region.snapshots)):
+        for name, holder in holders.items():
+            docs += [{"ResourceId": name, "ResourceType": kind, **tag} for tag in holder.get("Tags", [])]
     docs, token = filters.page([doc for doc in docs if test(doc)], params)
     return {"Tags": docs, "NextToken": token}
 

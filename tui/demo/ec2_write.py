@@ -5,17 +5,15 @@ Sources: user guide, Stop_Start, ec2-stop-protection, creating-an-ami-ebs, resch
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
-from tui.demo.box import REBOOTING, Box
+from tui.demo.box import Box
 from tui.demo.ec2_read import find
 from tui.demo.request import Request
 from tui.demo.world import AwsError
 
 Doc = dict[str, Any]
-IMAGE_SECONDS = 90.0
 
 
 def _change(box: Box, before: Doc) -> Doc:
@@ -101,51 +99,11 @@ def RebootInstances(request: Request, params: Doc) -> Doc:
     return {}
 
 
-def CreateImage(request: Request, params: Doc) -> Doc:
-    """Reboots the instance unless NoReboot; the name is unique a Region (user guide, creating-an-ami-ebs)."""
-    box, name = find(request, params["InstanceId"]), params["Name"]
-    if not re.fullmatch(r"[A-Za-z0-9 ()\[\]./\-'@_]{3,128}", name):
-        raise AwsError(
-            "InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long, and ..."
-        )
-    for image in request.region.images.values():
-        if image["Name"] == name:
-            raise AwsError(
-                "InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {image['ImageId']}"
-            )
-    if box.doc.get("RootDeviceType") == "instance-store":
-        raise AwsError("InvalidParameterValue", f"Instance {box.id} does not have an EBS root device")
-    if box.state not in ("running", "stopped"):
-        raise AwsError("IncorrectState", f"Instance {box.id} is not 'running' or 'stopped'")
-    image_id = request.world.hex_id("ami")
-    tags = [
-        t
-        for spec in params.get("TagSpecifications", [])
-        if spec.get("ResourceType") == "image"
-        for t in spec["Tags"]
-    ]
-    document: Doc = {
-        "ImageId": image_id, "Name": name, "State": "pending", "OwnerId": request.identity.account,
-        "CreationDate": request.world.clock.now.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "SourceInstanceId": box.id,
-        "Description": params.get("Description", ""), "Public": False, "ImageType": "machine", "RootDeviceType": "ebs",
-        "Architecture": box.doc.get("Architecture", "x86_64"), "Tags": tags,
-    }  # fmt: skip
-    request.region.images[image_id] = document
-    if not params.get("NoReboot", False) and box.state == "running":
-        request.world.clock.later(REBOOTING, lambda: box.reboot() if box.state == "running" else None)
-
-    def finish() -> None:
-        document["State"] = "available"
-        request.world.revision += 1
-
-    request.world.clock.later(IMAGE_SECONDS, finish)
-    return {"ImageId": image_id}
-
-
 def CreateTags(request: Request, params: Doc) -> Doc:
-    """On instances and images."""
+    """On instances, images and snapshots."""
     for one in params["Resources"]:
-        holder = request.region.images.get(one) or find(request, one).doc
+        region = request.region
+        holder = region.images.get(one) or region.snapshots.get(one) or find(request, one).doc
         new = {tag["Key"]: tag.get("Value", "") for tag in params["Tags"]}
         kept = [tag for tag in holder.get("Tags", []) if tag["Key"] not in new]
         holder["Tags"] = kept + [{"Key": key, "Value": value} for key, value in new.items()]

@@ -44,6 +44,7 @@ class Region:
     name: str
     boxes: dict[str, Box] = field(default_factory=dict)
     images: dict[str, Doc] = field(default_factory=dict)
+    snapshots: dict[str, Doc] = field(default_factory=dict)
     addresses: dict[str, Doc] = field(default_factory=dict)
     hosts: dict[str, Doc] = field(default_factory=dict)
     spot_requests: dict[str, Doc] = field(default_factory=dict)
