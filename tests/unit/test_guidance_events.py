@@ -15,6 +15,7 @@ from tui.domain.guidance import Explanation, Kind, explain, explain_code
 from tui.domain.guidance.events import ENTRIES
 from tui.domain.hazards import Gravity, hazards
 from tui.domain.instance import (
+    Facts,
     GroupMembership,
     Instance,
     InstanceState,
@@ -29,8 +30,8 @@ ROOTS = ("ebs", "instance-store", "")
 CODES = [*KNOWN_CODES, "brand-new"]
 
 
-def told(instance: Instance, facts: object = FACTS) -> Explanation:
-    return explain(instance, facts if facts != "none" else None, NOW, SEOUL)  # type: ignore[arg-type]  # a sentinel for None
+def told(instance: Instance, facts: Facts = FACTS) -> Explanation:
+    return explain(instance, facts, NOW, SEOUL)
 
 
 def test_every_code_has_an_entry() -> None:

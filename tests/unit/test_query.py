@@ -215,3 +215,13 @@ def test_minus_negates(piece: str, instance: Instance) -> None:
 def test_words_from_untrusted_names_match_after_cleaning() -> None:
     odd = replace(WEB, name=clean("a\x1b[31mred"))
     assert _matches("red", odd)
+
+
+def test_a_changed_row_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.domain.query._HAYSTACKS_MAX", 1)
+    assert _matches("web-7", WEB)
+    renamed = replace(WEB, name=SafeText("other"))
+    assert not _matches("web-7", renamed)
+    assert _matches("other", renamed)
+    assert _matches("payments", DB)
+    assert _matches("web-7", WEB)

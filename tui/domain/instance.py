@@ -75,6 +75,7 @@ class StatusCheck:
 
 
 UNKNOWN_CHECK = StatusCheck()
+_IMPAIRED = CheckStatus.IMPAIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,15 @@ class Checks:
 
     def impaired(self) -> tuple[CheckName, ...]:
         """Failing checks, outermost layer first."""
-        return tuple(name for name in CheckName if self.get(name).status is CheckStatus.IMPAIRED)
+        if (  # asked of every row at every look; nearly always the answer is "none"
+            self.system.status is not _IMPAIRED
+            and self.instance.status is not _IMPAIRED
+            and self.attached_ebs.status is not _IMPAIRED
+            and self.application.status is not _IMPAIRED
+            and self.performance.status is not _IMPAIRED
+        ):
+            return ()
+        return tuple(name for name in CheckName if self.get(name).status is _IMPAIRED)
 
 
 class PublicAddress(StrEnum):

@@ -107,7 +107,8 @@ def _term(term: str) -> Test:
 
 
 def _unquote(text: str) -> str:
-    return text.replace('"', "")
+    # Values are single lines: a line break in the filter can match none, so it is read as a blank.
+    return text.replace('"', "").replace("\n", " ")
 
 
 def _any(tests: list[Test]) -> Test:
@@ -121,15 +122,30 @@ def _word(word: str) -> Test:
     if not needle:
         raise ValueError("an empty term: write a word or field:value")
 
-    def test(instance: Instance, now: datetime) -> bool:
-        return (
-            needle in instance.name.lower()
-            or needle in instance.instance_id
-            or _has_ip(instance, needle)
-            or any(needle in value.lower() for _, value in instance.tags)
-        )
+    return lambda instance, now: needle in _haystack(instance)
 
-    return test
+
+# One lowered text an instance, kept while the very same object is asked again: a keystroke asks every row.
+# Bounded by the fleet (one entry an id), and emptied should ids come and go for months.
+_HAYSTACKS: dict[str, tuple[Instance, str]] = {}
+_HAYSTACKS_MAX = 200_000
+
+
+def _haystack(instance: Instance) -> str:
+    kept = _HAYSTACKS.get(instance.instance_id)
+    if kept is not None and kept[0] is instance:
+        return kept[1]
+    parts: list[str] = [instance.name, instance.instance_id, instance.private_ip, instance.public_ip]
+    for interface in instance.interfaces:
+        parts += interface.ipv6
+        for address in interface.addresses:
+            parts += (address.private_ip, address.public_ip)
+    parts += [value for _, value in instance.tags]
+    text = "\n".join(parts).lower()
+    if len(_HAYSTACKS) >= _HAYSTACKS_MAX:
+        _HAYSTACKS.clear()
+    _HAYSTACKS[instance.instance_id] = (instance, text)
+    return text
 
 
 def _has_ip(instance: Instance, needle: str) -> bool:
@@ -166,6 +182,8 @@ def _check(value: str) -> Test:
             instance.checks.system.status is instance.checks.instance.status is CheckStatus.OK
             and not instance.checks.impaired()
         )
+    if status is CheckStatus.IMPAIRED:
+        return lambda instance, now: bool(instance.checks.impaired())
     return lambda instance, now: any(instance.checks.get(check).status is status for check in CheckName)
 
 
