@@ -1,0 +1,148 @@
+"""The question `evac do` puts, and what satisfies it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+import pytest
+
+from tui.cli import output, planning
+from tui.domain.actions import ActionOptions
+from tui.domain.events import ScheduledEvent
+from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
+from tui.domain.plan import Draft, GuardKind, Policy, draft
+from tui.domain.text import clean
+from tui.settings import ActionSettings, ProfileSettings, Settings
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+OK = StatusCheck(CheckStatus.OK)
+
+
+def made(action: str, name: str = "web-7", policy: Policy | None = None, **options: object) -> Draft:
+    instance = Instance(
+        Target("prod", "eu-west-1"),
+        clean("i-0123456789abcdef0"),
+        name=clean(name),
+        state=InstanceState.RUNNING,
+        checks=Checks(OK, OK, OK),
+        root_device=clean("ebs"),
+        events=(
+            ScheduledEvent(
+                clean("system-reboot"),
+                clean("instance-event-1"),
+                not_before=NOW + timedelta(days=2),
+                deadline=NOW + timedelta(days=9),
+            ),
+        ),
+    )
+    return draft(action, instance, None, ActionOptions(**options), policy or Policy(), NOW)  # type: ignore[arg-type] # rows of a table
+
+
+@pytest.mark.parametrize(
+    ("action", "given", "agreed"),
+    [
+        ("stop-start", "web-7", True),
+        ("stop-start", "web-8", False),
+        ("stop-start", "WEB-7", False),
+        ("stop-start", "", False),
+        ("stop-start", "y", False),
+        ("reboot", "web-7", True),
+        ("reboot", "y", False),
+        ("reboot", "web-8", False),
+    ],
+)
+def test_confirm_takes_the_name_and_nothing_else(action: str, given: str, agreed: bool) -> None:
+    assert planning.agreed(made(action), given)[0] is agreed
+
+
+@pytest.mark.parametrize(
+    ("action", "answer", "agreed"),
+    [
+        ("stop-start", "web-7", True),
+        ("stop-start", "y", False),
+        ("stop-start", "", False),
+        ("stop-start", None, False),
+    ],
+)
+def test_a_hazardous_action_asks_for_the_name(
+    action: str, answer: str | None, agreed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(output, "ask", lambda question: asked.append(question) or answer)
+    assert planning.agreed(made(action), None)[0] is agreed
+    assert asked == ["Type web-7 to go on:"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"), [("y", True), ("YES", True), ("n", False), ("", False), (None, False)]
+)
+def test_a_harmless_action_asks_yes_or_no(
+    answer: str | None, agreed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harmless = made("reschedule", not_before=NOW + timedelta(days=5))
+    assert harmless.guard.kind is GuardKind.YES_NO
+    monkeypatch.setattr(output, "ask", lambda question: answer)
+    assert planning.agreed(harmless, None)[0] is agreed
+
+
+def test_a_blocked_plan_cannot_be_confirmed_by_any_means() -> None:
+    blocked = made("stop-start", policy=Policy(read_only=True))
+    ok, why = planning.agreed(blocked, "web-7")
+    assert not ok
+    assert "read-only" in why
+
+
+def test_without_a_terminal_the_way_to_confirm_is_named() -> None:
+    ok, why = planning.agreed(made("stop-start"), None)
+    assert not ok
+    assert "--confirm web-7" in why
+
+
+def test_the_id_is_asked_where_the_configuration_says_so() -> None:
+    policy = planning.policy(Settings(actions=ActionSettings(confirm="id", image_max_age="2d")), "prod")
+    assert policy.image_max_age == timedelta(days=2)
+    plan = made("stop-start", policy=policy)
+    assert planning.agreed(plan, "i-0123456789abcdef0")[0]
+    assert not planning.agreed(plan, "web-7")[0]
+
+
+def test_a_profile_that_is_read_only_makes_a_read_only_policy() -> None:
+    settings = Settings(profiles={"prod": ProfileSettings(read_only=True)})
+    assert planning.policy(settings, "prod").read_only
+    assert not planning.policy(settings, "dev").read_only
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-26T06:00:00Z", datetime(2026, 11, 26, 6, tzinfo=UTC)),
+        ("2026-11-26T06:00:00+09:00", datetime(2026, 11, 25, 21, tzinfo=UTC)),
+        ("2026-11-26 06:00", datetime(2026, 11, 26, 6, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_utc_unless_it_says_otherwise(text: str, expected: datetime) -> None:
+    assert planning.moment(click.Context(click.Command("do")), click.Option(["--at"]), text) == expected
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "25:00", "2026-13-01", ""])
+def test_what_is_no_time_is_wrong_use(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is no time"):
+        planning.moment(click.Context(click.Command("do")), click.Option(["--at"]), text)
+
+
+def test_the_plan_as_json_names_every_call() -> None:
+    plan = planning.draft_object(made("stop-start"))
+    calls = [call["operation"] for step in plan["steps"] for call in step["calls"]]
+    assert list(dict.fromkeys(calls)) == ["StopInstances", "StartInstances"]
+    assert plan["guard"] == {"kind": "type-name", "expected": "web-7", "unblock": []}
+    assert all(set(hazard) == {"code", "gravity", "text", "remedy", "field"} for hazard in plan["hazards"])
+
+
+def test_the_plan_as_text_shows_calls_and_hazards(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = made("stop-start")
+    planning.show(plan, Settings(ascii=True))
+    out = capsys.readouterr().out
+    assert "StopInstances i-0123456789abcdef0" in out
+    for hazard in plan.hazards:
+        assert hazard.text in out
