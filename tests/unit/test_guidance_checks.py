@@ -113,7 +113,7 @@ def test_system_and_instance_is_aws_side() -> None:
 @pytest.mark.parametrize(
     ("changes", "facts", "part"),
     [
-        ({}, {}, "Automatic recovery is on"),
+        ({}, {}, "Where automatic recovery is on (the default)"),
         ({"auto_recovery": T("disabled")}, {}, "switched off"),
         ({"auto_recovery": T("")}, {}, "Don't know whether automatic recovery"),
         ({}, {"type": STORE}, "does not act here"),

@@ -127,12 +127,12 @@ def _recovery(subject: Subject) -> Iterator[Paragraph]:
         yield Paragraph(
             Kind.NOTE, "Automatic recovery does not act during scheduled maintenance.", (b.RECOVERY,)
         )
-    elif setting == "default":
+    elif setting == "default" or subject.general:
         yield Paragraph(
             Kind.AWS_WILL,
-            "Automatic recovery is on: where the type supports it AWS may move the instance by "
-            "itself. It keeps its id, all its "
-            "addresses and EBS, and loses memory; from inside it looks like an unexpected reboot.",
+            "Where automatic recovery is on (the default) and the type supports it, AWS may move the instance "
+            "by itself. It keeps its id, all its addresses and EBS, and loses memory; from inside it looks like an "
+            "unexpected reboot.",
             (b.RECOVERY,),
         )
     else:
@@ -150,8 +150,8 @@ def instance(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
     )
     yield Paragraph(
         Kind.AWS_WILL,
-        "Nothing: this side is yours. A recover alarm does not look at this check.",
-        (b.CHECKS,),
+        "Nothing by itself: this side is yours. Only a reboot alarm of your own would act.",
+        (b.CHECKS, b.ALARMS),
     )
     yield Paragraph(
         Kind.DO,
