@@ -1,0 +1,234 @@
+"""The hands over HTTP against the embedded AWS: real processes, a real journal, killed where it hurts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.demo.environment import Demo, start
+from tui.domain.actions import ActionOptions
+from tui.domain.instance import Instance, InstanceState, Target
+from tui.domain.plan import Policy, draft
+from tui.domain.text import clean
+from tui.operations import audit, launch
+from tui.operations.journal import Journal, default_path
+from tui.operations.record import Operation, OperationState
+from tui.settings import ProfileSettings, Settings
+
+REGION, ACCOUNT = "ap-northeast-2", "111122223333"
+ENDED = (
+    OperationState.SUCCEEDED,
+    OperationState.FAILED,
+    OperationState.NEEDS_ATTENTION,
+    OperationState.ABANDONED,
+)
+
+
+class Bench:
+    """A demo, its journal, and the instances by name."""
+
+    def __init__(self, demo: Demo) -> None:
+        self.demo, self.environ = demo, demo.apply()
+        self.journal = Journal(default_path(self.environ))
+        self.settings = Settings()
+
+    def client(self) -> Any:
+        import boto3
+
+        return boto3.client(
+            "ec2", region_name=REGION, endpoint_url=self.demo.url,
+            aws_access_key_id="AKIADEMOPROD00000001", aws_secret_access_key="demo",
+        )  # fmt: skip
+
+    def find(self, name: str) -> Instance:
+        pages = self.client().describe_instances(Filters=[{"Name": "tag:Name", "Values": [name]}])
+        doc = pages["Reservations"][0]["Instances"][0]
+        return Instance(
+            Target("prod", REGION), clean(doc["InstanceId"]), account_id=clean(ACCOUNT), name=clean(name),
+            state=InstanceState(doc["State"]["Name"]), launched_at=doc["LaunchTime"], root_device=clean("ebs"),
+        )  # fmt: skip
+
+    def order(self, action: str, name: str, *, confirm: bool = True, **options: Any) -> str:
+        plan = draft(action, self.find(name), None, ActionOptions(**options), Policy(), datetime.now(UTC))
+        operation = self.journal.create(plan, datetime.now(UTC))
+        if confirm:
+            assert self.journal.confirm(operation, datetime.now(UTC))
+        return operation
+
+    def run(self, operation: str) -> int:
+        return launch.start(operation, "prod", self.settings, self.environ)
+
+    def wait(self, operation: str, until: Callable[[Operation], bool], seconds: float = 60) -> Operation:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = self.journal.get(operation)
+            assert found is not None
+            if until(found):
+                return found
+            time.sleep(0.05)
+        log = default_path(self.environ).with_name("runner.log")
+        pytest.fail(
+            f"never came: {found.state} at {found.step}: {found.note}\n{log.read_text() if log.exists() else ''}"
+        )
+
+    def sent(self, operation: str) -> list[Any]:
+        calls = self.demo.control("calls")
+        return [one for one in calls if one["operation"] == operation and not one["dry_run"]]
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    demo = start("--speed", "60")
+    try:
+        yield Bench(demo)
+    finally:
+        demo.stop()
+
+
+def ended(operation: Operation) -> bool:
+    return operation.state in ENDED
+
+
+def test_stop_start_moves_it_and_clears_the_event(bench: Bench) -> None:
+    operation = bench.order("stop-start", "payments-db-1")
+    bench.run(operation)
+    found = bench.wait(operation, ended)
+    assert found.state is OperationState.SUCCEEDED, found
+    assert found.permission == "yes"
+    assert [row.state for row in found.steps] == ["done"] * 7
+    assert found.steps[2].calls == ()
+    assert found.steps[1].calls[0].request_id
+    assert bench.find("payments-db-1").state is InstanceState.RUNNING
+    assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
+    log = bench.journal.path.with_name("audit.jsonl")
+    assert audit.verify(log) is None
+    assert "StopInstances" in log.read_text()
+    assert "AKIADEMO" not in log.read_text()
+
+
+def test_nothing_is_sent_before_the_confirmation(bench: Bench) -> None:
+    operation = bench.order("stop-start", "cache-1", confirm=False)
+    bench.run(operation)
+    bench.wait(operation, lambda one: one.permission == "yes")
+    assert bench.sent("StopInstances") == []
+    assert bench.journal.abandon(operation, "cancelled", datetime.now(UTC))
+    assert bench.wait(operation, lambda one: one.lease_until is None).state is OperationState.ABANDONED
+    assert bench.sent("StopInstances") == []
+
+
+def test_killed_between_stop_and_start_the_next_runner_starts_it(bench: Bench) -> None:
+    bench.demo.control("clock", {"speed": 10})
+    operation = bench.order("stop-start", "ledger-2")
+    pid = bench.run(operation)
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    bench.demo.control("advance", {"seconds": 120})
+    assert bench.find("ledger-2").state is InstanceState.STOPPED
+    time.sleep(0.1)
+    with bench.journal._write() as db:  # the dead runner's lease would last 20 s
+        db.execute("UPDATE operation SET lease_until=NULL WHERE id=?", (operation,))
+    bench.demo.control("clock", {"speed": 60})
+    bench.run(operation)
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+    assert bench.find("ledger-2").state is InstanceState.RUNNING
+    assert len(bench.sent("StopInstances")) == 1
+
+
+def test_no_capacity_is_retried_until_it_runs(bench: Bench) -> None:
+    rule = {
+        "match": {"operation": "StartInstances"},
+        "times": 1,
+        "dry": False,
+        "then": {"error": "InsufficientInstanceCapacity"},
+    }
+    bench.demo.control("faults", [rule])
+    operation = bench.order("stop-start", "cache-2")
+    bench.run(operation)
+    waiting = bench.wait(operation, lambda one: one.attention)
+    assert "STOPPED: no capacity" in waiting.note
+    assert waiting.instance_down
+    done = bench.wait(operation, ended)
+    assert done.state is OperationState.SUCCEEDED
+    assert not done.instance_down
+
+
+def test_a_lost_answer_never_makes_a_second_ami(bench: Bench) -> None:
+    rule = {
+        "match": {"operation": "CreateImage"},
+        "times": 1,
+        "dry": False,
+        "when": "after",
+        "then": {"reset": True},
+    }
+    bench.demo.control("faults", [rule])
+    operation = bench.order("image", "mail-1", no_reboot=True)
+    bench.run(operation)
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+    assert len(bench.sent("CreateImage")) == 1
+
+
+def test_a_lost_reboot_asks_a_person(bench: Bench) -> None:
+    rule = {
+        "match": {"operation": "RebootInstances"},
+        "times": 1,
+        "dry": False,
+        "when": "after",
+        "then": {"reset": True},
+    }
+    bench.demo.control("faults", [rule])
+    operation = bench.order("reboot", "nat-1")
+    bench.run(operation)
+    found = bench.wait(operation, ended)
+    assert found.state is OperationState.NEEDS_ATTENTION
+    assert "nobody can know" in found.note
+    assert len(bench.sent("RebootInstances")) == 1
+
+
+def test_not_permitted_is_said_before_anything_is_sent(bench: Bench) -> None:
+    rule = {
+        "match": {"operation": "StopInstances"},
+        "then": {"error": "UnauthorizedOperation", "message": "no"},
+    }
+    bench.demo.control("faults", [rule])
+    operation = bench.order("stop-start", "search-1", confirm=False)
+    bench.run(operation)
+    found = bench.wait(operation, ended)
+    assert found.state is OperationState.FAILED
+    assert found.permission.startswith("no: AWS does not permit StopInstances")
+
+
+def test_read_only_starts_no_hands(bench: Bench) -> None:
+    operation = bench.order("stop-start", "eks-node-a")
+    bench.settings = Settings(profiles={"prod": ProfileSettings(read_only=True)})
+    with pytest.raises(launch.ReadOnlyError):
+        bench.run(operation)
+    assert [
+        one for one in bench.demo.control("calls") if one["operation"] in ("StopInstances", "StartInstances")
+    ] == []
+
+
+def test_a_runner_started_by_hand_refuses_read_only(bench: Bench, tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    from tui.settings import encode
+
+    operation = bench.order("stop-start", "eks-node-a")
+    settings = encode(Settings(read_only=True)).decode()
+    command = [sys.executable, "-P", "-m", "tui.operations.runner", "--operation", operation]
+    done = subprocess.run(
+        command, env={**bench.environ, "EVAC_SETTINGS": settings}, timeout=60, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 4
+    found = bench.journal.get(operation)
+    assert found is not None
+    assert found.state is OperationState.ABANDONED
+    assert bench.sent("StopInstances") == []

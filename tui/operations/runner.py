@@ -1,0 +1,208 @@
+"""The hands' process: observe, decide, journal, send, journal. `python -P -m tui.operations.runner --operation ID`.
+
+It has its own session, so a lost terminal does not reach it; killed anywhere, the next runner asks the same questions.
+Exit codes: 0 the operation ended or is another runner's, 1 it failed or needs a person, 2 it can't be run, 4 read-only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from tui.aws.observe import Observer
+from tui.aws.sessions import Sessions
+from tui.aws.writes import send
+from tui.domain.actions import ACTIONS
+from tui.domain.instance import InstanceState
+from tui.domain.steps import STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
+from tui.operations import audit
+from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.record import Operation, OperationState
+from tui.settings import ConfigError, Settings, decode
+
+PATIENCE = timedelta(minutes=10)
+"""How long a planned operation waits for its confirmation."""
+TICK = 1.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Runner:
+    """Drives one operation while its lease is ours."""
+
+    def __init__(
+        self, journal: Journal, operation: Operation, settings: Settings, sleep: Callable[[float], None]
+    ) -> None:
+        self.journal, self.operation, self.settings, self.sleep = journal, operation, settings, sleep
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.order: Order = operation.kept.order
+        sessions = Sessions(settings)
+        self._client = sessions.client(operation.profile, "ec2", operation.region, mutating=True)
+        self._observer = Observer(sessions, operation.profile, operation.region)
+
+    def run(self) -> int:
+        """To the end, or to where a person is needed."""
+        ident, journal = self.operation.id, self.journal
+        if not journal.lease(ident, self.name, _now()):
+            return 0
+        asked = ACTIONS[self.operation.action].calls(self.order, self.operation.kept.options)
+        try:
+            for name in self.operation.kept.steps:
+                step: Step = Preflight(asked) if name == "preflight" else STEPS[name]
+                ended = self._step(step)
+                if ended is not None:
+                    return ended
+                if name == "preflight" and not self._confirmed():
+                    return 0
+            note = next((row.note for row in reversed(self._reread().steps) if row.note), "")
+            journal.set_state(ident, OperationState.SUCCEEDED, _now(), note)
+            self._audit("end", "succeeded")
+            return 0
+        finally:
+            journal.release(ident, self.name)
+
+    def _reread(self) -> Operation:
+        found = self.journal.get(self.operation.id)
+        assert found is not None
+        return found
+
+    def _confirmed(self) -> bool:
+        """Wait for the operator's yes."""
+        while True:
+            now, current = _now(), self._reread()
+            if current.confirmed_at is not None and current.is_open:
+                self.journal.set_state(current.id, OperationState.RUNNING, now)
+                self._audit("confirm", "confirmed")
+                return True
+            if not current.is_open:
+                return False
+            if now - current.created_at > PATIENCE:
+                self.journal.abandon(current.id, "not confirmed within 10 minutes", now)
+                return False
+            self.journal.lease(current.id, self.name, now)
+            self.sleep(0.2)
+
+    def _step(self, step: Step) -> int | None:
+        """Ask one step until it is done; None to go on, else the exit code."""
+        ident, journal = self.operation.id, self.journal
+        if any(row.name == step.name and row.state == "done" for row in self._reread().steps):
+            return None
+        began = journal.begin_step(ident, step.name, _now())
+        while True:
+            now = _now()
+            if not journal.lease(ident, self.name, now):
+                return 0
+            order = replace(self.order, stop_intent_at=self._stop_intent())
+            seen = (
+                Seen()
+                if step.name == "preflight"
+                else self._observer.look(order, images=step.name == "image")
+            )
+            decision: Decision = step.decide(order, seen, journal.said(ident, step.name, began), now)
+            down = seen.state is InstanceState.STOPPED and self.order.action in ("stop-start", "start")
+            if isinstance(decision, Done):
+                journal.end_step(ident, step.name, "done", decision.note, _now())
+                journal.say(ident, decision.note, attention=False, down=down)
+                if step.name == "preflight":
+                    journal.permit(ident, "yes" if decision.note == "AWS says yes" else "unknown")
+                return None
+            if isinstance(decision, Stuck):
+                return self._stuck(step, decision, down)
+            if isinstance(decision, Wait):
+                journal.say(ident, decision.reason, attention=decision.attention, down=down)
+                self._pause(decision.seconds)
+                continue
+            self._send(step, decision)
+
+    def _stuck(self, step: Step, decision: Stuck, down: bool) -> int:
+        ident, journal = self.operation.id, self.journal
+        journal.end_step(ident, step.name, "stuck", decision.why, _now())
+        journal.say(ident, decision.why, attention=True, down=down)
+        if step.name == "preflight":
+            journal.permit(ident, f"no: {decision.why}")
+            journal.set_state(ident, OperationState.FAILED, _now(), decision.why, decision.remedy)
+        else:
+            journal.set_state(ident, OperationState.NEEDS_ATTENTION, _now(), decision.why, decision.remedy)
+        self._audit(step.name, f"stuck: {decision.why}")
+        return 1
+
+    def _stop_intent(self) -> datetime | None:
+        calls = [call for row in self._reread().steps if row.name == "stop" for call in row.calls]
+        return calls[-1].intent_at if calls else None
+
+    def _send(self, step: Step, decision: Send) -> None:
+        call, journal = decision.call, self.journal
+        number = journal.intent(
+            self.operation.id, step.name, call.service, call.operation, _now(), dry_run=decision.dry_run
+        )
+        outcome = send(self._client, call, dry_run=decision.dry_run)
+        journal.outcome(
+            number,
+            _now(),
+            ok=outcome.ok,
+            code=outcome.code,
+            message=outcome.message,
+            request_id=outcome.request_id,
+        )
+        result = "ok" if outcome.ok else outcome.code or "unknown"
+        self._audit(
+            step.name, result, call=call.text, request_id=outcome.request_id, dry_run=decision.dry_run
+        )
+
+    def _audit(self, step: str, result: str, **more: object) -> None:
+        one = self.operation
+        arn = f"arn:aws:ec2:{one.region}:{one.account_id}:instance/{one.instance_id}"
+        audit.append(
+            self.journal.path.with_name("audit.jsonl"), _now(), operation=one.id, user=one.user, host=one.host,
+            profile=one.profile, account=one.account_id, arn=arn, instance=one.instance_id, action=one.action, step=step,
+            result=result, **more,
+        )  # fmt: skip
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep, and keep the lease meanwhile."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.sleep(min(left, TICK))
+            self.journal.lease(self.operation.id, self.name, _now())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the settings, refuse or run."""
+    parser = argparse.ArgumentParser(prog="python -P -m tui.operations.runner")
+    parser.add_argument("--operation", required=True)
+    args = parser.parse_args(arguments)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        settings = decode(os.environ.pop("EVAC_SETTINGS", "{}"))
+        journal = Journal(default_path(os.environ))
+    except (ConfigError, JournalError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    operation = journal.get(args.operation)
+    if operation is None:
+        sys.stderr.write(f"no operation {args.operation} in {journal.path}: see `evac ops list`\n")
+        return 2
+    if settings.profile_read_only(operation.profile):
+        why = f"read-only: no changes through profile {operation.profile}"
+        journal.abandon(operation.id, why, _now())
+        sys.stderr.write(f"{why}; see `evac config show`\n")
+        return 4
+    try:
+        return Runner(journal, operation, settings, time.sleep).run()
+    except JournalError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
