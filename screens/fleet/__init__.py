@@ -1,0 +1,1 @@
+"""The fleet screen: header, targets, the table, the preview."""

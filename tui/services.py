@@ -1,0 +1,27 @@
+"""What a screen is given: everything it may use, made by the app and handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from tui.fleet.link import Link
+from tui.fleet.store import Store
+from tui.operations.journal import Journal
+from tui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Frozen, without methods. `journal` None: it can't be used, and `journal_trouble` says why. `now` answers in UTC."""
+
+    store: Store
+    link: Link | None
+    journal: Journal | None
+    journal_trouble: str
+    settings: Settings
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    zone: tzinfo
+    launch: Callable[[str, str], int]

@@ -1,0 +1,86 @@
+"""Every verb of the console as data: name, key, title, help, whether it changes anything. No Textual, so that the command
+line, the documents and the tests read it too. Footer, help, palette and greying derive from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.domain.actions import ACTIONS
+from tui.domain.instance import Instance, InstanceState
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb. `footer` is its short word; `mutates` verbs are the guarded actions."""
+
+    name: str
+    key: str
+    title: str
+    help: str
+    footer: str = ""
+    mutates: bool = False
+
+
+def _action(name: str, footer: str) -> Verb:
+    action = ACTIONS[name]
+    return Verb(name, action.key, action.title, action.help, footer, mutates=True)
+
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb(
+            "filter",
+            "/",
+            "Filter",
+            "show only what matches, such as `check:impaired due<24h -tag.env:test`",
+            "filter",
+        ),
+        Verb(
+            "detail", "enter", "Detail", "what the event or failing check means for this instance", "detail"
+        ),
+        Verb("back", "escape", "Back", "leave this screen, or clear the filter", "back"),
+        _action("stop-start", "stop/start"),
+        _action("reboot", "reboot"),
+        _action("image", "AMI"),
+        _action("reschedule", "reschedule"),
+        Verb("mark", "space", "Mark", "mark the instance, for copy and export", "mark"),
+        Verb("operations", "o", "Operations", "running and past operations", "operations"),
+        Verb("triage", "1", "Triage", "what is broken, due or not known, most urgent first", "triage"),
+        Verb("all", "2", "All", "all instances", "all"),
+        Verb("events", "3", "Events", "instances with a scheduled event, the next first", "events"),
+        Verb("targets", "4", "By target", "all instances, by profile and region", "targets"),
+        Verb("sort", "S", "Sort", "the next order: urgency, name, target, type, event", "sort"),
+        Verb("refresh", "r", "Refresh", "read everything again now", "refresh"),
+        Verb("copy", "y", "Copy", "copy the id (of all marked) to your terminal's clipboard", "copy id"),
+        Verb(
+            "export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder", "export"
+        ),
+        Verb("help", "question_mark", "Help", "all keys", "help"),
+        Verb("palette", "ctrl+p", "Palette", "search all commands", ""),
+        Verb("quit", "q", "Quit", "leave; running operations go on", "quit"),
+    )
+}
+
+
+def shown_key(verb: Verb) -> str:
+    """The key as a person reads it."""
+    return {"enter": "⏎", "escape": "esc", "question_mark": "?"}.get(verb.key, verb.key)
+
+
+def why_not(verb: Verb, instance: Instance | None, *, read_only: bool) -> str | None:
+    """None if the verb may be used now, else why not, in a sentence without a full stop."""
+    if not verb.mutates:
+        return None
+    if read_only:
+        return "read-only: this console changes nothing here"
+    if instance is None:
+        return "no instance is selected"
+    action = ACTIONS[effective(verb.name, instance)]
+    return action.why_not(instance)
+
+
+def effective(name: str, instance: Instance) -> str:
+    """`s` starts an instance that is stopped."""
+    return "start" if name == "stop-start" and instance.state is InstanceState.STOPPED else name
