@@ -10,9 +10,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tui.domain.instance import Instance
 from tui.domain.text import SafeText
 from tui.services import Services
-from tui.verbs import VERBS, Verb, shown_key
+from tui.verbs import VERBS, Verb, effective, shown_key, why_not
 
 
 class FleetChanged(Message):
@@ -29,6 +30,22 @@ class Said(Message):
     def __init__(self, line: str) -> None:
         super().__init__()
         self.line = line
+
+
+class Go(Message):
+    """Wants another screen. The app, which knows them all, opens it: "detail" (of `key`), "operations", "help"."""
+
+    def __init__(self, place: str, key: str = "") -> None:
+        super().__init__()
+        self.place, self.key = place, key
+
+
+class Act(Message):
+    """Wants a guarded action on the instance of this key (`region/id`, as it was when the key was pressed)."""
+
+    def __init__(self, action: str, key: str) -> None:
+        super().__init__()
+        self.action, self.key = action, key
 
 
 def bindings(names: Iterable[str]) -> list[Binding]:
@@ -63,6 +80,59 @@ class EvacScreen(Screen[None]):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services = services
+
+    def fleet_changed(self) -> None:
+        """Look again: rows, targets, the link's state or the journal changed. Drawn by the screen on top only."""
+
+    def tick(self) -> None:
+        """A second has passed: times on screen are older."""
+
+    def on_fleet_changed(self) -> None:
+        """The app posts it to the screen on top."""
+        self.fleet_changed()
+
+    def on_screen_resume(self) -> None:
+        """What was covered catches up."""
+        self.fleet_changed()
+
+    def on_mount(self) -> None:
+        """Times on screen are alive."""
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        if self.is_current:
+            self.tick()
+
+    def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
+        """None if the verb may be used on that instance here, else why not: for the key line and for whoever presses it."""
+        read_only = self.services.settings.read_only
+        if instance is not None:
+            read_only = self.profile_read_only(instance.target.profile)
+        return why_not(verb, instance, read_only=read_only)
+
+    def act(self, name: str, instance: Instance | None) -> None:
+        """Ask for a guarded action, or say why it cannot be."""
+        reason = self.allowed(VERBS[name], instance)
+        if reason is not None or instance is None:
+            self.say(f"{VERBS[name].title}: {reason}", "warning")
+            return
+        self.post_message(Act(effective(name, instance), instance.key))
+
+    def verb_operations(self) -> None:
+        """All screens know the way."""
+        self.post_message(Go("operations"))
+
+    def verb_help(self) -> None:
+        """All screens know the way."""
+        self.post_message(Go("help"))
+
+    def verb_back(self) -> None:
+        """Leave."""
+        self.dismiss()
+
+    def verb_quit(self) -> None:
+        """Running operations go on without a console."""
+        self.app.exit()
 
     def profile_read_only(self, profile: str) -> bool:
         """Whether nothing may be changed through it."""
