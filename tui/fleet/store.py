@@ -66,13 +66,13 @@ class Store:
     def apply(self, delta: Delta) -> set[str]:
         """Take a delta in; answers the keys of rows that changed."""
         changed: set[str] = set()
-        for target in delta.dropped:
-            changed |= self._forget(target)
-            self._targets.pop(target, None)
         for key in delta.removed:
             changed |= self._remove(key)
         for row in delta.upserts:
             changed |= self._put(row)
+        for target in delta.dropped:  # after the rows: some may just have moved to another profile
+            changed |= self._forget(target)
+            self._targets.pop(target, None)
         if delta.target is not None:
             if delta.keys is not None:
                 held = self._by_target.get(delta.target.target, set())

@@ -143,6 +143,6 @@ def split(delta: Delta) -> list[Delta]:
     if len(rows) <= ROWS_A_FRAME:
         return [delta]
     parts = [rows[start : start + ROWS_A_FRAME] for start in range(0, len(rows), ROWS_A_FRAME)]
-    first = Delta(upserts=parts[0], removed=delta.removed, dropped=delta.dropped)
-    last = Delta(target=delta.target, upserts=parts[-1], keys=delta.keys)
+    first = Delta(upserts=parts[0], removed=delta.removed)
+    last = Delta(delta.target, parts[-1], dropped=delta.dropped, keys=delta.keys)
     return [first, *(Delta(upserts=part) for part in parts[1:-1]), last]

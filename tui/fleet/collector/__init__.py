@@ -1,0 +1,1 @@
+"""The eyes, a process of its own: `python -P -m tui.fleet.collector`."""

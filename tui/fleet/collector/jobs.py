@@ -1,0 +1,156 @@
+"""What is asked of AWS for one target: a job each, within the account's budget, through the cache.
+
+Each raises what the AWS room raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from tui.aws import reads
+from tui.aws.sessions import Sessions
+from tui.aws.to_domain import Status
+from tui.domain.instance import Image, Instance, TypeFacts
+from tui.fleet.collector.cache import Cache
+from tui.fleet.collector.schedule import Job
+from tui.fleet.collector.unit import Unit
+from tui.settings import Intervals
+
+T = TypeVar("T")
+
+
+async def threaded(threads: Executor, call: Callable[..., T], *arguments: Any) -> T:
+    """A blocking call in a reader."""
+    return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
+
+
+def utc_now() -> datetime:
+    """Aware, as all times of the domain."""
+    return datetime.now(UTC)
+
+
+class Jobs:
+    """The jobs. `tell` sends what changed of a target."""
+
+    def __init__(
+        self,
+        intervals: Intervals,
+        sessions: Sessions,
+        cache: Cache,
+        threads: Executor,
+        tell: Callable[[Unit], None],
+    ) -> None:
+        self.intervals, self.sessions, self.cache, self.threads, self.tell = (
+            intervals,
+            sessions,
+            cache,
+            threads,
+            tell,
+        )
+        self.fresh: set[tuple[str, str, str]] = set()
+
+    def read_anew(self, unit: Unit) -> None:
+        """The next reads of this target go past the cache."""
+        self.fresh |= {(str(unit.account_id), unit.region, call) for call in ("status", "inventory")}
+
+    async def do(self, job: Job, unit: Unit, profile: str) -> None:
+        """One job with that profile's credentials."""
+        await {
+            Job.PROBLEMS: self.problems,
+            Job.STATUS: self.status,
+            Job.INVENTORY: self.inventory,
+            Job.IMAGES: self.images,
+        }[job](unit, profile)
+
+    async def problems(self, unit: Unit, profile: str) -> None:
+        """Trouble first: the rows with it, bare, then described."""
+        client = await self.client(unit, profile)
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            pause = asyncio.run_coroutine_threadsafe(self.booked(unit), loop).result()
+            time.sleep(pause)
+
+        found = await self.cached(unit, "problems", list[Status], 10.0, lambda: reads.problems(client, wait))
+        ids = unit.take_problems(found, utc_now())
+        if ids:
+            self.tell(unit)
+            await self.describe(unit, client, ids)
+
+    async def status(self, unit: Unit, profile: str) -> None:
+        """Every check and event."""
+        client = await self.client(unit, profile)
+        seconds = self.intervals.status * 0.6
+        found = await self.cached(unit, "status", list[Status], seconds, lambda: reads.statuses(client))
+        moved = unit.take_statuses(found, utc_now())
+        if unit.inventory_at is not None and moved:
+            await self.describe(unit, client, moved[:1000])
+
+    async def inventory(self, unit: Unit, profile: str) -> None:
+        """Everything there is, a page on screen as it comes; then what the types are."""
+        client = await self.client(unit, profile)
+        loop = asyncio.get_running_loop()
+
+        def page_read(rows: list[Instance]) -> None:
+            loop.call_soon_threadsafe(self.take_page, unit, rows)
+
+        seconds = self.intervals.inventory * 0.8
+        rows = await self.cached(
+            unit,
+            "inventory",
+            list[Instance],
+            seconds,
+            lambda: reads.instances(client, unit.region, utc_now(), None, page_read),
+        )
+        unit.take_inventory(rows, utc_now())
+
+    def take_page(self, unit: Unit, rows: list[Instance]) -> None:
+        """Rows of an inventory that is still being read."""
+        unit.take_rows(rows)
+        self.tell(unit)
+
+    async def images(self, unit: Unit, profile: str) -> None:
+        """The newest AMI of each instance and the facts of its types: in the background, and no harm without."""
+        client = await self.client(unit, profile)
+        names = sorted(
+            {str(row.instance_type) for row in unit.rows.values() if row.instance_type} - unit.types.keys()
+        )
+        if names:
+            key = "types:" + ",".join(names)
+            kind = dict[str, TypeFacts]
+            unit.types |= await self.cached(unit, key, kind, 86400.0, lambda: reads.types(client, names))
+        unit.images = await self.cached(
+            unit, "images", dict[str, Image], 600.0, lambda: reads.newest_images(client)
+        )
+        unit.images_at = utc_now()
+        unit.partial.pop("images", None)
+
+    async def describe(self, unit: Unit, client: Any, ids: list[str]) -> None:
+        """A few, by id."""
+        await asyncio.sleep(await self.booked(unit))
+        unit.take_rows(await threaded(self.threads, reads.instances, client, unit.region, utc_now(), ids))
+
+    async def client(self, unit: Unit, profile: str) -> Any:
+        """Of EC2; making one may run a helper or read a token, so it happens in a thread."""
+        return await threaded(self.threads, self.sessions.client, profile, "ec2", unit.region)
+
+    async def booked(self, unit: Unit) -> float:
+        """Seconds to wait before the next call of this account and region."""
+        return unit.budget.take(time.monotonic())
+
+    async def cached(self, unit: Unit, call: str, kind: type[T], seconds: float, fetch: Callable[[], T]) -> T:
+        """A read through the cache, within the budget."""
+
+        async def fetched() -> T:
+            await asyncio.sleep(await self.booked(unit))
+            return await threaded(self.threads, fetch)
+
+        key = (str(unit.account_id), unit.region, call)
+        fresh = key in self.fresh
+        self.fresh.discard(key)
+        return await self.cache.get(key, kind, seconds, fetched, fresh=fresh)

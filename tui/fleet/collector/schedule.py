@@ -1,0 +1,144 @@
+"""Which job of which target is due: problems first, jittered, slower when throttled. Pure: times are seconds of any clock.
+
+EC2 gives an account and region 100 describe calls and 20 more a second, shared by everything that runs there (developer
+guide, ec2-api-throttling). `Budget` takes a quarter of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from random import Random
+from typing import Generic, TypeVar
+
+from tui.settings import Intervals
+
+K = TypeVar("K", bound=Hashable)
+FIRST_RETRY, LAST_RETRY, LOGIN_RETRY = 5.0, 300.0, 15.0
+"""Seconds: the first wait after a failure, the longest, and always when credentials are missing: asking for those is
+cheap, and somebody may just have renewed them in another terminal."""
+SLOWEST = 8.0
+JITTER = 0.2
+IMAGES_EVERY = 900.0
+
+
+class Job(IntEnum):
+    """Kinds of work, the most urgent first. IDENTIFY belongs to a profile, the others to a target."""
+
+    IDENTIFY = 0
+    PROBLEMS = 1
+    STATUS = 2
+    INVENTORY = 3
+    IMAGES = 4
+
+
+class Outcome(IntEnum):
+    """How a job ended."""
+
+    WELL = 0
+    THROTTLED = 1
+    FAILED = 2
+    LOGIN = 3
+
+
+@dataclass
+class _Entry:
+    due: dict[Job, float]
+    running: bool = False
+    failures: int = 0
+    slow: float = 1.0
+
+
+@dataclass
+class Schedule(Generic[K]):
+    """One job of a key at a time."""
+
+    intervals: Intervals
+    random: Random = field(default_factory=Random)
+    _entries: dict[K, _Entry] = field(default_factory=dict)
+
+    def add(self, key: K, now: float, *jobs: Job) -> None:
+        """Begin with these jobs at once."""
+        self._entries.setdefault(key, _Entry({})).due.update(dict.fromkeys(jobs, now))
+
+    def remove(self, key: K) -> None:
+        """Nothing more for it."""
+        self._entries.pop(key, None)
+
+    def refresh(self, key: K, now: float, *jobs: Job) -> None:
+        """These now, whatever their turn."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.due.update(dict.fromkeys(jobs, now))
+
+    def due(self, now: float) -> list[tuple[K, Job]]:
+        """What to start now, the most urgent kind first; each is then running until `done`."""
+        ready = [
+            (min((job, at) for job, at in entry.due.items() if at <= now), number, key, entry)
+            for number, (key, entry) in enumerate(self._entries.items())
+            if not entry.running and any(at <= now for at in entry.due.values())
+        ]
+        started: list[tuple[K, Job]] = []
+        for (job, _), _, key, entry in sorted(ready, key=lambda one: one[:2]):
+            entry.running = True
+            del entry.due[job]
+            started.append((key, job))
+        return started
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until something is due; None if only running jobs can make it so."""
+        times = [at for entry in self._entries.values() if not entry.running for at in entry.due.values()]
+        return max(0.0, min(times) - now) if times else None
+
+    def done(self, key: K, job: Job, now: float, outcome: Outcome) -> None:
+        """Plan what follows."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        entry.running = False
+        if outcome is Outcome.WELL:
+            entry.failures = 0
+            entry.slow = max(1.0, entry.slow * 0.8)
+            self._follow(entry, job, now)
+            return
+        if outcome is Outcome.THROTTLED:
+            entry.slow = min(SLOWEST, entry.slow * 2)
+        entry.failures += 1
+        pause = min(LAST_RETRY, FIRST_RETRY * 2.0 ** (entry.failures - 1))
+        if outcome is Outcome.LOGIN:
+            pause = LOGIN_RETRY
+        again = now + self._jittered(pause)
+        entry.due[job] = again
+        # What else was due would fail the same way.
+        entry.due.update({other: max(at, again) for other, at in entry.due.items()})
+
+    def _follow(self, entry: _Entry, job: Job, now: float) -> None:
+        if job is Job.PROBLEMS:
+            entry.due.update({Job.STATUS: now, Job.INVENTORY: now, Job.IMAGES: now})
+        elif job is Job.STATUS:
+            entry.due[job] = now + self._jittered(self.intervals.status) * entry.slow
+        elif job is Job.INVENTORY:
+            entry.due[job] = now + self._jittered(self.intervals.inventory) * entry.slow
+        elif job is Job.IMAGES:
+            entry.due[job] = now + self._jittered(IMAGES_EVERY) * entry.slow
+
+    def _jittered(self, seconds: float) -> float:
+        return seconds * self.random.uniform(1 - JITTER, 1 + JITTER)
+
+
+@dataclass
+class Budget:
+    """A token bucket for the calls of one account and region. Not thread-safe."""
+
+    size: float = 25.0
+    refill: float = 5.0
+    _tokens: float = 25.0
+    _at: float = 0.0
+
+    def take(self, now: float) -> float:
+        """Book one call; answers the seconds to wait before it."""
+        self._tokens = min(self.size, self._tokens + (now - self._at) * self.refill)
+        self._at = now
+        self._tokens -= 1
+        return max(0.0, -self._tokens / self.refill)

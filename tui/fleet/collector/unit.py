@@ -1,0 +1,173 @@
+"""What the collector knows of one account in one region, whoever reads it, and what the console was told of it.
+
+Pure bookkeeping: no I/O, time is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tui.aws.to_domain import Status
+from tui.domain.instance import (
+    Checks,
+    CheckStatus,
+    Image,
+    Instance,
+    Phase,
+    StatusCheck,
+    Target,
+    TargetStatus,
+    Trouble,
+    TypeFacts,
+)
+from tui.domain.text import SafeText, clean
+from tui.fleet.collector.schedule import Budget
+from tui.fleet.wire import Delta
+
+_ABSENT = StatusCheck(CheckStatus.NOT_REPORTED)
+_NOT_LISTED = Checks(_ABSENT, _ABSENT, _ABSENT, _ABSENT, _ABSENT)
+
+
+@dataclass
+class Unit:
+    """One account x region. `profiles` in the order of the files; `failed` those that could not read it this round."""
+
+    account_id: SafeText
+    alias: SafeText
+    region: str
+    profiles: list[str] = field(default_factory=list)
+    failed: dict[str, Trouble] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    phase: Phase = Phase.WAITING
+    trouble: Trouble | None = None
+    partial: dict[str, Trouble] = field(default_factory=dict)
+    rows: dict[str, Instance] = field(default_factory=dict)
+    statuses: dict[str, Status] = field(default_factory=dict)
+    images: dict[str, Image] | None = None
+    types: dict[str, TypeFacts] = field(default_factory=dict)
+    status_at: datetime | None = None
+    inventory_at: datetime | None = None
+    images_at: datetime | None = None
+    count: int | None = None
+    _sent: dict[str, Instance] = field(default_factory=dict)
+    _sent_target: Target | None = None
+    _listed: bool = False
+
+    @property
+    def reader(self) -> str:
+        """The profile whose credentials read: the first that has not failed."""
+        return next((name for name in self.profiles if name not in self.failed), self.profiles[0])
+
+    @property
+    def target(self) -> Target:
+        """The target its rows belong to."""
+        return Target(self.reader, self.region)
+
+    def take_rows(self, rows: Iterable[Instance]) -> None:
+        """A page, or a few asked for by id."""
+        self.rows.update({row.instance_id: row for row in rows})
+
+    def take_inventory(self, rows: Sequence[Instance], now: datetime) -> None:
+        """All there are: others are gone."""
+        self.rows = {row.instance_id: row for row in rows}
+        self.inventory_at, self.count = now, len(rows)
+
+    def take_problems(self, statuses: Sequence[Status], now: datetime) -> list[str]:
+        """A first, partial answer; ids to describe."""
+        for status in statuses:
+            self.statuses[status.instance_id] = status
+        return [str(status.instance_id) for status in statuses if status.instance_id not in self.rows]
+
+    def take_statuses(self, statuses: Sequence[Status], now: datetime) -> list[str]:
+        """All there are; ids to describe: new ones and those whose state changed (their addresses may have too)."""
+        self.statuses = {status.instance_id: status for status in statuses}
+        self.status_at = now
+        moved = []
+        for status in statuses:
+            row = self.rows.get(status.instance_id)
+            if row is None or row.state is not status.state:
+                moved.append(str(status.instance_id))
+        return moved
+
+    def take_look(self, row: Instance) -> None:
+        """One, read afresh with its status."""
+        self.rows[row.instance_id] = row
+        if row.status_at is not None:
+            self.statuses[row.instance_id] = Status(
+                row.instance_id, row.state, row.zone, row.checks, row.events
+            )
+
+    def stamp(self, row: Instance) -> Instance:
+        """The same with what the target knows beside it: whose it is, its newest AMI."""
+        return replace(
+            row,
+            account_id=self.account_id,
+            profiles=tuple(clean(name) for name in self.profiles),
+            newest_image=(self.images or {}).get(row.instance_id),
+            images_at=self.images_at,
+            type_facts=self.types.get(row.instance_type),
+        )
+
+    def gone(self, instance_id: str) -> None:
+        """AWS no longer has it."""
+        self.rows.pop(instance_id, None)
+        self.statuses.pop(instance_id, None)
+
+    def delta(self) -> Delta | None:
+        """What the console does not know yet; None if nothing. Freshness alone is told by the target, not by every row."""
+        target = self.target
+        rows = [self._stamped(instance_id, target) for instance_id in self._ids()]
+        current = {row.key: row for row in rows}
+        moved = self._sent_target is not None and self._sent_target != target
+        upserts = [row for key, row in current.items() if moved or not _same(row, self._sent.get(key))]
+        removed = tuple(self._sent.keys() - current.keys())
+        dropped = (self._sent_target,) if moved and self._sent_target is not None else ()
+        keys = None
+        if self.count is not None and not self._listed:
+            keys, self._listed = tuple(current), True
+        self._sent = {key: row for key, row in self._sent.items() if key in current}
+        self._sent.update({row.key: row for row in upserts})
+        self._sent_target = target
+        return Delta(self.status(), tuple(upserts), removed, dropped, keys)
+
+    def status(self) -> TargetStatus:
+        """How it is doing, as the console shows it."""
+        return TargetStatus(
+            self.target,
+            self.phase,
+            tuple(clean(name) for name in self.profiles),
+            self.account_id,
+            self.alias,
+            self.count,
+            self.status_at,
+            self.inventory_at,
+            self.trouble,
+            tuple(self.partial.values()),
+        )
+
+    def _ids(self) -> list[str]:
+        return list(dict.fromkeys((*self.rows, *self.statuses)))
+
+    def _stamped(self, instance_id: str, target: Target) -> Instance:
+        row = self.rows.get(instance_id) or Instance(target, clean(instance_id))
+        status = self.statuses.get(instance_id)
+        checks, events, state, zone = row.checks, row.events, row.state, row.zone
+        if status is not None:
+            checks, events, state, zone = status.checks, status.events, status.state, status.zone or zone
+        elif self.status_at is not None and not (row.inventory_at and row.inventory_at > self.status_at):
+            checks = _NOT_LISTED  # AWS listed all and not this one: a terminated instance, mostly
+        row = replace(row, target=target, checks=checks, events=events, state=state, zone=zone)
+        return replace(self.stamp(row), status_at=self.status_at)
+
+
+def _same(row: Instance, sent: Instance | None) -> bool:
+    if sent is None:
+        return False
+    # A row that was never read and now was is news; a later reading of the same is not.
+    known = (row.status_at is None) == (sent.status_at is None) and (row.images_at is None) == (
+        sent.images_at is None
+    )
+    times = {"status_at": sent.status_at, "inventory_at": sent.inventory_at, "images_at": sent.images_at}
+    return known and replace(row, **times) == sent  # type: ignore[arg-type]  # the three are times
