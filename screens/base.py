@@ -65,18 +65,18 @@ class KeyLine(Static):
     DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
 
     def show(self, verbs: Iterable[tuple[Verb, bool]], mode: str, mode_style: str) -> None:
-        """Draw it: the words give way to bare keys where there is no room for all, and the last verbs go first."""
+        """Draw it: long words where all fit, short ones else, and then the last verbs give way."""
         width = max(self.size.width, 20) - len(mode) - 2
         known = list(verbs)
-        words = sum(len(f" {shown_key(verb)} {verb.footer} ") for verb, _ in known) <= width
+        roomy = sum(len(shown_key(verb)) + len(verb.footer) + 4 for verb, _ in known) <= width
         line = Text(no_wrap=True)
         for verb, blocked in known:
-            word = verb.footer if words else verb.footer.split("/")[0].split(" ")[0]
-            piece = f" {shown_key(verb)} {word}"
-            if line.cell_len + len(piece) + 1 > width:
+            word = verb.footer if roomy else verb.short or verb.footer
+            if line.cell_len + len(shown_key(verb)) + len(word) + 2 > width:
                 continue
             line.append(f" {shown_key(verb)}", "dim" if blocked else "bold")
-            line.append(f" {word} ", "dim strike" if blocked else "")
+            line.append(f" {word}", "dim strike" if blocked else "")
+            line.append("  " if roomy else "")
         line.append(" " * max(1, width - line.cell_len + 1))
         line.append(mode, mode_style)
         self.update(line)
@@ -85,7 +85,9 @@ class KeyLine(Static):
 class Alarm(Static):
     """A red line nobody can miss: an operation has left a server down, or needs a person. Empty and gone otherwise."""
 
-    DEFAULT_CSS = "Alarm { dock: top; height: auto; max-height: 2; background: $error; color: $background; text-style: bold; display: none; }"
+    DEFAULT_CSS = """
+    Alarm { dock: top; height: 1; background: $error; color: $background; text-style: bold; display: none; }
+    """
 
     def show(self, operations: Iterable[Operation], trouble: str) -> None:
         """Draw what needs attention; `trouble` is why the journal can't be read."""

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from rich.color import parse_rgb_hex
+from rich.terminal_theme import TerminalTheme
 from textual.app import App
 from textual.binding import BindingType
 from textual.theme import Theme
@@ -49,6 +51,21 @@ THEME = Theme(
 )
 
 
+COLORS = TerminalTheme(
+    (16, 20, 23),
+    (212, 217, 221),
+    [
+        parse_rgb_hex(one)
+        for one in ["1e252a", "e96e6e", "7fb77e", "e0b050", "5fa8d3", "ba94cd", "6fc3c8", "d4d9dd"]
+    ],
+    [
+        parse_rgb_hex(one)
+        for one in ["56626b", "f08c8c", "a0cd9e", "f0c878", "8cc3e4", "cdafdc", "96d7da", "f0f3f5"]
+    ],
+)
+"""What *red* and the like are on screen: told apart at a glance, and calm."""
+
+
 class EvacApp(App[int]):
     """The one composition root: screens are given their services, and ask it for one another by message."""
 
@@ -63,6 +80,7 @@ class EvacApp(App[int]):
         self._look_planned = False
         self._saved_revision = services.store.revision
         self.animation_level = "none"
+        self.ansi_theme_dark = COLORS
         self.register_theme(THEME)
         self.theme = services.settings.theme if services.settings.theme in self.available_themes else "evac"
 
@@ -121,7 +139,10 @@ class EvacApp(App[int]):
             "operations": partial(OperationsScreen, services, message.key),
             "help": partial(HelpScreen, services),
         }
-        if type(self.screen) is not {"detail": DetailScreen, "operations": OperationsScreen, "help": HelpScreen}[message.place]:
+        if (
+            type(self.screen)
+            is not {"detail": DetailScreen, "operations": OperationsScreen, "help": HelpScreen}[message.place]
+        ):
             self.push_screen(makers[message.place]())
 
     def on_act(self, message: Act) -> None:

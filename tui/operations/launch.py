@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tui.operations.journal import default_path
+from tui.operations.database import default_path
 from tui.settings import Settings, encode
 
 
