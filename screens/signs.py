@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState, Phase, TargetStatus
+from tui.domain.instance import (
+    EVERYWHERE,
+    CheckName,
+    CheckStatus,
+    Instance,
+    InstanceState,
+    Phase,
+    TargetStatus,
+)
 from tui.domain.urgency import Level
 from tui.domain.when import ago, span
-from tui.fleet.store import EVERYWHERE
 from tui.settings import Settings
 
 

@@ -10,11 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from rich.color import parse_rgb_hex
-from rich.terminal_theme import TerminalTheme
 from textual.app import App
 from textual.binding import BindingType
-from textual.theme import Theme
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
 from screens.confirm import ConfirmScreen
@@ -23,6 +20,7 @@ from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
 from screens.operations import OperationsScreen
 from screens.palette import VerbProvider
+from screens.theme import dress
 from tui.fleet import snapshot, wire
 from tui.fleet.link import Link
 from tui.fleet.store import Store
@@ -35,35 +33,6 @@ LOOK = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
 SAVE = 60.0
 """Seconds between two snapshots on disk."""
-THEME = Theme(
-    name="evac",
-    primary="#5fa8d3",
-    secondary="#8aa1b1",
-    accent="#e0b050",
-    warning="#e0b050",
-    error="#e06c6c",
-    success="#7fb77e",
-    foreground="#d4d9dd",
-    background="#101417",
-    surface="#161b1f",
-    panel="#1e252a",
-    dark=True,
-)
-
-
-COLORS = TerminalTheme(
-    (16, 20, 23),
-    (212, 217, 221),
-    [
-        parse_rgb_hex(one)
-        for one in ["1e252a", "e96e6e", "7fb77e", "e0b050", "5fa8d3", "ba94cd", "6fc3c8", "d4d9dd"]
-    ],
-    [
-        parse_rgb_hex(one)
-        for one in ["56626b", "f08c8c", "a0cd9e", "f0c878", "8cc3e4", "cdafdc", "96d7da", "f0f3f5"]
-    ],
-)
-"""What *red* and the like are on screen: told apart at a glance, and calm."""
 
 
 class EvacApp(App[int]):
@@ -79,10 +48,7 @@ class EvacApp(App[int]):
         self.services, self._snapshot_path = services, snapshot_path
         self._look_planned = False
         self._saved_revision = services.store.revision
-        self.animation_level = "none"
-        self.ansi_theme_dark = COLORS
-        self.register_theme(THEME)
-        self.theme = services.settings.theme if services.settings.theme in self.available_themes else "evac"
+        dress(self, services.settings.theme)
 
     def on_mount(self) -> None:
         """The fleet comes first; then the collector is started."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import ClassVar
 
 from rich.highlighter import Highlighter
@@ -15,11 +16,10 @@ from textual.widgets import Input, Static
 from screens.signs import LEVELS, account_text
 from tui.domain import query
 from tui.domain.guidance import Kind, explain
-from tui.domain.instance import Instance, TargetStatus
-from tui.domain.listing import Stale
+from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
+from tui.domain.listing import Stale, failures
 from tui.domain.urgency import Level
 from tui.domain.when import ago, clock
-from tui.fleet.store import EVERYWHERE
 from tui.fleet.wire import LinkState
 from tui.services import Services
 from tui.settings import Settings
@@ -64,7 +64,7 @@ def counts_line(
         word = f" {counts[level]} {sign.word}  " if wide else f"{counts[level]} "
         text.append(f" {sign.mark(plain)}{word}" if wide else f"{sign.mark(plain)}{word}", style)
     if not wide:
-        bad = [one for one in targets if one.trouble is not None]
+        bad = failures(targets)
         if bad:
             name = settings.label(bad[0].target.profile)
             more = f" +{len(bad) - 1}" if len(bad) > 1 else ""
@@ -110,7 +110,8 @@ def targets_text(services: Services, old: Stale) -> Text:
     """Every target by profile: how many, how fresh, and under a failed one its cause and remedy."""
     store, settings, now = services.store, services.settings, services.now()
     text, last = Text(), ""
-    for status in store.targets():
+    for status, following in pairwise([*store.targets(), None]):
+        assert status is not None
         label = "+".join(settings.label(name) for name in (status.profiles or (status.target.profile,)))
         if label != last:
             text.append(f"{label}", f"bold {settings.profile(status.target.profile).color}")
@@ -125,7 +126,7 @@ def targets_text(services: Services, old: Stale) -> Text:
             age = f" {ago(status.status_at, now).removesuffix(' ago')}"
         text.append(f" {mark}", LEVELS[level].style)
         text.append(f" {region:<15}{count:>4}{age}\n")
-        if status.trouble is not None:
+        if status.trouble is not None and not _same_trouble(status, following):
             cause = str(status.trouble.cause)
             for prefix in (f"{status.target.key}: ", f"{status.target.profile}: "):
                 cause = cause.removeprefix(prefix)
@@ -134,6 +135,11 @@ def targets_text(services: Services, old: Stale) -> Text:
         for one in status.partial:
             text.append(_indented(one.cause), "yellow")
     return text
+
+
+def _same_trouble(one: TargetStatus, other: TargetStatus | None) -> bool:
+    """Told once, under the last of them."""
+    return other is not None and one.target.profile == other.target.profile and one.trouble == other.trouble
 
 
 def _indented(sentence: str) -> str:

@@ -18,7 +18,7 @@ from screens.fleet.panes import FilterInput, Line, clock_line, counts_line, prev
 from screens.fleet.table import FleetTable, Row
 from tui.domain import query
 from tui.domain.instance import Instance
-from tui.domain.listing import Order, Ranker, View, grouped, stale
+from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
 from tui.domain.text import clean
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
@@ -124,12 +124,11 @@ class FleetScreen(EvacScreen):
             self.ranker.listed(store.rows(), self.view, self.order, self.query_now, scene.now)
         )
         shown = len(rows)
-        failed: list[Row] = [one for one in store.targets() if one.trouble is not None]
         if self.view is View.TARGETS:
             instances = [row for row in rows if isinstance(row, Instance)]
             rows = list(grouped(instances, store.targets()))
         elif not self.query_now.tests and self.view is not View.ALL:
-            rows += failed  # silence of a target is news, too
+            rows += failures(store.targets())  # silence of a target is news, too
         self.set_class(not rows, "empty")
         self.query_one("#empty", Static).update(self._nothing(scene))
         self.table.show(rows, scene)

@@ -14,6 +14,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from screens.base import Act, Go
+from screens.theme import dress
 from tui.aws import to_domain
 from tui.aws.to_domain import Status
 from tui.demo.clock import Clock
@@ -204,7 +205,8 @@ class Stage(App[None]):
     """Shows one screen, and keeps what it asked the app for."""
 
     def __init__(self, screen: Screen[None]) -> None:
-        super().__init__(ansi_color=False)
+        super().__init__()
+        dress(self, "")
         self.shown = screen
         self.asked: list[Act | Go] = []
 

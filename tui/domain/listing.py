@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from tui.domain.instance import Instance, Phase, Target, TargetStatus
+from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
 from tui.domain.query import Query
 from tui.domain.urgency import Level, Urgency, urgency
 
@@ -123,6 +123,19 @@ def _next(row: Instance, now: datetime) -> tuple[bool, float]:
         return True, 0.0
     start = events[0].not_before
     return False, start.timestamp() if start is not None else float("-inf")
+
+
+def failures(targets: Iterable[TargetStatus]) -> list[TargetStatus]:
+    """One line a failure: a profile whose login has expired fails once, not once a region."""
+    found: dict[tuple[str, str], TargetStatus] = {}
+    for one in targets:
+        if one.trouble is not None:
+            key = (one.target.profile, one.trouble.line)
+            first = found.get(key)
+            found[key] = (
+                one if first is None else replace(first, target=Target(one.target.profile, EVERYWHERE))
+            )
+    return list(found.values())
 
 
 def grouped(rows: Sequence[Instance], targets: Sequence[TargetStatus]) -> list[Instance | TargetStatus]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from tui.aws import look, reads
 from tui.aws.sessions import Sessions
-from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus, Trouble
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.collector.cache import Cache
@@ -25,7 +25,6 @@ T = TypeVar("T")
 THREADS = 32
 """Readers: a region that does not answer holds one of them until its limits are reached."""
 BEAT = 5.0
-EVERYWHERE = "*"
 Place = tuple[str, str]
 _OUTCOMES = {"throttled": Outcome.THROTTLED, "credentials": Outcome.LOGIN, "config": Outcome.LOGIN}
 _OTHERS_MAY = ("credentials", "denied", "region", "config")
