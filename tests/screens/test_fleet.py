@@ -79,7 +79,7 @@ async def test_the_views(tmp_path: Path) -> None:
             assert f"of {78}" in text(pilot)
         assert seen["2"] == 78
         assert seen["4"] == 78 + 8
-        assert seen["1"] == 27 + 2
+        assert seen["1"] == 28 + 2
         assert seen["3"] < seen["1"]
 
 
