@@ -11,7 +11,7 @@ from typing import ClassVar
 from rich.highlighter import Highlighter
 from rich.text import Text
 from textual.binding import BindingType
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from screens.signs import LEVELS, account_text
 from tui.domain import query
@@ -28,20 +28,6 @@ from tui.verbs import VERBS
 PANE = 26
 """Columns of text in the pane of targets."""
 SHOWN = (Level.FAILING, Level.DUE, Level.SCHEDULED, Level.UNKNOWN)
-
-
-class Line(Static):
-    """A static text that is redrawn only when it reads differently."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(id=name)
-        self._text: Text | None = None
-
-    def show(self, text: Text) -> None:
-        """Draw it, if it is new."""
-        if self._text is None or text != self._text or text.spans != self._text.spans:
-            self._text = text
-            self.update(text)
 
 
 def counts_line(

@@ -14,8 +14,9 @@ from textual.widgets import Static
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
 from screens.fleet import export
 from screens.fleet.columns import Scene
-from screens.fleet.panes import FilterInput, Line, clock_line, counts_line, preview, targets_text
+from screens.fleet.panes import FilterInput, clock_line, counts_line, preview, targets_text
 from screens.fleet.table import FleetTable, Row
+from screens.line import Line
 from tui.domain import query
 from tui.domain.instance import Instance
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
@@ -67,6 +68,7 @@ class FleetScreen(EvacScreen):
         self.query_now = query.Query("")
         self.marked: set[str] = set()
         self.ranker = Ranker()
+        self._title = ""
         self.table = FleetTable()
         self.table.id = "table"
 
@@ -84,11 +86,11 @@ class FleetScreen(EvacScreen):
         with Horizontal(id="body"):
             with VerticalScroll(id="targets", can_focus=False) as targets:
                 targets.border_title = "targets"
-                yield Line("targets-text")
+                yield Line("targets-text", grows=True)
             with Vertical(id="main"):
                 with Vertical(id="listing"):
                     yield self.table
-                    yield Static(id="empty", markup=False)
+                    yield Line("empty")
                 yield Line("preview")
         with Horizontal(id="filterbar"):
             yield Static("/", id="slash")
@@ -130,12 +132,14 @@ class FleetScreen(EvacScreen):
         elif not self.query_now.tests and self.view is not View.ALL:
             rows += failures(store.targets())  # silence of a target is news, too
         self.set_class(not rows, "empty")
-        self.query_one("#empty", Static).update(self._nothing(scene))
+        self.query_one("#empty", Line).show(Text(self._nothing(scene)))
         self.table.show(rows, scene)
         listing = self.query_one("#listing")
         by = "" if self.order is Order.URGENCY else f" · by {self.order}"
         marked = f" · {len(self.marked)} marked" if self.marked else ""
-        listing.border_title = f"{_TITLES[self.view]} · {shown} of {len(store.rows())}{by}{marked}"
+        title = f"{_TITLES[self.view]} · {shown} of {len(store.rows())}{by}{marked}"
+        if self._title != title:
+            self._title = listing.border_title = title
         self._draw_around(scene)
         self.draw_keys()
 
@@ -151,7 +155,8 @@ class FleetScreen(EvacScreen):
         targets = services.store.targets()
         self.query_one("#counts", Line).show(counts_line(counts, targets, services.settings, wide))
         clock, text = self.query_one("#clock", Line), clock_line(services, scene.stale, wide)
-        clock.styles.width = text.cell_len
+        if clock.size.width != text.cell_len:
+            clock.styles.width = text.cell_len
         clock.show(text)
         if wide:
             self.query_one("#targets-text", Line).show(targets_text(services, scene.stale))
@@ -160,8 +165,7 @@ class FleetScreen(EvacScreen):
     def _draw_preview(self) -> None:
         pane = self.query_one("#preview", Line)
         title, text = preview(self.table.current, self.services, self.has_class("wide"))
-        pane.border_title = Text(title) if self.has_class("wide") else None
-        pane.show(text)
+        pane.show(text, title if self.has_class("wide") else None)
 
     def _nothing(self, scene: Scene) -> str:
         """An empty table is one good sentence."""
