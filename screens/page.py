@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich.cells import cell_len
 from rich.color import Color, ColorParseError
@@ -62,27 +63,36 @@ def color(name: str) -> str:
 
 
 def draw(rows: Rows, plain: bool) -> RenderableType:
-    """The rows as one renderable: paragraphs between two headings share a grid."""
-    width = min(_LABEL, max((cell_len(row.label) for row in rows if not row.head), default=0))
-    parts: list[RenderableType] = []
-    grid: Table | None = None
+    """The rows as one renderable; the labels under one heading are as wide as the widest of them."""
+    sections: list[list[Row]] = [[]]
     for row in rows:
-        if row.head or row == BLANK:
-            grid = None
-            parts.append(_text(row, plain))
-            continue
-        if grid is None:
-            grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
-            if width:
-                grid.add_column(width=width, no_wrap=True)
-            grid.add_column(ratio=1, overflow="fold")
-            parts.append(grid)
+        if row.head:
+            sections.append([])
+        sections[-1].append(row)
+    return Group(*(part for section in sections for part in _section(section, plain)))
+
+
+def _section(rows: Rows, plain: bool) -> Iterator[RenderableType]:
+    width = min(_LABEL, max((cell_len(row.label) for row in rows if not row.head), default=0))
+    for loose, group in groupby(rows, key=lambda row: row.head or row == BLANK):
+        if loose:
+            yield from (_text(row, plain) for row in group)
+        else:
+            yield _grid(group, width, plain)
+
+
+def _grid(rows: Iterable[Row], width: int, plain: bool) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    if width:
+        grid.add_column(width=width, no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    for row in rows:
+        cells = [_text(row, plain)]
         if width:
             label = ascii_only(row.label) if plain else row.label
-            grid.add_row(Text(label, row.label_style, overflow="ellipsis", no_wrap=True), _text(row, plain))
-        else:
-            grid.add_row(_text(row, plain))
-    return Group(*parts)
+            cells.insert(0, Text(label, row.label_style, overflow="ellipsis", no_wrap=True))
+        grid.add_row(*cells)
+    return grid
 
 
 def _text(row: Row, plain: bool) -> Text:
