@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
-from screens.base import Alarm, EvacScreen, KeyLine
+from screens.base import Alarm, EvacScreen, KeyLine, bindings
 from screens.detail.overview import GRAVITIES
 from screens.page import BLANK, Row, draw, head
 from screens.signs import LEVELS
@@ -20,6 +20,7 @@ from tui.domain.urgency import Level
 from tui.settings import Settings
 from tui.verbs import VERBS, shown_key
 
+NAMES = ("back", "operations", "palette", "quit")
 WIDE = 120
 """Columns from which there are two columns."""
 _LOOK = ("triage", "all", "events", "targets", "filter", "sort", "detail", "operations", "refresh")
@@ -139,9 +140,10 @@ def mode(settings: Settings) -> list[Row]:
 class HelpScreen(EvacScreen, inherit_bindings=False):
     """Every verb, the filter language, the signs and the mode; two columns where there is room."""
 
-    NAMES = ("back", "operations", "palette", "quit")
+    NAMES = NAMES
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(NAMES),
         ("question_mark", "verb('back')", "close"),
         ("down,j", "move(1)", "down"),
         ("up,k", "move(-1)", "up"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from rich.cells import cell_len
 from rich.color import Color, ColorParseError
-from rich.console import Group, RenderableType
+from rich.console import Group, OverflowMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -65,41 +65,43 @@ def color(name: str) -> str:
 def draw(rows: Rows, plain: bool) -> RenderableType:
     """The rows as one renderable; the labels under one heading are as wide as the widest of them."""
     sections: list[list[Row]] = [[]]
-    for row in rows:
+    for row in map(_plain, rows) if plain else rows:
         if row.head:
             sections.append([])
         sections[-1].append(row)
-    return Group(*(part for section in sections for part in _section(section, plain)))
+    cut: OverflowMethod = "crop" if plain else "ellipsis"
+    return Group(*(part for section in sections for part in _section(section, cut)))
 
 
-def _section(rows: Rows, plain: bool) -> Iterator[RenderableType]:
+def _plain(row: Row) -> Row:
+    return replace(row, text=ascii_only(row.text), label=ascii_only(row.label), note=ascii_only(row.note))
+
+
+def _section(rows: Rows, cut: OverflowMethod) -> Iterator[RenderableType]:
     width = min(_LABEL, max((cell_len(row.label) for row in rows if not row.head), default=0))
     for loose, group in groupby(rows, key=lambda row: row.head or row == BLANK):
         if loose:
-            yield from (_text(row, plain) for row in group)
+            yield from (_text(row, cut) for row in group)
         else:
-            yield _grid(group, width, plain)
+            yield _grid(group, width, cut)
 
 
-def _grid(rows: Iterable[Row], width: int, plain: bool) -> Table:
+def _grid(rows: Iterable[Row], width: int, cut: OverflowMethod) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
     if width:
         grid.add_column(width=width, no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     for row in rows:
-        cells = [_text(row, plain)]
-        if width:
-            label = ascii_only(row.label) if plain else row.label
-            cells.insert(0, Text(label, row.label_style, overflow="ellipsis", no_wrap=True))
-        grid.add_row(*cells)
+        label = [Text(row.label, row.label_style, overflow=cut, no_wrap=True)] if width else []
+        grid.add_row(*label, _text(row, cut))
     return grid
 
 
-def _text(row: Row, plain: bool) -> Text:
-    body = Text(no_wrap=row.single or None, overflow="ellipsis" if row.single else "fold")
-    body.append(ascii_only(row.text) if plain else row.text, row.style)
+def _text(row: Row, cut: OverflowMethod) -> Text:
+    body = Text(no_wrap=row.single or None, overflow=cut if row.single else "fold")
+    body.append(row.text, row.style)
     if row.note:
-        body.append("  " + (ascii_only(row.note) if plain else row.note), "dim")
+        body.append("  " + row.note, "dim")
     return body
 
 

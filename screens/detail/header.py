@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from datetime import timedelta
 
 from rich.cells import set_cell_size
 from rich.text import Text
@@ -28,6 +29,8 @@ MARKS = {
 _NAMES = {"host": "host, hypervisor"}
 _SHORT = {"AWS power, network": "AWS", "operating system": "OS", "application": "app", "performance": "perf"}
 _LEAST_NAME = 12
+STALE = timedelta(minutes=5)
+"""Checks read longer ago are marked: even a slowed-down collector reads more often."""
 _BAD = (Mark.FAILING, Mark.THREATENED)
 
 
@@ -58,7 +61,7 @@ def freshness(scene: Scene, width: int) -> Text:
     if others:
         left.append(ink(f" · also {', '.join(others)}"), "dim")
     right = _age(scene)
-    left.truncate(max(1, width - right.cell_len - 2), overflow="ellipsis")
+    left.truncate(max(1, width - right.cell_len - 2), overflow="crop" if scene.plain else "ellipsis")
     left.append(" " * max(1, width - left.cell_len - right.cell_len - 1))
     return left.append_text(right)
 
@@ -80,7 +83,8 @@ def _age(scene: Scene) -> Text:
         return Text(f"collector {scene.collector}", "bold magenta")
     if scene.status_at is None:
         return Text("checks not read yet", "bold magenta")
-    stale = scene.trouble is not None or (scene.status is not None and scene.status.trouble is not None)
+    failed = scene.trouble is not None or (scene.status is not None and scene.status.trouble is not None)
+    stale = failed or scene.now - scene.status_at > STALE
     return Text(f"read {ago(scene.status_at, scene.now)}", "bold magenta" if stale else "dim")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -12,20 +11,21 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from screens.base import Alarm, EvacScreen, Go, KeyLine
+from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
 from screens.detail import header, overview, sheets
-from screens.detail.scene import Scene, freshest
+from screens.detail.known import Known
+from screens.detail.scene import Scene
 from screens.page import Page, Row, draw
-from tui.domain.instance import Facts, Instance, Trouble
+from tui.domain.instance import Instance
 from tui.domain.text import clean
-from tui.fleet.wire import ReadAnswer, ReadRequest
-from tui.operations.journal import JournalError
-from tui.operations.record import Operation
+from tui.fleet.wire import ReadRequest
 from tui.services import Services
 from tui.verbs import Verb
 
 WIDE = 110
 """Columns from which the picture of the layers gets a pane of its own."""
+LOW = 18
+"""Lines below which the head is cut, so that something of the page is seen."""
 SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
     "overview": overview.overview,
     "actions": overview.actions,
@@ -39,26 +39,28 @@ SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
 }
 """The tabs, in their order."""
 TABS = tuple(SHEETS)
+NAMES = (
+    "back",
+    "stop-start",
+    "reboot",
+    "image",
+    "reschedule",
+    "help",
+    "refresh",
+    "operations",
+    "copy",
+    "palette",
+    "quit",
+)
 
 
 class DetailScreen(EvacScreen, inherit_bindings=False):
     """Of the instance with this key (`region/id`). Shows what is known at once, and asks for a fresh look."""
 
-    NAMES = (
-        "back",
-        "stop-start",
-        "reboot",
-        "image",
-        "reschedule",
-        "help",
-        "refresh",
-        "operations",
-        "copy",
-        "palette",
-        "quit",
-    )
+    NAMES = NAMES
     CSS_PATH = "detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(NAMES),
         ("left,h,shift+tab", "turn(-1)", "previous tab"),
         ("right,l,tab", "turn(1)", "next tab"),
         ("down,j", "move(1)", "down"),
@@ -72,18 +74,9 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
 
     def __init__(self, services: Services, key: str) -> None:
         super().__init__(services)
-        self.key = key
-        self.tab = TABS[0]
-        self.cursor = 0
-        self._known: Instance | None = services.store.get(key)
-        self._looked: Instance | None = None
-        self._facts: Facts | None = None
-        self._trouble: Trouble | None = None
+        self.key, self.known = key, Known(services, key)
+        self.tab, self.cursor = TABS[0], 0
         self._reading = False
-        self._gone = False
-        self._operations: tuple[Operation, ...] = ()
-        self._history_trouble = ""
-        self._revision = -1
         self._plain = services.settings.ascii
         self._drawn: dict[str, object] = {}
 
@@ -111,7 +104,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         self.query_one("#picture").border_title = "where it breaks"
         self.query_one("#stakes").border_title = "before you act (more: actions)"
         self.query_one("#right").border_title = "what it means"
-        self._read_history()
+        self.known.read_history()
         self.redraw()
         self.look()
 
@@ -123,56 +116,24 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
     @property
     def subject(self) -> Instance | None:
         """The freshest of it; none once it is gone."""
-        if self._known is None or self._gone:
-            return None
-        return freshest(self._known, self._looked)
-
-    @property
-    def scene(self) -> Scene | None:
-        """All there is to draw; None if nothing is known of that key."""
-        if self._known is None:
-            return None
-        services, link = self.services, self.services.link
-        instance = freshest(self._known, self._looked)
-        return Scene(
-            instance=instance,
-            now=services.now(),
-            zone=services.zone,
-            settings=services.settings,
-            facts=self._facts,
-            status=services.store.target(instance.target),
-            reading=self._reading,
-            trouble=self._trouble,
-            gone=self._gone,
-            operations=self._operations,
-            history_trouble=self._history_trouble,
-            wide=self.size.width >= WIDE,
-            collector="" if link is None or link.state.state == "live" else link.state.state,
-        )
+        return None if self.known.gone else self.known.instance
 
     # what changes it
 
     def fleet_changed(self) -> None:
-        """The row, the target or the journal may have changed: its state or its events changed mean a new look."""
-        row, before = self.services.store.get(self.key), self._known
-        self._gone = row is None and before is not None
-        if row is not None:
-            self._known = row
-        ended = self._read_history()
+        """Another state, other events or the end of an operation are worth a new look."""
+        moved, ended = self.known.see_store(), self.known.read_history()
         self.redraw()
-        moved = row is not None and (
-            before is None or (row.state, row.events) != (before.state, before.events)
-        )
         if moved or ended:
             self.look()
 
     def on_screen_resume(self) -> None:
-        """What this console itself wrote to the journal does not count as a revision: read it in any case."""
-        self._revision = -1
+        """A question may have been answered meanwhile."""
+        self.known.forget_revision()
 
     def tick(self) -> None:
         """Countdowns go on."""
-        if self._read_history():
+        if self.known.read_history():
             self.look()
         self.redraw()
 
@@ -180,33 +141,14 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         """What fits."""
         self.redraw()
 
-    def _read_history(self) -> bool:
-        """The journal's operations on this instance; whether one has ended since."""
-        journal = self.services.journal
-        if journal is None:
-            self._history_trouble = self.services.journal_trouble
-            return False
-        try:
-            revision = journal.revision()
-            if revision == self._revision:
-                return False
-            found = tuple(journal.about(self.key.rpartition("/")[2]))
-        except JournalError as error:
-            self._history_trouble = str(error)
-            return False
-        was_open = {one.id for one in self._operations if one.is_open}
-        self._revision, self._operations, self._history_trouble = revision, found, ""
-        self.cursor = min(self.cursor, max(0, len(found) - 1))
-        return any(one.id in was_open and not one.is_open for one in found)
-
     def look(self) -> None:
-        """Ask for a fresh look, with the console's output on its tab."""
-        if self._known is None or self.services.link is None or self._reading:
+        """Ask for a fresh look, with the console's output on its tab. One at a time."""
+        row = self.known.row
+        if row is None or self.services.link is None or self._reading:
             return
-        kind = "console" if self.tab == "console" else "look"
         self._reading = True
         self.redraw()
-        self.run_worker(self._look(kind, self._known), group="look")
+        self.run_worker(self._look("console" if self.tab == "console" else "look", row), group="look")
 
     async def _look(self, kind: str, row: Instance) -> None:
         link = self.services.link
@@ -216,28 +158,13 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
             answer = await link.request(ReadRequest(0, kind, row.target, str(row.instance_id)))
         finally:
             self._reading = False
-        self._take(answer)
+        self.known.take(answer)
         self.redraw()
-        if self.tab == "console" and kind != "console":
-            self._look_for_console()
-
-    def _take(self, answer: ReadAnswer) -> None:
-        self._trouble = answer.trouble
-        if answer.trouble is not None and answer.trouble.kind == "gone":
-            self._gone = True
-        if answer.instance is not None:
-            self._looked, self._gone = answer.instance, False
-        if answer.facts is not None:
-            kept = self._facts.console if self._facts is not None else None
-            console = answer.facts.console if answer.facts.console is not None else kept
-            self._facts = replace(answer.facts, console=console)
+        self._look_for_console()
 
     def _look_for_console(self) -> None:
-        """Its tab is open and nobody has asked yet."""
-        if self._trouble is None and (self._facts is None or self._facts.console is None):
-            told = () if self._facts is None else self._facts.unknown
-            if not any(name == "console" for name, _ in told):
-                self.look()
+        if self.tab == "console" and self.known.wants_console:
+            self.look()
 
     # what is drawn
 
@@ -245,14 +172,15 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         """Everything; what did not change costs nothing on the terminal."""
         if not self.is_attached or not self.query("#page"):
             return
-        scene = self.scene
+        width = self.size.width
+        scene = self.known.scene(reading=self._reading, wide=width >= WIDE)
         self.draw_keys()
         if scene is None:
             self._put("identity", Text(f" {clean(self.key)}: nothing is known of it here", "bold magenta"))
             self.page.show([Row("it is not in the list of any target; esc goes back", style="dim")])
             return
-        width = self.size.width
         self.set_class(width >= WIDE, "-wide")
+        self.set_class(self.size.height < LOW, "-low")
         self._put("identity", header.identity(scene, width))
         self._put("freshness", header.freshness(scene, width))
         self._rows("troubles", header.troubles(scene))
@@ -298,16 +226,16 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         """To the next or the previous tab."""
         self.tab = TABS[(TABS.index(self.tab) + by) % len(TABS)]
         self.page.top()
-        if self.tab == "console":
-            self._look_for_console()
+        self._look_for_console()
         self.redraw()
 
     def action_move(self, by: int) -> None:
         """Scroll; in the history, the next operation."""
-        if self.tab != "history" or not self._operations:
+        count = len(self.known.operations)
+        if self.tab != "history" or not count:
             self.page.move(by)
             return
-        self.cursor = max(0, min(self.cursor + by, len(self._operations) - 1))
+        self.cursor = max(0, min(self.cursor + by, count - 1))
         self.redraw()
         self.page.reveal(self.cursor)
 
@@ -324,8 +252,9 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
 
     def action_open(self) -> None:
         """Follow the operation under the cursor."""
-        if self.tab == "history" and self._operations:
-            self.post_message(Go("operations", self._operations[self.cursor].id))
+        found = self.known.operations
+        if self.tab == "history" and found:
+            self.post_message(Go("operations", found[min(self.cursor, len(found) - 1)].id))
 
     def verb_refresh(self) -> None:
         """Look again."""
@@ -335,12 +264,12 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
 
     def verb_copy(self) -> None:
         """By the terminal's own clipboard, which works over SSH."""
-        if self._known is not None:
-            self.app.copy_to_clipboard(str(self._known.instance_id))
-            self.say(f"copied {self._known.instance_id}")
+        if self.known.row is not None:
+            self.app.copy_to_clipboard(str(self.known.row.instance_id))
+            self.say(f"copied {self.known.row.instance_id}")
 
     def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
         """What is gone says so."""
-        if verb.mutates and self._gone:
+        if verb.mutates and self.known.gone:
             return "it is no longer there"
         return super().allowed(verb, instance)

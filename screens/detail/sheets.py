@@ -278,8 +278,8 @@ def history(scene: Scene, cursor: int) -> list[Row]:
         return [Row(scene.history_trouble, style="bold red")]
     if not scene.operations:
         return [Row("no operation on it is in this journal", style="dim")]
-    rows = [_operation(scene, one, chosen=index == cursor) for index, one in enumerate(scene.operations)]
-    chosen = scene.operations[min(cursor, len(rows) - 1)]
+    chosen = scene.operations[min(cursor, len(scene.operations) - 1)]
+    rows = [_operation(scene, one, chosen=one is chosen) for one in scene.operations]
     rows += [BLANK, Row(chosen.title, chosen.id, "bold")]
     if chosen.note:
         rows.append(Row(chosen.note, "note"))
