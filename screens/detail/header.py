@@ -121,7 +121,7 @@ def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
 
 def _press(scene: Scene, why_not: str | None) -> Row:
     advice = scene.explanation.recommended
-    if advice is None:
+    if advice is None or scene.gone:
         return Row(_no_key(scene), "press", "", "dim")
     title, verb = ACTIONS[advice.verb].title, _verb(advice.verb)
     if why_not is not None:

@@ -114,7 +114,10 @@ def _placement(row: Instance) -> Iterator[tuple[str, str]]:
 
 def _protection(scene: Scene) -> Iterator[Row]:
     facts = scene.facts
-    for label, field in (("stop protection", "stop_protection"), ("termination", "termination_protection")):
+    for label, field in (
+        ("stop protection", "stop_protection"),
+        ("termination protection", "termination_protection"),
+    ):
         value = getattr(facts, field) if facts is not None else None
         yield _unread(scene, field, label) if value is None else Row("on" if value else "off", label)
     behavior = facts.shutdown_behavior if facts is not None else None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from stage import Stage
 from textual.pilot import Pilot
 
+from screens.base import KeyLine
 from screens.detail.screen import DetailScreen
 
 SMALL, LARGE = (80, 24), (160, 50)
@@ -28,7 +29,15 @@ async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    await pilot.app.workers.wait_for_complete()
+    """The screen is there and has its answers; what they changed is drawn."""
+    app = pilot.app
+    assert isinstance(app, Stage)
+    screen = app.shown
+    await until(pilot, lambda: screen.is_attached and screen.query(KeyLine))
+    if isinstance(screen, DetailScreen):
+        known, link = screen.known, screen.services.link
+        await until(pilot, lambda: link is None or known.row is None or known.facts or known.trouble)
+    await app.workers.wait_for_complete()
     await pilot.pause()
 
 

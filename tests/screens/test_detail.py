@@ -145,6 +145,8 @@ async def test_what_disappears_says_so_and_cannot_be_acted_on(tmp_path: Path) ->
         screen.post_message(FleetChanged())
         await pilot.pause()
         assert "it is no longer there" in text_of(app)
+        assert "esc goes back" in text_of(app)
+        assert "press s" not in text_of(app)
         assert screen.subject is None
         await pilot.press("s")
         await pilot.pause()
