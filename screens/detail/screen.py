@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
 from screens.detail import header, overview, sheets
+from screens.detail.history import history
 from screens.detail.known import Known
 from screens.detail.scene import Scene
 from screens.page import Page, Row, draw
@@ -35,7 +36,7 @@ SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
     "disks": sheets.disks,
     "tags": sheets.tags,
     "console": sheets.console,
-    "history": lambda scene: sheets.history(scene, 0),
+    "history": lambda scene: history(scene, 0),
 }
 """The tabs, in their order."""
 TABS = tuple(SHEETS)
@@ -191,7 +192,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
             self._put("picture", header.picture(scene, self.query_one("#picture").size.width - 2))
             self.query_one("#stakes", Page).show(overview.actions(scene))
         if self.tab == "history":
-            self.page.show(sheets.history(scene, self.cursor))
+            self.page.show(history(scene, self.cursor))
         else:
             self.page.show(SHEETS[self.tab](scene))
 

@@ -1,4 +1,4 @@
-"""The further sheets: checks, identity, network, disks, tags, console output, history."""
+"""The further sheets: checks, identity, network, disks, tags, console output."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from screens.detail.header import MARKS
 from screens.detail.scene import Scene, grouped
 from screens.page import BLANK, Row, head
-from screens.signs import LEVELS, Sign
+from screens.signs import Sign
 from tui.domain.guidance import Mark
 from tui.domain.instance import CheckName, CheckStatus, Image, Instance, Interface, PublicAddress
-from tui.domain.urgency import Level
 from tui.domain.when import ago
-from tui.operations.record import Operation, OperationState
 
 _CHECKS = {
     CheckName.SYSTEM: ("system", "power, network, host and its software: AWS's side"),
@@ -34,14 +32,6 @@ _PUBLIC = {
     PublicAddress.AUTO: "AWS's own: a stop releases it for good",
     PublicAddress.ELASTIC: "Elastic IP: stays",
     PublicAddress.UNKNOWN: "don't know whose it is",
-}
-OPERATION = {
-    OperationState.PLANNED: Sign("–", "-", "planned", "dim"),
-    OperationState.RUNNING: Sign("●", "*", "running", "bold cyan"),
-    OperationState.SUCCEEDED: LEVELS[Level.CALM],
-    OperationState.FAILED: Sign("✖", "X", "failed", "bold red"),
-    OperationState.NEEDS_ATTENTION: Sign("▲", "!", "needs you", "bold yellow"),
-    OperationState.ABANDONED: Sign("–", "-", "abandoned", "dim"),
 }
 
 
@@ -273,28 +263,3 @@ def console(scene: Scene) -> list[Row]:
     if not any(lines):
         return [Row("AWS has no console output of it", style="dim")]
     return [Row(line) for line in lines]
-
-
-def history(scene: Scene, cursor: int) -> list[Row]:
-    """Operations on it, the newest first, a line each; under them the chosen one's last word."""
-    if scene.history_trouble:
-        return [Row(scene.history_trouble, style="bold red")]
-    if not scene.operations:
-        return [Row("no operation on it is in this journal", style="dim")]
-    chosen = scene.operations[min(cursor, len(scene.operations) - 1)]
-    rows = [_operation(scene, one, chosen=one is chosen) for one in scene.operations]
-    rows += [BLANK, Row(chosen.title, chosen.id, "bold")]
-    if chosen.note:
-        rows.append(Row(chosen.note, "note"))
-    if chosen.remedy:
-        rows.append(Row(chosen.remedy, "remedy"))
-    by = f"{chosen.user}@{chosen.host}, {scene.when(chosen.created_at)}"
-    return [*rows, Row(by, "by"), Row("enter follows it on the operations screen", "", "dim")]
-
-
-def _operation(scene: Scene, one: Operation, *, chosen: bool) -> Row:
-    sign = OPERATION[one.state]
-    step = f"  {one.step}" if one.is_open or one.state is OperationState.FAILED else ""
-    text = f"{one.action:<11}{sign.word if sign.word != 'ok' else 'succeeded':<11}{ago(one.created_at, scene.now):<9}{step}"
-    label = ("▸ " if chosen else "  ") + sign.symbol
-    return Row(text, label, "reverse" if chosen else "", sign.style, single=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -511,6 +513,31 @@ async def test_a_narrow_terminal_in_ascii_cuts_without_signs(tmp_path: Path) -> 
         for name in TABS:
             await tab(pilot, screen, name)
             assert not {one for one in text_of(app) if not one.isascii() and not "▀" <= one <= "▟"}
+
+
+async def test_the_countdown_is_alive(tmp_path: Path) -> None:
+    at = [NOW]
+    app, _, _ = opened(tmp_path, "payments-db-1", now=lambda: at[0])
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert "in 3h12m" in text_of(app)
+        at[0] = NOW + timedelta(hours=1, minutes=2)
+        await until(pilot, lambda: "in 2h10m" in text_of(app))
+        assert "read 1h02m ago" in text_of(app)
+
+
+async def test_what_is_stored_in_the_journal_is_drawn_raw(tmp_path: Path) -> None:
+    app, screen, given = opened(tmp_path, "web-1")
+    assert given.journal is not None
+    name = planned(given.journal, named(given.store, "web-1"), 10)
+    with sqlite3.connect(given.journal.path) as db:
+        db.execute("UPDATE operation SET note=?, title=? WHERE id=?", ("[red]a\x1b[31mb", "\x9bt", name))
+    db.close()
+    async with app.run_test(size=SMALL) as pilot:
+        await tab(pilot, screen, "history")
+        shown = text_of(app)
+    assert "[red]a\N{REPLACEMENT CHARACTER}[31mb" in shown
+    assert not any(one in shown for one in "\x1b\x9b")
 
 
 async def test_nothing_is_redrawn_when_nothing_changes(tmp_path: Path) -> None:

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import LARGE, SMALL, settled, tab
-from stage import Stage, StandIn, named, sample_store, services
-from test_detail import EXPIRED
+from driving import LARGE, SMALL, settled, tab, text_of, until
+from stage import NOW, Stage, StandIn, named, sample_store, services
+from test_detail import EXPIRED, Slow, planned
 
 from screens.detail.screen import DetailScreen
 from screens.help import HelpScreen
 from tui.domain.text import clean
 from tui.fleet import wire
+from tui.operations.record import OperationState
 from tui.settings import Settings
 
 Compare = Callable[..., bool]
@@ -59,6 +60,45 @@ def test_tabs(snap_compare: Compare, tmp_path: Path, name: str) -> None:
         await tab(pilot, screen, name)
 
     assert snap_compare(app, terminal_size=SMALL, run_before=turn)
+
+
+@SIZES
+def test_history(
+    snap_compare: Compare, tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter(("00a1b2", "00c3d4", "00e5f6"))
+    monkeypatch.setattr("secrets.token_hex", lambda count: next(numbers))
+    monkeypatch.setattr("getpass.getuser", lambda: "mina")
+    monkeypatch.setattr("socket.gethostname", lambda: "bastion")
+    app = detail(tmp_path, "ledger-1")
+    screen = app.shown
+    assert isinstance(screen, DetailScreen)
+    journal, row = screen.services.journal, screen.known.row
+    assert journal is not None
+    assert row is not None
+    failed, ended = planned(journal, row, 55), planned(journal, row, 40, "image")
+    planned(journal, row, 10, "reboot")
+    journal.set_state(failed, OperationState.FAILED, NOW, note="AWS refused it: UnauthorizedOperation")
+    journal.set_state(ended, OperationState.SUCCEEDED, NOW)
+
+    async def turn(pilot: Any) -> None:
+        await settled(pilot)
+        await tab(pilot, screen, "history")
+        await pilot.press("j", "j")
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=turn)
+
+
+@SIZES
+def test_reading(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    store = sample_store()
+    app = detail(tmp_path, "batch-14", store=store, link=Slow(store))
+
+    async def shown(pilot: Any) -> None:
+        await until(pilot, lambda: "reading" in text_of(app))
+
+    assert snap_compare(app, terminal_size=size, run_before=shown)
 
 
 @SIZES
