@@ -140,6 +140,12 @@ def _no_key(scene: Scene) -> str:
         return "nothing: no trouble is known"
     if level is Level.UNKNOWN:
         return "r to look again: nothing is known to be wrong, nor to be well"
+    if scene.facts is None:
+        return (
+            "reading what it has, a moment"
+            if scene.reading
+            else "r to look again: too little is known to advise"
+        )
     return "no key is recommended here: read on for what helps"
 
 

@@ -30,7 +30,7 @@ def history(scene: Scene, cursor: int) -> list[Row]:
         return [Row("no operation on it is in this journal", style="dim")]
     chosen = scene.operations[min(cursor, len(scene.operations) - 1)]
     rows = [_operation(scene, one, chosen=one is chosen) for one in scene.operations]
-    rows += [BLANK, Row(clean(chosen.title), clean(chosen.id), "bold")]
+    rows += [BLANK, Row(clean(chosen.title), "operation", "bold", note=clean(chosen.id))]
     if chosen.note:
         rows.append(Row(clean(chosen.note), "note"))
     if chosen.remedy:

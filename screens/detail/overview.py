@@ -38,6 +38,7 @@ GRAVITIES = {
     Gravity.OK: LEVELS[Level.CALM],
 }
 _DONT_KNOW = Sign("?", "?", "not known", "bold magenta")
+_NOT_LOOKED = " (not looked up yet)"
 _GUARDS = {
     GuardKind.YES_NO: "asks y or n",
     GuardKind.TYPE_NAME: "asks for its name, typed",
@@ -112,15 +113,23 @@ def _action(scene: Scene, name: str) -> Iterator[Row]:
     yield head(f"{shown_key(VERBS[name])}  {action.title}", told)
     if scene.read_only:
         yield Row("this console changes nothing here", "✖ read-only", "", "bold red")
-    well = []
-    for hazard in plan.hazards:
-        if hazard.gravity is Gravity.OK:
-            well.append(hazard.text)
-        else:
+    yield from _stakes(scene, plan.hazards)
+
+
+def _stakes(scene: Scene, hazards: tuple[Hazard, ...]) -> Iterator[Row]:
+    unread = [one for one in hazards if scene.facts is None and not one.known and one.gravity is Gravity.WARN]
+    for hazard in hazards:
+        if hazard.gravity not in (Gravity.NOTE, Gravity.OK) and hazard not in unread:
             yield _hazard(hazard)
+    if unread:  # one line until the look has answered, not a paragraph each
+        told = "reading" if scene.reading else "not looked up (r looks)"
+        what = " · ".join(one.text.removeprefix("don't know ").removesuffix(_NOT_LOOKED) for one in unread)
+        yield Row(f"{told}: {what}", f"{_DONT_KNOW.symbol} {_DONT_KNOW.word}", "", _DONT_KNOW.style)
+    yield from (_hazard(hazard) for hazard in hazards if hazard.gravity is Gravity.NOTE)
+    well = " · ".join(hazard.text for hazard in hazards if hazard.gravity is Gravity.OK)
     if well:
         sign = GRAVITIES[Gravity.OK]
-        yield Row(" · ".join(well), f"{sign.symbol} {sign.word}", "", sign.style)
+        yield Row(well, f"{sign.symbol} {sign.word}", "", sign.style)
 
 
 def _hazard(hazard: Hazard) -> Row:

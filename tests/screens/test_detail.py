@@ -91,12 +91,12 @@ async def test_what_is_known_is_shown_while_reading(tmp_path: Path) -> None:
         before = text_of(app)
         assert "reading …" in before
         assert "The system check fails" in before
-        assert "not looked up yet" in before
+        assert "? not known reading: whether the type" in before
         link.go.set()
         await settled(pilot)
         after = text_of(app)
     assert "reading …" not in after
-    assert "not looked up yet" not in after
+    assert "not known" not in after
     assert "no instance store" in after
     row = screen.subject
     assert row is not None
