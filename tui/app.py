@@ -15,7 +15,7 @@ from textual.binding import BindingType
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
 from screens.confirm import ConfirmScreen
-from screens.detail import DetailScreen
+from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
 from screens.operations import OperationsScreen

@@ -64,6 +64,21 @@ def test_only_a_planned_operation_is_confirmed_and_only_once(journal: Journal) -
     assert journal.unfinished() == []
 
 
+def test_operations_about_one_instance_come_newest_first(journal: Journal) -> None:
+    names = [journal.create(plan(), NOW + timedelta(minutes=minute)) for minute in range(3)]
+    other = replace(plan(), instance_id=clean("i-0ffffffffffffffff"))
+    journal.create(other, NOW)
+    assert [one.id for one in journal.about(str(WEB.instance_id))] == names[::-1]
+    assert [one.id for one in journal.about(str(WEB.instance_id), limit=1)] == names[-1:]
+    assert journal.about("i-0") == []
+
+
+def test_a_closed_journal_says_so_instead_of_crashing_who_follows_it(journal: Journal) -> None:
+    journal.close()
+    with pytest.raises(JournalError, match="can't be used"):
+        journal.revision()
+
+
 def test_two_runners_never_hold_one_lease_and_a_dead_ones_is_taken_over(journal: Journal) -> None:
     name = journal.create(plan(), NOW)
     assert journal.lease(name, "a", NOW)

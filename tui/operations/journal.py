@@ -103,6 +103,11 @@ class Journal(Database):
             for row in self._read("SELECT * FROM operation ORDER BY id DESC LIMIT ?", (limit,))
         ]
 
+    def about(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
+        """Those on one instance, the newest first."""
+        query = "SELECT * FROM operation WHERE instance_id=? ORDER BY id DESC LIMIT ?"
+        return [self._operation(row) for row in self._read(query, (instance_id, limit))]
+
     def unfinished(self) -> Sequence[Operation]:
         """Confirmed and not ended: what a console must not be silent about. The oldest first."""
         query = (
@@ -113,7 +118,7 @@ class Journal(Database):
 
     def revision(self) -> int:
         """Changes whenever another process commits."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._read("PRAGMA data_version", ())[0][0])
 
     def _operation(self, row: sqlite3.Row) -> Operation:
         name = row["id"]
