@@ -100,6 +100,12 @@ def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def loud(done: subprocess.CompletedProcess[str], *words: str) -> bool:
+    """Whether a line above the table says all that."""
+    above = done.stdout.partition("OPERATION")[0].splitlines()
+    return any(line.startswith("✖") and all(word in line for word in words) for line in above)
+
+
 def fault(operation: str, code: str, **more: object) -> dict[str, object]:
     return {"match": {"operation": operation}, "then": {"error": code, "message": "no"}, **more}
 
@@ -137,6 +143,12 @@ def test_what_is_blocked_says_what_would_unblock_it(stage: Stage, dry_run: bool)
     assert "stop protection is on" in done.stderr
     assert "disableApiStop=false" in done.stderr
     assert stage.sent() == []
+
+
+def test_a_stopped_instance_is_started_instead(stage: Stage) -> None:
+    done = stage.evac("do", "stop-start", "down-1", "--dry-run")
+    assert done.returncode == 5
+    assert "evac do start i-" in done.stderr
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
@@ -239,7 +251,7 @@ def test_an_ami_of_a_name_that_exists_needs_a_person(stage: Stage) -> None:
     assert stage.really_sent() == ["CreateImage"]
     listed = stage.evac("ops")
     assert listed.returncode == 0
-    assert "needs-attention" in listed.stdout.splitlines()[0]
+    assert loud(listed, "needs-attention at image")
     assert any(one["state"] == "needs-attention" for one in json.loads(stage.evac("ops", "--json").stdout))
     ident = stage.newest().id
     assert stage.evac("ops", "abandon", ident).returncode == 5
@@ -299,8 +311,7 @@ def test_a_runner_killed_between_stop_and_start_is_replaced_by_resume(stage: Sta
     os.kill(int(held.runner.split(":")[1]), signal.SIGKILL)
     stage.demo.control("advance", {"seconds": 120})
     listed = stage.evac("ops")
-    assert "ledger-1 may be DOWN" in listed.stdout.splitlines()[0]
-    assert "NOBODY drives it" in listed.stdout.splitlines()[0]
+    assert loud(listed, "ledger-1", "DOWN", "NOBODY drives it")
     stage.demo.control("clock", {"speed": 60})
     resumed = stage.evac("ops", "resume", "--wait")
     assert resumed.returncode == 0, resumed.stderr
@@ -360,7 +371,7 @@ def test_abandoning_a_stopped_instance_says_so_loudly(stage: Stage) -> None:
     assert stage.evac("do", "stop-start", "search-2", "--confirm", "search-2").returncode == 0
     ident = stage.newest().id
     stage.wait(ident, lambda one: one.attention and one.instance_down)
-    assert "search-2 is DOWN" in stage.evac("ops").stdout.splitlines()[0]
+    assert loud(stage.evac("ops"), "search-2 is DOWN")
     done = stage.evac("ops", "abandon", ident, "--confirm", "search-2")
     assert done.returncode == 0, done.stderr
     assert "nothing will start it now: evac do start i-" in done.stderr

@@ -28,6 +28,7 @@ from tui.cli.shared import (
 )
 from tui.cli.told import operation_object
 from tui.domain.actions import ACTIONS
+from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.operations import launch
 from tui.operations.journal import Journal, default_path
@@ -124,7 +125,9 @@ def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:
     if plan.guard.kind is not GuardKind.BLOCKED:
         return None
     read_only = session.settings.profile_read_only(plan.target.profile)
-    return "blocked: " + "; ".join(plan.guard.unblock), READ_ONLY if read_only else GUARD
+    start = plan.action == "stop-start" and plan.state is InstanceState.STOPPED
+    hint = f"; to bring it back: evac do start {plan.instance_id}" if start else ""
+    return "blocked: " + "; ".join(plan.guard.unblock) + hint, READ_ONLY if read_only else GUARD
 
 
 def _verdict(session: Session, plan: Draft) -> int:
