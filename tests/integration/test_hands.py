@@ -172,6 +172,22 @@ def test_a_frozen_runner_that_wakes_after_it_was_replaced_sends_nothing(bench: B
     assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
 
 
+def test_a_login_renewed_elsewhere_is_picked_up_while_the_instance_is_down(bench: Bench) -> None:
+    bench.demo.control("clock", {"speed": 2})
+    operation = bench.order("stop-start", "web-2")
+    bench.run(operation)
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    bench.demo.control("settings", {"expired": {"AKIADEMOPROD00000001": True}})
+    bench.wait(operation, lambda one: one.attention and "could not be read" in one.note)
+    config = Path(bench.environ["AWS_CONFIG_FILE"])
+    role = f"[profile prod]\nrole_arn = arn:aws:iam::{ACCOUNT}:role/oncall\nsource_profile = data\n"
+    config.write_text(config.read_text().replace("[profile prod]\n", role))
+    credentials = Path(bench.environ["AWS_SHARED_CREDENTIALS_FILE"])
+    credentials.write_text(credentials.read_text().replace("[prod]", "[was-prod]"))
+    bench.demo.control("clock", {"speed": 60})
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+
+
 @pytest.mark.parametrize("confirm", [True, False])
 def test_a_runner_that_fails_says_so_in_the_journal(bench: Bench, confirm: bool) -> None:
     operation = bench.order("reboot", "web-1", confirm=confirm)
