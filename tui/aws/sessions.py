@@ -14,7 +14,7 @@ import boto3
 import botocore.credentials as chain
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import CredentialRetrievalError, ProfileNotFound
+from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError, ProfileNotFound
 from botocore.loaders import Loader
 
 from tui.aws import readonly
@@ -50,6 +50,7 @@ class Sessions:
         self._loader = Loader()
         self._sessions: dict[tuple[str, bool], boto3.session.Session] = {}
         self._clients: dict[tuple[str, str, str, bool], Any] = {}
+        self._accounts: dict[str, tuple[Any, str]] = {}
 
     def profiles(self) -> tuple[str, ...]:
         """The profiles to read, in the order of the files. Names asked for but not there are kept: their error is their line."""
@@ -107,6 +108,28 @@ class Sessions:
                 make: Any = self._session(profile, mutating).client
                 self._clients[key] = make(service, region_name=region, config=config)
             return self._clients[key]
+
+    def account(self, profile: str) -> str:
+        """The id of the account its credentials are of: asked once a session. Raises what botocore raises, ValueError.
+
+        Ask after making a client, and the answer holds for that client too: a session made anew in between would be
+        asked anew, and at worst another account is seen where none is.
+        """
+        own = self.own_region(profile)
+        sts = self.client(profile, "sts", own)
+        known, account = self._accounts.get(profile, (None, ""))
+        if known is not sts:
+            try:
+                who = sts.get_caller_identity()
+            except (HTTPClientError, ConnectionError):  # its own region may be the one that is down
+                if own == HOME_REGION:
+                    raise
+                who = self.client(profile, "sts", HOME_REGION).get_caller_identity()
+            account = str(who.get("Account", ""))
+            if not account:
+                raise ValueError("GetCallerIdentity without an account")
+            self._accounts[profile] = (sts, account)
+        return account
 
     def drop(self, profile: str) -> None:
         """Forget its sessions: the next client reads files, caches and helpers anew, as after a login elsewhere."""
