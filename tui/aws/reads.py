@@ -36,10 +36,10 @@ PROBLEM_FILTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 def account(sessions: Sessions, profile: str) -> SafeText:
     """Whose credentials a profile has. GetCallerIdentity needs no permission."""
-    try:
-        return clean(sessions.account(profile))
-    except ValueError as error:
-        raise errors.NotAws(str(error)) from None
+    found = sessions.account(profile)
+    if not found:
+        raise errors.NotAws("GetCallerIdentity without an account")
+    return clean(found)
 
 
 def alias(sessions: Sessions, profile: str) -> SafeText:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -110,7 +111,7 @@ class Sessions:
             return self._clients[key]
 
     def account(self, profile: str) -> str:
-        """The id of the account its credentials are of: asked once a session. Raises what botocore raises, ValueError.
+        """The id of the account its credentials are of: asked once a session. Raises what botocore raises.
 
         Ask after making a client, and the answer holds for that client too: a session made anew in between would be
         asked anew, and at worst another account is seen where none is.
@@ -126,8 +127,6 @@ class Sessions:
                     raise
                 who = self.client(profile, "sts", HOME_REGION).get_caller_identity()
             account = str(who.get("Account", ""))
-            if not account:
-                raise ValueError("GetCallerIdentity without an account")
             self._accounts[profile] = (sts, account)
         return account
 
@@ -219,7 +218,17 @@ class _Helper:
             message = f"{self._command[0]} took longer than {HELPER_WITHIN} s"
             raise CredentialRetrievalError(provider="custom-process", error_msg=message) from None
         self.returncode = self._process.returncode
+        if self.returncode == 0 and not _is_object(out):  # botocore would fail in json's own words
+            message = f"{self._command[0]} did not answer with a JSON object"
+            raise CredentialRetrievalError(provider="custom-process", error_msg=message)
         return out, err
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def _version() -> str:
