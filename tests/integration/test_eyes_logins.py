@@ -9,11 +9,25 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from pathlib import Path
 
+import pexpect
 import pytest
-from eyes import DATA, KEYS, PROD, SEOUL, STAGING, VIRGINIA, calls, home, settings, watching
+from eyes import (
+    DATA,
+    KEYS,
+    PATIENCE,
+    PROD,
+    SEOUL,
+    STAGING,
+    VIRGINIA,
+    calls,
+    home,
+    passing,
+    settings,
+    watching,
+)
 
 from tui.demo.environment import Demo
-from tui.domain.instance import Target
+from tui.domain.instance import Phase, Target
 from tui.fleet import wire
 
 SSO = """
@@ -116,23 +130,42 @@ async def test_a_helper_that_answers_nonsense_says_so(demo: Demo, tmp_path: Path
     assert line.endswith("run the profile's credential_process by hand")
 
 
-async def test_a_helper_that_hangs_or_asks_holds_up_nobody(demo: Demo, tmp_path: Path) -> None:
-    """It finds no terminal to ask on, and ends with the time limit; the others are read meanwhile."""
-    asks = helper(
-        tmp_path,
-        "import pathlib, sys, time\n"
-        "said = pathlib.Path(__file__).with_name('said')\n"
-        "try:\n    open('/dev/tty')\n    tty = 'a terminal'\n"
-        "except OSError:\n    tty = 'no terminal'\n"
-        "said.write_text(tty + ', ' + repr(sys.stdin.read()))\n"
-        "time.sleep(600)\n",
-    )
-    config = f"[profile helped]\ncredential_process = {asks}\nregion = {SEOUL}\n{WELL}"
+ASKS = """
+import pathlib, sys, time
+try:
+    open("/dev/tty")
+    tty = "a terminal"
+except OSError:
+    tty = "no terminal"
+pathlib.Path(__file__).with_name("said").write_text(tty + ", " + repr(sys.stdin.read()))
+time.sleep(600)
+"""
+
+
+async def test_a_helper_that_hangs_holds_up_nobody(demo: Demo, tmp_path: Path) -> None:
+    config = f"[profile helped]\ncredential_process = {helper(tmp_path, ASKS)}\nregion = {SEOUL}\n{WELL}"
     async with watching(QUICK, home(tmp_path, demo.url, config, WELL_KEY)) as eyes:
+        await passing((tmp_path / "said").exists)
         await eyes.until(lambda: eyes.live("well"))
-        line = await eyes.until(lambda: eyes.line("helped"))
-        assert "took longer than" in line
-        assert (tmp_path / "said").read_text() == "no terminal, ''"
+        (status,) = [one for one in eyes.store.targets() if one.target.profile == "helped"]
+        assert status.phase is Phase.READING
+
+
+def test_a_helper_that_would_ask_finds_no_terminal_even_where_there_is_one(
+    demo: Demo, tmp_path: Path
+) -> None:
+    config = f"[profile helped]\ncredential_process = {helper(tmp_path, ASKS)}\nregion = {SEOUL}\n{WELL}"
+    environ = home(tmp_path, demo.url, config, WELL_KEY) | {"TERM": "xterm", "COLUMNS": "300"}
+    command = ["-P", "-m", "tui", "status", "--region", SEOUL]
+    child = pexpect.spawn(
+        sys.executable, command, env=environ, timeout=PATIENCE, dimensions=(50, 300), encoding="utf-8"
+    )
+    said = child.read()
+    child.close()
+    assert (tmp_path / "said").read_text() == "no terminal, ''"
+    assert "took longer than 20 s: run the profile's credential_process by hand" in " ".join(said.split())
+    assert "web-1" in said, "the other profile's rows"
+    assert child.exitstatus == 3
 
 
 async def test_a_helper_that_works_is_used(demo: Demo, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from tui.aws import reads
@@ -87,7 +88,7 @@ class Jobs:
         if ids:
             unit.reader = profile
             self.tell(unit)
-            await self.describe(unit, client, profile, ids)
+            await self.describe(unit, client, profile, ids, keep=True)
 
     async def status(self, unit: Unit, profile: str) -> None:
         """Every check and event."""
@@ -138,12 +139,21 @@ class Jobs:
             unit, "images", dict[str, Image], 600.0, lambda: reads.newest_images(client)
         )
 
-    async def describe(self, unit: Unit, client: Any, profile: str, ids: list[str]) -> None:
+    async def describe(
+        self, unit: Unit, client: Any, profile: str, ids: list[str], *, keep: bool = False
+    ) -> None:
         """A few, by id. Where that fails the checks are known all the same: it is said like an inventory that fails."""
-        await asyncio.sleep(await self.booked(unit))
+        call = "described:" + sha256(",".join(sorted(ids)).encode()).hexdigest()
+        if not keep:  # something has just changed: what is kept is from before
+            self.fresh.add((str(unit.account_id), unit.region, call))
         try:
-            async with self.gates[unit.region]:
-                rows = await threaded(self.threads, reads.instances, client, unit.region, utc_now(), ids)
+            rows, _ = await self.cached(
+                unit,
+                call,
+                list[Instance],
+                10.0,
+                lambda: reads.instances(client, unit.region, utc_now(), ids),
+            )
         except Exception as error:
             unit.partial[Job.INVENTORY] = (
                 await threaded(self.threads, reads.tell, self.sessions, error, profile, unit.region),
