@@ -93,9 +93,23 @@ def test_a_demonstration_reaches_only_this_machine() -> None:
 
 def test_every_name_in_the_lists_is_an_operation_and_no_read_changes_anything() -> None:
     session = botocore.session.Session()
-    for table in (readonly.READS, readonly.WRITES):
+    for table in (readonly.READS, readonly.LOOKS, readonly.LOGINS):
         for service, names in table.items():
             assert names <= set(session.get_service_model(service).operation_names)
-    logins = {"sts", "sso", "sso-oidc", "signin"}
-    for service in readonly.READS.keys() - logins:
-        assert all(name.startswith(("Describe", "Get", "List")) for name in readonly.READS[service])
+    for names in readonly.LOOKS.values():
+        assert all(name.startswith(("Describe", "Get", "List")) for name in names)
+
+
+def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:
+    assert {
+        "ec2:StopInstances",
+        "ec2:StartInstances",
+        "ec2:RebootInstances",
+        "ec2:CreateImage",
+        "ec2:ModifyInstanceEventStartTime",
+    } == readonly.WRITES
+    session = botocore.session.Session()
+    for one in readonly.WRITES:
+        service, _, name = one.partition(":")
+        assert name in session.get_service_model(service).operation_names
+        assert not readonly.allowed(service, name)

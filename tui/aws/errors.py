@@ -43,6 +43,14 @@ class NotAws(Exception):  # noqa: N818 - says what the answer was
     """A page that lacks what AWS always sends: a proxy's or a captive portal's, perhaps."""
 
 
+class OtherAccount(Exception):  # noqa: N818 - says what was found
+    """A profile whose credentials are now another account's: rows of one must not be filled with the other's."""
+
+    def __init__(self, profile: str, now: str, before: str) -> None:
+        self.profile = profile
+        super().__init__(f"its credentials are now of account {now}, not {before}")
+
+
 def trouble(
     error: BaseException, profile: str = "", region: str = "", *, sso_session: str = "", doing: str = ""
 ) -> Trouble:
@@ -50,6 +58,8 @@ def trouble(
     where = f"{profile}/{region}" if profile and region else profile or region or "AWS"
     if isinstance(error, b.ClientError):
         return _said(error, where, profile, region, sso_session)
+    if _in_parser(error):
+        error = NotAws("it lacks what AWS always sends")
     name = type(error).__name__
     for kinds, make in _TABLE:
         if isinstance(error, kinds):
@@ -58,6 +68,18 @@ def trouble(
     cause = f"{where}: {doing + ': ' if doing else ''}{name}: {error}"
     return Trouble(
         "internal", clean(cause, 300), clean("evac keeps trying; if it stays, report it"), clean(name)
+    )
+
+
+def _in_parser(error: BaseException) -> bool:
+    """botocore's parsers look into elements without asking: a page of HTML makes them fail in Python's own ways."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return (
+        isinstance(error, KeyError | AttributeError | TypeError)
+        and place is not None
+        and place.tb_frame.f_globals.get("__name__") == "botocore.parsers"
     )
 
 
@@ -145,6 +167,10 @@ _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make
             f"{where}: the answer was not AWS's ({e})",
             "check for a proxy or a captive portal",
         ),
+    ),
+    (
+        OtherAccount,
+        lambda e, login, where: ("config", f"{where}: {e}", "evac reads the profile anew"),
     ),
     (
         b.ProfileNotFound,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -55,6 +55,26 @@ def instance(sessions: Sessions, target: Target, instance_id: str, now: datetime
         if one.instance_id == instance_id:
             return replace(row, checks=one.checks, events=one.events, status_at=now)
     return row
+
+
+def closely(
+    sessions: Sessions,
+    target: Target,
+    instance_id: str,
+    threads: Executor,
+    account_id: str | None = None,
+    console: bool = False,
+) -> tuple[Instance | None, Facts | None]:
+    """The instance and its facts. Raises OtherAccount where the credentials are no longer that account's."""
+    now = datetime.now(UTC)
+    row = instance(sessions, target, instance_id, now)
+    found = reads.account(sessions, target.profile)
+    if account_id is not None and found != account_id:
+        raise errors.OtherAccount(target.profile, found, account_id)
+    if row is None:
+        return None, None
+    row = replace(row, account_id=found, profiles=(clean(target.profile),))
+    return row, facts(sessions, row, now, threads, console=console)
 
 
 def facts(

@@ -12,64 +12,45 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-READS: Mapping[str, frozenset[str]] = {
+from tui.domain.actions import sendable
+
+LOOKS: Mapping[str, frozenset[str]] = {
     "ec2": frozenset(
         [
-            "DescribeInstances",
+            "DescribeHosts",
+            "DescribeImages",
+            "DescribeInstanceAttribute",
             "DescribeInstanceStatus",
             "DescribeInstanceTypes",
+            "DescribeInstances",
             "DescribeRegions",
-            "DescribeVolumes",
-            "DescribeVolumeStatus",
-            "DescribeImages",
             "DescribeSpotInstanceRequests",
-            "DescribeInstanceEventWindows",
-            "DescribeAddresses",
-            "DescribeHosts",
-            "DescribeInstanceAttribute",
-            "DescribeTags",
+            "DescribeVolumeStatus",
             "GetConsoleOutput",
-            "GetConsoleScreenshot",
         ]
     ),
     "autoscaling": frozenset({"DescribeAutoScalingInstances", "DescribeAutoScalingGroups"}),
-    "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth", "DescribeLoadBalancers"}),
-    "cloudwatch": frozenset({"GetMetricData", "GetMetricStatistics", "ListMetrics", "DescribeAlarms"}),
-    "health": frozenset({"DescribeEvents", "DescribeEventDetails", "DescribeAffectedEntities"}),
-    "dlm": frozenset({"GetLifecyclePolicies", "GetLifecyclePolicy"}),
-    "backup": frozenset(
-        {"ListProtectedResources", "DescribeProtectedResource", "ListRecoveryPointsByResource"}
-    ),
+    "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "iam": frozenset({"ListAccountAliases"}),
-    "sts": frozenset(
-        {
-            "GetCallerIdentity",
-            "DecodeAuthorizationMessage",
-            "AssumeRole",
-            "AssumeRoleWithWebIdentity",
-            "AssumeRoleWithSAML",
-        }
-    ),
+    "sts": frozenset({"GetCallerIdentity"}),
+}
+"""botocore's service name → what evac itself asks, and nothing it might once ask: docs/iam.md is made from it."""
+
+LOGINS: Mapping[str, frozenset[str]] = {
+    "sts": frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"}),
     "sso": frozenset({"GetRoleCredentials"}),
     "sso-oidc": frozenset({"CreateToken"}),
     "signin": frozenset({"CreateOAuth2Token"}),
 }
-"""botocore's service name → operations. The last four services are how botocore obtains and renews credentials."""
+"""How botocore obtains and renews credentials."""
 
-WRITES: Mapping[str, frozenset[str]] = {
-    "ec2": frozenset(
-        [
-            "StopInstances",
-            "StartInstances",
-            "RebootInstances",
-            "CreateImage",
-            "CreateTags",
-            "ModifyInstanceEventStartTime",
-        ]
-    ),
-    "autoscaling": frozenset({"EnterStandby", "ExitStandby"}),
+READS: Mapping[str, frozenset[str]] = {
+    service: LOOKS.get(service, frozenset()) | LOGINS.get(service, frozenset())
+    for service in (*LOOKS, *LOGINS)
 }
-"""What the actions' steps may send, and nothing else, however the program errs."""
+
+WRITES = frozenset(f"{service}:{operation}" for service, operation in sendable())
+"""What the actions' steps declare, and nothing else, however the program errs."""
 
 
 class ReadOnlyViolation(Exception):  # noqa: N818 - it is a refusal, and named as one
@@ -94,8 +75,7 @@ def install(events: Any, *, mutating: bool = False) -> None:
 
     A request refused raises ReadOnlyViolation out of the client's method.
     """
-    writes = frozenset(f"{service}:{name}" for service, names in WRITES.items() for name in names)
-    granted = writes if mutating else frozenset[str]()
+    granted = WRITES if mutating else frozenset[str]()
 
     def check(model: Any, **_: Any) -> None:
         service, operation = model.service_model.service_name, model.name

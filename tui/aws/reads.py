@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from tui.aws import errors, to_domain
 from tui.aws.sessions import HOME_REGION, Sessions
@@ -35,25 +34,30 @@ PROBLEM_FILTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """A call each: different filters are ANDed (user guide, Using_Filtering)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who a profile is. `alias` is empty where there is none or it may not be read."""
-
-    account_id: SafeText
-    alias: SafeText
-
-
-def account(sessions: Sessions, profile: str) -> Account:
-    """GetCallerIdentity needs no permission; the alias needs iam:ListAccountAliases and is only for the eye."""
-    region = sessions.own_region(profile)
-    who = sessions.client(profile, "sts", region).get_caller_identity()
-    if not who.get("Account"):
+def account(sessions: Sessions, profile: str) -> SafeText:
+    """Whose credentials a profile has. GetCallerIdentity needs no permission."""
+    found = sessions.account(profile)
+    if not found:
         raise errors.NotAws("GetCallerIdentity without an account")
+    return clean(found)
+
+
+def alias(sessions: Sessions, profile: str) -> SafeText:
+    """The account's name, for the eye alone: empty where it has none or iam:ListAccountAliases is denied or unreachable."""
     try:
-        aliases = sessions.client(profile, "iam", region).list_account_aliases().get("AccountAliases") or [""]
-    except (ClientError, BotoCoreError):
-        aliases = [""]
-    return Account(clean(who["Account"]), clean(aliases[0]))
+        client = sessions.client(profile, "iam", sessions.own_region(profile))
+        aliases = client.list_account_aliases().get("AccountAliases") or [""]
+    except Exception:  # whatever it was, nobody misses more than a name
+        return clean("")
+    return clean(aliases[0])
+
+
+def client_of(sessions: Sessions, profile: str, region: str, account_id: str) -> Any:
+    """A client of EC2 that certainly is that account's. Raises OtherAccount."""
+    client = sessions.client(profile, "ec2", region)
+    if str(now := account(sessions, profile)) != account_id:
+        raise errors.OtherAccount(profile, str(now), account_id)
+    return client
 
 
 def regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
@@ -61,9 +65,21 @@ def regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
     if fixed := sessions.fixed_regions(profile):
         return fixed
     own = sessions.own_region(profile)
-    enabled = [str(clean(one)) for one in _enabled(sessions, profile, own)]
+    try:
+        found = _enabled(sessions, profile, own)
+    except (HTTPClientError, ConnectionError):  # its own region may be the one that is down
+        if own == HOME_REGION:
+            raise
+        found = _enabled(sessions, profile, HOME_REGION)
+    enabled = [str(clean(one)) for one in found]
     ordered = sorted(enabled, key=lambda name: (name != own, name))
     return tuple(name for name in ordered if sessions.allowed_region(name))
+
+
+def own_regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
+    """The profile's own region: all there is to read where it may not ask which are enabled."""
+    own = sessions.own_region(profile)
+    return (own,) if sessions.allowed_region(own) else ()
 
 
 def tell(sessions: Sessions, error: BaseException, profile: str, region: str, doing: str = "") -> Trouble:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -14,7 +16,7 @@ import boto3
 import botocore.credentials as chain
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import CredentialRetrievalError, ProfileNotFound
+from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError, ProfileNotFound
 from botocore.loaders import Loader
 
 from tui.aws import readonly
@@ -29,8 +31,6 @@ _OWN_CREDENTIALS = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 )
-_lock = threading.RLock()
-"""botocore's sessions and client factories are not thread-safe; clients are."""
 
 
 class NeedsPerson(Exception):  # noqa: N818 - says what is missing
@@ -41,15 +41,46 @@ class NeedsPerson(Exception):  # noqa: N818 - says what is missing
         super().__init__(f"profile {profile} asks for a code of {device}")
 
 
+class _SharedLoader(Loader):
+    """AWS's models, each parsed once (EC2's takes 60 ms), however many threads want it first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._guard = threading.RLock()
+
+    def load_service_model(self, *names: Any, **options: Any) -> Any:
+        """As Loader's, one at a time."""
+        with self._guard:
+            return super().load_service_model(*names, **options)
+
+    def load_data_with_path(self, name: str) -> Any:
+        """As Loader's, one at a time."""
+        with self._guard:
+            return super().load_data_with_path(name)
+
+
+@dataclass
+class _Login:
+    """What was made of one profile's credentials. botocore's sessions are not thread-safe; clients are.
+
+    A lock each: making the first client may run a helper or wait for a token, and other profiles must not wait along.
+    """
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    sessions: dict[bool, boto3.session.Session] = field(default_factory=dict)
+    clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)
+    account: str = ""
+
+
 class Sessions:
     """One session a profile and kind (reading, mutating), all on one loader of AWS's models. Thread-safe."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
         self._settings = settings
         self._environ = os.environ if environ is None else environ
-        self._loader = Loader()
-        self._sessions: dict[tuple[str, bool], boto3.session.Session] = {}
-        self._clients: dict[tuple[str, str, str, bool], Any] = {}
+        self._loader = _SharedLoader()
+        self._lock = threading.Lock()
+        self._logins: dict[str, _Login] = {}
 
     def profiles(self) -> tuple[str, ...]:
         """The profiles to read, in the order of the files. Names asked for but not there are kept: their error is their line."""
@@ -62,8 +93,9 @@ class Sessions:
 
     def own_region(self, profile: str) -> str:
         """The region the profile itself names, or AWS_REGION's, or HOME_REGION."""
-        with _lock:
-            region = self._session(profile, False)._session.get_config_variable("region")
+        login = self._login(profile)
+        with login.lock:
+            region = self._session(login, profile, False)._session.get_config_variable("region")
         return str(region or self._environ.get("AWS_REGION") or HOME_REGION)
 
     def fixed_regions(self, profile: str) -> tuple[str, ...]:
@@ -93,32 +125,54 @@ class Sessions:
         """
         if mutating and self._settings.profile_read_only(profile):
             raise readonly.ReadOnlyViolation(service, "every change")
-        key = (profile, service, region, mutating)
-        with _lock:
-            if key not in self._clients:
-                attempts = 1 if mutating else 3
+        return self._client(self._login(profile), profile, service, region, mutating)
+
+    def account(self, profile: str) -> str:
+        """The id of the account its credentials are of: asked once a session. Raises what botocore raises.
+
+        Ask after making a client, and the answer holds for that client too: after a `drop` in between it is asked
+        anew, and at worst another account is seen where none is.
+        """
+        login, own = self._login(profile), self.own_region(profile)
+        if not login.account:
+            try:
+                who = self._client(login, profile, "sts", own).get_caller_identity()
+            except (HTTPClientError, ConnectionError):  # its own region may be the one that is down
+                if own == HOME_REGION:
+                    raise
+                who = self._client(login, profile, "sts", HOME_REGION).get_caller_identity()
+            login.account = str(who.get("Account", ""))
+        return login.account
+
+    def drop(self, profile: str) -> None:
+        """Forget its sessions: the next client reads files, caches and helpers anew, as after a login elsewhere.
+
+        Waits for nobody: what a reader is making at this moment is no longer kept.
+        """
+        with self._lock:
+            self._logins.pop(profile, None)
+
+    def _login(self, profile: str) -> _Login:
+        with self._lock:
+            return self._logins.setdefault(profile, _Login())
+
+    def _client(self, login: _Login, profile: str, service: str, region: str, mutating: bool = False) -> Any:
+        key = (service, region, mutating)
+        with login.lock:
+            if key not in login.clients:
                 config = Config(
                     connect_timeout=CONNECT_WITHIN,
                     read_timeout=READ_WITHIN,
-                    retries={"mode": "standard", "total_max_attempts": attempts},
+                    retries={"mode": "standard", "total_max_attempts": 1 if mutating else 3},
                     user_agent_extra=f"evac/{_version()}",
                     tcp_keepalive=True,
                 )
-                make: Any = self._session(profile, mutating).client
-                self._clients[key] = make(service, region_name=region, config=config)
-            return self._clients[key]
+                make: Any = self._session(login, profile, mutating).client
+                login.clients[key] = make(service, region_name=region, config=config)
+            return login.clients[key]
 
-    def drop(self, profile: str) -> None:
-        """Forget its sessions: the next client reads files, caches and helpers anew, as after a login elsewhere."""
-        with _lock:
-            for key in [key for key in self._sessions if key[0] == profile]:
-                del self._sessions[key]
-            for name in [name for name in self._clients if name[0] == profile]:
-                del self._clients[name]
-
-    def _session(self, profile: str, mutating: bool) -> boto3.session.Session:
-        key = (profile, mutating)
-        if key not in self._sessions:
+    def _session(self, login: _Login, profile: str, mutating: bool) -> boto3.session.Session:
+        if mutating not in login.sessions:
             core = botocore.session.Session()
             # `default` that no file has is the chain without a profile: environment, container, instance.
             chosen = profile in core.available_profiles and not self._is_environment(profile)
@@ -131,8 +185,8 @@ class Sessions:
                 readonly.install_demo(core.get_component("event_emitter"))
             _refuse_questions(core, profile)
             core.register_component("credential_provider", _resolver(core))
-            self._sessions[key] = boto3.session.Session(botocore_session=core)
-        return self._sessions[key]
+            login.sessions[mutating] = boto3.session.Session(botocore_session=core)
+        return login.sessions[mutating]
 
     def _is_environment(self, profile: str) -> bool:
         asked = "default" in self._settings.only_profiles
@@ -196,7 +250,17 @@ class _Helper:
             message = f"{self._command[0]} took longer than {HELPER_WITHIN} s"
             raise CredentialRetrievalError(provider="custom-process", error_msg=message) from None
         self.returncode = self._process.returncode
+        if self.returncode == 0 and not _is_object(out):  # botocore would fail in json's own words
+            message = f"{self._command[0]} did not answer with a JSON object"
+            raise CredentialRetrievalError(provider="custom-process", error_msg=message)
         return out, err
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def _version() -> str:

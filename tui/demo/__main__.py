@@ -44,8 +44,9 @@ def main() -> None:
         "--lag", type=float, default=0.0, help="seconds for which describes answer from before a change"
     )
     parser.add_argument(
-        "--scale", type=int, default=0, help="instances of a generated fleet in the place of the sample"
+        "--scale", type=int, default=0, help="instances of a generated fleet beside the sample"
     )
+    parser.add_argument("--into", default="", help="account/region that takes them all; else they are spread")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--now", type=datetime.fromisoformat, default=None)
     parser.add_argument("--folder", type=Path, default=None)
@@ -58,7 +59,7 @@ def main() -> None:
         world = World(Clock(args.now, args.speed), args.seed, args.lag)
         populate(world)
         if args.scale:
-            scale(world, args.scale)
+            scale(world, args.scale, args.into)
         return world
 
     try:

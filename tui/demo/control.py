@@ -3,7 +3,8 @@
 `/_evac/faults` (GET, POST a list: it replaces the old one), `/_evac/calls` (GET, DELETE), `/_evac/advance` `{"seconds": n}`,
 `/_evac/clock` (GET, POST `{"speed": x, "now": iso}`), `/_evac/events` (POST `{"instance": id or name, "code", "in": seconds,
 "deadline": seconds, "until": seconds, "description"}` or `{"instance", "sick": check}` or `{"instance", "well": check}`),
-`/_evac/settings` (POST `{"lag": s, "limits": bool, "expired": {key: bool}}`), `/_evac/reset`, `/_evac/state`
+`/_evac/settings` (POST `{"lag": s, "limits": bool, "sparse": bool, "expired": {key: bool}}`; sparse: pages are cut before
+they are filtered, so that some are empty and still have a next one), `/_evac/reset`, `/_evac/state`
 (POST `{"account", "region", "instance"}`).
 """
 
@@ -49,6 +50,7 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
             return _happen(aws.world, data)
         case "settings", "POST":
             aws.world.lag = float(data.get("lag", aws.world.lag))
+            aws.world.sparse = bool(data.get("sparse", aws.world.sparse))
             aws.limits = bool(data.get("limits", aws.limits))
             for key, expired in data.get("expired", {}).items():
                 aws.world.identities[key].expired = bool(expired)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from tui.demo import filters
@@ -38,11 +39,21 @@ def _boxes(request: Request, params: Doc) -> list[Box]:
     return [find(request, one) for one in ids] if ids else list(request.region.boxes.values())
 
 
+def _filtered(
+    request: Request, docs: list[Doc], test: Callable[[Doc], bool], params: Doc
+) -> tuple[list[Doc], str | None]:
+    """One page of what passes. A page may be empty and still have a next one (developer guide, ec2-api-pagination)."""
+    if request.world.sparse:
+        docs, token = filters.page(docs, params)
+        return [doc for doc in docs if test(doc)], token
+    return filters.page([doc for doc in docs if test(doc)], params)
+
+
 def DescribeInstances(request: Request, params: Doc) -> Doc:
     """Pages count instances; one reservation each. Managed and hidden ones are left out unless asked for by id."""
     test = filters.keep(filters.INSTANCES, params.get("Filters"))
-    docs = [doc for doc in (box.shown()[0] for box in _boxes(request, params)) if test(doc)]
-    docs, token = filters.page(docs, params)
+    found = [box.shown()[0] for box in _boxes(request, params)]
+    docs, token = _filtered(request, found, test, params)
     owner = request.identity.account
     reservations = [
         {
@@ -60,12 +71,13 @@ def DescribeInstanceStatus(request: Request, params: Doc) -> Doc:
     """Running instances only, unless IncludeAllInstances (botocore model, DescribeInstanceStatusRequest)."""
     test = filters.keep(filters.STATUSES, params.get("Filters"))
     everything = params.get("IncludeAllInstances", False)
-    docs = [
-        doc
-        for doc in (box.shown()[1] for box in _boxes(request, params))
-        if (everything or doc["InstanceState"]["Name"] == "running") and test(doc)
-    ]
-    docs, token = filters.page(docs, params)
+    found = [box.shown()[1] for box in _boxes(request, params)]
+    docs, token = _filtered(
+        request,
+        found,
+        lambda doc: (everything or doc["InstanceState"]["Name"] == "running") and test(doc),
+        params,
+    )
     return {"InstanceStatuses": docs, "NextToken": token}
 
 

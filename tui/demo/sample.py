@@ -183,9 +183,15 @@ class Builder:
         self.region.targets[arn] = {box.id: health for box, health in members.items()}
 
 
-def scale(world: World, count: int) -> None:
-    """A generated fleet beside the sample's accounts: `count` more instances, 2 % with an event, 0.5 % impaired."""
+def scale(world: World, count: int, into: str = "") -> None:
+    """A generated fleet beside the sample's: `count` more instances, 2 % with an event, 0.5 % impaired.
+
+    `into` (`account/region`) puts all of them there; otherwise they are spread over the accounts.
+    """
     names = [(account, region) for account in (PROD, DATA, STAGING) for region in SAMPLE_REGIONS]
+    if into:
+        account, _, region = into.partition("/")
+        names = [(account, region)]
     for serial in range(count):
         builder = Builder(world, *names[serial % len(names)])
         box = builder.box(f"app-{serial:05d}", tag_team=f"team-{serial % 17}", tag_env="prod")

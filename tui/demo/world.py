@@ -80,6 +80,7 @@ class World:
     def __init__(self, clock: Clock, seed: int = 7, lag: float = 0.0) -> None:
         self.clock = clock
         self.lag = lag
+        self.sparse = False
         self.random = random.Random(seed)
         self.accounts: dict[str, Account] = {}
         self.identities: dict[str, Identity] = {}

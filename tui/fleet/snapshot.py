@@ -38,6 +38,7 @@ def default_path(environ: Mapping[str, str]) -> Path:
 def save(store: Store, path: Path, now: datetime) -> None:
     """Write it whole or not at all. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.chmod(0o700)
     body = msgspec.msgpack.encode(_Saved(FORMAT, now, store.targets(), list(store.rows())))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
     try:
@@ -50,10 +51,17 @@ def save(store: Store, path: Path, now: datetime) -> None:
 
 
 def load(path: Path) -> tuple[list[Delta], datetime] | None:
-    """What was saved, as deltas, and when (UTC). None: nothing there, or not of this version."""
+    """What was saved, as deltas, and when (UTC). None: nothing there, not of this version, or not surely ours.
+
+    Its texts were cleaned before they were saved; so a file that somebody else could have written is not read.
+    """
     try:
-        saved = msgspec.msgpack.decode(path.read_bytes(), type=_Saved)
-    except (OSError, msgspec.MsgspecError):
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            if found.st_uid != os.getuid() or found.st_mode & 0o022:
+                return None
+            saved = msgspec.msgpack.decode(file.read(), type=_Saved)
+    except (OSError, RecursionError, msgspec.MsgspecError):
         return None
     if saved.format != FORMAT:
         return None

@@ -7,23 +7,23 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from tui.aws import look, reads
+from tui.aws.errors import OtherAccount
 from tui.aws.sessions import Sessions
-from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus, Trouble
-from tui.domain.text import clean
+from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
+from tui.domain.text import EMPTY, SafeText, clean
 from tui.fleet import wire
 from tui.fleet.collector.cache import Cache
-from tui.fleet.collector.jobs import Jobs, threaded, utc_now
-from tui.fleet.collector.schedule import Job, Outcome, Schedule
+from tui.fleet.collector.jobs import AT_ONCE, Jobs, threaded
+from tui.fleet.collector.schedule import LOGIN_RETRY, Job, Outcome, Schedule
 from tui.fleet.collector.unit import Unit
 from tui.settings import Settings
 
 T = TypeVar("T")
-THREADS = 32
-"""Readers: a region that does not answer holds one of them until its limits are reached."""
+THREADS = 64
+"""Readers; AT_ONCE of them at most wait for one region."""
 BEAT = 5.0
 Place = tuple[str, str]
 _OUTCOMES = {"throttled": Outcome.THROTTLED, "credentials": Outcome.LOGIN, "config": Outcome.LOGIN}
@@ -41,9 +41,11 @@ class Collector:
         self.schedule: Schedule[str | Place] = Schedule(settings.intervals)
         self.cache = Cache(settings.cache, lambda text: send(wire.Note(clean(text))))
         self.threads = ThreadPoolExecutor(THREADS, "read")
-        self.askers = ThreadPoolExecutor(8, "look")
+        self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
         self.units: dict[Place, Unit] = {}
         self.order: dict[str, int] = {}
+        self.aliases: dict[SafeText, SafeText] = {}
+        self.identifying = asyncio.Semaphore(AT_ONCE * 2)
         self.shown: dict[str, list[Target]] = {}
         self.jobs = Jobs(settings.intervals, self.sessions, self.cache, self.threads, self.tell)
         self.wake = asyncio.Event()
@@ -52,10 +54,7 @@ class Collector:
     async def run(self) -> None:
         """Until cancelled; with --once until everything was read."""
         if not self.idle:
-            for profile in await threaded(self.threads, self.sessions.profiles):
-                self.order[profile] = len(self.order)
-                self.show(profile, [EVERYWHERE], Phase.READING, None)
-                self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)
+            self.start(self.begin())
         beat = 0.0
         while True:
             now = time.monotonic()
@@ -89,7 +88,8 @@ class Collector:
             if isinstance(key, str):
                 outcome = await self.identify(key)
             else:
-                outcome = await self.read(self.units[key], job)
+                unit = self.units.get(key)
+                outcome = await self.read(unit, job) if unit is not None else Outcome.WELL
         except Exception as error:  # a fault of ours must be seen, and must not stop the others
             self.send(
                 wire.Note(clean(f"internal: {key} {job.name.lower()}: {type(error).__name__}: {error}"))
@@ -108,33 +108,74 @@ class Collector:
 
     # --- profiles
 
+    async def begin(self) -> None:
+        """Learn which profiles there are. A file that cannot be parsed is a line, and is looked at again."""
+        while True:
+            try:
+                names = await threaded(self.threads, self.sessions.profiles)
+                break
+            except Exception as error:
+                self.show(EVERYWHERE, [EVERYWHERE], Phase.FAILED, await self.trouble(error, "", ""))
+            if self.once:
+                return
+            await asyncio.sleep(self.settings.intervals.status * LOGIN_RETRY)
+        if gone := tuple(self.shown.pop(EVERYWHERE, ())):
+            self.send(wire.Delta(dropped=gone))
+        for profile in names:
+            self.order[profile] = len(self.order)
+            self.show(profile, [EVERYWHERE], Phase.READING, None)
+            self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)
+
     async def identify(self, profile: str) -> Outcome:
         """Whose it is and which regions it has; its targets begin here."""
         try:
-            who = await threaded(self.threads, reads.account, self.sessions, profile)
-            names = await threaded(self.threads, self.regions_of, profile)
+            async with self.identifying:
+                account_id = await threaded(self.threads, reads.account, self.sessions, profile)
+                names = await self.regions_of(profile)
         except Exception as error:
-            trouble = await threaded(self.threads, reads.tell, self.sessions, error, profile, "")
+            trouble = await self.trouble(error, profile, "")
             self.sessions.drop(profile)
             regions = list(self.sessions.fixed_regions(profile)) or [EVERYWHERE]
             self.show(profile, regions, Phase.FAILED, trouble)
             return _OUTCOMES.get(trouble.kind, Outcome.FAILED)
-        gone = tuple(self.shown.pop(profile, ()))
-        if gone:
+        if gone := tuple(self.shown.pop(profile, ())):
             self.send(wire.Delta(dropped=gone))
         for region in names:
-            place = (str(who.account_id), region)
-            unit = self.units.setdefault(place, Unit(who.account_id, who.alias, region))
-            if profile not in unit.profiles:
-                unit.profiles = sorted([*unit.profiles, profile], key=lambda name: self.order.get(name, 0))
-                unit.failed.clear()
-                self.tell(unit)
-            self.schedule.add(place, time.monotonic(), Job.PROBLEMS)
+            place = (str(account_id), region)
+            unit = self.units.setdefault(place, Unit(account_id, self.aliases.get(account_id, EMPTY), region))
+            known = unit.phase not in (Phase.WAITING, Phase.FAILED)
+            unit.join(profile, self.order)
+            self.tell(unit)
+            if not known:  # else another profile reads it already
+                self.schedule.add(place, time.monotonic(), Job.PROBLEMS)
+        if account_id not in self.aliases:
+            self.start(self.name(account_id, profile))
         return Outcome.WELL
 
-    def regions_of(self, profile: str) -> tuple[str, ...]:
-        """Its regions; its own alone where it may not ask for the others."""
-        return reads.regions(self.sessions, profile)
+    async def regions_of(self, profile: str) -> tuple[str, ...]:
+        """Its regions; its own alone where it may not ask for the others, and that is said."""
+        try:
+            return await threaded(self.threads, reads.regions, self.sessions, profile)
+        except Exception as error:
+            trouble = await self.trouble(error, profile, "")
+            if trouble.kind != "denied":
+                raise
+        own = await threaded(self.threads, reads.own_regions, self.sessions, profile)
+        text = f"{profile}: may not ask which regions are enabled: reading {', '.join(own) or 'none'} (regions in config.toml)"
+        self.send(wire.Note(clean(text, 300)))
+        return own
+
+    async def name(self, account_id: SafeText, profile: str) -> None:
+        """The account's alias, beside everything else: IAM may be out of reach where EC2 is not."""
+        self.aliases.setdefault(account_id, EMPTY)
+        alias = await threaded(self.threads, reads.alias, self.sessions, profile)
+        if not alias:
+            return
+        self.aliases[account_id] = alias
+        for unit in self.units.values():
+            if unit.account_id == account_id:
+                unit.alias = alias
+                self.tell(unit)
 
     def show(self, profile: str, regions: list[str], phase: Phase, trouble: Trouble | None) -> None:
         """Lines for a profile whose account is not known (yet)."""
@@ -145,47 +186,62 @@ class Collector:
             status = TargetStatus(target, phase, (clean(profile),), trouble=trouble)
             self.send(wire.Delta(status, dropped=dropped))
 
+    def leave(self, profile: str) -> None:
+        """Its credentials are another account's now: it begins anew, and takes no row along."""
+        self.sessions.drop(profile)
+        for place, unit in list(self.units.items()):
+            if profile not in unit.profiles:
+                continue
+            target = unit.target
+            unit.leave(profile)
+            if unit.profiles:
+                self.tell(unit)
+            else:
+                del self.units[place]
+                self.schedule.remove(place)
+                self.send(wire.Delta(dropped=(target,)))
+        self.show(profile, [EVERYWHERE], Phase.READING, None)
+        self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)
+
     # --- targets
 
     async def read(self, unit: Unit, job: Job) -> Outcome:
         """One job of a target with its first profile that can; then the next."""
-        if job is not Job.IMAGES:
-            unit.failed.clear()
+        failed: dict[str, Trouble] = {}
+        if unit.phase is Phase.WAITING:
+            unit.phase = Phase.READING
+            self.tell(unit)
         for profile in list(unit.profiles):
-            if unit.phase is Phase.WAITING:
-                unit.phase = Phase.READING
-                self.tell(unit)
             try:
                 await self.jobs.do(job, unit, profile)
             except Exception as error:
-                trouble = await threaded(self.threads, reads.tell, self.sessions, error, profile, unit.region)
-                if job is Job.IMAGES:
-                    unit.partial["images"] = trouble
-                    self.tell(unit)
-                    return Outcome.WELL if trouble.kind == "denied" else Outcome.FAILED
-                if trouble.kind in ("credentials", "config"):
+                trouble = failed[profile] = await self.trouble(error, profile, unit.region)
+                if trouble.code == OtherAccount.__name__:
+                    self.leave(profile)
+                elif trouble.kind in ("credentials", "config"):
                     self.sessions.drop(profile)
-                unit.failed[profile] = trouble
-                if trouble.kind in _OTHERS_MAY and len(unit.failed) < len(unit.profiles):
+                if trouble.kind in _OTHERS_MAY:
                     continue
-                # All failed, or it would be the same for each: the first one's reason, and its rows stay.
-                unit.trouble, unit.phase = next(iter(unit.failed.values())), Phase.FAILED
-                unit.failed.clear()
-                self.tell(unit)
-                return _OUTCOMES.get(unit.trouble.kind, Outcome.FAILED)
-            unit.trouble = None
-            if job is Job.STATUS or (self.problems_only and job is Job.PROBLEMS):
-                unit.phase = Phase.LIVE
+                break  # it would be the same for each
+            unit.well(job, profile, failed, live=job is Job.STATUS or self.problems_only)
             self.tell(unit)
             return Outcome.WELL
-        return Outcome.FAILED
+        if not unit.profiles:
+            return Outcome.WELL  # left
+        trouble = unit.badly(job, failed)
+        self.tell(unit)
+        if job is Job.IMAGES and trouble.kind == "denied":
+            return Outcome.WELL  # a nicety, and asking again would not help
+        return _OUTCOMES.get(trouble.kind, Outcome.FAILED)
+
+    async def trouble(self, error: Exception, profile: str, region: str) -> Trouble:
+        """The line for it; in a thread, since AWS may have to be asked what it meant."""
+        return await threaded(self.threads, reads.tell, self.sessions, error, profile, region)
 
     def tell(self, unit: Unit) -> None:
         """Send what changed."""
-        delta = unit.delta()
-        if delta is not None:
-            for part in wire.split(delta):
-                self.send(part)
+        for part in wire.split(unit.delta()):
+            self.send(part)
 
     # --- requests
 
@@ -198,55 +254,56 @@ class Collector:
         if request.kind == "refresh":
             self.refresh(request.target)
             self.send(wire.ReadAnswer(request.id))
-            return
-        if request.target is None or not request.instance_id:
-            self.send(
-                wire.ReadAnswer(
-                    request.id, trouble=Trouble("internal", clean("no instance named"), clean(""))
-                )
-            )
-            return
-        target = request.target
+        elif request.target is None or not request.instance_id:
+            nothing = Trouble("internal", clean("no instance named"), EMPTY)
+            self.send(wire.ReadAnswer(request.id, trouble=nothing))
+        else:
+            self.send(await self.looked(request, request.target))
+
+    async def looked(self, request: wire.ReadRequest, target: Target) -> wire.ReadAnswer:
+        """One instance as it is now; the console's row follows."""
+        unit = self.unit_of(target)
+        account_id = None if unit is None else unit.account_id
+        instance_id, console = request.instance_id, request.kind == "console"
         try:
-            row, facts = await asyncio.get_running_loop().run_in_executor(None, self.look, request, target)
-        except Exception as error:
-            trouble = await threaded(
-                self.threads, reads.tell, self.sessions, error, target.profile, target.region
+            row, facts = await threaded(
+                self.lookers,
+                look.closely,
+                self.sessions,
+                target,
+                instance_id,
+                self.askers,
+                account_id,
+                console,
             )
+        except Exception as error:
+            trouble = await self.trouble(error, target.profile, target.region)
             if trouble.kind in ("credentials", "config"):
                 self.sessions.drop(target.profile)
-            self.send(wire.ReadAnswer(request.id, trouble=trouble))
-            return
-        unit = next((one for one in self.units.values() if one.target == target), None)
+            return wire.ReadAnswer(request.id, trouble=trouble)
+        unit = self.unit_of(target)
         if row is None:
             if unit is not None:
-                unit.gone(request.instance_id)
+                unit.gone(instance_id)
                 self.tell(unit)
-            cause = clean(f"{target.key}: {request.instance_id} is no longer there")
-            self.send(wire.ReadAnswer(request.id, trouble=Trouble("gone", cause, clean(""))))
-            return
+            cause = clean(f"{target.key}: {instance_id} is no longer there")
+            return wire.ReadAnswer(request.id, trouble=Trouble("gone", cause, EMPTY))
         if unit is not None:
             unit.take_look(row)
             self.tell(unit)
             row = unit.stamp(row)
-        self.send(wire.ReadAnswer(request.id, row, facts))
+        return wire.ReadAnswer(request.id, row, facts)
 
-    def look(self, request: wire.ReadRequest, target: Target) -> tuple[Instance | None, Any]:
-        """In a thread: the instance, and its facts."""
-        row = look.instance(self.sessions, target, request.instance_id, utc_now())
-        if row is None:
-            return None, None
-        if not any(one.target == target for one in list(self.units.values())):
-            who = reads.account(self.sessions, target.profile)
-            row = replace(row, account_id=who.account_id, profiles=(clean(target.profile),))
-        console = request.kind == "console"
-        return row, look.facts(self.sessions, row, utc_now(), self.askers, console=console)
+    def unit_of(self, target: Target) -> Unit | None:
+        """The account and region that a target is read as, whichever of its profiles it names."""
+        units = list(self.units.values())
+        return next((u for u in units if u.region == target.region and target.profile in u.profiles), None)
 
     def refresh(self, target: Target | None) -> None:
         """Read again now, past the cache."""
         now = time.monotonic()
         for place, unit in self.units.items():
-            if target is None or target == unit.target:
+            if target is None or (target.region == unit.region and target.profile in unit.profiles):
                 self.jobs.read_anew(unit)
                 self.schedule.refresh(place, now, Job.STATUS, Job.INVENTORY)
         for profile in self.shown:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from tui.aws import reads
@@ -22,6 +24,8 @@ from tui.fleet.collector.unit import Unit
 from tui.settings import Intervals
 
 T = TypeVar("T")
+AT_ONCE = 8
+"""Readers of one region, over all accounts: one that does not answer must leave readers for the others."""
 
 
 async def threaded(threads: Executor, call: Callable[..., T], *arguments: Any) -> T:
@@ -53,6 +57,7 @@ class Jobs:
             tell,
         )
         self.fresh: set[tuple[str, str, str]] = set()
+        self.gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
 
     def read_anew(self, unit: Unit) -> None:
         """The next reads of this target go past the cache."""
@@ -76,20 +81,23 @@ class Jobs:
             pause = asyncio.run_coroutine_threadsafe(self.booked(unit), loop).result()
             time.sleep(pause)
 
-        found = await self.cached(unit, "problems", list[Status], 10.0, lambda: reads.problems(client, wait))
-        ids = unit.take_problems(found, utc_now())
+        found, _ = await self.cached(
+            unit, "problems", list[Status], 10.0, lambda: reads.problems(client, wait)
+        )
+        ids = unit.take_problems(found)
         if ids:
+            unit.reader = profile
             self.tell(unit)
-            await self.describe(unit, client, ids)
+            await self.describe(unit, client, profile, ids, keep=True)
 
     async def status(self, unit: Unit, profile: str) -> None:
         """Every check and event."""
         client = await self.client(unit, profile)
         seconds = self.intervals.status * 0.6
-        found = await self.cached(unit, "status", list[Status], seconds, lambda: reads.statuses(client))
-        moved = unit.take_statuses(found, utc_now())
+        found, at = await self.cached(unit, "status", list[Status], seconds, lambda: reads.statuses(client))
+        moved = unit.take_statuses(found, at)
         if unit.inventory_at is not None and moved:
-            await self.describe(unit, client, moved[:1000])
+            await self.describe(unit, client, profile, moved[:1000])
 
     async def inventory(self, unit: Unit, profile: str) -> None:
         """Everything there is, a page on screen as it comes; then what the types are."""
@@ -97,20 +105,23 @@ class Jobs:
         loop = asyncio.get_running_loop()
 
         def page_read(rows: list[Instance]) -> None:
-            loop.call_soon_threadsafe(self.take_page, unit, rows)
+            loop.call_soon_threadsafe(self.take_page, unit, profile, rows)
 
         seconds = self.intervals.inventory * 0.8
-        rows = await self.cached(
+        rows, at = await self.cached(
             unit,
             "inventory",
             list[Instance],
             seconds,
             lambda: reads.instances(client, unit.region, utc_now(), None, page_read),
         )
-        unit.take_inventory(rows, utc_now())
+        unit.take_inventory(rows, at)
 
-    def take_page(self, unit: Unit, rows: list[Instance]) -> None:
+    def take_page(self, unit: Unit, profile: str, rows: list[Instance]) -> None:
         """Rows of an inventory that is still being read."""
+        if not unit.profiles:
+            return  # it was left meanwhile
+        unit.reader = profile
         unit.take_rows(rows)
         self.tell(unit)
 
@@ -123,32 +134,59 @@ class Jobs:
         if names:
             key = "types:" + ",".join(names)
             kind = dict[str, TypeFacts]
-            unit.types |= await self.cached(unit, key, kind, 86400.0, lambda: reads.types(client, names))
-        unit.images = await self.cached(
+            unit.types |= (await self.cached(unit, key, kind, 86400.0, lambda: reads.types(client, names)))[0]
+        unit.images, unit.images_at = await self.cached(
             unit, "images", dict[str, Image], 600.0, lambda: reads.newest_images(client)
         )
-        unit.images_at = utc_now()
-        unit.partial.pop("images", None)
 
-    async def describe(self, unit: Unit, client: Any, ids: list[str]) -> None:
-        """A few, by id."""
-        await asyncio.sleep(await self.booked(unit))
-        unit.take_rows(await threaded(self.threads, reads.instances, client, unit.region, utc_now(), ids))
+    async def describe(
+        self, unit: Unit, client: Any, profile: str, ids: list[str], *, keep: bool = False
+    ) -> None:
+        """A few, by id. Where that fails the checks are known all the same: it is said like an inventory that fails."""
+        call = "described:" + sha256(",".join(sorted(ids)).encode()).hexdigest()
+        if not keep:  # something has just changed: what is kept is from before
+            self.fresh.add((str(unit.account_id), unit.region, call))
+        try:
+            rows, _ = await self.cached(
+                unit,
+                call,
+                list[Instance],
+                10.0,
+                lambda: reads.instances(client, unit.region, utc_now(), ids),
+            )
+        except Exception as error:
+            unit.partial[Job.INVENTORY] = (
+                await threaded(self.threads, reads.tell, self.sessions, error, profile, unit.region),
+            )
+            return
+        if unit.count is not None:
+            unit.partial.pop(Job.INVENTORY, None)
+        unit.take_described(ids, rows)
 
     async def client(self, unit: Unit, profile: str) -> Any:
-        """Of EC2; making one may run a helper or read a token, so it happens in a thread."""
-        return await threaded(self.threads, self.sessions.client, profile, "ec2", unit.region)
+        """Of EC2, in a thread, since making one may run a helper or read a token.
+
+        Raises OtherAccount where the profile's credentials are now of another account than the rows they would fill.
+        """
+        async with self.gates[unit.region]:
+            account_id = str(unit.account_id)
+            return await threaded(
+                self.threads, reads.client_of, self.sessions, profile, unit.region, account_id
+            )
 
     async def booked(self, unit: Unit) -> float:
         """Seconds to wait before the next call of this account and region."""
         return unit.budget.take(time.monotonic())
 
-    async def cached(self, unit: Unit, call: str, kind: type[T], seconds: float, fetch: Callable[[], T]) -> T:
-        """A read through the cache, within the budget."""
+    async def cached(
+        self, unit: Unit, call: str, kind: type[T], seconds: float, fetch: Callable[[], T]
+    ) -> tuple[T, datetime]:
+        """A read through the cache, within the budget, and when it was read."""
 
         async def fetched() -> T:
             await asyncio.sleep(await self.booked(unit))
-            return await threaded(self.threads, fetch)
+            async with self.gates[unit.region]:
+                return await threaded(self.threads, fetch)
 
         key = (str(unit.account_id), unit.region, call)
         fresh = key in self.fresh

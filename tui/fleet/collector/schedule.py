@@ -15,9 +15,9 @@ from typing import Generic, TypeVar
 from tui.settings import Intervals
 
 K = TypeVar("K", bound=Hashable)
-FIRST_RETRY, LAST_RETRY, LOGIN_RETRY = 5.0, 300.0, 15.0
-"""Seconds: the first wait after a failure, the longest, and always when credentials are missing: asking for those is
-cheap, and somebody may just have renewed them in another terminal."""
+FIRST_RETRY, LAST_RETRY, LOGIN_RETRY = 1 / 3, 20.0, 1.0
+"""In status intervals: the first wait after a failure, the longest, and always when credentials are missing: asking for
+those is cheap, and somebody may just have renewed them in another terminal. By default 5 s, 5 min, 15 s."""
 SLOWEST = 8.0
 JITTER = 0.2
 IMAGES_EVERY = 900.0
@@ -46,7 +46,7 @@ class Outcome(IntEnum):
 class _Entry:
     due: dict[Job, float]
     running: bool = False
-    failures: int = 0
+    failures: dict[Job, int] = field(default_factory=dict)
     slow: float = 1.0
 
 
@@ -98,20 +98,23 @@ class Schedule(Generic[K]):
             return
         entry.running = False
         if outcome is Outcome.WELL:
-            entry.failures = 0
+            entry.failures.pop(job, None)
             entry.slow = max(1.0, entry.slow * 0.8)
             self._follow(entry, job, now)
             return
         if outcome is Outcome.THROTTLED:
             entry.slow = min(SLOWEST, entry.slow * 2)
-        entry.failures += 1
-        pause = min(LAST_RETRY, FIRST_RETRY * 2.0 ** (entry.failures - 1))
+        failures = entry.failures[job] = entry.failures.get(job, 0) + 1
+        pause = min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(failures - 1, 16))
         if outcome is Outcome.LOGIN:
             pause = LOGIN_RETRY
-        again = now + self._jittered(pause)
+        again = now + self._jittered(pause * self.intervals.status)
         entry.due[job] = again
-        # What else was due would fail the same way.
-        entry.due.update({other: max(at, again) for other, at in entry.due.items()})
+        # Without a login or a budget nothing else would do better; otherwise only what is less urgent waits along.
+        alike = outcome in (Outcome.LOGIN, Outcome.THROTTLED)
+        for other, at in entry.due.items():
+            if alike or other > job:
+                entry.due[other] = max(at, again)
 
     def _follow(self, entry: _Entry, job: Job, now: float) -> None:
         if job is Job.PROBLEMS:

@@ -5,7 +5,7 @@ Pure bookkeeping: no I/O, time is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from tui.domain.instance import (
     CheckStatus,
     Image,
     Instance,
+    InstanceState,
     Phase,
     StatusCheck,
     Target,
@@ -23,7 +24,7 @@ from tui.domain.instance import (
     TypeFacts,
 )
 from tui.domain.text import SafeText, clean
-from tui.fleet.collector.schedule import Budget
+from tui.fleet.collector.schedule import Budget, Job
 from tui.fleet.wire import Delta
 
 _ABSENT = StatusCheck(CheckStatus.NOT_REPORTED)
@@ -32,17 +33,17 @@ _NOT_LISTED = Checks(_ABSENT, _ABSENT, _ABSENT, _ABSENT, _ABSENT)
 
 @dataclass
 class Unit:
-    """One account x region. `profiles` in the order of the files; `failed` those that could not read it this round."""
+    """One account x region. `profiles` in the order of the files; `reader` is the one whose credentials its rows came with."""
 
     account_id: SafeText
     alias: SafeText
     region: str
     profiles: list[str] = field(default_factory=list)
-    failed: dict[str, Trouble] = field(default_factory=dict)
+    reader: str = ""
     budget: Budget = field(default_factory=Budget)
     phase: Phase = Phase.WAITING
     trouble: Trouble | None = None
-    partial: dict[str, Trouble] = field(default_factory=dict)
+    partial: dict[Job, tuple[Trouble, ...]] = field(default_factory=dict)
     rows: dict[str, Instance] = field(default_factory=dict)
     statuses: dict[str, Status] = field(default_factory=dict)
     images: dict[str, Image] | None = None
@@ -56,35 +57,67 @@ class Unit:
     _listed: bool = False
 
     @property
-    def reader(self) -> str:
-        """The profile whose credentials read: the first that has not failed."""
-        return next((name for name in self.profiles if name not in self.failed), self.profiles[0])
-
-    @property
     def target(self) -> Target:
-        """The target its rows belong to."""
-        return Target(self.reader, self.region)
+        """The target its rows belong to; before anything was read, its first profile's."""
+        return Target(self.reader if self.reader in self.profiles else self.profiles[0], self.region)
+
+    def join(self, profile: str, order: Mapping[str, int]) -> None:
+        """One more profile of this account."""
+        self.profiles = sorted({*self.profiles, profile}, key=lambda name: order.get(name, 0))
+
+    def leave(self, profile: str) -> None:
+        """That profile is no longer one of this account. The last one leaves no target."""
+        self.profiles = [name for name in self.profiles if name != profile]
+
+    def well(self, job: Job, profile: str, failed: Mapping[str, Trouble], *, live: bool) -> None:
+        """`profile` did this job, after `failed` could not. `live`: the checks of every instance are now known."""
+        self.reader = profile
+        self.partial.pop(job, None)
+        if job <= Job.STATUS:  # asked often enough that what is said of the others stays true
+            self.trouble = None
+            self.partial.pop(Job.PROBLEMS, None)
+            self.partial[job] = tuple(failed.values())
+        if live:
+            self.phase = Phase.LIVE
+
+    def badly(self, job: Job, failed: Mapping[str, Trouble]) -> Trouble:
+        """None of its profiles could: without checks the target has failed, without the rest it is partly known."""
+        trouble = failed.get(self.target.profile) or next(iter(failed.values()))
+        if job <= Job.STATUS:
+            self.trouble, self.phase = trouble, Phase.FAILED
+        else:
+            self.partial[job] = (trouble,)
+        return trouble
 
     def take_rows(self, rows: Iterable[Instance]) -> None:
         """A page, or a few asked for by id."""
         self.rows.update({row.instance_id: row for row in rows})
 
-    def take_inventory(self, rows: Sequence[Instance], now: datetime) -> None:
-        """All there are: others are gone."""
-        self.rows = {row.instance_id: row for row in rows}
-        self.inventory_at, self.count = now, len(rows)
+    def take_inventory(self, rows: Sequence[Instance], at: datetime) -> None:
+        """All there were at that time: others are gone, but for those read since."""
+        since = {key: row for key, row in self.rows.items() if row.inventory_at and row.inventory_at > at}
+        self.rows = {row.instance_id: row for row in rows} | since
+        self.inventory_at, self.count = at, len(self.rows)
 
-    def take_problems(self, statuses: Sequence[Status], now: datetime) -> list[str]:
+    def take_described(self, ids: Iterable[str], rows: Iterable[Instance]) -> None:
+        """The answer for these ids: those not in it, and in no list of statuses, are gone."""
+        self.take_rows(rows := list(rows))
+        found = {str(row.instance_id) for row in rows}
+        for one in ids:
+            if one not in found and one not in self.statuses:
+                self.rows.pop(one, None)
+
+    def take_problems(self, statuses: Sequence[Status]) -> list[str]:
         """A first, partial answer; ids to describe."""
         for status in statuses:
             self.statuses[status.instance_id] = status
         return [str(status.instance_id) for status in statuses if status.instance_id not in self.rows]
 
-    def take_statuses(self, statuses: Sequence[Status], now: datetime) -> list[str]:
-        """All there are; ids to describe: new ones and those whose state changed (their addresses may have too)."""
+    def take_statuses(self, statuses: Sequence[Status], at: datetime) -> list[str]:
+        """All there were; ids to describe: new and missing ones, and those whose state changed (addresses may have too)."""
         self.statuses = {status.instance_id: status for status in statuses}
-        self.status_at = now
-        moved = []
+        self.status_at = at
+        moved = [str(one) for one in self.rows if one not in self.statuses]
         for status in statuses:
             row = self.rows.get(status.instance_id)
             if row is None or row.state is not status.state:
@@ -115,8 +148,8 @@ class Unit:
         self.rows.pop(instance_id, None)
         self.statuses.pop(instance_id, None)
 
-    def delta(self) -> Delta | None:
-        """What the console does not know yet; None if nothing. Freshness alone is told by the target, not by every row."""
+    def delta(self) -> Delta:
+        """What the console does not know yet. Freshness alone is told by the target, not by every row."""
         target = self.target
         rows = [self._stamped(instance_id, target) for instance_id in self._ids()]
         current = {row.key: row for row in rows}
@@ -144,7 +177,7 @@ class Unit:
             self.status_at,
             self.inventory_at,
             self.trouble,
-            tuple(self.partial.values()),
+            tuple(dict.fromkeys(trouble for troubles in self.partial.values() for trouble in troubles)),
         )
 
     def _ids(self) -> list[str]:
@@ -157,7 +190,9 @@ class Unit:
         if status is not None:
             checks, events, state, zone = status.checks, status.events, status.state, status.zone or zone
         elif self.status_at is not None and not (row.inventory_at and row.inventory_at > self.status_at):
-            checks = _NOT_LISTED  # AWS listed all and not this one: a terminated instance, mostly
+            # AWS listed all and not this one: mostly it is no more, and certainly what was read before is not true now.
+            checks, events = _NOT_LISTED, ()
+            state = state if state is InstanceState.TERMINATED else InstanceState.UNKNOWN
         row = replace(row, target=target, checks=checks, events=events, state=state, zone=zone)
         return replace(self.stamp(row), status_at=self.status_at)
 

@@ -1,0 +1,131 @@
+"""The eyes on an unmodified moto: several profiles and accounts, two regions, more than one page; what moto lacks is unknown."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from aws_worlds import QUICK, Cloud
+
+from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
+from tui.fleet.link import look_once, read_once
+from tui.settings import Settings
+
+DUBLIN, LONDON = REGIONS = ("eu-west-1", "eu-west-2")
+SHOP, DATA = "123456789012", "222233334444"
+ROLE = f"arn:aws:iam::{DATA}:role/operator"
+MANY = 1050
+"""More than one page: moto counts launches, not instances, so each is a launch of its own."""
+CONFIG = f"""
+[profile shop]
+region = {DUBLIN}
+[profile shop-audit]
+region = {DUBLIN}
+[profile data]
+region = {LONDON}
+role_arn = {ROLE}
+source_profile = shop
+"""
+KEYS = """
+[shop]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = anything
+[shop-audit]
+aws_access_key_id = AKIAI44QH8DHBEXAMPLE
+aws_secret_access_key = anything
+"""
+
+
+def client(cloud: Cloud, service: str, region: str, **keys: str) -> Any:
+    keys = keys or {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "anything"}
+    return boto3.Session(region_name=region, **keys).client(service, endpoint_url=cloud.url, config=QUICK)  # type: ignore[call-overload,arg-type]  # any service's
+
+
+def launch(ec2: Any, name: str, count: int) -> None:
+    image = ec2.register_image(Name=name, RootDeviceName="/dev/sda1")["ImageId"]
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}]
+
+    def one(_: int) -> None:
+        ec2.run_instances(
+            ImageId=image, MinCount=1, MaxCount=1, InstanceType="m6i.large", TagSpecifications=tags
+        )
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(one, range(count)))
+
+
+@pytest.fixture(scope="module")
+def environ(clouds: Callable[[str], Cloud], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    cloud = clouds("moto")
+    launch(client(cloud, "ec2", DUBLIN), "web", 3)
+    launch(client(cloud, "ec2", LONDON), "edge", 1)
+    role = client(cloud, "sts", LONDON).assume_role(RoleArn=ROLE, RoleSessionName="seed")["Credentials"]
+    theirs = client(
+        cloud,
+        "ec2",
+        LONDON,
+        aws_access_key_id=role["AccessKeyId"],
+        aws_secret_access_key=role["SecretAccessKey"],
+        aws_session_token=role["SessionToken"],
+    )
+    launch(theirs, "warehouse", MANY)
+    home: Path = tmp_path_factory.mktemp("home")
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text(CONFIG)
+    (home / ".aws" / "credentials").write_text(KEYS)
+    return {
+        "PATH": os.environ["PATH"], "HOME": str(home), "AWS_ENDPOINT_URL": cloud.url, "AWS_EC2_METADATA_DISABLED": "true"
+    }  # fmt: skip
+
+
+def test_every_target_is_read_whole_and_each_account_once(environ: dict[str, str]) -> None:
+    store = read_once(Settings(regions=REGIONS), environ, timeout=300)
+    found = {one.target.key: one for one in store.targets()}
+    assert {key: one.count for key, one in found.items()} == {
+        "shop/eu-west-1": 3, "shop/eu-west-2": 1, "data/eu-west-1": 0, "data/eu-west-2": MANY
+    }  # fmt: skip
+    assert {one.phase for one in found.values()} == {Phase.LIVE}
+    assert [one.trouble or one.partial for one in found.values() if one.trouble or one.partial] == []
+    assert found["shop/eu-west-1"].profiles == ("shop", "shop-audit")
+    assert Counter(row.account_id for row in store.rows()) == {SHOP: 4, DATA: MANY}
+    assert {row.name for row in store.rows()} == {"web", "edge", "warehouse"}
+    assert {row.state for row in store.rows()} == {InstanceState.RUNNING}
+    assert all(row.status_at and row.inventory_at and row.private_ip for row in store.rows())
+    assert {row.checks.system.status for row in store.rows()} == {CheckStatus.OK}
+    assert {row.checks.instance.status for row in store.rows()} == {CheckStatus.OK}
+    # moto does not report on attached volumes: that is not health.
+    assert {row.checks.attached_ebs.status for row in store.rows()} == {CheckStatus.NOT_REPORTED}
+
+
+def test_filters_that_moto_ignores_bring_no_false_problems(environ: dict[str, str]) -> None:
+    """Its event.code filter lets everything through; what counts as a problem is decided here."""
+    store = read_once(Settings(regions=REGIONS), environ, problems_only=True, timeout=300)
+    assert list(store.rows()) == []
+    assert {one.phase for one in store.targets()} == {Phase.LIVE}
+
+
+def test_a_look_is_whole_but_for_what_moto_lacks(environ: dict[str, str]) -> None:
+    store = read_once(Settings(only_profiles=("shop",), regions=(DUBLIN,)), environ, timeout=300)
+    row = next(iter(store.rows()))
+    answer = look_once(Settings(), environ, Target("shop", DUBLIN), row.instance_id)
+    assert answer.instance is not None
+    assert answer.facts is not None
+    facts = answer.facts
+    assert answer.instance.account_id == SHOP
+    assert (facts.stop_protection, facts.termination_protection, facts.shutdown_behavior) == (
+        False,
+        False,
+        "stop",
+    )
+    assert (facts.membership, facts.target_groups, facts.images) == ((), (), ())
+    assert facts.type is not None
+    assert facts.volumes is None, "moto has no DescribeVolumeStatus: HTTP 500 and a page of HTML"
+    (unknown,) = facts.unknown
+    assert unknown[0] == "volumes"
+    assert unknown[1].startswith("shop/eu-west-1: the answer could not be read")

@@ -1,0 +1,83 @@
+"""docs/iam.md holds the policies the code stands for: what is really called, no more and no less."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import botocore.session
+import pytest
+
+from tui.aws import policies, readonly
+from tui.domain.actions import ACTIONS, sendable
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "iam.md"
+REMEDY = (
+    "write it anew: python -c 'from pathlib import Path; from tui.aws.policies import render; "
+    'Path("docs/iam.md").write_text(render(), encoding="utf-8")\''
+)
+
+
+def actions(policy: policies.Policy) -> set[str]:
+    return {name for statement in policy["Statement"] for name in statement["Action"]}
+
+
+def test_the_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == policies.render(), REMEDY
+
+
+def test_its_blocks_are_the_policies() -> None:
+    blocks = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)]
+    assert blocks == [policies.looking(), *(policies.acting(name) for name in ACTIONS), policies.acting()]
+
+
+def test_looking_is_what_the_guard_lets_through_less_the_logins() -> None:
+    ids = {"elasticloadbalancing": "elbv2"}
+    named = {":".join((ids.get(s, s), n)) for s, n in (one.split(":") for one in actions(policies.looking()))}
+    listed = {f"{service}:{name}" for service, names in readonly.LOOKS.items() for name in names}
+    assert named == listed - policies.WITHOUT_PERMISSION
+    assert not any(name.startswith(("sso", "signin", "sts")) for name in named)
+
+
+def test_prefixes_are_the_names_that_iam_knows() -> None:
+    """IAM's prefix is the name a service signs with."""
+    session = botocore.session.Session()
+    for service in readonly.LOOKS:
+        model = session.get_service_model(service)
+        assert policies.PREFIXES.get(service, service) == model.signing_name
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_may_what_its_steps_send(name: str) -> None:
+    allowed = actions(policies.acting(name))
+    beside = {one for extra in policies.BESIDE.values() for statement in extra for one in statement["Action"]}
+    assert allowed - beside <= {f"{service}:{call}" for service, call in sendable()}
+    assert allowed
+    assert ("ec2:CreateTags" in allowed) == (name == "image")
+
+
+def test_tags_may_be_made_only_with_the_image() -> None:
+    (tags,) = [one for one in policies.acting("image")["Statement"] if "ec2:CreateTags" in one["Action"]]
+    assert tags["Condition"] == {"StringEquals": {"ec2:CreateAction": "CreateImage"}}
+
+
+def test_every_call_in_the_list_is_one_that_evac_makes() -> None:
+    """A call nobody makes is a permission nobody should give."""
+    source = "".join(path.read_text() for path in (ROOT / "tui").rglob("*.py") if "demo" not in path.parts)
+    for names in readonly.LOOKS.values():
+        for name in names:
+            method = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+            assert re.search(rf'\.{method}\b|"{method}"', source), f"nobody calls {name}"
+
+
+def test_the_command_prints_them() -> None:
+    command = [sys.executable, "-P", "-m", "tui.aws.policies"]
+    done = subprocess.run([*command, "look"], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == policies.looking()
+    wrong = subprocess.run([*command, "everything"], capture_output=True, text=True, check=False, timeout=60)
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("usage: ")

@@ -1,0 +1,114 @@
+"""One Redis for a team: one console asks AWS, the others read what it got."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from eyes import SEOUL, calls, settings, tally, watching
+
+from tui.demo.environment import Demo
+from tui.fleet.link import read_once
+from tui.settings import CacheSettings, Settings
+
+SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
+pytestmark = pytest.mark.skipif(SERVER is None, reason="neither redis-server nor valkey-server is installed")
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    assert SERVER is not None
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    path = tmp_path / "redis.sock"
+    command = [
+        SERVER, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(tmp_path),
+        "--unixsocket", str(path),
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield f"redis://127.0.0.1:{port}/0", process
+    process.send_signal(signal.SIGCONT)
+    process.kill()
+    process.wait(10)
+
+
+def shared(url: str, *profiles: str) -> Settings:
+    return settings(*(profiles or ("prod",)), regions=(SEOUL,), cache=CacheSettings(url=url))
+
+
+def test_the_second_console_reads_what_the_first_one_got(
+    demo: Demo, redis: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    url, _ = redis
+    first = read_once(shared(url), demo.apply(), timeout=90)
+    assert not [one.trouble for one in first.targets() if one.trouble]
+    assert calls(demo, service="ec2")
+    demo.control("calls", method="DELETE")
+    second = read_once(shared(url), demo.apply(), timeout=90)
+    assert tally(demo, "operation", service="ec2") == {}
+    assert list(second.rows()) == list(first.rows())
+    (one,), (two,) = first.targets(), second.targets()
+    assert (one.status_at, one.inventory_at, one.count) == (two.status_at, two.inventory_at, two.count), (
+        "its real age"
+    )
+    third = read_once(shared(url, "prod-audit"), demo.apply(), timeout=90)
+    assert tally(demo, "operation", service="ec2") == {}, "the account's, whichever profile asked"
+    assert {row.target.profile for row in third.rows()} == {"prod-audit"}
+
+
+def test_a_socket_will_do(demo: Demo, redis: tuple[str, subprocess.Popen[bytes]], tmp_path: Path) -> None:
+    url = f"unix://{tmp_path / 'redis.sock'}"
+    read_once(shared(url), demo.apply(), timeout=90)
+    demo.control("calls", method="DELETE")
+    read_once(shared(url), demo.apply(), timeout=90)
+    assert tally(demo, "operation", service="ec2") == {}
+
+
+async def test_what_somebody_else_wrote_into_it_is_not_shown(
+    demo: Demo, redis: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    import redis.asyncio as client
+
+    url, _ = redis
+    first = await asyncio.to_thread(read_once, shared(url), demo.apply(), timeout=90)
+    async with client.Redis.from_url(url) as shelf:
+        keys = await shelf.keys("evac:*")
+        assert len(keys) >= 4
+        for key in keys:
+            body = await shelf.get(key)
+            await shelf.set(key, body.replace(b"web-1", b"\x1b]0;x"))
+    demo.control("calls", method="DELETE")
+    again = await asyncio.to_thread(read_once, shared(url), demo.apply(), timeout=90)
+    assert {row.name for row in again.rows()} == {row.name for row in first.rows()}
+    whole = [one for one in calls(demo, operation="DescribeInstances") if "Filters" not in one["params"]]
+    assert len(whole) == 1, "it was asked of AWS again"
+
+
+@pytest.mark.parametrize("how", ["stopped", "hanging"])
+async def test_a_redis_that_goes_away_is_said_and_done_without(
+    demo: Demo, redis: tuple[str, subprocess.Popen[bytes]], how: str
+) -> None:
+    url, process = redis
+    if how == "stopped":
+        process.kill()
+        process.wait(10)
+    else:
+        process.send_signal(signal.SIGSTOP)
+    async with watching(shared(url), demo.apply()) as eyes:
+        await eyes.until(lambda: eyes.live("prod"))
+        assert len(eyes.store.rows()) == 24
+        notes = [note for note in eyes.notes() if "cache" in note]
+        assert len(notes) == 1
+        assert "reading without it" in notes[0]

@@ -1,0 +1,167 @@
+"""What is due when: pure tables over a clock of our own."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.fleet.collector.schedule import (
+    FIRST_RETRY,
+    JITTER,
+    LAST_RETRY,
+    LOGIN_RETRY,
+    SLOWEST,
+    Budget,
+    Job,
+    Outcome,
+    Schedule,
+)
+from tui.settings import Intervals
+
+EVERY = Intervals()
+
+
+class Middle(Random):
+    """No jitter: the middle of every range."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return (a + b) / 2
+
+
+def plain() -> Schedule[str]:
+    return Schedule(EVERY, Middle())
+
+
+def steady() -> Schedule[str]:
+    """A target past its first round at time 0, idle."""
+    schedule = plain()
+    schedule.add("a", 0, Job.PROBLEMS)
+    for job in (Job.PROBLEMS, Job.STATUS, Job.INVENTORY, Job.IMAGES):
+        assert schedule.due(0) == [("a", job)]
+        schedule.done("a", job, 0, Outcome.WELL)
+    return schedule
+
+
+def test_problems_of_every_target_come_before_any_inventory() -> None:
+    schedule = plain()
+    for key in "abc":
+        schedule.add(key, 0, Job.PROBLEMS)
+    assert schedule.due(0) == [("a", Job.PROBLEMS), ("b", Job.PROBLEMS), ("c", Job.PROBLEMS)]
+    schedule.done("a", Job.PROBLEMS, 1, Outcome.WELL)
+    assert schedule.due(1) == [("a", Job.STATUS)]
+    schedule.add("d", 1, Job.PROBLEMS)
+    schedule.done("a", Job.STATUS, 2, Outcome.WELL)
+    assert schedule.due(2) == [("d", Job.PROBLEMS), ("a", Job.INVENTORY)]
+
+
+def test_one_job_of_a_target_at_a_time() -> None:
+    schedule = plain()
+    schedule.add("a", 0, Job.PROBLEMS)
+    assert len(schedule.due(0)) == 1
+    schedule.add("a", 0, Job.STATUS)
+    assert schedule.due(100) == []
+    assert schedule.wait(100) is None
+
+
+def test_the_rhythm_is_the_settings_own() -> None:
+    schedule = steady()
+    assert schedule.wait(0) == EVERY.status
+    assert schedule.due(EVERY.status - 0.1) == []
+    assert schedule.due(EVERY.status) == [("a", Job.STATUS)]
+    schedule.done("a", Job.STATUS, EVERY.status, Outcome.WELL)
+    assert ("a", Job.STATUS) in schedule.due(EVERY.status * 2)
+
+
+@given(st.integers())
+def test_jitter_spreads_by_a_fifth_and_no_more(seed: int) -> None:
+    schedule = Schedule[str](EVERY, Random(seed))
+    schedule.add("a", 0, Job.STATUS)
+    schedule.due(0)
+    schedule.done("a", Job.STATUS, 0, Outcome.WELL)
+    wait = schedule.wait(0)
+    assert wait is not None
+    assert EVERY.status * (1 - JITTER) <= wait <= EVERY.status * (1 + JITTER)
+
+
+def test_failures_back_off_to_a_limit_and_success_forgets_them() -> None:
+    schedule, now, pauses = plain(), 0.0, []
+    schedule.add("a", 0, Job.PROBLEMS)
+    for _ in range(30):
+        assert schedule.due(now) == [("a", Job.PROBLEMS)]
+        schedule.done("a", Job.PROBLEMS, now, Outcome.FAILED)
+        pause = schedule.wait(now)
+        assert pause is not None
+        pauses.append(pause)
+        now += pause
+    assert pauses[:3] == pytest.approx([EVERY.status * FIRST_RETRY * 2**n for n in range(3)])
+    assert pauses[-1] == EVERY.status * LAST_RETRY
+    schedule.due(now)
+    schedule.done("a", Job.PROBLEMS, now, Outcome.WELL)
+    schedule.due(now)
+    schedule.done("a", Job.STATUS, now, Outcome.FAILED)
+    assert dict(schedule.due(now + EVERY.status * FIRST_RETRY + 0.01)) == {"a": Job.STATUS}
+
+
+def test_what_is_less_urgent_never_holds_up_the_checks() -> None:
+    schedule = steady()
+    schedule.refresh("a", 0, Job.IMAGES)
+    for _ in range(8):
+        now = schedule.wait(0) or 0.0
+        while ("a", Job.IMAGES) not in (started := schedule.due(now)):
+            for key, job in started:
+                schedule.done(key, job, now, Outcome.WELL)
+            now += 0.5
+        schedule.done("a", Job.IMAGES, now, Outcome.FAILED)
+        wait = schedule.wait(now)
+        assert wait is not None
+        assert wait <= EVERY.status
+        schedule.refresh("a", 0, Job.IMAGES)
+    assert max(schedule._entries["a"].failures.values()) == 8
+
+
+def test_a_missing_login_is_asked_for_steadily_and_all_wait_for_it() -> None:
+    schedule = steady()
+    for _ in range(10):
+        schedule.refresh("a", 0, Job.STATUS)
+        schedule.due(0)
+        schedule.done("a", Job.STATUS, 0, Outcome.LOGIN)
+        assert schedule.wait(0) == EVERY.status * LOGIN_RETRY
+
+
+def test_throttled_targets_are_asked_less_often_and_recover_slowly() -> None:
+    schedule, now = steady(), 0.0
+    for _ in range(6):
+        schedule.refresh("a", now, Job.STATUS)
+        schedule.due(now)
+        schedule.done("a", Job.STATUS, now, Outcome.THROTTLED)
+    gaps = []
+    for _ in range(30):
+        schedule.refresh("a", now, Job.STATUS)
+        schedule.due(now)
+        schedule.done("a", Job.STATUS, now, Outcome.WELL)
+        gaps.append(schedule._entries["a"].due[Job.STATUS] - now)
+    assert gaps[0] == pytest.approx(EVERY.status * SLOWEST * 0.8)
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[-1] == EVERY.status
+
+
+def test_refresh_is_now_and_a_removed_target_is_never_due() -> None:
+    schedule = steady()
+    schedule.refresh("a", 1, Job.INVENTORY)
+    schedule.refresh("nobody", 1, Job.INVENTORY)
+    assert schedule.due(1) == [("a", Job.INVENTORY)]
+    schedule.remove("a")
+    schedule.done("a", Job.INVENTORY, 2, Outcome.WELL)
+    assert schedule.due(10_000) == []
+
+
+def test_the_budget_spends_its_tokens_then_its_refill() -> None:
+    budget = Budget(size=5, refill=2, _tokens=5)
+    assert [budget.take(100.0) for _ in range(5)] == [0.0] * 5
+    assert [budget.take(100.0) for _ in range(3)] == [0.5, 1.0, 1.5]
+    assert budget.take(110.0) == 0.0
+    assert budget.take(10_000.0) == 0.0
+    assert budget._tokens == 4

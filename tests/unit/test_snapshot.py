@@ -1,0 +1,125 @@
+"""The last state on disk: whole or not at all, nobody else's business, and never believed blindly."""
+
+from __future__ import annotations
+
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus, Trouble
+from tui.domain.text import clean
+from tui.fleet import snapshot
+from tui.fleet.store import Store
+from tui.fleet.wire import Delta
+
+NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+PROD = Target("prod", "eu-west-1")
+
+
+def fleet() -> Store:
+    store = Store()
+    rows = tuple(
+        Instance(PROD, clean(f"i-{n}"), name=clean(f"web-{n}"), state=InstanceState.RUNNING, status_at=NOW)
+        for n in range(3)
+    )
+    trouble = Trouble("network", clean("not reachable"), clean("wait"))
+    store.apply(Delta(TargetStatus(PROD, Phase.LIVE, count=3, status_at=NOW, partial=(trouble,)), rows))
+    return store
+
+
+def path(folder: Path) -> Path:
+    return folder / "cache" / "evac" / "snapshot.mpk"
+
+
+def test_what_was_saved_comes_back_waiting_with_its_age(tmp_path: Path) -> None:
+    store = fleet()
+    snapshot.save(store, path(tmp_path), NOW)
+    found = snapshot.load(path(tmp_path))
+    assert found is not None
+    deltas, saved_at = found
+    assert saved_at == NOW
+    again = Store()
+    again.load_snapshot(deltas)
+    assert list(again.rows()) == list(store.rows())
+    (status,) = again.targets()
+    assert (status.phase, status.count, status.status_at) == (Phase.WAITING, 3, NOW), (
+        "nothing is live before it is read"
+    )
+    assert (status.trouble, status.partial) == (None, ())
+
+
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        snapshot.save(fleet(), path(tmp_path), NOW)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(path(tmp_path).parent.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
+    folder = path(tmp_path).parent
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    snapshot.save(fleet(), path(tmp_path), NOW)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "noise", "other version", "deep"])
+def test_what_cannot_be_used_is_ignored(tmp_path: Path, damage: str) -> None:
+    snapshot.save(fleet(), path(tmp_path), NOW)
+    body = path(tmp_path).read_bytes()
+    document = msgspec.msgpack.decode(body)
+    if damage == "other version":
+        document["format"] += 1
+    damaged = {
+        "empty": b"",
+        "cut": body[: len(body) // 2],
+        "noise": os.urandom(len(body)),
+        "deep": b"\x91" * 100_000 + b"\x90",
+    }
+    path(tmp_path).write_bytes(damaged.get(damage, msgspec.msgpack.encode(document)))
+    assert snapshot.load(path(tmp_path)) is None
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_what_somebody_else_could_have_written_is_not_read(tmp_path: Path, mode: int) -> None:
+    snapshot.save(fleet(), path(tmp_path), NOW)
+    path(tmp_path).chmod(mode)
+    assert snapshot.load(path(tmp_path)) is None
+
+
+def test_a_path_that_cannot_be_written_or_read_is_an_oserror_or_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="file"):
+        snapshot.save(fleet(), tmp_path / "file" / "evac" / "snapshot.mpk", NOW)
+    assert snapshot.load(tmp_path / "file" / "evac" / "snapshot.mpk") is None
+    (tmp_path / "folder.mpk").mkdir()
+    with pytest.raises(OSError, match=r"folder\.mpk"):
+        snapshot.save(fleet(), tmp_path / "folder.mpk", NOW)
+    assert [one.name for one in tmp_path.iterdir() if "folder" in one.name] == ["folder.mpk"], (
+        "nothing half-written"
+    )
+    assert snapshot.load(tmp_path / "folder.mpk") is None
+
+
+def test_a_link_in_its_place_is_replaced_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("keep me")
+    path(tmp_path).parent.mkdir(parents=True)
+    path(tmp_path).symlink_to(precious)
+    snapshot.save(fleet(), path(tmp_path), NOW)
+    assert precious.read_text() == "keep me"
+    assert not path(tmp_path).is_symlink()
+
+
+def test_it_lies_where_xdg_says(tmp_path: Path) -> None:
+    assert snapshot.default_path({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "evac" / "snapshot.mpk"
+    home = {"HOME": str(tmp_path)}
+    assert snapshot.default_path(home) == tmp_path / ".cache" / "evac" / "snapshot.mpk"
+    assert snapshot.default_path(home | {"XDG_CACHE_HOME": "relative"}) == snapshot.default_path(home)
