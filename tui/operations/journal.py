@@ -113,7 +113,7 @@ class Journal(Database):
 
     def revision(self) -> int:
         """Changes whenever another process commits."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._read("PRAGMA data_version", ())[0][0])
 
     def _operation(self, row: sqlite3.Row) -> Operation:
         name = row["id"]
