@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.errors import StyleSyntaxError
+from rich.style import Style
+
+from tui.domain.hazards import Gravity
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
 from tui.domain.urgency import Level
 
@@ -29,6 +33,38 @@ LEVELS = {
     Level.UNKNOWN: Sign("?", "?", "unknown", "magenta"),
     Level.CALM: Sign("✔", "+", "ok", "green"),
 }
+GRAVITIES = {
+    Gravity.BLOCK: Sign("✖", "X", "blocks", "bold red"),
+    Gravity.DANGER: Sign("▲", "!", "DANGER", "bold red"),
+    Gravity.WARN: Sign("▲", "!", "warning", "yellow"),
+    Gravity.NOTE: Sign("·", "-", "note", ""),
+    Gravity.OK: Sign("✔", "+", "ok", "green"),
+}
+STEPS = {
+    "waiting": Sign("·", "-", "to come", "dim"),
+    "running": Sign("▶", ">", "now", "bold cyan"),
+    "done": Sign("✔", "+", "done", "green"),
+    "stuck": Sign("✖", "X", "stuck", "bold red"),
+}
+_PLAIN = str.maketrans(
+    {"✖": "X", "▲": "!", "●": "*", "✔": "+", "▶": ">", "·": "-", "–": "-", "→": "->", "…": "...", "‹": "<", "›": ">"}
+)
+
+
+def drawn(text: str, plain: bool) -> str:
+    """Words of ours as this terminal can draw them. Names from AWS are left as they are."""
+    return text.translate(_PLAIN) if plain else text
+
+
+def painted(color: str) -> str:
+    """A profile's colour as a style, or none where the word is no colour."""
+    try:
+        Style.parse(color)
+    except StyleSyntaxError:
+        return ""
+    return color
+
+
 _SHORT = {
     CheckName.SYSTEM: "system",
     CheckName.INSTANCE: "instance",
