@@ -17,7 +17,7 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Policy, draft
 from tui.domain.text import clean
-from tui.operations import audit, launch
+from tui.operations import audit, launch, resume
 from tui.operations.journal import Journal, default_path
 from tui.operations.record import Operation, OperationState
 from tui.settings import ProfileSettings, Settings
@@ -64,6 +64,18 @@ class Bench:
 
     def run(self, operation: str) -> int:
         return launch.start(operation, "prod", self.settings, self.environ)
+
+    def resume(self, operation: str, seconds: float = 30) -> None:
+        """Wait until it is found to be cut off, then start a runner."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for one in resume.cut_off(self.journal, datetime.now(UTC)):
+                assert one.id == operation
+                now = datetime.now(UTC)
+                assert resume.resume(self.journal, one, self.settings, self.environ, now) is None
+                return
+            time.sleep(0.05)
+        pytest.fail("never found to be cut off")
 
     def wait(self, operation: str, until: Callable[[Operation], bool], seconds: float = 60) -> Operation:
         deadline = time.monotonic() + seconds
@@ -129,14 +141,10 @@ def test_killed_between_stop_and_start_the_next_runner_starts_it(bench: Bench) -
     pid = bench.run(operation)
     bench.wait(operation, lambda one: one.step == "wait-stopped")
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
     bench.demo.control("advance", {"seconds": 120})
     assert bench.find("ledger-2").state is InstanceState.STOPPED
-    time.sleep(0.1)
-    with bench.journal._write() as db:  # the dead runner's lease would last 20 s
-        db.execute("UPDATE operation SET lease_until=NULL WHERE id=?", (operation,))
     bench.demo.control("clock", {"speed": 60})
-    bench.run(operation)
+    bench.resume(operation)  # at once: the dead runner's lease would last 20 s
     assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
     assert bench.find("ledger-2").state is InstanceState.RUNNING
     assert len(bench.sent("StopInstances")) == 1

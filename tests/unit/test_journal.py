@@ -78,7 +78,9 @@ def test_two_runners_never_hold_one_lease_and_a_dead_ones_is_taken_over(journal:
 def test_an_intent_without_an_outcome_stays_unknown(journal: Journal) -> None:
     name = journal.create(plan(), NOW)
     began = journal.begin_step(name, "stop", NOW)
-    call = journal.intent(name, "stop", "ec2", "StopInstances", NOW, dry_run=False)
+    assert journal.lease(name, "a", NOW)
+    call = journal.intent(name, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")
+    assert call is not None
     latest = journal.said(name, "stop", began).latest
     assert latest is not None
     assert latest.ok is None

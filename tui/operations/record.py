@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +26,8 @@ class OperationState(StrEnum):
 
 OPEN = (OperationState.PLANNED, OperationState.RUNNING, OperationState.NEEDS_ATTENTION)
 """States that are not the end: needs-attention can be resumed."""
+PATIENCE = timedelta(minutes=10)
+"""How long a planned operation waits for its confirmation."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -105,6 +107,20 @@ class Operation:
         """Whether something may still happen."""
         return self.state in OPEN
 
+    @property
+    def may_be_down(self) -> bool:
+        """Whether it stopped the instance (or may have: an answer was lost) and has not seen it run since."""
+        if self.instance_down:
+            return True
+        stops = [one for row in self.steps for one in row.calls if one.operation == "StopInstances"]
+        sent = any(not one.dry_run and one.ok is not False for one in stops)
+        return sent and not any(row.name == "wait-running" and row.state == "done" for row in self.steps)
+
+    @property
+    def permission_asked(self) -> bool:
+        """Whether the dry run is over, whatever AWS said."""
+        return any(row.name == "preflight" and row.state in ("done", "stuck") for row in self.steps)
+
     def as_json(self) -> dict[str, Any]:
         """For `--json`: stable names."""
         return {
@@ -126,6 +142,9 @@ class Operation:
             "note": self.note,
             "remedy": self.remedy,
             "permission": self.permission,
+            "attention": self.attention,
             "instance_down": self.instance_down,
+            "runner": self.runner,
+            "lease_until": self.lease_until,
             "steps": [msgspec.to_builtins(row, builtin_types=(datetime,)) for row in self.steps],
         }
