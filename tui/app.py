@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from screens.fleet.screen import FleetScreen
 from textual.app import App
 from textual.binding import BindingType
 from textual.theme import Theme
@@ -17,7 +18,6 @@ from textual.theme import Theme
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
 from screens.confirm import ConfirmScreen
 from screens.detail import DetailScreen
-from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
 from screens.operations import OperationsScreen
 from screens.palette import VerbProvider
@@ -121,7 +121,10 @@ class EvacApp(App[int]):
             "operations": partial(OperationsScreen, services, message.key),
             "help": partial(HelpScreen, services),
         }
-        if type(self.screen) is not {"detail": DetailScreen, "operations": OperationsScreen, "help": HelpScreen}[message.place]:
+        if (
+            type(self.screen)
+            is not {"detail": DetailScreen, "operations": OperationsScreen, "help": HelpScreen}[message.place]
+        ):
             self.push_screen(makers[message.place]())
 
     def on_act(self, message: Act) -> None:

@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Checkbox, Input, Static
+from textual.widgets import Input, Static
 
 from screens.signs import drawn
 from tui.domain.actions import ActionOptions
@@ -70,6 +70,36 @@ class Cycle(Static, can_focus=True):
         self.update(Text(drawn(f"‹ {self.names[self.chosen]} ›{count}", self._plain)))
 
 
+class Toggle(Static, can_focus=True):
+    """Yes or no, changed with space: `[x] make an AMI first`. (Textual's own draws its X in both states.)"""
+
+    class Turned(Message):
+        """It is the other way now."""
+
+        def __init__(self, toggle: Toggle) -> None:
+            super().__init__()
+            self.toggle = toggle
+
+    def __init__(self, words: str, on: bool, name: str) -> None:
+        super().__init__(id=name)
+        self.words, self.on = words, on
+
+    def on_mount(self) -> None:
+        """Draw it."""
+        self._draw()
+
+    def key_space(self) -> None:
+        """The other way."""
+        self.on = not self.on
+        self._draw()
+        self.post_message(self.Turned(self))
+
+    def _draw(self) -> None:
+        text = Text(f"[{'x' if self.on else ' '}] {self.words}", "bold" if self.on else "")
+        text.append("  (tab, then space)", "not bold dim")
+        self.update(text)
+
+
 class Choices(Vertical):
     """The options of one action. It reports each change; what is wrong with it is its `trouble`."""
 
@@ -77,18 +107,41 @@ class Choices(Vertical):
         """Look at `options` again."""
 
     class Settled(Message):
-        """Enter was pressed in a field: on to the question."""
+        """The choice is made. `go_on`: by enter, so the question is next."""
 
-    def __init__(self, action: str, instance: Instance, now: datetime, zone: tzinfo, options: ActionOptions, plain: bool) -> None:
+        def __init__(self, go_on: bool = False) -> None:
+            super().__init__()
+            self.go_on = go_on
+
+    def __init__(
+        self,
+        action: str,
+        instance: Instance,
+        now: datetime,
+        zone: tzinfo,
+        options: ActionOptions,
+        plain: bool,
+    ) -> None:
         super().__init__()
         self.action, self.zone, self.plain = action, zone, plain
         self.events = movable(instance, now) if action == "reschedule" else ()
         if action == "image" and not options.image_name:
             options = replace(options, image_name=image_name(instance, now))
         if self.events:
-            options = replace(options, event_id=self.events[0].event_id, not_before=proposal(self.events[0], now))
+            options = replace(
+                options, event_id=self.events[0].event_id, not_before=proposal(self.events[0], now)
+            )
         self.options, self.trouble, self._now = options, "", now
-        self._ready = False
+        self._ready = self.settled = False
+
+    def same(self, other: Choices) -> bool:
+        """Whether there is the same to choose, so that what was chosen may stay."""
+        ids = [one.event_id for one in self.events]
+        return self.action == other.action and ids == [one.event_id for one in other.events]
+
+    def focus_first(self) -> None:
+        """Begin with the field that is most likely to be changed."""
+        self.query_one(Input).focus()
 
     @property
     def empty(self) -> bool:
@@ -98,16 +151,20 @@ class Choices(Vertical):
     def compose(self) -> ComposeResult:
         """A line each."""
         if self.action == "stop-start":
-            yield Checkbox("make an AMI first", self.options.image_first, compact=True, id="image-first")
+            yield Toggle("make an AMI first", self.options.image_first, "image-first")
         elif self.action == "image":
-            yield _row("AMI name", Input(self.options.image_name, compact=True, id="image-name", max_length=128))
-            yield Checkbox("without a reboot (crash-consistent disks)", self.options.no_reboot, compact=True, id="no-reboot")
+            yield _row(
+                "AMI name", Input(self.options.image_name, compact=True, id="image-name", max_length=128)
+            )
+            yield Toggle("without a reboot: disks as after a crash", self.options.no_reboot, "no-reboot")
         elif self.events:
-            if len(self.events) > 1:
-                names = [self._event(one) for one in self.events]
-                yield _row("event", Cycle(names, self.plain))
+            names = [self._event(one) for one in self.events]
+            yield _row("event", Cycle(names, self.plain) if len(names) > 1 else Static(Text(names[0])))
             assert self.options.not_before is not None
-            yield _row("new start", Input(self._local(self.options.not_before), compact=True, id="new-start", max_length=40))
+            yield _row(
+                "new start",
+                Input(self._local(self.options.not_before), compact=True, id="new-start", max_length=40),
+            )
             yield Static(id="limits")
 
     def on_mount(self) -> None:
@@ -120,8 +177,10 @@ class Choices(Vertical):
         self._ready = True
 
     def _event(self, event: ScheduledEvent) -> str:
-        when = countdown(event.not_before, self._now) if event.not_before else "without a start"
-        return f"{event.code_text} {when}"
+        """Only events with a start can be moved."""
+        assert event.not_before is not None
+        when = both_zones(event.not_before, self.zone, self._now)
+        return f"{event.code_text} {countdown(event.not_before, self._now)}, {when}"
 
     def _local(self, moment: datetime) -> str:
         return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
@@ -142,30 +201,36 @@ class Choices(Vertical):
         elif self.options.not_before is not None:
             moment = self.options.not_before
             text.append(f"{both_zones(moment, self.zone, self._now)}, {countdown(moment, self._now)}", "bold")
-        text.append(
-            f"\n60 minutes ahead at least, until AWS's deadline {both_zones(event.deadline, self.zone, self._now)};"
-            f" {self._local(self._now)[:10]} 03:00 is {self._now.astimezone(self.zone).tzname()}, ...Z is UTC, 36h is from now",
-            "dim",
-        )
+        latest = both_zones(event.deadline, self.zone, self._now)
+        here = self._now.astimezone(self.zone).tzname()
+        text.append(f"\nat least 60 min ahead, at most AWS's deadline {latest}", "dim")
+        text.append(f"\n2026-05-06 03:00 is {here}, 2026-05-05T18:00Z is UTC, 36h is from now", "dim")
         self.query_one("#limits", Static).update(text)
 
     def at(self, now: datetime) -> None:
         """Time goes on: the limits move with it."""
         self._now = now
-        self._limits()
+        if self._ready:
+            self._limits()
 
     def _tell(self) -> None:
         if self._ready:
             self.post_message(self.Changed())
 
-    @on(Checkbox.Changed)
-    def _ticked(self, message: Checkbox.Changed) -> None:
+    def _settle(self) -> None:
+        if self._ready:
+            self.settled = True
+            self.post_message(self.Settled())
+
+    @on(Toggle.Turned)
+    def _ticked(self, message: Toggle.Turned) -> None:
         message.stop()
-        if message.checkbox.id == "image-first":
-            self.options = replace(self.options, image_first=message.value)
+        if message.toggle.id == "image-first":
+            self.options = replace(self.options, image_first=message.toggle.on)
         else:
-            self.options = replace(self.options, no_reboot=message.value)
+            self.options = replace(self.options, no_reboot=message.toggle.on)
         self._tell()
+        self._settle()
 
     @on(Cycle.Turned)
     def _another(self, message: Cycle.Turned) -> None:
@@ -175,6 +240,7 @@ class Choices(Vertical):
         self.query_one("#new-start", Input).value = self._local(proposal(event, self._now))
         self._limits()
         self._tell()
+        self._settle()
 
     @on(Input.Changed)
     def _typed(self, message: Input.Changed) -> None:
@@ -189,15 +255,23 @@ class Choices(Vertical):
                 self.trouble = ""
             except ValueError:
                 self.options = replace(self.options, not_before=None)
-                self.trouble = f"{clean(value, 40)!r} is no time: write 2026-05-06 03:00, 2026-05-05T18:00Z or 36h"
+                self.trouble = (
+                    f"{clean(value, 40)!r} is no time: write 2026-05-06 03:00, 2026-05-05T18:00Z or 36h"
+                )
             self._limits()
         self._tell()
 
     @on(Input.Submitted)
     def _entered(self, message: Input.Submitted) -> None:
         message.stop()
-        self.post_message(self.Settled())
+        self.settled = True
+        self.post_message(self.Settled(go_on=True))
+
+    @on(Input.Blurred)
+    def _left(self, message: Input.Blurred) -> None:
+        message.stop()
+        self._settle()
 
 
-def _row(label: str, field: Input | Cycle) -> Horizontal:
+def _row(label: str, field: Static | Input) -> Horizontal:
     return Horizontal(Static(label, classes="label"), field)

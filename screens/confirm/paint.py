@@ -73,13 +73,13 @@ def steps_of(draft: Draft, plain: bool, compact: bool) -> RenderableType:
             grid.add_row(Text(str(number), "bold"), Text(", ".join(looking)))
             looking = []
         number += 1
-        grid.add_row(Text(str(number), "bold"), _step(step, sends, plain))
+        grid.add_row(Text(str(number), "bold"), _step(step, sends, plain, compact))
     if looking:
         grid.add_row(Text(str(number + 1), "bold"), Text(", ".join(looking)))
     return grid
 
 
-def _step(step: PlannedStep, sends: bool, plain: bool) -> Text:
+def _step(step: PlannedStep, sends: bool, plain: bool, compact: bool) -> Text:
     text = Text()
     if sends:
         text.append(clean(", ".join(call.text for call in step.calls)), "bold")
@@ -88,7 +88,8 @@ def _step(step: PlannedStep, sends: bool, plain: bool) -> Text:
         if step.calls:
             text.append(f" ({', '.join(call.operation for call in step.calls)} again if it stops)")
     if step.about:
-        text.append(f"  {drawn(step.about, plain)}", "dim")
+        about = step.about.split(",")[0] if compact else step.about
+        text.append(f"  {drawn(about, plain)}", "dim")
     return text
 
 
@@ -142,7 +143,7 @@ def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
         why = operation.permission.removeprefix("no: ")
         remedy = drawn(f" → {operation.remedy}", plain) if operation.remedy else ""
         return Permission(
-            Answered.NO, _line(_BAD.mark(plain), _BAD.style, f"permission: AWS says no: {why}{remedy}")
+            Answered.NO, _line(_BAD.mark(plain), _BAD.style, f"permission denied: {why}{remedy} (esc leaves)")
         )
     if not operation.is_open:
         why = operation.note or f"the plan is {operation.state.value}"

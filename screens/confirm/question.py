@@ -1,4 +1,4 @@
-"""The question itself: `y` or no, or the name typed. A key that was on its way before the question was there counts for nothing."""
+"""The question itself: `y` or no, or the name typed. A key that was on its way before it was put counts for nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.widgets import Input, Static
+
+PASSED = ("r", "question_mark")
+"""Keys that are no answer: look again, help."""
 
 
 class Answer(Message):
@@ -16,12 +19,8 @@ class Answer(Message):
         self.yes, self.why = yes, why
 
 
-class Asked(Message):
-    """Help is wanted, and no answer was given."""
-
-
 class YesNo(Static, can_focus=True):
-    """`y` is yes. Enter, and any other character, is no."""
+    """`y` is yes. Enter, and any other character, is no; all but the keys in PASSED."""
 
     armed_at = float("inf")
 
@@ -35,14 +34,11 @@ class YesNo(Static, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """One key decides, if it was pressed while the question stood there."""
-        if not (event.is_printable or event.key == "enter"):
+        if not (event.is_printable or event.key == "enter") or event.key in PASSED:
             return
         event.stop()
         event.prevent_default()
         if event.time < self.armed_at:
-            return
-        if event.character == "?":
-            self.screen.post_message(Asked())
             return
         self.post_message(Answer(event.key == "y"))
 

@@ -142,7 +142,9 @@ class StandIn(Link):
                 return wire.ReadAnswer(0, trouble=Trouble("gone", clean("no longer there"), clean("")))
         facts = self.facts
         if request.kind == "console":
-            facts = replace(facts, console=(clean("Linux version 6.1"), clean("kernel panic"), clean("login:")))
+            facts = replace(
+                facts, console=(clean("Linux version 6.1"), clean("kernel panic"), clean("login:"))
+            )
         return wire.ReadAnswer(0, row, facts)
 
 
@@ -162,7 +164,9 @@ def plain_facts(**changes: Any) -> Facts:
     return replace(facts, **changes)
 
 
-def services(folder: Path, store: Store | None = None, settings: Settings = SETTINGS, **changes: Any) -> Services:
+def services(
+    folder: Path, store: Store | None = None, settings: Settings = SETTINGS, **changes: Any
+) -> Services:
     """Everything a screen is given. `launched` of the answer's `launch` is a list of what would have been started."""
     held = sample_store() if store is None else store
     environ: Mapping[str, str] = {**os.environ, "XDG_STATE_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
