@@ -31,7 +31,11 @@ def proposal(event: ScheduledEvent, now: datetime) -> datetime:
     """The last full hour that AWS takes, else the deadline itself: as late as may be, and a person may say earlier."""
     assert event.deadline is not None
     hour = event.deadline.replace(minute=0, second=0, microsecond=0)
-    return hour if hour >= now + RESCHEDULE_LEAD + timedelta(minutes=5) else event.deadline
+    return (
+        hour
+        if hour >= now + RESCHEDULE_LEAD + timedelta(minutes=5)
+        else event.deadline.replace(second=0, microsecond=0)
+    )
 
 
 class Cycle(Static, can_focus=True):
@@ -132,7 +136,8 @@ class Choices(Vertical):
                 options, event_id=self.events[0].event_id, not_before=proposal(self.events[0], now)
             )
         self.options, self.trouble, self._now = options, "", now
-        self._ready = self.settled = False
+        self._told = self._said = self.options
+        self.settled = False
 
     def same(self, other: Choices) -> bool:
         """Whether there is the same to choose, so that what was chosen may stay."""
@@ -168,13 +173,9 @@ class Choices(Vertical):
             yield Static(id="limits")
 
     def on_mount(self) -> None:
-        """Setting the fields up is no change."""
+        """What the fields begin with is known."""
         self.display = not self.empty
         self._limits()
-        self.call_after_refresh(self._open)
-
-    def _open(self) -> None:
-        self._ready = True
 
     def _event(self, event: ScheduledEvent) -> str:
         """Only events with a start can be moved."""
@@ -210,15 +211,18 @@ class Choices(Vertical):
     def at(self, now: datetime) -> None:
         """Time goes on: the limits move with it."""
         self._now = now
-        if self._ready:
+        if self.is_mounted and self.query("#limits"):
             self._limits()
 
     def _tell(self) -> None:
-        if self._ready:
+        """Setting the fields up is no change; a wrong time is one."""
+        if self.options != self._told:
+            self._told = self.options
             self.post_message(self.Changed())
 
     def _settle(self) -> None:
-        if self._ready:
+        if self.options != self._said:
+            self._said = self.options
             self.settled = True
             self.post_message(self.Settled())
 
@@ -264,7 +268,7 @@ class Choices(Vertical):
     @on(Input.Submitted)
     def _entered(self, message: Input.Submitted) -> None:
         message.stop()
-        self.settled = True
+        self.settled, self._said = True, self.options
         self.post_message(self.Settled(go_on=True))
 
     @on(Input.Blurred)

@@ -168,14 +168,18 @@ class ConfirmScreen(EvacScreen):
 
     # planning
 
+    def _drafted(self, instance: Instance) -> Draft:
+        """The plan for what is known and chosen now."""
+        settings = self.services.settings
+        rules = policy(settings, instance.target.profile)
+        options = self.query_one(Choices).options
+        return draft(self.action, instance, self.facts, options, rules, self.services.now())
+
     def _plan(self, before: Draft | None) -> None:
         """Draw the plan anew; hand it in unless it waits for a choice, or the answer given still fits."""
         assert self.instance is not None
-        choices, settings = self.query_one(Choices), self.services.settings
-        made = draft(
-            self.action, self.instance, self.facts, choices.options,
-            policy(settings, self.instance.target.profile), self.services.now(),
-        )  # fmt: skip
+        choices = self.query_one(Choices)
+        made = self._drafted(self.instance)
         self.draft = made
         if before is not None:
             self.changed = paint.differences(before, made)
@@ -191,9 +195,12 @@ class ConfirmScreen(EvacScreen):
         self._draw()
 
     def _hand_in(self) -> None:
-        if self.draft is not None and not self.query_one(Choices).trouble:
-            self.desk.hand_in(self.draft)
-            self._poll()
+        """What is handed in is what is drawn: the choices as they are now."""
+        if self.instance is None or self.query_one(Choices).trouble:
+            return
+        self.draft = self._drafted(self.instance)
+        self.desk.hand_in(self.draft)
+        self._poll()
 
     @on(Choices.Changed)
     def _chosen(self) -> None:
@@ -203,10 +210,7 @@ class ConfirmScreen(EvacScreen):
         self.changed = []
         self._disarm()
         self.desk.withdraw("the choices changed")
-        self.draft = draft(
-            self.action, self.instance, self.facts, self.query_one(Choices).options,
-            policy(self.services.settings, self.instance.target.profile), self.services.now(),
-        )  # fmt: skip
+        self.draft = self._drafted(self.instance)
         self._draw()
 
     @on(Choices.Settled)

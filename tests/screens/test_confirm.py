@@ -422,9 +422,11 @@ async def test_a_start_that_aws_would_refuse_cannot_be_asked(tmp_path: Path, val
         await until(pilot, lambda: isinstance(case.app.focused, Input))
         case.screen.query_one("#new-start", Input).value = value
         await pilot.pause()
-        await pilot.press("enter", "y")
+        await pilot.press("enter")
         await until(pilot, lambda: why in shown(case.screen))
+        await pilot.press("y", "enter")
         assert case.hands.made == []
+        assert case.screen in case.app.screen_stack
 
 
 async def test_hands_that_cannot_be_started_are_said(tmp_path: Path) -> None:
