@@ -71,6 +71,7 @@ class ConfirmScreen(EvacScreen):
         self._read_at = services.now()
         self._armed = False
         self._answered = False
+        self._left = False
 
     @property
     def subject(self) -> Instance | None:
@@ -216,7 +217,7 @@ class ConfirmScreen(EvacScreen):
     @on(Choices.Settled)
     def _settled(self, message: Choices.Settled) -> None:
         """Ask AWS, once the choice is made."""
-        if self.looking or self.trouble is not None or self.draft is None:
+        if self._left or self.looking or self.trouble is not None or self.draft is None:
             return
         if not self.desk.operation:
             self._hand_in()
@@ -233,6 +234,9 @@ class ConfirmScreen(EvacScreen):
             return
         operation = self.desk.look()
         if operation is None:
+            if self.desk.trouble:
+                self._disarm()
+                self._draw()
             return
         settings = self.services.settings
         answer = paint.permission(operation, self.services.now(), settings.ascii)
@@ -301,6 +305,7 @@ class ConfirmScreen(EvacScreen):
             )
             self._draw()
             return
+        self._left = True
         self.dismiss()
         self.app.post_message(Go("operations", operation))
 
@@ -372,17 +377,14 @@ class ConfirmScreen(EvacScreen):
         kind = made.guard.kind if made is not None and ready else None
         choices = self.query(Choices)
         wrong_choice = bool(choices and choices.first().trouble)
-        asked = self.permission is not None and kind is not GuardKind.BLOCKED
-        line = self.permission.line if self.permission is not None else Text()
-        if ready and not self.desk.operation and kind is not GuardKind.BLOCKED and not wrong_choice:
-            asked = True
-            line = Text(
-                self.desk.trouble or "enter in the field: AWS is asked for permission",
-                "bold" if self.desk.trouble else "dim",
-            )
+        line = self.permission.line if self.permission is not None else None
+        if self.desk.trouble:
+            line = Text(self.desk.trouble, "bold red")
+        elif not self.desk.operation and line is None:
+            line = Text("enter in the field: AWS is asked for permission", "dim")
         permission, verdict = self.query_one("#permission", Static), self.query_one("#verdict", Static)
-        permission.display = ready and asked
-        permission.update(line)
+        permission.display = ready and line is not None and kind is not GuardKind.BLOCKED and not wrong_choice
+        permission.update(line or "")
         verdict.display = kind is GuardKind.BLOCKED and not wrong_choice
         if made is not None and verdict.display:
             verdict.update(paint.blocked(made, plain))
@@ -416,6 +418,7 @@ class ConfirmScreen(EvacScreen):
 
     def verb_back(self) -> None:
         """Cancel: the default."""
+        self._left = True  # a field that loses its focus by this settles nothing
         self.desk.refuse("cancelled")
         self.dismiss()
 

@@ -72,20 +72,23 @@ class OperationsScreen(EvacScreen):
 
     def fleet_changed(self) -> None:
         """The journal may have changed too."""
-        self._read(force=True)
+        self._read()
 
     def tick(self) -> None:
-        """Times grow while something runs; else only a change in the journal is worth a look."""
-        self._read(force=any(one.is_open for one in self._rows))
+        """Times grow while something runs; the journal is read only where another process has changed it."""
+        if not self._read() and any(one.is_open for one in self._rows):
+            self._rows = listed(self._rows, self.services.now())
+            self._draw()
 
-    def _read(self, *, force: bool = False) -> None:
+    def _read(self, *, force: bool = False) -> bool:
+        """Look into the journal; whether there was anything to draw."""
         journal = self.services.journal
         self._trouble = "" if journal is not None else self.services.journal_trouble
         if journal is not None:
             try:
                 revision = journal.revision()
                 if not force and revision == self._seen:
-                    return
+                    return False
                 self._seen = revision
                 found = [
                     one for one in journal.list() if one.confirmed_at is not None or one.id == self.follow
@@ -96,6 +99,7 @@ class OperationsScreen(EvacScreen):
             except JournalError as error:
                 self._trouble = str(error)
         self._draw()
+        return True
 
     def _draw(self) -> None:
         now, settings = self.services.now(), self.services.settings

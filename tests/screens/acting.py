@@ -97,7 +97,9 @@ class Play:
         from tui.domain.plan import Policy, draft
 
         assert given.journal is not None
-        self.journal = given.journal
+        self.journal = Journal(
+            given.journal.path
+        )  # as another process: the console sees that something changed
         self.now = NOW - at
         row = named(given.store, name)
         plan = draft(

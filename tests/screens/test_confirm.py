@@ -26,6 +26,7 @@ from tui.domain.instance import InstanceState, Trouble
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.operations import audit
+from tui.operations.journal import JournalError
 from tui.operations.record import OperationState
 from tui.services import Services
 from tui.settings import ProfileSettings, Settings
@@ -386,6 +387,25 @@ async def test_the_name_of_an_ami_can_be_changed_and_its_reboot_left_out(tmp_pat
         assert case.screen.query_one(YesNo).display
 
 
+async def test_leaving_a_field_by_cancelling_asks_nothing_more(tmp_path: Path) -> None:
+    case = Case(tmp_path, "image", "mail-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        case.screen.query_one("#image-name", Input).focus()
+        await pilot.press("end", "!", "escape")
+        await until(pilot, lambda: case.screen not in case.app.screen_stack)
+        await pilot.pause()
+    assert len(case.hands.made) == 1
+    assert [one.state for one in case.journal.list()] == [OperationState.ABANDONED]
+
+
+async def test_a_console_that_ends_leaves_no_plan_behind(tmp_path: Path) -> None:
+    case = Case(tmp_path, "reboot", "load-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+    assert [one.state for one in case.journal.list()] == [OperationState.ABANDONED]
+
+
 async def test_an_event_is_moved_to_a_time_in_the_operators_zone(tmp_path: Path) -> None:
     case = Case(tmp_path, "reschedule", "ledger-1")
     async with case.app.run_test() as pilot:
@@ -442,6 +462,31 @@ async def test_hands_that_cannot_be_started_are_said(tmp_path: Path) -> None:
         await pilot.pause()
         assert "no memory" in shown(case.screen)
         assert [one.state for one in case.journal.list()] == [OperationState.ABANDONED]
+
+
+async def test_a_journal_that_fails_is_said_and_nothing_can_be_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case(tmp_path, "reboot", "load-1")
+
+    def broken(*_: object) -> None:
+        raise JournalError("the journal can't be used (disk I/O error): nothing was sent; free the disk")
+
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        monkeypatch.setattr(case.journal, "get", broken)
+        await until(pilot, lambda: "free the disk" in shown(case.screen))
+        await pilot.press("y")
+        assert case.confirmed() == []
+
+
+async def test_a_stopped_instance_is_started(tmp_path: Path) -> None:
+    case = Case(tmp_path, "start", "standby-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        assert "StartInstances" in shown(case.screen)
+        await pilot.press("y")
+        await until(pilot, lambda: bool(case.went()))
 
 
 async def test_names_are_text_not_markup(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ async def test_the_one_to_follow_is_selected_and_shown_to_its_end(given: Service
         assert screen.current.id == play.id
         assert "RebootInstances: accepted (req-reboot)" in told(screen)
         assert "permission AWS said yes" in told(screen)
-        given.journal.end_step(play.id, "reboot", "done", "queued by AWS", NOW)  # type: ignore[union-attr] # it is there
+        play.journal.end_step(play.id, "reboot", "done", "queued by AWS", NOW)
         play.done("wait-checks", "verify-event").end(note="the event is gone or completed")
         await until(pilot, lambda: "succeeded" in told(screen))
         assert screen.current.id == play.id
@@ -163,6 +163,28 @@ async def test_keys_move_and_the_cursor_stays_on_its_operation(given: Services) 
         assert isinstance(asked, Go)
         assert asked.place == "detail"
         assert asked.key == f"us-east-1/{screen.current.instance_id}"
+
+
+async def test_the_journal_is_read_only_when_another_process_changed_it(
+    given: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = running(given)
+    screen = OperationsScreen(given)
+    assert given.journal is not None
+    reads: list[int] = []
+    asked = given.journal.list
+    monkeypatch.setattr(given.journal, "list", lambda *limit: reads.append(1) or asked(*limit))
+    async with Stage(screen).run_test() as pilot:
+        await pilot.pause()
+        before = len(reads)
+        for _ in range(5):
+            screen.tick()
+            screen.fleet_changed()
+        assert len(reads) == before
+        play.say("ami-1 is nearly there")
+        screen.tick()
+        assert len(reads) == before + 1
+        assert "ami-1 is nearly there" in told(screen)
 
 
 async def press_resume(
