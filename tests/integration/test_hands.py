@@ -150,6 +150,63 @@ def test_killed_between_stop_and_start_the_next_runner_starts_it(bench: Bench) -
     assert len(bench.sent("StopInstances")) == 1
 
 
+def test_a_frozen_runner_that_wakes_after_it_was_replaced_sends_nothing(bench: Bench) -> None:
+    bench.demo.control("clock", {"speed": 2})
+    operation = bench.order("stop-start", "ledger-3")
+    pid = bench.run(operation)
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with bench.journal._write() as db:  # as if it had been silent for longer than a hung one may
+            past = datetime(2020, 1, 1, tzinfo=UTC).isoformat()
+            db.execute("UPDATE operation SET lease_until=? WHERE id=?", (past, operation))
+        bench.resume(operation)
+        bench.demo.control("clock", {"speed": 60})
+        assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    deadline = time.monotonic() + 30
+    while resume.lives(pid, operation) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not resume.lives(pid, operation)
+    assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
+
+
+@pytest.mark.parametrize("confirm", [True, False])
+def test_a_runner_that_fails_says_so_in_the_journal(bench: Bench, confirm: bool) -> None:
+    operation = bench.order("reboot", "web-1", confirm=confirm)
+    with bench.journal._write() as db:
+        db.execute("UPDATE operation SET profile='gone' WHERE id=?", (operation,))
+    bench.run(operation)
+    found = bench.wait(operation, ended)
+    assert found.state is (OperationState.NEEDS_ATTENTION if confirm else OperationState.FAILED)
+    assert "profile" in found.note.lower()
+    assert "gone" in found.note
+    assert resume.cut_off(bench.journal, datetime.now(UTC)) == []
+
+
+def test_what_cannot_be_audited_is_not_begun(bench: Bench) -> None:
+    audit.path_beside(bench.journal.path).mkdir()
+    operation = bench.order("reboot", "web-1")
+    bench.run(operation)
+    found = bench.wait(operation, ended)
+    assert found.state is OperationState.FAILED
+    assert "the audit log can't be written" in found.note
+    assert bench.sent("RebootInstances") == []
+
+
+def test_a_full_disk_of_the_audit_log_does_not_keep_an_instance_down(bench: Bench) -> None:
+    bench.demo.control("clock", {"speed": 2})
+    operation = bench.order("stop-start", "search-2")
+    bench.run(operation)
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    log = audit.path_beside(bench.journal.path)
+    log.rename(log.with_name("full"))
+    log.mkdir()
+    bench.demo.control("clock", {"speed": 60})
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+
+
 def test_no_capacity_is_retried_until_it_runs(bench: Bench) -> None:
     rule = {
         "match": {"operation": "StartInstances"},

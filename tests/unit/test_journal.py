@@ -45,7 +45,7 @@ def test_a_draft_comes_back_as_an_operation(journal: Journal) -> None:
     assert operation.kept.order.image_name.startswith("web-7 2026-05-04")
     assert [row.name for row in operation.steps] == ["preflight", "image"]
     assert operation.step == "preflight"
-    assert operation.as_json()["instance_name"] == "web-7"
+    assert operation.label == "web-7"
 
 
 def test_the_file_is_for_its_owner_alone(journal: Journal) -> None:
@@ -111,6 +111,11 @@ def test_the_guard_follows_from_hazards_and_policy() -> None:
     stopped = draft("reboot", replace(WEB, state=InstanceState.STOPPED), None, ActionOptions(), Policy(), NOW)
     assert stopped.guard.kind is GuardKind.BLOCKED
     assert draft("reschedule", WEB, None, ActionOptions(), Policy(), NOW).guard.unblock
+
+
+def test_a_new_start_has_whole_seconds_as_aws_will_show_it() -> None:
+    order = plan("reschedule", not_before=NOW.replace(microsecond=250_000)).order
+    assert order.not_before == NOW
 
 
 def test_a_changed_audit_line_is_found(tmp_path: Path) -> None:

@@ -131,6 +131,9 @@ def draft(
 ) -> Draft:
     """The plan for this instance. Raises KeyError on an unknown action; everything else is said in the guard."""
     action = ACTIONS[action_name]
+    if options.not_before is not None:
+        # The query protocol carries whole seconds: with more, what AWS shows later would never be what was asked.
+        options = replace(options, not_before=options.not_before.replace(microsecond=0))
     unblock: list[str] = []
     if "image" in {step.name for step in action.plan(options)} and not options.image_name:
         options = replace(options, image_name=image_name(instance, now))

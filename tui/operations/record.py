@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -108,6 +107,11 @@ class Operation:
         return self.state in OPEN
 
     @property
+    def label(self) -> str:
+        """The instance's name, or its id."""
+        return self.instance_name or self.instance_id
+
+    @property
     def may_be_down(self) -> bool:
         """Whether it stopped the instance (or may have: an answer was lost) and has not seen it run since."""
         if self.instance_down:
@@ -120,31 +124,3 @@ class Operation:
     def permission_asked(self) -> bool:
         """Whether the dry run is over, whatever AWS said."""
         return any(row.name == "preflight" and row.state in ("done", "stuck") for row in self.steps)
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`: stable names."""
-        return {
-            "id": self.id,
-            "action": self.action,
-            "title": self.title,
-            "state": self.state.value,
-            "profile": self.profile,
-            "account_id": self.account_id,
-            "region": self.region,
-            "instance_id": self.instance_id,
-            "instance_name": self.instance_name,
-            "user": self.user,
-            "host": self.host,
-            "created_at": self.created_at,
-            "confirmed_at": self.confirmed_at,
-            "finished_at": self.finished_at,
-            "step": self.step,
-            "note": self.note,
-            "remedy": self.remedy,
-            "permission": self.permission,
-            "attention": self.attention,
-            "instance_down": self.instance_down,
-            "runner": self.runner,
-            "lease_until": self.lease_until,
-            "steps": [msgspec.to_builtins(row, builtin_types=(datetime,)) for row in self.steps],
-        }

@@ -47,14 +47,14 @@ def driver(operation: Operation, now: datetime) -> str:
     if not process.isdecimal():
         return "a runner that is just starting" if until > now else ""
     here = host == socket.gethostname()
-    if here and not _lives(int(process), operation.id):
+    if here and not lives(int(process), operation.id):
         return ""
     if until > now or (here and until + HUNG > now):
         return f"process {process} on {host}"
     return ""
 
 
-def _lives(process: int, operation: str) -> bool:
+def lives(process: int, operation: str) -> bool:
     """Whether that process is there and is this operation's runner: process ids are used again, and the dead may linger."""
     if Path("/proc/self/cmdline").exists():
         try:
