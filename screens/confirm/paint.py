@@ -19,6 +19,7 @@ from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.domain.when import ago
 from tui.operations.record import Operation
+from tui.operations.resume import driver
 from tui.settings import Settings
 
 SLOW = timedelta(seconds=20)
@@ -138,7 +139,6 @@ class Permission:
 
 def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
     """From the journal, where the hands write AWS's answer."""
-    dry = operation.steps[0] if operation.steps else None
     if operation.permission.startswith("no"):
         why = operation.permission.removeprefix("no: ")
         remedy = drawn(f" → {operation.remedy}", plain) if operation.remedy else ""
@@ -150,11 +150,15 @@ def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
         return Permission(
             Answered.OVER, _line(_BAD.mark(plain), _BAD.style, f"{why}: press r to plan it again")
         )
+    if operation.permission_asked and not driver(operation, now):
+        gone = "the runner that would do it is gone, and nothing was sent: press r to plan it again"
+        return Permission(Answered.OVER, _line(_BAD.mark(plain), _BAD.style, gone))
     if operation.permission == "yes":
         return Permission(
             Answered.YES, _line(_GOOD.mark(plain), _GOOD.style, "permission: AWS says yes (dry run)")
         )
-    if dry is not None and dry.state == "done":
+    if operation.permission_asked:
+        dry = operation.steps[0]
         odd = next((one for one in dry.calls if one.code != "DryRunOperation"), None)
         why = clean(f": {odd.operation}: {odd.code or 'no answer'} {odd.message}", 200) if odd else ""
         return Permission(

@@ -7,8 +7,8 @@ from textual import events
 from textual.message import Message
 from textual.widgets import Input, Static
 
-PASSED = ("r", "question_mark")
-"""Keys that are no answer: look again, help."""
+PASSED = ("r", "o", "question_mark")
+"""Keys that are no answer: look again, operations, help."""
 
 
 class Answer(Message):

@@ -46,7 +46,7 @@ class ConfirmScreen(EvacScreen):
     CSS_PATH = "confirm.tcss"
     AUTO_FOCUS = ""
     VERTICAL_BREAKPOINTS = [(0, "-short"), (ROOMY, "-tall")]  # noqa: RUF012 - Textual's own annotation of this variable
-    NAMES = ("back", "reread", "help", "palette")
+    NAMES = ("back", "reread", "operations", "help", "palette")
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(NAMES),
         Binding("up,k", "more(-1)", show=False),
@@ -174,7 +174,8 @@ class ConfirmScreen(EvacScreen):
         settings = self.services.settings
         rules = policy(settings, instance.target.profile)
         options = self.query_one(Choices).options
-        return draft(self.action, instance, self.facts, options, rules, self.services.now())
+        made = draft(self.action, instance, self.facts, options, rules, self.services.now())
+        return self.desk.checked(made)
 
     def _plan(self, before: Draft | None) -> None:
         """Draw the plan anew; hand it in unless it waits for a choice, or the answer given still fits."""
@@ -291,7 +292,8 @@ class ConfirmScreen(EvacScreen):
         row = self.services.store.get(self.key)
         newer = row is not None and row.status_at is not None and row.status_at > self._read_at
         moved = newer and row is not None and row.state is not self.draft.state
-        if moved or self.services.now() - self._read_at > FRESH:
+        crossed = self.desk.checked(self.draft) != self.draft
+        if moved or crossed or self.services.now() - self._read_at > FRESH:
             self._look(answered=True)
             return
         self._send()

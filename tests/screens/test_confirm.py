@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import Hands, acting
+from acting import ELSEWHERE, Hands, Play, acting
 from stage import NOW, SETTINGS, Stage, StandIn, named
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -335,6 +335,7 @@ async def test_an_old_reading_is_read_again_and_the_answer_counts_if_it_still_fi
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))
         clock[0] = NOW + timedelta(minutes=3)
+        case.journal.lease(case.hands.made[0][0], ELSEWHERE, clock[0])
         await pilot.press("y")
         await until(pilot, lambda: bool(case.went()))
         assert len(case.link().asked) == 2
@@ -353,6 +354,53 @@ async def test_a_plan_that_ended_meanwhile_is_not_confirmed(tmp_path: Path) -> N
         await pilot.press("r")
         await until(pilot, lambda: ready(case.screen))
         assert len(case.hands.made) == 2
+
+
+async def test_nothing_is_confirmed_to_hands_that_are_gone(tmp_path: Path) -> None:
+    clock = [NOW]
+    case = Case(tmp_path, "reboot", "load-1", now=lambda: clock[0])
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        clock[0] = NOW + timedelta(seconds=30)
+        await pilot.press("y")
+        await until(pilot, lambda: "the runner that would do it is gone" in shown(case.screen))
+        assert case.confirmed() == []
+
+
+@pytest.mark.parametrize(
+    ("running", "wanted", "blocked"),
+    [
+        ("stop-start", "reboot", True),
+        ("reboot", "stop-start", True),
+        ("reboot", "image", True),
+        ("image", "stop-start", False),
+        ("stop-start", "reschedule", False),
+    ],
+)
+async def test_two_operations_do_not_pull_at_one_instance(
+    tmp_path: Path, running: str, wanted: str, blocked: bool
+) -> None:
+    case = Case(tmp_path, wanted, "ledger-1")
+    Play(case.services, "ledger-1", running).driven()
+    Play(case.services, "load-1", "stop-start").driven()
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: case.screen.draft is not None)
+        await pilot.pause()
+        assert ("is not finished" in shown(case.screen)) is blocked
+        if blocked:
+            assert case.hands.made == []
+            await pilot.press("o")
+            await until(pilot, lambda: case.went() == [""])
+
+
+async def test_an_operation_begun_elsewhere_meanwhile_stops_the_answer(tmp_path: Path) -> None:
+    case = Case(tmp_path, "reboot", "load-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        other = Play(case.services, "load-1", "stop-start").driven()
+        await pilot.press("y")
+        await until(pilot, lambda: "is not finished" in shown(case.screen))
+        assert case.confirmed() == [other.id]
 
 
 async def test_an_ami_first_makes_another_plan(tmp_path: Path) -> None:
