@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from rich.text import Text
+from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
+from screens.standing import warning
 from tui.domain.instance import Instance
 from tui.domain.text import SafeText
 from tui.operations.journal import JournalError
@@ -82,27 +86,30 @@ class KeyLine(Static):
         self.update(line)
 
 
+_RUNG: WeakKeyDictionary[App[Any], frozenset[str]] = WeakKeyDictionary()
+"""For which operations the bell rang already, whichever screen it was."""
+
+
 class Alarm(Static):
     """A red line nobody can miss: an operation has left a server down, or needs a person. Empty and gone otherwise."""
 
     DEFAULT_CSS = """
-    Alarm { dock: top; height: 1; background: $error; color: $background; text-style: bold; display: none; }
+    Alarm { dock: top; height: auto; max-height: 2; padding: 0 1; display: none; text-style: bold; }
+    Alarm { background: $error; color: $background; }
+    Alarm.-calm { background: $panel; color: $warning; }
     """
 
-    def show(self, operations: Iterable[Operation], trouble: str) -> None:
-        """Draw what needs attention; `trouble` is why the journal can't be read."""
-        loud = [one for one in operations if one.attention or one.instance_down]
-        down = [one for one in loud if one.instance_down]
-        text = Text(no_wrap=True, overflow="ellipsis")
-        if trouble:
-            text.append(f" {trouble}")
-        elif loud:
-            first = (down or loud)[0]
-            name = first.instance_name or first.instance_id
-            many = f"{len(down)} server{'s are' if len(down) > 1 else ' is'} DOWN by an unfinished operation"
-            text.append(f" {many if down else 'an operation needs you'}: {name}, {first.note}   o")
-        self.display = bool(text)
-        self.update(text)
+    def show(self, operations: Sequence[Operation], trouble: str, now: datetime, plain: bool) -> None:
+        """Draw what needs attention, and ring once for each that newly does; `trouble` is why the journal can't be read."""
+        found = None if trouble else warning(operations, now, plain)
+        ring = frozenset[str]() if found is None else found.ring
+        rung = _RUNG.get(self.app, frozenset())
+        if ring - rung:
+            self.app.bell()
+        _RUNG[self.app] = ring | (rung & {one.id for one in operations})
+        self.display = bool(trouble) or found is not None
+        self.set_class(found is not None and found.calm, "-calm")
+        self.update(Text(trouble or (found.text if found else ""), overflow="ellipsis"))
 
 
 class EvacScreen(Screen[None]):
@@ -163,7 +170,7 @@ class EvacScreen(Screen[None]):
             except JournalError as error:
                 trouble = str(error)
         for alarm in self.query(Alarm):
-            alarm.show(unfinished, trouble)
+            alarm.show(unfinished, trouble, self.services.now(), self.services.settings.ascii)
 
     def draw_keys(self) -> None:
         """What can be pressed here and now."""

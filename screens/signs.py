@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rich.errors import StyleSyntaxError
+from rich.style import Style
+
+from tui.domain.hazards import Gravity
 from tui.domain.instance import (
     EVERYWHERE,
     CheckName,
@@ -42,6 +46,50 @@ LEVELS = {
 }
 NOTHING = {False: "–", True: "-"}
 """There is none: by whether the terminal is plain."""
+GRAVITIES = {
+    Gravity.BLOCK: Sign("✖", "X", "blocks", "bold red"),
+    Gravity.DANGER: Sign("▲", "!", "DANGER", "bold red"),
+    Gravity.WARN: Sign("▲", "!", "warning", "yellow"),
+    Gravity.NOTE: Sign("·", "-", "note", ""),
+    Gravity.OK: Sign("✔", "+", "ok", "green"),
+}
+STEPS = {
+    "waiting": Sign("·", "-", "to come", "dim"),
+    "running": Sign("▶", ">", "now", "bold cyan"),
+    "done": Sign("✔", "+", "done", "green"),
+    "stuck": Sign("✖", "X", "stuck", "bold red"),
+}
+_PLAIN = str.maketrans(
+    {
+        "✖": "X",
+        "▲": "!",
+        "●": "*",
+        "✔": "+",
+        "▶": ">",
+        "·": "-",
+        "–": "-",
+        "→": "->",
+        "…": "...",
+        "‹": "<",
+        "›": ">",
+    }
+)
+
+
+def drawn(text: str, plain: bool) -> str:
+    """Words of ours as this terminal can draw them. Names from AWS are left as they are."""
+    return text.translate(_PLAIN) if plain else text
+
+
+def painted(color: str) -> str:
+    """A profile's colour as a style, or none where the word is no colour."""
+    try:
+        Style.parse(color)
+    except StyleSyntaxError:
+        return ""
+    return color
+
+
 SHORT = {
     CheckName.SYSTEM: "system",
     CheckName.INSTANCE: "instance",

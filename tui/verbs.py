@@ -58,6 +58,22 @@ VERBS: dict[str, Verb] = {
         Verb(
             "export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder", "export"
         ),
+        Verb("reread", "r", "Look again", "read the instance again, and plan anew", "look again"),
+        Verb("resume", "r", "Resume", "go on with an operation that was cut off or needs a person", "resume"),
+        Verb(
+            "abandon",
+            "a",
+            "Abandon",
+            "give an unfinished operation up, leaving the instance as it is",
+            "abandon",
+        ),
+        Verb(
+            "copy-summary",
+            "y",
+            "Copy a summary",
+            "copy the operation, step by step, to your terminal's clipboard",
+            "copy",
+        ),
         Verb("help", "question_mark", "Help", "all keys", "help"),
         Verb("palette", "ctrl+p", "Palette", "search all commands", ""),
         Verb("quit", "q", "Quit", "leave; running operations go on", "quit"),
