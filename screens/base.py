@@ -12,8 +12,8 @@ from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Static
 
+from screens.line import Line
 from screens.standing import warning
 from tui.domain.instance import Instance
 from tui.domain.text import SafeText
@@ -63,7 +63,7 @@ def bindings(names: Iterable[str]) -> list[Binding]:
     ]
 
 
-class KeyLine(Static):
+class KeyLine(Line):
     """The bottom line: what can be pressed here and now, and the mode. Blocked verbs are dim."""
 
     DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
@@ -83,18 +83,18 @@ class KeyLine(Static):
             line.append("  " if roomy else "")
         line.append(" " * max(1, width - line.cell_len + 1))
         line.append(mode, mode_style)
-        self.update(line)
+        self.paint(line)
 
 
 _RUNG: WeakKeyDictionary[App[Any], frozenset[str]] = WeakKeyDictionary()
 """For which operations the bell rang already, whichever screen it was."""
 
 
-class Alarm(Static):
+class Alarm(Line):
     """A red line nobody can miss: an operation has left a server down, or needs a person. Empty and gone otherwise."""
 
     DEFAULT_CSS = """
-    Alarm { dock: top; height: auto; max-height: 2; padding: 0 1; display: none; text-style: bold; }
+    Alarm { height: auto; max-height: 2; padding: 0 1; display: none; text-style: bold; }
     Alarm { background: $error; color: $background; }
     Alarm.-calm { background: $panel; color: $warning; }
     """
@@ -109,7 +109,7 @@ class Alarm(Static):
         _RUNG[self.app] = ring | (rung & {one.id for one in operations})
         self.display = bool(trouble) or found is not None
         self.set_class(found is not None and found.calm, "-calm")
-        self.update(Text(trouble or (found.text if found else ""), overflow="ellipsis"))
+        self.paint(Text(trouble or (found.text if found else ""), overflow="ellipsis"))
 
 
 class EvacScreen(Screen[None]):

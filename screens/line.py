@@ -15,7 +15,7 @@ class Line(Static):
         self._title: str | None = None
         self._grows = grows
 
-    def show(self, text: Text, title: str | None = None) -> None:
+    def paint(self, text: Text, title: str | None = None) -> None:
         """Draw it, if it is new; `title` stands in the border."""
         if title is not None and self._title != title:
             self._title, self.border_title = title, Text(title)

@@ -132,7 +132,7 @@ class FleetScreen(EvacScreen):
         elif not self.query_now.tests and self.view is not View.ALL:
             rows += failures(store.targets())  # silence of a target is news, too
         self.set_class(not rows, "empty")
-        self.query_one("#empty", Line).show(Text(self._nothing(scene)))
+        self.query_one("#empty", Line).paint(Text(self._nothing(scene)))
         self.table.show(rows, scene)
         listing = self.query_one("#listing")
         by = "" if self.order is Order.URGENCY else f" · by {self.order}"
@@ -153,19 +153,19 @@ class FleetScreen(EvacScreen):
         services, wide = self.services, self.has_class("wide")
         counts = self.ranker.counts(services.store.rows(), scene.now, scene.stale)
         targets = services.store.targets()
-        self.query_one("#counts", Line).show(counts_line(counts, targets, services.settings, wide))
+        self.query_one("#counts", Line).paint(counts_line(counts, targets, services.settings, wide))
         clock, text = self.query_one("#clock", Line), clock_line(services, scene.stale, wide)
         if clock.size.width != text.cell_len:
             clock.styles.width = text.cell_len
-        clock.show(text)
+        clock.paint(text)
         if wide:
-            self.query_one("#targets-text", Line).show(targets_text(services, scene.stale))
+            self.query_one("#targets-text", Line).paint(targets_text(services, scene.stale))
         self._draw_preview()
 
     def _draw_preview(self) -> None:
         pane = self.query_one("#preview", Line)
         title, text = preview(self.table.current, self.services, self.has_class("wide"))
-        pane.show(text, title if self.has_class("wide") else None)
+        pane.paint(text, title if self.has_class("wide") else None)
 
     def _nothing(self, scene: Scene) -> str:
         """An empty table is one good sentence."""
