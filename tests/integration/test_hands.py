@@ -18,7 +18,7 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Policy, draft
 from tui.domain.text import clean
 from tui.operations import audit, launch, resume
-from tui.operations.journal import Journal, default_path
+from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.record import Operation, OperationState
 from tui.settings import ProfileSettings, Settings
 
@@ -64,6 +64,19 @@ class Bench:
 
     def run(self, operation: str) -> int:
         return launch.start(operation, "prod", self.settings, self.environ)
+
+    def freeze(self, pid: int, operation: str) -> None:
+        """Stop the process between two of its writes, and let it have been silent for longer than a hung one may."""
+        past = datetime(2020, 1, 1, tzinfo=UTC).isoformat()
+        for _ in range(20):
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                with self.journal._write() as db:
+                    db.execute("UPDATE operation SET lease_until=? WHERE id=?", (past, operation))
+                return
+            except JournalError:  # it was stopped while it held the file
+                os.kill(pid, signal.SIGCONT)
+        pytest.fail("always in the middle of a write")
 
     def resume(self, operation: str, seconds: float = 30) -> None:
         """Wait until it is found to be cut off, then start a runner."""
@@ -155,11 +168,8 @@ def test_a_frozen_runner_that_wakes_after_it_was_replaced_sends_nothing(bench: B
     operation = bench.order("stop-start", "ledger-3")
     pid = bench.run(operation)
     bench.wait(operation, lambda one: one.step == "wait-stopped")
-    os.kill(pid, signal.SIGSTOP)
+    bench.freeze(pid, operation)
     try:
-        with bench.journal._write() as db:  # as if it had been silent for longer than a hung one may
-            past = datetime(2020, 1, 1, tzinfo=UTC).isoformat()
-            db.execute("UPDATE operation SET lease_until=? WHERE id=?", (past, operation))
         bench.resume(operation)
         bench.demo.control("clock", {"speed": 60})
         assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
@@ -170,6 +180,22 @@ def test_a_frozen_runner_that_wakes_after_it_was_replaced_sends_nothing(bench: B
         time.sleep(0.05)
     assert not resume.lives(pid, operation)
     assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
+
+
+def test_a_login_renewed_elsewhere_is_picked_up_while_the_instance_is_down(bench: Bench) -> None:
+    bench.demo.control("clock", {"speed": 2})
+    operation = bench.order("stop-start", "web-2")
+    bench.run(operation)
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    bench.demo.control("settings", {"expired": {"AKIADEMOPROD00000001": True}})
+    bench.wait(operation, lambda one: one.attention and "could not be read" in one.note)
+    config = Path(bench.environ["AWS_CONFIG_FILE"])
+    role = f"[profile prod]\nrole_arn = arn:aws:iam::{ACCOUNT}:role/oncall\nsource_profile = data\n"
+    config.write_text(config.read_text().replace("[profile prod]\n", role))
+    credentials = Path(bench.environ["AWS_SHARED_CREDENTIALS_FILE"])
+    credentials.write_text(credentials.read_text().replace("[prod]", "[was-prod]"))
+    bench.demo.control("clock", {"speed": 60})
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
 
 
 @pytest.mark.parametrize("confirm", [True, False])

@@ -21,7 +21,7 @@ from tui.domain.text import clean
 from tui.operations import launch
 from tui.operations.journal import LEASE, Journal, JournalError
 from tui.operations.record import PATIENCE, Operation, OperationState
-from tui.operations.resume import HUNG, cut_off, driver, resume, why_not
+from tui.operations.resume import HUNG, cut_off, driver, lives, resume, why_not
 from tui.settings import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -92,6 +92,12 @@ def test_a_zombie_is_dead(journal: Journal) -> None:
         assert not driver(ordered(journal, f"{HERE}:{one.pid}:abc"), NOW)
     finally:
         one.wait()
+
+
+def test_a_process_is_alive_from_the_moment_it_was_started() -> None:
+    for _ in range(50):
+        with process("--operation", "op-1") as pid:
+            assert lives(pid, "op-1")
 
 
 def test_a_runner_elsewhere_is_known_by_its_silence_only(journal: Journal) -> None:

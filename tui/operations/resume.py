@@ -58,12 +58,14 @@ def lives(process: int, operation: str) -> bool:
     """Whether that process is there and is this operation's runner: process ids are used again, and the dead may linger."""
     if Path("/proc/self/cmdline").exists():
         try:
-            words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+            words = Path(f"/proc/{process}/cmdline").read_bytes()
+            # Empty for a zombie, but also for a moment of every exec.
+            state = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
         except PermissionError:
             return True
-        except OSError:
+        except (OSError, IndexError):
             return False
-        return operation.encode() in words
+        return state not in "ZX" and (not words or operation.encode() in words.split(b"\0"))
     try:
         os.kill(process, 0)
     except ProcessLookupError:

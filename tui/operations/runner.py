@@ -46,9 +46,28 @@ class Runner:
         self.journal, self.operation, self.settings, self.sleep = journal, operation, settings, sleep
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.order: Order = operation.kept.order
-        sessions = Sessions(settings)
-        self._client = sessions.client(operation.profile, "ec2", operation.region, mutating=True)
-        self._observer = Observer(sessions, operation.profile, operation.region)
+        self._sessions = Sessions(settings)
+        self._connect()
+
+    def _connect(self) -> None:
+        profile, region = self.operation.profile, self.operation.region
+        self._client = self._sessions.client(profile, "ec2", region, mutating=True)
+        self._observer = Observer(self._sessions, profile, region)
+
+    def _look(self, order: Order, step: Step) -> Seen:
+        """What AWS shows now. If it shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
+        if step.name == "preflight":
+            return Seen()
+        seen = self._observer.look(order, images=step.name == "image")
+        if seen.state is InstanceState.UNKNOWN:
+            self._sessions.drop(self.operation.profile)
+            try:
+                self._connect()
+            except (
+                Exception
+            ) as error:  # the files may be half-written; the old clients stay, and we come again
+                sys.stderr.write(f"{self.operation.id}: {type(error).__name__}: {error}\n")
+        return seen
 
     def run(self) -> int:
         """To the end, or to where a person is needed."""
@@ -122,11 +141,7 @@ class Runner:
             if not journal.lease(ident, self.name, _now()):
                 return 0
             order = replace(self.order, stop_intent_at=self._stop_intent())
-            seen = (
-                Seen()
-                if step.name == "preflight"
-                else self._observer.look(order, images=step.name == "image")
-            )
+            seen = self._look(order, step)
             now = _now()  # looking may have taken long, and the lease may be another's by now
             if not journal.lease(ident, self.name, now):
                 return 0
