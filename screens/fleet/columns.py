@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 
-from screens.signs import LEVELS, NOTHING, checks_text
+from screens.signs import LEVELS, NOTHING, checks_text, painted
 from tui.domain.instance import Instance, PublicAddress
 from tui.domain.listing import Ranker, Stale
 from tui.domain.urgency import Level
@@ -61,7 +61,7 @@ def _target(row: Instance, scene: Scene, size: int) -> tuple[Piece, ...]:
     place = row.zone or row.target.region
     if len(name) + 1 + len(place) > size:
         place = short_place(place)
-    return (name, scene.settings.profile(row.target.profile).color), (f" {place}", "")
+    return (name, painted(scene.settings.profile(row.target.profile).color)), (f" {place}", "")
 
 
 def short_place(place: str) -> str:

@@ -99,8 +99,7 @@ class FleetScreen(EvacScreen):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """The table has the keys."""
-        super().on_mount()
+        """The table has the keys. (Textual calls the base's handler by itself.)"""
         self.table.focus()
         self.fleet_changed()
 
