@@ -28,6 +28,8 @@ BEAT = 5.0
 EVERYWHERE = "*"
 Place = tuple[str, str]
 _OUTCOMES = {"throttled": Outcome.THROTTLED, "credentials": Outcome.LOGIN, "config": Outcome.LOGIN}
+_NEXT = {Job.PROBLEMS: Job.STATUS, Job.STATUS: Job.INVENTORY, Job.INVENTORY: Job.IMAGES}
+"""What follows when everything is read once."""
 _OTHERS_MAY = ("credentials", "denied", "region", "config")
 """Kinds of trouble that another profile of the account may not have."""
 
@@ -98,14 +100,9 @@ class Collector:
             outcome = Outcome.FAILED
         self.schedule.done(key, job, time.monotonic(), outcome)
         if self.once:
-            follow = job is Job.PROBLEMS and outcome is Outcome.WELL and not self.problems_only
             self.schedule.remove(key)
-            if follow:
-                self.schedule.add(key, time.monotonic(), Job.STATUS)
-            elif job is Job.STATUS and outcome is Outcome.WELL:
-                self.schedule.add(key, time.monotonic(), Job.INVENTORY)
-            elif job is Job.INVENTORY and outcome is Outcome.WELL:
-                self.schedule.add(key, time.monotonic(), Job.IMAGES)
+            if outcome is Outcome.WELL and job in _NEXT and not self.problems_only:
+                self.schedule.add(key, time.monotonic(), _NEXT[job])
 
     # --- profiles
 
