@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from rich.text import Text
+from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Static
 
+from screens.line import Line
+from screens.standing import warning
 from tui.domain.instance import Instance
 from tui.domain.text import SafeText
+from tui.operations.journal import JournalError
+from tui.operations.record import Operation
 from tui.services import Services
 from tui.verbs import VERBS, Verb, effective, shown_key, why_not
 
@@ -56,30 +63,71 @@ def bindings(names: Iterable[str]) -> list[Binding]:
     ]
 
 
-class KeyLine(Static):
+class KeyLine(Line):
     """The bottom line: what can be pressed here and now, and the mode. Blocked verbs are dim."""
 
+    DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
+
     def show(self, verbs: Iterable[tuple[Verb, bool]], mode: str, mode_style: str) -> None:
-        """Draw it; as many verbs as fit."""
+        """Draw it: long words where all fit, short ones else, and then the last verbs give way."""
         width = max(self.size.width, 20) - len(mode) - 2
+        known = list(verbs)
+        roomy = sum(len(shown_key(verb)) + len(verb.footer) + 4 for verb, _ in known) <= width
         line = Text(no_wrap=True)
-        for verb, blocked in verbs:
-            piece = f" {shown_key(verb)} {verb.footer}"
-            if line.cell_len + len(piece) > width:
+        for verb, blocked in known:
+            word = verb.footer if roomy else verb.short or verb.footer
+            if line.cell_len + len(shown_key(verb)) + len(word) + 2 > width:
                 continue
             line.append(f" {shown_key(verb)}", "dim" if blocked else "bold")
-            line.append(f" {verb.footer}", "dim strike" if blocked else "")
+            line.append(f" {word}", "dim strike" if blocked else "")
+            line.append("  " if roomy else "")
         line.append(" " * max(1, width - line.cell_len + 1))
         line.append(mode, mode_style)
-        self.update(line)
+        self.paint(line)
+
+
+_RUNG: WeakKeyDictionary[App[Any], frozenset[str]] = WeakKeyDictionary()
+"""For which operations the bell rang already, whichever screen it was."""
+
+
+class Alarm(Line):
+    """A red line nobody can miss: an operation has left a server down, or needs a person. Empty and gone otherwise."""
+
+    DEFAULT_CSS = """
+    Alarm { height: auto; max-height: 2; padding: 0 1; display: none; text-style: bold; }
+    Alarm { background: $error; color: $background; }
+    Alarm.-calm { background: $panel; color: $warning; }
+    """
+
+    def show(self, operations: Sequence[Operation], trouble: str, now: datetime, plain: bool) -> None:
+        """Draw what needs attention, and ring once for each that newly does; `trouble` is why the journal can't be read."""
+        found = None if trouble else warning(operations, now, plain)
+        ring = frozenset[str]() if found is None else found.ring
+        rung = _RUNG.get(self.app, frozenset())
+        if ring - rung:
+            self.app.bell()
+        _RUNG[self.app] = ring | (rung & {one.id for one in operations})
+        self.display = bool(trouble) or found is not None
+        self.set_class(found is not None and found.calm, "-calm")
+        self.paint(Text(trouble or (found.text if found else ""), overflow="ellipsis"))
 
 
 class EvacScreen(Screen[None]):
-    """A screen with services; the verbs it knows are `NAMES`, and `verb_NAME` does one."""
+    """A screen with services; the verbs it knows are `NAMES`, and `verb_NAME` does one.
+
+    It holds an Alarm and a KeyLine, which it draws by itself; `subject` is the instance that verbs are about.
+    """
+
+    NAMES: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services = services
+
+    @property
+    def subject(self) -> Instance | None:
+        """The instance that the guarded verbs would act on now."""
+        return None
 
     def fleet_changed(self) -> None:
         """Look again: rows, targets, the link's state or the journal changed. Drawn by the screen on top only."""
@@ -94,14 +142,57 @@ class EvacScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         """What was covered catches up."""
         self.fleet_changed()
+        self._tick()
+
+    def on_resize(self) -> None:
+        """The key line shows what fits."""
+        self.draw_keys()
 
     def on_mount(self) -> None:
         """Times on screen are alive."""
         self.set_interval(1.0, self._tick)
 
+    def on_said(self, message: Said) -> None:
+        """The collector's word."""
+        self.say(message.line)
+
     def _tick(self) -> None:
         if self.is_current:
+            self.draw_alarm()
             self.tick()
+
+    def draw_alarm(self) -> None:
+        """Read the journal for what must not be overlooked."""
+        trouble, unfinished = self.services.journal_trouble, list[Operation]()
+        if self.services.journal is not None:
+            try:
+                unfinished = list(self.services.journal.unfinished())
+            except JournalError as error:
+                trouble = str(error)
+        for alarm in self.query(Alarm):
+            alarm.show(unfinished, trouble, self.services.now(), self.services.settings.ascii)
+
+    def draw_keys(self) -> None:
+        """What can be pressed here and now."""
+        subject = self.subject
+        mode, style = self.mode()
+        verbs = [
+            (VERBS[name], VERBS[name].mutates and self.allowed(VERBS[name], subject) is not None)
+            for name in self.NAMES
+            if VERBS[name].footer
+        ]
+        for line in self.query(KeyLine):
+            line.show(verbs, mode, style)
+
+    def mode(self) -> tuple[str, str]:
+        """The word at the end of the key line, and its style: it stays where the eye expects it."""
+        demo = "DEMO " if self.services.settings.demo else ""
+        subject = self.subject
+        if subject is not None and self.profile_read_only(subject.target.profile):
+            return f"{demo}READ-ONLY", "bold reverse"
+        if self.services.settings.read_only:
+            return f"{demo}READ-ONLY", "bold reverse"
+        return f"{demo}READ-WRITE", "bold"
 
     def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
         """None if the verb may be used on that instance here, else why not: for the key line and for whoever presses it."""
@@ -113,10 +204,28 @@ class EvacScreen(Screen[None]):
     def act(self, name: str, instance: Instance | None) -> None:
         """Ask for a guarded action, or say why it cannot be."""
         reason = self.allowed(VERBS[name], instance)
+        if reason is None and self.services.journal is None:
+            reason = self.services.journal_trouble
         if reason is not None or instance is None:
             self.say(f"{VERBS[name].title}: {reason}", "warning")
             return
         self.post_message(Act(effective(name, instance), instance.key))
+
+    def verb_stop_start(self) -> None:
+        """On the subject, as it is now."""
+        self.act("stop-start", self.subject)
+
+    def verb_reboot(self) -> None:
+        """On the subject, as it is now."""
+        self.act("reboot", self.subject)
+
+    def verb_image(self) -> None:
+        """On the subject, as it is now."""
+        self.act("image", self.subject)
+
+    def verb_reschedule(self) -> None:
+        """On the subject, as it is now."""
+        self.act("reschedule", self.subject)
 
     def verb_operations(self) -> None:
         """All screens know the way."""
@@ -125,6 +234,10 @@ class EvacScreen(Screen[None]):
     def verb_help(self) -> None:
         """All screens know the way."""
         self.post_message(Go("help"))
+
+    def verb_palette(self) -> None:
+        """Search the verbs of this screen."""
+        self.app.action_command_palette()
 
     def verb_back(self) -> None:
         """Leave."""

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
+from rich.errors import StyleSyntaxError
+from rich.style import Style
+
+from tui.domain.hazards import Gravity
+from tui.domain.instance import (
+    EVERYWHERE,
+    CheckName,
+    CheckStatus,
+    Instance,
+    InstanceState,
+    Phase,
+    TargetStatus,
+)
 from tui.domain.urgency import Level
+from tui.domain.when import ago, span
+from tui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +44,53 @@ LEVELS = {
     Level.UNKNOWN: Sign("?", "?", "unknown", "magenta"),
     Level.CALM: Sign("✔", "+", "ok", "green"),
 }
-_SHORT = {
+NOTHING = {False: "–", True: "-"}
+"""There is none: by whether the terminal is plain."""
+GRAVITIES = {
+    Gravity.BLOCK: Sign("✖", "X", "blocks", "bold red"),
+    Gravity.DANGER: Sign("▲", "!", "DANGER", "bold red"),
+    Gravity.WARN: Sign("▲", "!", "warning", "yellow"),
+    Gravity.NOTE: Sign("·", "-", "note", ""),
+    Gravity.OK: Sign("✔", "+", "ok", "green"),
+}
+STEPS = {
+    "waiting": Sign("·", "-", "to come", "dim"),
+    "running": Sign("▶", ">", "now", "bold cyan"),
+    "done": Sign("✔", "+", "done", "green"),
+    "stuck": Sign("✖", "X", "stuck", "bold red"),
+}
+_PLAIN = str.maketrans(
+    {
+        "✖": "X",
+        "▲": "!",
+        "●": "*",
+        "✔": "+",
+        "▶": ">",
+        "·": "-",
+        "–": "-",
+        "→": "->",
+        "…": "...",
+        "‹": "<",
+        "›": ">",
+    }
+)
+
+
+def drawn(text: str, plain: bool) -> str:
+    """Words of ours as this terminal can draw them. Names from AWS are left as they are."""
+    return text.translate(_PLAIN) if plain else text
+
+
+def painted(color: str) -> str:
+    """A profile's colour as a style, or none where the word is no colour."""
+    try:
+        Style.parse(color)
+    except StyleSyntaxError:
+        return ""
+    return color
+
+
+SHORT = {
     CheckName.SYSTEM: "system",
     CheckName.INSTANCE: "instance",
     CheckName.ATTACHED_EBS: "volume",
@@ -38,14 +99,21 @@ _SHORT = {
 }
 
 
-def checks_text(instance: Instance, plain: bool) -> tuple[str, str]:
-    """The checks in one cell, and its style."""
+WORDS = {CheckStatus.INSUFFICIENT_DATA: "no data", CheckStatus.NOT_REPORTED: "not told"}
+"""AWS's words where they are too long for a cell."""
+
+
+def checks_text(instance: Instance, plain: bool, now: datetime | None = None) -> tuple[str, str]:
+    """The checks in one cell, and its style; with `now` also since when the outermost one fails."""
     failing = instance.checks.impaired()
     bad, good = LEVELS[Level.FAILING].mark(plain), LEVELS[Level.CALM].mark(plain)
     if instance.state in (InstanceState.STOPPED, InstanceState.TERMINATED):
-        return "–", "dim"
+        return NOTHING[plain], "dim"
     if failing:
-        return f"{bad} " + "+".join(_SHORT[name] for name in failing), "bold red"
+        since = instance.checks.get(failing[0]).since
+        age = f" {span(now - since)}" if now is not None and since is not None and now > since else ""
+        more = f"+{len(failing) - 1}" if len(failing) > 1 else ""
+        return f"{bad} {SHORT[failing[0]]}{more}{age}", "bold red"
     core = {instance.checks.system.status, instance.checks.instance.status}
     if core == {CheckStatus.OK}:
         return good, "green"
@@ -56,5 +124,31 @@ def checks_text(instance: Instance, plain: bool) -> tuple[str, str]:
         CheckStatus.INITIALIZING,
     ):
         if status in core:
-            return f"? {status}", "magenta"
-    return "–", "dim"
+            return f"? {WORDS.get(status, status)}", "magenta"
+    return NOTHING[plain], "dim"
+
+
+def account_text(number: str) -> str:
+    """`1111-2222-3333`, as AWS's own console groups it."""
+    return "-".join(number[at : at + 4] for at in range(0, len(number), 4)) if len(number) == 12 else number
+
+
+def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tuple[str, str]:
+    """A target in one line, and its style: who, where, how many, how fresh, or why not and what to do."""
+    names = "+".join(settings.label(name) for name in (status.profiles or (status.target.profile,)))
+    where = f"{names} {status.target.region}" if status.target.region != EVERYWHERE else names
+    plain = settings.ascii
+    if status.trouble is not None:
+        cause = status.trouble.line.removeprefix(f"{status.target.key}: ").removeprefix(
+            f"{status.target.profile}: "
+        )
+        age = f" · as of {ago(status.status_at, now)}" if status.status_at else ""
+        return f"{LEVELS[Level.UNKNOWN].mark(plain)} {where}: {cause}{age}", LEVELS[Level.UNKNOWN].style
+    if status.phase is not Phase.LIVE:
+        age = f" (last read {ago(status.status_at, now)})" if status.status_at else ""
+        return f"… {where}: {status.phase}{age}", "dim"
+    count = f"{status.count} instances" if status.count is not None else "counting"
+    account = f" · account {account_text(status.account_id)}" if status.account_id else ""
+    alias = f" {status.account_alias}" if status.account_alias else ""
+    partial = f" · {status.partial[0].cause}" if status.partial else ""
+    return f"{LEVELS[Level.CALM].mark(plain)} {where}{account}{alias} · {count}{partial}", "bold"

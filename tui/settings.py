@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.domain.plan import Policy
 from tui.domain.text import clean
+from tui.domain.when import parse_duration
 
 _T = TypeVar("_T")
 
@@ -116,6 +118,12 @@ class Settings(Base, frozen=True):
     def zone(self) -> tzinfo:
         """The operator's time zone, for drawing only."""
         return ZoneInfo(self.timezone) if self.timezone else local_zone(os.environ)
+
+
+def policy(settings: Settings, profile: str) -> Policy:
+    """What the settings say of actions through this profile."""
+    age = parse_duration(settings.actions.image_max_age)
+    return Policy(settings.profile_read_only(profile), settings.actions.confirm, age)
 
 
 RUN_ONLY = frozenset({"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "demo"})

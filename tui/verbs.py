@@ -12,7 +12,7 @@ from tui.domain.instance import Instance, InstanceState
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb. `footer` is its short word; `mutates` verbs are the guarded actions."""
+    """One verb. `footer` is its word in the key line, `short` the one for narrow terminals; `mutates`: a guarded action."""
 
     name: str
     key: str
@@ -20,11 +20,12 @@ class Verb:
     help: str
     footer: str = ""
     mutates: bool = False
+    short: str = ""
 
 
-def _action(name: str, footer: str) -> Verb:
+def _action(name: str, footer: str, short: str = "") -> Verb:
     action = ACTIONS[name]
-    return Verb(name, action.key, action.title, action.help, footer, mutates=True)
+    return Verb(name, action.key, action.title, action.help, footer, mutates=True, short=short)
 
 
 VERBS: dict[str, Verb] = {
@@ -41,12 +42,12 @@ VERBS: dict[str, Verb] = {
             "detail", "enter", "Detail", "what the event or failing check means for this instance", "detail"
         ),
         Verb("back", "escape", "Back", "leave this screen, or clear the filter", "back"),
-        _action("stop-start", "stop/start"),
+        _action("stop-start", "stop/start", "stop"),
         _action("reboot", "reboot"),
         _action("image", "AMI"),
-        _action("reschedule", "reschedule"),
+        _action("reschedule", "reschedule", "move"),
         Verb("mark", "space", "Mark", "mark the instance, for copy and export", "mark"),
-        Verb("operations", "o", "Operations", "running and past operations", "operations"),
+        Verb("operations", "o", "Operations", "running and past operations", "operations", short="ops"),
         Verb("triage", "1", "Triage", "what is broken, due or not known, most urgent first", "triage"),
         Verb("all", "2", "All", "all instances", "all"),
         Verb("events", "3", "Events", "instances with a scheduled event, the next first", "events"),
@@ -56,6 +57,22 @@ VERBS: dict[str, Verb] = {
         Verb("copy", "y", "Copy", "copy the id (of all marked) to your terminal's clipboard", "copy id"),
         Verb(
             "export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder", "export"
+        ),
+        Verb("reread", "r", "Look again", "read the instance again, and plan anew", "look again"),
+        Verb("resume", "r", "Resume", "go on with an operation that was cut off or needs a person", "resume"),
+        Verb(
+            "abandon",
+            "a",
+            "Abandon",
+            "give an unfinished operation up, leaving the instance as it is",
+            "abandon",
+        ),
+        Verb(
+            "copy-summary",
+            "y",
+            "Copy a summary",
+            "copy the operation, step by step, to your terminal's clipboard",
+            "copy",
         ),
         Verb("help", "question_mark", "Help", "all keys", "help"),
         Verb("palette", "ctrl+p", "Palette", "search all commands", ""),

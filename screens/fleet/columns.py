@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from screens.signs import LEVELS, checks_text
+from rich.cells import cell_len, set_cell_size
+
+from screens.signs import LEVELS, NOTHING, checks_text
 from tui.domain.instance import Instance, PublicAddress
-from tui.domain.urgency import urgency
+from tui.domain.listing import Ranker, Stale
+from tui.domain.urgency import Level
 from tui.domain.when import ago, countdown
 from tui.settings import Settings
 
@@ -19,54 +22,97 @@ class Scene:
 
     now: datetime
     settings: Settings
-    plain: bool
-    marked: frozenset[str]
+    marked: frozenset[str] = frozenset()
+    stale: Stale = field(default_factory=dict)
+    ranker: Ranker = field(default_factory=Ranker)
+
+    @property
+    def plain(self) -> bool:
+        """ASCII only."""
+        return self.settings.ascii
 
 
-Cell = Callable[[Instance, Scene], tuple[str, str]]
+Piece = tuple[str, str]
+"""A text and its Rich style."""
+Cell = Callable[[Instance, Scene, int], Piece | tuple[Piece, ...]]
+"""What a cell of so many columns says: a piece, or several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`priority` 0 stays longest; `grow` takes what is left."""
+    """`priority` 0 stays longest; `grow`: so much more it takes where there is room."""
 
     title: str
     width: int
     priority: int
     cell: Cell
-    grow: bool = False
+    grow: int = 0
 
 
-def _sign(row: Instance, scene: Scene) -> tuple[str, str]:
-    sign = LEVELS[urgency(row, scene.now).level]
-    return (" +"[row.key in scene.marked] + sign.mark(scene.plain)), sign.style
+def _sign(row: Instance, scene: Scene, size: int) -> Piece:
+    sign = LEVELS[scene.ranker.level(row, scene.now, scene.stale)]
+    return " +"[row.key in scene.marked] + sign.mark(scene.plain), sign.style
 
 
-def _target(row: Instance, scene: Scene) -> tuple[str, str]:
-    names = "+".join(scene.settings.label(name) for name in (row.profiles or (row.target.profile,)))
-    return f"{names} {row.zone or row.target.region}", scene.settings.profile(row.target.profile).color or ""
+def _target(row: Instance, scene: Scene, size: int) -> tuple[Piece, ...]:
+    """Label and zone; the zone in AWS's own short form (`apne2a`) where the long one does not fit."""
+    others = len(row.profiles) - 1
+    name = scene.settings.label(row.target.profile) + (f"+{others}" if others > 0 else "")
+    place = row.zone or row.target.region
+    if len(name) + 1 + len(place) > size:
+        place = short_place(place)
+    return (name, scene.settings.profile(row.target.profile).color), (f" {place}", "")
 
 
-def _event(row: Instance, scene: Scene) -> tuple[str, str]:
-    events = row.open_events(scene.now)
+def short_place(place: str) -> str:
+    """`ap-northeast-2a` → `apne2a`, as AWS abbreviates its zone ids."""
+    area, *rest = place.split("-")
+    if len(rest) < 2:
+        return place
+    *words, number = rest
+    return area + "".join(_SHORT_WORDS.get(word, word[:1]) for word in words) + number
+
+
+_SHORT_WORDS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
+
+
+def _state(row: Instance, scene: Scene, size: int) -> Piece:
+    return str(row.state), "" if row.state == "running" else "yellow"
+
+
+def _checks(row: Instance, scene: Scene, size: int) -> Piece:
+    """What was read too long ago is not claimed to be so now."""
+    text, style = checks_text(row, scene.plain, scene.now)
+    if row.target not in scene.stale:
+        return text, style
+    since = scene.stale[row.target]
+    if since is None:
+        return "? not read yet", "magenta"
+    was = "ok" if text == LEVELS[Level.CALM].mark(scene.plain) else text.removeprefix("? ")
+    return f"? {was} {ago(since, scene.now)}", "magenta"
+
+
+def _event(row: Instance, scene: Scene, size: int) -> Piece:
+    events = row.open_events(scene.now) if row.events else ()
     if not events:
-        return ("–" if row.status_at else "?"), "dim"
+        return (NOTHING[scene.plain] if row.status_at else "?"), "dim"
     first = events[0]
     more = f" +{len(events) - 1}" if len(events) > 1 else ""
     if first.not_before is None:
         return f"{first.code_text}{more}", "bold yellow"
-    style = LEVELS[urgency(row, scene.now).level].style
-    return f"{first.code_text} {countdown(first.not_before, scene.now)}{more}", style
+    style = LEVELS[scene.ranker.level(row, scene.now, scene.stale)].style
+    code = first.code_text.removeprefix("instance-") if len(first.code_text) > 16 else first.code_text
+    return f"{code} {countdown(first.not_before, scene.now)}{more}", style
 
 
-def _address(row: Instance, scene: Scene) -> tuple[str, str]:
+def _address(row: Instance, scene: Scene, size: int) -> Piece:
     if row.inventory_at is None:
         return "?", "magenta"
     word = {PublicAddress.AUTO: " auto", PublicAddress.ELASTIC: " EIP"}.get(row.public_kind, "")
-    return (f"{row.public_ip}{word}" if row.public_ip else str(row.private_ip) or "–"), ""
+    return (f"{row.public_ip}{word}" if row.public_ip else str(row.private_ip) or NOTHING[scene.plain]), ""
 
 
-def _image(row: Instance, scene: Scene) -> tuple[str, str]:
+def _image(row: Instance, scene: Scene, size: int) -> Piece:
     if row.images_at is None:
         return "?", "magenta"
     if row.newest_image is None or row.newest_image.created is None:
@@ -74,21 +120,21 @@ def _image(row: Instance, scene: Scene) -> tuple[str, str]:
     return ago(row.newest_image.created, scene.now).removesuffix(" ago"), ""
 
 
-def _plain(field: str) -> Cell:
-    return lambda row, scene: (str(getattr(row, field)) or "?", "")
+def _plain(name: str) -> Cell:
+    return lambda row, scene, size: (str(getattr(row, name)) or "?", "")
 
 
 COLUMNS = (
     Column("", 3, 0, _sign),
-    Column("name", 18, 0, lambda row, scene: (str(row.label), "bold"), grow=True),
-    Column("id", 20, 6, _plain("instance_id")),
-    Column("target", 22, 2, _target),
-    Column("type", 12, 5, _plain("instance_type")),
-    Column("state", 9, 3, lambda row, scene: (str(row.state), "" if row.state == "running" else "yellow")),
-    Column("checks", 17, 1, lambda row, scene: checks_text(row, scene.plain)),
-    Column("next event", 28, 1, _event),
-    Column("address", 21, 4, _address),
-    Column("AMI", 6, 7, _image),
+    Column("name", 16, 0, lambda row, scene, size: (str(row.label), "bold"), grow=14),
+    Column("id", 19, 6, _plain("instance_id")),
+    Column("target", 14, 2, _target, grow=11),
+    Column("type", 11, 7, _plain("instance_type")),
+    Column("state", 8, 4, _state),
+    Column("checks", 14, 1, _checks),
+    Column("next event", 25, 1, _event),
+    Column("address", 20, 5, _address),
+    Column("AMI", 5, 8, _image),
 )
 
 
@@ -100,5 +146,30 @@ def fit(width: int) -> list[tuple[Column, int]]:
         if worst == 0:
             break
         chosen.remove(next(column for column in reversed(chosen) if column.priority == worst))
-    spare = max(0, min(22, width - sum(column.width + 1 for column in chosen)))
-    return [(column, column.width + (spare if column.grow else 0)) for column in chosen]
+    spare = max(0, width - sum(column.width + 1 for column in chosen))
+    sizes = []
+    for column in chosen:
+        more = min(spare, column.grow)
+        spare -= more
+        sizes.append((column, column.width + more))
+    return sizes
+
+
+def pieces(column: Column, row: Instance, scene: Scene, size: int) -> list[Piece]:
+    """The cell, exactly `size` columns wide."""
+    said = column.cell(row, scene, size)
+    parts: list[Piece] = [said] if isinstance(said[0], str) else list(said)
+    found, left = [], size
+    for index, (text, style) in enumerate(parts):
+        if left > 0:
+            whole = cut(text, left) if index == len(parts) - 1 or cell_len(text) > left else text
+            found.append((whole, style))
+            left -= cell_len(whole)
+    return found
+
+
+def cut(text: str, size: int) -> str:
+    """Exactly `size` cells: padded, or shortened with an ellipsis, wide characters counted as two."""
+    if cell_len(text) > size:
+        text = set_cell_size(text, max(0, size - 1)).rstrip() + "…"
+    return set_cell_size(text, size)

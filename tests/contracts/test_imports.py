@@ -45,3 +45,35 @@ def test_the_command_line_loads_neither_textual_nor_aws_nor_the_demonstration() 
         "asyncio",
         "sqlite3",
     }
+
+
+FIRST_FRAME = """
+import asyncio, os
+from tui.app import EvacApp, open_services
+from tui.settings import Settings
+async def first_frame():
+    opened = open_services(Settings(), os.environ)
+    app = EvacApp(opened.services, opened.snapshot_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "evac" in str(app.screen.query_one("#counts").render())
+        assert app.services.link is not None and app.services.link.pid is not None
+asyncio.run(first_frame())
+"""
+
+
+def test_the_console_has_no_aws_library_after_its_first_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The static contracts cannot tell a late import from an early one, nor see what a library loads."""
+    for name in (
+        "HOME",
+        "XDG_STATE_HOME",
+        "XDG_CACHE_HOME",
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+    ):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    loaded = loaded_after(FIRST_FRAME)
+    assert "textual" in loaded
+    assert not loaded & {"boto3", "botocore", "aiocache", "icalendar", "click", "tomli_w", "urllib3", "redis"}

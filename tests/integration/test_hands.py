@@ -17,8 +17,8 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Policy, draft
 from tui.domain.text import clean
-from tui.operations import audit, launch
-from tui.operations.journal import Journal, default_path
+from tui.operations import audit, launch, resume
+from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.record import Operation, OperationState
 from tui.settings import ProfileSettings, Settings
 
@@ -64,6 +64,31 @@ class Bench:
 
     def run(self, operation: str) -> int:
         return launch.start(operation, "prod", self.settings, self.environ)
+
+    def freeze(self, pid: int, operation: str) -> None:
+        """Stop the process between two of its writes, and let it have been silent for longer than a hung one may."""
+        past = datetime(2020, 1, 1, tzinfo=UTC).isoformat()
+        for _ in range(20):
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                with self.journal._write() as db:
+                    db.execute("UPDATE operation SET lease_until=? WHERE id=?", (past, operation))
+                return
+            except JournalError:  # it was stopped while it held the file
+                os.kill(pid, signal.SIGCONT)
+        pytest.fail("always in the middle of a write")
+
+    def resume(self, operation: str, seconds: float = 30) -> None:
+        """Wait until it is found to be cut off, then start a runner."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for one in resume.cut_off(self.journal, datetime.now(UTC)):
+                assert one.id == operation
+                now = datetime.now(UTC)
+                assert resume.resume(self.journal, one, self.settings, self.environ, now) is None
+                return
+            time.sleep(0.05)
+        pytest.fail("never found to be cut off")
 
     def wait(self, operation: str, until: Callable[[Operation], bool], seconds: float = 60) -> Operation:
         deadline = time.monotonic() + seconds
@@ -129,17 +154,83 @@ def test_killed_between_stop_and_start_the_next_runner_starts_it(bench: Bench) -
     pid = bench.run(operation)
     bench.wait(operation, lambda one: one.step == "wait-stopped")
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
     bench.demo.control("advance", {"seconds": 120})
     assert bench.find("ledger-2").state is InstanceState.STOPPED
-    time.sleep(0.1)
-    with bench.journal._write() as db:  # the dead runner's lease would last 20 s
-        db.execute("UPDATE operation SET lease_until=NULL WHERE id=?", (operation,))
     bench.demo.control("clock", {"speed": 60})
-    bench.run(operation)
+    bench.resume(operation)  # at once: the dead runner's lease would last 20 s
     assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
     assert bench.find("ledger-2").state is InstanceState.RUNNING
     assert len(bench.sent("StopInstances")) == 1
+
+
+def test_a_frozen_runner_that_wakes_after_it_was_replaced_sends_nothing(bench: Bench) -> None:
+    bench.demo.control("clock", {"speed": 2})
+    operation = bench.order("stop-start", "ledger-3")
+    pid = bench.run(operation)
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    bench.freeze(pid, operation)
+    try:
+        bench.resume(operation)
+        bench.demo.control("clock", {"speed": 60})
+        assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    deadline = time.monotonic() + 30
+    while resume.lives(pid, operation) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not resume.lives(pid, operation)
+    assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
+
+
+def test_a_login_renewed_elsewhere_is_picked_up_while_the_instance_is_down(bench: Bench) -> None:
+    bench.demo.control("clock", {"speed": 2})
+    operation = bench.order("stop-start", "web-2")
+    bench.run(operation)
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    bench.demo.control("settings", {"expired": {"AKIADEMOPROD00000001": True}})
+    bench.wait(operation, lambda one: one.attention and "could not be read" in one.note)
+    config = Path(bench.environ["AWS_CONFIG_FILE"])
+    role = f"[profile prod]\nrole_arn = arn:aws:iam::{ACCOUNT}:role/oncall\nsource_profile = data\n"
+    config.write_text(config.read_text().replace("[profile prod]\n", role))
+    credentials = Path(bench.environ["AWS_SHARED_CREDENTIALS_FILE"])
+    credentials.write_text(credentials.read_text().replace("[prod]", "[was-prod]"))
+    bench.demo.control("clock", {"speed": 60})
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+
+
+@pytest.mark.parametrize("confirm", [True, False])
+def test_a_runner_that_fails_says_so_in_the_journal(bench: Bench, confirm: bool) -> None:
+    operation = bench.order("reboot", "web-1", confirm=confirm)
+    with bench.journal._write() as db:
+        db.execute("UPDATE operation SET profile='gone' WHERE id=?", (operation,))
+    bench.run(operation)
+    found = bench.wait(operation, ended)
+    assert found.state is (OperationState.NEEDS_ATTENTION if confirm else OperationState.FAILED)
+    assert "profile" in found.note.lower()
+    assert "gone" in found.note
+    assert resume.cut_off(bench.journal, datetime.now(UTC)) == []
+
+
+def test_what_cannot_be_audited_is_not_begun(bench: Bench) -> None:
+    audit.path_beside(bench.journal.path).mkdir()
+    operation = bench.order("reboot", "web-1")
+    bench.run(operation)
+    found = bench.wait(operation, ended)
+    assert found.state is OperationState.FAILED
+    assert "the audit log can't be written" in found.note
+    assert bench.sent("RebootInstances") == []
+
+
+def test_a_full_disk_of_the_audit_log_does_not_keep_an_instance_down(bench: Bench) -> None:
+    bench.demo.control("clock", {"speed": 2})
+    operation = bench.order("stop-start", "search-2")
+    bench.run(operation)
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    log = audit.path_beside(bench.journal.path)
+    log.rename(log.with_name("full"))
+    log.mkdir()
+    bench.demo.control("clock", {"speed": 60})
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
 
 
 def test_no_capacity_is_retried_until_it_runs(bench: Bench) -> None:

@@ -45,7 +45,7 @@ def test_a_draft_comes_back_as_an_operation(journal: Journal) -> None:
     assert operation.kept.order.image_name.startswith("web-7 2026-05-04")
     assert [row.name for row in operation.steps] == ["preflight", "image"]
     assert operation.step == "preflight"
-    assert operation.as_json()["instance_name"] == "web-7"
+    assert operation.label == "web-7"
 
 
 def test_the_file_is_for_its_owner_alone(journal: Journal) -> None:
@@ -64,6 +64,21 @@ def test_only_a_planned_operation_is_confirmed_and_only_once(journal: Journal) -
     assert journal.unfinished() == []
 
 
+def test_operations_about_one_instance_come_newest_first(journal: Journal) -> None:
+    names = [journal.create(plan(), NOW + timedelta(minutes=minute)) for minute in range(3)]
+    other = replace(plan(), instance_id=clean("i-0ffffffffffffffff"))
+    journal.create(other, NOW)
+    assert [one.id for one in journal.about(str(WEB.instance_id))] == names[::-1]
+    assert [one.id for one in journal.about(str(WEB.instance_id), limit=1)] == names[-1:]
+    assert journal.about("i-0") == []
+
+
+def test_a_closed_journal_says_so_instead_of_crashing_who_follows_it(journal: Journal) -> None:
+    journal.close()
+    with pytest.raises(JournalError, match="can't be used"):
+        journal.revision()
+
+
 def test_two_runners_never_hold_one_lease_and_a_dead_ones_is_taken_over(journal: Journal) -> None:
     name = journal.create(plan(), NOW)
     assert journal.lease(name, "a", NOW)
@@ -78,7 +93,9 @@ def test_two_runners_never_hold_one_lease_and_a_dead_ones_is_taken_over(journal:
 def test_an_intent_without_an_outcome_stays_unknown(journal: Journal) -> None:
     name = journal.create(plan(), NOW)
     began = journal.begin_step(name, "stop", NOW)
-    call = journal.intent(name, "stop", "ec2", "StopInstances", NOW, dry_run=False)
+    assert journal.lease(name, "a", NOW)
+    call = journal.intent(name, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")
+    assert call is not None
     latest = journal.said(name, "stop", began).latest
     assert latest is not None
     assert latest.ok is None
@@ -109,6 +126,11 @@ def test_the_guard_follows_from_hazards_and_policy() -> None:
     stopped = draft("reboot", replace(WEB, state=InstanceState.STOPPED), None, ActionOptions(), Policy(), NOW)
     assert stopped.guard.kind is GuardKind.BLOCKED
     assert draft("reschedule", WEB, None, ActionOptions(), Policy(), NOW).guard.unblock
+
+
+def test_a_new_start_has_whole_seconds_as_aws_will_show_it() -> None:
+    order = plan("reschedule", not_before=NOW.replace(microsecond=250_000)).order
+    assert order.not_before == NOW
 
 
 def test_a_changed_audit_line_is_found(tmp_path: Path) -> None:

@@ -11,20 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.cli import output
+from tui.domain.text import csv_cell
 
 EVIL = "\x1b]0;gone\x07\u202eweb\x9b2J"
 
 
 @pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "\r=1"])
 def test_text_that_starts_like_a_formula_is_disarmed(value: str) -> None:
-    assert output.cell(value).startswith("'")
+    assert csv_cell(value).startswith("'")
 
 
 @pytest.mark.parametrize(
     ("value", "shown"), [(-1, "-1"), (2.5, "2.5"), (None, ""), ("web-1", "web-1"), (True, "True")]
 )
 def test_other_cells_stay(value: object, shown: str) -> None:
-    assert output.cell(value) == shown
+    assert csv_cell(value) == shown
 
 
 @given(st.lists(st.lists(st.text(max_size=20), min_size=3, max_size=3), max_size=5))

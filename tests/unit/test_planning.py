@@ -146,3 +146,8 @@ def test_the_plan_as_text_shows_calls_and_hazards(capsys: pytest.CaptureFixture[
     assert "StopInstances i-0123456789abcdef0" in out
     for hazard in plan.hazards:
         assert hazard.text in out
+
+
+@pytest.mark.parametrize("name", ["web\N{ZERO WIDTH SPACE}7", "web-7 ", ""])
+def test_a_name_nobody_can_type_gives_way_to_the_id(name: str) -> None:
+    assert made("stop-start", name).guard.expected == "i-0123456789abcdef0"

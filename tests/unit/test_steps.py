@@ -50,6 +50,7 @@ TABLE = [
     ("wait-stopped", STOPPING, said(), Wait),
     ("wait-stopped", STOPPED, said(), Done),
     ("wait-stopped", STOPPING, said(began=2000), Stuck),
+    ("wait-stopped", UNKNOWN, said(began=2000), Wait),
     ("wait-stopped", DEAD, said(), Stuck),
     ("start", STOPPED, said(), Send),
     ("start", STOPPED, said(True), Wait),

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import EVERYWHERE, Instance, InstanceState, Phase, Target, TargetStatus, Trouble
 from tui.domain.text import clean
 from tui.fleet import snapshot
-from tui.fleet.store import EVERYWHERE, Store
+from tui.fleet.store import Store
 from tui.fleet.wire import Delta
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)

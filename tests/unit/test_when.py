@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.domain.when import ago, both_zones, clock, countdown, parse_duration, span
+from tui.domain.when import ago, both_zones, clock, countdown, parse_duration, parse_moment, span
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -78,6 +78,25 @@ def test_durations(text: str, expected: timedelta) -> None:
 def test_bad_durations(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("36h", NOW + timedelta(hours=36)),
+        ("2026-11-26 03:00", datetime(2026, 11, 25, 18, tzinfo=UTC)),
+        (" 2026-11-26T03:00Z ", datetime(2026, 11, 26, 3, tzinfo=UTC)),
+        ("2026-11-26T03:00-02:00", datetime(2026, 11, 26, 5, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_is_read_in_the_operators_zone(text: str, expected: datetime) -> None:
+    assert parse_moment(text, NOW, SEOUL) == expected
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-01", "999999w999999w", "0001-01-01 00:00"])
+def test_no_moment(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no time|too far away"):
+        parse_moment(text, NOW, SEOUL)
 
 
 @given(st.integers(0, 10**8))

@@ -18,6 +18,8 @@ COMMANDS = {
     "events": "tui.cli.read",
     "status": "tui.cli.read",
     "explain": "tui.cli.explain",
+    "do": "tui.cli.act",
+    "ops": "tui.cli.ops",
     "doctor": "tui.cli.care",
     "config": "tui.cli.configure",
     "demo": "tui.cli.demo",

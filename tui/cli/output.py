@@ -15,9 +15,7 @@ from unicodedata import east_asian_width
 
 import msgspec
 
-from tui.domain.text import clean
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from tui.domain.text import clean, csv_cell
 
 
 def version() -> str:
@@ -94,17 +92,9 @@ def write_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """RFC 4180, with cells a spreadsheet would run as a formula made harmless."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([cell(head) for head in headers])
-    writer.writerows([cell(value) for value in row] for row in rows)
+    writer.writerow([csv_cell(head) for head in headers])
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
     raw(buffer.getvalue())
-
-
-def cell(value: object) -> str:
-    """A CSV cell: text that starts like a formula gets a leading apostrophe, as OWASP advises; numbers stay."""
-    if value is None:
-        return ""
-    text = clean(value, limit=10_000)
-    return f"'{text}" if isinstance(value, str) and text.lstrip().startswith(_FORMULA) else text
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

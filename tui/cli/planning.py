@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -11,9 +11,11 @@ from tui.cli import output
 from tui.cli.shapes import hazard_object, stamp
 from tui.domain.actions import ActionOptions
 from tui.domain.hazards import Gravity
-from tui.domain.plan import Draft, GuardKind, Policy
-from tui.domain.when import both_zones, parse_duration
-from tui.settings import Settings
+from tui.domain.plan import Draft, GuardKind
+from tui.domain.when import both_zones, parse_moment
+from tui.settings import Settings, policy
+
+__all__ = ["agreed", "draft_object", "moment", "options_of", "policy", "show"]
 
 _SIGNS = {Gravity.BLOCK: "✖", Gravity.DANGER: "▲", Gravity.WARN: "▲", Gravity.NOTE: "·", Gravity.OK: "✔"}
 _ASCII = {Gravity.BLOCK: "X", Gravity.DANGER: "!", Gravity.WARN: "!", Gravity.NOTE: "-", Gravity.OK: "+"}
@@ -24,22 +26,9 @@ def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> dat
     if value is None:
         return None
     try:
-        return datetime.now(UTC) + parse_duration(value)
-    except ValueError:
-        pass
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(
-            f"{value!r} is no time: write 2026-11-24T06:00:00Z or a duration such as 36h", ctx, param
-        ) from None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def policy(settings: Settings, profile: str) -> Policy:
-    """What the settings say of actions through this profile."""
-    age: timedelta = parse_duration(settings.actions.image_max_age)
-    return Policy(settings.profile_read_only(profile), settings.actions.confirm, age)
+        return parse_moment(value, datetime.now(UTC))
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
 
 
 def options_of(settings: Settings, **given: Any) -> ActionOptions:

@@ -120,7 +120,10 @@ def prod_virginia(b: Builder) -> None:
         b.box(number, "m6i.large", "b", state=state)
     stuck = b.box("stuck-1", "m6i.large", "c", state="stopping")
     stuck.stuck_stopping = True
-    b.event(b.box("down-1", "m6i.large", "a", state="stopped"), "instance-stop", DEGRADED, -5)
+    down = b.box("down-1", "m6i.large", "a", state="stopped")
+    text = "Stopped due to a scheduled retirement"
+    down.doc["StateReason"] = {"Code": "Server.ScheduledStop", "Message": f"Server.ScheduledStop: {text}"}
+    b.event(down, "instance-stop", DEGRADED, -5)
 
 
 def data_virginia(b: Builder) -> None:
@@ -199,6 +202,14 @@ def staging_seoul(b: Builder) -> None:
         b.box(f"load-{serial}", "c6i.xlarge", "a", tag_env="staging")
 
 
+def data_rest(b: Builder) -> None:
+    """Rarer kinds."""
+    windows = b.box("ad-1", "m6i.large", "b", Platform="windows", PlatformDetails="Windows")
+    b.event(windows, "instance-reboot", REBOOT, 26, 120)
+    b.box("gpu-1", "p4d.24xlarge", "c", InstanceLifecycle="capacity-block")
+    b.box("jump-old", "t2.small", "a", ip="auto")
+
+
 def populate(world: World) -> None:
     """The sample fleet."""
     accounts(world)
@@ -208,3 +219,4 @@ def populate(world: World) -> None:
     data_ireland(Builder(world, DATA, "eu-west-1"))
     staging(Builder(world, STAGING, "eu-west-1"))
     staging_seoul(Builder(world, STAGING, "ap-northeast-2"))
+    data_rest(Builder(world, DATA, "us-east-1"))

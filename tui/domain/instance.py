@@ -14,6 +14,9 @@ from enum import StrEnum
 from tui.domain.events import ScheduledEvent
 from tui.domain.text import EMPTY, SafeText
 
+EVERYWHERE = "*"
+"""The region of a target that stands for all of a profile's, or for those nobody could learn."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:

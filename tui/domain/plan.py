@@ -14,7 +14,7 @@ from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.hazards import IMAGE_MAX_AGE, Gravity, Hazard, hazards
 from tui.domain.instance import Facts, Instance, InstanceState, Target
 from tui.domain.steps import Call, Order, Preflight
-from tui.domain.text import SafeText, clean
+from tui.domain.text import MARK, SafeText, clean
 
 
 class GuardKind(StrEnum):
@@ -102,6 +102,12 @@ def image_name(instance: Instance, now: datetime) -> str:
     return f"{base} {now:%Y-%m-%d %H.%M.%S} evac"
 
 
+def _typeable(instance: Instance) -> SafeText:
+    """The name, unless nobody could type it as it is shown: then the id."""
+    name = instance.label
+    return instance.instance_id if MARK in name or name != name.strip() else name
+
+
 def _reschedulable(instance: Instance, options: ActionOptions, now: datetime) -> tuple[str, str | None]:
     """The id of the event to move, and why it can't be moved."""
     events = [
@@ -125,6 +131,9 @@ def draft(
 ) -> Draft:
     """The plan for this instance. Raises KeyError on an unknown action; everything else is said in the guard."""
     action = ACTIONS[action_name]
+    if options.not_before is not None:
+        # The query protocol carries whole seconds: with more, what AWS shows later would never be what was asked.
+        options = replace(options, not_before=options.not_before.replace(microsecond=0))
     unblock: list[str] = []
     if "image" in {step.name for step in action.plan(options)} and not options.image_name:
         options = replace(options, image_name=image_name(instance, now))
@@ -164,7 +173,7 @@ def draft(
         for one in found
         if one.gravity is Gravity.BLOCK
     ]
-    expected = str(instance.instance_id if policy.confirm == "id" else instance.label)
+    expected = str(instance.instance_id if policy.confirm == "id" else _typeable(instance))
     if unblock:
         guard = Guard(GuardKind.BLOCKED, "", tuple(dict.fromkeys(clean(one) for one in unblock)))
     elif any(one.gravity is Gravity.DANGER for one in found) or action_name == "stop-start":

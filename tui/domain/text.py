@@ -15,6 +15,7 @@ SafeText = NewType("SafeText", str)
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 EMPTY = SafeText("")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -41,3 +42,11 @@ def clean_lines(text: object, limit: int = 64 * 1024) -> tuple[SafeText, ...]:
     """Untrusted text of several lines (console output), each line cleaned; tabs become spaces."""
     raw = "" if text is None else str(text)
     return tuple(clean(line.expandtabs(8)) for line in raw[-limit:].replace("\r\n", "\n").split("\n"))
+
+
+def csv_cell(value: object) -> str:
+    """A CSV cell: text that starts like a formula gets a leading apostrophe, as OWASP advises; numbers stay."""
+    if value is None:
+        return ""
+    text = clean(value, limit=10_000)
+    return f"'{text}" if isinstance(value, str) and text.lstrip().startswith(_FORMULA) else text

@@ -20,6 +20,24 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(seconds=sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(word)))
 
 
+def parse_moment(text: str, now: datetime, zone: tzinfo = UTC) -> datetime:
+    """ISO 8601 in the zone it states, else in `zone`; or a duration from now, such as `36h`. To UTC; ValueError otherwise."""
+    word = text.strip()
+    try:
+        return now + parse_duration(word)
+    except ValueError:
+        pass
+    except OverflowError:
+        raise ValueError(f"{word!r} is too far away") from None
+    try:
+        at = datetime.fromisoformat(word)
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{word!r} is no time: write 2026-11-24T06:00:00Z or a duration such as 36h"
+        ) from None
+
+
 def span(length: timedelta) -> str:
     """A length of time, two units at most, rounded down: `45s`, `12m`, `3h12m`, `21h`, `6d`."""
     seconds = int(abs(length).total_seconds())

@@ -15,10 +15,10 @@ from dataclasses import replace
 
 import msgspec
 
-from tui.domain.instance import Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
 from tui.domain.text import EMPTY, SafeText, clean
 from tui.fleet import wire
-from tui.fleet.store import EVERYWHERE, Store
+from tui.fleet.store import Store
 from tui.settings import Settings, encode
 
 COMMAND = (sys.executable, "-P", "-m", "tui.fleet.collector")

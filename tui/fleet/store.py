@@ -9,11 +9,9 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tui.domain.instance import Instance, Phase, Target, TargetStatus
+from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
 from tui.fleet.wire import Delta
 
-EVERYWHERE = "*"
-"""The region of a target that stands for a profile whose regions nobody could learn."""
 _MEMORY = 256
 
 

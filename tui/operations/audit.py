@@ -17,8 +17,34 @@ def _digest(line: str) -> str:
     return hashlib.sha256(line.encode()).hexdigest()
 
 
+def about(
+    *,
+    operation: str,
+    user: str,
+    host: str,
+    profile: str,
+    account: str,
+    region: str,
+    instance: str,
+    action: str,
+) -> dict[str, str]:
+    """The fields every line has: who did what to which instance. `operation` is empty where none was journaled."""
+    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
+    return {
+        "operation": operation,
+        "user": user,
+        "host": host,
+        "profile": profile,
+        "account": account,
+        "arn": f"arn:{partition}:ec2:{region}:{account}:instance/{instance}",
+        "instance": instance,
+        "action": action,
+    }
+
+
 def append(path: Path, when: datetime, **fields: Any) -> None:
     """Add a line and sync it. Several processes may: the file is locked meanwhile. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
     with os.fdopen(handle, "rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -31,6 +57,11 @@ def append(path: Path, when: datetime, **fields: Any) -> None:
         file.write(line.encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def path_beside(journal: Path) -> Path:
+    """Where the audit log of this journal is."""
+    return journal.with_name("audit.jsonl")
 
 
 def verify(path: Path) -> int | None:

@@ -20,16 +20,13 @@ from tui.domain.plan import Draft
 from tui.domain.steps import Attempt, Said
 from tui.domain.text import clean
 from tui.operations.database import Database, JournalError, default_path, to_text, to_time
-from tui.operations.record import Call, Kept, Operation, OperationState, StepRow
+from tui.operations.record import PATIENCE, Kept, Operation, OperationState
+from tui.operations.rows import flag, operation_of
 
 __all__ = ["LEASE", "Journal", "JournalError", "default_path"]
 
 LEASE = timedelta(seconds=20)
 """How long a runner may be silent before another takes its operation over."""
-
-
-def _flag(value: int | None) -> bool | None:
-    return None if value is None else bool(value)
 
 
 class Journal(Database):
@@ -91,6 +88,35 @@ class Journal(Database):
             )
             return done.rowcount == 1
 
+    def lapse(self, now: datetime) -> None:
+        """What was never confirmed and has no runner that would give it up is abandoned here. Writes only if there is any."""
+        late = self._read(
+            "SELECT id FROM operation WHERE state='planned' AND confirmed_at IS NULL AND created_at<?"
+            " AND (lease_until IS NULL OR lease_until<?)",
+            (to_text(now - PATIENCE), to_text(now)),
+        )
+        for row in late:
+            with self._write() as db:
+                db.execute(
+                    "UPDATE operation SET state='abandoned', note='not confirmed', finished_at=?"
+                    " WHERE id=? AND state='planned' AND confirmed_at IS NULL",
+                    (to_text(now), row["id"]),
+                )
+
+    def reopen(self, operation: str, runner: str, now: datetime) -> bool:
+        """Make way for a new runner in the place of one that is gone; False if somebody else did, or it has ended.
+
+        `runner` is who held it when it was found to be gone. For the length of a lease nobody holds it: time to start one.
+        """
+        with self._write() as db:
+            done = db.execute(
+                "UPDATE operation SET runner='', lease_until=?, state=CASE state WHEN 'planned' THEN state ELSE 'running' END,"
+                " attention=0, remedy='' WHERE id=? AND runner=? AND confirmed_at IS NOT NULL"
+                " AND state IN ('planned','running','needs-attention')",
+                (to_text(now + LEASE), operation, runner),
+            )
+            return done.rowcount == 1
+
     def get(self, operation: str) -> Operation | None:
         """One operation, whole."""
         rows = self._read("SELECT * FROM operation WHERE id=?", (operation,))
@@ -103,6 +129,11 @@ class Journal(Database):
             for row in self._read("SELECT * FROM operation ORDER BY id DESC LIMIT ?", (limit,))
         ]
 
+    def about(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
+        """Those on one instance, the newest first."""
+        query = "SELECT * FROM operation WHERE instance_id=? ORDER BY id DESC LIMIT ?"
+        return [self._operation(row) for row in self._read(query, (instance_id, limit))]
+
     def unfinished(self) -> Sequence[Operation]:
         """Confirmed and not ended: what a console must not be silent about. The oldest first."""
         query = (
@@ -113,64 +144,16 @@ class Journal(Database):
 
     def revision(self) -> int:
         """Changes whenever another process commits."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._read("PRAGMA data_version", ())[0][0])
 
     def _operation(self, row: sqlite3.Row) -> Operation:
-        name = row["id"]
-        calls = [
-            Call(
-                one["step"],
-                one["service"],
-                one["name"],
-                datetime.fromisoformat(one["intent_at"]),
-                to_time(one["outcome_at"]),
-                _flag(one["ok"]),
-                one["code"],
-                one["message"],
-                one["request_id"],
-                bool(one["dry_run"]),
-            )
-            for one in self._read("SELECT * FROM call WHERE operation=? ORDER BY id", (name,))
-        ]
-        steps = tuple(
-            StepRow(
-                one["name"],
-                one["state"],
-                one["note"],
-                to_time(one["began_at"]),
-                to_time(one["ended_at"]),
-                tuple(call for call in calls if call.step == one["name"]),
-            )
-            for one in self._read("SELECT * FROM step WHERE operation=? ORDER BY position", (name,))
-        )
-        plain = (
-            "action",
-            "title",
-            "profile",
-            "account_id",
-            "region",
-            "instance_id",
-            "instance_name",
-            "user",
-            "host",
-            "note",
-            "remedy",
-            "permission",
-            "runner",
-        )
-        return Operation(
-            id=name,
-            state=OperationState(row["state"]),
-            created_at=datetime.fromisoformat(row["created_at"]),
-            confirmed_at=to_time(row["confirmed_at"]),
-            finished_at=to_time(row["finished_at"]),
-            attention=bool(row["attention"]),
-            instance_down=bool(row["instance_down"]),
-            lease_until=to_time(row["lease_until"]),
-            kept=msgspec.json.decode(row["kept"], type=Kept),
-            steps=steps,
-            **{key: row[key] for key in plain},
-        )
+        try:
+            name = row["id"]
+            calls = self._read("SELECT * FROM call WHERE operation=? ORDER BY id", (name,))
+            steps = self._read("SELECT * FROM step WHERE operation=? ORDER BY position", (name,))
+            return operation_of(row, steps, calls)
+        except (ValueError, TypeError, msgspec.MsgspecError) as error:
+            raise JournalError(self._line(error)) from error
 
     # the runner's side
 
@@ -179,24 +162,25 @@ class Journal(Database):
         with self._write() as db:
             done = db.execute(
                 "UPDATE operation SET runner=?, lease_until=? WHERE id=? AND state IN ('planned','running','needs-attention')"
-                " AND (runner=? OR lease_until IS NULL OR lease_until<?)",
+                " AND (runner IN (?, '') OR lease_until IS NULL OR lease_until<?)",
                 (runner, to_text(now + LEASE), operation, runner, to_text(now)),
             )
             return done.rowcount == 1
 
     def release(self, operation: str, runner: str) -> None:
-        """Let the lease go."""
+        """Let the lease go; the name stays, as the last who held it."""
         with self._write() as db:
             db.execute("UPDATE operation SET lease_until=NULL WHERE id=? AND runner=?", (operation, runner))
 
     def set_state(
         self, operation: str, state: OperationState, now: datetime, note: str = "", remedy: str = ""
     ) -> None:
-        """Where it stands; an end gets its time."""
+        """Where it stands; an end gets its time. What has ended stays as it ended."""
         ended = to_text(now) if state in (OperationState.SUCCEEDED, OperationState.FAILED) else None
         with self._write() as db:
             db.execute(
-                "UPDATE operation SET state=?, note=?, remedy=?, finished_at=?, attention=? WHERE id=?",
+                "UPDATE operation SET state=?, note=?, remedy=?, finished_at=?, attention=?"
+                " WHERE id=? AND state IN ('planned','running','needs-attention')",
                 (
                     state.value,
                     clean(note),
@@ -221,11 +205,12 @@ class Journal(Database):
             db.execute("UPDATE operation SET permission=? WHERE id=?", (clean(answer), operation))
 
     def begin_step(self, operation: str, step: str, now: datetime) -> datetime:
-        """Mark it running; when it first began."""
+        """Mark it running; when it began. One that was stuck begins afresh: somebody mended what held it."""
         with self._write() as db:
             db.execute(
-                "UPDATE step SET state='running', began_at=COALESCE(began_at, ?) WHERE operation=? AND name=?",
-                (to_text(now), operation, step),
+                "UPDATE step SET began_at=CASE WHEN state='stuck' THEN ? ELSE COALESCE(began_at, ?) END,"
+                " state='running', note='', ended_at=NULL WHERE operation=? AND name=?",
+                (to_text(now), to_text(now), operation, step),
             )
             row = db.execute(
                 "SELECT began_at FROM step WHERE operation=? AND name=?", (operation, step)
@@ -241,15 +226,19 @@ class Journal(Database):
             )
 
     def intent(
-        self, operation: str, step: str, service: str, name: str, now: datetime, *, dry_run: bool
-    ) -> int:
-        """Committed before the call is sent; the call's number."""
+        self, operation: str, step: str, service: str, name: str, now: datetime, *, dry_run: bool, runner: str
+    ) -> int | None:
+        """Committed before the call is sent; its number. None if the operation is no longer this runner's: don't send.
+
+        A runner that was frozen (suspended laptop, stopped process) may wake long after another took its place.
+        """
         with self._write() as db:
             row = db.execute(
-                "INSERT INTO call (operation, step, service, name, intent_at, dry_run) VALUES (?,?,?,?,?,?)",
-                (operation, step, service, name, to_text(now), int(dry_run)),
+                "INSERT INTO call (operation, step, service, name, intent_at, dry_run) SELECT ?,?,?,?,?,? WHERE EXISTS"
+                " (SELECT 1 FROM operation WHERE id=? AND runner=? AND state IN ('planned','running','needs-attention'))",
+                (operation, step, service, name, to_text(now), int(dry_run), operation, runner),
             )
-            return int(row.lastrowid or 0)
+            return int(row.lastrowid or 0) if row.rowcount == 1 else None
 
     def outcome(
         self, call: int, now: datetime, *, ok: bool | None, code: str, message: str, request_id: str
@@ -269,8 +258,11 @@ class Journal(Database):
             )
 
     def said(self, operation: str, step: str, began_at: datetime) -> Said:
-        """What a step's decision is given."""
-        rows = self._read("SELECT * FROM call WHERE operation=? AND step=? ORDER BY id", (operation, step))
+        """What a step's decision is given. A refusal from before it began afresh is not held against it; what was sent, is."""
+        rows = self._read(
+            "SELECT * FROM call WHERE operation=? AND step=? AND (ok IS NOT 0 OR intent_at>=?) ORDER BY id",
+            (operation, step, to_text(began_at)),
+        )
         return Said(
             began_at,
             tuple(
@@ -278,7 +270,7 @@ class Journal(Database):
                     one["name"],
                     datetime.fromisoformat(one["intent_at"]),
                     to_time(one["outcome_at"]),
-                    _flag(one["ok"]),
+                    flag(one["ok"]),
                     clean(one["code"]),
                     clean(one["message"]),
                     bool(one["dry_run"]),

@@ -9,10 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from tui.operations.journal import default_path
+from tui.operations.database import default_path
 from tui.settings import Settings, encode
 
 
@@ -20,43 +21,65 @@ class ReadOnlyError(Exception):
     """Nothing may be changed, so no hands are started. One line."""
 
 
+class LaunchError(Exception):
+    """Hands could not be started, so nothing was sent. One line: cause, place, remedy."""
+
+
+LOG_LIMIT = 1_000_000
+"""Bytes of the runners' log after which it makes room: it and one older one are kept."""
+_PROBE_WITHIN = 3.0
+
+
 def _scope(environ: Mapping[str, str]) -> list[str]:
-    """The prefix for a scope of its own, where a user manager of systemd runs."""
+    """The prefix for a scope of its own, where a user manager of systemd runs and grants one; asked with a dry `true`."""
     runtime = environ.get("XDG_RUNTIME_DIR", "")
-    if shutil.which("systemd-run") and runtime and Path(runtime, "systemd", "private").exists():
-        return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"]
-    return []
+    tool = shutil.which("systemd-run", path=environ.get("PATH"))
+    if not tool or not runtime or not Path(runtime, "systemd", "private").exists():
+        return []
+    prefix = [tool, "--user", "--scope", "--quiet", "--collect", "--"]
+    try:
+        probe = subprocess.run(  # noqa: S603 - systemd's own tool, words of our own
+            [*prefix, "true"], env=dict(environ), capture_output=True, timeout=_PROBE_WITHIN, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return prefix if probe.returncode == 0 else []
+
+
+def _log(folder: Path) -> int:
+    """The runners' log, opened to append."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / "runner.log"
+    if path.exists() and path.stat().st_size > LOG_LIMIT:
+        path.replace(path.with_name("runner.log.1"))
+    return os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
 
 
 def start(operation: str, profile: str, settings: Settings, environ: Mapping[str, str]) -> int:
-    """Start hands for the operation; their process id. Raises ReadOnlyError."""
+    """Start hands for the operation; their process id. Raises ReadOnlyError, LaunchError."""
     if settings.profile_read_only(profile):
         raise ReadOnlyError(f"read-only: no changes through profile {profile}; see `evac config show`")
     folder = default_path(environ).parent
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log = os.open(folder / "runner.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-    command = [
-        *_scope(environ),
-        sys.executable,
-        "-P",
-        "-m",
-        "tui.operations.runner",
-        "--operation",
-        operation,
-    ]
+    runner = [sys.executable, "-P", "-m", "tui.operations.runner", "--operation", operation]
     try:
-        process = subprocess.Popen(  # noqa: S603 - our own module, an id of our own making
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            close_fds=True,
-            cwd="/",
-            env={**environ, "EVAC_SETTINGS": encode(settings).decode()},
-        )
-    finally:
-        os.close(log)
-    # Not waited for: it outlives us. Python would complain at exit of a child it was never asked to reap.
-    process.returncode = 0
+        log = _log(folder)
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own module, an id of our own making
+                [*_scope(environ), *runner],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                close_fds=True,
+                cwd="/",
+                env={**environ, "EVAC_SETTINGS": encode(settings).decode()},
+            )
+        finally:
+            os.close(log)
+    except OSError as error:
+        raise LaunchError(
+            f"the runner could not be started ({error}), log in {folder}: nothing was sent; mend it and try again"
+        ) from error
+    # It outlives us. While we live, somebody must collect it when it ends, or a dead runner would look alive.
+    threading.Thread(target=process.wait, name=f"runner {process.pid}", daemon=True).start()
     return process.pid

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -26,6 +25,8 @@ class OperationState(StrEnum):
 
 OPEN = (OperationState.PLANNED, OperationState.RUNNING, OperationState.NEEDS_ATTENTION)
 """States that are not the end: needs-attention can be resumed."""
+PATIENCE = timedelta(minutes=10)
+"""How long a planned operation waits for its confirmation."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -105,27 +106,21 @@ class Operation:
         """Whether something may still happen."""
         return self.state in OPEN
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`: stable names."""
-        return {
-            "id": self.id,
-            "action": self.action,
-            "title": self.title,
-            "state": self.state.value,
-            "profile": self.profile,
-            "account_id": self.account_id,
-            "region": self.region,
-            "instance_id": self.instance_id,
-            "instance_name": self.instance_name,
-            "user": self.user,
-            "host": self.host,
-            "created_at": self.created_at,
-            "confirmed_at": self.confirmed_at,
-            "finished_at": self.finished_at,
-            "step": self.step,
-            "note": self.note,
-            "remedy": self.remedy,
-            "permission": self.permission,
-            "instance_down": self.instance_down,
-            "steps": [msgspec.to_builtins(row, builtin_types=(datetime,)) for row in self.steps],
-        }
+    @property
+    def label(self) -> str:
+        """The instance's name, or its id."""
+        return self.instance_name or self.instance_id
+
+    @property
+    def may_be_down(self) -> bool:
+        """Whether it stopped the instance (or may have: an answer was lost) and has not seen it run since."""
+        if self.instance_down:
+            return True
+        stops = [one for row in self.steps for one in row.calls if one.operation == "StopInstances"]
+        sent = any(not one.dry_run and one.ok is not False for one in stops)
+        return sent and not any(row.name == "wait-running" and row.state == "done" for row in self.steps)
+
+    @property
+    def permission_asked(self) -> bool:
+        """Whether the dry run is over, whatever AWS said."""
+        return any(row.name == "preflight" and row.state in ("done", "stuck") for row in self.steps)

@@ -13,9 +13,10 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from tui.aws.observe import Observer
 from tui.aws.sessions import Sessions
@@ -23,13 +24,12 @@ from tui.aws.writes import send
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
 from tui.domain.steps import STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
+from tui.domain.text import clean
 from tui.operations import audit
 from tui.operations.journal import Journal, JournalError, default_path
-from tui.operations.record import Operation, OperationState
+from tui.operations.record import PATIENCE, Operation, OperationState
 from tui.settings import ConfigError, Settings, decode
 
-PATIENCE = timedelta(minutes=10)
-"""How long a planned operation waits for its confirmation."""
 TICK = 1.0
 
 
@@ -46,9 +46,28 @@ class Runner:
         self.journal, self.operation, self.settings, self.sleep = journal, operation, settings, sleep
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.order: Order = operation.kept.order
-        sessions = Sessions(settings)
-        self._client = sessions.client(operation.profile, "ec2", operation.region, mutating=True)
-        self._observer = Observer(sessions, operation.profile, operation.region)
+        self._sessions = Sessions(settings)
+        self._connect()
+
+    def _connect(self) -> None:
+        profile, region = self.operation.profile, self.operation.region
+        self._client = self._sessions.client(profile, "ec2", region, mutating=True)
+        self._observer = Observer(self._sessions, profile, region)
+
+    def _look(self, order: Order, step: Step) -> Seen:
+        """What AWS shows now. If it shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
+        if step.name == "preflight":
+            return Seen()
+        seen = self._observer.look(order, images=step.name == "image")
+        if seen.state is InstanceState.UNKNOWN:
+            self._sessions.drop(self.operation.profile)
+            try:
+                self._connect()
+            except (
+                Exception
+            ) as error:  # the files may be half-written; the old clients stay, and we come again
+                sys.stderr.write(f"{self.operation.id}: {type(error).__name__}: {error}\n")
+        return seen
 
     def run(self) -> int:
         """To the end, or to where a person is needed."""
@@ -81,9 +100,7 @@ class Runner:
         while True:
             now, current = _now(), self._reread()
             if current.confirmed_at is not None and current.is_open:
-                self.journal.set_state(current.id, OperationState.RUNNING, now)
-                self._audit("confirm", "confirmed")
-                return True
+                return self._go_on(current)
             if not current.is_open:
                 return False
             if now - current.created_at > PATIENCE:
@@ -92,6 +109,28 @@ class Runner:
             self.journal.lease(current.id, self.name, now)
             self.sleep(0.2)
 
+    def _go_on(self, current: Operation) -> bool:
+        """Write down that it is under way. What cannot be audited is not done: but what was begun is finished."""
+        again = current.state is not OperationState.PLANNED
+        try:
+            self._audit(
+                "resume" if again else "confirm", "resumed" if again else "confirmed", strict=not again
+            )
+        except OSError as error:
+            why = f"the audit log can't be written ({error}): nothing was sent"
+            self.journal.set_state(
+                current.id, OperationState.FAILED, _now(), why, "free the disk, or mend its permissions"
+            )
+            return False
+        self.journal.set_state(current.id, OperationState.RUNNING, _now())
+        return True
+
+    def _down(self, seen: Seen) -> bool:
+        """Whether the instance is down by this operation; while nobody can tell, as it was."""
+        if seen.state is InstanceState.UNKNOWN:
+            return self._reread().instance_down
+        return seen.state is InstanceState.STOPPED and self.order.action in ("stop-start", "start")
+
     def _step(self, step: Step) -> int | None:
         """Ask one step until it is done; None to go on, else the exit code."""
         ident, journal = self.operation.id, self.journal
@@ -99,22 +138,20 @@ class Runner:
             return None
         began = journal.begin_step(ident, step.name, _now())
         while True:
-            now = _now()
-            if not journal.lease(ident, self.name, now):
+            if not journal.lease(ident, self.name, _now()):
                 return 0
             order = replace(self.order, stop_intent_at=self._stop_intent())
-            seen = (
-                Seen()
-                if step.name == "preflight"
-                else self._observer.look(order, images=step.name == "image")
-            )
+            seen = self._look(order, step)
+            now = _now()  # looking may have taken long, and the lease may be another's by now
+            if not journal.lease(ident, self.name, now):
+                return 0
             decision: Decision = step.decide(order, seen, journal.said(ident, step.name, began), now)
-            down = seen.state is InstanceState.STOPPED and self.order.action in ("stop-start", "start")
+            down = self._down(seen)
             if isinstance(decision, Done):
-                journal.end_step(ident, step.name, "done", decision.note, _now())
-                journal.say(ident, decision.note, attention=False, down=down)
                 if step.name == "preflight":
                     journal.permit(ident, "yes" if decision.note == "AWS says yes" else "unknown")
+                journal.end_step(ident, step.name, "done", decision.note, _now())
+                journal.say(ident, decision.note, attention=False, down=down)
                 return None
             if isinstance(decision, Stuck):
                 return self._stuck(step, decision, down)
@@ -122,14 +159,16 @@ class Runner:
                 journal.say(ident, decision.reason, attention=decision.attention, down=down)
                 self._pause(decision.seconds)
                 continue
-            self._send(step, decision)
+            if not self._send(step, decision):
+                return 0
 
     def _stuck(self, step: Step, decision: Stuck, down: bool) -> int:
         ident, journal = self.operation.id, self.journal
+        if step.name == "preflight":
+            journal.permit(ident, f"no: {decision.why}")
         journal.end_step(ident, step.name, "stuck", decision.why, _now())
         journal.say(ident, decision.why, attention=True, down=down)
         if step.name == "preflight":
-            journal.permit(ident, f"no: {decision.why}")
             journal.set_state(ident, OperationState.FAILED, _now(), decision.why, decision.remedy)
         else:
             journal.set_state(ident, OperationState.NEEDS_ATTENTION, _now(), decision.why, decision.remedy)
@@ -140,11 +179,15 @@ class Runner:
         calls = [call for row in self._reread().steps if row.name == "stop" for call in row.calls]
         return calls[-1].intent_at if calls else None
 
-    def _send(self, step: Step, decision: Send) -> None:
+    def _send(self, step: Step, decision: Send) -> bool:
+        """Intent, call, outcome; False if the operation is another runner's now, and nothing was sent."""
         call, journal = decision.call, self.journal
         number = journal.intent(
-            self.operation.id, step.name, call.service, call.operation, _now(), dry_run=decision.dry_run
-        )
+            self.operation.id, step.name, call.service, call.operation, _now(), dry_run=decision.dry_run,
+            runner=self.name,
+        )  # fmt: skip
+        if number is None:
+            return False
         outcome = send(self._client, call, dry_run=decision.dry_run)
         journal.outcome(
             number,
@@ -158,15 +201,23 @@ class Runner:
         self._audit(
             step.name, result, call=call.text, request_id=outcome.request_id, dry_run=decision.dry_run
         )
+        return True
 
-    def _audit(self, step: str, result: str, **more: object) -> None:
+    def _audit(self, step: str, result: str, *, strict: bool = False, **more: object) -> None:
+        """A line in the audit log. Once something was sent a full disk must not stop the start: it is said in the log."""
         one = self.operation
-        arn = f"arn:aws:ec2:{one.region}:{one.account_id}:instance/{one.instance_id}"
-        audit.append(
-            self.journal.path.with_name("audit.jsonl"), _now(), operation=one.id, user=one.user, host=one.host,
-            profile=one.profile, account=one.account_id, arn=arn, instance=one.instance_id, action=one.action, step=step,
-            result=result, **more,
+        fields = audit.about(
+            operation=one.id, user=one.user, host=one.host, profile=one.profile, account=one.account_id,
+            region=one.region, instance=one.instance_id, action=one.action,
         )  # fmt: skip
+        try:
+            audit.append(
+                audit.path_beside(self.journal.path), _now(), **fields, step=step, result=result, **more
+            )
+        except OSError as error:
+            if strict:
+                raise
+            sys.stderr.write(f"{one.id}: the audit log can't be written: {error}\n")
 
     def _pause(self, seconds: float) -> None:
         """Sleep, and keep the lease meanwhile."""
@@ -202,6 +253,21 @@ def main(arguments: list[str] | None = None) -> int:
     except JournalError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except Exception as error:
+        return _broken(journal, operation, error)
+
+
+def _broken(journal: Journal, operation: Operation, error: Exception) -> int:
+    """What nobody foresaw (a profile that is gone, a fault of ours): a person must know, and no loop of restarts follows."""
+    sys.stderr.write(f"{operation.id}\n{traceback.format_exc()}")
+    why = clean(f"the runner ended: {type(error).__name__}: {error}")
+    current = journal.get(operation.id) or operation
+    confirmed = current.confirmed_at is not None
+    state = OperationState.NEEDS_ATTENTION if confirmed else OperationState.FAILED
+    journal.set_state(
+        operation.id, state, _now(), why, f"see {journal.path.with_name('runner.log')}, then resume"
+    )
+    return 2
 
 
 if __name__ == "__main__":

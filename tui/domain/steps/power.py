@@ -108,6 +108,8 @@ class WaitStopped:
             seen, order.stop_intent_at
         ):
             return Done("somebody started it already")
+        if seen.state is InstanceState.UNKNOWN:  # for however long: to give up here would leave it stopped
+            return Wait("its state could not be read", 3.0, attention=True)
         if now - said.began_at > STOP_LIMIT:
             return Stuck(
                 f"still {seen.state} after {int(STOP_LIMIT.total_seconds() // 60)} minutes; its host is probably in trouble",

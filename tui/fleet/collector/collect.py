@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from tui.aws import look, reads
 from tui.aws.errors import OtherAccount
 from tui.aws.sessions import Sessions
-from tui.domain.instance import Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
 from tui.domain.text import EMPTY, SafeText, clean
 from tui.fleet import wire
 from tui.fleet.collector.cache import Cache
@@ -25,7 +25,6 @@ T = TypeVar("T")
 THREADS = 64
 """Readers; AT_ONCE of them at most wait for one region."""
 BEAT = 5.0
-EVERYWHERE = "*"
 Place = tuple[str, str]
 _OUTCOMES = {"throttled": Outcome.THROTTLED, "credentials": Outcome.LOGIN, "config": Outcome.LOGIN}
 _NEXT = {Job.PROBLEMS: Job.STATUS, Job.STATUS: Job.INVENTORY, Job.INVENTORY: Job.IMAGES}

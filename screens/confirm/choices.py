@@ -1,0 +1,281 @@
+"""What an operator may choose before the question: an AMI's name, a reboot or not, an event and its new start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from screens.signs import drawn
+from tui.domain.actions import ActionOptions
+from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
+from tui.domain.instance import Instance
+from tui.domain.plan import image_name
+from tui.domain.text import clean
+from tui.domain.when import both_zones, countdown, parse_moment
+
+
+def movable(instance: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
+    """The open events that AWS lets be moved, the earliest first."""
+    return tuple(one for one in instance.open_events(now) if one.why_not_reschedule(now) is None)
+
+
+def proposal(event: ScheduledEvent, now: datetime) -> datetime:
+    """The last full hour that AWS takes, else the deadline itself: as late as may be, and a person may say earlier."""
+    assert event.deadline is not None
+    hour = event.deadline.replace(minute=0, second=0, microsecond=0)
+    return (
+        hour
+        if hour >= now + RESCHEDULE_LEAD + timedelta(minutes=5)
+        else event.deadline.replace(second=0, microsecond=0)
+    )
+
+
+class Cycle(Static, can_focus=True):
+    """One of several, changed with space or the arrows: `‹ system-reboot in 3d (1 of 2) ›`."""
+
+    class Turned(Message):
+        """Another one is chosen."""
+
+    def __init__(self, names: Sequence[str], plain: bool) -> None:
+        super().__init__()
+        self.names, self.chosen, self._plain = names, 0, plain
+
+    def on_mount(self) -> None:
+        """Draw it."""
+        self._draw()
+
+    def key_space(self) -> None:
+        """The next."""
+        self._turn(1)
+
+    def key_right(self) -> None:
+        """The next."""
+        self._turn(1)
+
+    def key_left(self) -> None:
+        """The one before."""
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        self.chosen = (self.chosen + by) % len(self.names)
+        self._draw()
+        self.post_message(self.Turned())
+
+    def _draw(self) -> None:
+        count = f" ({self.chosen + 1} of {len(self.names)}, space: the next)"
+        self.update(Text(drawn(f"‹ {self.names[self.chosen]} ›{count}", self._plain)))
+
+
+class Toggle(Static, can_focus=True):
+    """Yes or no, changed with space: `[x] make an AMI first`. (Textual's own draws its X in both states.)"""
+
+    class Turned(Message):
+        """It is the other way now."""
+
+        def __init__(self, toggle: Toggle) -> None:
+            super().__init__()
+            self.toggle = toggle
+
+    def __init__(self, words: str, on: bool, name: str) -> None:
+        super().__init__(id=name)
+        self.words, self.on = words, on
+
+    def on_mount(self) -> None:
+        """Draw it."""
+        self._draw()
+
+    def key_space(self) -> None:
+        """The other way."""
+        self.on = not self.on
+        self._draw()
+        self.post_message(self.Turned(self))
+
+    def _draw(self) -> None:
+        text = Text(f"[{'x' if self.on else ' '}] {self.words}", "bold" if self.on else "")
+        text.append("  (tab, then space)", "not bold dim")
+        self.update(text)
+
+
+class Choices(Vertical):
+    """The options of one action. It reports each change; what is wrong with it is its `trouble`."""
+
+    class Changed(Message):
+        """Look at `options` again."""
+
+    class Settled(Message):
+        """The choice is made. `go_on`: by enter, so the question is next."""
+
+        def __init__(self, go_on: bool = False) -> None:
+            super().__init__()
+            self.go_on = go_on
+
+    def __init__(
+        self,
+        action: str,
+        instance: Instance,
+        now: datetime,
+        zone: tzinfo,
+        options: ActionOptions,
+        plain: bool,
+    ) -> None:
+        super().__init__()
+        self.action, self.zone, self.plain = action, zone, plain
+        self.events = movable(instance, now) if action == "reschedule" else ()
+        if action == "image" and not options.image_name:
+            options = replace(options, image_name=image_name(instance, now))
+        if self.events:
+            options = replace(
+                options, event_id=self.events[0].event_id, not_before=proposal(self.events[0], now)
+            )
+        self.options, self.trouble, self._now = options, "", now
+        self._told = self._said = self.options
+        self.settled = False
+
+    def same(self, other: Choices) -> bool:
+        """Whether there is the same to choose, so that what was chosen may stay."""
+        ids = [one.event_id for one in self.events]
+        return self.action == other.action and ids == [one.event_id for one in other.events]
+
+    def focus_first(self) -> None:
+        """Begin with the field that is most likely to be changed."""
+        self.query_one(Input).focus()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to choose."""
+        return not (self.action in ("image", "stop-start") or self.events)
+
+    def compose(self) -> ComposeResult:
+        """A line each."""
+        if self.action == "stop-start":
+            yield Toggle("make an AMI first", self.options.image_first, "image-first")
+        elif self.action == "image":
+            yield _row(
+                "AMI name", Input(self.options.image_name, compact=True, id="image-name", max_length=128)
+            )
+            yield Toggle("without a reboot: disks as after a crash", self.options.no_reboot, "no-reboot")
+        elif self.events:
+            names = [self._event(one) for one in self.events]
+            yield _row("event", Cycle(names, self.plain) if len(names) > 1 else Static(Text(names[0])))
+            assert self.options.not_before is not None
+            yield _row(
+                "new start",
+                Input(self._local(self.options.not_before), compact=True, id="new-start", max_length=40),
+            )
+            yield Static(id="limits")
+
+    def on_mount(self) -> None:
+        """What the fields begin with is known."""
+        self.display = not self.empty
+        self._limits()
+
+    def _event(self, event: ScheduledEvent) -> str:
+        """Only events with a start can be moved."""
+        assert event.not_before is not None
+        when = both_zones(event.not_before, self.zone, self._now)
+        return f"{event.code_text} {countdown(event.not_before, self._now)}, {when}"
+
+    def _local(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
+
+    @property
+    def _chosen(self) -> ScheduledEvent:
+        return next(one for one in self.events if one.event_id == self.options.event_id)
+
+    def _limits(self) -> None:
+        """What is meant, in both zones, and how far it may go."""
+        if not self.events:
+            return
+        event = self._chosen
+        assert event.deadline is not None
+        text = Text(overflow="fold")
+        if self.trouble:
+            text.append(self.trouble, "bold red")
+        elif self.options.not_before is not None:
+            moment = self.options.not_before
+            text.append(f"{both_zones(moment, self.zone, self._now)}, {countdown(moment, self._now)}", "bold")
+        latest = both_zones(event.deadline, self.zone, self._now)
+        here = self._now.astimezone(self.zone).tzname()
+        text.append(f"\nat least 60 min ahead, at most AWS's deadline {latest}", "dim")
+        text.append(f"\n2026-05-06 03:00 is {here}, 2026-05-05T18:00Z is UTC, 36h is from now", "dim")
+        self.query_one("#limits", Static).update(text)
+
+    def at(self, now: datetime) -> None:
+        """Time goes on: the limits move with it."""
+        self._now = now
+        if self.is_mounted and self.query("#limits"):
+            self._limits()
+
+    def _tell(self) -> None:
+        """Setting the fields up is no change; a wrong time is one."""
+        if self.options != self._told:
+            self._told = self.options
+            self.post_message(self.Changed())
+
+    def _settle(self) -> None:
+        if self.options != self._said:
+            self._said = self.options
+            self.settled = True
+            self.post_message(self.Settled())
+
+    @on(Toggle.Turned)
+    def _ticked(self, message: Toggle.Turned) -> None:
+        message.stop()
+        if message.toggle.id == "image-first":
+            self.options = replace(self.options, image_first=message.toggle.on)
+        else:
+            self.options = replace(self.options, no_reboot=message.toggle.on)
+        self._tell()
+        self._settle()
+
+    @on(Cycle.Turned)
+    def _another(self, message: Cycle.Turned) -> None:
+        message.stop()
+        event = self.events[self.query_one(Cycle).chosen]
+        self.options = replace(self.options, event_id=event.event_id)
+        self.query_one("#new-start", Input).value = self._local(proposal(event, self._now))
+        self._limits()
+        self._tell()
+        self._settle()
+
+    @on(Input.Changed)
+    def _typed(self, message: Input.Changed) -> None:
+        message.stop()
+        value = message.value.strip()
+        if message.input.id == "image-name":
+            self.trouble = "" if len(value) >= 3 else "an AMI's name has 3 characters at least"
+            self.options = replace(self.options, image_name=value)
+        else:
+            try:
+                self.options = replace(self.options, not_before=parse_moment(value, self._now, self.zone))
+                self.trouble = ""
+            except ValueError:
+                self.options = replace(self.options, not_before=None)
+                self.trouble = (
+                    f"{clean(value, 40)!r} is no time: write 2026-05-06 03:00, 2026-05-05T18:00Z or 36h"
+                )
+            self._limits()
+        self._tell()
+
+    @on(Input.Submitted)
+    def _entered(self, message: Input.Submitted) -> None:
+        message.stop()
+        self.settled, self._said = True, self.options
+        self.post_message(self.Settled(go_on=True))
+
+    @on(Input.Blurred)
+    def _left(self, message: Input.Blurred) -> None:
+        message.stop()
+        self._settle()
+
+
+def _row(label: str, field: Static | Input) -> Horizontal:
+    return Horizontal(Static(label, classes="label"), field)

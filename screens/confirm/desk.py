@@ -1,0 +1,119 @@
+"""Where a plan is handed in: it is kept in the journal, hands ask AWS for permission, and it is confirmed or withdrawn."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from contextlib import suppress
+from dataclasses import replace
+
+from tui.domain.plan import Draft, Guard, GuardKind
+from tui.domain.text import clean
+from tui.operations import audit
+from tui.operations.busy import in_the_way
+from tui.operations.journal import JournalError
+from tui.operations.launch import LaunchError, ReadOnlyError
+from tui.operations.record import Operation
+from tui.services import Services
+
+
+class Desk:
+    """One plan at a time. `trouble`: why nothing can be handed in; nothing was sent then."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.draft: Draft | None = None
+        self.operation = ""
+        self.trouble = ""
+
+    def checked(self, draft: Draft) -> Draft:
+        """The same draft, blocked if another operation on that instance is in its way."""
+        journal = self.services.journal
+        if journal is None:
+            return draft
+        try:
+            other = in_the_way(
+                journal.unfinished(), draft.action, draft.target.region, str(draft.instance_id)
+            )
+        except JournalError:
+            return draft  # handing it in fails in the same way, and says so
+        if other is None:
+            return draft
+        why = (
+            f"{other.title} is not finished (at {other.step}): see it with o, and resume or abandon it there"
+        )
+        return replace(draft, guard=Guard(GuardKind.BLOCKED, "", (*draft.guard.unblock, clean(why))))
+
+    def hand_in(self, draft: Draft) -> None:
+        """Journal it, and have hands ask for permission. In read-only mode, or if it is blocked, neither."""
+        self.withdraw("the choices changed")
+        self.draft, self.trouble = draft, ""
+        if draft.guard.kind is GuardKind.BLOCKED or self.services.settings.profile_read_only(
+            draft.target.profile
+        ):
+            return
+        journal = self.services.journal
+        if journal is None:
+            self.trouble = self.services.journal_trouble
+            return
+        try:
+            self.operation = journal.create(draft, self.services.now())
+            self.services.launch(self.operation, draft.target.profile)
+        except (JournalError, LaunchError, ReadOnlyError, OSError) as error:
+            self.withdraw("the runner could not be started")
+            self.trouble = clean(error)
+
+    def look(self) -> Operation | None:
+        """How far it is."""
+        journal = self.services.journal
+        if journal is None or not self.operation:
+            return None
+        try:
+            return journal.get(self.operation)
+        except JournalError as error:
+            self.trouble = str(error)
+            return None
+
+    def confirm(self) -> str:
+        """The operator said yes: the operation's id. Empty if it no longer waits for that; then nothing is sent."""
+        journal, operation = self.services.journal, self.operation
+        if journal is None or not operation:
+            return ""
+        try:
+            if not journal.confirm(operation, self.services.now()):
+                return ""
+        except JournalError as error:
+            self.trouble = str(error)
+            return ""
+        self.draft, self.operation = None, ""
+        return operation
+
+    def withdraw(self, why: str) -> None:
+        """Nothing comes of it."""
+        journal, operation = self.services.journal, self.operation
+        self.operation = ""
+        if journal is not None and operation:
+            with suppress(JournalError):  # it ends by itself: nobody confirms it
+                journal.abandon(operation, why, self.services.now())
+
+    def refuse(self, why: str) -> None:
+        """Withdraw, and say in the audit log that it was refused; a plan that was confirmed is left alone."""
+        draft, operation = self.draft, self.operation
+        self.withdraw(why)
+        self.draft = None
+        journal = self.services.journal
+        if draft is None or journal is None:
+            return
+        who = audit.about(
+            operation=operation, user=clean(getpass.getuser()), host=clean(socket.gethostname()),
+            profile=draft.target.profile, account=draft.account_id, region=draft.target.region,
+            instance=draft.instance_id, action=draft.action,
+        )  # fmt: skip
+        with suppress(OSError):  # nothing was done: a full disk must not keep the screen open
+            audit.append(
+                audit.path_beside(journal.path),
+                self.services.now(),
+                **who,
+                step="confirm",
+                result=f"refused: {why}",
+            )

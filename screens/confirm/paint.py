@@ -1,0 +1,220 @@
+"""How a plan reads: whose instance it is, what is sent, what it costs, and what AWS answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from screens.signs import GRAVITIES, LEVELS, drawn, painted
+from tui.domain.hazards import Gravity, Hazard
+from tui.domain.instance import Instance, TargetStatus
+from tui.domain.plan import Draft, PlannedStep
+from tui.domain.text import clean
+from tui.domain.urgency import Level
+from tui.domain.when import ago
+from tui.operations.record import Operation
+from tui.operations.resume import driver
+from tui.settings import Settings
+
+SLOW = timedelta(seconds=20)
+"""Hands that have not taken a plan after so long have probably not started."""
+_GOOD, _BAD, _UNKNOWN = LEVELS[Level.CALM], LEVELS[Level.FAILING], LEVELS[Level.UNKNOWN]
+
+
+def account_number(number: str) -> str:
+    """`1111-2222-3333`, as people compare it."""
+    return "-".join(number[at : at + 4] for at in range(0, len(number), 4)) if number else "account unknown"
+
+
+def whose(instance: Instance, status: TargetStatus | None, settings: Settings) -> Text:
+    """Name, id, account and place: two lines."""
+    profile = instance.target.profile
+    color = painted(settings.profile(profile).color)
+    text = Text(overflow="ellipsis", no_wrap=True)
+    text.append(instance.label, "bold")
+    if instance.name:
+        text.append(f"  {instance.instance_id}")
+    text.append("\n")
+    text.append(f" {settings.label(profile)} ", f"bold reverse {color}".strip())
+    alias = status.account_alias if status is not None else ""
+    account = instance.account_id or (status.account_id if status is not None else "")
+    parts = (alias, account_number(account), instance.zone or instance.target.region)
+    text.append(" " + "  ".join(part for part in parts if part))
+    return text
+
+
+def state_line(instance: Instance, read_at: datetime, now: datetime, zone_clock: str) -> Text:
+    """The state, re-read: when, in words and by the clock."""
+    text = Text(overflow="ellipsis", no_wrap=True)
+    text.append(str(instance.state), "bold")
+    text.append(f", read {ago(read_at, now)} ({zone_clock})", "dim")
+    return text
+
+
+def steps_of(draft: Draft, plain: bool, compact: bool) -> RenderableType:
+    """The numbered steps with the exact calls. The dry run is not among them: it has its own line."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(justify="right", width=1, no_wrap=True)
+    grid.add_column(overflow="fold", ratio=1)
+    looking: list[str] = []
+    number = 0
+    for step in draft.steps[1:]:
+        sends = bool(step.calls) and step.name != "wait-running"
+        if compact and not sends:
+            looking.append(step.text)
+            continue
+        if looking:
+            number += 1
+            grid.add_row(Text(str(number), "bold"), Text(", ".join(looking)))
+            looking = []
+        number += 1
+        grid.add_row(Text(str(number), "bold"), _step(step, sends, plain, compact))
+    if looking:
+        grid.add_row(Text(str(number + 1), "bold"), Text(", ".join(looking)))
+    return grid
+
+
+def _step(step: PlannedStep, sends: bool, plain: bool, compact: bool) -> Text:
+    text = Text()
+    if sends:
+        text.append(clean(", ".join(call.text for call in step.calls)), "bold")
+    else:
+        text.append(step.text)
+        if step.calls:
+            text.append(f" ({', '.join(call.operation for call in step.calls)} again if it stops)")
+    if step.about:
+        about = step.about.split(",")[0] if compact else step.about
+        text.append(f"  {drawn(about, plain)}", "dim")
+    return text
+
+
+def consequences(found: Sequence[Hazard], plain: bool, *, blocked: bool) -> RenderableType:
+    """What it costs, gravest first; what reassures at the end, run together. What blocks is told with the verdict."""
+    loud = [one for one in found if one.gravity not in (Gravity.OK, Gravity.BLOCK)]
+    if not blocked:
+        loud = [one for one in found if one.gravity is not Gravity.OK]
+    calm = [one for one in found if one.gravity is Gravity.OK]
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=9, no_wrap=True)
+    grid.add_column(ratio=1)
+    for one in loud:
+        sign = GRAVITIES[one.gravity]
+        told = Text(one.text, "bold" if one.gravity is Gravity.DANGER else "")
+        if one.remedy:
+            told.append(drawn(f" → {one.remedy}", plain), "not bold dim")
+        grid.add_row(Text(f"{sign.mark(plain)} {sign.word}", sign.style), told)
+    if calm:
+        sign = GRAVITIES[Gravity.OK]
+        mark, told = sign.mark(plain), Text()
+        for one in calm:
+            told.append(drawn(" · ", plain) if told else "")
+            told.append(one.text)
+        grid.add_row(Text(f"{mark} {sign.word}", sign.style), told)
+    return grid
+
+
+class Answered(StrEnum):
+    """How far the question to AWS is."""
+
+    ASKING = "asking"
+    YES = "yes"
+    SILENT = "silent"
+    NO = "no"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What AWS said of the plan, and its line."""
+
+    answered: Answered
+    line: Text
+
+
+def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
+    """From the journal, where the hands write AWS's answer."""
+    if operation.permission.startswith("no"):
+        why = operation.permission.removeprefix("no: ")
+        remedy = drawn(f" → {operation.remedy}", plain) if operation.remedy else ""
+        return Permission(
+            Answered.NO, _line(_BAD.mark(plain), _BAD.style, f"permission denied: {why}{remedy} (esc leaves)")
+        )
+    if not operation.is_open:
+        why = operation.note or f"the plan is {operation.state.value}"
+        return Permission(
+            Answered.OVER, _line(_BAD.mark(plain), _BAD.style, f"{why}: press r to plan it again")
+        )
+    if operation.permission_asked and not driver(operation, now):
+        gone = "the runner that would do it is gone, and nothing was sent: press r to plan it again"
+        return Permission(Answered.OVER, _line(_BAD.mark(plain), _BAD.style, gone))
+    if operation.permission == "yes":
+        return Permission(
+            Answered.YES, _line(_GOOD.mark(plain), _GOOD.style, "permission: AWS says yes (dry run)")
+        )
+    if operation.permission_asked:
+        dry = operation.steps[0]
+        odd = next((one for one in dry.calls if one.code != "DryRunOperation"), None)
+        why = clean(f": {odd.operation}: {odd.code or 'no answer'} {odd.message}", 200) if odd else ""
+        return Permission(
+            Answered.SILENT,
+            _line(_UNKNOWN.mark(plain), _UNKNOWN.style, f"permission: AWS did not say{why.rstrip()}"),
+        )
+    waited = now - operation.created_at
+    if waited > SLOW and not operation.runner:
+        return Permission(
+            Answered.ASKING,
+            _line(
+                _UNKNOWN.mark(plain),
+                _UNKNOWN.style,
+                "the runner has not started: see runner.log beside the journal; r tries again",
+            ),
+        )
+    return Permission(
+        Answered.ASKING, _line("…" if not plain else ".", "dim", "permission: asking AWS (dry run)")
+    )
+
+
+def _line(mark: str, style: str, words: str) -> Text:
+    text = Text()
+    text.append(f"{mark} ", style)
+    text.append(words)
+    return text
+
+
+def blocked(draft: Draft, plain: bool) -> RenderableType:
+    """The verdict, and what would unblock it."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=1)
+    grid.add_column(ratio=1)
+    grid.add_row(
+        Text(_BAD.mark(plain), _BAD.style), Text("This can't be done now. What would unblock it:", "bold")
+    )
+    for why in draft.guard.unblock:
+        grid.add_row(Text(drawn("–", plain)), Text(clean(why)))
+    return Group(grid)
+
+
+def differences(before: Draft, after: Draft) -> list[str]:
+    """What changed between two readings of the same plan, in words; empty if the operator's answer still fits."""
+    found = []
+    if before.state is not after.state:
+        found.append(f"it was {before.state}, it is {after.state}")
+    if before.order.launched_at != after.order.launched_at:
+        found.append("it was started anew")
+    if set(before.order.open_events) != set(after.order.open_events):
+        found.append("its scheduled events are others")
+    if before.guard != after.guard:
+        found.append("the confirmation it needs is another")
+    old = {(one.code, one.gravity) for one in before.hazards}
+    found += [
+        f"new: {one.text}"
+        for one in after.hazards
+        if one.gravity is not Gravity.OK and (one.code, one.gravity) not in old
+    ]
+    return found

@@ -1,0 +1,208 @@
+"""The lines above the tabs: which instance, how bad, what to press; and the picture of the layers."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from datetime import timedelta
+
+from rich.cells import set_cell_size
+from rich.text import Text
+
+from screens.detail.scene import Scene, grouped
+from screens.page import Row, ascii_only, color
+from screens.signs import LEVELS, Sign
+from tui.domain.actions import ACTIONS
+from tui.domain.guidance import Mark, layers
+from tui.domain.instance import InstanceState
+from tui.domain.urgency import Level, urgency
+from tui.domain.when import ago, both_zones, span
+from tui.verbs import VERBS, Verb, shown_key
+
+MARKS = {
+    Mark.OK: LEVELS[Level.CALM],
+    Mark.FAILING: LEVELS[Level.FAILING],
+    Mark.THREATENED: Sign("▲", "!", "threatened", "bold yellow"),
+    Mark.UNKNOWN: LEVELS[Level.UNKNOWN],
+    Mark.NONE: Sign("–", "-", "no check", "dim"),
+}
+_NAMES = {"host": "host, hypervisor"}
+_SHORT = {"AWS power, network": "AWS", "operating system": "OS", "application": "app", "performance": "perf"}
+_LEAST_NAME = 12
+STALE = timedelta(minutes=5)
+"""Checks read longer ago are marked: even a slowed-down collector reads more often."""
+_BAD = (Mark.FAILING, Mark.THREATENED)
+
+
+def identity(scene: Scene, width: int) -> Text:
+    """Its name, id, account and place in one line: a long name gives way, the id never does."""
+    row, profile = scene.instance, scene.instance.target.profile
+    tint = color(scene.settings.profile(profile).color)
+    rest = Text("  ")
+    rest.append(row.instance_id if row.name else "")
+    rest.append("  " if row.name else "")
+    rest.append(scene.settings.label(profile), f"bold {tint}".strip())
+    rest.append(f" {grouped(row.account_id) or 'account ?'}  {row.zone or row.target.region}")
+    name, ink = str(row.label), _ink(scene)
+    room = max(_LEAST_NAME, width - 1 - rest.cell_len)
+    line = Text(" ", no_wrap=True, overflow="ellipsis")
+    line.append(name if Text(name).cell_len <= room else set_cell_size(name, room - 1) + ink("…"), "bold")
+    return line.append_text(rest)
+
+
+def freshness(scene: Scene, width: int) -> Text:
+    """Its state since when, whose account it is, and how old this is."""
+    row, ink = scene.instance, _ink(scene)
+    alias = scene.status.account_alias if scene.status is not None else ""
+    others = [name for name in row.profiles if name != row.target.profile]
+    left = Text(" ", no_wrap=True, overflow="ellipsis").append(_state(scene, width >= 110))
+    if alias:
+        left.append(ink(f" · {alias}"), "dim")
+    if others:
+        left.append(ink(f" · also {', '.join(others)}"), "dim")
+    right = _age(scene)
+    left.truncate(max(1, width - right.cell_len - 2), overflow="crop" if scene.plain else "ellipsis")
+    left.append(" " * max(1, width - left.cell_len - right.cell_len - 1))
+    return left.append_text(right)
+
+
+def _state(scene: Scene, roomy: bool) -> str:
+    row = scene.instance
+    if row.state is InstanceState.RUNNING and row.launched_at is not None:
+        since = both_zones(row.launched_at, scene.zone, scene.now) if roomy else ""
+        return f"running for {span(scene.now - row.launched_at)}" + (f", since {since}" if since else "")
+    return f"{row.state}" + (f" ({row.state_reason})" if row.state_reason else "")
+
+
+def _age(scene: Scene) -> Text:
+    if scene.reading:
+        return Text(_ink(scene)("reading …"), "bold magenta")
+    if scene.gone:
+        return Text("gone", "bold red")
+    if scene.collector:
+        return Text(f"collector {scene.collector}", "bold magenta")
+    if scene.status_at is None:
+        return Text("checks not read yet", "bold magenta")
+    failed = scene.trouble is not None or (scene.status is not None and scene.status.trouble is not None)
+    stale = failed or scene.now - scene.status_at > STALE
+    return Text(f"read {ago(scene.status_at, scene.now)}", "bold magenta" if stale else "dim")
+
+
+def troubles(scene: Scene) -> list[Row]:
+    """What could not be read, with its remedy: it stays until a look succeeds."""
+    rows = []
+    if scene.gone:
+        rows.append(
+            Row("it is no longer there: below is what was last known of it", "✖ gone", "", "bold red")
+        )
+    told = scene.trouble
+    if told is not None and not (scene.gone and told.kind == "gone"):
+        rows.append(Row(told.line, "? not read", "", "bold magenta"))
+    stale = scene.status.trouble if scene.status is not None else None
+    if stale is not None and (told is None or stale.line != told.line):
+        rows.append(Row(stale.line, "? stale", "", "bold magenta"))
+    return rows
+
+
+def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
+    """The one sentence, and the key: seen without scrolling, whatever the size."""
+    explanation, row = scene.explanation, scene.instance
+    sign = LEVELS[urgency(row, scene.now).level]
+    word = sign.word
+    if row.state is not InstanceState.RUNNING and sign is not LEVELS[Level.UNKNOWN]:
+        word = str(row.state)
+        sign = MARKS[Mark.NONE] if sign is LEVELS[Level.CALM] else sign
+    label = f"{sign.mark(scene.plain)} {word}"
+    line = explanation.headline
+    if explanation.diagnosis_short and len(textwrap.wrap(line, max(20, width - len(label) - 4))) > 2:
+        line = explanation.diagnosis_short
+    return [Row(line, label, "bold", sign.style), _press(scene, why_not)]
+
+
+def _press(scene: Scene, why_not: str | None) -> Row:
+    advice = scene.explanation.recommended
+    if advice is None or scene.gone:
+        return Row(_no_key(scene), "press", "", "dim")
+    title, verb = ACTIONS[advice.verb].title, _verb(advice.verb)
+    if why_not is not None:
+        return Row(f"{title} would help, but {why_not}", f"({shown_key(verb)})", "", "bold yellow")
+    return Row(f"{title}: {advice.why}", f"press {shown_key(verb)}", "", "bold reverse")
+
+
+def _no_key(scene: Scene) -> str:
+    if scene.gone:
+        return "nothing: esc goes back to the list"
+    if scene.instance.state is InstanceState.STOPPED:
+        start = "" if scene.read_only else "; s starts it, if it should run"
+        return f"nothing is urgent{start}"
+    level = urgency(scene.instance, scene.now).level
+    if level is Level.CALM:
+        return "nothing: no trouble is known"
+    if level is Level.UNKNOWN:
+        return "r to look again: nothing is known to be wrong, nor to be well"
+    if scene.facts is None:
+        return (
+            "reading what it has, a moment"
+            if scene.reading
+            else "r to look again: too little is known to advise"
+        )
+    return "no key is recommended here: read on for what helps"
+
+
+def _verb(action: str) -> Verb:
+    return VERBS["stop-start" if action == "start" else action]
+
+
+def advised(scene: Scene) -> Verb | None:
+    """The verb that is recommended."""
+    advice = scene.explanation.recommended
+    return None if advice is None else _verb(advice.verb)
+
+
+def picture(scene: Scene, width: int) -> Text:
+    """The layers as a stack, AWS's building first: name, mark, word; below it, why the sick ones are sick."""
+    ink = _ink(scene)
+    stack = layers(scene.instance, scene.facts, scene.now)
+    inner = max(len(_NAMES.get(layer.name, layer.name)) for layer in stack) + 16
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(ink("╭" + "─" * inner + "╮\n"), "dim")
+    for number, layer in enumerate(stack):
+        if number:
+            text.append(ink("├" + "─" * inner + "┤\n"), "dim")
+        sign = MARKS[layer.mark]
+        text.append(ink("│"), "dim")
+        text.append(
+            f" {_NAMES.get(layer.name, layer.name):<{inner - 15}}", "bold" if layer.mark in _BAD else ""
+        )
+        text.append(f"{sign.mark(scene.plain)} {sign.word:<11} ", sign.style)
+        text.append(ink("│"), "dim")
+        text.append(ink(" ◀") if layer.mark in _BAD else "", sign.style)
+        text.append("\n")
+    text.append(ink("╰" + "─" * inner + "╯"), "dim")
+    for layer in {(one.mark, one.why): one for one in stack if one.mark in (*_BAD, Mark.UNKNOWN)}.values():
+        sign = MARKS[layer.mark]
+        text.append(f"\n{sign.mark(scene.plain)} ", sign.style)
+        text.append("\n  ".join(textwrap.wrap(ink(layer.why), max(10, width - 2))), "dim")
+    return text
+
+
+def _ink(scene: Scene) -> Callable[[str], str]:
+    return ascii_only if scene.plain else str
+
+
+def strip(scene: Scene, width: int) -> Text:
+    """The same picture in one line; words give way where all is well."""
+    stack = layers(scene.instance, scene.facts, scene.now)
+    for wordless in (frozenset[Mark](), frozenset({Mark.OK, Mark.NONE}), frozenset(Mark)):
+        line = Text(" ", no_wrap=True, overflow="ellipsis")
+        for layer in stack:
+            sign = MARKS[layer.mark]
+            line.append(_SHORT.get(layer.name, layer.name) + " ", "" if layer.mark in _BAD else "dim")
+            line.append(
+                sign.mark(scene.plain) + (f" {sign.word}" if layer.mark not in wordless else ""), sign.style
+            )
+            line.append("  ")
+        line.rstrip()
+        if line.cell_len <= width:
+            break
+    return line

@@ -1,0 +1,139 @@
+"""The sheet that is shown first: every open event and failing check explained, and what each action would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from screens.detail.scene import Scene
+from screens.detail.sheets import checks
+from screens.page import BLANK, Row, head
+from screens.signs import LEVELS, Sign
+from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.guidance import Kind, Paragraph
+from tui.domain.guidance.base import Source
+from tui.domain.hazards import Gravity, Hazard
+from tui.domain.plan import GuardKind, Policy, draft
+from tui.domain.urgency import Level
+from tui.domain.when import parse_duration
+from tui.verbs import VERBS, effective, shown_key
+
+LABELS = {
+    Kind.HAPPENING: ("what happens", "bold"),
+    Kind.WHEN: ("when", "bold"),
+    Kind.AWS_WILL: ("AWS will", "bold"),
+    Kind.SURVIVES: ("survives", "bold green"),
+    Kind.LOST: ("lost", "bold yellow"),
+    Kind.DO: ("do", "bold green"),
+    Kind.DO_NOT: ("do NOT", "bold red"),
+    Kind.CLEARS: ("clears it", "bold"),
+    Kind.NOTE: ("note", "dim"),
+}
+"""In the order in which a reader at night asks."""
+_ORDER = tuple(LABELS)
+GRAVITIES = {
+    Gravity.BLOCK: Sign("✖", "X", "blocked", "bold red"),
+    Gravity.DANGER: Sign("▲", "!", "danger", "bold yellow"),
+    Gravity.WARN: Sign("●", "*", "warning", "yellow"),
+    Gravity.NOTE: Sign("–", "-", "note", "dim"),
+    Gravity.OK: LEVELS[Level.CALM],
+}
+_DONT_KNOW = Sign("?", "?", "not known", "bold magenta")
+_NOT_LOOKED = " (not looked up yet)"
+_GUARDS = {
+    GuardKind.YES_NO: "asks y or n",
+    GuardKind.TYPE_NAME: "asks for its name, typed",
+    GuardKind.BLOCKED: "not possible now",
+}
+
+
+def overview(scene: Scene) -> list[Row]:
+    """The explanation, and where each of its sentences is written."""
+    explanation = scene.explanation
+    numbers = {source: number for number, source in enumerate(explanation.sources, 1)}
+    rows: list[Row] = []
+    for group in _groups(explanation.paragraphs):
+        rows += [BLANK] if rows else []
+        rows += _explained(group, numbers)
+    if not rows:  # calm: there is room for what is looked at, and for what the actions would do
+        return [*checks(scene), *([] if scene.wide else [BLANK, *actions(scene)])]
+    if numbers:
+        rows += [BLANK, head("sources", "AWS's documentation, unless it says otherwise")]
+        rows += [Row(source.text, f"[{number}]", "dim") for source, number in numbers.items()]
+    return rows
+
+
+def _groups(paragraphs: tuple[Paragraph, ...]) -> Iterator[list[Paragraph]]:
+    """A new one begins where something else *happens*."""
+    group: list[Paragraph] = []
+    for paragraph in paragraphs:
+        fresh = any(one.kind is not Kind.HAPPENING for one in group)
+        if paragraph.kind is Kind.HAPPENING and fresh:
+            yield group
+            group = []
+        group.append(paragraph)
+    if group:
+        yield group
+
+
+def _explained(group: list[Paragraph], numbers: dict[Source, int]) -> Iterator[Row]:
+    before = None
+    for paragraph in sorted(group, key=lambda one: _ORDER.index(one.kind)):
+        label, style = LABELS[paragraph.kind]
+        note = (
+            f"[{','.join(str(number) for number in sorted(numbers[one] for one in paragraph.sources))}]"
+            if paragraph.sources
+            else ""
+        )
+        shown = "" if paragraph.kind is before else label
+        body = "bold" if paragraph.kind is Kind.WHEN else "dim" if paragraph.kind is Kind.NOTE else ""
+        yield Row(paragraph.text, shown, body, style, note)
+        before = paragraph.kind
+
+
+def actions(scene: Scene) -> list[Row]:
+    """What stands in the way of each action, gravest first; what is well in one line."""
+    rows: list[Row] = []
+    for name in ("stop-start", "reboot", "image", "reschedule"):
+        rows += [BLANK] if rows else []
+        rows += _action(scene, name)
+    return rows
+
+
+def _action(scene: Scene, name: str) -> Iterator[Row]:
+    settings = scene.settings.actions
+    action = ACTIONS[effective(name, scene.instance)]
+    policy = Policy(scene.read_only, settings.confirm, parse_duration(settings.image_max_age))
+    plan = draft(action.name, scene.instance, scene.facts, ActionOptions(), policy, scene.now)
+    told = _GUARDS[plan.guard.kind]
+    blocked = scene.read_only or any(one.gravity is Gravity.BLOCK for one in plan.hazards)
+    if name == "reschedule" and not blocked:
+        told = "asks for the new start"
+    if plan.guard.kind is GuardKind.TYPE_NAME and settings.confirm == "id":
+        told = "asks for its id, typed"
+    yield head(f"{shown_key(VERBS[name])}  {action.title}", told)
+    if scene.read_only:
+        yield Row("this console changes nothing here", "✖ read-only", "", "bold red")
+    yield from _stakes(scene, plan.hazards)
+
+
+def _stakes(scene: Scene, hazards: tuple[Hazard, ...]) -> Iterator[Row]:
+    unread = [one for one in hazards if scene.facts is None and not one.known and one.gravity is Gravity.WARN]
+    for hazard in hazards:
+        if hazard.gravity not in (Gravity.NOTE, Gravity.OK) and hazard not in unread:
+            yield _hazard(hazard)
+    if unread:  # one line until the look has answered, not a paragraph each
+        told = "reading" if scene.reading else "not looked up (r looks)"
+        what = " · ".join(one.text.removeprefix("don't know ").removesuffix(_NOT_LOOKED) for one in unread)
+        yield Row(f"{told}: {what}", f"{_DONT_KNOW.symbol} {_DONT_KNOW.word}", "", _DONT_KNOW.style)
+    yield from (_hazard(hazard) for hazard in hazards if hazard.gravity is Gravity.NOTE)
+    well = " · ".join(hazard.text for hazard in hazards if hazard.gravity is Gravity.OK)
+    if well:
+        sign = GRAVITIES[Gravity.OK]
+        yield Row(well, f"{sign.symbol} {sign.word}", "", sign.style)
+
+
+def _hazard(hazard: Hazard) -> Row:
+    known = hazard.known or hazard.gravity is Gravity.BLOCK
+    sign = GRAVITIES[hazard.gravity] if known else _DONT_KNOW
+    text = hazard.text + (f" → {hazard.remedy}" if hazard.remedy else "")
+    return Row(text, f"{sign.symbol} {sign.word}", "", sign.style)

@@ -1,0 +1,276 @@
+"""One instance: where it breaks, what that means, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
+from screens.detail import header, overview, sheets
+from screens.detail.history import history
+from screens.detail.known import Known
+from screens.detail.scene import Scene
+from screens.page import Page, Row, draw
+from tui.domain.instance import Instance
+from tui.domain.text import clean
+from tui.fleet.wire import ReadRequest
+from tui.services import Services
+from tui.verbs import Verb
+
+WIDE = 110
+"""Columns from which the picture of the layers gets a pane of its own."""
+LOW = 18
+"""Lines below which the head is cut, so that something of the page is seen."""
+SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
+    "overview": overview.overview,
+    "actions": overview.actions,
+    "checks": sheets.checks,
+    "identity": sheets.identity,
+    "network": sheets.network,
+    "disks": sheets.disks,
+    "tags": sheets.tags,
+    "console": sheets.console,
+    "history": lambda scene: history(scene, 0),
+}
+"""The tabs, in their order."""
+TABS = tuple(SHEETS)
+NAMES = (
+    "back",
+    "stop-start",
+    "reboot",
+    "image",
+    "reschedule",
+    "help",
+    "refresh",
+    "operations",
+    "copy",
+    "palette",
+    "quit",
+)
+
+
+class DetailScreen(EvacScreen, inherit_bindings=False):
+    """Of the instance with this key (`region/id`). Shows what is known at once, and asks for a fresh look."""
+
+    NAMES = NAMES
+    CSS_PATH = "detail.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(NAMES),
+        ("left,h,shift+tab", "turn(-1)", "previous tab"),
+        ("right,l,tab", "turn(1)", "next tab"),
+        ("down,j", "move(1)", "down"),
+        ("up,k", "move(-1)", "up"),
+        ("pagedown,ctrl+f,space", "page(1)", "page down"),
+        ("pageup,ctrl+b", "page(-1)", "page up"),
+        ("home,g", "end(0)", "top"),
+        ("end,G", "end(1)", "bottom"),
+        ("enter", "open", "follow the operation"),
+    ]
+
+    def __init__(self, services: Services, key: str) -> None:
+        super().__init__(services)
+        self.key, self.known = key, Known(services, key)
+        self.tab, self.cursor = TABS[0], 0
+        self._reading = False
+        self._plain = services.settings.ascii
+        self._drawn: dict[str, object] = {}
+
+    def compose(self) -> ComposeResult:
+        """Who, how bad, what to press; the tabs; the page; the keys."""
+        yield Alarm()
+        with Vertical(id="head"):
+            yield Static(id="identity", markup=False)
+            yield Static(id="freshness", markup=False)
+            yield Static(id="troubles", markup=False)
+            yield Static(id="diagnosis", markup=False)
+            yield Static(id="strip", markup=False)
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield Static(id="picture", markup=False, classes="pane")
+                yield Page(self._plain, id="stakes")
+            with Vertical(id="right"):
+                yield Static(id="tabs", markup=False)
+                yield Page(self._plain, id="page")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """What is known is drawn before anything is asked."""
+        self.set_class(self._plain, "-ascii")
+        self.query_one("#picture").border_title = "where it breaks"
+        self.query_one("#stakes").border_title = "before you act (more: actions)"
+        self.query_one("#right").border_title = "what it means"
+        self.known.read_history()
+        self.redraw()
+        self.look()
+
+    @property
+    def page(self) -> Page:
+        """The tab's sheet."""
+        return self.query_one("#page", Page)
+
+    @property
+    def subject(self) -> Instance | None:
+        """The freshest of it; none once it is gone."""
+        return None if self.known.gone else self.known.instance
+
+    # what changes it
+
+    def fleet_changed(self) -> None:
+        """Another state, other events or the end of an operation are worth a new look."""
+        moved, ended = self.known.see_store(), self.known.read_history()
+        self.redraw()
+        if moved or ended:
+            self.look()
+
+    def on_screen_resume(self) -> None:
+        """A question may have been answered meanwhile."""
+        self.known.forget_revision()
+
+    def tick(self) -> None:
+        """Countdowns go on."""
+        if self.known.read_history():
+            self.look()
+        self.redraw()
+
+    def on_resize(self) -> None:
+        """What fits."""
+        self.redraw()
+
+    def look(self) -> None:
+        """Ask for a fresh look, with the console's output on its tab. One at a time."""
+        row = self.known.row
+        if row is None or self.services.link is None or self._reading:
+            return
+        self._reading = True
+        self.redraw()
+        self.run_worker(self._look("console" if self.tab == "console" else "look", row), group="look")
+
+    async def _look(self, kind: str, row: Instance) -> None:
+        link = self.services.link
+        if link is None:
+            return
+        try:
+            answer = await link.request(ReadRequest(0, kind, row.target, str(row.instance_id)))
+        finally:
+            self._reading = False
+        self.known.take(answer)
+        self.redraw()
+        self._look_for_console()
+
+    def _look_for_console(self) -> None:
+        if self.tab == "console" and self.known.wants_console:
+            self.look()
+
+    # what is drawn
+
+    def redraw(self) -> None:
+        """Everything; what did not change costs nothing on the terminal."""
+        if not self.is_attached or not self.query("#page"):
+            return
+        width = self.size.width
+        scene = self.known.scene(reading=self._reading, wide=width >= WIDE)
+        self.draw_keys()
+        if scene is None:
+            self._put("identity", Text(f" {clean(self.key)}: nothing is known of it here", "bold magenta"))
+            self.page.show([Row("it is not in the list of any target; esc goes back", style="dim")])
+            return
+        self.set_class(width >= WIDE, "-wide")
+        self.set_class(self.size.height < LOW, "-low")
+        self._put("identity", header.identity(scene, width))
+        self._put("freshness", header.freshness(scene, width))
+        self._rows("troubles", header.troubles(scene))
+        self._rows("diagnosis", header.diagnosis(scene, width, self._why_not(header.advised(scene))))
+        self._put("strip", header.strip(scene, width))
+        self._put("tabs", self._tabs(self.query_one("#tabs").size.width or width))
+        if width >= WIDE:
+            self._put("picture", header.picture(scene, self.query_one("#picture").size.width - 2))
+            self.query_one("#stakes", Page).show(overview.actions(scene))
+        if self.tab == "history":
+            self.page.show(history(scene, self.cursor))
+        else:
+            self.page.show(SHEETS[self.tab](scene))
+
+    def _why_not(self, verb: Verb | None) -> str | None:
+        return None if verb is None else self.allowed(verb, self.subject)
+
+    def _put(self, name: str, text: Text) -> None:
+        if self._drawn.get(name) != text:
+            self._drawn[name] = text
+            self.query_one(f"#{name}", Static).update(text)
+
+    def _rows(self, name: str, rows: list[Row]) -> None:
+        if self._drawn.get(name) != rows:
+            self._drawn[name] = rows
+            widget = self.query_one(f"#{name}", Static)
+            widget.display = bool(rows)
+            widget.update(draw(rows, self._plain))
+
+    def _tabs(self, width: int) -> Text:
+        """All that fit; the first ones go where the chosen one would not be seen."""
+        first, chosen = 0, TABS.index(self.tab)
+        while first < chosen and sum(len(name) + 2 for name in TABS[first : chosen + 1]) > width:
+            first += 1
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for name in TABS[first:]:
+            text.append(f" {name} ", "bold reverse" if name == self.tab else "")
+        return text
+
+    # keys
+
+    def action_turn(self, by: int) -> None:
+        """To the next or the previous tab."""
+        self.tab = TABS[(TABS.index(self.tab) + by) % len(TABS)]
+        self.page.top()
+        self._look_for_console()
+        self.redraw()
+
+    def action_move(self, by: int) -> None:
+        """Scroll; in the history, the next operation."""
+        count = len(self.known.operations)
+        if self.tab != "history" or not count:
+            self.page.move(by)
+            return
+        self.cursor = max(0, min(self.cursor + by, count - 1))
+        self.redraw()
+        self.page.reveal(self.cursor)
+
+    def action_page(self, by: int) -> None:
+        """A page."""
+        self.page.turn(by)
+
+    def action_end(self, last: int) -> None:
+        """To the first or the last line."""
+        if last:
+            self.page.bottom()
+        else:
+            self.page.top()
+
+    def action_open(self) -> None:
+        """Follow the operation under the cursor."""
+        found = self.known.operations
+        if self.tab == "history" and found:
+            self.post_message(Go("operations", found[min(self.cursor, len(found) - 1)].id))
+
+    def verb_refresh(self) -> None:
+        """Look again."""
+        if self._reading:
+            self.say("already reading")
+        self.look()
+
+    def verb_copy(self) -> None:
+        """By the terminal's own clipboard, which works over SSH."""
+        if self.known.row is not None:
+            self.app.copy_to_clipboard(str(self.known.row.instance_id))
+            self.say(f"copied {self.known.row.instance_id}")
+
+    def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
+        """What is gone says so."""
+        if verb.mutates and self.known.gone:
+            return "it is no longer there"
+        return super().allowed(verb, instance)

@@ -1,0 +1,48 @@
+"""The list as a CSV file in the current folder: a new file each time, none is ever overwritten."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.domain.instance import CheckName, Instance
+from tui.domain.text import csv_cell
+
+COLUMNS = (
+    "profile", "account_id", "region", "zone", "instance_id", "name", "instance_type", "state",
+    *(f"check_{name}" for name in CheckName),
+    "next_event", "not_before", "private_ip", "public_ip", "read_at",
+)  # fmt: skip
+
+
+def write(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -> Path:
+    """The path of the new file, mode 0600. Raises OSError."""
+    base = folder or Path.cwd()
+    stamp = f"evac-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    for number in range(100):
+        path = base / (f"{stamp}.csv" if not number else f"{stamp}-{number}.csv")
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+            break
+        except FileExistsError:
+            continue
+    else:
+        raise FileExistsError(17, "too many exports of this second", str(base))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(map(csv_cell, _cells(row, now)) for row in rows)
+    return path
+
+
+def _cells(row: Instance, now: datetime) -> Iterable[object]:
+    event = next(iter(row.open_events(now)), None)
+    start = event.not_before if event is not None else None
+    return (
+        row.target.profile, row.account_id, row.target.region, row.zone, row.instance_id, row.name, row.instance_type,
+        row.state.value, *(row.checks.get(name).status.value for name in CheckName),
+        event.code_text if event else "", start.isoformat() if start else "", row.private_ip, row.public_ip,
+        row.status_at.isoformat() if row.status_at else "",
+    )  # fmt: skip

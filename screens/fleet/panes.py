@@ -1,0 +1,204 @@
+"""What stands around the table: the header, the targets, the preview of the row under the cursor, the filter."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import ClassVar
+
+from rich.highlighter import Highlighter
+from rich.text import Text
+from textual.binding import BindingType
+from textual.widgets import Input
+
+from screens.signs import LEVELS, account_text
+from tui.domain import query
+from tui.domain.guidance import Kind, explain
+from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
+from tui.domain.listing import Stale, failures
+from tui.domain.urgency import Level
+from tui.domain.when import ago, clock
+from tui.fleet.wire import LinkState
+from tui.services import Services
+from tui.settings import Settings
+from tui.verbs import VERBS
+
+PANE = 26
+"""Columns of text in the pane of targets."""
+SHOWN = (Level.FAILING, Level.DUE, Level.SCHEDULED, Level.UNKNOWN)
+
+
+def counts_line(
+    counts: dict[Level, int], targets: Sequence[TargetStatus], settings: Settings, wide: bool
+) -> Text:
+    """How big and how bad: `4 accounts · 9 targets · 412 instances   ✖ 3 failing  ▲ 2 within 24 h …`."""
+    plain = settings.ascii
+    known = sum(counts.values())
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(" evac ", "bold reverse")
+    if wide:
+        accounts = len({one.account_id for one in targets if one.account_id})
+        lines = [one for one in targets if one.target.region != EVERYWHERE]
+        text.append(f" {accounts} accounts · {len(lines)} targets · {known} instances  ")
+    else:
+        text.append(f" {known} inst ")
+    for level in SHOWN:
+        sign = LEVELS[level]
+        style = sign.style if counts[level] else "dim"
+        word = f" {counts[level]} {sign.word}  " if wide else f"{counts[level]} "
+        text.append(f" {sign.mark(plain)}{word}" if wide else f"{sign.mark(plain)}{word}", style)
+    if not wide:
+        bad = failures(targets)
+        if bad:
+            name = settings.label(bad[0].target.profile)
+            more = f" +{len(bad) - 1}" if len(bad) > 1 else ""
+            kind = bad[0].trouble.kind if bad[0].trouble else ""
+            text.append(f"· {name}: {kind}{more}", LEVELS[Level.UNKNOWN].style)
+    return text
+
+
+def freshness(
+    link: LinkState | None, targets: Sequence[TargetStatus], old: Stale, now: datetime
+) -> tuple[str, str]:
+    """How much of this is true now, in a word or two."""
+    if link is not None and link.state in ("restarting", "dead"):
+        return f"NOT READING: {link.why or link.state}", "bold red"
+    waiting = [one for one in targets if one.target in old and one.trouble is None]
+    failed = [one for one in targets if one.trouble is not None]
+    if not targets or (link is not None and link.state == "starting") or len(waiting) == len(targets):
+        times = [one.status_at for one in targets if one.status_at is not None]
+        return (f"as of {ago(min(times), now)}, reading" if times else "reading"), "bold yellow"
+    if waiting:
+        return f"reading {len(targets) - len(waiting)} of {len(targets)}", "yellow"
+    if failed:
+        return f"{len(failed)} unread", LEVELS[Level.UNKNOWN].style
+    return "live", "green"
+
+
+def clock_line(services: Services, old: Stale, seconds: bool) -> Text:
+    """`03:12:41 KST · live`."""
+    now = services.now()
+    link = services.link.state if services.link is not None else None
+    word, style = freshness(link, services.store.targets(), old, now)
+    text = Text(" ", no_wrap=True)
+    text.append(clock(now, services.zone))
+    text.append(" · " if seconds else " ")
+    text.append(word, style)
+    if services.settings.demo and seconds:
+        text.append(" · DEMO", "bold")
+    text.append(" ")
+    return text
+
+
+def targets_text(services: Services, old: Stale) -> Text:
+    """Every target by profile: how many, how fresh, and under a failed one its cause and remedy."""
+    store, settings, now = services.store, services.settings, services.now()
+    text, last = Text(), ""
+    for status, following in pairwise([*store.targets(), None]):
+        assert status is not None
+        label = "+".join(settings.label(name) for name in (status.profiles or (status.target.profile,)))
+        if label != last:
+            text.append(f"{label}", f"bold {settings.profile(status.target.profile).color}")
+            text.append(f" {account_text(status.account_id)}\n", "dim")
+            last = label
+        region = status.target.region if status.target.region != EVERYWHERE else "all regions"
+        count = "" if status.count is None else str(status.count)
+        level = Level.UNKNOWN if status.target in old else Level.CALM
+        mark = LEVELS[level].mark(settings.ascii)
+        age = ""
+        if level is Level.UNKNOWN and status.status_at is not None:
+            age = f" {ago(status.status_at, now).removesuffix(' ago')}"
+        text.append(f" {mark}", LEVELS[level].style)
+        text.append(f" {region:<15}{count:>4}{age}\n")
+        if status.trouble is not None and not _same_trouble(status, following):
+            cause = str(status.trouble.cause)
+            for prefix in (f"{status.target.key}: ", f"{status.target.profile}: "):
+                cause = cause.removeprefix(prefix)
+            text.append(_indented(cause), LEVELS[level].style)
+            text.append(_indented(status.trouble.remedy))
+        for one in status.partial:
+            text.append(_indented(one.cause), "yellow")
+    return text
+
+
+def _same_trouble(one: TargetStatus, other: TargetStatus | None) -> bool:
+    """Told once, under the last of them."""
+    return other is not None and one.target.profile == other.target.profile and one.trouble == other.trouble
+
+
+def _indented(sentence: str) -> str:
+    wrapped = textwrap.wrap(sentence, PANE - 3) or [""]
+    return "".join(f"   {line}\n" for line in wrapped)
+
+
+def preview(row: Instance | TargetStatus | None, services: Services, wide: bool) -> tuple[str, Text]:
+    """Title and text: the one-line diagnosis, the key to press, what it keeps and what it costs."""
+    text = Text(overflow="ellipsis")
+    if row is None:
+        return "", text
+    if isinstance(row, TargetStatus):
+        return _target_preview(row, text, services.now())
+    told = explain(row, None, services.now(), services.zone)
+    text.append(told.headline if wide else told.diagnosis_short)
+    text.append("\n")
+    if told.recommended is not None:
+        verb = VERBS.get(told.recommended.verb)
+        text.append("Do: ")
+        text.append(f"{told.recommended.key} {verb.footer if verb else told.recommended.verb}", "bold")
+        text.append(f": {told.recommended.why}.\n")
+    else:
+        advice = told.of(Kind.DO)
+        text.append(
+            f"{advice[0].text}\n" if advice else "Nothing to press here: ⏎ shows all that is known.\n"
+        )
+    for kind, word in ((Kind.SURVIVES, "Keeps"), (Kind.LOST, "Loses")):
+        parts = told.of(kind)
+        if parts:
+            text.append(f"{word}: ", "bold")
+            text.append(f"{parts[0].text}\n" if wide else f"{parts[0].text} ")
+    return f"{row.label} · {row.instance_id}", text
+
+
+def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[str, Text]:
+    if status.trouble is not None:
+        text.append(f"{status.trouble.cause}\n", LEVELS[Level.UNKNOWN].style)
+        text.append(f"Do: {status.trouble.remedy}\n")
+        if status.status_at is not None:
+            text.append(f"Its instances are shown as they were {ago(status.status_at, now)}.")
+    elif status.status_at is not None and now - status.status_at < timedelta(days=36500):
+        text.append(f"{status.count} instances, checks read {ago(status.status_at, now)}.\n")
+    else:
+        text.append("Being read for the first time.\n")
+    for one in status.partial:
+        text.append(f"{one.cause}: {one.remedy}\n", "yellow")
+    return status.target.key, text
+
+
+class Underline(Highlighter):
+    """Underlines the term of a filter that makes no sense."""
+
+    def highlight(self, text: Text) -> None:
+        """Called by the input with what is typed."""
+        parsed = query.parse(text.plain)
+        if isinstance(parsed, query.QueryError):
+            text.stylize("underline red", parsed.start, parsed.end)
+
+
+class FilterInput(Input):
+    """Where the filter is typed. Up and down still move the table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("up", "screen.table(-1)", "up"),
+        ("down", "screen.table(1)", "down"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(
+            placeholder="words, or check:impaired due<24h -tag.env:test …   ? lists all",
+            highlighter=Underline(),
+            compact=True,
+            select_on_focus=False,
+            id="filter",
+        )

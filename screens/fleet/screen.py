@@ -1,0 +1,313 @@
+"""The fleet: what is broken, what AWS will do and when, what to press."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Static
+
+from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
+from screens.fleet import export
+from screens.fleet.columns import Scene
+from screens.fleet.panes import FilterInput, clock_line, counts_line, preview, targets_text
+from screens.fleet.table import FleetTable, Row
+from screens.line import Line
+from tui.domain import query
+from tui.domain.instance import Instance
+from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
+from tui.domain.text import clean
+from tui.fleet.wire import ReadRequest
+from tui.services import Services
+
+WIDE = 120
+"""Columns from which on there is room for the pane of targets and for borders."""
+_TITLES = {
+    View.TRIAGE: "triage",
+    View.ALL: "all",
+    View.EVENTS: "scheduled events",
+    View.TARGETS: "by target",
+}
+
+
+class FleetScreen(EvacScreen):
+    """The first screen: header, targets, table, preview."""
+
+    CSS_PATH = "fleet.tcss"
+    NAMES = (
+        "detail",
+        "stop-start",
+        "reboot",
+        "image",
+        "reschedule",
+        "operations",
+        "filter",
+        "help",
+        "triage",
+        "all",
+        "events",
+        "targets",
+        "mark",
+        "sort",
+        "refresh",
+        "copy",
+        "export",
+        "back",
+        "palette",
+        "quit",
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(NAMES)]
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.view, self.order = View.TRIAGE, Order.URGENCY
+        self.query_now = query.Query("")
+        self.marked: set[str] = set()
+        self.ranker = Ranker()
+        self._title = ""
+        self.table = FleetTable()
+        self.table.id = "table"
+
+    @property
+    def subject(self) -> Instance | None:
+        """The instance under the cursor."""
+        return self.table.instance
+
+    def compose(self) -> ComposeResult:
+        """Header, targets beside table over preview, filter, keys."""
+        with Horizontal(id="header"):
+            yield Line("counts")
+            yield Line("clock")
+        yield Alarm()
+        with Horizontal(id="body"):
+            with VerticalScroll(id="targets", can_focus=False) as targets:
+                targets.border_title = "targets"
+                yield Line("targets-text", grows=True)
+            with Vertical(id="main"):
+                with Vertical(id="listing"):
+                    yield self.table
+                    yield Line("empty")
+                yield Line("preview")
+        with Horizontal(id="filterbar"):
+            yield Static("/", id="slash")
+            yield FilterInput()
+            yield Static(id="why", markup=False)
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """The table has the keys."""
+        super().on_mount()
+        self.table.focus()
+        self.fleet_changed()
+
+    def on_resize(self) -> None:
+        """Wide terminals get the targets beside the table."""
+        self.set_class(self.size.width >= WIDE, "wide")
+        self.call_after_refresh(self.fleet_changed)
+
+    # --- drawing
+
+    def scene(self) -> Scene:
+        """What drawing needs now."""
+        services, now = self.services, self.services.now()
+        old = stale(services.store.targets(), services.settings.intervals.status, now)
+        return Scene(now, services.settings, frozenset(self.marked), old, self.ranker)
+
+    def fleet_changed(self) -> None:
+        """List again."""
+        if not self.is_mounted:
+            return
+        scene, store = self.scene(), self.services.store
+        rows: list[Row] = list(
+            self.ranker.listed(store.rows(), self.view, self.order, self.query_now, scene.now)
+        )
+        shown = len(rows)
+        if self.view is View.TARGETS:
+            instances = [row for row in rows if isinstance(row, Instance)]
+            rows = list(grouped(instances, store.targets()))
+        elif not self.query_now.tests and self.view is not View.ALL:
+            rows += failures(store.targets())  # silence of a target is news, too
+        self.set_class(not rows, "empty")
+        self.query_one("#empty", Line).paint(Text(self._nothing(scene)))
+        self.table.show(rows, scene)
+        listing = self.query_one("#listing")
+        by = "" if self.order is Order.URGENCY else f" · by {self.order}"
+        marked = f" · {len(self.marked)} marked" if self.marked else ""
+        title = f"{_TITLES[self.view]} · {shown} of {len(store.rows())}{by}{marked}"
+        if self._title != title:
+            self._title = listing.border_title = title
+        self._draw_around(scene)
+        self.draw_keys()
+
+    def tick(self) -> None:
+        """Countdowns move; what reads the same is not sent again."""
+        scene = self.scene()
+        self.table.redraw(scene)
+        self._draw_around(scene)
+
+    def _draw_around(self, scene: Scene) -> None:
+        services, wide = self.services, self.has_class("wide")
+        counts = self.ranker.counts(services.store.rows(), scene.now, scene.stale)
+        targets = services.store.targets()
+        self.query_one("#counts", Line).paint(counts_line(counts, targets, services.settings, wide))
+        clock, text = self.query_one("#clock", Line), clock_line(services, scene.stale, wide)
+        if clock.size.width != text.cell_len:
+            clock.styles.width = text.cell_len
+        clock.paint(text)
+        if wide:
+            self.query_one("#targets-text", Line).paint(targets_text(services, scene.stale))
+        self._draw_preview()
+
+    def _draw_preview(self) -> None:
+        pane = self.query_one("#preview", Line)
+        title, text = preview(self.table.current, self.services, self.has_class("wide"))
+        pane.paint(text, title if self.has_class("wide") else None)
+
+    def _nothing(self, scene: Scene) -> str:
+        """An empty table is one good sentence."""
+        targets = self.services.store.targets()
+        total = len(self.services.store.rows())
+        if self.query_now.tests:
+            wanted = clean(self.query_now.text)
+            return f"Nothing in this view matches {wanted}. esc clears the filter, 2 looks among all {total}."
+        if not targets:
+            return "Reading the profiles of ~/.aws/config …"
+        unread = [one.target.key for one in targets if one.target in scene.stale]
+        if len(unread) == len(targets):
+            return f"Reading {len(targets)} targets; what is found appears here as each answers …"
+        missing = f" Not read: {', '.join(unread)}." if unread else ""
+        if self.view is View.EVENTS:
+            return f"AWS has announced nothing for these {total} instances.{missing}"
+        if self.view is View.TRIAGE and total:
+            return f"All {total} instances answer their checks, and AWS has announced nothing.{missing} 2 shows them all."
+        return f"There is no instance in the {len(targets) - len(unread)} targets that answered.{missing}"
+
+    @on(FleetTable.Highlighted)
+    def another_row(self) -> None:
+        """The preview and the keys follow the cursor."""
+        self._draw_preview()
+        self.draw_keys()
+
+    # --- verbs
+
+    @on(FleetTable.Opened)
+    def verb_detail(self) -> None:
+        """Of the instance under the cursor."""
+        if self.subject is not None:
+            self.post_message(Go("detail", self.subject.key))
+
+    def verb_triage(self) -> None:
+        """View 1."""
+        self._look_at(View.TRIAGE)
+
+    def verb_all(self) -> None:
+        """View 2."""
+        self._look_at(View.ALL)
+
+    def verb_events(self) -> None:
+        """View 3."""
+        self._look_at(View.EVENTS)
+
+    def verb_targets(self) -> None:
+        """View 4."""
+        self._look_at(View.TARGETS)
+
+    def _look_at(self, view: View) -> None:
+        self.view = view
+        self.table.at_first()
+        self.fleet_changed()
+
+    def verb_sort(self) -> None:
+        """The next order."""
+        orders = list(Order)
+        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
+        self.table.at_first()
+        self.fleet_changed()
+        self.say(f"sorted by {self.order}")
+
+    def verb_mark(self) -> None:
+        """Mark or unmark, and go on to the next."""
+        row = self.subject
+        if row is not None:
+            self.marked ^= {row.key}
+            self.table.action_move(1)
+            self.fleet_changed()
+
+    def verb_back(self) -> None:
+        """From the filter to the table; then the filter goes, then the marks."""
+        if self.query_now.text or self.has_class("filtering"):
+            self.query_one(FilterInput).value = ""
+            self.remove_class("filtering")
+            self.table.focus()
+        elif self.marked:
+            self.marked.clear()
+            self.fleet_changed()
+
+    def verb_filter(self) -> None:
+        """Type it."""
+        self.add_class("filtering")
+        self.query_one(FilterInput).focus()
+
+    @on(FilterInput.Changed)
+    def filter_typed(self, event: FilterInput.Changed) -> None:
+        """A term that makes no sense is named, and the last good result stays."""
+        parsed = query.parse(event.value)
+        why = self.query_one("#why", Static)
+        if isinstance(parsed, query.QueryError):
+            why.update(f" {event.value[parsed.start : parsed.end]}: {parsed.message} ")
+            return
+        why.update("")
+        self.query_now = parsed
+        self.table.at_first()
+        self.fleet_changed()
+
+    @on(FilterInput.Submitted)
+    def filter_done(self) -> None:
+        """The filter stays in force; the keys go back to the table."""
+        if not self.query_one(FilterInput).value:
+            self.remove_class("filtering")
+        self.table.focus()
+
+    def action_table(self, by: int) -> None:
+        """Arrows while the filter is typed."""
+        self.table.action_move(by)
+
+    def verb_refresh(self) -> None:
+        """Ask the collector to read everything past its cache."""
+        link = self.services.link
+        if link is None or link.state.state != "live":
+            self.say("the collector is not running yet: it reads everything when it is", "warning")
+            return
+        self.run_worker(link.request(ReadRequest(0, "refresh")), group="refresh")
+        self.say("reading everything again")
+
+    def chosen(self) -> list[Instance]:
+        """The marked ones, or the one under the cursor."""
+        marked = [row for row in self.services.store.rows() if row.key in self.marked]
+        return marked or ([self.subject] if self.subject is not None else [])
+
+    def verb_copy(self) -> None:
+        """By OSC 52: the terminal on the operator's own machine takes it, if it allows that."""
+        chosen = self.chosen()
+        if chosen:
+            self.app.copy_to_clipboard("\n".join(str(row.instance_id) for row in chosen))
+            what = str(chosen[0].instance_id) if len(chosen) == 1 else f"{len(chosen)} ids"
+            self.say(f"copied {what} (if your terminal takes OSC 52)")
+
+    def verb_export(self) -> None:
+        """What is marked, else what is listed."""
+        listed = [row for row in self.table.rows if isinstance(row, Instance)]
+        rows = self.chosen() if self.marked else listed
+        try:
+            path = export.write(rows, self.services.now())
+        except OSError as error:
+            self.say(
+                f"export: {error.filename or 'this folder'}: {error.strerror}; start evac in a folder you may write to",
+                "warning",
+            )
+            return
+        self.say(f"wrote {len(rows)} instances to {clean(path)}")

@@ -1,0 +1,195 @@
+"""All keys, from the verbs themselves; the filter language, the signs, and what may be changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, VerticalScroll
+from textual.widgets import Static
+
+from screens.base import Alarm, EvacScreen, KeyLine, bindings
+from screens.detail.overview import GRAVITIES
+from screens.page import BLANK, Row, draw, head
+from screens.signs import LEVELS
+from tui.domain.query import FIELDS
+from tui.domain.text import clean
+from tui.domain.urgency import Level
+from tui.settings import Settings
+from tui.verbs import VERBS, shown_key
+
+NAMES = ("back", "operations", "palette", "quit")
+WIDE = 120
+"""Columns from which there are two columns."""
+_LOOK = ("triage", "all", "events", "targets", "filter", "sort", "detail", "operations", "refresh")
+MOVES: Mapping[str, str] = {
+    "↑ ↓  k j": "a line up, down",
+    "pgup pgdn": "a page (ctrl+b, ctrl+f)",
+    "home end  g G": "to the top, to the bottom",
+    "← →  h l": "in the detail: the previous, the next tab (tab, shift+tab)",
+}
+"""Keys that are no verbs."""
+EXAMPLES: Mapping[str, str] = {
+    "payments": "the word is in the name, the id, an address or a tag's value",
+    "check:impaired region:ap-": "both must hold",
+    "event:instance-stop,retirement": "one of them",
+    "due<24h -tag.env:test": "due within a day, and not a test machine",
+    "state:running ami>7d": "running, and no AMI younger than a week",
+    'name:"blue green"': "a value with a blank in it",
+}
+"""Filters that the language reads: a test says so."""
+_SIGNS = {
+    Level.FAILING: "a status check fails now",
+    Level.DUE: "AWS acts on it within 24 hours, or has begun",
+    Level.SCHEDULED: "an event is announced, later than that",
+    Level.UNKNOWN: "not known to be well: not read, too little data, or starting up",
+    Level.CALM: "the checks are ok and nothing is announced",
+}
+
+
+def keys() -> list[Row]:
+    """Every verb, in groups."""
+    acts = tuple(name for name, verb in VERBS.items() if verb.mutates)
+    rest = tuple(name for name in VERBS if name not in (*_LOOK, *acts))
+    rows: list[Row] = []
+    for title, note, names in (
+        ("look", "", _LOOK),
+        ("act", "each shows what would happen and asks first", acts),
+        ("more", "", rest),
+    ):
+        rows += [BLANK] if rows else []
+        rows.append(head(title, note))
+        rows += [_verb(name) for name in names]
+    rows += [BLANK, head("move around")]
+    return [*rows, *(Row(text, key, label_style="bold") for key, text in MOVES.items())]
+
+
+def _verb(name: str) -> Row:
+    verb = VERBS[name]
+    return Row(f"{verb.title}: {verb.help}", shown_key(verb), label_style="bold")
+
+
+def language(plain: bool) -> list[Row]:
+    """The filter, with examples, and the signs."""
+    rows = [head("the filter", "all terms must hold; - before a term negates it; commas are alternatives")]
+    rows += [
+        Row(text, field if field in ("due", "ami") else f"{field}:", label_style="bold")
+        for field, text in FIELDS.items()
+    ]
+    rows += [
+        BLANK,
+        head("for instance"),
+        *(Row(text, example, label_style="bold") for example, text in EXAMPLES.items()),
+    ]
+    rows += [BLANK, head("the signs")]
+    for level, text in _SIGNS.items():
+        sign = LEVELS[level]
+        rows.append(Row(text, f"{sign.mark(plain)} {sign.word}", label_style=sign.style))
+    rows += [BLANK, head("before an action", "the gravest first")]
+    for gravity, text in _GRAVITIES.items():
+        sign = GRAVITIES[gravity]
+        rows.append(Row(text, f"{sign.mark(plain)} {sign.word}", label_style=sign.style))
+    return rows
+
+
+_GRAVITIES = dict(
+    zip(
+        GRAVITIES,
+        (
+            "it can't be confirmed; it says what would change that",
+            "its name must be typed",
+            "know this first",
+            "worth knowing",
+            "looked at, and well",
+        ),
+        strict=True,
+    )
+)
+
+
+def mode(settings: Settings) -> list[Row]:
+    """What may be changed here, and who says so."""
+    rows = [head("this console")]
+    if settings.demo:
+        rows.append(
+            Row(
+                "an embedded AWS: nothing here is real, nothing leaves this machine",
+                "DEMO",
+                label_style="bold",
+            )
+        )
+    if settings.read_only:
+        rows.append(Row("by --read-only, the config file or the site policy: action keys are greyed", "READ-ONLY",
+                        label_style="bold reverse"))  # fmt: skip
+        return rows
+    rows.append(
+        Row("actions are possible; each is shown, confirmed and journaled", "READ-WRITE", label_style="bold")
+    )
+    only = [clean(name) for name in settings.profiles if settings.profile(name).read_only]
+    if only:
+        rows.append(Row(f"profiles read-only by the config file: {', '.join(only)}"))
+    if settings.locked_profiles:
+        rows.append(
+            Row(f"profiles read-only by the site policy: {', '.join(map(clean, settings.locked_profiles))}")
+        )
+    return rows
+
+
+class HelpScreen(EvacScreen, inherit_bindings=False):
+    """Every verb, the filter language, the signs and the mode; two columns where there is room."""
+
+    NAMES = NAMES
+    CSS_PATH = "help.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(NAMES),
+        ("question_mark", "verb('back')", "close"),
+        ("down,j", "move(1)", "down"),
+        ("up,k", "move(-1)", "up"),
+        ("pagedown,ctrl+f,space", "page(1)", "page down"),
+        ("pageup,ctrl+b", "page(-1)", "page up"),
+        ("home,g", "end(0)", "top"),
+        ("end,G", "end(1)", "bottom"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """A title, two sheets, the keys."""
+        settings = self.services.settings
+        plain = settings.ascii
+        yield Alarm()
+        yield Static("help", id="title", markup=False)
+        with VerticalScroll(id="body", can_focus=False), Container(id="sheets"):
+            yield Static(
+                draw([*mode(settings), BLANK, *keys()], plain), id="first", classes="sheet", markup=False
+            )
+            yield Static(draw(language(plain), plain), id="second", classes="sheet", markup=False)
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """One column or two."""
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """One column or two."""
+        self.set_class(self.size.width >= WIDE, "-wide")
+        self.draw_keys()
+
+    @property
+    def _body(self) -> VerticalScroll:
+        return self.query_one("#body", VerticalScroll)
+
+    def action_move(self, by: int) -> None:
+        """A line."""
+        self._body.scroll_relative(y=by, animate=False)
+
+    def action_page(self, by: int) -> None:
+        """A page less a line."""
+        self._body.scroll_relative(y=by * max(1, self._body.size.height - 1), animate=False)
+
+    def action_end(self, last: int) -> None:
+        """To the first or the last line."""
+        if last:
+            self._body.scroll_end(animate=False)
+        else:
+            self._body.scroll_home(animate=False)

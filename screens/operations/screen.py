@@ -1,0 +1,214 @@
+"""Running and past operations."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections import Counter
+from contextlib import suppress
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
+from screens.operations.abandon import AbandonQuestion, left_behind
+from screens.operations.paint import detail, summary
+from screens.operations.table import OperationTable
+from screens.signs import drawn
+from screens.standing import SIGNS, Standing, label, listed, standing
+from tui.domain.text import clean
+from tui.operations import audit
+from tui.operations.journal import JournalError
+from tui.operations.record import Operation
+from tui.operations.resume import resume
+from tui.services import Services
+
+EMPTY = (
+    "Nothing has been done yet. Choose an instance and press s, b, i or t: what you confirm there shows here,"
+    " step by step, and goes on without this console."
+)
+
+
+class OperationsScreen(EvacScreen):
+    """All operations that were confirmed; the one of `follow` is selected and shown to its end."""
+
+    CSS_PATH = "operations.tcss"
+    AUTO_FOCUS = "OperationTable"
+    NAMES = ("back", "detail", "resume", "abandon", "copy-summary", "help", "palette", "quit")
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(NAMES)]
+
+    def __init__(self, services: Services, follow: str = "") -> None:
+        super().__init__(services)
+        self.follow = follow
+        self._seen: int | None = None
+        self._rows: list[Operation] = []
+        self._trouble = ""
+
+    def compose(self) -> ComposeResult:
+        """The list, and the selected one in full."""
+        yield Alarm()
+        yield Static(id="head")
+        yield OperationTable(self.services.settings, self.services.now())
+        yield Static(Text(EMPTY), id="empty")
+        with VerticalScroll(id="detail"):
+            yield Static(id="told")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """The one to follow is selected from the start."""
+        if self.follow:
+            self.query_one(OperationTable).held = self.follow
+        self._read(force=True)
+
+    @property
+    def current(self) -> Operation | None:
+        """The selected operation."""
+        return self.query_one(OperationTable).current
+
+    def fleet_changed(self) -> None:
+        """The journal may have changed too."""
+        self._read()
+
+    def tick(self) -> None:
+        """Times grow while something runs; the journal is read only where another process has changed it."""
+        if not self._read() and any(one.is_open for one in self._rows):
+            self._rows = listed(self._rows, self.services.now())
+            self._draw()
+
+    def _read(self, *, force: bool = False) -> bool:
+        """Look into the journal; whether there was anything to draw."""
+        journal = self.services.journal
+        self._trouble = "" if journal is not None else self.services.journal_trouble
+        if journal is not None:
+            try:
+                revision = journal.revision()
+                if not force and revision == self._seen:
+                    return False
+                self._seen = revision
+                found = [
+                    one for one in journal.list() if one.confirmed_at is not None or one.id == self.follow
+                ]
+                known = {one.id for one in found}
+                found += [one for one in journal.unfinished() if one.id not in known]
+                self._rows = listed(found, self.services.now())
+            except JournalError as error:
+                self._trouble = str(error)
+        self._draw()
+        return True
+
+    def _draw(self) -> None:
+        now, settings = self.services.now(), self.services.settings
+        table, empty = self.query_one(OperationTable), self.query_one("#empty", Static)
+        table.show(self._rows, now)
+        table.display, empty.display = bool(self._rows), not self._rows
+        empty.update(Text(self._trouble or EMPTY))
+        self.query_one("#head", Static).update(self._head())
+        one = table.current
+        pane = self.query_one("#detail")
+        pane.display = one is not None
+        if one is not None:
+            self.query_one("#told", Static).update(detail(one, settings, self.services.zone, now))
+        self.draw_keys()
+
+    def _head(self) -> Text:
+        counts = Counter(standing(one, self.services.now()) for one in self._rows)
+        plain = self.services.settings.ascii
+        text = Text("operations", "bold", overflow="ellipsis", no_wrap=True)
+        for stands in Standing:
+            if counts[stands]:
+                sign = SIGNS[stands]
+                text.append(f"   {sign.mark(plain)} {counts[stands]} {sign.word}", sign.style)
+        if self._trouble and self._rows:
+            text.append(f"   {self._trouble}", "bold red")
+        return text
+
+    @on(OperationTable.Highlighted)
+    def _another(self) -> None:
+        self.query_one("#detail").scroll_home(animate=False)
+        self._draw()
+
+    # verbs
+
+    def verb_detail(self) -> None:
+        """The instance it is about."""
+        one = self.current
+        if one is not None:
+            self.post_message(Go("detail", f"{one.region}/{one.instance_id}"))
+
+    def verb_resume(self) -> None:
+        """A new runner for what nobody drives; else why not."""
+        one, journal = self.current, self.services.journal
+        if one is None or journal is None:
+            return
+        try:
+            why = resume(journal, one, self.services.settings, self.services.environ, self.services.now())
+        except (JournalError, OSError) as error:
+            why = str(error)
+        if why is None:
+            self.say(f"{label(one)}: resumed")
+        else:
+            self.say(f"{label(one)}: can't be resumed, {why}", "warning")
+        self._read(force=True)
+
+    def verb_abandon(self) -> None:
+        """Only what has not ended, and only with the name typed."""
+        one = self.current
+        if one is None:
+            return
+        if not one.is_open:
+            self.say(f"{label(one)}: it has ended already, {one.state.value}", "warning")
+            return
+        if self.profile_read_only(one.profile):
+            self.say(f"read-only: no changes through profile {one.profile}", "warning")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._abandon(one)
+
+        self.app.push_screen(AbandonQuestion(one, self.services.settings.ascii), answered)
+
+    def _abandon(self, one: Operation) -> None:
+        journal, now = self.services.journal, self.services.now()
+        if journal is None:
+            return
+        left, down = left_behind(journal.get(one.id) or one)
+        try:
+            done = journal.abandon(
+                one.id, "abandoned by the operator" + (": the instance was left down" if down else ""), now
+            )
+        except JournalError as error:
+            self.say(str(error), "warning")
+            return
+        if not done:
+            self.say(f"{label(one)}: it ended meanwhile", "warning")
+        else:
+            self._audit(one)
+            self.say(f"{label(one)}: abandoned. {left}", "warning" if down else "information")
+        self._read(force=True)
+
+    def _audit(self, one: Operation) -> None:
+        journal = self.services.journal
+        assert journal is not None
+        user, host = clean(getpass.getuser()), clean(socket.gethostname())
+        who = audit.about(
+            operation=one.id, user=user, host=host, profile=one.profile, account=one.account_id,
+            region=one.region, instance=one.instance_id, action=one.action,
+        )  # fmt: skip
+        with suppress(OSError):  # it is in the journal; a full disk must not keep an operation going
+            audit.append(
+                audit.path_beside(journal.path), self.services.now(), **who, step=one.step, result="abandoned"
+            )
+
+    def verb_copy_summary(self) -> None:
+        """To paste into a ticket, by OSC 52."""
+        one = self.current
+        if one is not None:
+            now = self.services.now()
+            self.app.copy_to_clipboard(summary(one, self.services.settings, self.services.zone, now))
+            self.say(drawn(f"{label(one)}: summary copied", self.services.settings.ascii))

@@ -1,0 +1,149 @@
+"""A page of text as data: headings and labelled paragraphs, wrapped under themselves, with an ASCII fall-back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from rich.cells import cell_len
+from rich.color import Color, ColorParseError
+from rich.console import Group, OverflowMethod, RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+_ASCII = str.maketrans(
+    {
+        "✖": "X", "▲": "!", "●": "*", "✔": "+", "–": "-", "—": "-", "…": "...", "·": "|", "→": "->", "▸": ">",
+        "◀": "<", "’": "'", "│": "|", "⏎": "enter", "↔": "=", "↑": "up", "↓": "down", "←": "left",
+        "╭": "+", "╮": "+", "╰": "+", "╯": "+", "├": "+", "┤": "+", "─": "-",
+    }
+)  # fmt: skip
+_LABEL = 32
+"""A longer label is cut: the paragraph beside it needs the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One paragraph. `label` stands left of it, `note` dim behind it; a `head` is a heading; `single` never wraps."""
+
+    text: str = ""
+    label: str = ""
+    style: str = ""
+    label_style: str = "dim"
+    note: str = ""
+    head: bool = False
+    single: bool = False
+
+
+Rows = Sequence[Row]
+BLANK = Row()
+
+
+def head(text: str, note: str = "") -> Row:
+    """A heading."""
+    return Row(text, style="bold underline", note=note, head=True)
+
+
+def ascii_only(text: str) -> str:
+    """Our own signs in ASCII; what AWS and people wrote stays as it is."""
+    return text.translate(_ASCII)
+
+
+def color(name: str) -> str:
+    """A colour of the configuration, or none if there is no such colour."""
+    try:
+        Color.parse(name)
+    except ColorParseError:
+        return ""
+    return name
+
+
+def draw(rows: Rows, plain: bool) -> RenderableType:
+    """The rows as one renderable; the labels under one heading are as wide as the widest of them."""
+    sections: list[list[Row]] = [[]]
+    for row in map(_plain, rows) if plain else rows:
+        if row.head:
+            sections.append([])
+        sections[-1].append(row)
+    cut: OverflowMethod = "crop" if plain else "ellipsis"
+    return Group(*(part for section in sections for part in _section(section, cut)))
+
+
+def _plain(row: Row) -> Row:
+    return replace(row, text=ascii_only(row.text), label=ascii_only(row.label), note=ascii_only(row.note))
+
+
+def _section(rows: Rows, cut: OverflowMethod) -> Iterator[RenderableType]:
+    width = min(_LABEL, max((cell_len(row.label) for row in rows if not row.head), default=0))
+    for loose, group in groupby(rows, key=lambda row: row.head or row == BLANK):
+        if loose:
+            yield from (_text(row, cut) for row in group)
+        else:
+            yield _grid(group, width, cut)
+
+
+def _grid(rows: Iterable[Row], width: int, cut: OverflowMethod) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    if width:
+        grid.add_column(width=width, no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    for row in rows:
+        label = [Text(row.label, row.label_style, overflow=cut, no_wrap=True)] if width else []
+        grid.add_row(*label, _text(row, cut))
+    return grid
+
+
+def _text(row: Row, cut: OverflowMethod) -> Text:
+    body = Text(no_wrap=row.single or None, overflow=cut if row.single else "fold")
+    body.append(row.text, row.style)
+    if row.note:
+        body.append("  " + row.note, "dim")
+    return body
+
+
+class Page(VerticalScroll, can_focus=False):
+    """Shows rows; redraws only when they differ. Its screen owns the keys."""
+
+    DEFAULT_CSS = "Page { padding: 0 1; scrollbar-size-vertical: 1; } Page > Static { height: auto; }"
+
+    def __init__(self, plain: bool, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._plain, self.rows = plain, list[Row]()
+        self._sheet = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        """One sheet."""
+        yield self._sheet
+
+    def show(self, rows: Rows) -> None:
+        """Other rows."""
+        if list(rows) != self.rows:
+            self.rows = list(rows)
+            self._sheet.update(draw(self.rows, self._plain))
+
+    def move(self, lines: int) -> None:
+        """Down, or up if negative."""
+        self.scroll_relative(y=lines, animate=False)
+
+    def turn(self, pages: int) -> None:
+        """A page less a line, so that the eye finds its place."""
+        self.move(pages * max(1, self.size.height - 1))
+
+    def top(self) -> None:
+        """To the first line."""
+        self.scroll_home(animate=False)
+
+    def bottom(self) -> None:
+        """To the last line."""
+        self.scroll_end(animate=False)
+
+    def reveal(self, line: int) -> None:
+        """Scroll so that this line is seen."""
+        if line < self.scroll_offset.y:
+            self.scroll_to(y=line, animate=False)
+        elif line >= self.scroll_offset.y + self.size.height:
+            self.scroll_to(y=line - self.size.height + 1, animate=False)

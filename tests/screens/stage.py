@@ -1,0 +1,220 @@
+"""A stage for the screens: the sample fleet at a frozen time, a real journal, and a collector that answers at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from textual.app import App
+from textual.screen import Screen
+
+from screens.base import Act, Go
+from screens.theme import dress
+from tui.aws import to_domain
+from tui.aws.to_domain import Status
+from tui.demo.clock import Clock
+from tui.demo.fleet import populate
+from tui.demo.sample import DATA, LEGACY, PROD, STAGING
+from tui.demo.world import World
+from tui.domain.instance import (
+    Facts,
+    Image,
+    Instance,
+    Phase,
+    Target,
+    TargetStatus,
+    Trouble,
+    TypeFacts,
+)
+from tui.domain.text import clean
+from tui.fleet import wire
+from tui.fleet.collector.unit import Unit
+from tui.fleet.link import Link
+from tui.fleet.store import Store
+from tui.operations.journal import Journal
+from tui.services import Services
+from tui.settings import ProfileSettings, Settings
+
+NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Seoul")
+READERS = {PROD: ["prod", "prod-audit"], DATA: ["data"], STAGING: ["staging"]}
+SETTINGS = Settings(
+    timezone="Asia/Seoul",
+    profiles={
+        "prod": ProfileSettings(label="PROD", color="red"),
+        "data": ProfileSettings(label="DATA", color="yellow"),
+        "staging": ProfileSettings(label="STAGE", color="green"),
+    },
+)
+
+
+class Frozen(Clock):
+    """A clock that stands still, so that pictures can be compared."""
+
+    @property
+    def now(self) -> datetime:
+        return NOW
+
+
+def world() -> World:
+    """The sample fleet at NOW."""
+    made = World(Frozen(NOW, 4.0), 7)
+    populate(made)
+    return made
+
+
+def units(made: World) -> list[Unit]:
+    """What the collector would know of it, everything read."""
+    found = []
+    for (account, name), region in made.regions.items():
+        unit = Unit(clean(account), clean(made.accounts[account].alias), name, list(READERS[account]))
+        shown = [box.shown() for box in region.boxes.values()]
+        rows = [
+            to_domain.instance({k: v for k, v in doc.items() if not k.startswith("_")}, name, NOW)
+            for doc, _ in shown
+        ]
+        statuses: list[Status] = [to_domain.status(status) for _, status in shown]
+        unit.take_inventory(rows, NOW)
+        unit.take_statuses(statuses, NOW)
+        images: dict[str, Image] = {}
+        for doc in region.images.values():
+            one = to_domain.image(doc)
+            source = str(doc.get("SourceInstanceId", ""))
+            kept = images.get(source)
+            if source and (kept is None or str(one.created) > str(kept.created)):
+                images[source] = one
+        unit.images, unit.images_at, unit.phase = images, NOW, Phase.LIVE
+        found.append(unit)
+    return found
+
+
+def sample_store() -> Store:
+    """The whole fleet, an expired profile and a denied region among its targets."""
+    store = Store()
+    for unit in units(world()):
+        delta = unit.delta()
+        assert delta is not None
+        store.apply(delta)
+    expired = Trouble(
+        "credentials",
+        clean("legacy/us-east-1: the credentials have expired"),
+        clean("renew the credentials of profile legacy"),
+        clean("RequestExpired"),
+    )
+    denied = Trouble(
+        "region",
+        clean("staging/us-east-1: the region is not enabled for this account"),
+        clean("enable us-east-1 in the account's settings, or leave it out (regions in config.toml)"),
+        clean("AuthFailure"),
+    )
+    for target, account, trouble in (
+        (Target("legacy", "us-east-1"), LEGACY, expired),
+        (Target("staging", "us-east-1"), STAGING, denied),
+    ):
+        status = TargetStatus(target, Phase.FAILED, (clean(target.profile),), clean(account), trouble=trouble)
+        store.apply(wire.Delta(status))
+    return store
+
+
+class StandIn(Link):
+    """A collector that knows the store, and answers each look with the same facts (`facts`, or the trouble set)."""
+
+    def __init__(self, store: Store, facts: Facts | None = None) -> None:
+        super().__init__(SETTINGS, {})
+        self.store = store
+        self.facts = facts or plain_facts()
+        self.trouble: Trouble | None = None
+        self.asked: list[wire.ReadRequest] = []
+        self.state = wire.LinkState("live")
+
+    async def request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
+        self.asked.append(request)
+        if self.trouble is not None:
+            return wire.ReadAnswer(0, trouble=self.trouble)
+        row = None
+        if request.target is not None and request.instance_id:
+            row = self.store.get(f"{request.target.region}/{request.instance_id}")
+            if row is None:
+                return wire.ReadAnswer(0, trouble=Trouble("gone", clean("no longer there"), clean("")))
+        facts = self.facts
+        if request.kind == "console":
+            facts = replace(
+                facts, console=(clean("Linux version 6.1"), clean("kernel panic"), clean("login:"))
+            )
+        return wire.ReadAnswer(0, row, facts)
+
+
+def plain_facts(**changes: Any) -> Facts:
+    """What a close look at an unremarkable instance says."""
+    facts = Facts(
+        NOW,
+        type=TypeFacts(False, 0, None, clean("nitro"), False, True, True),
+        stop_protection=False,
+        termination_protection=False,
+        shutdown_behavior=clean("stop"),
+        membership=(),
+        target_groups=(),
+        images=(),
+        volumes=(),
+    )
+    return replace(facts, **changes)
+
+
+def services(
+    folder: Path, store: Store | None = None, settings: Settings = SETTINGS, **changes: Any
+) -> Services:
+    """Everything a screen is given. `launched` of the answer's `launch` is a list of what would have been started."""
+    held = sample_store() if store is None else store
+    environ: Mapping[str, str] = {**os.environ, "XDG_STATE_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
+    values: dict[str, Any] = {
+        "store": held,
+        "link": StandIn(held),
+        "journal": Journal(folder / "evac" / "journal.sqlite3"),
+        "journal_trouble": "",
+        "settings": settings,
+        "environ": environ,
+        "now": lambda: NOW,
+        "zone": ZONE,
+        "launch": Launches(),
+    }
+    return Services(**{**values, **changes})
+
+
+class Launches:
+    """Notes which hands would have been started."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, str]] = []
+
+    def __call__(self, operation: str, profile: str) -> int:
+        self.made.append((operation, profile))
+        return 1
+
+
+def named(store: Store, name: str) -> Instance:
+    """The instance of that name."""
+    return next(row for row in store.rows() if row.name == name)
+
+
+class Stage(App[None]):
+    """Shows one screen, and keeps what it asked the app for."""
+
+    def __init__(self, screen: Screen[None]) -> None:
+        super().__init__()
+        dress(self, "")
+        self.shown = screen
+        self.asked: list[Act | Go] = []
+
+    def on_mount(self) -> None:
+        self.push_screen(self.shown)
+
+    def on_act(self, message: Act) -> None:
+        self.asked.append(message)
+
+    def on_go(self, message: Go) -> None:
+        self.asked.append(message)

@@ -1,0 +1,325 @@
+"""The fleet screen, driven by keys."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stage
+from textual.pilot import Pilot
+
+from screens.base import Act, Go
+from screens.fleet.panes import FilterInput
+from screens.fleet.screen import FleetScreen
+from screens.fleet.table import FleetTable
+from tui.domain.events import ScheduledEvent
+from tui.domain.instance import Checks, CheckStatus, Phase, StatusCheck, Target, Trouble
+from tui.domain.text import clean
+from tui.fleet import wire
+from tui.fleet.store import Store
+from tui.services import Services
+from tui.settings import ProfileSettings, Settings
+
+
+@asynccontextmanager
+async def shown(services: Services, size: tuple[int, int] = (160, 50)) -> AsyncIterator[Pilot[None]]:
+    app = stage.Stage(FleetScreen(services))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield pilot
+
+
+def text(pilot: Pilot[Any]) -> str:
+    """What the terminal shows."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+def said(pilot: Pilot[Any]) -> list[str]:
+    """The lines the operator was told."""
+    return [str(one.message) for one in pilot.app._notifications]
+
+
+def screen(pilot: Pilot[Any]) -> FleetScreen:
+    found = pilot.app.screen
+    assert isinstance(found, FleetScreen)
+    return found
+
+
+def cursor(pilot: Pilot[Any]) -> str:
+    row = screen(pilot).subject
+    assert row is not None
+    return str(row.name)
+
+
+@pytest.mark.parametrize("size", [(160, 50), (80, 24)])
+async def test_the_worst_comes_first_and_says_what_to_press(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with shown(stage.services(tmp_path), size) as pilot:
+        assert cursor(pilot) == "payments-db-1"
+        drawn = text(pilot)
+        assert "It will NOT start by itself" in drawn or "it will NOT start by" in drawn
+        assert "s stop/start: moves it off the failing host" in drawn
+        assert "READ-WRITE" in drawn
+        assert "6 failing" in drawn or "✖6" in drawn
+
+
+async def test_the_views(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        table = screen(pilot).table
+        seen = {}
+        for key in "1234":
+            await pilot.press(key)
+            seen[key] = len(table.rows)
+            assert f"of {78}" in text(pilot)
+        assert seen["2"] == 78
+        assert seen["4"] == 78 + 8
+        assert seen["1"] == 28 + 2
+        assert seen["3"] < seen["1"]
+
+
+async def test_a_filter_narrows_as_it_is_typed_and_a_bad_term_keeps_the_last_result(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("2", "slash", *"web")
+        await pilot.pause()
+        table = screen(pilot).table
+        matching = len(table.rows)
+        assert 0 < matching < 78
+        screen(pilot).query_one(FilterInput).value = "web foo:bar"
+        await pilot.pause()
+        assert len(table.rows) == matching
+        assert "no field 'foo'" in text(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(table.rows) == 78
+        assert table.has_focus
+
+
+async def test_keys_typed_into_the_filter_are_letters_not_verbs(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("slash", *"sbitqyx1234")
+        await pilot.pause()
+        assert screen(pilot).query_now.text == "sbitqyx1234"
+        assert pilot.app.asked == []  # type: ignore[attr-defined]  # the stage's
+        assert "Nothing in this view matches" in text(pilot)
+
+
+async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("slash", *"batch-14", "enter")
+        assert screen(pilot).table.has_focus
+        await pilot.press("enter")
+        await pilot.pause()
+        (asked,) = pilot.app.asked  # type: ignore[attr-defined]
+        assert isinstance(asked, Go)
+        assert (asked.place, asked.key.split("/")[0]) == ("detail", "us-east-1")
+
+
+async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was_pressed(
+    tmp_path: Path,
+) -> None:
+    services = stage.services(tmp_path)
+    async with shown(services) as pilot:
+        wanted = stage.named(services.store, "payments-db-1")
+        await pilot.press("s")
+        # the table sorts itself anew before the app gets to it
+        services.store.apply(wire.Delta(removed=(wanted.key,)))
+        screen(pilot).fleet_changed()
+        await pilot.pause()
+        (asked,) = pilot.app.asked  # type: ignore[attr-defined]
+        assert isinstance(asked, Act)
+        assert (asked.action, asked.key) == ("stop-start", wanted.key)
+
+
+async def test_s_starts_what_is_stopped(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("slash", *"down-1", "enter", "s")
+        await pilot.pause()
+        (asked,) = pilot.app.asked  # type: ignore[attr-defined]
+        assert asked.action == "start"
+
+
+@pytest.mark.parametrize("key", ["s", "b", "i", "t"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(read_only=True),
+        Settings(profiles={"prod": ProfileSettings(read_only=True)}),
+        Settings(locked_profiles=("pr*",)),
+    ],
+)
+async def test_read_only_says_why_and_asks_for_nothing(tmp_path: Path, key: str, settings: Settings) -> None:
+    async with shown(stage.services(tmp_path, settings=settings)) as pilot:
+        await pilot.press(key)
+        await pilot.pause()
+        assert pilot.app.asked == []  # type: ignore[attr-defined]
+        assert "READ-ONLY" in text(pilot)
+        assert any("read-only: this console changes nothing here" in line for line in said(pilot))
+
+
+async def test_the_cursor_holds_on_to_its_instance_once_moved_and_to_the_worst_before(tmp_path: Path) -> None:
+    store = stage.sample_store()
+    services = stage.services(tmp_path, store)
+    async with shown(services) as pilot:
+        calm = stage.named(store, "load-1")
+        failing = replace(
+            calm,
+            name=clean("aaa-first"),
+            checks=Checks(StatusCheck(CheckStatus.IMPAIRED)),
+            events=(ScheduledEvent(clean("instance-stop")),),
+        )
+        store.apply(wire.Delta(upserts=(failing,)))
+        screen(pilot).fleet_changed()
+        await pilot.pause()
+        assert cursor(pilot) == "aaa-first"
+        await pilot.press("j", "j")
+        held = cursor(pilot)
+        store.apply(wire.Delta(removed=(failing.key,)))
+        screen(pilot).fleet_changed()
+        await pilot.pause()
+        assert cursor(pilot) == held
+
+
+async def test_marks_are_copied_and_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    services = stage.services(tmp_path)
+    async with shown(services) as pilot:
+        await pilot.press("space", "space")
+        await pilot.pause()
+        assert "2 marked" in text(pilot)
+        await pilot.press("y", "x")
+        await pilot.pause()
+        ids = {str(row.instance_id) for row in screen(pilot).chosen()}
+        assert set(pilot.app.clipboard.split()) == ids
+        await pilot.press("escape")
+        assert screen(pilot).marked == set()
+        await pilot.press("2", "x")
+        await pilot.pause()
+    first, second = sorted(map(Path, glob(f"{tmp_path}/evac-*.csv")), key=lambda path: len(path.name))
+    assert {row["instance_id"] for row in csv.DictReader(first.read_text().splitlines())} == ids
+    rows = list(csv.DictReader(second.read_text().splitlines()))
+    assert len(rows) == 78
+    assert not [value for row in rows for value in row.values() if value.startswith(("=", "+", "-", "@"))]
+    assert first.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_folder_that_cannot_be_written_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("x")
+        await pilot.pause()
+        assert any(line.startswith("export: ") for line in said(pilot))
+
+
+async def test_hostile_names_are_drawn_as_marks(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("2", "slash", *"HYPERLINK", "enter")
+        await pilot.pause()
+        drawn = text(pilot)
+        assert '=HYPERLINK("x")[red]\N{REPLACEMENT CHARACTER}evil' in drawn
+        assert "\x1b" not in drawn
+        assert "\u202e" not in drawn
+
+
+async def test_an_empty_triage_is_one_good_sentence(tmp_path: Path) -> None:
+    store = Store()
+    calm = stage.named(stage.sample_store(), "load-1")
+    status = stage.sample_store().target(calm.target)
+    store.apply(wire.Delta(status, (calm,)))
+    async with shown(stage.services(tmp_path, store)) as pilot:
+        assert "All 1 instances answer their checks, and AWS has announced nothing." in text(pilot)
+
+
+async def test_nothing_read_yet_is_not_nothing_wrong(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path, Store())) as pilot:
+        drawn = text(pilot)
+        assert "Reading the profiles" in drawn
+        assert "announced nothing" not in drawn
+        assert "live" not in drawn
+
+
+async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_healthy(tmp_path: Path) -> None:
+    store = stage.sample_store()
+    target = Target("staging", "ap-northeast-2")
+    status = store.target(target)
+    assert status is not None
+    trouble = Trouble(
+        "credentials", clean("staging/ap-northeast-2: the SSO login has expired"), clean("aws sso login --profile staging")
+    )  # fmt: skip
+    store.apply(wire.Delta(replace(status, phase=Phase.FAILED, trouble=trouble)))
+    async with shown(stage.services(tmp_path, store)) as pilot:
+        assert "aws sso login --profile staging" in text(pilot)
+        assert "7 unknown" in text(pilot)
+        await pilot.press("2", "slash", *"load-", "enter")
+        await pilot.pause()
+        drawn = [
+            line
+            for line in text(pilot).splitlines()
+            if "load-" in line and "i-0" in line and "running" in line
+        ]
+        assert len(drawn) == 5
+        assert all("✔" not in line.split("load-")[1] and "? ok" in line for line in drawn)
+
+
+async def test_a_collector_that_died_is_said_in_the_header(tmp_path: Path) -> None:
+    services = stage.services(tmp_path)
+    assert services.link is not None
+    services.link.state = wire.LinkState("restarting", clean("the collector died (signal 9)"), 1.0)
+    for size in ((160, 50), (80, 24)):
+        async with shown(services, size) as pilot:
+            assert "NOT READING" in text(pilot)
+
+
+async def test_refresh_asks_the_collector(tmp_path: Path) -> None:
+    services = stage.services(tmp_path)
+    async with shown(services) as pilot:
+        await pilot.press("r")
+        await pilot.pause()
+        assert [one.kind for one in services.link.asked] == ["refresh"]  # type: ignore[union-attr]
+
+
+async def test_a_tick_without_news_draws_nothing(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        drawn: list[object] = []
+        table = pilot.app.screen.query_one(FleetTable)
+        table.refresh = lambda *regions, **_: drawn.extend(regions) or table  # type: ignore[method-assign, assignment, func-returns-value]
+        screen(pilot).tick()
+        assert drawn == []
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 10), (300, 80)])
+async def test_any_size_is_survived(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with shown(stage.services(tmp_path), size) as pilot:
+        await pilot.press("j", "4", "slash", "a", "escape", "1")
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert "payments-db-1" in text(pilot)
+
+
+async def test_plain_terminals_get_ascii_signs(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path, settings=Settings(ascii=True))) as pilot:
+        line = next(
+            line for line in text(pilot).splitlines() if "payments-db-1" in line and "running" in line
+        )
+        assert ">" in line
+        assert "X system" in line
+        assert "✖" not in text(pilot)
+
+
+async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.click("#table", offset=(10, 3))
+        assert cursor(pilot) == "edge-2"
+        await pilot.click("#table", offset=(10, 3), times=2)
+        await pilot.pause()
+        assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]

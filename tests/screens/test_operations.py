@@ -1,0 +1,402 @@
+"""The operations: what needs a person is on top and loud, what runs is alive, and each verb says what it did or why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acting import Play, acting
+from stage import NOW, Stage
+from test_confirm import until
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from screens.base import Alarm, Go
+from screens.operations import OperationsScreen
+from screens.operations import screen as module
+from screens.operations.abandon import AbandonQuestion
+from screens.standing import Standing, standing, warning
+from tui.operations import audit
+from tui.operations.record import OperationState
+from tui.services import Services
+from tui.settings import ProfileSettings, Settings
+
+ALL = ("stop", "wait-stopped", "start", "wait-running", "wait-checks", "verify-event")
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Services:
+    return acting(tmp_path, "payments-db-1")[0]
+
+
+def finished(given: Services) -> Play:
+    return (
+        Play(given, "payments-db-2", at=timedelta(days=1))
+        .done(*ALL)
+        .end(note="the event is gone or completed")
+    )
+
+
+def retrying(given: Services) -> Play:
+    play = Play(given, "batch-14", at=timedelta(minutes=5)).done("stop", "wait-stopped").begin("start")
+    return play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True).driven()
+
+
+def cut(given: Services) -> Play:
+    play = Play(given, "web-3", at=timedelta(minutes=9)).done("stop", "wait-stopped").say("", down=True)
+    return play.driven(timedelta(minutes=8))
+
+
+def running(given: Services) -> Play:
+    return (
+        Play(given, "mail-1", "image", at=timedelta(minutes=20))
+        .begin("image")
+        .say("ami-1 is pending")
+        .driven()
+    )
+
+
+def lines(screen: OperationsScreen) -> list[str]:
+    table = screen.query_one(module.OperationTable)
+    return [table.render_line(y).text for y in range(1, len(table.rows) + 1)]
+
+
+def told(screen: Any) -> str:
+    """The lower pane as text."""
+    parts: list[str] = []
+    for one in screen.query_one("#told", Static).content.renderables:
+        if hasattr(one, "columns"):
+            parts += [
+                " ".join(map(str, row))
+                for row in zip(*(column._cells for column in one.columns), strict=True)
+            ]
+        else:
+            parts.append(str(one))
+    return "\n".join(parts)
+
+
+def note(app: Stage) -> str:
+    return " | ".join(one.message for one in app._notifications)
+
+
+async def test_an_empty_journal_is_one_good_sentence(given: Services) -> None:
+    screen = OperationsScreen(given)
+    async with Stage(screen).run_test() as pilot:
+        await pilot.pause()
+        empty = screen.query_one("#empty", Static)
+        assert empty.display
+        assert "Nothing has been done yet" in str(empty.render())
+        await pilot.press("enter", "r", "a", "y", "j")
+
+
+async def test_what_needs_a_person_comes_first_then_what_runs_then_the_newest(given: Services) -> None:
+    finished(given), running(given), cut(given), retrying(given)
+    screen = OperationsScreen(given)
+    async with Stage(screen).run_test(size=(160, 50)) as pilot:
+        await pilot.pause()
+        found = lines(screen)
+        assert [
+            "batch-14" in found[0],
+            "web-3" in found[1],
+            "mail-1" in found[2],
+            "payments-db-2" in found[3],
+        ] == [True] * 4
+        assert "needs you" in found[0]
+        assert "4/7 start" in found[0]
+        assert "DATA us-east-1" in found[0]
+        assert "cut off" in found[1]
+        assert "succeeded" in found[3]
+        assert "7/7" in found[3]
+
+
+async def test_a_plan_that_was_never_confirmed_is_not_an_operation(given: Services) -> None:
+    assert given.journal is not None
+    play = Play(given, "mail-1", "image")
+    plan = play.read()
+    cancelled = OperationsScreen(given)
+    given.journal._db.execute(
+        "UPDATE operation SET confirmed_at=NULL, state='abandoned' WHERE id=?", (plan.id,)
+    )
+    async with Stage(cancelled).run_test() as pilot:
+        await pilot.pause()
+        assert lines(cancelled) == []
+
+
+async def test_the_one_to_follow_is_selected_and_shown_to_its_end(given: Services) -> None:
+    retrying(given)
+    play = Play(given, "load-1", "reboot").begin("reboot").driven()
+    screen = OperationsScreen(given, play.id)
+    async with Stage(screen).run_test() as pilot:
+        await pilot.pause()
+        assert screen.current is not None
+        assert screen.current.id == play.id
+        assert "RebootInstances: accepted (req-reboot)" in told(screen)
+        assert "permission AWS said yes" in told(screen)
+        play.journal.end_step(play.id, "reboot", "done", "queued by AWS", NOW)
+        play.done("wait-checks", "verify-event").end(note="the event is gone or completed")
+        await until(pilot, lambda: "succeeded" in told(screen))
+        assert screen.current.id == play.id
+
+
+async def test_keys_move_and_the_cursor_stays_on_its_operation(given: Services) -> None:
+    finished(given), running(given)
+    screen = OperationsScreen(given)
+    async with Stage(screen).run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("j")
+        assert screen.current is not None
+        assert screen.current.instance_name == "payments-db-2"
+        retrying(given)
+        screen.fleet_changed()
+        await pilot.pause()
+        assert screen.current.instance_name == "payments-db-2"
+        await pilot.press("g")
+        assert screen.current.instance_name == "batch-14"
+        await pilot.press("down", "k", "enter")
+        await until(pilot, lambda: bool(screen.app.asked))  # type: ignore[attr-defined] # the stage
+        (asked,) = screen.app.asked  # type: ignore[attr-defined] # the stage
+        assert isinstance(asked, Go)
+        assert asked.place == "detail"
+        assert asked.key == f"us-east-1/{screen.current.instance_id}"
+
+
+async def test_the_journal_is_read_only_when_another_process_changed_it(
+    given: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = running(given)
+    screen = OperationsScreen(given)
+    assert given.journal is not None
+    reads: list[int] = []
+    asked = given.journal.list
+    monkeypatch.setattr(given.journal, "list", lambda *limit: reads.append(1) or asked(*limit))
+    async with Stage(screen).run_test() as pilot:
+        await pilot.pause()
+        before = len(reads)
+        for _ in range(5):
+            screen.tick()
+            screen.fleet_changed()
+        assert len(reads) == before
+        play.say("ami-1 is nearly there")
+        screen.tick()
+        assert len(reads) == before + 1
+        assert "ami-1 is nearly there" in told(screen)
+
+
+async def press_resume(
+    given: Services, monkeypatch: pytest.MonkeyPatch, answer: str | None
+) -> tuple[list[str], str]:
+    asked: list[str] = []
+
+    def resume(journal: Any, operation: Any, *rest: Any) -> str | None:
+        asked.append(operation.id)
+        return answer
+
+    monkeypatch.setattr(module, "resume", resume)
+    app = Stage(OperationsScreen(given))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("r")
+        await pilot.pause()
+        return asked, note(app)
+
+
+async def test_r_resumes_what_was_cut_off(given: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    play = cut(given)
+    assert await press_resume(given, monkeypatch, None) == ([play.id], "web-3: resumed")
+
+
+async def test_r_says_why_not(given: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut(given)
+    _, said = await press_resume(given, monkeypatch, "somebody else resumed it")
+    assert said == "web-3: can't be resumed, somebody else resumed it"
+
+
+async def test_what_is_driven_is_not_resumed(given: Services) -> None:
+    retrying(given)
+    app = Stage(OperationsScreen(given))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("r")
+        await pilot.pause()
+        assert "process 812 on bastion-2.example drives it" in note(app)
+
+
+async def abandoning(pilot: Pilot[None], typed: str) -> None:
+    await pilot.pause()
+    await pilot.press("a")
+    await until(pilot, lambda: isinstance(pilot.app.screen, AbandonQuestion))
+    await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+    await pilot.press(*typed, "enter")
+    await pilot.pause()
+
+
+async def test_abandoning_says_that_the_server_stays_down_and_wants_the_name(given: Services) -> None:
+    play = cut(given)
+    app = Stage(OperationsScreen(given))
+    async with app.run_test() as pilot:
+        await abandoning(pilot, "web-4")
+        assert isinstance(app.screen, AbandonQuestion)
+        text = " ".join(str(one.render()) for one in app.screen.query(Static))
+        assert "web-3 is STOPPED and STAYS stopped" in text
+        assert "that is not web-3: it goes on" in text
+        assert play.read().is_open
+        await pilot.press("backspace", "3", "enter")
+        await until(pilot, lambda: play.read().state is OperationState.ABANDONED)
+        await pilot.pause()
+        assert "STAYS stopped" in note(app)
+    assert given.journal is not None
+    (line,) = [json.loads(one) for one in audit.path_beside(given.journal.path).read_text().splitlines()]
+    assert line["result"] == "abandoned"
+    assert line["operation"] == play.id
+
+
+async def test_esc_keeps_it(given: Services) -> None:
+    play = cut(given)
+    app = Stage(OperationsScreen(given))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AbandonQuestion))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, OperationsScreen))
+        assert play.read().is_open
+
+
+async def test_what_has_ended_cannot_be_abandoned(given: Services) -> None:
+    finished(given)
+    app = Stage(OperationsScreen(given))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("a")
+        await pilot.pause()
+        assert isinstance(app.screen, OperationsScreen)
+        assert "it has ended already, succeeded" in note(app)
+
+
+async def test_in_read_only_nothing_is_abandoned_or_resumed(given: Services) -> None:
+    play = cut(given)
+    app = Stage(
+        OperationsScreen(
+            replace(given, settings=Settings(profiles={"prod": ProfileSettings(read_only=True)}))
+        )
+    )
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("a", "r")
+        await pilot.pause()
+        assert isinstance(app.screen, OperationsScreen)
+        assert note(app).count("read-only") == 2
+        assert play.read().is_open
+
+
+async def test_the_summary_can_be_pasted(given: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    play = retrying(given)
+    app = Stage(OperationsScreen(given))
+    copied: list[str] = []
+    monkeypatch.setattr(app, "copy_to_clipboard", copied.append)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("y")
+    (text,) = copied
+    assert text.startswith("Stop and start batch-14 (i-")
+    assert "needs you" in text
+    assert "start: running" in text
+    assert "StartInstances: accepted (req-start)" in text
+    assert play.id in text
+    assert "2222-3333-4444" in text
+
+
+async def test_a_journal_that_cannot_be_used_is_said(given: Services) -> None:
+    screen = OperationsScreen(
+        replace(given, journal=None, journal_trouble="the journal can't be used: free the disk")
+    )
+    async with Stage(screen).run_test() as pilot:
+        await pilot.pause()
+        assert "free the disk" in str(screen.query_one("#empty", Static).render())
+        assert "free the disk" in str(screen.query_one(Alarm).render())
+        await pilot.press("r", "a", "y", "enter")
+
+
+# the alarm
+
+
+def alert(given: Services, *plays: Callable[[Services], Play], plain: bool = False) -> str:
+    for play in plays:
+        play(given)
+    assert given.journal is not None
+    found = warning(given.journal.unfinished(), NOW, plain)
+    return found.text if found else ""
+
+
+def test_a_server_that_is_down_is_named_with_since_when_and_why(given: Services) -> None:
+    assert alert(given, retrying) == (
+        "✖ 1 server is DOWN by an unfinished operation: batch-14, stopped 4m ago, no capacity; try 3 in 20 s (runner alive)   o"
+    )
+
+
+def test_what_was_cut_off_says_which_keys_resume_it(given: Services) -> None:
+    assert alert(given, cut) == (
+        "✖ 1 server is DOWN by an unfinished operation: web-3, stopped 8m ago,"
+        " cut off at start (press o, then r to resume)   o"
+    )
+
+
+def test_several_servers_are_counted(given: Services) -> None:
+    text = alert(given, retrying, cut, running)
+    assert text.startswith("✖ 2 servers are DOWN by unfinished operations: web-3")
+    assert "also batch-14" in text
+    assert "mail-1" not in text
+
+
+def test_the_alarm_in_ascii(given: Services) -> None:
+    assert alert(given, retrying, plain=True).isascii()
+
+
+def test_a_stop_that_goes_as_planned_is_told_calmly(given: Services) -> None:
+    play = Play(given, "web-3", at=timedelta(minutes=1)).done("stop", "wait-stopped").begin("start")
+    play.say("start sent; waiting to see it", down=True).driven()
+    assert given.journal is not None
+    found = warning(given.journal.unfinished(), NOW, False)
+    assert found is not None
+    assert found.calm
+    assert found.ring == frozenset()
+
+
+def test_what_runs_well_is_no_alarm(given: Services) -> None:
+    assert alert(given, running, finished) == ""
+
+
+def test_a_stuck_operation_needs_a_person(given: Services) -> None:
+    play = Play(given, "load-1", "reboot").begin("reboot")
+    play.end(
+        OperationState.NEEDS_ATTENTION, "nobody can know whether AWS got the reboot", "look at its uptime"
+    )
+    assert standing(play.read(), NOW) is Standing.NEEDS_YOU
+    assert alert(given) == (
+        "✖ an operation needs you: load-1, nobody can know whether AWS got the reboot (press o, then r to resume)   o"
+    )
+
+
+async def test_the_bell_rings_once_for_each_that_newly_needs_a_person(
+    given: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retrying(given)
+    screen = OperationsScreen(given)
+    app = Stage(screen)
+    rung: list[int] = []
+    monkeypatch.setattr(app, "bell", lambda: rung.append(1))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: screen.query_one(Alarm).display)
+        for _ in range(3):
+            screen.draw_alarm()
+        assert len(rung) == 1
+        cut(given)
+        screen.draw_alarm()
+        screen.draw_alarm()
+        assert len(rung) == 2
+        assert "2 servers are DOWN" in str(screen.query_one(Alarm).render())

@@ -1,0 +1,152 @@
+"""How acting looks, at both sizes: the question in each of its states, and the operations."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acting import acting
+from stage import SETTINGS, Stage
+from test_confirm import ready, until
+from test_operations import cut, finished, retrying, running
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from screens.confirm import ConfirmScreen
+from screens.operations import OperationsScreen
+from tui.domain.instance import Trouble
+from tui.domain.text import clean
+from tui.settings import ProfileSettings
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
+Size = tuple[int, int]
+Compare = Callable[..., bool]
+
+
+@pytest.fixture(autouse=True)
+def same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that differ from run to run."""
+    count = iter(range(100))
+    monkeypatch.setattr("secrets.token_hex", lambda length: f"{next(count):0{2 * length}x}")
+    monkeypatch.setattr("getpass.getuser", lambda: "kim")
+    monkeypatch.setattr("socket.gethostname", lambda: "bastion-1")
+
+
+async def still(pilot: Pilot[None]) -> None:
+    """A cursor that blinks is not the same twice."""
+    for field in pilot.app.screen.query(Input):
+        field.cursor_blink = False
+    await pilot.pause()
+
+
+def question(
+    folder: Path, action: str, name: str, says: str, state: str, *keys: str, **changes: Any
+) -> tuple[Stage, Callable[[Pilot[None]], Awaitable[None]]]:
+    """The screen, and how to bring it into that state."""
+    given, _, key = acting(folder, name, says, **changes)
+    screen = ConfirmScreen(given, action, key)
+    screen.pause = 0.0
+    reached = {
+        "asked": lambda: ready(screen),
+        "told": lambda: screen.permission is not None,
+        "drawn": lambda: screen.draft is not None,
+        "failed": lambda: screen.trouble is not None,
+    }[state]
+
+    async def before(pilot: Pilot[None]) -> None:
+        await until(pilot, reached)
+        if keys:
+            await pilot.press(*keys)
+        await pilot.pause()
+        await still(pilot)
+
+    return Stage(screen), before
+
+
+CASES: dict[str, tuple[Any, ...]] = {
+    "stop-start": ("stop-start", "payments-db-1", "yes", "asked"),
+    "auto-scaling": ("stop-start", "web-7", "yes", "asked"),
+    "instance-store": ("stop-start", "batch-14", "yes", "asked"),
+    "wrong-name": ("stop-start", "payments-db-1", "yes", "asked", *"payments", "enter"),
+    "blocked": ("stop-start", "old-root", "yes", "drawn"),
+    "protected": ("stop-start", "vault-1", "yes", "drawn"),
+    "reboot": ("reboot", "load-1", "yes", "asked"),
+    "asking": ("reboot", "load-1", "nothing", "told"),
+    "denied": ("stop-start", "load-2", "no", "told"),
+    "aws-did-not-say": ("reboot", "load-2", "silent", "asked"),
+    "reschedule": ("reschedule", "ledger-1", "yes", "drawn"),
+    "image": ("image", "mail-1", "yes", "asked"),
+}
+
+
+@SIZES
+@pytest.mark.parametrize("case", CASES)
+def test_question(snap_compare: Compare, tmp_path: Path, case: str, size: Size) -> None:
+    app, before = question(tmp_path, *CASES[case])
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_question_read_only(snap_compare: Compare, tmp_path: Path, size: Size) -> None:
+    settings = replace_profiles(read_only=True)
+    app, before = question(tmp_path, "stop-start", "payments-db-1", "yes", "drawn", settings=settings)
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+def replace_profiles(**changes: Any) -> Any:
+    import msgspec
+
+    prod = ProfileSettings(label="PROD", color="red", **changes)
+    return msgspec.structs.replace(SETTINGS, profiles={**SETTINGS.profiles, "prod": prod})
+
+
+@SIZES
+def test_question_failed(snap_compare: Compare, tmp_path: Path, size: Size) -> None:
+    given, _, key = acting(tmp_path, "payments-db-1")
+    given.link.trouble = Trouble(  # type: ignore[union-attr] # the stage's collector
+        "credentials", clean("prod: the login has expired"), clean("run aws sso login --profile prod")
+    )
+    screen = ConfirmScreen(given, "stop-start", key)
+
+    async def before(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: screen.trouble is not None)
+        await pilot.pause()
+
+    assert snap_compare(Stage(screen), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_question_in_ascii(snap_compare: Compare, tmp_path: Path, size: Size) -> None:
+    import msgspec
+
+    settings = msgspec.structs.replace(SETTINGS, ascii=True)
+    app, before = question(tmp_path, "stop-start", "web-7", "yes", "asked", settings=settings)
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+def filled(folder: Path) -> OperationsScreen:
+    given = acting(folder, "payments-db-1")[0]
+    finished(given), running(given), cut(given)
+    return OperationsScreen(replace(given), retrying(given).id)
+
+
+@SIZES
+@pytest.mark.parametrize("keys", [(), ("G",), ("j", "a")], ids=["followed", "past", "abandon"])
+def test_operations(snap_compare: Compare, tmp_path: Path, keys: tuple[str, ...], size: Size) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        if keys:
+            await pilot.press(*keys)
+        await pilot.pause()
+        await still(pilot)
+
+    assert snap_compare(Stage(filled(tmp_path)), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_operations_empty(snap_compare: Compare, tmp_path: Path, size: Size) -> None:
+    screen = OperationsScreen(acting(tmp_path, "payments-db-1")[0])
+    assert snap_compare(Stage(screen), terminal_size=size)

@@ -1,0 +1,82 @@
+"""The fleet screen as a picture, in each of its states, at both sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import stage
+
+from screens.fleet.screen import FleetScreen
+from tui.domain.instance import Phase
+from tui.domain.text import clean
+from tui.fleet import wire
+from tui.fleet.store import Store
+from tui.settings import Settings
+
+SIZES = pytest.mark.parametrize("size", [(160, 50), (80, 24)], ids=["160x50", "80x24"])
+Compare = Callable[..., bool]
+
+
+@SIZES
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param([], id="triage"),
+        pytest.param(["2"], id="all"),
+        pytest.param(["3"], id="events"),
+        pytest.param(["4"], id="targets"),
+        pytest.param(["j", "space", "space", "j"], id="marks"),
+        pytest.param(["slash", *"web foo:"], id="bad-filter"),
+        pytest.param(["slash", *"due<24h", "enter"], id="filter"),
+        pytest.param(["slash", *"nobody"], id="no-match"),
+        pytest.param(["2", "slash", *"HYPER", "enter"], id="hostile"),
+        pytest.param(["end"], id="failed-target"),
+    ],
+)
+def test_fleet(tmp_path: Path, snap_compare: Compare, size: tuple[int, int], keys: list[str]) -> None:
+    app = stage.Stage(FleetScreen(stage.services(tmp_path)))
+    assert snap_compare(app, terminal_size=size, press=keys)
+
+
+@SIZES
+def test_before_anything_was_read(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
+    services = stage.services(tmp_path, Store())
+    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
+
+
+@SIZES
+def test_all_is_well(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
+    sample, store = stage.sample_store(), Store()
+    calm = stage.named(sample, "load-1")
+    store.apply(wire.Delta(sample.target(calm.target), (calm,)))
+    assert snap_compare(stage.Stage(FleetScreen(stage.services(tmp_path, store))), terminal_size=size)
+
+
+@SIZES
+def test_the_last_session_until_the_collector_answers(
+    tmp_path: Path, snap_compare: Compare, size: tuple[int, int]
+) -> None:
+    store = stage.sample_store()
+    for status in store.targets():
+        store.apply(wire.Delta(replace(status, phase=Phase.WAITING, trouble=None)))
+    services = stage.services(tmp_path, store)
+    assert services.link is not None
+    services.link.state = wire.LinkState("starting")
+    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
+
+
+@SIZES
+def test_the_collector_died(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
+    services = stage.services(tmp_path)
+    assert services.link is not None
+    services.link.state = wire.LinkState("restarting", clean("the collector died (signal 9)"), 2.0)
+    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
+
+
+@SIZES
+def test_read_only_and_plain(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
+    services = stage.services(tmp_path, settings=Settings(read_only=True, ascii=True, demo=True))
+    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)

@@ -1,0 +1,138 @@
+"""Which rows a view lists, in which order, and whom to believe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tui.domain import query
+from tui.domain.events import ScheduledEvent
+from tui.domain.instance import (
+    EVERYWHERE,
+    Checks,
+    CheckStatus,
+    Instance,
+    InstanceState,
+    Phase,
+    StatusCheck,
+    Target,
+    TargetStatus,
+    Trouble,
+)
+from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
+from tui.domain.text import clean
+from tui.domain.urgency import Level, urgency
+
+NOW = datetime(2026, 5, 4, 3, tzinfo=UTC)
+OK, BAD = StatusCheck(CheckStatus.OK), StatusCheck(CheckStatus.IMPAIRED)
+PROD, DATA = Target("prod", "eu-west-1"), Target("data", "us-east-1")
+
+
+def made(
+    name: str, *, bad: bool = False, due: float | None = None, target: Target = PROD, kind: str = "m5.large"
+) -> Instance:
+    events = ()
+    if due is not None:
+        events = (ScheduledEvent(clean("instance-stop"), not_before=NOW + timedelta(hours=due)),)
+    return Instance(
+        target,
+        clean(f"i-{name}"),
+        name=clean(name),
+        state=InstanceState.RUNNING,
+        checks=Checks(BAD if bad else OK, OK, OK),
+        events=events,
+        instance_type=clean(kind),
+        status_at=NOW,
+    )
+
+
+FLEET = [
+    made("calm", kind="c5.large"),
+    made("later", due=100, target=DATA),
+    made("failing", bad=True, target=DATA, kind="z1"),
+    made("soon", due=3),
+]
+
+
+def names(view: View, order: Order = Order.URGENCY, text: str = "") -> list[str]:
+    wanted = query.parse(text)
+    assert isinstance(wanted, query.Query)
+    return [str(row.name) for row in Ranker().listed(FLEET, view, order, wanted, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("view", "order", "text", "expected"),
+    [
+        (View.TRIAGE, Order.URGENCY, "", ["failing", "soon", "later"]),
+        (View.ALL, Order.URGENCY, "", ["failing", "soon", "later", "calm"]),
+        (View.EVENTS, Order.URGENCY, "", ["soon", "later"]),
+        (View.ALL, Order.NAME, "", ["calm", "failing", "later", "soon"]),
+        (View.ALL, Order.TYPE, "", ["calm", "later", "soon", "failing"]),
+        (View.ALL, Order.EVENT, "", ["soon", "later", "calm", "failing"]),
+        (View.ALL, Order.TARGET, "", ["failing", "later", "calm", "soon"]),
+        (View.TARGETS, Order.URGENCY, "", ["failing", "later", "soon", "calm"]),
+        (View.TARGETS, Order.NAME, "", ["failing", "later", "calm", "soon"]),
+        (View.TRIAGE, Order.URGENCY, "due<24h", ["soon"]),
+        (View.TRIAGE, Order.URGENCY, "calm", []),
+    ],
+)
+def test_a_view_lists_its_rows_in_order(view: View, order: Order, text: str, expected: list[str]) -> None:
+    assert names(view, order, text) == expected
+
+
+def test_the_ranker_says_what_urgency_says_and_sees_time_pass() -> None:
+    ranker, row = Ranker(), made("later", due=30)
+    assert ranker.urgency(row, NOW) == urgency(row, NOW)
+    later = NOW + timedelta(hours=7)
+    assert ranker.urgency(row, later).level is Level.DUE
+    changed = replace(row, checks=Checks(BAD, OK, OK))
+    assert ranker.urgency(changed, later).level is Level.FAILING
+
+
+def status(target: Target, **changes: object) -> TargetStatus:
+    base = TargetStatus(target, Phase.LIVE, status_at=NOW)
+    return replace(base, **changes)  # type: ignore[arg-type]  # rows of a table
+
+
+TROUBLE = Trouble("credentials", clean("expired"), clean("log in"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "old"),
+    [
+        ({}, False),
+        ({"status_at": NOW - timedelta(seconds=50)}, False),
+        ({"status_at": NOW - timedelta(seconds=61)}, True),
+        ({"status_at": None}, True),
+        ({"phase": Phase.WAITING}, True),
+        ({"phase": Phase.FAILED, "trouble": TROUBLE}, True),
+    ],
+)
+def test_what_was_not_read_lately_is_not_believed(changes: dict[str, object], old: bool) -> None:
+    assert (PROD in stale([status(PROD, **changes)], 15.0, NOW)) is old
+
+
+def test_what_was_well_is_unknown_once_its_target_is_silent_and_what_failed_still_fails() -> None:
+    ranker, old = Ranker(), {PROD: NOW, DATA: NOW}
+    counts = ranker.counts(FLEET, NOW, old)
+    assert counts == {Level.FAILING: 1, Level.DUE: 1, Level.SCHEDULED: 1, Level.UNKNOWN: 1, Level.CALM: 0}
+    assert ranker.counts(FLEET, NOW, {})[Level.CALM] == 1
+
+
+def test_an_expired_login_fails_once_not_once_a_region() -> None:
+    both = [status(Target("prod", region), trouble=TROUBLE) for region in ("eu-west-1", "us-east-1")]
+    other = status(DATA, trouble=TROUBLE)
+    assert [one.target for one in failures([*both, other, status(PROD)])] == [
+        Target("prod", EVERYWHERE),
+        DATA,
+    ]
+
+
+def test_each_target_has_its_line_above_its_rows_even_without_any() -> None:
+    empty = Target("prod", "us-east-1")
+    rows = Ranker().listed(FLEET, View.TARGETS, Order.URGENCY, query.Query(""), NOW)
+    listed = grouped(rows, [status(DATA), status(PROD), status(empty)])
+    shown = [str(one.name) if isinstance(one, Instance) else one.target.key for one in listed]
+    assert shown == [DATA.key, "failing", "later", PROD.key, "soon", "calm", empty.key]

@@ -1,0 +1,97 @@
+"""An operation in words: nobody may overlook an instance that is down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tui.cli.hands import exit_code
+from tui.cli.told import alarming, listed, operation_object, shown, stands
+from tui.domain.actions import ActionOptions
+from tui.domain.steps import Order
+from tui.operations.record import Call, Kept, Operation, OperationState, StepRow
+from tui.settings import Settings
+
+NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
+STOP = Call("stop", "ec2", "StopInstances", NOW, NOW, ok=True, request_id="r-1")
+STEPS = (
+    StepRow("preflight", "done", "AWS says yes", NOW, NOW + timedelta(seconds=1)),
+    StepRow("stop", "done", "", NOW, NOW + timedelta(seconds=3), (STOP,)),
+    StepRow("wait-stopped", "running", "", NOW),
+    StepRow("start", "waiting"),
+    StepRow("wait-running", "waiting"),
+)
+CUT = Operation(
+    id="op-1", action="stop-start", title="Stop and start web-7", state=OperationState.RUNNING, profile="prod",
+    account_id="111122223333", region="eu-west-1", instance_id="i-0a1b2c3d4e5f60718", instance_name="web-7",
+    user="ada", host="bastion", created_at=NOW, confirmed_at=NOW, finished_at=None, note="stopping", remedy="",
+    attention=False, permission="yes", instance_down=False, runner="elsewhere:7:a", lease_until=None,
+    kept=Kept(Order("op-1", "stop-start", "i-0a1b2c3d4e5f60718"), ActionOptions(), (), ("StopInstances i-0",), ()),
+    steps=STEPS,
+)  # fmt: skip
+HELD = replace(CUT, lease_until=NOW + timedelta(seconds=10), steps=STEPS[:1])
+
+
+def test_what_was_cut_off_stands_above_the_table_and_names_the_way_out() -> None:
+    loud, headers, rows = listed([HELD, CUT], Settings(ascii=True), NOW + timedelta(seconds=5))
+    assert loud == [
+        "X web-7 may be DOWN: this operation stopped it and has not seen it run since"
+        " (stop-start, running at wait-stopped: stopping); NOBODY drives it: evac ops resume op-1"
+    ]
+    assert len(rows) == 2
+    assert {len(row) for row in rows} == {len(headers)}
+    assert "5s" in rows[0]
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        (HELD, False),
+        (CUT, True),
+        (replace(HELD, attention=True), True),
+        (replace(HELD, instance_down=True), True),
+        (replace(HELD, instance_down=True, state=OperationState.ABANDONED), False),
+        (replace(HELD, confirmed_at=None, lease_until=None, state=OperationState.PLANNED), False),
+    ],
+)
+def test_what_alarms(operation: Operation, expected: bool) -> None:
+    assert alarming(operation, NOW) is expected
+
+
+def test_down_and_perhaps_down_are_told_apart() -> None:
+    assert stands(replace(CUT, instance_down=True)).startswith("web-7 is DOWN")
+    assert stands(CUT).startswith("web-7 may be DOWN")
+    assert "not held down" in stands(HELD)
+
+
+def test_everything_about_one_operation() -> None:
+    call = Call("stop", "ec2", "StopInstances", NOW)
+    lost = replace(CUT, steps=(StepRow("stop", "running", "", NOW, None, (call,)),))
+    text = "\n".join(shown(CUT, Settings(timezone="UTC"), NOW + timedelta(minutes=2)))
+    assert "done     stop           3s" in text
+    assert "running  wait-stopped   2m" in text
+    assert "2026-05-04T03:00:00Z StopInstances: ok, request r-1" in text
+    assert "runner     none: evac ops resume op-1" in text
+    assert "answer not known" in "\n".join(shown(lost, Settings(), NOW))
+
+
+def test_the_json_keeps_its_names() -> None:
+    told = operation_object(CUT, NOW)
+    assert (told["state"], told["cut_off"], told["driver"], told["instance_down"]) == (
+        "running",
+        True,
+        "",
+        True,
+    )
+    assert told["steps"][1]["calls"][0]["request_id"] == "r-1"
+    assert operation_object(HELD, NOW)["driver"] == "process 7 on elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("succeeded", 0), ("running", 0), ("failed", 1), ("needs-attention", 1), ("abandoned", 1)],
+)
+def test_the_exit_code_follows_the_state(state: str, code: int) -> None:
+    assert exit_code(replace(CUT, state=OperationState(state))) == code

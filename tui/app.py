@@ -1,0 +1,163 @@
+"""The console: makes the services, names the screens, follows the collector. It wires; decisions are elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from screens.base import Act, EvacScreen, FleetChanged, Go, Said
+from screens.confirm import ConfirmScreen
+from screens.detail.screen import DetailScreen
+from screens.fleet.screen import FleetScreen
+from screens.help import HelpScreen
+from screens.operations import OperationsScreen
+from screens.palette import VerbProvider
+from screens.theme import dress
+from tui.fleet import snapshot, wire
+from tui.fleet.link import Link
+from tui.fleet.store import Store
+from tui.operations import launch
+from tui.operations.journal import Journal, JournalError, default_path
+from tui.services import Services
+from tui.settings import Settings
+
+LOOK = 0.1
+"""Seconds between two looks at the store at most, however fast the frames come."""
+SAVE = 60.0
+"""Seconds between two snapshots on disk."""
+
+
+class EvacApp(App[int]):
+    """The one composition root: screens are given their services, and ask it for one another by message."""
+
+    TITLE = "evac"
+    COMMANDS = {VerbProvider}  # noqa: RUF012 - Textual's own annotation of this class variable
+    BINDINGS: ClassVar[list[BindingType]] = []
+    CSS_PATH = None
+
+    def __init__(self, services: Services, snapshot_path: Path | None = None) -> None:
+        super().__init__()
+        self.services, self._snapshot_path = services, snapshot_path
+        self._look_planned = False
+        self._saved_revision = services.store.revision
+        dress(self, services.settings.theme)
+
+    def on_mount(self) -> None:
+        """The fleet comes first; then the collector is started."""
+        self.push_screen(FleetScreen(self.services))
+        if self.services.link is not None:
+            self.run_worker(self._follow(self.services.link), exclusive=True)
+        if self._snapshot_path is not None:
+            self.set_interval(SAVE, self._save)
+
+    async def on_unmount(self) -> None:
+        """What is known now is what the next start shows first."""
+        self._save()
+        if self.services.link is not None:
+            await self.services.link.stop()
+
+    async def _follow(self, link: Link) -> None:
+        await link.start()
+        async for frame in link.frames():
+            if isinstance(frame, wire.Delta):
+                self.services.store.apply(frame)
+            elif isinstance(frame, wire.Note):
+                self._tell(Said(frame.text))
+            self._plan_look()
+
+    def _plan_look(self) -> None:
+        if not self._look_planned:
+            self._look_planned = True
+            self.set_timer(LOOK, self._look)
+
+    def _look(self) -> None:
+        self._look_planned = False
+        self._tell(FleetChanged())
+
+    def _tell(self, message: FleetChanged | Said) -> None:
+        """To the evac screen nearest the top: a palette or a question may lie over it."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, EvacScreen):
+                screen.post_message(message)
+                return
+
+    def _save(self) -> None:
+        store = self.services.store
+        if self._snapshot_path is None or store.revision == self._saved_revision:
+            return
+        self._saved_revision = store.revision
+        with suppress(OSError):  # a full disk costs the next start its first picture, nothing else
+            snapshot.save(store, self._snapshot_path, self.services.now())
+
+    def on_go(self, message: Go) -> None:
+        """Open another screen."""
+        services = self.services
+        makers: Mapping[str, Callable[[], EvacScreen]] = {
+            "detail": partial(DetailScreen, services, message.key),
+            "operations": partial(OperationsScreen, services, message.key),
+            "help": partial(HelpScreen, services),
+        }
+        if (
+            type(self.screen)
+            is not {"detail": DetailScreen, "operations": OperationsScreen, "help": HelpScreen}[message.place]
+        ):
+            self.push_screen(makers[message.place]())
+
+    def on_act(self, message: Act) -> None:
+        """Show what would happen, and ask."""
+        self.push_screen(ConfirmScreen(self.services, message.action, message.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was found when the console opened: its services, and when the snapshot it begins with was written."""
+
+    services: Services
+    snapshot_path: Path
+
+
+def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
+    """Everything the screens are given. A journal that can't be used is said, and forbids acting, not looking."""
+    store, path = Store(), snapshot.default_path(environ)
+    kept = snapshot.load(path)
+    if kept is not None:
+        store.load_snapshot(kept[0])
+    journal, trouble = None, ""
+    try:
+        journal = Journal(default_path(environ))
+    except JournalError as error:
+        trouble = str(error)
+
+    def start(operation: str, profile: str) -> int:
+        return launch.start(operation, profile, settings, environ)
+
+    services = Services(
+        store=store,
+        link=Link(settings, environ),
+        journal=journal,
+        journal_trouble=trouble,
+        settings=settings,
+        environ=environ,
+        now=lambda: datetime.now(UTC),
+        zone=settings.zone(),
+        launch=start,
+    )
+    return Opened(services, path)
+
+
+def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
+    """Open the console; its exit code."""
+    opened = open_services(settings, environ)
+    app = EvacApp(opened.services, opened.snapshot_path)
+    result = app.run()
+    if app.return_code:
+        return app.return_code
+    return result or 0

@@ -1,0 +1,259 @@
+"""`evac do`: the plan, the guard, and the hands. The same draft, question and journal as the console's."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from tui.cli import output, planning
+from tui.cli.fleet import find
+from tui.cli.hands import LOOK_EVERY, exit_code, follow, hands, note, now, read
+from tui.cli.shared import (
+    FAILED,
+    GUARD,
+    INTERRUPTED,
+    PARTIAL,
+    READ_ONLY,
+    USAGE,
+    WELL,
+    RefusedError,
+    Session,
+    Shared,
+    opened,
+    shared_options,
+)
+from tui.cli.told import operation_object
+from tui.domain.actions import ACTIONS
+from tui.domain.instance import InstanceState
+from tui.domain.plan import Draft, GuardKind, draft
+from tui.operations import launch
+from tui.operations.journal import Journal, default_path
+from tui.operations.record import Operation, OperationState
+from tui.operations.resume import is_cut_off, lives, resume
+
+PERMISSION_WITHIN = 60.0
+"""Seconds to wait for AWS's answer to the dry run; after that it is unknown, and the question is put all the same."""
+_TAKEN_WITHIN = 15.0
+
+_FITS = {
+    "no_reboot": ("--no-reboot", "image, or stop-start with --image-first"),
+    "image_first": ("--image-first", "stop-start"),
+    "image_name": ("--image-name", "image, or stop-start with --image-first"),
+    "event_id": ("--event-id", "reschedule"),
+    "not_before": ("--at", "reschedule"),
+}
+
+
+@click.command("do")
+@click.argument("action", type=click.Choice(list(ACTIONS)), metavar="ACTION")
+@click.argument("instance", metavar="INSTANCE_ID|NAME")
+@click.option("--confirm", metavar="NAME", help="Answer the question: the instance's name (or its id).")
+@click.option("--dry-run", is_flag=True, help="Only show the plan and whether it could be confirmed.")
+@click.option("--wait", is_flag=True, help="Follow to the end, a line a step.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--no-reboot", is_flag=True, help="Make the AMI without the reboot: files may be caught half-written."
+)
+@click.option("--image-first", is_flag=True, help="Make an AMI before the stop.")
+@click.option("--image-name", metavar="N", default="", help="The AMI's name instead of the proposed one.")
+@click.option("--event-id", metavar="E", default="", help="The event to move, if there are several.")
+@click.option(
+    "--at", "not_before", metavar="WHEN", callback=planning.moment,
+    help="The event's new start: ISO 8601, in UTC unless it says otherwise, or a duration from now such as 36h.",
+)  # fmt: skip
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 3600),
+    default=60.0,
+    show_default=True,
+    help="Seconds to look for it.",
+)
+@shared_options
+def do_command(
+    shared: Shared, action: str, instance: str, confirm: str | None, dry_run: bool, wait: bool, as_json: bool,
+    timeout: float, **given: Any,
+) -> int:  # fmt: skip
+    """Act on one instance: stop-start, reboot, image, reschedule or start, guarded as in the console."""
+    _check(action, given)
+    with opened(shared) as session:
+        plan = _plan(session, action, instance, timeout, given)
+        if as_json:
+            output.json_line({"kind": "plan", **planning.draft_object(plan)})
+        else:
+            planning.show(plan, session.settings)
+        if dry_run:
+            return _verdict(session, plan)
+        with hands(session) as journal:
+            # The embedded AWS of --demo ends with this command: there it is always followed.
+            return _Order(session, journal, plan, confirm, wait or session.settings.demo, as_json).carry_out()
+
+
+def _check(action: str, given: dict[str, Any]) -> None:
+    """Options that would be ignored are wrong use. Raises UsageError."""
+    makes_image = action == "image" or (action == "stop-start" and given["image_first"])
+    fits = {
+        "no_reboot": makes_image,
+        "image_first": action == "stop-start",
+        "image_name": makes_image,
+        "event_id": action == "reschedule",
+        "not_before": action == "reschedule",
+    }
+    for name, (option, where) in _FITS.items():
+        if given[name] and not fits[name]:
+            raise click.UsageError(f"{option} is for {where}")
+    if action == "reschedule" and given["not_before"] is None:
+        raise click.UsageError("reschedule needs --at: the event's new start")
+
+
+def _plan(session: Session, action: str, wanted: str, timeout: float, given: dict[str, Any]) -> Draft:
+    """A fresh look and the draft of it. Raises RefusedError if there is nothing to look at."""
+    output.say(f"looking for {wanted}…")
+    found = find(session, wanted, timeout)
+    if found.instance is None:
+        raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
+    settings, profile = session.settings, found.instance.target.profile
+    options = planning.options_of(settings, **given)
+    return draft(action, found.instance, found.facts, options, planning.policy(settings, profile), now())
+
+
+def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:
+    """Why it can't be confirmed at all, and the exit code of that; None if it can."""
+    if plan.guard.kind is not GuardKind.BLOCKED:
+        return None
+    read_only = session.settings.profile_read_only(plan.target.profile)
+    start = plan.action == "stop-start" and plan.state is InstanceState.STOPPED
+    hint = f"; to bring it back: evac do start {plan.instance_id}" if start else ""
+    return "blocked: " + "; ".join(plan.guard.unblock) + hint, READ_ONLY if read_only else GUARD
+
+
+def _verdict(session: Session, plan: Draft) -> int:
+    blocked = _blocked(session, plan)
+    if blocked is not None:
+        raise RefusedError(*blocked)
+    asked = (
+        f"to be confirmed by typing {plan.guard.expected}"
+        if plan.guard.expected
+        else "to be confirmed with y"
+    )
+    output.say(f"{asked}, or with --confirm {plan.guard.expected or plan.label}; nothing was sent")
+    return WELL
+
+
+@dataclass
+class _Order:
+    """One order on its way from the plan to the hands."""
+
+    session: Session
+    journal: Journal
+    plan: Draft
+    confirm: str | None
+    wait: bool
+    as_json: bool
+    ident: str = ""
+    process: int = 0
+
+    def carry_out(self) -> int:
+        """Refuse, or journal, ask AWS, ask the operator, confirm; the exit code."""
+        self._refuse_early()
+        try:
+            self._begin()
+            self._permission()
+            ok, why = planning.agreed(self.plan, self.confirm)
+        except KeyboardInterrupt:
+            if self.ident:
+                self._give_up("cancelled")
+            output.say("cancelled; nothing was sent")
+            return INTERRUPTED
+        if not ok:
+            self._give_up(f"refused: {why}")
+            raise RefusedError(f"{why}; nothing was sent", GUARD)
+        if not self.journal.confirm(self.ident, now()):
+            found = read(self.journal, self.ident)
+            raise RefusedError(f"it was given up meanwhile ({found.note}); nothing was sent", GUARD)
+        return self._confirmed()
+
+    def _refuse_early(self) -> None:
+        """What is refused whatever AWS says: then AWS is not even asked."""
+        refusal = _blocked(self.session, self.plan)
+        if refusal is None and (self.confirm is not None or not sys.stdin.isatty()):
+            ok, why = planning.agreed(self.plan, self.confirm)
+            refusal = None if ok else (why, GUARD)
+        if refusal is not None:
+            note(self.session, self.plan, "plan", f"refused: {refusal[0]}")
+            raise RefusedError(f"{refusal[0]}; nothing was sent", refusal[1])
+
+    def _begin(self) -> None:
+        self.ident = self.journal.create(self.plan, now())
+        try:
+            note(self.session, self.plan, "plan", "planned", self.ident)
+            settings, environ = self.session.settings, self.session.environ
+            self.process = launch.start(self.ident, self.plan.target.profile, settings, environ)
+        except (launch.LaunchError, launch.ReadOnlyError, RefusedError) as error:
+            self.journal.abandon(self.ident, str(error), now())
+            code = READ_ONLY if isinstance(error, launch.ReadOnlyError) else FAILED
+            raise RefusedError(str(error), code) from None
+
+    def _permission(self) -> None:
+        """AWS's answer to the dry run, told. Raises RefusedError on a no, and if there are no hands to ask."""
+        output.say("asking AWS for permission (dry run)…")
+        found = self._answered()
+        if self.as_json:
+            said = {"kind": "permission", "operation": self.ident, "permission": found.permission}
+            output.json_line(said)
+        if found.permission.startswith("no"):
+            self._audited(f"refused: {found.permission}")
+            remedy = f"; {found.remedy}" if found.remedy else ""
+            raise RefusedError(f"permission: {found.permission}{remedy}; nothing was sent", GUARD)
+        if not found.is_open:
+            raise RefusedError(f"{found.note or found.state}; {found.remedy or 'nothing was sent'}", FAILED)
+        if not self.as_json:
+            yes = found.permission == "yes"
+            output.line(f"  permission: {'AWS says yes (dry run)' if yes else 'unknown, AWS did not say'}")
+
+    def _answered(self) -> Operation:
+        until = time.monotonic() + PERMISSION_WITHIN
+        while True:
+            alive = lives(self.process, self.ident)
+            found = read(self.journal, self.ident)
+            refused = found.permission.startswith("no")
+            if not found.is_open or (found.permission_asked and not refused) or time.monotonic() > until:
+                return found
+            if not alive:
+                self._give_up("the runner ended")
+                log = default_path(self.session.environ).with_name("runner.log")
+                raise RefusedError(
+                    f"the runner ended before it asked AWS; nothing was sent; see {log}", FAILED
+                )
+            time.sleep(LOOK_EVERY)
+
+    def _give_up(self, why: str) -> None:
+        self.journal.abandon(self.ident, why, now())
+        self._audited(why)
+
+    def _audited(self, result: str) -> None:
+        note(self.session, self.plan, "confirm", result, self.ident)
+
+    def _confirmed(self) -> int:
+        if self.wait:
+            return follow(self.session, self.journal, self.ident, as_json=self.as_json)
+        found = self._taken()
+        if self.as_json:
+            output.json_line({"kind": "operation", **operation_object(found, now())})
+        else:
+            output.line(f"{self.ident} {found.state}; follow it with: evac ops show {self.ident}")
+        return exit_code(found)
+
+    def _taken(self) -> Operation:
+        """Once the hands have it; a runner that was killed in between is replaced."""
+        until = time.monotonic() + _TAKEN_WITHIN
+        while True:
+            found = read(self.journal, self.ident)
+            if found.state is not OperationState.PLANNED or time.monotonic() > until:
+                return found
+            if is_cut_off(found, now()):
+                resume(self.journal, found, self.session.settings, self.session.environ, now())
+            time.sleep(LOOK_EVERY)

@@ -1,0 +1,139 @@
+"""What `evac do` and `evac ops` share: the journal as a command uses it, audit lines for what was refused, and following."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from tui.cli import output
+from tui.cli.shared import FAILED, INTERRUPTED, WELL, RefusedError, Session
+from tui.cli.told import operation_object, stands, step_object, step_text
+from tui.domain.plan import Draft
+from tui.operations import audit
+from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.record import Operation, OperationState, StepRow
+from tui.operations.resume import is_cut_off, resume
+
+LOOK_EVERY = 0.2
+_RESTARTS = 3
+"""How often a follower replaces a runner that was killed, before it leaves that to a person."""
+
+
+def now() -> datetime:
+    """This moment in UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def hands(session: Session) -> Iterator[Journal]:
+    """The journal, open in this block. Whatever is wrong with it becomes one line. Raises RefusedError."""
+    try:
+        journal = Journal(default_path(session.environ))
+        try:
+            yield journal
+        finally:
+            journal.close()
+    except JournalError as error:
+        raise RefusedError(str(error), FAILED) from None
+
+
+def note(session: Session, about: Draft | Operation, step: str, result: str, operation: str = "") -> None:
+    """A line in the audit log, by whoever calls. Raises RefusedError where it can't be written."""
+    region = about.target.region if isinstance(about, Draft) else about.region
+    profile = about.target.profile if isinstance(about, Draft) else about.profile
+    path = audit.path_beside(default_path(session.environ))
+    fields = audit.about(
+        operation=operation or (about.id if isinstance(about, Operation) else ""),
+        user=getpass.getuser(), host=socket.gethostname(), profile=profile, account=about.account_id,
+        region=region, instance=about.instance_id, action=about.action,
+    )  # fmt: skip
+    try:
+        audit.append(path, now(), **fields, step=step, result=result)
+    except OSError as error:
+        raise RefusedError(
+            f"the audit log can't be written ({error}), {path}: nothing was sent; free the disk or mend its permissions",
+            FAILED,
+        ) from None
+
+
+def exit_code(operation: Operation) -> int:
+    """0 if it succeeded or goes on, 1 if it failed, was given up or needs a person."""
+    return WELL if operation.state in (OperationState.SUCCEEDED, *_GOING) else FAILED
+
+
+_GOING = (OperationState.PLANNED, OperationState.RUNNING)
+
+
+def read(journal: Journal, operation: str) -> Operation:
+    """The operation. Raises RefusedError if it is not there (any more)."""
+    found = journal.get(operation)
+    if found is None:
+        raise RefusedError(f"no operation {operation} in {journal.path}", FAILED)
+    return found
+
+
+def follow(session: Session, journal: Journal, operation: str, *, as_json: bool) -> int:
+    """To its end, each step told once when it changes; the exit code. Ctrl+C leaves it running and says so.
+
+    A runner that was killed meanwhile is replaced: a stopped instance never comes back by itself.
+    """
+    try:
+        found = _follow(session, journal, operation, as_json)
+    except KeyboardInterrupt:
+        ends = "the demonstration ends with this command, and this operation with it"
+        goes_on = f"{operation} goes on without you; look with: evac ops show {operation}"
+        output.say(ends if session.settings.demo else goes_on)
+        return INTERRUPTED
+    conclude(found, as_json=as_json)
+    return exit_code(found)
+
+
+def _follow(session: Session, journal: Journal, operation: str, as_json: bool) -> Operation:
+    told: dict[str, str] = {}
+    alarmed, restarts = False, 0
+    while True:
+        found = read(journal, operation)
+        for row in found.steps:
+            if row.state != told.get(row.name, "waiting"):
+                told[row.name] = row.state
+                _tell_step(found, row, as_json)
+        if found.attention and not alarmed and found.state in _GOING:
+            output.say(f"! {found.label}: {found.note}")
+        alarmed = found.attention
+        if found.state not in _GOING:
+            return found
+        if is_cut_off(found, now()):
+            restarts += 1
+            if restarts > _RESTARTS:
+                raise RefusedError(
+                    f"its runner was killed {restarts} times; {stands(found)}; go on with: evac ops resume {operation}",
+                    FAILED,
+                )
+            output.say("its runner is gone; starting another")
+            resume(journal, found, session.settings, session.environ, now())
+        time.sleep(LOOK_EVERY)
+
+
+def _tell_step(operation: Operation, row: StepRow, as_json: bool) -> None:
+    if as_json:
+        output.json_line({"kind": "step", "operation": operation.id, **step_object(row)})
+    elif row.state == "running":
+        output.say(f"  … {row.name}")
+    else:
+        output.line("  " + step_text(row, now()))
+
+
+def conclude(found: Operation, *, as_json: bool) -> None:
+    """The last line: how it stands, and what to do if that is not well."""
+    if as_json:
+        output.json_line({"kind": "operation", **operation_object(found, now())})
+        return
+    tail = f": {found.note}" if found.note else ""
+    remedy = f" → {found.remedy}" if found.remedy else ""
+    output.line(f"{found.title}: {found.state}{tail}{remedy}")
+    if found.may_be_down and found.state is not OperationState.SUCCEEDED:
+        output.say(f"{stands(found)}; evac ops show {found.id}")

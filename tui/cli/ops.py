@@ -1,0 +1,202 @@
+"""`evac ops`: the journal as text and JSON; what was cut off goes on, what is wanted no more is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from tui.cli import output
+from tui.cli.hands import follow, hands, note, now, read
+from tui.cli.shared import (
+    FAILED,
+    GUARD,
+    READ_ONLY,
+    USAGE,
+    WELL,
+    RefusedError,
+    Session,
+    Shared,
+    opened,
+    shared_options,
+)
+from tui.cli.told import listed, operation_object, shown, stands
+from tui.operations.journal import Journal
+from tui.operations.record import Operation, OperationState
+from tui.operations.resume import cut_off, driver, resume
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+@click.group("ops", invoke_without_command=True)
+@_JSON
+@shared_options
+@click.pass_context
+def ops_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
+    """Operations: what was planned, what runs, how it ended. Without a command: the list."""
+    ctx.obj = shared
+    return _list(shared, as_json) if ctx.invoked_subcommand is None else WELL
+
+
+@ops_command.command("list")
+@_JSON
+@shared_options
+@click.pass_context
+def list_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
+    """The newest first; above them in a line each what needs a person or has an instance down."""
+    return _list(shared, as_json or _outer_json(ctx))
+
+
+@ops_command.command("show")
+@click.argument("ident", metavar="ID")
+@_JSON
+@shared_options
+@click.pass_context
+def show_command(ctx: click.Context, shared: Shared, ident: str, as_json: bool) -> int:
+    """One operation: its steps and how long each took, its calls and their request ids."""
+    with opened(shared) as session, hands(session) as journal:
+        cut_off(journal, now())
+        found = _one(journal, ident)
+        if as_json or _outer_json(ctx):
+            output.json(operation_object(found, now()))
+        else:
+            for line in shown(found, session.settings, now()):
+                output.line(line)
+    return WELL
+
+
+@ops_command.command("resume")
+@click.argument("ident", metavar="ID", required=False)
+@click.option("--wait", is_flag=True, help="Follow to the end, a line a step.")
+@_JSON
+@shared_options
+@click.pass_context
+def resume_command(ctx: click.Context, shared: Shared, ident: str | None, wait: bool, as_json: bool) -> int:
+    """Finish what was cut off or needed a person: this operation, or without ID all of them."""
+    as_json = as_json or _outer_json(ctx)
+    with opened(shared) as session, hands(session) as journal:
+        if session.settings.read_only:
+            raise RefusedError("read-only: nothing is resumed", READ_ONLY)
+        if ident is not None:
+            return _resume(session, journal, [_one(journal, ident)], wait, as_json)
+        cut_off(journal, now())
+        waiting = [
+            one
+            for one in journal.unfinished()
+            if one.state is OperationState.NEEDS_ATTENTION or not driver(one, now())
+        ]
+        if not waiting:
+            output.say("nothing was cut off")
+        return _resume(session, journal, waiting, wait, as_json)
+
+
+@ops_command.command("abandon")
+@click.argument("ident", metavar="ID")
+@click.option("--confirm", metavar="NAME", help="Answer the question: the instance's name (or its id).")
+@_JSON
+@shared_options
+@click.pass_context
+def abandon_command(
+    ctx: click.Context, shared: Shared, ident: str, confirm: str | None, as_json: bool
+) -> int:
+    """Give an operation up; the instance stays as it is now, stopped if it is stopped."""
+    with opened(shared) as session, hands(session) as journal:
+        found = _one(journal, ident)
+        if session.settings.profile_read_only(found.profile):
+            raise RefusedError("read-only: nothing is given up", READ_ONLY)
+        if not found.is_open:
+            raise RefusedError(f"{found.id} has ended: {found.state}", GUARD)
+        _sure(session, found, confirm)
+        note(session, found, "abandon", "abandoned")
+        if not journal.abandon(found.id, "abandoned by hand", now()):
+            raise RefusedError(f"{found.id} has ended meanwhile: {read(journal, found.id).state}", GUARD)
+        left = read(journal, found.id)
+        if as_json or _outer_json(ctx):
+            output.json(operation_object(left, now()))
+        else:
+            output.line(f"{left.id} is abandoned")
+        if left.may_be_down:
+            output.say(f"! {stands(left)}, and nothing will start it now: evac do start {left.instance_id}")
+    return WELL
+
+
+def _outer_json(ctx: click.Context) -> bool:
+    """`evac ops --json list` is `evac ops list --json`."""
+    return bool(ctx.parent and ctx.parent.params.get("as_json"))
+
+
+def _list(shared: Shared, as_json: bool) -> int:
+    with opened(shared) as session, hands(session) as journal:
+        cut_off(journal, now())
+        every = {one.id: one for one in (*journal.list(), *journal.unfinished())}
+        newest = [every[name] for name in sorted(every, reverse=True)]
+        if as_json:
+            output.json([operation_object(one, now()) for one in newest])
+            return WELL
+        loud, headers, rows = listed(newest, session.settings, now())
+        for line in loud:
+            output.line(line)
+        if rows:
+            output.table(headers, rows)
+        else:
+            output.say("no operations yet")
+    return WELL
+
+
+def _one(journal: Journal, ident: str) -> Operation:
+    """The operation of that id, or the only one whose id ends so. Raises RefusedError."""
+    found = journal.get(ident)
+    if found is not None:
+        return found
+    ending = [one for one in journal.list(1000) if ident and one.id.endswith(ident)]
+    if len(ending) == 1:
+        return ending[0]
+    why = "several operations' ids end" if ending else "no operation's id is or ends"
+    raise RefusedError(f"{why} in {ident}: see evac ops list", USAGE)
+
+
+def _resume(
+    session: Session, journal: Journal, wanted: Sequence[Operation], wait: bool, as_json: bool
+) -> int:
+    """Start a runner for each; then, if asked, follow them one after the other. The worst exit code."""
+    started, worst = [], WELL
+    for one in wanted:
+        read_only = session.settings.profile_read_only(one.profile)
+        why = resume(journal, one, session.settings, session.environ, now())
+        if why is None:
+            started.append(one)
+            output.say(f"{one.id} ({one.title}) goes on")
+        else:
+            worst = max(worst, READ_ONLY if read_only else GUARD)
+            output.say(f"evac: {one.id} is not resumed: {why}")
+    for one in started:
+        # The embedded AWS of --demo ends with this command: there it is always followed.
+        if wait or session.settings.demo:
+            code = follow(session, journal, one.id, as_json=as_json)
+            if code > FAILED:
+                return code
+            worst = max(worst, code)
+        elif as_json:
+            output.json_line({"kind": "operation", **operation_object(read(journal, one.id), now())})
+        else:
+            output.line(f"{one.id} {read(journal, one.id).state}; follow it with: evac ops show {one.id}")
+    return worst
+
+
+def _sure(session: Session, found: Operation, given: str | None) -> None:
+    """The name must be typed or given. Raises RefusedError."""
+    names = {found.label, found.instance_id}
+    if given is None:
+        output.say(f"{found.title}: {found.state}; {stands(found)}")
+        if found.may_be_down:
+            output.say(
+                f"! abandoned now, {found.label} STAYS stopped: to bring it back use evac ops resume {found.id}"
+            )
+        given = output.ask(f"Type {found.label} to give it up:")
+        if given is None:
+            raise RefusedError(f"nobody can be asked here; confirm with --confirm {found.label}", GUARD)
+    if given not in names:
+        note(session, found, "abandon", "refused: not confirmed")
+        raise RefusedError(
+            f"{given or 'nothing'} is not {' or '.join(sorted(names))}; nothing was given up", GUARD
+        )

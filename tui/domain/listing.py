@@ -1,0 +1,152 @@
+"""Which instances a view lists, and in which order; and which targets are too old to be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
+from tui.domain.query import Query
+from tui.domain.urgency import Level, Urgency, urgency
+
+
+class View(StrEnum):
+    """The four views."""
+
+    TRIAGE = "triage"
+    ALL = "all"
+    EVENTS = "events"
+    TARGETS = "targets"
+
+
+class Order(StrEnum):
+    """What rows are sorted by."""
+
+    URGENCY = "urgency"
+    NAME = "name"
+    TARGET = "target"
+    TYPE = "type"
+    EVENT = "event"
+
+
+Stale = Mapping[Target, datetime | None]
+"""Targets whose rows say how things *were*: since when (UTC), None where they were never read."""
+MISSED = 3
+"""After so many missed intervals a target's rows are old."""
+AGAIN = timedelta(seconds=20)
+"""An instance with events is looked at again after so long: the hour moves it up."""
+
+
+def stale(targets: Iterable[TargetStatus], interval: float, now: datetime) -> dict[Target, datetime | None]:
+    """The targets not to be believed: failed, not read in this run, or silent for MISSED intervals (seconds)."""
+    oldest = now - timedelta(seconds=MISSED * interval + 15)
+    return {
+        one.target: one.status_at
+        for one in targets
+        if one.trouble is not None
+        or one.phase is not Phase.LIVE
+        or one.status_at is None
+        or one.status_at < oldest
+    }
+
+
+@dataclass
+class Ranker:
+    """Remembers how urgent an instance is while the very same object is asked about: most are, at most looks."""
+
+    _kept: dict[str, tuple[Instance, datetime, Urgency]] = field(default_factory=dict)
+
+    def urgency(self, row: Instance, now: datetime) -> Urgency:
+        """As `tui.domain.urgency.urgency`."""
+        kept = self._kept.get(row.key)
+        if kept is not None and kept[0] is row and (not row.events or timedelta() <= now - kept[1] < AGAIN):
+            return kept[2]
+        found = urgency(row, now)
+        self._kept[row.key] = (row, now, found)
+        return found
+
+    def level(self, row: Instance, now: datetime, old: Stale) -> Level:
+        """How it is drawn: what was well when last read, and is not read now, is not known to be well."""
+        level = self.urgency(row, now).level
+        return Level.UNKNOWN if level is Level.CALM and row.target in old else level
+
+    def counts(self, rows: Iterable[Instance], now: datetime, old: Stale) -> dict[Level, int]:
+        """How many stand at each level; every level is present."""
+        result = dict.fromkeys(Level, 0)
+        for row in rows:
+            result[self.level(row, now, old)] += 1
+        return result
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """These are gone."""
+        for key in keys:
+            self._kept.pop(key, None)
+
+    def listed(
+        self, rows: Sequence[Instance], view: View, order: Order, query: Query, now: datetime
+    ) -> list[Instance]:
+        """The rows of a view that match, in order."""
+        found: Iterable[Instance] = rows
+        if view is View.TRIAGE:
+            found = (row for row in found if self.urgency(row, now).is_trouble)
+        elif view is View.EVENTS:
+            found = (row for row in found if row.events and row.open_events(now))
+        if query.tests:
+            found = (row for row in found if query.matches(row, now))
+        if view is View.EVENTS and order is Order.URGENCY:
+            order = Order.EVENT
+        return sorted(found, key=self._key(view, order, now))
+
+    def _key(self, view: View, order: Order, now: datetime) -> Callable[[Instance], Any]:
+        def name(row: Instance) -> Any:
+            return (row.label.lower(), row.key)
+
+        keys: dict[Order, Callable[[Instance], Any]] = {
+            Order.URGENCY: lambda row: self.urgency(row, now),
+            Order.NAME: name,
+            Order.TARGET: lambda row: (row.target, row.zone, *name(row)),
+            Order.TYPE: lambda row: (row.instance_type, *name(row)),
+            Order.EVENT: lambda row: (_next(row, now), *name(row)),
+        }
+        if view is View.TARGETS:
+            return lambda row: (row.target, keys[order](row))
+        return keys[order]
+
+
+def _next(row: Instance, now: datetime) -> tuple[bool, float]:
+    """Those without an event last; one without a start first of all."""
+    events = row.open_events(now) if row.events else ()
+    if not events:
+        return True, 0.0
+    start = events[0].not_before
+    return False, start.timestamp() if start is not None else float("-inf")
+
+
+def failures(targets: Iterable[TargetStatus]) -> list[TargetStatus]:
+    """One line a failure: a profile whose login has expired fails once, not once a region."""
+    found: dict[tuple[str, str], TargetStatus] = {}
+    for one in targets:
+        if one.trouble is not None:
+            key = (one.target.profile, one.trouble.line)
+            first = found.get(key)
+            found[key] = (
+                one if first is None else replace(first, target=Target(one.target.profile, EVERYWHERE))
+            )
+    return list(found.values())
+
+
+def grouped(rows: Sequence[Instance], targets: Sequence[TargetStatus]) -> list[Instance | TargetStatus]:
+    """Rows sorted by target, each target's line above its own; targets without rows have their line as well."""
+    by_target: dict[Target, list[Instance]] = {}
+    for row in rows:
+        by_target.setdefault(row.target, []).append(row)
+    found: list[Instance | TargetStatus] = []
+    for status in targets:
+        found.append(status)
+        found.extend(by_target.pop(status.target, ()))
+    for rest in by_target.values():
+        found.extend(rest)
+    return found
