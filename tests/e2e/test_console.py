@@ -192,7 +192,7 @@ def test_the_console_killed_between_stop_and_start_leaves_the_instance_running(
         time.sleep(0.6)
         demo.control("clock", {"speed": 5})
         terminal.keys(name, "enter")
-        terminal.until("wait-stopped")
+        terminal.until(lambda one: state_of(demo, name) in ("stopping", "stopped"))
         terminal.kill()
     assert state_of(demo, name) in ("stopping", "stopped")
     demo.control("clock", {"speed": 60})
