@@ -145,7 +145,7 @@ class FleetScreen(EvacScreen):
     def tick(self) -> None:
         """Countdowns move; what reads the same is not sent again."""
         scene = self.scene()
-        self.table.redraw(scene)
+        self.table.later(scene)
         self._draw_around(scene)
 
     def _draw_around(self, scene: Scene) -> None:
