@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
+import secrets
+import socket
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "screens"))
 
 import stage  # noqa: E402 - the tests' stage: the sample fleet, a journal, a collector that answers at once
+from acting import Hands  # noqa: E402
 from textual.screen import Screen  # noqa: E402
 
 from screens.confirm import ConfirmScreen  # noqa: E402
@@ -23,6 +28,7 @@ from screens.help import HelpScreen  # noqa: E402
 from screens.operations import OperationsScreen  # noqa: E402
 from tui.domain.actions import ActionOptions  # noqa: E402
 from tui.domain.plan import Policy, draft  # noqa: E402
+from tui.operations.journal import Journal  # noqa: E402
 from tui.operations.record import OperationState  # noqa: E402
 from tui.services import Services  # noqa: E402
 
@@ -47,14 +53,20 @@ def _detail(services: Services) -> Screen[None]:
     return DetailScreen(services, _key(services, "payments-db-1"))
 
 
+def _journal(services: Services) -> Journal:
+    assert services.journal is not None
+    return services.journal
+
+
 def _confirm(services: Services) -> Screen[None]:
-    return ConfirmScreen(services, "stop-start", _key(services, "ledger-1"))
+    return ConfirmScreen(
+        replace(services, launch=Hands(_journal(services))), "stop-start", _key(services, "ledger-1")
+    )
 
 
 def _operations(services: Services) -> Screen[None]:
     """One that succeeded, and one that waits for capacity with its instance down."""
-    journal, ids = services.journal, []
-    assert journal is not None
+    journal, ids = _journal(services), []
     for minutes, name in ((40, "cache-1"), (4, "batch-14")):
         now = stage.NOW - timedelta(minutes=minutes)
         plan = draft(
@@ -88,7 +100,7 @@ SHOTS = (
     Shot("fleet", FleetScreen),
     Shot("fleet-80x24", FleetScreen, (80, 24)),
     Shot("detail", _detail, (140, 44)),
-    Shot("confirm", _confirm, (110, 34)),
+    Shot("confirm", _confirm, (110, 36)),
     Shot("operations", _operations, (120, 34)),
     Shot("help", HelpScreen, (140, 44)),
 )
@@ -111,7 +123,11 @@ async def take(shot: Shot) -> None:
 
 
 def main() -> None:
-    """All of them."""
+    """All of them, the same on every machine."""
+    os.environ["LOGNAME"] = "kim"
+    socket.gethostname = lambda: "bastion-2"
+    numbers = itertools.count(0xA1B2C3)
+    secrets.token_hex = lambda size=3: f"{next(numbers):x}"
     OUT.mkdir(exist_ok=True)
     for shot in SHOTS:
         asyncio.run(take(shot))

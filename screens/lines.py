@@ -159,7 +159,8 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         """The head stays; under it the rows from the scroll offset on."""
         segments = self._drawn[y] = self._segments(y)
         ground = segments[-1].style if segments else None
-        return Strip(segments).adjust_cell_length(self.size.width, ground or self.rich_style)
+        strip = Strip(segments).adjust_cell_length(self.size.width, ground or self.rich_style)
+        return strip.simplify()  # each change of style costs some forty bytes on the wire
 
     def _segments(self, y: int) -> list[Segment]:
         width, ground = self.size.width, self.rich_style
