@@ -199,7 +199,7 @@ class EvacScreen(Screen[None]):
         read_only = self.services.settings.read_only
         if instance is not None:
             read_only = self.profile_read_only(instance.target.profile)
-        return why_not(verb, instance, read_only=read_only)
+        return why_not(verb, instance, read_only=read_only, off=self.services.settings.actions_off)
 
     def act(self, name: str, instance: Instance | None) -> None:
         """Ask for a guarded action, or say why it cannot be."""

@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 
+from tui.domain.actions import ACTIONS
+from tui.domain.hazards.codes import CODES
 from tui.settings import (
     ActionSettings,
     Base,
@@ -54,6 +56,8 @@ __all__ = [
 
 POLICY = Path("/etc/evac/policy.toml")
 """The site policy. EVAC_POLICY may name another only while this file does not exist."""
+OWNER = 0
+"""Who must own it: root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,15 @@ class Loaded:
 
 class _PolicyProfile(Base, frozen=True):
     read_only: bool = False
+    hidden: bool = False
 
 
 class _Policy(Base, frozen=True):
     read_only: bool = False
+    session_policy: bool = False
     regions: tuple[Region, ...] = ()
+    actions_off: tuple[str, ...] = ()
+    block: tuple[str, ...] = ()
     profiles: dict[str, _PolicyProfile] = msgspec.field(default_factory=dict)
 
 
@@ -181,6 +189,8 @@ def _tighten(
     path = policy_path(environ)
     if path is None:
         return settings, None
+    if path == POLICY:
+        _owned(path)
     try:
         policy = convert(read_toml(path), _Policy, _PolicyProfile, path)
     except FileNotFoundError:
@@ -190,6 +200,11 @@ def _tighten(
         tighter["read_only"], sources["read_only"] = True, str(path)
     if locked := tuple(name for name, profile in policy.profiles.items() if profile.read_only):
         tighter["locked_profiles"], sources["locked_profiles"] = locked, str(path)
+    tighter.update(_forbidden(policy, sources, path))
+    hidden = msgspec.structs.replace(settings, hidden_profiles=tighter.get("hidden_profiles", ()))
+    for name in settings.only_profiles:
+        if hidden.profile_hidden(name):
+            raise ConfigError(path, f"profiles.{name}", "the site policy hides this profile")
     if policy.regions:
         tighter["allowed_regions"], sources["allowed_regions"] = policy.regions, str(path)
         wanted = settings.regions or policy.regions
@@ -206,6 +221,39 @@ def _tighten(
             for name, profile in settings.profiles.items()
         }
     return msgspec.structs.replace(settings, **tighter), path
+
+
+def _owned(path: Path) -> None:
+    """A policy that its users can write is none. Raises ConfigError."""
+    for one in (path.parent, path):
+        try:
+            found = one.stat()
+        except FileNotFoundError:  # a link to nothing: reading it says so
+            return
+        except OSError as error:
+            raise ConfigError(path, "", f"cannot be read: {error.strerror}") from None
+        if found.st_uid != OWNER or found.st_mode & 0o022:
+            raise ConfigError(one, "", "must belong to root and be writable by nobody else")
+
+
+def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str, Any]:
+    """What is switched off or hidden. A name that means nothing is an error: it would protect from nothing."""
+    for key, names, known in (
+        ("actions_off", policy.actions_off, tuple(ACTIONS)),
+        ("block", policy.block, CODES),
+    ):
+        for name in names:
+            if name not in known:
+                raise ConfigError(path, key, f"{name} is none of {', '.join(known)}")
+    values: dict[str, Any] = {
+        "actions_off": policy.actions_off,
+        "blocking": policy.block,
+        "hidden_profiles": tuple(name for name, one in policy.profiles.items() if one.hidden),
+        "session_policy": policy.session_policy,
+    }
+    found = {key: value for key, value in values.items() if value}
+    sources.update(dict.fromkeys(found, str(path)))
+    return found
 
 
 def _within(wanted: tuple[str, ...], policy: _Policy, key: str, path: Path) -> tuple[str, ...]:

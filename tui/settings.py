@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, tzinfo
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -81,13 +81,14 @@ class ProfileSettings(Base, frozen=True):
 
 
 class Settings(Base, frozen=True):
-    """Everything a process needs to know. `only_*`, `demo` and `locked_profiles` never stand in the file."""
+    """Everything a process needs to know. `only_*`, `demo` and what the site policy adds never stand in the file."""
 
     regions: tuple[Region, ...] = ()
     read_only: bool = False
     theme: str = ""
     timezone: str = ""
     ascii: bool = False
+    session_policy: bool = False
     intervals: Intervals = Intervals()
     cache: CacheSettings = CacheSettings()
     actions: ActionSettings = ActionSettings()
@@ -96,6 +97,9 @@ class Settings(Base, frozen=True):
     only_regions: tuple[Region, ...] = ()
     allowed_regions: tuple[Region, ...] = ()
     locked_profiles: tuple[str, ...] = ()
+    hidden_profiles: tuple[str, ...] = ()
+    actions_off: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
     demo: bool = False
 
     def profile(self, name: str) -> ProfileSettings:
@@ -106,6 +110,21 @@ class Settings(Base, frozen=True):
         """Whether nothing may be changed through this profile: strictest of global, profile and policy."""
         locked = any(fnmatchcase(profile, pattern) for pattern in self.locked_profiles)
         return self.read_only or self.profile(profile).read_only or locked
+
+    def profile_hidden(self, profile: str) -> bool:
+        """Whether the site policy keeps it from being read, whoever asks for it by name."""
+        return any(fnmatchcase(profile, pattern) for pattern in self.hidden_profiles)
+
+    def why_refused(self, profile: str, action: str, codes: Collection[str] = ()) -> str:
+        """Why it may not be done through this profile, with hazards of these codes; empty: it may."""
+        if self.profile_read_only(profile):
+            return f"read-only: no changes through profile {profile}"
+        if self.profile_hidden(profile):
+            return f"the site policy hides profile {profile}"
+        if action in self.actions_off:
+            return f"the site policy has switched {action} off"
+        blocked = [code for code in self.blocking if code in codes]
+        return f"the site policy blocks it: {', '.join(blocked)}" if blocked else ""
 
     def label(self, profile: str) -> str:
         """What to call it: its label, or its name; safe to draw."""
@@ -123,10 +142,19 @@ class Settings(Base, frozen=True):
 def policy(settings: Settings, profile: str) -> Policy:
     """What the settings say of actions through this profile."""
     age = parse_duration(settings.actions.image_max_age)
-    return Policy(settings.profile_read_only(profile), settings.actions.confirm, age)
+    return Policy(
+        settings.profile_read_only(profile),
+        settings.actions.confirm,
+        age,
+        actions_off=settings.actions_off,
+        blocking=settings.blocking,
+    )
 
 
-RUN_ONLY = frozenset({"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "demo"})
+RUN_ONLY = frozenset(
+    {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "demo"}
+    | {"hidden_profiles", "actions_off", "blocking"}
+)
 """Fields of Settings that no file may hold."""
 
 

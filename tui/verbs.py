@@ -4,6 +4,7 @@ line, the documents and the tests read it too. Footer, help, palette and greying
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tui.domain.actions import ACTIONS
@@ -86,8 +87,10 @@ def shown_key(verb: Verb) -> str:
     return {"enter": "⏎", "escape": "esc", "question_mark": "?"}.get(verb.key, verb.key)
 
 
-def why_not(verb: Verb, instance: Instance | None, *, read_only: bool) -> str | None:
-    """None if the verb may be used now, else why not, in a sentence without a full stop."""
+def why_not(
+    verb: Verb, instance: Instance | None, *, read_only: bool, off: Collection[str] = ()
+) -> str | None:
+    """None if the verb may be used now, else why not, in a sentence without a full stop. `off`: the site's word on actions."""
     if not verb.mutates:
         return None
     if read_only:
@@ -95,6 +98,8 @@ def why_not(verb: Verb, instance: Instance | None, *, read_only: bool) -> str | 
     if instance is None:
         return "no instance is selected"
     action = ACTIONS[effective(verb.name, instance)]
+    if action.name in off:
+        return f"the site policy has switched {action.name} off"
     return action.why_not(instance)
 
 

@@ -20,7 +20,7 @@ from tui.domain.text import clean
 from tui.operations import audit, launch, resume
 from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.record import Operation, OperationState
-from tui.settings import ProfileSettings, Settings
+from tui.settings import ProfileSettings, Settings, encode
 
 REGION, ACCOUNT = "ap-northeast-2", "111122223333"
 ENDED = (
@@ -306,19 +306,71 @@ def test_read_only_starts_no_hands(bench: Bench) -> None:
     ] == []
 
 
-def test_a_runner_started_by_hand_refuses_read_only(bench: Bench, tmp_path: Path) -> None:
+def by_hand(bench: Bench, operation: str, folder: Path, **environ: str) -> int:
+    """Somebody starts a runner himself, with whatever environment he likes; its exit code."""
     import subprocess
     import sys
 
-    from tui.settings import encode
-
-    operation = bench.order("stop-start", "eks-node-a")
-    settings = encode(Settings(read_only=True)).decode()
     command = [sys.executable, "-P", "-m", "tui.operations.runner", "--operation", operation]
-    done = subprocess.run(
-        command, env={**bench.environ, "EVAC_SETTINGS": settings}, timeout=60, cwd=tmp_path, check=False
+    return subprocess.run(
+        command, env={**bench.environ, **environ}, timeout=60, cwd=folder, check=False
+    ).returncode
+
+
+POLICIES = {
+    "read_only = true": "read-only",
+    "[profiles.'pro*']\nread_only = true": "read-only",
+    "actions_off = ['stop-start']": "has switched stop-start off",
+    "block = ['load-balancer']": "blocks it: load-balancer",
+    "[profiles.prod]\nhidden = true": "hides profile prod",
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_policy_of_today_holds_for_an_operation_confirmed_before_it(
+    bench: Bench, tmp_path: Path, policy: str
+) -> None:
+    """Whoever starts the runner, and with whatever settings: they cannot loosen what the site says."""
+    operation = bench.order("stop-start", "eks-node-a")
+    (tmp_path / "policy.toml").write_text(policy)
+    handed = encode(Settings()).decode()
+    code = by_hand(
+        bench, operation, tmp_path, EVAC_SETTINGS=handed, EVAC_POLICY=str(tmp_path / "policy.toml")
     )
-    assert done.returncode == 4
+    assert code == 4
+    found = bench.journal.get(operation)
+    assert found is not None
+    assert found.state is OperationState.ABANDONED
+    assert POLICIES[policy] in found.note
+    changes = [
+        one
+        for one in bench.demo.control("calls")
+        if not one["operation"].startswith(("Describe", "Get", "List", "AssumeRole"))
+    ]
+    assert changes == []  # not even a dry run
+
+
+def test_what_was_begun_is_left_for_somebody_who_may_finish_it(bench: Bench, tmp_path: Path) -> None:
+    operation = bench.order("stop-start", "eks-node-a")
+    bench.journal.begin_step(operation, "stop", datetime.now(UTC))
+    bench.journal.lease(operation, "gone", datetime.now(UTC))
+    call = bench.journal.intent(
+        operation, "stop", "ec2", "StopInstances", datetime.now(UTC), dry_run=False, runner="gone"
+    )
+    assert call is not None
+    bench.journal.outcome(call, datetime.now(UTC), ok=True, code="", message="", request_id="r")
+    assert by_hand(bench, operation, tmp_path, EVAC_SETTINGS=encode(Settings(read_only=True)).decode()) == 4
+    found = bench.journal.get(operation)
+    assert found is not None
+    assert (found.state, found.remedy) == (
+        OperationState.NEEDS_ATTENTION,
+        "resume it where changes are allowed",
+    )
+
+
+def test_a_runner_started_by_hand_refuses_read_only(bench: Bench, tmp_path: Path) -> None:
+    operation = bench.order("stop-start", "eks-node-a")
+    assert by_hand(bench, operation, tmp_path, EVAC_SETTINGS=encode(Settings(read_only=True)).decode()) == 4
     found = bench.journal.get(operation)
     assert found is not None
     assert found.state is OperationState.ABANDONED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui import config, config_edit
+from tui.domain.hazards.codes import CODES
 from tui.settings import RUN_ONLY
 
 ROOT = Path(__file__).parents[2]
@@ -263,3 +266,115 @@ def test_zones_have_rules_and_nonsense_is_utc() -> None:
 def test_default_path_follows_xdg_but_not_a_relative_one() -> None:
     assert config.default_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/evac/config.toml")
     assert config.default_path({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path("/h/.config/evac/config.toml")
+
+
+# the site policy
+
+
+@pytest.fixture
+def site(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A policy file where the site's would be, owned by whoever runs this test as root would own it."""
+    monkeypatch.setattr(config, "POLICY", home / "etc" / "policy.toml")
+    monkeypatch.setattr(config, "OWNER", os.getuid())
+    (home / "etc").mkdir(mode=0o755)
+    (home / "etc" / "policy.toml").write_text("read_only = true\n")
+    return home / "etc" / "policy.toml"
+
+
+def test_a_policy_that_its_users_can_write_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(site.parents[1], "").settings.read_only
+    site.chmod(0o646)
+    with pytest.raises(config.ConfigError, match="must belong to root"):
+        load(site.parents[1], "")
+    site.chmod(0o644)
+    site.parent.chmod(0o777)
+    with pytest.raises(config.ConfigError, match="must belong to root"):
+        load(site.parents[1], "")
+    site.parent.chmod(0o755)
+    monkeypatch.setattr(config, "OWNER", os.getuid() + 1)
+    with pytest.raises(config.ConfigError, match="must belong to root"):
+        load(site.parents[1], "")
+
+
+def test_a_policy_that_points_nowhere_is_an_error_not_an_absent_one(site: Path) -> None:
+    site.unlink()
+    site.symlink_to("/nowhere/policy.toml")
+    with pytest.raises(config.ConfigError):
+        load(site.parents[1], "", "read_only=false")
+
+
+LOOSE = "read_only=false\nsession_policy=false\n[profiles.prod]\nread_only=false\nhidden=false\n"
+STRICT = """
+read_only = true
+session_policy = true
+actions_off = ["reboot"]
+block = ["public-ip"]
+regions = ["eu-west-1"]
+[profiles."pro*"]
+read_only = true
+[profiles.secret]
+hidden = true
+"""
+
+
+def test_flags_environment_and_user_config_only_tighten(home: Path) -> None:
+    """Each of them says the opposite of the policy; the policy stands, and `config show` can name it."""
+    loaded = load(home, LOOSE, STRICT, environ={"EVAC_SETTINGS": "{}", "EVAC_READ_ONLY": "0"})
+    settings, sources = loaded.settings, loaded.sources
+    for key in (
+        "read_only",
+        "session_policy",
+        "actions_off",
+        "blocking",
+        "hidden_profiles",
+        "locked_profiles",
+    ):
+        assert getattr(settings, key), key
+        assert sources[key].endswith("policy.toml"), key
+    assert settings.profile_hidden("secret")
+    assert not settings.profile_hidden("prod")
+    for again in (config.encode(settings).decode(), "{}", config.encode(config.Settings()).decode()):
+        environ = {"EVAC_SETTINGS": again, "EVAC_POLICY": str(home / "policy.toml")}
+        assert config.from_environment(environ).actions_off == ("reboot",)
+        assert config.from_environment(environ).read_only
+
+
+@pytest.mark.parametrize("key", ["hidden_profiles", "actions_off", "blocking"])
+def test_the_policys_own_fields_do_not_stand_in_a_users_file(home: Path, key: str) -> None:
+    with pytest.raises(config.ConfigError, match="site policy"):
+        load(home, f"{key} = []")
+
+
+def test_a_hidden_profile_is_not_read_when_named(home: Path) -> None:
+    for asked in ({"profiles": ("secret",)}, {"environ": {"AWS_PROFILE": "secret"}}):
+        with pytest.raises(config.ConfigError, match="hides this profile"):
+            load(home, "", STRICT, **asked)
+
+
+@pytest.mark.parametrize(
+    ("policy", "part"),
+    [('actions_off=["rebot"]', "rebot is none of"), ('block=["public_ip"]', "public_ip is none of")],
+)
+def test_a_policy_with_a_name_that_protects_from_nothing_is_an_error(
+    home: Path, policy: str, part: str
+) -> None:
+    with pytest.raises(config.ConfigError, match=part):
+        load(home, "", policy)
+
+
+def test_the_codes_a_policy_may_name_are_those_the_hazards_have() -> None:
+    found = set()
+    for path in (ROOT / "tui" / "domain" / "hazards").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Hazard", "dont_know"):
+                first = node.args[0] if node.args else None
+                found |= {first.value} if isinstance(first, ast.Constant) else set()
+    assert found == set(CODES)
+
+
+def test_why_refused(home: Path) -> None:
+    settings = load(home, "", STRICT.replace("read_only = true", "read_only = false")).settings
+    assert settings.why_refused("dev", "reboot") == "the site policy has switched reboot off"
+    assert "blocks it: public-ip" in settings.why_refused("dev", "stop-start", ("public-ip", "spot"))
+    assert "hides" in settings.why_refused("secret", "image")
+    assert settings.why_refused("dev", "stop-start", ("spot",)) == ""

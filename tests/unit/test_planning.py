@@ -10,10 +10,12 @@ import pytest
 from tui.cli import output, planning
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
+from tui.domain.hazards import Gravity
 from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
 from tui.domain.plan import Draft, GuardKind, Policy, draft
 from tui.domain.text import clean
 from tui.settings import ActionSettings, ProfileSettings, Settings
+from tui.verbs import VERBS, why_not
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OK = StatusCheck(CheckStatus.OK)
@@ -151,3 +153,32 @@ def test_the_plan_as_text_shows_calls_and_hazards(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("name", ["web\N{ZERO WIDTH SPACE}7", "web-7 ", ""])
 def test_a_name_nobody_can_type_gives_way_to_the_id(name: str) -> None:
     assert made("stop-start", name).guard.expected == "i-0123456789abcdef0"
+
+
+def test_an_action_the_site_has_switched_off_cannot_be_confirmed() -> None:
+    policy = planning.policy(Settings(actions_off=("reboot",)), "prod")
+    off = made("reboot", policy=policy)
+    assert off.guard.kind is GuardKind.BLOCKED
+    assert "the site policy has switched reboot off" in off.guard.unblock
+    assert made("image", policy=policy).guard.kind is not GuardKind.BLOCKED
+
+
+def test_a_hazard_the_site_blocks_cannot_be_confirmed_nor_where_nobody_knows_it() -> None:
+    """Nothing was looked up for `made`: whether it has a public address of AWS's is not known, which is no reassurance."""
+    policy = planning.policy(Settings(blocking=("load-balancer",)), "prod")
+    assert made("stop-start").guard.kind is GuardKind.TYPE_NAME
+    blocked = made("stop-start", policy=policy)
+    assert blocked.guard.kind is GuardKind.BLOCKED
+    assert any("site policy" in line for line in blocked.guard.unblock)
+    hazard = next(one for one in blocked.hazards if one.code == "load-balancer")
+    assert (hazard.gravity, hazard.known) == (Gravity.BLOCK, False)
+
+
+def test_the_key_says_what_the_site_has_switched_off() -> None:
+    instance = Instance(
+        Target("prod", "eu-west-1"), clean("i-0123456789abcdef0"), state=InstanceState.RUNNING
+    )
+    assert why_not(VERBS["reboot"], instance, read_only=False, off=("reboot",)) == (
+        "the site policy has switched reboot off"
+    )
+    assert why_not(VERBS["image"], instance, read_only=False, off=("reboot",)) is None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qs
 
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from tui.aws import readonly
+from tui.aws import policies, readonly
 from tui.aws.sessions import Sessions
 from tui.settings import ProfileSettings, Settings
 
@@ -113,3 +116,127 @@ def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:
         service, _, name = one.partition(":")
         assert name in session.get_service_model(service).operation_names
         assert not readonly.allowed(service, name)
+
+
+def test_nothing_is_presigned_not_even_what_may_be_sent() -> None:
+    """An address signed in advance works later, elsewhere, in anybody's hands: the hands have no use for one either."""
+    for mutating in (False, True):
+        client = Sessions(Settings()).client("default", "ec2", "eu-west-1", mutating=mutating)
+        for method in ("stop_instances", "start_instances", "terminate_instances", "describe_instances"):
+            params = {"InstanceIds": ["i-1"]}
+            with pytest.raises(readonly.ReadOnlyViolation):
+                client.generate_presigned_url(method, Params=params)
+
+
+@pytest.mark.parametrize("service", ["s3", "rds", "ssm", "ec2-instance-connect", "lambda", "health"])
+def test_there_is_no_client_of_a_service_evac_does_not_ask(service: str) -> None:
+    """Some sign without a call (S3's forms, RDS's tokens): a client is where that would begin."""
+    for mutating in (False, True):
+        with pytest.raises(readonly.ReadOnlyViolation):
+            Sessions(Settings()).client("default", service, "eu-west-1", mutating=mutating)
+
+
+def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> None:
+    """Not a sample: all that botocore knows of these services, on both kinds of client, with no request made."""
+    refused = 0
+    request = {"body": {"PresignedUrl": "given"}, "headers": {}, "url": "", "method": "POST"}
+    session = botocore.session.Session()
+    for service in readonly.READS:
+        for mutating in (False, True):
+            client = Sessions(Settings()).client("default", service, "eu-west-1", mutating=mutating)
+            sent = caught(client)
+            granted = readonly.WRITES if mutating else ()
+            for name in session.get_service_model(service).operation_names:
+                if readonly.allowed(service, name, granted):
+                    continue
+                model = client.meta.service_model.operation_model(name)
+                with pytest.raises(readonly.ReadOnlyViolation):
+                    client.meta.events.emit_until_response(
+                        f"before-call.{client.meta.service_model.service_id.hyphenize()}.{name}",
+                        model=model, params=request, request_signer=client._request_signer, context={},
+                    )  # fmt: skip
+                refused += 1
+            assert sent == []
+    assert refused > 1500
+
+
+def test_waiters_and_paginators_pass_the_same_guard() -> None:
+    client = Sessions(Settings()).client("default", "ec2", "eu-west-1")
+    sent = caught(client)
+    with pytest.raises(readonly.ReadOnlyViolation):
+        client.get_waiter("password_data_available").wait(InstanceId="i-1")
+    with pytest.raises(readonly.ReadOnlyViolation):
+        list(client.get_paginator("describe_snapshots").paginate())
+    assert sent == []
+
+
+def test_a_handler_put_in_front_afterwards_sends_nothing_either() -> None:
+    """Whoever answers before the guard has answered: then no request is made at all."""
+    client = Sessions(Settings()).client("default", "ec2", "eu-west-1")
+    sent = caught(client)
+    answer = type("Answer", (), {"status_code": 200})()
+    client.meta.events.register("before-call.ec2.StopInstances", lambda **_: (answer, {}))
+    client.stop_instances(InstanceIds=["i-1"])
+    assert sent == []
+
+
+def test_the_clients_of_credential_providers_are_guarded_too() -> None:
+    """They are made from the session itself: whatever it makes carries the guard."""
+    login = Sessions(Settings())
+    login.client("default", "ec2", "eu-west-1")
+    core: Any = login._login("default").sessions[False]._session
+    client = core.create_client("sts", region_name="eu-west-1")
+    sent = caught(client)
+    with pytest.raises(readonly.ReadOnlyViolation):
+        client.get_federation_token(Name="me")
+    assert sent == []
+
+
+def role_config(folder: Any) -> None:
+    (folder / "config").write_text(
+        "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/a\nsource_profile = b\n"
+        "[profile b]\nrole_arn = arn:aws:iam::111122223333:role/b\nsource_profile = c\n"
+        "[profile c]\naws_access_key_id = AKIA0\naws_secret_access_key = secret\n"
+    )
+
+
+@pytest.mark.parametrize("mutating", [False, True])
+def test_a_session_policy_narrows_the_role_itself_and_not_the_way_to_it(
+    tmp_path: Any, mutating: bool
+) -> None:
+    role_config(tmp_path)
+    sessions = Sessions(Settings(session_policy=True))
+    login = sessions._login("a")
+    core: Any = sessions._session(login, "a", mutating)._session
+    client = core.create_client("sts", "eu-west-1", aws_access_key_id="A", aws_secret_access_key="s")
+    sent = caught(client)
+    for name in ("a", "b"):
+        with suppress(KeyError):  # the answer made up here is none of AWS's
+            client.assume_role(RoleArn=f"arn:aws:iam::111122223333:role/{name}", RoleSessionName="xx")
+    policy = json.loads(parse_qs(sent[0])["Policy"][0])
+    assert "Policy" not in parse_qs(sent[1])
+    actions = policy["Statement"][0]["Action"]
+    assert set(policies.looking()["Statement"][0]["Action"]) <= set(actions)
+    assert ("ec2:StopInstances" in actions) == mutating
+    assert "ec2:TerminateInstances" not in actions
+    assert len(parse_qs(sent[0])["Policy"][0]) <= 2048
+
+
+def test_without_the_option_a_role_is_assumed_as_it_is(tmp_path: Any) -> None:
+    role_config(tmp_path)
+    sessions = Sessions(Settings())
+    core: Any = sessions._session(sessions._login("a"), "a", False)._session
+    client = core.create_client("sts", "eu-west-1", aws_access_key_id="A", aws_secret_access_key="s")
+    sent = caught(client)
+    with suppress(KeyError):
+        client.assume_role(RoleArn="arn:aws:iam::111122223333:role/a", RoleSessionName="xx")
+    assert "Policy" not in parse_qs(sent[0])
+
+
+def test_a_profile_the_site_hides_is_neither_listed_nor_used(tmp_path: Any) -> None:
+    role_config(tmp_path)
+    sessions = Sessions(Settings(hidden_profiles=("a", "default")))
+    assert sessions.profiles() == ("b", "c")
+    with pytest.raises(readonly.ReadOnlyViolation):
+        sessions.client("a", "ec2", "eu-west-1")
+    assert Sessions(Settings(hidden_profiles=("*",))).profiles() == ()

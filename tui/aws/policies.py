@@ -92,6 +92,28 @@ def acting(action: str = "") -> Policy:
     return _policy(*statements)
 
 
+def narrow(events: Any, role: str, *, mutating: bool) -> None:
+    """Have AWS itself refuse what these credentials are not for: a session policy whenever this role is assumed.
+
+    A session policy takes away and never grants (IAM user guide, access_policies#policies_session). It holds no resources:
+    the role's own policies do, and STS takes 2,048 characters at most.
+    """
+    names = set(looking()["Statement"][0]["Action"])
+    if mutating:
+        for statement in acting()["Statement"]:
+            names.update(statement["Action"])
+    text = json.dumps(
+        _policy({"Effect": "Allow", "Action": sorted(names), "Resource": "*"}), separators=(",", ":")
+    )
+
+    def add(params: Policy, **_: Any) -> None:
+        if params.get("RoleArn") == role:
+            params["Policy"] = text
+
+    for name in ("AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"):
+        events.register_first(f"before-parameter-build.sts.{name}", add, unique_id=f"evac-narrow-{name}")
+
+
 def render() -> str:
     """docs/iam.md, whole."""
     parts = [_INTRO, _block(looking()), "## Acting\n"]

@@ -1,8 +1,8 @@
 """The allow-list. On every session, so on every client made from it, before anything is sent.
 
 `before-call` names service and operation and comes before every request a client makes; `before-sign` follows for every
-attempt and for presigned addresses, so that a handler which answers the first itself wins nothing. Credential
-providers make their clients from the same session: what they need to log in is in the list.
+attempt and for presigned addresses (of which none is made), so that a handler which answers the first itself wins nothing.
+Credential providers make their clients from the same session: what they need to log in is in the list.
 """
 
 from __future__ import annotations
@@ -82,12 +82,14 @@ def install(events: Any, *, mutating: bool = False) -> None:
         if not allowed(service, operation, granted):
             raise ReadOnlyViolation(service, operation)
 
-    def check_signature(request: Any, operation_name: str, event_name: str, **_: Any) -> None:
+    def check_signature(request: Any, operation_name: str, event_name: str, **told: Any) -> None:
         # The event carries the service's id (`before-sign.auto-scaling.X`), not botocore's name of it.
         known = {name for names in READS.values() for name in names} | {
             one.partition(":")[2] for one in granted
         }
-        if operation_name not in known:
+        # An address signed in advance can be used by whoever sees it, later and elsewhere: evac has no use for one.
+        presigned = str(told.get("signature_version", "")).endswith(("-query", "-presign-post"))
+        if presigned or operation_name not in known:
             raise ReadOnlyViolation(event_name.split(".")[1], operation_name)
 
     events.register_first("before-call", check, unique_id="evac-read-only")

@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError, ProfileNotFound
 from botocore.loaders import Loader
 
-from tui.aws import readonly
+from tui.aws import policies, readonly
 from tui.settings import Settings
 
 CONNECT_WITHIN, READ_WITHIN, HELPER_WITHIN = 5, 20, 20
@@ -88,8 +88,8 @@ class Sessions:
         names: Sequence[str] = wanted or botocore.session.Session().available_profiles
         if not wanted and any(self._environ.get(name) for name in _OWN_CREDENTIALS):
             names = ["default", *(name for name in names if name != "default")]
-        shown = tuple(name for name in names if wanted or not self._settings.profile(name).hidden)
-        return tuple(dict.fromkeys(shown)) or ("default",)
+        shown = [name for name in names if wanted or not self._settings.profile(name).hidden] or ["default"]
+        return tuple(dict.fromkeys(name for name in shown if not self._settings.profile_hidden(name)))
 
     def own_region(self, profile: str) -> str:
         """The region the profile itself names, or AWS_REGION's, or HOME_REGION."""
@@ -123,6 +123,8 @@ class Sessions:
 
         Raises ReadOnlyViolation for a mutating one where settings forbid changes, NeedsPerson, botocore's exceptions.
         """
+        if service not in readonly.READS or self._settings.profile_hidden(profile):
+            raise readonly.ReadOnlyViolation(service, "every call")
         if mutating and self._settings.profile_read_only(profile):
             raise readonly.ReadOnlyViolation(service, "every change")
         return self._client(self._login(profile), profile, service, region, mutating)
@@ -183,6 +185,8 @@ class Sessions:
             readonly.install(core.get_component("event_emitter"), mutating=mutating)
             if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
                 readonly.install_demo(core.get_component("event_emitter"))
+            if self._settings.session_policy:
+                policies.narrow(core.get_component("event_emitter"), _role(core, profile), mutating=mutating)
             _refuse_questions(core, profile)
             core.register_component("credential_provider", _resolver(core))
             login.sessions[mutating] = boto3.session.Session(botocore_session=core)
@@ -191,6 +195,11 @@ class Sessions:
     def _is_environment(self, profile: str) -> bool:
         asked = "default" in self._settings.only_profiles
         return profile == "default" and not asked and any(self._environ.get(n) for n in _OWN_CREDENTIALS)
+
+
+def _role(core: botocore.session.Session, profile: str) -> str:
+    """The ARN of the role its credentials are of, or nothing. Roles on the way to it have to assume the next one."""
+    return str(core.full_config.get("profiles", {}).get(profile, {}).get("role_arn", ""))
 
 
 def _refuse_questions(core: botocore.session.Session, profile: str) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tui.domain.actions import ACTIONS, ActionOptions
-from tui.domain.hazards import IMAGE_MAX_AGE, Gravity, Hazard, hazards
+from tui.domain.hazards import GRAVE, IMAGE_MAX_AGE, Gravity, Hazard, hazards
 from tui.domain.instance import Facts, Instance, InstanceState, Target
 from tui.domain.steps import Call, Order, Preflight
 from tui.domain.text import MARK, SafeText, clean
@@ -36,11 +36,22 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the settings say. `confirm`: whether the name or the id is typed."""
+    """What the settings say. `confirm`: whether the name or the id is typed; `blocking`: codes of hazards the site blocks."""
 
     read_only: bool = False
     confirm: str = "name"
     image_max_age: timedelta = IMAGE_MAX_AGE
+    actions_off: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
+
+    def strict(self, found: tuple[Hazard, ...]) -> tuple[Hazard, ...]:
+        """The same, with what the site blocks as a block: a danger or warning of that code, and where it isn't known."""
+        return tuple(
+            replace(one, gravity=Gravity.BLOCK, remedy="the site policy allows no confirmation of this")
+            if one.code in self.blocking and one.gravity in GRAVE
+            else one
+            for one in found
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +168,7 @@ def draft(
         not_before=options.not_before,
     )
     found = hazards(instance, facts, action_name, now, options, image_max_age=policy.image_max_age)
+    found = policy.strict(found)
     steps = tuple(
         PlannedStep(step.name, _TEXT[step.name], step.about, step.calls(order))
         for step in action.plan(options)
@@ -168,6 +180,8 @@ def draft(
         unblock.append(why_state)
     if policy.read_only:
         unblock.append("read-only: this console, this profile or the site policy allows no changes")
+    if action_name in policy.actions_off:
+        unblock.append(f"the site policy has switched {action_name} off")
     unblock += [
         f"{one.text}: {one.remedy}" if one.remedy else one.text
         for one in found

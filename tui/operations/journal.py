@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from tui.domain.hazards import GRAVE
 from tui.domain.plan import Draft
 from tui.domain.steps import Attempt, Said
 from tui.domain.text import clean
@@ -43,6 +44,7 @@ class Journal(Database):
             tuple(step.name for step in draft.steps),
             tuple(call.text for call in draft.calls),
             tuple(f"{hazard.gravity}: {hazard.text}" for hazard in draft.hazards),
+            tuple(hazard.code for hazard in draft.hazards if hazard.gravity in GRAVE),
         )
         values = (
             name,

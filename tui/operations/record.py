@@ -56,13 +56,14 @@ class StepRow(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What of a draft is kept: all that the hands need."""
+    """What of a draft is kept: all that the hands need. `codes`: of the hazards that a site policy could block."""
 
     order: Order
     options: ActionOptions
     steps: tuple[str, ...]
     texts: tuple[str, ...]
     hazards: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from tui.aws.observe import Observer
 from tui.aws.sessions import Sessions
 from tui.aws.writes import send
+from tui.config import from_environment
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
 from tui.domain.steps import STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
@@ -28,7 +29,7 @@ from tui.domain.text import clean
 from tui.operations import audit
 from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.record import PATIENCE, Operation, OperationState
-from tui.settings import ConfigError, Settings, decode
+from tui.settings import ConfigError, Settings
 
 TICK = 1.0
 
@@ -234,7 +235,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        settings = decode(os.environ.pop("EVAC_SETTINGS", "{}"))
+        settings = from_environment(os.environ)
+        os.environ.pop("EVAC_SETTINGS", None)
         journal = Journal(default_path(os.environ))
     except (ConfigError, JournalError) as error:
         sys.stderr.write(f"{error}\n")
@@ -243,11 +245,8 @@ def main(arguments: list[str] | None = None) -> int:
     if operation is None:
         sys.stderr.write(f"no operation {args.operation} in {journal.path}: see `evac ops list`\n")
         return 2
-    if settings.profile_read_only(operation.profile):
-        why = f"read-only: no changes through profile {operation.profile}"
-        journal.abandon(operation.id, why, _now())
-        sys.stderr.write(f"{why}; see `evac config show`\n")
-        return 4
+    if why := settings.why_refused(operation.profile, operation.action, operation.kept.codes):
+        return _refused(journal, operation, why)
     try:
         return Runner(journal, operation, settings, time.sleep).run()
     except JournalError as error:
@@ -255,6 +254,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except Exception as error:
         return _broken(journal, operation, error)
+
+
+def _refused(journal: Journal, operation: Operation, why: str) -> int:
+    """The settings, or the policy of today, forbid it. What was begun is not called off: somebody who may must finish it."""
+    sys.stderr.write(f"{why}; see `evac config show`\n")
+    if any(call.ok is not False and not call.dry_run for step in operation.steps for call in step.calls):
+        remedy = "resume it where changes are allowed"
+        journal.set_state(operation.id, OperationState.NEEDS_ATTENTION, _now(), why, remedy)
+    else:
+        journal.abandon(operation.id, why, _now())
+    return 4
 
 
 def _broken(journal: Journal, operation: Operation, error: Exception) -> int:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.domain.hazards import data, group, machine, network, place
-from tui.domain.hazards.base import GRAVITIES, Check, Gravity, Hazard, Options, View
+from tui.domain.hazards.base import GRAVE, GRAVITIES, Check, Gravity, Hazard, Options, View
 from tui.domain.instance import Facts, Instance
 
-__all__ = ["CHECKS", "IMAGE_MAX_AGE", "Gravity", "Hazard", "Options", "hazards"]
+__all__ = ["CHECKS", "GRAVE", "IMAGE_MAX_AGE", "Gravity", "Hazard", "Options", "hazards"]
 
 IMAGE_MAX_AGE = timedelta(days=7)
 """An AMI older than this is not fresh, unless the configuration says otherwise."""

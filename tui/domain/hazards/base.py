@@ -22,6 +22,8 @@ class Gravity(StrEnum):
 
 
 GRAVITIES = tuple(Gravity)
+GRAVE = (Gravity.DANGER, Gravity.WARN)
+"""What a site policy may turn into a block."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""Clients of AWS are made in one place, and nothing else in the source could send a change. Read from the source itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted([*(ROOT / "tui").rglob("*.py"), *(ROOT / "screens").rglob("*.py")])
+DOOR = "tui/aws/sessions.py"
+LEVERS = {
+    "unregister",
+    "create_client",
+    "generate_presigned_url",
+    "generate_presigned_post",
+    "get_signing_name",
+}
+"""What would take the guard off, or go around it."""
+NETWORK = {
+    "http",
+    "urllib3",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "ssl",
+    "ftplib",
+    "telnetlib",
+    "smtplib",
+}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def calls(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything that is called."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ast.unparse(node.func)
+
+
+def offences(path: Path) -> list[str]:
+    """What in this file makes a session or client, or removes a guard."""
+    found = []
+    for line, called in calls(path):
+        last = called.rpartition(".")[2]
+        makes = called.endswith(("boto3.client", "boto3.resource", ".Session", "boto3.Session")) and (
+            "boto" in called
+        )
+        if makes or last in LEVERS or called == "get_session":
+            found.append(f"{name_of(path)}:{line} {called}")
+    return found
+
+
+def test_sessions_and_clients_are_made_behind_one_door() -> None:
+    guilty = [one for path in SOURCES if name_of(path) != DOOR for one in offences(path)]
+    assert guilty == []
+    assert offences(ROOT / DOOR)  # the test sees what it looks for
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import boto3\nboto3.client('ec2')", "import boto3\nboto3.session.Session()", "x.meta.events.unregister('before-call')",
+        "from botocore.session import get_session\nget_session()", "c.generate_presigned_url('x')",
+        "import botocore.session\nbotocore.session.Session().create_client('ec2')",
+    ],
+)  # fmt: skip
+def test_the_test_would_see_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    (tmp_path / "x.py").write_text(code)
+    assert offences(tmp_path / "x.py")
+
+
+def test_the_guard_is_on_before_the_door_gives_a_session_out() -> None:
+    """In `_session`: install comes before the session is kept, and no branch leaves before it."""
+    tree = ast.parse((ROOT / DOOR).read_text())
+    (made,) = (
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "_session"
+    )
+    text = ast.unparse(made)
+    assert text.index("readonly.install(") < text.index("login.sessions[mutating] =")
+    assert text.count("return ") == 1
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def test_nothing_else_speaks_to_a_network() -> None:
+    """The demonstration apart, which serves on loopback."""
+    guilty = [
+        f"{name_of(path)}: {module}"
+        for path in SOURCES
+        if "tui/demo/" not in name_of(path)
+        for module in imported(path)
+        if module.partition(".")[0] in NETWORK or module == "urllib.request"
+    ]
+    guilty += [
+        f"{name_of(path)}:{line} {called}"
+        for path in SOURCES
+        if "tui/demo/" not in name_of(path)
+        for line, called in calls(path)
+        if called.startswith("socket.") and called != "socket.gethostname"
+    ]
+    assert guilty == []
