@@ -11,8 +11,8 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
-from textual.screen import Screen
 
+from screens.leaving import Leaver
 from screens.line import Line
 from screens.standing import warning
 from tui.domain.instance import Instance
@@ -112,7 +112,7 @@ class Alarm(Line):
         self.paint(Text(trouble or (found.text if found else ""), overflow="ellipsis"))
 
 
-class EvacScreen(Screen[None]):
+class EvacScreen(Leaver[None]):
     """A screen with services; the verbs it knows are `NAMES`, and `verb_NAME` does one.
 
     It holds an Alarm and a KeyLine, which it draws by itself; `subject` is the instance that verbs are about.
@@ -140,7 +140,9 @@ class EvacScreen(Screen[None]):
         self.fleet_changed()
 
     def on_screen_resume(self) -> None:
-        """What was covered catches up."""
+        """What was covered catches up, or goes."""
+        if self.leave_now():
+            return
         self.fleet_changed()
         self._tick()
 

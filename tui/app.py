@@ -18,6 +18,7 @@ from screens.confirm import ConfirmScreen
 from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
+from screens.leaving import Palette
 from screens.operations import OperationsScreen
 from screens.palette import VerbProvider
 from screens.theme import dress
@@ -110,6 +111,11 @@ class EvacApp(App[int]):
             is not {"detail": DetailScreen, "operations": OperationsScreen, "help": HelpScreen}[message.place]
         ):
             self.push_screen(makers[message.place]())
+
+    def action_command_palette(self) -> None:
+        """Search the verbs of the screen on top."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def on_act(self, message: Act) -> None:
         """Show what would happen, and ask."""

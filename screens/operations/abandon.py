@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from screens.leaving import Leaver
 from screens.signs import drawn
 from screens.standing import label
 from tui.domain.text import MARK
@@ -33,7 +34,7 @@ def left_behind(operation: Operation) -> tuple[str, bool]:
     return "The instance is left as it is now. Calls that AWS has accepted already go on.", False
 
 
-class AbandonQuestion(ModalScreen[bool]):
+class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
     """True if the name was typed; anything else is no."""
 
     CSS_PATH = "operations.tcss"

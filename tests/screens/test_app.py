@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import stage
 from textual.command import CommandPalette
+from textual.events import Key
 from textual.pilot import Pilot
 
 from screens.confirm import ConfirmScreen
@@ -135,3 +136,64 @@ async def test_a_journal_that_cannot_be_used_is_said_and_looking_goes_on(tmp_pat
         await pilot.press("enter")
         await pilot.pause()
         assert type(pilot.app.screen) is DetailScreen
+
+
+LEAVES = [
+    ("enter", "escape", "escape", "escape"),
+    ("o", "escape", "escape"),
+    ("question_mark", "escape", "escape", "escape"),
+    ("s", "escape", "escape", "escape"),
+    ("ctrl+p", "escape", "escape", "escape"),
+    ("enter", "ctrl+p", "escape", "escape", "escape", "escape"),
+]
+
+
+@pytest.mark.parametrize("keys", LEAVES, ids=" ".join)
+async def test_keys_that_come_faster_than_a_screen_leaves_take_no_other_along(
+    tmp_path: Path, keys: tuple[str, ...]
+) -> None:
+    """Over a slow line several escapes arrive at once: the fleet is the last screen, and stays."""
+    async with running(stage.services(tmp_path)) as pilot:
+        await pilot.press(keys[0])
+        await pilot.pause()
+        screen = pilot.app.screen
+        for key in keys[1:]:
+            driver = pilot.app._driver
+            assert driver is not None
+            driver.process_message(Key(key, None))
+        await pilot.pause()
+        for _ in range(100):
+            if type(pilot.app.screen) is FleetScreen:
+                break
+            await pilot.pause(0.05)
+        assert type(pilot.app.screen) is FleetScreen
+        assert screen not in pilot.app.screen_stack
+        assert len(pilot.app.screen_stack) == 2
+
+
+async def test_a_screen_asked_to_leave_twice_leaves_once(tmp_path: Path) -> None:
+    async with running(stage.services(tmp_path)) as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        detail = pilot.app.screen
+        assert isinstance(detail, DetailScreen)
+        detail.dismiss()
+        detail.dismiss()
+        detail.dismiss()
+        await pilot.pause()
+        assert [type(one) for one in pilot.app.screen_stack[1:]] == [FleetScreen]
+
+
+async def test_a_covered_screen_leaves_when_it_is_on_top_again(tmp_path: Path) -> None:
+    async with running(stage.services(tmp_path)) as pilot:
+        await pilot.press("enter")
+        await pilot.pause()
+        detail = pilot.app.screen
+        assert isinstance(detail, DetailScreen)
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        detail.dismiss()
+        assert isinstance(pilot.app.screen, CommandPalette)  # what lies over it is not taken instead
+        await pilot.press("escape")
+        await pilot.pause()
+        assert type(pilot.app.screen) is FleetScreen

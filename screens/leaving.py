@@ -1,0 +1,37 @@
+"""Leaving a screen once, however often somebody asks.
+
+Textual pops whatever is on top: a second escape, already on its way when the first one left, would take the screen beneath
+along, and in the end the last one.
+"""
+
+from __future__ import annotations
+
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.screen import Screen, ScreenResultType
+
+
+class Leaver(Screen[ScreenResultType]):
+    """Leaves when it is on top: at once, or as soon as what covers it has gone; and only once."""
+
+    _waits_to_leave = False
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """As Screen's."""
+        stack = self.app.screen_stack
+        if self not in stack:
+            return AwaitComplete()
+        if stack[-1] is not self:
+            self._waits_to_leave = True
+            return AwaitComplete()
+        return super().dismiss(result)
+
+    def leave_now(self) -> bool:
+        """Once it is on top again: leave, if that was asked for."""
+        if self._waits_to_leave:
+            self.dismiss()
+        return self._waits_to_leave
+
+
+class Palette(CommandPalette, Leaver[None]):
+    """Textual's, left once."""
