@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from tui.demo import groups
+from tui.demo.balancing import Registered, runs_again
 from tui.demo.box import CODES, Box
 from tui.demo.instance_types import STORE_GB, is_xen
 from tui.demo.world import READ_ONLY, Account, Identity, Region, World
@@ -121,6 +123,7 @@ class Builder:
                 self._volume(doc, device)
         doc["_store_gb"], doc["_xen"] = STORE_GB.get(kind), is_xen(kind)
         box = Box(world, self.region, doc)
+        box.watchers.append(lambda state: runs_again(world, self.region, box) if state == "running" else None)
         self.region.boxes[instance_id] = box
         return box
 
@@ -172,15 +175,16 @@ class Builder:
             "HealthCheckGracePeriod": 300, "CreatedTime": self.ago(days=90),
         }  # fmt: skip
         for box in boxes:
-            box.doc["_group"] = name
-            box.doc["Tags"].append({"Key": "aws:autoscaling:groupName", "Value": name})
+            groups.join(self.world, self.region, box, name)
 
-    def balance(self, name: str, members: dict[Box, str]) -> None:
-        """A target group with these members and their health."""
+    def balance(self, name: str, members: dict[Box, str], group: str = "") -> None:
+        """A target group with these members and their health; `group` is the Auto Scaling group that fills it."""
         arn = f"arn:aws:elasticloadbalancing:{self.name}:{self.account}:targetgroup/{name}/0123456789abcdef"
         self.region.target_groups[arn] = {"TargetGroupArn": arn, "TargetGroupName": name, "TargetType": "instance",
                                           "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-0a1b2c3d4e5f60718"}  # fmt: skip
-        self.region.targets[arn] = {box.id: health for box, health in members.items()}
+        self.region.targets[arn] = {box.id: Registered(health) for box, health in members.items()}
+        if group:
+            self.region.groups[group]["TargetGroupARNs"] = [arn]
 
 
 def scale(world: World, count: int, into: str = "") -> None:
