@@ -15,7 +15,9 @@ from tui.domain.text import clean
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 ORDER = Order("op-1", "stop-start", "i-0a", launched_at=NOW - timedelta(days=9), image_name="web-7 x")
-OK = Checks(system=StatusCheck(CheckStatus.OK), instance=StatusCheck(CheckStatus.OK))
+FINE = StatusCheck(CheckStatus.OK)
+OK = Checks(FINE, FINE, FINE)
+XEN = Checks(FINE, FINE, StatusCheck(CheckStatus.NOT_REPORTED))
 RUNNING, STOPPED = (
     Seen(InstanceState.RUNNING, ORDER.launched_at, checks=OK),
     Seen(InstanceState.STOPPED, ORDER.launched_at),
@@ -69,6 +71,14 @@ TABLE = [
     ("wait-running", STOPPED, said(began=5), Wait),
     ("wait-running", STOPPED, said(began=90), Send),
     ("wait-checks", RUNNING, said(), Done),
+    ("wait-checks", replace(RUNNING, checks=XEN), said(), Done),
+    ("wait-checks", replace(RUNNING, checks=Checks(FINE, FINE)), said(), Wait),
+    (
+        "wait-checks",
+        replace(RUNNING, checks=replace(OK, attached_ebs=StatusCheck(CheckStatus.IMPAIRED))),
+        said(),
+        Wait,
+    ),
     ("wait-checks", replace(RUNNING, checks=Checks()), said(), Wait),
     ("wait-checks", replace(RUNNING, checks=Checks()), said(began=2000), Stuck),
     ("wait-checks", DEAD, said(), Stuck),

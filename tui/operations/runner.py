@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from tui.aws.observe import Observer
 from tui.aws.sessions import Sessions
@@ -51,14 +52,21 @@ class Runner:
 
     def _connect(self) -> None:
         profile, region = self.operation.profile, self.operation.region
-        self._client = self._sessions.client(profile, "ec2", region, mutating=True)
+        self._clients = {"ec2": self._sessions.client(profile, "ec2", region, mutating=True)}
         self._observer = Observer(self._sessions, profile, region)
+
+    def _client(self, service: str) -> Any:
+        """One a service, made when a step first needs it."""
+        if service not in self._clients:
+            one = self.operation
+            self._clients[service] = self._sessions.client(one.profile, service, one.region, mutating=True)
+        return self._clients[service]
 
     def _look(self, order: Order, step: Step) -> Seen:
         """What AWS shows now. If it shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
         if step.name == "preflight":
             return Seen()
-        seen = self._observer.look(order, images=step.name == "image")
+        seen = self._observer.look(order, step.looks)
         if seen.state is InstanceState.UNKNOWN:
             self._sessions.drop(self.operation.profile)
             try:
@@ -188,7 +196,7 @@ class Runner:
         )  # fmt: skip
         if number is None:
             return False
-        outcome = send(self._client, call, dry_run=decision.dry_run)
+        outcome = send(self._client(call.service), call, dry_run=decision.dry_run)
         journal.outcome(
             number,
             _now(),

@@ -8,6 +8,7 @@ from tui.domain.instance import InstanceState
 from tui.domain.steps.base import (
     GRACE,
     NO_CAPACITY,
+    NOTHING,
     STOP_LIMIT,
     Call,
     Decision,
@@ -20,17 +21,22 @@ from tui.domain.steps.base import (
     Wait,
     again,
     gone,
+    pause_after,
 )
+
+DRY_RUN = frozenset({"ec2"})
+"""Services whose calls take DryRun (botocore model: neither autoscaling nor elbv2 has it)."""
 
 
 class Preflight:
-    """Asks AWS with DryRun whether every call of the plan is permitted."""
+    """Asks AWS with DryRun whether every call of the plan is permitted. EC2 alone knows DryRun: the others can't be asked."""
 
     name = "preflight"
     about = "asks AWS whether this is permitted"
+    looks = NOTHING
 
     def __init__(self, asked: tuple[Call, ...]) -> None:
-        self._asked = asked
+        self._asked = tuple(call for call in asked if call.service in DRY_RUN)
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None that changes anything."""
@@ -60,6 +66,7 @@ class Stop:
 
     name = "stop"
     about = "graceful shutdown, usually under a minute"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """StopInstances, neither forced nor skipping the shutdown."""
@@ -68,7 +75,7 @@ class Stop:
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """Done once it is going down, or once AWS accepted; then the next step looks."""
         last = said.latest
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state in (InstanceState.STOPPING, InstanceState.STOPPED) or (last and last.ok):
             return Done()
@@ -93,6 +100,7 @@ class WaitStopped:
 
     name = "wait-stopped"
     about = "usually 20–60 s"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None."""
@@ -100,7 +108,7 @@ class WaitStopped:
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """Stopped, or started again by somebody since our stop."""
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state is InstanceState.STOPPED:
             return Done()
@@ -123,6 +131,7 @@ class Start:
 
     name = "start"
     about = "retried until it runs, even if this session ends"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """StartInstances."""
@@ -130,7 +139,7 @@ class Start:
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """Every refusal is retried, ever slower, and says so; only a terminated instance is given up."""
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return Done()
@@ -147,7 +156,7 @@ class Start:
                 return Wait("start sent; waiting to see it", 2.0)
             return send
         tries = sum(1 for one in said.attempts if one.ok is False)
-        left = min(5.0 * 2 ** min(tries - 1, 6), 300.0) - waited.total_seconds()
+        left = pause_after(said, now)
         if left <= 0:
             return send
         why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
@@ -159,6 +168,7 @@ class WaitRunning(Start):
 
     name = "wait-running"
     about = "usually under a minute"
+    looks = NOTHING
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """A start can be accepted and still end up stopped (user guide, troubleshooting-launch, of launches)."""

@@ -8,6 +8,7 @@ from tui.domain.instance import InstanceState
 from tui.domain.steps.base import (
     GRACE,
     IMAGE_LIMIT,
+    NOTHING,
     Call,
     Decision,
     Done,
@@ -27,6 +28,7 @@ class MakeImage:
 
     name = "image"
     about = "minutes; hours for a first snapshot of large volumes"
+    looks = frozenset({"images"})
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """CreateImage, tagged with this operation."""
@@ -56,7 +58,7 @@ class MakeImage:
                 f"{image.image_id} is {image.state}: {image.state_reason}",
                 "try again; the instance is as it was",
             )
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         last = said.latest
         if last is not None and last.ok and now - last.intent_at > 5 * GRACE:
@@ -71,6 +73,7 @@ class Reboot:
 
     name = "reboot"
     about = "about half a minute in place; several minutes if it migrates"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """RebootInstances."""
@@ -86,7 +89,7 @@ class Reboot:
                 "nobody can know whether AWS got the reboot: the answer was lost",
                 "look at its instance check or uptime; reboot again only if it was not rebooted",
             )
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state is InstanceState.UNKNOWN:
             return Wait("its state could not be read", 3.0)
@@ -102,6 +105,7 @@ class Reschedule:
 
     name = "reschedule"
     about = "shows after 1–2 min"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """ModifyInstanceEventStartTime."""
