@@ -7,6 +7,7 @@ ISO 8601 text in UTC, so that a person with sqlite3 can read it.
 from __future__ import annotations
 
 import getpass
+import os
 import secrets
 import socket
 import sqlite3
@@ -19,6 +20,7 @@ import msgspec
 from tui.domain.plan import Draft
 from tui.domain.steps import Attempt, Said
 from tui.domain.text import clean
+from tui.operations.audit import ssh_client
 from tui.operations.database import Database, JournalError, default_path, to_text, to_time
 from tui.operations.record import PATIENCE, Kept, Operation, OperationState
 from tui.operations.rows import flag, operation_of
@@ -56,13 +58,14 @@ class Journal(Database):
             draft.instance_name,
             clean(getpass.getuser()),
             clean(socket.gethostname()),
+            ssh_client(os.environ),
             to_text(now),
             msgspec.json.encode(kept).decode(),
         )
         with self._write() as db:
             db.execute(
                 "INSERT INTO operation (id, action, title, state, profile, account_id, region, instance_id, instance_name,"
-                " user, host, created_at, kept) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                " user, host, ssh_client, created_at, kept) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 values,
             )
             rows = [(name, position, step) for position, step in enumerate(kept.steps)]
@@ -191,13 +194,23 @@ class Journal(Database):
                 ),
             )
 
-    def say(self, operation: str, note: str, *, attention: bool, down: bool) -> None:
-        """What it is waiting for, whether a person should know, and whether the instance is down by it."""
+    def say(self, operation: str, note: str, *, attention: bool, down: bool, remedy: str = "") -> None:
+        """What it is waiting for, whether a person should know and what to do, and whether the instance is down by it."""
         with self._write() as db:
             db.execute(
-                "UPDATE operation SET note=?, attention=?, instance_down=? WHERE id=?",
-                (clean(note), int(attention), int(down), operation),
+                "UPDATE operation SET note=?, remedy=?, attention=?, instance_down=? WHERE id=?",
+                (clean(note), clean(remedy), int(attention), int(down), operation),
             )
+
+    def remark(self, operation: str, text: str) -> None:
+        """What a reader of this operation should know besides; the first one stays."""
+        with self._write() as db:
+            db.execute("UPDATE operation SET remark=? WHERE id=? AND remark=''", (clean(text), operation))
+
+    def called_by(self, operation: str, arn: str) -> None:
+        """Whom AWS sees in the credentials."""
+        with self._write() as db:
+            db.execute("UPDATE operation SET caller=? WHERE id=?", (clean(arn), operation))
 
     def permit(self, operation: str, answer: str) -> None:
         """What the dry run said."""

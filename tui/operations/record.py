@@ -67,7 +67,10 @@ class Kept(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`."""
+    """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`.
+
+    `ssh_client`: address and port of the terminal it was ordered from. `caller`: the ARN AWS calls its credentials by.
+    """
 
     id: str
     action: str
@@ -92,6 +95,15 @@ class Operation:
     lease_until: datetime | None
     kept: Kept
     steps: tuple[StepRow, ...]
+    ssh_client: str = ""
+    caller: str = ""
+    remark: str = ""
+
+    @property
+    def sent(self) -> frozenset[str]:
+        """The API calls it sent, or may have sent, that change something."""
+        calls = [one for row in self.steps for one in row.calls]
+        return frozenset(one.operation for one in calls if not one.dry_run and one.ok is not False)
 
     @property
     def step(self) -> str:
@@ -116,9 +128,9 @@ class Operation:
         """Whether it stopped the instance (or may have: an answer was lost) and has not seen it run since."""
         if self.instance_down:
             return True
-        stops = [one for row in self.steps for one in row.calls if one.operation == "StopInstances"]
-        sent = any(not one.dry_run and one.ok is not False for one in stops)
-        return sent and not any(row.name == "wait-running" and row.state == "done" for row in self.steps)
+        return "StopInstances" in self.sent and not any(
+            row.name == "wait-running" and row.state == "done" for row in self.steps
+        )
 
     @property
     def permission_asked(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.domain.steps.base import (
     GRACE,
+    OPERATION_TAG,
     Attempt,
     Call,
     Decision,
@@ -22,6 +23,7 @@ from tui.domain.steps.work import MakeImage, Reboot, Reschedule
 
 __all__ = [
     "GRACE",
+    "OPERATION_TAG",
     "STEPS",
     "Attempt",
     "Call",

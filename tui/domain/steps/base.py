@@ -25,6 +25,9 @@ EVENT_LIMIT = timedelta(minutes=3)
 IMAGE_LIMIT = timedelta(hours=24)
 """A first snapshot of large volumes may take so long (user guide, creating-an-ami-ebs)."""
 
+OPERATION_TAG = "evac:operation"
+"""The tag that says which operation made an AMI and its snapshots."""
+
 NOT_DONE = frozenset(
     {"RequestLimitExceeded", "Throttling", "ThrottlingException", "EC2ThrottledException", "Unavailable"}
 )
@@ -99,7 +102,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was ordered: the facts a step needs, fixed in the journal when it was planned. Times are UTC."""
+    """What was ordered: the facts a step needs, fixed in the journal when it was planned. Times are UTC.
+
+    The runner adds `stop_intent_at`, from the journal, and `start_retry_for`, from the settings; None: for ever.
+    """
 
     operation_id: str
     action: str
@@ -112,6 +118,12 @@ class Order:
     event_id: str = ""
     not_before: datetime | None = None
     stop_intent_at: datetime | None = None
+    start_retry_for: timedelta | None = None
+
+    @property
+    def powers(self) -> bool:
+        """Whether its end is a running instance, whatever it was before."""
+        return self.action in ("stop-start", "start", "reboot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +136,12 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask again after so many seconds. `attention`: an operator should know meanwhile."""
+    """Ask again after so many seconds. `attention`: an operator should know meanwhile, and `remedy` is what he can do."""
 
     reason: str
     seconds: float = 2.0
     attention: bool = False
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +180,28 @@ class Step(Protocol):
 def gone(seen: Seen) -> Stuck | None:
     """Stuck if the instance is terminated or about to be; else None."""
     if seen.state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
+        why = f": {seen.reason}" if seen.reason else ""
         return Stuck(
-            f"the instance is {seen.state}", "it cannot come back; launch a replacement from its newest AMI"
+            f"the instance is {seen.state}{why}",
+            "it cannot come back: if no group has replaced it, launch one from its newest AMI; then abandon this operation",
         )
     return None
+
+
+def not_up(seen: Seen, since: datetime, now: datetime) -> Decision | None:
+    """None while it runs; else what to say of it. For a while after it was seen running, an old picture may come back."""
+    if (lost := gone(seen)) is not None:
+        return lost
+    if seen.state is InstanceState.RUNNING:
+        return None
+    if seen.state is InstanceState.UNKNOWN:
+        return Wait("its state could not be read", 3.0, attention=True)
+    if seen.state is InstanceState.PENDING or now - since < GRACE:
+        return Wait(f"it is {seen.state}", 3.0)
+    return Stuck(
+        f"it is {seen.state}: somebody, or its own system, stopped it since it ran",
+        "find out who and why; to bring it back, abandon this operation and start the instance",
+    )
 
 
 def again(said: Said, now: datetime, send: Send, *, doing: str) -> Decision:

@@ -16,7 +16,7 @@ from tui.domain.steps.base import (
     Seen,
     Stuck,
     Wait,
-    gone,
+    not_up,
 )
 
 
@@ -31,9 +31,9 @@ class WaitChecks:
         return ()
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Not before they are ok; after a while a person is asked."""
-        if (lost := gone(seen)) is not None:
-            return lost
+        """Not before they are ok; after a while a person is asked. Of an instance that is not seen to run, it is never said."""
+        if (down := not_up(seen, said.began_at, now)) is not None:
+            return down
         checks = (seen.checks.system.status, seen.checks.instance.status)
         if all(one is CheckStatus.OK for one in checks):
             return Done("system and instance checks are ok")
@@ -57,7 +57,9 @@ class VerifyEvent:
         return ()
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Never holds the operation up for long: the instance is well, only the text may be late."""
+        """Never holds the operation up for long: it runs (seen once more), only the text may be late."""
+        if order.powers and (down := not_up(seen, said.began_at, now)) is not None:
+            return down
         if not order.open_events:
             return Done("no event was open")
         if seen.events is None:
