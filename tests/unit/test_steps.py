@@ -34,7 +34,9 @@ def said(ok: bool | str | None = "none", code: str = "", ago: float = 10.0, bega
     return Said(NOW - timedelta(seconds=began), (attempt,))
 
 
-IMAGE = Image(clean("ami-1"), clean("web-7 x"), clean("available"), NOW)
+IMAGE = Image(clean("ami-1"), clean("web-7 x"), clean("available"), NOW, operation=clean("op-1"))
+OTHERS = replace(IMAGE, operation=clean("op-0"))
+RETRIED = replace(ORDER, start_retry_for=timedelta(hours=2))
 TABLE = [
     ("stop", RUNNING, said(), Send),
     ("stop", RUNNING, said(None), Wait),
@@ -51,7 +53,8 @@ TABLE = [
     ("stop", DEAD, said(), Stuck),
     ("wait-stopped", STOPPING, said(), Wait),
     ("wait-stopped", STOPPED, said(), Done),
-    ("wait-stopped", STOPPING, said(began=2000), Stuck),
+    ("wait-stopped", STOPPING, said(began=2000), Wait),
+    ("wait-stopped", RUNNING, said(began=2000), Wait),
     ("wait-stopped", UNKNOWN, said(began=2000), Wait),
     ("wait-stopped", DEAD, said(), Stuck),
     ("start", STOPPED, said(), Send),
@@ -81,9 +84,18 @@ TABLE = [
     ),
     ("wait-checks", replace(RUNNING, checks=Checks()), said(), Wait),
     ("wait-checks", replace(RUNNING, checks=Checks()), said(began=2000), Stuck),
+    ("wait-checks", replace(RUNNING, checks=Checks()), said(began=20), Wait),
+    ("wait-checks", UNKNOWN, said(began=2000), Wait),
+    ("wait-checks", replace(UNKNOWN, checks=OK), said(), Wait),
+    ("wait-checks", replace(STOPPED, checks=OK), said(began=20), Wait),
+    ("wait-checks", STOPPED, said(began=90), Stuck),
+    ("wait-checks", PENDING, said(began=2000), Wait),
     ("wait-checks", DEAD, said(), Stuck),
     ("image", replace(RUNNING, images=()), said(), Send),
-    ("image", replace(RUNNING, images=(IMAGE,)), said(), Stuck),
+    ("image", replace(RUNNING, images=(OTHERS,)), said(), Stuck),
+    ("image", replace(RUNNING, images=(OTHERS,)), said(None), Stuck),
+    ("image", replace(RUNNING, images=(OTHERS,)), said(False, "InvalidAMIName.Duplicate"), Stuck),
+    ("image", replace(RUNNING, images=()), said(False, "InvalidAMIName.Duplicate", ago=900), Stuck),
     ("image", replace(RUNNING, images=(IMAGE,)), said(None), Done),
     ("image", replace(RUNNING, images=(replace(IMAGE, state=clean("pending")),)), said(True), Wait),
     ("image", replace(RUNNING, images=(replace(IMAGE, state=clean("failed")),)), said(True), Stuck),
@@ -103,12 +115,41 @@ TABLE = [
     ("reschedule", RUNNING, said(True), Wait),
     ("reschedule", RUNNING, said(True, ago=900), Done),
     ("verify-event", RUNNING, said(), Done),
+    ("verify-event", UNKNOWN, said(), Wait),
+    ("verify-event", STOPPED, said(began=90), Stuck),
+    ("verify-event", DEAD, said(), Stuck),
 ]
 
 
 @pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE)
 def test_each_step_decides(step: str, seen: Seen, so_far: Said, expected: type) -> None:
     assert isinstance(STEPS[step].decide(ORDER, seen, so_far, NOW), expected)
+
+
+def test_a_stop_that_hangs_says_what_to_do_and_goes_on_watching() -> None:
+    step = STEPS["wait-stopped"]
+    hangs = step.decide(ORDER, STOPPING, said(began=2000), NOW)
+    assert isinstance(hangs, Wait)
+    assert hangs.attention
+    assert "still stopping after 33 minutes" in hangs.reason
+    assert "force the stop" in hangs.remedy
+    assert step.decide(ORDER, STOPPED, said(began=9000), NOW) == Done()
+
+
+def test_a_start_is_given_up_only_where_the_settings_say_so_and_then_loudly() -> None:
+    refused = said(False, "InsufficientInstanceCapacity", ago=400, began=9000)
+    assert isinstance(STEPS["start"].decide(ORDER, STOPPED, refused, NOW), Send)
+    given_up = STEPS["start"].decide(RETRIED, STOPPED, refused, NOW)
+    assert isinstance(given_up, Stuck)
+    assert given_up.why.startswith("STOPPED: not started, no capacity")
+    assert "it stays down until then" in given_up.remedy
+    early = said(False, "InsufficientInstanceCapacity", ago=400, began=600)
+    assert isinstance(STEPS["start"].decide(RETRIED, STOPPED, early, NOW), Send)
+
+
+def test_an_image_only_does_not_ask_whether_it_runs() -> None:
+    order = replace(ORDER, action="image")
+    assert STEPS["verify-event"].decide(order, STOPPED, said(), NOW) == Done("no event was open")
 
 
 def test_preflight_asks_each_call_once_and_tells_a_no_from_a_dont_know() -> None:

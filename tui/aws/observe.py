@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tui.aws.sessions import Sessions
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
-from tui.domain.steps import Order, Place, Seen, TargetSeen
+from tui.domain.steps import OPERATION_TAG, Order, Place, Seen, TargetSeen
 from tui.domain.text import clean
 
 
@@ -45,9 +45,9 @@ def _events(docs: list[dict[str, Any]]) -> tuple[ScheduledEvent, ...]:
 class Observer:
     """Looks at one region through one profile, with clients that can only read."""
 
-    def __init__(self, sessions: Sessions, profile: str, region: str) -> None:
-        self._sessions, self._profile, self._region = sessions, profile, region
-        self._client = sessions.client(profile, "ec2", region)
+    def __init__(self, sessions: Sessions, profile: str, region: str, agent: str = "") -> None:
+        self._sessions, self._profile, self._region, self._agent = sessions, profile, region, agent
+        self._client = sessions.client(profile, "ec2", region, agent=agent)
 
     def look(self, order: Order, looks: Collection[str]) -> Seen:
         """What AWS shows now, and of `images`, `group` and `targets` what is named. Unknown where it did not answer."""
@@ -58,7 +58,11 @@ class Observer:
             states = self._client.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True)
             status = states["InstanceStatuses"][0] if states["InstanceStatuses"] else {}
             found = self._images(order) if "images" in looks else None
-        except (ClientError, BotoCoreError, KeyError, IndexError):
+        except ClientError as error:
+            # AWS forgets a terminated instance after an hour or so; one that was never there is not planned for.
+            gone = error.response.get("Error", {}).get("Code") == "InvalidInstanceID.NotFound"
+            return Seen(InstanceState.TERMINATED, reason=clean("AWS knows it no more")) if gone else Seen()
+        except (BotoCoreError, KeyError, IndexError):
             return Seen()
         launched: datetime | None = doc.get("LaunchTime")
         lifecycle, desired = self._group(order) if "group" in looks else (None, None)
@@ -124,6 +128,7 @@ class Observer:
                 clean(doc.get("State")),
                 None,
                 clean(doc.get("StateReason", {}).get("Message")),
+                clean(next((tag["Value"] for tag in doc.get("Tags", []) if tag["Key"] == OPERATION_TAG), "")),
             )
             for doc in answer["Images"]
             if doc.get("Name") == order.image_name

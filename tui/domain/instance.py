@@ -150,13 +150,14 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word."""
+    """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word; `operation` is evac's that made it."""
 
     image_id: SafeText
     name: SafeText
     state: SafeText
     created: datetime | None
     state_reason: SafeText = EMPTY
+    operation: SafeText = EMPTY
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.domain.steps.base import (
     GRACE,
+    OPERATION_TAG,
     Attempt,
     Call,
     Decision,
@@ -27,6 +28,7 @@ __all__ = [
     "BACK",
     "DRY_RUN",
     "GRACE",
+    "OPERATION_TAG",
     "STEPS",
     "Attempt",
     "Call",

@@ -30,6 +30,9 @@ STANDBY_LIMIT = timedelta(minutes=65)
 IMAGE_LIMIT = timedelta(hours=24)
 """A first snapshot of large volumes may take so long (user guide, creating-an-ami-ebs)."""
 
+OPERATION_TAG = "evac:operation"
+"""The tag that says which operation made an AMI and its snapshots."""
+
 NOT_DONE = frozenset(
     {
         "RequestLimitExceeded",
@@ -144,6 +147,8 @@ class Order:
 
     `group`: the Auto Scaling group it was in service of, and `desired` that group's capacity; `places`: the target groups
     it was registered in; `public_ip`: its public address. All as they were before anything was done.
+
+    The runner adds `stop_intent_at`, from the journal, and `start_retry_for`, from the settings; None: for ever.
     """
 
     operation_id: str
@@ -161,6 +166,12 @@ class Order:
     desired: int | None = None
     places: tuple[Place, ...] = ()
     public_ip: str = ""
+    start_retry_for: timedelta | None = None
+
+    @property
+    def powers(self) -> bool:
+        """Whether its end is a running instance, whatever it was before."""
+        return self.action in ("stop-start", "start", "reboot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +184,12 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask again after so many seconds. `attention`: an operator should know meanwhile."""
+    """Ask again after so many seconds. `attention`: an operator should know meanwhile, and `remedy` is what he can do."""
 
     reason: str
     seconds: float = 2.0
     attention: bool = False
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +238,18 @@ def gone(seen: Seen, order: Order) -> Stuck | None:
     """Stuck for good if the instance is terminated or about to be; else None."""
     if seen.state not in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
         return None
+    why = f": {seen.reason}" if seen.reason else ""
     if order.group:
         return Stuck(
-            f"the instance is {seen.state}: replaced by its Auto Scaling group {order.group}, or ended by somebody",
-            "it cannot come back; see that the group's new member is in service",
+            f"the instance is {seen.state}, replaced by its Auto Scaling group {order.group} (or ended by somebody){why}",
+            "it cannot come back: see that the group's new member is in service",
             final=True,
         )
+    return Stuck(
+        f"the instance is {seen.state}{why}",
+        "it cannot come back: if no group has replaced it, launch one from its newest AMI",
+        final=True,
+    )
     return Stuck(
         f"the instance is {seen.state}",
         "it cannot come back; launch a replacement from its newest AMI",
@@ -247,6 +265,22 @@ def pause_after(said: Said, now: datetime) -> float:
     tries = sum(1 for one in said.attempts if one.ok is False)
     pause: float = min(5.0 * 2 ** min(max(tries - 1, 0), 6), 300.0)
     return pause - (now - last.intent_at).total_seconds()
+
+
+def not_up(seen: Seen, order: Order, since: datetime, now: datetime) -> Decision | None:
+    """None while it runs; else what to say of it. For a while after it was seen running, an old picture may come back."""
+    if (lost := gone(seen, order)) is not None:
+        return lost
+    if seen.state is InstanceState.RUNNING:
+        return None
+    if seen.state is InstanceState.UNKNOWN:
+        return Wait("its state could not be read", 3.0, attention=True)
+    if seen.state is InstanceState.PENDING or now - since < GRACE:
+        return Wait(f"it is {seen.state}", 3.0)
+    return Stuck(
+        f"it is {seen.state}: somebody, or its own system, stopped it since it ran",
+        "find out who and why; to bring it back, abandon this operation and start the instance",
+    )
 
 
 def again(said: Said, now: datetime, send: Send, *, doing: str) -> Decision:

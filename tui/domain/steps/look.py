@@ -18,7 +18,7 @@ from tui.domain.steps.base import (
     Seen,
     Stuck,
     Wait,
-    gone,
+    not_up,
 )
 
 
@@ -34,12 +34,12 @@ class WaitChecks:
         return ()
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Not before they are ok; after a while a person is asked.
+        """Not before they are ok; after a while a person is asked. Of an instance that is not seen to run, it is never said.
 
         The EBS check is not reported for Xen types (user guide, status checks): that is no failure. *Unknown* is.
         """
-        if (lost := gone(seen, order)) is not None:
-            return lost
+        if (down := not_up(seen, order, said.began_at, now)) is not None:
+            return down
         checks = {"system": seen.checks.system.status, "instance": seen.checks.instance.status}
         if seen.checks.attached_ebs.status is not CheckStatus.NOT_REPORTED:
             checks["EBS"] = seen.checks.attached_ebs.status
@@ -82,7 +82,9 @@ class VerifyEvent:
         return ()
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Never holds the operation up for long: the instance is well, only the text may be late."""
+        """Never holds the operation up for long: it runs (seen once more), only the text may be late."""
+        if order.powers and (down := not_up(seen, order, said.began_at, now)) is not None:
+            return down
         if not order.open_events:
             return Done("no event was open")
         if seen.events is None:

@@ -118,12 +118,16 @@ class WaitStopped:
             return Done("somebody started it already")
         if seen.state is InstanceState.UNKNOWN:  # for however long: to give up here would leave it stopped
             return Wait("its state could not be read", 3.0, attention=True)
-        if now - said.began_at > STOP_LIMIT:
-            return Stuck(
-                f"still {seen.state} after {int(STOP_LIMIT.total_seconds() // 60)} minutes; its host is probably in trouble",
-                "force the stop in the AWS console (fsck is due afterwards), then resume this operation: it will start it",
+        waited = now - said.began_at
+        if waited > STOP_LIMIT:  # watched for however long: whenever it stops, it must be started
+            minutes = int(waited.total_seconds() // 60)
+            return Wait(
+                f"still {seen.state} after {minutes} minutes; its host is probably in trouble",
+                5.0,
+                attention=True,
+                remedy="force the stop in the AWS console (fsck is due afterwards); once stopped, it is started here",
             )
-        return Wait(f"{seen.state}", 2.0, attention=now - said.began_at > timedelta(minutes=5))
+        return Wait(f"{seen.state}", 2.0, attention=waited > timedelta(minutes=5))
 
 
 class Start:
@@ -138,7 +142,7 @@ class Start:
         return (Call("ec2", "StartInstances", {"InstanceIds": [order.instance_id]}),)
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Every refusal is retried, ever slower, and says so; only a terminated instance is given up."""
+        """Every refusal is retried, ever slower, and says so, for as long as the settings allow: by default for ever."""
         if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state in (InstanceState.PENDING, InstanceState.RUNNING):
@@ -157,9 +161,14 @@ class Start:
             return send
         tries = sum(1 for one in said.attempts if one.ok is False)
         left = pause_after(said, now)
+        why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
+        if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
+            return Stuck(
+                f"STOPPED: not started, {why}; tried {tries} times, for as long as start_retry_for allows",
+                "press r on this operation (evac ops resume) to go on trying; it stays down until then",
+            )
         if left <= 0:
             return send
-        why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
         return Wait(f"STOPPED: {why}; try {tries + 1} in {int(left) + 1} s", min(left, 5.0), attention=True)
 
 

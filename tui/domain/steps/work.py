@@ -9,6 +9,7 @@ from tui.domain.steps.base import (
     GRACE,
     IMAGE_LIMIT,
     NOTHING,
+    OPERATION_TAG,
     Call,
     Decision,
     Done,
@@ -32,22 +33,22 @@ class MakeImage:
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """CreateImage, tagged with this operation."""
-        tags = [{"Key": "evac:operation", "Value": order.operation_id}]
+        tags = [{"Key": OPERATION_TAG, "Value": order.operation_id}]
         specifications = [{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")]
         params = {"InstanceId": order.instance_id, "Name": order.image_name, "NoReboot": order.no_reboot}
         return (Call("ec2", "CreateImage", {**params, "TagSpecifications": specifications}),)
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Found by its name: pending, available or failed. Not found: sent once, then looked for."""
+        """Found by its name and this operation's tag: pending, available or failed. Not found: sent once, then looked for."""
         if seen.images is None:
             return Wait("the AMIs could not be read", 3.0)
-        if seen.images:
-            image = seen.images[0]
-            if not said.attempts:
-                return Stuck(
-                    f"an AMI named {order.image_name} exists already ({image.image_id})",
-                    "choose another name",
-                )
+        image = next((one for one in seen.images if one.operation == order.operation_id), None)
+        if image is None and seen.images:
+            return Stuck(
+                f"an AMI named {order.image_name} exists already ({seen.images[0].image_id}), not of this operation",
+                "abandon this operation and choose another name",
+            )
+        if image is not None:
             if image.state == "available":
                 return Done(f"{image.image_id} is available")
             if image.state == "pending":
@@ -61,9 +62,11 @@ class MakeImage:
         if (lost := gone(seen, order)) is not None:
             return lost
         last = said.latest
-        if last is not None and last.ok and now - last.intent_at > 5 * GRACE:
-            return Stuck("AWS accepted the AMI and does not show it", "look for its name in the AWS console")
-        if last is not None and last.code == "InvalidAMIName.Duplicate":
+        if last is not None and (last.ok or last.code == "InvalidAMIName.Duplicate"):
+            if now - last.intent_at > 5 * GRACE:
+                return Stuck(
+                    "AWS has an AMI of that name and does not show it", "look for it in the AWS console"
+                )
             return Wait("AWS has the AMI; waiting to see it", 2.0)
         return again(said, now, Send(self.calls(order)[0]), doing="image")
 
