@@ -112,7 +112,7 @@ def test_standby_leaves_the_target_groups_and_comes_back(stage: Stage) -> None:
 
 def test_returned_while_it_is_stopped_it_is_replaced(stage: Stage) -> None:
     stage.enter()
-    stage.later(30)
+    stage.later(301)
     stage.stop()
     stage.later(100)
     stage.standby(groups.ExitStandby)
@@ -124,7 +124,7 @@ def test_standby_is_not_entered_twice_nor_below_the_minimum_nor_left_above_the_m
     stage.enter()
     with pytest.raises(AwsError, match="not in InService"):
         stage.enter()
-    stage.later(20)
+    stage.later(301)
     stage.group["MaxSize"] = 7
     with pytest.raises(AwsError, match="max-size=7"):
         stage.standby(groups.ExitStandby)

@@ -1,7 +1,8 @@
 """Auto Scaling groups: membership, standby, and the replacing of members that are not running.
 
 Sources: Auto Scaling guide, as-enter-exit-standby (standby takes the member out of the group's target groups and, if so asked,
-lowers the desired capacity; not below the minimum; leaving it raises the desired capacity again),
+lowers the desired capacity; not below the minimum; it is entered when their draining is over, and leaving it raises the
+desired capacity again),
 ec2-auto-scaling-health-checks (a member that is not running is unhealthy at once and is replaced, though not in standby),
 as-suspend-resume-processes. Unsourced, built as commonly seen: how long each lasts, and the words of the errors.
 """
@@ -12,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from tui.demo import balancing
-from tui.demo.box import CODES, PENDING, Box
+from tui.demo.box import PENDING, Box
 from tui.demo.request import Request
 from tui.demo.world import AwsError, Region, World
 
@@ -56,17 +57,8 @@ def _notice(world: World, region: Region, box: Box) -> None:
 
 def launch(world: World, region: Region, like: Box) -> Box:
     """Another member like this one, in service once it runs."""
-    from tui.demo.sample import Builder  # it builds groups, so it imports this module
-
     name = like.doc["_group"]
-    builder = Builder(world, region.account, region.name)
-    zone = like.doc["Placement"]["AvailabilityZone"][-1]
-    tags = {tag["Key"]: tag["Value"] for tag in like.doc["Tags"] if not tag["Key"].startswith("aws:")}
-    new = builder.box(
-        "", like.doc["InstanceType"], zone, ip="auto" if like.auto_ip else "", state="pending", tags=tags
-    )
-    new.doc["LaunchTime"] = world.clock.now.replace(microsecond=0)
-    new.doc["State"] = {"Code": CODES["pending"], "Name": "pending"}
+    new: Box = region.another(like)
     join(world, region, new, name)
     new.doc["_lifecycle"] = "Pending"
 
@@ -168,7 +160,8 @@ def EnterStandby(request: Request, params: Doc) -> Doc:
         box.doc["_lifecycle"] = "EnteringStandby"
         for arn in group.get("TargetGroupARNs", ()):
             balancing.deregister(request.world, request.region, arn, box.id)
-        request.world.clock.later(LEAVE, partial(_left, request.world, box))
+        leave = balancing.DRAINING if group.get("TargetGroupARNs") else LEAVE
+        request.world.clock.later(leave, partial(_left, request.world, box))
         if fewer:
             group["DesiredCapacity"] -= 1
         else:

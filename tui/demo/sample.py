@@ -53,6 +53,7 @@ class Builder:
     def __init__(self, world: World, account: str, region: str) -> None:
         self.world, self.account, self.name = world, account, region
         self.region: Region = world.region(account, region)
+        self.region.another = self.another
 
     def ago(self, **parts: float) -> Any:
         """A UTC time in the past."""
@@ -141,6 +142,15 @@ class Builder:
             "Attachments": [{"InstanceId": doc["InstanceId"], "VolumeId": volume, "Device": device, "State": "attached",
                              "DeleteOnTermination": device == "/dev/xvda"}],
         }  # fmt: skip
+
+    def another(self, like: Box) -> Box:
+        """As an Auto Scaling group launches it: the same type, zone and tags, and pending."""
+        zone = like.doc["Placement"]["AvailabilityZone"][-1]
+        tags = {tag["Key"]: tag["Value"] for tag in like.doc["Tags"] if not tag["Key"].startswith("aws:")}
+        kind, ip = like.doc["InstanceType"], "auto" if like.auto_ip else ""
+        box = self.box("", kind, zone, ip=ip, state="pending", tags=tags)
+        box.doc["LaunchTime"] = self.world.clock.now.replace(microsecond=0)
+        return box
 
     def event(
         self, box: Box, code: str, text: str, hours: float, deadline: float | None = None, **more: float
