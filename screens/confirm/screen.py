@@ -22,6 +22,7 @@ from screens.confirm.question import Answer, TypeName, YesNo
 from screens.signs import LEVELS
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.instance import Facts, Instance, Trouble
+from tui.domain.offers import offers
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.text import clean
 from tui.domain.urgency import Level
@@ -159,7 +160,9 @@ class ConfirmScreen(EvacScreen):
         held = self.query(Choices)
         settings, now = self.services.settings, self.services.now()
         options = ActionOptions(wait_for_image=settings.actions.wait_for_image)
-        fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii)
+        rules = policy(settings, instance.target.profile)
+        offered = offers(self.action, instance, self.facts, options, rules, now)
+        fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii, offered)
         if held and held.first().same(fresh):
             return
         await held.remove()
@@ -369,7 +372,10 @@ class ConfirmScreen(EvacScreen):
             return
         blocked = made.guard.kind is GuardKind.BLOCKED
         denied = self.permission is not None and self.permission.answered is paint.Answered.NO
-        self.query_one("#options").display = not denied and (not blocked or self.action == "reschedule")
+        lifts = any(one.override for one in made.hazards)
+        self.query_one("#options").display = not denied and (
+            not blocked or lifts or self.action == "reschedule"
+        )
         self.query_one("#steps", Static).update(paint.steps_of(made, plain, self.size.height < ROOMY))
         self.query_one("#hazards", Static).update(paint.consequences(made.hazards, plain, blocked=blocked))
 

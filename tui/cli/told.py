@@ -66,6 +66,7 @@ def operation_object(operation: Operation, now: datetime) -> dict[str, Any]:
         "cut_off": is_cut_off(operation, now),
         "calls": list(operation.kept.texts),
         "hazards": list(operation.kept.hazards),
+        "overrides": list(operation.kept.options.overrides),
         "steps": [step_object(row) for row in operation.steps],
     }
 

@@ -115,7 +115,8 @@ class Runner:
         """What cannot be audited is not done: but what was begun is finished."""
         word = ("confirm", "confirmed") if current.state is OperationState.PLANNED else ("resume", "resumed")
         try:
-            self.auditor.write(current, *word)
+            lifted = ", ".join(current.kept.options.overrides)
+            self.auditor.write(current, word[0], word[1] + (f", overriding {lifted}" if lifted else ""))
         except OSError as error:
             return self._unaudited(current, error)
         self.journal.set_state(current.id, OperationState.RUNNING, self.now())
