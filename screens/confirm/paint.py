@@ -21,16 +21,12 @@ from tui.domain.urgency import Level
 from tui.domain.when import ago
 from tui.operations.record import Operation
 from tui.operations.resume import driver
+from tui.operations.summary import account_number
 from tui.settings import Settings
 
 SLOW = timedelta(seconds=20)
 """Hands that have not taken a plan after so long have probably not started."""
 _GOOD, _BAD, _UNKNOWN = LEVELS[Level.CALM], LEVELS[Level.FAILING], LEVELS[Level.UNKNOWN]
-
-
-def account_number(number: str) -> str:
-    """`1111-2222-3333`, as people compare it."""
-    return "-".join(number[at : at + 4] for at in range(0, len(number), 4)) if number else "account unknown"
 
 
 def whose(instance: Instance, status: TargetStatus | None, settings: Settings) -> Text:
