@@ -100,6 +100,7 @@ class Play:
         name: str,
         action: str = "stop-start",
         at: timedelta = timedelta(0),
+        facts: Facts | None = None,
         **options: Any,
     ) -> None:
         from tui.domain.actions import ActionOptions
@@ -114,7 +115,7 @@ class Play:
         plan = draft(
             action,
             replace(row, state=InstanceState.RUNNING),
-            plain_facts(),
+            facts or plain_facts(),
             ActionOptions(**options),
             Policy(),
             self.now,
@@ -147,10 +148,13 @@ class Play:
             "start": "StartInstances",
             "reboot": "RebootInstances",
             "image": "CreateImage",
+            "enter-standby": "EnterStandby",
+            "exit-standby": "ExitStandby",
         }
         if name in sends:
+            service = "autoscaling" if "standby" in name else "ec2"
             call = self.journal.intent(
-                self.id, name, "ec2", sends[name], self.now, dry_run=False, runner=ELSEWHERE
+                self.id, name, service, sends[name], self.now, dry_run=False, runner=ELSEWHERE
             )
             assert call is not None
             self.journal.outcome(call, self.now, ok=True, code="", message="", request_id=f"req-{name}")
