@@ -53,11 +53,14 @@ def operation_object(operation: Operation, now: datetime) -> dict[str, Any]:
         "name": operation.instance_name,
         "user": operation.user,
         "host": operation.host,
+        "ssh_client": operation.ssh_client,
+        "caller": operation.caller,
         "created_at": stamp(operation.created_at),
         "confirmed_at": stamp(operation.confirmed_at),
         "finished_at": stamp(operation.finished_at),
         "step": operation.step,
         "note": operation.note,
+        "remark": operation.remark,
         "remedy": operation.remedy,
         "permission": operation.permission,
         "attention": operation.attention,
@@ -141,6 +144,8 @@ def shown(operation: Operation, settings: Settings, now: datetime) -> list[str]:
         f"{one.label} {one.instance_id} · {settings.label(one.profile)} · account {one.account_id or 'unknown'} · {one.region}",
         f"  ordered    {both_zones(one.created_at, zone, now)} by {one.user} on {one.host}, {elapsed(one, now)}",
     ]
+    lines += [f"  from       {one.ssh_client} (SSH)"] if one.ssh_client else []
+    lines += [f"  caller     {one.caller}"] if one.caller else []
     for word, when in (("confirmed", one.confirmed_at), ("ended", one.finished_at)):
         lines += [f"  {word:<10} {both_zones(when, zone, now)}"] if when else []
     lines.append(f"  permission {one.permission}")
@@ -149,6 +154,7 @@ def shown(operation: Operation, settings: Settings, now: datetime) -> list[str]:
         lines += [f"  instance   {stands(one)}"] if one.may_be_down else []
     lines += [f"  note       {one.note}"] if one.note else []
     lines += [f"  remedy     {one.remedy}"] if one.remedy else []
+    lines += [f"  remark     {one.remark}"] if one.remark else []
     lines.append("steps")
     for row in one.steps:
         lines.append("  " + step_text(row, now))
