@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from tui.cli import checks, output
+from tui.cli import check_hands, checks, output
 from tui.cli.checks import BAD, DOUBT, WELL, Check
 from tui.cli.fleet import Fleet, read
 from tui.cli.shared import FAILED, PARTIAL, Session, Shared, opened, shared_options
@@ -28,7 +28,7 @@ def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
     """Check installation, config, folders, terminal, profiles and credentials; a line each, a remedy each."""
     worst = EXIT_WELL
     with opened(shared) as session:
-        for check in checks.here(session):
+        for check in (*checks.here(session), *check_hands.hands(session.environ)):
             _print(check, as_json)
             worst = FAILED if check.mark == BAD else worst
         for check in _targets(session, timeout):
