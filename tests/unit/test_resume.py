@@ -257,8 +257,8 @@ def test_a_scope_is_used_only_where_systemd_grants_one(tmp_path: Path, script: s
     (tmp_path / "systemd").mkdir()
     (tmp_path / "systemd" / "private").touch()
     environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
-    assert (launch._scope(environ)[:1] == [str(tool)]) is granted
-    assert launch._scope({**environ, "PATH": "/nowhere"}) == []
+    assert (launch.scope(environ)[:1] == [str(tool)]) is granted
+    assert launch.scope({**environ, "PATH": "/nowhere"}) == []
 
 
 # out of service, and back

@@ -54,11 +54,14 @@ def operation_object(operation: Operation, now: datetime) -> dict[str, Any]:
         "name": operation.instance_name,
         "user": operation.user,
         "host": operation.host,
+        "ssh_client": operation.ssh_client,
+        "caller": operation.caller,
         "created_at": stamp(operation.created_at),
         "confirmed_at": stamp(operation.confirmed_at),
         "finished_at": stamp(operation.finished_at),
         "step": operation.step,
         "note": operation.note,
+        "remark": operation.remark,
         "remedy": operation.remedy,
         "permission": operation.permission,
         "attention": operation.attention,
@@ -138,11 +141,14 @@ def shown(operation: Operation, settings: Settings, now: datetime) -> list[str]:
     """Everything about one operation, a line each: what can be pasted anywhere, then what matters here and now."""
     one = operation
     lines = [*summary(one, one.state.value, settings.label(one.profile), settings.zone(), now)]
+    lines += [f"  from: {one.ssh_client} (SSH)"] if one.ssh_client else []
+    lines += [f"  caller: {one.caller}"] if one.caller else []
     lines.append(f"  permission: {one.permission}")
     if one.is_open and one.confirmed_at:
         who = driver(one, now)
         lines.append(f"  runner: {who or 'none: evac ops resume ' + one.id}")
         lines += [f"  instance: {stands(one)}"] if one.may_be_down else []
+    lines += [f"  remark: {one.remark}"] if one.remark else []
     if one.kept.hazards:
         lines += ["hazards when it was confirmed", *(f"  {text}" for text in one.kept.hazards)]
     return lines
