@@ -1,7 +1,7 @@
 """Where the settings come from: file, command line and site policy, merged, with where each value came from.
 
 Weakest first: defaults, the config file, AWS_PROFILE, the command line. The site policy comes last and only tightens: it
-can add read-only and take regions away, never the reverse. Nothing here prints or prompts; every error is one line.
+can add read-only, demand AMIs and take regions away, never the reverse. Nothing here prints or prompts; every error is one line.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ import msgspec
 
 from tui.domain.actions import ACTIONS
 from tui.domain.hazards.codes import CODES
+from tui.domain.when import parse_duration
 from tui.settings import (
     ActionSettings,
     Base,
     CacheSettings,
     ConfigError,
     Intervals,
+    Limit,
     ProfileSettings,
     Region,
     Settings,
@@ -75,6 +77,10 @@ class _PolicyProfile(Base, frozen=True):
     hidden: bool = False
 
 
+class _PolicyActions(Base, frozen=True):
+    require_image: Limit = ""
+
+
 class _Policy(Base, frozen=True):
     read_only: bool = False
     session_policy: bool = False
@@ -82,6 +88,7 @@ class _Policy(Base, frozen=True):
     actions_off: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
     profiles: dict[str, _PolicyProfile] = msgspec.field(default_factory=dict)
+    actions: _PolicyActions = _PolicyActions()
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -205,6 +212,9 @@ def _tighten(
     for name in settings.only_profiles:
         if hidden.profile_hidden(name):
             raise ConfigError(path, f"profiles.{name}", "the site policy hides this profile")
+    if stricter := _stricter(settings.actions.require_image, policy.actions.require_image):
+        tighter["actions"] = msgspec.structs.replace(settings.actions, require_image=stricter)
+        sources["actions.require_image"] = str(path)
     if policy.regions:
         tighter["allowed_regions"], sources["allowed_regions"] = policy.regions, str(path)
         wanted = settings.regions or policy.regions
@@ -254,6 +264,13 @@ def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str
     found = {key: value for key, value in values.items() if value}
     sources.update(dict.fromkeys(found, str(path)))
     return found
+
+
+def _stricter(own: str, policy: str) -> str:
+    """The policy's limit, if it is the shorter one or the only one; else empty: the own one stays."""
+    if not policy or (own and parse_duration(own) <= parse_duration(policy)):
+        return ""
+    return policy
 
 
 def _within(wanted: tuple[str, ...], policy: _Policy, key: str, path: Path) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ line, the documents and the tests read it too. Footer, help, palette and greying
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import Instance, InstanceState
@@ -101,6 +101,13 @@ def why_not(
     if action.name in off:
         return f"the site policy has switched {action.name} off"
     return action.why_not(instance)
+
+
+def worded(verb: Verb, instance: Instance | None) -> Verb:
+    """The verb as the key line names it for this instance: `s` starts what is stopped."""
+    if instance is not None and effective(verb.name, instance) == "start":
+        return replace(verb, footer="start", short="start")
+    return verb
 
 
 def effective(name: str, instance: Instance) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 CODES = (
     "auto-scaling", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "hibernation",
-    "image", "image-pending", "image-reboot", "instance-store", "instance-store-root", "lifecycle",
-    "load-balancer", "mac", "managed", "outpost", "placement-group", "product-codes", "public-ip",
+    "image", "image-pending", "image-reboot", "image-required", "instance-store", "instance-store-root",
+    "last-healthy", "lifecycle", "load-balancer", "mac", "managed", "outpost", "placement-group", "product-codes", "public-ip",
     "reboot-event", "reschedule", "same-host", "shutdown-behavior", "spot", "state", "stop-protection",
     "termination-protection", "windows", "xen",
 )  # fmt: skip
