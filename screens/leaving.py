@@ -6,6 +6,8 @@ along, and in the end the last one.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
 from textual.screen import Screen, ScreenResultType
@@ -34,4 +36,8 @@ class Leaver(Screen[ScreenResultType]):
 
 
 class Palette(CommandPalette, Leaver[None]):
-    """Textual's, left once."""
+    """Textual's, left once; and a page key while its list is being filled moves nothing, instead of ending the console."""
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(KeyError, IndexError):  # OptionList._move_page asks for a line that is not laid out yet
+            super()._action_command_list(action)

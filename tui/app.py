@@ -144,7 +144,7 @@ class EvacApp(App[int]):
     def action_command_palette(self) -> None:
         """Search the verbs of the screen on top."""
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
 
     def on_act(self, message: Act) -> None:
         """Show what would happen, and ask."""

@@ -14,11 +14,12 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from screens.signs import drawn
+from screens.typed import Typed
 from tui.domain.actions import OVERRIDES, ActionOptions
 from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
 from tui.domain.instance import Instance
 from tui.domain.offers import Offer
-from tui.domain.plan import image_name
+from tui.domain.plan import image_name, why_no_image_name
 from tui.domain.text import clean
 from tui.domain.when import both_zones, countdown, parse_moment
 
@@ -163,7 +164,7 @@ class Choices(Vertical):
         """A line each."""
         if self.action == "image":
             yield _row(
-                "AMI name", Input(self.options.image_name, compact=True, id="image-name", max_length=128)
+                "AMI name", Typed(self.options.image_name, compact=True, id="image-name", max_length=128)
             )
             yield Toggle("without a reboot: disks as after a crash", self.options.no_reboot, "no-reboot")
         elif self.events:
@@ -172,7 +173,7 @@ class Choices(Vertical):
             assert self.options.not_before is not None
             yield _row(
                 "new start",
-                Input(self._local(self.options.not_before), compact=True, id="new-start", max_length=40),
+                Typed(self._local(self.options.not_before), compact=True, id="new-start", max_length=40),
             )
             yield Static(id="limits")
         for one in self.offered:
@@ -265,7 +266,7 @@ class Choices(Vertical):
         message.stop()
         value = message.value.strip()
         if message.input.id == "image-name":
-            self.trouble = "" if len(value) >= 3 else "an AMI's name has 3 characters at least"
+            self.trouble = why_no_image_name(value)
             self.options = replace(self.options, image_name=value)
         else:
             try:

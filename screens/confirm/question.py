@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.text import Text
 from textual import events
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
+
+from screens.typed import Typed
 
 PASSED = ("r", "o", "question_mark")
 """Keys that are no answer: look again, operations, help."""
@@ -43,7 +45,7 @@ class YesNo(Static, can_focus=True):
         self.post_message(Answer(event.key == "y"))
 
 
-class TypeName(Input):
+class TypeName(Typed):
     """The name, exactly. What was typed or pasted before the question was there is dropped."""
 
     armed_at = float("inf")

@@ -11,9 +11,9 @@ from typing import ClassVar
 from rich.highlighter import Highlighter
 from rich.text import Text
 from textual.binding import BindingType
-from textual.widgets import Input
 
 from screens.signs import LEVELS, account_text, painted
+from screens.typed import Typed
 from tui.domain import query
 from tui.domain.guidance import Kind, explain
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
@@ -186,7 +186,7 @@ class Underline(Highlighter):
             text.stylize("underline red", parsed.start, parsed.end)
 
 
-class FilterInput(Input):
+class FilterInput(Typed):
     """Where the filter is typed. Up and down still move the table."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -257,7 +257,7 @@ class FleetScreen(EvacScreen):
         parsed = query.parse(event.value)
         why = self.query_one("#why", Static)
         if isinstance(parsed, query.QueryError):
-            why.update(f" {event.value[parsed.start : parsed.end]}: {parsed.message} ")
+            why.update(clean(f" {event.value[parsed.start : parsed.end]}: {parsed.message} "))
             return
         why.update("")
         self.query_now = parsed

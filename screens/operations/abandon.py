@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from screens.leaving import Leaver
 from screens.signs import drawn
 from screens.standing import label
+from screens.typed import Typed
 from tui.domain.text import MARK
 from tui.operations.record import Operation
 from tui.operations.resume import still_out
@@ -65,7 +66,7 @@ class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
             prompt.append(" to abandon it", "")
             prompt.append("   esc keeps it (default)", "dim")
             yield Static(prompt)
-            yield Input(compact=True)
+            yield Typed(compact=True)
             yield Static(id="wrong")
 
     @on(Input.Submitted)

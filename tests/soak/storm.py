@@ -182,7 +182,9 @@ class Storm:
         code = terminal.process.exitstatus
         if code != 0 or b"Traceback" in self.tail:
             said = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", self.tail)[-3000:].decode("utf-8", "replace")
-            self.result.trouble.append(f"exit code {code}: {said}")
+            reports = sorted(Path(self.environ["XDG_STATE_HOME"], "evac").glob("crash-*.txt"))
+            report = reports[-1].read_text() if reports else "no report"
+            self.result.trouble.append(f"exit code {code}: {report}\n{said}")
 
 
 def changes(demo: Demo) -> list[dict[str, Any]]:

@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui.cli import output, planning
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity
 from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
-from tui.domain.plan import Draft, GuardKind, Policy, draft
+from tui.domain.plan import Draft, GuardKind, Policy, draft, why_no_image_name
 from tui.domain.text import clean
 from tui.settings import ActionSettings, ProfileSettings, Settings
 from tui.verbs import VERBS, why_not
@@ -182,3 +184,30 @@ def test_the_key_says_what_the_site_has_switched_off() -> None:
         "the site policy has switched reboot off"
     )
     assert why_not(VERBS["image"], instance, read_only=False, off=("reboot",)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("web 2026", True),
+        ("a(b)[c]./-'@_ 9", True),
+        ("ab", False),
+        ("x" * 128, True),
+        ("x" * 129, False),
+        ("web:1", False),
+        ("wéb", False),
+        ("web\x1b[31m", False),
+        ("web\u202e", False),
+        ("\ud800web", False),
+    ],
+)
+def test_a_name_that_aws_would_refuse_is_refused_with_its_rule(name: str, right: bool) -> None:
+    assert (why_no_image_name(name) == "") is right
+    plan = made("image", image_name=name)
+    assert (plan.guard.kind is not GuardKind.BLOCKED) is right
+    assert "\x1b" not in "".join(plan.guard.unblock)
+
+
+@given(st.text(max_size=300))
+def test_the_proposed_name_keeps_the_rule_whatever_the_instance_is_called(label: str) -> None:
+    assert why_no_image_name(made("image", name=label).options.image_name) == ""

@@ -29,7 +29,7 @@ from tui.cli.shared import (
 from tui.cli.told import operation_object
 from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, unasked
 from tui.domain.instance import InstanceState
-from tui.domain.plan import Draft, GuardKind, draft
+from tui.domain.plan import Draft, GuardKind, draft, why_no_image_name
 from tui.operations import launch
 from tui.operations.journal import Journal, default_path
 from tui.operations.record import Operation, OperationState
@@ -125,6 +125,8 @@ def _check(action: str, given: dict[str, Any], required: bool) -> None:
     for name, (option, where) in _FITS.items():
         if given[name] not in (None, False, "", ()) and not fits[name]:
             raise click.UsageError(f"{option} is for {where}")
+    if given["image_name"] and (why := why_no_image_name(given["image_name"])):
+        raise click.UsageError(f"--image-name: {why}")
     if action == "reschedule" and given["not_before"] is None:
         raise click.UsageError("reschedule needs --at: the event's new start")
 

@@ -126,10 +126,24 @@ _TEXT = {
 }
 
 
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9 ()\[\]./\-'@_]")
+
+
 def image_name(instance: Instance, now: datetime) -> str:
     """A proposal that AWS accepts: 3–128 of its characters, unique by the minute (botocore model, CreateImageRequest)."""
-    base = re.sub(r"[^A-Za-z0-9 ()\[\]./\-'@_]", "-", instance.label)[:90] or str(instance.instance_id)
+    base = _NOT_IN_A_NAME.sub("-", instance.label)[:90] or str(instance.instance_id)
     return f"{base} {now:%Y-%m-%d %H.%M.%S} evac"
+
+
+def why_no_image_name(name: str) -> str:
+    """AWS's rule, where it isn't kept; empty: the name is one."""
+    if not 3 <= len(name) <= 128:
+        return "an AMI's name has 3 to 128 characters"
+    if wrong := _NOT_IN_A_NAME.search(name):
+        return (
+            f"an AMI's name holds letters, digits, spaces and ( ) [ ] . / - ' @ _, and no {clean(wrong[0])}"
+        )
+    return ""
 
 
 def _typeable(instance: Instance) -> SafeText:
@@ -186,6 +200,8 @@ def draft(
     serves = any(one.healthy for one in places)
     if "image" in {step.name for step in action.plan(options)} and not options.image_name:
         options = replace(options, image_name=image_name(instance, now))
+    elif options.image_name and (why_name := why_no_image_name(options.image_name)):
+        unblock.append(why_name)
     event_id = options.event_id
     if action_name == "reschedule":
         event_id, why = _reschedulable(instance, options, now)

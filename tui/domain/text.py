@@ -1,8 +1,9 @@
 """The sanitiser. Every text that AWS, a guest or a file hands us passes here once, when it enters the domain.
 
 A terminal obeys what is printed on it; so control characters (C0, C1, DEL), bidirectional overrides, zero-width and other
-format characters, line and paragraph separators and lone surrogates never reach it. They are replaced by a visible
-mark rather than dropped: a name that hides something should look like one that does.
+format characters, line and paragraph separators, lone surrogates, letters that draw nothing and floods of combining marks
+never reach it. They are replaced by a visible mark rather than dropped: a name that hides something should look like one
+that does.
 """
 
 from __future__ import annotations
@@ -17,14 +18,42 @@ MARK = "\N{REPLACEMENT CHARACTER}"
 EMPTY = SafeText("")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MARKS = frozenset({"Mn", "Me"})
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
+    chr(code)
+    for first, last in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+    for code in range(first, last + 1)
+)
+"""Letters, marks and variation selectors that draw nothing or change the width of what stands before them."""
+STACKED = 3
+"""Combining marks upon one letter, at most: what writing needs. More of them climb over the neighbouring lines."""
 
 
 def _safe_char(char: str) -> str:
     if char in "\t\n\r\v\f":
         return " "
-    if unicodedata.category(char) in _UNSAFE:
+    if char in _UNSEEN:
         return MARK
-    return char
+    category = unicodedata.category(char)
+    if category in _UNSAFE:
+        return MARK
+    return " " if category == "Zs" else char
+
+
+def _stacked(line: str) -> str:
+    """The same with no mark upon nothing, and not too many upon a letter; the first one too many is shown as MARK."""
+    kept, upon = [], STACKED  # at the start there is no letter to stand upon
+    for char in line:
+        if unicodedata.category(char) in _MARKS:
+            upon += 1
+            if upon <= STACKED:
+                kept.append(char)
+            elif upon == STACKED + 1:
+                kept.append(MARK)
+        else:
+            upon = STACKED + 1 if char == MARK else 0
+            kept.append(char)
+    return "".join(kept)
 
 
 def clean(text: object, limit: int = 1024) -> SafeText:
@@ -34,8 +63,9 @@ def clean(text: object, limit: int = 1024) -> SafeText:
     raw = str(text)
     if raw.isascii() and raw.isprintable() and len(raw) <= limit:
         return SafeText(raw)
-    line = "".join(map(_safe_char, raw[: limit + 1]))
-    return SafeText(line if len(line) <= limit else line[: limit - 1] + "…")
+    line = _stacked("".join(map(_safe_char, raw[: limit + 1])))
+    cut = len(raw) > limit
+    return SafeText(line[: limit - 1] + "…" if cut else line)
 
 
 def clean_lines(text: object, limit: int = 64 * 1024) -> tuple[SafeText, ...]:
