@@ -16,7 +16,7 @@ from screens.leaving import Leaver
 from screens.line import Line
 from screens.standing import warning
 from tui.domain.instance import Instance
-from tui.domain.text import SafeText
+from tui.domain.text import SafeText, clean
 from tui.operations.journal import JournalError
 from tui.operations.record import Operation
 from tui.services import Services
@@ -258,7 +258,7 @@ class EvacScreen(Leaver[None]):
 
     def say(self, line: str | SafeText, severity: str = "information") -> None:
         """A line to the operator, never parsed as markup."""
-        self.notify(line, severity="warning" if severity == "warning" else "information", markup=False)
+        self.notify(clean(line), severity="warning" if severity == "warning" else "information", markup=False)
 
     def action_verb(self, name: str) -> None:
         """Do it."""

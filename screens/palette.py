@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from rich.markup import escape
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from screens.base import EvacScreen
@@ -23,7 +24,7 @@ class VerbProvider(Provider):
             if name == "palette":
                 continue
             reason = screen.allowed(verb, screen.subject)
-            yield screen, verb, f"not now: {reason}" if reason else verb.help
+            yield screen, verb, escape(f"not now: {reason}" if reason else verb.help)  # Textual parses it
 
     async def discover(self) -> Hits:
         """All of them."""

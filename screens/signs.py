@@ -19,6 +19,7 @@ from tui.domain.instance import (
     Phase,
     TargetStatus,
 )
+from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.domain.when import ago, span
 from tui.settings import Settings
@@ -142,7 +143,7 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
     plain = settings.ascii
     if status.trouble is not None:
         cause = status.trouble.line.removeprefix(f"{status.target.key}: ").removeprefix(
-            f"{status.target.profile}: "
+            f"{clean(status.target.profile)}: "
         )
         age = f" · as of {ago(status.status_at, now)}" if status.status_at else ""
         return f"{LEVELS[Level.UNKNOWN].mark(plain)} {where}: {cause}{age}", LEVELS[Level.UNKNOWN].style

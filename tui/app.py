@@ -12,6 +12,8 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.css.query import NoMatches
+from textual.worker import WorkerFailed
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
 from screens.confirm import ConfirmScreen
@@ -58,6 +60,8 @@ class EvacApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print the traceback with every local variable. Here it ends too, and `run_console` writes a report."""
+        if isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches):
+            return  # what a worker (the palette's search, say) was to fill has been closed meanwhile
         self._return_code = 1
         if self._exception is None:
             self._exception = error

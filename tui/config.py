@@ -17,6 +17,7 @@ import msgspec
 
 from tui.domain.actions import ACTIONS
 from tui.domain.hazards.codes import CODES
+from tui.domain.text import clean
 from tui.domain.when import parse_duration
 from tui.settings import (
     ActionSettings,
@@ -160,11 +161,23 @@ def load(
         given["only_profiles"], sources["only_profiles"] = tuple(profiles), "--profile"
     elif name := environ.get("AWS_PROFILE"):
         given["only_profiles"], sources["only_profiles"] = (name,), "AWS_PROFILE"
+    for name in given.get("only_profiles", ()):
+        if not _is_utf8(name):
+            raise ConfigError(sources["only_profiles"], "", f"the name {clean(name)} is not UTF-8 text")
     if regions:
         given["only_regions"], sources["only_regions"] = tuple(regions), "--region"
         convert({"regions": tuple(regions)}, Settings, ProfileSettings, "--region")
     settings, policy_path = _tighten(msgspec.structs.replace(settings, **given), sources, environ)
     return Loaded(settings, sources, path, policy_path)
+
+
+def _is_utf8(text: str) -> bool:
+    """Bytes of an argument or of the environment that are none come as lone surrogates, which no file or pipe takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -18,6 +18,7 @@ from tui.domain import query
 from tui.domain.guidance import Kind, explain
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
+from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.domain.when import ago, clock
 from tui.fleet.wire import LinkState
@@ -114,7 +115,7 @@ def targets_text(services: Services, old: Stale) -> Text:
         text.append(f" {region:<15}{count:>4}{age}\n")
         if status.trouble is not None and not _same_trouble(status, following):
             cause = str(status.trouble.cause)
-            for prefix in (f"{status.target.key}: ", f"{status.target.profile}: "):
+            for prefix in (f"{status.target.key}: ", f"{clean(status.target.profile)}: "):
                 cause = cause.removeprefix(prefix)
             text.append(_indented(cause), LEVELS[level].style)
             text.append(_indented(status.trouble.remedy))

@@ -399,3 +399,9 @@ def test_the_shorter_image_requirement_counts(home: Path, own: str, policy: str,
 def test_a_policy_cannot_set_other_actions(home: Path) -> None:
     with pytest.raises(config.ConfigError, match="confirm"):
         load(home, "", "[actions]\nconfirm='id'")
+
+
+def test_a_profile_name_that_is_no_text_is_refused_before_anything_starts(home: Path) -> None:
+    for asked in ({"profiles": ("\udcff",)}, {"environ": {"AWS_PROFILE": "a\udcff"}}):
+        with pytest.raises(config.ConfigError, match="not UTF-8"):
+            load(home, "", **asked)

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tui.domain.events import ScheduledEvent
-from tui.domain.text import EMPTY, SafeText
+from tui.domain.text import EMPTY, SafeText, clean
 
 EVERYWHERE = "*"
 """The region of a target that stands for all of a profile's, or for those nobody could learn."""
@@ -26,9 +26,9 @@ class Target:
     region: str
 
     @property
-    def key(self) -> str:
-        """`profile/region`."""
-        return f"{self.profile}/{self.region}"
+    def key(self) -> SafeText:
+        """`profile/region`, safe to draw: a profile's name is somebody's text too."""
+        return clean(f"{self.profile}/{self.region}")
 
 
 class InstanceState(StrEnum):
