@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check tests snapshots shots clean constraints
+.PHONY: help install demo test lint types contracts check tests snapshots shots clean constraints soak fuzz
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,16 @@ contracts: $(STAMP) ## the arrows between the rooms
 
 tests: $(STAMP) ## pytest
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+KEYS ?= 120000
+SEED ?= 1
+soak: $(STAMP) ## a storm of KEYS keys over all screens, every command with every flag, more hostile bytes: an hour
+	$(BIN)/python tests/soak/run.py $(KEYS) $(SEED)
+	EVAC_SOAK=1 $(BIN)/pytest -n 0 tests/soak/test_commands.py
+
+EXAMPLES ?= 20000
+fuzz: $(STAMP) ## hostile bytes for every reader: EXAMPLES a test instead of a hundred
+	EVAC_FUZZ=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/fuzz tests/unit/test_text.py tests/unit/test_query.py tests/unit/test_config.py
 
 snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)
 	$(BIN)/pytest tests/screens --snapshot-update
