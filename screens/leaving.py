@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 from textual.screen import Screen, ScreenResultType
 
 
@@ -37,6 +37,10 @@ class Leaver(Screen[ScreenResultType]):
 
 class Palette(CommandPalette, Leaver[None]):
     """Textual's, left once; and a page key while its list is being filled moves nothing, instead of ending the console."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that reaches it while it is being closed finds no list any more."""
+        return bool(self.query(CommandList)) and super().check_action(action, parameters)
 
     def _action_command_list(self, action: str) -> None:
         with suppress(KeyError, IndexError):  # OptionList._move_page asks for a line that is not laid out yet

@@ -124,10 +124,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
         raise
+    except RecursionError:
+        raise ConfigError(path, "", "not TOML: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, "", f"not TOML: {error}") from None
     except UnicodeDecodeError:
         raise ConfigError(path, "", "not UTF-8 text") from None
+    except ValueError:  # a number of thousands of digits
+        raise ConfigError(path, "", "not TOML: a number too long") from None
     except OSError as error:
         raise ConfigError(path, "", f"cannot be read: {error.strerror}") from None
 

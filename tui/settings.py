@@ -184,7 +184,7 @@ def decode(data: bytes | str) -> Settings:
     """The other end of `encode`. Raises ConfigError."""
     try:
         return msgspec.json.decode(data, type=Settings)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError("settings of the parent process", "", str(error)) from None
 
 

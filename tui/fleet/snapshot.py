@@ -61,7 +61,7 @@ def load(path: Path) -> tuple[list[Delta], datetime] | None:
             if found.st_uid != os.getuid() or found.st_mode & 0o022:
                 return None
             saved = msgspec.msgpack.decode(file.read(), type=_Saved)
-    except (OSError, RecursionError, msgspec.MsgspecError):
+    except (OSError, RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
         return None
     if saved.format != FORMAT:
         return None

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import msgspec
 
 from tui.domain.instance import Facts, Instance, Target, TargetStatus, Trouble
-from tui.domain.text import EMPTY, SafeText
+from tui.domain.text import EMPTY, SafeText, clean
 
 PROTOCOL = 1
 """Both ends come from one installation; this catches an upgrade under a running console."""
@@ -114,8 +114,8 @@ def decode(body: bytes) -> Frame:
     """The frame of a body. Raises WireError."""
     try:
         frame: Frame = _decoder.decode(body)
-    except msgspec.MsgspecError as error:
-        raise WireError(f"not a frame: {error}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(clean(f"not a frame: {error}")) from None
     return frame
 
 

@@ -12,11 +12,15 @@ from typing import Any
 
 from platformdirs import user_state_path
 
+from tui.domain.text import clean
 from tui.operations.schema import MIGRATIONS
 
 
 class JournalError(Exception):
     """The journal cannot be used, so nothing may be sent. One line: cause, place, remedy."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(clean(line))  # SQLite quotes what it found in the file
 
 
 def default_path(environ: Mapping[str, str]) -> Path:
@@ -46,11 +50,12 @@ class Database:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
             self._db.row_factory = sqlite3.Row
+            self._refuse_newer()
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA foreign_keys=ON")
             self._migrate()
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
             raise JournalError(self._line(error)) from error
 
     def _line(self, error: Exception) -> str:
@@ -64,11 +69,14 @@ class Database:
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
-    def _migrate(self) -> None:
+    def _refuse_newer(self) -> None:
+        """Before anything is written to it. Raises JournalError."""
         if self._version() > len(MIGRATIONS):
             raise JournalError(
                 f"the journal {self.path} was written by a newer evac: upgrade this one; nothing was sent"
             )
+
+    def _migrate(self) -> None:
         while self._version() < len(MIGRATIONS):
             with self._write() as db:
                 version = self._version()  # another process may have been faster
@@ -103,5 +111,5 @@ class Database:
     def _read(self, query: str, values: tuple[Any, ...]) -> Sequence[sqlite3.Row]:
         try:
             return self._db.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise JournalError(self._line(error)) from error
