@@ -68,17 +68,23 @@ class KeyLine(Line):
 
     DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
 
-    def show(self, verbs: Iterable[tuple[Verb, bool]], mode: str, mode_style: str) -> None:
+    def show(
+        self, verbs: Iterable[tuple[Verb, bool]], mode: str, mode_style: str, *, plain: bool = False
+    ) -> None:
         """Draw it: long words where all fit, short ones else, and then the last verbs give way."""
         width = max(self.size.width, 20) - len(mode) - 2
         known = list(verbs)
-        roomy = sum(len(shown_key(verb)) + len(verb.footer) + 4 for verb, _ in known) <= width
+
+        def named(verb: Verb) -> str:
+            return verb.key if plain and verb.key == "enter" else shown_key(verb)
+
+        roomy = sum(len(named(verb)) + len(verb.footer) + 4 for verb, _ in known) <= width
         line = Text(no_wrap=True)
         for verb, blocked in known:
             word = verb.footer if roomy else verb.short or verb.footer
-            if line.cell_len + len(shown_key(verb)) + len(word) + 2 > width:
+            if line.cell_len + len(named(verb)) + len(word) + 2 > width:
                 continue
-            line.append(f" {shown_key(verb)}", "dim" if blocked else "bold")
+            line.append(f" {named(verb)}", "dim" if blocked else "bold")
             line.append(f" {word}", "dim strike" if blocked else "")
             line.append("  " if roomy else "")
         line.append(" " * max(1, width - line.cell_len + 1))
@@ -137,11 +143,12 @@ class EvacScreen(Leaver[None]):
 
     def on_fleet_changed(self) -> None:
         """The app posts it to the screen on top."""
-        self.fleet_changed()
+        if self.there:
+            self.fleet_changed()
 
     def on_screen_resume(self) -> None:
         """What was covered catches up, or goes."""
-        if self.leave_now():
+        if self.leave_now() or not self.there:
             return
         self.fleet_changed()
         self._tick()
@@ -159,7 +166,7 @@ class EvacScreen(Leaver[None]):
         self.say(message.line)
 
     def _tick(self) -> None:
-        if self.is_current:
+        if self.is_current and self.there:
             self.draw_alarm()
             self.tick()
 
@@ -176,6 +183,8 @@ class EvacScreen(Leaver[None]):
 
     def draw_keys(self) -> None:
         """What can be pressed here and now."""
+        if not self.there:
+            return
         subject = self.subject
         mode, style = self.mode()
         verbs = [
@@ -187,7 +196,7 @@ class EvacScreen(Leaver[None]):
             if VERBS[name].footer
         ]
         for line in self.query(KeyLine):
-            line.show(verbs, mode, style)
+            line.show(verbs, mode, style, plain=self.services.settings.ascii)
 
     def mode(self) -> tuple[str, str]:
         """The word at the end of the key line, and its style: it stays where the eye expects it."""

@@ -18,6 +18,15 @@ class Leaver(Screen[ScreenResultType]):
 
     _waits_to_leave = False
 
+    @property
+    def there(self) -> bool:
+        """Whether it is among the screens, with all its parts: one that has left may still be handed a message."""
+        return self.is_attached and bool(self.children) and self in self.app.screen_stack
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that was on its way to it finds nobody."""
+        return self in self.app.screen_stack and super().check_action(action, parameters)
+
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """As Screen's."""
         stack = self.app.screen_stack

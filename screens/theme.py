@@ -7,6 +7,7 @@ from typing import Any
 from rich.color import parse_rgb_hex
 from rich.terminal_theme import TerminalTheme
 from textual.app import App
+from textual.driver import Driver
 from textual.theme import Theme
 
 THEME = Theme(
@@ -46,3 +47,24 @@ def dress(app: App[Any], theme: str) -> None:
     app.ansi_theme_dark = COLORS
     app.register_theme(THEME)
     app.theme = theme if theme in app.available_themes else THEME.name
+
+
+_PLAIN = str.maketrans(
+    {
+        "─": "-", "━": "-", "═": "-", "│": "|", "┃": "|", "║": "|", "…": ".", "·": "|", "⏎": "~", "▌": "|", "▐": "|", "▔": "-",
+        "█": "#", "•": "*", "›": ">", "‹": "<", "✖": "X", "▲": "!", "●": "*", "✔": "+", "–": "-", "—": "-", "→": ">", "←": "<",
+        "↑": "^", "↓": "v", "’": "'", "🔎": "> ", "▊": "|", "▎": "|",
+        **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛╔╗╚╝", "+"), **dict.fromkeys("▁▂▃▄", "_"), **dict.fromkeys("▅▆▇", "#"),
+    }
+)  # fmt: skip
+"""Each as wide as what it stands for."""
+
+
+def plain(driver: type[Driver]) -> type[Driver]:
+    """The same driver for a terminal that shows only ASCII: what Textual draws by itself (borders, bars) comes out in it too."""
+
+    class Plain(driver):  # type: ignore[valid-type, misc]  # its class is known only now
+        def write(self, data: str) -> None:
+            super().write(data.translate(_PLAIN))
+
+    return Plain

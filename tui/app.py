@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,8 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.worker import WorkerFailed
 
@@ -23,7 +26,7 @@ from screens.help import HelpScreen
 from screens.leaving import Palette
 from screens.operations import OperationsScreen
 from screens.palette import VerbProvider
-from screens.theme import dress
+from screens.theme import dress, plain
 from tui import crash
 from tui.fleet import snapshot, wire
 from tui.fleet.link import Link
@@ -32,7 +35,7 @@ from tui.operations import launch
 from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.keeper import Keeper
 from tui.services import Services
-from tui.settings import Settings
+from tui.settings import Settings, draws_symbols
 
 LOOK = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
@@ -47,7 +50,7 @@ class EvacApp(App[int]):
 
     TITLE = "evac"
     COMMANDS = {VerbProvider}  # noqa: RUF012 - Textual's own annotation of this class variable
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
     CSS_PATH = None
 
     def __init__(self, services: Services, snapshot_path: Path | None = None) -> None:
@@ -57,6 +60,8 @@ class EvacApp(App[int]):
         self._look_planned = False
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
+        if services.settings.ascii:
+            self.driver_class = plain(self.driver_class)
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print the traceback with every local variable. Here it ends too, and `run_console` writes a report."""
@@ -76,6 +81,10 @@ class EvacApp(App[int]):
     def on_mount(self) -> None:
         """The fleet comes first; then the collector is started."""
         self.push_screen(FleetScreen(self.services))
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+                loop.add_signal_handler(number, self._told_to_end, number)
         if self.services.link is not None:
             self.run_worker(self._follow(self.services.link), exclusive=True)
         if self._snapshot_path is not None:
@@ -83,6 +92,10 @@ class EvacApp(App[int]):
         if not self.services.settings.read_only and self.services.journal is not None:
             self._keep()
             self.set_interval(KEEP, self._keep)
+
+    def _told_to_end(self, number: signal.Signals) -> None:
+        """As with q: the terminal is given back and the collector ended. Running operations go on."""
+        self.exit(return_code=128 + number)
 
     async def on_unmount(self) -> None:
         """What is known now is what the next start shows first."""
@@ -194,6 +207,8 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
 
 def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
     """Open the console; its exit code. Raises Crashed, once the terminal is as it was."""
+    if not draws_symbols(environ):
+        settings = msgspec.structs.replace(settings, ascii=True)
     opened = open_services(settings, environ)
     app = EvacApp(opened.services, opened.snapshot_path)
     result = app.run()

@@ -168,6 +168,24 @@ def start_retry_for(settings: Settings) -> timedelta | None:
     return parse_duration(told) if told else None
 
 
+_POOR = ("linux", "vt", "ansi", "dumb", "sun", "cons")
+"""Beginnings of TERM whose fonts lack our symbols."""
+
+
+def draws_symbols(environ: Mapping[str, str]) -> bool:
+    """Whether this terminal shows more than ASCII, as far as its locale and TERM tell.
+
+    Python itself sets LC_CTYPE to C.UTF-8 where the locale is C (PEP 538): that is no word of the terminal's.
+    """
+    if environ.get("TERM", "").startswith(_POOR):
+        return False
+    language, kind = environ.get("LANG", ""), environ.get("LC_CTYPE", "")
+    if kind == "C.UTF-8" and language in ("C", "POSIX"):
+        kind = ""
+    told = environ.get("LC_ALL") or kind or language
+    return not told or "utf" in told.lower()
+
+
 RUN_ONLY = frozenset(
     {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "demo"}
     | {"hidden_profiles", "actions_off", "blocking"}

@@ -293,7 +293,7 @@ class ConfirmScreen(EvacScreen):
         self._draw()
 
     def _draw(self) -> None:
-        if not self.is_mounted:
+        if not (self.there and self.is_mounted):
             return
         self.query_one(Board).draw(self._shown())
         self.draw_keys()

@@ -171,7 +171,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
 
     def redraw(self) -> None:
         """Everything; what did not change costs nothing on the terminal."""
-        if not self.is_attached or not self.query("#page"):
+        if not self.there or not self.query("#page"):
             return
         width = self.size.width
         scene = self.known.scene(reading=self._reading, wide=width >= WIDE)

@@ -118,7 +118,7 @@ class FleetScreen(EvacScreen):
 
     def fleet_changed(self) -> None:
         """List again."""
-        if not self.is_mounted:
+        if not (self.there and self.is_mounted):
             return
         scene, store = self.scene(), self.services.store
         rows: list[Row] = list(

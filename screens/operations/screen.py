@@ -104,6 +104,8 @@ class OperationsScreen(EvacScreen):
         return True
 
     def _draw(self) -> None:
+        if not self.there:
+            return
         now, settings = self.services.now(), self.services.settings
         table, empty = self.query_one(OperationTable), self.query_one("#empty", Static)
         table.show(self._rows, now)

@@ -27,13 +27,15 @@ class Terminal:
         environ: Mapping[str, str],
         size: tuple[int, int] = (80, 24),
         cwd: str | None = None,
+        special: Mapping[str, str] | None = None,
     ) -> None:
         columns, lines = size
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.received = 0
         self.raw = bytearray()
-        env = {**environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLORTERM": "truecolor"}
+        usual = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLORTERM": "truecolor"}
+        env = {**environ, **usual, **(special or {})}
         self.process = pexpect.spawn(
             sys.executable,
             ["-P", "-m", "tui", *arguments],

@@ -492,7 +492,7 @@ async def test_the_name_of_an_ami_can_be_changed_and_its_reboot_left_out(tmp_pat
         await until(pilot, lambda: ready(case.screen))
         assert isinstance(case.app.focused, TypeName)
         case.screen.query_one("#image-name", Input).focus()
-        await pilot.press("end", "!", "enter")
+        await pilot.press("end", "-", "2", "enter")
         await until(pilot, lambda: len(case.hands.made) == 2 and ready(case.screen))
         await until(pilot, lambda: isinstance(case.app.focused, TypeName))
         await pilot.press("shift+tab", "space")
@@ -500,7 +500,7 @@ async def test_the_name_of_an_ami_can_be_changed_and_its_reboot_left_out(tmp_pat
         held = case.journal.get(case.hands.made[-1][0])
         assert held is not None
         assert held.kept.order.no_reboot
-        assert held.kept.order.image_name.endswith("evac!")
+        assert held.kept.order.image_name.endswith("evac-2")
         assert case.screen.query_one(YesNo).display
 
 
@@ -509,7 +509,7 @@ async def test_leaving_a_field_by_cancelling_asks_nothing_more(tmp_path: Path) -
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))
         case.screen.query_one("#image-name", Input).focus()
-        await pilot.press("end", "!", "escape")
+        await pilot.press("end", "-", "2", "escape")
         await until(pilot, lambda: case.screen not in case.app.screen_stack)
         await pilot.pause()
     assert len(case.hands.made) == 1

@@ -1,0 +1,263 @@
+"""Poor terminals, signals, crashes, and folders that are not as they should be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from terminal import Terminal, environ
+
+from tui.demo.environment import Demo, start
+from tui.settings import draws_symbols
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    running = start("--speed", "60")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def env(demo: Demo, tmp_path: Path) -> dict[str, str]:
+    own = {
+        "HOME": str(tmp_path),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+    return {**demo.apply(environ()), **own}
+
+
+LEFT = b"\x1b[?1049l"
+"""The shell's own screen is back."""
+
+
+@pytest.mark.parametrize(
+    ("said", "symbols"),
+    [
+        ({"LC_ALL": "C.UTF-8"}, True),
+        ({"LANG": "de_DE.utf8"}, True),
+        ({}, True),
+        ({"LC_ALL": "C"}, False),
+        ({"LC_ALL": "de_DE.ISO-8859-1", "LANG": "de_DE.UTF-8"}, False),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),
+        ({"LANG": "POSIX"}, False),
+        ({"LANG": "en_US.UTF-8", "TERM": "linux"}, False),
+        ({"LANG": "en_US.UTF-8", "TERM": "vt100"}, False),
+        ({"LANG": "en_US.UTF-8", "TERM": "screen-256color"}, True),
+    ],
+)
+def test_what_a_terminal_can_show(said: dict[str, str], symbols: bool) -> None:
+    assert draws_symbols(said) is symbols
+
+
+@pytest.mark.parametrize(
+    "special",
+    [
+        {"LC_ALL": "C"}, {"TERM": "linux", "COLORTERM": ""}, {"TERM": "vt100", "COLORTERM": ""},
+        {"LC_ALL": "POSIX", "TERM": "screen", "NO_COLOR": "1", "COLORTERM": ""},
+    ],
+    ids=["C", "linux", "vt100", "screen without colour"],
+)  # fmt: skip
+def test_without_utf8_everything_is_ascii(env: dict[str, str], special: dict[str, str]) -> None:
+    with Terminal(environ=env, special=special, size=(160, 50)) as terminal:
+        terminal.until("payments-db-1")
+        terminal.until("s stop/start: moves it off the failing host")
+        beyond = {char for line in terminal.screen.display for char in line if ord(char) > 126}
+        assert beyond == set()
+        terminal.keys("q")
+        assert terminal.ended() == 0
+        assert LEFT in terminal.raw
+
+
+def test_a_dumb_terminal_is_told_the_ways_to_do_without(env: dict[str, str]) -> None:
+    with Terminal(environ=env, special={"TERM": "dumb"}) as terminal:
+        terminal.until("the console needs a terminal")
+        assert terminal.ended() == 2
+
+
+def test_sizes_nobody_would_choose_and_a_storm_of_them(env: dict[str, str]) -> None:
+    with Terminal(environ=env, size=(20, 5)) as terminal:
+        terminal.until(lambda one: "READ-WRITE" in one.text)
+        for number in range(120):
+            terminal.process.setwinsize(5 + number * 7 % 60, 20 + number * 13 % 200)
+            if number % 10 == 0:
+                terminal.keys(("enter", "escape", "o", "escape", "1", "3")[number // 10 % 6])
+            terminal.read(0.01)
+        terminal.keys("escape", "escape", "escape")
+        import pyte
+
+        terminal.screen = pyte.Screen(100, 30)
+        terminal._stream = pyte.ByteStream(terminal.screen)
+        terminal.process.setwinsize(30, 100)
+        terminal.until("READ-WRITE")
+        terminal.keys("q")
+        assert terminal.ended() == 0
+        assert b"Traceback" not in terminal.raw
+
+
+def children(process: int) -> list[int]:
+    """Its processes."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                told = (entry / "stat").read_text()
+            except OSError:
+                continue
+            if int(told.rpartition(")")[2].split()[1]) == process:
+                found.append(int(entry.name))
+    return found
+
+
+def alive(process: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+def test_a_signal_ends_it_with_the_terminal_as_it_was_and_no_collector_left(
+    env: dict[str, str], number: signal.Signals
+) -> None:
+    with Terminal(environ=env) as terminal:
+        terminal.until("payments-db-1")
+        eyes = children(terminal.process.pid)
+        assert eyes
+        os.kill(terminal.process.pid, number)
+        terminal.ended()
+        assert LEFT in terminal.raw
+        assert b"Traceback" not in terminal.raw
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and any(alive(one) for one in eyes):
+        time.sleep(0.1)
+    assert not any(alive(one) for one in eyes)
+
+
+BROKEN = """
+import sys
+from screens.operations import OperationsScreen
+def broken(self):
+    secret = "canary-local-5f1e"
+    raise RuntimeError("it broke with " + __import__("os").environ["AWS_SECRET_ACCESS_KEY"])
+OperationsScreen.fleet_changed = broken
+from tui.cli import main
+main()
+"""
+
+
+def test_a_crash_gives_the_terminal_back_and_leaves_a_report_without_secrets(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    import pexpect
+
+    canary = "canary-secret-93ab"
+    process = pexpect.spawn(
+        sys.executable, ["-P", "-c", BROKEN], timeout=60, dimensions=(24, 80),
+        env={**env, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "AWS_SECRET_ACCESS_KEY": canary},
+    )  # fmt: skip
+    process.expect("payments-db-1")
+    process.send("o")
+    process.expect(pexpect.EOF)
+    said = process.before
+    process.close()
+    assert process.exitstatus == 1
+    assert LEFT in said
+    after = said.rpartition(LEFT)[2].decode()
+    assert "evac: internal error: RuntimeError" in after
+    assert "Traceback" not in after
+    (report,) = (tmp_path / "state" / "evac").glob("crash-*.txt")
+    text = report.read_text()
+    assert "in broken" in text
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    for secret in (canary, "canary-local-5f1e"):
+        assert secret not in text
+        assert secret not in after
+
+
+def test_two_consoles_on_one_home(env: dict[str, str]) -> None:
+    with Terminal(environ=env) as one, Terminal(environ=env) as other:
+        for terminal in (one, other):
+            terminal.until("payments-db-1")
+        for terminal in (one, other):
+            terminal.keys("q")
+            assert terminal.ended() == 0
+
+
+def opens(env: dict[str, str], *told: str) -> None:
+    """It opens, says this, and can be left."""
+    with Terminal(environ=env, size=(160, 50)) as terminal:
+        terminal.until("payments-db-1")
+        for part in told:
+            terminal.until(part)
+        terminal.keys("q")
+        assert terminal.ended() == 0
+        assert b"Traceback" not in terminal.raw
+
+
+def test_a_file_where_the_folders_should_be(env: dict[str, str], tmp_path: Path) -> None:
+    for name in ("state", "cache"):
+        (tmp_path / name).write_text("not a folder")
+    opens(env, "the journal can't be used")
+    assert (tmp_path / "state").read_text() == "not a folder"
+
+
+def test_no_home_at_all(env: dict[str, str]) -> None:
+    opens({name: value for name, value in env.items() if name != "HOME"})
+
+
+def test_folders_behind_links_and_umask_000(env: dict[str, str], tmp_path: Path) -> None:
+    real = tmp_path / "elsewhere"
+    real.mkdir()
+    (tmp_path / "state").symlink_to(real)
+    before = os.umask(0)
+    try:
+        opens(env)
+        subprocess.run(
+            [sys.executable, "-P", "-m", "tui", "config", "init"], env={**env, "XDG_CONFIG_HOME": str(tmp_path / "c")},
+            check=True, capture_output=True,
+        )  # fmt: skip
+    finally:
+        os.umask(before)
+    ours = [
+        *real.rglob("*"),
+        *(tmp_path / "cache" / "evac").rglob("*"),
+        *(tmp_path / "c" / "evac").rglob("*"),
+    ]
+    assert len(ours) >= 4
+    for path in ours:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode & 0o077 == 0, (path, oct(mode))
+
+
+def test_stopped_by_ctrl_z_and_fetched_back(env: dict[str, str]) -> None:
+    """In a shell: its own screen comes back while the console waits, and fg draws it again."""
+    import pexpect
+
+    shell = pexpect.spawn(
+        "bash", ["--norc", "--noprofile", "-i"], timeout=60, dimensions=(24, 80),
+        env={**env, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PS1": "shell> "},
+    )  # fmt: skip
+    shell.expect_exact("shell> ")
+    shell.sendline(f"{sys.executable} -P -m tui")
+    shell.expect_exact("payments-db-1")
+    time.sleep(1)
+    shell.send("\x1a")
+    shell.expect("Stopped")
+    assert LEFT in shell.before
+    shell.expect_exact("shell> ")
+    shell.sendline("fg")
+    shell.expect_exact("payments-db-1")
+    shell.send("q")
+    shell.expect_exact("shell> ")
+    shell.sendline("echo code-$?-")
+    shell.expect_exact("code-0-")
+    shell.close(force=True)
