@@ -24,8 +24,9 @@ class Leaver(Screen[ScreenResultType]):
         return self.is_attached and bool(self.children) and self in self.app.screen_stack
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that was on its way to it finds nobody."""
-        return self in self.app.screen_stack and super().check_action(action, parameters)
+        """A key that comes before it is there, or after it has left, finds nobody."""
+        ready = self.is_mounted and self in self.app.screen_stack
+        return ready and super().check_action(action, parameters)
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """As Screen's."""

@@ -197,3 +197,15 @@ async def test_a_covered_screen_leaves_when_it_is_on_top_again(tmp_path: Path) -
         await pilot.press("escape")
         await pilot.pause()
         assert type(pilot.app.screen) is FleetScreen
+
+
+@pytest.mark.parametrize("opens", ["o", "enter", "s", "question_mark"])
+async def test_a_key_that_comes_before_its_screen_is_drawn_does_nothing(tmp_path: Path, opens: str) -> None:
+    async with running(stage.services(tmp_path)) as pilot:
+        driver = pilot.app._driver
+        assert driver is not None
+        for key in (opens, "enter", "r", "y", "a", "down", "escape", "enter", "o", "enter", "y"):
+            driver.process_message(Key(key, None))
+        for _ in range(20):
+            await pilot.pause(0.05)
+        assert pilot.app.fault is None  # type: ignore[attr-defined]  # EvacApp's
