@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -115,3 +117,27 @@ def test_profiles_are_those_of_the_files_less_the_hidden(
     assert Sessions(Settings(only_profiles=("b", "nowhere")), {}).profiles() == ("b", "nowhere")
     assert Sessions(Settings(), {"AWS_ACCESS_KEY_ID": "x"}).profiles() == ("default", "a", "b", "c")
     assert Sessions(Settings(), {}).own_region("a") == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "told"),
+    [
+        (timedelta(minutes=12), "it is 12m ahead of AWS's"),
+        (timedelta(hours=-9, seconds=-30), "it is 9h behind AWS's"),
+        (timedelta(seconds=20), "machine's clock"),
+        (None, "machine's clock"),
+    ],
+)
+@pytest.mark.parametrize("code", ["RequestExpired", "SignatureDoesNotMatch"])
+def test_a_clock_that_is_wrong_is_told_by_how_much(code: str, ahead: timedelta | None, told: str) -> None:
+    error = said(code)
+    when = "no date" if ahead is None else format_datetime(datetime.now(UTC) - ahead, usegmt=True)
+    error.response["ResponseMetadata"]["HTTPHeaders"] = {"date": when}
+    remedy = errors.trouble(error, "prod", "eu-west-1").remedy
+    assert remedy.endswith(told)
+
+
+def test_a_date_without_a_zone_says_nothing() -> None:
+    error = said("RequestExpired")
+    error.response["ResponseMetadata"]["HTTPHeaders"] = {"date": "Tue, 24 Nov 2026 03:00:00 -0000"}
+    assert errors.trouble(error, "prod", "eu-west-1").remedy.endswith("clock")

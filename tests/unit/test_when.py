@@ -105,3 +105,40 @@ def test_countdown_and_ago_mirror(seconds: int) -> None:
         return
     length = timedelta(seconds=seconds)
     assert countdown(NOW - length, NOW) == ago(NOW - length, NOW)
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def test_a_night_of_23_hours_is_counted_in_real_time() -> None:
+    """Clocks go forward on 29 March 2026 at 01:00 UTC: between 23:00 and 04:00 local are four hours, not five."""
+    before = datetime(2026, 3, 28, 23, tzinfo=BERLIN).astimezone(UTC)
+    after = datetime(2026, 3, 29, 4, tzinfo=BERLIN).astimezone(UTC)
+    assert countdown(after, before) == "in 4h"
+    assert both_zones(before, BERLIN) == "Sat 23:00 CET (22:00 UTC)"
+    assert both_zones(after, BERLIN) == "Sun 04:00 CEST (02:00 UTC)"
+
+
+def test_an_hour_that_comes_twice_is_told_apart_by_its_zone() -> None:
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    second = first + timedelta(hours=1)
+    assert both_zones(first, BERLIN) == "Sun 02:30 CEST (00:30 UTC)"
+    assert both_zones(second, BERLIN) == "Sun 02:30 CET (01:30 UTC)"
+    assert countdown(second, first) == "in 1h"
+
+
+def test_a_countdown_goes_on_over_midnight() -> None:
+    due = datetime(2026, 11, 25, 0, 5, tzinfo=UTC)
+    told = [countdown(due, due - timedelta(minutes=left)) for left in (20, 10, 5, 1)]
+    assert told == ["in 20m", "in 10m", "in 5m", "in 1m"]
+    assert countdown(due, due + timedelta(minutes=10)) == "10m ago"
+
+
+@pytest.mark.parametrize(
+    "zone", ["Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Marquesas", "America/St_Johns"]
+)
+def test_zones_of_odd_minutes_and_other_days(zone: str) -> None:
+    moment = datetime(2026, 12, 31, 23, 50, tzinfo=UTC)
+    told = both_zones(moment, ZoneInfo(zone))
+    assert "23:50 UTC" in told
+    assert parse_moment("2026-12-31T23:50:00Z", moment) == moment

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
@@ -15,6 +17,7 @@ from tui.aws.readonly import NotDemo, ReadOnlyViolation
 from tui.aws.sessions import NeedsPerson
 from tui.domain.instance import Trouble
 from tui.domain.text import clean
+from tui.domain.when import span
 
 DISABLED_OR_BAD = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
 """AWS says the same of a bad key and of a region that is not enabled: who reads asks DescribeRegions which it is."""
@@ -96,6 +99,23 @@ def _login(profile: str, sso_session: str) -> str:
     return f"aws sso login --profile {shlex.quote(profile)}"
 
 
+SKEWED = timedelta(seconds=60)
+"""A smaller difference says nothing: AWS takes five minutes, and the answer was under way."""
+
+
+def _skew(error: b.ClientError) -> str:
+    """By how much this machine's clock differs from AWS's, by the date of its own answer; empty: not by much, or unknown."""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        theirs = parsedate_to_datetime(str(headers.get("date", "")))
+        ahead = datetime.now(UTC) - theirs
+    except (TypeError, ValueError):
+        return ""
+    if abs(ahead) < SKEWED:
+        return ""
+    return f": it is {span(ahead)} {'ahead of' if ahead > timedelta(0) else 'behind'} AWS's"
+
+
 def _said(error: b.ClientError, where: str, profile: str, region: str, sso_session: str) -> Trouble:
     answer = error.response.get("Error", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
@@ -105,7 +125,7 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, sso_sessi
     if code in _EXPIRED:
         cause, remedy = (
             f"{where}: the credentials have expired",
-            f"{renew}; if they are new, check this machine's clock",
+            f"{renew}; if they are new, check this machine's clock{_skew(error)}",
         )
         kind = "credentials"
     elif code in THROTTLES:
@@ -123,7 +143,7 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, sso_sessi
         remedy = f"check the keys of profile {profile}, and whether {region or 'the region'} is enabled"
     elif code in ("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"):
         cause, kind = f"{where}: AWS does not accept the signature", "credentials"
-        remedy = f"check the secret key of profile {profile} and this machine's clock"
+        remedy = f"check the secret key of profile {profile} and this machine's clock{_skew(error)}"
     elif code in ("OptInRequired", "SubscriptionRequiredException"):
         cause, kind = f"{where}: the account is not subscribed to this service", "region"
         remedy = "subscribe, or leave the region out"
