@@ -160,6 +160,7 @@ class EvacScreen(Leaver[None]):
     def on_mount(self) -> None:
         """Times on screen are alive."""
         self.set_interval(1.0, self._tick)
+        self.call_later(self.leave_now)
 
     def on_said(self, message: Said) -> None:
         """The collector's word."""

@@ -33,7 +33,7 @@ class Leaver(Screen[ScreenResultType]):
         stack = self.app.screen_stack
         if self not in stack:
             return AwaitComplete()
-        if stack[-1] is not self:
+        if stack[-1] is not self or not self.is_mounted:
             self._waits_to_leave = True
             return AwaitComplete()
         return super().dismiss(result)

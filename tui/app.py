@@ -67,6 +67,8 @@ class EvacApp(App[int]):
         """Textual would print the traceback with every local variable. Here it ends too, and `run_console` writes a report."""
         if isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches):
             return  # what a worker (the palette's search, say) was to fill has been closed meanwhile
+        if isinstance(error, NoMatches) and self._exit:
+            return  # it was told to end while a screen was being opened
         self._return_code = 1
         if self._exception is None:
             self._exception = error

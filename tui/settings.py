@@ -202,7 +202,7 @@ def decode(data: bytes | str) -> Settings:
     """The other end of `encode`. Raises ConfigError."""
     try:
         return msgspec.json.decode(data, type=Settings)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise ConfigError("settings of the parent process", "", str(error)) from None
 
 

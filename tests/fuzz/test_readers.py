@@ -164,6 +164,7 @@ def test_a_damaged_configuration(folder: Path, data: st.DataObject) -> None:
 
 
 @example("[" * 100_000)
+@example("\ud800")
 @given(st.one_of(ANY, st.binary(max_size=200)))
 def test_settings_of_a_parent_that_is_none_of_ours(body: str | bytes) -> None:
     try:
@@ -294,3 +295,9 @@ def test_an_audit_log_of_anything_is_checked_and_added_to(folder: Path, body: by
     audit.verify(path)
     with suppress(OSError):
         audit.append(path, NOW, step="x", result="y")
+
+
+@pytest.mark.parametrize("seed", [136193, 1647404, 34741])
+def test_journals_that_were_once_too_damaged(folder: Path, seed: int) -> None:
+    """A column that has lost its name."""
+    test_a_damaged_journal.hypothesis.inner_test(folder, seed)  # type: ignore[attr-defined]  # hypothesis sets it

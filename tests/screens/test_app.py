@@ -209,3 +209,14 @@ async def test_a_key_that_comes_before_its_screen_is_drawn_does_nothing(tmp_path
         for _ in range(20):
             await pilot.pause(0.05)
         assert pilot.app.fault is None  # type: ignore[attr-defined]  # EvacApp's
+
+
+@pytest.mark.parametrize("opens", ["o", "enter", "s", "question_mark", "ctrl+p"])
+async def test_leaving_while_a_screen_is_being_opened_is_no_fault(tmp_path: Path, opens: str) -> None:
+    async with running(stage.services(tmp_path)) as pilot:
+        driver = pilot.app._driver
+        assert driver is not None
+        driver.process_message(Key(opens, None))
+        pilot.app.call_later(pilot.app.exit)
+    assert pilot.app.fault is None  # type: ignore[attr-defined]  # EvacApp's
+    assert pilot.app.return_code == 0

@@ -104,6 +104,7 @@ class Storm:
         self.environ, self.arguments, self.size, self.cwd = environ, arguments, size, str(cwd)
         self.result = Result()
         self.tail = b""
+        self.screens = 0
 
     def run(self, keys: Iterator[str], count: int) -> Result:
         began = time.monotonic()
@@ -154,20 +155,22 @@ class Storm:
         return True
 
     def _look(self, terminal: Terminal) -> bool:
-        """Another size makes it draw everything: it is alive, and shows a screen of ours."""
+        """Another size makes it draw everything: it is alive, and shows a screen of ours. What hides it goes with escape."""
         self.result.looks += 1
-        columns = self.size[0] + self.result.looks % 2
-        terminal.screen = pyte.Screen(columns, self.size[1])
-        terminal._stream = pyte.ByteStream(terminal.screen)
-        terminal.process.setwinsize(self.size[1], columns)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 90
         while time.monotonic() < until:
-            if not terminal.read(0.1):
-                return False
-            if "READ-" in terminal.text or "search" in terminal.text.lower():
-                return True
-            if time.monotonic() > until - 40:
-                self._send(terminal, b"\x1b")
+            columns = self.size[0] + self.screens % 2
+            self.screens += 1
+            terminal.screen = pyte.Screen(columns, self.size[1])
+            terminal._stream = pyte.ByteStream(terminal.screen)
+            terminal.process.setwinsize(self.size[1], columns)
+            soon = time.monotonic() + 4
+            while time.monotonic() < soon:
+                if not terminal.read(0.1):
+                    return False
+                if "READ-" in terminal.text or "search" in terminal.text.lower():
+                    return True
+            terminal.process.send(b"\x1b")
         terminal.process.kill(signal.SIGABRT)  # with PYTHONFAULTHANDLER it says where it was
         self.tail = b""
         self._drain(terminal, 2)

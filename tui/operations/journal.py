@@ -172,7 +172,7 @@ class Journal(Database):
             calls = self._read("SELECT * FROM call WHERE operation=? ORDER BY id", (name,))
             steps = self._read("SELECT * FROM step WHERE operation=? ORDER BY position", (name,))
             return operation_of(row, steps, calls)
-        except (ValueError, TypeError, msgspec.MsgspecError) as error:
+        except (ValueError, TypeError, IndexError, msgspec.MsgspecError) as error:
             raise JournalError(self._line(error)) from error
 
     # the runner's side
