@@ -183,6 +183,8 @@ class Storm:
         terminal.process.wait()
         terminal.process.close()
         code = terminal.process.exitstatus
+        if terminal.process.signalstatus == signal.SIGINT:
+            return  # ctrl+c, when a key had ended it and the terminal was the shell's again
         if code != 0 or b"Traceback" in self.tail:
             said = re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", self.tail)[-3000:].decode("utf-8", "replace")
             reports = sorted(Path(self.environ["XDG_STATE_HOME"], "evac").glob("crash-*.txt"))
