@@ -19,8 +19,10 @@ from tui.settings import (
     ActionSettings,
     Base,
     CacheSettings,
+    CacheUrl,
     ConfigError,
     Intervals,
+    LockSettings,
     ProfileSettings,
     Region,
     Settings,
@@ -37,6 +39,7 @@ __all__ = [
     "ConfigError",
     "Intervals",
     "Loaded",
+    "LockSettings",
     "ProfileSettings",
     "Settings",
     "decode",
@@ -70,9 +73,15 @@ class _PolicyProfile(Base, frozen=True):
     read_only: bool = False
 
 
+class _PolicyLock(Base, frozen=True):
+    url: CacheUrl = ""
+    required: bool = False
+
+
 class _Policy(Base, frozen=True):
     read_only: bool = False
     regions: tuple[Region, ...] = ()
+    lock: _PolicyLock = _PolicyLock()
     profiles: dict[str, _PolicyProfile] = msgspec.field(default_factory=dict)
 
 
@@ -185,7 +194,7 @@ def _tighten(
         policy = convert(read_toml(path), _Policy, _PolicyProfile, path)
     except FileNotFoundError:
         raise ConfigError(path, "EVAC_POLICY", "no such file") from None
-    tighter: dict[str, Any] = {}
+    tighter: dict[str, Any] = _lock(settings.lock, policy.lock, sources, path)
     if policy.read_only:
         tighter["read_only"], sources["read_only"] = True, str(path)
     if locked := tuple(name for name, profile in policy.profiles.items() if profile.read_only):
@@ -206,6 +215,22 @@ def _tighten(
             for name, profile in settings.profiles.items()
         }
     return msgspec.structs.replace(settings, **tighter), path
+
+
+def _lock(lock: LockSettings, policy: _PolicyLock, sources: dict[str, str], path: Path) -> dict[str, Any]:
+    """Everybody's lock must be the same one, so the site's address wins; required, nothing begins without it."""
+    changed: dict[str, Any] = {}
+    if policy.url:
+        changed["url"] = policy.url
+    if policy.required:
+        changed["unreachable"] = "refuse"
+    if not changed:
+        return {}
+    sources.update({f"lock.{key}": str(path) for key in changed})
+    tighter: dict[str, Any] = {"lock": msgspec.structs.replace(lock, **changed)}
+    if policy.required:
+        tighter["lock_required"], sources["lock_required"] = True, str(path)
+    return tighter
 
 
 def _within(wanted: tuple[str, ...], policy: _Policy, key: str, path: Path) -> tuple[str, ...]:

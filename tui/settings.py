@@ -26,6 +26,8 @@ Seconds = Annotated[float, Meta(ge=1.0)]
 Duration = Annotated[str, Meta(pattern=r"\A[0-9]{1,5}[mhdw]\Z")]
 Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
 Typed = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
+Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
+Unreachable = Annotated[str, Meta(pattern=r"\A(refuse|proceed)\Z")]
 CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
 
 _EXPECTED = {
@@ -33,6 +35,7 @@ _EXPECTED = {
     r"\A[0-9]{1,5}[mhdw]\Z": "a number and m, h, d or w, such as 7d",
     r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z": "a colour's name such as red, or #rrggbb",
     r"\A(name|id)\Z": '"name" or "id"',
+    r"\A(refuse|proceed)\Z": '"refuse" or "proceed"',
     r"\A((redis|rediss|unix)://.+)?\Z": "an empty text, or redis://host:port/db",
 }
 
@@ -62,6 +65,14 @@ class CacheSettings(Base, frozen=True):
     url: CacheUrl = ""
 
 
+class LockSettings(Base, frozen=True):
+    """What keeps two machines from one instance: an empty url is this journal alone. `ttl` in seconds."""
+
+    url: CacheUrl = ""
+    ttl: Ttl = 120.0
+    unreachable: Unreachable = "refuse"
+
+
 class ActionSettings(Base, frozen=True):
     """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed."""
 
@@ -81,7 +92,7 @@ class ProfileSettings(Base, frozen=True):
 
 
 class Settings(Base, frozen=True):
-    """Everything a process needs to know. `only_*`, `demo` and `locked_profiles` never stand in the file."""
+    """Everything a process needs to know. `only_*`, `demo` and what the policy adds never stand in the file."""
 
     regions: tuple[Region, ...] = ()
     read_only: bool = False
@@ -90,12 +101,14 @@ class Settings(Base, frozen=True):
     ascii: bool = False
     intervals: Intervals = Intervals()
     cache: CacheSettings = CacheSettings()
+    lock: LockSettings = LockSettings()
     actions: ActionSettings = ActionSettings()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
     only_regions: tuple[Region, ...] = ()
     allowed_regions: tuple[Region, ...] = ()
     locked_profiles: tuple[str, ...] = ()
+    lock_required: bool = False
     demo: bool = False
 
     def profile(self, name: str) -> ProfileSettings:
@@ -126,7 +139,9 @@ def policy(settings: Settings, profile: str) -> Policy:
     return Policy(settings.profile_read_only(profile), settings.actions.confirm, age)
 
 
-RUN_ONLY = frozenset({"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "demo"})
+RUN_ONLY = frozenset(
+    {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "lock_required", "demo"}
+)
 """Fields of Settings that no file may hold."""
 
 

@@ -25,6 +25,8 @@ class OperationState(StrEnum):
 
 OPEN = (OperationState.PLANNED, OperationState.RUNNING, OperationState.NEEDS_ATTENTION)
 """States that are not the end: needs-attention can be resumed."""
+LOCKED = ("locked by ", "the lock ")
+"""How a refusal begins that is not AWS's."""
 PATIENCE = timedelta(minutes=10)
 """How long a planned operation waits for its confirmation."""
 
@@ -63,6 +65,7 @@ class Kept(msgspec.Struct, frozen=True):
     steps: tuple[str, ...]
     texts: tuple[str, ...]
     hazards: tuple[str, ...] = ()
+    client: str = ""  # where the operator's SSH session comes from
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,14 @@ class Operation:
         stops = [one for row in self.steps for one in row.calls if one.operation == "StopInstances"]
         sent = any(not one.dry_run and one.ok is not False for one in stops)
         return sent and not any(row.name == "wait-running" and row.state == "done" for row in self.steps)
+
+    @property
+    def refusal(self) -> str:
+        """Why the question is not put: what AWS does not permit, or who holds the instance's lock. Empty if neither."""
+        why = self.permission.removeprefix("no: ")
+        if why == self.permission:
+            return ""
+        return why if why.startswith(LOCKED) else f"permission denied: {why}"
 
     @property
     def permission_asked(self) -> bool:

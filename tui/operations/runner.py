@@ -27,6 +27,7 @@ from tui.domain.steps import STEPS, Decision, Done, Order, Preflight, Seen, Send
 from tui.domain.text import clean
 from tui.operations import audit
 from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.keeper import Keeper
 from tui.operations.record import PATIENCE, Operation, OperationState
 from tui.settings import ConfigError, Settings, decode
 
@@ -46,6 +47,7 @@ class Runner:
         self.journal, self.operation, self.settings, self.sleep = journal, operation, settings, sleep
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.order: Order = operation.kept.order
+        self.keeper = Keeper(operation, settings, self.name, self._audit)
         self._sessions = Sessions(settings)
         self._connect()
 
@@ -83,11 +85,12 @@ class Runner:
                     return ended
                 if name == "preflight" and not self._confirmed():
                     return 0
-            note = next((row.note for row in reversed(self._reread().steps) if row.note), "")
+            note = self._noted(next((row.note for row in reversed(self._reread().steps) if row.note), ""))
             journal.set_state(ident, OperationState.SUCCEEDED, _now(), note)
             self._audit("end", "succeeded")
             return 0
         finally:
+            self.keeper.end()
             journal.release(ident, self.name)
 
     def _reread(self) -> Operation:
@@ -122,6 +125,11 @@ class Runner:
                 current.id, OperationState.FAILED, _now(), why, "free the disk, or mend its permissions"
             )
             return False
+        if (refused := self.keeper.begin(down=current.may_be_down)) is not None:
+            state = OperationState.NEEDS_ATTENTION if again else OperationState.FAILED
+            self.journal.set_state(current.id, state, _now(), refused.why, refused.remedy)
+            self._audit("lock", f"refused: {refused.why}")
+            return False
         self.journal.set_state(current.id, OperationState.RUNNING, _now())
         return True
 
@@ -137,6 +145,9 @@ class Runner:
         if any(row.name == step.name and row.state == "done" for row in self._reread().steps):
             return None
         began = journal.begin_step(ident, step.name, _now())
+        self.keeper.step = step.name
+        if step.name == "preflight" and (refused := self.keeper.preflight()) is not None:
+            return self._stuck(step, refused, down=False)
         while True:
             if not journal.lease(ident, self.name, _now()):
                 return 0
@@ -145,22 +156,33 @@ class Runner:
             now = _now()  # looking may have taken long, and the lease may be another's by now
             if not journal.lease(ident, self.name, now):
                 return 0
-            decision: Decision = step.decide(order, seen, journal.said(ident, step.name, began), now)
             down = self._down(seen)
+            decision: Decision = step.decide(order, seen, journal.said(ident, step.name, began), now)
+            decision = self._guarded(decision, down=down)
             if isinstance(decision, Done):
                 if step.name == "preflight":
                     journal.permit(ident, "yes" if decision.note == "AWS says yes" else "unknown")
                 journal.end_step(ident, step.name, "done", decision.note, _now())
-                journal.say(ident, decision.note, attention=False, down=down)
+                journal.say(ident, self._noted(decision.note), attention=False, down=down)
                 return None
             if isinstance(decision, Stuck):
                 return self._stuck(step, decision, down)
             if isinstance(decision, Wait):
-                journal.say(ident, decision.reason, attention=decision.attention, down=down)
+                self.keeper.keep()
+                journal.say(ident, self._noted(decision.reason), attention=decision.attention, down=down)
                 self._pause(decision.seconds)
                 continue
             if not self._send(step, decision):
                 return 0
+
+    def _guarded(self, decision: Decision, *, down: bool) -> Decision:
+        """What another machine's lock leaves of it."""
+        mutates = isinstance(decision, Send) and not decision.dry_run
+        return self.keeper.guard(decision, down=down or (mutates and self._reread().may_be_down))
+
+    def _noted(self, note: str) -> str:
+        """The note, and whether this goes on without its lock."""
+        return "; ".join(part for part in (note, self.keeper.trouble) if part)
 
     def _stuck(self, step: Step, decision: Stuck, down: bool) -> int:
         ident, journal = self.operation.id, self.journal
@@ -197,6 +219,8 @@ class Runner:
             message=outcome.message,
             request_id=outcome.request_id,
         )
+        if not decision.dry_run:
+            self.keeper.sent(call, outcome.ok)
         result = "ok" if outcome.ok else outcome.code or "unknown"
         self._audit(
             step.name, result, call=call.text, request_id=outcome.request_id, dry_run=decision.dry_run
@@ -224,7 +248,8 @@ class Runner:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self.sleep(min(left, TICK))
-            self.journal.lease(self.operation.id, self.name, _now())
+            if self.journal.lease(self.operation.id, self.name, _now()):
+                self.keeper.keep()
 
 
 def main(arguments: list[str] | None = None) -> int:
