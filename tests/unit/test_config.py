@@ -263,3 +263,31 @@ def test_zones_have_rules_and_nonsense_is_utc() -> None:
 def test_default_path_follows_xdg_but_not_a_relative_one() -> None:
     assert config.default_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/evac/config.toml")
     assert config.default_path({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path("/h/.config/evac/config.toml")
+
+
+def test_the_policy_names_everybody_s_lock_and_requires_it(home: Path) -> None:
+    mine = '[lock]\nurl = "redis://mine"\nunreachable = "proceed"\n'
+    loaded = load(home, mine, '[lock]\nurl = "redis://site"\nrequired = true\n')
+    assert loaded.settings.lock == config.LockSettings(url="redis://site", unreachable="refuse")
+    assert loaded.settings.lock_required
+    assert loaded.sources["lock.url"] == loaded.sources["lock.unreachable"] == str(home / "policy.toml")
+
+
+def test_a_policy_without_a_lock_leaves_it_as_it_is(home: Path) -> None:
+    mine = '[lock]\nurl = "redis://mine"\nttl = 30\nunreachable = "proceed"\n'
+    lock = load(home, mine, "read_only = false\n").settings.lock
+    assert lock == config.LockSettings(url="redis://mine", ttl=30.0, unreachable="proceed")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('url = "http://x"', "lock.url"),
+        ("ttl = 1", "lock.ttl"),
+        ('unreachable = "no"', "lock.unreachable"),
+        ("required = true", "lock.required"),
+    ],
+)
+def test_a_lock_that_cannot_be_so_is_said(home: Path, text: str, key: str) -> None:
+    with pytest.raises(config.ConfigError, match=key):
+        load(home, f"[lock]\n{text}\n")
