@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from screens.detail.scene import Scene
 from screens.detail.sheets import checks
 from screens.page import BLANK, Row, head
-from screens.signs import LEVELS, Sign
+from screens.signs import GRAVITIES, Sign
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.guidance import Kind, Paragraph
 from tui.domain.guidance.base import Source
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.plan import GuardKind, Policy, draft
-from tui.domain.urgency import Level
 from tui.domain.when import parse_duration
 from tui.verbs import VERBS, effective, shown_key
 
@@ -30,13 +29,6 @@ LABELS = {
 }
 """In the order in which a reader at night asks."""
 _ORDER = tuple(LABELS)
-GRAVITIES = {
-    Gravity.BLOCK: Sign("✖", "X", "blocked", "bold red"),
-    Gravity.DANGER: Sign("▲", "!", "danger", "bold yellow"),
-    Gravity.WARN: Sign("●", "*", "warning", "yellow"),
-    Gravity.NOTE: Sign("–", "-", "note", "dim"),
-    Gravity.OK: LEVELS[Level.CALM],
-}
 _DONT_KNOW = Sign("?", "?", "not known", "bold magenta")
 _NOT_LOOKED = " (not looked up yet)"
 _GUARDS = {

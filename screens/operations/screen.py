@@ -16,6 +16,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
+from screens.line import Line
 from screens.operations.abandon import AbandonQuestion, left_behind
 from screens.operations.paint import detail, summary
 from screens.operations.table import OperationTable
@@ -52,7 +53,7 @@ class OperationsScreen(EvacScreen):
     def compose(self) -> ComposeResult:
         """The list, and the selected one in full."""
         yield Alarm()
-        yield Static(id="head")
+        yield Line("head")
         yield OperationTable(self.services.settings, self.services.now())
         yield Static(Text(EMPTY), id="empty")
         with VerticalScroll(id="detail"):
@@ -61,9 +62,10 @@ class OperationsScreen(EvacScreen):
 
     def on_mount(self) -> None:
         """The one to follow is selected from the start."""
-        if self.follow:
-            self.query_one(OperationTable).held = self.follow
         self._read(force=True)
+        if self.follow:
+            self.query_one(OperationTable).hold(self.follow)
+            self._draw()
 
     @property
     def current(self) -> Operation | None:
@@ -107,7 +109,7 @@ class OperationsScreen(EvacScreen):
         table.show(self._rows, now)
         table.display, empty.display = bool(self._rows), not self._rows
         empty.update(Text(self._trouble or EMPTY))
-        self.query_one("#head", Static).update(self._head())
+        self.query_one("#head", Line).paint(self._head())
         one = table.current
         pane = self.query_one("#detail")
         pane.display = one is not None

@@ -63,7 +63,7 @@ def running(given: Services) -> Play:
 
 def lines(screen: OperationsScreen) -> list[str]:
     table = screen.query_one(module.OperationTable)
-    return [table.render_line(y).text for y in range(1, len(table.rows) + 1)]
+    return [table.render_line(y).text[1:] for y in range(1, len(table.rows) + 1)]
 
 
 def told(screen: Any) -> str:

@@ -43,6 +43,8 @@ def accounts(world: World) -> None:
                 one.get("expired", False),
                 tuple(one.get("denied_regions", ())),
             )
+        else:
+            world.assume(one["role_arn"], "kept")
 
 
 class Builder:

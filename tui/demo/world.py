@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -107,13 +108,17 @@ class World:
         return known
 
     def assume(self, role_arn: str, session: str) -> tuple[str, Identity]:
-        """Temporary credentials of a role in the account its ARN names."""
+        """Temporary credentials of a role in the account its ARN names.
+
+        The key follows from the ARN, so that what a client kept from an earlier demonstration still opens this one: the
+        AWS CLI keeps such keys in ~/.aws/cli/cache for an hour.
+        """
         account = role_arn.split(":")[4]
         if account not in self.accounts:
             raise AwsError(
                 "AccessDenied", f"not authorized to perform: sts:AssumeRole on resource: {role_arn}", 403
             )
-        key = f"ASIA{self.random.getrandbits(64):016X}"
+        key = f"ASIA{hashlib.sha256(role_arn.encode()).hexdigest()[:16].upper()}"
         role = role_arn.rsplit("/", 1)[-1]
         allow = ("*",) if "read" not in role.lower() else READ_ONLY
         identity = Identity(account, f"arn:aws:sts::{account}:assumed-role/{role}/{session}", allow)
