@@ -16,6 +16,7 @@ from screens.signs import drawn
 from screens.standing import label
 from tui.domain.text import MARK
 from tui.operations.record import Operation
+from tui.operations.resume import still_out
 
 
 def left_behind(operation: Operation) -> tuple[str, bool]:
@@ -30,6 +31,13 @@ def left_behind(operation: Operation) -> tuple[str, bool]:
             f"{label(operation)} may be stopped, and then STAYS stopped: evac will not start it. Look at it.",
             True,
         )
+    if operation.owes and not operation.taken_back:
+        return (
+            f"{label(operation)} is out of service: it is returned there first, then nothing more is done.",
+            False,
+        )
+    if out := still_out(operation):
+        return f"{label(operation)}: {out}", True
     return "The instance is left as it is now. Calls that AWS has accepted already go on.", False
 
 

@@ -214,7 +214,7 @@ def test_stop_start_to_its_end_a_line_a_step(stage: Stage) -> None:
         "preflight", "stop", "wait-stopped", "start", "wait-running", "wait-checks", "verify-event",
     ]  # fmt: skip
     assert (told[-1]["kind"], told[-1]["state"]) == ("operation", "succeeded")
-    assert told[-1]["note"] == "the event is gone or completed"
+    assert told[-1]["note"] == "system and instance checks are ok; the event is gone or completed"
     assert stage.really_sent() == ["StopInstances", "StartInstances"]
     asked = {call["operation"]: call for step in told[-1]["steps"] for call in step["calls"]}
     assert asked["StopInstances"]["request_id"]

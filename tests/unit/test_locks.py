@@ -19,7 +19,6 @@ from tui.operations import busy, keeper, locks
 from tui.operations.journal import Journal
 from tui.operations.locks import Away, Held, Holder, LockService, Refused
 from tui.operations.record import Operation, OperationState
-from tui.operations.who import ssh_client
 from tui.settings import LockSettings, Settings
 
 NOW = datetime(2026, 5, 5, 3, 12, tzinfo=UTC)
@@ -300,26 +299,3 @@ def test_of_two_that_are_confirmed_at_once_one_is_refused(journal: Journal) -> N
     assert second in lost.note
     journal.abandon(second, "over", NOW)
     assert journal.confirm(journal.create(plan(), NOW), NOW)
-
-
-def test_an_older_journal_knows_no_client(journal: Journal) -> None:
-    name = journal.create(plan(), NOW)
-    with journal._write() as db:
-        db.execute("UPDATE operation SET kept=json_remove(kept, '$.client')")
-    found = journal.get(name)
-    assert found is not None
-    assert found.kept.client == ""
-
-
-@pytest.mark.parametrize(
-    ("environ", "client"),
-    [
-        ({}, ""),
-        ({"SSH_CONNECTION": ""}, ""),
-        ({"SSH_CONNECTION": "2001:db8::7 5 10.0.0.1 22"}, "2001:db8::7"),
-        ({"SSH_CLIENT": "203.0.113.7 5 22"}, "203.0.113.7"),
-        ({"SSH_CONNECTION": "\x1b[2J 5"}, "\N{REPLACEMENT CHARACTER}[2J"),
-    ],
-)
-def test_where_the_operator_sits(environ: dict[str, str], client: str) -> None:
-    assert ssh_client(environ) == client

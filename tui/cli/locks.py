@@ -11,10 +11,10 @@ from tui.cli import output
 from tui.cli.hands import hands, now
 from tui.cli.shapes import stamp
 from tui.cli.shared import PARTIAL, WELL, Shared, opened, shared_options
-from tui.domain.text import clean
 from tui.domain.when import both_zones
 from tui.operations.locks import Away, LockService, Refused
 from tui.operations.record import Operation
+from tui.operations.who import address
 from tui.settings import Settings
 
 
@@ -50,7 +50,7 @@ def _of_journal(one: Operation) -> dict[str, Any]:
     return {
         "source": "journal", "account_id": one.account_id, "region": one.region, "instance_id": one.instance_id,
         "operation": one.id, "action": one.action, "step": one.step, "user": one.user, "host": one.host,
-        "client": clean(one.kept.client), "since": one.confirmed_at, "ends_in": None,
+        "client": address(one.ssh_client), "since": one.confirmed_at, "ends_in": None,
     }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def in_the_way(
 
 def whose(other: Operation, zone: tzinfo, now: datetime) -> SafeText:
     """What stands in the way: who, since when, from where, how far."""
-    who = told(other.user, other.host, other.kept.client, other.confirmed_at or other.created_at, zone, now)
+    who = told(other.user, other.host, other.ssh_client, other.confirmed_at or other.created_at, zone, now)
     return clean(f"{other.title} by {who} is not finished: at {other.step}, {other.id}")
 
 

@@ -5,7 +5,6 @@ Nothing begins unless the lock is held. What has an instance down goes on toward
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from datetime import UTC, datetime
 from tui.domain.steps import Call, Decision, Send, Stuck, Wait
 from tui.operations.locks import Away, Held, Holder, Lock, LockService, Refused
 from tui.operations.record import Operation
-from tui.operations.who import ssh_client
+from tui.operations.who import address
 from tui.settings import Settings
 
 RESTORING = frozenset({"StartInstances", "ExitStandby", "ResumeProcesses", "RegisterTargets"})
@@ -36,7 +35,7 @@ class Keeper:
             account = operation.account_id or "unknown"
             mine = Holder(
                 operation.id, operation.action, "", operation.user[:256], operation.host[:256],
-                operation.kept.client or ssh_client(os.environ), runner,
+                address(operation.ssh_client), runner,
                 operation.confirmed_at or datetime.now(UTC),
             )  # fmt: skip
             self._lock = service.lock(account, operation.region, operation.instance_id, mine)

@@ -103,9 +103,9 @@ class Subject:
         return any(event.code in LEAVING for event in self.instance.open_events(self.now))
 
     def blocked(self, verb: str) -> Hazard | None:
-        """The hazard that forbids an action now, or None."""
+        """The hazard that forbids an action now, or None. What a person may lift forbids nothing."""
         found = hazards(self.instance, self.facts, verb, self.now)
-        return found[0] if found and found[0].gravity is Gravity.BLOCK else None
+        return next((one for one in found if one.gravity is Gravity.BLOCK and not one.override), None)
 
     @property
     def stop_costs(self) -> bool:
