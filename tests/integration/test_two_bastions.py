@@ -71,6 +71,12 @@ class Bastion(Bench):
         return self.wait(operation, ended)
 
 
+def _read(side: Bastion, operation: str) -> Operation:
+    found = side.journal.get(operation)
+    assert found is not None
+    return found
+
+
 class Pair:
     """Kim and Lee, each on a bastion, before one AWS."""
 
@@ -100,6 +106,13 @@ class Pair:
         self.demo.control("clock", {"speed": 60})
         self.demo.control("advance", {"seconds": 120})
 
+    def end(self) -> None:
+        """No runner outlives its test: it would look for an AWS that is gone for as long as it takes."""
+        for side in (self.kim, self.lee):
+            for one in side.journal.list():
+                side.journal.abandon(one.id, "the test is over", datetime.now(UTC))
+                until(lambda one=one, side=side: not resume.driver(_read(side, one.id), datetime.now(UTC)))
+
     def held_at_the_image(self, name: str, speed: float = 1) -> tuple[str, int]:
         """Kim's stop/start waits for its AMI, with the lock held and nothing stopped yet."""
         self.demo.control("clock", {"speed": speed})
@@ -115,7 +128,9 @@ def pair(
 ) -> Iterator[Pair]:
     demo = start("--speed", "60")
     try:
-        yield Pair(demo, tmp_path, monkeypatch, redis, getattr(request, "param", 30.0))
+        both = Pair(demo, tmp_path, monkeypatch, redis, getattr(request, "param", 30.0))
+        yield both
+        both.end()
     finally:
         demo.stop()
 
