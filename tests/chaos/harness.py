@@ -13,13 +13,14 @@ import ctypes
 import json
 import os
 import random
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -82,6 +83,7 @@ class Result:
     second_images: int = 0
     second_reboots: int = 0
     without_intent: int = 0
+    sent: list[str] = field(default_factory=list)
 
 
 class Stage:
@@ -102,6 +104,7 @@ class Stage:
         self.client = self._client()
         self.instance_id = self._find(NAME)
         self.clock = mortal.Clock(self.demo.url)
+        mortal.warm()
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -204,16 +207,22 @@ class Stage:
             death.at("after", "confirm")
         os._exit(0)
 
-    def reap(self) -> bool:
-        """Wait until no process of the trial is left; False if one hung: then this worker is of no more use."""
-        until = time.monotonic() + HUNG
-        while time.monotonic() < until:
-            try:
-                if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                    time.sleep(0.003)
-            except ChildProcessError:
-                return True
-        return False
+    @contextlib.contextmanager
+    def awaited(self, result: Result) -> Iterator[None]:
+        """What is forked in this block holds a pipe open, and so do its children: when it closes, all of them are dead."""
+        ours, theirs = os.pipe()
+        yield
+        os.close(theirs)
+        ended, _, _ = select.select([ours], [], [], HUNG)
+        os.close(ours)
+        if not ended:
+            result.wrong.append("a process hung")
+            return
+        with contextlib.suppress(
+            ChildProcessError
+        ):  # one that is dying still looks alive: wait until each is gone
+            while os.waitpid(-1, 0)[0]:
+                pass
 
     # a trial
 
@@ -221,9 +230,8 @@ class Stage:
         """From the plan to the verdict."""
         result = Result(trial)
         plan = self.begin(trial)
-        self.fork_console(plan, trial)
-        if not self.reap():
-            result.wrong.append("a process hung")
+        with self.awaited(result):
+            self.fork_console(plan, trial)
         self._go_on(trial, result)
         record = self.folder / "boundaries"
         lines = record.read_text().splitlines() if record.exists() else []
@@ -243,11 +251,9 @@ class Stage:
     def _go_on(self, trial: Trial, result: Result) -> None:
         """What the next console does: find what was cut off, and start a runner, until nothing is."""
         deaths = trial.runner_deaths[1:]
-        started: list[int] = []
 
         def fork(operation: str, *_: object) -> int:
-            started.append(self.fork_runner(operation, deaths.pop(0) if deaths else None))
-            return started[-1]
+            return self.fork_runner(operation, deaths.pop(0) if deaths else None)
 
         resume.start = (
             fork  # the one thing here that is not as in the program: its runner is forked, and mortal
@@ -259,16 +265,15 @@ class Stage:
             try:
                 late = now + 2 * PATIENCE if not journal.unfinished() else now
                 cut = resume.cut_off(journal, late)
-                for one in cut:
-                    why = resume.resume(journal, one, Settings(), os.environ, now)
-                    if why:
-                        result.wrong.append(f"not resumed: {why}")
+                if not cut:
+                    return
+                with self.awaited(result):
+                    for one in cut:
+                        why = resume.resume(journal, one, Settings(), os.environ, now)
+                        if why:
+                            result.wrong.append(f"not resumed: {why}")
             finally:
                 journal.close()
-            if not cut:
-                return
-            if not self.reap():
-                result.wrong.append("a process hung")
         result.wrong.append("still cut off after all its runners")
 
 
@@ -318,6 +323,9 @@ def _intents(calls: Sequence[dict[str, Any]], operations: Sequence[Operation], r
         if not call.dry_run
     )
     names = [one["user_agent"].partition(" op/")[2].partition(" ")[0] for one in calls]
+    result.sent = [
+        f"{one['operation']} {name} {one['result']}" for name, one in zip(names, calls, strict=True)
+    ]
     sent = Counter((name, one["operation"]) for name, one in zip(names, calls, strict=True))
     result.without_intent = sum(max(0, count - written[key]) for key, count in sent.items())
 
