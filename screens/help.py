@@ -11,9 +11,8 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, KeyLine, bindings
-from screens.detail.overview import GRAVITIES
 from screens.page import BLANK, Row, draw, head
-from screens.signs import LEVELS
+from screens.signs import GRAVITIES, LEVELS
 from tui.domain.query import FIELDS
 from tui.domain.text import clean
 from tui.domain.urgency import Level

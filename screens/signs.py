@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rich.cells import cell_len, set_cell_size
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
@@ -58,6 +59,7 @@ STEPS = {
     "running": Sign("▶", ">", "now", "bold cyan"),
     "done": Sign("✔", "+", "done", "green"),
     "stuck": Sign("✖", "X", "stuck", "bold red"),
+    "skipped": Sign("–", "-", "left out", "dim"),
 }
 _PLAIN = str.maketrans(
     {
@@ -152,3 +154,10 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
     alias = f" {status.account_alias}" if status.account_alias else ""
     partial = f" · {status.partial[0].cause}" if status.partial else ""
     return f"{LEVELS[Level.CALM].mark(plain)} {where}{account}{alias} · {count}{partial}", "bold"
+
+
+def cut(text: str, size: int) -> str:
+    """Exactly `size` cells: padded, or shortened with an ellipsis, wide characters counted as two."""
+    if cell_len(text) > size:
+        text = set_cell_size(text, max(0, size - 1)).rstrip() + "…"
+    return set_cell_size(text, size)

@@ -6,26 +6,21 @@ import time
 from datetime import timedelta
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.color import Color, ColorParseError
-from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
 from screens.confirm import paint
+from screens.confirm.board import ROOMY, Board, Shown
 from screens.confirm.choices import Choices
 from screens.confirm.desk import Desk
 from screens.confirm.question import Answer, TypeName, YesNo
-from screens.signs import LEVELS
-from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.actions import ActionOptions
 from tui.domain.instance import Facts, Instance, Trouble
+from tui.domain.offers import offers
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.text import clean
-from tui.domain.urgency import Level
-from tui.domain.when import clock
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
 from tui.settings import policy
@@ -36,8 +31,6 @@ PAUSE = 0.4
 """Seconds the question must have stood there before a key can be an answer to it."""
 POLL = 0.25
 """Seconds between two looks into the journal for AWS's answer."""
-ROOMY = 32
-"""From so many lines on, each step has its own."""
 
 
 class ConfirmScreen(EvacScreen):
@@ -81,43 +74,17 @@ class ConfirmScreen(EvacScreen):
     def compose(self) -> ComposeResult:
         """From the gravest question, whose it is, down to the answer."""
         yield Alarm()
-        with Vertical(id="dialog") as dialog:
-            dialog.border_title = ACTIONS[self.action].title
-            yield Static(id="whose")
-            yield Static(id="state")
-            yield Static(id="steps")
-            with VerticalScroll(id="costs", can_focus=False):
-                yield Static(id="hazards")
-            yield Vertical(id="options")
-            yield Static(id="permission")
-            yield Static(id="verdict")
-            yield YesNo(id="yes-no")
-            yield Static(id="prompt")
-            yield TypeName(id="name", compact=True)
-            yield Static(id="wrong")
+        yield Board(self.services, self.action, self.key)
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Read it again before anything is said of it."""
-        self._colour()
         self.set_interval(POLL, self._poll)
         self._look()
 
     def on_unmount(self) -> None:
         """However it was left: without a yes nothing comes of it."""
         self.desk.refuse("cancelled")
-
-    def _colour(self) -> None:
-        """Production looks different."""
-        if self.instance is None:
-            return
-        name = self.services.settings.profile(self.instance.target.profile).color
-        try:
-            color = Color.parse(name) if name else None
-        except ColorParseError:
-            color = None
-        if color is not None:
-            self.query_one("#dialog").styles.border = ("heavy", color)
 
     # reading
 
@@ -159,7 +126,9 @@ class ConfirmScreen(EvacScreen):
         held = self.query(Choices)
         settings, now = self.services.settings, self.services.now()
         options = ActionOptions(wait_for_image=settings.actions.wait_for_image)
-        fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii)
+        rules = policy(settings, instance.target.profile)
+        offered = offers(self.action, instance, self.facts, options, rules, now)
+        fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii, offered)
         if held and held.first().same(fresh):
             return
         await held.remove()
@@ -317,7 +286,7 @@ class ConfirmScreen(EvacScreen):
         """Ages grow."""
         for choices in self.query(Choices):
             choices.at(self.services.now())
-        self._draw_state()
+        self.query_one(Board).draw_state(self._shown())
 
     def on_resize(self) -> None:
         """Steps run together where there is little room. (Textual calls the base's handler as well.)"""
@@ -326,95 +295,26 @@ class ConfirmScreen(EvacScreen):
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        self._draw_state()
-        self._draw_plan()
-        self._draw_answer()
+        self.query_one(Board).draw(self._shown())
         self.draw_keys()
 
-    def _draw_state(self) -> None:
-        settings, now = self.services.settings, self.services.now()
-        whose, state = self.query_one("#whose", Static), self.query_one("#state", Static)
-        if self.instance is None:
-            whose.update(Text(clean(self.key), "bold"))
-        else:
-            whose.update(
-                paint.whose(self.instance, self.services.store.target(self.instance.target), settings)
-            )
-        text = Text()
-        if self.looking:
-            text.append(
-                "reading the instance again …" if not settings.ascii else "reading the instance again ...",
-                "dim",
-            )
-        elif self.trouble is not None:
-            bad = LEVELS[Level.FAILING]
-            text.append(
-                f"{bad.mark(settings.ascii)} it could not be read, so nothing can be done: ", bad.style
-            )
-            text.append(f"{self.trouble.line} (r tries again)")
-        elif self.instance is not None:
-            text = paint.state_line(
-                self.instance, self._read_at, now, clock(self._read_at, self.services.zone)
-            )
-            for change in self.changed:
-                text.append(f"\nchanged: {change}", "bold yellow")
-        state.update(text)
-
-    def _draw_plan(self) -> None:
-        made, plain = self.draft, self.services.settings.ascii
-        shown = made is not None and self.trouble is None and not (self.looking and not self._answered)
-        for name in ("#steps", "#costs", "#options"):
-            self.query_one(name).display = shown
-        if made is None or not shown:
-            return
-        blocked = made.guard.kind is GuardKind.BLOCKED
-        denied = self.permission is not None and self.permission.answered is paint.Answered.NO
-        self.query_one("#options").display = not denied and (not blocked or self.action == "reschedule")
-        self.query_one("#steps", Static).update(paint.steps_of(made, plain, self.size.height < ROOMY))
-        self.query_one("#hazards", Static).update(paint.consequences(made.hazards, plain, blocked=blocked))
-
-    def _draw_answer(self) -> None:
-        made, plain = self.draft, self.services.settings.ascii
-        ready = made is not None and not self.looking and self.trouble is None
-        kind = made.guard.kind if made is not None and ready else None
+    def _shown(self) -> Shown:
         choices = self.query(Choices)
-        wrong_choice = bool(choices and choices.first().trouble)
-        line = self.permission.line if self.permission is not None else None
-        if self.desk.trouble:
-            line = Text(self.desk.trouble, "bold red")
-        elif not self.desk.operation and line is None:
-            line = Text("enter in the field: AWS is asked for permission", "dim")
-        permission, verdict = self.query_one("#permission", Static), self.query_one("#verdict", Static)
-        permission.display = ready and line is not None and kind is not GuardKind.BLOCKED and not wrong_choice
-        permission.update(line or "")
-        verdict.display = kind is GuardKind.BLOCKED and not wrong_choice
-        if made is not None and verdict.display:
-            verdict.update(paint.blocked(made, plain))
-        self._draw_question(made if self._armed and ready else None)
-
-    def _draw_question(self, made: Draft | None) -> None:
-        kind = made.guard.kind if made is not None else None
-        yes_no, prompt, name = (
-            self.query_one(YesNo),
-            self.query_one("#prompt", Static),
-            self.query_one(TypeName),
+        return Shown(
+            instance=self.instance,
+            read_at=self._read_at,
+            looking=self.looking,
+            trouble=self.trouble,
+            changed=tuple(self.changed),
+            draft=self.draft,
+            answered=self._answered,
+            permission=self.permission,
+            armed=self._armed,
+            wrong=self.wrong,
+            handed_in=bool(self.desk.operation),
+            hindrance=self.desk.trouble,
+            wrong_choice=bool(choices and choices.first().trouble),
         )
-        yes_no.display = kind is GuardKind.YES_NO
-        prompt.display = name.display = kind is GuardKind.TYPE_NAME
-        wrong = self.query_one("#wrong", Static)
-        wrong.display = bool(self.wrong)
-        wrong.update(Text(self.wrong, "bold red"))
-        if made is None:
-            return
-        if kind is GuardKind.YES_NO:
-            yes_no.ask(f"{ACTIONS[self.action].title}, {made.label}?")
-        elif kind is GuardKind.TYPE_NAME:
-            what = "id" if made.guard.expected == made.instance_id and made.instance_name else "name"
-            text = Text(f"Type the {what} to go on: ")
-            text.append(made.guard.expected, "bold")
-            text.append("   esc cancels (default)", "dim")
-            prompt.update(text)
-            name.expected = made.guard.expected
 
     # verbs
 

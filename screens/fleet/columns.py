@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
-from screens.signs import LEVELS, NOTHING, checks_text
+from screens.signs import LEVELS, NOTHING, checks_text, cut, painted
 from tui.domain.instance import Instance, PublicAddress
 from tui.domain.listing import Ranker, Stale
 from tui.domain.urgency import Level
@@ -61,7 +61,7 @@ def _target(row: Instance, scene: Scene, size: int) -> tuple[Piece, ...]:
     place = row.zone or row.target.region
     if len(name) + 1 + len(place) > size:
         place = short_place(place)
-    return (name, scene.settings.profile(row.target.profile).color), (f" {place}", "")
+    return (name, painted(scene.settings.profile(row.target.profile).color)), (f" {place}", "")
 
 
 def short_place(place: str) -> str:
@@ -166,10 +166,3 @@ def pieces(column: Column, row: Instance, scene: Scene, size: int) -> list[Piece
             found.append((whole, style))
             left -= cell_len(whole)
     return found
-
-
-def cut(text: str, size: int) -> str:
-    """Exactly `size` cells: padded, or shortened with an ellipsis, wide characters counted as two."""
-    if cell_len(text) > size:
-        text = set_cell_size(text, max(0, size - 1)).rstrip() + "…"
-    return set_cell_size(text, size)

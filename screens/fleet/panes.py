@@ -13,7 +13,7 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.widgets import Input
 
-from screens.signs import LEVELS, account_text
+from screens.signs import LEVELS, account_text, painted
 from tui.domain import query
 from tui.domain.guidance import Kind, explain
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
@@ -100,7 +100,7 @@ def targets_text(services: Services, old: Stale) -> Text:
         assert status is not None
         label = "+".join(settings.label(name) for name in (status.profiles or (status.target.profile,)))
         if label != last:
-            text.append(f"{label}", f"bold {settings.profile(status.target.profile).color}")
+            text.append(f"{label}", f"bold {painted(settings.profile(status.target.profile).color)}")
             text.append(f" {account_text(status.account_id)}\n", "dim")
             last = label
         region = status.target.region if status.target.region != EVERYWHERE else "all regions"

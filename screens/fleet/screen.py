@@ -99,8 +99,7 @@ class FleetScreen(EvacScreen):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """The table has the keys."""
-        super().on_mount()
+        """The table has the keys. (Textual calls the base's handler by itself.)"""
         self.table.focus()
         self.fleet_changed()
 
@@ -146,7 +145,7 @@ class FleetScreen(EvacScreen):
     def tick(self) -> None:
         """Countdowns move; what reads the same is not sent again."""
         scene = self.scene()
-        self.table.redraw(scene)
+        self.table.later(scene)
         self._draw_around(scene)
 
     def _draw_around(self, scene: Scene) -> None:

@@ -16,6 +16,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
+from screens.line import Line
 from screens.operations.abandon import AbandonQuestion, left_behind
 from screens.operations.paint import detail, summary
 from screens.operations.table import OperationTable
@@ -25,7 +26,7 @@ from tui.domain.text import clean
 from tui.operations import audit
 from tui.operations.journal import JournalError
 from tui.operations.record import Operation
-from tui.operations.resume import resume
+from tui.operations.resume import give_up, resume
 from tui.services import Services
 
 EMPTY = (
@@ -52,7 +53,7 @@ class OperationsScreen(EvacScreen):
     def compose(self) -> ComposeResult:
         """The list, and the selected one in full."""
         yield Alarm()
-        yield Static(id="head")
+        yield Line("head")
         yield OperationTable(self.services.settings, self.services.now())
         yield Static(Text(EMPTY), id="empty")
         with VerticalScroll(id="detail"):
@@ -61,9 +62,10 @@ class OperationsScreen(EvacScreen):
 
     def on_mount(self) -> None:
         """The one to follow is selected from the start."""
-        if self.follow:
-            self.query_one(OperationTable).held = self.follow
         self._read(force=True)
+        if self.follow:
+            self.query_one(OperationTable).hold(self.follow)
+            self._draw()
 
     @property
     def current(self) -> Operation | None:
@@ -107,7 +109,7 @@ class OperationsScreen(EvacScreen):
         table.show(self._rows, now)
         table.display, empty.display = bool(self._rows), not self._rows
         empty.update(Text(self._trouble or EMPTY))
-        self.query_one("#head", Static).update(self._head())
+        self.query_one("#head", Line).paint(self._head())
         one = table.current
         pane = self.query_one("#detail")
         pane.display = one is not None
@@ -177,11 +179,10 @@ class OperationsScreen(EvacScreen):
         journal, now = self.services.journal, self.services.now()
         if journal is None:
             return
-        left, down = left_behind(journal.get(one.id) or one)
+        current = journal.get(one.id) or one
+        left, down = left_behind(current)
         try:
-            done = journal.abandon(
-                one.id, "abandoned by the operator" + (": the instance was left down" if down else ""), now
-            )
+            done, told = give_up(journal, current, self.services.settings, self.services.environ, now)
         except JournalError as error:
             self.say(str(error), "warning")
             return
@@ -189,7 +190,7 @@ class OperationsScreen(EvacScreen):
             self.say(f"{label(one)}: it ended meanwhile", "warning")
         else:
             self._audit(one)
-            self.say(f"{label(one)}: abandoned. {left}", "warning" if down else "information")
+            self.say(f"{label(one)}: abandoned. {left}", "warning" if down or told else "information")
         self._read(force=True)
 
     def _audit(self, one: Operation) -> None:

@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
-from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import BindingType
-from textual.events import Resize
-from textual.geometry import Size
-from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from screens.signs import drawn, painted
+from screens.lines import LineTable
+from screens.signs import cut, drawn, painted
 from screens.standing import SIGNS, Standing, label, standing
 from tui.domain.text import clean
 from tui.domain.when import ago, span
@@ -100,87 +93,33 @@ def fit(width: int) -> list[tuple[Column, int]]:
     return [(column, column.width + spare * column.share // shares) for column in shown]
 
 
-class OperationTable(ScrollView, can_focus=True):
-    """Takes operations; reports by its own message."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("up,k", "move(-1)", "up"),
-        ("down,j", "move(1)", "down"),
-        ("pageup,ctrl+b", "move(-10)", "page up"),
-        ("pagedown,ctrl+f", "move(10)", "page down"),
-        ("home,g", "move(-10000)", "top"),
-        ("end,G", "move(10000)", "bottom"),
-    ]
-
-    class Highlighted(Message):
-        """The cursor is on another operation."""
+class OperationTable(LineTable[Operation]):
+    """Takes operations and a time."""
 
     def __init__(self, settings: Settings, now: datetime) -> None:
         super().__init__()
-        self.rows: Sequence[Operation] = ()
-        self.held = ""
         self._view = View(now, settings)
 
-    @property
-    def cursor(self) -> int:
-        """The line of the held operation."""
-        return next((line for line, one in enumerate(self.rows) if one.id == self.held), 0)
-
-    @property
-    def current(self) -> Operation | None:
-        """The operation under the cursor."""
-        return self.rows[self.cursor] if self.rows else None
-
     def show(self, rows: Sequence[Operation], now: datetime) -> None:
-        """Other operations or another time; the cursor stays on its operation, or goes to the first."""
-        self.rows, self._view = rows, View(now, self._view.settings)
-        if rows and all(one.id != self.held for one in rows):
-            self.held = rows[0].id
-        self.virtual_size = Size(self.size.width, len(rows) + 1)
-        self.refresh()
+        """Other operations or another time."""
+        self._view = View(now, self._view.settings)
+        self.put(rows)
 
-    def hold(self, operation: str) -> None:
-        """Put the cursor on this one."""
-        self.held = operation
-        self._reveal()
-        self.refresh()
+    def identity(self, row: Operation) -> str:
+        """The operation's id."""
+        return row.id
 
-    def on_resize(self, event: Resize) -> None:
-        """The columns follow."""
-        self.virtual_size = Size(event.size.width, len(self.rows) + 1)
-        self._reveal()
+    def head(self, width: int, style: Style) -> list[Segment]:
+        """The columns' titles."""
+        titles = "".join(cut(column.title, size) + " " for column, size in fit(width - 1))
+        return [Segment(f" {titles}", style)]
 
-    def action_move(self, by: int) -> None:
-        """Up or down."""
-        if self.rows:
-            line = max(0, min(self.cursor + by, len(self.rows) - 1))
-            self.hold(self.rows[line].id)
-            self.post_message(self.Highlighted())
-
-    def _reveal(self) -> None:
-        top, visible = self.scroll_offset.y, max(1, self.size.height - 1)
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
-        elif self.cursor >= top + visible:
-            self.scroll_to(y=self.cursor - visible + 1, animate=False)
-
-    def render_line(self, y: int) -> Strip:
-        """The titles stay; under them the operations from the scroll offset on."""
-        width = self.size.width
-        layout = fit(width)
-        if y == 0:
-            titles = "".join(set_cell_size(column.title, size) + " " for column, size in layout)
-            return Strip([Segment(titles, Style(dim=True))]).adjust_cell_length(width)
-        line = y - 1 + self.scroll_offset.y
-        if line >= len(self.rows):
-            return Strip.blank(width, self.rich_style)
-        base = Style(reverse=True) if line == self.cursor else Style()
-        segments = []
-        for column, size in layout:
-            text, style = column.cell(self.rows[line], self._view)
-            if len(text) > size:
-                text = text[: size - 1] + drawn("…", self._view.plain)[:1]
-            segments.append(
-                Segment(set_cell_size(text, size) + " ", Style.parse(style) + base if style else base)
-            )
-        return Strip(segments).adjust_cell_length(width, base)
+    def body(self, row: Operation, width: int, style: Style, chosen: bool) -> list[Segment]:
+        """Its cells."""
+        pointer = (">" if self._view.plain else "›") if chosen else " "
+        segments = [Segment(pointer, style + Style(bold=True))]
+        for column, size in fit(width - 1):
+            text, look = column.cell(row, self._view)
+            segments.append(Segment(cut(text, size), style + Style.parse(look) if look else style))
+            segments.append(Segment(" ", style))
+        return segments

@@ -25,8 +25,10 @@ def demo() -> Iterator[Demo]:
 
 
 @pytest.fixture
-def aws(demo: Demo) -> Cli:
+def aws(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Cli:
     """`aws ARGUMENTS` → its JSON; a refusal → the line it prints."""
+
+    home = str(tmp_path_factory.getbasetemp())
 
     def run(*arguments: str, profile: str = "prod", region: str = REGION) -> Any:
         done = subprocess.run(
@@ -42,7 +44,7 @@ def aws(demo: Demo) -> Cli:
                 "--output",
                 "json",
             ],
-            env={**demo.apply(dict(os.environ)), "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1"},
+            env={**demo.apply(dict(os.environ)), "HOME": home, "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1"},
             capture_output=True,
             text=True,
             timeout=120,
@@ -106,7 +108,9 @@ def test_it_stops_waits_and_starts(aws: Cli) -> None:
     assert aws("ec2", "wait", "instance-status-ok", "--instance-ids", instance) == {}
 
 
-def test_it_assumes_a_role_into_another_account(aws: Cli) -> None:
+def test_it_assumes_a_role_into_another_account(aws: Cli, demo: Demo) -> None:
+    assert aws("sts", "get-caller-identity", profile="analytics")["Account"] == "222233334444"
+    demo.control("reset", {})  # another demonstration, while the CLI keeps the role's keys in its cache
     assert aws("sts", "get-caller-identity", profile="analytics")["Account"] == "222233334444"
 
 

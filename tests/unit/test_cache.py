@@ -32,7 +32,7 @@ class Backend:
             raise ConnectionError("password=secret")
         return self.held.get(name)
 
-    async def set(self, name: str, value: Any, ttl: int) -> None:
+    async def set(self, name: str, value: Any, ttl: float) -> None:
         self.asked += 1
         if self.broken:
             raise ConnectionError("password=secret")

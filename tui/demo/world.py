@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -52,8 +53,9 @@ class Region:
     volume_health: dict[str, Doc] = field(default_factory=dict)
     groups: dict[str, Doc] = field(default_factory=dict)
     target_groups: dict[str, Doc] = field(default_factory=dict)
-    targets: dict[str, dict[str, str]] = field(default_factory=dict)
+    targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     alarms: dict[str, Doc] = field(default_factory=dict)
+    another: Any = None  # makes an instance like a given one, pending; set by whoever builds instances here
     launched: dict[str, list[str]] = field(default_factory=dict)  # ClientToken -> instance ids
 
 
@@ -107,13 +109,17 @@ class World:
         return known
 
     def assume(self, role_arn: str, session: str) -> tuple[str, Identity]:
-        """Temporary credentials of a role in the account its ARN names."""
+        """Temporary credentials of a role in the account its ARN names.
+
+        The key follows from the ARN, so that what a client kept from an earlier demonstration still opens this one: the
+        AWS CLI keeps such keys in ~/.aws/cli/cache for an hour.
+        """
         account = role_arn.split(":")[4]
         if account not in self.accounts:
             raise AwsError(
                 "AccessDenied", f"not authorized to perform: sts:AssumeRole on resource: {role_arn}", 403
             )
-        key = f"ASIA{self.random.getrandbits(64):016X}"
+        key = f"ASIA{hashlib.sha256(role_arn.encode()).hexdigest()[:16].upper()}"
         role = role_arn.rsplit("/", 1)[-1]
         allow = ("*",) if "read" not in role.lower() else READ_ONLY
         identity = Identity(account, f"arn:aws:sts::{account}:assumed-role/{role}/{session}", allow)

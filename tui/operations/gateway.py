@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Protocol
+from typing import Any, Protocol
 
 from tui.aws.observe import Observer
 from tui.aws.sessions import Sessions
 from tui.aws.writes import Outcome, send
 from tui.domain.instance import InstanceState
 from tui.domain.steps import Call, Order, Seen, Step
+from tui.domain.text import clean
 from tui.operations.record import Operation
 from tui.settings import Settings
 
@@ -42,14 +43,16 @@ class AwsGateway:
 
     def _connect(self) -> None:
         profile, region = self._operation.profile, self._operation.region
-        self._client = self._sessions.client(profile, "ec2", region, mutating=True, agent=self._agent)
+        self._clients = {
+            "ec2": self._sessions.client(profile, "ec2", region, mutating=True, agent=self._agent)
+        }
         self._observer = Observer(self._sessions, profile, region, self._agent)
 
     def look(self, order: Order, step: Step) -> Seen:
         """If AWS shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
         if step.name == "preflight":
             return Seen()
-        seen = self._observer.look(order, images=step.name == "image")
+        seen = self._observer.look(order, step.looks)
         if seen.state is InstanceState.TERMINATED and seen.launched_at is None and not self._own_account():
             seen = Seen()  # not gone: looked for in another account
         if seen.state is InstanceState.UNKNOWN:
@@ -68,7 +71,20 @@ class AwsGateway:
 
     def send(self, call: Call, *, dry_run: bool) -> Outcome:
         """In one attempt: botocore's own retries would send twice."""
-        return send(self._client, call, dry_run=dry_run)
+        try:
+            client = self._client(call.service)
+        except Exception as error:  # no credentials at this moment, say: it was not sent
+            return Outcome(False, clean(type(error).__name__), clean(error, 300))
+        return send(client, call, dry_run=dry_run)
+
+    def _client(self, service: str) -> Any:
+        """One a service, made when a step first needs it."""
+        if service not in self._clients:
+            profile, region = self._operation.profile, self._operation.region
+            self._clients[service] = self._sessions.client(
+                profile, service, region, mutating=True, agent=self._agent
+            )
+        return self._clients[service]
 
     def caller(self) -> tuple[str, str]:
         """Asked of STS. Credentials that may not ask it can still do the work."""

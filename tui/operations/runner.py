@@ -20,12 +20,12 @@ from datetime import UTC, datetime
 
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
-from tui.domain.steps import STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
+from tui.domain.steps import BACK, STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
 from tui.domain.text import clean
 from tui.operations.auditor import Auditor
 from tui.operations.gateway import AwsGateway, Gateway, Outcome
 from tui.operations.journal import Journal, JournalError, default_path
-from tui.operations.record import PATIENCE, Operation, OperationState
+from tui.operations.record import OVER, PATIENCE, Operation, OperationState, ending
 from tui.settings import ConfigError, Settings, decode, start_retry_for
 
 TICK = 1.0
@@ -81,11 +81,11 @@ class Runner:
         if not self.journal.lease(self.operation.id, self.name, self.now()):
             return End(0)
         current = self._reread()
-        name = next((row.name for row in current.steps if row.state != "done"), None)
+        name = next((row.name for row in current.steps if row.state not in OVER), None)
         if name != "preflight" and not self._under_way:
             return self._confirmed(current)
         if name is None:
-            return self._succeed(current)
+            return self._end(current)
         if name == "preflight" and (refused := self._introduce(current)) is not None:
             return refused
         return self._ask(Preflight(self._asked) if name == "preflight" else STEPS[name], current)
@@ -95,13 +95,12 @@ class Runner:
         assert found is not None
         return found
 
-    def _succeed(self, current: Operation) -> End:
-        told = [row.note for row in current.steps if row.note and row.name != "preflight"]
-        self.journal.set_state(
-            current.id, OperationState.SUCCEEDED, self.now(), "; ".join(dict.fromkeys(told))
-        )
-        self.auditor.told(current, "end", "succeeded")
-        return End(0)
+    def _end(self, current: Operation) -> End:
+        """Through: succeeded, or given up and taken back as far as it had gone."""
+        state, note = ending(current)
+        self.journal.set_state(current.id, state, self.now(), note)
+        self.auditor.told(current, "end", state.value)
+        return End(0 if state is OperationState.SUCCEEDED else 1)
 
     def _confirmed(self, current: Operation) -> float | End:
         """Wait for the operator's yes, then write down that it is under way."""
@@ -116,7 +115,8 @@ class Runner:
         """What cannot be audited is not done: but what was begun is finished."""
         word = ("confirm", "confirmed") if current.state is OperationState.PLANNED else ("resume", "resumed")
         try:
-            self.auditor.write(current, *word)
+            lifted = ", ".join(current.kept.options.overrides)
+            self.auditor.write(current, word[0], word[1] + (f", overriding {lifted}" if lifted else ""))
         except OSError as error:
             return self._unaudited(current, error)
         self.journal.set_state(current.id, OperationState.RUNNING, self.now())
@@ -156,6 +156,8 @@ class Runner:
             journal.say(ident, decision.note, attention=False, down=down)
             return 0.0
         if isinstance(decision, Stuck):
+            if self._takes_back(step, decision, seen):
+                return 0.0
             return self._stuck(step, decision, down)
         if isinstance(decision, Wait):
             journal.say(
@@ -184,14 +186,29 @@ class Runner:
         )
         return End(1)
 
+    def _takes_back(self, step: Step, decision: Stuck, seen: Seen) -> bool:
+        """Out of service, and refused before it went down: it is returned to service, and the operation has failed."""
+        current = self._reread()
+        running = seen.state is InstanceState.RUNNING
+        if decision.final or not running or current.went_down or step.name in current.returns:
+            return False
+        if not self.journal.take_back(current.id, decision.why, self.now()):
+            return False
+        self.auditor.told(current, step.name, f"stuck, so taken back: {decision.why}")
+        return True
+
     def _stuck(self, step: Step, decision: Stuck, down: bool) -> End:
         ident, journal = self.operation.id, self.journal
         if step.name == "preflight":
             journal.permit(ident, f"no: {decision.why}")
         journal.end_step(ident, step.name, "stuck", decision.why, self.now())
         journal.say(ident, decision.why, attention=True, down=down)
-        state = OperationState.FAILED if step.name == "preflight" else OperationState.NEEDS_ATTENTION
-        journal.set_state(ident, state, self.now(), decision.why, decision.remedy)
+        ended = step.name == "preflight" or decision.final
+        state = OperationState.FAILED if ended else OperationState.NEEDS_ATTENTION
+        remedy = decision.remedy
+        if not ended and self._reread().owes and step.name not in BACK.values():
+            remedy += "; it is out of service until then, and abandoning the operation returns it"
+        journal.set_state(ident, state, self.now(), decision.why, remedy)
         self.auditor.told(self._reread(), step.name, f"stuck: {decision.why}")
         return End(1)
 
@@ -207,6 +224,8 @@ class Runner:
             current.id, step.name, call.service, call.operation, self.now(), dry_run=dry, runner=self.name
         )
         if number is None:
+            if self._reread().taken_back:
+                return 0.0  # the step was taken out of the plan at this moment
             self.auditor.told(current, step.name, "not sent: another runner's, or ended", call=call.text)
             return End(0)
         self.begun = self.begun or not dry

@@ -8,6 +8,7 @@ from tui.domain.instance import InstanceState
 from tui.domain.steps.base import (
     GRACE,
     IMAGE_LIMIT,
+    NOTHING,
     OPERATION_TAG,
     Call,
     Decision,
@@ -28,6 +29,7 @@ class MakeImage:
 
     name = "image"
     about = "minutes; hours for a first snapshot of large volumes"
+    looks = frozenset({"images"})
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """CreateImage, tagged with this operation."""
@@ -57,7 +59,7 @@ class MakeImage:
                 f"{image.image_id} is {image.state}: {image.state_reason}",
                 "try again; the instance is as it was",
             )
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         last = said.latest
         if last is not None and (last.ok or last.code == "InvalidAMIName.Duplicate"):
@@ -74,6 +76,7 @@ class Reboot:
 
     name = "reboot"
     about = "about half a minute in place; several minutes if it migrates"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """RebootInstances."""
@@ -89,7 +92,7 @@ class Reboot:
                 "nobody can know whether AWS got the reboot: the answer was lost",
                 "look at its instance check or uptime; reboot again only if it was not rebooted",
             )
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state is InstanceState.UNKNOWN:
             return Wait("its state could not be read", 3.0)
@@ -105,6 +108,7 @@ class Reschedule:
 
     name = "reschedule"
     about = "shows after 1–2 min"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """ModifyInstanceEventStartTime."""

@@ -75,7 +75,7 @@ class Cache:
         at = datetime.now(UTC)  # when it was asked: an answer is never newer than its question
         value = await fetch()
         body = msgspec.msgpack.encode((at, value))
-        await self._ask("set", name, body, ttl=max(1, int(seconds)))
+        await self._ask("set", name, body, ttl=float(seconds))
         return value, at
 
     def _checked(self, kept: Any, kind: type[T], seconds: float) -> tuple[T, datetime] | None:

@@ -27,6 +27,8 @@ THREADS = 64
 BEAT = 5.0
 Place = tuple[str, str]
 _OUTCOMES = {"throttled": Outcome.THROTTLED, "credentials": Outcome.LOGIN, "config": Outcome.LOGIN}
+_NEXT = {Job.PROBLEMS: Job.STATUS, Job.STATUS: Job.INVENTORY, Job.INVENTORY: Job.IMAGES}
+"""What follows when everything is read once."""
 _OTHERS_MAY = ("credentials", "denied", "region", "config")
 """Kinds of trouble that another profile of the account may not have."""
 
@@ -95,16 +97,14 @@ class Collector:
                 wire.Note(clean(f"internal: {key} {job.name.lower()}: {type(error).__name__}: {error}"))
             )
             outcome = Outcome.FAILED
+        again = self.schedule.is_asked(key, Job.PROBLEMS)
         self.schedule.done(key, job, time.monotonic(), outcome)
         if self.once:
-            follow = job is Job.PROBLEMS and outcome is Outcome.WELL and not self.problems_only
             self.schedule.remove(key)
-            if follow:
-                self.schedule.add(key, time.monotonic(), Job.STATUS)
-            elif job is Job.STATUS and outcome is Outcome.WELL:
-                self.schedule.add(key, time.monotonic(), Job.INVENTORY)
-            elif job is Job.INVENTORY and outcome is Outcome.WELL:
-                self.schedule.add(key, time.monotonic(), Job.IMAGES)
+            if again:
+                self.schedule.add(key, time.monotonic(), Job.PROBLEMS)
+            elif outcome is Outcome.WELL and job in _NEXT and not self.problems_only:
+                self.schedule.add(key, time.monotonic(), _NEXT[job])
 
     # --- profiles
 
@@ -146,7 +146,9 @@ class Collector:
             known = unit.phase not in (Phase.WAITING, Phase.FAILED)
             unit.join(profile, self.order)
             self.tell(unit)
-            if not known:  # else another profile reads it already
+            # Else another profile reads it already. Once is as good as ever, but whose name it is must not depend on who
+            # answered first: the first of the file reads once more, out of the cache.
+            if not known or (self.once and unit.profiles[0] == profile):
                 self.schedule.add(place, time.monotonic(), Job.PROBLEMS)
         if account_id not in self.aliases:
             self.start(self.name(account_id, profile))

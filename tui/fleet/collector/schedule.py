@@ -72,6 +72,11 @@ class Schedule(Generic[K]):
         if entry is not None:
             entry.due.update(dict.fromkeys(jobs, now))
 
+    def is_asked(self, key: K, job: Job) -> bool:
+        """Whether that job is to come."""
+        entry = self._entries.get(key)
+        return entry is not None and job in entry.due
+
     def due(self, now: float) -> list[tuple[K, Job]]:
         """What to start now, the most urgent kind first; each is then running until `done`."""
         ready = [

@@ -1,0 +1,138 @@
+"""The README's screenshots, drawn by the real screens on the sample fleet at a frozen time: `make shots`."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import secrets
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "screens"))
+
+import stage  # noqa: E402 - the tests' stage: the sample fleet, a journal, a collector that answers at once
+from acting import Hands  # noqa: E402
+from textual.screen import Screen  # noqa: E402
+
+from screens.confirm import ConfirmScreen  # noqa: E402
+from screens.detail.screen import DetailScreen  # noqa: E402
+from screens.fleet.screen import FleetScreen  # noqa: E402
+from screens.help import HelpScreen  # noqa: E402
+from screens.operations import OperationsScreen  # noqa: E402
+from tui.domain.actions import ActionOptions  # noqa: E402
+from tui.domain.plan import Policy, draft  # noqa: E402
+from tui.operations.journal import Journal  # noqa: E402
+from tui.operations.record import OperationState  # noqa: E402
+from tui.services import Services  # noqa: E402
+
+OUT = ROOT / "docs" / "shots"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: a screen, a size, the keys before it."""
+
+    name: str
+    screen: Callable[[Services], Screen[None]]
+    size: tuple[int, int] = (160, 50)
+    keys: tuple[str, ...] = ()
+
+
+def _key(services: Services, name: str) -> str:
+    return stage.named(services.store, name).key
+
+
+def _detail(services: Services) -> Screen[None]:
+    return DetailScreen(services, _key(services, "payments-db-1"))
+
+
+def _journal(services: Services) -> Journal:
+    assert services.journal is not None
+    return services.journal
+
+
+def _confirm(services: Services) -> Screen[None]:
+    return ConfirmScreen(
+        replace(services, launch=Hands(_journal(services))), "stop-start", _key(services, "ledger-1")
+    )
+
+
+def _operations(services: Services) -> Screen[None]:
+    """One that succeeded, and one that waits for capacity with its instance down."""
+    journal, ids = _journal(services), []
+    for minutes, name in ((40, "cache-1"), (4, "batch-14")):
+        now = stage.NOW - timedelta(minutes=minutes)
+        plan = draft(
+            "stop-start",
+            stage.named(services.store, name),
+            stage.plain_facts(),
+            ActionOptions(),
+            Policy(),
+            now,
+        )
+        ident = journal.create(plan, now)
+        assert journal.confirm(ident, now + timedelta(seconds=9))
+        ids.append(ident)
+        journal.permit(ident, "yes")
+        ended = ("preflight", "stop", "wait-stopped", "start", "wait-running", "wait-checks", "verify-event")
+        for place, step in enumerate(ended if name == "cache-1" else ended[:3]):
+            at = now + timedelta(seconds=10 + 12 * place)
+            journal.begin_step(ident, step, at)
+            journal.end_step(ident, step, "done", "", at + timedelta(seconds=11))
+    journal.set_state(
+        ids[0], OperationState.SUCCEEDED, stage.NOW - timedelta(minutes=38), "the event is gone or completed"
+    )
+    journal.set_state(ids[1], OperationState.RUNNING, stage.NOW)
+    journal.begin_step(ids[1], "start", stage.NOW - timedelta(minutes=3))
+    journal.lease(ids[1], "bastion-2:4711:a1b2c3", stage.NOW)
+    journal.say(ids[1], "STOPPED: no capacity; try 4 in 20 s", attention=True, down=True)
+    return OperationsScreen(services, ids[1])
+
+
+SHOTS = (
+    Shot("fleet", FleetScreen),
+    Shot("fleet-80x24", FleetScreen, (80, 24)),
+    Shot("detail", _detail, (140, 44)),
+    Shot("confirm", _confirm, (110, 36)),
+    Shot("operations", _operations, (120, 34)),
+    Shot("help", HelpScreen, (140, 44)),
+)
+
+
+async def take(shot: Shot) -> None:
+    """Draw it and keep it."""
+    with tempfile.TemporaryDirectory() as folder:
+        services = stage.services(Path(folder))
+        app = stage.Stage(shot.screen(services))
+        app.title = "evac"
+        async with app.run_test(size=shot.size) as pilot:
+            await app.workers.wait_for_complete()
+            await pilot.pause(0.5)
+            for key in shot.keys:
+                await pilot.press(key)
+            await pilot.pause(0.5)
+            picture = app.export_screenshot(title="evac")
+    (OUT / f"{shot.name}.svg").write_text(picture, encoding="utf-8")
+
+
+def main() -> None:
+    """All of them, the same on every machine."""
+    os.environ["LOGNAME"] = "kim"
+    socket.gethostname = lambda: "bastion-2"
+    numbers = itertools.count(0xA1B2C3)
+    secrets.token_hex = lambda size=3: f"{next(numbers):x}"
+    OUT.mkdir(exist_ok=True)
+    for shot in SHOTS:
+        asyncio.run(take(shot))
+        sys.stdout.write(f"docs/shots/{shot.name}.svg\n")
+
+
+if __name__ == "__main__":
+    main()
