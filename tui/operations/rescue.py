@@ -19,7 +19,7 @@ IN_A_ROW = 3
 """How often the same operation is taken up at the same step, before it is left with the alarm."""
 
 
-class Keeper:
+class Rescue:
     """Of one console. `look` blocks: call it in a thread; two at a time do nothing twice."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], now: Callable[[], datetime]) -> None:
