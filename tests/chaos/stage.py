@@ -25,7 +25,7 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, Policy, draft
 from tui.domain.text import clean
 from tui.operations import resume
-from tui.operations.journal import Journal, default_path
+from tui.operations.journal import LEASE, Journal, default_path
 from tui.operations.record import PATIENCE
 from tui.settings import Settings
 
@@ -214,8 +214,10 @@ class Stage:
             try:
                 late = now + 2 * PATIENCE if not journal.unfinished() else now
                 cut = resume.cut_off(journal, late)
-                if not cut:
+                if not cut and not any(one.lease_until for one in journal.unfinished()):
                     return
+                if not cut:  # the runner died before it had its lease: for so long it counts as just starting
+                    self.clock.advance(LEASE.total_seconds() + 5)
                 with self.awaited(result):
                     for one in cut:
                         why = resume.resume(journal, one, Settings(), os.environ, now)
