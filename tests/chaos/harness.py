@@ -137,6 +137,7 @@ def report(results: Sequence[dict[str, Any]]) -> None:
             for state, count in sorted(Counter(one["state"] for one in results).items())
         ),
         ("instances left stopped", sum(one["left_stopped"] for one in results)),
+        ("instances not in service as before", sum(one["out_of_service"] for one in results)),
         ("second StopInstances that took effect", sum(one["second_stops"] for one in results)),
         ("second AMIs", sum(one["second_images"] for one in results)),
         ("second reboots", sum(one["second_reboots"] for one in results)),

@@ -20,6 +20,10 @@ MUTATING = (
     "RebootInstances",
     "CreateImage",
     "ModifyInstanceEventStartTime",
+    "EnterStandby",
+    "ExitStandby",
+    "DeregisterTargets",
+    "RegisterTargets",
 )
 
 
@@ -57,6 +61,10 @@ def judge(stage: Any, plan: Draft, operations: Sequence[Operation], result: Resu
         wrong.append(f"not confirmed, and {dict(done)}, {state}, {one.state}")
     if one.confirmed_at is not None:
         _ended(kind, one, state, done, images, result)
+        after = stage.service()
+        if after != stage.served:
+            result.out_of_service = 1
+            wrong.append(f"in service before: {stage.served}, and after: {after}")
 
 
 def _intents(calls: Sequence[dict[str, Any]], operations: Sequence[Operation], result: Result) -> None:
@@ -95,6 +103,8 @@ def _ended(
         "stop-start": {"StopInstances": 1, "StartInstances": 1},
         "image-first": {"CreateImage": 1, "StopInstances": 1, "StartInstances": 1},
         "start": {"StartInstances": 1}, "reboot": {"RebootInstances": 1}, "image": {"CreateImage": 1}, "reschedule": {},
+        "standby": {"EnterStandby": 1, "StopInstances": 1, "StartInstances": 1, "ExitStandby": 1},
+        "drain": {"DeregisterTargets": 1, "StopInstances": 1, "StartInstances": 1, "RegisterTargets": 1},
     }[kind]  # fmt: skip
     for name, count in wanted.items():
         if done[name] < count:

@@ -39,8 +39,9 @@ def warm() -> None:
     """Fill the loader, in the process that will fork runners."""
     made = sessions.Sessions(Settings())
     made._loader = LOADER
-    for mutating in (True, False):
-        made.client("prod", "ec2", "ap-northeast-2", mutating=mutating)
+    for service in ("ec2", "autoscaling", "elbv2"):
+        for mutating in (True, False):
+            made.client("prod", service, "ap-northeast-2", mutating=mutating)
     made.client("prod", "sts", "ap-northeast-2")
 
 

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ import mortal_runner as mortal
 from judge import judge
 from trials import Result, Trial
 
+from tui.aws import look
+from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
-from tui.domain.instance import Instance, InstanceState, Target
+from tui.domain.instance import Facts, Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, Policy, draft
 from tui.domain.text import clean
 from tui.operations import resume
@@ -30,7 +33,8 @@ from tui.operations.record import PATIENCE
 from tui.settings import Settings
 
 REGION, ACCOUNT, PROFILE = "ap-northeast-2", "111122223333", "prod"
-NAME = "ledger-2"
+NAMES = {"standby": "web-7", "drain": "payments-db-2"}
+"""Who it is about: a member of a group, a load balancer's target, or else ledger-2, which is neither."""
 HUNG = 120.0
 """Real seconds after which a process that should have ended counts as hung."""
 
@@ -51,18 +55,23 @@ class Stage:
             36, 1, 0, 0, 0
         )  # PR_SET_CHILD_SUBREAPER: a dead console's runner becomes our child
         self.client = self._client()
-        self.instance_id = self._find(NAME)
+        self.name = "ledger-2"
+        self.ids = {name: self._find(name) for name in {self.name, *NAMES.values()}}
         self.clock = mortal.Clock(self.demo.url)
         mortal.warm()
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _client(self) -> Any:
+    @property
+    def instance_id(self) -> str:
+        return self.ids[self.name]
+
+    def _client(self, service: str = "ec2") -> Any:
         import boto3
 
         return boto3.client(
-            "ec2", region_name=REGION, endpoint_url=self.demo.url,
+            service, region_name=REGION, endpoint_url=self.demo.url,
             aws_access_key_id="AKIADEMOPROD00000001", aws_secret_access_key="demo",
         )  # fmt: skip
 
@@ -77,6 +86,7 @@ class Stage:
 
     def begin(self, trial: Trial) -> Draft:
         """The fleet as at the start, what the action needs, the faults; the plan."""
+        self.name = NAMES.get(trial.kind, "ledger-2")
         shutil.rmtree(self.folder / "evac", ignore_errors=True)
         (self.folder / "boundaries").unlink(missing_ok=True)
         self.demo.control("reset", method="POST")
@@ -90,17 +100,48 @@ class Stage:
             self.client.stop_instances(InstanceIds=[self.instance_id])
             self.clock.advance(120)
         elif trial.kind == "reschedule":
-            event = {"instance": NAME, "code": "instance-reboot", "in": 3 * 86400, "deadline": 6 * 86400}
+            event = {"instance": self.name, "code": "instance-reboot", "in": 3 * 86400, "deadline": 6 * 86400}
             self.demo.control("events", event)
             options = ActionOptions(not_before=self.clock.now() + timedelta(days=4))
-        instance = self._instance()
-        action = "stop-start" if trial.kind == "image-first" else trial.kind
-        plan = draft(action, instance, None, options, Policy(), self.clock.now())
+        instance, facts = self._instance(), None
+        action = "stop-start" if trial.kind in ("image-first", *NAMES) else trial.kind
+        if trial.kind in NAMES:
+            instance, facts = self._closely()
+        plan = draft(action, instance, facts, options, Policy(), self.clock.now())
         assert plan.guard.kind is not GuardKind.BLOCKED, plan.guard
+        self.served = self.service()
         self.demo.control("calls", method="DELETE")
         self.demo.control("settings", {"lag": trial.lag})
         self.demo.control("faults", trial.faults)
         return plan
+
+    def _closely(self) -> tuple[Instance, Facts]:
+        """As a console looks before it plans."""
+        with ThreadPoolExecutor(4) as askers:
+            row, facts = look.closely(Sessions(Settings()), Target(PROFILE, REGION), self.instance_id, askers)
+        assert row is not None
+        assert facts is not None
+        return row, facts
+
+    def service(self) -> tuple[list[str], int, list[str]]:
+        """Its state in its group, that group's desired capacity, and its health in each target group."""
+        scaling, balancing = self._client("autoscaling"), self._client("elbv2")
+        rows = scaling.describe_auto_scaling_instances(InstanceIds=[self.instance_id])["AutoScalingInstances"]
+        names = [one["AutoScalingGroupName"] for one in rows]
+        groups = (
+            scaling.describe_auto_scaling_groups(AutoScalingGroupNames=names)["AutoScalingGroups"]
+            if names
+            else []
+        )
+        health = [
+            one["TargetHealth"]["State"]
+            for group in balancing.describe_target_groups()["TargetGroups"]
+            for one in balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
+                "TargetHealthDescriptions"
+            ]
+            if one["Target"]["Id"] == self.instance_id
+        ]
+        return [one["LifecycleState"] for one in rows], sum(one["DesiredCapacity"] for one in groups), health
 
     def _instance(self) -> Instance:
         found = self.state()
@@ -114,7 +155,7 @@ class Stage:
             for one in status.get("Events", [])
         )  # fmt: skip
         return Instance(
-            Target(PROFILE, REGION), clean(self.instance_id), account_id=clean(ACCOUNT), name=clean(NAME),
+            Target(PROFILE, REGION), clean(self.instance_id), account_id=clean(ACCOUNT), name=clean(self.name),
             state=InstanceState(doc["State"]["Name"]), root_device=clean("ebs"), events=events,
             launched_at=datetime.fromisoformat(doc["LaunchTime"]),
         )  # fmt: skip

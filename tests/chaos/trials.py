@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("stop-start", "start", "reboot", "image", "image-first", "reschedule")
+KINDS = ("stop-start", "start", "reboot", "image", "image-first", "reschedule", "standby", "drain")
 
 
 @dataclass
@@ -36,6 +36,7 @@ class Result:
     second_stops: int = 0
     second_images: int = 0
     second_reboots: int = 0
+    out_of_service: int = 0
     without_intent: int = 0
     sent: list[str] = field(default_factory=list)
 
@@ -71,12 +72,14 @@ _CALLS = {
     "stop-start": ("StopInstances", "StartInstances"), "image-first": ("CreateImage", "StopInstances", "StartInstances"),
     "start": ("StartInstances",), "reboot": ("RebootInstances",), "image": ("CreateImage",),
     "reschedule": ("ModifyInstanceEventStartTime",),
+    "standby": ("EnterStandby", "StopInstances", "StartInstances", "ExitStandby"),
+    "drain": ("DeregisterTargets", "StopInstances", "StartInstances", "RegisterTargets"),
 }  # fmt: skip
 
 
 def _fault(chance: random.Random, kind: str) -> dict[str, Any]:
     call = chance.choice(_CALLS[kind])
-    looks = chance.choice(["DescribeInstances", "DescribeInstanceStatus", "DescribeImages", "*"])
+    looks = chance.choice(["DescribeInstances", "DescribeInstanceStatus", "Describe*", "*"])
     when, skip = chance.choice(["before", "after"]), chance.randrange(6)
     on_call = {"match": {"operation": call}, "dry": False, "times": chance.randint(1, 2)}
     on_look = {"match": {"operation": looks}, "dry": False, "skip": skip, "times": chance.randint(1, 8)}
