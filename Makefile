@@ -4,9 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WORKERS ?= auto
+TRIALS  ?= 1000
+SEED    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check tests snapshots shots clean constraints
+.PHONY: help install demo test lint types contracts check tests chaos snapshots shots clean constraints
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +39,9 @@ contracts: $(STAMP) ## the arrows between the rooms
 
 tests: $(STAMP) ## pytest
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+chaos: $(STAMP) ## kill the hands and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
+	$(BIN)/python -P tests/chaos/harness.py --trials $(TRIALS) --seed $(SEED) --workers 2
 
 snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)
 	$(BIN)/pytest tests/screens --snapshot-update

@@ -78,12 +78,14 @@ class LockSettings(Base, frozen=True):
 class ActionSettings(Base, frozen=True):
     """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed.
 
-    `start_retry_for`: how long a start that AWS refuses is retried; empty: for ever.
+    `start_retry_for`: how long a start that AWS refuses is retried; empty: for ever. `require_image`: no stop/start without
+    an AMI younger than this; empty: not required.
     """
 
     image_max_age: Duration = "7d"
     confirm: Typed = "name"
     wait_for_image: bool = True
+    require_image: Limit = ""
     start_retry_for: Limit = ""
 
 
@@ -141,8 +143,10 @@ class Settings(Base, frozen=True):
 
 def policy(settings: Settings, profile: str) -> Policy:
     """What the settings say of actions through this profile."""
-    age = parse_duration(settings.actions.image_max_age)
-    return Policy(settings.profile_read_only(profile), settings.actions.confirm, age)
+    actions = settings.actions
+    age, required = parse_duration(actions.image_max_age), actions.require_image
+    read_only = settings.profile_read_only(profile)
+    return Policy(read_only, actions.confirm, age, parse_duration(required) if required else None)
 
 
 def start_retry_for(settings: Settings) -> timedelta | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from tui.cli import output
+from tui.cli.audit import audit_command
 from tui.cli.hands import follow, hands, note, now, read
 from tui.cli.locks import locks_command
 from tui.cli.shared import (
@@ -37,6 +38,9 @@ def ops_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
     """Operations: what was planned, what runs, how it ended. Without a command: the list."""
     ctx.obj = shared
     return _list(shared, as_json) if ctx.invoked_subcommand is None else WELL
+
+
+ops_command.add_command(audit_command)
 
 
 @ops_command.command("list")

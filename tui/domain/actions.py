@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -110,6 +111,11 @@ ACTIONS: dict[str, Action] = {
         ),
     )
 }
+
+
+def unasked(operations: Sequence[str]) -> str:
+    """`; can't be asked for EnterStandby`, or nothing: behind what AWS said to the dry run."""
+    return f"; can't be asked for {', '.join(operations)}" if operations else ""
 
 
 def sendable() -> frozenset[tuple[str, str]]:

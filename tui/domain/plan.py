@@ -107,7 +107,7 @@ _TEXT = {
     "exit-standby": "return it to service",
     "drain": "drain its target groups",
     "register": "register it again",
-    "wait-healthy": "wait until its target groups find it healthy",
+    "wait-healthy": "wait until healthy",
 }
 
 

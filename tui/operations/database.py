@@ -91,6 +91,11 @@ class Database:
         except sqlite3.Error as error:
             raise JournalError(self._line(error)) from error
 
+    def probe(self) -> None:
+        """Whether it can be written, without writing. Raises JournalError."""
+        with self._write():
+            pass
+
     def close(self) -> None:
         """Let it go."""
         self._db.close()

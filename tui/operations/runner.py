@@ -13,7 +13,6 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,18 +20,16 @@ from datetime import UTC, datetime
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
 from tui.domain.steps import BACK, STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
-from tui.domain.text import clean
 from tui.operations.auditor import Auditor
 from tui.operations.gateway import AwsGateway, Gateway, Outcome
 from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.keeper import Keeper
 from tui.operations.record import OVER, PATIENCE, Operation, OperationState, ending
+from tui.operations.unforeseen import broken, to_the_end
 from tui.settings import ConfigError, Settings, decode, start_retry_for
 
 TICK = 1.0
 """Seconds between two renewals of the lease, at most."""
-MEND = 5.0
-"""Seconds until a journal that could not be written is tried again."""
 
 
 def _now() -> datetime:
@@ -119,7 +116,8 @@ class Runner:
         """What cannot be audited is not done: but what was begun is finished."""
         word = ("confirm", "confirmed") if current.state is OperationState.PLANNED else ("resume", "resumed")
         try:
-            self.auditor.write(current, *word)
+            lifted = ", ".join(current.kept.options.overrides)
+            self.auditor.write(current, word[0], word[1] + (f", overriding {lifted}" if lifted else ""))
         except OSError as error:
             return self._unaudited(current, error)
         if (refused := self.keeper.begin(down=current.must_go_on)) is not None:
@@ -307,45 +305,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         runner = Runner(journal, operation, settings, AwsGateway(settings, operation))
         try:
-            return _driven(runner)
+            return to_the_end(runner)
         finally:
             runner.keeper.end()
     except JournalError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except Exception as error:
-        return _broken(journal, operation, error)
-
-
-def _driven(runner: Runner) -> int:
-    """To the end. Before anything was sent a journal that can't be written is the end; afterwards it is waited for.
-
-    A full disk, or another process that hangs in a write, must not leave an instance down once it has gone by.
-    """
-    told = ""
-    while True:
-        try:
-            return runner.run()
-        except JournalError as error:
-            if not runner.begun:
-                raise
-            if str(error) != told:
-                told = str(error)
-                sys.stderr.write(f"{runner.operation.id}: {told}; trying again\n")
-            runner.sleep(MEND)
-
-
-def _broken(journal: Journal, operation: Operation, error: Exception) -> int:
-    """What nobody foresaw (a profile that is gone, a fault of ours): a person must know, and no loop of restarts follows."""
-    sys.stderr.write(f"{operation.id}\n{traceback.format_exc()}")
-    why = clean(f"the runner ended: {type(error).__name__}: {error}")
-    current = journal.get(operation.id) or operation
-    confirmed = current.confirmed_at is not None
-    state = OperationState.NEEDS_ATTENTION if confirmed else OperationState.FAILED
-    journal.set_state(
-        operation.id, state, _now(), why, f"see {journal.path.with_name('runner.log')}, then resume"
-    )
-    return 2
+        return broken(journal, operation, error, _now())
 
 
 if __name__ == "__main__":

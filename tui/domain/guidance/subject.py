@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.domain.events import EventCode, ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
-from tui.domain.instance import Facts, Instance, PublicAddress, TypeFacts
+from tui.domain.instance import Facts, Instance, InstanceState, PublicAddress, TypeFacts
 from tui.domain.when import both_zones, clock, countdown, span
 
 _DAY = timedelta(hours=24)
@@ -96,6 +96,11 @@ class Subject:
         if instance.reboot_migration != "default":
             return None, "its setting for reboot migration was not read"
         return True, "its type supports reboot migration, and it is not switched off"
+
+    @property
+    def down(self) -> bool:
+        """Whether it is stopped already, or on its way there."""
+        return self.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING)
 
     @property
     def leaving(self) -> bool:

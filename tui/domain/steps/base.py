@@ -70,9 +70,24 @@ class Call:
         for key, value in self.params.items():
             if key in ("TagSpecifications", "Description"):
                 continue
-            shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+            shown = ",".join(map(_shown, value)) if isinstance(value, (list, tuple)) else str(value)
             parts.append(shown if key in ("InstanceIds", "InstanceId") else f"{key}={shown}")
         return " ".join(parts)
+
+    @property
+    def short(self) -> str:
+        """Where there is little room: of a group's calls, the operation and the group."""
+        group = self.params.get("AutoScalingGroupName")
+        arn = str(self.params.get("TargetGroupArn", ""))
+        name = arn.split("/")[1] if arn.count("/") > 1 else arn
+        return f"{self.operation} {group or name}" if group or name else self.text
+
+
+def _shown(value: Any) -> str:
+    """A target as `i-0a1…:80`."""
+    if isinstance(value, Mapping):
+        return ":".join(str(one) for one in value.values())
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +263,6 @@ def gone(seen: Seen, order: Order) -> Stuck | None:
     return Stuck(
         f"the instance is {seen.state}{why}",
         "it cannot come back: if no group has replaced it, launch one from its newest AMI",
-        final=True,
-    )
-    return Stuck(
-        f"the instance is {seen.state}",
-        "it cannot come back; launch a replacement from its newest AMI",
         final=True,
     )
 
