@@ -61,11 +61,9 @@ class FleetScreen(EvacScreen):
         "palette",
         "quit",
     )
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(name for name in NAMES if name != "filter"),
-        # At once, before the next key is handed out: what is typed right after it must never reach the verbs.
-        *(replace(one, priority=True) for one in bindings(["filter"])),
-    ]
+    # Priority: each key is dealt with before the next is handed out, so that what is typed right after the slash never
+    # reaches a verb, nor a verb before it is lost.
+    BINDINGS: ClassVar[list[BindingType]] = [replace(one, priority=True) for one in bindings(NAMES)]
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -257,8 +255,9 @@ class FleetScreen(EvacScreen):
         self.set_focus(self.query_one(FilterInput))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In the filter a slash is a slash."""
-        if action == "verb" and parameters == ("filter",) and isinstance(self.focused, FilterInput):
+        """While the filter is typed letters are letters: only the ways out of it stay verbs."""
+        typing = action == "verb" and isinstance(self.focused, FilterInput)
+        if typing and parameters not in (("back",), ("palette",)):
             return False
         return super().check_action(action, parameters)
 

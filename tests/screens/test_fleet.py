@@ -21,6 +21,7 @@ from screens.fleet.screen import FleetScreen
 from screens.fleet.table import FleetTable
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Phase, StatusCheck, Target, Trouble
+from tui.domain.listing import View
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.store import Store
@@ -113,6 +114,7 @@ async def test_keys_typed_into_the_filter_are_letters_not_verbs(tmp_path: Path) 
 async def test_what_is_typed_right_after_the_slash_reaches_no_verb(tmp_path: Path) -> None:
     async with shown(stage.services(tmp_path)) as pilot:
         for key, letter in (
+            ("2", "2"),
             ("slash", "/"),
             *((letter, letter) for letter in "bisto"),
             ("slash", "/"),
@@ -122,6 +124,7 @@ async def test_what_is_typed_right_after_the_slash_reaches_no_verb(tmp_path: Pat
         await pilot.pause()
         assert pilot.app.asked == []  # type: ignore[attr-defined]
         assert screen(pilot).query_one(FilterInput).value == "bisto/s"
+        assert screen(pilot).view is View.ALL
 
 
 async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> None:
