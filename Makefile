@@ -4,9 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WORKERS ?= auto
+TRIALS  ?= 1000
+SEED    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check tests snapshots shots clean constraints soak fuzz
+.PHONY: help install demo test lint types contracts check tests chaos snapshots shots clean constraints soak fuzz
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +49,9 @@ soak: $(STAMP) ## a storm of KEYS keys over all screens, every command with ever
 EXAMPLES ?= 20000
 fuzz: $(STAMP) ## hostile bytes for every reader: EXAMPLES a test instead of a hundred
 	EVAC_FUZZ=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/fuzz tests/unit/test_text.py tests/unit/test_query.py tests/unit/test_config.py
+
+chaos: $(STAMP) ## kill the hands and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
+	$(BIN)/python -P tests/chaos/harness.py --trials $(TRIALS) --seed $(SEED) --workers 2
 
 snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)
 	$(BIN)/pytest tests/screens --snapshot-update

@@ -33,7 +33,7 @@ from tui.fleet.link import Link
 from tui.fleet.store import Store
 from tui.operations import launch
 from tui.operations.journal import Journal, JournalError, default_path
-from tui.operations.keeper import Keeper
+from tui.operations.rescue import Rescue
 from tui.services import Services
 from tui.settings import Settings, draws_symbols
 
@@ -56,7 +56,7 @@ class EvacApp(App[int]):
     def __init__(self, services: Services, snapshot_path: Path | None = None) -> None:
         super().__init__()
         self.services, self._snapshot_path = services, snapshot_path
-        self._keeper = Keeper(services.settings, services.environ, services.now)
+        self._rescue = Rescue(services.settings, services.environ, services.now)
         self._look_planned = False
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
@@ -107,10 +107,10 @@ class EvacApp(App[int]):
 
     def _keep(self) -> None:
         """A stopped instance never comes back by itself: what was cut off goes on, whoever ordered it."""
-        self.run_worker(self._resume, thread=True, group="keeper", exit_on_error=False)
+        self.run_worker(self._resume, thread=True, group="rescue", exit_on_error=False)
 
     def _resume(self) -> None:
-        for line in self._keeper.look():
+        for line in self._rescue.look():
             self.call_from_thread(self._tell, Said(line))
 
     async def _follow(self, link: Link) -> None:

@@ -23,9 +23,11 @@ from tui.settings import (
     ActionSettings,
     Base,
     CacheSettings,
+    CacheUrl,
     ConfigError,
     Intervals,
     Limit,
+    LockSettings,
     ProfileSettings,
     Region,
     Settings,
@@ -42,6 +44,7 @@ __all__ = [
     "ConfigError",
     "Intervals",
     "Loaded",
+    "LockSettings",
     "ProfileSettings",
     "Settings",
     "decode",
@@ -78,6 +81,11 @@ class _PolicyProfile(Base, frozen=True):
     hidden: bool = False
 
 
+class _PolicyLock(Base, frozen=True):
+    url: CacheUrl = ""
+    required: bool = False
+
+
 class _PolicyActions(Base, frozen=True):
     require_image: Limit = ""
 
@@ -88,6 +96,7 @@ class _Policy(Base, frozen=True):
     regions: tuple[Region, ...] = ()
     actions_off: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
+    lock: _PolicyLock = _PolicyLock()
     profiles: dict[str, _PolicyProfile] = msgspec.field(default_factory=dict)
     actions: _PolicyActions = _PolicyActions()
 
@@ -219,7 +228,7 @@ def _tighten(
         policy = convert(read_toml(path), _Policy, _PolicyProfile, path)
     except FileNotFoundError:
         raise ConfigError(path, "EVAC_POLICY", "no such file") from None
-    tighter: dict[str, Any] = {}
+    tighter: dict[str, Any] = _lock(settings.lock, policy.lock, sources, path)
     if policy.read_only:
         tighter["read_only"], sources["read_only"] = True, str(path)
     if locked := tuple(name for name, profile in policy.profiles.items() if profile.read_only):
@@ -281,6 +290,22 @@ def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str
     found = {key: value for key, value in values.items() if value}
     sources.update(dict.fromkeys(found, str(path)))
     return found
+
+
+def _lock(lock: LockSettings, policy: _PolicyLock, sources: dict[str, str], path: Path) -> dict[str, Any]:
+    """Everybody's lock must be the same one, so the site's address wins; required, nothing begins without it."""
+    changed: dict[str, Any] = {}
+    if policy.url:
+        changed["url"] = policy.url
+    if policy.required:
+        changed["unreachable"] = "refuse"
+    if not changed:
+        return {}
+    sources.update({f"lock.{key}": str(path) for key in changed})
+    tighter: dict[str, Any] = {"lock": msgspec.structs.replace(lock, **changed)}
+    if policy.required:
+        tighter["lock_required"], sources["lock_required"] = True, str(path)
+    return tighter
 
 
 def _stricter(own: str, policy: str) -> str:

@@ -27,6 +27,8 @@ Duration = Annotated[str, Meta(pattern=r"\A[0-9]{1,5}[mhdw]\Z")]
 Limit = Annotated[str, Meta(pattern=r"\A([0-9]{1,5}[mhdw])?\Z")]
 Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
 Typed = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
+Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
+Unreachable = Annotated[str, Meta(pattern=r"\A(refuse|proceed)\Z")]
 CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
 
 _EXPECTED = {
@@ -35,6 +37,7 @@ _EXPECTED = {
     r"\A([0-9]{1,5}[mhdw])?\Z": "an empty text, or a number and m, h, d or w, such as 2h",
     r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z": "a colour's name such as red, or #rrggbb",
     r"\A(name|id)\Z": '"name" or "id"',
+    r"\A(refuse|proceed)\Z": '"refuse" or "proceed"',
     r"\A((redis|rediss|unix)://.+)?\Z": "an empty text, or redis://host:port/db",
 }
 
@@ -62,6 +65,14 @@ class CacheSettings(Base, frozen=True):
     """Where answers are kept: an empty url is this process's memory."""
 
     url: CacheUrl = ""
+
+
+class LockSettings(Base, frozen=True):
+    """What keeps two machines from one instance: an empty url is this journal alone. `ttl` in seconds."""
+
+    url: CacheUrl = ""
+    ttl: Ttl = 120.0
+    unreachable: Unreachable = "refuse"
 
 
 class ActionSettings(Base, frozen=True):
@@ -99,6 +110,7 @@ class Settings(Base, frozen=True):
     session_policy: bool = False
     intervals: Intervals = Intervals()
     cache: CacheSettings = CacheSettings()
+    lock: LockSettings = LockSettings()
     actions: ActionSettings = ActionSettings()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
@@ -108,6 +120,7 @@ class Settings(Base, frozen=True):
     hidden_profiles: tuple[str, ...] = ()
     actions_off: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
+    lock_required: bool = False
     demo: bool = False
 
     def profile(self, name: str) -> ProfileSettings:
@@ -187,7 +200,7 @@ def draws_symbols(environ: Mapping[str, str]) -> bool:
 
 
 RUN_ONLY = frozenset(
-    {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "demo"}
+    {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "lock_required", "demo"}
     | {"hidden_profiles", "actions_off", "blocking"}
 )
 """Fields of Settings that no file may hold."""

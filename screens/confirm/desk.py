@@ -5,15 +5,14 @@ from __future__ import annotations
 import getpass
 import socket
 from contextlib import suppress
-from dataclasses import replace
 
-from tui.domain.plan import Draft, Guard, GuardKind
+from tui.domain.plan import Draft, GuardKind
 from tui.domain.text import clean
 from tui.operations import audit
-from tui.operations.busy import in_the_way
+from tui.operations.busy import checked
 from tui.operations.journal import JournalError
 from tui.operations.launch import LaunchError, ReadOnlyError
-from tui.operations.record import Operation
+from tui.operations.record import Operation, OperationState
 from tui.services import Services
 
 
@@ -27,22 +26,15 @@ class Desk:
         self.trouble = ""
 
     def checked(self, draft: Draft) -> Draft:
-        """The same draft, blocked if another operation on that instance is in its way."""
+        """The same draft, blocked if another operation on that instance is in its way: whose, since when, from where."""
         journal = self.services.journal
         if journal is None:
             return draft
+        services, remedy = self.services, "see it with o, and resume or abandon it there"
         try:
-            other = in_the_way(
-                journal.unfinished(), draft.action, draft.target.region, str(draft.instance_id)
-            )
+            return checked(draft, journal.unfinished(), services.zone, services.now(), remedy)
         except JournalError:
             return draft  # handing it in fails in the same way, and says so
-        if other is None:
-            return draft
-        why = (
-            f"{other.title} is not finished (at {other.step}): see it with o, and resume or abandon it there"
-        )
-        return replace(draft, guard=Guard(GuardKind.BLOCKED, "", (*draft.guard.unblock, clean(why))))
 
     def hand_in(self, draft: Draft) -> None:
         """Journal it, and have hands ask for permission. In read-only mode, or if it is blocked, neither."""
@@ -81,6 +73,9 @@ class Desk:
             return ""
         try:
             if not journal.confirm(operation, self.services.now()):
+                found = journal.get(operation)
+                lost = found is not None and found.state is OperationState.FAILED
+                self.trouble = found.note if found is not None and lost else ""
                 return ""
         except JournalError as error:
             self.trouble = str(error)

@@ -154,10 +154,9 @@ class Permission:
 def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
     """From the journal, where the hands write AWS's answer."""
     if operation.permission.startswith("no"):
-        why = operation.permission.removeprefix("no: ")
         remedy = drawn(f" → {operation.remedy}", plain) if operation.remedy else ""
         return Permission(
-            Answered.NO, _line(_BAD.mark(plain), _BAD.style, f"permission denied: {why}{remedy} (esc leaves)")
+            Answered.NO, _line(_BAD.mark(plain), _BAD.style, f"{operation.refusal}{remedy} (esc leaves)")
         )
     if not operation.is_open:
         why = operation.note or f"the plan is {operation.state.value}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -60,7 +61,9 @@ class FleetScreen(EvacScreen):
         "palette",
         "quit",
     )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(NAMES)]
+    # Priority: each key is dealt with before the next is handed out, so that what is typed right after the slash never
+    # reaches a verb, nor a verb before it is lost.
+    BINDINGS: ClassVar[list[BindingType]] = [replace(one, priority=True) for one in bindings(NAMES)]
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -238,9 +241,9 @@ class FleetScreen(EvacScreen):
 
     def verb_back(self) -> None:
         """From the filter to the table; then the filter goes, then the marks."""
-        if self.query_now.text or self.has_class("filtering"):
+        if self.query_now.text or self.query_one("#filterbar").display:
             self.query_one(FilterInput).value = ""
-            self.remove_class("filtering")
+            self._show_filter(False)
             self.table.focus()
         elif self.marked:
             self.marked.clear()
@@ -248,8 +251,19 @@ class FleetScreen(EvacScreen):
 
     def verb_filter(self) -> None:
         """Type it."""
-        self.add_class("filtering")
-        self.query_one(FilterInput).focus()
+        self._show_filter(True)
+        self.set_focus(self.query_one(FilterInput))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While the filter is typed letters are letters: only the ways out of it stay verbs."""
+        typing = action == "verb" and isinstance(self.focused, FilterInput)
+        if typing and parameters not in (("back",), ("palette",)):
+            return False
+        return super().check_action(action, parameters)
+
+    def _show_filter(self, shown: bool) -> None:
+        """Set on the widget itself: a class would take effect later, and what is hidden can't have the focus."""
+        self.query_one("#filterbar").display = shown
 
     @on(FilterInput.Changed)
     def filter_typed(self, event: FilterInput.Changed) -> None:
@@ -268,7 +282,7 @@ class FleetScreen(EvacScreen):
     def filter_done(self) -> None:
         """The filter stays in force; the keys go back to the table."""
         if not self.query_one(FilterInput).value:
-            self.remove_class("filtering")
+            self._show_filter(False)
         self.table.focus()
 
     def action_table(self, by: int) -> None:

@@ -28,8 +28,25 @@ from botocore.httpsession import URLLib3Session
 from tui.aws import sessions
 from tui.operations import audit, auditor, runner
 from tui.operations.database import Database
+from tui.settings import Settings
 
 CONFIRMATION_POLL = 0.2
+LOADER = sessions._SharedLoader()
+"""AWS's models, parsed once before the runners are forked: what a runner does is not changed by where it found them."""
+
+
+def warm() -> None:
+    """Fill the loader, in the process that will fork runners."""
+    made = sessions.Sessions(Settings())
+    made._loader = LOADER
+    for service in ("ec2", "autoscaling", "elbv2"):
+        for mutating in (True, False):
+            made.client("prod", service, "ap-northeast-2", mutating=mutating)
+    made.client("prod", "sts", "ap-northeast-2")
+
+
+_WRITE = Database._write
+"""As the program has it: a runner that is forked from a mortal console must not die the console's death."""
 
 
 class Clock:
@@ -83,7 +100,7 @@ def _caller() -> str:
 
 def watch_journal(death: Death) -> None:
     """A boundary before and after each commit."""
-    write = Database._write
+    write = _WRITE
 
     @contextmanager
     def mortal(self: Database) -> Iterator[Any]:
@@ -160,5 +177,6 @@ def run(operation: str, url: str, chosen: int | str | None, record: Path) -> int
     runner.Runner = functools.partial(runner.Runner, now=clock.now, sleep=clock.sleep)  # type: ignore[misc,assignment] # as above
     time.sleep = clock.sleep  # botocore's pauses between its attempts to read
     sessions.READ_WITHIN = 0.7  # type: ignore[assignment] # seconds; the server hangs for longer
+    sessions._SharedLoader = lambda: LOADER  # type: ignore[misc,assignment] # as above
     os.environ["EVAC_SETTINGS"] = "{}"
     return runner.main(["--operation", operation])

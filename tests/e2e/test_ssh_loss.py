@@ -39,7 +39,9 @@ def cut(env: dict[str, str], demo: Demo) -> Operation:
     """Confirm a stop/start in the console, and hang up once the stop was sent; the operation as it is then."""
     with Terminal(environ=env) as terminal:
         terminal.until("payments-db-1")
-        terminal.keys("2", "/", NAME)
+        terminal.keys("/")
+        terminal.until("/ words")  # letters typed before the filter has the focus are verbs
+        terminal.keys(NAME)
         terminal.until(lambda one: NAME in one.line("› "))
         terminal.keys("enter", "s")
         terminal.until("AWS says yes")

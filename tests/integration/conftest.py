@@ -1,8 +1,14 @@
-"""An embedded AWS for the tests of the eyes: started once, as at the start for each."""
+"""An embedded AWS for the tests of the eyes: started once, as at the start for each. And a Redis, where there is one."""
 
 from __future__ import annotations
 
+import shutil
+import signal
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +28,30 @@ def demo(started: Demo) -> Demo:
     started.control("reset", method="POST")
     started.control("settings", {"lag": 0, "limits": False, "sparse": False})
     return started
+
+
+SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Its address and its process; also at `redis.sock` in the test's folder."""
+    if SERVER is None:
+        pytest.skip("neither redis-server nor valkey-server is installed")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    path = tmp_path / "redis.sock"
+    command = [
+        SERVER, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(tmp_path),
+        "--unixsocket", str(path),
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield f"redis://127.0.0.1:{port}/0", process
+    process.send_signal(signal.SIGCONT)
+    process.kill()
+    process.wait(10)

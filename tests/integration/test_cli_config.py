@@ -69,6 +69,7 @@ def test_init_path_set_show(tmp_path: Path) -> None:
     assert tomllib.loads(Path(path).read_text()) == {
         "actions": {},
         "cache": {},
+        "lock": {},
         "intervals": {"status": 30},
         "profiles": {"prod": {"label": "Production"}},
     }

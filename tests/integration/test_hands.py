@@ -354,6 +354,31 @@ def test_a_full_disk_of_the_audit_log_does_not_keep_an_instance_down(bench: Benc
     assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
 
 
+@pytest.mark.parametrize(
+    "operation", ["StopInstances", "StartInstances", "DescribeInstances", "DescribeInstanceStatus"]
+)
+def test_an_answer_cut_off_in_the_middle_leaves_nothing_down(bench: Bench, operation: str) -> None:
+    """botocore's parsers raise what is none of its own errors: it once ended the hands between stop and start."""
+    once = {"match": {"operation": operation}, "dry": False, "times": 4, "then": {"cut": 60}}
+    writes = operation.startswith("St")
+    bench.demo.control("faults", [{**once, "times": 1} if writes else {**once, "skip": 2}])
+    ident = bench.order("stop-start", "cache-2")
+    bench.run(ident)
+    assert bench.wait(ident, ended, seconds=150).state is OperationState.SUCCEEDED
+    assert bench.find("cache-2").state is InstanceState.RUNNING
+    assert sum(one["effect"] for one in bench.sent("StopInstances")) == 1
+
+
+def test_a_proxys_page_is_no_answer_to_a_reboot(bench: Bench) -> None:
+    page = {"raw": "<html><body>log in to the hotel's network</body></html>"}
+    bench.demo.control("faults", [{"match": {"operation": "RebootInstances"}, "dry": False, "then": page}])
+    operation = bench.order("reboot", "web-1")
+    bench.run(operation)
+    found = bench.wait(operation, ended)
+    assert found.state is OperationState.NEEDS_ATTENTION
+    assert "nobody can know" in found.note
+
+
 def test_no_capacity_is_retried_until_it_runs(bench: Bench) -> None:
     rule = {
         "match": {"operation": "StartInstances"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from tui.domain.plan import Draft, GuardKind, Policy, draft
 from tui.operations import launch, resume
 from tui.operations.journal import Journal, default_path
 from tui.operations.record import Operation, OperationState
-from tui.settings import Settings
+from tui.settings import LockSettings, Settings
 
 SEOUL, VIRGINIA, IRELAND = "ap-northeast-2", "us-east-1", "eu-west-1"
 KEYS = {"prod": "AKIADEMOPROD00000001", "staging": "AKIADEMOSTAGING00001"}
@@ -266,3 +267,27 @@ def test_the_last_healthy_one_is_blocked_unless_it_is_overridden(bench: Bench) -
     assert lifted.guard.expected == "report-1"
     reboot = bench.plan("reboot", "report-1", "prod", VIRGINIA, overrides=("last-healthy",))
     assert reboot.guard.kind is GuardKind.TYPE_NAME
+
+
+def test_a_lock_that_is_lost_out_of_service_returns_it_and_stops_nothing(
+    bench: Bench, redis: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    import redis as library
+
+    client = library.Redis.from_url(redis[0])
+    bench.settings = Settings(lock=LockSettings(url=redis[0]))
+    plan = bench.plan("stop-start", "web-2", standby=True)
+    rule = {"match": {"operation": "StopInstances"}, "dry": False, "then": {"error": "RequestLimitExceeded"}}
+    bench.demo.control("faults", [rule])
+    operation, _ = bench.begin(plan)
+    bench.wait(operation, lambda one: one.step == "stop" and "slow down" in one.note)
+    (key,) = client.keys("evac:lock:*")
+    client.set(key, b"somebody else's")
+    bench.demo.control("faults", [])
+    found = bench.ended(operation)
+    assert found.state is OperationState.FAILED
+    assert "the lock of this operation was lost" in found.note
+    assert bench.lifecycle(plan.order.instance_id) == "InService"
+    assert len(bench.sent("ExitStandby")) == 1
+    assert len(bench.sent("StopInstances")) == 1, "the one AWS refused"
+    assert client.get(key) == b"somebody else's"

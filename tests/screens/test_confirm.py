@@ -620,3 +620,30 @@ async def test_names_are_text_not_markup(tmp_path: Path) -> None:
 
 def test_the_settings_of_the_stage_tell_production_apart() -> None:
     assert SETTINGS.profile("prod").color != SETTINGS.profile("staging").color
+
+
+async def test_who_holds_the_lock_is_said_and_nothing_is_asked(tmp_path: Path) -> None:
+    case = Case(tmp_path, "stop-start", "ledger-1", says="nothing")
+    why = "locked by kim@bastion-2 (SSH from 203.0.113.7) since Tue 03:12 UTC: reboot at wait-checks (op-1)"
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: bool(case.hands.made))
+        ((operation, _),) = case.hands.made
+        case.journal.end_step(operation, "preflight", "stuck", why, NOW)
+        case.journal.permit(operation, f"no: {why}")
+        case.journal.set_state(operation, OperationState.FAILED, NOW, why, "ask them, or wait")
+        await until(pilot, lambda: "locked by kim@bastion-2 (SSH from 203.0.113.7)" in shown(case.screen))
+        assert "permission denied" not in shown(case.screen)
+        assert not ready(case.screen)
+        await pilot.press("y")
+        assert case.confirmed() == []
+
+
+async def test_of_two_answers_at_once_one_is_told_whose_was_first(tmp_path: Path) -> None:
+    case = Case(tmp_path, "reboot", "load-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        case.screen.desk.checked = lambda draft: draft  # type: ignore[method-assign] # the other came right after the look
+        Play(case.services, "load-1", "stop-start").driven()
+        await pilot.press("y")
+        await until(pilot, lambda: "is not finished" in shown(case.screen))
+        assert len(case.confirmed()) == 1

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import stage
+from textual.events import Key
 from textual.pilot import Pilot
 
 from screens.base import Act, Go
@@ -20,6 +21,7 @@ from screens.fleet.screen import FleetScreen
 from screens.fleet.table import FleetTable
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Phase, StatusCheck, Target, Trouble
+from tui.domain.listing import View
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.store import Store
@@ -107,6 +109,22 @@ async def test_keys_typed_into_the_filter_are_letters_not_verbs(tmp_path: Path) 
         assert screen(pilot).query_now.text == "sbitqyx1234"
         assert pilot.app.asked == []  # type: ignore[attr-defined]  # the stage's
         assert "Nothing in this view matches" in text(pilot)
+
+
+async def test_what_is_typed_right_after_the_slash_reaches_no_verb(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        for key, letter in (
+            ("2", "2"),
+            ("slash", "/"),
+            *((letter, letter) for letter in "bisto"),
+            ("slash", "/"),
+            ("s", "s"),
+        ):
+            pilot.app.post_message(Key(key, letter))  # all of them before the first is dealt with
+        await pilot.pause()
+        assert pilot.app.asked == []  # type: ignore[attr-defined]
+        assert screen(pilot).query_one(FilterInput).value == "bisto/s"
+        assert screen(pilot).view is View.ALL
 
 
 async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> None:

@@ -381,6 +381,34 @@ def test_why_refused(home: Path) -> None:
     assert settings.why_refused("dev", "stop-start", ("spot",)) == ""
 
 
+def test_the_policy_names_everybody_s_lock_and_requires_it(home: Path) -> None:
+    mine = '[lock]\nurl = "redis://mine"\nunreachable = "proceed"\n'
+    loaded = load(home, mine, '[lock]\nurl = "redis://site"\nrequired = true\n')
+    assert loaded.settings.lock == config.LockSettings(url="redis://site", unreachable="refuse")
+    assert loaded.settings.lock_required
+    assert loaded.sources["lock.url"] == loaded.sources["lock.unreachable"] == str(home / "policy.toml")
+
+
+def test_a_policy_without_a_lock_leaves_it_as_it_is(home: Path) -> None:
+    mine = '[lock]\nurl = "redis://mine"\nttl = 30\nunreachable = "proceed"\n'
+    lock = load(home, mine, "read_only = false\n").settings.lock
+    assert lock == config.LockSettings(url="redis://mine", ttl=30.0, unreachable="proceed")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('url = "http://x"', "lock.url"),
+        ("ttl = 1", "lock.ttl"),
+        ('unreachable = "no"', "lock.unreachable"),
+        ("required = true", "lock.required"),
+    ],
+)
+def test_a_lock_that_cannot_be_so_is_said(home: Path, text: str, key: str) -> None:
+    with pytest.raises(config.ConfigError, match=key):
+        load(home, f"[lock]\n{text}\n")
+
+
 @pytest.mark.parametrize(
     ("own", "policy", "expected"),
     [("", "7d", "7d"), ("30d", "7d", "7d"), ("1d", "7d", "1d"), ("24h", "1d", "24h"), ("3d", "", "3d"), ("", "", "")],

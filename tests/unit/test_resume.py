@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,8 +37,11 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "evac" / "journal.sqlite3")
 
 
-def ordered(journal: Journal, runner: str = "", *, confirmed: bool = True) -> Operation:
-    name = journal.create(draft("stop-start", WEB, None, ActionOptions(), Policy(), NOW), NOW)
+def ordered(
+    journal: Journal, runner: str = "", *, confirmed: bool = True, instance: str = "i-0a1b2c3d4e5f60718"
+) -> Operation:
+    web = replace(WEB, instance_id=clean(instance))
+    name = journal.create(draft("stop-start", web, None, ActionOptions(), Policy(), NOW), NOW)
     if confirmed:
         assert journal.confirm(name, NOW)
     if runner:
@@ -107,7 +111,9 @@ def test_a_runner_elsewhere_is_known_by_its_silence_only(journal: Journal) -> No
 
 
 def test_only_what_is_confirmed_unfinished_and_waits_for_nobody_is_cut_off(journal: Journal) -> None:
-    unconfirmed, stuck, ended, cut = (ordered(journal, confirmed=number > 0) for number in range(4))
+    unconfirmed, stuck, ended, cut = (
+        ordered(journal, confirmed=number > 0, instance=f"i-{number}") for number in range(4)
+    )
     journal.set_state(stuck.id, OperationState.NEEDS_ATTENTION, NOW, "why", "remedy")
     journal.set_state(ended.id, OperationState.SUCCEEDED, NOW)
     assert [one.id for one in cut_off(journal, NOW)] == [cut.id]

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from tui.aws.sessions import Sessions
 from tui.domain.events import ScheduledEvent
@@ -55,6 +55,7 @@ class Observer:
         try:
             answer = self._client.describe_instances(InstanceIds=ids)
             doc = answer["Reservations"][0]["Instances"][0]
+            state = InstanceState(doc["State"]["Name"])
             states = self._client.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True)
             status = states["InstanceStatuses"][0] if states["InstanceStatuses"] else {}
             found = self._images(order) if "images" in looks else None
@@ -62,12 +63,12 @@ class Observer:
             # AWS forgets a terminated instance after an hour or so; one that was never there is not planned for.
             gone = error.response.get("Error", {}).get("Code") == "InvalidInstanceID.NotFound"
             return Seen(InstanceState.TERMINATED, reason=clean("AWS knows it no more")) if gone else Seen()
-        except (BotoCoreError, KeyError, IndexError):
+        except Exception:  # an answer cut off makes botocore's parsers fail in Python's own ways
             return Seen()
         launched: datetime | None = doc.get("LaunchTime")
         lifecycle, desired = self._group(order) if "group" in looks else (None, None)
         return Seen(
-            state=InstanceState(doc["State"]["Name"]),
+            state=state,
             launched_at=launched,
             reason=clean(doc.get("StateReason", {}).get("Message") or doc.get("StateTransitionReason")),
             checks=Checks(
@@ -84,7 +85,7 @@ class Observer:
         )
 
     def _other(self, service: str) -> Any:
-        return self._sessions.client(self._profile, service, self._region)
+        return self._sessions.client(self._profile, service, self._region, agent=self._agent)
 
     def _group(self, order: Order) -> tuple[str | None, int | None]:
         """Its state in the order's group (empty: it is no member of that), and the group's desired capacity."""
@@ -98,7 +99,7 @@ class Observer:
             lifecycle = clean(mine[0]["LifecycleState"]) if mine else ""
             groups = client.describe_auto_scaling_groups(AutoScalingGroupNames=[order.group])
             return lifecycle, groups["AutoScalingGroups"][0]["DesiredCapacity"]
-        except (ClientError, BotoCoreError, KeyError, IndexError):
+        except Exception:  # as above
             return lifecycle, None
 
     def _targets(self, order: Order) -> tuple[TargetSeen, ...] | None:
@@ -106,7 +107,7 @@ class Observer:
         try:
             client = self._other("elbv2")
             return tuple(self._target(client, place) for place in order.places)
-        except (ClientError, BotoCoreError, KeyError):
+        except Exception:  # as above
             return None
 
     def _target(self, client: Any, place: Place) -> TargetSeen:

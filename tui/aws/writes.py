@@ -11,13 +11,15 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
+from tui.aws.readonly import NotDemo, ReadOnlyViolation
+from tui.aws.sessions import NeedsPerson
 from tui.domain.actions import sendable
 from tui.domain.steps import Call
 from tui.domain.text import EMPTY, SafeText, clean
 
 SENDABLE = sendable()
-_SILENT = frozenset({"DeregisterTargets", "RegisterTargets"})
-"""They answer with a request id alone (elbv2 model)."""
+_SILENT = frozenset({"DeregisterTargets", "RegisterTargets", "RebootInstances"})
+"""They answer with a request id alone (models of elbv2 and ec2); a proxy's page has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,18 @@ def send(client: Any, call: Call, *, dry_run: bool = False) -> Outcome:
         return Outcome(False if refused else None, _code(error, refused), clean(error, 300))
     except BotoCoreError as error:
         name = type(error).__name__
-        return Outcome(None if name == "ResponseParserError" else False, clean(name), clean(error, 300))
+        return Outcome(False, clean(name), clean(error, 300))
+    except (ReadOnlyViolation, NotDemo):
+        raise
+    except NeedsPerson as error:
+        return Outcome(False, clean("NeedsPerson"), clean(error, 300))
+    except (
+        Exception
+    ) as error:  # botocore's parsers fail in Python's own ways at an answer cut off: it came after the effect
+        return Outcome(None, clean(type(error).__name__), clean(error, 300))
     metadata = answer.get("ResponseMetadata", {})
     told = bool(metadata.get("RequestId")) and call.operation in _SILENT
-    known = call.operation == "RebootInstances" or dry_run or told or len(answer) > 1
+    known = dry_run or told or len(answer) > 1
     if not known:  # an answer without its members is not AWS's: a proxy's page parses to nothing
         return Outcome(None, clean("NotAws"), clean("the answer was not AWS's"))
     return Outcome(True, request_id=clean(metadata.get("RequestId")))

@@ -30,7 +30,7 @@ from tui.cli.told import operation_object
 from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, unasked
 from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft, GuardKind, draft, why_no_image_name
-from tui.operations import launch
+from tui.operations import busy, launch
 from tui.operations.journal import Journal, default_path
 from tui.operations.record import Operation, OperationState
 from tui.operations.resume import is_cut_off, lives, resume
@@ -97,7 +97,7 @@ def do_command(
     """Act on one instance: stop-start, reboot, image, reschedule or start, guarded as in the console."""
     with opened(shared) as session:
         _check(action, given, bool(session.settings.actions.require_image))
-        plan = _plan(session, action, instance, timeout, given)
+        plan = _in_nobodys_way(session, _plan(session, action, instance, timeout, given))
         if as_json:
             output.json_line({"kind": "plan", **planning.draft_object(plan)})
         else:
@@ -140,6 +140,18 @@ def _plan(session: Session, action: str, wanted: str, timeout: float, given: dic
     settings, profile = session.settings, found.instance.target.profile
     options = planning.options_of(settings, **given)
     return draft(action, found.instance, found.facts, options, planning.policy(settings, profile), now())
+
+
+def _in_nobodys_way(session: Session, plan: Draft) -> Draft:
+    """Blocked if another operation of this journal is at that instance. One that can't be read is refused later on."""
+    if not default_path(session.environ).exists():
+        return plan
+    remedy = "look with evac ops show {id}, then resume or abandon it"
+    try:
+        with hands(session) as journal:
+            return busy.checked(plan, journal.unfinished(), session.settings.zone(), now(), remedy)
+    except RefusedError:
+        return plan
 
 
 def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:
@@ -229,7 +241,7 @@ class _Order:
         if found.permission.startswith("no"):
             self._audited(f"refused: {found.permission}")
             remedy = f"; {found.remedy}" if found.remedy else ""
-            raise RefusedError(f"permission: {found.permission}{remedy}; nothing was sent", GUARD)
+            raise RefusedError(f"{found.refusal}{remedy}; nothing was sent", GUARD)
         if not found.is_open:
             raise RefusedError(f"{found.note or found.state}; {found.remedy or 'nothing was sent'}", FAILED)
         if not self.as_json:

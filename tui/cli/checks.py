@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui import config
 from tui.cli.shared import Session
+from tui.operations.locks import Away, LockService
 
 WELL, DOUBT, BAD = "ok", "warn", "fail"
 
@@ -33,6 +34,7 @@ def here(session: Session) -> Iterator[Check]:
     yield from distribution()
     yield from _config(session)
     yield from _folders(session.environ)
+    yield _lock(session)
     yield from terminal(session.environ)
 
 
@@ -76,6 +78,26 @@ def _config(session: Session) -> Iterator[Check]:
     yield Check(WELL, "policy", str(policy) if policy else "no site policy")
     if session.settings.read_only:
         yield Check(WELL, "mode", f"read-only, by {session.loaded.sources['read_only']}")
+
+
+def _lock(session: Session) -> Check:
+    """Whether two machines are kept from one instance, and whether what does it answers."""
+    service = LockService.of(session.settings)
+    if not service.asked_for:
+        return Check(
+            WELL, "lock", "none: only this journal keeps two operations from one instance", "lock.url"
+        )
+    found = service.check()
+    if isinstance(found, Away):
+        new = (
+            "operations go on without it"
+            if session.settings.lock.unreachable == "proceed"
+            else "nothing is begun"
+        )
+        return Check(BAD, "lock", f"{found.why}: {new}", found.remedy)
+    where, _, doubt = found.partition("! ")
+    return Check(DOUBT if doubt else WELL, "lock", f"{where} answers" + (f", but {doubt}" if doubt else ""),
+                 "set its maxmemory-policy to noeviction" if doubt else "")  # fmt: skip
 
 
 def _folders(environ: Mapping[str, str]) -> Iterator[Check]:

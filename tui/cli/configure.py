@@ -70,7 +70,8 @@ def _path(shared: Shared) -> Path:
 def _show(shared: Shared, as_json: bool) -> None:
     with opened(shared) as session:
         values = dict(config.flatten(msgspec.to_builtins(session.settings)))
-        values["cache.url"] = re.sub(r"//[^/@]*@", "//***@", values["cache.url"])  # it may hold a password
+        for key in ("cache.url", "lock.url"):  # it may hold a password
+            values[key] = re.sub(r"//[^/@]*@", "//***@", values[key])
         sources = session.loaded.sources
         if as_json:
             output.json(

@@ -9,6 +9,7 @@ import click
 from tui.cli import output
 from tui.cli.audit import audit_command
 from tui.cli.hands import follow, hands, note, now, read
+from tui.cli.locks import locks_command
 from tui.cli.shared import (
     FAILED,
     GUARD,
@@ -123,6 +124,9 @@ def abandon_command(
         if left.may_be_down and not left.is_open:
             output.say(f"! {stands(left)}, and nothing will start it now: evac do start {left.instance_id}")
     return WELL
+
+
+ops_command.add_command(locks_command)
 
 
 def _outer_json(ctx: click.Context) -> bool:

@@ -1,10 +1,15 @@
-"""Whether an operation that has not ended stands in the way of another on the same instance."""
+"""Whether an operation that has not ended stands in the way of another on the same instance, and whose it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, tzinfo
 
+from tui.domain.plan import Draft, Guard, GuardKind
+from tui.domain.text import SafeText, clean
 from tui.operations.record import Operation
+from tui.operations.who import told
 
 _POWER = frozenset({"stop-start", "start", "reboot"})
 
@@ -26,3 +31,18 @@ def in_the_way(
         ),
         None,
     )
+
+
+def whose(other: Operation, zone: tzinfo, now: datetime) -> SafeText:
+    """What stands in the way: who, since when, from where, how far."""
+    who = told(other.user, other.host, other.ssh_client, other.confirmed_at or other.created_at, zone, now)
+    return clean(f"{other.title} by {who} is not finished: at {other.step}, {other.id}")
+
+
+def checked(draft: Draft, unfinished: Iterable[Operation], zone: tzinfo, now: datetime, remedy: str) -> Draft:
+    """The same draft, blocked if another operation on that instance is in its way. `remedy` may name {id}."""
+    other = in_the_way(unfinished, draft.action, draft.target.region, str(draft.instance_id))
+    if other is None:
+        return draft
+    why = clean(f"{whose(other, zone, now)}; {remedy.format(id=other.id)}")
+    return replace(draft, guard=Guard(GuardKind.BLOCKED, "", (*draft.guard.unblock, why)))

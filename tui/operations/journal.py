@@ -22,6 +22,7 @@ from tui.domain.plan import Draft
 from tui.domain.steps import Attempt, Said
 from tui.domain.text import clean
 from tui.operations.audit import ssh_client
+from tui.operations.busy import in_the_way, whose
 from tui.operations.database import Database, JournalError, default_path, to_text, to_time
 from tui.operations.record import OPEN, PATIENCE, Kept, Operation, OperationState
 from tui.operations.rows import flag, operation_of
@@ -75,8 +76,20 @@ class Journal(Database):
         return name
 
     def confirm(self, operation: str, now: datetime) -> bool:
-        """The operator said yes; False if it is no longer waiting for that."""
+        """The operator said yes; False if it is no longer waiting for that, or another that is in its way was quicker."""
         with self._write() as db:
+            row = next(iter(self._read("SELECT * FROM operation WHERE id=?", (operation,))), None)
+            if row is None:
+                return False
+            other = in_the_way(self.unfinished(), row["action"], row["region"], row["instance_id"])
+            if other is not None and other.id != operation:
+                why = whose(other, UTC, now)
+                db.execute(
+                    "UPDATE operation SET state='failed', note=?, finished_at=? WHERE id=? AND state='planned'"
+                    " AND confirmed_at IS NULL",
+                    (why, to_text(now), operation),
+                )
+                return False
             done = db.execute(
                 "UPDATE operation SET confirmed_at=? WHERE id=? AND state='planned' AND confirmed_at IS NULL",
                 (to_text(now), operation),

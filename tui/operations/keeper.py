@@ -1,58 +1,137 @@
-"""Takes up what was cut off, without being asked: the console calls it at its start and every few seconds.
+"""What a lock means for one operation: when it is taken, what may be sent without it, when it is let go.
 
-An operation whose runner is killed again and again is left to a person after some times in a row; it stays a red line.
+Nothing begins unless the lock is held. What has an instance down goes on towards running whatever becomes of the lock.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 
-from tui.operations.database import default_path
-from tui.operations.journal import Journal, JournalError
+from tui.domain.steps import Call, Decision, Send, Stuck, Wait
+from tui.operations.locks import Away, Held, Holder, Lock, LockService, Refused
 from tui.operations.record import Operation
-from tui.operations.resume import cut_off, resume
+from tui.operations.who import address
 from tui.settings import Settings
 
-IN_A_ROW = 3
-"""How often the same operation is taken up at the same step, before it is left with the alarm."""
+RESTORING = frozenset({"StartInstances", "ExitStandby", "ResumeProcesses", "RegisterTargets"})
+"""Calls in the safe direction: one that was begun sends them without its lock too."""
+_NEEDS_NONE = "reschedule"
+_REST = 10.0
+"""Seconds after which a lock service that did not answer is asked again; an operation does not wait for it in between."""
 
 
 class Keeper:
-    """Of one console. `look` blocks: call it in a thread; two at a time do nothing twice."""
+    """The lock of one operation, while its runner lives. `trouble`: what an operator should know of it now."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str], now: Callable[[], datetime]) -> None:
-        self._settings, self._environ, self._now = settings, environ, now
-        self._tried: dict[str, tuple[str, int]] = {}
-        self._lock = threading.Lock()
+    def __init__(
+        self, operation: Operation, settings: Settings, runner: str, say: Callable[[str, str], None]
+    ) -> None:
+        self._operation, self._settings, self._say = operation, settings, say
+        service = LockService.of(settings)
+        self._lock: Lock | None = None
+        if service.asked_for and operation.action != _NEEDS_NONE:
+            account = operation.account_id or "unknown"
+            mine = Holder(
+                operation.id, operation.action, "", operation.user[:256], operation.host[:256],
+                address(operation.ssh_client), runner,
+                operation.confirmed_at or datetime.now(UTC),
+            )  # fmt: skip
+            self._lock = service.lock(account, operation.region, operation.instance_id, mine)
+        self._held, self._lost = False, False
+        self._last: Held | Refused | Away | None = None
+        self._next = 0.0
+        self.step, self.trouble = "", ""
 
-    def look(self) -> list[str]:
-        """Start a runner for each operation that was cut off; a line for each. Silent where the journal can't be read."""
-        path = default_path(self._environ)
-        if self._settings.read_only or not path.exists() or not self._lock.acquire(blocking=False):
-            return []
-        try:
-            journal = Journal(path)
-            try:
-                return list(self._resume(journal))
-            finally:
-                journal.close()
-        except JournalError:  # the screens say so already
-            return []
-        finally:
+    # before the question
+
+    def preflight(self) -> Stuck | None:
+        """Before AWS is asked, and without taking it: a question on a screen locks nothing."""
+        if self._lock is None:
+            return None
+        found = self._lock.holder()
+        if isinstance(found, Refused):
+            return self._theirs(found)
+        return self._refusal(found) if found is not None else None
+
+    # after the yes
+
+    def begin(self, *, down: bool) -> Stuck | None:
+        """Take it; why nothing may be begun, or None. With the instance down by this operation nothing stands in its way."""
+        if self._lock is None:
+            return None
+        got = self._ask()
+        if isinstance(got, Held) or down:
+            return None
+        return self._theirs(got) if isinstance(got, Refused) else self._refusal(got)
+
+    def guard(self, decision: Decision, *, down: bool) -> Decision:
+        """The decision, unless it would change something under a lock that is not ours at this moment."""
+        if self._lock is None or not isinstance(decision, Send) or decision.dry_run:
+            return decision
+        got = self._ask(now=not down)
+        if isinstance(got, Held) or down or decision.call.operation in RESTORING:
+            return decision
+        if isinstance(got, Refused):
+            remedy = "see what they did to the instance, then press r on this operation to resume"
+            return Stuck(f"the lock of this operation was lost: {self._line(got)}", remedy)
+        if self._settings.lock.unreachable == "proceed":
+            return decision
+        return Wait("nothing is sent until the lock service answers", 2.0, attention=True)
+
+    def sent(self, call: Call, ok: bool | None) -> None:
+        """An AMI in the making is in nobody's way: once AWS has the order, nothing more is sent."""
+        if self._operation.action == "image" and call.operation == "CreateImage" and ok:
+            self.end()
+
+    def keep(self) -> None:
+        """Renew it where it is time to."""
+        if self._lock is not None and self._last is not None:
+            self._ask(now=False)
+
+    def end(self) -> None:
+        """Let it go."""
+        if self._lock is not None and self._held and not self._lost:
             self._lock.release()
+        self._lock = None
 
-    def _resume(self, journal: Journal) -> Iterator[str]:
-        for one in cut_off(journal, self._now()):
-            if self._settings.profile_read_only(one.profile) or not self._once_more(one):
-                continue
-            why = resume(journal, one, self._settings, self._environ, self._now())
-            tail = "" if why is None else f" failed: {why}"
-            yield f"resuming {one.id} ({one.title}), which was cut off{tail}"
+    def _ask(self, *, now: bool = True) -> Held | Refused | Away:
+        """Take or renew it; where it is not time to, what was said last (`now` asks at once). What was lost stays lost."""
+        assert self._lock is not None
+        if self._last is not None and (self._lost or (not now and time.monotonic() < self._next)):
+            return self._last
+        got = self._lock.renew(self.step) if self._held else self._lock.take(self.step)
+        if isinstance(got, Held):
+            self._held = True
+        self._lost = isinstance(got, Refused)
+        pause = _REST if isinstance(got, Away) else self._settings.lock.ttl / 4
+        self._next = time.monotonic() + pause
+        self._tell(got)
+        return got
 
-    def _once_more(self, one: Operation) -> bool:
-        step, times = self._tried.get(one.id, ("", 0))
-        times = times + 1 if step == one.step else 1
-        self._tried[one.id] = (one.step, times)
-        return times <= IN_A_ROW
+    def _tell(self, got: Held | Refused | Away) -> None:
+        """In the audit log when it changes; in the operation's note while it lasts."""
+        changed = type(got) is not type(self._last)
+        self._last = got
+        if isinstance(got, Held):
+            self.trouble = ""
+        else:
+            why = self._line(got) if isinstance(got, Refused) else got.why
+            self.trouble = f"without its lock: {why}"
+        if changed:
+            self._say("lock", f"held, number {got.token}" if isinstance(got, Held) else self.trouble)
+
+    def _line(self, found: Refused) -> str:
+        if found.by is None and found.left is not None and not found.left:
+            return "it ended, and somebody had it since"
+        return found.line(self._settings.zone(), datetime.now(UTC))
+
+    def _theirs(self, found: Refused) -> Stuck:
+        return Stuck(self._line(found), "ask them, or wait for its end: evac ops locks")
+
+    def _refusal(self, away: Away) -> Stuck | None:
+        """Nobody knows whether somebody has it. A plain start is the safe direction, and is not refused for that."""
+        if self._operation.action == "start" or self._settings.lock.unreachable == "proceed":
+            return None
+        return Stuck(str(away.why), away.remedy)

@@ -30,6 +30,8 @@ class OperationState(StrEnum):
 
 OPEN = (OperationState.PLANNED, OperationState.RUNNING, OperationState.NEEDS_ATTENTION)
 """States that are not the end: needs-attention can be resumed."""
+LOCKED = ("locked by ", "the lock ")
+"""How a refusal begins that is not AWS's."""
 PATIENCE = timedelta(minutes=10)
 """How long a planned operation waits for its confirmation."""
 
@@ -139,6 +141,11 @@ class Operation:
         )
 
     @property
+    def must_go_on(self) -> bool:
+        """Whether something is to be brought back, whatever else has become of it."""
+        return self.may_be_down or bool(self.owes) or self.taken_back
+
+    @property
     def went_down(self) -> bool:
         """Whether it was stopped or rebooted by this, or may have been."""
         return bool(self.sent & {"StopInstances", "RebootInstances"})
@@ -170,6 +177,14 @@ class Operation:
     def taken_back(self) -> bool:
         """Whether it was given up, and only the way back into service is left."""
         return any(row.state == "skipped" for row in self.steps)
+
+    @property
+    def refusal(self) -> str:
+        """Why the question is not put: what AWS does not permit, or who holds the instance's lock. Empty if neither."""
+        why = self.permission.removeprefix("no: ")
+        if why == self.permission:
+            return ""
+        return why if why.startswith(LOCKED) else f"permission denied: {why}"
 
     @property
     def permission_asked(self) -> bool:

@@ -13,7 +13,6 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,17 +21,16 @@ from tui.config import from_environment
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
 from tui.domain.steps import BACK, STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
-from tui.domain.text import clean
 from tui.operations.auditor import Auditor
 from tui.operations.gateway import AwsGateway, Gateway, Outcome
 from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.keeper import Keeper
 from tui.operations.record import OVER, PATIENCE, Operation, OperationState, ending
+from tui.operations.unforeseen import broken, to_the_end
 from tui.settings import ConfigError, Settings, start_retry_for
 
 TICK = 1.0
 """Seconds between two renewals of the lease, at most."""
-MEND = 5.0
-"""Seconds until a journal that could not be written is tried again."""
 
 
 def _now() -> datetime:
@@ -64,6 +62,9 @@ class Runner:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.order: Order = replace(operation.kept.order, start_retry_for=start_retry_for(settings))
         self.auditor = Auditor(journal, operation.id, now)
+        self.keeper = Keeper(
+            operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
+        )
         self._asked = ACTIONS[operation.action].calls(self.order, operation.kept.options)
         self._under_way = False
         self.begun = bool(operation.sent)
@@ -99,7 +100,7 @@ class Runner:
     def _end(self, current: Operation) -> End:
         """Through: succeeded, or given up and taken back as far as it had gone."""
         state, note = ending(current)
-        self.journal.set_state(current.id, state, self.now(), note)
+        self.journal.set_state(current.id, state, self.now(), self._noted(note))
         self.auditor.told(current, "end", state.value)
         return End(0 if state is OperationState.SUCCEEDED else 1)
 
@@ -120,9 +121,22 @@ class Runner:
             self.auditor.write(current, word[0], word[1] + (f", overriding {lifted}" if lifted else ""))
         except OSError as error:
             return self._unaudited(current, error)
+        if (refused := self.keeper.begin(down=current.must_go_on)) is not None:
+            return self._locked(current, refused)
         self.journal.set_state(current.id, OperationState.RUNNING, self.now())
         self._under_way = True
         return 0.0
+
+    def _locked(self, current: Operation, refused: Stuck) -> End:
+        """Somebody else is at the instance, or nobody knows: nothing is begun, nor gone on with."""
+        state = OperationState.NEEDS_ATTENTION if current.sent else OperationState.FAILED
+        self.journal.set_state(current.id, state, self.now(), refused.why, refused.remedy)
+        self.auditor.told(current, "lock", f"refused: {refused.why}")
+        return End(1)
+
+    def _noted(self, note: str) -> str:
+        """The note, and whether this goes on without its lock."""
+        return "; ".join(part for part in (note, self.keeper.trouble) if part)
 
     def _unaudited(self, current: Operation, error: OSError) -> End:
         """Nothing was sent that must be undone, and nothing more is."""
@@ -143,6 +157,9 @@ class Runner:
         """Look, ask the step, and do what it says."""
         ident, journal = current.id, self.journal
         began = self._begin(step, current)
+        self.keeper.step = step.name
+        if step.name == "preflight" and (refused := self.keeper.preflight()) is not None:
+            return self._stuck(step, refused, down=False)
         seen = self.gateway.look(replace(self.order, stop_intent_at=_stop_intent(current)), step)
         now = self.now()  # looking may have taken long, and the lease may be another's by now
         if not journal.lease(ident, self.name, now):
@@ -150,11 +167,14 @@ class Runner:
         order = replace(self.order, stop_intent_at=_stop_intent(current))
         decision: Decision = step.decide(order, seen, journal.said(ident, step.name, began), now)
         down = self._down(seen)
+        decision = self.keeper.guard(
+            decision, down=down or current.may_be_down or step.name in current.returns
+        )
         if isinstance(decision, Done):
             if step.name == "preflight":
                 journal.permit(ident, "yes" if decision.note == "AWS says yes" else "unknown")
             journal.end_step(ident, step.name, "done", decision.note, now)
-            journal.say(ident, decision.note, attention=False, down=down)
+            journal.say(ident, self._noted(decision.note), attention=False, down=down)
             return 0.0
         if isinstance(decision, Stuck):
             if self._takes_back(step, decision, seen):
@@ -162,7 +182,11 @@ class Runner:
             return self._stuck(step, decision, down)
         if isinstance(decision, Wait):
             journal.say(
-                ident, decision.reason, attention=decision.attention, down=down, remedy=decision.remedy
+                ident,
+                self._noted(decision.reason),
+                attention=decision.attention,
+                down=down,
+                remedy=decision.remedy,
             )
             return decision.seconds
         return self._send(step, decision)
@@ -235,6 +259,8 @@ class Runner:
             number, self.now(), ok=outcome.ok, code=outcome.code, message=outcome.message,
             request_id=outcome.request_id,
         )  # fmt: skip
+        if not dry:
+            self.keeper.sent(call, outcome.ok)
         self.auditor.told(
             self._reread(), step.name, "ok" if outcome.ok else outcome.code or "unknown",
             call=call.text, request_id=outcome.request_id, dry_run=dry,
@@ -247,7 +273,8 @@ class Runner:
             part = min(seconds, TICK)
             self.sleep(part)
             seconds -= part
-            self.journal.lease(self.operation.id, self.name, self.now())
+            if self.journal.lease(self.operation.id, self.name, self.now()):
+                self.keeper.keep()
 
 
 def _stop_intent(operation: Operation) -> datetime | None:
@@ -275,12 +302,16 @@ def main(arguments: list[str] | None = None) -> int:
     if why := settings.why_refused(operation.profile, operation.action, operation.kept.codes):
         return _refused(journal, operation, why)
     try:
-        return _driven(Runner(journal, operation, settings, AwsGateway(settings, operation)))
+        runner = Runner(journal, operation, settings, AwsGateway(settings, operation))
+        try:
+            return to_the_end(runner)
+        finally:
+            runner.keeper.end()
     except JournalError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except Exception as error:
-        return _broken(journal, operation, error)
+        return broken(journal, operation, error, _now())
 
 
 def _refused(journal: Journal, operation: Operation, why: str) -> int:
@@ -292,37 +323,6 @@ def _refused(journal: Journal, operation: Operation, why: str) -> int:
     else:
         journal.abandon(operation.id, why, _now())
     return 4
-
-
-def _driven(runner: Runner) -> int:
-    """To the end. Before anything was sent a journal that can't be written is the end; afterwards it is waited for.
-
-    A full disk, or another process that hangs in a write, must not leave an instance down once it has gone by.
-    """
-    told = ""
-    while True:
-        try:
-            return runner.run()
-        except JournalError as error:
-            if not runner.begun:
-                raise
-            if str(error) != told:
-                told = str(error)
-                sys.stderr.write(f"{runner.operation.id}: {told}; trying again\n")
-            runner.sleep(MEND)
-
-
-def _broken(journal: Journal, operation: Operation, error: Exception) -> int:
-    """What nobody foresaw (a profile that is gone, a fault of ours): a person must know, and no loop of restarts follows."""
-    sys.stderr.write(f"{operation.id}\n{traceback.format_exc()}")
-    why = clean(f"the runner ended: {type(error).__name__}: {error}")
-    current = journal.get(operation.id) or operation
-    confirmed = current.confirmed_at is not None
-    state = OperationState.NEEDS_ATTENTION if confirmed else OperationState.FAILED
-    journal.set_state(
-        operation.id, state, _now(), why, f"see {journal.path.with_name('runner.log')}, then resume"
-    )
-    return 2
 
 
 if __name__ == "__main__":

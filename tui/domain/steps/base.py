@@ -265,11 +265,6 @@ def gone(seen: Seen, order: Order) -> Stuck | None:
         "it cannot come back: if no group has replaced it, launch one from its newest AMI",
         final=True,
     )
-    return Stuck(
-        f"the instance is {seen.state}",
-        "it cannot come back; launch a replacement from its newest AMI",
-        final=True,
-    )
 
 
 def pause_after(said: Said, now: datetime) -> float:

@@ -12,7 +12,7 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Policy, draft
 from tui.domain.text import clean
 from tui.operations.journal import LEASE, Journal, default_path
-from tui.operations.keeper import IN_A_ROW, Keeper
+from tui.operations.rescue import IN_A_ROW, Rescue
 from tui.settings import ProfileSettings, Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -33,8 +33,8 @@ class Desk:
         )
         assert self.journal.confirm(self.operation, NOW)
 
-    def keeper(self, settings: Settings | None = None) -> Keeper:
-        return Keeper(settings or Settings(), self.environ, lambda: self.now)
+    def keeper(self, settings: Settings | None = None) -> Rescue:
+        return Rescue(settings or Settings(), self.environ, lambda: self.now)
 
     def start(self, operation: str, *_: object) -> int:
         self.started.append(operation)
@@ -86,7 +86,7 @@ def test_read_only_resumes_nothing(desk: Desk, settings: Settings) -> None:
 
 def test_without_a_journal_there_is_nothing_to_do_and_none_is_made(tmp_path: Path) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path)}
-    assert Keeper(Settings(), environ, lambda: NOW).look() == []
+    assert Rescue(Settings(), environ, lambda: NOW).look() == []
     assert list(tmp_path.iterdir()) == []
 
 

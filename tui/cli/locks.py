@@ -1,0 +1,86 @@
+"""`evac ops locks`: who is at which instance, by the lock all machines share and by this journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from tui.cli import output
+from tui.cli.hands import hands, now
+from tui.cli.shapes import stamp
+from tui.cli.shared import PARTIAL, WELL, Shared, opened, shared_options
+from tui.domain.when import both_zones
+from tui.operations.locks import Away, LockService, Refused
+from tui.operations.record import Operation
+from tui.operations.who import address
+from tui.settings import Settings
+
+
+@click.command("locks")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@shared_options
+@click.pass_context
+def locks_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
+    """Who is at which instance now: locks of all machines, and the unfinished operations of this journal."""
+    as_json = as_json or bool(ctx.parent and ctx.parent.params.get("as_json"))
+    with opened(shared) as session:
+        with hands(session) as journal:
+            found = [_of_journal(one) for one in journal.unfinished()]
+        service = LockService.of(session.settings)
+        every = service.every() if service.asked_for else []
+        if isinstance(every, Away):
+            output.say(f"evac: {every.why}; {every.remedy}")
+        else:
+            found += [_of_service(str(name), held) for name, held in every]
+        if as_json:
+            output.json([{**one, "since": stamp(one["since"])} for one in found])
+        elif found:
+            output.table(_HEADERS, [_row(one, session.settings) for one in found])
+        else:
+            output.say("nobody is at any instance, as far as is known")
+        return PARTIAL if isinstance(every, Away) else WELL
+
+
+_HEADERS = ("INSTANCE", "REGION", "WHO", "FROM", "SINCE", "ACTION", "STEP", "OPERATION", "BY", "ENDS")
+
+
+def _of_journal(one: Operation) -> dict[str, Any]:
+    return {
+        "source": "journal", "account_id": one.account_id, "region": one.region, "instance_id": one.instance_id,
+        "operation": one.id, "action": one.action, "step": one.step, "user": one.user, "host": one.host,
+        "client": address(one.ssh_client), "since": one.confirmed_at, "ends_in": None,
+    }  # fmt: skip
+
+
+def _of_service(name: str, held: Refused) -> dict[str, Any]:
+    account, region, instance = [*name.split(":", 2), "", ""][:3]
+    by = held.by
+    return {
+        "source": "lock", "account_id": account, "region": region, "instance_id": instance,
+        "operation": by.operation if by else None, "action": by.action if by else None,
+        "step": by.step if by else None, "user": by.user if by else None, "host": by.host if by else None,
+        "client": by.client if by else None, "since": by.since if by else None,
+        "ends_in": None if held.left is None else held.left.total_seconds(),
+    }  # fmt: skip
+
+
+def _row(one: dict[str, Any], settings: Settings) -> Sequence[str]:
+    since = one["since"]
+    ends = "" if one["ends_in"] is None else f"in {int(one['ends_in']) + 1}s unless renewed"
+    if one["source"] == "lock" and not ends:
+        ends = "never"
+    who = f"{one['user']}@{one['host']}" if one["user"] is not None else "can't be read"
+    when = both_zones(since, settings.zone(), now()) if since else ""
+    words = (
+        one["instance_id"],
+        one["region"],
+        who,
+        one["client"],
+        when,
+        one["action"],
+        one["step"],
+        one["operation"],
+    )
+    return [*(str(word or "") for word in words), one["source"], ends]
