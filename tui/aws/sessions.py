@@ -42,16 +42,29 @@ class NeedsPerson(Exception):  # noqa: N818 - says what is missing
 
 
 class _SharedLoader(Loader):
-    """AWS's models, each parsed once (EC2's takes 60 ms), however many threads want it first."""
+    """AWS's models, each parsed once (EC2's takes 60 ms), however many threads want it first.
 
-    def __init__(self) -> None:
+    `lean`: a client of EC2 is made with the operations evac looks with and no other; EC2 has more than 700, and botocore
+    makes a method of each for every client.
+    """
+
+    def __init__(self, lean: bool) -> None:
         super().__init__()
         self._guard = threading.RLock()
+        self._lean = lean
+        self._ec2: Any = None
 
     def load_service_model(self, *names: Any, **options: Any) -> Any:
         """As Loader's, one at a time."""
         with self._guard:
-            return super().load_service_model(*names, **options)
+            model = super().load_service_model(*names, **options)
+            if not self._lean or names[:2] != ("ec2", "service-2"):
+                return model
+            if self._ec2 is None:
+                looks = readonly.LOOKS["ec2"]
+                kept = {name: one for name, one in model["operations"].items() if name in looks}
+                self._ec2 = {**model, "operations": kept}
+            return self._ec2
 
     def load_data_with_path(self, name: str) -> Any:
         """As Loader's, one at a time."""
@@ -73,12 +86,17 @@ class _Login:
 
 
 class Sessions:
-    """One session a profile and kind (reading, mutating), all on one loader of AWS's models. Thread-safe."""
+    """One session a profile and kind (reading, mutating), all on one loader of AWS's models. Thread-safe.
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+    `lean`: for who only looks, and makes many clients.
+    """
+
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str] | None = None, *, lean: bool = False
+    ) -> None:
         self._settings = settings
         self._environ = os.environ if environ is None else environ
-        self._loader = _SharedLoader()
+        self._loader = _SharedLoader(lean)
         self._lock = threading.Lock()
         self._logins: dict[str, _Login] = {}
 

@@ -33,7 +33,10 @@ _NOT_LISTED = Checks(_ABSENT, _ABSENT, _ABSENT, _ABSENT, _ABSENT)
 
 @dataclass
 class Unit:
-    """One account x region. `profiles` in the order of the files; `reader` is the one whose credentials its rows came with."""
+    """One account x region. `profiles` in the order of the files; `reader` is the one whose credentials its rows came with.
+
+    `all_at_once` is when the search for problems came back with every status there is: then it was a poll as well.
+    """
 
     account_id: SafeText
     alias: SafeText
@@ -48,6 +51,7 @@ class Unit:
     statuses: dict[str, Status] = field(default_factory=dict)
     images: dict[str, Image] | None = None
     types: dict[str, TypeFacts] = field(default_factory=dict)
+    all_at_once: datetime | None = None
     status_at: datetime | None = None
     inventory_at: datetime | None = None
     images_at: datetime | None = None
