@@ -59,6 +59,7 @@ def fleet(instances: int, accounts: int, regions: int, latency: float = 0.0) -> 
     """The embedded AWS with a generated fleet, in a process of its own."""
     demo = start("--scale", str(instances), "--accounts", str(accounts), "--regions", str(regions), seconds=120)
     try:
+        demo.control("settings", {"memo": 3600})
         if latency:
             demo.control("faults", [{"match": {}, "then": {"delay": latency}}])
         yield demo

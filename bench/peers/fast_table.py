@@ -23,7 +23,7 @@ async def main():
         begun = time.perf_counter()
         await app.screen.mount(DataTable(backend=ArrowBackend.from_pydict(data)))
         await pilot.pause()
-        print(time.perf_counter() - begun)
+        sys.stdout.write(f"{time.perf_counter() - begun}\n")
 
 
 asyncio.run(main())

@@ -13,6 +13,7 @@ out of that list.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -87,6 +88,8 @@ _ENTITY = re.compile(r"&([^;]*);")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
 _BOM = 3
+_one_at_a_time = threading.Lock()
+"""Parsing is work, not waiting: the first answer is there sooner when threads take turns than when all get on."""
 Pieces = list[str]
 """The body, split at each `<`: `name>text` for a start tag, `/name>text` for an end tag."""
 Reader = Callable[[Pieces, int], tuple[Any, int]]
@@ -113,7 +116,8 @@ def _before_parse(
     if response_dict["status_code"] != 200:
         return
     try:
-        found, request_id = parse(operation_model, response_dict["body"])
+        with _one_at_a_time:
+            found, request_id = parse(operation_model, response_dict["body"])
     except Unusual:
         return
     name = f"{operation_model.name}Response"
@@ -186,13 +190,15 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
         reader = None if part.type_name == "string" else _compile(part, inner, f"/{tag}")
         table[tag] = member, f"/{tag}>", kinds.get(part.type_name), reader
 
+    find = table.get
+
     def read(pieces: Pieces, place: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}
         while True:
             tag, _, text = pieces[place].partition(">")
             place += 1
-            if tag in table:
-                member, end, _, reader = table[tag]
+            if (entry := find(tag)) is not None:
+                member, end, _, reader = entry
                 if member in found:
                     raise Unusual  # botocore would make a list of the two
                 if reader is not None:
