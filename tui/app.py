@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
-from screens.confirm import ConfirmScreen
-from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
-from screens.help import HelpScreen
-from screens.operations import OperationsScreen
 from screens.palette import VerbProvider
 from screens.theme import dress
 from tui.fleet import snapshot, wire
@@ -33,6 +30,15 @@ LOOK = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
 SAVE = 60.0
 """Seconds between two snapshots on disk."""
+WARM_UP = 1.5
+"""Seconds after which what the first frame did without is fetched."""
+PLACES = {
+    "detail": ("screens.detail.screen", "DetailScreen"),
+    "operations": ("screens.operations", "OperationsScreen"),
+    "help": ("screens.help", "HelpScreen"),
+    "confirm": ("screens.confirm", "ConfirmScreen"),
+}
+"""Screens that the first frame does not need: imported after it, or when asked for before that."""
 
 
 class EvacApp(App[int]):
@@ -53,6 +59,7 @@ class EvacApp(App[int]):
     def on_mount(self) -> None:
         """The fleet comes first; then the collector is started."""
         self.push_screen(FleetScreen(self.services))
+        self.set_timer(WARM_UP, self._warm_up)
         if self.services.link is not None:
             self.run_worker(self._follow(self.services.link), exclusive=True)
         if self._snapshot_path is not None:
@@ -72,6 +79,14 @@ class EvacApp(App[int]):
             elif isinstance(frame, wire.Note):
                 self._tell(Said(frame.text))
             self._plan_look()
+
+    def _warm_up(self) -> None:
+        for name in PLACES:
+            place(name)
+        # What is here now stays: there is no use in looking through it for garbage again and again.
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
     def _plan_look(self) -> None:
         if not self._look_planned:
@@ -99,21 +114,20 @@ class EvacApp(App[int]):
 
     def on_go(self, message: Go) -> None:
         """Open another screen."""
-        services = self.services
-        makers: Mapping[str, Callable[[], EvacScreen]] = {
-            "detail": partial(DetailScreen, services, message.key),
-            "operations": partial(OperationsScreen, services, message.key),
-            "help": partial(HelpScreen, services),
-        }
-        if (
-            type(self.screen)
-            is not {"detail": DetailScreen, "operations": OperationsScreen, "help": HelpScreen}[message.place]
-        ):
-            self.push_screen(makers[message.place]())
+        kind = place(message.place)
+        if type(self.screen) is not kind:
+            arguments = [] if message.place == "help" else [message.key]
+            self.push_screen(kind(self.services, *arguments))
 
     def on_act(self, message: Act) -> None:
         """Show what would happen, and ask."""
-        self.push_screen(ConfirmScreen(self.services, message.action, message.key))
+        self.push_screen(place("confirm")(self.services, message.action, message.key))
+
+
+def place(name: str) -> Any:
+    """The class of one of PLACES."""
+    module, kind = PLACES[name]
+    return getattr(import_module(module), kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +169,7 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
 
 def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
     """Open the console; its exit code."""
+    gc.set_threshold(50_000, 20, 100)
     opened = open_services(settings, environ)
     app = EvacApp(opened.services, opened.snapshot_path)
     result = app.run()
