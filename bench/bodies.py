@@ -16,7 +16,10 @@ def bodies(count: int) -> list[tuple[OperationModel, bytes, int]]:
     (region,) = [one for one in world.regions.values() if one.boxes]
     shown = [box.shown() for box in region.boxes.values()]
     documents = [{key: value for key, value in doc.items() if not key.startswith("_")} for doc, _ in shown]
-    reservations = [{"ReservationId": f"r-{n:017x}", "OwnerId": "900000000001", "Instances": [doc]} for n, doc in enumerate(documents)]
+    reservations = [
+        {"ReservationId": f"r-{n:017x}", "OwnerId": "900000000001", "Instances": [doc]}
+        for n, doc in enumerate(documents)
+    ]
     found = []
     for name, answer in (
         ("DescribeInstances", {"Reservations": reservations}),

@@ -41,7 +41,12 @@ async def main(wanted: int) -> None:
         live = all(one.phase is Phase.LIVE for one in targets)
         if live and "checks" not in seen:
             seen["checks"] = now
-        if live and "all" not in seen and len(store.rows()) >= wanted and all(one.count is not None for one in targets):
+        if (
+            live
+            and "all" not in seen
+            and len(store.rows()) >= wanted
+            and all(one.count is not None for one in targets)
+        ):
             seen["all"] = now
             usage = resource.getrusage(resource.RUSAGE_SELF)
             assert link.pid is not None

@@ -15,7 +15,8 @@ from tui.demo.environment import Demo
 def parser(repeat: int) -> list[Figure]:
     """CPU of botocore's parser against ours on the same bodies."""
     program = (
-        "import json,time\nfrom bench.bodies import bodies\nfrom tui.aws import parse\nfrom botocore.parsers import create_parser\n"
+        "import json,time\nfrom bench.bodies import bodies\nfrom tui.aws import parse\n"
+        "from botocore.parsers import create_parser\n"
         "out=[]\n"
         "for op, body, n in bodies(1000):\n"
         "  ours, theirs = [], []\n"
@@ -85,7 +86,9 @@ def full(repeat: int, instances: int = 10_000) -> list[Figure]:
                 one["calls"] = len(demo.control("calls"))
                 shares.append((cpu(demo.process.pid) - before) / used)
                 ours.append(one)
-                wall, used, out = timed([sys.executable, str(PEERS / "boto3_pool.py"), names, regions], environ)
+                wall, used, out = timed(
+                    [sys.executable, str(PEERS / "boto3_pool.py"), names, regions], environ
+                )
                 pool.append((wall, used, json.loads(out)))
         with clean(demo) as environ:
             loop = [_cli(environ, demo.profiles[n], demo.regions[n % 5]) for n in range(3)]
@@ -132,5 +135,7 @@ def commands(repeat: int) -> list[Figure]:
             wall = median([timed(evac(*arguments), environ)[0] for _ in range(repeat)])
             what = f"evac {' '.join(arguments)}" + ("" if arguments == ("--version",) else ", empty account")
             peer = f"python {bare * 1000:.0f} ms, import boto3 {boto * 1000:.0f} ms"
-            found.append(Figure(what, f"{wall * 1000:.0f} ms", peer, values={"evac": wall, "import_boto3": boto}))
+            found.append(
+                Figure(what, f"{wall * 1000:.0f} ms", peer, values={"evac": wall, "import_boto3": boto})
+            )
     return found

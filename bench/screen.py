@@ -36,7 +36,10 @@ def snapshot(environ: dict[str, str], rows: int) -> None:
     """What an earlier session of so many instances would have left."""
     program = "import sys; from bench.stock import save; save(sys.argv[1], int(sys.argv[2]))"
     subprocess.run(
-        [sys.executable, "-c", program, environ["XDG_CACHE_HOME"], str(rows)], env=environ, cwd=ROOT, check=True
+        [sys.executable, "-c", program, environ["XDG_CACHE_HOME"], str(rows)],
+        env=environ,
+        cwd=ROOT,
+        check=True,
     )
 
 
@@ -103,7 +106,8 @@ def keys(presses: int = 200) -> list[Figure]:
         Figure("key → frame p99, 10,000 instances, idle", f"{p_idle * 1000:.0f} ms", f"median {median(idle) * 1000:.0f} ms",
                values={"p99": p_idle, "median": median(idle)}),
         Figure("key → frame p99 while 100 targets refresh", f"{p_busy * 1000:.0f} ms", f"idle {p_idle * 1000:.0f} ms",
-               p_busy / p_idle, "≤ 50 ms, ≤ 1.5x", p_busy <= 0.05 and p_busy <= 1.5 * p_idle, f"median {median(busy) * 1000:.0f} ms",
+               p_busy / p_idle, "≤ 50 ms, ≤ 1.5x", p_busy <= 0.05 and p_busy <= 1.5 * p_idle,
+               f"median {median(busy) * 1000:.0f} ms",
                {"p99": p_busy}),
         Figure("bytes for a key that moves the cursor, 160x50", f"{bytes_a_key:.0f} B", values={"bytes": bytes_a_key}),
         Figure("filter keystroke → frame while reading goes on, 10,000", f"{median(letters) * 1000:.0f} ms",
@@ -168,7 +172,14 @@ def tables(repeat: int) -> list[Figure]:
 
     def run(python: str, *command: str) -> float | None:
         done = [
-            subprocess.run([python, *command, "10000"], env=environ, cwd=ROOT, capture_output=True, text=True)
+            subprocess.run(
+                [python, *command, "10000"],
+                env=environ,
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             for _ in range(repeat)
         ]
         times = [float(one.stdout.split()[-1]) for one in done if one.returncode == 0 and one.stdout.strip()]
@@ -179,7 +190,11 @@ def tables(repeat: int) -> list[Figure]:
     fast = run(str(PEER_PYTHON), str(PEERS / "fast_table.py")) if PEER_PYTHON.exists() else None
     assert ours is not None
     assert theirs is not None
-    note = f"textual-fastdatatable {fast * 1000:.0f} ms" if fast else "textual-fastdatatable: not installed in bench/.venv"
+    note = (
+        f"textual-fastdatatable {fast * 1000:.0f} ms"
+        if fast
+        else "textual-fastdatatable: not installed in bench/.venv"
+    )
     return [
         Figure("fill a table with 10,000 rows x 10 columns, drawn", f"{ours * 1000:.0f} ms",
                f"Textual's DataTable {theirs * 1000:.0f} ms", ours / theirs, note=note,
@@ -199,7 +214,12 @@ def fixed(repeat: int) -> list[Figure]:
                 times["all"] = one.until(b"300 instances")
                 found.append(times)
             with clean(demo) as environ:
-                command = [sys.executable, str(PEERS / "boto3_pool.py"), ",".join(demo.profiles), ",".join(demo.regions)]
+                command = [
+                    sys.executable,
+                    str(PEERS / "boto3_pool.py"),
+                    ",".join(demo.profiles),
+                    ",".join(demo.regions),
+                ]
                 scripts.append(json.loads(timed(command, environ)[2]))
     row, whole, frame = (median([one[name] for one in found]) for name in ("row", "all", "frame"))
     best = median([one["all"] for one in scripts])
@@ -217,7 +237,11 @@ def fixed(repeat: int) -> list[Figure]:
 def machine() -> str:
     """What all this ran on."""
     model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         "unknown",
     )
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / 1024 / 1024

@@ -1,4 +1,4 @@
-"""A store full of instances without AWS: for snapshots and tables. `python -m bench.stock ROWS` times the filling of the table."""
+"""A store full of instances without AWS: for snapshots and tables. `python -m bench.stock ROWS` times a fill."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ def store(count: int) -> Store:
     """All of them live."""
     made, now, listed = Store(), datetime.now(UTC), rows(count)
     for target in sorted({row.target for row in listed}):
-        made.apply(Delta(target=TargetStatus(target, Phase.LIVE, count=count // 100, status_at=now, inventory_at=now)))
+        made.apply(
+            Delta(
+                target=TargetStatus(target, Phase.LIVE, count=count // 100, status_at=now, inventory_at=now)
+            )
+        )
     made.apply(Delta(upserts=tuple(listed)))
     return made
 

@@ -57,7 +57,9 @@ def percentile(values: Sequence[float], share: float) -> float:
 @contextmanager
 def fleet(instances: int, accounts: int, regions: int, latency: float = 0.0) -> Iterator[Demo]:
     """The embedded AWS with a generated fleet, in a process of its own."""
-    demo = start("--scale", str(instances), "--accounts", str(accounts), "--regions", str(regions), seconds=120)
+    demo = start(
+        "--scale", str(instances), "--accounts", str(accounts), "--regions", str(regions), seconds=120
+    )
     try:
         demo.control("settings", {"memo": 3600})
         if latency:
@@ -134,7 +136,9 @@ def timed(command: Sequence[str], environ: Mapping[str, str]) -> tuple[float, fl
 class Terminal:
     """A pseudo-terminal that keeps what came and when. Nothing is drawn: drawing would cost the same two cores."""
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], size: tuple[int, int] = (160, 50)) -> None:
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], size: tuple[int, int] = (160, 50)
+    ) -> None:
         self.begun = time.monotonic()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:

@@ -30,7 +30,7 @@ LOOK = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
 SAVE = 60.0
 """Seconds between two snapshots on disk."""
-WARM_UP = 1.5
+WARM_UP = 3.0
 """Seconds after which what the first frame did without is fetched."""
 PLACES = {
     "detail": ("screens.detail.screen", "DetailScreen"),

@@ -49,6 +49,14 @@ with ThreadPoolExecutor(16) as pool:
         if not trouble and any(one.get("Events") for one in checks):
             trouble = time.monotonic() - begun
         count, checked = count + len(rows), checked + len(checks)
-sys.stdout.write(json.dumps(
-    {"first": first, "trouble": trouble, "all": time.monotonic() - begun, "rows": count, "checks": checked}
-))
+sys.stdout.write(
+    json.dumps(
+        {
+            "first": first,
+            "trouble": trouble,
+            "all": time.monotonic() - begun,
+            "rows": count,
+            "checks": checked,
+        }
+    )
+)
