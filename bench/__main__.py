@@ -42,10 +42,10 @@ def page(figures: list[Figure], machine: str, failed: list[str]) -> str:
     return (
         "# Benchmarks\n\nMade by `make bench` in one run; medians. Read ratios, not seconds: whatever else the machine does slows"
         f" both sides.\n\nThe machine: {machine}.\n\n{table}\n{lost}\n"
-        "How it is measured: the embedded AWS with a generated fleet serves all sides from a process of its own (its share of\n"
-        "the CPU is in the table). A frame is there when its last word has come through a pseudo-terminal of 160x50; a key counts\n"
-        "until the first byte of what it changes. The AWS CLI is measured on a few targets and multiplied. servonaut is not driven\n"
-        "by this benchmark yet. `make bench-compare A=… B=…` compares two result files.\n"
+        "How it is measured: the embedded AWS with a generated fleet serves all sides from a process of its own; its share\n"
+        "of the CPU is in the table. A frame is there when its last word has come through a pseudo-terminal of 160x50; a key\n"
+        "counts until the first byte of what it changes. The AWS CLI is measured on a few targets and multiplied. servonaut\n"
+        "is not driven by this benchmark yet. `make bench-compare A=… B=…` compares two result files.\n"
     )
 
 

@@ -24,6 +24,7 @@ from eyes import (
     watching,
 )
 
+from tui.config import from_environment
 from tui.demo.environment import Demo, start
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
 from tui.fleet import wire
@@ -453,3 +454,19 @@ async def test_a_look_at_nothing_says_so(demo: Demo) -> None:
         assert missing.trouble.kind == "config"
         empty = await eyes.link.request(wire.ReadRequest(0, "look"))
         assert empty.trouble is not None
+
+
+def test_a_full_read_of_small_targets_costs_a_handful_of_calls_each() -> None:
+    demo = start("--scale", "600", "--accounts", "3", "--regions", "2")
+    try:
+        store = read_once(from_environment(demo.apply()), demo.apply())
+        assert len(store.rows()) == 600
+        asked = tally(demo, "operation", service="ec2")
+    finally:
+        demo.stop()
+    targets, regions = 6, 2
+    assert asked["DescribeInstanceStatus"] == targets
+    troubled = {row.target for row in store.rows() if row.events or row.checks.impaired()}
+    assert asked["DescribeInstances"] == targets + len(troubled)  # those with trouble first, then all
+    assert asked["DescribeImages"] == targets
+    assert asked["DescribeInstanceTypes"] == regions
