@@ -192,8 +192,7 @@ class Terminal:
 
     def press(self, key: bytes, patience: float = 5.0) -> float:
         """Seconds from the key to the first of what it changes on screen."""
-        while self.read(0.0):
-            pass
+        self.quiet(0.03, 1.0)  # the rest of an earlier frame is not this key's
         begun = time.monotonic()
         os.write(self.fd, key)
         self.read(patience)
