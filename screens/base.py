@@ -20,7 +20,7 @@ from tui.domain.text import SafeText
 from tui.operations.journal import JournalError
 from tui.operations.record import Operation
 from tui.services import Services
-from tui.verbs import VERBS, Verb, effective, shown_key, why_not
+from tui.verbs import VERBS, Verb, effective, shown_key, why_not, worded
 
 
 class FleetChanged(Message):
@@ -177,7 +177,10 @@ class EvacScreen(Screen[None]):
         subject = self.subject
         mode, style = self.mode()
         verbs = [
-            (VERBS[name], VERBS[name].mutates and self.allowed(VERBS[name], subject) is not None)
+            (
+                worded(VERBS[name], subject),
+                VERBS[name].mutates and self.allowed(VERBS[name], subject) is not None,
+            )
             for name in self.NAMES
             if VERBS[name].footer
         ]

@@ -59,6 +59,7 @@ STEPS = {
     "running": Sign("▶", ">", "now", "bold cyan"),
     "done": Sign("✔", "+", "done", "green"),
     "stuck": Sign("✖", "X", "stuck", "bold red"),
+    "skipped": Sign("–", "-", "left out", "dim"),
 }
 _PLAIN = str.maketrans(
     {

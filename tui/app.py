@@ -23,11 +23,14 @@ from tui.fleet.link import Link
 from tui.fleet.store import Store
 from tui.operations import launch
 from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.keeper import Keeper
 from tui.services import Services
 from tui.settings import Settings
 
 LOOK = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
+KEEP = 5.0
+"""Seconds between two looks for operations that were cut off."""
 SAVE = 60.0
 """Seconds between two snapshots on disk."""
 WARM_UP = 3.0
@@ -52,6 +55,7 @@ class EvacApp(App[int]):
     def __init__(self, services: Services, snapshot_path: Path | None = None) -> None:
         super().__init__()
         self.services, self._snapshot_path = services, snapshot_path
+        self._keeper = Keeper(services.settings, services.environ, services.now)
         self._look_planned = False
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
@@ -64,12 +68,23 @@ class EvacApp(App[int]):
             self.run_worker(self._follow(self.services.link), exclusive=True)
         if self._snapshot_path is not None:
             self.set_interval(SAVE, self._save)
+        if not self.services.settings.read_only and self.services.journal is not None:
+            self._keep()
+            self.set_interval(KEEP, self._keep)
 
     async def on_unmount(self) -> None:
         """What is known now is what the next start shows first."""
         self._save()
         if self.services.link is not None:
             await self.services.link.stop()
+
+    def _keep(self) -> None:
+        """A stopped instance never comes back by itself: what was cut off goes on, whoever ordered it."""
+        self.run_worker(self._resume, thread=True, group="keeper", exit_on_error=False)
+
+    def _resume(self) -> None:
+        for line in self._keeper.look():
+            self.call_from_thread(self._tell, Said(line))
 
     async def _follow(self, link: Link) -> None:
         await link.start()

@@ -1,7 +1,7 @@
 """Where the settings come from: file, command line and site policy, merged, with where each value came from.
 
 Weakest first: defaults, the config file, AWS_PROFILE, the command line. The site policy comes last and only tightens: it
-can add read-only and take regions away, never the reverse. Nothing here prints or prompts; every error is one line.
+can add read-only, demand AMIs and take regions away, never the reverse. Nothing here prints or prompts; every error is one line.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import Any
 
 import msgspec
 
+from tui.domain.when import parse_duration
 from tui.settings import (
     ActionSettings,
     Base,
     CacheSettings,
     ConfigError,
     Intervals,
+    Limit,
     ProfileSettings,
     Region,
     Settings,
@@ -70,10 +72,15 @@ class _PolicyProfile(Base, frozen=True):
     read_only: bool = False
 
 
+class _PolicyActions(Base, frozen=True):
+    require_image: Limit = ""
+
+
 class _Policy(Base, frozen=True):
     read_only: bool = False
     regions: tuple[Region, ...] = ()
     profiles: dict[str, _PolicyProfile] = msgspec.field(default_factory=dict)
+    actions: _PolicyActions = _PolicyActions()
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -190,6 +197,9 @@ def _tighten(
         tighter["read_only"], sources["read_only"] = True, str(path)
     if locked := tuple(name for name, profile in policy.profiles.items() if profile.read_only):
         tighter["locked_profiles"], sources["locked_profiles"] = locked, str(path)
+    if stricter := _stricter(settings.actions.require_image, policy.actions.require_image):
+        tighter["actions"] = msgspec.structs.replace(settings.actions, require_image=stricter)
+        sources["actions.require_image"] = str(path)
     if policy.regions:
         tighter["allowed_regions"], sources["allowed_regions"] = policy.regions, str(path)
         wanted = settings.regions or policy.regions
@@ -206,6 +216,13 @@ def _tighten(
             for name, profile in settings.profiles.items()
         }
     return msgspec.structs.replace(settings, **tighter), path
+
+
+def _stricter(own: str, policy: str) -> str:
+    """The policy's limit, if it is the shorter one or the only one; else empty: the own one stays."""
+    if not policy or (own and parse_duration(own) <= parse_duration(policy)):
+        return ""
+    return policy
 
 
 def _within(wanted: tuple[str, ...], policy: _Policy, key: str, path: Path) -> tuple[str, ...]:

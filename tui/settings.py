@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -24,6 +24,7 @@ _T = TypeVar("_T")
 Region = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{2,32}\Z", description="a region's name such as eu-west-1")]
 Seconds = Annotated[float, Meta(ge=1.0)]
 Duration = Annotated[str, Meta(pattern=r"\A[0-9]{1,5}[mhdw]\Z")]
+Limit = Annotated[str, Meta(pattern=r"\A([0-9]{1,5}[mhdw])?\Z")]
 Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
 Typed = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
 CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
@@ -31,6 +32,7 @@ CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
 _EXPECTED = {
     r"\A[a-z0-9-]{2,32}\Z": "a region's name such as eu-west-1",
     r"\A[0-9]{1,5}[mhdw]\Z": "a number and m, h, d or w, such as 7d",
+    r"\A([0-9]{1,5}[mhdw])?\Z": "an empty text, or a number and m, h, d or w, such as 2h",
     r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z": "a colour's name such as red, or #rrggbb",
     r"\A(name|id)\Z": '"name" or "id"',
     r"\A((redis|rediss|unix)://.+)?\Z": "an empty text, or redis://host:port/db",
@@ -63,11 +65,17 @@ class CacheSettings(Base, frozen=True):
 
 
 class ActionSettings(Base, frozen=True):
-    """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed."""
+    """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed.
+
+    `start_retry_for`: how long a start that AWS refuses is retried; empty: for ever. `require_image`: no stop/start without
+    an AMI younger than this; empty: not required.
+    """
 
     image_max_age: Duration = "7d"
     confirm: Typed = "name"
     wait_for_image: bool = True
+    require_image: Limit = ""
+    start_retry_for: Limit = ""
 
 
 class ProfileSettings(Base, frozen=True):
@@ -122,8 +130,16 @@ class Settings(Base, frozen=True):
 
 def policy(settings: Settings, profile: str) -> Policy:
     """What the settings say of actions through this profile."""
-    age = parse_duration(settings.actions.image_max_age)
-    return Policy(settings.profile_read_only(profile), settings.actions.confirm, age)
+    actions = settings.actions
+    age, required = parse_duration(actions.image_max_age), actions.require_image
+    read_only = settings.profile_read_only(profile)
+    return Policy(read_only, actions.confirm, age, parse_duration(required) if required else None)
+
+
+def start_retry_for(settings: Settings) -> timedelta | None:
+    """How long a refused start is retried; None: for ever."""
+    told = settings.actions.start_retry_for
+    return parse_duration(told) if told else None
 
 
 RUN_ONLY = frozenset({"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "demo"})

@@ -4,7 +4,7 @@ line, the documents and the tests read it too. Footer, help, palette and greying
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import Instance, InstanceState
@@ -96,6 +96,13 @@ def why_not(verb: Verb, instance: Instance | None, *, read_only: bool) -> str | 
         return "no instance is selected"
     action = ACTIONS[effective(verb.name, instance)]
     return action.why_not(instance)
+
+
+def worded(verb: Verb, instance: Instance | None) -> Verb:
+    """The verb as the key line names it for this instance: `s` starts what is stopped."""
+    if instance is not None and effective(verb.name, instance) == "start":
+        return replace(verb, footer="start", short="start")
+    return verb
 
 
 def effective(name: str, instance: Instance) -> str:

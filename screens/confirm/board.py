@@ -128,7 +128,10 @@ class Board(Vertical):
             return
         blocked = made.guard.kind is GuardKind.BLOCKED
         denied = shown.permission is not None and shown.permission.answered is paint.Answered.NO
-        self.query_one("#options").display = not denied and (not blocked or self.action == "reschedule")
+        lifts = any(one.override for one in made.hazards)
+        self.query_one("#options").display = not denied and (
+            not blocked or lifts or self.action == "reschedule"
+        )
         self.query_one("#steps", Static).update(paint.steps_of(made, plain, self.app.size.height < ROOMY))
         self.query_one("#hazards", Static).update(paint.consequences(made.hazards, plain, blocked=blocked))
 

@@ -14,9 +14,10 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from screens.signs import drawn
-from tui.domain.actions import ActionOptions
+from tui.domain.actions import OVERRIDES, ActionOptions
 from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
 from tui.domain.instance import Instance
+from tui.domain.offers import Offer
 from tui.domain.plan import image_name
 from tui.domain.text import clean
 from tui.domain.when import both_zones, countdown, parse_moment
@@ -84,9 +85,10 @@ class Toggle(Static, can_focus=True):
             super().__init__()
             self.toggle = toggle
 
-    def __init__(self, words: str, on: bool, name: str) -> None:
+    def __init__(self, words: str, on: bool, name: str, fixed: str = "") -> None:
         super().__init__(id=name)
-        self.words, self.on = words, on
+        self.words, self.on, self.fixed = words, on, fixed
+        self.can_focus = not fixed
 
     def on_mount(self) -> None:
         """Draw it."""
@@ -100,7 +102,7 @@ class Toggle(Static, can_focus=True):
 
     def _draw(self) -> None:
         text = Text(f"[{'x' if self.on else ' '}] {self.words}", "bold" if self.on else "")
-        text.append("  (tab, then space)", "not bold dim")
+        text.append(f"  ({self.fixed or 'tab, then space'})", "not bold dim")
         self.update(text)
 
 
@@ -125,9 +127,10 @@ class Choices(Vertical):
         zone: tzinfo,
         options: ActionOptions,
         plain: bool,
+        offered: Sequence[Offer] = (),
     ) -> None:
         super().__init__()
-        self.action, self.zone, self.plain = action, zone, plain
+        self.action, self.zone, self.plain, self.offered = action, zone, plain, tuple(offered)
         self.events = movable(instance, now) if action == "reschedule" else ()
         if action == "image" and not options.image_name:
             options = replace(options, image_name=image_name(instance, now))
@@ -142,7 +145,10 @@ class Choices(Vertical):
     def same(self, other: Choices) -> bool:
         """Whether there is the same to choose, so that what was chosen may stay."""
         ids = [one.event_id for one in self.events]
-        return self.action == other.action and ids == [one.event_id for one in other.events]
+        if self.action != other.action or ids != [one.event_id for one in other.events]:
+            return False
+        mine = [(one.name, one.words, one.fixed) for one in self.offered]
+        return mine == [(one.name, one.words, one.fixed) for one in other.offered]
 
     def focus_first(self) -> None:
         """Begin with the field that is most likely to be changed."""
@@ -151,13 +157,11 @@ class Choices(Vertical):
     @property
     def empty(self) -> bool:
         """Whether there is nothing to choose."""
-        return not (self.action in ("image", "stop-start") or self.events)
+        return not (self.action == "image" or self.events or self.offered)
 
     def compose(self) -> ComposeResult:
         """A line each."""
-        if self.action == "stop-start":
-            yield Toggle("make an AMI first", self.options.image_first, "image-first")
-        elif self.action == "image":
+        if self.action == "image":
             yield _row(
                 "AMI name", Input(self.options.image_name, compact=True, id="image-name", max_length=128)
             )
@@ -171,6 +175,8 @@ class Choices(Vertical):
                 Input(self._local(self.options.not_before), compact=True, id="new-start", max_length=40),
             )
             yield Static(id="limits")
+        for one in self.offered:
+            yield Toggle(one.words, one.on, one.name, one.fixed)
 
     def on_mount(self) -> None:
         """What the fields begin with is known."""
@@ -229,10 +235,18 @@ class Choices(Vertical):
     @on(Toggle.Turned)
     def _ticked(self, message: Toggle.Turned) -> None:
         message.stop()
-        if message.toggle.id == "image-first":
-            self.options = replace(self.options, image_first=message.toggle.on)
-        else:
-            self.options = replace(self.options, no_reboot=message.toggle.on)
+        on = message.toggle.on
+        match message.toggle.id:
+            case "image-first":
+                self.options = replace(self.options, image_first=on)
+            case "standby":
+                self.options = replace(self.options, standby=on)
+            case "drain":
+                self.options = replace(self.options, drain=on)
+            case "override":
+                self.options = replace(self.options, overrides=OVERRIDES if on else ())
+            case _:
+                self.options = replace(self.options, no_reboot=on)
         self._tell()
         self._settle()
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from screens.signs import GRAVITIES, LEVELS, drawn, painted
+from tui.domain.actions import ACTIONS, unasked
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.instance import Instance, TargetStatus
 from tui.domain.plan import Draft, PlannedStep
@@ -20,16 +21,12 @@ from tui.domain.urgency import Level
 from tui.domain.when import ago
 from tui.operations.record import Operation
 from tui.operations.resume import driver
+from tui.operations.summary import account_number
 from tui.settings import Settings
 
 SLOW = timedelta(seconds=20)
 """Hands that have not taken a plan after so long have probably not started."""
 _GOOD, _BAD, _UNKNOWN = LEVELS[Level.CALM], LEVELS[Level.FAILING], LEVELS[Level.UNKNOWN]
-
-
-def account_number(number: str) -> str:
-    """`1111-2222-3333`, as people compare it."""
-    return "-".join(number[at : at + 4] for at in range(0, len(number), 4)) if number else "account unknown"
 
 
 def whose(instance: Instance, status: TargetStatus | None, settings: Settings) -> Text:
@@ -62,6 +59,10 @@ def steps_of(draft: Draft, plain: bool, compact: bool) -> RenderableType:
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(justify="right", width=1, no_wrap=True)
     grid.add_column(overflow="fold", ratio=1)
+    if compact and (draft.options.standby or draft.options.drain):
+        for number, line in enumerate(_run_together(draft), 1):
+            grid.add_row(Text(str(number), "bold"), line)
+        return grid
     looking: list[str] = []
     number = 0
     for step in draft.steps[1:]:
@@ -78,6 +79,19 @@ def steps_of(draft: Draft, plain: bool, compact: bool) -> RenderableType:
     if looking:
         grid.add_row(Text(str(number + 1), "bold"), Text(", ".join(looking)))
     return grid
+
+
+def _run_together(draft: Draft) -> list[Text]:
+    """A line a call, and behind it what is waited for: the consequences need the room."""
+    lines: list[Text] = []
+    for step in draft.steps[1:]:
+        if step.calls and step.name != "wait-running":
+            lines.append(Text(clean(", ".join(call.short for call in step.calls)), "bold"))
+        elif lines:
+            lines[-1].append(f", {step.text}", "not bold")
+        else:
+            lines.append(Text(step.text))
+    return lines
 
 
 def _step(step: PlannedStep, sends: bool, plain: bool, compact: bool) -> Text:
@@ -155,7 +169,8 @@ def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
         return Permission(Answered.OVER, _line(_BAD.mark(plain), _BAD.style, gone))
     if operation.permission == "yes":
         return Permission(
-            Answered.YES, _line(_GOOD.mark(plain), _GOOD.style, "permission: AWS says yes (dry run)")
+            Answered.YES,
+            _line(_GOOD.mark(plain), _GOOD.style, f"permission: AWS says yes (dry run){_unasked(operation)}"),
         )
     if operation.permission_asked:
         dry = operation.steps[0]
@@ -163,7 +178,11 @@ def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
         why = clean(f": {odd.operation}: {odd.code or 'no answer'} {odd.message}", 200) if odd else ""
         return Permission(
             Answered.SILENT,
-            _line(_UNKNOWN.mark(plain), _UNKNOWN.style, f"permission: AWS did not say{why.rstrip()}"),
+            _line(
+                _UNKNOWN.mark(plain),
+                _UNKNOWN.style,
+                f"permission: AWS did not say{why.rstrip()}{_unasked(operation)}",
+            ),
         )
     waited = now - operation.created_at
     if waited > SLOW and not operation.runner:
@@ -178,6 +197,11 @@ def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
     return Permission(
         Answered.ASKING, _line("…" if not plain else ".", "dim", "permission: asking AWS (dry run)")
     )
+
+
+def _unasked(operation: Operation) -> str:
+    kept = operation.kept
+    return unasked(ACTIONS[operation.action].unasked(kept.order, kept.options))
 
 
 def _line(mark: str, style: str, words: str) -> Text:

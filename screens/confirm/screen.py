@@ -18,6 +18,7 @@ from screens.confirm.desk import Desk
 from screens.confirm.question import Answer, TypeName, YesNo
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Facts, Instance, Trouble
+from tui.domain.offers import offers
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.text import clean
 from tui.fleet.wire import ReadRequest
@@ -125,7 +126,9 @@ class ConfirmScreen(EvacScreen):
         held = self.query(Choices)
         settings, now = self.services.settings, self.services.now()
         options = ActionOptions(wait_for_image=settings.actions.wait_for_image)
-        fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii)
+        rules = policy(settings, instance.target.profile)
+        offered = offers(self.action, instance, self.facts, options, rules, now)
+        fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii, offered)
         if held and held.first().same(fresh):
             return
         await held.remove()

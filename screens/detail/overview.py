@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from screens.detail.scene import Scene
 from screens.detail.sheets import checks
@@ -12,8 +13,8 @@ from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.guidance import Kind, Paragraph
 from tui.domain.guidance.base import Source
 from tui.domain.hazards import Gravity, Hazard
-from tui.domain.plan import GuardKind, Policy, draft
-from tui.domain.when import parse_duration
+from tui.domain.plan import GuardKind, draft
+from tui.settings import policy
 from tui.verbs import VERBS, effective, shown_key
 
 LABELS = {
@@ -94,8 +95,8 @@ def actions(scene: Scene) -> list[Row]:
 def _action(scene: Scene, name: str) -> Iterator[Row]:
     settings = scene.settings.actions
     action = ACTIONS[effective(name, scene.instance)]
-    policy = Policy(scene.read_only, settings.confirm, parse_duration(settings.image_max_age))
-    plan = draft(action.name, scene.instance, scene.facts, ActionOptions(), policy, scene.now)
+    rules = replace(policy(scene.settings, scene.instance.target.profile), read_only=scene.read_only)
+    plan = draft(action.name, scene.instance, scene.facts, ActionOptions(), rules, scene.now)
     told = _GUARDS[plan.guard.kind]
     blocked = scene.read_only or any(one.gravity is Gravity.BLOCK for one in plan.hazards)
     if name == "reschedule" and not blocked:

@@ -16,20 +16,27 @@ from screens.signs import drawn
 from screens.standing import label
 from tui.domain.text import MARK
 from tui.operations.record import Operation
+from tui.operations.resume import still_out
 
 
 def left_behind(operation: Operation) -> tuple[str, bool]:
-    """What abandoning it leaves, and whether a server stays down by it."""
+    """What abandoning it leaves, and whether a server stays down or out of service by it."""
+    name, out = label(operation), still_out(operation)
+    more = f" And {out}" if out else ""
     if operation.instance_down:
         return (
-            f"{label(operation)} is STOPPED and STAYS stopped: evac will not start it. Start it yourself, with s.",
+            f"{name} is STOPPED and STAYS stopped: evac will not start it. Start it yourself, with s.{more}",
             True,
         )
     if operation.may_be_down:
         return (
-            f"{label(operation)} may be stopped, and then STAYS stopped: evac will not start it. Look at it.",
+            f"{name} may be stopped, and then STAYS stopped: evac will not start it. Look at it.{more}",
             True,
         )
+    if out and not operation.taken_back:
+        return f"{name} is out of service: it is returned there first, then nothing more is done.", False
+    if out:
+        return f"{name}: {out}", True
     return "The instance is left as it is now. Calls that AWS has accepted already go on.", False
 
 

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from screens.confirm.paint import account_number
 from screens.operations.table import elapsed, progress
 from screens.signs import STEPS, drawn
-from screens.standing import SIGNS, Standing, label, standing
+from screens.standing import SIGNS, Standing, standing
 from tui.domain.text import clean
-from tui.domain.when import ago, both_zones, span
-from tui.operations.record import Call, Operation, StepRow
+from tui.domain.when import ago, both_zones
+from tui.operations.record import Operation
 from tui.operations.resume import driver
+from tui.operations.summary import account_number, outcome, took
+from tui.operations.summary import summary as paste
 from tui.settings import Settings
-
-
-def outcome(call: Call) -> str:
-    """What came of a call, and its request id."""
-    if call.ok is None:
-        told = "no answer yet" if call.outcome_at is None else "the answer was lost"
-    elif call.dry_run and call.code == "DryRunOperation":
-        told = "permitted"
-    else:
-        told = "accepted" if call.ok else f"{call.code}: {call.message}"
-    request = f" ({call.request_id})" if call.request_id else ""
-    dry = " dry run" if call.dry_run else ""
-    return clean(f"{call.operation}{dry}: {told}{request}", 300)
-
-
-def took(row: StepRow, now: datetime, *, alive: bool) -> str:
-    """How long a step took, or has been taking."""
-    if row.began_at is None:
-        return ""
-    return span((row.ended_at or (now if alive else row.began_at)) - row.began_at)
 
 
 def _loud(one: Operation, now: datetime) -> str:
@@ -128,21 +108,8 @@ def _steps(one: Operation, plain: bool, now: datetime) -> Table:
 
 
 def summary(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> str:
-    """To paste into a ticket: plain text, a line a fact."""
-    return "\n".join(_summary(one, settings, zone, now))
-
-
-def _summary(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> Iterator[str]:
-    yield f"{clean(one.title)} ({clean(one.instance_id)}): {SIGNS[standing(one, now)].word}, {progress(one)}, {elapsed(one, now)}"
-    if loud := _loud(one, now) or one.note:
-        yield f"  {loud}"
-    if one.remedy:
-        yield f"  to do: {one.remedy}"
-    for name, text in facts(one, settings, zone, now):
-        yield f"  {name}: {text}"
-    for row in one.steps:
-        length = took(row, now, alive=True)
-        yield f"  {row.name}: {row.state}{f', {length}' if length else ''}{f', {row.note}' if row.note else ''}"
-        for call in row.calls:
-            yield f"    {call.intent_at:%Y-%m-%dT%H:%M:%SZ} {outcome(call)}"
-    yield f"  evac operation {one.id} on {label(one)}"
+    """To paste into an incident channel: plain text, a line a fact."""
+    word = f"{SIGNS[standing(one, now)].word}, {progress(one)}"
+    if loud := _loud(one, now):
+        word = f"{word}. {loud}"
+    return "\n".join(paste(one, word, settings.label(one.profile), zone, now))

@@ -26,7 +26,7 @@ from tui.domain.text import clean
 from tui.operations import audit
 from tui.operations.journal import JournalError
 from tui.operations.record import Operation
-from tui.operations.resume import resume
+from tui.operations.resume import give_up, resume
 from tui.services import Services
 
 EMPTY = (
@@ -179,11 +179,10 @@ class OperationsScreen(EvacScreen):
         journal, now = self.services.journal, self.services.now()
         if journal is None:
             return
-        left, down = left_behind(journal.get(one.id) or one)
+        current = journal.get(one.id) or one
+        left, down = left_behind(current)
         try:
-            done = journal.abandon(
-                one.id, "abandoned by the operator" + (": the instance was left down" if down else ""), now
-            )
+            done, told = give_up(journal, current, self.services.settings, self.services.environ, now)
         except JournalError as error:
             self.say(str(error), "warning")
             return
@@ -191,7 +190,7 @@ class OperationsScreen(EvacScreen):
             self.say(f"{label(one)}: it ended meanwhile", "warning")
         else:
             self._audit(one)
-            self.say(f"{label(one)}: abandoned. {left}", "warning" if down else "information")
+            self.say(f"{label(one)}: abandoned. {left}", "warning" if down or told else "information")
         self._read(force=True)
 
     def _audit(self, one: Operation) -> None:

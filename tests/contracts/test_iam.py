@@ -32,7 +32,8 @@ def test_the_page_is_current() -> None:
 
 def test_its_blocks_are_the_policies() -> None:
     blocks = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)]
-    assert blocks == [policies.looking(), *(policies.acting(name) for name in ACTIONS), policies.acting()]
+    names = [*ACTIONS, *policies.ASIDES, ""]
+    assert blocks == [policies.looking(), *(policies.acting(name) for name in names)]
 
 
 def test_looking_is_what_the_guard_lets_through_less_the_logins() -> None:

@@ -211,10 +211,14 @@ def test_stop_start_to_its_end_a_line_a_step(stage: Stage) -> None:
     assert told[1]["permission"] == "yes"
     done_steps = [one["step"] for one in told if one["kind"] == "step" and one["state"] == "done"]
     assert done_steps == [
-        "preflight", "stop", "wait-stopped", "start", "wait-running", "wait-checks", "verify-event",
+        "preflight", "drain", "stop", "wait-stopped", "start", "wait-running", "wait-checks", "register",
+        "wait-healthy", "verify-event",
     ]  # fmt: skip
     assert (told[-1]["kind"], told[-1]["state"]) == ("operation", "succeeded")
-    assert told[-1]["note"] == "the event is gone or completed"
+    assert told[-1]["note"] == (
+        "out of pay-db; system, instance and EBS checks are ok; registered in pay-db; healthy in pay-db;"
+        " completed: instance-stop"
+    )
     assert stage.really_sent() == ["StopInstances", "StartInstances"]
     asked = {call["operation"]: call for step in told[-1]["steps"] for call in step["calls"]}
     assert asked["StopInstances"]["request_id"]
@@ -228,8 +232,8 @@ def test_without_wait_it_says_how_to_follow_and_the_hands_finish(stage: Stage) -
     assert stage.wait(operation.id, lambda one: not one.is_open).state is OperationState.SUCCEEDED
     shown = stage.evac("ops", "show", operation.id[-6:])
     assert shown.returncode == 0
-    assert "Start standby-1: succeeded" in shown.stdout
-    assert ", request " in shown.stdout
+    assert shown.stdout.startswith(f"Start standby-1 ({operation.instance_id}): succeeded")
+    assert "StartInstances: accepted (" in shown.stdout
 
 
 def test_an_ami_of_a_name_that_exists_needs_a_person(stage: Stage) -> None:

@@ -241,7 +241,7 @@ async def test_a_stopped_instance_is_described_anew(demo: Demo) -> None:
 
     async with watching(settings("prod", regions=(SEOUL,), often=True), demo.apply()) as eyes:
         await eyes.until(lambda: eyes.live("prod"))
-        row = eyes.named("web-1")
+        row = eyes.named("ledger-1")
         assert row is not None
         assert row.public_ip
         ec2 = boto3.client(
@@ -251,7 +251,7 @@ async def test_a_stopped_instance_is_described_anew(demo: Demo) -> None:
         ec2.close()
         await eyes.until(
             lambda: (
-                (found := eyes.named("web-1"))
+                (found := eyes.named("ledger-1"))
                 and found.state is InstanceState.STOPPED
                 and not found.public_ip
             )

@@ -23,7 +23,7 @@ TARGETS = [
 ]  # fmt: skip
 HAZARDS = {
     "auto-scaling", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "hibernation", "image",
-    "image-pending", "image-reboot", "instance-store", "instance-store-root", "lifecycle", "load-balancer", "mac",
+    "image-pending", "image-reboot", "instance-store", "instance-store-root", "last-healthy", "lifecycle", "load-balancer", "mac",
     "managed", "outpost", "placement-group", "product-codes", "public-ip", "reboot-event", "reschedule", "same-host",
     "shutdown-behavior", "spot", "state", "stop-protection", "termination-protection", "windows", "xen",
 }  # fmt: skip

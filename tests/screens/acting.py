@@ -38,7 +38,8 @@ class Hands(Launches):
             return
         held = journal.get(operation)
         assert held is not None
-        name = held.kept.texts[0].split(" ")[0]
+        names = [one.split(" ")[0] for one in held.kept.texts]
+        name = next(one for one in names if not one.endswith(("Standby", "Targets")))  # those know no dry run
         call = journal.intent(operation, "preflight", "ec2", name, NOW, dry_run=True, runner=ELSEWHERE)
         assert call is not None
         code = {"yes": "DryRunOperation", "no": "UnauthorizedOperation"}.get(self.says, "RequestExpired")
@@ -59,12 +60,20 @@ def facts_of(name: str) -> Facts:
     more: dict[str, Any] = {}
     if name.startswith("web-"):
         group = GroupMembership(
-            clean("web-prod"), clean("InService"), clean("HEALTHY"), 6, 8, clean("EC2"), False
+            clean("web-prod"), clean("InService"), clean("HEALTHY"), 6, 8, clean("EC2"), False, 8
         )
         more["membership"] = (group,)
-        more["target_groups"] = (TargetGroup(clean("web"), clean("arn"), clean("healthy"), 8, 8),)
+        more["target_groups"] = (
+            TargetGroup(clean("web"), clean("arn"), clean("healthy"), 8, 8, 80, clean("i-web")),
+        )
     if name.startswith("payments-db"):
-        more["target_groups"] = (TargetGroup(clean("pay-db"), clean("arn"), clean("healthy"), 3, 3),)
+        more["target_groups"] = (
+            TargetGroup(clean("pay-db"), clean("arn"), clean("healthy"), 3, 3, 80, clean("i-db")),
+        )
+    if name == "report-1":
+        more["target_groups"] = (
+            TargetGroup(clean("report"), clean("arn"), clean("healthy"), 1, 1, 80, clean("i-r")),
+        )
     if name.startswith("batch-"):
         more["type"] = TypeFacts(True, 1900, True, clean("nitro"), False, True, True)
     if name == "vault-1":
@@ -91,6 +100,7 @@ class Play:
         name: str,
         action: str = "stop-start",
         at: timedelta = timedelta(0),
+        facts: Facts | None = None,
         **options: Any,
     ) -> None:
         from tui.domain.actions import ActionOptions
@@ -105,7 +115,7 @@ class Play:
         plan = draft(
             action,
             replace(row, state=InstanceState.RUNNING),
-            facts_of(name),
+            facts or plain_facts(),
             ActionOptions(**options),
             Policy(),
             self.now,
@@ -138,10 +148,13 @@ class Play:
             "start": "StartInstances",
             "reboot": "RebootInstances",
             "image": "CreateImage",
+            "enter-standby": "EnterStandby",
+            "exit-standby": "ExitStandby",
         }
         if name in sends:
+            service = "autoscaling" if "standby" in name else "ec2"
             call = self.journal.intent(
-                self.id, name, "ec2", sends[name], self.now, dry_run=False, runner=ELSEWHERE
+                self.id, name, service, sends[name], self.now, dry_run=False, runner=ELSEWHERE
             )
             assert call is not None
             self.journal.outcome(call, self.now, ok=True, code="", message="", request_id=f"req-{name}")

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from acting import ELSEWHERE, Hands, Play, acting
 from stage import NOW, SETTINGS, Stage, StandIn, named
@@ -29,7 +30,7 @@ from tui.operations import audit
 from tui.operations.journal import JournalError
 from tui.operations.record import OperationState
 from tui.services import Services
-from tui.settings import ProfileSettings, Settings
+from tui.settings import ActionSettings, ProfileSettings, Settings
 
 
 async def until(pilot: Pilot[None], reached: Callable[[], bool], seconds: float = 20) -> None:
@@ -413,7 +414,75 @@ async def test_an_ami_first_makes_another_plan(tmp_path: Path) -> None:
         assert first is not None
         assert second is not None
         assert first.state is OperationState.ABANDONED
-        assert second.kept.steps[1] == "image"
+        assert second.kept.steps[1:4] == ("drain", "image", "stop")
+        assert "CreateImage" in shown(case.screen)
+
+
+async def test_a_member_is_put_in_standby_first_unless_it_is_switched_off(tmp_path: Path) -> None:
+    case = Case(tmp_path, "stop-start", "web-7")
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        told = shown(case.screen)
+        assert "[x] standby first, in web-prod" in told
+        assert "can't be asked for EnterStandby, ExitStandby" in told.replace("\n", " ")
+        case.screen.query_one("#standby").focus()
+        await pilot.press("space")
+        await until(pilot, lambda: len(case.hands.made) == 2 and ready(case.screen))
+        first, second = (case.journal.get(one) for one, _ in case.hands.made)
+        assert first is not None
+        assert second is not None
+        assert "enter-standby" in first.kept.steps
+        assert "enter-standby" not in second.kept.steps
+        assert second.kept.order.group == "web-prod"
+        assert "terminates it and launches another" in shown(case.screen).replace("\n", " ")
+
+
+async def test_a_reboot_offers_standby_too(tmp_path: Path) -> None:
+    case = Case(tmp_path, "reboot", "web-7")
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        assert "[x] standby first, in web-prod" in shown(case.screen)
+        assert "] make an AMI first" not in shown(case.screen)
+
+
+async def test_draining_can_be_left_out(tmp_path: Path) -> None:
+    case = Case(tmp_path, "stop-start", "payments-db-1")
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        assert "[x] drain first: pay-db" in shown(case.screen)
+        assert "DeregisterTargets" in shown(case.screen)
+        case.screen.query_one("#drain").focus()
+        await pilot.press("space")
+        await until(pilot, lambda: len(case.hands.made) == 2 and ready(case.screen))
+        assert "DeregisterTargets" not in shown(case.screen)
+
+
+async def test_the_last_healthy_one_is_blocked_until_it_is_overridden_and_its_name_typed(
+    tmp_path: Path,
+) -> None:
+    case = Case(tmp_path, "stop-start", "report-1")
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: case.screen.draft is not None and "[ ] override" in shown(case.screen))
+        assert case.hands.made == []
+        assert "This can't be done now" in shown(case.screen)
+        case.screen.query_one("#override").focus()
+        await pilot.press("space")
+        await until(pilot, lambda: ready(case.screen))
+        case.screen.set_focus(case.screen.query_one(TypeName))
+        await pilot.press(*"report-1", "enter")
+        await until(pilot, lambda: bool(case.confirmed()))
+        held = case.journal.get(case.confirmed()[0])
+        assert held is not None
+        assert held.kept.options.overrides == ("last-healthy",)
+
+
+async def test_an_ami_that_policy_demands_cannot_be_left_out(tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(SETTINGS, actions=ActionSettings(require_image="7d"))
+    case = Case(tmp_path, "stop-start", "load-1", settings=settings)
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        assert "[x] make an AMI first  (policy: none younger than 7d)" in shown(case.screen)
+        assert not case.screen.query_one("#image-first").can_focus
         assert "CreateImage" in shown(case.screen)
 
 

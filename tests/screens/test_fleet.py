@@ -138,7 +138,10 @@ async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was
 
 async def test_s_starts_what_is_stopped(tmp_path: Path) -> None:
     async with shown(stage.services(tmp_path)) as pilot:
-        await pilot.press("slash", *"down-1", "enter", "s")
+        await pilot.press("slash", *"down-1", "enter")
+        await pilot.pause()
+        assert " s start" in text(pilot).splitlines()[-1]
+        await pilot.press("s")
         await pilot.pause()
         (asked,) = pilot.app.asked  # type: ignore[attr-defined]
         assert asked.action == "start"

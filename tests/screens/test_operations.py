@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import Play, acting
+from acting import Play, acting, facts_of
 from stage import NOW, Stage
 from test_confirm import until
 from textual.pilot import Pilot
@@ -265,6 +265,25 @@ async def test_esc_keeps_it(given: Services) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, OperationsScreen))
         assert play.read().is_open
+
+
+async def test_abandoned_out_of_service_it_is_returned_there_first(given: Services) -> None:
+    play = Play(given, "web-4", facts=facts_of("web-4")).done("enter-standby").driven()
+    app = Stage(OperationsScreen(given))
+    async with app.run_test() as pilot:
+        await abandoning(pilot, "web-4")
+        held = play.read()
+        assert held.is_open
+        assert held.taken_back
+        assert [row.name for row in held.steps if row.state not in ("done", "skipped")] == [
+            "exit-standby", "wait-healthy",
+        ]  # fmt: skip
+        question = AbandonQuestion(held, False)
+        app.push_screen(question)
+        await pilot.pause()
+        told = "\n".join(str(one.render()) for one in question.query(Static))
+        assert "STAYS in Standby" in told
+        assert "aws autoscaling exit-standby" in told
 
 
 async def test_what_has_ended_cannot_be_abandoned(given: Services) -> None:

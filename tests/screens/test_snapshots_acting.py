@@ -69,6 +69,8 @@ def question(
 CASES: dict[str, tuple[Any, ...]] = {
     "stop-start": ("stop-start", "payments-db-1", "yes", "asked"),
     "auto-scaling": ("stop-start", "web-7", "yes", "asked"),
+    "last-healthy": ("stop-start", "report-1", "yes", "drawn"),
+    "member-reboots": ("reboot", "web-7", "yes", "asked"),
     "instance-store": ("stop-start", "batch-14", "yes", "asked"),
     "wrong-name": ("stop-start", "payments-db-1", "yes", "asked", *"payments", "enter"),
     "blocked": ("stop-start", "old-root", "yes", "drawn"),

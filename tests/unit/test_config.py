@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tui import config, config_edit
 from tui.settings import RUN_ONLY
+from tui.settings import policy as config_policy
 
 ROOT = Path(__file__).parents[2]
 
@@ -263,3 +264,23 @@ def test_zones_have_rules_and_nonsense_is_utc() -> None:
 def test_default_path_follows_xdg_but_not_a_relative_one() -> None:
     assert config.default_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/evac/config.toml")
     assert config.default_path({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path("/h/.config/evac/config.toml")
+
+
+@pytest.mark.parametrize(
+    ("own", "policy", "expected"),
+    [("", "7d", "7d"), ("30d", "7d", "7d"), ("1d", "7d", "1d"), ("24h", "1d", "24h"), ("3d", "", "3d"), ("", "", "")],
+)  # fmt: skip
+def test_the_shorter_image_requirement_counts(home: Path, own: str, policy: str, expected: str) -> None:
+    text, rule = f"[actions]\nrequire_image='{own}'", f"[actions]\nrequire_image='{policy}'"
+    loaded = load(home, text, rule)
+    assert loaded.settings.actions.require_image == expected
+    assert loaded.sources["actions.require_image"].endswith(
+        "policy.toml" if expected != own else "config.toml"
+    )
+    required = config_policy(loaded.settings, "prod").require_image
+    assert (required is None) == (not expected)
+
+
+def test_a_policy_cannot_set_other_actions(home: Path) -> None:
+    with pytest.raises(config.ConfigError, match="confirm"):
+        load(home, "", "[actions]\nconfirm='id'")

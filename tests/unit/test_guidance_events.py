@@ -378,3 +378,25 @@ def test_unknown_zone_is_utc_only() -> None:
     result = explain(replace(BASE, events=(event("instance-stop", 3),)), None, NOW, UTC)
     assert "Tue 06:00 UTC, in 3h" in result.of(Kind.WHEN)[0].text
     assert datetime(2026, 11, 24, 3, 0, tzinfo=UTC) == NOW
+
+
+@pytest.mark.parametrize("code", ["instance-stop", "instance-retirement"])
+@pytest.mark.parametrize("state", [InstanceState.STOPPED, InstanceState.STOPPING])
+@pytest.mark.parametrize("start", [-5, 50, None])
+def test_what_is_stopped_already_is_not_announced_to_be_stopped(
+    code: str, state: InstanceState, start: float | None
+) -> None:
+    instance = replace(BASE, state=state, root_device=T("ebs"), events=(event(code, start),))
+    result = told(instance)
+    text = whole(result)
+    assert f"finds it {state} already." in result.headline
+    assert "AWS will stop it" not in text
+    assert "AWS stops it" not in result.diagnosis_short
+    assert "Stop it" not in text
+    assert "wait for the date" not in text
+    assert result.diagnosis_short.startswith(f"It is {state}; {code}")
+    assert result.diagnosis_short.endswith("is still listed. It will NOT start by itself.")
+    assert "Nothing more: it stays stopped until somebody starts it." in text
+    if state is InstanceState.STOPPED:
+        assert result.recommended is not None
+        assert result.recommended.verb == "start"

@@ -39,6 +39,9 @@ class Chosen:
     image_first: bool = False
     event_id: str = ""
     not_before: datetime | None = None
+    standby: bool | None = None
+    drain: bool | None = None
+    overrides: tuple[str, ...] = ()
 
 
 def image(age: timedelta | None, state: str = "available") -> Image:
@@ -225,9 +228,9 @@ POOL = TargetGroup(T("pay"), T("arn"), T("healthy"), 3, 4)
         ("stop-start", "load-balancer", "warn", "pay (3 of 4", {"target_groups": (POOL,)}, {}),
         (
             "stop-start",
-            "load-balancer",
-            "danger",
-            "last healthy",
+            "last-healthy",
+            "block",
+            "last healthy member of target group pay",
             {"target_groups": (replace(POOL, healthy=1),)},
             {},
         ),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +13,10 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, Policy, draft
 from tui.domain.text import clean
-from tui.operations import audit
+from tui.operations import audit, database
 from tui.operations.journal import LEASE, Journal, JournalError
 from tui.operations.record import OperationState
+from tui.operations.schema import MIGRATIONS, Migration
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(
@@ -142,3 +145,155 @@ def test_a_changed_audit_line_is_found(tmp_path: Path) -> None:
     lines[2] = lines[2].replace('"number": 2', '"number": 7')
     path.write_text("\n".join(lines) + "\n")
     assert audit.verify(path) == 4
+
+
+V1 = """
+CREATE TABLE operation (
+  id TEXT PRIMARY KEY, action TEXT NOT NULL, title TEXT NOT NULL, state TEXT NOT NULL, profile TEXT NOT NULL,
+  account_id TEXT NOT NULL, region TEXT NOT NULL, instance_id TEXT NOT NULL, instance_name TEXT NOT NULL,
+  user TEXT NOT NULL, host TEXT NOT NULL, created_at TEXT NOT NULL, confirmed_at TEXT, finished_at TEXT,
+  note TEXT NOT NULL DEFAULT '', remedy TEXT NOT NULL DEFAULT '', attention INTEGER NOT NULL DEFAULT 0,
+  permission TEXT NOT NULL DEFAULT 'unknown', instance_down INTEGER NOT NULL DEFAULT 0,
+  runner TEXT NOT NULL DEFAULT '', lease_until TEXT, kept TEXT NOT NULL
+);
+CREATE TABLE step (
+  operation TEXT NOT NULL REFERENCES operation(id), position INTEGER NOT NULL, name TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'waiting', note TEXT NOT NULL DEFAULT '', began_at TEXT, ended_at TEXT,
+  PRIMARY KEY (operation, position)
+);
+CREATE TABLE call (
+  id INTEGER PRIMARY KEY, operation TEXT NOT NULL REFERENCES operation(id), step TEXT NOT NULL, service TEXT NOT NULL,
+  name TEXT NOT NULL, intent_at TEXT NOT NULL, outcome_at TEXT, ok INTEGER, code TEXT NOT NULL DEFAULT '',
+  message TEXT NOT NULL DEFAULT '', request_id TEXT NOT NULL DEFAULT '', dry_run INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX call_of ON call (operation, step);
+INSERT INTO operation (id, action, title, state, profile, account_id, region, instance_id, instance_name, user, host,
+  created_at, confirmed_at, instance_down, kept) VALUES ('op-20260504-030000-abcdef', 'stop-start', 'Stop and start web-7',
+  'running', 'prod', '111122223333', 'ap-northeast-2', 'i-0a1b2c3d4e5f60718', 'web-7', 'ana', 'bastion',
+  '2026-05-04T03:00:00+00:00', '2026-05-04T03:00:05+00:00', 1,
+  '{"order":{"operation_id":"op-20260504-030000-abcdef","action":"stop-start","instance_id":"i-0a1b2c3d4e5f60718",
+    "launched_at":null,"open_events":[],"image_name":"","no_reboot":false,"wait_for_image":true,"event_id":"",
+    "not_before":null,"stop_intent_at":null},"options":{"no_reboot":false,"image_first":false,"image_name":"",
+    "wait_for_image":true,"event_id":"","not_before":null},"steps":["preflight","stop"],"texts":[],"hazards":[]}');
+INSERT INTO step (operation, position, name, state) VALUES ('op-20260504-030000-abcdef', 0, 'preflight', 'done'),
+  ('op-20260504-030000-abcdef', 1, 'stop', 'running');
+INSERT INTO call (operation, step, service, name, intent_at) VALUES ('op-20260504-030000-abcdef', 'stop', 'ec2',
+  'StopInstances', '2026-05-04T03:00:07+00:00');
+PRAGMA user_version=1;
+"""
+"""A journal as the first version left it, with an operation that has an instance down."""
+
+
+def v1(path: Path) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    db = sqlite3.connect(path)
+    db.executescript(V1)
+    db.close()
+    return path
+
+
+def test_a_journal_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = v1(tmp_path / "journal.sqlite3")
+    journal = Journal(path)
+    (one,) = journal.unfinished()
+    assert (one.user, one.instance_down, one.ssh_client, one.caller, one.remark) == ("ana", True, "", "", "")
+    assert one.sent == {"StopInstances"}
+    assert journal.lease(one.id, "a", NOW)
+    journal.remark(one.id, "first")
+    journal.remark(one.id, "second")
+    found = journal.get(one.id)
+    assert found is not None
+    assert found.remark == "first"
+    journal.close()
+    Journal(path).close()
+    db = sqlite3.connect(path)
+    assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    db.close()
+
+
+def test_a_migration_that_fails_leaves_the_version_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = v1(tmp_path / "journal.sqlite3")
+    broken = Migration(
+        "half of it", ("ALTER TABLE operation ADD COLUMN half TEXT", "ALTER TABLE nowhere ADD x")
+    )
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, broken))
+    with pytest.raises(JournalError, match="nothing was sent"):
+        Journal(path)
+    monkeypatch.undo()
+    (one,) = Journal(path).unfinished()
+    assert one.instance_down
+
+
+def test_whence_it_was_ordered_is_kept(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "203.0.113.9 51234 10.0.0.5 22")
+    found = journal.get(journal.create(plan(), NOW))
+    assert found is not None
+    assert found.ssh_client == "203.0.113.9 51234"
+
+
+def until_full(write: Callable[[], object]) -> None:
+    for _ in range(1000):
+        write()
+
+
+def test_a_full_disk_refuses_in_one_line_and_works_again_once_there_is_room(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=128k", "none", folder], capture_output=True
+    ).returncode:
+        pytest.skip("only root may mount a small file system to fill")
+    try:
+        journal = Journal(folder / "evac" / "journal.sqlite3")
+        kept = journal.create(plan(), NOW)
+        assert journal.confirm(kept, NOW)
+        ballast = folder / "ballast"
+        ballast.touch()
+        with pytest.raises(OSError, match="No space"):
+            until_full(lambda: ballast.write_bytes(bytes(ballast.stat().st_size + 1024)))
+        refused = "nothing was sent; free the disk"
+        with pytest.raises(JournalError, match=refused):
+            until_full(lambda: journal.create(plan(), NOW))
+        with pytest.raises(JournalError, match=refused):
+            until_full(lambda: journal.intent(kept, "stop", "ec2", "X", NOW, dry_run=False, runner=""))
+        with pytest.raises(OSError, match="No space"):
+            until_full(lambda: audit.append(audit.path_beside(journal.path), NOW, text="x" * 1024))
+        assert audit.verify(audit.path_beside(journal.path)) is None
+        ballast.unlink()
+        assert journal.lease(kept, "a", NOW)
+        assert journal.intent(kept, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")
+        journal.close()
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_read_only_folder_refuses_in_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", folder], capture_output=True).returncode:
+        pytest.skip("only root may mount a read-only file system")
+    try:
+        with pytest.raises(JournalError, match="nothing was sent"):
+            Journal(folder / "evac" / "journal.sqlite3")
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_file_that_may_not_be_written_refuses_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "evac" / "journal.sqlite3"
+    path.mkdir(parents=True)
+    with pytest.raises(JournalError, match="nothing was sent"):
+        Journal(path)
+
+
+def test_a_journal_spoilt_in_the_middle_refuses_in_one_line(journal: Journal) -> None:
+    for _ in range(50):
+        journal.create(plan(), NOW)
+    journal.close()
+    data = bytearray(journal.path.read_bytes())
+    data[4096:] = bytes(len(data) - 4096)
+    journal.path.write_bytes(data)
+    with pytest.raises(JournalError, match="nothing was sent"):
+        Journal(journal.path).list()

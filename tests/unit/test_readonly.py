@@ -102,6 +102,10 @@ def test_every_name_in_the_lists_is_an_operation_and_no_read_changes_anything() 
 
 def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:
     assert {
+        "autoscaling:EnterStandby",
+        "autoscaling:ExitStandby",
+        "elbv2:DeregisterTargets",
+        "elbv2:RegisterTargets",
         "ec2:StopInstances",
         "ec2:StartInstances",
         "ec2:RebootInstances",

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from tui.domain.actions import ActionOptions
-from tui.domain.instance import Instance, InstanceState, Target
+from tui.domain.instance import Facts, GroupMembership, Instance, InstanceState, Target
 from tui.domain.plan import Policy, draft
 from tui.domain.text import clean
 from tui.operations import launch
 from tui.operations.journal import LEASE, Journal, JournalError
-from tui.operations.record import PATIENCE, Operation, OperationState
-from tui.operations.resume import HUNG, cut_off, driver, lives, resume, why_not
+from tui.operations.record import ABANDONED, OVER, PATIENCE, Operation, OperationState, ending
+from tui.operations.resume import HUNG, cut_off, driver, give_up, lives, resume, why_not
 from tui.settings import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -257,5 +257,76 @@ def test_a_scope_is_used_only_where_systemd_grants_one(tmp_path: Path, script: s
     (tmp_path / "systemd").mkdir()
     (tmp_path / "systemd" / "private").touch()
     environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
-    assert (launch._scope(environ)[:1] == [str(tool)]) is granted
-    assert launch._scope({**environ, "PATH": "/nowhere"}) == []
+    assert (launch.scope(environ)[:1] == [str(tool)]) is granted
+    assert launch.scope({**environ, "PATH": "/nowhere"}) == []
+
+
+# out of service, and back
+
+GROUPED = Facts(
+    NOW, membership=(GroupMembership(clean("web-prod"), clean("InService"), clean("HEALTHY"), 6, 8),)
+)
+
+
+def out_of_service(journal: Journal, ok: bool | None = True) -> str:
+    """Confirmed, and EnterStandby sent."""
+    plan = draft("stop-start", WEB, GROUPED, ActionOptions(), Policy(), NOW)
+    name = journal.create(plan, NOW)
+    assert journal.confirm(name, NOW)
+    journal.lease(name, "here:1:a", NOW)
+    journal.set_state(name, OperationState.RUNNING, NOW)
+    journal.begin_step(name, "enter-standby", NOW)
+    call = journal.intent(
+        name, "enter-standby", "autoscaling", "EnterStandby", NOW, dry_run=False, runner="here:1:a"
+    )
+    assert call is not None
+    journal.outcome(call, NOW, ok=ok, code="", message="", request_id="r")
+    return name
+
+
+@pytest.mark.parametrize(("ok", "owes"), [(True, ("exit-standby",)), (None, ("exit-standby",)), (False, ())])
+def test_what_was_taken_out_of_service_is_owed_its_return(
+    journal: Journal, ok: bool | None, owes: tuple[str, ...]
+) -> None:
+    found = journal.get(out_of_service(journal, ok))
+    assert found is not None
+    assert found.owes == owes
+
+
+def test_taken_back_only_the_way_back_is_left_and_no_left_out_step_is_sent(journal: Journal) -> None:
+    name = out_of_service(journal)
+    assert journal.take_back(name, ABANDONED, NOW)
+    assert not journal.take_back(name, ABANDONED, NOW)
+    found = journal.get(name)
+    assert found is not None
+    assert found.taken_back
+    left = [row.name for row in found.steps if row.state not in OVER]
+    assert left == ["exit-standby"]
+    journal.begin_step(name, "stop", NOW)  # a runner that had looked before
+    journal.end_step(name, "stop", "done", "", NOW)
+    assert journal.intent(name, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="here:1:a") is None
+    again = journal.get(name)
+    assert again is not None
+    assert [row.state for row in again.steps if row.name == "stop"] == ["skipped"]
+    assert ending(again)[0] is OperationState.ABANDONED
+
+
+def test_nothing_is_taken_back_where_nothing_was_taken_out(journal: Journal) -> None:
+    name = journal.create(draft("stop-start", WEB, GROUPED, ActionOptions(), Policy(), NOW), NOW)
+    assert not journal.take_back(name, ABANDONED, NOW)
+
+
+def test_given_up_a_second_time_it_is_left_as_it_is_and_the_way_to_return_it_is_said(
+    journal: Journal,
+) -> None:
+    name = out_of_service(journal)
+    held = journal.get(name)
+    assert held is not None
+    assert journal.take_back(name, ABANDONED, NOW)
+    given, told = give_up(journal, held, Settings(), {}, NOW)
+    assert given
+    assert "aws autoscaling exit-standby" in told
+    assert "--auto-scaling-group-name web-prod" in told
+    ended = journal.get(name)
+    assert ended is not None
+    assert ended.state is OperationState.ABANDONED

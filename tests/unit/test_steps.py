@@ -9,13 +9,29 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tui.domain.actions import ACTIONS, ActionOptions, sendable
+from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
-from tui.domain.steps import STEPS, Attempt, Done, Order, Preflight, Said, Seen, Send, Stuck, Wait
+from tui.domain.steps import (
+    STEPS,
+    Attempt,
+    Done,
+    Order,
+    Place,
+    Preflight,
+    Said,
+    Seen,
+    Send,
+    Stuck,
+    TargetSeen,
+    Wait,
+)
 from tui.domain.text import clean
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 ORDER = Order("op-1", "stop-start", "i-0a", launched_at=NOW - timedelta(days=9), image_name="web-7 x")
-OK = Checks(system=StatusCheck(CheckStatus.OK), instance=StatusCheck(CheckStatus.OK))
+FINE = StatusCheck(CheckStatus.OK)
+OK = Checks(FINE, FINE, FINE)
+XEN = Checks(FINE, FINE, StatusCheck(CheckStatus.NOT_REPORTED))
 RUNNING, STOPPED = (
     Seen(InstanceState.RUNNING, ORDER.launched_at, checks=OK),
     Seen(InstanceState.STOPPED, ORDER.launched_at),
@@ -32,7 +48,9 @@ def said(ok: bool | str | None = "none", code: str = "", ago: float = 10.0, bega
     return Said(NOW - timedelta(seconds=began), (attempt,))
 
 
-IMAGE = Image(clean("ami-1"), clean("web-7 x"), clean("available"), NOW)
+IMAGE = Image(clean("ami-1"), clean("web-7 x"), clean("available"), NOW, operation=clean("op-1"))
+OTHERS = replace(IMAGE, operation=clean("op-0"))
+RETRIED = replace(ORDER, start_retry_for=timedelta(hours=2))
 TABLE = [
     ("stop", RUNNING, said(), Send),
     ("stop", RUNNING, said(None), Wait),
@@ -49,7 +67,8 @@ TABLE = [
     ("stop", DEAD, said(), Stuck),
     ("wait-stopped", STOPPING, said(), Wait),
     ("wait-stopped", STOPPED, said(), Done),
-    ("wait-stopped", STOPPING, said(began=2000), Stuck),
+    ("wait-stopped", STOPPING, said(began=2000), Wait),
+    ("wait-stopped", RUNNING, said(began=2000), Wait),
     ("wait-stopped", UNKNOWN, said(began=2000), Wait),
     ("wait-stopped", DEAD, said(), Stuck),
     ("start", STOPPED, said(), Send),
@@ -69,11 +88,28 @@ TABLE = [
     ("wait-running", STOPPED, said(began=5), Wait),
     ("wait-running", STOPPED, said(began=90), Send),
     ("wait-checks", RUNNING, said(), Done),
+    ("wait-checks", replace(RUNNING, checks=XEN), said(), Done),
+    ("wait-checks", replace(RUNNING, checks=Checks(FINE, FINE)), said(), Wait),
+    (
+        "wait-checks",
+        replace(RUNNING, checks=replace(OK, attached_ebs=StatusCheck(CheckStatus.IMPAIRED))),
+        said(),
+        Wait,
+    ),
     ("wait-checks", replace(RUNNING, checks=Checks()), said(), Wait),
     ("wait-checks", replace(RUNNING, checks=Checks()), said(began=2000), Stuck),
+    ("wait-checks", replace(RUNNING, checks=Checks()), said(began=20), Wait),
+    ("wait-checks", UNKNOWN, said(began=2000), Wait),
+    ("wait-checks", replace(UNKNOWN, checks=OK), said(), Wait),
+    ("wait-checks", replace(STOPPED, checks=OK), said(began=20), Wait),
+    ("wait-checks", STOPPED, said(began=90), Stuck),
+    ("wait-checks", PENDING, said(began=2000), Wait),
     ("wait-checks", DEAD, said(), Stuck),
     ("image", replace(RUNNING, images=()), said(), Send),
-    ("image", replace(RUNNING, images=(IMAGE,)), said(), Stuck),
+    ("image", replace(RUNNING, images=(OTHERS,)), said(), Stuck),
+    ("image", replace(RUNNING, images=(OTHERS,)), said(None), Stuck),
+    ("image", replace(RUNNING, images=(OTHERS,)), said(False, "InvalidAMIName.Duplicate"), Stuck),
+    ("image", replace(RUNNING, images=()), said(False, "InvalidAMIName.Duplicate", ago=900), Stuck),
     ("image", replace(RUNNING, images=(IMAGE,)), said(None), Done),
     ("image", replace(RUNNING, images=(replace(IMAGE, state=clean("pending")),)), said(True), Wait),
     ("image", replace(RUNNING, images=(replace(IMAGE, state=clean("failed")),)), said(True), Stuck),
@@ -93,12 +129,197 @@ TABLE = [
     ("reschedule", RUNNING, said(True), Wait),
     ("reschedule", RUNNING, said(True, ago=900), Done),
     ("verify-event", RUNNING, said(), Done),
+    ("verify-event", UNKNOWN, said(), Wait),
+    ("verify-event", STOPPED, said(began=90), Stuck),
+    ("verify-event", DEAD, said(), Stuck),
 ]
+
+
+MEMBER = replace(ORDER, group="web-prod", desired=8)
+A, B = Place("arn-a", "a", "i-0a", 80, healthy=True), Place("arn-b", "b", "i-0a", 81, healthy=True)
+PLACED = replace(ORDER, places=(A, B))
+
+
+def life(cycle: str | None, seen: Seen = RUNNING) -> Seen:
+    return replace(seen, lifecycle=cycle, desired=8)
+
+
+def at(first: str, second: str, seen: Seen = RUNNING) -> Seen:
+    return replace(seen, targets=(TargetSeen(A, first), TargetSeen(B, second)))
+
+
+def twice(ok: bool | None, ago: float) -> Said:
+    one = said(ok, ago=ago).attempts[0]
+    return Said(NOW - timedelta(seconds=100), (one, one))
+
+
+AWAY = [
+    ("enter-standby", life("InService"), said(), Send),
+    ("enter-standby", life("InService"), said(None), Wait),
+    ("enter-standby", life("InService"), said(None, ago=90), Send),
+    ("enter-standby", life("InService"), said(True, ago=90), Wait),
+    ("enter-standby", life("InService"), said(False, "AccessDenied"), Stuck),
+    ("enter-standby", life("InService"), said(False, "ResourceContention", ago=1), Wait),
+    ("enter-standby", life("InService"), said(True, began=9000), Stuck),
+    ("enter-standby", life("EnteringStandby"), said(True), Wait),
+    ("enter-standby", life("Standby"), said(True), Done),
+    ("enter-standby", life("Standby"), said(), Done),
+    ("enter-standby", life("Terminating:Wait"), said(), Stuck),
+    ("enter-standby", life(""), said(), Done),
+    ("enter-standby", life(None), said(), Wait),
+    ("enter-standby", life("InService", DEAD), said(), Stuck),
+    ("exit-standby", life("Standby"), said(), Send),
+    ("exit-standby", life("Standby"), said(None), Wait),
+    ("exit-standby", life("Standby"), said(None, ago=90), Send),
+    ("exit-standby", life("Standby"), said(False, "AccessDenied", ago=1), Wait),
+    ("exit-standby", life("Standby"), said(False, "AccessDenied", ago=6), Send),
+    ("exit-standby", life("Standby", STOPPED), said(), Stuck),
+    ("exit-standby", life("Standby", PENDING), said(), Wait),
+    ("exit-standby", life("Standby", UNKNOWN), said(), Wait),
+    ("exit-standby", life("EnteringStandby"), said(), Wait),
+    ("exit-standby", life("Pending"), said(True), Wait),
+    ("exit-standby", life("InService"), said(True), Done),
+    ("exit-standby", life("InService"), said(), Done),
+    ("exit-standby", life(""), said(), Done),
+    ("exit-standby", life(None), said(), Wait),
+    ("exit-standby", life("Standby", DEAD), said(), Stuck),
+    ("drain", at("healthy", "healthy"), said(), Send),
+    ("drain", at("draining", "healthy"), said(True), Send),
+    ("drain", at("draining", "healthy"), said(None), Wait),
+    ("drain", at("draining", "healthy"), said(None, ago=90), Send),
+    ("drain", at("draining", "healthy"), twice(True, 10), Wait),
+    ("drain", at("draining", "healthy"), twice(True, 90), Send),
+    ("drain", at("healthy", "healthy"), said(False, "AccessDenied"), Stuck),
+    ("drain", at("draining", ""), said(True), Wait),
+    ("drain", at("draining", ""), said(True, began=9000), Stuck),
+    ("drain", at("", "unused"), said(True), Done),
+    ("drain", RUNNING, said(), Wait),
+    ("drain", at("healthy", "healthy", DEAD), said(), Stuck),
+    ("register", at("", ""), said(), Send),
+    ("register", at("healthy", ""), said(True), Send),
+    ("register", at("healthy", ""), twice(True, 10), Wait),
+    ("register", at("healthy", ""), twice(True, 90), Send),
+    ("register", at("", "", STOPPED), said(), Stuck),
+    ("register", at("", "", UNKNOWN), said(), Wait),
+    ("register", at("initial", "unhealthy"), twice(True, 10), Done),
+    ("register", RUNNING, said(), Wait),
+    ("register", at("", "", DEAD), said(), Stuck),
+    ("wait-healthy", at("healthy", "healthy"), said(), Done),
+    ("wait-healthy", at("healthy", "initial"), said(), Wait),
+    ("wait-healthy", at("healthy", ""), said(began=900), Stuck),
+    ("wait-healthy", RUNNING, said(), Wait),
+    ("wait-healthy", RUNNING, said(began=900), Stuck),
+    ("wait-healthy", at("healthy", "healthy", DEAD), said(), Stuck),
+]
+
+
+@pytest.mark.parametrize(("step", "seen", "so_far", "expected"), AWAY)
+def test_the_way_out_of_service_and_back(step: str, seen: Seen, so_far: Said, expected: type) -> None:
+    order = MEMBER if "standby" in step else PLACED
+    assert isinstance(STEPS[step].decide(order, seen, so_far, NOW), expected)
+
+
+def test_every_place_is_drained_and_registered_again_under_its_own_port() -> None:
+    for step, call in (("drain", "DeregisterTargets"), ("register", "RegisterTargets")):
+        sent = [one.params for one in STEPS[step].calls(PLACED) if one.operation == call]
+        assert sent == [
+            {"TargetGroupArn": "arn-a", "Targets": [{"Id": "i-0a", "Port": 80}]},
+            {"TargetGroupArn": "arn-b", "Targets": [{"Id": "i-0a", "Port": 81}]},
+        ]
+    second = STEPS["drain"].decide(PLACED, at("draining", "healthy"), said(True), NOW)
+    assert isinstance(second, Send)
+    assert second.call.params["TargetGroupArn"] == "arn-b"
+
+
+def test_after_a_reboot_the_checks_are_given_a_minute_before_it_serves_again() -> None:
+    order = replace(MEMBER, action="reboot")
+    step = STEPS["exit-standby"]
+    assert isinstance(step.decide(order, life("Standby"), said(began=20), NOW), Wait)
+    assert isinstance(step.decide(order, life("Standby"), said(began=61), NOW), Send)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("203.0.113.9", "203.0.113.77", "; public address 203.0.113.9 → 203.0.113.77"),
+        ("203.0.113.9", "", "; public address 203.0.113.9 → none"),
+        ("", "203.0.113.77", "; public address 203.0.113.77"),
+        ("203.0.113.9", "203.0.113.9", ""),
+        ("", "", ""),
+    ],
+)
+def test_the_new_address_stands_beside_the_old_one(old: str, new: str, told: str) -> None:
+    seen, order = replace(RUNNING, public_ip=clean(new)), replace(ORDER, public_ip=old)
+    decided = STEPS["wait-checks"].decide(order, seen, said(), NOW)
+    assert decided == Done(f"system, instance and EBS checks are ok{told}")
+
+
+def test_the_check_that_is_not_ok_is_named_when_the_time_is_over() -> None:
+    checks = replace(OK, attached_ebs=StatusCheck(CheckStatus.IMPAIRED))
+    decided = STEPS["wait-checks"].decide(ORDER, replace(RUNNING, checks=checks), said(began=2000), NOW)
+    assert isinstance(decided, Stuck)
+    assert decided.why == "it runs, but after 15 minutes: EBS check impaired"
+
+
+EVENT = ScheduledEvent(clean("instance-reboot"), clean("e-1"), clean("scheduled reboot"))
+
+
+@pytest.mark.parametrize(
+    ("action", "event", "began", "told"),
+    [
+        ("stop-start", replace(EVENT, description=clean("[Completed] scheduled reboot")), 5, "completed: instance-reboot"),
+        ("stop-start", None, 5, "AWS lists the event no more"),
+        ("stop-start", EVENT, 900, "AWS still lists instance-reboot; its text may take an hour"),
+        ("reboot", EVENT, 900, "AWS still lists instance-reboot; a reboot of one's own does not clear it"),
+        ("reboot", replace(EVENT, code_text=clean("system-reboot")), 900, "it rebooted in place and did not migrate"),
+    ],
+)  # fmt: skip
+def test_what_became_of_the_event_and_why(
+    action: str, event: ScheduledEvent | None, began: float, told: str
+) -> None:
+    order = replace(ORDER, action=action, open_events=("e-1",))
+    seen = replace(RUNNING, events=() if event is None else (event,))
+    decided = STEPS["verify-event"].decide(order, seen, said(began=began), NOW)
+    assert isinstance(decided, Done)
+    assert told in decided.note
+
+
+def test_an_instance_that_is_gone_ends_it_and_names_the_group() -> None:
+    ended = STEPS["start"].decide(MEMBER, DEAD, said(), NOW)
+    assert isinstance(ended, Stuck)
+    assert ended.final
+    assert "replaced by its Auto Scaling group web-prod" in ended.why
 
 
 @pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE)
 def test_each_step_decides(step: str, seen: Seen, so_far: Said, expected: type) -> None:
     assert isinstance(STEPS[step].decide(ORDER, seen, so_far, NOW), expected)
+
+
+def test_a_stop_that_hangs_says_what_to_do_and_goes_on_watching() -> None:
+    step = STEPS["wait-stopped"]
+    hangs = step.decide(ORDER, STOPPING, said(began=2000), NOW)
+    assert isinstance(hangs, Wait)
+    assert hangs.attention
+    assert "still stopping after 33 minutes" in hangs.reason
+    assert "force the stop" in hangs.remedy
+    assert step.decide(ORDER, STOPPED, said(began=9000), NOW) == Done()
+
+
+def test_a_start_is_given_up_only_where_the_settings_say_so_and_then_loudly() -> None:
+    refused = said(False, "InsufficientInstanceCapacity", ago=400, began=9000)
+    assert isinstance(STEPS["start"].decide(ORDER, STOPPED, refused, NOW), Send)
+    given_up = STEPS["start"].decide(RETRIED, STOPPED, refused, NOW)
+    assert isinstance(given_up, Stuck)
+    assert given_up.why.startswith("STOPPED: not started, no capacity")
+    assert "it stays down until then" in given_up.remedy
+    early = said(False, "InsufficientInstanceCapacity", ago=400, began=600)
+    assert isinstance(STEPS["start"].decide(RETRIED, STOPPED, early, NOW), Send)
+
+
+def test_an_image_only_does_not_ask_whether_it_runs() -> None:
+    order = replace(ORDER, action="image")
+    assert STEPS["verify-event"].decide(order, STOPPED, said(), NOW) == Done("no event was open")
 
 
 def test_preflight_asks_each_call_once_and_tells_a_no_from_a_dont_know() -> None:

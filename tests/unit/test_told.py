@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from tui.cli.hands import exit_code
@@ -12,6 +13,7 @@ from tui.cli.told import alarming, listed, operation_object, shown, stands
 from tui.domain.actions import ActionOptions
 from tui.domain.steps import Order
 from tui.operations.record import Call, Kept, Operation, OperationState, StepRow
+from tui.operations.summary import summary
 from tui.settings import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -70,11 +72,11 @@ def test_everything_about_one_operation() -> None:
     call = Call("stop", "ec2", "StopInstances", NOW)
     lost = replace(CUT, steps=(StepRow("stop", "running", "", NOW, None, (call,)),))
     text = "\n".join(shown(CUT, Settings(timezone="UTC"), NOW + timedelta(minutes=2)))
-    assert "done     stop           3s" in text
-    assert "running  wait-stopped   2m" in text
-    assert "2026-05-04T03:00:00Z StopInstances: ok, request r-1" in text
-    assert "runner     none: evac ops resume op-1" in text
-    assert "answer not known" in "\n".join(shown(lost, Settings(), NOW))
+    assert "stop: done, 3s" in text
+    assert "wait-stopped: running, 2m" in text
+    assert "2026-05-04T03:00:00Z StopInstances: accepted (r-1)" in text
+    assert "runner: none: evac ops resume op-1" in text
+    assert "no answer yet" in "\n".join(shown(lost, Settings(), NOW))
 
 
 def test_the_json_keeps_its_names() -> None:
@@ -95,3 +97,23 @@ def test_the_json_keeps_its_names() -> None:
 )
 def test_the_exit_code_follows_the_state(state: str, code: int) -> None:
     assert exit_code(replace(CUT, state=OperationState(state))) == code
+
+
+def test_a_summary_tells_an_incident_channel_what_came_of_it() -> None:
+    note = "system, instance and EBS checks are ok; public address 203.0.113.9 → 203.0.113.77; completed: instance-stop"
+    kept = msgspec.structs.replace(CUT.kept, options=ActionOptions(overrides=("last-healthy",)))
+    made = {
+        "state": OperationState.SUCCEEDED,
+        "note": note,
+        "finished_at": NOW + timedelta(minutes=4),
+        "kept": kept,
+    }
+    lines = [*summary(replace(CUT, **made), "succeeded", "PROD", UTC, NOW + timedelta(hours=1))]
+    assert lines[0] == "Stop and start web-7 (i-0a1b2c3d4e5f60718): succeeded, 4m"
+    assert lines[1] == "  where: PROD, 1111-2222-3333, eu-west-1"
+    assert "  public address 203.0.113.9 → 203.0.113.77" in lines
+    assert "  completed: instance-stop" in lines
+    assert "  overridden: last-healthy" in lines
+    assert "  stop: done, 3s" in lines
+    assert "    2026-05-04T03:00:00Z StopInstances: accepted (r-1)" in lines
+    assert lines[-1] == "  evac operation op-1"

@@ -153,9 +153,17 @@ def _membership(sessions: Sessions, row: Instance) -> tuple[GroupMembership, ...
                 group.get("DesiredCapacity"),
                 clean(group.get("HealthCheckType")),
                 "ReplaceUnhealthy" in suspended if group else None,
+                _in_service(group) if group else None,
             )
         )
     return tuple(found)
+
+
+def _in_service(group: dict[str, Any]) -> int:
+    return sum(
+        one.get("LifecycleState") == "InService" and str(one.get("HealthStatus")).lower() == "healthy"
+        for one in group.get("Instances") or ()
+    )
 
 
 def _target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, ...]:
@@ -192,6 +200,7 @@ def _target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, ...]
                         sum(one[2] == "healthy" for one in states),
                         len(states),
                         port,
+                        clean(identity),
                     )
                 )
     return tuple(found)

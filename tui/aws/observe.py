@@ -1,10 +1,12 @@
-"""What the hands look at between two calls: the instance's state, checks, events, and the AMI of the planned name.
+"""What the hands look at between two calls: the instance's state, checks and events, and what the step asks for beside them.
 
-Errors are not raised: what could not be read is *unknown* in the answer, and the step waits.
+That is the AMI of the planned name, the membership in an Auto Scaling group, the health in target groups. Errors are not
+raised: what could not be read is *unknown* in the answer, and the step waits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tui.aws.sessions import Sessions
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
-from tui.domain.steps import Order, Seen
+from tui.domain.steps import OPERATION_TAG, Order, Place, Seen, TargetSeen
 from tui.domain.text import clean
 
 
@@ -41,23 +43,29 @@ def _events(docs: list[dict[str, Any]]) -> tuple[ScheduledEvent, ...]:
 
 
 class Observer:
-    """Looks at one region through one profile, with a client that can only read."""
+    """Looks at one region through one profile, with clients that can only read."""
 
-    def __init__(self, sessions: Sessions, profile: str, region: str) -> None:
-        self._client = sessions.client(profile, "ec2", region)
+    def __init__(self, sessions: Sessions, profile: str, region: str, agent: str = "") -> None:
+        self._sessions, self._profile, self._region, self._agent = sessions, profile, region, agent
+        self._client = sessions.client(profile, "ec2", region, agent=agent)
 
-    def look(self, order: Order, *, images: bool) -> Seen:
-        """What AWS shows now. Unknown where it did not answer."""
+    def look(self, order: Order, looks: Collection[str]) -> Seen:
+        """What AWS shows now, and of `images`, `group` and `targets` what is named. Unknown where it did not answer."""
         ids = [order.instance_id]
         try:
             answer = self._client.describe_instances(InstanceIds=ids)
             doc = answer["Reservations"][0]["Instances"][0]
             states = self._client.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True)
             status = states["InstanceStatuses"][0] if states["InstanceStatuses"] else {}
-            found = self._images(order) if images else None
-        except (ClientError, BotoCoreError, KeyError, IndexError):
+            found = self._images(order) if "images" in looks else None
+        except ClientError as error:
+            # AWS forgets a terminated instance after an hour or so; one that was never there is not planned for.
+            gone = error.response.get("Error", {}).get("Code") == "InvalidInstanceID.NotFound"
+            return Seen(InstanceState.TERMINATED, reason=clean("AWS knows it no more")) if gone else Seen()
+        except (BotoCoreError, KeyError, IndexError):
             return Seen()
         launched: datetime | None = doc.get("LaunchTime")
+        lifecycle, desired = self._group(order) if "group" in looks else (None, None)
         return Seen(
             state=InstanceState(doc["State"]["Name"]),
             launched_at=launched,
@@ -69,7 +77,46 @@ class Observer:
             ),
             events=_events(status.get("Events", [])),
             images=found,
+            public_ip=clean(doc.get("PublicIpAddress")),
+            lifecycle=lifecycle,
+            desired=desired,
+            targets=self._targets(order) if "targets" in looks else None,
         )
+
+    def _other(self, service: str) -> Any:
+        return self._sessions.client(self._profile, service, self._region)
+
+    def _group(self, order: Order) -> tuple[str | None, int | None]:
+        """Its state in the order's group (empty: it is no member of that), and the group's desired capacity."""
+        lifecycle: str | None = None
+        try:
+            client = self._other("autoscaling")
+            rows = client.describe_auto_scaling_instances(InstanceIds=[order.instance_id])[
+                "AutoScalingInstances"
+            ]
+            mine = [one for one in rows if one["AutoScalingGroupName"] == order.group]
+            lifecycle = clean(mine[0]["LifecycleState"]) if mine else ""
+            groups = client.describe_auto_scaling_groups(AutoScalingGroupNames=[order.group])
+            return lifecycle, groups["AutoScalingGroups"][0]["DesiredCapacity"]
+        except (ClientError, BotoCoreError, KeyError, IndexError):
+            return lifecycle, None
+
+    def _targets(self, order: Order) -> tuple[TargetSeen, ...] | None:
+        """Each place of the order; None if only one of them could not be read."""
+        try:
+            client = self._other("elbv2")
+            return tuple(self._target(client, place) for place in order.places)
+        except (ClientError, BotoCoreError, KeyError):
+            return None
+
+    def _target(self, client: Any, place: Place) -> TargetSeen:
+        answer = client.describe_target_health(TargetGroupArn=place.arn)
+        for one in answer["TargetHealthDescriptions"]:
+            target, health = one["Target"], one["TargetHealth"]
+            if target.get("Id") == place.target_id and place.port in (None, target.get("Port")):
+                why = clean(health.get("Description") or health.get("Reason"))
+                return TargetSeen(place, clean(health["State"]), why)
+        return TargetSeen(place, "")
 
     def _images(self, order: Order) -> tuple[Image, ...]:
         filters = [{"Name": "name", "Values": [order.image_name]}]
@@ -81,6 +128,7 @@ class Observer:
                 clean(doc.get("State")),
                 None,
                 clean(doc.get("StateReason", {}).get("Message")),
+                clean(next((tag["Value"] for tag in doc.get("Tags", []) if tag["Key"] == OPERATION_TAG), "")),
             )
             for doc in answer["Images"]
             if doc.get("Name") == order.image_name

@@ -33,8 +33,13 @@ RESOURCES = {
         "arn:aws:ec2:*:*:instance/*",
         "arn:aws:ec2:*::image/*",
         "arn:aws:ec2:*::snapshot/*",
-    ]
+    ],
+    "autoscaling:EnterStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],
+    "autoscaling:ExitStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],
+    "elasticloadbalancing:DeregisterTargets": ["arn:aws:elasticloadbalancing:*:*:targetgroup/*/*"],
+    "elasticloadbalancing:RegisterTargets": ["arn:aws:elasticloadbalancing:*:*:targetgroup/*/*"],
 }
+ASIDES = {"standby": ActionOptions(standby=True), "drain": ActionOptions(drain=True)}
 INSTANCES = ["arn:aws:ec2:*:*:instance/*"]
 _INTRO = """# IAM permissions
 
@@ -73,13 +78,14 @@ def looking() -> Policy:
 
 
 def acting(action: str = "") -> Policy:
-    """What one guarded action sends, or all of them. It comes on top of `looking`. Raises KeyError."""
-    calls = sendable()
-    if action:
-        options = ActionOptions()
-        calls = frozenset(
-            (call.service, call.operation) for call in ACTIONS[action].calls(Order("", "", ""), options)
-        )
+    """What one guarded action sends, or all of them. It comes on top of `looking`. Raises KeyError.
+
+    Beside the actions, `standby` and `drain` are what taking an instance out of service first needs besides.
+    """
+    if action in ASIDES:
+        calls = _sent("stop-start", ASIDES[action]) - _sent("stop-start", ActionOptions())
+    else:
+        calls = _sent(action, ActionOptions()) if action else sendable()
     names = sorted(_action(service, name) for service, name in calls)
     plain = [name for name in names if name not in RESOURCES]
     statements: list[Policy] = []
@@ -90,6 +96,11 @@ def acting(action: str = "") -> Policy:
             statements.append({"Effect": "Allow", "Action": [name], "Resource": RESOURCES[name]})
         statements.extend(BESIDE.get(name, ()))
     return _policy(*statements)
+
+
+def _sent(action: str, options: ActionOptions) -> frozenset[tuple[str, str]]:
+    calls = ACTIONS[action].calls(Order("", "", ""), options)
+    return frozenset((call.service, call.operation) for call in calls)
 
 
 def render() -> str:
@@ -103,6 +114,15 @@ def render() -> str:
     )
     for name, action in ACTIONS.items():
         parts += [f"### {name}\n", f"To {action.help}.\n", _block(acting(name))]
+    parts += [
+        "### standby\n",
+        "To put a member of an Auto Scaling group in Standby before stop-start or reboot, and to return it. Auto Scaling knows\n"
+        "no DryRun: AWS can't be asked in advance whether it would permit these.\n",
+        _block(acting("standby")),
+        "### drain\n",
+        "To drain an instance's target groups before stop-start or reboot, and to register it again. No DryRun here either.\n",
+        _block(acting("drain")),
+    ]
     parts += ["### All of them\n", _block(acting()), _LOGINS.rstrip() + "\n"]
     return "\n".join(parts)
 
@@ -130,4 +150,4 @@ if __name__ == "__main__":
     try:
         sys.stdout.write(main(sys.argv[1]) + "\n")
     except (IndexError, KeyError):
-        sys.exit(f"usage: python -P -m tui.aws.policies look | act | {' | '.join(ACTIONS)}")
+        sys.exit(f"usage: python -P -m tui.aws.policies look | act | {' | '.join([*ACTIONS, *ASIDES])}")

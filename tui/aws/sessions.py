@@ -85,8 +85,9 @@ class _Login:
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     sessions: dict[bool, boto3.session.Session] = field(default_factory=dict)
-    clients: dict[tuple[str, str, bool], Any] = field(default_factory=dict)
+    clients: dict[tuple[str, str, bool, str], Any] = field(default_factory=dict)
     account: str = ""
+    caller: str = ""
 
 
 class Sessions:
@@ -140,14 +141,17 @@ class Sessions:
         source = profiles.get(one.get("source_profile", ""), {})
         return str(one.get("sso_session") or source.get("sso_session") or "")
 
-    def client(self, profile: str, service: str, region: str, *, mutating: bool = False) -> Any:
+    def client(
+        self, profile: str, service: str, region: str, *, mutating: bool = False, agent: str = ""
+    ) -> Any:
         """A client that may read, or (mutating) also send what the steps declare, in one attempt each.
 
+        `agent` is added to its user agent, which CloudTrail keeps: `op/ID` joins a line there to an operation.
         Raises ReadOnlyViolation for a mutating one where settings forbid changes, NeedsPerson, botocore's exceptions.
         """
         if mutating and self._settings.profile_read_only(profile):
             raise readonly.ReadOnlyViolation(service, "every change")
-        return self._client(self._login(profile), profile, service, region, mutating)
+        return self._client(self._login(profile), profile, service, region, mutating, agent)
 
     def account(self, profile: str) -> str:
         """The id of the account its credentials are of: asked once a session. Raises what botocore raises.
@@ -163,8 +167,13 @@ class Sessions:
                 if own == HOME_REGION:
                     raise
                 who = self._client(login, profile, "sts", HOME_REGION).get_caller_identity()
-            login.account = str(who.get("Account", ""))
+            login.account, login.caller = str(who.get("Account", "")), str(who.get("Arn", ""))
         return login.account
+
+    def caller(self, profile: str) -> str:
+        """The ARN that AWS calls its credentials by: asked together with the account. Raises what botocore raises."""
+        self.account(profile)
+        return self._login(profile).caller
 
     def drop(self, profile: str) -> None:
         """Forget its sessions: the next client reads files, caches and helpers anew, as after a login elsewhere.
@@ -178,15 +187,17 @@ class Sessions:
         with self._lock:
             return self._logins.setdefault(profile, _Login())
 
-    def _client(self, login: _Login, profile: str, service: str, region: str, mutating: bool = False) -> Any:
-        key = (service, region, mutating)
+    def _client(
+        self, login: _Login, profile: str, service: str, region: str, mutating: bool = False, agent: str = ""
+    ) -> Any:
+        key = (service, region, mutating, agent)
         with login.lock:
             if key not in login.clients:
                 config = Config(
                     connect_timeout=CONNECT_WITHIN,
                     read_timeout=READ_WITHIN,
                     retries={"mode": "standard", "total_max_attempts": 1 if mutating else 3},
-                    user_agent_extra=f"evac/{_version()}",
+                    user_agent_extra=f"evac/{_version()} {agent}".rstrip(),
                     tcp_keepalive=True,
                 )
                 session = self._session(login, profile, mutating)

@@ -16,6 +16,8 @@ from tui.domain.steps import Call
 from tui.domain.text import EMPTY, SafeText, clean
 
 SENDABLE = sendable()
+_SILENT = frozenset({"DeregisterTargets", "RegisterTargets"})
+"""They answer with a request id alone (elbv2 model)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def send(client: Any, call: Call, *, dry_run: bool = False) -> Outcome:
         name = type(error).__name__
         return Outcome(None if name == "ResponseParserError" else False, clean(name), clean(error, 300))
     metadata = answer.get("ResponseMetadata", {})
-    known = call.operation == "RebootInstances" or dry_run or len(answer) > 1
+    told = bool(metadata.get("RequestId")) and call.operation in _SILENT
+    known = call.operation == "RebootInstances" or dry_run or told or len(answer) > 1
     if not known:  # an answer without its members is not AWS's: a proxy's page parses to nothing
         return Outcome(None, clean("NotAws"), clean("the answer was not AWS's"))
     return Outcome(True, request_id=clean(metadata.get("RequestId")))

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from tui.cli import output
-from tui.cli.shared import FAILED, INTERRUPTED, USAGE, RefusedError, Shared, opened, shared_options
+from tui.cli.shared import FAILED, INTERRUPTED, USAGE, WELL, RefusedError, Shared, opened, shared_options
 from tui.settings import ConfigError
 
 COMMANDS = {
@@ -89,6 +89,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
+    except SystemExit:
+        # click's own answer to a reader of our output (head, say) that has gone while we wrote: nothing is wrong.
+        return WELL
     except click.ClickException as error:
         usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx else ""
         if usage:
@@ -105,7 +108,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         output.say("evac: interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output (head, say) has gone: nothing is wrong, and Python must not complain while closing.
+        # The same, noticed at the end: Python must not complain while closing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:

@@ -27,7 +27,7 @@ from tui.cli.shared import (
     shared_options,
 )
 from tui.cli.told import operation_object
-from tui.domain.actions import ACTIONS
+from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, unasked
 from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.operations import launch
@@ -45,6 +45,9 @@ _FITS = {
     "image_name": ("--image-name", "image, or stop-start with --image-first"),
     "event_id": ("--event-id", "reschedule"),
     "not_before": ("--at", "reschedule"),
+    "standby": ("--standby", "stop-start and reboot"),
+    "drain": ("--drain", "stop-start and reboot"),
+    "overrides": ("--override", "stop-start, reboot and image"),
 }
 
 
@@ -59,6 +62,20 @@ _FITS = {
     "--no-reboot", is_flag=True, help="Make the AMI without the reboot: files may be caught half-written."
 )
 @click.option("--image-first", is_flag=True, help="Make an AMI before the stop.")
+@click.option(
+    "--standby/--no-standby",
+    default=None,
+    help="Put a member of an Auto Scaling group in Standby first (default: where its minimum allows).",
+)
+@click.option(
+    "--drain/--no-drain",
+    default=None,
+    help="Drain its target groups first (default: where it is in no Auto Scaling group).",
+)
+@click.option(
+    "--override", "overrides", multiple=True, type=click.Choice(OVERRIDES),
+    help="Lift a block that is yours to lift: last-healthy.",
+)  # fmt: skip
 @click.option("--image-name", metavar="N", default="", help="The AMI's name instead of the proposed one.")
 @click.option("--event-id", metavar="E", default="", help="The event to move, if there are several.")
 @click.option(
@@ -78,8 +95,8 @@ def do_command(
     timeout: float, **given: Any,
 ) -> int:  # fmt: skip
     """Act on one instance: stop-start, reboot, image, reschedule or start, guarded as in the console."""
-    _check(action, given)
     with opened(shared) as session:
+        _check(action, given, bool(session.settings.actions.require_image))
         plan = _plan(session, action, instance, timeout, given)
         if as_json:
             output.json_line({"kind": "plan", **planning.draft_object(plan)})
@@ -92,18 +109,21 @@ def do_command(
             return _Order(session, journal, plan, confirm, wait or session.settings.demo, as_json).carry_out()
 
 
-def _check(action: str, given: dict[str, Any]) -> None:
-    """Options that would be ignored are wrong use. Raises UsageError."""
-    makes_image = action == "image" or (action == "stop-start" and given["image_first"])
+def _check(action: str, given: dict[str, Any], required: bool) -> None:
+    """Options that would be ignored are wrong use. `required`: a policy may have an AMI made. Raises UsageError."""
+    makes_image = action == "image" or (action == "stop-start" and (given["image_first"] or required))
     fits = {
         "no_reboot": makes_image,
         "image_first": action == "stop-start",
         "image_name": makes_image,
         "event_id": action == "reschedule",
         "not_before": action == "reschedule",
+        "standby": action in ASIDE,
+        "drain": action in ASIDE,
+        "overrides": action in (*ASIDE, "image"),
     }
     for name, (option, where) in _FITS.items():
-        if given[name] and not fits[name]:
+        if given[name] not in (None, False, "", ()) and not fits[name]:
             raise click.UsageError(f"{option} is for {where}")
     if action == "reschedule" and given["not_before"] is None:
         raise click.UsageError("reschedule needs --at: the event's new start")
@@ -202,8 +222,8 @@ class _Order:
         output.say("asking AWS for permission (dry run)…")
         found = self._answered()
         if self.as_json:
-            said = {"kind": "permission", "operation": self.ident, "permission": found.permission}
-            output.json_line(said)
+            permission = {"permission": found.permission, "unasked": list(self.plan.unasked)}
+            output.json_line({"kind": "permission", "operation": self.ident, **permission})
         if found.permission.startswith("no"):
             self._audited(f"refused: {found.permission}")
             remedy = f"; {found.remedy}" if found.remedy else ""
@@ -212,7 +232,8 @@ class _Order:
             raise RefusedError(f"{found.note or found.state}; {found.remedy or 'nothing was sent'}", FAILED)
         if not self.as_json:
             yes = found.permission == "yes"
-            output.line(f"  permission: {'AWS says yes (dry run)' if yes else 'unknown, AWS did not say'}")
+            said = "AWS says yes (dry run)" if yes else "unknown, AWS did not say"
+            output.line(f"  permission: {said}{unasked(self.plan.unasked)}")
 
     def _answered(self) -> Operation:
         until = time.monotonic() + PERMISSION_WITHIN

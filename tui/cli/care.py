@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import click
 
-from tui.cli import checks, output
+from tui.cli import check_hands, checks, output
 from tui.cli.checks import BAD, DOUBT, WELL, Check
 from tui.cli.fleet import Fleet, read
 from tui.cli.shared import FAILED, PARTIAL, Session, Shared, opened, shared_options
 from tui.cli.shared import WELL as EXIT_WELL
+from tui.domain.listing import failures
 
 
 @click.command("doctor")
@@ -27,7 +28,7 @@ def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
     """Check installation, config, folders, terminal, profiles and credentials; a line each, a remedy each."""
     worst = EXIT_WELL
     with opened(shared) as session:
-        for check in checks.here(session):
+        for check in (*checks.here(session), *check_hands.hands(session.environ)):
             _print(check, as_json)
             worst = FAILED if check.mark == BAD else worst
         for check in _targets(session, timeout):
@@ -52,12 +53,13 @@ def _targets(session: Session, timeout: float) -> Iterator[Check]:
     fleet: Fleet = read(session, problems_only=True, timeout=timeout)
     if not fleet.targets:
         yield Check(BAD, "profiles", "no AWS profile was found", "aws configure sso, or try evac --demo")
+    for status in failures(fleet.targets):
+        if status.trouble:
+            yield Check(BAD, "target", status.trouble.cause, status.trouble.remedy)
     for status in fleet.targets:
         where = f"{status.target.key}"
         mode = ", read-only" if session.settings.profile_read_only(status.target.profile) else ""
-        if status.trouble:
-            yield Check(BAD, "target", f"{where}: {status.trouble.cause}", status.trouble.remedy)
-        else:
+        if not status.trouble:
             account = " ".join(part for part in (status.account_id, status.account_alias) if part)
             yield Check(WELL, "target", f"{where}: answers as account {account or 'unknown'}{mode}")
         for trouble in status.partial:

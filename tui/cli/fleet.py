@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.cli.shared import Session
-from tui.domain.instance import Facts, Instance, TargetStatus
+from tui.domain.instance import EVERYWHERE, Facts, Instance, TargetStatus
+from tui.domain.listing import failures
 from tui.fleet import link
 
 
@@ -53,7 +54,10 @@ def find(session: Session, wanted: str, timeout: float) -> Found:
         if matches:
             return _look(session, matches[0])
     assert fleet is not None
-    missing = [status.target.key for status in fleet.targets if status.trouble]
+    missing = [
+        one.target.profile if one.target.region == EVERYWHERE else one.target.key
+        for one in failures(fleet.targets)
+    ]
     why = f"no instance {wanted} in what could be read"
     return Found(why=f"{why}; not read: {', '.join(missing)}" if missing else why, unread=not fleet.complete)
 

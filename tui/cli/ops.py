@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from tui.cli import output
+from tui.cli.audit import audit_command
 from tui.cli.hands import follow, hands, note, now, read
 from tui.cli.shared import (
     FAILED,
@@ -23,7 +24,7 @@ from tui.cli.shared import (
 from tui.cli.told import listed, operation_object, shown, stands
 from tui.operations.journal import Journal
 from tui.operations.record import Operation, OperationState
-from tui.operations.resume import cut_off, driver, resume
+from tui.operations.resume import cut_off, driver, give_up, resume, still_out
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
@@ -36,6 +37,9 @@ def ops_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
     """Operations: what was planned, what runs, how it ended. Without a command: the list."""
     ctx.obj = shared
     return _list(shared, as_json) if ctx.invoked_subcommand is None else WELL
+
+
+ops_command.add_command(audit_command)
 
 
 @ops_command.command("list")
@@ -108,14 +112,15 @@ def abandon_command(
             raise RefusedError(f"{found.id} has ended: {found.state}", GUARD)
         _sure(session, found, confirm)
         note(session, found, "abandon", "abandoned")
-        if not journal.abandon(found.id, "abandoned by hand", now()):
+        given_up, told = give_up(journal, found, session.settings, session.environ, now())
+        if not given_up:
             raise RefusedError(f"{found.id} has ended meanwhile: {read(journal, found.id).state}", GUARD)
         left = read(journal, found.id)
         if as_json or _outer_json(ctx):
             output.json(operation_object(left, now()))
         else:
-            output.line(f"{left.id} is abandoned")
-        if left.may_be_down:
+            output.line(f"{left.id} is abandoned" + (f": {told}" if told else ""))
+        if left.may_be_down and not left.is_open:
             output.say(f"! {stands(left)}, and nothing will start it now: evac do start {left.instance_id}")
     return WELL
 
@@ -192,6 +197,9 @@ def _sure(session: Session, found: Operation, given: str | None) -> None:
             output.say(
                 f"! abandoned now, {found.label} STAYS stopped: to bring it back use evac ops resume {found.id}"
             )
+        if out := still_out(found):
+            first = "returned to service first" if not found.taken_back else f"left as it is: {out}"
+            output.say(f"! {found.label} is out of service, and {first}")
         given = output.ask(f"Type {found.label} to give it up:")
         if given is None:
             raise RefusedError(f"nobody can be asked here; confirm with --confirm {found.label}", GUARD)

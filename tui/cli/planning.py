@@ -47,6 +47,12 @@ def draft_object(draft: Draft) -> dict[str, Any]:
         "instance_id": draft.instance_id,
         "name": draft.instance_name,
         "state": draft.state.value,
+        "options": {
+            "image_first": draft.options.image_first,
+            "standby": bool(draft.options.standby),
+            "drain": bool(draft.options.drain),
+            "overrides": list(draft.options.overrides),
+        },
         "steps": [
             {
                 "name": step.name,
@@ -65,6 +71,7 @@ def draft_object(draft: Draft) -> dict[str, Any]:
             "expected": draft.guard.expected,
             "unblock": list(draft.guard.unblock),
         },
+        "unasked": list(draft.unasked),
         "drafted_at": stamp(draft.drafted_at),
     }
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.domain.events import ScheduledEvent
-from tui.domain.instance import CheckName, CheckStatus, Instance, TargetStatus
+from tui.domain.instance import CheckName, CheckStatus, Instance, TargetStatus, Trouble
+from tui.domain.listing import failures
 
 EVENT_COLUMNS = (
     "profile", "account_id", "region", "instance_id", "name", "state",
@@ -91,10 +92,14 @@ def checks_text(instance: Instance) -> str:
 
 
 def trouble_lines(targets: Sequence[TargetStatus]) -> list[str]:
-    """A line for each target that could not be read, wholly or partly: where, cause, remedy."""
-    lines = []
+    """A line for each failure: where, cause, remedy. A profile whose login has expired fails once, not once a region."""
+    lines = [_told(status, status.trouble) for status in failures(targets) if status.trouble]
     for status in targets:
-        if status.trouble:
-            lines.append(f"{status.target.key}: {status.trouble.line}")
-        lines.extend(f"{status.target.key}: in part: {trouble.line}" for trouble in status.partial)
+        lines.extend(f"{_told(status, trouble)} (the rest was read)" for trouble in status.partial)
     return lines
+
+
+def _told(status: TargetStatus, trouble: Trouble) -> str:
+    """The cause names the place already, as a rule."""
+    named = trouble.cause.startswith(status.target.profile)
+    return trouble.line if named else f"{status.target.key}: {trouble.line}"

@@ -8,9 +8,10 @@ from typing import Any
 
 from tui.cli.shapes import stamp
 from tui.domain.text import clean
-from tui.domain.when import both_zones, span
-from tui.operations.record import Call, Operation, StepRow
+from tui.domain.when import span
+from tui.operations.record import Operation, StepRow
 from tui.operations.resume import driver, is_cut_off
+from tui.operations.summary import summary
 from tui.settings import Settings
 
 
@@ -53,11 +54,14 @@ def operation_object(operation: Operation, now: datetime) -> dict[str, Any]:
         "name": operation.instance_name,
         "user": operation.user,
         "host": operation.host,
+        "ssh_client": operation.ssh_client,
+        "caller": operation.caller,
         "created_at": stamp(operation.created_at),
         "confirmed_at": stamp(operation.confirmed_at),
         "finished_at": stamp(operation.finished_at),
         "step": operation.step,
         "note": operation.note,
+        "remark": operation.remark,
         "remedy": operation.remedy,
         "permission": operation.permission,
         "attention": operation.attention,
@@ -66,6 +70,7 @@ def operation_object(operation: Operation, now: datetime) -> dict[str, Any]:
         "cut_off": is_cut_off(operation, now),
         "calls": list(operation.kept.texts),
         "hazards": list(operation.kept.hazards),
+        "overrides": list(operation.kept.options.overrides),
         "steps": [step_object(row) for row in operation.steps],
     }
 
@@ -133,36 +138,17 @@ def elapsed(operation: Operation, now: datetime) -> str:
 
 
 def shown(operation: Operation, settings: Settings, now: datetime) -> list[str]:
-    """Everything about one operation, a line each."""
-    zone, one = settings.zone(), operation
-    who = driver(one, now) if one.is_open else ""
-    lines = [
-        f"{one.id} · {one.title}: {one.state}",
-        f"{one.label} {one.instance_id} · {settings.label(one.profile)} · account {one.account_id or 'unknown'} · {one.region}",
-        f"  ordered    {both_zones(one.created_at, zone, now)} by {one.user} on {one.host}, {elapsed(one, now)}",
-    ]
-    for word, when in (("confirmed", one.confirmed_at), ("ended", one.finished_at)):
-        lines += [f"  {word:<10} {both_zones(when, zone, now)}"] if when else []
-    lines.append(f"  permission {one.permission}")
+    """Everything about one operation, a line each: what can be pasted anywhere, then what matters here and now."""
+    one = operation
+    lines = [*summary(one, one.state.value, settings.label(one.profile), settings.zone(), now)]
+    lines += [f"  from: {one.ssh_client} (SSH)"] if one.ssh_client else []
+    lines += [f"  caller: {one.caller}"] if one.caller else []
+    lines.append(f"  permission: {one.permission}")
     if one.is_open and one.confirmed_at:
-        lines.append(f"  runner     {who or 'none: evac ops resume ' + one.id}")
-        lines += [f"  instance   {stands(one)}"] if one.may_be_down else []
-    lines += [f"  note       {one.note}"] if one.note else []
-    lines += [f"  remedy     {one.remedy}"] if one.remedy else []
-    lines.append("steps")
-    for row in one.steps:
-        lines.append("  " + step_text(row, now))
-        lines += [f"    {_call_text(call)}" for call in row.calls]
+        who = driver(one, now)
+        lines.append(f"  runner: {who or 'none: evac ops resume ' + one.id}")
+        lines += [f"  instance: {stands(one)}"] if one.may_be_down else []
+    lines += [f"  remark: {one.remark}"] if one.remark else []
     if one.kept.hazards:
         lines += ["hazards when it was confirmed", *(f"  {text}" for text in one.kept.hazards)]
     return lines
-
-
-def _call_text(call: Call) -> str:
-    if call.dry_run and call.code == "DryRunOperation":
-        result = "yes"
-    else:
-        result = "answer not known" if call.ok is None else "ok" if call.ok else f"{call.code} {call.message}"
-    dry = " (dry run)" if call.dry_run else ""
-    number = f", request {call.request_id}" if call.request_id else ""
-    return f"{stamp(call.intent_at)} {call.operation}{dry}: {result}{number}"

@@ -8,6 +8,7 @@ Unsourced, built as commonly seen: the durations below, and that StartInstances 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -55,6 +56,7 @@ class Box:
         self.images_fail = False
         self.stubborn = False  # a failing instance check that no reboot heals, such as a full disk
         self.auto_ip = bool(self._auto_association())
+        self.watchers: list[Callable[[str], None]] = []  # who is told of each new state
         self._view: tuple[datetime, Doc, Doc] | None = None
         self._epoch = 0
         self._reboots = 0
@@ -136,6 +138,8 @@ class Box:
         self._touch()
         self._epoch += 1
         self.doc["State"] = {"Code": CODES[name], "Name": name}
+        for tell in self.watchers:
+            tell(name)
 
     def _then(self, seconds: float, do: Any) -> None:
         """Later, unless another change of state came first."""

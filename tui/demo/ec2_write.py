@@ -57,7 +57,6 @@ def StopInstances(request: Request, params: Doc) -> Doc:
         before = box.doc["State"]
         box.stop(force=params.get("Force", False))
         answer.append(_change(box, before))
-        _group_notices(request, box)
     return {"StoppingInstances": answer}
 
 
@@ -149,15 +148,3 @@ def ModifyInstanceAttribute(request: Request, params: Doc) -> Doc:
         if wanted is not None:
             box.attributes[name] = wanted["Value"]
     return {}
-
-
-def _group_notices(request: Request, box: Box) -> None:
-    """A group replaces a member that is not running and not on standby (Auto Scaling guide, health checks)."""
-    name = box.doc.get("_group")
-    if not name or box.doc.get("_lifecycle") == "Standby":
-        return
-    if "ReplaceUnhealthy" in request.region.groups.get(name, {}).get("_suspended", ()):
-        return
-    request.world.clock.later(
-        180, lambda: box.terminate("User initiated (Auto Scaling)") if box.state == "stopped" else None
-    )

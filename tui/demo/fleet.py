@@ -30,7 +30,7 @@ def prod_seoul(b: Builder) -> None:
     b.event(webs[6], "system-reboot", REBOOT, 21, 160)
     b.event(webs[2], "instance-reboot", "scheduled reboot", 50, 240)
     b.group("web-prod", webs, 6)
-    b.balance("web", dict.fromkeys(webs, "healthy"))
+    b.balance("web", dict.fromkeys(webs, "healthy"), "web-prod")
     b.event(
         b.box("cache-1", "r6i.large", "b"),
         "system-maintenance",

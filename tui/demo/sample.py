@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from tui.demo import groups
+from tui.demo.balancing import Registered, runs_again
 from tui.demo.box import CODES, Box
 from tui.demo.instance_types import STORE_GB, is_xen
 from tui.demo.world import READ_ONLY, Account, Identity, Region, World
@@ -53,6 +55,7 @@ class Builder:
     def __init__(self, world: World, account: str, region: str) -> None:
         self.world, self.account, self.name = world, account, region
         self.region: Region = world.region(account, region)
+        self.region.another = self.another
 
     def ago(self, **parts: float) -> Any:
         """A UTC time in the past."""
@@ -123,6 +126,7 @@ class Builder:
                 self._volume(doc, device)
         doc["_store_gb"], doc["_xen"] = STORE_GB.get(kind), is_xen(kind)
         box = Box(world, self.region, doc)
+        box.watchers.append(lambda state: runs_again(world, self.region, box) if state == "running" else None)
         self.region.boxes[instance_id] = box
         return box
 
@@ -140,6 +144,15 @@ class Builder:
             "Attachments": [{"InstanceId": doc["InstanceId"], "VolumeId": volume, "Device": device, "State": "attached",
                              "DeleteOnTermination": device == "/dev/xvda"}],
         }  # fmt: skip
+
+    def another(self, like: Box) -> Box:
+        """As an Auto Scaling group launches it: the same type, zone and tags, and pending."""
+        zone = like.doc["Placement"]["AvailabilityZone"][-1]
+        tags = {tag["Key"]: tag["Value"] for tag in like.doc["Tags"] if not tag["Key"].startswith("aws:")}
+        kind, ip = like.doc["InstanceType"], "auto" if like.auto_ip else ""
+        box = self.box("", kind, zone, ip=ip, state="pending", tags=tags)
+        box.doc["LaunchTime"] = self.world.clock.now.replace(microsecond=0)
+        return box
 
     def event(
         self, box: Box, code: str, text: str, hours: float, deadline: float | None = None, **more: float
@@ -174,15 +187,16 @@ class Builder:
             "HealthCheckGracePeriod": 300, "CreatedTime": self.ago(days=90),
         }  # fmt: skip
         for box in boxes:
-            box.doc["_group"] = name
-            box.doc["Tags"].append({"Key": "aws:autoscaling:groupName", "Value": name})
+            groups.join(self.world, self.region, box, name)
 
-    def balance(self, name: str, members: dict[Box, str]) -> None:
-        """A target group with these members and their health."""
+    def balance(self, name: str, members: dict[Box, str], group: str = "") -> None:
+        """A target group with these members and their health; `group` is the Auto Scaling group that fills it."""
         arn = f"arn:aws:elasticloadbalancing:{self.name}:{self.account}:targetgroup/{name}/0123456789abcdef"
         self.region.target_groups[arn] = {"TargetGroupArn": arn, "TargetGroupName": name, "TargetType": "instance",
                                           "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-0a1b2c3d4e5f60718"}  # fmt: skip
-        self.region.targets[arn] = {box.id: health for box, health in members.items()}
+        self.region.targets[arn] = {box.id: Registered(health) for box, health in members.items()}
+        if group:
+            self.region.groups[group]["TargetGroupARNs"] = [arn]
 
 
 def scale(world: World, count: int, into: str = "") -> None:

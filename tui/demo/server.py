@@ -125,6 +125,7 @@ class Handler(BaseHTTPRequestHandler):
         record: Doc = {
             "time": time.time(), "service": service, "operation": name, "region": region, "key": key, "instances": ids,
             "dry_run": dry, "user_agent": self.headers.get("User-Agent", ""), "params": params, "result": "",
+            "effect": False,
         }  # fmt: skip
         rule: Rule | None = None
         with aws.lock:
@@ -142,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
                 request = Request(aws.world, identity, aws.world.region(identity.account, region), service, name, key,
                                   record["user_agent"])  # fmt: skip
                 status, answer = 200, aws.serve(op, params, request, dry)
-                record["result"] = "ok"
+                record["result"], record["effect"] = "ok", True
             except AwsError as error:
                 status, record["result"] = error.status, error.code
                 answer = protocol.write_error(shape, error.code, error.message, str(uuid.uuid4()))

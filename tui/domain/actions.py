@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tui.domain.instance import Instance, InstanceState
-from tui.domain.steps import STEPS, Call, Order, Step
+from tui.domain.steps import BACK, DRY_RUN, STEPS, Call, Order, Step
+
+OVERRIDES = ("last-healthy",)
+"""The blocks that are a person's to lift, by their hazard's code. All others are AWS's own: nobody's yes helps there."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionOptions:
-    """What an operator may choose. `not_before` is UTC; an empty `image_name` asks for a proposal."""
+    """What an operator may choose. `not_before` is UTC; an empty `image_name` asks for a proposal.
+
+    `standby` and `drain` take it out of service first; None leaves it to the plan, in which they are true or false.
+    """
 
     no_reboot: bool = False
     image_first: bool = False
@@ -19,6 +26,9 @@ class ActionOptions:
     wait_for_image: bool = True
     event_id: str = ""
     not_before: datetime | None = None
+    standby: bool | None = None
+    drain: bool | None = None
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +49,18 @@ class Action:
         wanted = " or ".join(self.states)
         return f"it is {instance.state}; this needs it {wanted}"
 
-    def plan(self, options: ActionOptions) -> tuple[Step, ...]:
-        """Its steps with these options."""
-        names = self.steps
+    def plan(self, options: ActionOptions, *, serves: bool = False) -> tuple[Step, ...]:
+        """Its steps with these options. `serves`: a target group found it healthy, and should again."""
+        names = list(self.steps)
         if self.name == "stop-start" and options.image_first:
-            names = ("image", *names)
+            names.insert(0, "image")
+        if self.name in ASIDE:
+            out = "enter-standby" if options.standby else "drain" if options.drain else ""
+            end = names.index("verify-event")
+            names[end:end] = ["wait-healthy"] if serves else []
+            if out:
+                names.insert(end, BACK[out])
+                names.insert(0, out)
         return tuple(STEPS[name] for name in names)
 
     def calls(self, order: Order, options: ActionOptions) -> tuple[Call, ...]:
@@ -54,7 +71,13 @@ class Action:
                 found.setdefault(call.operation, call)
         return tuple(found.values())
 
+    def unasked(self, order: Order, options: ActionOptions) -> tuple[str, ...]:
+        """The calls of the plan for which AWS can't be asked in advance: their services know no DryRun."""
+        return tuple(one.operation for one in self.calls(order, options) if one.service not in DRY_RUN)
 
+
+ASIDE = frozenset({"stop-start", "reboot"})
+"""Actions before which an instance may be taken out of service."""
 _UP, _DOWN = InstanceState.RUNNING, InstanceState.STOPPED
 _BACK = ("start", "wait-running", "wait-checks", "verify-event")
 ACTIONS: dict[str, Action] = {
@@ -88,6 +111,11 @@ ACTIONS: dict[str, Action] = {
         ),
     )
 }
+
+
+def unasked(operations: Sequence[str]) -> str:
+    """`; can't be asked for EnterStandby`, or nothing: behind what AWS said to the dry run."""
+    return f"; can't be asked for {', '.join(operations)}" if operations else ""
 
 
 def sendable() -> frozenset[tuple[str, str]]:

@@ -150,13 +150,14 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word."""
+    """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word; `operation` is evac's that made it."""
 
     image_id: SafeText
     name: SafeText
     state: SafeText
     created: datetime | None
     state_reason: SafeText = EMPTY
+    operation: SafeText = EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,10 @@ class TypeFacts:
 
 @dataclass(frozen=True, slots=True)
 class GroupMembership:
-    """Of an Auto Scaling group. Source: DescribeAutoScalingInstances, DescribeAutoScalingGroups."""
+    """Of an Auto Scaling group. Source: DescribeAutoScalingInstances, DescribeAutoScalingGroups.
+
+    `in_service` counts all healthy members in service, it among them.
+    """
 
     group: SafeText
     lifecycle: SafeText
@@ -183,11 +187,15 @@ class GroupMembership:
     desired: int | None = None
     health_check_type: SafeText = EMPTY
     replace_suspended: bool | None = None
+    in_service: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """A load balancer's target group this instance is in. `healthy` counts all healthy members, it among them."""
+    """A load balancer's target group this instance is in. `healthy` counts all healthy members, it among them.
+
+    `target_id` and `port` are what it is registered under.
+    """
 
     name: SafeText
     arn: SafeText
@@ -195,6 +203,7 @@ class TargetGroup:
     healthy: int
     members: int
     port: int | None = None
+    target_id: SafeText = EMPTY
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,15 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain import aside
+from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
 from tui.domain.hazards import IMAGE_MAX_AGE, Gravity, Hazard, hazards
+from tui.domain.hazards.base import View
+from tui.domain.hazards.data import needs_image
 from tui.domain.instance import Facts, Instance, InstanceState, Target
-from tui.domain.steps import Call, Order, Preflight
+from tui.domain.steps import Call, Order, Place, Preflight
 from tui.domain.text import MARK, SafeText, clean
 
 
@@ -36,11 +40,12 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the settings say. `confirm`: whether the name or the id is typed."""
+    """What the settings say. `confirm`: whether the name or the id is typed; `require_image`: no stop without an AMI so young."""
 
     read_only: bool = False
     confirm: str = "name"
     image_max_age: timedelta = IMAGE_MAX_AGE
+    require_image: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,11 @@ class Draft:
         """Every call it may send."""
         return tuple(call for step in self.steps for call in step.calls)
 
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """The calls for which AWS can't be asked in advance."""
+        return ACTIONS[self.action].unasked(self.order, self.options)
+
 
 _TEXT = {
     "preflight": "ask AWS for permission (dry run)",
@@ -93,6 +103,11 @@ _TEXT = {
     "reboot": "reboot",
     "reschedule": "move the event",
     "verify-event": "see the event gone",
+    "enter-standby": "put it in Standby",
+    "exit-standby": "return it to service",
+    "drain": "drain its target groups",
+    "register": "register it again",
+    "wait-healthy": "wait until healthy",
 }
 
 
@@ -121,6 +136,17 @@ def _reschedulable(instance: Instance, options: ActionOptions, now: datetime) ->
     return str(events[0].event_id), events[0].why_not_reschedule(now)
 
 
+def _service(instance: Instance, facts: Facts | None, places: tuple[Place, ...]) -> dict[str, Any]:
+    """What the order keeps of how the instance served, and where: it should do so again."""
+    group = aside.member(facts)
+    return {
+        "group": "" if group is None else str(group.group),
+        "desired": None if group is None else group.desired,
+        "places": places,
+        "public_ip": str(instance.public_ip),
+    }
+
+
 def draft(
     action_name: str,
     instance: Instance,
@@ -135,6 +161,14 @@ def draft(
         # The query protocol carries whole seconds: with more, what AWS shows later would never be what was asked.
         options = replace(options, not_before=options.not_before.replace(microsecond=0))
     unblock: list[str] = []
+    view = View(instance, facts, action_name, now, options, policy.image_max_age, policy.require_image)
+    options = replace(options, image_first=options.image_first or needs_image(view))
+    if options.standby and action_name in ASIDE and (why_not := aside.why_no_standby(facts)):
+        unblock.append(f"no standby: {why_not}")
+    first, second = aside.resolve(action_name, facts, options)
+    options = replace(options, standby=first, drain=second)
+    places = aside.places(facts) if action_name in ASIDE else ()
+    serves = any(one.healthy for one in places)
     if "image" in {step.name for step in action.plan(options)} and not options.image_name:
         options = replace(options, image_name=image_name(instance, now))
     event_id = options.event_id
@@ -155,11 +189,15 @@ def draft(
         wait_for_image=options.wait_for_image,
         event_id=event_id,
         not_before=options.not_before,
+        **_service(instance, facts, places),
     )
-    found = hazards(instance, facts, action_name, now, options, image_max_age=policy.image_max_age)
+    found = hazards(
+        instance, facts, action_name, now, options,
+        image_max_age=policy.image_max_age, image_required=policy.require_image,
+    )  # fmt: skip
     steps = tuple(
         PlannedStep(step.name, _TEXT[step.name], step.about, step.calls(order))
-        for step in action.plan(options)
+        for step in action.plan(options, serves=serves)
     )
     pre = Preflight(action.calls(order, options))
     steps = (PlannedStep(pre.name, _TEXT[pre.name], pre.about), *steps)

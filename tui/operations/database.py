@@ -1,4 +1,4 @@
-"""The journal's file: opening, the schema and its version, transactions, and errors as one line."""
+"""The journal's file: opening, bringing it up to date, transactions, and errors as one line."""
 
 from __future__ import annotations
 
@@ -12,28 +12,7 @@ from typing import Any
 
 from platformdirs import user_state_path
 
-VERSION = 1
-_SCHEMA = """
-CREATE TABLE operation (
-  id TEXT PRIMARY KEY, action TEXT NOT NULL, title TEXT NOT NULL, state TEXT NOT NULL, profile TEXT NOT NULL,
-  account_id TEXT NOT NULL, region TEXT NOT NULL, instance_id TEXT NOT NULL, instance_name TEXT NOT NULL,
-  user TEXT NOT NULL, host TEXT NOT NULL, created_at TEXT NOT NULL, confirmed_at TEXT, finished_at TEXT,
-  note TEXT NOT NULL DEFAULT '', remedy TEXT NOT NULL DEFAULT '', attention INTEGER NOT NULL DEFAULT 0,
-  permission TEXT NOT NULL DEFAULT 'unknown', instance_down INTEGER NOT NULL DEFAULT 0,
-  runner TEXT NOT NULL DEFAULT '', lease_until TEXT, kept TEXT NOT NULL
-);
-CREATE TABLE step (
-  operation TEXT NOT NULL REFERENCES operation(id), position INTEGER NOT NULL, name TEXT NOT NULL,
-  state TEXT NOT NULL DEFAULT 'waiting', note TEXT NOT NULL DEFAULT '', began_at TEXT, ended_at TEXT,
-  PRIMARY KEY (operation, position)
-);
-CREATE TABLE call (
-  id INTEGER PRIMARY KEY, operation TEXT NOT NULL REFERENCES operation(id), step TEXT NOT NULL, service TEXT NOT NULL,
-  name TEXT NOT NULL, intent_at TEXT NOT NULL, outcome_at TEXT, ok INTEGER, code TEXT NOT NULL DEFAULT '',
-  message TEXT NOT NULL DEFAULT '', request_id TEXT NOT NULL DEFAULT '', dry_run INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX call_of ON call (operation, step);
-"""
+from tui.operations.schema import MIGRATIONS
 
 
 class JournalError(Exception):
@@ -75,20 +54,28 @@ class Database:
             raise JournalError(self._line(error)) from error
 
     def _line(self, error: Exception) -> str:
-        return f"the journal can't be used ({error}), {self.path}: nothing was sent; free the disk or move the file away"
+        remedy = "free the disk or move the file away"
+        if isinstance(error, PermissionError) or "read" in str(error).lower():
+            remedy = "make it and its folder yours to write, or set XDG_STATE_HOME"
+        elif "locked" in str(error):
+            remedy = "another process stopped while it wrote: continue or end it"
+        return f"the journal can't be used ({error}), {self.path}: nothing was sent; {remedy}"
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def _migrate(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
+        if self._version() > len(MIGRATIONS):
             raise JournalError(
                 f"the journal {self.path} was written by a newer evac: upgrade this one; nothing was sent"
             )
-        if version == 0:
+        while self._version() < len(MIGRATIONS):
             with self._write() as db:
-                if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    for statement in filter(str.strip, _SCHEMA.split(";")):
+                version = self._version()  # another process may have been faster
+                if version < len(MIGRATIONS):
+                    for statement in MIGRATIONS[version].statements:
                         db.execute(statement)
-                    db.execute(f"PRAGMA user_version={VERSION}")
+                    db.execute(f"PRAGMA user_version={version + 1}")
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
@@ -96,12 +83,18 @@ class Database:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk may have ended it already
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise JournalError(self._line(error)) from error
+
+    def probe(self) -> None:
+        """Whether it can be written, without writing. Raises JournalError."""
+        with self._write():
+            pass
 
     def close(self) -> None:
         """Let it go."""

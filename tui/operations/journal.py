@@ -7,6 +7,7 @@ ISO 8601 text in UTC, so that a person with sqlite3 can read it.
 from __future__ import annotations
 
 import getpass
+import os
 import secrets
 import socket
 import sqlite3
@@ -19,8 +20,9 @@ import msgspec
 from tui.domain.plan import Draft
 from tui.domain.steps import Attempt, Said
 from tui.domain.text import clean
+from tui.operations.audit import ssh_client
 from tui.operations.database import Database, JournalError, default_path, to_text, to_time
-from tui.operations.record import PATIENCE, Kept, Operation, OperationState
+from tui.operations.record import OPEN, PATIENCE, Kept, Operation, OperationState
 from tui.operations.rows import flag, operation_of
 
 __all__ = ["LEASE", "Journal", "JournalError", "default_path"]
@@ -56,13 +58,14 @@ class Journal(Database):
             draft.instance_name,
             clean(getpass.getuser()),
             clean(socket.gethostname()),
+            ssh_client(os.environ),
             to_text(now),
             msgspec.json.encode(kept).decode(),
         )
         with self._write() as db:
             db.execute(
                 "INSERT INTO operation (id, action, title, state, profile, account_id, region, instance_id, instance_name,"
-                " user, host, created_at, kept) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                " user, host, ssh_client, created_at, kept) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 values,
             )
             rows = [(name, position, step) for position, step in enumerate(kept.steps)]
@@ -87,6 +90,21 @@ class Journal(Database):
                 (clean(why), to_text(now), operation),
             )
             return done.rowcount == 1
+
+    def take_back(self, operation: str, why: str, now: datetime) -> bool:
+        """Leave out all that is not done, but for what returns the instance to service; False if there is nothing to return.
+
+        In one transaction, so that no runner sends a step that has just been left out.
+        """
+        with self._write() as db:
+            found = self.get(operation)
+            if found is None or not found.is_open or found.taken_back or not found.owes:
+                return False
+            rows = [(clean(why), to_text(now), operation, row.name) for row in found.leaves_out]
+            db.executemany(
+                "UPDATE step SET state='skipped', note=?, ended_at=? WHERE operation=? AND name=?", rows
+            )
+            return True
 
     def lapse(self, now: datetime) -> None:
         """What was never confirmed and has no runner that would give it up is abandoned here. Writes only if there is any."""
@@ -176,7 +194,7 @@ class Journal(Database):
         self, operation: str, state: OperationState, now: datetime, note: str = "", remedy: str = ""
     ) -> None:
         """Where it stands; an end gets its time. What has ended stays as it ended."""
-        ended = to_text(now) if state in (OperationState.SUCCEEDED, OperationState.FAILED) else None
+        ended = None if state in OPEN else to_text(now)
         with self._write() as db:
             db.execute(
                 "UPDATE operation SET state=?, note=?, remedy=?, finished_at=?, attention=?"
@@ -191,13 +209,23 @@ class Journal(Database):
                 ),
             )
 
-    def say(self, operation: str, note: str, *, attention: bool, down: bool) -> None:
-        """What it is waiting for, whether a person should know, and whether the instance is down by it."""
+    def say(self, operation: str, note: str, *, attention: bool, down: bool, remedy: str = "") -> None:
+        """What it is waiting for, whether a person should know and what to do, and whether the instance is down by it."""
         with self._write() as db:
             db.execute(
-                "UPDATE operation SET note=?, attention=?, instance_down=? WHERE id=?",
-                (clean(note), int(attention), int(down), operation),
+                "UPDATE operation SET note=?, remedy=?, attention=?, instance_down=? WHERE id=?",
+                (clean(note), clean(remedy), int(attention), int(down), operation),
             )
+
+    def remark(self, operation: str, text: str) -> None:
+        """What a reader of this operation should know besides; the first one stays."""
+        with self._write() as db:
+            db.execute("UPDATE operation SET remark=? WHERE id=? AND remark=''", (clean(text), operation))
+
+    def called_by(self, operation: str, arn: str) -> None:
+        """Whom AWS sees in the credentials."""
+        with self._write() as db:
+            db.execute("UPDATE operation SET caller=? WHERE id=?", (clean(arn), operation))
 
     def permit(self, operation: str, answer: str) -> None:
         """What the dry run said."""
@@ -209,19 +237,19 @@ class Journal(Database):
         with self._write() as db:
             db.execute(
                 "UPDATE step SET began_at=CASE WHEN state='stuck' THEN ? ELSE COALESCE(began_at, ?) END,"
-                " state='running', note='', ended_at=NULL WHERE operation=? AND name=?",
+                " state='running', note='', ended_at=NULL WHERE operation=? AND name=? AND state<>'skipped'",
                 (to_text(now), to_text(now), operation, step),
             )
             row = db.execute(
                 "SELECT began_at FROM step WHERE operation=? AND name=?", (operation, step)
             ).fetchone()
-        return datetime.fromisoformat(row[0])
+        return to_time(row[0]) or now
 
     def end_step(self, operation: str, step: str, state: str, note: str, now: datetime) -> None:
-        """Done or stuck."""
+        """Done or stuck; one that was left out meanwhile stays so."""
         with self._write() as db:
             db.execute(
-                "UPDATE step SET state=?, note=?, ended_at=? WHERE operation=? AND name=?",
+                "UPDATE step SET state=?, note=?, ended_at=? WHERE operation=? AND name=? AND state<>'skipped'",
                 (state, clean(note), to_text(now), operation, step),
             )
 
@@ -230,13 +258,27 @@ class Journal(Database):
     ) -> int | None:
         """Committed before the call is sent; its number. None if the operation is no longer this runner's: don't send.
 
+        Nor if the step was left out of the plan at this moment.
+
         A runner that was frozen (suspended laptop, stopped process) may wake long after another took its place.
         """
         with self._write() as db:
             row = db.execute(
                 "INSERT INTO call (operation, step, service, name, intent_at, dry_run) SELECT ?,?,?,?,?,? WHERE EXISTS"
-                " (SELECT 1 FROM operation WHERE id=? AND runner=? AND state IN ('planned','running','needs-attention'))",
-                (operation, step, service, name, to_text(now), int(dry_run), operation, runner),
+                " (SELECT 1 FROM operation WHERE id=? AND runner=? AND state IN ('planned','running','needs-attention'))"
+                " AND NOT EXISTS (SELECT 1 FROM step WHERE operation=? AND name=? AND state='skipped')",
+                (
+                    operation,
+                    step,
+                    service,
+                    name,
+                    to_text(now),
+                    int(dry_run),
+                    operation,
+                    runner,
+                    operation,
+                    step,
+                ),
             )
             return int(row.lastrowid or 0) if row.rowcount == 1 else None
 

@@ -30,7 +30,7 @@ LOG_LIMIT = 1_000_000
 _PROBE_WITHIN = 3.0
 
 
-def _scope(environ: Mapping[str, str]) -> list[str]:
+def scope(environ: Mapping[str, str]) -> list[str]:
     """The prefix for a scope of its own, where a user manager of systemd runs and grants one; asked with a dry `true`."""
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     tool = shutil.which("systemd-run", path=environ.get("PATH"))
@@ -65,7 +65,7 @@ def start(operation: str, profile: str, settings: Settings, environ: Mapping[str
         log = _log(folder)
         try:
             process = subprocess.Popen(  # noqa: S603 - our own module, an id of our own making
-                [*_scope(environ), *runner],
+                [*scope(environ), *runner],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

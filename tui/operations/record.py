@@ -9,7 +9,12 @@ from enum import StrEnum
 import msgspec
 
 from tui.domain.actions import ActionOptions
-from tui.domain.steps import Order
+from tui.domain.steps import BACK, Order
+
+OVER = frozenset({"done", "skipped"})
+"""States of a step with which the hands are through."""
+ABANDONED = "abandoned by the operator"
+"""Why steps were left out, if a person gave the operation up."""
 
 
 class OperationState(StrEnum):
@@ -45,7 +50,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class StepRow(msgspec.Struct, frozen=True):
-    """One step. `state`: waiting, running, done or stuck."""
+    """One step. `state`: waiting, running, done, stuck or skipped (left out: it is being taken back)."""
 
     name: str
     state: str
@@ -67,7 +72,10 @@ class Kept(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`."""
+    """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`.
+
+    `ssh_client`: address and port of the terminal it was ordered from. `caller`: the ARN AWS calls its credentials by.
+    """
 
     id: str
     action: str
@@ -92,6 +100,15 @@ class Operation:
     lease_until: datetime | None
     kept: Kept
     steps: tuple[StepRow, ...]
+    ssh_client: str = ""
+    caller: str = ""
+    remark: str = ""
+
+    @property
+    def sent(self) -> frozenset[str]:
+        """The API calls it sent, or may have sent, that change something."""
+        calls = [one for row in self.steps for one in row.calls]
+        return frozenset(one.operation for one in calls if not one.dry_run and one.ok is not False)
 
     @property
     def step(self) -> str:
@@ -116,11 +133,55 @@ class Operation:
         """Whether it stopped the instance (or may have: an answer was lost) and has not seen it run since."""
         if self.instance_down:
             return True
-        stops = [one for row in self.steps for one in row.calls if one.operation == "StopInstances"]
-        sent = any(not one.dry_run and one.ok is not False for one in stops)
-        return sent and not any(row.name == "wait-running" and row.state == "done" for row in self.steps)
+        return "StopInstances" in self.sent and not any(
+            row.name == "wait-running" and row.state == "done" for row in self.steps
+        )
+
+    @property
+    def went_down(self) -> bool:
+        """Whether it was stopped or rebooted by this, or may have been."""
+        return bool(self.sent & {"StopInstances", "RebootInstances"})
+
+    @property
+    def owes(self) -> tuple[str, ...]:
+        """The steps that return the instance to service, if it was (or may have been) taken out and is not back yet."""
+        rows = {row.name: row for row in self.steps}
+        return tuple(
+            back
+            for out, back in BACK.items()
+            if out in rows
+            and back in rows
+            and rows[back].state not in OVER
+            and any(one.ok is not False for one in rows[out].calls)
+        )
+
+    @property
+    def returns(self) -> frozenset[str]:
+        """The steps that belong to the way back into service."""
+        return frozenset({*BACK.values(), "wait-healthy"})
+
+    @property
+    def leaves_out(self) -> tuple[StepRow, ...]:
+        """What is left out when it is taken back."""
+        return tuple(row for row in self.steps if row.state not in OVER and row.name not in self.returns)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether it was given up, and only the way back into service is left."""
+        return any(row.state == "skipped" for row in self.steps)
 
     @property
     def permission_asked(self) -> bool:
         """Whether the dry run is over, whatever AWS said."""
         return any(row.name == "preflight" and row.state in ("done", "stuck") for row in self.steps)
+
+
+def ending(operation: Operation) -> tuple[OperationState, str]:
+    """How it ends once every step is over, and what there is to say: the steps' notes, each once."""
+    told = [row.note for row in operation.steps if row.note and row.name != "preflight"]
+    note = "; ".join(dict.fromkeys(told))
+    if not operation.taken_back:
+        return OperationState.SUCCEEDED, note
+    if ABANDONED in told:
+        return OperationState.ABANDONED, note
+    return OperationState.FAILED, note

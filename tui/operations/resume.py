@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tui.operations.journal import Journal
 from tui.operations.launch import LaunchError, ReadOnlyError, start
-from tui.operations.record import Operation, OperationState
+from tui.operations.record import ABANDONED, Operation, OperationState
 from tui.settings import Settings
 
 HUNG = timedelta(minutes=5)
@@ -101,3 +101,32 @@ def resume(
         journal.release(operation.id, "")
         return str(error)
     return None
+
+
+def give_up(
+    journal: Journal, operation: Operation, settings: Settings, environ: Mapping[str, str], now: datetime
+) -> tuple[bool, str]:
+    """Give it up: whether that was possible, and what to tell of it. Raises JournalError.
+
+    What it took out of service is first returned there, by a runner; asked again meanwhile, it is left as it is.
+    """
+    if journal.take_back(operation.id, ABANDONED, now):
+        current = journal.get(operation.id) or operation
+        why = None if driver(current, now) else resume(journal, current, settings, environ, now)
+        told = f"{operation.instance_name or operation.instance_id} is returned to service first"
+        return True, f"{told}, but no runner could be started for that: {why}" if why else told
+    why = ABANDONED + (": the instance was left down" if operation.may_be_down else "")
+    done = journal.abandon(operation.id, why, now)
+    return done, still_out(operation) if done else "it ended meanwhile"
+
+
+def still_out(operation: Operation) -> str:
+    """What is left undone in the way of service by abandoning it now; empty if nothing is."""
+    order = operation.kept.order
+    if "exit-standby" in operation.owes:
+        command = f"aws autoscaling exit-standby --instance-ids {order.instance_id}"
+        return f"it STAYS in Standby; once it runs: {command} --auto-scaling-group-name {order.group}"
+    if "register" in operation.owes:
+        names = ", ".join(one.name for one in order.places)
+        return f"it STAYS out of {names}: register it there again"
+    return ""

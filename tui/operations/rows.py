@@ -13,7 +13,7 @@ from tui.operations.record import Call, Kept, Operation, OperationState, StepRow
 
 _PLAIN = (
     "id", "action", "title", "profile", "account_id", "region", "instance_id", "instance_name", "user", "host", "note",
-    "remedy", "permission", "runner",
+    "remedy", "permission", "runner", "ssh_client", "caller", "remark",
 )  # fmt: skip
 
 

@@ -15,115 +15,122 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from tui.aws.observe import Observer
-from tui.aws.sessions import Sessions
-from tui.aws.writes import send
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
-from tui.domain.steps import STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
+from tui.domain.steps import BACK, STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
 from tui.domain.text import clean
-from tui.operations import audit
+from tui.operations.auditor import Auditor
+from tui.operations.gateway import AwsGateway, Gateway, Outcome
 from tui.operations.journal import Journal, JournalError, default_path
-from tui.operations.record import PATIENCE, Operation, OperationState
-from tui.settings import ConfigError, Settings, decode
+from tui.operations.record import OVER, PATIENCE, Operation, OperationState, ending
+from tui.settings import ConfigError, Settings, decode, start_retry_for
 
 TICK = 1.0
+"""Seconds between two renewals of the lease, at most."""
+MEND = 5.0
+"""Seconds until a journal that could not be written is tried again."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """The runner is through; its exit code."""
+
+    code: int
+
+
 class Runner:
-    """Drives one operation while its lease is ours."""
+    """Drives one operation while its lease is ours. `now` answers in UTC."""
 
     def __init__(
-        self, journal: Journal, operation: Operation, settings: Settings, sleep: Callable[[float], None]
+        self,
+        journal: Journal,
+        operation: Operation,
+        settings: Settings,
+        gateway: Gateway,
+        *,
+        now: Callable[[], datetime] = _now,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.journal, self.operation, self.settings, self.sleep = journal, operation, settings, sleep
+        self.journal, self.operation, self.gateway = journal, operation, gateway
+        self.now, self.sleep = now, sleep
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-        self.order: Order = operation.kept.order
-        self._sessions = Sessions(settings)
-        self._connect()
-
-    def _connect(self) -> None:
-        profile, region = self.operation.profile, self.operation.region
-        self._client = self._sessions.client(profile, "ec2", region, mutating=True)
-        self._observer = Observer(self._sessions, profile, region)
-
-    def _look(self, order: Order, step: Step) -> Seen:
-        """What AWS shows now. If it shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
-        if step.name == "preflight":
-            return Seen()
-        seen = self._observer.look(order, images=step.name == "image")
-        if seen.state is InstanceState.UNKNOWN:
-            self._sessions.drop(self.operation.profile)
-            try:
-                self._connect()
-            except (
-                Exception
-            ) as error:  # the files may be half-written; the old clients stay, and we come again
-                sys.stderr.write(f"{self.operation.id}: {type(error).__name__}: {error}\n")
-        return seen
+        self.order: Order = replace(operation.kept.order, start_retry_for=start_retry_for(settings))
+        self.auditor = Auditor(journal, operation.id, now)
+        self._asked = ACTIONS[operation.action].calls(self.order, operation.kept.options)
+        self._under_way = False
+        self.begun = bool(operation.sent)
 
     def run(self) -> int:
         """To the end, or to where a person is needed."""
-        ident, journal = self.operation.id, self.journal
-        if not journal.lease(ident, self.name, _now()):
-            return 0
-        asked = ACTIONS[self.operation.action].calls(self.order, self.operation.kept.options)
         try:
-            for name in self.operation.kept.steps:
-                step: Step = Preflight(asked) if name == "preflight" else STEPS[name]
-                ended = self._step(step)
-                if ended is not None:
-                    return ended
-                if name == "preflight" and not self._confirmed():
-                    return 0
-            note = next((row.note for row in reversed(self._reread().steps) if row.note), "")
-            journal.set_state(ident, OperationState.SUCCEEDED, _now(), note)
-            self._audit("end", "succeeded")
-            return 0
+            while not isinstance(turn := self.turn(), End):
+                self._pause(turn)
+            return turn.code
         finally:
-            journal.release(ident, self.name)
+            self.journal.release(self.operation.id, self.name)
+
+    def turn(self) -> float | End:
+        """One look and one decision: how many seconds until the next, or the end."""
+        if not self.journal.lease(self.operation.id, self.name, self.now()):
+            return End(0)
+        current = self._reread()
+        name = next((row.name for row in current.steps if row.state not in OVER), None)
+        if name != "preflight" and not self._under_way:
+            return self._confirmed(current)
+        if name is None:
+            return self._end(current)
+        if name == "preflight" and (refused := self._introduce(current)) is not None:
+            return refused
+        return self._ask(Preflight(self._asked) if name == "preflight" else STEPS[name], current)
 
     def _reread(self) -> Operation:
         found = self.journal.get(self.operation.id)
         assert found is not None
         return found
 
-    def _confirmed(self) -> bool:
-        """Wait for the operator's yes."""
-        while True:
-            now, current = _now(), self._reread()
-            if current.confirmed_at is not None and current.is_open:
-                return self._go_on(current)
-            if not current.is_open:
-                return False
-            if now - current.created_at > PATIENCE:
-                self.journal.abandon(current.id, "not confirmed within 10 minutes", now)
-                return False
-            self.journal.lease(current.id, self.name, now)
-            self.sleep(0.2)
+    def _end(self, current: Operation) -> End:
+        """Through: succeeded, or given up and taken back as far as it had gone."""
+        state, note = ending(current)
+        self.journal.set_state(current.id, state, self.now(), note)
+        self.auditor.told(current, "end", state.value)
+        return End(0 if state is OperationState.SUCCEEDED else 1)
 
-    def _go_on(self, current: Operation) -> bool:
-        """Write down that it is under way. What cannot be audited is not done: but what was begun is finished."""
-        again = current.state is not OperationState.PLANNED
+    def _confirmed(self, current: Operation) -> float | End:
+        """Wait for the operator's yes, then write down that it is under way."""
+        if current.confirmed_at is not None:
+            return self._go_on(current)
+        if self.now() - current.created_at > PATIENCE:
+            self.journal.abandon(current.id, "not confirmed within 10 minutes", self.now())
+            return End(0)
+        return 0.2
+
+    def _go_on(self, current: Operation) -> float | End:
+        """What cannot be audited is not done: but what was begun is finished."""
+        word = ("confirm", "confirmed") if current.state is OperationState.PLANNED else ("resume", "resumed")
         try:
-            self._audit(
-                "resume" if again else "confirm", "resumed" if again else "confirmed", strict=not again
-            )
+            lifted = ", ".join(current.kept.options.overrides)
+            self.auditor.write(current, word[0], word[1] + (f", overriding {lifted}" if lifted else ""))
         except OSError as error:
-            why = f"the audit log can't be written ({error}): nothing was sent"
-            self.journal.set_state(
-                current.id, OperationState.FAILED, _now(), why, "free the disk, or mend its permissions"
-            )
-            return False
-        self.journal.set_state(current.id, OperationState.RUNNING, _now())
-        return True
+            return self._unaudited(current, error)
+        self.journal.set_state(current.id, OperationState.RUNNING, self.now())
+        self._under_way = True
+        return 0.0
+
+    def _unaudited(self, current: Operation, error: OSError) -> End:
+        """Nothing was sent that must be undone, and nothing more is."""
+        state = OperationState.NEEDS_ATTENTION if current.sent else OperationState.FAILED
+        more = " more" * bool(current.sent)
+        why = f"the audit log can't be written ({error}): nothing{more} was sent"
+        remedy = "free the disk, or mend its permissions" + ("; then resume" if current.sent else "")
+        self.journal.set_state(current.id, state, self.now(), why, remedy)
+        return End(1)
 
     def _down(self, seen: Seen) -> bool:
         """Whether the instance is down by this operation; while nobody can tell, as it was."""
@@ -131,100 +138,120 @@ class Runner:
             return self._reread().instance_down
         return seen.state is InstanceState.STOPPED and self.order.action in ("stop-start", "start")
 
-    def _step(self, step: Step) -> int | None:
-        """Ask one step until it is done; None to go on, else the exit code."""
-        ident, journal = self.operation.id, self.journal
-        if any(row.name == step.name and row.state == "done" for row in self._reread().steps):
-            return None
-        began = journal.begin_step(ident, step.name, _now())
-        while True:
-            if not journal.lease(ident, self.name, _now()):
-                return 0
-            order = replace(self.order, stop_intent_at=self._stop_intent())
-            seen = self._look(order, step)
-            now = _now()  # looking may have taken long, and the lease may be another's by now
-            if not journal.lease(ident, self.name, now):
-                return 0
-            decision: Decision = step.decide(order, seen, journal.said(ident, step.name, began), now)
-            down = self._down(seen)
-            if isinstance(decision, Done):
-                if step.name == "preflight":
-                    journal.permit(ident, "yes" if decision.note == "AWS says yes" else "unknown")
-                journal.end_step(ident, step.name, "done", decision.note, _now())
-                journal.say(ident, decision.note, attention=False, down=down)
-                return None
-            if isinstance(decision, Stuck):
-                return self._stuck(step, decision, down)
-            if isinstance(decision, Wait):
-                journal.say(ident, decision.reason, attention=decision.attention, down=down)
-                self._pause(decision.seconds)
-                continue
-            if not self._send(step, decision):
-                return 0
+    def _ask(self, step: Step, current: Operation) -> float | End:
+        """Look, ask the step, and do what it says."""
+        ident, journal = current.id, self.journal
+        began = self._begin(step, current)
+        seen = self.gateway.look(replace(self.order, stop_intent_at=_stop_intent(current)), step)
+        now = self.now()  # looking may have taken long, and the lease may be another's by now
+        if not journal.lease(ident, self.name, now):
+            return End(0)
+        order = replace(self.order, stop_intent_at=_stop_intent(current))
+        decision: Decision = step.decide(order, seen, journal.said(ident, step.name, began), now)
+        down = self._down(seen)
+        if isinstance(decision, Done):
+            if step.name == "preflight":
+                journal.permit(ident, "yes" if decision.note == "AWS says yes" else "unknown")
+            journal.end_step(ident, step.name, "done", decision.note, now)
+            journal.say(ident, decision.note, attention=False, down=down)
+            return 0.0
+        if isinstance(decision, Stuck):
+            if self._takes_back(step, decision, seen):
+                return 0.0
+            return self._stuck(step, decision, down)
+        if isinstance(decision, Wait):
+            journal.say(
+                ident, decision.reason, attention=decision.attention, down=down, remedy=decision.remedy
+            )
+            return decision.seconds
+        return self._send(step, decision)
 
-    def _stuck(self, step: Step, decision: Stuck, down: bool) -> int:
+    def _begin(self, step: Step, current: Operation) -> datetime:
+        row = next(row for row in current.steps if row.name == step.name)
+        if row.state == "running" and row.began_at is not None:
+            return row.began_at
+        return self.journal.begin_step(current.id, step.name, self.now())
+
+    def _introduce(self, current: Operation) -> End | None:
+        """Once: whom AWS sees in the credentials. Another account than the one planned for is the end."""
+        if current.caller:
+            return None
+        account, arn = self.gateway.caller()
+        self.journal.called_by(current.id, arn or "unknown")
+        if not account or not current.account_id or account == current.account_id:
+            return None
+        why = f"profile {current.profile} is now of account {account}, not {current.account_id}: nothing was sent"
+        self.journal.set_state(
+            current.id, OperationState.FAILED, self.now(), why, "look again, and plan anew"
+        )
+        return End(1)
+
+    def _takes_back(self, step: Step, decision: Stuck, seen: Seen) -> bool:
+        """Out of service, and refused before it went down: it is returned to service, and the operation has failed."""
+        current = self._reread()
+        running = seen.state is InstanceState.RUNNING
+        if decision.final or not running or current.went_down or step.name in current.returns:
+            return False
+        if not self.journal.take_back(current.id, decision.why, self.now()):
+            return False
+        self.auditor.told(current, step.name, f"stuck, so taken back: {decision.why}")
+        return True
+
+    def _stuck(self, step: Step, decision: Stuck, down: bool) -> End:
         ident, journal = self.operation.id, self.journal
         if step.name == "preflight":
             journal.permit(ident, f"no: {decision.why}")
-        journal.end_step(ident, step.name, "stuck", decision.why, _now())
+        journal.end_step(ident, step.name, "stuck", decision.why, self.now())
         journal.say(ident, decision.why, attention=True, down=down)
-        if step.name == "preflight":
-            journal.set_state(ident, OperationState.FAILED, _now(), decision.why, decision.remedy)
-        else:
-            journal.set_state(ident, OperationState.NEEDS_ATTENTION, _now(), decision.why, decision.remedy)
-        self._audit(step.name, f"stuck: {decision.why}")
-        return 1
+        ended = step.name == "preflight" or decision.final
+        state = OperationState.FAILED if ended else OperationState.NEEDS_ATTENTION
+        remedy = decision.remedy
+        if not ended and self._reread().owes and step.name not in BACK.values():
+            remedy += "; it is out of service until then, and abandoning the operation returns it"
+        journal.set_state(ident, state, self.now(), decision.why, remedy)
+        self.auditor.told(self._reread(), step.name, f"stuck: {decision.why}")
+        return End(1)
 
-    def _stop_intent(self) -> datetime | None:
-        calls = [call for row in self._reread().steps if row.name == "stop" for call in row.calls]
-        return calls[-1].intent_at if calls else None
-
-    def _send(self, step: Step, decision: Send) -> bool:
-        """Intent, call, outcome; False if the operation is another runner's now, and nothing was sent."""
+    def _send(self, step: Step, decision: Send) -> float | End:
+        """What is about to be done, the intent, the call, the outcome. Not sent if the operation is another runner's now."""
         call, journal = decision.call, self.journal
-        number = journal.intent(
-            self.operation.id, step.name, call.service, call.operation, _now(), dry_run=decision.dry_run,
-            runner=self.name,
-        )  # fmt: skip
-        if number is None:
-            return False
-        outcome = send(self._client, call, dry_run=decision.dry_run)
-        journal.outcome(
-            number,
-            _now(),
-            ok=outcome.ok,
-            code=outcome.code,
-            message=outcome.message,
-            request_id=outcome.request_id,
-        )
-        result = "ok" if outcome.ok else outcome.code or "unknown"
-        self._audit(
-            step.name, result, call=call.text, request_id=outcome.request_id, dry_run=decision.dry_run
-        )
-        return True
-
-    def _audit(self, step: str, result: str, *, strict: bool = False, **more: object) -> None:
-        """A line in the audit log. Once something was sent a full disk must not stop the start: it is said in the log."""
-        one = self.operation
-        fields = audit.about(
-            operation=one.id, user=one.user, host=one.host, profile=one.profile, account=one.account_id,
-            region=one.region, instance=one.instance_id, action=one.action,
-        )  # fmt: skip
+        current, dry = self._reread(), decision.dry_run
         try:
-            audit.append(
-                audit.path_beside(self.journal.path), _now(), **fields, step=step, result=result, **more
-            )
+            self.auditor.write(current, step.name, "about to send", call=call.text, dry_run=dry)
         except OSError as error:
-            if strict:
-                raise
-            sys.stderr.write(f"{one.id}: the audit log can't be written: {error}\n")
+            return self._unaudited(current, error)
+        number = journal.intent(
+            current.id, step.name, call.service, call.operation, self.now(), dry_run=dry, runner=self.name
+        )
+        if number is None:
+            if self._reread().taken_back:
+                return 0.0  # the step was taken out of the plan at this moment
+            self.auditor.told(current, step.name, "not sent: another runner's, or ended", call=call.text)
+            return End(0)
+        self.begun = self.begun or not dry
+        outcome: Outcome = self.gateway.send(call, dry_run=dry)
+        journal.outcome(
+            number, self.now(), ok=outcome.ok, code=outcome.code, message=outcome.message,
+            request_id=outcome.request_id,
+        )  # fmt: skip
+        self.auditor.told(
+            self._reread(), step.name, "ok" if outcome.ok else outcome.code or "unknown",
+            call=call.text, request_id=outcome.request_id, dry_run=dry,
+        )  # fmt: skip
+        return 0.0
 
     def _pause(self, seconds: float) -> None:
         """Sleep, and keep the lease meanwhile."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            self.sleep(min(left, TICK))
-            self.journal.lease(self.operation.id, self.name, _now())
+        while seconds > 0:
+            part = min(seconds, TICK)
+            self.sleep(part)
+            seconds -= part
+            self.journal.lease(self.operation.id, self.name, self.now())
+
+
+def _stop_intent(operation: Operation) -> datetime | None:
+    calls = [call for row in operation.steps if row.name == "stop" for call in row.calls]
+    return calls[-1].intent_at if calls else None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -249,12 +276,30 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{why}; see `evac config show`\n")
         return 4
     try:
-        return Runner(journal, operation, settings, time.sleep).run()
+        return _driven(Runner(journal, operation, settings, AwsGateway(settings, operation)))
     except JournalError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except Exception as error:
         return _broken(journal, operation, error)
+
+
+def _driven(runner: Runner) -> int:
+    """To the end. Before anything was sent a journal that can't be written is the end; afterwards it is waited for.
+
+    A full disk, or another process that hangs in a write, must not leave an instance down once it has gone by.
+    """
+    told = ""
+    while True:
+        try:
+            return runner.run()
+        except JournalError as error:
+            if not runner.begun:
+                raise
+            if str(error) != told:
+                told = str(error)
+                sys.stderr.write(f"{runner.operation.id}: {told}; trying again\n")
+            runner.sleep(MEND)
 
 
 def _broken(journal: Journal, operation: Operation, error: Exception) -> int:

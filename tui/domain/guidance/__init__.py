@@ -110,6 +110,9 @@ def _short(
         parts.append(checks.short(subject, failing))
     if open_events:
         event = _worst(open_events)
+        if subject.down and event.code in LEAVING and subject.root == "ebs":
+            parts.append(f"{event.code_text} {_short_time(subject, event)} is still listed")
+            return f"{'; '.join(parts)}. It will NOT start by itself."
         deed = _SHORT.get(event.code) or _short_retirement(subject, event)
         parts.append(f"{deed} {_short_time(subject, event)}")
         if event.code in LEAVING and subject.root == "ebs":

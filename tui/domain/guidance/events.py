@@ -9,7 +9,7 @@ from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.guidance import base as b
 from tui.domain.guidance import leaving, staying
 from tui.domain.guidance.base import Kind, Paragraph
-from tui.domain.guidance.subject import Subject
+from tui.domain.guidance.subject import LEAVING, Subject
 
 Entry = Callable[[Subject, ScheduledEvent], Iterator[Paragraph]]
 
@@ -22,6 +22,9 @@ def headline(subject: Subject, event: ScheduledEvent) -> str:
 
 
 def _deed(subject: Subject, event: ScheduledEvent, when: str) -> str:
+    if subject.down and event.code in LEAVING and subject.root != "instance-store":
+        state = subject.instance.state
+        return f"its {event.code_text} event{when} finds it {state} already"
     match event.code:
         case EventCode.INSTANCE_STOP:
             return f"AWS will stop it{when}; it will NOT start by itself"

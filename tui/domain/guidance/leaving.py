@@ -14,18 +14,21 @@ from tui.domain.guidance.subject import Subject
 
 def instance_stop(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
     """instance-stop."""
-    yield Paragraph(
-        Kind.HAPPENING,
-        "AWS plans to stop this instance. The documented reason is degraded hardware under it; "
-        "a degraded host can also die before the date.",
-        (b.SCHED, b.VIEW, b.RETIREMENT),
-    )
-    yield Paragraph(
-        Kind.AWS_WILL,
-        "Stop it, and nothing more: it stays stopped until somebody starts it. The start brings it up "
-        "on a new host.",
-        (b.SCHED,),
-    )
+    if subject.down:
+        yield from _already(subject)
+    else:
+        yield Paragraph(
+            Kind.HAPPENING,
+            "AWS plans to stop this instance. The documented reason is degraded hardware under it; "
+            "a degraded host can also die before the date.",
+            (b.SCHED, b.VIEW, b.RETIREMENT),
+        )
+        yield Paragraph(
+            Kind.AWS_WILL,
+            "Stop it, and nothing more: it stays stopped until somebody starts it. The start brings it up "
+            "on a new host.",
+            (b.SCHED,),
+        )
     yield from effects.survival(subject, effects.STOP)
     if subject.general or subject.blocked("stop-start") is None:
         yield Paragraph(
@@ -34,7 +37,8 @@ def instance_stop(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph
             "if the newest is old.",
             (b.RETIRE_EVENT,),
         )
-    yield _otherwise()
+    if not subject.down:
+        yield _otherwise()
     yield Paragraph(
         Kind.DO_NOT,
         "Do not reboot it (b): a reboot stays on the degraded host and clears nothing.",
@@ -44,6 +48,20 @@ def instance_stop(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph
         Kind.DO_NOT, "Do not count on stop protection: it does not hold this stop off.", (b.STOP_PROTECTION,)
     )
     yield from clearing(subject)
+
+
+def _already(subject: Subject) -> Iterator[Paragraph]:
+    """The stop has happened, by AWS or by somebody else: what is planned makes no difference any more."""
+    yield Paragraph(
+        Kind.HAPPENING,
+        f"AWS planned to stop this instance, for degraded hardware under it, and it is {subject.instance.state} already.",
+        (b.SCHED, b.VIEW, b.RETIREMENT),
+    )
+    yield Paragraph(
+        Kind.AWS_WILL,
+        "Nothing more: it stays stopped until somebody starts it. The start brings it up on a new host.",
+        (b.SCHED,),
+    )
 
 
 def _otherwise() -> Paragraph:
@@ -56,6 +74,11 @@ def _otherwise() -> Paragraph:
 
 def instance_retirement(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
     """instance-retirement: a stop for an EBS root, the end for an instance-store root."""
+    if subject.down and subject.root == "ebs":
+        yield from _already(subject)
+        yield from effects.survival(subject, effects.STOP)
+        yield from clearing(subject)
+        return
     yield Paragraph(
         Kind.HAPPENING,
         "AWS retires the hardware under this instance. The host can also die before the date.",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.domain.events import EventCode, ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
-from tui.domain.instance import Facts, Instance, PublicAddress, TypeFacts
+from tui.domain.instance import Facts, Instance, InstanceState, PublicAddress, TypeFacts
 from tui.domain.when import both_zones, clock, countdown, span
 
 _DAY = timedelta(hours=24)
@@ -98,14 +98,19 @@ class Subject:
         return True, "its type supports reboot migration, and it is not switched off"
 
     @property
+    def down(self) -> bool:
+        """Whether it is stopped already, or on its way there."""
+        return self.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING)
+
+    @property
     def leaving(self) -> bool:
         """Whether an open event makes AWS give the instance up on its host: a stop or a retirement."""
         return any(event.code in LEAVING for event in self.instance.open_events(self.now))
 
     def blocked(self, verb: str) -> Hazard | None:
-        """The hazard that forbids an action now, or None."""
+        """The hazard that forbids an action now, or None. What a person may lift forbids nothing."""
         found = hazards(self.instance, self.facts, verb, self.now)
-        return found[0] if found and found[0].gravity is Gravity.BLOCK else None
+        return next((one for one in found if one.gravity is Gravity.BLOCK and not one.override), None)
 
     @property
     def stop_costs(self) -> bool:

@@ -21,6 +21,7 @@ _POWER: tuple[Check, ...] = (
     data.instance_store_root,
     data.instance_store,
     network.public_address,
+    group.last_healthy,
     group.auto_scaling,
     network.load_balancer,
     place.spot,
@@ -40,6 +41,7 @@ _POWER: tuple[Check, ...] = (
     machine.credits,
     machine.product_codes,
     data.newest_image,
+    data.required_image,
     data.image_first,
 )
 CHECKS: dict[str, tuple[Check, ...]] = {
@@ -62,6 +64,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         machine.reboot_and_event,
         data.instance_store,
         network.public_address,
+        group.last_healthy,
         group.auto_scaling,
         network.load_balancer,
         group.cluster,
@@ -74,6 +77,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         data.image_reboots,
         data.instance_store,
         data.image_hibernation,
+        group.last_healthy,
         group.auto_scaling,
         network.load_balancer,
         group.cluster,
@@ -92,8 +96,12 @@ def hazards(
     options: Options | None = None,
     *,
     image_max_age: timedelta = IMAGE_MAX_AGE,
+    image_required: timedelta | None = None,
 ) -> tuple[Hazard, ...]:
-    """What is known to be in the way, gravest first. KeyError for an action there is not."""
-    view = View(instance, facts, action_name, now, options, image_max_age)
+    """What is known to be in the way, gravest first. KeyError for an action there is not.
+
+    `image_required`: before a stop an AMI must be younger than this, or one is made.
+    """
+    view = View(instance, facts, action_name, now, options, image_max_age, image_required)
     found = [hazard for check in CHECKS[action_name] for hazard in check(view)]
     return tuple(sorted(found, key=lambda hazard: GRAVITIES.index(hazard.gravity)))

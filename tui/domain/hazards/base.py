@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from tui.domain import aside
+from tui.domain.actions import ASIDE
 from tui.domain.instance import Facts, Instance, InstanceState, TypeFacts
 
 
@@ -26,7 +28,10 @@ GRAVITIES = tuple(Gravity)
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """One consequence in plain words. `remedy` may be empty; `field` is where AWS shows it; `known` is False for *don't know*."""
+    """One consequence in plain words. `remedy` may be empty; `field` is where AWS shows it; `known` is False for *don't know*.
+
+    `override` names the option by which a person may lift the block; empty: nobody can.
+    """
 
     code: str
     gravity: Gravity
@@ -34,6 +39,7 @@ class Hazard:
     remedy: str = ""
     field: str = ""
     known: bool = True
+    override: str = ""
 
 
 class Options(Protocol):
@@ -59,6 +65,21 @@ class Options(Protocol):
         """The new start (UTC)."""
         ...
 
+    @property
+    def standby(self) -> bool | None:
+        """Whether its Auto Scaling group puts it aside first; None: where that can be done."""
+        ...
+
+    @property
+    def drain(self) -> bool | None:
+        """Whether its load balancers are drained first; None: where it is in no group."""
+        ...
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """The blocks a person has lifted."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -70,6 +91,7 @@ class View:
     now: datetime
     options: Options | None
     image_max_age: timedelta
+    image_required: timedelta | None = None
 
     @property
     def type(self) -> TypeFacts | None:
@@ -99,6 +121,22 @@ class View:
         return self.action in ("stop-start", "reboot") or (
             self.action == "image" and not self.no_reboot and self.instance.state is not InstanceState.STOPPED
         )
+
+    @property
+    def standby(self) -> bool:
+        """Whether it is put in standby before it goes down."""
+        wanted = None if self.options is None else self.options.standby
+        return self.action in ASIDE and aside.standby(self.facts, wanted)
+
+    @property
+    def drain(self) -> bool:
+        """Whether it is drained before it goes down."""
+        wanted = None if self.options is None else self.options.drain
+        return self.action in ASIDE and aside.drain(self.facts, wanted, self.standby)
+
+    def overridden(self, code: str) -> bool:
+        """Whether a person has lifted this block."""
+        return self.options is not None and code in self.options.overrides
 
     def why_unknown(self, field: str) -> str:
         """The reason a fact is missing, as the reader noted it, in brackets; else that nobody looked."""

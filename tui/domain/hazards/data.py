@@ -137,6 +137,25 @@ def image_reboots(view: View) -> Iterator[Hazard]:
         )
 
 
+def needs_image(view: View) -> bool:
+    """Whether policy demands an AMI before this stop: the newest is too old, or there is none, or nobody knows."""
+    if view.image_required is None or not view.stops or view.instance.state is InstanceState.STOPPING:
+        return False
+    _, newest, _ = image_view(view)
+    return newest is None or newest.created is None or view.now - newest.created > view.image_required
+
+
+def required_image(view: View) -> Iterator[Hazard]:
+    """Image.CreationDate against `actions.require_image` of the configuration or the site policy."""
+    if view.image_required is not None and needs_image(view):
+        yield Hazard(
+            "image-required",
+            Gravity.NOTE,
+            f"policy: no stop without an AMI younger than {span(view.image_required)}, so one is made first",
+            field="Image.CreationDate",
+        )
+
+
 def image_first(view: View) -> Iterator[Hazard]:
     """CreateImageRequest.NoReboot again: an AMI before the stop adds a reboot of its own."""
     if view.options is None or not view.options.image_first:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tui.domain import aside
+from tui.domain.actions import ASIDE
 from tui.domain.hazards.base import Gravity, Hazard, View, dont_know
 from tui.domain.instance import GroupMembership
 
@@ -43,18 +45,45 @@ def auto_scaling(view: View) -> Iterator[Hazard]:
             field,
         )
         return
+    if member is not None and view.standby and member.desired is not None:
+        yield Hazard(
+            "auto-scaling",
+            Gravity.WARN,
+            f"put in Standby in Auto Scaling group {name} first, and returned: its desired capacity is "
+            f"{member.desired - 1} instead of {member.desired} meanwhile",
+            field=field,
+        )
+        return
     deed = (
         "sees a stopped member as unhealthy, terminates it"
         if view.stops
         else "may find it unhealthy meanwhile, terminate it"
     )
+    why = aside.why_no_standby(view.facts) if member is not None and view.action in ASIDE else ""
+    remedy = f"Standby is not possible: {why}; lower the minimum first" if why else "put it in Standby first"
     yield Hazard(
         "auto-scaling",
         Gravity.DANGER,
         f"Auto Scaling group {name} {deed} and launches another",
-        "put it in Standby first, or suspend HealthCheck and ReplaceUnhealthy",
+        f"{remedy}, or suspend HealthCheck and ReplaceUnhealthy",
         field,
     )
+
+
+def last_healthy(view: View) -> Iterator[Hazard]:
+    """DescribeTargetHealth, DescribeAutoScalingGroups Instances[]: the only healthy one. A person may lift it."""
+    if not view.interrupts:
+        return
+    for what in aside.last_of(view.facts):
+        lifted = view.overridden("last-healthy")
+        yield Hazard(
+            "last-healthy",
+            Gravity.DANGER if lifted else Gravity.BLOCK,
+            f"it is the last healthy member of {what}: while it is down nothing answers",
+            "overridden: this is an outage" if lifted else "bring another member up first, or override it",
+            "elbv2 DescribeTargetHealth; autoscaling DescribeAutoScalingGroups Instances[]",
+            override="last-healthy",
+        )
 
 
 def managed(view: View) -> Iterator[Hazard]:

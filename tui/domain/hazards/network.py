@@ -76,13 +76,11 @@ def load_balancer(view: View) -> Iterator[Hazard]:
     for group in groups:
         share = f"{group.healthy} of {group.members} members healthy"
         if group.health == "healthy" and group.healthy <= 1:
-            yield Hazard(
-                "load-balancer",
-                Gravity.DANGER,
-                f"it is the last healthy member of target group {group.name}: while it is down nothing answers",
-                "bring another member up first",
-                field,
-            )
+            continue  # said, and louder, by group.last_healthy
+        if group.health == "healthy" and (view.standby or view.drain):
+            how = "Standby takes it out of" if view.standby else "drained first in"
+            text = f"{how} target group {group.name} ({share}); registered again afterwards"
+            yield Hazard("load-balancer", Gravity.NOTE, text, field=field)
         elif group.health == "healthy":
             yield Hazard(
                 "load-balancer",

@@ -4,33 +4,45 @@ from __future__ import annotations
 
 from tui.domain.steps.base import (
     GRACE,
+    OPERATION_TAG,
     Attempt,
     Call,
     Decision,
     Done,
     Order,
+    Place,
     Said,
     Seen,
     Send,
     Step,
     Stuck,
+    TargetSeen,
     Wait,
 )
+from tui.domain.steps.group import Drain, EnterStandby, ExitStandby, Register, WaitHealthy
 from tui.domain.steps.look import VerifyEvent, WaitChecks
-from tui.domain.steps.power import Preflight, Start, Stop, WaitRunning, WaitStopped
+from tui.domain.steps.power import DRY_RUN, Preflight, Start, Stop, WaitRunning, WaitStopped
 from tui.domain.steps.work import MakeImage, Reboot, Reschedule
 
 __all__ = [
+    "BACK",
+    "DRY_RUN",
     "GRACE",
+    "OPERATION_TAG",
     "STEPS",
     "Attempt",
     "Call",
     "Decision",
     "Done",
+    "Drain",
+    "EnterStandby",
+    "ExitStandby",
     "MakeImage",
     "Order",
+    "Place",
     "Preflight",
     "Reboot",
+    "Register",
     "Reschedule",
     "Said",
     "Seen",
@@ -39,9 +51,11 @@ __all__ = [
     "Step",
     "Stop",
     "Stuck",
+    "TargetSeen",
     "VerifyEvent",
     "Wait",
     "WaitChecks",
+    "WaitHealthy",
     "WaitRunning",
     "WaitStopped",
 ]
@@ -57,7 +71,14 @@ STEPS: dict[str, Step] = {
         WaitChecks(),
         Reboot(),
         Reschedule(),
+        EnterStandby(),
+        ExitStandby(),
+        Drain(),
+        Register(),
+        WaitHealthy(),
         VerifyEvent(),
     )
 }
 """All that a plan may hold, besides the preflight. What they may send is all that the hands may send."""
+BACK: dict[str, str] = {"enter-standby": "exit-standby", "drain": "register"}
+"""What takes an instance out of service, and the step that undoes it."""

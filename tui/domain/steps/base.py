@@ -22,13 +22,29 @@ STOP_LIMIT = timedelta(minutes=15)
 """AWS: not stopped after 10 minutes is a case for AWS Support (user guide, TroubleshootingInstancesStopping)."""
 CHECK_LIMIT = timedelta(minutes=15)
 EVENT_LIMIT = timedelta(minutes=3)
+DRAIN_LIMIT = timedelta(minutes=65)
+"""A target group's deregistration delay is an hour at most (load balancing guide, deregistration delay)."""
+HEALTH_LIMIT = timedelta(minutes=10)
+STANDBY_LIMIT = timedelta(minutes=65)
+"""Entering standby waits for the load balancer's draining (Auto Scaling guide, as-enter-exit-standby)."""
 IMAGE_LIMIT = timedelta(hours=24)
 """A first snapshot of large volumes may take so long (user guide, creating-an-ami-ebs)."""
 
+OPERATION_TAG = "evac:operation"
+"""The tag that says which operation made an AMI and its snapshots."""
+
 NOT_DONE = frozenset(
-    {"RequestLimitExceeded", "Throttling", "ThrottlingException", "EC2ThrottledException", "Unavailable"}
+    {
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "EC2ThrottledException",
+        "Unavailable",
+        "ResourceContention",
+        "ScalingActivityInProgress",
+    }
 )
-"""AWS refused before doing anything, and asks to come again (developer guide, errors-overview)."""
+"""AWS refused before doing anything, and asks to come again (developer guide, errors-overview; autoscaling model)."""
 NO_CAPACITY = frozenset(
     {
         "InsufficientInstanceCapacity",
@@ -54,9 +70,24 @@ class Call:
         for key, value in self.params.items():
             if key in ("TagSpecifications", "Description"):
                 continue
-            shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+            shown = ",".join(map(_shown, value)) if isinstance(value, (list, tuple)) else str(value)
             parts.append(shown if key in ("InstanceIds", "InstanceId") else f"{key}={shown}")
         return " ".join(parts)
+
+    @property
+    def short(self) -> str:
+        """Where there is little room: of a group's calls, the operation and the group."""
+        group = self.params.get("AutoScalingGroupName")
+        arn = str(self.params.get("TargetGroupArn", ""))
+        name = arn.split("/")[1] if arn.count("/") > 1 else arn
+        return f"{self.operation} {group or name}" if group or name else self.text
+
+
+def _shown(value: Any) -> str:
+    """A target as `i-0a1…:80`."""
+    if isinstance(value, Mapping):
+        return ":".join(str(one) for one in value.values())
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +117,32 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where the instance is registered: one target group, under which id and port. `healthy`: it was, at that time."""
+
+    arn: str = ""
+    name: str = ""
+    target_id: str = ""
+    port: int | None = None
+    healthy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSeen:
+    """What a target group says of a place now. `state` is elbv2's word; empty: it is not registered there."""
+
+    place: Place
+    state: str
+    reason: SafeText = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """What AWS shows now. `images`: AMIs of the planned name; None = not asked or not known. Times are UTC."""
+    """What AWS shows now; a step is shown only what it looks for (`Step.looks`). Times are UTC.
+
+    None = not asked or not known: `images` of the planned name, `lifecycle` in the Auto Scaling group (empty: it is in
+    none), the group's `desired` capacity, `targets` at the order's places. `public_ip` is empty where there is none.
+    """
 
     state: InstanceState = InstanceState.UNKNOWN
     launched_at: datetime | None = None
@@ -95,11 +150,21 @@ class Seen:
     checks: Checks = field(default_factory=Checks)
     events: tuple[ScheduledEvent, ...] | None = None
     images: tuple[Image, ...] | None = None
+    public_ip: SafeText = EMPTY
+    lifecycle: str | None = None
+    desired: int | None = None
+    targets: tuple[TargetSeen, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was ordered: the facts a step needs, fixed in the journal when it was planned. Times are UTC."""
+    """What was ordered: the facts a step needs, fixed in the journal when it was planned. Times are UTC.
+
+    `group`: the Auto Scaling group it was in service of, and `desired` that group's capacity; `places`: the target groups
+    it was registered in; `public_ip`: its public address. All as they were before anything was done.
+
+    The runner adds `stop_intent_at`, from the journal, and `start_retry_for`, from the settings; None: for ever.
+    """
 
     operation_id: str
     action: str
@@ -112,6 +177,16 @@ class Order:
     event_id: str = ""
     not_before: datetime | None = None
     stop_intent_at: datetime | None = None
+    group: str = ""
+    desired: int | None = None
+    places: tuple[Place, ...] = ()
+    public_ip: str = ""
+    start_retry_for: timedelta | None = None
+
+    @property
+    def powers(self) -> bool:
+        """Whether its end is a running instance, whatever it was before."""
+        return self.action in ("stop-start", "start", "reboot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +199,12 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask again after so many seconds. `attention`: an operator should know meanwhile."""
+    """Ask again after so many seconds. `attention`: an operator should know meanwhile, and `remedy` is what he can do."""
 
     reason: str
     seconds: float = 2.0
     attention: bool = False
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +216,25 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A person is needed: why, and what to do."""
+    """A person is needed: why, and what to do. `final`: nothing can come of it any more."""
 
     why: str
     remedy: str
+    final: bool = False
 
 
 Decision = Send | Wait | Done | Stuck
 
 
 class Step(Protocol):
-    """One step. `about` tells an operator how long it takes."""
+    """One step. `about` tells an operator how long it takes; `looks` names what it wants to see beside the instance.
+
+    It may name `images`, `group` and `targets`: what no step asks for is not read.
+    """
 
     name: str
     about: str
+    looks: frozenset[str]
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """What it may send."""
@@ -164,13 +245,57 @@ class Step(Protocol):
         ...
 
 
-def gone(seen: Seen) -> Stuck | None:
-    """Stuck if the instance is terminated or about to be; else None."""
-    if seen.state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
+NOTHING: frozenset[str] = frozenset()
+"""Of a step that looks at the instance alone."""
+
+
+def gone(seen: Seen, order: Order) -> Stuck | None:
+    """Stuck for good if the instance is terminated or about to be; else None."""
+    if seen.state not in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
+        return None
+    why = f": {seen.reason}" if seen.reason else ""
+    if order.group:
         return Stuck(
-            f"the instance is {seen.state}", "it cannot come back; launch a replacement from its newest AMI"
+            f"the instance is {seen.state}, replaced by its Auto Scaling group {order.group} (or ended by somebody){why}",
+            "it cannot come back: see that the group's new member is in service",
+            final=True,
         )
-    return None
+    return Stuck(
+        f"the instance is {seen.state}{why}",
+        "it cannot come back: if no group has replaced it, launch one from its newest AMI",
+        final=True,
+    )
+    return Stuck(
+        f"the instance is {seen.state}",
+        "it cannot come back; launch a replacement from its newest AMI",
+        final=True,
+    )
+
+
+def pause_after(said: Said, now: datetime) -> float:
+    """Seconds left of the pause after the latest refusal: 5, 10, 20 … 300."""
+    last = said.latest
+    if last is None:
+        return 0.0
+    tries = sum(1 for one in said.attempts if one.ok is False)
+    pause: float = min(5.0 * 2 ** min(max(tries - 1, 0), 6), 300.0)
+    return pause - (now - last.intent_at).total_seconds()
+
+
+def not_up(seen: Seen, order: Order, since: datetime, now: datetime) -> Decision | None:
+    """None while it runs; else what to say of it. For a while after it was seen running, an old picture may come back."""
+    if (lost := gone(seen, order)) is not None:
+        return lost
+    if seen.state is InstanceState.RUNNING:
+        return None
+    if seen.state is InstanceState.UNKNOWN:
+        return Wait("its state could not be read", 3.0, attention=True)
+    if seen.state is InstanceState.PENDING or now - since < GRACE:
+        return Wait(f"it is {seen.state}", 3.0)
+    return Stuck(
+        f"it is {seen.state}: somebody, or its own system, stopped it since it ran",
+        "find out who and why; to bring it back, abandon this operation and start the instance",
+    )
 
 
 def again(said: Said, now: datetime, send: Send, *, doing: str) -> Decision:
@@ -187,10 +312,8 @@ def again(said: Said, now: datetime, send: Send, *, doing: str) -> Decision:
         )
     if last.ok:
         return Wait(f"{doing}: accepted", 2.0)
-    tries = sum(1 for one in said.attempts if one.ok is False)
-    pause = min(5.0 * 2 ** min(tries - 1, 6), 300.0)
     if last.code in NOT_DONE:
-        left = pause - waited.total_seconds()
+        left = pause_after(said, now)
         return send if left <= 0 else Wait(f"{doing}: AWS asks to slow down ({last.code})", min(left, 5.0))
     return Stuck(
         f"{doing}: AWS refused, {last.code}: {last.message}",

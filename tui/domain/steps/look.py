@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tui.domain.events import EventCode, ScheduledEvent
 from tui.domain.instance import CheckStatus
 from tui.domain.steps.base import (
     CHECK_LIMIT,
     EVENT_LIMIT,
+    NOTHING,
     Call,
     Decision,
     Done,
@@ -16,56 +18,92 @@ from tui.domain.steps.base import (
     Seen,
     Stuck,
     Wait,
-    gone,
+    not_up,
 )
 
 
 class WaitChecks:
-    """Waits until the system and the instance check say ok."""
+    """Waits until the system, the instance and the attached-EBS check say ok; tells what became of the public address."""
 
     name = "wait-checks"
     about = "usually 1–3 min"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None."""
         return ()
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Not before they are ok; after a while a person is asked."""
-        if (lost := gone(seen)) is not None:
-            return lost
-        checks = (seen.checks.system.status, seen.checks.instance.status)
-        if all(one is CheckStatus.OK for one in checks):
-            return Done("system and instance checks are ok")
-        text = f"system check {checks[0]}, instance check {checks[1]}"
+        """Not before they are ok; after a while a person is asked. Of an instance that is not seen to run, it is never said.
+
+        The EBS check is not reported for Xen types (user guide, status checks): that is no failure. *Unknown* is.
+        """
+        if (down := not_up(seen, order, said.began_at, now)) is not None:
+            return down
+        checks = {"system": seen.checks.system.status, "instance": seen.checks.instance.status}
+        if seen.checks.attached_ebs.status is not CheckStatus.NOT_REPORTED:
+            checks["EBS"] = seen.checks.attached_ebs.status
+        ill = {name: status for name, status in checks.items() if status is not CheckStatus.OK}
+        moved = address(order, seen)
+        if not ill:
+            names = list(checks)
+            return Done(_and(f"{', '.join(names[:-1])} and {names[-1]} checks are ok", moved))
+        text = ", ".join(f"{name} check {status}" for name, status in ill.items())
         if now - said.began_at > CHECK_LIMIT:
             return Stuck(
-                f"it runs, but after {int(CHECK_LIMIT.total_seconds() // 60)} minutes: {text}",
+                _and(f"it runs, but after {int(CHECK_LIMIT.total_seconds() // 60)} minutes: {text}", moved),
                 "open it and read the checks",
             )
         return Wait(text, 3.0)
 
 
+def address(order: Order, seen: Seen) -> str:
+    """The public address before and after, if it is another: `public address 203.0.113.9 → 203.0.113.77`."""
+    if order.public_ip == seen.public_ip:
+        return ""
+    if not order.public_ip:
+        return f"public address {seen.public_ip}"
+    return f"public address {order.public_ip} → {seen.public_ip or 'none'}"
+
+
+def _and(first: str, second: str) -> str:
+    return f"{first}; {second}" if second else first
+
+
 class VerifyEvent:
-    """Looks whether the events that were open are gone or completed, and says what is left."""
+    """Looks whether the events that were open are gone or completed, and says what is left and why."""
 
     name = "verify-event"
     about = "AWS may take up to an hour to change the text"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None."""
         return ()
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Never holds the operation up for long: the instance is well, only the text may be late."""
+        """Never holds the operation up for long: it runs (seen once more), only the text may be late."""
+        if order.powers and (down := not_up(seen, order, said.began_at, now)) is not None:
+            return down
         if not order.open_events:
             return Done("no event was open")
         if seen.events is None:
             return Wait("its events could not be read", 3.0)
-        left = [one for one in seen.events if one.event_id in order.open_events and one.is_open(now)]
+        mine = {str(one.event_id): one for one in seen.events if one.event_id in order.open_events}
+        left = [one for one in mine.values() if one.is_open(now)]
         if not left:
-            return Done("the event is gone or completed")
+            over = sorted({one.code_text for one in mine.values()})
+            return Done(f"completed: {', '.join(over)}" if over else "AWS lists the event no more")
         codes = ", ".join(sorted({one.code_text for one in left}))
         if now - said.began_at > EVENT_LIMIT:
-            return Done(f"AWS still lists {codes}; look again within the hour")
+            return Done(f"AWS still lists {codes}; {_why(order, left)}")
         return Wait(f"AWS still lists {codes}", 5.0)
+
+
+def _why(order: Order, left: list[ScheduledEvent]) -> str:
+    """Source: user guide, schedevents_actions_reboot and event-windows."""
+    if order.action == "reboot":
+        if any(one.code is EventCode.SYSTEM_REBOOT for one in left):
+            return "it rebooted in place and did not migrate, or the text is late: look again within the hour"
+        return "a reboot of one's own does not clear it: it stays on its host"
+    return "its text may take an hour to change: look again then"

@@ -8,6 +8,7 @@ from tui.domain.instance import InstanceState
 from tui.domain.steps.base import (
     GRACE,
     NO_CAPACITY,
+    NOTHING,
     STOP_LIMIT,
     Call,
     Decision,
@@ -20,17 +21,22 @@ from tui.domain.steps.base import (
     Wait,
     again,
     gone,
+    pause_after,
 )
+
+DRY_RUN = frozenset({"ec2"})
+"""Services whose calls take DryRun (botocore model: neither autoscaling nor elbv2 has it)."""
 
 
 class Preflight:
-    """Asks AWS with DryRun whether every call of the plan is permitted."""
+    """Asks AWS with DryRun whether every call of the plan is permitted. EC2 alone knows DryRun: the others can't be asked."""
 
     name = "preflight"
     about = "asks AWS whether this is permitted"
+    looks = NOTHING
 
     def __init__(self, asked: tuple[Call, ...]) -> None:
-        self._asked = asked
+        self._asked = tuple(call for call in asked if call.service in DRY_RUN)
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None that changes anything."""
@@ -60,6 +66,7 @@ class Stop:
 
     name = "stop"
     about = "graceful shutdown, usually under a minute"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """StopInstances, neither forced nor skipping the shutdown."""
@@ -68,7 +75,7 @@ class Stop:
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """Done once it is going down, or once AWS accepted; then the next step looks."""
         last = said.latest
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state in (InstanceState.STOPPING, InstanceState.STOPPED) or (last and last.ok):
             return Done()
@@ -93,6 +100,7 @@ class WaitStopped:
 
     name = "wait-stopped"
     about = "usually 20–60 s"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None."""
@@ -100,7 +108,7 @@ class WaitStopped:
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """Stopped, or started again by somebody since our stop."""
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state is InstanceState.STOPPED:
             return Done()
@@ -110,12 +118,16 @@ class WaitStopped:
             return Done("somebody started it already")
         if seen.state is InstanceState.UNKNOWN:  # for however long: to give up here would leave it stopped
             return Wait("its state could not be read", 3.0, attention=True)
-        if now - said.began_at > STOP_LIMIT:
-            return Stuck(
-                f"still {seen.state} after {int(STOP_LIMIT.total_seconds() // 60)} minutes; its host is probably in trouble",
-                "force the stop in the AWS console (fsck is due afterwards), then resume this operation: it will start it",
+        waited = now - said.began_at
+        if waited > STOP_LIMIT:  # watched for however long: whenever it stops, it must be started
+            minutes = int(waited.total_seconds() // 60)
+            return Wait(
+                f"still {seen.state} after {minutes} minutes; its host is probably in trouble",
+                5.0,
+                attention=True,
+                remedy="force the stop in the AWS console (fsck is due afterwards); once stopped, it is started here",
             )
-        return Wait(f"{seen.state}", 2.0, attention=now - said.began_at > timedelta(minutes=5))
+        return Wait(f"{seen.state}", 2.0, attention=waited > timedelta(minutes=5))
 
 
 class Start:
@@ -123,14 +135,15 @@ class Start:
 
     name = "start"
     about = "retried until it runs, even if this session ends"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """StartInstances."""
         return (Call("ec2", "StartInstances", {"InstanceIds": [order.instance_id]}),)
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Every refusal is retried, ever slower, and says so; only a terminated instance is given up."""
-        if (lost := gone(seen)) is not None:
+        """Every refusal is retried, ever slower, and says so, for as long as the settings allow: by default for ever."""
+        if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return Done()
@@ -147,10 +160,15 @@ class Start:
                 return Wait("start sent; waiting to see it", 2.0)
             return send
         tries = sum(1 for one in said.attempts if one.ok is False)
-        left = min(5.0 * 2 ** min(tries - 1, 6), 300.0) - waited.total_seconds()
+        left = pause_after(said, now)
+        why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
+        if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
+            return Stuck(
+                f"STOPPED: not started, {why}; tried {tries} times, for as long as start_retry_for allows",
+                "press r on this operation (evac ops resume) to go on trying; it stays down until then",
+            )
         if left <= 0:
             return send
-        why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
         return Wait(f"STOPPED: {why}; try {tries + 1} in {int(left) + 1} s", min(left, 5.0), attention=True)
 
 
@@ -159,6 +177,7 @@ class WaitRunning(Start):
 
     name = "wait-running"
     about = "usually under a minute"
+    looks = NOTHING
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """A start can be accepted and still end up stopped (user guide, troubleshooting-launch, of launches)."""

@@ -8,6 +8,8 @@ from tui.domain.instance import InstanceState
 from tui.domain.steps.base import (
     GRACE,
     IMAGE_LIMIT,
+    NOTHING,
+    OPERATION_TAG,
     Call,
     Decision,
     Done,
@@ -27,25 +29,26 @@ class MakeImage:
 
     name = "image"
     about = "minutes; hours for a first snapshot of large volumes"
+    looks = frozenset({"images"})
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """CreateImage, tagged with this operation."""
-        tags = [{"Key": "evac:operation", "Value": order.operation_id}]
+        tags = [{"Key": OPERATION_TAG, "Value": order.operation_id}]
         specifications = [{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")]
         params = {"InstanceId": order.instance_id, "Name": order.image_name, "NoReboot": order.no_reboot}
         return (Call("ec2", "CreateImage", {**params, "TagSpecifications": specifications}),)
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Found by its name: pending, available or failed. Not found: sent once, then looked for."""
+        """Found by its name and this operation's tag: pending, available or failed. Not found: sent once, then looked for."""
         if seen.images is None:
             return Wait("the AMIs could not be read", 3.0)
-        if seen.images:
-            image = seen.images[0]
-            if not said.attempts:
-                return Stuck(
-                    f"an AMI named {order.image_name} exists already ({image.image_id})",
-                    "choose another name",
-                )
+        image = next((one for one in seen.images if one.operation == order.operation_id), None)
+        if image is None and seen.images:
+            return Stuck(
+                f"an AMI named {order.image_name} exists already ({seen.images[0].image_id}), not of this operation",
+                "abandon this operation and choose another name",
+            )
+        if image is not None:
             if image.state == "available":
                 return Done(f"{image.image_id} is available")
             if image.state == "pending":
@@ -56,12 +59,14 @@ class MakeImage:
                 f"{image.image_id} is {image.state}: {image.state_reason}",
                 "try again; the instance is as it was",
             )
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         last = said.latest
-        if last is not None and last.ok and now - last.intent_at > 5 * GRACE:
-            return Stuck("AWS accepted the AMI and does not show it", "look for its name in the AWS console")
-        if last is not None and last.code == "InvalidAMIName.Duplicate":
+        if last is not None and (last.ok or last.code == "InvalidAMIName.Duplicate"):
+            if now - last.intent_at > 5 * GRACE:
+                return Stuck(
+                    "AWS has an AMI of that name and does not show it", "look for it in the AWS console"
+                )
             return Wait("AWS has the AMI; waiting to see it", 2.0)
         return again(said, now, Send(self.calls(order)[0]), doing="image")
 
@@ -71,6 +76,7 @@ class Reboot:
 
     name = "reboot"
     about = "about half a minute in place; several minutes if it migrates"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """RebootInstances."""
@@ -86,7 +92,7 @@ class Reboot:
                 "nobody can know whether AWS got the reboot: the answer was lost",
                 "look at its instance check or uptime; reboot again only if it was not rebooted",
             )
-        if (lost := gone(seen)) is not None:
+        if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state is InstanceState.UNKNOWN:
             return Wait("its state could not be read", 3.0)
@@ -102,6 +108,7 @@ class Reschedule:
 
     name = "reschedule"
     about = "shows after 1–2 min"
+    looks = NOTHING
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """ModifyInstanceEventStartTime."""

@@ -1,0 +1,65 @@
+"""`evac ops audit` as a script meets it: exit codes, JSON, and a changed log."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tui.cli import evac
+from tui.operations import audit
+from tui.operations.journal import default_path
+
+NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = audit.path_beside(default_path({"XDG_STATE_HOME": str(tmp_path)}))
+    for number in range(5):
+        audit.append(
+            path, NOW, user="ana", host="bastion", operation=f"op-{number}", step="stop\x1b[31m", result="ok"
+        )
+    return path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(evac, ["ops", *words], standalone_mode=False)
+
+
+def test_an_intact_log_is_0_and_a_changed_one_1_with_its_line(log: Path) -> None:
+    well = run("audit", "--verify")
+    assert well.return_value == 0
+    assert well.stdout.startswith("intact: 5 lines")
+    log.write_text(log.read_text().replace('"op-2"', '"op-7"'))
+    broken = run("audit", "--verify")
+    assert broken.return_value == 1
+    assert broken.stdout.startswith("BROKEN at line 4 of 5")
+    told = json.loads(run("audit", "--verify", "--json").stdout)
+    assert (told["intact"], told["broken_at"], told["lines"]) == (False, 4, 5)
+
+
+def test_a_removed_end_is_1(log: Path) -> None:
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:3]))
+    broken = run("audit", "--verify")
+    assert broken.return_value == 1
+    assert "2 lines at the end are gone" in broken.stdout
+
+
+def test_the_last_lines_are_listed_cleaned_or_as_they_are(log: Path) -> None:
+    listed = run("audit", "--last", "2").stdout
+    assert "op-4" in listed
+    assert "op-2" not in listed
+    assert "\x1b" not in listed
+    records = [json.loads(line) for line in run("audit", "--last", "2", "--json").stdout.splitlines()]
+    assert [one["operation"] for one in records] == ["op-3", "op-4"]
+
+
+def test_none_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert run("audit", "--verify").return_value == 0
+    assert run("audit").return_value == 0

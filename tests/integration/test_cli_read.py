@@ -1,0 +1,124 @@
+"""`evac events` and `evac status` as processes on the embedded AWS: what a script may rely on."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import icalendar
+import pytest
+
+from tui.demo.environment import Demo, start
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    running = start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def evac(demo: Demo, tmp_path: Path) -> Run:
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "EVAC_", "XDG_"))
+    }
+    env = {**demo.apply(clean), "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+
+    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "tui", *arguments],
+            env=env,
+            text=True,
+            timeout=120,
+            check=False,
+            **({"capture_output": True} | options),
+        )
+
+    return run
+
+
+def test_instances_carry_the_promised_fields(evac: Run) -> None:
+    done = evac("status", "--json", "--profile", "prod")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert len(rows) == 38
+    for row in rows:
+        assert {
+            "profile",
+            "account_id",
+            "region",
+            "instance_id",
+            "name",
+            "state",
+            "checks",
+            "events",
+            "hazards",
+        } <= set(row)
+        assert set(row["checks"]) == {"system", "instance", "attached_ebs", "application", "performance"}
+        for event in row["events"]:
+            assert set(event) == {
+                "code", "id", "description", "not_before", "not_after", "not_before_deadline", "state",
+            }  # fmt: skip
+    assert rows[0]["name"] == "payments-db-1"
+    assert rows[0]["checks"]["system"] == "impaired"
+
+
+def test_problems_are_those_alone(evac: Run) -> None:
+    done = evac("status", "--json", "--problems", "--profile", "data", "--region", "us-east-1")
+    assert done.returncode == 0, done.stderr
+    for row in json.loads(done.stdout):
+        assert "impaired" in row["checks"].values() or row["events"]
+
+
+def test_events_as_csv_and_as_a_calendar(evac: Run) -> None:
+    rows = list(csv.DictReader(evac("events", "--csv", "--profile", "prod").stdout.splitlines()))
+    assert {"instance-stop", "system-reboot", "instance-retirement"} <= {row["code"] for row in rows}
+    book = icalendar.Calendar.from_ical(evac("events", "--ics", "--profile", "prod").stdout)
+    entries = list(book.walk("VEVENT"))
+    assert len(entries) == len(rows)
+    assert len({str(entry["uid"]) for entry in entries}) == len(entries)
+
+
+def test_one_failing_profile_is_one_line_and_hides_nothing(evac: Run) -> None:
+    done = evac("events")
+    assert done.returncode == 3
+    assert "payments-db-1" in done.stdout
+    lines = done.stderr.strip().splitlines()
+    assert len([line for line in lines if "legacy" in line]) == 1
+    assert len([line for line in lines if "staging/us-east-1" in line]) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_filter_is_a_usage_error_that_names_the_term(evac: Run) -> None:
+    done = evac("status", "--filter", "web colour:red")
+    assert done.returncode == 2
+    assert "colour:red" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_reader_that_leaves_early_is_no_failure(evac: Run) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = evac(
+            "status",
+            "--json",
+            "--profile",
+            "prod",
+            capture_output=False,
+            stdout=write,
+            stderr=subprocess.PIPE,
+        )
+    finally:
+        os.close(write)
+    assert done.returncode == 0
+    assert done.stderr == ""

@@ -1,0 +1,96 @@
+"""What was cut off is taken up by the console itself, so many times, and never where nothing may be changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tui.domain.actions import ActionOptions
+from tui.domain.instance import Instance, InstanceState, Target
+from tui.domain.plan import Policy, draft
+from tui.domain.text import clean
+from tui.operations.journal import LEASE, Journal, default_path
+from tui.operations.keeper import IN_A_ROW, Keeper
+from tui.settings import ProfileSettings, Settings
+
+NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
+WEB = Instance(
+    Target("prod", "ap-northeast-2"), clean("i-0a1b2c3d4e5f60718"), name=clean("web-7"), state=InstanceState.RUNNING
+)  # fmt: skip
+
+
+class Desk:
+    """A journal with one operation that was cut off, and the runners that would have been started."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environ = {"XDG_STATE_HOME": str(folder)}
+        self.now, self.started = NOW, list[str]()
+        self.journal = Journal(default_path(self.environ))
+        self.operation = self.journal.create(
+            draft("stop-start", WEB, None, ActionOptions(), Policy(), NOW), NOW
+        )
+        assert self.journal.confirm(self.operation, NOW)
+
+    def keeper(self, settings: Settings | None = None) -> Keeper:
+        return Keeper(settings or Settings(), self.environ, lambda: self.now)
+
+    def start(self, operation: str, *_: object) -> int:
+        self.started.append(operation)
+        return 1
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    desk = Desk(tmp_path)
+    monkeypatch.setattr("tui.operations.resume.start", desk.start)
+    return desk
+
+
+def test_it_resumes_and_says_so(desk: Desk) -> None:
+    keeper = desk.keeper()
+    (line,) = keeper.look()
+    assert line == f"resuming {desk.operation} (Stop and start web-7), which was cut off"
+    assert keeper.look() == []  # a runner is just starting
+    assert desk.started == [desk.operation]
+
+
+def test_a_runner_that_dies_again_and_again_is_left_to_a_person(desk: Desk) -> None:
+    keeper = desk.keeper()
+    for _ in range(IN_A_ROW + 3):
+        keeper.look()
+        desk.now += 2 * LEASE
+    assert len(desk.started) == IN_A_ROW
+
+
+def test_one_that_gets_on_is_taken_up_for_as_long_as_it_does(desk: Desk) -> None:
+    keeper = desk.keeper()
+    for step in ("preflight", "stop", "wait-stopped"):
+        for _ in range(IN_A_ROW):
+            assert keeper.look()
+            desk.now += 2 * LEASE
+        desk.journal.end_step(desk.operation, step, "done", "", desk.now)
+    assert len(desk.started) == 3 * IN_A_ROW
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [Settings(read_only=True), Settings(profiles={"prod": ProfileSettings(read_only=True)}),
+     Settings(locked_profiles=("pr*",))],
+)  # fmt: skip
+def test_read_only_resumes_nothing(desk: Desk, settings: Settings) -> None:
+    assert desk.keeper(settings).look() == []
+    assert desk.started == []
+
+
+def test_without_a_journal_there_is_nothing_to_do_and_none_is_made(tmp_path: Path) -> None:
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    assert Keeper(Settings(), environ, lambda: NOW).look() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spoilt_journal_is_the_screens_to_tell(desk: Desk) -> None:
+    desk.journal.close()
+    desk.journal.path.write_bytes(b"not a database, but long enough to be looked at" * 40)
+    assert desk.keeper().look() == []

@@ -1,0 +1,57 @@
+"""What there is to choose before an action on this instance: each with its words, and whether it is on to begin with.
+
+The console draws a line each, `evac do` has an option each; the plan decides what comes of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui.domain import aside
+from tui.domain.actions import ASIDE, ActionOptions
+from tui.domain.hazards.base import View
+from tui.domain.hazards.data import needs_image
+from tui.domain.instance import Facts, Instance
+from tui.domain.plan import Policy
+from tui.domain.when import span
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One choice: yes or no. `name` is the option's; `fixed` says why it can't be changed."""
+
+    name: str
+    words: str
+    on: bool
+    fixed: str = ""
+
+
+def offers(
+    action: str,
+    instance: Instance,
+    facts: Facts | None,
+    options: ActionOptions,
+    policy: Policy,
+    now: datetime,
+) -> tuple[Offer, ...]:
+    """Those that make a difference here, in the order in which they would come to pass; an override last."""
+    found = []
+    first, second = aside.resolve(action, facts, options)
+    group, places = aside.member(facts), aside.places(facts)
+    if action in ASIDE and group is not None and not aside.why_no_standby(facts):
+        found.append(Offer("standby", f"standby first, in {group.group}", first))
+    elif action in ASIDE and places:
+        found.append(Offer("drain", f"drain first: {', '.join(one.name for one in places)}", second))
+    if action == "stop-start":
+        view = View(instance, facts, action, now, options, policy.image_max_age, policy.require_image)
+        why = ""
+        if policy.require_image is not None and needs_image(view):
+            why = f"policy: none younger than {span(policy.require_image)}"
+        found.append(Offer("image-first", "make an AMI first", bool(why) or options.image_first, why))
+    last = aside.last_of(facts)
+    if last and action in (*ASIDE, "image"):
+        found.append(
+            Offer("override", "override: take the last healthy one down", "last-healthy" in options.overrides)
+        )
+    return tuple(found)

@@ -1,0 +1,54 @@
+"""The runner's pen for the audit log: before each call, after it, and at the end.
+
+Until something was sent that must be undone, what can't be audited is not done. From then on nothing may stand between a
+stopped instance and its start: the log's trouble is said in the runners' log and in the journal, and the work goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+from tui.operations import audit
+from tui.operations.journal import Journal
+from tui.operations.record import Operation
+
+NOTHING_TO_UNDO = frozenset({"CreateImage"})
+"""Calls after which the instance is as it was, sooner or later by itself."""
+
+
+class Auditor:
+    """Writes what one runner does."""
+
+    def __init__(self, journal: Journal, operation: str, now: Callable[[], datetime]) -> None:
+        self._journal, self._operation, self._now = journal, operation, now
+
+    def may_refuse(self, operation: Operation) -> bool:
+        """Whether nothing was sent yet that must be undone."""
+        return operation.sent <= NOTHING_TO_UNDO
+
+    def write(self, operation: Operation, step: str, result: str, **more: object) -> None:
+        """A line. Raises OSError where it can't be written and the work may still be refused."""
+        one = operation
+        fields = audit.about(
+            operation=one.id, user=one.user, host=one.host, profile=one.profile, account=one.account_id,
+            region=one.region, instance=one.instance_id, action=one.action, ssh=one.ssh_client, caller=one.caller,
+        )  # fmt: skip
+        try:
+            audit.append(
+                audit.path_beside(self._journal.path), self._now(), **fields, step=step, result=result, **more
+            )
+        except OSError as error:
+            sys.stderr.write(f"{one.id}: the audit log can't be written: {error}\n")
+            if self.may_refuse(one):
+                raise
+            missing = f"not all of it is in the audit log: at {step} it could not be written ({error})"
+            self._journal.remark(one.id, missing)
+
+    def told(self, operation: Operation, step: str, result: str, **more: object) -> None:
+        """A line about what has happened already: there is nothing left to refuse."""
+        try:
+            self.write(operation, step, result, **more)
+        except OSError as error:
+            self._journal.remark(operation.id, f"not all of it is in the audit log: {step}, {error}")

@@ -1,0 +1,96 @@
+"""The hands' way to AWS: one look, one call, and who the credentials are. The runner's loop knows nothing else of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+from tui.aws.observe import Observer
+from tui.aws.sessions import Sessions
+from tui.aws.writes import Outcome, send
+from tui.domain.instance import InstanceState
+from tui.domain.steps import Call, Order, Seen, Step
+from tui.domain.text import clean
+from tui.operations.record import Operation
+from tui.settings import Settings
+
+__all__ = ["AwsGateway", "Gateway", "Outcome"]
+
+
+class Gateway(Protocol):
+    """What the runner's loop asks of the world."""
+
+    def look(self, order: Order, step: Step) -> Seen:
+        """What AWS shows now of what this step wants to know. Never raises: what can't be read is unknown."""
+        ...
+
+    def send(self, call: Call, *, dry_run: bool) -> Outcome:
+        """Send it once."""
+        ...
+
+    def caller(self) -> tuple[str, str]:
+        """The account and the ARN AWS knows the credentials by; empty texts where it did not say."""
+        ...
+
+
+class AwsGateway:
+    """AWS through one profile in one region. The user agent names the operation, so that CloudTrail's lines lead to it."""
+
+    def __init__(self, settings: Settings, operation: Operation) -> None:
+        self._operation, self._sessions = operation, Sessions(settings)
+        self._agent = f"op/{operation.id}"
+        self._connect()
+
+    def _connect(self) -> None:
+        profile, region = self._operation.profile, self._operation.region
+        self._clients = {
+            "ec2": self._sessions.client(profile, "ec2", region, mutating=True, agent=self._agent)
+        }
+        self._observer = Observer(self._sessions, profile, region, self._agent)
+
+    def look(self, order: Order, step: Step) -> Seen:
+        """If AWS shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
+        if step.name == "preflight":
+            return Seen()
+        seen = self._observer.look(order, step.looks)
+        if seen.state is InstanceState.TERMINATED and seen.launched_at is None and not self._own_account():
+            seen = Seen()  # not gone: looked for in another account
+        if seen.state is InstanceState.UNKNOWN:
+            self._renew()
+        return seen
+
+    def _own_account(self) -> bool:
+        return self.caller()[0] == self._operation.account_id
+
+    def _renew(self) -> None:
+        self._sessions.drop(self._operation.profile)
+        try:
+            self._connect()
+        except Exception as error:  # the files may be half-written; the old clients stay, and we come again
+            sys.stderr.write(f"{self._operation.id}: {type(error).__name__}: {error}\n")
+
+    def send(self, call: Call, *, dry_run: bool) -> Outcome:
+        """In one attempt: botocore's own retries would send twice."""
+        try:
+            client = self._client(call.service)
+        except Exception as error:  # no credentials at this moment, say: it was not sent
+            return Outcome(False, clean(type(error).__name__), clean(error, 300))
+        return send(client, call, dry_run=dry_run)
+
+    def _client(self, service: str) -> Any:
+        """One a service, made when a step first needs it."""
+        if service not in self._clients:
+            profile, region = self._operation.profile, self._operation.region
+            self._clients[service] = self._sessions.client(
+                profile, service, region, mutating=True, agent=self._agent
+            )
+        return self._clients[service]
+
+    def caller(self) -> tuple[str, str]:
+        """Asked of STS. Credentials that may not ask it can still do the work."""
+        profile = self._operation.profile
+        try:
+            return self._sessions.account(profile), self._sessions.caller(profile)
+        except Exception as error:
+            sys.stderr.write(f"{self._operation.id}: {type(error).__name__}: {error}\n")
+            return "", ""

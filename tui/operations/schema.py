@@ -1,0 +1,52 @@
+"""The journal's tables, as named migrations. A file's `user_version` says how many of them it has.
+
+Each runs in a transaction of its own: killed in between, the next start goes on where it ended. Add at the end, never change
+one that was released. A column that is added has a default, so that a runner of the version before can go on writing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Migration(NamedTuple):
+    """A step from one version to the next."""
+
+    name: str
+    statements: tuple[str, ...]
+
+
+MIGRATIONS = (
+    Migration(
+        "operations, their steps and their calls",
+        (
+            """CREATE TABLE operation (
+  id TEXT PRIMARY KEY, action TEXT NOT NULL, title TEXT NOT NULL, state TEXT NOT NULL, profile TEXT NOT NULL,
+  account_id TEXT NOT NULL, region TEXT NOT NULL, instance_id TEXT NOT NULL, instance_name TEXT NOT NULL,
+  user TEXT NOT NULL, host TEXT NOT NULL, created_at TEXT NOT NULL, confirmed_at TEXT, finished_at TEXT,
+  note TEXT NOT NULL DEFAULT '', remedy TEXT NOT NULL DEFAULT '', attention INTEGER NOT NULL DEFAULT 0,
+  permission TEXT NOT NULL DEFAULT 'unknown', instance_down INTEGER NOT NULL DEFAULT 0,
+  runner TEXT NOT NULL DEFAULT '', lease_until TEXT, kept TEXT NOT NULL
+)""",
+            """CREATE TABLE step (
+  operation TEXT NOT NULL REFERENCES operation(id), position INTEGER NOT NULL, name TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'waiting', note TEXT NOT NULL DEFAULT '', began_at TEXT, ended_at TEXT,
+  PRIMARY KEY (operation, position)
+)""",
+            """CREATE TABLE call (
+  id INTEGER PRIMARY KEY, operation TEXT NOT NULL REFERENCES operation(id), step TEXT NOT NULL, service TEXT NOT NULL,
+  name TEXT NOT NULL, intent_at TEXT NOT NULL, outcome_at TEXT, ok INTEGER, code TEXT NOT NULL DEFAULT '',
+  message TEXT NOT NULL DEFAULT '', request_id TEXT NOT NULL DEFAULT '', dry_run INTEGER NOT NULL DEFAULT 0
+)""",
+            "CREATE INDEX call_of ON call (operation, step)",
+        ),
+    ),
+    Migration(
+        "whence it was ordered, whom AWS saw, and what a reader should know besides",
+        (
+            "ALTER TABLE operation ADD COLUMN ssh_client TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE operation ADD COLUMN caller TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE operation ADD COLUMN remark TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
+)
