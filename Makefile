@@ -8,7 +8,7 @@ TRIALS  ?= 1000
 SEED    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check tests chaos snapshots shots clean constraints soak fuzz
+.PHONY: help install demo test lint types contracts check tests chaos soak fuzz snapshots shots bench bench-peers bench-compare clean constraints
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,16 @@ snapshots: $(STAMP) ## accept the screens as they are now (look at the report fi
 
 shots: $(STAMP) ## the README's screenshots, from the real screens
 	$(BIN)/python -P docs/shots.py
+
+bench: $(STAMP) ## measure everything beside its peers; writes docs/benchmarks.md (some minutes; leave the machine alone)
+	$(BIN)/python -m bench $(ARGS)
+
+bench-peers: $(STAMP) ## the peers that only the benchmark needs, in a venv of its own
+	$(PYTHON) -m venv bench/.venv
+	bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check textual-fastdatatable
+
+bench-compare: $(STAMP) ## two results of it: make bench-compare A=bench/results/… B=bench/results/…
+	@$(BIN)/python -m bench.compare $(A) $(B)
 
 constraints: ## pin what a fresh install resolves to today
 	rm -rf $(VENV)-pin && $(PYTHON) -m venv $(VENV)-pin

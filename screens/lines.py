@@ -72,7 +72,9 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         held, before = self._held(), self.cursor
         self.rows = rows
         place = None
-        if self._touched and held:
+        if self._touched and held and before < len(rows) and self.identity(rows[before]) == held:
+            place = before  # nearly always
+        elif self._touched and held:
             place = next((line for line, row in enumerate(rows) if self.identity(row) == held), None)
         self.cursor = min(before, max(0, len(rows) - 1)) if place is None else place
         if not self._touched:

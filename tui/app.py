@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from textual.app import App
@@ -19,12 +20,8 @@ from textual.css.query import NoMatches
 from textual.worker import WorkerFailed
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
-from screens.confirm import ConfirmScreen
-from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
-from screens.help import HelpScreen
 from screens.leaving import Palette
-from screens.operations import OperationsScreen
 from screens.palette import VerbProvider
 from screens.theme import dress, plain
 from tui import crash
@@ -43,6 +40,15 @@ KEEP = 5.0
 """Seconds between two looks for operations that were cut off."""
 SAVE = 60.0
 """Seconds between two snapshots on disk."""
+WARM_UP = 3.0
+"""Seconds after which what the first frame did without is fetched."""
+PLACES = {
+    "detail": ("screens.detail.screen", "DetailScreen"),
+    "operations": ("screens.operations", "OperationsScreen"),
+    "help": ("screens.help", "HelpScreen"),
+    "confirm": ("screens.confirm", "ConfirmScreen"),
+}
+"""Screens that the first frame does not need: imported after it, or when asked for before that."""
 
 
 class EvacApp(App[int]):
@@ -87,6 +93,7 @@ class EvacApp(App[int]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 loop.add_signal_handler(number, self._told_to_end, number)
+        self.set_timer(WARM_UP, self._warm_up)
         if self.services.link is not None:
             self.run_worker(self._follow(self.services.link), exclusive=True)
         if self._snapshot_path is not None:
@@ -122,6 +129,14 @@ class EvacApp(App[int]):
                 self._tell(Said(frame.text))
             self._plan_look()
 
+    def _warm_up(self) -> None:
+        for name in PLACES:
+            place(name)
+        # What is here now stays: there is no use in looking through it for garbage again and again.
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
     def _plan_look(self) -> None:
         if not self._look_planned:
             self._look_planned = True
@@ -148,17 +163,10 @@ class EvacApp(App[int]):
 
     def on_go(self, message: Go) -> None:
         """Open another screen."""
-        services = self.services
-        makers: Mapping[str, Callable[[], EvacScreen]] = {
-            "detail": partial(DetailScreen, services, message.key),
-            "operations": partial(OperationsScreen, services, message.key),
-            "help": partial(HelpScreen, services),
-        }
-        if (
-            type(self.screen)
-            is not {"detail": DetailScreen, "operations": OperationsScreen, "help": HelpScreen}[message.place]
-        ):
-            self.push_screen(makers[message.place]())
+        kind = place(message.place)
+        if type(self.screen) is not kind:
+            arguments = [] if message.place == "help" else [message.key]
+            self.push_screen(kind(self.services, *arguments))
 
     def action_command_palette(self) -> None:
         """Search the verbs of the screen on top."""
@@ -167,7 +175,13 @@ class EvacApp(App[int]):
 
     def on_act(self, message: Act) -> None:
         """Show what would happen, and ask."""
-        self.push_screen(ConfirmScreen(self.services, message.action, message.key))
+        self.push_screen(place("confirm")(self.services, message.action, message.key))
+
+
+def place(name: str) -> Any:
+    """The class of one of PLACES."""
+    module, kind = PLACES[name]
+    return getattr(import_module(module), kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +223,7 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
 
 def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
     """Open the console; its exit code. Raises Crashed, once the terminal is as it was."""
+    gc.set_threshold(50_000, 20, 100)
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
     opened = open_services(settings, environ)

@@ -66,6 +66,17 @@ def test_an_answer_without_its_list_or_the_same_page_again_is_not_aws() -> None:
         reads.statuses(Answers(again, again))
 
 
+def test_one_page_of_checks_is_everything_and_a_second_one_is_too_many() -> None:
+    client = Answers(page(3))
+    assert len(reads.few_statuses(client)) == len(page(3)["InstanceStatuses"])
+    client = Answers(page(1))
+    with pytest.raises(reads.ManyError):
+        reads.few_statuses(client)
+    assert len(client.asked) == 1
+    with pytest.raises(errors.NotAws):
+        reads.few_statuses(Answers({"ResponseMetadata": {}}))
+
+
 def test_problems_are_asked_for_by_small_calls_of_which_unknown_filters_are_left_out() -> None:
     nothing = {"InstanceStatuses": []}
     client = Answers(nothing, nothing, nothing, refused("InvalidParameterValue"), refused("InvalidFilter"))

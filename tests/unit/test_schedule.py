@@ -165,3 +165,19 @@ def test_the_budget_spends_its_tokens_then_its_refill() -> None:
     assert budget.take(110.0) == 0.0
     assert budget.take(10_000.0) == 0.0
     assert budget._tokens == 4
+
+
+def test_problems_that_were_a_poll_as_well_put_off_the_next_poll() -> None:
+    schedule = plain()
+    schedule.add("a", 0, Job.PROBLEMS)
+    schedule.due(0)
+    schedule.done("a", Job.PROBLEMS, 1, Outcome.WELL)
+    schedule.polled("a", 1)
+    assert schedule.due(1) == [("a", Job.INVENTORY)]
+
+
+def test_the_budget_is_a_quarter_of_what_aws_documents() -> None:
+    budget = Budget()
+    waits = [budget.take(100.0) for _ in range(30)]
+    assert waits[:25] == [0.0] * 25, "a burst"
+    assert waits[25:] == pytest.approx([0.2 * number for number in range(1, 6)]), "then five a second"

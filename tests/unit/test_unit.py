@@ -19,6 +19,7 @@ from tui.domain.instance import (
     Trouble,
 )
 from tui.domain.text import EMPTY, SafeText, clean
+from tui.fleet import wire
 from tui.fleet.collector.schedule import Job
 from tui.fleet.collector.unit import Unit
 from tui.fleet.store import Store
@@ -56,6 +57,26 @@ def read(made: Unit, *numbers: int, at: datetime = NOW, profile: str = "prod") -
     made.take_inventory([row(number, at=at) for number in numbers], at)
     made.well(Job.STATUS, profile, {}, live=True)
     return made
+
+
+def test_a_poll_without_news_is_a_heartbeat_of_a_few_bytes() -> None:
+    made = read(unit(), *range(500))
+    whole = len(wire.encode(made.delta()))
+    made.take_statuses([status(number) for number in range(500)], LATER)
+    beat = made.delta()
+    assert (beat.upserts, beat.removed, beat.keys) == ((), (), None)
+    assert beat.target is not None
+    assert beat.target.status_at == LATER
+    assert len(wire.encode(beat)) < 500 < whole
+
+
+def test_who_is_only_known_to_be_well_waits_for_his_name_and_nobody_else_does() -> None:
+    made = unit()
+    unsure = Checks(StatusCheck(CheckStatus.INITIALIZING), *[StatusCheck(CheckStatus.OK)] * 2)
+    made.take_statuses([status(1), status(2, SICK), status(3, unsure), status(4, WELL, RUNNING, EVENT)], NOW)
+    assert {str(one.instance_id) for one in made.delta().upserts} == {"i-2", "i-3", "i-4"}
+    made.badly(Job.INVENTORY, {"prod": DENIED})  # there will be no names: better without than not at all
+    assert [str(one.instance_id) for one in made.delta().upserts] == ["i-1"]
 
 
 def test_only_what_changed_is_told() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -19,13 +20,15 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError, ProfileNotFound
 from botocore.loaders import Loader
 
-from tui.aws import policies, readonly
+from tui.aws import parse, policies, readonly
 from tui.settings import Settings
 
 CONNECT_WITHIN, READ_WITHIN, HELPER_WITHIN = 5, 20, 20
 """Seconds for a connection, for an answer, and for a credential_process."""
 HOME_REGION = "us-east-1"
 """Asked when a profile names no region: it is enabled in every account."""
+_ONE_AT_A_TIME = threading.Lock()
+"""Making a client is work, not waiting: the first profile is there sooner when they take turns than when all get on."""
 _OWN_CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -42,16 +45,30 @@ class NeedsPerson(Exception):  # noqa: N818 - says what is missing
 
 
 class _SharedLoader(Loader):
-    """AWS's models, each parsed once (EC2's takes 60 ms), however many threads want it first."""
+    """AWS's models, each parsed once (EC2's takes 60 ms), however many threads want it first.
 
-    def __init__(self) -> None:
+    `lean`: a client of EC2 or IAM is made with the operations evac looks with and no other; EC2 has more than 700, and
+    botocore makes a method of each for every client.
+    """
+
+    def __init__(self, lean: bool) -> None:
         super().__init__()
         self._guard = threading.RLock()
+        self._lean = lean
+        self._small: dict[str, Any] = {}
 
     def load_service_model(self, *names: Any, **options: Any) -> Any:
         """As Loader's, one at a time."""
         with self._guard:
-            return super().load_service_model(*names, **options)
+            model = super().load_service_model(*names, **options)
+            service, *kind = names
+            if not self._lean or service not in ("ec2", "iam") or kind != ["service-2"]:
+                return model
+            if service not in self._small:
+                looks = readonly.LOOKS[service]
+                kept = {name: one for name, one in model["operations"].items() if name in looks}
+                self._small[service] = {**model, "operations": kept}
+            return self._small[service]
 
     def load_data_with_path(self, name: str) -> Any:
         """As Loader's, one at a time."""
@@ -74,12 +91,17 @@ class _Login:
 
 
 class Sessions:
-    """One session a profile and kind (reading, mutating), all on one loader of AWS's models. Thread-safe."""
+    """One session a profile and kind (reading, mutating), all on one loader of AWS's models. Thread-safe.
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+    `lean`: for who only looks, and makes many clients.
+    """
+
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str] | None = None, *, lean: bool = False
+    ) -> None:
         self._settings = settings
         self._environ = os.environ if environ is None else environ
-        self._loader = _SharedLoader()
+        self._loader = _SharedLoader(lean)
         self._lock = threading.Lock()
         self._logins: dict[str, _Login] = {}
 
@@ -180,20 +202,24 @@ class Sessions:
                     user_agent_extra=f"evac/{_version()} {agent}".rstrip(),
                     tcp_keepalive=True,
                 )
-                make: Any = self._session(login, profile, mutating).client
-                login.clients[key] = make(service, region_name=region, config=config)
+                session = self._session(login, profile, mutating)
+                session.get_credentials()  # may run a helper: here nobody else waits for it
+                make: Any = session.client
+                with _ONE_AT_A_TIME:
+                    login.clients[key] = make(service, region_name=region, config=config)
             return login.clients[key]
 
     def _session(self, login: _Login, profile: str, mutating: bool) -> boto3.session.Session:
         if mutating not in login.sessions:
-            core = botocore.session.Session()
+            core = botocore.session.Session(profile=profile)
             # `default` that no file has is the chain without a profile: environment, container, instance.
-            chosen = profile in core.available_profiles and not self._is_environment(profile)
-            if not chosen and profile != "default":
-                raise ProfileNotFound(profile=profile)
-            core = botocore.session.Session(profile=profile if chosen else None)
+            if profile not in core.available_profiles or self._is_environment(profile):
+                if profile != "default":
+                    raise ProfileNotFound(profile=profile)
+                core = botocore.session.Session()
             core.register_component("data_loader", self._loader)
             readonly.install(core.get_component("event_emitter"), mutating=mutating)
+            parse.install(core.get_component("event_emitter"))
             if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
                 readonly.install_demo(core.get_component("event_emitter"))
             if self._settings.session_policy:
@@ -283,6 +309,7 @@ def _is_object(text: bytes) -> bool:
         return False
 
 
+@cache
 def _version() -> str:
     try:
         return version("evac")

@@ -87,7 +87,9 @@ def instance(item: Doc, region: str, now: datetime) -> Instance:
         interfaces=tuple(_interface(one) for one in item.get("NetworkInterfaces") or ()),
         root_device=clean(item.get("RootDeviceType")),
         root_device_name=clean(item.get("RootDeviceName")),
-        volumes=tuple(_volume(one) for one in item.get("BlockDeviceMappings") or () if one.get("Ebs")),
+        volumes=tuple(
+            _volume(one) for one in item.get("BlockDeviceMappings") or () if one.get("Ebs") is not None
+        ),
         lifecycle=clean(item.get("InstanceLifecycle")),
         spot_request=clean(item.get("SpotInstanceRequestId")),
         tenancy=clean(placement.get("Tenancy")),
@@ -150,7 +152,7 @@ def _state(value: Doc | None) -> InstanceState:
 
 
 def _check(value: Doc | None) -> StatusCheck:
-    if not value:
+    if value is None:
         return StatusCheck(CheckStatus.NOT_REPORTED)
     try:
         word = CheckStatus(value.get("Status", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -72,6 +73,7 @@ def evac(ctx: click.Context, shared: Shared) -> None:
             "without one use: evac status, evac events, evac explain, evac do, evac ops, evac doctor"
         )
         ctx.exit(USAGE)
+    gc.disable()  # until the first frame is there: a snapshot of 10,000 rows is read in a fifth of the time
     with opened(shared) as session:
         ctx.exit(import_module("tui.app").run_console(session.settings, session.environ))
 

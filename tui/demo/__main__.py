@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
+from tui.demo import large
 from tui.demo.clock import Clock
 from tui.demo.environment import environment, write_folder
 from tui.demo.fleet import populate
@@ -47,6 +48,13 @@ def main() -> None:
         "--scale", type=int, default=0, help="instances of a generated fleet beside the sample"
     )
     parser.add_argument("--into", default="", help="account/region that takes them all; else they are spread")
+    parser.add_argument(
+        "--accounts",
+        type=int,
+        default=0,
+        help="spread the generated fleet over so many accounts of its own, no sample",
+    )
+    parser.add_argument("--regions", type=int, default=5, help="regions of each of those accounts")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--now", type=datetime.fromisoformat, default=None)
     parser.add_argument("--folder", type=Path, default=None)
@@ -57,6 +65,9 @@ def main() -> None:
 
     def build() -> World:
         world = World(Clock(args.now, args.speed), args.seed, args.lag)
+        if args.accounts:
+            large.populate(world, args.scale, args.accounts, args.regions)
+            return world
         populate(world)
         if args.scale:
             scale(world, args.scale, args.into)
@@ -67,12 +78,14 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"evac: port {args.port}: {error.strerror}")
     folder = args.folder or Path(tempfile.mkdtemp(prefix="evac-demo-"))
-    write_folder(folder, PROFILES)
+    profiles = large.profiles(args.accounts, args.regions) if args.accounts else PROFILES
+    regions = profiles[0]["regions"] if args.accounts else SAMPLE_REGIONS
+    write_folder(folder, profiles)
     if args.parent_pid:
         threading.Thread(target=_watch, args=(args.parent_pid,), daemon=True).start()
     sets, unsets = environment(server.url, folder)
     line = {"url": server.url, "environment": sets, "unset": unsets, "folder": str(folder), "pid": os.getpid(),
-            "profiles": [one["name"] for one in PROFILES], "regions": list(SAMPLE_REGIONS)}  # fmt: skip
+            "profiles": [one["name"] for one in profiles], "regions": list(regions)}  # fmt: skip
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
     try:

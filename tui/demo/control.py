@@ -52,6 +52,7 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
             aws.world.lag = float(data.get("lag", aws.world.lag))
             aws.world.sparse = bool(data.get("sparse", aws.world.sparse))
             aws.limits = bool(data.get("limits", aws.limits))
+            aws.memo_seconds = float(data.get("memo", aws.memo_seconds))
             for key, expired in data.get("expired", {}).items():
                 aws.world.identities[key].expired = bool(expired)
             aws.world.revision += 1

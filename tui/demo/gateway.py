@@ -39,6 +39,7 @@ class Aws:
         self._build = build
         self.world, self.faults, self.buckets = build(), Faults(), Buckets()
         self.limits = False
+        self.memo_seconds = 1.0
         self.calls: deque[Doc] = deque(maxlen=20_000)
         self.lock = threading.RLock()
         self._memo: dict[tuple[str, ...], bytes] = {}
@@ -98,12 +99,12 @@ class Aws:
         return body
 
     def _memo_key(self, request: Request, params: Doc) -> tuple[str, ...]:
-        """Describes are kept until anything changes; what depends on the time alone lives a second."""
-        stamp = (self.world.revision, int(time.monotonic()))
+        """Describes are kept until anything changes; what depends on the time alone lives `memo_seconds`."""
+        stamp = (self.world.revision, int(time.monotonic() / self.memo_seconds))
         if stamp != self._memo_at:
             self._memo.clear()
             self._memo_at = stamp
-        if not request.operation.startswith("Describe"):
+        if not request.operation.startswith(("Describe", "Get", "List")):
             self.world.revision += 1
         return (
             request.identity.account,

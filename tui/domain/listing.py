@@ -55,17 +55,22 @@ def stale(targets: Iterable[TargetStatus], interval: float, now: datetime) -> di
 
 @dataclass
 class Ranker:
-    """Remembers how urgent an instance is while the very same object is asked about: most are, at most looks."""
+    """Remembers how urgent an instance is while the very same object is asked about: most are, at most looks.
+
+    Rows are compared as objects: whoever changes some gives another sequence, as the store does.
+    """
 
     _kept: dict[str, tuple[Instance, datetime, Urgency]] = field(default_factory=dict)
+    _listed: tuple[Any, ...] = (None,)
+    _counted: tuple[Any, ...] = (None,)
 
     def urgency(self, row: Instance, now: datetime) -> Urgency:
         """As `tui.domain.urgency.urgency`."""
-        kept = self._kept.get(row.key)
+        kept = self._kept.get(row.instance_id)
         if kept is not None and kept[0] is row and (not row.events or timedelta() <= now - kept[1] < AGAIN):
             return kept[2]
         found = urgency(row, now)
-        self._kept[row.key] = (row, now, found)
+        self._kept[row.instance_id] = (row, now, found)
         return found
 
     def level(self, row: Instance, now: datetime, old: Stale) -> Level:
@@ -74,11 +79,15 @@ class Ranker:
         return Level.UNKNOWN if level is Level.CALM and row.target in old else level
 
     def counts(self, rows: Iterable[Instance], now: datetime, old: Stale) -> dict[Level, int]:
-        """How many stand at each level; every level is present."""
-        result = dict.fromkeys(Level, 0)
-        for row in rows:
-            result[self.level(row, now, old)] += 1
-        return result
+        """How many stand at each level; every level is present. Counted again when other rows are given, or it is later."""
+        kept, at, stale_then, *found = self._counted if len(self._counted) == 4 else (None, now, None)
+        if kept is not rows or stale_then != old.keys() or not timedelta() <= now - at < AGAIN:
+            result = dict.fromkeys(Level, 0)
+            for row in rows:
+                result[self.level(row, now, old)] += 1
+            self._counted = (rows, now, set(old), result)
+            found = [result]
+        return dict(found[0])
 
     def forget(self, keys: Iterable[str]) -> None:
         """These are gone."""
@@ -88,7 +97,18 @@ class Ranker:
     def listed(
         self, rows: Sequence[Instance], view: View, order: Order, query: Query, now: datetime
     ) -> list[Instance]:
-        """The rows of a view that match, in order."""
+        """The rows of a view that match, in order. The same list again for the same question, for a while."""
+        question = (rows, view, order, query)
+        kept, at, found_then = self._listed if len(self._listed) == 3 else (None, now, [])
+        same = kept is not None and kept[0] is rows and kept[1:] == question[1:]
+        if not same or not timedelta() <= now - at < AGAIN:
+            found_then = self._find(rows, view, order, query, now)
+            self._listed = (question, now, found_then)
+        return list(found_then)
+
+    def _find(
+        self, rows: Sequence[Instance], view: View, order: Order, query: Query, now: datetime
+    ) -> list[Instance]:
         found: Iterable[Instance] = rows
         if view is View.TRIAGE:
             found = (row for row in found if self.urgency(row, now).is_trouble)

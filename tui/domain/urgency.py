@@ -29,6 +29,10 @@ class Level(IntEnum):
     CALM = 4
 
 
+_LEVELS = tuple(Level)
+_CALM = int(Level.CALM)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Urgency:
     """Orders instances totally by `key`: level, the outermost failing layer, the next event's time, name, identity.
@@ -41,12 +45,12 @@ class Urgency:
     @property
     def level(self) -> Level:
         """How urgent."""
-        return Level(self.key[0])
+        return _LEVELS[self.key[0]]
 
     @property
     def is_trouble(self) -> bool:
         """Whether triage shows it."""
-        return self.level is not Level.CALM
+        return self.key[0] != _CALM
 
 
 def urgency(instance: Instance, now: datetime) -> Urgency:

@@ -24,7 +24,7 @@ class Store:
         self._targets: dict[Target, TargetStatus] = {}
         self._by_target: dict[Target, set[str]] = {}
         self._changes: deque[tuple[int, frozenset[str]]] = deque(maxlen=_MEMORY)
-        self._listed: tuple[int, list[Instance]] = (-1, [])
+        self._listed: list[Instance] | None = None
 
     def targets(self) -> list[TargetStatus]:
         """All targets, by profile and region."""
@@ -35,10 +35,10 @@ class Store:
         return self._targets.get(target)
 
     def rows(self) -> Sequence[Instance]:
-        """All instances, in the order they were first seen. Valid until the next apply."""
-        if self._listed[0] != self.revision:
-            self._listed = (self.revision, list(self._rows.values()))
-        return self._listed[1]
+        """All instances, in the order they were first seen. Another list whenever one of them changed, and only then."""
+        if self._listed is None:
+            self._listed = list(self._rows.values())
+        return self._listed
 
     def get(self, key: str) -> Instance | None:
         """The instance of a key (`region/id`)."""
@@ -77,6 +77,8 @@ class Store:
                 for key in held.difference(delta.keys):
                     changed |= self._remove(key)
             self._note(delta.target)
+        if changed:
+            self._listed = None
         self.revision += 1
         self._changes.append((self.revision, frozenset(changed)))
         return changed

@@ -39,7 +39,7 @@ class Collector:
     def __init__(self, settings: Settings, send: Callable[[wire.Frame], None], mode: Sequence[str]) -> None:
         self.settings, self.send = settings, send
         self.once, self.problems_only, self.idle = "--once" in mode, "--problems" in mode, "--idle" in mode
-        self.sessions = Sessions(settings)
+        self.sessions = Sessions(settings, lean=True)
         self.schedule: Schedule[str | Place] = Schedule(settings.intervals)
         self.cache = Cache(settings.cache, lambda text: send(wire.Note(clean(text))))
         self.threads = ThreadPoolExecutor(THREADS, "read")
@@ -49,7 +49,9 @@ class Collector:
         self.aliases: dict[SafeText, SafeText] = {}
         self.identifying = asyncio.Semaphore(AT_ONCE * 2)
         self.shown: dict[str, list[Target]] = {}
-        self.jobs = Jobs(settings.intervals, self.sessions, self.cache, self.threads, self.tell)
+        self.jobs = Jobs(
+            settings.intervals, self.sessions, self.cache, self.threads, self.tell, self.problems_only
+        )
         self.wake = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -98,13 +100,18 @@ class Collector:
             )
             outcome = Outcome.FAILED
         again = self.schedule.is_asked(key, Job.PROBLEMS)
-        self.schedule.done(key, job, time.monotonic(), outcome)
+        now = time.monotonic()
+        self.schedule.done(key, job, now, outcome)
+        unit = None if isinstance(key, str) else self.units.get(key)
+        polled = job is Job.PROBLEMS and outcome is Outcome.WELL and self.checked(unit, job)
+        if polled:
+            self.schedule.polled(key, now)
         if self.once:
             self.schedule.remove(key)
             if again:
                 self.schedule.add(key, time.monotonic(), Job.PROBLEMS)
             elif outcome is Outcome.WELL and job in _NEXT and not self.problems_only:
-                self.schedule.add(key, time.monotonic(), _NEXT[job])
+                self.schedule.add(key, time.monotonic(), Job.INVENTORY if polled else _NEXT[job])
 
     # --- profiles
 
@@ -225,7 +232,12 @@ class Collector:
                 if trouble.kind in _OTHERS_MAY:
                     continue
                 break  # it would be the same for each
-            unit.well(job, profile, failed, live=job is Job.STATUS or self.problems_only)
+            unit.well(
+                job,
+                profile,
+                failed,
+                live=job is Job.STATUS or unit.status_at is not None or self.problems_only,
+            )
             self.tell(unit)
             return Outcome.WELL
         if not unit.profiles:
@@ -235,6 +247,12 @@ class Collector:
         if job is Job.IMAGES and trouble.kind == "denied":
             return Outcome.WELL  # a nicety, and asking again would not help
         return _OUTCOMES.get(trouble.kind, Outcome.FAILED)
+
+    def checked(self, unit: Unit | None, job: Job) -> bool:
+        """Whether that job brought every check there is."""
+        return job is Job.STATUS or (
+            job is Job.PROBLEMS and unit is not None and unit.all_at_once is not None
+        )
 
     async def trouble(self, error: Exception, profile: str, region: str) -> Trouble:
         """The line for it; in a thread, since AWS may have to be asked what it meant."""

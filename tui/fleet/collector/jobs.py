@@ -24,6 +24,8 @@ from tui.fleet.collector.unit import Unit
 from tui.settings import Intervals
 
 T = TypeVar("T")
+STATUS_KEPT = 0.6
+"""Of the interval: so long a status is no older than a poll would make it."""
 AT_ONCE = 8
 """Readers of one region, over all accounts: one that does not answer must leave readers for the others."""
 
@@ -48,6 +50,7 @@ class Jobs:
         cache: Cache,
         threads: Executor,
         tell: Callable[[Unit], None],
+        problems_only: bool = False,
     ) -> None:
         self.intervals, self.sessions, self.cache, self.threads, self.tell = (
             intervals,
@@ -56,7 +59,10 @@ class Jobs:
             threads,
             tell,
         )
+        self.problems_only = problems_only
         self.fresh: set[tuple[str, str, str]] = set()
+        self.types: defaultdict[str, dict[str, TypeFacts]] = defaultdict(dict)
+        self.asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
 
     def read_anew(self, unit: Unit) -> None:
@@ -73,8 +79,31 @@ class Jobs:
         }[job](unit, profile)
 
     async def problems(self, unit: Unit, profile: str) -> None:
-        """Trouble first: the rows with it, bare, then described."""
+        """Trouble first: the rows with it, bare, then described.
+
+        Where a page holds every status, that one call is as quick as a filtered one, and saves the others. Only where
+        there are more, AWS is asked for those with trouble.
+        """
         client = await self.client(unit, profile)
+        seconds = self.intervals.status * STATUS_KEPT
+        try:
+            found, at = await self.cached(
+                unit, "status", list[Status], seconds, lambda: reads.few_statuses(client)
+            )
+            unit.all_at_once = at
+        except reads.ManyError:
+            unit.all_at_once = None
+            found = await self.filtered(unit, client)
+        ids = unit.take_problems([one for one in found if one.is_problem])
+        if ids:
+            unit.reader = profile
+            self.tell(unit)
+            await self.describe(unit, client, profile, ids, keep=True)
+        if unit.all_at_once is not None and not self.problems_only:
+            unit.take_statuses(found, unit.all_at_once)
+
+    async def filtered(self, unit: Unit, client: Any) -> list[Status]:
+        """Those with trouble among many."""
         loop = asyncio.get_running_loop()
 
         def wait() -> None:
@@ -84,16 +113,12 @@ class Jobs:
         found, _ = await self.cached(
             unit, "problems", list[Status], 10.0, lambda: reads.problems(client, wait)
         )
-        ids = unit.take_problems(found)
-        if ids:
-            unit.reader = profile
-            self.tell(unit)
-            await self.describe(unit, client, profile, ids, keep=True)
+        return found
 
     async def status(self, unit: Unit, profile: str) -> None:
         """Every check and event."""
         client = await self.client(unit, profile)
-        seconds = self.intervals.status * 0.6
+        seconds = self.intervals.status * STATUS_KEPT
         found, at = await self.cached(unit, "status", list[Status], seconds, lambda: reads.statuses(client))
         moved = unit.take_statuses(found, at)
         if unit.inventory_at is not None and moved:
@@ -128,16 +153,22 @@ class Jobs:
     async def images(self, unit: Unit, profile: str) -> None:
         """The newest AMI of each instance and the facts of its types: in the background, and no harm without."""
         client = await self.client(unit, profile)
-        names = sorted(
-            {str(row.instance_type) for row in unit.rows.values() if row.instance_type} - unit.types.keys()
-        )
-        if names:
-            key = "types:" + ",".join(names)
-            kind = dict[str, TypeFacts]
-            unit.types |= (await self.cached(unit, key, kind, 86400.0, lambda: reads.types(client, names)))[0]
+        await self.learn_types(unit, client)
         unit.images, unit.images_at = await self.cached(
             unit, "images", dict[str, Image], 600.0, lambda: reads.newest_images(client)
         )
+
+    async def learn_types(self, unit: Unit, client: Any) -> None:
+        """What a type is, is the same for every account of a region: the first one asks for all."""
+        wanted = {str(row.instance_type) for row in unit.rows.values() if row.instance_type}
+        known = self.types[unit.region]
+        async with self.asking[unit.region]:
+            if names := sorted(wanted - known.keys()):
+                key = "types:" + ",".join(names)
+                kind = dict[str, TypeFacts]
+                found, _ = await self.cached(unit, key, kind, 86400.0, lambda: reads.types(client, names))
+                known |= found
+        unit.types = {name: known[name] for name in wanted if name in known}
 
     async def describe(
         self, unit: Unit, client: Any, profile: str, ids: list[str], *, keep: bool = False

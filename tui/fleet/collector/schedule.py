@@ -121,6 +121,12 @@ class Schedule(Generic[K]):
             if alike or other > job:
                 entry.due[other] = max(at, again)
 
+    def polled(self, key: K, now: float) -> None:
+        """The problems came with every status: the next one is due an interval from now."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._follow(entry, Job.STATUS, now)
+
     def _follow(self, entry: _Entry, job: Job, now: float) -> None:
         if job is Job.PROBLEMS:
             entry.due.update({Job.STATUS: now, Job.INVENTORY: now, Job.IMAGES: now})

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import is_
+from typing import Any
 
 from tui.aws.to_domain import Status
 from tui.domain.instance import (
@@ -27,13 +29,18 @@ from tui.domain.text import SafeText, clean
 from tui.fleet.collector.schedule import Budget, Job
 from tui.fleet.wire import Delta
 
+_CALM = (CheckStatus.OK, CheckStatus.NOT_APPLICABLE, CheckStatus.NOT_REPORTED)
+_NOTHING = (object(),)
 _ABSENT = StatusCheck(CheckStatus.NOT_REPORTED)
 _NOT_LISTED = Checks(_ABSENT, _ABSENT, _ABSENT, _ABSENT, _ABSENT)
 
 
 @dataclass
 class Unit:
-    """One account x region. `profiles` in the order of the files; `reader` is the one whose credentials its rows came with."""
+    """One account x region. `profiles` in the order of the files; `reader` is the one whose credentials its rows came with.
+
+    `all_at_once` is when the search for problems came back with every status there is: then it was a poll as well.
+    """
 
     account_id: SafeText
     alias: SafeText
@@ -48,11 +55,14 @@ class Unit:
     statuses: dict[str, Status] = field(default_factory=dict)
     images: dict[str, Image] | None = None
     types: dict[str, TypeFacts] = field(default_factory=dict)
+    all_at_once: datetime | None = None
     status_at: datetime | None = None
     inventory_at: datetime | None = None
     images_at: datetime | None = None
     count: int | None = None
     _sent: dict[str, Instance] = field(default_factory=dict)
+    _made: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    _common: tuple[object, ...] = ()
     _sent_target: Target | None = None
     _listed: bool = False
 
@@ -115,7 +125,12 @@ class Unit:
 
     def take_statuses(self, statuses: Sequence[Status], at: datetime) -> list[str]:
         """All there were; ids to describe: new and missing ones, and those whose state changed (addresses may have too)."""
-        self.statuses = {status.instance_id: status for status in statuses}
+        before = self.statuses
+        self.statuses = {}
+        for status in statuses:
+            kept = before.get(status.instance_id)
+            # The same object for the same status: `delta` need not look further.
+            self.statuses[status.instance_id] = kept if kept == status and kept is not None else status
         self.status_at = at
         moved = [str(one) for one in self.rows if one not in self.statuses]
         for status in statuses:
@@ -132,16 +147,20 @@ class Unit:
                 row.instance_id, row.state, row.zone, row.checks, row.events
             )
 
-    def stamp(self, row: Instance) -> Instance:
-        """The same with what the target knows beside it: whose it is, its newest AMI."""
+    def stamp(self, row: Instance, **more: Any) -> Instance:
+        """The same with what the target knows beside it (whose it is, its newest AMI), and `more`."""
         return replace(
             row,
+            **more,
             account_id=self.account_id,
-            profiles=tuple(clean(name) for name in self.profiles),
+            profiles=self._names(),
             newest_image=(self.images or {}).get(row.instance_id),
             images_at=self.images_at,
             type_facts=self.types.get(row.instance_type),
         )
+
+    def _names(self) -> tuple[SafeText, ...]:
+        return tuple(map(clean, self.profiles))
 
     def gone(self, instance_id: str) -> None:
         """AWS no longer has it."""
@@ -149,21 +168,51 @@ class Unit:
         self.statuses.pop(instance_id, None)
 
     def delta(self) -> Delta:
-        """What the console does not know yet. Freshness alone is told by the target, not by every row."""
+        """What the console does not know yet. Freshness alone is told by the target, not by every row.
+
+        A row is only made again where what it is made of is another object: most polls change nothing.
+        """
         target = self.target
-        rows = [self._stamped(instance_id, target) for instance_id in self._ids()]
-        current = {row.key: row for row in rows}
         moved = self._sent_target is not None and self._sent_target != target
-        upserts = [row for key, row in current.items() if moved or not _same(row, self._sent.get(key))]
-        removed = tuple(self._sent.keys() - current.keys())
+        common = (target, *self.profiles, self.alias, self.status_at is None, self.images_at is None)
+        if moved or common != self._common:
+            self._made.clear()
+            self._common = common
+        ids = self._ids()
+        upserts = []
+        for instance_id in ids:
+            parts = self._parts(instance_id)
+            if all(map(is_, parts, self._made.get(instance_id, _NOTHING))):
+                continue
+            self._made[instance_id] = parts
+            row = self._stamped(instance_id, target)
+            if moved or not _same(row, self._sent.get(instance_id)):
+                self._sent[instance_id] = row
+                upserts.append(row)
+        removed: tuple[str, ...] = ()
+        if len(self._sent) > len(ids):
+            gone = self._sent.keys() - set(ids)
+            removed = tuple(self._key(one) for one in gone)
+            for one in gone:
+                del self._sent[one]
+                self._made.pop(one, None)
         dropped = (self._sent_target,) if moved and self._sent_target is not None else ()
         keys = None
         if self.count is not None and not self._listed:
-            keys, self._listed = tuple(current), True
-        self._sent = {key: row for key, row in self._sent.items() if key in current}
-        self._sent.update({row.key: row for row in upserts})
+            keys, self._listed = tuple(map(self._key, ids)), True
         self._sent_target = target
         return Delta(self.status(), tuple(upserts), removed, dropped, keys)
+
+    def _key(self, instance_id: str) -> str:
+        return f"{self.region}/{instance_id}"
+
+    def _parts(self, instance_id: str) -> tuple[object, ...]:
+        """What a row is made of: the same objects, the same row."""
+        row = self.rows.get(instance_id)
+        status = self.statuses.get(instance_id)
+        image = None if self.images is None else self.images.get(instance_id)
+        facts = None if row is None else self.types.get(row.instance_type)
+        return row, status, image, facts, status is None and self._is_unlisted(row)
 
     def status(self) -> TargetStatus:
         """How it is doing, as the console shows it."""
@@ -181,7 +230,17 @@ class Unit:
         )
 
     def _ids(self) -> list[str]:
+        """Those to show. While the inventory is on its way, one that is only known to be well can wait for its name."""
+        if self.inventory_at is None and Job.INVENTORY not in self.partial:
+            urgent = (one for one, status in self.statuses.items() if not _is_calm(status))
+            return list(dict.fromkeys((*self.rows, *urgent)))
         return list(dict.fromkeys((*self.rows, *self.statuses)))
+
+    def _is_unlisted(self, row: Instance | None) -> bool:
+        """Whether AWS listed all statuses since and not this one."""
+        if self.status_at is None:
+            return False
+        return row is None or not (row.inventory_at and row.inventory_at > self.status_at)
 
     def _stamped(self, instance_id: str, target: Target) -> Instance:
         row = self.rows.get(instance_id) or Instance(target, clean(instance_id))
@@ -189,12 +248,28 @@ class Unit:
         checks, events, state, zone = row.checks, row.events, row.state, row.zone
         if status is not None:
             checks, events, state, zone = status.checks, status.events, status.state, status.zone or zone
-        elif self.status_at is not None and not (row.inventory_at and row.inventory_at > self.status_at):
-            # AWS listed all and not this one: mostly it is no more, and certainly what was read before is not true now.
+        elif self._is_unlisted(row):
+            # Mostly it is no more, and certainly what was read before is not true now.
             checks, events = _NOT_LISTED, ()
             state = state if state is InstanceState.TERMINATED else InstanceState.UNKNOWN
-        row = replace(row, target=target, checks=checks, events=events, state=state, zone=zone)
-        return replace(self.stamp(row), status_at=self.status_at)
+        return self.stamp(
+            row,
+            target=target,
+            checks=checks,
+            events=events,
+            state=state,
+            zone=zone,
+            status_at=self.status_at,
+        )
+
+
+def _is_calm(status: Status) -> bool:
+    checks = status.checks
+    return (
+        not status.events
+        and all(one.status in _CALM for one in (checks.system, checks.instance, checks.attached_ebs))
+        and not status.is_problem
+    )
 
 
 def _same(row: Instance, sent: Instance | None) -> bool:

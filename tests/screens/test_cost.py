@@ -1,0 +1,118 @@
+"""What the fleet screen does where nothing changed, counted rather than timed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+
+from screens.fleet.columns import Scene
+from screens.fleet.table import FleetTable
+from tests.screens.stage import sample_store
+from tui.domain.instance import Instance
+from tui.domain.listing import Order, Ranker, View
+from tui.domain.query import Query
+from tui.domain.text import clean
+from tui.fleet.store import Store
+from tui.fleet.wire import Delta
+from tui.settings import Settings
+
+NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
+
+
+class Counting(FleetTable):
+    """Counts the rows it draws and the parts it refreshes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn, self.refreshed = 0, 0
+
+    def body(self, *arguments: object) -> object:  # type: ignore[override]  # passes on whatever it is given
+        self.drawn += 1
+        return super().body(*arguments)  # type: ignore[arg-type]  # as above
+
+    def refresh(self, *regions: object, **options: object) -> Counting:  # type: ignore[override]  # as above
+        self.refreshed += 1
+        super().refresh(*regions, **options)  # type: ignore[arg-type]  # as above
+        return self
+
+
+class Only(App[None]):
+    """An app for one table."""
+
+    def compose(self) -> ComposeResult:
+        yield Counting()
+
+
+def many(count: int) -> list[Instance]:
+    first = sample_store().rows()[0]
+    return [replace(first, instance_id=clean(f"i-{n:017x}"), name=clean(f"web-{n}")) for n in range(count)]
+
+
+async def test_only_what_is_visible_is_drawn_and_nothing_is_sent_again() -> None:
+    app = Only()
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = app.query_one(Counting)
+        rows, scene = many(50_000), Scene(NOW, Settings())
+        table.show(rows, scene)
+        await pilot.pause()
+        assert 0 < table.drawn <= 3 * 50
+        table.drawn = table.refreshed = 0
+        table.later(scene)
+        assert table.refreshed == 0
+        assert table.drawn <= 50
+        table.show(rows, scene)
+        assert table.refreshed == 0
+
+
+def test_a_poll_without_news_lists_and_counts_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, ranker = sample_store(), Ranker()
+    before = store.rows()
+    listed = ranker.listed(before, View.TRIAGE, Order.URGENCY, Query(""), NOW)
+    counted = ranker.counts(before, NOW, {})
+    (status, *_) = store.targets()
+    store.apply(Delta(target=replace(status, status_at=NOW)))
+    assert store.rows() is before
+
+    def never(*_: object) -> None:
+        raise AssertionError("looked at every row again")
+
+    monkeypatch.setattr(Ranker, "urgency", never)
+    assert ranker.listed(store.rows(), View.TRIAGE, Order.URGENCY, Query(""), NOW) == listed
+    assert ranker.counts(store.rows(), NOW, {}) == counted
+
+
+def test_a_changed_row_is_another_list() -> None:
+    store = Store()
+    (row,) = many(1)
+    store.apply(Delta(upserts=(row,)))
+    before = store.rows()
+    store.apply(Delta(upserts=(replace(row, name=clean("other")),)))
+    assert store.rows() is not before
+    assert store.rows()[0].name == "other"
+
+
+async def test_wide_characters_keep_the_columns_aligned() -> None:
+    app = Only()
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = app.query_one(Counting)
+        first = sample_store().rows()[0]
+        names = (
+            "web",
+            "결제-데이터베이스-복제본-서울-1",
+            "🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂",
+            "é́combining",
+            "データ",
+        )
+        rows = [replace(first, name=clean(name), instance_id=clean(f"i-{n}")) for n, name in enumerate(names)]
+        table.show(rows, Scene(NOW, Settings()))
+        await pilot.pause()
+        starts = []
+        for y in range(1, len(names) + 1):
+            text = table.render_line(y).text
+            assert cell_len(text) == table.size.width
+            starts.append(cell_len(text[: text.index(f"i-{y - 1}")]))
+        assert len(set(starts)) == 1
