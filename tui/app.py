@@ -7,13 +7,13 @@ import gc
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import Struct
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
@@ -184,8 +184,7 @@ def place(name: str) -> Any:
     return getattr(import_module(module), kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """What was found when the console opened: its services, and when the snapshot it begins with was written."""
 
     services: Services

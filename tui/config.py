@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from tui.domain.actions import ACTIONS
 from tui.domain.hazards.codes import CODES
@@ -66,8 +66,7 @@ OWNER = 0
 """Who must own it: root."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """The merged settings. `sources` maps each dotted key to where its value came from; `path` may not exist yet."""
 
     settings: Settings

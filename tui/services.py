@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+
+from msgspec import Struct
 
 from tui.fleet.link import Link
 from tui.fleet.store import Store
@@ -12,8 +13,7 @@ from tui.operations.journal import Journal
 from tui.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """Frozen, without methods. `journal` None: it can't be used, and `journal_trouble` says why. `now` answers in UTC."""
 
     store: Store

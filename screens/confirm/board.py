@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.color import Color, ColorParseError
@@ -26,8 +26,7 @@ ROOMY = 32
 """From so many lines on, each step has its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Everything the board draws. `hindrance`: why nothing can be handed in; `armed`: the question is put."""
 
     instance: Instance | None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from rich.cells import cell_len
 
 from screens.signs import LEVELS, NOTHING, checks_text, cut, painted
@@ -16,8 +16,7 @@ from tui.domain.when import ago, countdown
 from tui.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What drawing a row needs besides the row."""
 
     now: datetime
@@ -38,8 +37,7 @@ Cell = Callable[[Instance, Scene, int], Piece | tuple[Piece, ...]]
 """What a cell of so many columns says: a piece, or several."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """`priority` 0 stays longest; `grow`: so much more it takes where there is room."""
 
     title: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stage
+from msgspec.structs import replace
 from textual.command import CommandPalette
 from textual.events import Key
 from textual.pilot import Pilot

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from driving import LARGE, SMALL, settled, tab, text_of, until
+from msgspec.structs import replace
 from stage import (
     NOW,
     SETTINGS,

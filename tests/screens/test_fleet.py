@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stage
+from msgspec.structs import replace
 from textual.events import Key
 from textual.pilot import Pilot
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ import pytest
 from guidance_cases import BAD, BASE, FACTS, NOW, OK, STORE, T, event, whole
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tui.domain.events import KNOWN_CODES
 from tui.domain.guidance import KEYS, Explanation, Kind, explain, layers

@@ -3,11 +3,11 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target

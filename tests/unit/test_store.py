@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tui.domain.instance import EVERYWHERE, Instance, InstanceState, Phase, Target, TargetStatus, Trouble
 from tui.domain.text import clean

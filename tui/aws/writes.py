@@ -5,11 +5,11 @@ A retry by the SDK could send twice (measured: StopInstances twice in 14 of 100 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from msgspec import Struct
 
 from tui.aws.readonly import NotDemo, ReadOnlyViolation
 from tui.aws.sessions import NeedsPerson
@@ -22,8 +22,7 @@ _SILENT = frozenset({"DeregisterTargets", "RegisterTargets", "RebootInstances"})
 """They answer with a request id alone (models of elbv2 and ec2); a proxy's page has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """`ok` None: nobody knows whether AWS did it (the answer was lost)."""
 
     ok: bool | None

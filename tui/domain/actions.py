@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tui.domain.instance import Instance, InstanceState
 from tui.domain.steps import BACK, DRY_RUN, STEPS, Call, Order, Step
@@ -13,8 +14,7 @@ OVERRIDES = ("last-healthy",)
 """The blocks that are a person's to lift, by their hazard's code. All others are AWS's own: nobody's yes helps there."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionOptions:
+class ActionOptions(Struct, frozen=True):
     """What an operator may choose. `not_before` is UTC; an empty `image_name` asks for a proposal.
 
     `standby` and `drain` take it out of service first; None leaves it to the plan, in which they are true or false.
@@ -31,8 +31,7 @@ class ActionOptions:
     overrides: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One guarded action. `states` are those from which it makes sense; `help` is its line on every help page."""
 
     name: str

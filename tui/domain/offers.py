@@ -5,8 +5,9 @@ The console draws a line each, `evac do` has an option each; the plan decides wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tui.domain import aside
 from tui.domain.actions import ASIDE, ActionOptions
@@ -17,8 +18,7 @@ from tui.domain.plan import Policy
 from tui.domain.when import span
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """One choice: yes or no. `name` is the option's; `fixed` says why it can't be changed."""
 
     name: str

@@ -6,10 +6,12 @@ The confirm screen, `evac do` and the journal show and keep exactly this value.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.domain import aside
 from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
@@ -29,8 +31,7 @@ class GuardKind(StrEnum):
     BLOCKED = "blocked"
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """`expected` is what must be typed; `unblock` says what would make it possible."""
 
     kind: GuardKind
@@ -38,8 +39,7 @@ class Guard:
     unblock: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What the settings say. `confirm`: whether the name or the id is typed; `require_image`: no stop without an AMI so young.
 
     `blocking`: codes of the hazards that the site allows nobody to confirm.
@@ -63,8 +63,7 @@ class Policy:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
+class PlannedStep(Struct, frozen=True):
     """One step of the plan, in words and in calls."""
 
     name: str
@@ -73,8 +72,7 @@ class PlannedStep:
     calls: tuple[Call, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What would happen. `order` is what the hands will be given; its operation id is empty until it is journaled."""
 
     action: str

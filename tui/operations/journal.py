@@ -12,10 +12,10 @@ import secrets
 import socket
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.domain.hazards import GRAVE
 from tui.domain.plan import Draft

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
+from msgspec import Struct
 
 from tui.domain.actions import ActionOptions
 from tui.domain.steps import BACK, Order
@@ -73,8 +73,7 @@ class Kept(msgspec.Struct, frozen=True):
     codes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`.
 
     `ssh_client`: address and port of the terminal it was ordered from. `caller`: the ARN AWS calls its credentials by.

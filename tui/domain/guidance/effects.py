@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tui.domain.guidance.base import (
     ADDRESSING,
@@ -23,8 +23,7 @@ from tui.domain.hazards.network import public_returns
 from tui.domain.instance import PublicAddress
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """True = kept, False = lost, None = AWS does not say. `auto` is a public IPv4 that is not an Elastic IP."""
 
     memory: bool

@@ -8,9 +8,10 @@ eventual-consistency), so nothing is sent again within GRACE of the latest inten
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, Image, InstanceState
@@ -55,8 +56,7 @@ NO_CAPACITY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One API call, exactly: what the confirm screen shows, the dry run asks, the policy allows and the audit records."""
 
     service: str
@@ -90,8 +90,7 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One call of this step in the journal. `ok` None: the outcome is not known (killed, cut off)."""
 
     call: str
@@ -103,8 +102,7 @@ class Attempt:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What the journal says of this step: when it began, and its calls, the oldest first."""
 
     began_at: datetime
@@ -116,8 +114,7 @@ class Said:
         return self.attempts[-1] if self.attempts else None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where the instance is registered: one target group, under which id and port. `healthy`: it was, at that time."""
 
     arn: str = ""
@@ -127,8 +124,7 @@ class Place:
     healthy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TargetSeen:
+class TargetSeen(Struct, frozen=True):
     """What a target group says of a place now. `state` is elbv2's word; empty: it is not registered there."""
 
     place: Place
@@ -136,8 +132,7 @@ class TargetSeen:
     reason: SafeText = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What AWS shows now; a step is shown only what it looks for (`Step.looks`). Times are UTC.
 
     None = not asked or not known: `images` of the planned name, `lifecycle` in the Auto Scaling group (empty: it is in
@@ -156,8 +151,7 @@ class Seen:
     targets: tuple[TargetSeen, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What was ordered: the facts a step needs, fixed in the journal when it was planned. Times are UTC.
 
     `group`: the Auto Scaling group it was in service of, and `desired` that group's capacity; `places`: the target groups
@@ -189,16 +183,14 @@ class Order:
         return self.action in ("stop-start", "start", "reboot")
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Send this call now."""
 
     call: Call
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Ask again after so many seconds. `attention`: an operator should know meanwhile, and `remedy` is what he can do."""
 
     reason: str
@@ -207,15 +199,13 @@ class Wait:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """This step is over; `note` is worth keeping."""
 
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """A person is needed: why, and what to do. `final`: nothing can come of it any more."""
 
     why: str
