@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
-from tui.domain.hazards import Gravity
+from tui.domain.gravity import Gravity
 from tui.domain.instance import (
     EVERYWHERE,
     CheckName,

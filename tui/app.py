@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from msgspec import Struct
@@ -28,11 +28,11 @@ from tui import crash
 from tui.fleet import snapshot, wire
 from tui.fleet.link import Link
 from tui.fleet.store import Store
-from tui.operations import launch
-from tui.operations.journal import Journal, JournalError, default_path
-from tui.operations.rescue import Rescue
 from tui.services import Services
 from tui.settings import Settings, draws_symbols
+
+if TYPE_CHECKING:
+    from tui.operations.rescue import Rescue
 
 LOOK = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
@@ -59,10 +59,13 @@ class EvacApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
     CSS_PATH = None
 
-    def __init__(self, services: Services, snapshot_path: Path | None = None) -> None:
+    def __init__(
+        self, services: Services, snapshot_path: Path | None = None, *, opens_journal: bool = False
+    ) -> None:
         super().__init__()
         self.services, self._snapshot_path = services, snapshot_path
-        self._rescue = Rescue(services.settings, services.environ, services.now)
+        self._opens_journal = opens_journal
+        self._rescue: Rescue | None = None
         self._look_planned = False
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
@@ -98,7 +101,18 @@ class EvacApp(App[int]):
             self.run_worker(self._follow(self.services.link), exclusive=True)
         if self._snapshot_path is not None:
             self.set_interval(SAVE, self._save)
-        if not self.services.settings.read_only and self.services.journal is not None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """What waits for the first frame: the journal is opened, and what was cut off is taken up."""
+        services = self.services
+        if self._opens_journal:
+            open_journal(services)
+            self._tell(FleetChanged())
+        if not services.settings.read_only and services.journal is not None:
+            from tui.operations.rescue import Rescue
+
+            self._rescue = Rescue(services.settings, services.environ, services.now)
             self._keep()
             self.set_interval(KEEP, self._keep)
 
@@ -117,7 +131,7 @@ class EvacApp(App[int]):
         self.run_worker(self._resume, thread=True, group="rescue", exit_on_error=False)
 
     def _resume(self) -> None:
-        for line in self._rescue.look():
+        for line in self._rescue.look() if self._rescue else ():
             self.call_from_thread(self._tell, Said(line))
 
     async def _follow(self, link: Link) -> None:
@@ -192,25 +206,22 @@ class Opened(Struct, frozen=True):
 
 
 def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
-    """Everything the screens are given. A journal that can't be used is said, and forbids acting, not looking."""
+    """Everything the screens are given, but for the journal: it is opened after the first frame."""
     store, path = Store(), snapshot.default_path(environ)
     kept = snapshot.load(path)
     if kept is not None:
         store.load_snapshot(kept[0])
-    journal, trouble = None, ""
-    try:
-        journal = Journal(default_path(environ))
-    except JournalError as error:
-        trouble = str(error)
 
     def start(operation: str, profile: str) -> int:
+        from tui.operations import launch
+
         return launch.start(operation, profile, settings, environ)
 
     services = Services(
         store=store,
         link=Link(settings, environ),
-        journal=journal,
-        journal_trouble=trouble,
+        journal=None,
+        journal_trouble="",
         settings=settings,
         environ=environ,
         now=lambda: datetime.now(UTC),
@@ -220,13 +231,23 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
     return Opened(services, path)
 
 
+def open_journal(services: Services) -> None:
+    """One that can't be used is said, and forbids acting, not looking."""
+    from tui.operations.journal import Journal, JournalError, default_path
+
+    try:
+        services.journal = Journal(default_path(services.environ))
+    except JournalError as error:
+        services.journal_trouble = str(error)
+
+
 def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
     """Open the console; its exit code. Raises Crashed, once the terminal is as it was."""
     gc.set_threshold(50_000, 20, 100)
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
     opened = open_services(settings, environ)
-    app = EvacApp(opened.services, opened.snapshot_path)
+    app = EvacApp(opened.services, opened.snapshot_path, opens_journal=True)
     result = app.run()
     if app.fault is not None:
         raise crash.Crashed(app.fault, environ)

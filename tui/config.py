@@ -7,7 +7,6 @@ can add read-only, demand AMIs and take regions away, never the reverse. Nothing
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from tui.domain.actions import ACTIONS
-from tui.domain.hazards.codes import CODES
+from tui.domain.gravity import CODES
 from tui.domain.text import clean
 from tui.domain.when import parse_duration
 from tui.settings import (
@@ -129,9 +128,15 @@ def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as plain values. Raises ConfigError, FileNotFoundError."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        body = path.read_bytes()
     except FileNotFoundError:
         raise
+    except OSError as error:
+        raise ConfigError(path, "", f"cannot be read: {error.strerror}") from None
+    import tomllib  # most start without a file
+
+    try:
+        return tomllib.loads(body.decode("utf-8"))
     except RecursionError:
         raise ConfigError(path, "", "not TOML: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
@@ -140,8 +145,6 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(path, "", "not UTF-8 text") from None
     except ValueError:  # a number of thousands of digits
         raise ConfigError(path, "", "not TOML: a number too long") from None
-    except OSError as error:
-        raise ConfigError(path, "", f"cannot be read: {error.strerror}") from None
 
 
 def load(

@@ -13,7 +13,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
-from screens.fleet import export
 from screens.fleet.columns import Scene
 from screens.fleet.panes import FilterInput, clock_line, counts_line, preview, targets_text
 from screens.fleet.table import FleetTable, Row
@@ -313,6 +312,8 @@ class FleetScreen(EvacScreen):
 
     def verb_export(self) -> None:
         """What is marked, else what is listed."""
+        from screens.fleet import export
+
         listed = [row for row in self.table.rows if isinstance(row, Instance)]
         rows = self.chosen() if self.marked else listed
         try:

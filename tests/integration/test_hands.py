@@ -15,7 +15,8 @@ import pytest
 from tui.demo.environment import Demo, start
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.operations import audit, launch, resume
 from tui.operations.journal import Journal, JournalError, default_path

@@ -104,7 +104,8 @@ class Play:
         **options: Any,
     ) -> None:
         from tui.domain.actions import ActionOptions
-        from tui.domain.plan import Policy, draft
+        from tui.domain.plan import draft
+        from tui.domain.policy import Policy
 
         assert given.journal is not None
         self.journal = Journal(

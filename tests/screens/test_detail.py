@@ -35,7 +35,8 @@ from tui.domain.instance import (
     Trouble,
     VolumeHealth,
 )
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.store import Store

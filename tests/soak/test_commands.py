@@ -116,7 +116,8 @@ def planned(environ: dict[str, str]) -> str:
     from stage import named, sample_store
 
     from tui.domain.actions import ActionOptions
-    from tui.domain.plan import Policy, draft
+    from tui.domain.plan import draft
+    from tui.domain.policy import Policy
     from tui.operations.journal import Journal, default_path
 
     now, row = datetime.now(UTC), named(sample_store(), INSTANCE)

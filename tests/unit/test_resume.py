@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Facts, GroupMembership, Instance, InstanceState, Target
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.operations import launch
 from tui.operations.journal import LEASE, Journal, JournalError

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from tui.domain.instance import Instance, InstanceState
-from tui.domain.steps import BACK, DRY_RUN, STEPS, Call, Order, Step
+
+if TYPE_CHECKING:  # what a step is and sends is not needed to name the actions: the first frame does without
+    from tui.domain.steps import Call, Order, Step
 
 OVERRIDES = ("last-healthy",)
 """The blocks that are a person's to lift, by their hazard's code. All others are AWS's own: nobody's yes helps there."""
@@ -50,6 +53,8 @@ class Action(Struct, frozen=True):
 
     def plan(self, options: ActionOptions, *, serves: bool = False) -> tuple[Step, ...]:
         """Its steps with these options. `serves`: a target group found it healthy, and should again."""
+        from tui.domain.steps import BACK, STEPS
+
         names = list(self.steps)
         if self.name == "stop-start" and options.image_first:
             names.insert(0, "image")
@@ -72,6 +77,8 @@ class Action(Struct, frozen=True):
 
     def unasked(self, order: Order, options: ActionOptions) -> tuple[str, ...]:
         """The calls of the plan for which AWS can't be asked in advance: their services know no DryRun."""
+        from tui.domain.steps import DRY_RUN
+
         return tuple(one.operation for one in self.calls(order, options) if one.service not in DRY_RUN)
 
 
@@ -119,5 +126,7 @@ def unasked(operations: Sequence[str]) -> str:
 
 def sendable() -> frozenset[tuple[str, str]]:
     """(service, operation) of every call some action declares: all that the hands may ever send."""
+    from tui.domain.steps import STEPS, Order
+
     order = Order("", "", "")
     return frozenset((call.service, call.operation) for step in STEPS.values() for call in step.calls(order))

@@ -14,7 +14,7 @@ from tui.domain.actions import ASIDE, ActionOptions
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
 from tui.domain.instance import Facts, Instance
-from tui.domain.plan import Policy
+from tui.domain.policy import Policy
 from tui.domain.when import span
 
 

@@ -6,7 +6,7 @@ The confirm screen, `evac do` and the journal show and keep exactly this value.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,10 +15,12 @@ from msgspec.structs import replace
 
 from tui.domain import aside
 from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
-from tui.domain.hazards import GRAVE, IMAGE_MAX_AGE, Gravity, Hazard, hazards
+from tui.domain.gravity import Gravity
+from tui.domain.hazards import Hazard, hazards
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
 from tui.domain.instance import Facts, Instance, InstanceState, Target
+from tui.domain.policy import Policy
 from tui.domain.steps import Call, Order, Place, Preflight
 from tui.domain.text import MARK, SafeText, clean
 
@@ -39,28 +41,15 @@ class Guard(Struct, frozen=True):
     unblock: tuple[str, ...] = ()
 
 
-class Policy(Struct, frozen=True):
-    """What the settings say. `confirm`: whether the name or the id is typed; `require_image`: no stop without an AMI so young.
-
-    `blocking`: codes of the hazards that the site allows nobody to confirm.
-    """
-
-    read_only: bool = False
-    confirm: str = "name"
-    image_max_age: timedelta = IMAGE_MAX_AGE
-    require_image: timedelta | None = None
-    actions_off: tuple[str, ...] = ()
-    blocking: tuple[str, ...] = ()
-
-    def strict(self, found: tuple[Hazard, ...]) -> tuple[Hazard, ...]:
-        """The same, with what the site blocks as a block: a danger or warning of that code, and where it isn't known."""
-        why = "the site policy allows no confirmation of this"
-        return tuple(
-            replace(one, gravity=Gravity.BLOCK, remedy=why, override="")
-            if one.code in self.blocking and one.gravity in GRAVE
-            else one
-            for one in found
-        )
+def strict(policy: Policy, found: tuple[Hazard, ...]) -> tuple[Hazard, ...]:
+    """The same, with what the site blocks as a block: a danger or warning of that code, and where it isn't known."""
+    why = "the site policy allows no confirmation of this"
+    return tuple(
+        replace(one, gravity=Gravity.BLOCK, remedy=why, override="")
+        if one.code in policy.blocking and one.gravity in GRAVE
+        else one
+        for one in found
+    )
 
 
 class PlannedStep(Struct, frozen=True):
@@ -224,7 +213,7 @@ def draft(
         instance, facts, action_name, now, options,
         image_max_age=policy.image_max_age, image_required=policy.require_image,
     )  # fmt: skip
-    found = policy.strict(found)
+    found = strict(policy, found)
     steps = tuple(
         PlannedStep(step.name, _TEXT[step.name], step.about, step.calls(order))
         for step in action.plan(options, serves=serves)

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from tui.domain.hazards import GRAVE
+from tui.domain.gravity import GRAVE
 from tui.domain.plan import Draft
 from tui.domain.steps import Attempt, Said
 from tui.domain.text import clean

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
 from tui.domain import aside
 from tui.domain.actions import ASIDE
+from tui.domain.gravity import Gravity
 from tui.domain.instance import Facts, Instance, InstanceState, TypeFacts
-
-
-class Gravity(StrEnum):
-    """BLOCK can't be confirmed; DANGER wants the name typed; WARN and NOTE inform; OK reassures."""
-
-    BLOCK = "block"
-    DANGER = "danger"
-    WARN = "warn"
-    NOTE = "note"
-    OK = "ok"
-
-
-GRAVITIES = tuple(Gravity)
-GRAVE = (Gravity.DANGER, Gravity.WARN)
-"""What a site policy may turn into a block."""
 
 
 class Hazard(Struct, frozen=True):

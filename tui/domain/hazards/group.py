@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tui.domain import aside
 from tui.domain.actions import ASIDE
-from tui.domain.hazards.base import Gravity, Hazard, View, dont_know
+from tui.domain.gravity import Gravity
+from tui.domain.hazards.base import Hazard, View, dont_know
 from tui.domain.instance import GroupMembership
 
 _SAFE_LIFECYCLES = ("Standby", "EnteringStandby", "Terminated", "Detached")
