@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
@@ -57,14 +57,20 @@ class EvacApp(App[int]):
     TITLE = "evac"
     COMMANDS = {VerbProvider}  # noqa: RUF012 - Textual's own annotation of this class variable
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
-    CSS_PATH = None
+    CSS_PATH = Path(__file__).parents[1] / "screens" / "fleet" / "fleet.tcss"
 
     def __init__(
-        self, services: Services, snapshot_path: Path | None = None, *, opens_journal: bool = False
+        self,
+        services: Services,
+        snapshot_path: Path | None = None,
+        kept: snapshot.Kept | None = None,
+        *,
+        opens_journal: bool = False,
     ) -> None:
         super().__init__()
         self.services, self._snapshot_path = services, snapshot_path
         self._opens_journal = opens_journal
+        self._kept = kept
         self._rescue: Rescue | None = None
         self._look_planned = False
         self._saved_revision = services.store.revision
@@ -89,9 +95,12 @@ class EvacApp(App[int]):
         """What ended it, if nobody asked it to end."""
         return self._exception
 
+    def get_default_screen(self) -> FleetScreen:
+        """The fleet is the first, and stays."""
+        return FleetScreen(self.services)
+
     def on_mount(self) -> None:
-        """The fleet comes first; then the collector is started."""
-        self.push_screen(FleetScreen(self.services))
+        """The fleet is there; the collector is started."""
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
@@ -106,6 +115,9 @@ class EvacApp(App[int]):
     def _begin(self) -> None:
         """What waits for the first frame: the journal is opened, and what was cut off is taken up."""
         services = self.services
+        if self._kept is not None:
+            self.run_worker(self._load_rest(self._kept), group="snapshot")
+            self._kept = None
         if self._opens_journal:
             open_journal(services)
             self._tell(FleetChanged())
@@ -122,7 +134,7 @@ class EvacApp(App[int]):
 
     async def on_unmount(self) -> None:
         """What is known now is what the next start shows first."""
-        self._save()
+        self._saving()()
         if self.services.link is not None:
             await self.services.link.stop()
 
@@ -167,13 +179,35 @@ class EvacApp(App[int]):
                 screen.post_message(message)
                 return
 
-    def _save(self) -> None:
+    async def _load_rest(self, kept: snapshot.Kept) -> None:
         store = self.services.store
-        if self._snapshot_path is None or store.revision == self._saved_revision:
-            return
+        for rows in kept.rest():
+            store.load_rest(rows)
+            await asyncio.sleep(0)  # keys first
+        store.unread = 0
+        self._plan_look()
+
+    def _save(self) -> None:
+        self.run_worker(self._saving(), thread=True, group="save", exit_on_error=False)
+
+    def _saving(self) -> Callable[[], None]:
+        """What is known now, to be written; maybe in a thread."""
+        store = self.services.store
+        path, now, unchanged = (
+            self._snapshot_path,
+            self.services.now(),
+            store.revision == self._saved_revision,
+        )
+        targets, rows = store.targets(), store.rows()
         self._saved_revision = store.revision
-        with suppress(OSError):  # a full disk costs the next start its first picture, nothing else
-            snapshot.save(store, self._snapshot_path, self.services.now())
+
+        def write() -> None:
+            # A full disk costs the next start its first picture, nothing else.
+            if path is not None and not unchanged and not store.unread:
+                with suppress(OSError):
+                    snapshot.write(targets, rows, path, now)
+
+        return write
 
     def on_go(self, message: Go) -> None:
         """Open another screen."""
@@ -199,10 +233,11 @@ def place(name: str) -> Any:
 
 
 class Opened(Struct, frozen=True):
-    """What was found when the console opened: its services, and when the snapshot it begins with was written."""
+    """What was found when the console opened: its services, and the snapshot it begins with."""
 
     services: Services
     snapshot_path: Path
+    kept: snapshot.Kept | None
 
 
 def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
@@ -210,7 +245,7 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
     store, path = Store(), snapshot.default_path(environ)
     kept = snapshot.load(path)
     if kept is not None:
-        store.load_snapshot(kept[0])
+        store.load_snapshot(kept.deltas, kept.count)
 
     def start(operation: str, profile: str) -> int:
         from tui.operations import launch
@@ -228,7 +263,7 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
         zone=settings.zone(),
         launch=start,
     )
-    return Opened(services, path)
+    return Opened(services, path, kept)
 
 
 def open_journal(services: Services) -> None:
@@ -247,7 +282,7 @@ def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
     opened = open_services(settings, environ)
-    app = EvacApp(opened.services, opened.snapshot_path, opens_journal=True)
+    app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opens_journal=True)
     result = app.run()
     if app.fault is not None:
         raise crash.Crashed(app.fault, environ)

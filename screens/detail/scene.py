@@ -15,7 +15,7 @@ from tui.operations.record import Operation
 from tui.settings import Settings
 
 
-class Scene(Struct, frozen=True):
+class Scene(Struct, frozen=True, dict=True):
     """Times are UTC; `zone` is the operator's. `gone`: AWS lists it no more, and this is what was known last.
 
     `wide`: the layers and the actions have a pane of their own.

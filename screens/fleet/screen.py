@@ -21,6 +21,7 @@ from tui.domain import query
 from tui.domain.instance import Instance
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
 from tui.domain.text import clean
+from tui.domain.urgency import Level
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
 
@@ -81,6 +82,9 @@ class FleetScreen(EvacScreen):
 
     def compose(self) -> ComposeResult:
         """Header, targets beside table over preview, filter, keys."""
+        # Before its parts are styled, so that they are styled once.
+        self.set_class(self.app.size.width >= WIDE, "wide", update=False)
+        self.set_class(not self.services.store.rows(), "empty", update=False)
         with Horizontal(id="header"):
             yield Line("counts")
             yield Line("clock")
@@ -138,7 +142,7 @@ class FleetScreen(EvacScreen):
         listing = self.query_one("#listing")
         by = "" if self.order is Order.URGENCY else f" · by {self.order}"
         marked = f" · {len(self.marked)} marked" if self.marked else ""
-        title = f"{_TITLES[self.view]} · {shown} of {len(store.rows())}{by}{marked}"
+        title = f"{_TITLES[self.view]} · {shown} of {store.total}{by}{marked}"
         if self._title != title:
             self._title = listing.border_title = title
         self._draw_around(scene)
@@ -153,6 +157,7 @@ class FleetScreen(EvacScreen):
     def _draw_around(self, scene: Scene) -> None:
         services, wide = self.services, self.has_class("wide")
         counts = self.ranker.counts(services.store.rows(), scene.now, scene.stale)
+        counts[Level.UNKNOWN] += services.store.unread  # not read in this run
         targets = services.store.targets()
         self.query_one("#counts", Line).paint(counts_line(counts, targets, services.settings, wide))
         clock, text = self.query_one("#clock", Line), clock_line(services, scene.stale, wide)
@@ -171,7 +176,7 @@ class FleetScreen(EvacScreen):
     def _nothing(self, scene: Scene) -> str:
         """An empty table is one good sentence."""
         targets = self.services.store.targets()
-        total = len(self.services.store.rows())
+        total = self.services.store.total
         if self.query_now.tests:
             wanted = clean(self.query_now.text)
             return f"Nothing in this view matches {wanted}. esc clears the filter, 2 looks among all {total}."

@@ -107,7 +107,7 @@ from tui.app import EvacApp, open_services
 from tui.settings import Settings
 async def main():
     opened = open_services(Settings(only_profiles=("prod",), regions=("ap-northeast-2",)), os.environ)
-    app = EvacApp(opened.services, opened.snapshot_path, opens_journal=True)
+    app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opens_journal=True)
     async with app.run_test(size=(80, 24)) as pilot:
         async with asyncio.timeout(90):
             while not app.services.store.rows():

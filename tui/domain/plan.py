@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from tui.domain import aside
 from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
-from tui.domain.gravity import Gravity
+from tui.domain.gravity import GRAVE, Gravity
 from tui.domain.hazards import Hazard, hazards
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
