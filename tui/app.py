@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from msgspec import Struct
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
@@ -24,6 +26,7 @@ from screens.fleet.screen import FleetScreen
 from screens.leaving import Palette
 from screens.palette import VerbProvider
 from screens.theme import dress, plain
+from screens.thrift import Shown
 from tui import crash
 from tui.fleet import snapshot, wire
 from tui.fleet.link import Link
@@ -71,6 +74,7 @@ class EvacApp(App[int]):
         self.services, self._snapshot_path = services, snapshot_path
         self._opens_journal = opens_journal
         self._kept = kept
+        self._shown = Shown()
         self._rescue: Rescue | None = None
         self._look_planned = False
         self._saved_revision = services.store.revision
@@ -89,6 +93,9 @@ class EvacApp(App[int]):
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, self._shown.thrifty(renderable))
 
     @property
     def fault(self) -> Exception | None:
