@@ -125,20 +125,15 @@ class _Noted(CompositorUpdate):
 
 
 def _runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:
-    """Where they differ: from which column to which, with no half of a wide character left behind."""
+    """Where they differ: from which column to which. The halves of a wide character differ together, or are drawn by its left."""
     runs: list[tuple[int, int]] = []
     for at, (one, other) in enumerate(zip(old, new, strict=True)):
         if one == other:
             continue
-        left, right = at, at + 1
-        while left > 0 and not (old[left][1] and new[left][1]):
-            left -= 1
-        while right < len(new) and not (old[right][1] and new[right][1]):
-            right += 1
-        if runs and left - runs[-1][1] <= GAP:
-            runs[-1] = (runs[-1][0], max(right, runs[-1][1]))
+        if runs and at - runs[-1][1] <= GAP:
+            runs[-1] = (runs[-1][0], at + 1)
         else:
-            runs.append((left, right))
+            runs.append((at, at + 1))
     return runs
 
 

@@ -344,3 +344,35 @@ async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
         await pilot.click("#table", offset=(10, 3), times=2)
         await pilot.pause()
         assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]
+
+
+def _head(pilot: Pilot[Any]) -> str:
+    return next(
+        line for line in text(pilot).splitlines() if (" name " in line and "checks" in line) or "AMI" in line
+    )
+
+
+@pytest.mark.parametrize(("right", "left"), [("right", "left"), ("l", "h")])
+async def test_columns_that_do_not_fit_are_reached_sideways_and_the_name_stays(
+    tmp_path: Path, right: str, left: str
+) -> None:
+    async with shown(stage.services(tmp_path), (80, 24)) as pilot:
+        assert "AMI" not in _head(pilot)
+        assert _head(pilot).rstrip().endswith("›")
+        for _ in range(12):
+            await pilot.press(right)
+        await pilot.pause()
+        assert _head(pilot).startswith("‹")
+        assert "AMI" in _head(pilot)
+        assert "›" not in _head(pilot)
+        assert "payments-db-1" in text(pilot)
+        for _ in range(12):
+            await pilot.press(left)
+        await pilot.pause()
+        assert "AMI" not in _head(pilot)
+        assert not _head(pilot).startswith("‹")
+        await pilot.press(right)
+        await pilot.resize_terminal(220, 50)
+        await pilot.pause()
+        assert "‹" not in _head(pilot)
+        assert "›" not in _head(pilot)
