@@ -198,21 +198,16 @@ class EvacApp(App[int]):
         self.run_worker(self._saving(), thread=True, group="save", exit_on_error=False)
 
     def _saving(self) -> Callable[[], None]:
-        """What is known now, to be written; maybe in a thread."""
-        store = self.services.store
-        path, now, unchanged = (
-            self._snapshot_path,
-            self.services.now(),
-            store.revision == self._saved_revision,
-        )
-        targets, rows = store.targets(), store.rows()
-        self._saved_revision = store.revision
+        """What is known now, to be written; maybe in a thread, and maybe it never comes to that."""
+        store, path, now = self.services.store, self._snapshot_path, self.services.now()
+        revision, targets, rows = store.revision, store.targets(), store.rows()
 
         def write() -> None:
-            # A full disk costs the next start its first picture, nothing else.
-            if path is not None and not unchanged and not store.unread:
-                with suppress(OSError):
-                    snapshot.write(targets, rows, path, now)
+            if path is None or store.unread or revision == self._saved_revision:
+                return
+            with suppress(OSError):  # a full disk costs the next start its first picture, nothing else
+                snapshot.write(targets, rows, path, now)
+                self._saved_revision = revision
 
         return write
 
