@@ -28,6 +28,7 @@ MOVES: Mapping[str, str] = {
     "pgup pgdn": "a page (ctrl+b, ctrl+f)",
     "home end  g G": "to the top, to the bottom",
     "← →  h l": "in the list: columns that do not fit; in the detail: tabs (tab, shift+tab)",
+    "ctrl+l": "draw the screen anew, if something else wrote on it",
 }
 """Keys that are no verbs."""
 EXAMPLES: Mapping[str, str] = {

@@ -59,7 +59,10 @@ class EvacApp(App[int]):
 
     TITLE = "evac"
     COMMANDS = {VerbProvider}  # noqa: RUF012 - Textual's own annotation of this class variable
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", show=False),
+        Binding("ctrl+l", "redraw", show=False, priority=True),
+    ]
     CSS_PATH = Path(__file__).parents[1] / "screens" / "fleet" / "fleet.tcss"
 
     def __init__(
@@ -112,6 +115,7 @@ class EvacApp(App[int]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 loop.add_signal_handler(number, self._told_to_end, number)
+        self.app_resume_signal.subscribe(self, self._back)
         self.set_timer(WARM_UP, self._warm_up)
         if self.services.link is not None:
             self.run_worker(self._follow(self.services.link), exclusive=True)
@@ -134,6 +138,19 @@ class EvacApp(App[int]):
             self._rescue = Rescue(services.settings, services.environ, services.now)
             self._keep()
             self.set_interval(KEEP, self._keep)
+
+    def on_resize(self) -> None:
+        """Nobody knows what the terminal made of what it showed."""
+        self._shown.forget()
+
+    def action_redraw(self) -> None:
+        """Somebody else wrote on the terminal."""
+        self._shown.forget()
+        self.refresh(layout=True)
+
+    def _back(self, _: App[Any]) -> None:
+        """Fetched back by fg: the terminal shows what others wrote."""
+        self.action_redraw()
 
     def _told_to_end(self, number: signal.Signals) -> None:
         """As with q: the terminal is given back and the collector ended. Running operations go on."""

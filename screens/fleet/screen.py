@@ -285,9 +285,14 @@ class FleetScreen(EvacScreen):
     @on(FilterInput.Submitted)
     def filter_done(self) -> None:
         """The filter stays in force; the keys go back to the table."""
+        if not isinstance(
+            self.focused, FilterInput
+        ):  # a second enter, on its way before this one was dealt with
+            self.verb_detail()
+            return
         if not self.query_one(FilterInput).value:
             self._show_filter(False)
-        self.table.focus()
+        self.set_focus(self.table)
 
     def action_table(self, by: int) -> None:
         """Arrows while the filter is typed."""

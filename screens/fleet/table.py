@@ -80,10 +80,10 @@ class FleetTable(LineTable[Row]):
         plain = self.scene is not None and self.scene.plain
         if len(shown) < len(COLUMNS):
             if self.shift:
-                text = ("<" if plain else "‹") + text[1:]
+                text = ("<" if plain else "←") + text[1:]
             if self.shift < farthest(width):
                 edge = self.scrollable_size.width - 1  # beside the scroll bar
-                text = set_cell_size(text, edge) + (">" if plain else "›")
+                text = set_cell_size(text, edge) + (">" if plain else "→")
         return [Segment(text, style)]
 
     def body(self, row: Row, width: int, style: Style, chosen: bool) -> list[Segment]:

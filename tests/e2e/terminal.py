@@ -108,7 +108,7 @@ class Terminal:
 
 NAMES = {
     "enter": "\r", "escape": "\x1b", "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
-    "tab": "\t", "space": " ", "ctrl+p": "\x10", "end": "\x1b[F", "home": "\x1b[H",
+    "tab": "\t", "space": " ", "ctrl+p": "\x10", "ctrl+l": "\x0c", "end": "\x1b[F", "home": "\x1b[H",
 }  # fmt: skip
 
 

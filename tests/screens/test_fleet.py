@@ -138,6 +138,21 @@ async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> 
         assert (asked.place, asked.key.split("/")[0]) == ("detail", "us-east-1")
 
 
+async def test_two_enters_at_once_leave_the_filter_and_open_what_it_found(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("slash")
+        driver = pilot.app._driver
+        assert driver is not None
+        for key in (*"edge-2", "enter", "enter"):
+            driver.process_message(Key({"-": "minus"}.get(key, key), key if len(key) == 1 else None))
+        for _ in range(100):
+            if pilot.app.asked:  # type: ignore[attr-defined]
+                break
+            await pilot.pause(0.05)
+        assert cursor(pilot) == "edge-2"
+        assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]
+
+
 async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was_pressed(
     tmp_path: Path,
 ) -> None:
@@ -358,21 +373,21 @@ async def test_columns_that_do_not_fit_are_reached_sideways_and_the_name_stays(
 ) -> None:
     async with shown(stage.services(tmp_path), (80, 24)) as pilot:
         assert "AMI" not in _head(pilot)
-        assert _head(pilot).rstrip().endswith("›")
+        assert _head(pilot).rstrip().endswith("→")
         for _ in range(12):
             await pilot.press(right)
         await pilot.pause()
-        assert _head(pilot).startswith("‹")
+        assert _head(pilot).startswith("←")
         assert "AMI" in _head(pilot)
-        assert "›" not in _head(pilot)
+        assert "→" not in _head(pilot)
         assert "payments-db-1" in text(pilot)
         for _ in range(12):
             await pilot.press(left)
         await pilot.pause()
         assert "AMI" not in _head(pilot)
-        assert not _head(pilot).startswith("‹")
+        assert not _head(pilot).startswith("←")
         await pilot.press(right)
         await pilot.resize_terminal(220, 50)
         await pilot.pause()
-        assert "‹" not in _head(pilot)
-        assert "›" not in _head(pilot)
+        assert "←" not in _head(pilot)
+        assert "→" not in _head(pilot)
