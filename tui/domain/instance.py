@@ -207,6 +207,16 @@ class TargetGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassicBalancer:
+    """A classic load balancer this instance is registered with. `in_service` counts all of its instances, it among them."""
+
+    name: SafeText
+    state: SafeText
+    in_service: int
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
 class VolumeHealth:
     """Of one volume. Source: DescribeVolumeStatus."""
 
@@ -230,6 +240,7 @@ class Facts:
     shutdown_behavior: SafeText | None = None
     membership: tuple[GroupMembership, ...] | None = None
     target_groups: tuple[TargetGroup, ...] | None = None
+    classic_balancers: tuple[ClassicBalancer, ...] | None = None
     images: tuple[Image, ...] | None = None
     volumes: tuple[VolumeHealth, ...] | None = None
     spot_type: SafeText | None = None
