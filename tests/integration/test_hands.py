@@ -20,7 +20,7 @@ from tui.domain.text import clean
 from tui.operations import audit, launch, resume
 from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.record import Operation, OperationState
-from tui.settings import ProfileSettings, Settings, encode
+from tui.settings import ActionSettings, ProfileSettings, Settings, encode
 
 REGION, ACCOUNT = "ap-northeast-2", "111122223333"
 ENDED = (
@@ -37,7 +37,7 @@ class Bench:
     def __init__(self, demo: Demo) -> None:
         self.demo, self.environ = demo, demo.apply()
         self.journal = Journal(default_path(self.environ))
-        self.settings = Settings()
+        self.settings = Settings(actions=ActionSettings(reboot_settle=1.0))  # as it reboots so much faster
 
     def client(self) -> Any:
         import boto3
@@ -330,6 +330,22 @@ def test_a_runner_that_fails_says_so_in_the_journal(bench: Bench, confirm: bool)
     assert "profile" in found.note.lower()
     assert "gone" in found.note
     assert resume.cut_off(bench.journal, datetime.now(UTC)) == []
+
+
+@pytest.mark.parametrize("how", ["it ends", "it is killed"])
+def test_the_hands_of_a_demonstration_end_with_it(bench: Bench, how: str) -> None:
+    """They would look for an AWS that is gone for as long as it takes."""
+    bench.demo.control("clock", {"speed": 1})
+    pid = bench.run(operation := bench.order("stop-start", "cache-2"))
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    if how == "it ends":
+        bench.demo.stop()
+    else:
+        bench.demo.process.kill()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{pid}").exists()
 
 
 def test_what_cannot_be_audited_is_not_begun(bench: Bench) -> None:

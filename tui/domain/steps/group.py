@@ -30,8 +30,6 @@ from tui.domain.steps.base import (
     pause_after,
 )
 
-SETTLE = timedelta(seconds=60)
-"""After a reboot the checks may still tell of the time before it: they are made every minute (user guide, status checks)."""
 _OUT = ("", "unused", "draining")
 
 
@@ -95,8 +93,6 @@ class ExitStandby:
             return Wait(seen.lifecycle, 3.0, attention=now - said.began_at > STANDBY_LIMIT)
         if (held := _down(seen, f"it stays in Standby in {order.group}")) is not None:
             return held
-        if order.action == "reboot" and now - said.began_at < SETTLE:
-            return Wait("a minute for the checks to tell of the reboot", 3.0)
         return _until_taken(self.calls(order)[0], said, now, f"IN STANDBY in {order.group}")
 
 

@@ -95,6 +95,20 @@ def _started_since(seen: Seen, when: datetime | None) -> bool:
     )
 
 
+def _before_the_stop(order: Order, seen: Seen, said: Said, now: datetime) -> Decision | None:
+    """A picture from before our stop may come after a later one (developer guide, eventual-consistency).
+
+    It is known by its LaunchTime, and believed in the end: none is so old.
+    """
+    if order.stop_intent_at is None or order.launched_at is None or said.attempts:
+        return None
+    if now - said.began_at >= GRACE:
+        return None
+    if seen.state is not InstanceState.RUNNING or seen.launched_at != order.launched_at:
+        return None
+    return Wait("AWS shows it running from before the stop; looking again", 2.0)
+
+
 class WaitStopped:
     """Waits until it is stopped."""
 
@@ -145,6 +159,8 @@ class Start:
         """Every refusal is retried, ever slower, and says so, for as long as the settings allow: by default for ever."""
         if (lost := gone(seen, order)) is not None:
             return lost
+        if (old := _before_the_stop(order, seen, said, now)) is not None:
+            return old
         if seen.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return Done()
         if seen.state is InstanceState.UNKNOWN:
