@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -257,6 +259,36 @@ def test_a_full_disk_under_the_journal_does_not_keep_an_instance_down(bench: Ben
     assert found.state is OperationState.SUCCEEDED
     log = default_path(bench.environ).with_name("runner.log").read_text()
     assert "another process stopped while it wrote" in log
+
+
+def test_the_hands_have_a_session_of_their_own_and_hear_no_hang_up(bench: Bench) -> None:
+    operation = bench.order("stop-start", "cache-2", confirm=False)
+    pid = bench.run(operation)
+    bench.wait(operation, lambda one: one.permission_asked)
+    assert os.getsid(pid) == os.getpgid(pid) == pid
+    assert os.readlink(f"/proc/{pid}/fd/0") == os.devnull
+    assert os.readlink(f"/proc/{pid}/fd/1") == os.readlink(f"/proc/{pid}/fd/2")
+    assert os.readlink(f"/proc/{pid}/fd/1").endswith("/runner.log")
+    assert os.readlink(f"/proc/{pid}/cwd") == "/"
+    ignored = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    assert ignored is not None
+    assert int(ignored[1], 16) & 1 << signal.SIGHUP - 1
+    assert bench.journal.abandon(operation, "the test is over", datetime.now(UTC))
+
+
+def test_an_upgrade_that_takes_the_program_away_does_not_keep_an_instance_down(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """All that the hands run is loaded before anything is sent."""
+    shutil.copytree(Path(launch.__file__).parents[1], tmp_path / "tui")
+    bench.environ = {**bench.environ, "PYTHONPATH": str(tmp_path)}
+    bench.demo.control("clock", {"speed": 5})
+    pid = bench.run(operation := bench.order("stop-start", "cache-2"))
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    assert str(tmp_path) in Path(f"/proc/{pid}/environ").read_text()
+    shutil.rmtree(tmp_path / "tui")
+    bench.demo.control("clock", {"speed": 60})
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
 
 
 def test_nothing_is_sent_before_the_confirmation(bench: Bench) -> None:

@@ -150,6 +150,7 @@ def test_a_member_goes_through_standby_and_is_the_same_one_in_service_again(benc
     new = bench.see("web-7")[0].public_ip
     assert f"public address {plan.order.public_ip} → {new}" in found.note
     assert "desired capacity of web-prod 8" in found.note
+    assert "before it was" not in found.note  # it is not lowered any more
     assert "healthy in web" in found.note
     assert "completed: system-reboot" in found.note
 

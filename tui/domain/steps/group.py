@@ -31,6 +31,11 @@ from tui.domain.steps.base import (
 )
 
 _OUT = ("", "unused", "draining")
+_LIFE = {
+    "EnteringStandby": "requests under way are finishing (EnteringStandby)",
+    "Pending": "its group takes it back (Pending)",
+}
+"""A member's states on the way (Auto Scaling guide, lifecycle), in words."""
 
 
 class EnterStandby:
@@ -65,7 +70,7 @@ class EnterStandby:
             return again(said, now, Send(self.calls(order)[0]), doing="standby")
         if now - said.began_at > STANDBY_LIMIT:
             return Stuck(f"it is still {seen.lifecycle}, not Standby", "look at the group's activities")
-        return Wait(seen.lifecycle, 3.0)
+        return Wait(_LIFE.get(seen.lifecycle, seen.lifecycle), 3.0)
 
 
 class ExitStandby:
@@ -90,7 +95,8 @@ class ExitStandby:
         if seen.lifecycle == "InService":
             return Done(f"in service again; {_capacity(order, seen)}")
         if seen.lifecycle != "Standby":
-            return Wait(seen.lifecycle, 3.0, attention=now - said.began_at > STANDBY_LIMIT)
+            told = _LIFE.get(seen.lifecycle, seen.lifecycle)
+            return Wait(told, 3.0, attention=now - said.began_at > STANDBY_LIMIT)
         if (held := _down(seen, f"it stays in Standby in {order.group}")) is not None:
             return held
         return _until_taken(self.calls(order)[0], said, now, f"IN STANDBY in {order.group}")
