@@ -222,6 +222,16 @@ def test_a_stopped_instance_never_comes_back_by_itself() -> None:
     assert verb(result) is None  # somebody may have meant it
 
 
+def test_of_a_stopped_one_no_memory_survives_or_is_lost() -> None:
+    stopped = replace(
+        BASE,
+        state=InstanceState.STOPPED,
+        events=(event("system-maintenance", 30, "Scheduled network maintenance"),),
+    )
+    assert "memory" not in whole(told(stopped))
+    assert "memory" in whole(told(replace(stopped, state=InstanceState.RUNNING)))
+
+
 def test_stopped_by_aws_is_to_be_started() -> None:
     reason = told(
         replace(STOPPED, state_reason=T("Server.ScheduledStop: Stopped due to scheduled retirement"))

@@ -332,6 +332,35 @@ def test_an_instance_that_is_gone_ends_it_and_names_the_group() -> None:
     assert "replaced by its Auto Scaling group web-prod" in ended.why
 
 
+@pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE + AWAY)
+def test_what_a_person_should_know_names_what_to_do(
+    step: str, seen: Seen, so_far: Said, expected: type
+) -> None:
+    order = MEMBER if "standby" in step else PLACED
+    decided = STEPS[step].decide(order, seen, so_far, NOW)
+    if isinstance(decided, Wait) and decided.attention:
+        assert decided.remedy
+    if isinstance(decided, Stuck):
+        assert decided.remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("InsufficientInstanceCapacity", "evac never changes the type"),
+        ("RequestExpired", "log in anew"),
+        ("NeedsPerson", "log in anew"),
+        ("UnauthorizedOperation", "allow ec2:StartInstances"),
+        ("RequestLimitExceeded", "nothing to press"),
+        ("IncorrectInstanceState", "nothing to press"),
+    ],
+)
+def test_a_refused_start_says_what_helps(code: str, remedy: str) -> None:
+    decided = STEPS["start"].decide(ORDER, STOPPED, said(False, code, ago=1), NOW)
+    assert isinstance(decided, Wait)
+    assert remedy in decided.remedy
+
+
 @pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE)
 def test_each_step_decides(step: str, seen: Seen, so_far: Said, expected: type) -> None:
     assert isinstance(STEPS[step].decide(ORDER, seen, so_far, NOW), expected)

@@ -58,6 +58,10 @@ NO_CAPACITY = frozenset(
 )
 
 
+UNREAD = "check the network and this profile's login (evac doctor); a login that is renewed is picked up"
+"""What to do while AWS shows nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One API call, exactly: what the confirm screen shows, the dry run asks, the policy allows and the audit records."""
@@ -289,7 +293,7 @@ def not_up(seen: Seen, order: Order, since: datetime, now: datetime) -> Decision
     if seen.state is InstanceState.RUNNING:
         return None
     if seen.state is InstanceState.UNKNOWN:
-        return Wait("its state could not be read", 3.0, attention=True)
+        return Wait("its state could not be read", 3.0, attention=True, remedy=UNREAD)
     if seen.state is InstanceState.PENDING or now - since < GRACE:
         return Wait(f"it is {seen.state}", 3.0)
     return Stuck(
