@@ -312,6 +312,7 @@ EVENT = ScheduledEvent(clean("instance-reboot"), clean("e-1"), clean("scheduled 
         ("stop-start", None, 5, "AWS lists the event no more"),
         ("stop-start", EVENT, 900, "AWS still lists instance-reboot; its text may take an hour"),
         ("reboot", EVENT, 900, "AWS still lists instance-reboot; a reboot of one's own does not clear it"),
+        ("reboot", EVENT, 5, "AWS still lists instance-reboot; a reboot of one's own does not clear it"),
         ("reboot", replace(EVENT, code_text=clean("system-reboot")), 900, "it rebooted in place and did not migrate"),
     ],
 )  # fmt: skip

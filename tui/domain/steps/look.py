@@ -121,7 +121,8 @@ class VerifyEvent:
             over = sorted({one.code_text for one in mine.values()})
             return Done(f"completed: {', '.join(over)}" if over else "AWS lists the event no more")
         codes = ", ".join(sorted({one.code_text for one in left}))
-        if now - said.began_at > EVENT_LIMIT:
+        hopeless = order.action == "reboot" and all(one.code is not EventCode.SYSTEM_REBOOT for one in left)
+        if hopeless or now - said.began_at > EVENT_LIMIT:
             return Done(f"AWS still lists {codes}; {_why(order, left)}")
         return Wait(f"AWS still lists {codes}", 5.0)
 
