@@ -78,7 +78,7 @@ class ActionSettings(Base, frozen=True):
     """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed.
 
     `start_retry_for`: how long a start that AWS refuses is retried; empty: for ever. `require_image`: no stop/start without
-    an AMI younger than this; empty: not required.
+    an AMI younger than this; empty: not required. `reboot_settle`: seconds after a reboot in which an ok does not count.
     """
 
     image_max_age: Duration = "7d"
@@ -86,6 +86,7 @@ class ActionSettings(Base, frozen=True):
     wait_for_image: bool = True
     require_image: Limit = ""
     start_retry_for: Limit = ""
+    reboot_settle: Seconds = 120.0
 
 
 class ProfileSettings(Base, frozen=True):

@@ -168,7 +168,7 @@ class Board(Vertical):
         if made is None:
             return
         if kind is GuardKind.YES_NO:
-            yes_no.ask(f"{ACTIONS[self.action].title}, {made.label}?")
+            yes_no.ask(f"{made.title}?")
         elif kind is GuardKind.TYPE_NAME:
             what = "id" if made.guard.expected == made.instance_id and made.instance_name else "name"
             text = Text(f"Type the {what} to go on: ")

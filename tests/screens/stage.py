@@ -159,6 +159,7 @@ def plain_facts(**changes: Any) -> Facts:
         shutdown_behavior=clean("stop"),
         membership=(),
         target_groups=(),
+        classic_balancers=(),
         images=(),
         volumes=(),
     )

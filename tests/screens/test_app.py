@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stage
+from acting import Play
 from msgspec.structs import replace
 from textual.command import CommandPalette
 from textual.events import Key
 from textual.pilot import Pilot
 
+from screens.base import Alarm
 from screens.confirm import ConfirmScreen
 from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
@@ -46,6 +49,24 @@ async def test_a_key_opens_its_screen_and_escape_leads_back(tmp_path: Path, key:
         await pilot.press("escape")
         await pilot.pause()
         assert type(pilot.app.screen) is FleetScreen
+
+
+@pytest.mark.parametrize("key", ["", "enter", "o", "question_mark", "s"])
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_a_server_that_is_down_is_said_on_every_screen(
+    tmp_path: Path, key: str, size: tuple[int, int]
+) -> None:
+    services = stage.services(tmp_path)
+    play = Play(services, "batch-14", at=timedelta(minutes=5)).done("stop", "wait-stopped").begin("start")
+    play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True).driven()
+    async with running(services) as pilot:
+        await pilot.resize_terminal(*size)
+        await pilot.press(*([key] if key else []))
+        await pilot.pause()
+        alarm = pilot.app.screen.query_one(Alarm)
+        assert alarm.display
+        assert alarm.region.height >= 1
+        assert "1 server is DOWN" in str(alarm.render())
 
 
 async def test_the_same_screen_is_not_stacked_upon_itself(tmp_path: Path) -> None:

@@ -226,6 +226,51 @@ def test_a_migration_that_fails_leaves_the_version_before(
     assert one.instance_down
 
 
+def test_a_runner_of_before_goes_on_in_a_journal_that_a_newer_console_has_changed(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A console is upgraded while an instance is down: what its journal gains must not stop the hands of before."""
+    name = journal.create(plan(), NOW)
+    assert journal.confirm(name, NOW)
+    assert journal.lease(name, "a", NOW)
+    newer = Migration("one more", ("ALTER TABLE operation ADD COLUMN later TEXT NOT NULL DEFAULT ''",))
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, newer))
+    console = Journal(journal.path)
+    monkeypatch.undo()
+    assert journal.lease(name, "a", NOW)
+    call = journal.intent(name, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")
+    assert call is not None
+    journal.outcome(call, NOW, ok=True, code="", message="", request_id="r-1")
+    found = console.get(name)
+    assert found is not None
+    assert found.sent == {"StopInstances"}
+    console.close()
+    with pytest.raises(JournalError, match="newer evac"):
+        Journal(journal.path)
+
+
+def test_what_is_committed_is_on_the_disk_and_read_while_somebody_writes(journal: Journal) -> None:
+    assert journal._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert journal._db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+    name = journal.create(plan(), NOW)
+    reader = Journal(journal.path)
+    with journal._write() as db:
+        db.execute("UPDATE operation SET note='half' WHERE id=?", (name,))
+        found = reader.get(name)
+        assert found is not None
+        assert found.note == ""
+    found = reader.get(name)
+    assert found is not None
+    assert found.note == "half"
+    reader.close()
+    person = sqlite3.connect(f"file:{journal.path}?mode=ro", uri=True)
+    assert person.execute("SELECT state, created_at FROM operation").fetchone() == (
+        "planned",
+        NOW.isoformat(),
+    )
+    person.close()
+
+
 def test_whence_it_was_ordered_is_kept(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "203.0.113.9 51234 10.0.0.5 22")
     found = journal.get(journal.create(plan(), NOW))

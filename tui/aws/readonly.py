@@ -30,6 +30,7 @@ LOOKS: Mapping[str, frozenset[str]] = {
         ]
     ),
     "autoscaling": frozenset({"DescribeAutoScalingInstances", "DescribeAutoScalingGroups"}),
+    "elb": frozenset({"DescribeLoadBalancers", "DescribeInstanceHealth"}),
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "iam": frozenset({"ListAccountAliases"}),
     "sts": frozenset({"GetCallerIdentity"}),

@@ -24,6 +24,8 @@ _BY_SIGNING = {
     "ec2": "ec2", "sts": "sts", "iam": "iam", "autoscaling": "autoscaling", "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch", "health": "health",
 }  # fmt: skip
+_CLASSIC = "2012-06-01"
+"""The version of the older of the two services that sign as elasticloadbalancing."""
 _LOCAL = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|[\w.-]+\.localhost|\[::1\])(:\d+)?$")
 
 
@@ -91,6 +93,8 @@ class Handler(BaseHTTPRequestHandler):
         if target:
             return service, target.rsplit(".", 1)[-1], region, key, {}
         form = protocol.parse_form(body)
+        if service == "elbv2" and form.get("Version") == _CLASSIC:
+            service = "elb"
         return service, form.get("Action", ""), region, key, form
 
     def _call(self, body: bytes) -> None:

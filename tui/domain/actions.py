@@ -43,6 +43,11 @@ class Action(Struct, frozen=True):
     help: str
     steps: tuple[str, ...]
     states: tuple[InstanceState, ...]
+    link: str = " "
+
+    def named(self, label: str) -> str:
+        """With whom it is about: `Reboot web-7`, `Make an AMI of mail-1`."""
+        return f"{self.title}{self.link}{label}"
 
     def why_not(self, instance: Instance) -> str | None:
         """None, or why this instance's state does not allow it. An unknown state allows it: the plan re-reads."""
@@ -106,7 +111,7 @@ ACTIONS: dict[str, Action] = {
             ("reboot", "wait-checks", "verify-event"),
             (_UP,),
         ),
-        Action("image", "i", "Make an AMI", "make an AMI of the instance", ("image",), (_UP, _DOWN)),
+        Action("image", "i", "Make an AMI", "make an AMI of the instance", ("image",), (_UP, _DOWN), " of "),
         Action(
             "reschedule",
             "t",
@@ -114,6 +119,7 @@ ACTIONS: dict[str, Action] = {
             "move the start of a scheduled event, up to its deadline",
             ("reschedule",),
             tuple(state for state in InstanceState if state is not InstanceState.TERMINATED),
+            " of ",
         ),
     )
 }

@@ -197,6 +197,15 @@ class TargetGroup(Struct, frozen=True, gc=False):
     target_id: SafeText = EMPTY
 
 
+class ClassicBalancer(Struct, frozen=True, gc=False):
+    """A classic load balancer this instance is registered with. `in_service` counts all of its instances, it among them."""
+
+    name: SafeText
+    state: SafeText
+    in_service: int
+    members: int
+
+
 class VolumeHealth(Struct, frozen=True, gc=False):
     """Of one volume. Source: DescribeVolumeStatus."""
 
@@ -219,6 +228,7 @@ class Facts(Struct, frozen=True, gc=False):
     shutdown_behavior: SafeText | None = None
     membership: tuple[GroupMembership, ...] | None = None
     target_groups: tuple[TargetGroup, ...] | None = None
+    classic_balancers: tuple[ClassicBalancer, ...] | None = None
     images: tuple[Image, ...] | None = None
     volumes: tuple[VolumeHealth, ...] | None = None
     spot_type: SafeText | None = None

@@ -241,7 +241,7 @@ def draft(
         guard = Guard(GuardKind.YES_NO)
     return Draft(
         action=action_name,
-        title=f"{action.title} {instance.label}",
+        title=action.named(instance.label),
         target=instance.target,
         account_id=instance.account_id,
         instance_id=instance.instance_id,

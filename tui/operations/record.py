@@ -192,8 +192,12 @@ class Operation(Struct, frozen=True):
 
 
 def ending(operation: Operation) -> tuple[OperationState, str]:
-    """How it ends once every step is over, and what there is to say: the steps' notes, each once."""
-    told = [row.note for row in operation.steps if row.note and row.name != "preflight"]
+    """How it ends once every step is over, and what there is to say: the steps' notes, each once.
+
+    Not how it was out of service: it is back, and a lowered capacity would read as if it stayed so.
+    """
+    silent = {"preflight", *BACK}
+    told = [row.note for row in operation.steps if row.note and row.name not in silent]
     note = "; ".join(dict.fromkeys(told))
     if not operation.taken_back:
         return OperationState.SUCCEEDED, note

@@ -22,6 +22,9 @@ GRACE = timedelta(seconds=60)
 STOP_LIMIT = timedelta(minutes=15)
 """AWS: not stopped after 10 minutes is a case for AWS Support (user guide, TroubleshootingInstancesStopping)."""
 CHECK_LIMIT = timedelta(minutes=15)
+REBOOT_SETTLE = timedelta(minutes=2)
+"""Checks are made every minute (user guide, status checks), and the system takes its time to go down: until then an ok may be
+from before the reboot. Nothing else outside tells whether it was rebooted: LaunchTime stays."""
 EVENT_LIMIT = timedelta(minutes=3)
 DRAIN_LIMIT = timedelta(minutes=65)
 """A target group's deregistration delay is an hour at most (load balancing guide, deregistration delay)."""
@@ -54,6 +57,10 @@ NO_CAPACITY = frozenset(
         "ReservationCapacityExceeded",
     }
 )
+
+
+UNREAD = "check the network and this profile's login (evac doctor); a login that is renewed is picked up"
+"""What to do while AWS shows nothing."""
 
 
 class Call(Struct, frozen=True):
@@ -157,7 +164,8 @@ class Order(Struct, frozen=True):
     `group`: the Auto Scaling group it was in service of, and `desired` that group's capacity; `places`: the target groups
     it was registered in; `public_ip`: its public address. All as they were before anything was done.
 
-    The runner adds `stop_intent_at`, from the journal, and `start_retry_for`, from the settings; None: for ever.
+    The runner adds `stop_intent_at`, from the journal, and from the settings `start_retry_for` (None: for ever) and
+    `reboot_settle`: how long after a reboot an ok of the checks does not count.
     """
 
     operation_id: str
@@ -176,6 +184,7 @@ class Order(Struct, frozen=True):
     places: tuple[Place, ...] = ()
     public_ip: str = ""
     start_retry_for: timedelta | None = None
+    reboot_settle: timedelta = REBOOT_SETTLE
 
     @property
     def powers(self) -> bool:
@@ -274,7 +283,7 @@ def not_up(seen: Seen, order: Order, since: datetime, now: datetime) -> Decision
     if seen.state is InstanceState.RUNNING:
         return None
     if seen.state is InstanceState.UNKNOWN:
-        return Wait("its state could not be read", 3.0, attention=True)
+        return Wait("its state could not be read", 3.0, attention=True, remedy=UNREAD)
     if seen.state is InstanceState.PENDING or now - since < GRACE:
         return Wait(f"it is {seen.state}", 3.0)
     return Stuck(
