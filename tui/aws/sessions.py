@@ -88,6 +88,7 @@ class _Login:
     clients: dict[tuple[str, str, bool, str], Any] = field(default_factory=dict)
     account: str = ""
     caller: str = ""
+    explained: dict[str, str] = field(default_factory=dict)
 
 
 class Sessions:
@@ -176,6 +177,10 @@ class Sessions:
         """The ARN that AWS calls its credentials by: asked together with the account. Raises what botocore raises."""
         self.account(profile)
         return self._login(profile).caller
+
+    def explained(self, profile: str) -> dict[str, str]:
+        """Why AWS denies it a call, by the call's name, as far as AWS was asked. Forgotten with the login."""
+        return self._login(profile).explained
 
     def drop(self, profile: str) -> None:
         """Forget its sessions: the next client reads files, caches and helpers anew, as after a login elsewhere.
