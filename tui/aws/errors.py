@@ -155,6 +155,9 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, sso_sessi
     elif status >= 500:
         cause = f"{where}: AWS failed at {operation} ({code or status})"
         kind, remedy = "network", "evac tries again"
+    elif not code or code.isdigit():
+        cause, kind = f"{where}: the answer was not AWS's (HTTP {status})", "network"
+        remedy = _PORTAL
     else:
         cause, kind = f"{where}: {operation}: {code}: {message}", "internal"
         remedy = "evac keeps trying"
@@ -166,6 +169,9 @@ _Make = Callable[[BaseException, str, str], tuple[str, str, str]]
 
 def _network(what: str) -> _Make:
     return lambda error, login, where: ("network", f"{where}: {what}", "evac tries again; check the network")
+
+
+_PORTAL = "check for a proxy or a captive portal"
 
 
 def _between(told: Callable[[Any], tuple[str, str]]) -> _Make:
@@ -195,7 +201,7 @@ _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make
         lambda e, login, where: (
             "network",
             f"{where}: the answer was not AWS's ({e})",
-            "check for a proxy or a captive portal",
+            _PORTAL,
         ),
     ),
     (

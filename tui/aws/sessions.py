@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError, ProfileNotFound
 from botocore.loaders import Loader
 
-from tui.aws import parse, policies, readonly
+from tui.aws import parse, policies, readonly, stranger
 from tui.settings import Settings
 
 CONNECT_WITHIN, READ_WITHIN, HELPER_WITHIN = 5, 20, 20
@@ -225,6 +225,7 @@ class Sessions:
             core.register_component("data_loader", self._loader)
             readonly.install(core.get_component("event_emitter"), mutating=mutating)
             parse.install(core.get_component("event_emitter"))
+            stranger.install(core.get_component("event_emitter"))
             if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
                 readonly.install_demo(core.get_component("event_emitter"))
             if self._settings.session_policy:

@@ -57,7 +57,7 @@ def send(
         request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
         code = str(detail.get("Code", ""))
         # A plain server error may come after the effect; AWS's own words for "not now" do not.
-        unknown = status >= 500 and code in ("InternalError", "InternalFailure", "500", "502", "504", "")
+        unknown = status >= 500 and (code in ("InternalError", "InternalFailure", "") or code.isdigit())
         message = clean(why(error) or denied.plain(str(detail.get("Message") or "")), 300)
         return Outcome(None if unknown else False, clean(code), message, clean(request_id))
     except HTTPClientError as error:
