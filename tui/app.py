@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.worker import WorkerFailed
@@ -22,6 +21,7 @@ from textual.worker import WorkerFailed
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
 from screens.fleet.screen import FleetScreen
 from screens.leaving import Palette
+from screens.notice import Noticing
 from screens.palette import VerbProvider
 from screens.theme import dress, plain
 from tui import crash
@@ -51,7 +51,7 @@ PLACES = {
 """Screens that the first frame does not need: imported after it, or when asked for before that."""
 
 
-class EvacApp(App[int]):
+class EvacApp(Noticing[int]):
     """The one composition root: screens are given their services, and ask it for one another by message."""
 
     TITLE = "evac"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from typing import Any
 
 import pytest
 from between import Authority, Portal, Relay
-from eyes import DATA, KEYS, PATIENCE, PROD, SEOUL, VIRGINIA, Eyes, calls, fault, watching
+from eyes import KEYS, PATIENCE, PROD, SEOUL, VIRGINIA, Eyes, calls, fault, watching
 
 from tui.demo.environment import Demo
 from tui.domain.instance import TargetStatus
@@ -36,14 +35,19 @@ HTML = "<!doctype html><html><head><title>Log in</title></head><body>Wi-Fi<br></
 DECODED = {
     "explicitDeny": True,
     "matchedStatements": {"items": [{"statementId": "NoEyes"}]},
-    "context": {"principal": {"arn": f"arn:aws:iam::{PROD}:user/kim"}, "action": "ec2:DescribeInstanceStatus"},
+    "context": {
+        "principal": {"arn": f"arn:aws:iam::{PROD}:user/kim"},
+        "action": "ec2:DescribeInstanceStatus",
+    },
 }
 ANSWERED = (
     "<DecodeAuthorizationMessageResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'>"
     f"<DecodeAuthorizationMessageResult><DecodedMessage>{json.dumps(DECODED)}</DecodedMessage>"
     "</DecodeAuthorizationMessageResult></DecodeAuthorizationMessageResponse>"
 )
-TOKEN = "You are not authorized to perform this operation. Encoded authorization failure message: " + "x_" * 300
+TOKEN = (
+    "You are not authorized to perform this operation. Encoded authorization failure message: " + "x_" * 300
+)
 
 
 class Stage:
@@ -148,7 +152,10 @@ def answers(
     name: str, region: str, kind: str, cause: str, remedy: str, *then: dict[str, Any], slow: bool = False
 ) -> Case:
     """AWS, or who answers in its place, says this to every call in that region."""
-    rules = [fault(one.pop("do"), **one, region=region) if "do" in one else fault(one, region=region) for one in then]
+    rules = [
+        fault(one.pop("do"), **one, region=region) if "do" in one else fault(one, region=region)
+        for one in then
+    ]
     return Case(
         name, region, kind, cause, remedy, lambda stage: stage.answer(region, *rules),
         lambda stage: stage.answer(region), slow=slow,
@@ -249,14 +256,16 @@ CASES = [
     answers("hang", "ap-northeast-3", "network", "no answer in time", NETWORK, {"hang": 4}, slow=True),
     Case("half-open", "sa-east-1", "network", "no answer in time", NETWORK, half(True), half(False),
          lambda stage: stage.url("half"), slow=True),
-    Case("refused", "ca-west-1", "network", "not reachable", NETWORK, **closed("refused"), url=lambda stage: stage.url("refused")),
+    Case("refused", "ca-west-1", "network", "not reachable", NETWORK, **closed("refused"),
+         url=lambda stage: stage.url("refused")),
     answers("cut", "ca-central-1", "network", "the answer could not be read", NETWORK, {"cut": 120}),
     answers("page", "us-west-1", "network", "the answer could not be read", NETWORK, {"raw": HTML}),
     answers("garbage", "us-west-2", "network", "the answer could not be read", NETWORK, {"raw": "\x00\ufffd\x1b]0;x\x07" * 99}),
     answers("reset", "us-east-2", "network", "the connection broke", NETWORK, {"reset": True}),
     answers("broken", "il-central-1", "network", f"AWS failed at {STATUS} (InternalError)", AGAIN,
             {"error": "InternalError"}, slow=True),
-    answers("page-502", "me-central-1", "network", f"AWS failed at {STATUS} (502)", AGAIN, {"raw": HTML, "status": 502}, slow=True),
+    answers("page-502", "me-central-1", "network", f"AWS failed at {STATUS} (502)", AGAIN,
+            {"raw": HTML, "status": 502}, slow=True),
 ]  # fmt: skip
 WELL = {"well": VIRGINIA, "beside": SEOUL}
 
@@ -306,7 +315,7 @@ async def all_are(eyes: Eyes, cases: list[Case], so: Callable[[Case], bool], sec
     """Wait until each is, or until it is too late: what is not so then, its own test says."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while not all(map(so, cases)):
+            while not all(map(so, cases)):  # noqa: ASYNC110 - not an error when it never comes
                 await asyncio.sleep(0.1)
 
 
@@ -318,7 +327,10 @@ async def lived(stage: Stage) -> Day:
     quick, slow = [one for one in CASES if not one.slow], [one for one in CASES if one.slow]
     async with watching(settings, stage.environ()) as eyes:
         await all_are(
-            eyes, CASES, lambda one: bool(line(eyes, one)) if one.at_first else eyes.live(one.name, one.region), PATIENCE
+            eyes,
+            CASES,
+            lambda one: bool(line(eyes, one)) if one.at_first else eyes.live(one.name, one.region),
+            PATIENCE,
         )
         await eyes.until(lambda: all(eyes.live(name, region) for name, region in WELL.items()))
         assert eyes.link.pid is not None
@@ -335,7 +347,9 @@ async def lived(stage: Stage) -> Day:
         again = {name: eyes.target(name, region) for name, region in WELL.items()}
         await eyes.until(
             lambda: all(
-                (now := eyes.target(name, region)) and now.status_at != again[name].status_at and eyes.live(name, region)
+                (now := eyes.target(name, region))
+                and now.status_at != again[name].status_at
+                and eyes.live(name, region)
                 for name, region in WELL.items()
             )
         )
@@ -352,7 +366,9 @@ async def lived(stage: Stage) -> Day:
                 day.read.setdefault(delta.target.target.profile, []).append(delta.target.status_at)
         for case in CASES:
             case.end(stage)
-        await all_are(eyes, CASES, lambda one: eyes.live(one.name, one.region), PATIENCE + (400 if LONG else 0))
+        await all_are(
+            eyes, CASES, lambda one: eyes.live(one.name, one.region), PATIENCE + (400 if LONG else 0)
+        )
         for case in CASES:
             day.cases[case.name].after = found(eyes, case)
         day.notes = eyes.notes()
@@ -414,8 +430,3 @@ def test_it_was_all_said_in_lines_and_nothing_ran_away(day: Day) -> None:
         f"\n{len(CASES)} targets for {day.lasted:.0f} s: {day.grown / 2**20:.1f} MB more, {day.busy:.1f} s of CPU, "
         f"calls {sum(day.asked.values())}"
     )
-
-
-def test_this_machine_has_what_it_takes() -> None:
-    assert socket.getaddrinfo("127.0.0.1", 80)
-    assert DATA != PROD
