@@ -59,9 +59,9 @@ class EvacApp(Noticing[int]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
     CSS_PATH = None
 
-    def __init__(self, services: Services, snapshot_path: Path | None = None) -> None:
+    def __init__(self, services: Services, snapshot_path: Path | None = None, said: str = "") -> None:
         super().__init__()
-        self.services, self._snapshot_path = services, snapshot_path
+        self.services, self._snapshot_path, self._said = services, snapshot_path, said
         self._rescue = Rescue(services.settings, services.environ, services.now)
         self._look_planned = False
         self._saved_revision = services.store.revision
@@ -89,6 +89,8 @@ class EvacApp(Noticing[int]):
     def on_mount(self) -> None:
         """The fleet comes first; then the collector is started."""
         self.push_screen(FleetScreen(self.services))
+        if self._said:
+            self.call_after_refresh(self._tell, Said(self._said))
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
@@ -186,16 +188,17 @@ def place(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What was found when the console opened: its services, and when the snapshot it begins with was written."""
+    """What was found when the console opened: its services, where the snapshot lies, and what is to be said of it."""
 
     services: Services
     snapshot_path: Path
+    said: str = ""
 
 
 def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
     """Everything the screens are given. A journal that can't be used is said, and forbids acting, not looking."""
     store, path = Store(), snapshot.default_path(environ)
-    kept = snapshot.load(path)
+    kept, said = snapshot.restore(path)
     if kept is not None:
         store.load_snapshot(kept[0])
     journal, trouble = None, ""
@@ -218,7 +221,7 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
         zone=settings.zone(),
         launch=start,
     )
-    return Opened(services, path)
+    return Opened(services, path, said)
 
 
 def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
@@ -227,7 +230,7 @@ def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
     opened = open_services(settings, environ)
-    app = EvacApp(opened.services, opened.snapshot_path)
+    app = EvacApp(opened.services, opened.snapshot_path, opened.said)
     result = app.run()
     if app.fault is not None:
         raise crash.Crashed(app.fault, environ)

@@ -196,8 +196,7 @@ def test_two_consoles_on_one_home(env: dict[str, str]) -> None:
 def opens(env: dict[str, str], *told: str) -> None:
     """It opens, says this, and can be left."""
     with Terminal(environ=env, size=(160, 50)) as terminal:
-        terminal.until("payments-db-1")
-        for part in told:
+        for part in (*told, "payments-db-1"):
             terminal.until(part)
         terminal.keys("q")
         assert terminal.ended() == 0
@@ -209,6 +208,15 @@ def test_a_file_where_the_folders_should_be(env: dict[str, str], tmp_path: Path)
         (tmp_path / name).write_text("not a folder")
     opens(env, "the journal can't be used")
     assert (tmp_path / "state").read_text() == "not a folder"
+
+
+def test_a_last_state_that_is_damaged_is_set_aside_and_said(env: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "evac"
+    folder.mkdir(parents=True)
+    (folder / "snapshot.mpk").write_bytes(b"\x91" * 1000)
+    opens(env, "could not be used")
+    assert (folder / "snapshot.mpk.aside").read_bytes() == b"\x91" * 1000
+    assert (folder / "snapshot.mpk").stat().st_size > 1000
 
 
 def test_no_home_at_all(env: dict[str, str]) -> None:

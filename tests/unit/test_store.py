@@ -94,8 +94,5 @@ def test_a_snapshot_comes_back_as_waiting_and_is_private(tmp_path: Path) -> None
     assert again.targets() == [replace(store.targets()[0], phase=Phase.WAITING)]
 
 
-def test_a_broken_or_missing_snapshot_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "snapshot.mpk"
-    assert snapshot.load(path) is None
-    path.write_bytes(b"\x81\xa1")
-    assert snapshot.load(path) is None
+def test_a_missing_snapshot_is_none(tmp_path: Path) -> None:
+    assert snapshot.load(tmp_path / "snapshot.mpk") is None
