@@ -14,6 +14,7 @@ from textual.command import CommandPalette
 from textual.events import Key
 from textual.pilot import Pilot
 
+from screens.base import EvacScreen
 from screens.confirm import ConfirmScreen
 from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
@@ -24,6 +25,7 @@ from tui.fleet import snapshot
 from tui.fleet.store import Store
 from tui.services import Services
 from tui.settings import Settings
+from tui.verbs import VERBS
 
 
 @asynccontextmanager
@@ -182,6 +184,23 @@ async def test_a_screen_asked_to_leave_twice_leaves_once(tmp_path: Path) -> None
         detail.dismiss()
         await pilot.pause()
         assert [type(one) for one in pilot.app.screen_stack[1:]] == [FleetScreen]
+
+
+@pytest.mark.parametrize("opens", ["o", "enter", "question_mark"])
+async def test_a_verb_chosen_for_a_screen_that_has_left_does_nothing(tmp_path: Path, opens: str) -> None:
+    """The palette hands it over later: by then an escape may have been faster."""
+    async with running(stage.services(tmp_path)) as pilot:
+        await pilot.press(opens)
+        await pilot.pause()
+        left = pilot.app.screen
+        assert isinstance(left, EvacScreen)
+        left.dismiss()
+        await pilot.pause()
+        for verb in VERBS:
+            pilot.app.call_later(left.action_verb, verb)
+        await pilot.pause()
+        assert pilot.app.fault is None  # type: ignore[attr-defined]  # EvacApp's
+        assert type(pilot.app.screen) is FleetScreen
 
 
 async def test_a_covered_screen_leaves_when_it_is_on_top_again(tmp_path: Path) -> None:
