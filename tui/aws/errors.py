@@ -86,15 +86,15 @@ def trouble(
 
 
 def _in_parser(error: BaseException) -> bool:
-    """botocore's parsers look into elements without asking: a page of HTML makes them fail in Python's own ways."""
+    """botocore's parsers look into elements without asking: a page of HTML, or a time that is none, makes them fail in
+    Python's own ways.
+    """
     place = error.__traceback__
-    while place is not None and place.tb_next is not None:
+    names = []
+    while place is not None:
+        names.append(place.tb_frame.f_globals.get("__name__"))
         place = place.tb_next
-    return (
-        isinstance(error, KeyError | AttributeError | TypeError)
-        and place is not None
-        and place.tb_frame.f_globals.get("__name__") == "botocore.parsers"
-    )
+    return "botocore.parsers" in names and not isinstance(error, ResponseParserError | b.BotoCoreError)
 
 
 def disabled(profile: str, region: str, code: str) -> Trouble:
