@@ -4,7 +4,6 @@ stays known, so that a 502 is tried again and a 407 is told as what it is.
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 from xml.parsers import expat
 
@@ -12,8 +11,8 @@ from botocore.hooks import BaseEventHooks
 from botocore.model import OperationModel
 
 _ENVELOPES = {
-    "ec2": "<Response><Errors><Error><Code>{0}</Code><Message>{1}</Message></Error></Errors></Response>",
-    "query": "<ErrorResponse><Error><Code>{0}</Code><Message>{1}</Message></Error></ErrorResponse>",
+    "ec2": "<Response><Errors><Error><Code>{0}</Code><Message>HTTP {0}</Message></Error></Errors></Response>",
+    "query": "<ErrorResponse><Error><Code>{0}</Code><Message>HTTP {0}</Message></Error></ErrorResponse>",
 }
 
 
@@ -28,11 +27,7 @@ def _before_parse(operation_model: OperationModel, response_dict: dict[str, Any]
     envelope = _ENVELOPES.get(str(operation_model.service_model.protocol))
     if status < 400 or envelope is None or _is_xml(response_dict["body"]):
         return
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:  # a number of its own
-        phrase = ""
-    response_dict["body"] = envelope.format(status, phrase).encode()
+    response_dict["body"] = envelope.format(status).encode()
 
 
 def _is_xml(body: bytes) -> bool:

@@ -40,6 +40,18 @@ def to_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+def _refuse_strangers(folder: Path) -> None:
+    """A folder, or one that a link leads to, must be ours: who owns it says what stands in the journal. Raises JournalError."""
+    found = folder.stat()
+    if found.st_uid != os.getuid():
+        raise JournalError(
+            f"the journal can't be used: its folder {folder} belongs to somebody else: nothing was sent;"
+            " set XDG_STATE_HOME to a folder of yours"
+        )
+    if found.st_mode & 0o022:
+        folder.chmod(0o700)
+
+
 def is_damage(error: BaseException) -> bool:
     """Whether it is the file's content that can't be used, and not the disk, a lock or a permission."""
     name = getattr(error, "sqlite_errorname", "")  # of what Python itself could not decode there is none
@@ -71,6 +83,7 @@ class Database:
         self.path = path
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_strangers(path.parent)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
             self._db.row_factory = sqlite3.Row
