@@ -26,6 +26,8 @@ class Relay:
 
     def __init__(self, to: int, tls: ssl.SSLContext | None = None) -> None:
         self.to, self.tls, self.silent = to, tls, False
+        self.passed = bytearray()
+        """Everything that went through, in both directions."""
         self.port = 0
         self._listener: socket.socket | None = None
         self._open: set[socket.socket] = set()
@@ -81,6 +83,7 @@ class Relay:
                         break
                     while self.silent:
                         time.sleep(BLINK)
+                    self.passed += body
                     target.sendall(body)
         except OSError:
             pass
