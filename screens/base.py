@@ -278,7 +278,7 @@ class EvacScreen(Leaver[None]):
         self.notify(clean(line), severity="warning" if severity == "warning" else "information", markup=False)
 
     def action_verb(self, name: str) -> None:
-        """Do it."""
+        """Do it; what was chosen in the palette may come when this screen has left meanwhile."""
         method = getattr(self, "verb_" + name.replace("-", "_"), None)
-        if method is not None:
+        if method is not None and self.there:
             method()

@@ -24,6 +24,7 @@ from textual.worker import WorkerFailed
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
 from screens.fleet.screen import FleetScreen
 from screens.leaving import Palette
+from screens.notice import Noticing
 from screens.palette import VerbProvider
 from screens.theme import dress, plain
 from screens.thrift import Shown
@@ -54,7 +55,7 @@ PLACES = {
 """Screens that the first frame does not need: imported after it, or when asked for before that."""
 
 
-class EvacApp(App[int]):
+class EvacApp(Noticing[int]):
     """The one composition root: screens are given their services, and ask it for one another by message."""
 
     TITLE = "evac"
@@ -70,13 +71,14 @@ class EvacApp(App[int]):
         services: Services,
         snapshot_path: Path | None = None,
         kept: snapshot.Kept | None = None,
+        said: str = "",
         *,
         opens_journal: bool = False,
     ) -> None:
         super().__init__()
         self.services, self._snapshot_path = services, snapshot_path
         self._opens_journal = opens_journal
-        self._kept = kept
+        self._kept, self._said = kept, said
         self._shown = Shown()
         self._rescue: Rescue | None = None
         self._look_planned = False
@@ -111,6 +113,8 @@ class EvacApp(App[int]):
 
     def on_mount(self) -> None:
         """The fleet is there; the collector is started."""
+        if self._said:
+            self.call_after_refresh(self._tell, Said(self._said))
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
@@ -252,17 +256,18 @@ def place(name: str) -> Any:
 
 
 class Opened(Struct, frozen=True):
-    """What was found when the console opened: its services, and the snapshot it begins with."""
+    """What was found when the console opened: its services, the snapshot it begins with, and what is to be said of that."""
 
     services: Services
     snapshot_path: Path
     kept: snapshot.Kept | None
+    said: str = ""
 
 
 def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
     """Everything the screens are given, but for the journal: it is opened after the first frame."""
     store, path = Store(), snapshot.default_path(environ)
-    kept = snapshot.load(path)
+    kept, said = snapshot.restore(path)
     if kept is not None:
         store.load_snapshot(kept.deltas, kept.count)
 
@@ -282,7 +287,7 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
         zone=settings.zone(),
         launch=start,
     )
-    return Opened(services, path, kept)
+    return Opened(services, path, kept, said)
 
 
 def open_journal(services: Services) -> None:
@@ -301,7 +306,7 @@ def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
     opened = open_services(settings, environ)
-    app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opens_journal=True)
+    app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opened.said, opens_journal=True)
     result = app.run()
     if app.fault is not None:
         raise crash.Crashed(app.fault, environ)

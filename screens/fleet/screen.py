@@ -27,6 +27,8 @@ from tui.services import Services
 
 WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
+NARROW, LOW = 40, 12
+"""Columns and lines below which only what is broken has room: neither the clock nor the preview."""
 _TITLES = {
     View.TRIAGE: "triage",
     View.ALL: "all",
@@ -110,8 +112,10 @@ class FleetScreen(EvacScreen):
         self.fleet_changed()
 
     def on_resize(self) -> None:
-        """Wide terminals get the targets beside the table."""
+        """Wide terminals get the targets beside the table; in tiny ones what is broken comes before everything else."""
         self.set_class(self.size.width >= WIDE, "wide")
+        self.set_class(self.size.width < NARROW, "narrow")
+        self.set_class(self.size.height < LOW, "low")
         self.call_after_refresh(self.fleet_changed)
 
     # --- drawing

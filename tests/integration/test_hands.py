@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tui.demo.environment import Demo, start
 from tui.domain.actions import ActionOptions
@@ -489,6 +490,30 @@ def test_not_permitted_is_said_before_anything_is_sent(bench: Bench) -> None:
     found = bench.wait(operation, ended)
     assert found.state is OperationState.FAILED
     assert found.permission.startswith("no: AWS does not permit StopInstances")
+
+
+def test_why_it_is_not_permitted_is_asked_of_aws(bench: Bench) -> None:
+    """AWS says it in a message it has encoded: the hands have it decoded, where they may."""
+    config = Path(bench.environ["AWS_CONFIG_FILE"])
+    before = config.read_text()
+    role = f"arn:aws:iam::{ACCOUNT}:role/reader"
+    config.write_text(
+        before + f"\n[profile look]\nrole_arn = {role}\nsource_profile = prod\nregion = {REGION}\n"
+    )
+    try:
+        row = replace(bench.find("search-1"), target=Target("look", REGION))
+        plan = draft("stop-start", row, None, ActionOptions(), Policy(), datetime.now(UTC))
+        operation = bench.journal.create(plan, datetime.now(UTC))
+        launch.start(operation, "look", bench.settings, bench.environ)
+        found = bench.wait(operation, ended)
+    finally:
+        config.write_text(before)
+    assert found.state is OperationState.FAILED
+    assert found.permission.startswith(
+        "no: AWS does not permit StopInstances to these credentials: no policy allows ec2:StopInstances to "
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/"
+    )
+    assert "Encoded" not in found.permission
 
 
 def test_read_only_starts_no_hands(bench: Bench) -> None:

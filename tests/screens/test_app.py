@@ -12,21 +12,24 @@ import pytest
 import stage
 from acting import Play
 from msgspec.structs import replace
-from textual.command import CommandPalette
-from textual.events import Key
+from rich.style import Style
+from textual.command import CommandList, CommandPalette
+from textual.events import Click, Key
 from textual.pilot import Pilot
 
-from screens.base import Alarm
+from screens.base import Alarm, EvacScreen
 from screens.confirm import ConfirmScreen
 from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
+from screens.leaving import Commands
 from screens.operations import OperationsScreen
 from tui.app import EvacApp
 from tui.fleet import snapshot
 from tui.fleet.store import Store
 from tui.services import Services
 from tui.settings import Settings
+from tui.verbs import VERBS
 
 
 @asynccontextmanager
@@ -205,6 +208,53 @@ async def test_a_screen_asked_to_leave_twice_leaves_once(tmp_path: Path) -> None
         detail.dismiss()
         await pilot.pause()
         assert [type(one) for one in pilot.app.screen_stack] == [FleetScreen]
+
+
+@pytest.mark.parametrize("opens", ["o", "enter", "question_mark"])
+async def test_a_verb_chosen_for_a_screen_that_has_left_does_nothing(tmp_path: Path, opens: str) -> None:
+    """The palette hands it over later: by then an escape may have been faster."""
+    async with running(stage.services(tmp_path)) as pilot:
+        await pilot.press(opens)
+        await pilot.pause()
+        left = pilot.app.screen
+        assert isinstance(left, EvacScreen)
+        left.dismiss()
+        await pilot.pause()
+        for verb in VERBS:
+            pilot.app.call_later(left.action_verb, verb)
+        await pilot.pause()
+        assert pilot.app.fault is None  # type: ignore[attr-defined]  # EvacApp's
+        assert type(pilot.app.screen) is FleetScreen
+
+
+async def test_a_click_upon_a_line_of_the_palette_that_has_gone_chooses_nothing(tmp_path: Path) -> None:
+    async with running(stage.services(tmp_path)) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        commands = pilot.app.screen.query_one(CommandList)
+        assert type(commands) is Commands
+        for _ in range(100):
+            if commands.option_count:
+                break
+            await pilot.pause(0.05)
+        style = Style.from_meta({"option": commands.option_count + 3})
+        at = {
+            "x": 1,
+            "y": 1,
+            "delta_x": 0,
+            "delta_y": 0,
+            "button": 1,
+            "shift": False,
+            "meta": False,
+            "ctrl": False,
+        }
+        commands.post_message(Click(commands, **at, style=style))
+        await pilot.pause()
+        assert pilot.app.fault is None  # type: ignore[attr-defined]  # EvacApp's
+        assert isinstance(pilot.app.screen, CommandPalette)
+        await pilot.click(CommandList, offset=(5, 1))  # one that is there is chosen as ever
+        await pilot.pause()
+        assert not isinstance(pilot.app.screen, CommandPalette)
 
 
 async def test_a_covered_screen_leaves_when_it_is_on_top_again(tmp_path: Path) -> None:

@@ -333,6 +333,15 @@ async def test_a_tick_without_news_draws_nothing(tmp_path: Path) -> None:
         assert drawn == []
 
 
+async def test_in_a_tiny_terminal_the_worst_is_what_there_is_room_for(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path), (20, 5)) as pilot:
+        await pilot.pause()
+        drawn = text(pilot)
+        assert "payments" in drawn
+        assert "✖6" in drawn or "6 failing" in drawn
+        assert "READ-WRITE" in drawn
+
+
 @pytest.mark.parametrize("size", [(20, 5), (40, 10), (300, 80)])
 async def test_any_size_is_survived(tmp_path: Path, size: tuple[int, int]) -> None:
     async with shown(stage.services(tmp_path), size) as pilot:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -118,6 +119,27 @@ def test_a_newer_or_spoilt_journal_refuses_before_anything_is_sent(tmp_path: Pat
     spoilt.write_bytes(b"not a database, but long enough to be looked at" * 40)
     with pytest.raises(JournalError, match="nothing was sent"):
         Journal(spoilt)
+
+
+def test_a_folder_of_somebody_else_behind_a_link_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (tmp_path / "evac").symlink_to(theirs)
+    uid = os.getuid()
+    monkeypatch.setattr("tui.operations.database.os.getuid", lambda: uid + 1)
+    with pytest.raises(JournalError, match="belongs to somebody else: nothing was sent"):
+        Journal(tmp_path / "evac" / "journal.sqlite3")
+    assert list(theirs.iterdir()) == []
+
+
+def test_a_folder_that_others_could_write_is_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "evac"
+    folder.mkdir()
+    folder.chmod(0o777)
+    Journal(folder / "journal.sqlite3").close()
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_guard_follows_from_hazards_and_policy() -> None:

@@ -134,8 +134,5 @@ def test_what_is_in_trouble_comes_first_and_the_rest_changes_nothing_that_was_re
     assert sorted(str(one.name) for one in again.rows()) == sorted([str(elsewhere.name), "renamed"])
 
 
-def test_a_broken_or_missing_snapshot_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "snapshot.mpk"
-    assert snapshot.load(path) is None
-    path.write_bytes(b"\x81\xa1")
-    assert snapshot.load(path) is None
+def test_a_missing_snapshot_is_none(tmp_path: Path) -> None:
+    assert snapshot.load(tmp_path / "snapshot.mpk") is None

@@ -53,7 +53,8 @@ makes AWS refuse it too.
 
 Nearly all of these know no permission for single instances: who may look sees a whole region or nothing of it. Without
 `ec2:DescribeInstanceStatus` and `ec2:DescribeInstances` there is nothing to see; without another one, what it tells is shown
-as unknown, with the reason; without `ec2:DescribeRegions`, name your regions in the configuration.
+as unknown, with the reason; without `ec2:DescribeRegions`, name your regions in the configuration. With
+`sts:DecodeAuthorizationMessage` evac can say which policy denied a call where AWS only answers with an encoded message.
 """
 _LOGINS = """## Logging in
 

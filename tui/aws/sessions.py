@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError, ProfileNotFound
 from botocore.loaders import Loader
 
-from tui.aws import parse, policies, readonly
+from tui.aws import parse, policies, readonly, stranger
 from tui.settings import Settings
 
 CONNECT_WITHIN, READ_WITHIN, HELPER_WITHIN = 5, 20, 20
@@ -88,6 +88,7 @@ class _Login:
     clients: dict[tuple[str, str, bool, str], Any] = field(default_factory=dict)
     account: str = ""
     caller: str = ""
+    explained: dict[str, str] = field(default_factory=dict)
 
 
 class Sessions:
@@ -177,6 +178,10 @@ class Sessions:
         self.account(profile)
         return self._login(profile).caller
 
+    def explained(self, profile: str) -> dict[str, str]:
+        """Why AWS denies it a call, by the call's name, as far as AWS was asked. Forgotten with the login."""
+        return self._login(profile).explained
+
     def drop(self, profile: str) -> None:
         """Forget its sessions: the next client reads files, caches and helpers anew, as after a login elsewhere.
 
@@ -220,6 +225,7 @@ class Sessions:
             core.register_component("data_loader", self._loader)
             readonly.install(core.get_component("event_emitter"), mutating=mutating)
             parse.install(core.get_component("event_emitter"))
+            stranger.install(core.get_component("event_emitter"))
             if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
                 readonly.install_demo(core.get_component("event_emitter"))
             if self._settings.session_policy:

@@ -82,8 +82,8 @@ class Aws:
                 )
         if request.operation != "GetCallerIdentity" and not identity.may(request.service, request.operation):
             if request.service == "ec2":
-                message = "You are not authorized to perform this operation. Encoded authorization failure message: demo"
-                raise AwsError("UnauthorizedOperation", f"{message}{uuid.uuid4().hex}", 403)
+                message = world.deny(identity, request.service, request.operation)
+                raise AwsError("UnauthorizedOperation", message, 403)
             raise AwsError(
                 "AccessDenied", f"User: {identity.arn} is not authorized to perform: {request.operation}", 403
             )

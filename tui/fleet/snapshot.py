@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.domain.instance import Instance, Phase, TargetStatus
+from tui.domain.text import clean
 from tui.domain.urgency import urgency
 from tui.fleet.store import Store
 from tui.fleet.wire import Delta
@@ -24,6 +25,14 @@ from tui.fleet.wire import Delta
 FORMAT = 2
 PIECE = 500
 """Rows that are packed at once: a few milliseconds, in which no key is answered."""
+
+
+class SnapshotError(Exception):
+    """What lies there can't be used: a reason in a few words."""
+
+
+class _Version(Struct):
+    format: int
 
 
 class _Saved(Struct):
@@ -85,7 +94,7 @@ def write(targets: list[TargetStatus], rows: Sequence[Instance], path: Path, now
 
 
 def load(path: Path) -> Kept | None:
-    """What was saved. None: nothing there, not of this version, or not surely ours.
+    """What was saved; None: nothing there. Raises SnapshotError.
 
     Its texts were cleaned before they were saved; so a file that somebody else could have written is not read.
     """
@@ -93,14 +102,41 @@ def load(path: Path) -> Kept | None:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
             if found.st_uid != os.getuid() or found.st_mode & 0o022:
-                return None
-            saved = msgspec.msgpack.decode(file.read(), type=_Saved)
-    except (OSError, RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
+                raise SnapshotError("somebody else could have written it")
+            body = file.read()
+        saved = _decode(body)
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    if saved.format != FORMAT:
-        return None
+    except OSError as error:
+        raise SnapshotError(error.strerror or type(error).__name__) from None
     # No target is live before this run has read it, whatever it was when it was saved.
     waiting = [replace(status, phase=Phase.WAITING, trouble=None, partial=()) for status in saved.targets]
     deltas = [Delta(target=status) for status in waiting]
     deltas.append(Delta(upserts=tuple(saved.trouble)))
     return Kept(saved.saved_at, deltas, saved.count, saved.rest)
+
+
+def _decode(body: bytes) -> _Saved:
+    """Raises SnapshotError."""
+    try:
+        version = msgspec.msgpack.decode(body, type=_Version).format
+        if version != FORMAT:
+            raise SnapshotError(f"{'an older' if version < FORMAT else 'a newer'} evac wrote it")
+        return msgspec.msgpack.decode(body, type=_Saved)
+    except (RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
+        raise SnapshotError("it is damaged") from None
+
+
+def restore(path: Path) -> tuple[Kept | None, str]:
+    """As `load`; what can't be used is set aside beside it, and the second answer is the line that says so."""
+    try:
+        return load(path), ""
+    except SnapshotError as error:
+        aside = path.with_name(f"{path.name}.aside")
+        where = f", set aside as {aside}"
+        try:
+            path.replace(aside)
+        except OSError:  # a folder stands there, or the folder is not ours: it is only not believed
+            where = ""
+        line = f"the last state on disk could not be used: {error}{where}; it is read anew"
+        return None, clean(line, 300)

@@ -52,7 +52,8 @@ class Preflight:
         refused = next((one for one in said.attempts if one.code == "UnauthorizedOperation"), None)
         if refused is not None:
             return Stuck(
-                f"AWS does not permit {refused.call} to these credentials",
+                f"AWS does not permit {refused.call} to these credentials"
+                + (f": {refused.message}" if refused.message else ""),
                 f"use a profile that allows ec2:{refused.call}",
             )
         return Done(
