@@ -195,5 +195,6 @@ async def test_an_address_that_is_none_or_a_missing_library_is_a_note(
 
 def test_memory_lets_go_after_its_time() -> None:
     cache, _ = made()
-    assert cache._checked(kept(["a"], 59), Kind, 60) is not None
-    assert cache._checked(kept(["a"], 70), Kind, 60) is None
+    now = datetime.now(UTC)
+    assert cache._checked((now - timedelta(seconds=59), A), Kind, 60) is not None
+    assert cache._checked((now - timedelta(seconds=70), A), Kind, 60) is None

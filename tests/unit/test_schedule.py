@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tui.fleet.collector.schedule import (
     FIRST_RETRY,
+    HOLD,
     JITTER,
     LAST_RETRY,
     LOGIN_RETRY,
@@ -54,7 +55,32 @@ def test_problems_of_every_target_come_before_any_inventory() -> None:
     assert schedule.due(1) == [("a", Job.STATUS)]
     schedule.add("d", 1, Job.PROBLEMS)
     schedule.done("a", Job.STATUS, 2, Outcome.WELL)
-    assert schedule.due(2) == [("d", Job.PROBLEMS), ("a", Job.INVENTORY)]
+    assert schedule.due(2) == [("d", Job.PROBLEMS)], "a's inventory lets b, c and d go first"
+    for key in "bcd":
+        schedule.done(key, Job.PROBLEMS, 3, Outcome.WELL)
+    assert ("a", Job.INVENTORY) in schedule.due(3)
+
+
+def test_one_that_does_not_answer_holds_an_inventory_for_some_seconds_only() -> None:
+    schedule = plain()
+    for key in "ab":
+        schedule.add(key, 0, Job.PROBLEMS)
+    schedule.due(0)
+    schedule.done("a", Job.PROBLEMS, 1, Outcome.WELL)
+    assert schedule.due(1) == [("a", Job.STATUS)], "a poll waits for nobody"
+    schedule.done("a", Job.STATUS, 1, Outcome.WELL)
+    assert schedule.due(1) == []
+    assert schedule.wait(1) == HOLD[Job.INVENTORY]
+    assert schedule.due(1 + HOLD[Job.INVENTORY]) == [("a", Job.INVENTORY)]
+
+
+def test_amis_of_one_target_wait_for_the_inventory_of_another() -> None:
+    schedule = plain()
+    schedule.add("a", 0, Job.INVENTORY)
+    schedule.add("b", 0, Job.IMAGES)
+    assert schedule.due(0) == [("a", Job.INVENTORY)]
+    schedule.done("a", Job.INVENTORY, 2, Outcome.WELL)
+    assert schedule.due(2) == [("b", Job.IMAGES)]
 
 
 def test_one_job_of_a_target_at_a_time() -> None:

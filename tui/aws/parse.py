@@ -13,7 +13,6 @@ out of that list.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,6 +23,8 @@ from xml.sax.saxutils import escape
 from botocore.hooks import BaseEventHooks
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from botocore.utils import parse_timestamp
+
+from tui.aws.turns import WORK, Rank
 
 Wanted = dict[str, Any]
 """Members to read, by the botocore model's names; what is in a structure (or a list of them) is one more of these."""
@@ -88,8 +89,7 @@ _ENTITY = re.compile(r"&([^;]*);")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
 _BOM = 3
-_one_at_a_time = threading.Lock()
-"""Parsing is work, not waiting: the first answer is there sooner when threads take turns than when all get on."""
+_RANKS = {"DescribeInstances": Rank.INVENTORY, "DescribeInstanceStatus": Rank.STATUS}
 Pieces = list[str]
 """The body, split at each `<`: `name>text` for a start tag, `/name>text` for an end tag."""
 Reader = Callable[[Pieces, int], tuple[Any, int]]
@@ -116,7 +116,7 @@ def _before_parse(
     if response_dict["status_code"] != 200:
         return
     try:
-        with _one_at_a_time:
+        with WORK.take(_RANKS[operation_model.name]):
             found, request_id = parse(operation_model, response_dict["body"])
     except Unusual:
         return

@@ -7,14 +7,13 @@ by `clean`. A cache that fails is no reason not to read: it is left alone for a 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from aiocache import Cache as Caches
-from aiocache.serializers import NullSerializer
 
 from tui.domain.text import clean
 from tui.settings import CacheSettings
@@ -48,9 +47,7 @@ class Cache:
                 self._tell(f"the cache cannot be used ({type(error).__name__}: {why})")
                 self._shared = False
         if self._cache is None:
-            self._cache = Caches(Caches.MEMORY)
-        # Without an encoding bytes stay bytes; with the default one Redis's answers would be decoded as UTF-8.
-        self._cache.serializer = NullSerializer(encoding=None)
+            self._cache = _memory()
         self._cache.timeout = WITHIN
 
     async def get(
@@ -74,18 +71,20 @@ class Cache:
                 return found
         at = datetime.now(UTC)  # when it was asked: an answer is never newer than its question
         value = await fetch()
-        body = msgspec.msgpack.encode((at, value))
-        await self._ask("set", name, body, ttl=float(seconds))
+        # In memory the value itself is kept: its rows are held anyway, and writing them down would only cost.
+        kept = msgspec.msgpack.encode((at, value)) if self._shared else (at, value)
+        await self._ask("set", name, kept, ttl=float(seconds))
         return value, at
 
     def _checked(self, kept: Any, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
         """What was kept, if it is what it should be, clean, and not older than it may be."""
-        if not isinstance(kept, bytes):
-            return None
         try:
-            if self._shared and not _is_clean(msgspec.msgpack.decode(kept)):
+            if not self._shared:
+                at, value = kept
+            elif isinstance(kept, bytes) and _is_clean(msgspec.msgpack.decode(kept)):
+                at, value = msgspec.msgpack.decode(kept, type=tuple[datetime, kind])  # type: ignore[valid-type]  # a type at run time
+            else:
                 return None
-            at, value = msgspec.msgpack.decode(kept, type=tuple[datetime, kind])  # type: ignore[valid-type]  # a type at run time
             age = datetime.now(UTC) - at
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             return None
@@ -114,12 +113,29 @@ class Cache:
 def _redis(url: str) -> Any:
     """aiocache's Redis, its client made from the whole address: aiocache itself knows no rediss and unix."""
     import redis.asyncio
+    from aiocache.backends.redis import RedisCache
+    from aiocache.serializers import NullSerializer
 
-    made: Any = Caches(Caches.REDIS)
-    made.client = redis.asyncio.Redis.from_url(
+    client = redis.asyncio.Redis.from_url(
         url, socket_connect_timeout=WITHIN, socket_timeout=WITHIN, decode_responses=False
     )
+    # Without an encoding bytes stay bytes; with the default one Redis's answers would be decoded as UTF-8.
+    made: Any = RedisCache(serializer=NullSerializer(encoding=None))
+    made.client = client
     return made
+
+
+def _memory() -> Any:
+    """aiocache's own. Its package imports every store that is installed, and Redis's client costs a start a third."""
+    absent = [name for name in ("redis", "aiomcache") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: an import of it finds nothing
+    try:
+        from aiocache.backends.memory import SimpleMemoryCache
+        from aiocache.serializers import NullSerializer
+    finally:
+        for name in absent:
+            sys.modules.pop(name, None)
+    return SimpleMemoryCache(serializer=NullSerializer(encoding=None))
 
 
 def _is_clean(value: Any) -> bool:

@@ -33,6 +33,11 @@ class Job(IntEnum):
     IMAGES = 4
 
 
+HOLD = {Job.INVENTORY: 3.0, Job.IMAGES: 20.0}
+"""Seconds that an inventory, and what is only nice to have, may be held back while more urgent kinds are under way
+anywhere. Trouble of every target comes before any inventory; one target that does not answer holds nobody for long."""
+
+
 class Outcome(IntEnum):
     """How a job ended."""
 
@@ -45,7 +50,7 @@ class Outcome(IntEnum):
 @dataclass
 class _Entry:
     due: dict[Job, float]
-    running: bool = False
+    running: Job | None = None
     failures: dict[Job, int] = field(default_factory=dict)
     slow: float = 1.0
 
@@ -80,20 +85,43 @@ class Schedule(Generic[K]):
     def due(self, now: float) -> list[tuple[K, Job]]:
         """What to start now, the most urgent kind first; each is then running until `done`."""
         ready = [
-            (min((job, at) for job, at in entry.due.items() if at <= now), number, key, entry)
+            (job, number, at, key)
             for number, (key, entry) in enumerate(self._entries.items())
-            if not entry.running and any(at <= now for at in entry.due.values())
+            if entry.running is None
+            for job, at in entry.due.items()
+            if at <= now
         ]
+        urgent = self._urgent()
         started: list[tuple[K, Job]] = []
-        for (job, _), _, key, entry in sorted(ready, key=lambda one: one[:2]):
-            entry.running = True
-            del entry.due[job]
-            started.append((key, job))
+        for job, _, at, key in sorted(ready, key=lambda one: one[:2]):
+            entry = self._entries[key]
+            if entry.running is None and self._free_at(job, at, urgent) <= now:
+                entry.running = job
+                del entry.due[job]
+                started.append((key, job))
+                if job is not Job.STATUS and (urgent is None or job < urgent):
+                    urgent = job
         return started
 
+    def _urgent(self) -> Job | None:
+        """The most urgent kind under way. Status polls do not count: some target is polled at any time."""
+        running = (entry.running for entry in self._entries.values())
+        return min((job for job in running if job is not None and job is not Job.STATUS), default=None)
+
+    @staticmethod
+    def _free_at(job: Job, at: float, urgent: Job | None) -> float:
+        """When it may begin though more urgent kinds are under way."""
+        return at + HOLD.get(job, 0.0) if urgent is not None and urgent < job else at
+
     def wait(self, now: float) -> float | None:
-        """Seconds until something is due; None if only running jobs can make it so."""
-        times = [at for entry in self._entries.values() if not entry.running for at in entry.due.values()]
+        """Seconds until something may begin; None if only running jobs can make it so."""
+        urgent = self._urgent()
+        times = [
+            self._free_at(job, at, urgent)
+            for entry in self._entries.values()
+            if entry.running is None
+            for job, at in entry.due.items()
+        ]
         return max(0.0, min(times) - now) if times else None
 
     def done(self, key: K, job: Job, now: float, outcome: Outcome) -> None:
@@ -101,7 +129,7 @@ class Schedule(Generic[K]):
         entry = self._entries.get(key)
         if entry is None:
             return
-        entry.running = False
+        entry.running = None
         if outcome is Outcome.WELL:
             entry.failures.pop(job, None)
             entry.slow = max(1.0, entry.slow * 0.8)
