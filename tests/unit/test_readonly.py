@@ -114,9 +114,9 @@ def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:
         "ec2:RebootInstances",
         "ec2:CreateImage",
         "ec2:ModifyInstanceEventStartTime",
-    } == readonly.WRITES
+    } == readonly.writes()
     session = botocore.session.Session()
-    for one in readonly.WRITES:
+    for one in readonly.writes():
         service, _, name = one.partition(":")
         assert name in session.get_service_model(service).operation_names
         assert not readonly.allowed(service, name)
@@ -149,7 +149,7 @@ def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> Non
         for mutating in (False, True):
             client = Sessions(Settings()).client("default", service, "eu-west-1", mutating=mutating)
             sent = caught(client)
-            granted = readonly.WRITES if mutating else ()
+            granted = readonly.writes() if mutating else ()
             for name in session.get_service_model(service).operation_names:
                 if readonly.allowed(service, name, granted):
                     continue

@@ -18,7 +18,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError, ProfileNotFound
 
-from tui.aws import parse, policies, readonly
+from tui.aws import parse, readonly
 from tui.aws.loader import SharedLoader
 from tui.aws.turns import WORK, Rank
 from tui.settings import Settings
@@ -198,6 +198,8 @@ class Sessions:
         if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
             readonly.install_demo(core.get_component("event_emitter"))
         if self._settings.session_policy:
+            from tui.aws import policies
+
             policies.narrow(core.get_component("event_emitter"), _role(core, profile), mutating=mutating)
         _refuse_questions(core, profile)
         core.register_component("credential_provider", _resolver(core))
