@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from bench import reading, screen
+from bench import reading, screen, sharing
 from bench.tools import ROOT, Figure
 
 SCENARIOS: dict[str, Callable[[int], list[Figure]]] = {
@@ -22,6 +22,7 @@ SCENARIOS: dict[str, Callable[[int], list[Figure]]] = {
     "large": lambda repeat: screen.large(),
     "tables": screen.tables,
     "commands": reading.commands,
+    "sharing": lambda repeat: sharing.sharing(),
 }
 HEAD = ("what", "evac", "peer", "ratio", "target", "held")
 HELD = {True: "yes", False: "NO", None: ""}

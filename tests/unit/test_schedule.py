@@ -15,6 +15,7 @@ from tui.fleet.collector.schedule import (
     LAST_RETRY,
     LOGIN_RETRY,
     SLOWEST,
+    SLOWEST_PACE,
     Budget,
     Job,
     Outcome,
@@ -191,6 +192,27 @@ def test_the_budget_spends_its_tokens_then_its_refill() -> None:
     assert budget.take(110.0) == 0.0
     assert budget.take(10_000.0) == 0.0
     assert budget._tokens == 4
+
+
+def test_the_budget_shrinks_at_once_where_aws_refuses_and_comes_back_slowly() -> None:
+    budget = Budget(size=10, refill=4, _tokens=10)
+    budget.answered(100.0, True)
+    assert budget.take(100.0) == 0.5, "no burst is left, and half the pace"
+    for _ in range(9):
+        budget.answered(100.0, True)
+    assert budget.pace == SLOWEST_PACE
+    assert budget.wait(100.0) == pytest.approx(2.0)
+    for _ in range(40):
+        budget.answered(101.0, False)
+    assert budget.pace == 1.0
+
+
+def test_to_wait_for_the_budget_books_nothing() -> None:
+    budget = Budget(size=2, refill=1, _tokens=2)
+    assert [budget.wait(5.0) for _ in range(9)] == [0.0] * 9
+    assert [budget.take(5.0) for _ in range(3)] == [0.0, 0.0, 1.0]
+    assert budget.wait(5.0) == 1.0
+    assert budget.wait(6.0) == 0.0
 
 
 def test_problems_that_were_a_poll_as_well_put_off_the_next_poll() -> None:

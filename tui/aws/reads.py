@@ -146,12 +146,11 @@ def few_statuses(client: Any) -> list[Status]:
     return [to_domain.status(item) for item in answer["InstanceStatuses"]]
 
 
-def problems(client: Any, before_each: Callable[[], None] = lambda: None) -> list[Status]:
-    """Those with an event or an impaired check, by small filtered calls. `before_each` may wait for the budget."""
+def problems(client: Any) -> list[Status]:
+    """Those with an event or an impaired check, by small filtered calls."""
     found: dict[str, Status] = {}
     call = client.describe_instance_status
     for name, values in PROBLEM_FILTERS:
-        before_each()
         filters = [{"Name": name, "Values": list(values)}]
         try:
             for page in pages(

@@ -7,6 +7,7 @@ by `clean`. A cache that fails is no reason not to read: it is left alone for a 
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -24,6 +25,11 @@ WITHIN = 2.0
 """Seconds a cache may take."""
 REST = 60.0
 """Seconds it is left alone after a failure."""
+CLAIM = 10.0
+"""Seconds that consoles which share a cache leave a call to the first of them, before they ask for themselves."""
+LOOK_AGAIN = 0.1
+_CLAIM = ":asking"
+_TAKEN = object()
 _SKEW = timedelta(seconds=5)
 """How far another machine's clock may be ahead."""
 
@@ -64,17 +70,49 @@ class Cache:
         `fresh` does not look first. Raises what fetch raises.
         """
         name = ":".join(("evac", str(VERSION), *key))
-        if not fresh:
-            kept = await self._ask("get", name)
-            found = None if kept is None else self._checked(kept, kind, seconds)
-            if found is not None:
-                return found
+        if not fresh and (found := await self._kept(name, kind, seconds)) is not None:
+            return found
+        if fresh or not self._shared:
+            return await self._fetched(name, seconds, fetch)
+        if (
+            not await self._claimed(name)
+            and (found := await self._of_another(name, kind, seconds)) is not None
+        ):
+            return found
+        try:
+            return await self._fetched(name, seconds, fetch)
+        finally:
+            await self._ask("delete", name + _CLAIM)
+
+    async def _fetched(
+        self, name: str, seconds: float, fetch: Callable[[], Awaitable[T]]
+    ) -> tuple[T, datetime]:
         at = datetime.now(UTC)  # when it was asked: an answer is never newer than its question
         value = await fetch()
         # In memory the value itself is kept: its rows are held anyway, and writing them down would only cost.
         kept = msgspec.msgpack.encode((at, value)) if self._shared else (at, value)
         await self._ask("set", name, kept, ttl=float(seconds))
         return value, at
+
+    async def _kept(self, name: str, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
+        kept = await self._ask("get", name)
+        return None if kept is None else self._checked(kept, kind, seconds)
+
+    async def _claimed(self, name: str) -> bool:
+        """Whether it is for us to ask AWS: no other console is at it, or there is nobody to say so."""
+        answer = await self._ask("add", name + _CLAIM, b"", ttl=CLAIM)
+        return answer is not _TAKEN
+
+    async def _of_another(self, name: str, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
+        """What the console brings that is asking just now; None once it is for us to ask: it failed, or is too slow."""
+        until = time.monotonic() + CLAIM
+        while time.monotonic() < until:
+            await asyncio.sleep(LOOK_AGAIN)
+            if (found := await self._kept(name, kind, seconds)) is not None:
+                return found
+            if await self._claimed(name):
+                break
+        return None
 
     def _checked(self, kept: Any, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
         """What was kept, if it is what it should be, clean, and not older than it may be."""
@@ -98,6 +136,8 @@ class Cache:
         try:
             answer = await getattr(self._cache, verb)(*arguments, **options)
         except Exception as error:  # a library of any kind may be behind it
+            if verb == "add" and type(error) is ValueError:  # aiocache's word for a key that is there already
+                return _TAKEN
             self._resting_until = time.monotonic() + REST
             self._tell(f"the cache does not answer ({type(error).__name__})")
             return None

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from tui.aws import reads
+from tui.aws import meter, reads
 from tui.aws.sessions import Sessions
 from tui.aws.to_domain import Status
 from tui.domain.instance import Image, Instance, TypeFacts
@@ -104,15 +104,7 @@ class Jobs:
 
     async def filtered(self, unit: Unit, client: Any) -> list[Status]:
         """Those with trouble among many."""
-        loop = asyncio.get_running_loop()
-
-        def wait() -> None:
-            pause = asyncio.run_coroutine_threadsafe(self.booked(unit), loop).result()
-            time.sleep(pause)
-
-        found, _ = await self.cached(
-            unit, "problems", list[Status], 10.0, lambda: reads.problems(client, wait)
-        )
+        found, _ = await self.cached(unit, "problems", list[Status], 10.0, lambda: reads.problems(client))
         return found
 
     async def status(self, unit: Unit, profile: str) -> None:
@@ -201,13 +193,21 @@ class Jobs:
         """
         async with self.gates[unit.region]:
             account_id = str(unit.account_id)
-            return await threaded(
+            client = await threaded(
                 self.threads, reads.client_of, self.sessions, profile, unit.region, account_id
             )
+        self.count(unit, client)
+        return client
 
-    async def booked(self, unit: Unit) -> float:
-        """Seconds to wait before the next call of this account and region."""
-        return unit.budget.take(time.monotonic())
+    def count(self, unit: Unit, client: Any) -> None:
+        """Have each of its requests booked on the target's budget: a page is one, and so is one that botocore repeats."""
+        budget = unit.budget
+
+        def before_each() -> None:
+            if pause := budget.take(time.monotonic()):
+                time.sleep(pause)
+
+        meter.install(client, before_each, lambda throttled: budget.answered(time.monotonic(), throttled))
 
     async def cached(
         self, unit: Unit, call: str, kind: type[T], seconds: float, fetch: Callable[[], T]
@@ -215,7 +215,7 @@ class Jobs:
         """A read through the cache, within the budget, and when it was read."""
 
         async def fetched() -> T:
-            await asyncio.sleep(await self.booked(unit))
+            await asyncio.sleep(unit.budget.wait(time.monotonic()))  # here nobody else waits along
             async with self.gates[unit.region]:
                 return await threaded(self.threads, fetch)
 

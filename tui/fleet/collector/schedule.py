@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from random import Random
+from threading import Lock
 from typing import Generic, TypeVar
 
 from tui.settings import Intervals
@@ -19,6 +20,7 @@ FIRST_RETRY, LAST_RETRY, LOGIN_RETRY = 1 / 3, 20.0, 1.0
 """In status intervals: the first wait after a failure, the longest, and always when credentials are missing: asking for
 those is cheap, and somebody may just have renewed them in another terminal. By default 5 s, 5 min, 15 s."""
 SLOWEST = 8.0
+SLOWEST_PACE, PACE_BACK = 0.125, 0.05
 JITTER = 0.2
 IMAGES_EVERY = 900.0
 
@@ -171,16 +173,44 @@ class Schedule(Generic[K]):
 
 @dataclass
 class Budget:
-    """A token bucket for the calls of one account and region. Not thread-safe."""
+    """A token bucket for the requests of one account and region, slower where AWS says that it is asked too often.
+
+    Readers' threads share it. Times are seconds of any clock.
+    """
 
     size: float = 25.0
     refill: float = 5.0
+    pace: float = 1.0
     _tokens: float = 25.0
     _at: float = 0.0
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def take(self, now: float) -> float:
-        """Book one call; answers the seconds to wait before it."""
-        self._tokens = min(self.size, self._tokens + (now - self._at) * self.refill)
+        """Book one request; answers the seconds to wait before it."""
+        with self._lock:
+            self._fill(now)
+            self._tokens -= 1
+            return self._wait()
+
+    def wait(self, now: float) -> float:
+        """The seconds until the next request could begin, without booking it."""
+        with self._lock:
+            self._fill(now)
+            return max(0.0, self._wait() if self._tokens < 1 else 0.0)
+
+    def answered(self, now: float, throttled: bool) -> None:
+        """Others use up what AWS allows: half the pace and no burst, at once; back again a twentieth with each answer."""
+        with self._lock:
+            self._fill(now)
+            if throttled:
+                self.pace = max(SLOWEST_PACE, self.pace / 2)
+                self._tokens = min(self._tokens, 0.0)
+            else:
+                self.pace = min(1.0, self.pace + PACE_BACK)
+
+    def _fill(self, now: float) -> None:
+        self._tokens = min(self.size, self._tokens + (now - self._at) * self.refill * self.pace)
         self._at = now
-        self._tokens -= 1
-        return max(0.0, -self._tokens / self.refill)
+
+    def _wait(self) -> float:
+        return max(0.0, -self._tokens / (self.refill * self.pace))
