@@ -10,19 +10,22 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from bench import reading, screen, sharing
+from bench import fixed, inside, reading, screen, sharing, soak
 from bench.tools import ROOT, Figure
 
 SCENARIOS: dict[str, Callable[[int], list[Figure]]] = {
     "parser": lambda repeat: reading.parser(repeat * 3),
     "frames": screen.first_frame,
-    "fixed": screen.fixed,
+    "fixed": fixed.fixed,
     "reading": reading.full,
     "keys": lambda repeat: screen.keys(),
     "large": lambda repeat: screen.large(),
     "tables": screen.tables,
     "commands": reading.commands,
+    "store": inside.store,
+    "workers": lambda repeat: inside.workers(1),
     "sharing": lambda repeat: sharing.sharing(),
+    "soak": lambda repeat: soak.soak(),
 }
 HEAD = ("what", "evac", "peer", "ratio", "target", "held")
 HELD = {True: "yes", False: "NO", None: ""}

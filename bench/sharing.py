@@ -10,8 +10,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
+
+from msgspec import structs
 
 from bench.tools import Figure, clean, fleet
 from tui.config import from_environment
@@ -80,13 +80,13 @@ async def _team(
     demo: Demo, size: int, url: str, rows: int, kill: subprocess.Popen[bytes] | None
 ) -> dict[str, float]:
     with clean(demo) as environ:
-        settings = replace(from_environment(environ), cache=CacheSettings(url=url))
+        settings = structs.replace(from_environment(environ), cache=CacheSettings(url=url))
         team = [Console(settings, environ) for _ in range(size)]
         demo.control("calls", method="DELETE")
         async with asyncio.TaskGroup() as group:
             for one in team:
                 group.create_task(one.follow())
-            while not all(one.whole(rows) for one in team):
+            while not all(one.whole(rows) for one in team):  # noqa: ASYNC110 - looked at from outside
                 await asyncio.sleep(0.2)
             await asyncio.sleep(MINUTE / 4)
             found = {"start": await _asked(demo)}
@@ -119,7 +119,8 @@ def sharing(instances: int = 1000) -> list[Figure]:
         Figure(f"{CONSOLES} consoles on one Redis, 20 targets: calls at the start", f"{many['start']:.0f}",
                f"one console {one['start']:.0f}", start, values={"many": many["start"], "one": one["start"]}),
         Figure("the same: calls in a minute of polling", f"{many['minute']:.0f}", f"one console {one['minute']:.0f}", minute,
-               note=f"oldest check {many['age']:.0f} s; alone {one['age']:.0f} s", values={"many": many["minute"], "one": one["minute"]}),
+               note=f"oldest check {many['age']:.0f} s; alone {one['age']:.0f} s",
+               values={"many": many["minute"], "one": one["minute"]}),
         Figure("the same, a minute later, Redis killed: consoles that show everything", f"{many['whole']:.0f} of {CONSOLES}",
                f"{many['said']:.0f} say so", note=f"{many['alone']:.0f} calls, oldest check {many['alone_age']:.0f} s",
                values={"calls": many["alone"], "whole": many["whole"]}),

@@ -63,6 +63,10 @@ def client_of(sessions: Sessions, profile: str, region: str, account_id: str) ->
 def regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
     """The regions to read: those somebody named, else those the account has enabled, its own first."""
     if fixed := sessions.fixed_regions(profile):
+        with suppress(
+            Exception
+        ):  # made while AWS still says whose credentials these are; who needs it is told what failed
+            sessions.client(profile, "ec2", fixed[0])
         return fixed
     own = sessions.own_region(profile)
     try:
