@@ -27,7 +27,6 @@ SETTLE = 0.25
 def soak(rounds: int = ROUNDS) -> list[Figure]:
     """1,000 instances in 20 targets, of which some change, come and go in every round."""
     with fleet(1000, 4, 5) as demo, clean(demo) as environ:
-        demo.control("settings", {"memo": 0})
         found = asyncio.run(_soak(demo, environ, rounds))
     eyes, own = (grown(found[name]) for name in ("eyes", "store"))
     what = f"{found['polls']:.0f} polls and {found['inventories']:.0f} inventories with churn"
