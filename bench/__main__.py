@@ -49,7 +49,9 @@ def page(figures: list[Figure], machine: str, failed: list[str]) -> str:
         "How it is measured: the embedded AWS with a generated fleet serves all sides from a process of its own; its share\n"
         "of the CPU is in the table. A frame is there when its last word has come through a pseudo-terminal of 160x50; a key\n"
         "counts until the first byte of what it changes. The AWS CLI is measured on a few targets and multiplied. servonaut\n"
-        "is not driven by this benchmark yet. `make bench-compare A=… B=…` compares two result files.\n"
+        "(PyPI) runs in the benchmark's own venv (`make bench-peers`), its configuration naming the same profiles and regions,\n"
+        "in a fresh home without a way to the internet; it reads no checks and shows its rows when it has all of them. What\n"
+        "only one side can do has no peer. `make bench-compare A=… B=…` compares two result files.\n"
     )
 
 

@@ -16,7 +16,7 @@ from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
 from tui.domain.text import EMPTY, SafeText, clean
 from tui.fleet import wire
 from tui.fleet.collector.cache import Cache
-from tui.fleet.collector.jobs import AT_ONCE, Jobs, threaded
+from tui.fleet.collector.jobs import AT_ONCE, READERS, Jobs, threaded
 from tui.fleet.collector.schedule import LOGIN_RETRY, Job, Outcome, Schedule
 from tui.fleet.collector.unit import Unit
 from tui.settings import Settings
@@ -44,7 +44,7 @@ class Collector:
         self.sessions = Sessions(settings, lean=True)
         self.schedule: Schedule[str | Place] = Schedule(settings.intervals)
         self.cache = Cache(settings.cache, lambda text: send(wire.Note(clean(text))))
-        self.threads = ThreadPoolExecutor(THREADS, "read")
+        self.threads = ThreadPoolExecutor(THREADS, READERS)
         self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
         self.units: dict[Place, Unit] = {}
         self.order: dict[str, int] = {}

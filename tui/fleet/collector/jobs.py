@@ -6,6 +6,7 @@ Each raises what the AWS room raises.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -28,6 +29,10 @@ STATUS_KEPT = 0.6
 """Of the interval: so long a status is no older than a poll would make it."""
 AT_ONCE = 8
 """Readers of one region, over all accounts: one that does not answer must leave readers for the others."""
+
+
+READERS = "read"
+"""How their threads are called. They wait for the budget; a look at one instance, for which a person waits, is booked only."""
 
 
 async def threaded(threads: Executor, call: Callable[..., T], *arguments: Any) -> T:
@@ -204,7 +209,8 @@ class Jobs:
         budget = unit.budget
 
         def before_each() -> None:
-            if pause := budget.take(time.monotonic()):
+            pause = budget.take(time.monotonic())
+            if pause and threading.current_thread().name.startswith(READERS):
                 time.sleep(pause)
 
         meter.install(client, before_each, lambda throttled: budget.answered(time.monotonic(), throttled))
