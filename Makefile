@@ -71,7 +71,7 @@ bench: $(STAMP) ## measure everything beside its peers; writes docs/benchmarks.m
 
 bench-peers: $(STAMP) ## the peers that only the benchmark needs, in a venv of its own
 	$(PYTHON) -m venv bench/.venv
-	bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check textual-fastdatatable
+	bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check textual-fastdatatable servonaut
 
 bench-compare: $(STAMP) ## two results of it: make bench-compare A=bench/results/… B=bench/results/…
 	@$(BIN)/python -m bench.compare $(A) $(B)

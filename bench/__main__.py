@@ -10,18 +10,22 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from bench import reading, screen
+from bench import fixed, inside, reading, screen, sharing, soak
 from bench.tools import ROOT, Figure
 
 SCENARIOS: dict[str, Callable[[int], list[Figure]]] = {
     "parser": lambda repeat: reading.parser(repeat * 3),
     "frames": screen.first_frame,
-    "fixed": screen.fixed,
+    "fixed": fixed.fixed,
     "reading": reading.full,
     "keys": lambda repeat: screen.keys(),
     "large": lambda repeat: screen.large(),
     "tables": screen.tables,
     "commands": reading.commands,
+    "store": inside.store,
+    "workers": lambda repeat: inside.workers(1),
+    "sharing": lambda repeat: sharing.sharing(),
+    "soak": lambda repeat: soak.soak(),
 }
 HEAD = ("what", "evac", "peer", "ratio", "target", "held")
 HELD = {True: "yes", False: "NO", None: ""}
@@ -45,7 +49,9 @@ def page(figures: list[Figure], machine: str, failed: list[str]) -> str:
         "How it is measured: the embedded AWS with a generated fleet serves all sides from a process of its own; its share\n"
         "of the CPU is in the table. A frame is there when its last word has come through a pseudo-terminal of 160x50; a key\n"
         "counts until the first byte of what it changes. The AWS CLI is measured on a few targets and multiplied. servonaut\n"
-        "is not driven by this benchmark yet. `make bench-compare A=… B=…` compares two result files.\n"
+        "(PyPI) runs in the benchmark's own venv (`make bench-peers`), its configuration naming the same profiles and regions,\n"
+        "in a fresh home without a way to the internet; it reads no checks and shows its rows when it has all of them. What\n"
+        "only one side can do has no peer. `make bench-compare A=… B=…` compares two result files.\n"
     )
 
 

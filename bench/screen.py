@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -24,7 +23,6 @@ from bench.tools import (
     median,
     percentile,
     pss,
-    timed,
 )
 from tui.demo.environment import Demo
 
@@ -199,38 +197,6 @@ def tables(repeat: int) -> list[Figure]:
         Figure("fill a table with 10,000 rows x 10 columns, drawn", f"{ours * 1000:.0f} ms",
                f"Textual's DataTable {theirs * 1000:.0f} ms", ours / theirs, note=note,
                values={"evac": ours, "datatable": theirs, "fast": fast or 0.0})
-    ]  # fmt: skip
-
-
-def fixed(repeat: int) -> list[Figure]:
-    """Three accounts x four regions, 300 instances, 150 ms added to each request: compared over time."""
-    found: list[dict[str, float]] = []
-    scripts: list[dict[str, float]] = []
-    with fleet(300, 3, 4, 0.15) as demo:
-        for _ in range(repeat):
-            with clean(demo) as environ, Terminal(evac(), environ) as one:
-                times = {"frame": one.until(LAST)}
-                times["row"] = one.until(lambda raw: b"failing" in raw and b"system" in raw)
-                times["all"] = one.until(b"300 instances")
-                found.append(times)
-            with clean(demo) as environ:
-                command = [
-                    sys.executable,
-                    str(PEERS / "boto3_pool.py"),
-                    ",".join(demo.profiles),
-                    ",".join(demo.regions),
-                ]
-                scripts.append(json.loads(timed(command, environ)[2]))
-    row, whole, frame = (median([one[name] for one in found]) for name in ("row", "all", "frame"))
-    best = median([one["all"] for one in scripts])
-    first = median([one["first"] for one in scripts])
-    return [
-        Figure("3 x 4 targets, 300 instances, +150 ms: first frame", f"{frame:.2f} s", "", frame, "≤ 0.8 s", frame <= 0.8,
-               values={"evac": frame}),
-        Figure("the same: first row with trouble on screen", f"{row:.2f} s", f"boto3, 16 threads {first:.2f} s", row,
-               "≤ 1.0 s", row <= 1.0, values={"evac": row, "boto3": first}),
-        Figure("the same: every instance with checks and events", f"{whole:.2f} s", f"boto3, 16 threads {best:.2f} s", whole,
-               "≤ 1.8 s", whole <= 1.8, values={"evac": whole, "boto3": best}),
     ]  # fmt: skip
 
 

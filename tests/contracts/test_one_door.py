@@ -77,14 +77,17 @@ def test_the_test_would_see_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_the_guard_is_on_before_the_door_gives_a_session_out() -> None:
-    """In `_session`: install comes before the session is kept, and no branch leaves before it."""
-    tree = ast.parse((ROOT / DOOR).read_text())
-    (made,) = (
-        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "_session"
-    )
-    text = ast.unparse(made)
-    assert text.index("readonly.install(") < text.index("login.sessions[mutating] =")
-    assert text.count("return ") == 1
+    """`_made` installs it before its only return, and `_session` keeps nothing but what that made."""
+    text = {
+        node.name: ast.unparse(node)
+        for node in ast.walk(ast.parse((ROOT / DOOR).read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert text["_made"].index("readonly.install(") < text["_made"].index("return ")
+    assert text["_made"].count("return ") == 1
+    kept = [line.strip() for line in text["_session"].splitlines() if "login.sessions[mutating] =" in line]
+    assert kept == ["login.sessions[mutating] = self._made(profile, mutating)"]
+    assert [name for name, body in text.items() if "._made(" in body] == ["_session"]
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -8,15 +8,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from eyes import SEOUL, calls, settings, tally, watching
+from eyes import SEOUL, calls, passing, settings, tally, watching
 
 from tui.demo.environment import Demo
 from tui.fleet.link import read_once
 from tui.settings import CacheSettings, Settings
 
 
-def shared(url: str, *profiles: str) -> Settings:
-    return settings(*(profiles or ("prod",)), regions=(SEOUL,), cache=CacheSettings(url=url))
+def shared(url: str, *profiles: str, often: bool = False) -> Settings:
+    return settings(*(profiles or ("prod",)), regions=(SEOUL,), often=often, cache=CacheSettings(url=url))
 
 
 def test_the_second_console_reads_what_the_first_one_got(
@@ -83,3 +83,48 @@ async def test_a_redis_that_goes_away_is_said_and_done_without(
         notes = [note for note in eyes.notes() if "cache" in note]
         assert len(notes) == 1
         assert "reading without it" in notes[0]
+
+
+async def test_consoles_that_start_together_cost_the_calls_of_one_and_outlive_their_redis(
+    demo: Demo, redis: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    """Three at once; `make bench` does it with ten, and counts a minute of polling too."""
+    url, process = redis
+    async with watching(settings("prod", regions=(SEOUL,)), demo.apply()) as alone:
+        await alone.until(lambda: alone.live("prod"))
+        await passing(lambda: tally(demo, "operation", service="ec2")["DescribeImages"])
+    one = tally(demo, "operation", service="ec2")
+    demo.control("calls", method="DELETE")
+    often = shared(url, often=True)
+    async with (
+        watching(often, demo.apply()) as first,
+        watching(often, demo.apply()) as second,
+        watching(often, demo.apply()) as third,
+    ):
+        team = (first, second, third)
+        for eyes in team:
+            await eyes.until(lambda eyes=eyes: eyes.live("prod"))
+            assert len(eyes.store.rows()) == 24
+        many = tally(demo, "operation", service="ec2")
+        assert many["DescribeImages"] <= one["DescribeImages"]
+        process.kill()
+        process.wait(10)
+        for eyes in team:
+            target = eyes.target("prod")
+            assert target is not None
+            before = target.status_at
+            await eyes.until(lambda eyes=eyes, before=before: eyes.target("prod").status_at > before)
+            assert [note for note in eyes.notes() if "reading without it" in note]
+            assert eyes.live("prod"), "less fresh for a moment, and whole"
+
+
+def test_what_is_in_it_names_no_login(demo: Demo, redis: tuple[str, subprocess.Popen[bytes]]) -> None:
+    import redis as client
+
+    url, _ = redis
+    read_once(shared(url), demo.apply(), timeout=90)
+    with client.Redis.from_url(url) as shelf:
+        held = b"".join(shelf.get(key) or b"" for key in shelf.keys("*"))
+    assert b"web-1" in held
+    for secret in (b"AKIA", b"aws_secret", b"SessionToken", b"prod-audit"):
+        assert secret not in held

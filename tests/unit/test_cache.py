@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,6 +38,16 @@ class Backend:
         if self.broken:
             raise ConnectionError("password=secret")
         self.held[name] = value
+
+    async def add(self, name: str, value: Any, ttl: float) -> None:
+        if self.broken:
+            raise ConnectionError("password=secret")
+        if name in self.held:
+            raise ValueError(name)
+        self.held[name] = value
+
+    async def delete(self, name: str) -> None:
+        self.held.pop(name, None)
 
 
 class Source:
@@ -209,5 +220,46 @@ async def test_an_address_that_is_none_or_a_missing_library_is_a_note(
 
 def test_memory_lets_go_after_its_time() -> None:
     cache, _ = made()
-    assert cache._checked(kept(["a"], 59), Kind, 60) is not None
-    assert cache._checked(kept(["a"], 70), Kind, 60) is None
+    now = datetime.now(UTC)
+    assert cache._checked((now - timedelta(seconds=59), A), Kind, 60) is not None
+    assert cache._checked((now - timedelta(seconds=70), A), Kind, 60) is None
+
+
+async def test_consoles_that_begin_together_ask_once() -> None:
+    backend = Backend()
+    caches = [made(backend)[0] for _ in range(5)]
+    asked, go = [], asyncio.Event()
+
+    async def slow() -> Kind:
+        asked.append(1)
+        await go.wait()
+        return A
+
+    async with asyncio.TaskGroup() as group:
+        found = [group.create_task(cache.get(KEY, Kind, 60, slow)) for cache in caches]
+        group.create_task(_soon(go, backend))
+    assert len(asked) == 1
+    assert len({one.result()[1] for one in found}) == 1, "all tell its real age"
+    assert [name for name in backend.held if "asking" in name] == []
+
+
+async def _soon(go: asyncio.Event, backend: Backend) -> None:
+    """Let them go on once the others have looked in vain."""
+    while backend.asked < 12:  # noqa: ASYNC110 - a stand-in tells nobody when it was asked
+        await asyncio.sleep(0.01)
+    go.set()
+
+
+async def test_what_the_first_console_could_not_get_the_next_one_asks_for() -> None:
+    backend = Backend()
+    (one, _), (other, _) = made(backend), made(backend)
+
+    async def refused() -> Kind:
+        await asyncio.sleep(0)
+        raise PermissionError("no")
+
+    first = asyncio.create_task(one.get(KEY, Kind, 60, refused))
+    second = asyncio.create_task(other.get(KEY, Kind, 60, Source(A)))
+    with pytest.raises(PermissionError):
+        await first
+    assert (await second)[0] == A

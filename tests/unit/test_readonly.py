@@ -114,9 +114,9 @@ def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:
         "ec2:RebootInstances",
         "ec2:CreateImage",
         "ec2:ModifyInstanceEventStartTime",
-    } == readonly.WRITES
+    } == readonly.writes()
     session = botocore.session.Session()
-    for one in readonly.WRITES:
+    for one in readonly.writes():
         service, _, name = one.partition(":")
         assert name in session.get_service_model(service).operation_names
         assert not readonly.allowed(service, name)
@@ -149,7 +149,7 @@ def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> Non
         for mutating in (False, True):
             client = Sessions(Settings()).client("default", service, "eu-west-1", mutating=mutating)
             sent = caught(client)
-            granted = readonly.WRITES if mutating else ()
+            granted = readonly.writes() if mutating else ()
             for name in session.get_service_model(service).operation_names:
                 if readonly.allowed(service, name, granted):
                     continue
@@ -188,7 +188,7 @@ def test_the_clients_of_credential_providers_are_guarded_too() -> None:
     """They are made from the session itself: whatever it makes carries the guard."""
     login = Sessions(Settings())
     login.client("default", "ec2", "eu-west-1")
-    core: Any = login._login("default").sessions[False]._session
+    core: Any = login._login("default").sessions[False]
     client = core.create_client("sts", region_name="eu-west-1")
     sent = caught(client)
     with pytest.raises(readonly.ReadOnlyViolation):
@@ -211,7 +211,7 @@ def test_a_session_policy_narrows_the_role_itself_and_not_the_way_to_it(
     role_config(tmp_path)
     sessions = Sessions(Settings(session_policy=True))
     login = sessions._login("a")
-    core: Any = sessions._session(login, "a", mutating)._session
+    core: Any = sessions._session(login, "a", mutating)
     client = core.create_client("sts", "eu-west-1", aws_access_key_id="A", aws_secret_access_key="s")
     sent = caught(client)
     for name in ("a", "b"):
@@ -229,7 +229,7 @@ def test_a_session_policy_narrows_the_role_itself_and_not_the_way_to_it(
 def test_without_the_option_a_role_is_assumed_as_it_is(tmp_path: Any) -> None:
     role_config(tmp_path)
     sessions = Sessions(Settings())
-    core: Any = sessions._session(sessions._login("a"), "a", False)._session
+    core: Any = sessions._session(sessions._login("a"), "a", False)
     client = core.create_client("sts", "eu-west-1", aws_access_key_id="A", aws_secret_access_key="s")
     sent = caught(client)
     with suppress(KeyError):

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from tui.fleet.collector.schedule import (
     FIRST_RETRY,
+    HOLD,
     JITTER,
     LAST_RETRY,
     LOGIN_RETRY,
     SLOWEST,
+    SLOWEST_PACE,
     Budget,
     Job,
     Outcome,
@@ -54,7 +56,32 @@ def test_problems_of_every_target_come_before_any_inventory() -> None:
     assert schedule.due(1) == [("a", Job.STATUS)]
     schedule.add("d", 1, Job.PROBLEMS)
     schedule.done("a", Job.STATUS, 2, Outcome.WELL)
-    assert schedule.due(2) == [("d", Job.PROBLEMS), ("a", Job.INVENTORY)]
+    assert schedule.due(2) == [("d", Job.PROBLEMS)], "a's inventory lets b, c and d go first"
+    for key in "bcd":
+        schedule.done(key, Job.PROBLEMS, 3, Outcome.WELL)
+    assert ("a", Job.INVENTORY) in schedule.due(3)
+
+
+def test_one_that_does_not_answer_holds_an_inventory_for_some_seconds_only() -> None:
+    schedule = plain()
+    for key in "ab":
+        schedule.add(key, 0, Job.PROBLEMS)
+    schedule.due(0)
+    schedule.done("a", Job.PROBLEMS, 1, Outcome.WELL)
+    assert schedule.due(1) == [("a", Job.STATUS)], "a poll waits for nobody"
+    schedule.done("a", Job.STATUS, 1, Outcome.WELL)
+    assert schedule.due(1) == []
+    assert schedule.wait(1) == HOLD[Job.INVENTORY]
+    assert schedule.due(1 + HOLD[Job.INVENTORY]) == [("a", Job.INVENTORY)]
+
+
+def test_amis_of_one_target_wait_for_the_inventory_of_another() -> None:
+    schedule = plain()
+    schedule.add("a", 0, Job.INVENTORY)
+    schedule.add("b", 0, Job.IMAGES)
+    assert schedule.due(0) == [("a", Job.INVENTORY)]
+    schedule.done("a", Job.INVENTORY, 2, Outcome.WELL)
+    assert schedule.due(2) == [("b", Job.IMAGES)]
 
 
 def test_one_job_of_a_target_at_a_time() -> None:
@@ -165,6 +192,27 @@ def test_the_budget_spends_its_tokens_then_its_refill() -> None:
     assert budget.take(110.0) == 0.0
     assert budget.take(10_000.0) == 0.0
     assert budget._tokens == 4
+
+
+def test_the_budget_shrinks_at_once_where_aws_refuses_and_comes_back_slowly() -> None:
+    budget = Budget(size=10, refill=4, _tokens=10)
+    budget.answered(100.0, True)
+    assert budget.take(100.0) == 0.5, "no burst is left, and half the pace"
+    for _ in range(9):
+        budget.answered(100.0, True)
+    assert budget.pace == SLOWEST_PACE
+    assert budget.wait(100.0) == pytest.approx(2.0)
+    for _ in range(40):
+        budget.answered(101.0, False)
+    assert budget.pace == 1.0
+
+
+def test_to_wait_for_the_budget_books_nothing() -> None:
+    budget = Budget(size=2, refill=1, _tokens=2)
+    assert [budget.wait(5.0) for _ in range(9)] == [0.0] * 9
+    assert [budget.take(5.0) for _ in range(3)] == [0.0, 0.0, 1.0]
+    assert budget.wait(5.0) == 1.0
+    assert budget.wait(6.0) == 0.0
 
 
 def test_problems_that_were_a_poll_as_well_put_off_the_next_poll() -> None:

@@ -13,7 +13,6 @@ out of that list.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,6 +23,9 @@ from xml.sax.saxutils import escape
 from botocore.hooks import BaseEventHooks
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from botocore.utils import parse_timestamp
+
+from tui.aws.memo import Pieces, Reader, remembering
+from tui.aws.turns import WORK, Rank
 
 Wanted = dict[str, Any]
 """Members to read, by the botocore model's names; what is in a structure (or a list of them) is one more of these."""
@@ -88,12 +90,14 @@ _ENTITY = re.compile(r"&([^;]*);")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
 _BOM = 3
-_one_at_a_time = threading.Lock()
-"""Parsing is work, not waiting: the first answer is there sooner when threads take turns than when all get on."""
-Pieces = list[str]
-"""The body, split at each `<`: `name>text` for a start tag, `/name>text` for an end tag."""
-Reader = Callable[[Pieces, int], tuple[Any, int]]
-"""From the place after a start tag: the value, and the place after its end tag."""
+_RANKS = {"DescribeInstances": Rank.INVENTORY, "DescribeInstanceStatus": Rank.STATUS}
+
+
+_KINDS: dict[str, Any] = {"string": str, "list": list, "structure": dict, "boolean": bool}
+_Entry = tuple[str, str, Any, Reader | None]
+"""Member, end tag, what an empty element is (None: unusual), and the reader of what is no text."""
+_Skip = tuple[str, Reader]
+_MOST_SKIPS = 1024
 
 
 class Unusual(Exception):  # noqa: N818 - no failure: botocore's parser takes over
@@ -116,7 +120,7 @@ def _before_parse(
     if response_dict["status_code"] != 200:
         return
     try:
-        with _one_at_a_time:
+        with WORK.take(_RANKS[operation_model.name]):
             found, request_id = parse(operation_model, response_dict["body"])
     except Unusual:
         return
@@ -177,16 +181,15 @@ def _reader(operation: OperationModel) -> Reader:
 
 def _compile(shape: Shape, wanted: Wanted | None, close: str) -> Reader:
     if isinstance(shape, ListShape):
-        return _list(shape, wanted, close)
+        return remembering(_list(shape, wanted, close))
     if isinstance(shape, StructureShape):
-        return _structure(shape, wanted or {}, close)
+        return remembering(_structure(shape, wanted or {}, close))
     return _scalar(shape.type_name, close + ">")
 
 
 def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
     assert isinstance(shape, StructureShape)
-    table: dict[str, tuple[str, str, Any, Reader | None]] = {}
-    kinds = {"string": str, "list": list, "structure": dict, "boolean": bool}
+    table: dict[str, _Entry] = {}
     for member, inner in wanted.items():
         part = shape.members.get(member)
         if part is None:
@@ -194,9 +197,9 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
         tag = str(part.serialization.get("name", member))
         # A text is read in place: most of what is wanted is one.
         reader = None if part.type_name == "string" else _compile(part, inner, f"/{tag}")
-        table[tag] = member, f"/{tag}>", kinds.get(part.type_name), reader
+        table[tag] = member, f"/{tag}>", _KINDS.get(part.type_name), reader
 
-    find = table.get
+    find, skips = table.get, dict[str, _Skip]()
 
     def read(pieces: Pieces, place: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}
@@ -210,22 +213,35 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
                 if reader is not None:
                     found[member], place = reader(pieces, place)
                     continue
-                if not pieces[place].startswith(end):
+                if pieces[place] != end and not pieces[place].startswith(end):
                     raise Unusual
                 found[member] = _ENTITY.sub(_char, text) if "&" in text else text
                 place += 1
+            elif (skip := skips.get(tag)) is not None:
+                place = place + 1 if pieces[place].startswith(skip[0]) else skip[1](pieces, place)[1]
             elif tag == close:
                 return found, place
-            elif tag[-1:] != "/":
-                end = f"/{tag}>"
-                place = place + 1 if pieces[place].startswith(end) else _skip(pieces, place, tag, end)
-            elif (name := tag[:-1].rstrip()) in table:
-                member, _, kind, _ = table[name]
-                if member in found or kind is None:
-                    raise Unusual
-                found[member] = kind()
+            elif tag[-1:] == "/":
+                if (name := tag[:-1].rstrip()) in table:
+                    member, _, kind, _ = table[name]
+                    if member in found or kind is None:
+                        raise Unusual
+                    found[member] = kind()
+            else:
+                place = _learn(skips, tag)(pieces, place)[1]
 
     return read
+
+
+def _learn(skips: dict[str, _Skip], tag: str) -> Reader:
+    """An element nobody asks for, met for the first time. Raises Unusual if it is not a plain one."""
+    if _NAME.fullmatch(tag) is None:
+        raise Unusual
+    end = f"/{tag}>"
+    again = remembering(lambda pieces, place: (None, _skip(pieces, place, tag, end)))
+    if len(skips) < _MOST_SKIPS:
+        skips[tag] = end, again
+    return again
 
 
 def _list(shape: ListShape, wanted: Wanted | None, close: str) -> Reader:
@@ -277,15 +293,8 @@ def _char(entity: re.Match[str]) -> str:
     return chr(int(name[2:], 16) if name[1] == "x" else int(name[1:]))
 
 
-@lru_cache(maxsize=1024)
-def _is_plain(tag: str) -> bool:
-    return _NAME.fullmatch(tag) is not None
-
-
 def _skip(pieces: Pieces, place: int, tag: str, end: str) -> int:
-    """The place after the end tag of an element nobody asks for. Raises Unusual if it is not a plain one."""
-    if not _is_plain(tag):
-        raise Unusual
+    """The place after the end tag of an element nobody asks for. Raises Unusual if there is more to it than that."""
     depth = 1
     while depth:
         piece = pieces[place]

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
-
-from tui.domain.actions import sendable
 
 LOOKS: Mapping[str, frozenset[str]] = {
     "ec2": frozenset(
@@ -50,8 +49,13 @@ READS: Mapping[str, frozenset[str]] = {
     for service in (*LOOKS, *LOGINS)
 }
 
-WRITES = frozenset(f"{service}:{operation}" for service, operation in sendable())
-"""What the actions' steps declare, and nothing else, however the program errs."""
+
+@cache
+def writes() -> frozenset[str]:
+    """What the actions' steps declare, and nothing else, however the program errs. Who only reads never loads them."""
+    from tui.domain.actions import sendable
+
+    return frozenset(f"{service}:{operation}" for service, operation in sendable())
 
 
 class ReadOnlyViolation(Exception):  # noqa: N818 - it is a refusal, and named as one
@@ -66,9 +70,9 @@ class NotDemo(Exception):  # noqa: N818
     """A demonstration tried to leave this machine."""
 
 
-def allowed(service: str, operation: str, writes: Collection[str] = ()) -> bool:
-    """Whether the call may be sent. `writes` holds `service:operation` of the declared mutating calls."""
-    return operation in READS.get(service, ()) or f"{service}:{operation}" in writes
+def allowed(service: str, operation: str, granted: Collection[str] = ()) -> bool:
+    """Whether the call may be sent. `granted` holds `service:operation` of the declared mutating calls."""
+    return operation in READS.get(service, ()) or f"{service}:{operation}" in granted
 
 
 def install(events: Any, *, mutating: bool = False) -> None:
@@ -76,7 +80,7 @@ def install(events: Any, *, mutating: bool = False) -> None:
 
     A request refused raises ReadOnlyViolation out of the client's method.
     """
-    granted = WRITES if mutating else frozenset[str]()
+    granted = writes() if mutating else frozenset[str]()
 
     def check(model: Any, **_: Any) -> None:
         service, operation = model.service_model.service_name, model.name

@@ -63,6 +63,10 @@ def client_of(sessions: Sessions, profile: str, region: str, account_id: str) ->
 def regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
     """The regions to read: those somebody named, else those the account has enabled, its own first."""
     if fixed := sessions.fixed_regions(profile):
+        with suppress(
+            Exception
+        ):  # made while AWS still says whose credentials these are; who needs it is told what failed
+            sessions.client(profile, "ec2", fixed[0])
         return fixed
     own = sessions.own_region(profile)
     try:
@@ -147,12 +151,11 @@ def few_statuses(client: Any) -> list[Status]:
     return [to_domain.status(item) for item in answer["InstanceStatuses"]]
 
 
-def problems(client: Any, before_each: Callable[[], None] = lambda: None) -> list[Status]:
-    """Those with an event or an impaired check, by small filtered calls. `before_each` may wait for the budget."""
+def problems(client: Any) -> list[Status]:
+    """Those with an event or an impaired check, by small filtered calls."""
     found: dict[str, Status] = {}
     call = client.describe_instance_status
     for name, values in PROBLEM_FILTERS:
-        before_each()
         filters = [{"Name": name, "Values": list(values)}]
         try:
             for page in pages(

@@ -13,27 +13,28 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import boto3
 import botocore.credentials as chain
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError, ProfileNotFound
-from botocore.loaders import Loader
 
-from tui.aws import parse, policies, readonly, stranger
+from tui.aws import parse, readonly, stranger
+from tui.aws.loader import SharedLoader
+from tui.aws.turns import WORK, Rank
 from tui.settings import Settings
 
 CONNECT_WITHIN, READ_WITHIN, HELPER_WITHIN = 5, 20, 20
 """Seconds for a connection, for an answer, and for a credential_process."""
 HOME_REGION = "us-east-1"
 """Asked when a profile names no region: it is enabled in every account."""
-_ONE_AT_A_TIME = threading.Lock()
-"""Making a client is work, not waiting: the first profile is there sooner when they take turns than when all get on."""
 _OWN_CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 )
+
+
+_Session = botocore.session.Session
 
 
 class NeedsPerson(Exception):  # noqa: N818 - says what is missing
@@ -44,38 +45,6 @@ class NeedsPerson(Exception):  # noqa: N818 - says what is missing
         super().__init__(f"profile {profile} asks for a code of {device}")
 
 
-class _SharedLoader(Loader):
-    """AWS's models, each parsed once (EC2's takes 60 ms), however many threads want it first.
-
-    `lean`: a client of EC2 or IAM is made with the operations evac looks with and no other; EC2 has more than 700, and
-    botocore makes a method of each for every client.
-    """
-
-    def __init__(self, lean: bool) -> None:
-        super().__init__()
-        self._guard = threading.RLock()
-        self._lean = lean
-        self._small: dict[str, Any] = {}
-
-    def load_service_model(self, *names: Any, **options: Any) -> Any:
-        """As Loader's, one at a time."""
-        with self._guard:
-            model = super().load_service_model(*names, **options)
-            service, *kind = names
-            if not self._lean or service not in ("ec2", "iam") or kind != ["service-2"]:
-                return model
-            if service not in self._small:
-                looks = readonly.LOOKS[service]
-                kept = {name: one for name, one in model["operations"].items() if name in looks}
-                self._small[service] = {**model, "operations": kept}
-            return self._small[service]
-
-    def load_data_with_path(self, name: str) -> Any:
-        """As Loader's, one at a time."""
-        with self._guard:
-            return super().load_data_with_path(name)
-
-
 @dataclass
 class _Login:
     """What was made of one profile's credentials. botocore's sessions are not thread-safe; clients are.
@@ -84,7 +53,7 @@ class _Login:
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)
-    sessions: dict[bool, boto3.session.Session] = field(default_factory=dict)
+    sessions: dict[bool, _Session] = field(default_factory=dict)
     clients: dict[tuple[str, str, bool, str], Any] = field(default_factory=dict)
     account: str = ""
     caller: str = ""
@@ -102,7 +71,8 @@ class Sessions:
     ) -> None:
         self._settings = settings
         self._environ = os.environ if environ is None else environ
-        self._loader = _SharedLoader(lean)
+        self._loader = SharedLoader(lean)
+        self._lean = lean
         self._lock = threading.Lock()
         self._logins: dict[str, _Login] = {}
 
@@ -119,7 +89,7 @@ class Sessions:
         """The region the profile itself names, or AWS_REGION's, or HOME_REGION."""
         login = self._login(profile)
         with login.lock:
-            region = self._session(login, profile, False)._session.get_config_variable("region")
+            region = self._session(login, profile, False).get_config_variable("region")
         return str(region or self._environ.get("AWS_REGION") or HOME_REGION)
 
     def fixed_regions(self, profile: str) -> tuple[str, ...]:
@@ -209,35 +179,48 @@ class Sessions:
                 )
                 session = self._session(login, profile, mutating)
                 session.get_credentials()  # may run a helper: here nobody else waits for it
-                make: Any = session.client
-                with _ONE_AT_A_TIME:
+                with WORK.take(Rank.CLIENT if service == "ec2" else Rank.LOGIN):
+                    make: Any = session.create_client if self._lean else _as_boto3(session)
                     login.clients[key] = make(service, region_name=region, config=config)
             return login.clients[key]
 
-    def _session(self, login: _Login, profile: str, mutating: bool) -> boto3.session.Session:
+    def _session(self, login: _Login, profile: str, mutating: bool) -> _Session:
         if mutating not in login.sessions:
-            core = botocore.session.Session(profile=profile)
-            # `default` that no file has is the chain without a profile: environment, container, instance.
-            if profile not in core.available_profiles or self._is_environment(profile):
-                if profile != "default":
-                    raise ProfileNotFound(profile=profile)
-                core = botocore.session.Session()
-            core.register_component("data_loader", self._loader)
-            readonly.install(core.get_component("event_emitter"), mutating=mutating)
-            parse.install(core.get_component("event_emitter"))
-            stranger.install(core.get_component("event_emitter"))
-            if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
-                readonly.install_demo(core.get_component("event_emitter"))
-            if self._settings.session_policy:
-                policies.narrow(core.get_component("event_emitter"), _role(core, profile), mutating=mutating)
-            _refuse_questions(core, profile)
-            core.register_component("credential_provider", _resolver(core))
-            login.sessions[mutating] = boto3.session.Session(botocore_session=core)
+            with WORK.take(Rank.SESSION):
+                login.sessions[mutating] = self._made(profile, mutating)
         return login.sessions[mutating]
+
+    def _made(self, profile: str, mutating: bool) -> _Session:
+        core = botocore.session.Session(profile=profile)
+        # `default` that no file has is the chain without a profile: environment, container, instance.
+        if profile not in core.available_profiles or self._is_environment(profile):
+            if profile != "default":
+                raise ProfileNotFound(profile=profile)
+            core = botocore.session.Session()
+        core.register_component("data_loader", self._loader)
+        readonly.install(core.get_component("event_emitter"), mutating=mutating)
+        parse.install(core.get_component("event_emitter"))
+        stranger.install(core.get_component("event_emitter"))
+        if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
+            readonly.install_demo(core.get_component("event_emitter"))
+        if self._settings.session_policy:
+            from tui.aws import policies
+
+            policies.narrow(core.get_component("event_emitter"), _role(core, profile), mutating=mutating)
+        _refuse_questions(core, profile)
+        core.register_component("credential_provider", _resolver(core))
+        return core
 
     def _is_environment(self, profile: str) -> bool:
         asked = "default" in self._settings.only_profiles
         return profile == "default" and not asked and any(self._environ.get(n) for n in _OWN_CREDENTIALS)
+
+
+def _as_boto3(core: _Session) -> Any:
+    """The maker of clients with all that boto3 adds. Who only looks does without: its import costs a tenth of a start."""
+    import boto3
+
+    return boto3.session.Session(botocore_session=core).client
 
 
 def _role(core: botocore.session.Session, profile: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -153,15 +154,24 @@ def _state(value: Doc | None) -> InstanceState:
 
 def _check(value: Doc | None) -> StatusCheck:
     if value is None:
-        return StatusCheck(CheckStatus.NOT_REPORTED)
-    try:
-        word = CheckStatus(value.get("Status", ""))
-    except ValueError:
-        word = CheckStatus.UNKNOWN  # a word this version does not know is no health
+        return _NOT_REPORTED
     since = value.get("ImpairedSince")
     for detail in value.get("Details") or ():
         since = since or detail.get("ImpairedSince")
-    return StatusCheck(word, _time(since), clean(value.get("Remediation")))
+    return _made_check(str(value.get("Status", "")), _time(since), clean(value.get("Remediation")))
+
+
+_NOT_REPORTED = StatusCheck(CheckStatus.NOT_REPORTED)
+
+
+@lru_cache(maxsize=4096)
+def _made_check(status: str, since: datetime | None, detail: SafeText) -> StatusCheck:
+    """Nearly all say the same: they are one object, in memory and for who compares them."""
+    try:
+        word = CheckStatus(status)
+    except ValueError:
+        word = CheckStatus.UNKNOWN  # a word this version does not know is no health
+    return StatusCheck(word, since, detail)
 
 
 def _event(item: Doc) -> ScheduledEvent:

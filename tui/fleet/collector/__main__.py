@@ -52,6 +52,9 @@ def main() -> None:
     gc.set_threshold(
         50_000, 20, 100
     )  # answers are trees, not cycles: looking for those costs a fifth of a read
+    sys.setswitchinterval(
+        0.001
+    )  # what has come from the network is short work: it shall not wait for long work
     source = sys.stdin.buffer
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is not a frame

@@ -8,14 +8,14 @@ not believed; what is read instead takes its place.
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from aiocache import Cache as Caches
-from aiocache.serializers import NullSerializer
 
 from tui.domain.text import clean
 from tui.settings import CacheSettings
@@ -26,6 +26,11 @@ WITHIN = 2.0
 """Seconds a cache may take."""
 REST = 60.0
 """Seconds it is left alone after a failure."""
+CLAIM = 10.0
+"""Seconds that consoles which share a cache leave a call to the first of them, before they ask for themselves."""
+LOOK_AGAIN = 0.1
+_CLAIM = ":asking"
+_TAKEN = object()
 _SKEW = timedelta(seconds=5)
 """How far another machine's clock may be ahead."""
 
@@ -50,9 +55,7 @@ class Cache:
                 self._tell(f"the cache cannot be used ({type(error).__name__}: {why})")
                 self._shared = False
         if self._cache is None:
-            self._cache = Caches(Caches.MEMORY)
-        # Without an encoding bytes stay bytes; with the default one Redis's answers would be decoded as UTF-8.
-        self._cache.serializer = NullSerializer(encoding=None)
+            self._cache = _memory()
         self._cache.timeout = WITHIN
 
     async def get(
@@ -69,27 +72,65 @@ class Cache:
         `fresh` does not look first. Raises what fetch raises.
         """
         name = ":".join(("evac", str(VERSION), *key))
-        if not fresh:
-            kept = await self._ask("get", name)
-            found = None if kept is None else self._checked(kept, kind, seconds)
-            if isinstance(found, str):
-                self._doubt(found)
-            elif found is not None:
-                return found
+        if not fresh and (found := await self._kept(name, kind, seconds)) is not None:
+            return found
+        if fresh or not self._shared:
+            return await self._fetched(name, seconds, fetch)
+        if (
+            not await self._claimed(name)
+            and (found := await self._of_another(name, kind, seconds)) is not None
+        ):
+            return found
+        try:
+            return await self._fetched(name, seconds, fetch)
+        finally:
+            await self._ask("delete", name + _CLAIM)
+
+    async def _fetched(
+        self, name: str, seconds: float, fetch: Callable[[], Awaitable[T]]
+    ) -> tuple[T, datetime]:
         at = datetime.now(UTC)  # when it was asked: an answer is never newer than its question
         value = await fetch()
-        body = msgspec.msgpack.encode((at, value))
-        await self._ask("set", name, body, ttl=float(seconds))
+        # In memory the value itself is kept: its rows are held anyway, and writing them down would only cost.
+        kept = msgspec.msgpack.encode((at, value)) if self._shared else (at, value)
+        await self._ask("set", name, kept, ttl=float(seconds))
         return value, at
+
+    async def _kept(self, name: str, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
+        kept = await self._ask("get", name)
+        found = None if kept is None else self._checked(kept, kind, seconds)
+        if isinstance(found, str):
+            self._doubt(found)
+            return None
+        return found
+
+    async def _claimed(self, name: str) -> bool:
+        """Whether it is for us to ask AWS: no other console is at it, or there is nobody to say so."""
+        answer = await self._ask("add", name + _CLAIM, b"", ttl=CLAIM)
+        return answer is not _TAKEN
+
+    async def _of_another(self, name: str, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
+        """What the console brings that is asking just now; None once it is for us to ask: it failed, or is too slow."""
+        until = time.monotonic() + CLAIM
+        while time.monotonic() < until:
+            await asyncio.sleep(LOOK_AGAIN)
+            if (found := await self._kept(name, kind, seconds)) is not None:
+                return found
+            if await self._claimed(name):
+                break
+        return None
 
     def _checked(self, kept: Any, kind: type[T], seconds: float) -> tuple[T, datetime] | str | None:
         """What was kept, if it is what it should be and clean, else why not; None if it is older than it may be."""
-        if not isinstance(kept, bytes):
-            return "not one of evac's"
         try:
-            if self._shared and not _is_clean(msgspec.msgpack.decode(kept)):
+            if not self._shared:
+                at, value = kept
+            elif not isinstance(kept, bytes):
+                return "not one of evac's"
+            elif not _is_clean(msgspec.msgpack.decode(kept)):
                 return "its text is not clean"
-            at, value = msgspec.msgpack.decode(kept, type=tuple[datetime, kind])  # type: ignore[valid-type]  # a type at run time
+            else:
+                at, value = msgspec.msgpack.decode(kept, type=tuple[datetime, kind])  # type: ignore[valid-type]  # a type at run time
             age = datetime.now(UTC) - at
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             return "damaged, or another version's"
@@ -109,6 +150,8 @@ class Cache:
         try:
             answer = await getattr(self._cache, verb)(*arguments, **options)
         except Exception as error:  # a library of any kind may be behind it
+            if verb == "add" and type(error) is ValueError:  # aiocache's word for a key that is there already
+                return _TAKEN
             self._resting_until = time.monotonic() + REST
             self._tell(f"the cache does not answer ({type(error).__name__})")
             return None
@@ -124,12 +167,29 @@ class Cache:
 def _redis(url: str) -> Any:
     """aiocache's Redis, its client made from the whole address: aiocache itself knows no rediss and unix."""
     import redis.asyncio
+    from aiocache.backends.redis import RedisCache
+    from aiocache.serializers import NullSerializer
 
-    made: Any = Caches(Caches.REDIS)
-    made.client = redis.asyncio.Redis.from_url(
+    client = redis.asyncio.Redis.from_url(
         url, socket_connect_timeout=WITHIN, socket_timeout=WITHIN, decode_responses=False
     )
+    # Without an encoding bytes stay bytes; with the default one Redis's answers would be decoded as UTF-8.
+    made: Any = RedisCache(serializer=NullSerializer(encoding=None))
+    made.client = client
     return made
+
+
+def _memory() -> Any:
+    """aiocache's own. Its package imports every store that is installed, and Redis's client costs a start a third."""
+    absent = [name for name in ("redis", "aiomcache") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: an import of it finds nothing
+    try:
+        from aiocache.backends.memory import SimpleMemoryCache
+        from aiocache.serializers import NullSerializer
+    finally:
+        for name in absent:
+            sys.modules.pop(name, None)
+    return SimpleMemoryCache(serializer=NullSerializer(encoding=None))
 
 
 def _is_clean(value: Any) -> bool:

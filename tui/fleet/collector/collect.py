@@ -16,7 +16,7 @@ from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
 from tui.domain.text import EMPTY, SafeText, clean
 from tui.fleet import wire
 from tui.fleet.collector.cache import Cache
-from tui.fleet.collector.jobs import AT_ONCE, Jobs, threaded
+from tui.fleet.collector.jobs import AT_ONCE, READERS, Jobs, threaded
 from tui.fleet.collector.schedule import LOGIN_RETRY, Job, Outcome, Schedule
 from tui.fleet.collector.unit import Unit
 from tui.settings import Settings
@@ -25,6 +25,8 @@ T = TypeVar("T")
 THREADS = 64
 """Readers; AT_ONCE of them at most wait for one region."""
 BEAT = 5.0
+NAME_AFTER = 2.0
+"""Seconds after which an account's alias is asked for: it needs a client of its own, and trouble is shown without."""
 Place = tuple[str, str]
 _OUTCOMES = {"throttled": Outcome.THROTTLED, "credentials": Outcome.LOGIN, "config": Outcome.LOGIN}
 _NEXT = {Job.PROBLEMS: Job.STATUS, Job.STATUS: Job.INVENTORY, Job.INVENTORY: Job.IMAGES}
@@ -42,7 +44,7 @@ class Collector:
         self.sessions = Sessions(settings, lean=True)
         self.schedule: Schedule[str | Place] = Schedule(settings.intervals)
         self.cache = Cache(settings.cache, lambda text: send(wire.Note(clean(text))))
-        self.threads = ThreadPoolExecutor(THREADS, "read")
+        self.threads = ThreadPoolExecutor(THREADS, READERS)
         self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
         self.units: dict[Place, Unit] = {}
         self.order: dict[str, int] = {}
@@ -137,8 +139,7 @@ class Collector:
         """Whose it is and which regions it has; its targets begin here."""
         try:
             async with self.identifying:
-                account_id = await threaded(self.threads, reads.account, self.sessions, profile)
-                names = await self.regions_of(profile)
+                account_id, names = await self.account_and_regions(profile)
         except Exception as error:
             trouble = await self.trouble(error, profile, "")
             self.sessions.drop(profile)
@@ -161,6 +162,19 @@ class Collector:
             self.start(self.name(account_id, profile))
         return Outcome.WELL
 
+    async def account_and_regions(self, profile: str) -> tuple[SafeText, tuple[str, ...]]:
+        """Both, asked for side by side: nothing of the profile can be shown before they are known."""
+        asked = asyncio.create_task(self.regions_of(profile))
+        try:
+            account_id = await threaded(self.threads, reads.account, self.sessions, profile)
+        except (
+            BaseException
+        ):  # without a login the regions are not known either, and this is the reason to tell
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+            raise
+        return account_id, await asked
+
     async def regions_of(self, profile: str) -> tuple[str, ...]:
         """Its regions; its own alone where it may not ask for the others, and that is said."""
         try:
@@ -177,6 +191,7 @@ class Collector:
     async def name(self, account_id: SafeText, profile: str) -> None:
         """The account's alias, beside everything else: IAM may be out of reach where EC2 is not."""
         self.aliases.setdefault(account_id, EMPTY)
+        await asyncio.sleep(0 if self.once else NAME_AFTER)
         alias = await threaded(self.threads, reads.alias, self.sessions, profile)
         if not alias:
             return

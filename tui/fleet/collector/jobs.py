@@ -6,6 +6,7 @@ Each raises what the AWS room raises.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from tui.aws import reads
+from tui.aws import meter, reads
 from tui.aws.sessions import Sessions
 from tui.aws.to_domain import Status
 from tui.domain.instance import Image, Instance, TypeFacts
@@ -28,6 +29,10 @@ STATUS_KEPT = 0.6
 """Of the interval: so long a status is no older than a poll would make it."""
 AT_ONCE = 8
 """Readers of one region, over all accounts: one that does not answer must leave readers for the others."""
+
+
+READERS = "read"
+"""How their threads are called. They wait for the budget; a look at one instance, for which a person waits, is booked only."""
 
 
 async def threaded(threads: Executor, call: Callable[..., T], *arguments: Any) -> T:
@@ -104,15 +109,7 @@ class Jobs:
 
     async def filtered(self, unit: Unit, client: Any) -> list[Status]:
         """Those with trouble among many."""
-        loop = asyncio.get_running_loop()
-
-        def wait() -> None:
-            pause = asyncio.run_coroutine_threadsafe(self.booked(unit), loop).result()
-            time.sleep(pause)
-
-        found, _ = await self.cached(
-            unit, "problems", list[Status], 10.0, lambda: reads.problems(client, wait)
-        )
+        found, _ = await self.cached(unit, "problems", list[Status], 10.0, lambda: reads.problems(client))
         return found
 
     async def status(self, unit: Unit, profile: str) -> None:
@@ -201,13 +198,22 @@ class Jobs:
         """
         async with self.gates[unit.region]:
             account_id = str(unit.account_id)
-            return await threaded(
+            client = await threaded(
                 self.threads, reads.client_of, self.sessions, profile, unit.region, account_id
             )
+        self.count(unit, client)
+        return client
 
-    async def booked(self, unit: Unit) -> float:
-        """Seconds to wait before the next call of this account and region."""
-        return unit.budget.take(time.monotonic())
+    def count(self, unit: Unit, client: Any) -> None:
+        """Have each of its requests booked on the target's budget: a page is one, and so is one that botocore repeats."""
+        budget = unit.budget
+
+        def before_each() -> None:
+            pause = budget.take(time.monotonic())
+            if pause and threading.current_thread().name.startswith(READERS):
+                time.sleep(pause)
+
+        meter.install(client, before_each, lambda throttled: budget.answered(time.monotonic(), throttled))
 
     async def cached(
         self, unit: Unit, call: str, kind: type[T], seconds: float, fetch: Callable[[], T]
@@ -215,7 +221,7 @@ class Jobs:
         """A read through the cache, within the budget, and when it was read."""
 
         async def fetched() -> T:
-            await asyncio.sleep(await self.booked(unit))
+            await asyncio.sleep(unit.budget.wait(time.monotonic()))  # here nobody else waits along
             async with self.gates[unit.region]:
                 return await threaded(self.threads, fetch)
 

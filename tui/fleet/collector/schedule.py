@@ -10,6 +10,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from random import Random
+from threading import Lock
 from typing import Generic, TypeVar
 
 from tui.settings import Intervals
@@ -19,6 +20,7 @@ FIRST_RETRY, LAST_RETRY, LOGIN_RETRY = 1 / 3, 20.0, 1.0
 """In status intervals: the first wait after a failure, the longest, and always when credentials are missing: asking for
 those is cheap, and somebody may just have renewed them in another terminal. By default 5 s, 5 min, 15 s."""
 SLOWEST = 8.0
+SLOWEST_PACE, PACE_BACK = 0.125, 0.05
 JITTER = 0.2
 IMAGES_EVERY = 900.0
 
@@ -33,6 +35,11 @@ class Job(IntEnum):
     IMAGES = 4
 
 
+HOLD = {Job.INVENTORY: 3.0, Job.IMAGES: 20.0}
+"""Seconds that an inventory, and what is only nice to have, may be held back while more urgent kinds are under way
+anywhere. Trouble of every target comes before any inventory; one target that does not answer holds nobody for long."""
+
+
 class Outcome(IntEnum):
     """How a job ended."""
 
@@ -45,7 +52,7 @@ class Outcome(IntEnum):
 @dataclass
 class _Entry:
     due: dict[Job, float]
-    running: bool = False
+    running: Job | None = None
     failures: dict[Job, int] = field(default_factory=dict)
     slow: float = 1.0
 
@@ -80,20 +87,43 @@ class Schedule(Generic[K]):
     def due(self, now: float) -> list[tuple[K, Job]]:
         """What to start now, the most urgent kind first; each is then running until `done`."""
         ready = [
-            (min((job, at) for job, at in entry.due.items() if at <= now), number, key, entry)
+            (job, number, at, key)
             for number, (key, entry) in enumerate(self._entries.items())
-            if not entry.running and any(at <= now for at in entry.due.values())
+            if entry.running is None
+            for job, at in entry.due.items()
+            if at <= now
         ]
+        urgent = self._urgent()
         started: list[tuple[K, Job]] = []
-        for (job, _), _, key, entry in sorted(ready, key=lambda one: one[:2]):
-            entry.running = True
-            del entry.due[job]
-            started.append((key, job))
+        for job, _, at, key in sorted(ready, key=lambda one: one[:2]):
+            entry = self._entries[key]
+            if entry.running is None and self._free_at(job, at, urgent) <= now:
+                entry.running = job
+                del entry.due[job]
+                started.append((key, job))
+                if job is not Job.STATUS and (urgent is None or job < urgent):
+                    urgent = job
         return started
 
+    def _urgent(self) -> Job | None:
+        """The most urgent kind under way. Status polls do not count: some target is polled at any time."""
+        running = (entry.running for entry in self._entries.values())
+        return min((job for job in running if job is not None and job is not Job.STATUS), default=None)
+
+    @staticmethod
+    def _free_at(job: Job, at: float, urgent: Job | None) -> float:
+        """When it may begin though more urgent kinds are under way."""
+        return at + HOLD.get(job, 0.0) if urgent is not None and urgent < job else at
+
     def wait(self, now: float) -> float | None:
-        """Seconds until something is due; None if only running jobs can make it so."""
-        times = [at for entry in self._entries.values() if not entry.running for at in entry.due.values()]
+        """Seconds until something may begin; None if only running jobs can make it so."""
+        urgent = self._urgent()
+        times = [
+            self._free_at(job, at, urgent)
+            for entry in self._entries.values()
+            if entry.running is None
+            for job, at in entry.due.items()
+        ]
         return max(0.0, min(times) - now) if times else None
 
     def done(self, key: K, job: Job, now: float, outcome: Outcome) -> None:
@@ -101,7 +131,7 @@ class Schedule(Generic[K]):
         entry = self._entries.get(key)
         if entry is None:
             return
-        entry.running = False
+        entry.running = None
         if outcome is Outcome.WELL:
             entry.failures.pop(job, None)
             entry.slow = max(1.0, entry.slow * 0.8)
@@ -143,16 +173,44 @@ class Schedule(Generic[K]):
 
 @dataclass
 class Budget:
-    """A token bucket for the calls of one account and region. Not thread-safe."""
+    """A token bucket for the requests of one account and region, slower where AWS says that it is asked too often.
+
+    Readers' threads share it. Times are seconds of any clock.
+    """
 
     size: float = 25.0
     refill: float = 5.0
+    pace: float = 1.0
     _tokens: float = 25.0
     _at: float = 0.0
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def take(self, now: float) -> float:
-        """Book one call; answers the seconds to wait before it."""
-        self._tokens = min(self.size, self._tokens + (now - self._at) * self.refill)
+        """Book one request; answers the seconds to wait before it."""
+        with self._lock:
+            self._fill(now)
+            self._tokens -= 1
+            return self._wait()
+
+    def wait(self, now: float) -> float:
+        """The seconds until the next request could begin, without booking it."""
+        with self._lock:
+            self._fill(now)
+            return max(0.0, self._wait() if self._tokens < 1 else 0.0)
+
+    def answered(self, now: float, throttled: bool) -> None:
+        """Others use up what AWS allows: half the pace and no burst, at once; back again a twentieth with each answer."""
+        with self._lock:
+            self._fill(now)
+            if throttled:
+                self.pace = max(SLOWEST_PACE, self.pace / 2)
+                self._tokens = min(self._tokens, 0.0)
+            else:
+                self.pace = min(1.0, self.pace + PACE_BACK)
+
+    def _fill(self, now: float) -> None:
+        self._tokens = min(self.size, self._tokens + (now - self._at) * self.refill * self.pace)
         self._at = now
-        self._tokens -= 1
-        return max(0.0, -self._tokens / self.refill)
+
+    def _wait(self) -> float:
+        return max(0.0, -self._tokens / (self.refill * self.pace))

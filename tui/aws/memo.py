@@ -1,0 +1,52 @@
+"""Readers that remember: a fleet's answers say the same small things over and over (a check that is ok, a tag, a block of
+options), and what was read of a text once need not be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Pieces = list[str]
+Reader = Callable[[Pieces, int], tuple[Any, int]]
+"""From the place after a start tag: the value, and the place after its end tag."""
+MOST = 4096
+"""Texts an element may have before all of them are forgotten."""
+LONGEST = 400
+"""Pieces of an element that is looked up; a longer one hardly comes twice."""
+_START, _FULL, _MISS = 1000, 2000, 2
+
+
+def remembering(read: Reader) -> Reader:
+    """The same reader, for an element whose value depends on nothing but the text up to its end tag.
+
+    The value is shared by all who ask: it must not be changed. An element that hardly ever says the same (an instance,
+    an interface) is found out after some hundreds, and read without looking.
+    """
+    kept: dict[str, Any] = {}
+    end, credit = "", _START
+
+    def again(pieces: Pieces, place: int) -> tuple[Any, int]:
+        nonlocal end, credit
+        if credit < 0:
+            return read(pieces, place)
+        try:
+            # A shorter element would end with this piece as well; with another one of the same name inside, the text up
+            # to that one's end tag is none that was kept.
+            stop = pieces.index(end, place, place + LONGEST) + 1
+            value = kept["<".join(pieces[place:stop])]
+        except (ValueError, KeyError):
+            credit -= _MISS
+        else:
+            if credit < _FULL:
+                credit += 1
+            return value, stop
+        value, stop = read(pieces, place)
+        end = pieces[stop - 1]
+        if len(kept) >= MOST:
+            kept.clear()
+        kept["<".join(pieces[place:stop])] = value
+        if credit < 0:
+            kept.clear()
+        return value, stop
+
+    return again

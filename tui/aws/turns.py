@@ -1,0 +1,56 @@
+"""Who works next. Making a client and reading an answer is work for one core, not waiting: taking turns, each is done
+sooner than when all get on at once, and the most urgent goes first."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+
+class Rank(IntEnum):
+    """The most urgent first: what shows trouble, what must come before it, and all else."""
+
+    STATUS = 0
+    CLIENT = 1
+    LOGIN = 2
+    SESSION = 3
+    INVENTORY = 4
+
+
+class Turns:
+    """One thread at a time; of those that wait the lowest rank first, and among equals the one that came first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._busy = False
+        self._number = 0
+        self._waiting: list[tuple[int, int, threading.Lock]] = []
+
+    @contextmanager
+    def take(self, rank: int) -> Iterator[None]:
+        """Wait for a turn, and give it on at the end. Not to be taken again within one."""
+        gate: threading.Lock | None = None
+        with self._lock:
+            if self._busy:
+                gate = threading.Lock()
+                gate.acquire()
+                self._number += 1
+                heapq.heappush(self._waiting, (rank, self._number, gate))
+            self._busy = True
+        if gate is not None:
+            gate.acquire()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._waiting:
+                    heapq.heappop(self._waiting)[2].release()
+                else:
+                    self._busy = False
+
+
+WORK = Turns()
+"""Of this process."""
