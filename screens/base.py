@@ -72,7 +72,7 @@ class KeyLine(Line):
         self, verbs: Iterable[tuple[Verb, bool]], mode: str, mode_style: str, *, plain: bool = False
     ) -> None:
         """Draw it: long words where all fit, short ones else, and then the last verbs give way."""
-        width = max(self.size.width, 20) - len(mode) - 2
+        width = max(self.size.width or self.app.size.width, 20) - len(mode) - 2  # as wide as the terminal
         known = list(verbs)
 
         def named(verb: Verb) -> str:
@@ -117,7 +117,9 @@ class Alarm(Line):
         if ring - rung:
             self.app.bell()
         _RUNG[self.app] = ring | (rung & {one.id for one in operations})
-        self.display = bool(trouble) or found is not None
+        shown = bool(trouble) or found is not None
+        if self.display != shown:  # to set it lays out the screen anew
+            self.display = shown
         self.set_class(found is not None and found.calm, "-calm")
         self.paint(Text(trouble or (found.text if found else ""), overflow="ellipsis"))
 
