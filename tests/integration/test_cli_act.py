@@ -216,7 +216,7 @@ def test_stop_start_to_its_end_a_line_a_step(stage: Stage) -> None:
     ]  # fmt: skip
     assert (told[-1]["kind"], told[-1]["state"]) == ("operation", "succeeded")
     assert told[-1]["note"] == (
-        "out of pay-db; system, instance and EBS checks are ok; registered in pay-db; healthy in pay-db;"
+        "system, instance and EBS checks are ok; registered in pay-db; healthy in pay-db;"
         " completed: instance-stop"
     )
     assert stage.really_sent() == ["StopInstances", "StartInstances"]

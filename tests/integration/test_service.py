@@ -273,7 +273,8 @@ def test_a_target_outside_groups_is_drained_and_healthy_again(bench: Bench) -> N
     order = [one["operation"] for one in bench.demo.control("calls") if not one["dry_run"]]
     sent = [one for one in order if one.endswith("Targets") or one in ("StopInstances", "StartInstances")]
     assert sent == ["DeregisterTargets", "StopInstances", "StartInstances", "RegisterTargets"]
-    assert "out of pay-db" in found.note
+    assert [row.note for row in found.steps if row.name == "drain"] == ["out of pay-db"]
+    assert "out of" not in found.note  # it is back
     assert "public address" not in found.note  # an Elastic IP stays
 
 
