@@ -99,7 +99,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def test_nothing_else_speaks_to_a_network() -> None:
-    """The demonstration apart, which serves on loopback."""
+    """The demonstration apart, which serves on loopback, and what looks whether it still does."""
     guilty = [
         f"{name_of(path)}: {module}"
         for path in SOURCES
@@ -110,7 +110,7 @@ def test_nothing_else_speaks_to_a_network() -> None:
     guilty += [
         f"{name_of(path)}:{line} {called}"
         for path in SOURCES
-        if "tui/demo/" not in name_of(path)
+        if "tui/demo/" not in name_of(path) and not name_of(path).endswith("operations/rehearsal.py")
         for line, called in calls(path)
         if called.startswith("socket.") and called != "socket.gethostname"
     ]

@@ -123,3 +123,8 @@ def environ(**more: str) -> dict[str, str]:
 def has(pattern: str) -> Callable[[Terminal], bool]:
     """Whether something on screen matches."""
     return lambda terminal: re.search(pattern, terminal.text) is not None
+
+
+def ready(name: str) -> Callable[[Terminal], bool]:
+    """The cursor is on it, and it is read through the first of its account's profiles: the others may only look."""
+    return lambda terminal: name in terminal.line("› ") and "audit" not in terminal.line("› ")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from terminal import Terminal, environ, has
+from terminal import Terminal, environ, has, ready
 
 from tui.demo.environment import Demo, start
 
@@ -54,7 +54,7 @@ def test_a_filter_then_a_detail_and_back(env: dict[str, str], size: tuple[int, i
         terminal.keys("/", "batch-14")
         terminal.until(lambda one: "payments-db-1" not in one.text and "batch-14" in one.text)
         terminal.keys("enter", "enter")
-        terminal.until("attached-EBS")
+        terminal.until(lambda one: "attached-EBS" in one.text and "esc back" in one.text)
         terminal.keys("escape")
         terminal.until("/ batch-14")
         terminal.keys("escape")
@@ -152,7 +152,7 @@ def ask_stop_start(terminal: Terminal, name: str) -> None:
     """From the fleet to the question."""
     terminal.until("payments-db-1")
     terminal.keys("2", "/", name)
-    terminal.until(lambda one: name in one.line("› "))
+    terminal.until(ready(name))
     terminal.keys("enter", "s")
     terminal.until("AWS says yes")
     terminal.until("Type the name to go on")

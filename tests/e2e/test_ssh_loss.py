@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, environ, has
+from terminal import Terminal, environ, has, ready
 
 from tui.demo.environment import Demo, start
 from tui.operations import audit, resume
@@ -42,7 +42,7 @@ def cut(env: dict[str, str], demo: Demo) -> Operation:
         terminal.keys("/")
         terminal.until("/ words")  # letters typed before the filter has the focus are verbs
         terminal.keys(NAME)
-        terminal.until(lambda one: NAME in one.line("› "))
+        terminal.until(ready(NAME))
         terminal.keys("enter", "s")
         terminal.until("AWS says yes")
         terminal.until("Type the name to go on")
