@@ -53,7 +53,10 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.process.close(force=True)
+        try:
+            self.process.close(force=True)
+        except pexpect.ExceptionPexpect:  # a busy machine: killed, and not gone yet
+            self.process.wait()
 
     @property
     def text(self) -> str:

@@ -325,3 +325,9 @@ def test_an_audit_log_of_anything_is_checked_and_added_to(folder: Path, body: by
 def test_journals_that_were_once_too_damaged(folder: Path, seed: int) -> None:
     """A column that has lost its name."""
     test_a_damaged_journal.hypothesis.inner_test(folder, seed)  # type: ignore[attr-defined]  # hypothesis sets it
+
+
+@pytest.mark.parametrize("seed", [917_333_911_046])
+def test_journals_that_once_could_not_be_repaired(folder: Path, seed: int) -> None:
+    """The column of the ids has lost its name."""
+    test_a_damaged_journal_can_be_repaired.hypothesis.inner_test(folder, seed)  # type: ignore[attr-defined]  # as above

@@ -93,6 +93,14 @@ def test_a_row_nobody_can_have_written_costs_that_operation_alone(path: Path) ->
     journal.close()
 
 
+def test_a_version_that_nobody_wrote(path: Path) -> None:
+    spoil(path, "PRAGMA user_version=-7")
+    with pytest.raises(JournalError, match="evac ops repair"):
+        Journal(path)
+    assert "negative" in damage(path)
+    assert repair(path, NOW).kept == 6
+
+
 def test_a_table_that_is_gone(path: Path) -> None:
     spoil(path, "DROP TABLE call")
     assert "no such table" in damage(path)

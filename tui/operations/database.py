@@ -109,7 +109,9 @@ class Database:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def _refuse_newer(self) -> None:
-        """Before anything is written to it. Raises JournalError."""
+        """Before anything is written to it. Raises JournalError, sqlite3.Error."""
+        if self._version() < 0:
+            raise sqlite3.DatabaseError("its version is a negative number")
         if self._version() > len(MIGRATIONS):
             raise JournalError(
                 f"the journal {self.path} was written by a newer evac: upgrade this one; nothing was sent"

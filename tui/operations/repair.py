@@ -102,6 +102,6 @@ def _rows(path: Path, table: str) -> Iterator[dict[str, Any]]:
             database.row_factory = sqlite3.Row
             query = f"SELECT rowid AS number, * FROM {table} ORDER BY rowid {order}"  # noqa: S608 - our own names
             for row in database.execute(query):
-                if row["number"] not in seen:
+                if row["number"] not in seen and _TABLES[table] in row.keys():  # noqa: SIM118 - as below
                     seen.add(row["number"])
                     yield {name: row[name] for name in row.keys() if name != "number"}  # noqa: SIM118 - a Row is no dict
