@@ -8,7 +8,7 @@ TRIALS  ?= 1000
 SEED    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check tests chaos soak fuzz snapshots shots bench bench-peers bench-compare clean constraints
+.PHONY: help install demo test lint types contracts check tests chaos soak fuzz audit snapshots shots bench bench-peers bench-compare clean constraints
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,8 +47,15 @@ soak: $(STAMP) ## a storm of KEYS keys over all screens, every command with ever
 	EVAC_SOAK=1 $(BIN)/pytest -n 0 tests/soak/test_commands.py
 
 EXAMPLES ?= 20000
-fuzz: $(STAMP) ## hostile bytes for every reader: EXAMPLES a test instead of a hundred
-	EVAC_FUZZ=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/fuzz tests/unit/test_text.py tests/unit/test_query.py tests/unit/test_config.py
+SECONDS_EACH ?= 120
+fuzz: $(STAMP) ## hostile bytes for every reader: EXAMPLES a test instead of a hundred, then atheris for SECONDS_EACH a reader
+	EVAC_FUZZ=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/fuzz tests/unit/test_text.py tests/unit/test_query.py tests/unit/test_config.py tests/unit/test_parse.py
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]' || echo "atheris can't be installed here"
+	$(BIN)/python -P tests/fuzz/guided.py $(SECONDS_EACH)
+
+audit: $(STAMP) ## known vulnerabilities of what constraints.txt pins; asks a service on the internet
+	@test -x $(VENV)-audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
+	$(VENV)-audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 chaos: $(STAMP) ## kill the hands and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
 	$(BIN)/python -P tests/chaos/harness.py --trials $(TRIALS) --seed $(SEED) --workers 2
@@ -76,4 +83,4 @@ constraints: ## pin what a fresh install resolves to today
 	rm -rf $(VENV)-pin
 
 clean: ## remove what make made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis snapshot_report.html
+	rm -rf $(VENV) $(VENV)-audit .fuzz dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis snapshot_report.html

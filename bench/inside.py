@@ -7,10 +7,10 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from bench import stock
 from bench.tools import Figure, clean, fleet, median, percentile, timed

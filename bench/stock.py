@@ -6,9 +6,10 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bench.bodies import bodies
 from tui.aws import parse, to_domain

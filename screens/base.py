@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from rich.text import Text
@@ -14,13 +14,13 @@ from textual.message import Message
 
 from screens.leaving import Leaver
 from screens.line import Line
-from screens.standing import warning
 from tui.domain.instance import Instance
 from tui.domain.text import SafeText, clean
-from tui.operations.journal import JournalError
-from tui.operations.record import Operation
 from tui.services import Services
 from tui.verbs import VERBS, Verb, effective, shown_key, why_not, worded
+
+if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
+    from tui.operations.record import Operation
 
 
 class FleetChanged(Message):
@@ -107,7 +107,11 @@ class Alarm(Line):
 
     def show(self, operations: Sequence[Operation], trouble: str, now: datetime, plain: bool) -> None:
         """Draw what needs attention, and ring once for each that newly does; `trouble` is why the journal can't be read."""
-        found = None if trouble else warning(operations, now, plain)
+        found = None
+        if operations and not trouble:
+            from screens.standing import warning
+
+            found = warning(operations, now, plain)
         ring = frozenset[str]() if found is None else found.ring
         rung = _RUNG.get(self.app, frozenset())
         if ring - rung:
@@ -173,8 +177,11 @@ class EvacScreen(Leaver[None]):
 
     def draw_alarm(self) -> None:
         """Read the journal for what must not be overlooked."""
-        trouble, unfinished = self.services.journal_trouble, list[Operation]()
+        trouble = self.services.journal_trouble
+        unfinished: list[Operation] = []
         if self.services.journal is not None:
+            from tui.operations.database import JournalError
+
             try:
                 unfinished = list(self.services.journal.unfinished())
             except JournalError as error:
@@ -220,7 +227,7 @@ class EvacScreen(Leaver[None]):
         """Ask for a guarded action, or say why it cannot be."""
         reason = self.allowed(VERBS[name], instance)
         if reason is None and self.services.journal is None:
-            reason = self.services.journal_trouble
+            reason = self.services.journal_trouble or "the journal is not open yet; press it again"
         if reason is not None or instance is None:
             self.say(f"{VERBS[name].title}: {reason}", "warning")
             return
@@ -271,7 +278,7 @@ class EvacScreen(Leaver[None]):
         self.notify(clean(line), severity="warning" if severity == "warning" else "information", markup=False)
 
     def action_verb(self, name: str) -> None:
-        """Do it."""
+        """Do it; what was chosen in the palette may come when this screen has left meanwhile."""
         method = getattr(self, "verb_" + name.replace("-", "_"), None)
-        if method is not None:
+        if method is not None and self.there:
             method()

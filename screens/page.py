@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.color import Color, ColorParseError
 from rich.console import Group, OverflowMethod, RenderableType
@@ -26,8 +27,7 @@ _LABEL = 32
 """A longer label is cut: the paragraph beside it needs the room."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One paragraph. `label` stands left of it, `note` dim behind it; a `head` is a heading; `single` never wraps."""
 
     text: str = ""

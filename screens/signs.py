@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
-from tui.domain.hazards import Gravity
+from tui.domain.gravity import Gravity
 from tui.domain.instance import (
     EVERYWHERE,
     CheckName,
@@ -25,8 +25,7 @@ from tui.domain.when import ago, span
 from tui.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Struct, frozen=True):
     """How a state is drawn. `style` is a Rich style of the terminal's own sixteen colours, so that every theme stays legible."""
 
     symbol: str

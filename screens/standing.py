@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from screens.signs import LEVELS, Sign, drawn
 from tui.domain.text import clean
@@ -72,8 +73,7 @@ def stopped_at(operation: Operation) -> datetime | None:
     return max(ends) if ends else None
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """What must not be overlooked. `calm`: a server is down, as planned, and somebody drives it; `ring`: whose it is about."""
 
     text: str

@@ -44,7 +44,9 @@ COLORS = TerminalTheme(
 def dress(app: App[Any], theme: str) -> None:
     """Ours, or the theme of that name if there is one."""
     app.animation_level = "none"  # each step of a movement would cross a slow line
-    app.ansi_theme_dark = COLORS
+    app.set_reactive(
+        App.ansi_theme_dark, COLORS
+    )  # the theme's own watcher takes it up: all is restyled once, not twice
     app.register_theme(THEME)
     app.theme = theme if theme in app.available_themes else THEME.name
 

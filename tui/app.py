@@ -5,34 +5,38 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
+from msgspec import Struct
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
 from screens.fleet.screen import FleetScreen
 from screens.leaving import Palette
+from screens.notice import Noticing
 from screens.palette import VerbProvider
 from screens.theme import dress, plain
+from screens.thrift import Shown
 from tui import crash
 from tui.fleet import snapshot, wire
 from tui.fleet.link import Link
 from tui.fleet.store import Store
-from tui.operations import launch
-from tui.operations.journal import Journal, JournalError, default_path
-from tui.operations.rescue import Rescue
 from tui.services import Services
 from tui.settings import Settings, draws_symbols
+
+if TYPE_CHECKING:
+    from tui.operations.rescue import Rescue
 
 LOOK = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
@@ -51,18 +55,32 @@ PLACES = {
 """Screens that the first frame does not need: imported after it, or when asked for before that."""
 
 
-class EvacApp(App[int]):
+class EvacApp(Noticing[int]):
     """The one composition root: screens are given their services, and ask it for one another by message."""
 
     TITLE = "evac"
     COMMANDS = {VerbProvider}  # noqa: RUF012 - Textual's own annotation of this class variable
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
-    CSS_PATH = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", show=False),
+        Binding("ctrl+l", "redraw", show=False, priority=True),
+    ]
+    CSS_PATH = Path(__file__).parents[1] / "screens" / "fleet" / "fleet.tcss"
 
-    def __init__(self, services: Services, snapshot_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        snapshot_path: Path | None = None,
+        kept: snapshot.Kept | None = None,
+        said: str = "",
+        *,
+        opens_journal: bool = False,
+    ) -> None:
         super().__init__()
         self.services, self._snapshot_path = services, snapshot_path
-        self._rescue = Rescue(services.settings, services.environ, services.now)
+        self._opens_journal = opens_journal
+        self._kept, self._said = kept, said
+        self._shown = Shown()
+        self._rescue: Rescue | None = None
         self._look_planned = False
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
@@ -81,26 +99,62 @@ class EvacApp(App[int]):
             self._exception_event.set()
         self._close_messages_no_wait()
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, self._shown.thrifty(renderable))
+
     @property
     def fault(self) -> Exception | None:
         """What ended it, if nobody asked it to end."""
         return self._exception
 
+    def get_default_screen(self) -> FleetScreen:
+        """The fleet is the first, and stays."""
+        return FleetScreen(self.services)
+
     def on_mount(self) -> None:
-        """The fleet comes first; then the collector is started."""
-        self.push_screen(FleetScreen(self.services))
+        """The fleet is there; the collector is started."""
+        if self._said:
+            self.call_after_refresh(self._tell, Said(self._said))
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 loop.add_signal_handler(number, self._told_to_end, number)
+        self.app_resume_signal.subscribe(self, self._back)
         self.set_timer(WARM_UP, self._warm_up)
         if self.services.link is not None:
             self.run_worker(self._follow(self.services.link), exclusive=True)
         if self._snapshot_path is not None:
             self.set_interval(SAVE, self._save)
-        if not self.services.settings.read_only and self.services.journal is not None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """What waits for the first frame: the journal is opened, and what was cut off is taken up."""
+        services = self.services
+        if self._kept is not None:
+            self.run_worker(self._load_rest(self._kept), group="snapshot")
+            self._kept = None
+        if self._opens_journal:
+            open_journal(services)
+            self._tell(FleetChanged())
+        if not services.settings.read_only and services.journal is not None:
+            from tui.operations.rescue import Rescue
+
+            self._rescue = Rescue(services.settings, services.environ, services.now)
             self._keep()
             self.set_interval(KEEP, self._keep)
+
+    def on_resize(self) -> None:
+        """Nobody knows what the terminal made of what it showed."""
+        self._shown.forget()
+
+    def action_redraw(self) -> None:
+        """Somebody else wrote on the terminal."""
+        self._shown.forget()
+        self.refresh(layout=True)
+
+    def _back(self, _: App[Any]) -> None:
+        """Fetched back by fg: the terminal shows what others wrote."""
+        self.action_redraw()
 
     def _told_to_end(self, number: signal.Signals) -> None:
         """As with q: the terminal is given back and the collector ended. Running operations go on."""
@@ -108,7 +162,7 @@ class EvacApp(App[int]):
 
     async def on_unmount(self) -> None:
         """What is known now is what the next start shows first."""
-        self._save()
+        self._saving()()
         if self.services.link is not None:
             await self.services.link.stop()
 
@@ -117,7 +171,7 @@ class EvacApp(App[int]):
         self.run_worker(self._resume, thread=True, group="rescue", exit_on_error=False)
 
     def _resume(self) -> None:
-        for line in self._rescue.look():
+        for line in self._rescue.look() if self._rescue else ():
             self.call_from_thread(self._tell, Said(line))
 
     async def _follow(self, link: Link) -> None:
@@ -153,13 +207,30 @@ class EvacApp(App[int]):
                 screen.post_message(message)
                 return
 
-    def _save(self) -> None:
+    async def _load_rest(self, kept: snapshot.Kept) -> None:
         store = self.services.store
-        if self._snapshot_path is None or store.revision == self._saved_revision:
-            return
-        self._saved_revision = store.revision
-        with suppress(OSError):  # a full disk costs the next start its first picture, nothing else
-            snapshot.save(store, self._snapshot_path, self.services.now())
+        for rows in kept.rest():
+            store.load_rest(rows)
+            await asyncio.sleep(0)  # keys first
+        store.unread = 0
+        self._plan_look()
+
+    def _save(self) -> None:
+        self.run_worker(self._saving(), thread=True, group="save", exit_on_error=False)
+
+    def _saving(self) -> Callable[[], None]:
+        """What is known now, to be written; maybe in a thread, and maybe it never comes to that."""
+        store, path, now = self.services.store, self._snapshot_path, self.services.now()
+        revision, targets, rows = store.revision, store.targets(), store.rows()
+
+        def write() -> None:
+            if path is None or store.unread or revision == self._saved_revision:
+                return
+            with suppress(OSError):  # a full disk costs the next start its first picture, nothing else
+                snapshot.write(targets, rows, path, now)
+                self._saved_revision = revision
+
+        return write
 
     def on_go(self, message: Go) -> None:
         """Open another screen."""
@@ -184,41 +255,49 @@ def place(name: str) -> Any:
     return getattr(import_module(module), kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What was found when the console opened: its services, and when the snapshot it begins with was written."""
+class Opened(Struct, frozen=True):
+    """What was found when the console opened: its services, the snapshot it begins with, and what is to be said of that."""
 
     services: Services
     snapshot_path: Path
+    kept: snapshot.Kept | None
+    said: str = ""
 
 
 def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
-    """Everything the screens are given. A journal that can't be used is said, and forbids acting, not looking."""
+    """Everything the screens are given, but for the journal: it is opened after the first frame."""
     store, path = Store(), snapshot.default_path(environ)
-    kept = snapshot.load(path)
+    kept, said = snapshot.restore(path)
     if kept is not None:
-        store.load_snapshot(kept[0])
-    journal, trouble = None, ""
-    try:
-        journal = Journal(default_path(environ))
-    except JournalError as error:
-        trouble = str(error)
+        store.load_snapshot(kept.deltas, kept.count)
 
     def start(operation: str, profile: str) -> int:
+        from tui.operations import launch
+
         return launch.start(operation, profile, settings, environ)
 
     services = Services(
         store=store,
         link=Link(settings, environ),
-        journal=journal,
-        journal_trouble=trouble,
+        journal=None,
+        journal_trouble="",
         settings=settings,
         environ=environ,
         now=lambda: datetime.now(UTC),
         zone=settings.zone(),
         launch=start,
     )
-    return Opened(services, path)
+    return Opened(services, path, kept, said)
+
+
+def open_journal(services: Services) -> None:
+    """One that can't be used is said, and forbids acting, not looking."""
+    from tui.operations.journal import Journal, JournalError, default_path
+
+    try:
+        services.journal = Journal(default_path(services.environ))
+    except JournalError as error:
+        services.journal_trouble = str(error)
 
 
 def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
@@ -227,7 +306,7 @@ def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
     opened = open_services(settings, environ)
-    app = EvacApp(opened.services, opened.snapshot_path)
+    app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opened.said, opens_journal=True)
     result = app.run()
     if app.fault is not None:
         raise crash.Crashed(app.fault, environ)

@@ -7,16 +7,15 @@ can add read-only, demand AMIs and take regions away, never the reverse. Nothing
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from tui.domain.actions import ACTIONS
-from tui.domain.hazards.codes import CODES
+from tui.domain.gravity import CODES
 from tui.domain.text import clean
 from tui.domain.when import parse_duration
 from tui.settings import (
@@ -66,8 +65,7 @@ OWNER = 0
 """Who must own it: root."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """The merged settings. `sources` maps each dotted key to where its value came from; `path` may not exist yet."""
 
     settings: Settings
@@ -130,9 +128,15 @@ def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as plain values. Raises ConfigError, FileNotFoundError."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        body = path.read_bytes()
     except FileNotFoundError:
         raise
+    except OSError as error:
+        raise ConfigError(path, "", f"cannot be read: {error.strerror}") from None
+    import tomllib  # most start without a file
+
+    try:
+        return tomllib.loads(body.decode("utf-8"))
     except RecursionError:
         raise ConfigError(path, "", "not TOML: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
@@ -141,8 +145,6 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(path, "", "not UTF-8 text") from None
     except ValueError:  # a number of thousands of digits
         raise ConfigError(path, "", "not TOML: a number too long") from None
-    except OSError as error:
-        raise ConfigError(path, "", f"cannot be read: {error.strerror}") from None
 
 
 def load(

@@ -12,7 +12,6 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tui.config import state_folder
@@ -74,6 +73,8 @@ def _struck(text: str, environ: Mapping[str, str]) -> str:
 
 
 def _version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:

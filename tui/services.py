@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tui.fleet.link import Link
 from tui.fleet.store import Store
-from tui.operations.journal import Journal
 from tui.settings import Settings
 
+if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
+    from tui.operations.journal import Journal
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """Frozen, without methods. `journal` None: it can't be used, and `journal_trouble` says why. `now` answers in UTC."""
+
+class Services(Struct):
+    """Without methods. `journal` None: it is not open yet, or can't be used, and then `journal_trouble` says why.
+
+    `now` answers in UTC.
+    """
 
     store: Store
     link: Link | None

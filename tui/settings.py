@@ -10,12 +10,11 @@ from datetime import UTC, timedelta, tzinfo
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
 
-from tui.domain.plan import Policy
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.domain.when import parse_duration
 
@@ -79,7 +78,7 @@ class ActionSettings(Base, frozen=True):
     """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed.
 
     `start_retry_for`: how long a start that AWS refuses is retried; empty: for ever. `require_image`: no stop/start without
-    an AMI younger than this; empty: not required.
+    an AMI younger than this; empty: not required. `reboot_settle`: seconds after a reboot in which an ok does not count.
     """
 
     image_max_age: Duration = "7d"
@@ -87,6 +86,7 @@ class ActionSettings(Base, frozen=True):
     wait_for_image: bool = True
     require_image: Limit = ""
     start_retry_for: Limit = ""
+    reboot_settle: Seconds = 120.0
 
 
 class ProfileSettings(Base, frozen=True):
@@ -157,7 +157,11 @@ class Settings(Base, frozen=True):
 
     def zone(self) -> tzinfo:
         """The operator's time zone, for drawing only."""
-        return ZoneInfo(self.timezone) if self.timezone else local_zone(os.environ)
+        if not self.timezone:
+            return local_zone(os.environ)
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(self.timezone)
 
 
 def policy(settings: Settings, profile: str) -> Policy:
@@ -226,6 +230,8 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
             raise ConfigError(file, key, "unknown key; it belongs on the command line or in the site policy")
     settings = convert(values, Settings, ProfileSettings, file)
     if settings.timezone:
+        from zoneinfo import ZoneInfo
+
         try:
             ZoneInfo(settings.timezone)
         except (OSError, ValueError, KeyError):
@@ -235,6 +241,8 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
 
 def local_zone(environ: Mapping[str, str]) -> tzinfo:
     """The zone of TZ or of this machine with its rules (so that a date in another season is right), else UTC."""
+    from zoneinfo import ZoneInfo
+
     try:
         if name := environ.get("TZ", "").lstrip(":"):
             return ZoneInfo(name)

@@ -5,14 +5,15 @@ line, the documents and the tests read it too. Footer, help, palette and greying
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import Instance, InstanceState
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(Struct, frozen=True):
     """One verb. `footer` is its word in the key line, `short` the one for narrow terminals; `mutates`: a guarded action."""
 
     name: str

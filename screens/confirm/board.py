@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.color import Color, ColorParseError
@@ -26,8 +26,7 @@ ROOMY = 32
 """From so many lines on, each step has its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Everything the board draws. `hindrance`: why nothing can be handed in; `armed`: the question is put."""
 
     instance: Instance | None
@@ -169,7 +168,7 @@ class Board(Vertical):
         if made is None:
             return
         if kind is GuardKind.YES_NO:
-            yes_no.ask(f"{ACTIONS[self.action].title}, {made.label}?")
+            yes_no.ask(f"{made.title}?")
         elif kind is GuardKind.TYPE_NAME:
             what = "id" if made.guard.expected == made.instance_id and made.instance_name else "name"
             text = Text(f"Type the {what} to go on: ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from screens.detail.scene import Scene
 from screens.page import BLANK, Row

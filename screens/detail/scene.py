@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
+
+from msgspec import Struct
 
 from tui.domain.guidance import Explanation, explain
 from tui.domain.instance import Facts, Instance, TargetStatus, Trouble
@@ -14,8 +15,7 @@ from tui.operations.record import Operation
 from tui.settings import Settings
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True, dict=True):
     """Times are UTC; `zone` is the operator's. `gone`: AWS lists it no more, and this is what was known last.
 
     `wide`: the layers and the actions have a pane of their own.

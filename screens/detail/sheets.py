@@ -177,6 +177,19 @@ def _target_groups(scene: Scene) -> Iterator[Row]:
         port = f", port {group.port}" if group.port else ""
         healthy = f"{group.healthy} of {group.members} members healthy{port}"
         yield Row(f"{group.name}: {group.health}", style="bold yellow" if bad else "", note=healthy)
+    yield from _classic_balancers(scene)
+
+
+def _classic_balancers(scene: Scene) -> Iterator[Row]:
+    balancers = scene.facts.classic_balancers if scene.facts is not None else None
+    if balancers is None:
+        yield _unread(scene, "classic_balancers", "classic")
+    elif not balancers:
+        yield Row("with no classic load balancer", style="dim")
+    for one in balancers or ():
+        share = f"{one.in_service} of {one.members} instances in service"
+        style = "" if one.state == "InService" else "bold yellow"
+        yield Row(f"{one.name} (classic): {one.state}", style=style, note=share)
 
 
 def disks(scene: Scene) -> list[Row]:

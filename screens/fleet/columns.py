@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from rich.cells import cell_len
 
 from screens.signs import LEVELS, NOTHING, checks_text, cut, painted
@@ -16,8 +16,7 @@ from tui.domain.when import ago, countdown
 from tui.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """What drawing a row needs besides the row."""
 
     now: datetime
@@ -38,8 +37,7 @@ Cell = Callable[[Instance, Scene, int], Piece | tuple[Piece, ...]]
 """What a cell of so many columns says: a piece, or several."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """`priority` 0 stays longest; `grow`: so much more it takes where there is room."""
 
     title: str
@@ -138,14 +136,26 @@ COLUMNS = (
 )
 
 
-def fit(width: int) -> list[tuple[Column, int]]:
-    """The columns that fit, with their widths: the least important go first, and the name takes what is left."""
+FIXED = 2
+"""Columns that stay while the others are moved sideways."""
+
+
+def fit(width: int, shift: int = 0) -> list[tuple[Column, int]]:
+    """The columns that fit, with their widths; the name takes what is left.
+
+    `shift` 0: the least important go first. Otherwise so many are left out at the left, and as many as fit shown behind.
+    """
     chosen = list(COLUMNS)
-    while sum(column.width + 1 for column in chosen) > width and len(chosen) > 2:
+    if shift:
+        del chosen[FIXED : FIXED + shift]
+    while sum(column.width + 1 for column in chosen) > width and len(chosen) > FIXED:
         worst = max(column.priority for column in chosen)
-        if worst == 0:
+        if shift:
+            chosen.pop()
+        elif worst == 0:
             break
-        chosen.remove(next(column for column in reversed(chosen) if column.priority == worst))
+        else:
+            chosen.remove(next(column for column in reversed(chosen) if column.priority == worst))
     spare = max(0, width - sum(column.width + 1 for column in chosen))
     sizes = []
     for column in chosen:
@@ -153,6 +163,14 @@ def fit(width: int) -> list[tuple[Column, int]]:
         spare -= more
         sizes.append((column, column.width + more))
     return sizes
+
+
+def farthest(width: int) -> int:
+    """The shift at which the last column is shown; 0 where all fit."""
+    if len(fit(width)) == len(COLUMNS):
+        return 0
+    shifts = range(1, len(COLUMNS) - FIXED)
+    return next((shift for shift in shifts if fit(width, shift)[-1][0] is COLUMNS[-1]), shifts[-1])
 
 
 def pieces(column: Column, row: Instance, scene: Scene, size: int) -> list[Piece]:

@@ -15,7 +15,6 @@ from textual.binding import BindingType
 from screens.signs import LEVELS, account_text, painted
 from screens.typed import Typed
 from tui.domain import query
-from tui.domain.guidance import Kind, explain
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
 from tui.domain.text import clean
@@ -141,6 +140,8 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
         return "", text
     if isinstance(row, TargetStatus):
         return _target_preview(row, text, services.now())
+    from tui.domain.guidance import Kind, explain  # an empty fleet does without
+
     told = explain(row, None, services.now(), services.zone)
     text.append(told.headline if wide else told.diagnosis_short)
     text.append("\n")

@@ -13,7 +13,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
-from screens.fleet import export
 from screens.fleet.columns import Scene
 from screens.fleet.panes import FilterInput, clock_line, counts_line, preview, targets_text
 from screens.fleet.table import FleetTable, Row
@@ -22,11 +21,14 @@ from tui.domain import query
 from tui.domain.instance import Instance
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
 from tui.domain.text import clean
+from tui.domain.urgency import Level
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
 
 WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
+NARROW, LOW = 40, 12
+"""Columns and lines below which only what is broken has room: neither the clock nor the preview."""
 _TITLES = {
     View.TRIAGE: "triage",
     View.ALL: "all",
@@ -82,6 +84,9 @@ class FleetScreen(EvacScreen):
 
     def compose(self) -> ComposeResult:
         """Header, targets beside table over preview, filter, keys."""
+        # Before its parts are styled, so that they are styled once.
+        self.set_class(self.app.size.width >= WIDE, "wide", update=False)
+        self.set_class(not self.services.store.rows(), "empty", update=False)
         with Horizontal(id="header"):
             yield Line("counts")
             yield Line("clock")
@@ -107,8 +112,10 @@ class FleetScreen(EvacScreen):
         self.fleet_changed()
 
     def on_resize(self) -> None:
-        """Wide terminals get the targets beside the table."""
+        """Wide terminals get the targets beside the table; in tiny ones what is broken comes before everything else."""
         self.set_class(self.size.width >= WIDE, "wide")
+        self.set_class(self.size.width < NARROW, "narrow")
+        self.set_class(self.size.height < LOW, "low")
         self.call_after_refresh(self.fleet_changed)
 
     # --- drawing
@@ -139,7 +146,7 @@ class FleetScreen(EvacScreen):
         listing = self.query_one("#listing")
         by = "" if self.order is Order.URGENCY else f" · by {self.order}"
         marked = f" · {len(self.marked)} marked" if self.marked else ""
-        title = f"{_TITLES[self.view]} · {shown} of {len(store.rows())}{by}{marked}"
+        title = f"{_TITLES[self.view]} · {shown} of {store.total}{by}{marked}"
         if self._title != title:
             self._title = listing.border_title = title
         self._draw_around(scene)
@@ -154,6 +161,7 @@ class FleetScreen(EvacScreen):
     def _draw_around(self, scene: Scene) -> None:
         services, wide = self.services, self.has_class("wide")
         counts = self.ranker.counts(services.store.rows(), scene.now, scene.stale)
+        counts[Level.UNKNOWN] += services.store.unread  # not read in this run
         targets = services.store.targets()
         self.query_one("#counts", Line).paint(counts_line(counts, targets, services.settings, wide))
         clock, text = self.query_one("#clock", Line), clock_line(services, scene.stale, wide)
@@ -172,7 +180,7 @@ class FleetScreen(EvacScreen):
     def _nothing(self, scene: Scene) -> str:
         """An empty table is one good sentence."""
         targets = self.services.store.targets()
-        total = len(self.services.store.rows())
+        total = self.services.store.total
         if self.query_now.tests:
             wanted = clean(self.query_now.text)
             return f"Nothing in this view matches {wanted}. esc clears the filter, 2 looks among all {total}."
@@ -281,9 +289,14 @@ class FleetScreen(EvacScreen):
     @on(FilterInput.Submitted)
     def filter_done(self) -> None:
         """The filter stays in force; the keys go back to the table."""
+        if not isinstance(
+            self.focused, FilterInput
+        ):  # a second enter, on its way before this one was dealt with
+            self.verb_detail()
+            return
         if not self.query_one(FilterInput).value:
             self._show_filter(False)
-        self.table.focus()
+        self.set_focus(self.table)
 
     def action_table(self, by: int) -> None:
         """Arrows while the filter is typed."""
@@ -313,6 +326,8 @@ class FleetScreen(EvacScreen):
 
     def verb_export(self) -> None:
         """What is marked, else what is listed."""
+        from screens.fleet import export
+
         listed = [row for row in self.table.rows if isinstance(row, Instance)]
         rows = self.chosen() if self.marked else listed
         try:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.binding import BindingType
 from textual.events import Click
 from textual.message import Message
 
-from screens.fleet.columns import Scene, fit, pieces
+from screens.fleet.columns import COLUMNS, Column, Scene, farthest, fit, pieces
 from screens.lines import LineTable
 from screens.signs import cut, target_line
 from tui.domain.instance import Instance, TargetStatus
@@ -20,12 +23,18 @@ Row = Instance | TargetStatus
 class FleetTable(LineTable[Row]):
     """Takes rows and a scene. A row may also be a target's line: a heading, or a failure."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("left,h", "sideways(-1)", "columns to the left"),
+        ("right,l", "sideways(1)", "columns to the right"),
+    ]
+
     class Opened(Message):
         """The row under the cursor was clicked twice."""
 
     def __init__(self) -> None:
         super().__init__()
         self.scene: Scene | None = None
+        self.shift = 0
 
     @property
     def instance(self) -> Instance | None:
@@ -51,13 +60,31 @@ class FleetTable(LineTable[Row]):
             self.post_message(self.Opened())
         self.go(line)
 
+    def action_sideways(self, by: int) -> None:
+        """To the columns that do not fit. The name stays."""
+        self.shift = max(0, min(self.shift + by, farthest(self.size.width)))
+        self.redraw()
+
+    def _columns(self, width: int) -> list[tuple[Column, int]]:
+        self.shift = min(self.shift, farthest(width))  # it may be wider now
+        return fit(width, self.shift)
+
     def identity(self, row: Row) -> str:
         """The instance's key, or the target's."""
         return row.key if isinstance(row, Instance) else f"target {row.target.key}"
 
     def head(self, width: int, style: Style) -> list[Segment]:
-        """The columns' titles."""
-        return [Segment("".join(cut(column.title, size) + " " for column, size in fit(width)), style)]
+        """The columns' titles, and at the edges whether there are more."""
+        shown = self._columns(width)
+        text = set_cell_size("".join(cut(column.title, size) + " " for column, size in shown), width)
+        plain = self.scene is not None and self.scene.plain
+        if len(shown) < len(COLUMNS):
+            if self.shift:
+                text = ("<" if plain else "←") + text[1:]
+            if self.shift < farthest(width):
+                edge = self.scrollable_size.width - 1  # beside the scroll bar
+                text = set_cell_size(text, edge) + (">" if plain else "→")
+        return [Segment(text, style)]
 
     def body(self, row: Row, width: int, style: Style, chosen: bool) -> list[Segment]:
         """An instance's cells, or a target in one line; the cursor has a sign of its own besides its colour."""
@@ -71,7 +98,7 @@ class FleetTable(LineTable[Row]):
             text, look = target_line(row, scene.settings, scene.now)
             return [Segment(cut(f"{pointer} {text}", width), style + Style.parse(look))]
         segments = [Segment(pointer, style + Style(bold=True))]
-        for index, (column, size) in enumerate(fit(width)):
+        for index, (column, size) in enumerate(self._columns(width)):
             for text, look in pieces(column, row, scene, size - 1 if index == 0 else size):
                 segments.append(Segment(text, style + Style.parse(look) if look else style))
             segments.append(Segment(" ", style))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 
@@ -18,8 +18,7 @@ from tui.operations.record import Operation
 from tui.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What drawing a line needs besides the operation."""
 
     now: datetime
@@ -31,8 +30,7 @@ class View:
         return self.settings.ascii
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """`least` is the width of the whole list from which it is shown; `share` of what is left it takes."""
 
     title: str

@@ -33,7 +33,7 @@ def trials_of(stage: Stage, args: argparse.Namespace) -> list[Trial]:
     known = {kind: stage.run(whole(kind)).boundaries for kind in args.kinds}
     plans = [trial for kind in args.kinds for trial in every_boundary(kind, known[kind])]
     if args.once:
-        return plans
+        return plans[:: args.share]
     chance = random.Random(args.seed)
     return plans + [at_random(chance, known) for _ in range(max(0, args.trials - len(plans)))]
 
@@ -78,6 +78,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--worker", type=int)
     parser.add_argument("--once", action="store_true", help="each boundary once, and nothing else")
+    parser.add_argument("--share", type=int, default=1, help="with --once: every so many-th of the trials")
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     args = parser.parse_args()
     if args.worker is not None:

@@ -31,7 +31,7 @@ from tui.operations.database import Database
 from tui.settings import Settings
 
 CONFIRMATION_POLL = 0.2
-LOADER = sessions._SharedLoader()
+LOADER = sessions._SharedLoader(lean=False)
 """AWS's models, parsed once before the runners are forked: what a runner does is not changed by where it found them."""
 
 
@@ -177,6 +177,6 @@ def run(operation: str, url: str, chosen: int | str | None, record: Path) -> int
     runner.Runner = functools.partial(runner.Runner, now=clock.now, sleep=clock.sleep)  # type: ignore[misc,assignment] # as above
     time.sleep = clock.sleep  # botocore's pauses between its attempts to read
     sessions.READ_WITHIN = 0.7  # type: ignore[assignment] # seconds; the server hangs for longer
-    sessions._SharedLoader = lambda: LOADER  # type: ignore[misc,assignment] # as above
+    sessions._SharedLoader = lambda lean: LOADER  # type: ignore[misc,assignment] # as above
     os.environ["EVAC_SETTINGS"] = "{}"
     return runner.main(["--operation", operation])

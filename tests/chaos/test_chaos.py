@@ -1,4 +1,4 @@
-"""The short version of `make chaos`: every boundary of a stop/start and of an AMI once."""
+"""The short version of `make chaos`: every boundary of a stop/start and of an AMI once, and a share of every other kind's."""
 
 from __future__ import annotations
 
@@ -8,18 +8,36 @@ import sys
 from pathlib import Path
 
 HARNESS = Path(__file__).with_name("harness.py")
+HARM = (
+    "instances left stopped",
+    "instances not in service as before",
+    "second StopInstances that took effect",
+    "second AMIs",
+    "second reboots",
+    "calls without an intent in the journal",
+    "trials with anything wrong",
+)
 
 
-def test_killed_at_every_boundary_once_nothing_is_left_down_or_done_twice() -> None:
-    command = [sys.executable, "-P", str(HARNESS), "--once", "--kinds", "stop-start", "image"]
+def counted(*words: str) -> dict[str, int]:
+    command = [sys.executable, "-P", str(HARNESS), "--once", *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     counts = {
         name: int(count) for name, count in re.findall(r"^\| (.+) \| (\d+) \|$", done.stdout, re.MULTILINE)
     }
     assert done.returncode == 0, done.stdout + done.stderr
-    assert counts["instances left stopped"] == 0
-    assert counts["second StopInstances that took effect"] == 0
-    assert counts["second AMIs"] == 0
-    assert counts["calls without an intent in the journal"] == 0
+    assert {name: counts[name] for name in HARM} == dict.fromkeys(HARM, 0)
+    return counts
+
+
+def test_killed_at_every_boundary_once_nothing_is_left_down_or_done_twice() -> None:
+    counts = counted("--kinds", "stop-start", "image")
     assert counts["different boundaries at which a runner was killed"] > 150
     assert counts["consoles killed"] >= 5
+
+
+def test_killed_at_some_boundaries_of_every_other_kind() -> None:
+    kinds = ("start", "reboot", "image-first", "reschedule", "standby", "drain")
+    counts = counted("--share", "12", "--kinds", *kinds)
+    assert all(counts[f"of them {kind}"] for kind in kinds)
+    assert counts["different boundaries at which a runner was killed"] > 40

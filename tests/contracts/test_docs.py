@@ -82,3 +82,21 @@ def test_links_between_documents_lead_somewhere() -> None:
     for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", document.read_text()):
             assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    page = (ROOT / "docs/reliability.md").read_text()
+    rows = [row for row in page.splitlines() if row.startswith("| ") and "`tests/" in row]
+    assert len(rows) >= 30
+    for name in re.findall(r"`(tests/[\w/.]+)`", page):
+        assert (ROOT / name).exists(), name
+    for anchor in re.findall(r"\]\(#([\w-]+)\)", page):
+        assert re.search(rf"^#+ {anchor.replace('-', ' ')}$", page, re.MULTILINE | re.IGNORECASE), anchor
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CHANGELOG.md", *(f"docs/{one.name}" for one in (ROOT / "docs").glob("*.md"))]
+)
+def test_every_link_to_a_file_leads_there(page: str) -> None:
+    for link in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", (ROOT / page).read_text()):
+        assert (ROOT / page).parent.joinpath(link).exists(), f"{page}: {link}"

@@ -123,7 +123,7 @@ def test_a_look_is_whole_but_for_what_moto_lacks(environ: dict[str, str]) -> Non
         False,
         "stop",
     )
-    assert (facts.membership, facts.target_groups, facts.images) == ((), (), ())
+    assert (facts.membership, facts.target_groups, facts.classic_balancers, facts.images) == ((), (), (), ())
     assert facts.type is not None
     assert facts.volumes is None, "moto has no DescribeVolumeStatus: HTTP 500 and a page of HTML"
     (unknown,) = facts.unknown

@@ -158,6 +158,34 @@ def test_the_last_healthy_target_blocks(eyes: Eyes) -> None:
     assert (told.gravity, told.override) == (Gravity.BLOCK, "last-healthy")
 
 
+def classic(cloud: Cloud, members: list[str]) -> str:
+    """A classic load balancer with these."""
+    called, client = name(), cloud.client("elb")
+    listener = {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 8080}
+    client.create_load_balancer(
+        LoadBalancerName=called, Listeners=[listener], AvailabilityZones=[f"{REGION}a"]
+    )
+    client.register_instances_with_load_balancer(
+        LoadBalancerName=called, Instances=[{"InstanceId": one} for one in members]
+    )
+    return called
+
+
+def test_a_classic_load_balancer_is_found_and_its_last_instance_blocks(eyes: Eyes) -> None:
+    members = eyes.cloud.launch(2)
+    called = classic(eyes.cloud, members)
+    _, facts = eyes.see(members[0])
+    assert facts.classic_balancers is not None
+    (found,) = facts.classic_balancers
+    assert (found.name, found.state, found.in_service, found.members) == (called, "InService", 2, 2)
+    assert any(called in one.text for one in eyes.find(members[0], "load-balancer"))
+    (alone,) = eyes.cloud.launch(1)
+    last = classic(eyes.cloud, [alone])
+    (told,) = eyes.find(alone, "last-healthy")
+    assert (told.gravity, told.override) == (Gravity.BLOCK, "last-healthy")
+    assert last in told.text
+
+
 @pytest.mark.moto_is_wrong("moto drops a target at once instead of letting it drain")
 def test_a_target_drains_before_it_is_gone(eyes: Eyes) -> None:
     members = eyes.cloud.launch(2)

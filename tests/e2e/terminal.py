@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
 import pexpect
@@ -19,7 +19,7 @@ CLEAN = ("AWS_", "EVAC_", "XDG_", "PYTEST_", "COLUMNS", "LINES", "NO_COLOR")
 
 
 class Terminal:
-    """evac in a terminal of so many columns and lines. Use as a context manager."""
+    """evac in a terminal of so many columns and lines, or `within` another command. Use as a context manager."""
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Terminal:
         size: tuple[int, int] = (80, 24),
         cwd: str | None = None,
         special: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
     ) -> None:
         columns, lines = size
         self.screen = pyte.Screen(columns, lines)
@@ -36,9 +37,10 @@ class Terminal:
         self.raw = bytearray()
         usual = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLORTERM": "truecolor"}
         env = {**environ, **usual, **(special or {})}
+        first, *rest = [*within, sys.executable, "-P", "-m", "tui", *arguments]
         self.process = pexpect.spawn(
-            sys.executable,
-            ["-P", "-m", "tui", *arguments],
+            first,
+            rest,
             env=env,
             dimensions=(lines, columns),
             timeout=PATIENCE,
@@ -108,7 +110,7 @@ class Terminal:
 
 NAMES = {
     "enter": "\r", "escape": "\x1b", "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
-    "tab": "\t", "space": " ", "ctrl+p": "\x10", "end": "\x1b[F", "home": "\x1b[H",
+    "tab": "\t", "space": " ", "ctrl+p": "\x10", "ctrl+l": "\x0c", "end": "\x1b[F", "home": "\x1b[H",
 }  # fmt: skip
 
 

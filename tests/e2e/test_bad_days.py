@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -75,6 +77,39 @@ def test_without_utf8_everything_is_ascii(env: dict[str, str], special: dict[str
         terminal.keys("q")
         assert terminal.ended() == 0
         assert LEFT in terminal.raw
+
+
+@pytest.mark.parametrize(
+    ("special", "forbidden"),
+    [
+        ({"TERM": "xterm-16color", "COLORTERM": ""}, rb"\x1b\[[0-9;]*[34]8;[25];"),
+        ({"TERM": "xterm-256color", "COLORTERM": ""}, rb"\x1b\[[0-9;]*[34]8;2;"),
+        ({"TERM": "linux", "COLORTERM": ""}, rb"\x1b\[[0-9;]*[34]8;[25];"),
+    ],
+    ids=["16 colours", "256 colours", "linux"],
+)
+def test_no_terminal_is_sent_colours_it_does_not_know(
+    env: dict[str, str], special: dict[str, str], forbidden: bytes
+) -> None:
+    """And what the colours say stands there as a word or a sign as well."""
+    with Terminal(environ=env, special=special) as terminal:
+        terminal.until("payments-db-1")
+        terminal.until("READ-WRITE")
+        terminal.keys("q")
+        assert terminal.ended() == 0
+        assert re.findall(forbidden, bytes(terminal.raw)) == []
+
+
+def test_without_colour_there_are_only_greys(env: dict[str, str]) -> None:
+    with Terminal(environ=env, special={"NO_COLOR": "1"}) as terminal:
+        terminal.until("payments-db-1")
+        terminal.until("READ-WRITE")
+        terminal.keys("q")
+        assert terminal.ended() == 0
+    shades = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", bytes(terminal.raw))
+    assert shades
+    assert [shade for shade in shades if len(set(shade)) != 1] == []
+    assert re.findall(rb"\x1b\[(?:3[1-6]|4[1-6]|9[1-6])m", bytes(terminal.raw)) == []
 
 
 def test_a_dumb_terminal_is_told_the_ways_to_do_without(env: dict[str, str]) -> None:
@@ -193,11 +228,10 @@ def test_two_consoles_on_one_home(env: dict[str, str]) -> None:
             assert terminal.ended() == 0
 
 
-def opens(env: dict[str, str], *told: str) -> None:
+def opens(env: dict[str, str], *told: str, within: tuple[str, ...] = ()) -> None:
     """It opens, says this, and can be left."""
-    with Terminal(environ=env, size=(160, 50)) as terminal:
-        terminal.until("payments-db-1")
-        for part in told:
+    with Terminal(environ=env, size=(160, 50), within=within) as terminal:
+        for part in (*told, "payments-db-1"):
             terminal.until(part)
         terminal.keys("q")
         assert terminal.ended() == 0
@@ -209,6 +243,43 @@ def test_a_file_where_the_folders_should_be(env: dict[str, str], tmp_path: Path)
         (tmp_path / name).write_text("not a folder")
     opens(env, "the journal can't be used")
     assert (tmp_path / "state").read_text() == "not a folder"
+
+
+def test_a_disk_without_room_for_a_single_byte(env: dict[str, str], tmp_path: Path) -> None:
+    opens(env, "the journal can't be used", within=("bash", "-c", 'ulimit -f 0; exec "$0" "$@"'))
+    assert [path for path in (tmp_path / "state").rglob("*") if path.is_file() and path.stat().st_size] == []
+
+
+def test_a_home_that_cannot_be_written(env: dict[str, str]) -> None:
+    """Not even by root: /proc makes no folders."""
+    kept = {name: value for name, value in env.items() if not name.startswith("XDG_")}
+    opens({**kept, "HOME": "/proc"}, "the journal can't be used")
+
+
+def test_a_link_where_our_own_folder_should_be(env: dict[str, str], tmp_path: Path) -> None:
+    """Its target is ours, and is closed; a link in the snapshot's place is replaced and not followed."""
+    real, precious = tmp_path / "real", tmp_path / "precious"
+    real.mkdir(mode=0o777)
+    real.chmod(0o777)
+    precious.write_text("keep me")
+    for name in ("state", "cache"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "evac").symlink_to(real)
+    (real / "snapshot.mpk").symlink_to(precious)
+    opens(env)
+    assert stat.S_IMODE(real.stat().st_mode) == 0o700
+    assert (real / "journal.sqlite3").is_file()
+    assert not (real / "snapshot.mpk").is_symlink()
+    assert precious.read_text() == "keep me"
+
+
+def test_a_last_state_that_is_damaged_is_set_aside_and_said(env: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "evac"
+    folder.mkdir(parents=True)
+    (folder / "snapshot.mpk").write_bytes(b"\x91" * 1000)
+    opens(env, "could not be used")
+    assert (folder / "snapshot.mpk.aside").read_bytes() == b"\x91" * 1000
+    assert (folder / "snapshot.mpk").stat().st_size > 1000
 
 
 def test_no_home_at_all(env: dict[str, str]) -> None:
@@ -262,3 +333,54 @@ def test_stopped_by_ctrl_z_and_fetched_back(env: dict[str, str]) -> None:
     shell.sendline("echo code-$?-")
     shell.expect_exact("code-0-")
     shell.close(force=True)
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_in_tmux_detached_and_attached_again_at_another_size(env: dict[str, str], tmp_path: Path) -> None:
+    """The console goes on where it was, drawn for the new terminal; mosh does the same with a terminal that comes back."""
+    import pexpect
+
+    socket = ["-S", str(tmp_path / "tmux"), "-f", "/dev/null"]
+    here = {**env, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    here.pop("TMUX", None)
+
+    def tmux(*words: str) -> str:
+        done = subprocess.run(
+            ["tmux", *socket, *words], env=here, check=True, capture_output=True, text=True, timeout=60
+        )
+        return done.stdout
+
+    def shows(*parts: str) -> None:
+        deadline = time.monotonic() + 60
+        while not all(part in tmux("capture-pane", "-p", "-t", "evac") for part in parts):
+            assert time.monotonic() < deadline, tmux("capture-pane", "-p", "-t", "evac")
+            time.sleep(0.2)
+
+    def attached(columns: int, lines: int) -> pexpect.spawn:
+        return pexpect.spawn(
+            "tmux", [*socket, "attach", "-t", "evac"], env=here, dimensions=(lines, columns), timeout=60
+        )
+
+    command = f"{sys.executable} -P -m tui; echo code-$?-; exec sleep 600"
+    tmux("new-session", "-d", "-s", "evac", "-x", "80", "-y", "24", command)
+    try:
+        first = attached(80, 24)
+        shows("payments-db-1", "READ-WRITE")
+        first.send("o")
+        shows("operations")
+        first.send("\x02d")
+        first.expect("detached")
+        first.close(force=True)
+        second = attached(140, 40)
+        shows("operations")
+        second.send("\x1b")
+        shows("payments-db-1", "READ-WRITE")
+        widths = {len(line) for line in tmux("capture-pane", "-p", "-N", "-t", "evac").splitlines()}
+        assert max(widths) > 80
+        second.send("q")
+        shows("code-0-")
+        second.close(force=True)
+    finally:
+        subprocess.run(
+            ["tmux", *socket, "kill-server"], env=here, check=False, capture_output=True, timeout=60
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -60,6 +61,44 @@ def test_a_filter_then_a_detail_and_back(env: dict[str, str], size: tuple[int, i
         terminal.until("payments-db-1")
         terminal.keys("q")
         assert terminal.ended() == 0
+
+
+def cursor(terminal: Terminal) -> str:
+    """The line of the row under it."""
+    return next((line for line in terminal.screen.display if re.search("› [✖▲●✔?]", line)), "")
+
+
+def quiet(terminal: Terminal) -> None:
+    """Wait until nothing comes for a second."""
+    before = -1
+    while before != terminal.received:
+        before = terminal.received
+        terminal.read(1.0)
+
+
+@SIZES
+def test_a_key_sends_little_and_what_somebody_else_wrote_is_drawn_over(
+    env: dict[str, str], size: tuple[int, int]
+) -> None:
+    with Terminal(environ=env, size=size) as terminal:
+        terminal.until("payments-db-1")
+        terminal.until("legacy")  # the last of the targets to answer
+        terminal.keys("2")
+        quiet(terminal)
+        first, before = cursor(terminal), terminal.received
+        assert first
+        terminal.keys("j")
+        terminal.until(lambda one: cursor(one) not in ("", first))
+        terminal.read(0.5)
+        assert terminal.received - before < 2048, "an 80x24 screen is some 8 KB"
+        shown = list(terminal.screen.display)
+        terminal.screen.cursor_position(5, 1)
+        terminal.screen.draw("Broadcast message from root: going down")
+        terminal.screen.cursor_position(1, 2)
+        assert "Broadcast" in terminal.text
+        terminal.keys("ctrl+l")
+        terminal.until(lambda one: "Broadcast" not in one.text)
+        terminal.until(lambda one: one.screen.display[4] == shown[4])
 
 
 def test_the_next_start_shows_the_last_state_at_once(env: dict[str, str]) -> None:

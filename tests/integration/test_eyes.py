@@ -358,6 +358,7 @@ def _alive(pid: int) -> bool:
 
 HAZARDS: list[tuple[str, str, str]] = [
     ("prod", SEOUL, "web-1"), ("prod", SEOUL, "vault-1"), ("prod", SEOUL, "payments-db-1"),
+    ("prod", SEOUL, "search-1"),
     ("prod", VIRGINIA, "report-1"), ("data", VIRGINIA, "batch-14"), ("data", VIRGINIA, "spot-etl-1"),
     ("data", VIRGINIA, "licence-2"), ("data", VIRGINIA, "old-root"),
 ]  # fmt: skip
@@ -387,7 +388,7 @@ async def test_a_look_brings_every_fact(demo: Demo, profile: str, region: str, n
     assert facts.unknown == ()
     assert None not in (
         facts.type, facts.stop_protection, facts.termination_protection, facts.shutdown_behavior,
-        facts.membership, facts.target_groups, facts.images, facts.volumes,
+        facts.membership, facts.target_groups, facts.classic_balancers, facts.images, facts.volumes,
     )  # fmt: skip
     assert (facts.spot_type is not None) == name.startswith("spot")
     assert (facts.host_state is not None) == name.startswith("licence")
@@ -399,6 +400,11 @@ async def test_a_look_brings_every_fact(demo: Demo, profile: str, region: str, n
     if name == "report-1":
         assert facts.target_groups is not None
         assert [(one.name, one.healthy, one.members) for one in facts.target_groups] == [("report", 1, 1)]
+    if name == "search-1":
+        assert facts.classic_balancers is not None
+        assert [(one.name, one.state, one.in_service, one.members) for one in facts.classic_balancers] == [
+            ("search", "InService", 2, 2)
+        ]
     if name == "payments-db-1":
         assert facts.images
         assert facts.volumes is not None
@@ -415,6 +421,7 @@ async def test_a_fact_that_is_denied_is_unknown_with_its_reason_and_spoils_no_ot
             fault({"error": "AccessDenied"}, operation="DescribeAutoScalingInstances"),
             fault({"error": "UnauthorizedOperation"}, operation="DescribeInstanceAttribute"),
             fault(html, operation="DescribeTargetGroups"),
+            fault({"error": "AccessDenied"}, operation="DescribeLoadBalancers"),
             fault({"reset": True}, operation="DescribeVolumeStatus"),
         ],
     )
@@ -425,7 +432,8 @@ async def test_a_fact_that_is_denied_is_unknown_with_its_reason_and_spoils_no_ot
     assert facts is not None
     reasons = dict(facts.unknown)
     assert set(reasons) == {
-        "membership", "stop_protection", "termination_protection", "shutdown_behavior", "target_groups", "volumes"
+        "membership", "stop_protection", "termination_protection", "shutdown_behavior", "target_groups",
+        "classic_balancers", "volumes",
     }  # fmt: skip
     assert reasons["membership"].startswith(
         "prod/ap-northeast-2: DescribeAutoScalingInstances is not allowed"

@@ -83,7 +83,16 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         f"{HERE}: AWS failed at DescribeInstanceStatus (502)",
         "network",
     ),
-    "HTML and 403": ({"raw": XHTML, "status": 403}, f"{HERE}: DescribeInstanceStatus: ", "internal"),
+    "HTML and 403": (
+        {"raw": HTML, "status": 403},
+        f"{HERE}: the answer was not AWS's (HTTP 403): check for a proxy or a captive portal",
+        "network",
+    ),
+    "XHTML and 403": (
+        {"raw": XHTML, "status": 403},
+        f"{HERE}: the answer was not AWS's (HTTP 403)",
+        "network",
+    ),
     "cut": ({"cut": 200}, f"{HERE}: ", "network"),
     "reset": ({"reset": True}, f"{HERE}: the connection broke: {NETWORK}; check the network", "network"),
     "a word nobody knows": (

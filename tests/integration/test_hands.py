@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -11,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tui.demo.environment import Demo, start
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.operations import audit, launch, resume
 from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.record import Operation, OperationState
-from tui.settings import ProfileSettings, Settings, encode
+from tui.settings import ActionSettings, ProfileSettings, Settings, encode
 
 REGION, ACCOUNT = "ap-northeast-2", "111122223333"
 ENDED = (
@@ -37,7 +41,7 @@ class Bench:
     def __init__(self, demo: Demo) -> None:
         self.demo, self.environ = demo, demo.apply()
         self.journal = Journal(default_path(self.environ))
-        self.settings = Settings()
+        self.settings = Settings(actions=ActionSettings(reboot_settle=1.0))  # as it reboots so much faster
 
     def client(self) -> Any:
         import boto3
@@ -259,6 +263,36 @@ def test_a_full_disk_under_the_journal_does_not_keep_an_instance_down(bench: Ben
     assert "another process stopped while it wrote" in log
 
 
+def test_the_hands_have_a_session_of_their_own_and_hear_no_hang_up(bench: Bench) -> None:
+    operation = bench.order("stop-start", "cache-2", confirm=False)
+    pid = bench.run(operation)
+    bench.wait(operation, lambda one: one.permission_asked)
+    assert os.getsid(pid) == os.getpgid(pid) == pid
+    assert os.readlink(f"/proc/{pid}/fd/0") == os.devnull
+    assert os.readlink(f"/proc/{pid}/fd/1") == os.readlink(f"/proc/{pid}/fd/2")
+    assert os.readlink(f"/proc/{pid}/fd/1").endswith("/runner.log")
+    assert os.readlink(f"/proc/{pid}/cwd") == "/"
+    ignored = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    assert ignored is not None
+    assert int(ignored[1], 16) & 1 << signal.SIGHUP - 1
+    assert bench.journal.abandon(operation, "the test is over", datetime.now(UTC))
+
+
+def test_an_upgrade_that_takes_the_program_away_does_not_keep_an_instance_down(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """All that the hands run is loaded before anything is sent."""
+    shutil.copytree(Path(launch.__file__).parents[1], tmp_path / "tui")
+    bench.environ = {**bench.environ, "PYTHONPATH": str(tmp_path)}
+    bench.demo.control("clock", {"speed": 5})
+    pid = bench.run(operation := bench.order("stop-start", "cache-2"))
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    assert str(tmp_path) in Path(f"/proc/{pid}/environ").read_text()
+    shutil.rmtree(tmp_path / "tui")
+    bench.demo.control("clock", {"speed": 60})
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+
+
 def test_nothing_is_sent_before_the_confirmation(bench: Bench) -> None:
     operation = bench.order("stop-start", "cache-1", confirm=False)
     bench.run(operation)
@@ -330,6 +364,22 @@ def test_a_runner_that_fails_says_so_in_the_journal(bench: Bench, confirm: bool)
     assert "profile" in found.note.lower()
     assert "gone" in found.note
     assert resume.cut_off(bench.journal, datetime.now(UTC)) == []
+
+
+@pytest.mark.parametrize("how", ["it ends", "it is killed"])
+def test_the_hands_of_a_demonstration_end_with_it(bench: Bench, how: str) -> None:
+    """They would look for an AWS that is gone for as long as it takes."""
+    bench.demo.control("clock", {"speed": 1})
+    pid = bench.run(operation := bench.order("stop-start", "cache-2"))
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    if how == "it ends":
+        bench.demo.stop()
+    else:
+        bench.demo.process.kill()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{pid}").exists()
 
 
 def test_what_cannot_be_audited_is_not_begun(bench: Bench) -> None:
@@ -440,6 +490,30 @@ def test_not_permitted_is_said_before_anything_is_sent(bench: Bench) -> None:
     found = bench.wait(operation, ended)
     assert found.state is OperationState.FAILED
     assert found.permission.startswith("no: AWS does not permit StopInstances")
+
+
+def test_why_it_is_not_permitted_is_asked_of_aws(bench: Bench) -> None:
+    """AWS says it in a message it has encoded: the hands have it decoded, where they may."""
+    config = Path(bench.environ["AWS_CONFIG_FILE"])
+    before = config.read_text()
+    role = f"arn:aws:iam::{ACCOUNT}:role/reader"
+    config.write_text(
+        before + f"\n[profile look]\nrole_arn = {role}\nsource_profile = prod\nregion = {REGION}\n"
+    )
+    try:
+        row = replace(bench.find("search-1"), target=Target("look", REGION))
+        plan = draft("stop-start", row, None, ActionOptions(), Policy(), datetime.now(UTC))
+        operation = bench.journal.create(plan, datetime.now(UTC))
+        launch.start(operation, "look", bench.settings, bench.environ)
+        found = bench.wait(operation, ended)
+    finally:
+        config.write_text(before)
+    assert found.state is OperationState.FAILED
+    assert found.permission.startswith(
+        "no: AWS does not permit StopInstances to these credentials: no policy allows ec2:StopInstances to "
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/"
+    )
+    assert "Encoded" not in found.permission
 
 
 def test_read_only_starts_no_hands(bench: Bench) -> None:

@@ -12,8 +12,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from between import Relay
+from eyes import SEOUL, settings, watching
 
 from tui.demo.environment import Demo, start
+from tui.fleet import wire
 
 SECRET = "canary/Secret+3f9a7c51d2"
 TOKEN = "canaryToken//8b1e64f0aa=="
@@ -65,19 +68,29 @@ def forms(secret: str) -> set[bytes]:
     }
 
 
-def test_no_secret_is_written_or_said_anywhere(demo: Demo, tmp_path: Path) -> None:
+def nothing_of_them(home: Path, *said: bytes) -> None:
+    """Neither in a file there nor in what was said."""
+    for needle in forms(SECRET) | forms(TOKEN):
+        for path in home.rglob("*"):
+            assert not path.is_file() or needle not in path.read_bytes(), path
+        for output in said:
+            assert needle not in output
+
+
+@pytest.fixture
+def env(demo: Demo, tmp_path: Path) -> dict[str, str]:
+    """Of a person with marked credentials."""
     home = tmp_path / "home"
     home.mkdir()
     mark(demo, tmp_path)
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-    env = {
-        **demo.apply(kept),
-        "HOME": str(home),
-        "XDG_STATE_HOME": str(home / "state"),
-        "XDG_CACHE_HOME": str(home / "cache"),
-        "XDG_CONFIG_HOME": str(home / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
-    }
+    folders = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("STATE", "CACHE", "CONFIG")}
+    marked = str(tmp_path / "credentials")
+    return {**demo.apply(kept), **folders, "HOME": str(home), "AWS_SHARED_CREDENTIALS_FILE": marked}
+
+
+def test_no_secret_is_written_or_said_anywhere(demo: Demo, env: dict[str, str], tmp_path: Path) -> None:
+    home = Path(env["HOME"])
     said = [run(env, home, "status", "--json", code={0, 3}), run(env, home, "doctor", code={0, 1, 3})]
     act = ("do", "reboot", "cache-1", "--confirm", "cache-1", "--json")
     said.append(run(env, home, *act, code={0}))
@@ -93,12 +106,54 @@ def test_no_secret_is_written_or_said_anywhere(demo: Demo, tmp_path: Path) -> No
     files = [path for path in home.rglob("*") if path.is_file()]
     names = {path.name for path in files}
     assert {"journal.sqlite3", "audit.jsonl", "runner.log", "snapshot.mpk"} <= names
-    for needle in forms(SECRET) | forms(TOKEN):
-        for path in files:
-            assert needle not in path.read_bytes(), path
-        for output in said:
-            assert needle not in output
+    nothing_of_them(home, *said)
     assert any(SECRET.encode() in path.read_bytes() for path in tmp_path.glob("credentials"))
+
+
+def test_no_secret_is_sent_to_the_cache_or_the_lock_of_a_team(
+    demo: Demo, env: dict[str, str], tmp_path: Path, redis: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    """Every byte between evac and Redis, in both directions."""
+    relay = Relay(int(redis[0].rpartition(":")[2].partition("/")[0]))
+    home = Path(env["HOME"])
+    url = f"redis://127.0.0.1:{relay.port}/0"
+    (home / "config" / "evac").mkdir(parents=True)
+    (home / "config" / "evac" / "config.toml").write_text(f'[cache]\nurl = "{url}"\n[lock]\nurl = "{url}"\n')
+    try:
+        run(env, home, "status", "--json", code={0, 3})
+        run(env, home, "do", "reboot", "cache-1", "--confirm", "cache-1", code={0})
+        sent(demo, "RebootInstances")
+        run(env, home, "ops", "locks", code={0})
+    finally:
+        relay.close()
+    passed = bytes(relay.passed)
+    assert b"evac:" in passed
+    assert b"cache-1" in passed, "the fleet was kept there"
+    nothing_of_them(home, passed)
+
+
+BREAKS = """
+from tui.aws import reads
+def broken(client):
+    found = client._request_signer._credentials.get_frozen_credentials()
+    secret, token = found.secret_key, found.token
+    raise RuntimeError("a fault of ours, with credentials in its variables")
+reads.few_statuses = broken
+from tui.fleet.collector.__main__ import main
+main()
+"""
+
+
+async def test_a_fault_where_the_credentials_are_leaves_none_of_them_behind(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A collector that breaks with them in its hands: whatever it says to the console, and in files."""
+    monkeypatch.setattr("tui.fleet.link.COMMAND", (sys.executable, "-P", "-c", BREAKS))
+    async with watching(settings("prod", regions=(SEOUL,), often=True), env) as eyes:
+        line = await eyes.until(lambda: eyes.line("prod"))
+    assert "a fault of ours" in line
+    assert "report it" in line
+    nothing_of_them(Path(env["HOME"]), *map(wire.encode, eyes.seen))
 
 
 CONSOLE = """
@@ -107,7 +162,7 @@ from tui.app import EvacApp, open_services
 from tui.settings import Settings
 async def main():
     opened = open_services(Settings(only_profiles=("prod",), regions=("ap-northeast-2",)), os.environ)
-    app = EvacApp(opened.services, opened.snapshot_path)
+    app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opens_journal=True)
     async with app.run_test(size=(80, 24)) as pilot:
         async with asyncio.timeout(90):
             while not app.services.store.rows():

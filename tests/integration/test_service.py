@@ -23,10 +23,12 @@ from tui.domain.plan import Draft, GuardKind, Policy, draft
 from tui.operations import launch, resume
 from tui.operations.journal import Journal, default_path
 from tui.operations.record import Operation, OperationState
-from tui.settings import LockSettings, Settings
+from tui.settings import ActionSettings, LockSettings, Settings
 
 SEOUL, VIRGINIA, IRELAND = "ap-northeast-2", "us-east-1", "eu-west-1"
 KEYS = {"prod": "AKIADEMOPROD00000001", "staging": "AKIADEMOSTAGING00001"}
+QUICK = ActionSettings(reboot_settle=1.0)
+"""The embedded AWS reboots as much faster."""
 
 
 class Bench:
@@ -34,7 +36,7 @@ class Bench:
 
     def __init__(self, demo: Demo, askers: ThreadPoolExecutor) -> None:
         self.demo, self.environ, self.askers = demo, demo.apply(), askers
-        self.journal, self.settings = Journal(default_path(self.environ)), Settings()
+        self.journal, self.settings = Journal(default_path(self.environ)), Settings(actions=QUICK)
 
     def client(self, service: str, profile: str = "prod", region: str = SEOUL) -> Any:
         return boto3.client(
@@ -148,8 +150,32 @@ def test_a_member_goes_through_standby_and_is_the_same_one_in_service_again(benc
     new = bench.see("web-7")[0].public_ip
     assert f"public address {plan.order.public_ip} → {new}" in found.note
     assert "desired capacity of web-prod 8" in found.note
+    assert "before it was" not in found.note  # it is not lowered any more
     assert "healthy in web" in found.note
     assert "completed: system-reboot" in found.note
+
+
+def test_a_reboot_in_standby_runs_to_its_end(bench: Bench) -> None:
+    plan = bench.plan("reboot", "web-5")
+    assert names(plan) == [
+        "preflight", "enter-standby", "reboot", "wait-checks", "exit-standby", "wait-healthy", "verify-event",
+    ]  # fmt: skip
+    operation, _ = bench.begin(plan)
+    found = bench.ended(operation)
+    assert found.state is OperationState.SUCCEEDED, found
+    assert [row.state for row in found.steps] == ["done"] * 7
+    mine = {"EnterStandby", "RebootInstances", "ExitStandby"}
+    calls = [one for one in bench.demo.control("calls") if not one["dry_run"]]
+    assert [one["operation"] for one in calls if one["operation"] in mine] == [
+        "EnterStandby", "RebootInstances", "ExitStandby",
+    ]  # fmt: skip
+    group = bench.group()
+    assert (group["DesiredCapacity"], len(group["Instances"])) == (8, 8)
+    assert bench.lifecycle(plan.order.instance_id) == "InService"
+    assert bench.health(plan) == ["healthy"]
+    row = bench.see("web-5")[0]
+    assert (row.launched_at, str(row.public_ip)) == (plan.order.launched_at, plan.order.public_ip)
+    assert "public address" not in found.note
 
 
 def test_without_standby_the_group_replaces_it_and_the_operation_says_so(bench: Bench) -> None:

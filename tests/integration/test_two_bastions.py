@@ -23,11 +23,13 @@ from tui.operations import audit, resume
 from tui.operations.journal import Journal, default_path
 from tui.operations.locks import Away, Held, Holder, Lock, LockService, Refused
 from tui.operations.record import Operation, OperationState
-from tui.settings import LockSettings, Settings
+from tui.settings import ActionSettings, LockSettings, Settings
 
 Server = tuple[str, "subprocess.Popen[bytes]"]
 ROOT = Path(__file__).parents[2]
 LIMIT = 60.0
+QUICK = ActionSettings(reboot_settle=1.0)
+"""The embedded AWS reboots as much faster."""
 TAKING = ("StopInstances", "RebootInstances", "CreateImage")
 
 
@@ -54,7 +56,7 @@ class Bastion(Bench):
         self.journal.close()
         self.environ = {**self.environ, "XDG_STATE_HOME": str(folder)}
         self.journal = Journal(default_path(self.environ))
-        self.settings = Settings(lock=lock, timezone="UTC")
+        self.settings = Settings(lock=lock, timezone="UTC", actions=QUICK)
         self.who, self._patch = who, monkeypatch
 
     def order(self, action: str, name: str, *, confirm: bool = True, **options: Any) -> str:
@@ -304,7 +306,7 @@ def test_a_redis_that_is_down_lets_nothing_begin_but_a_start(pair: Pair) -> None
     started = pair.lee.go("start", "cache-1")
     assert started.state is OperationState.SUCCEEDED
     assert "without its lock" in started.note
-    pair.lee.settings = Settings(lock=LockSettings(url=pair.url, unreachable="proceed"))
+    pair.lee.settings = Settings(lock=LockSettings(url=pair.url, unreachable="proceed"), actions=QUICK)
     assert pair.lee.go("reboot", "cache-2").state is OperationState.SUCCEEDED
 
 
@@ -315,7 +317,7 @@ def test_giving_it_up_lets_go(pair: Pair) -> None:
 
 
 def test_without_a_lock_service_it_is_as_before(pair: Pair) -> None:
-    pair.lee.settings = Settings()
+    pair.lee.settings = Settings(actions=QUICK)
     assert pair.lee.go("reboot", "web-1").state is OperationState.SUCCEEDED
     assert pair.client().keys("*") == []
 

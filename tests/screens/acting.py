@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from stage import NOW, Launches, StandIn, named, plain_facts, sample_store, services
 
 from tui.domain.instance import Facts, GroupMembership, InstanceState, TargetGroup, TypeFacts
@@ -104,7 +104,8 @@ class Play:
         **options: Any,
     ) -> None:
         from tui.domain.actions import ActionOptions
-        from tui.domain.plan import Policy, draft
+        from tui.domain.plan import draft
+        from tui.domain.policy import Policy
 
         assert given.journal is not None
         self.journal = Journal(

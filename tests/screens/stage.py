@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
 from textual.app import App
 from textual.screen import Screen
 
@@ -159,6 +159,7 @@ def plain_facts(**changes: Any) -> Facts:
         shutdown_behavior=clean("stop"),
         membership=(),
         target_groups=(),
+        classic_balancers=(),
         images=(),
         volumes=(),
     )

@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from acting import ELSEWHERE, Hands, Play, acting
+from msgspec.structs import replace
 from stage import NOW, SETTINGS, Stage, StandIn, named
 from textual.pilot import Pilot
 from textual.widgets import Input, Static

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from driving import LARGE, SMALL, settled, tab, text_of, until
+from msgspec.structs import replace
 from stage import (
     NOW,
     SETTINGS,
@@ -27,6 +27,7 @@ from screens.detail.screen import TABS, DetailScreen
 from screens.page import ascii_only
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import (
+    ClassicBalancer,
     GroupMembership,
     Instance,
     InstanceState,
@@ -35,7 +36,8 @@ from tui.domain.instance import (
     Trouble,
     VolumeHealth,
 )
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.store import Store
@@ -275,6 +277,7 @@ async def test_facts_reach_their_tabs(tmp_path: Path) -> None:
     facts = plain_facts(
         membership=(GroupMembership(clean("web-prod"), clean("InService"), clean("HEALTHY"), 6, 8),),
         target_groups=(TargetGroup(clean("pay-db"), clean("arn"), clean("unhealthy"), 1, 3, 443),),
+        classic_balancers=(ClassicBalancer(clean("old"), clean("InService"), 2, 3),),
         volumes=(VolumeHealth(row.volumes[0].volume_id, clean("impaired"), clean("disabled")),),
         stop_protection=None,
         unknown=(("stop_protection", clean("prod: not allowed")),),
@@ -287,6 +290,7 @@ async def test_facts_reach_their_tabs(tmp_path: Path) -> None:
         assert "don't know: prod: not allowed" in shown
         await tab(pilot, screen, "network")
         assert "pay-db: unhealthy  1 of 3 members healthy, port 443" in text_of(app)
+        assert "old (classic): InService  2 of 3 instances in service" in text_of(app)
         await tab(pilot, screen, "disks")
         assert "✖ impaired" in text_of(app)
         await tab(pilot, screen, "tags")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stage
+from msgspec.structs import replace
 from textual.events import Key
 from textual.pilot import Pilot
 
@@ -136,6 +136,21 @@ async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> 
         (asked,) = pilot.app.asked  # type: ignore[attr-defined]
         assert isinstance(asked, Go)
         assert (asked.place, asked.key.split("/")[0]) == ("detail", "us-east-1")
+
+
+async def test_two_enters_at_once_leave_the_filter_and_open_what_it_found(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("slash")
+        driver = pilot.app._driver
+        assert driver is not None
+        for key in (*"edge-2", "enter", "enter"):
+            driver.process_message(Key({"-": "minus"}.get(key, key), key if len(key) == 1 else None))
+        for _ in range(100):
+            if pilot.app.asked:  # type: ignore[attr-defined]
+                break
+            await pilot.pause(0.05)
+        assert cursor(pilot) == "edge-2"
+        assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]
 
 
 async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was_pressed(
@@ -318,6 +333,15 @@ async def test_a_tick_without_news_draws_nothing(tmp_path: Path) -> None:
         assert drawn == []
 
 
+async def test_in_a_tiny_terminal_the_worst_is_what_there_is_room_for(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path), (20, 5)) as pilot:
+        await pilot.pause()
+        drawn = text(pilot)
+        assert "payments" in drawn
+        assert "✖6" in drawn or "6 failing" in drawn
+        assert "READ-WRITE" in drawn
+
+
 @pytest.mark.parametrize("size", [(20, 5), (40, 10), (300, 80)])
 async def test_any_size_is_survived(tmp_path: Path, size: tuple[int, int]) -> None:
     async with shown(stage.services(tmp_path), size) as pilot:
@@ -344,3 +368,35 @@ async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
         await pilot.click("#table", offset=(10, 3), times=2)
         await pilot.pause()
         assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]
+
+
+def _head(pilot: Pilot[Any]) -> str:
+    return next(
+        line for line in text(pilot).splitlines() if (" name " in line and "checks" in line) or "AMI" in line
+    )
+
+
+@pytest.mark.parametrize(("right", "left"), [("right", "left"), ("l", "h")])
+async def test_columns_that_do_not_fit_are_reached_sideways_and_the_name_stays(
+    tmp_path: Path, right: str, left: str
+) -> None:
+    async with shown(stage.services(tmp_path), (80, 24)) as pilot:
+        assert "AMI" not in _head(pilot)
+        assert _head(pilot).rstrip().endswith("→")
+        for _ in range(12):
+            await pilot.press(right)
+        await pilot.pause()
+        assert _head(pilot).startswith("←")
+        assert "AMI" in _head(pilot)
+        assert "→" not in _head(pilot)
+        assert "payments-db-1" in text(pilot)
+        for _ in range(12):
+            await pilot.press(left)
+        await pilot.pause()
+        assert "AMI" not in _head(pilot)
+        assert not _head(pilot).startswith("←")
+        await pilot.press(right)
+        await pilot.resize_terminal(220, 50)
+        await pilot.pause()
+        assert "←" not in _head(pilot)
+        assert "→" not in _head(pilot)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 import pytest
 import stage
 from acting import Play
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
@@ -72,9 +73,9 @@ def texts(value: Any) -> Iterator[str]:
     """Every text in a domain value."""
     if isinstance(value, str) and not isinstance(value, Enum):
         yield value
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from texts(getattr(value, field.name))
+    elif isinstance(value, Struct):
+        for name in value.__struct_fields__:
+            yield from texts(getattr(value, name))
     elif isinstance(value, (tuple, list, frozenset)):
         for one in value:
             yield from texts(one)

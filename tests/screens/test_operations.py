@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from acting import Play, acting, facts_of
+from msgspec.structs import replace
 from stage import NOW, Stage
 from test_confirm import until
 from textual.pilot import Pilot

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from acting import acting
+from msgspec.structs import replace
 from stage import SETTINGS, Stage
 from test_confirm import ready, until
 from test_operations import cut, finished, retrying, running

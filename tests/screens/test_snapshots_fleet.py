@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import stage
+from msgspec.structs import replace
 
 from screens.fleet.screen import FleetScreen
 from tui.domain.instance import Phase

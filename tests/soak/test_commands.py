@@ -1,16 +1,18 @@
-"""Every command with every flag, in read-only mode, against an embedded AWS that writes down what it hears."""
+"""Every command with every flag, as the parser itself knows them, against an embedded AWS that writes down what it hears: in
+read-only mode nothing is changed, and otherwise nothing that no confirmed operation accounts for.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-from storm import changes, environment
+from storm import changes, environment, unconfirmed
 
 import tui.cli
 from tui.demo.environment import Demo, start
@@ -22,21 +24,26 @@ VALUES = {
     "event_id": ["instance-event-0"],
     "not_before": ["72h"],
     "timeout": ["5"],
-    "filter": ["check:impaired"],
+    "wanted": ["check:impaired", "no:such:field"],
     "limit": ["3"],
     "overrides": ["last-healthy"],
+    "count": ["2"],
+    "profiles": ["prod"],
+    "regions": ["ap-northeast-2"],
+    "config_path": ["config.toml"],
 }
-SKIPPED = {"demo", "config_path", "profiles", "regions", "read_only", "help", "version"}
-"""The shared options: read-only is on everywhere, and the rest would choose another AWS."""
+SHARED = {"config_path", "profiles", "regions"}
+SKIPPED = {"demo", "read_only", "help", "version"}
+"""Read-only is on everywhere or nowhere; --demo would be another AWS, whose calls nobody hears here."""
 FULL = "EVAC_SOAK" in os.environ
 """`make soak`: `evac do` with each flag too, some seconds each."""
 READING = {("do",), ("status",), ("events",), ("doctor",)}
 """Commands that read the whole fleet each time: some seconds."""
-FOREGROUND = ("demo",)
+FOREGROUND = {("demo", "serve")}
 """Only serves an embedded AWS, until it is interrupted."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def demo() -> Iterator[Demo]:
     running = start("--speed", "60")
     yield running
@@ -63,21 +70,21 @@ def flags(option: click.Option) -> list[list[str]]:
         return [[one] for one in (*option.opts, *option.secondary_opts)]
     if isinstance(option.type, click.Choice):
         return [[name, str(one)] for one in option.type.choices]
-    return [[name, value] for value in VALUES.get(str(option.name), ["1"])]
+    return [[name, value] for value in VALUES[str(option.name)]]
 
 
-def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def commands(
+    group: click.Group = tui.cli.evac, before: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """All that can be called, with its words."""
-    context = click.Context(tui.cli.evac)
-    for name in tui.cli.evac.list_commands(context):
-        command = tui.cli.evac.get_command(context, name)
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
         assert command is not None
-        if name in FOREGROUND:
+        if (*before, name) in FOREGROUND:
             continue
-        yield (name,), command
+        yield (*before, name), command
         if isinstance(command, click.Group):
-            for sub, inner in command.commands.items():
-                yield (name, sub), inner
+            yield from commands(command, (*before, name))
 
 
 def arguments(words: tuple[str, ...], operation: str) -> list[list[str]]:
@@ -93,7 +100,7 @@ def arguments(words: tuple[str, ...], operation: str) -> list[list[str]]:
     }.get(words, [[]])
 
 
-def matrix(operation: str, *, full: bool) -> list[list[str]]:
+def matrix(operation: str, *, full: bool, read_only: bool) -> list[list[str]]:
     """Every command alone, with each flag, and with all of its plain flags at once."""
     lines = []
     for words, command in commands():
@@ -104,8 +111,11 @@ def matrix(operation: str, *, full: bool) -> list[list[str]]:
             extra = ["--at", "72h"] if tail[:1] == ["reschedule"] else []
             chosen = [[], *single, together]
             if not full and words in READING:
-                chosen = [["--confirm", INSTANCE]] if words == ("do",) else [together]
-            lines += [["--read-only", *words, *tail, *extra, *given] for given in chosen]
+                chosen = [together]
+                if words == ("do",):
+                    chosen = [["--confirm", INSTANCE]] if read_only else [[]] * (tail[0] == "stop-start")
+            first = ["--read-only"] if read_only else []
+            lines += [[*first, *words, *tail, *extra, *given] for given in chosen]
     return lines
 
 
@@ -116,7 +126,8 @@ def planned(environ: dict[str, str]) -> str:
     from stage import named, sample_store
 
     from tui.domain.actions import ActionOptions
-    from tui.domain.plan import Policy, draft
+    from tui.domain.plan import draft
+    from tui.domain.policy import Policy
     from tui.operations.journal import Journal, default_path
 
     now, row = datetime.now(UTC), named(sample_store(), INSTANCE)
@@ -127,8 +138,8 @@ def planned(environ: dict[str, str]) -> str:
     return name
 
 
-def run(lines: list[list[str]], demo: Demo) -> dict[int, int]:
-    """How often each exit code came. A change on the wire, or a traceback, is an error that names the line."""
+def run(lines: list[list[str]], wrong: Callable[[list[str]], None]) -> dict[int, int]:
+    """How often each exit code came. `wrong` looks after each line whether something was sent that should not have been."""
     codes: dict[int, int] = {}
     for line in lines:
         try:
@@ -136,15 +147,29 @@ def run(lines: list[list[str]], demo: Demo) -> dict[int, int]:
         except SystemExit as end:
             code = int(end.code or 0)
         codes[code] = codes.get(code, 0) + 1
-        assert changes(demo) == [], line
+        print(f"{code}: {' '.join(line)}")
+        wrong(line)
     return codes
+
+
+@pytest.mark.parametrize("path", [" ".join(words) for words, _ in commands()])
+def test_every_option_is_given_a_value_that_it_takes(path: str) -> None:
+    """A new option that takes a value fails here until VALUES has one."""
+    command = dict(commands())[tuple(path.split())]
+    for option in command.params:
+        if isinstance(option, click.Option) and option.name not in SKIPPED:
+            assert flags(option)
 
 
 def test_no_command_with_any_flag_sends_a_change(
     env: dict[str, str], demo: Demo, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    lines = matrix(planned(env), full=FULL)
-    codes = run(lines, demo)
+    def wrong(line: list[str]) -> None:
+        assert changes(demo) == [], line
+
+    Path("config.toml").write_text("")
+    lines = matrix(planned(env), full=FULL, read_only=True)
+    codes = run(lines, wrong)
     said: Any = capfd.readouterr()
     assert not re.search(r"Traceback|internal error", said.out + said.err)
     assert codes.get(4, 0) >= 5  # refused: read-only
@@ -152,3 +177,25 @@ def test_no_command_with_any_flag_sends_a_change(
     assert not (Path(env["XDG_STATE_HOME"]) / "evac" / "runner.log").exists()
     with capfd.disabled():
         print(f"\n{len(lines)} command lines, exit codes {dict(sorted(codes.items()))}: 0 changes")
+
+
+def test_no_command_sends_a_change_that_nobody_confirmed(
+    env: dict[str, str], demo: Demo, capfd: pytest.CaptureFixture[str]
+) -> None:
+    journal = Path(env["XDG_STATE_HOME"]) / "evac" / "journal.sqlite3"
+    total = 0
+
+    def wrong(line: list[str]) -> None:
+        nonlocal total
+        missing, total = unconfirmed(demo, journal)
+        assert missing == [], line
+
+    Path("config.toml").write_text("")
+    lines = matrix(planned(env), full=FULL, read_only=False)
+    codes = run(lines, wrong)
+    said: Any = capfd.readouterr()
+    assert not re.search(r"Traceback|internal error", said.out + said.err)
+    with capfd.disabled():
+        print(
+            f"\n{len(lines)} command lines, exit codes {dict(sorted(codes.items()))}: {total} changes, 0 unconfirmed"
+        )

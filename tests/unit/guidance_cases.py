@@ -49,6 +49,7 @@ FACTS = Facts(
     shutdown_behavior=T("stop"),
     membership=(),
     target_groups=(),
+    classic_balancers=(),
     images=(Image(T("ami-1"), T("x"), T("available"), NOW - timedelta(hours=9)),),
 )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tui.domain import aside
 from tui.domain.actions import ActionOptions
 from tui.domain.hazards import Gravity
 from tui.domain.instance import (
+    ClassicBalancer,
     Facts,
     GroupMembership,
     Image,
@@ -33,7 +34,7 @@ WEB = Instance(
 MEMBER = GroupMembership(T("web-prod"), T("InService"), T("HEALTHY"), 6, 8, T("EC2"), False, 8)
 POOL = TargetGroup(T("web"), T("arn:a"), T("healthy"), 8, 8, 8080, T("i-0a"))
 BY_IP = TargetGroup(T("api"), T("arn:b"), T("unhealthy"), 3, 4, 80, T("10.0.0.9"))
-ALONE = Facts(NOW, membership=(), target_groups=(), images=())
+ALONE = Facts(NOW, membership=(), target_groups=(), classic_balancers=(), images=())
 GROUPED = replace(ALONE, membership=(MEMBER,), target_groups=(POOL,))
 BALANCED = replace(ALONE, target_groups=(POOL, BY_IP))
 
@@ -122,11 +123,17 @@ def test_what_is_on_its_way_out_is_not_drained_nor_registered_again(health: str)
 
 
 LAST_TARGET = replace(ALONE, target_groups=(replace(POOL, healthy=1),))
+LAST_CLASSIC = replace(ALONE, classic_balancers=(ClassicBalancer(T("old"), T("InService"), 1, 2),))
 LAST_MEMBER = replace(ALONE, membership=(replace(MEMBER, in_service=1),))
 
 
 @pytest.mark.parametrize(
-    ("facts", "what"), [(LAST_TARGET, "target group web"), (LAST_MEMBER, "Auto Scaling group web-prod")]
+    ("facts", "what"),
+    [
+        (LAST_TARGET, "target group web"),
+        (LAST_CLASSIC, "classic load balancer old"),
+        (LAST_MEMBER, "Auto Scaling group web-prod"),
+    ],
 )
 @pytest.mark.parametrize("action", ["stop-start", "reboot", "image"])
 def test_the_last_healthy_one_is_blocked_unless_overridden_and_then_its_name_is_typed(
@@ -156,6 +163,7 @@ def test_an_override_lifts_nothing_else() -> None:
         replace(GROUPED, membership=(replace(MEMBER, health=T("UNHEALTHY"), in_service=0),)),
         replace(ALONE, membership=(replace(MEMBER, in_service=None),)),
         replace(ALONE, target_groups=(replace(POOL, health=T("unhealthy"), healthy=0),)),
+        replace(ALONE, classic_balancers=(ClassicBalancer(T("old"), T("OutOfService"), 1, 2),)),
     ],
 )
 def test_one_that_is_not_healthy_or_not_known_to_be_the_last_is_not_blocked_for_it(facts: Facts) -> None:

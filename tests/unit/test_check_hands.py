@@ -11,7 +11,8 @@ from tui.cli import check_hands
 from tui.cli.checks import BAD, DOUBT, WELL
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.operations import audit
 from tui.operations.journal import Journal

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui import config, config_edit
-from tui.domain.hazards.codes import CODES
+from tui.domain.gravity import CODES
 from tui.settings import RUN_ONLY
 from tui.settings import policy as config_policy
 

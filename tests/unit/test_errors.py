@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from socket import gaierror
 
 import pytest
 from botocore import exceptions as b
@@ -119,22 +120,91 @@ def test_profiles_are_those_of_the_files_less_the_hidden(
     assert Sessions(Settings(), {}).own_region("a") == "eu-west-1"
 
 
+def dated(code: str, ahead: timedelta | None) -> b.ClientError:
+    """AWS's answer, its date as seen from a machine whose clock is that far ahead."""
+    error = said(code)
+    when = "no date" if ahead is None else format_datetime(datetime.now(UTC) - ahead, usegmt=True)
+    error.response["ResponseMetadata"]["HTTPHeaders"] = {"date": when}
+    return error
+
+
+@pytest.mark.parametrize(
+    ("ahead", "told"),
+    [(timedelta(minutes=12), "12m ahead of AWS's"), (timedelta(hours=-9, seconds=-30), "9h behind AWS's")],
+)
+@pytest.mark.parametrize("code", ["RequestExpired", "SignatureDoesNotMatch", "AuthFailure", "ExpiredToken"])
+def test_a_clock_that_is_wrong_is_the_cause_and_told_by_how_much(
+    code: str, ahead: timedelta, told: str
+) -> None:
+    found = errors.trouble(dated(code, ahead), "prod", "eu-west-1")
+    assert found.cause == f"prod/eu-west-1: this machine's clock is {told}"
+    assert "timedatectl" in found.remedy
+
+
 @pytest.mark.parametrize(
     ("ahead", "told"),
     [
-        (timedelta(minutes=12), "it is 12m ahead of AWS's"),
-        (timedelta(hours=-9, seconds=-30), "it is 9h behind AWS's"),
+        (timedelta(minutes=2), "machine's clock: it is 2m ahead of AWS's"),
         (timedelta(seconds=20), "machine's clock"),
         (None, "machine's clock"),
     ],
 )
 @pytest.mark.parametrize("code", ["RequestExpired", "SignatureDoesNotMatch"])
-def test_a_clock_that_is_wrong_is_told_by_how_much(code: str, ahead: timedelta | None, told: str) -> None:
-    error = said(code)
-    when = "no date" if ahead is None else format_datetime(datetime.now(UTC) - ahead, usegmt=True)
-    error.response["ResponseMetadata"]["HTTPHeaders"] = {"date": when}
-    remedy = errors.trouble(error, "prod", "eu-west-1").remedy
-    assert remedy.endswith(told)
+def test_a_clock_that_may_be_wrong_is_a_hint(code: str, ahead: timedelta | None, told: str) -> None:
+    found = errors.trouble(dated(code, ahead), "prod", "eu-west-1")
+    assert "clock" not in found.cause
+    assert found.remedy.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "remedy"),
+    [
+        (
+            b.EndpointConnectionError(endpoint_url="https://ec2.nowhere.test/", error=gaierror(-2, "unknown")),
+            "the name ec2.nowhere.test was not found (DNS)",
+            "check DNS",
+        ),
+        (b.EndpointConnectionError(endpoint_url="https://x", error=OSError(111, "refused")), "not reachable", "network"),
+        (
+            b.SSLError(
+                endpoint_url="x",
+                error="[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)",
+            ),
+            "the TLS certificate was not accepted (certificate has expired)",
+            "clock",
+        ),
+        (
+            b.SSLError(
+                endpoint_url="x",
+                error="[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1)",
+            ),
+            "the TLS certificate was not accepted (self-signed certificate)",
+            "AWS_CA_BUNDLE",
+        ),
+        (
+            b.SSLError(endpoint_url="x", error="[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"),
+            "no TLS connection (wrong version number)",
+            "proxies",
+        ),
+        (
+            b.ProxyConnectionError(proxy_url="x", error="Tunnel connection failed: 407 Proxy Authentication Required"),
+            "the proxy asks for a login (407)",
+            "HTTPS_PROXY",
+        ),
+        (
+            b.ProxyConnectionError(proxy_url="x", error="Tunnel connection failed: 503 Service Unavailable"),
+            "the proxy refused the connection (503)",
+            "NO_PROXY",
+        ),
+        (said("", 407), "the proxy asks for a login (407)", "HTTPS_PROXY"),
+    ],
+    ids=["dns", "refused", "expired", "self-signed", "not tls", "tunnel 407", "tunnel 503", "407"],
+)  # fmt: skip
+def test_what_stood_between_is_told_apart(error: Exception, cause: str, remedy: str) -> None:
+    told = errors.trouble(error, "prod", "eu-west-1")
+    assert told.cause == f"prod/eu-west-1: {cause}"
+    assert remedy in told.remedy
+    assert told.kind == "network"
 
 
 def test_a_date_without_a_zone_says_nothing() -> None:

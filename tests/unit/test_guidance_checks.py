@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ import pytest
 from guidance_cases import BAD, BASE, FACTS, NOW, OK, STORE, T, event, whole
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tui.domain.events import KNOWN_CODES
 from tui.domain.guidance import KEYS, Explanation, Kind, explain, layers
@@ -175,20 +175,32 @@ def test_performance_remedy_is_verbatim() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "part"),
+    ("status", "headline", "part"),
     [
-        (CheckStatus.INITIALIZING, "still initializing: no verdict yet"),
-        (CheckStatus.INSUFFICIENT_DATA, "insufficient data"),
-        (CheckStatus.UNKNOWN, "is not known"),
+        (
+            CheckStatus.INITIALIZING,
+            "Too early to tell: its status checks are still starting.",
+            "still initializing: no verdict yet",
+        ),
+        (
+            CheckStatus.INSUFFICIENT_DATA,
+            "Not known to be well: some checks say nothing.",
+            "insufficient data",
+        ),
+        (CheckStatus.UNKNOWN, "Not known to be well: some checks say nothing.", "is not known"),
     ],
 )
-def test_silence_is_not_health(status: CheckStatus, part: str) -> None:
+def test_silence_is_not_health(status: CheckStatus, headline: str, part: str) -> None:
     result = told(replace(BASE, checks=Checks(OK, StatusCheck(status))))
-    assert "Not known to be well" in result.headline
-    assert "Not known to be well" in result.diagnosis_short
+    assert result.headline == result.diagnosis_short == headline
     assert part in whole(result)
     assert "healthy" not in result.headline
     assert verb(result) is None
+
+
+def test_one_check_that_is_starting_does_not_speak_for_one_that_is_not_known() -> None:
+    mixed = Checks(StatusCheck(CheckStatus.INITIALIZING), StatusCheck(CheckStatus.UNKNOWN))
+    assert "some checks say nothing" in told(replace(BASE, checks=mixed)).headline
 
 
 def test_calm() -> None:
@@ -208,6 +220,16 @@ def test_a_stopped_instance_never_comes_back_by_itself() -> None:
     assert "Why, is not known" in whole(result)
     assert "Start it, if it should run" in whole(result)
     assert verb(result) is None  # somebody may have meant it
+
+
+def test_of_a_stopped_one_no_memory_survives_or_is_lost() -> None:
+    stopped = replace(
+        BASE,
+        state=InstanceState.STOPPED,
+        events=(event("system-maintenance", 30, "Scheduled network maintenance"),),
+    )
+    assert "memory" not in whole(told(stopped))
+    assert "memory" in whole(told(replace(stopped, state=InstanceState.RUNNING)))
 
 
 def test_stopped_by_aws_is_to_be_started() -> None:

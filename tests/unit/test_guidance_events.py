@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
 from guidance_cases import BASE, FACTS, NOW, STORE, T, event, whole
+from msgspec.structs import replace
 
 from tui.domain.events import KNOWN_CODES, EventCode, EventState
 from tui.domain.guidance import Explanation, Kind, explain, explain_code

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import CHECKS, Gravity, Hazard, hazards
@@ -14,6 +15,7 @@ from tui.domain.instance import (
     Address,
     Checks,
     CheckStatus,
+    ClassicBalancer,
     Facts,
     GroupMembership,
     Image,
@@ -71,6 +73,7 @@ KNOWN = Facts(
     shutdown_behavior=T("stop"),
     membership=(),
     target_groups=(),
+    classic_balancers=(),
     images=(image(timedelta(hours=9)),),
 )
 
@@ -107,6 +110,7 @@ SECONDARY_EIP = (
 )
 MEMBER = GroupMembership(T("web-asg"), T("InService"))
 TAGGED = ((T("aws:autoscaling:groupName"), T("web-asg")),)
+CLASSIC = ClassicBalancer(T("old"), T("InService"), 2, 3)
 POOL = TargetGroup(T("pay"), T("arn"), T("healthy"), 3, 4)
 
 
@@ -251,6 +255,38 @@ POOL = TargetGroup(T("pay"), T("arn"), T("healthy"), 3, 4)
             {},
         ),
         ("reboot", "load-balancer", "warn", "don't know", {"target_groups": None}, {}),
+        (
+            "reboot",
+            "load-balancer",
+            "warn",
+            "behind a classic load balancer",
+            {"classic_balancers": None},
+            {},
+        ),
+        (
+            "stop-start",
+            "load-balancer",
+            "warn",
+            "classic load balancer old (2 of 3 instances in service)",
+            {"classic_balancers": (CLASSIC,)},
+            {},
+        ),
+        (
+            "stop-start",
+            "load-balancer",
+            "note",
+            "where it is OutOfService",
+            {"classic_balancers": (replace(CLASSIC, state=T("OutOfService")),)},
+            {},
+        ),
+        (
+            "reboot",
+            "last-healthy",
+            "block",
+            "last healthy member of classic load balancer old",
+            {"classic_balancers": (replace(CLASSIC, in_service=1),)},
+            {},
+        ),
         ("stop-start", "spot", "block", "one-time", {"spot_type": T("one-time")}, {"lifecycle": T("spot")}),
         (
             "start",

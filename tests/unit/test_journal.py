@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
@@ -120,6 +121,27 @@ def test_a_newer_or_spoilt_journal_refuses_before_anything_is_sent(tmp_path: Pat
         Journal(spoilt)
 
 
+def test_a_folder_of_somebody_else_behind_a_link_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (tmp_path / "evac").symlink_to(theirs)
+    uid = os.getuid()
+    monkeypatch.setattr("tui.operations.database.os.getuid", lambda: uid + 1)
+    with pytest.raises(JournalError, match="belongs to somebody else: nothing was sent"):
+        Journal(tmp_path / "evac" / "journal.sqlite3")
+    assert list(theirs.iterdir()) == []
+
+
+def test_a_folder_that_others_could_write_is_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "evac"
+    folder.mkdir()
+    folder.chmod(0o777)
+    Journal(folder / "journal.sqlite3").close()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 def test_the_guard_follows_from_hazards_and_policy() -> None:
     assert plan().guard.kind is GuardKind.TYPE_NAME
     assert plan().guard.expected == "web-7"
@@ -224,6 +246,51 @@ def test_a_migration_that_fails_leaves_the_version_before(
     monkeypatch.undo()
     (one,) = Journal(path).unfinished()
     assert one.instance_down
+
+
+def test_a_runner_of_before_goes_on_in_a_journal_that_a_newer_console_has_changed(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A console is upgraded while an instance is down: what its journal gains must not stop the hands of before."""
+    name = journal.create(plan(), NOW)
+    assert journal.confirm(name, NOW)
+    assert journal.lease(name, "a", NOW)
+    newer = Migration("one more", ("ALTER TABLE operation ADD COLUMN later TEXT NOT NULL DEFAULT ''",))
+    monkeypatch.setattr(database, "MIGRATIONS", (*MIGRATIONS, newer))
+    console = Journal(journal.path)
+    monkeypatch.undo()
+    assert journal.lease(name, "a", NOW)
+    call = journal.intent(name, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")
+    assert call is not None
+    journal.outcome(call, NOW, ok=True, code="", message="", request_id="r-1")
+    found = console.get(name)
+    assert found is not None
+    assert found.sent == {"StopInstances"}
+    console.close()
+    with pytest.raises(JournalError, match="newer evac"):
+        Journal(journal.path)
+
+
+def test_what_is_committed_is_on_the_disk_and_read_while_somebody_writes(journal: Journal) -> None:
+    assert journal._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert journal._db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+    name = journal.create(plan(), NOW)
+    reader = Journal(journal.path)
+    with journal._write() as db:
+        db.execute("UPDATE operation SET note='half' WHERE id=?", (name,))
+        found = reader.get(name)
+        assert found is not None
+        assert found.note == ""
+    found = reader.get(name)
+    assert found is not None
+    assert found.note == "half"
+    reader.close()
+    person = sqlite3.connect(f"file:{journal.path}?mode=ro", uri=True)
+    assert person.execute("SELECT state, created_at FROM operation").fetchone() == (
+        "planned",
+        NOW.isoformat(),
+    )
+    person.close()
 
 
 def test_whence_it_was_ordered_is_kept(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

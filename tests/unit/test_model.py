@@ -20,7 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Checks, CheckStatus, Image, Instance, InstanceState, StatusCheck, Target
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.steps import Call, Order, Seen, Step
 from tui.domain.text import clean
 from tui.operations.gateway import Outcome

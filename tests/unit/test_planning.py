@@ -44,6 +44,20 @@ def made(action: str, name: str = "web-7", policy: Policy | None = None, **optio
 
 
 @pytest.mark.parametrize(
+    ("action", "title"),
+    [
+        ("stop-start", "Stop and start web-7"),
+        ("start", "Start web-7"),
+        ("reboot", "Reboot web-7"),
+        ("image", "Make an AMI of web-7"),
+        ("reschedule", "Reschedule an event of web-7"),
+    ],
+)
+def test_a_plans_title_is_a_sentence(action: str, title: str) -> None:
+    assert made(action).title == title
+
+
+@pytest.mark.parametrize(
     ("action", "given", "agreed"),
     [
         ("stop-start", "web-7", True),

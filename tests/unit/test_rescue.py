@@ -9,7 +9,8 @@ import pytest
 
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.operations.journal import LEASE, Journal, default_path
 from tui.operations.rescue import IN_A_ROW, Rescue

@@ -9,15 +9,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Facts, GroupMembership, Instance, InstanceState, Target
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.operations import launch
 from tui.operations.journal import LEASE, Journal, JournalError

@@ -40,11 +40,12 @@ def test_what_was_saved_comes_back_waiting_with_its_age(tmp_path: Path) -> None:
     snapshot.save(store, path(tmp_path), NOW)
     found = snapshot.load(path(tmp_path))
     assert found is not None
-    deltas, saved_at = found
-    assert saved_at == NOW
+    assert found.saved_at == NOW
     again = Store()
-    again.load_snapshot(deltas)
-    assert list(again.rows()) == list(store.rows())
+    again.load_snapshot(found.deltas, found.count)
+    for rows in found.rest():
+        again.load_rest(rows)
+    assert sorted(again.rows(), key=str) == sorted(store.rows(), key=str)
     (status,) = again.targets()
     assert (status.phase, status.count, status.status_at) == (Phase.WAITING, 3, NOW), (
         "nothing is live before it is read"
@@ -70,28 +71,51 @@ def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "noise", "other version", "deep"])
-def test_what_cannot_be_used_is_ignored(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        ("empty", "it is damaged"),
+        ("cut", "it is damaged"),
+        ("noise", "it is damaged"),
+        ("deep", "it is damaged"),
+        ("older", "an older evac wrote it"),
+        ("newer", "a newer evac wrote it"),
+    ],
+)
+def test_what_cannot_be_used_is_set_aside_with_its_reason_and_made_anew(
+    tmp_path: Path, damage: str, why: str
+) -> None:
     snapshot.save(fleet(), path(tmp_path), NOW)
     body = path(tmp_path).read_bytes()
     document = msgspec.msgpack.decode(body)
-    if damage == "other version":
-        document["format"] += 1
+    document["format"] += {"older": -1, "newer": 1}.get(damage, 0)
     damaged = {
         "empty": b"",
         "cut": body[: len(body) // 2],
         "noise": os.urandom(len(body)),
         "deep": b"\x91" * 100_000 + b"\x90",
     }
-    path(tmp_path).write_bytes(damaged.get(damage, msgspec.msgpack.encode(document)))
-    assert snapshot.load(path(tmp_path)) is None
+    spoilt = damaged.get(damage, msgspec.msgpack.encode(document))
+    path(tmp_path).write_bytes(spoilt)
+    with pytest.raises(snapshot.SnapshotError, match=why):
+        snapshot.load(path(tmp_path))
+    kept, said = snapshot.restore(path(tmp_path))
+    aside = path(tmp_path).with_name("snapshot.mpk.aside")
+    assert kept is None
+    assert said == (f"the last state on disk could not be used: {why}, set aside as {aside}; it is read anew")
+    assert aside.read_bytes() == spoilt
+    assert snapshot.restore(path(tmp_path)) == (None, ""), "it is said once"
+    snapshot.save(fleet(), path(tmp_path), NOW)
+    assert snapshot.load(path(tmp_path)) is not None
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_what_somebody_else_could_have_written_is_not_read(tmp_path: Path, mode: int) -> None:
     snapshot.save(fleet(), path(tmp_path), NOW)
     path(tmp_path).chmod(mode)
-    assert snapshot.load(path(tmp_path)) is None
+    kept, said = snapshot.restore(path(tmp_path))
+    assert kept is None
+    assert "somebody else could have written it" in said
 
 
 def test_a_path_that_cannot_be_written_or_read_is_an_oserror_or_nothing(tmp_path: Path) -> None:
@@ -105,7 +129,9 @@ def test_a_path_that_cannot_be_written_or_read_is_an_oserror_or_nothing(tmp_path
     assert [one.name for one in tmp_path.iterdir() if "folder" in one.name] == ["folder.mpk"], (
         "nothing half-written"
     )
-    assert snapshot.load(tmp_path / "folder.mpk") is None
+    kept, said = snapshot.restore(tmp_path / "folder.mpk")
+    assert kept is None
+    assert "Is a directory" in said
 
 
 def test_a_link_in_its_place_is_replaced_not_followed(tmp_path: Path) -> None:

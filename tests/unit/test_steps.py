@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tui.domain.actions import ACTIONS, ActionOptions, sendable
 from tui.domain.events import ScheduledEvent
@@ -135,6 +135,21 @@ TABLE = [
 ]
 
 
+STOP_SENT = replace(ORDER, stop_intent_at=NOW - timedelta(seconds=30))
+
+
+def test_a_picture_from_before_the_stop_is_not_taken_for_a_start() -> None:
+    """Describes need not come in order: LaunchTime is new with every start."""
+    step = STEPS["start"]
+    stale = step.decide(STOP_SENT, RUNNING, said(), NOW)
+    assert isinstance(stale, Wait)
+    assert "from before" in stale.reason
+    started = replace(RUNNING, launched_at=NOW)
+    assert isinstance(step.decide(STOP_SENT, started, said(), NOW), Done)
+    assert isinstance(step.decide(STOP_SENT, RUNNING, said(True), NOW), Done)  # ours was accepted
+    assert isinstance(step.decide(STOP_SENT, RUNNING, said(began=90), NOW), Done)  # no picture is so old
+
+
 MEMBER = replace(ORDER, group="web-prod", desired=8)
 A, B = Place("arn-a", "a", "i-0a", 80, healthy=True), Place("arn-b", "b", "i-0a", 81, healthy=True)
 PLACED = replace(ORDER, places=(A, B))
@@ -231,11 +246,37 @@ def test_every_place_is_drained_and_registered_again_under_its_own_port() -> Non
     assert second.call.params["TargetGroupArn"] == "arn-b"
 
 
-def test_after_a_reboot_the_checks_are_given_a_minute_before_it_serves_again() -> None:
-    order = replace(MEMBER, action="reboot")
-    step = STEPS["exit-standby"]
-    assert isinstance(step.decide(order, life("Standby"), said(began=20), NOW), Wait)
-    assert isinstance(step.decide(order, life("Standby"), said(began=61), NOW), Send)
+def test_after_a_reboot_an_ok_does_not_count_at_once() -> None:
+    """AWS checks once a minute: what it says may be from before the reboot."""
+    order, step = replace(ORDER, action="reboot"), STEPS["wait-checks"]
+    early = step.decide(order, RUNNING, said(began=20), NOW)
+    assert isinstance(early, Wait)
+    assert "ok, but that may be from before the reboot" in early.reason
+    assert isinstance(step.decide(order, RUNNING, said(began=121), NOW), Done)
+    told = replace(order, reboot_settle=timedelta(seconds=5))
+    assert isinstance(step.decide(told, RUNNING, said(began=20), NOW), Done)
+    assert isinstance(step.decide(ORDER, RUNNING, said(began=20), NOW), Done)
+
+
+@pytest.mark.parametrize(
+    ("action", "system", "instance", "told"),
+    [
+        ("stop-start", "initializing", "initializing", "AWS has only begun its checks: system and instance"),
+        ("stop-start", "ok", "initializing", "AWS has only begun its checks: instance"),
+        ("stop-start", "impaired", "initializing", "system check impaired, instance check initializing"),
+        ("reboot", "ok", "impaired", "instance check impaired, as it is while it reboots"),
+        ("stop-start", "not-reported", "unknown", "system check not reported, instance check not known"),
+        ("stop-start", "ok", "insufficient-data", "instance check has too little data"),
+    ],
+)
+def test_what_the_checks_are_waited_for_is_said_in_words(
+    action: str, system: str, instance: str, told: str
+) -> None:
+    checks = Checks(StatusCheck(CheckStatus(system)), StatusCheck(CheckStatus(instance)), FINE)
+    decided = STEPS["wait-checks"].decide(
+        replace(ORDER, action=action), replace(RUNNING, checks=checks), said(), NOW
+    )
+    assert decided == Wait(told, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -271,6 +312,7 @@ EVENT = ScheduledEvent(clean("instance-reboot"), clean("e-1"), clean("scheduled 
         ("stop-start", None, 5, "AWS lists the event no more"),
         ("stop-start", EVENT, 900, "AWS still lists instance-reboot; its text may take an hour"),
         ("reboot", EVENT, 900, "AWS still lists instance-reboot; a reboot of one's own does not clear it"),
+        ("reboot", EVENT, 5, "AWS still lists instance-reboot; a reboot of one's own does not clear it"),
         ("reboot", replace(EVENT, code_text=clean("system-reboot")), 900, "it rebooted in place and did not migrate"),
     ],
 )  # fmt: skip
@@ -289,6 +331,35 @@ def test_an_instance_that_is_gone_ends_it_and_names_the_group() -> None:
     assert isinstance(ended, Stuck)
     assert ended.final
     assert "replaced by its Auto Scaling group web-prod" in ended.why
+
+
+@pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE + AWAY)
+def test_what_a_person_should_know_names_what_to_do(
+    step: str, seen: Seen, so_far: Said, expected: type
+) -> None:
+    order = MEMBER if "standby" in step else PLACED
+    decided = STEPS[step].decide(order, seen, so_far, NOW)
+    if isinstance(decided, Wait) and decided.attention:
+        assert decided.remedy
+    if isinstance(decided, Stuck):
+        assert decided.remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("InsufficientInstanceCapacity", "evac never changes the type"),
+        ("RequestExpired", "log in anew"),
+        ("NeedsPerson", "log in anew"),
+        ("UnauthorizedOperation", "allow ec2:StartInstances"),
+        ("RequestLimitExceeded", "nothing to press"),
+        ("IncorrectInstanceState", "nothing to press"),
+    ],
+)
+def test_a_refused_start_says_what_helps(code: str, remedy: str) -> None:
+    decided = STEPS["start"].decide(ORDER, STOPPED, said(False, code, ago=1), NOW)
+    assert isinstance(decided, Wait)
+    assert remedy in decided.remedy
 
 
 @pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE)

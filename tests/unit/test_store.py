@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.domain.instance import EVERYWHERE, Instance, InstanceState, Phase, Target, TargetStatus, Trouble
+from msgspec.structs import replace
+
+from tui.domain.instance import (
+    EVERYWHERE,
+    Checks,
+    CheckStatus,
+    Instance,
+    InstanceState,
+    Phase,
+    StatusCheck,
+    Target,
+    TargetStatus,
+    Trouble,
+)
 from tui.domain.text import clean
 from tui.fleet import snapshot
 from tui.fleet.store import Store
@@ -88,14 +100,39 @@ def test_a_snapshot_comes_back_as_waiting_and_is_private(tmp_path: Path) -> None
     loaded = snapshot.load(path)
     assert loaded is not None
     again = Store()
-    again.load_snapshot(loaded[0])
-    assert loaded[1] == NOW
+    again.load_snapshot(loaded.deltas, loaded.count)
+    for rows in loaded.rest():
+        again.load_rest(rows)
+    assert loaded.saved_at == NOW
     assert list(again.rows()) == [row(1)]
     assert again.targets() == [replace(store.targets()[0], phase=Phase.WAITING)]
 
 
-def test_a_broken_or_missing_snapshot_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "snapshot.mpk"
-    assert snapshot.load(path) is None
-    path.write_bytes(b"\x81\xa1")
-    assert snapshot.load(path) is None
+def test_what_is_in_trouble_comes_first_and_the_rest_changes_nothing_that_was_read_meanwhile(
+    tmp_path: Path,
+) -> None:
+    good = Checks(StatusCheck(CheckStatus.OK), StatusCheck(CheckStatus.OK))
+    bad = Checks(StatusCheck(CheckStatus.IMPAIRED), StatusCheck(CheckStatus.OK))
+    calm = [replace(row(number), checks=good, status_at=NOW) for number in (1, 2, 3)]
+    elsewhere = replace(calm[2], target=Target("prod", "us-east-1"))
+    failing = replace(row(4), checks=bad, status_at=NOW)
+    store, path = Store(), tmp_path / "evac" / "snapshot.mpk"
+    for target in (PROD, elsewhere.target):
+        store.apply(Delta(TargetStatus(target, Phase.LIVE, status_at=NOW)))
+    store.apply(Delta(upserts=(*calm[:2], elsewhere, failing)))
+    snapshot.save(store, path, NOW)
+    loaded = snapshot.load(path)
+    assert loaded is not None
+    again = Store()
+    again.load_snapshot(loaded.deltas, loaded.count)
+    assert (list(again.rows()), again.total) == ([failing], 4)
+    # One of the targets is read before the rest is loaded: there, what is not in the answer is gone.
+    newer = replace(calm[0], name=clean("renamed"))
+    again.apply(Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (newer,), keys=(newer.key,)))
+    for rows in loaded.rest():
+        again.load_rest(rows)
+    assert sorted(str(one.name) for one in again.rows()) == sorted([str(elsewhere.name), "renamed"])
+
+
+def test_a_missing_snapshot_is_none(tmp_path: Path) -> None:
+    assert snapshot.load(tmp_path / "snapshot.mpk") is None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tui.cli.hands import exit_code
 from tui.cli.told import alarming, listed, operation_object, shown, stands

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
+from typing import Any
 
 from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
+from tui.aws import denied, network
 from tui.aws.readonly import NotDemo, ReadOnlyViolation
 from tui.aws.sessions import NeedsPerson
 from tui.domain.instance import Trouble
 from tui.domain.text import clean
-from tui.domain.when import span
 
 DISABLED_OR_BAD = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
 """AWS says the same of a bad key and of a region that is not enabled: who reads asks DescribeRegions which it is."""
@@ -39,7 +39,9 @@ THROTTLES = frozenset(
     ]
 )
 _EXPIRED = frozenset({"RequestExpired", "ExpiredToken", "ExpiredTokenException"})
-_DENIED = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"})
+_SIGNATURE = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"})
+_BY_CLOCK = _EXPIRED | _SIGNATURE | DISABLED_OR_BAD
+"""What AWS says to a request whose time is wrong; EC2 says AuthFailure."""
 
 
 class NotAws(Exception):  # noqa: N818 - says what the answer was
@@ -55,12 +57,21 @@ class OtherAccount(Exception):  # noqa: N818 - says what was found
 
 
 def trouble(
-    error: BaseException, profile: str = "", region: str = "", *, sso_session: str = "", doing: str = ""
+    error: BaseException,
+    profile: str = "",
+    region: str = "",
+    *,
+    sso_session: str = "",
+    doing: str = "",
+    why: str = "",
 ) -> Trouble:
-    """The line for an exception. `doing` names the call (`ec2:DescribeInstances`) where the exception does not."""
+    """The line for an exception. `doing` names the call (`ec2:DescribeInstances`) where the exception does not.
+
+    `why` is AWS's reason for a denial, where one is known (tui.aws.denied).
+    """
     where = f"{profile}/{region}" if profile and region else profile or region or "AWS"
     if isinstance(error, b.ClientError):
-        return _said(error, where, profile, region, sso_session)
+        return _said(error, where, profile, region, sso_session, why)
     if _in_parser(error):
         error = NotAws("it lacks what AWS always sends")
     name = type(error).__name__
@@ -75,15 +86,15 @@ def trouble(
 
 
 def _in_parser(error: BaseException) -> bool:
-    """botocore's parsers look into elements without asking: a page of HTML makes them fail in Python's own ways."""
+    """botocore's parsers look into elements without asking: a page of HTML, or a time that is none, makes them fail in
+    Python's own ways.
+    """
     place = error.__traceback__
-    while place is not None and place.tb_next is not None:
+    names = []
+    while place is not None:
+        names.append(place.tb_frame.f_globals.get("__name__"))
         place = place.tb_next
-    return (
-        isinstance(error, KeyError | AttributeError | TypeError)
-        and place is not None
-        and place.tb_frame.f_globals.get("__name__") == "botocore.parsers"
-    )
+    return "botocore.parsers" in names and not isinstance(error, ResponseParserError | b.BotoCoreError)
 
 
 def disabled(profile: str, region: str, code: str) -> Trouble:
@@ -99,60 +110,54 @@ def _login(profile: str, sso_session: str) -> str:
     return f"aws sso login --profile {shlex.quote(profile)}"
 
 
-SKEWED = timedelta(seconds=60)
-"""A smaller difference says nothing: AWS takes five minutes, and the answer was under way."""
+def _hint(ahead: timedelta | None) -> str:
+    return "" if ahead is None else f": it is {network.clock(ahead)}"
 
 
-def _skew(error: b.ClientError) -> str:
-    """By how much this machine's clock differs from AWS's, by the date of its own answer; empty: not by much, or unknown."""
-    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    try:
-        theirs = parsedate_to_datetime(str(headers.get("date", "")))
-        ahead = datetime.now(UTC) - theirs
-    except (TypeError, ValueError):
-        return ""
-    if abs(ahead) < SKEWED:
-        return ""
-    return f": it is {span(ahead)} {'ahead of' if ahead > timedelta(0) else 'behind'} AWS's"
-
-
-def _said(error: b.ClientError, where: str, profile: str, region: str, sso_session: str) -> Trouble:
+def _said(error: b.ClientError, where: str, profile: str, region: str, sso_session: str, why: str) -> Trouble:
     answer = error.response.get("Error", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     operation = error.operation_name
     renew = _login(profile, sso_session) if sso_session else f"renew the credentials of profile {profile}"
-    if code in _EXPIRED:
-        cause, remedy = (
-            f"{where}: the credentials have expired",
-            f"{renew}; if they are new, check this machine's clock{_skew(error)}",
-        )
-        kind = "credentials"
+    ahead = network.skew(error) if code in _BY_CLOCK else None
+    if ahead is not None and abs(ahead) >= network.REFUSED:
+        cause, kind = f"{where}: this machine's clock is {network.clock(ahead)}", "credentials"
+        remedy = network.SET_CLOCK
+    elif code in _EXPIRED:
+        cause, kind = f"{where}: the credentials have expired", "credentials"
+        remedy = f"{renew}; if they are new, check this machine's clock{_hint(ahead)}"
     elif code in THROTTLES:
         cause, remedy = (
             f"{where}: AWS throttles {operation}",
             "evac asks less often for a while; no action needed",
         )
         kind = "throttled"
-    elif code in _DENIED:
-        # The message may carry an encoded text of a kilobyte, of use to nobody on screen.
-        cause = f"{where}: {operation} is not allowed"
+    elif code in denied.CODES:
+        # The message may carry an encoded text of a kilobyte, of use to nobody on screen: `why` is what it says.
+        cause = f"{where}: {operation} is not allowed{': ' if why else ''}{why}"
         kind, remedy = "denied", f"ask for the permission to call {operation}"
     elif code in ("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken"):
         cause, kind = f"{where}: AWS does not accept the credentials ({code})", "credentials"
         remedy = f"check the keys of profile {profile}, and whether {region or 'the region'} is enabled"
-    elif code in ("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"):
+    elif code in _SIGNATURE:
         cause, kind = f"{where}: AWS does not accept the signature", "credentials"
-        remedy = f"check the secret key of profile {profile} and this machine's clock{_skew(error)}"
+        remedy = f"check the secret key of profile {profile} and this machine's clock{_hint(ahead)}"
     elif code in ("OptInRequired", "SubscriptionRequiredException"):
         cause, kind = f"{where}: the account is not subscribed to this service", "region"
         remedy = "subscribe, or leave the region out"
     elif code in ("PendingVerification", "Blocked"):
         cause, kind = f"{where}: AWS has {code} on the account", "denied"
         remedy = "see the message AWS sent to the account's owner"
+    elif status == 407:
+        (what, remedy), kind = network.proxy_login(), "network"
+        cause = f"{where}: {what}"
     elif status >= 500:
         cause = f"{where}: AWS failed at {operation} ({code or status})"
         kind, remedy = "network", "evac tries again"
+    elif not code or code.isdigit():
+        cause, kind = f"{where}: the answer was not AWS's (HTTP {status})", "network"
+        remedy = _PORTAL
     else:
         cause, kind = f"{where}: {operation}: {code}: {message}", "internal"
         remedy = "evac keeps trying"
@@ -164,6 +169,17 @@ _Make = Callable[[BaseException, str, str], tuple[str, str, str]]
 
 def _network(what: str) -> _Make:
     return lambda error, login, where: ("network", f"{where}: {what}", "evac tries again; check the network")
+
+
+_PORTAL = "check for a proxy or a captive portal"
+
+
+def _between(told: Callable[[Any], tuple[str, str]]) -> _Make:
+    def make(error: BaseException, login: str, where: str) -> tuple[str, str, str]:
+        what, remedy = told(error)
+        return "network", f"{where}: {what}", remedy
+
+    return make
 
 
 _AWS_CONFIG = "correct ~/.aws/config (AWS_CONFIG_FILE)"
@@ -185,7 +201,7 @@ _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make
         lambda e, login, where: (
             "network",
             f"{where}: the answer was not AWS's ({e})",
-            "check for a proxy or a captive portal",
+            _PORTAL,
         ),
     ),
     (
@@ -272,23 +288,9 @@ _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make
     ),
     (b.ReadTimeoutError, _network("no answer in time")),
     (b.ConnectTimeoutError, _network("not reachable in time")),
-    (
-        b.ProxyConnectionError,
-        lambda e, login, where: (
-            "network",
-            f"{where}: the proxy is not reachable",
-            "check HTTPS_PROXY and NO_PROXY",
-        ),
-    ),
-    (
-        b.SSLError,
-        lambda e, login, where: (
-            "network",
-            f"{where}: the TLS certificate was not accepted",
-            "check AWS_CA_BUNDLE, proxies and this machine's clock",
-        ),
-    ),
-    (b.EndpointConnectionError, _network("not reachable")),
+    (b.ProxyConnectionError, _between(network.proxy)),
+    (b.SSLError, _between(network.tls)),
+    (b.EndpointConnectionError, _between(network.unreachable)),
     (ResponseParserError, _network("the answer could not be read")),
     ((b.HTTPClientError, b.ConnectionError), _network("the connection broke")),
 )  # the first match wins: subclasses stand before their bases

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from tui.aws import errors, reads, to_domain
 from tui.aws.sessions import Sessions
 from tui.domain.instance import (
+    ClassicBalancer,
     Facts,
     GroupMembership,
     Image,
@@ -92,6 +93,7 @@ def facts(
         "shutdown_behavior": lambda: _shutdown(ec2, instance_id),
         "membership": lambda: _membership(sessions, row),
         "target_groups": lambda: _target_groups(sessions, row),
+        "classic_balancers": lambda: _classic(sessions, row),
         "images": lambda: _images(ec2, instance_id),
         "volumes": lambda: _volumes(ec2, row),
     }
@@ -203,6 +205,27 @@ def _target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, ...]
                         clean(identity),
                     )
                 )
+    return tuple(found)
+
+
+def _classic(sessions: Sessions, row: Instance) -> tuple[ClassicBalancer, ...]:
+    """Those that have this instance registered: their list names all members (elb model), so only those are asked more."""
+    client = sessions.client(row.target.profile, "elb", row.target.region)
+    mine: list[str] = []
+    for page in client.get_paginator("describe_load_balancers").paginate():
+        if "LoadBalancerDescriptions" not in page:
+            raise errors.NotAws("no LoadBalancerDescriptions in it")
+        for one in page["LoadBalancerDescriptions"]:
+            members = {member.get("InstanceId") for member in one.get("Instances") or ()}
+            mine += [one["LoadBalancerName"]] if str(row.instance_id) in members else []
+    found = []
+    for name in mine:
+        states = client.describe_instance_health(LoadBalancerName=name).get("InstanceStates")
+        if states is None:
+            raise errors.NotAws("no InstanceStates in it")
+        state = next((one.get("State") for one in states if one.get("InstanceId") == row.instance_id), "")
+        up = sum(one.get("State") == "InService" for one in states)
+        found.append(ClassicBalancer(clean(name), clean(state), up, len(states)))
     return tuple(found)
 
 

@@ -145,7 +145,13 @@ def parse(operation_model: OperationModel, body: bytes) -> tuple[dict[str, Any],
         if not re.match(rf"{name}Response[ >]", pieces[place]):
             raise Unusual
         found, _ = _reader(operation_model)(pieces, place + 1)
-    except (expat.ExpatError, ValueError, IndexError):  # also a number that is none, a time that is none
+    except (
+        expat.ExpatError,
+        ValueError,
+        IndexError,
+        ArithmeticError,
+        RuntimeError,
+    ):  # a number, a time that is none
         raise Unusual from None
     if READ[name][0] not in found:
         raise Unusual

@@ -1,6 +1,6 @@
 """The least IAM permissions for what evac does, made from the lists that the guard enforces: docs/iam.md is this text.
 
-Sources: service authorization reference (Amazon EC2, EC2 Auto Scaling, Elastic Load Balancing v2, IAM).
+Sources: service authorization reference (Amazon EC2, EC2 Auto Scaling, Elastic Load Balancing and its v2, IAM).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tui.domain.actions import ACTIONS, ActionOptions, sendable
 from tui.domain.steps import Order
 
 Policy = dict[str, Any]
-PREFIXES = {"elbv2": "elasticloadbalancing"}
+PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
 """botocore's name of a service → IAM's, where they differ."""
 WITHOUT_PERMISSION = frozenset({"sts:GetCallerIdentity"})
 """AWS answers these to whoever has credentials at all."""
@@ -53,7 +53,8 @@ makes AWS refuse it too.
 
 Nearly all of these know no permission for single instances: who may look sees a whole region or nothing of it. Without
 `ec2:DescribeInstanceStatus` and `ec2:DescribeInstances` there is nothing to see; without another one, what it tells is shown
-as unknown, with the reason; without `ec2:DescribeRegions`, name your regions in the configuration.
+as unknown, with the reason; without `ec2:DescribeRegions`, name your regions in the configuration. With
+`sts:DecodeAuthorizationMessage` evac can say which policy denied a call where AWS only answers with an encoded message.
 """
 _LOGINS = """## Logging in
 

@@ -29,9 +29,10 @@ LOOKS: Mapping[str, frozenset[str]] = {
         ]
     ),
     "autoscaling": frozenset({"DescribeAutoScalingInstances", "DescribeAutoScalingGroups"}),
+    "elb": frozenset({"DescribeLoadBalancers", "DescribeInstanceHealth"}),
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "iam": frozenset({"ListAccountAliases"}),
-    "sts": frozenset({"GetCallerIdentity"}),
+    "sts": frozenset({"DecodeAuthorizationMessage", "GetCallerIdentity"}),
 }
 """botocore's service name → what evac itself asks, and nothing it might once ask: docs/iam.md is made from it."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from tui.aws import errors, to_domain
+from tui.aws import denied, errors, to_domain
 from tui.aws.sessions import HOME_REGION, Sessions
 from tui.aws.to_domain import Status
 from tui.domain.events import KNOWN_CODES
@@ -100,7 +100,8 @@ def tell(sessions: Sessions, error: BaseException, profile: str, region: str, do
             if home != region and region not in _enabled(sessions, profile, home):
                 return errors.disabled(profile, region, code)
     named = sessions.sso_session(profile)
-    return errors.trouble(error, profile, region, sso_session=named, doing=doing)
+    why = denied.why(sessions, error, profile)
+    return errors.trouble(error, profile, region, sso_session=named, doing=doing, why=why)
 
 
 def _enabled(sessions: Sessions, profile: str, region: str) -> list[str]:

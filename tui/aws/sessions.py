@@ -18,7 +18,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPClientError, ProfileNotFound
 
-from tui.aws import parse, readonly
+from tui.aws import parse, readonly, stranger
 from tui.aws.loader import SharedLoader
 from tui.aws.turns import WORK, Rank
 from tui.settings import Settings
@@ -57,6 +57,7 @@ class _Login:
     clients: dict[tuple[str, str, bool, str], Any] = field(default_factory=dict)
     account: str = ""
     caller: str = ""
+    explained: dict[str, str] = field(default_factory=dict)
 
 
 class Sessions:
@@ -147,6 +148,10 @@ class Sessions:
         self.account(profile)
         return self._login(profile).caller
 
+    def explained(self, profile: str) -> dict[str, str]:
+        """Why AWS denies it a call, by the call's name, as far as AWS was asked. Forgotten with the login."""
+        return self._login(profile).explained
+
     def drop(self, profile: str) -> None:
         """Forget its sessions: the next client reads files, caches and helpers anew, as after a login elsewhere.
 
@@ -195,6 +200,7 @@ class Sessions:
         core.register_component("data_loader", self._loader)
         readonly.install(core.get_component("event_emitter"), mutating=mutating)
         parse.install(core.get_component("event_emitter"))
+        stranger.install(core.get_component("event_emitter"))
         if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
             readonly.install_demo(core.get_component("event_emitter"))
         if self._settings.session_policy:

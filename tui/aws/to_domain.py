@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
@@ -28,8 +29,7 @@ from tui.domain.text import SafeText, clean
 Doc = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """One entry of DescribeInstanceStatus."""
 
     instance_id: SafeText

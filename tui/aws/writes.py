@@ -5,12 +5,14 @@ A retry by the SDK could send twice (measured: StopInstances twice in 14 of 100 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from msgspec import Struct
 
+from tui.aws import denied
 from tui.aws.readonly import NotDemo, ReadOnlyViolation
 from tui.aws.sessions import NeedsPerson
 from tui.domain.actions import sendable
@@ -22,8 +24,7 @@ _SILENT = frozenset({"DeregisterTargets", "RegisterTargets", "RebootInstances"})
 """They answer with a request id alone (models of elbv2 and ec2); a proxy's page has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """`ok` None: nobody knows whether AWS did it (the answer was lost)."""
 
     ok: bool | None
@@ -36,8 +37,12 @@ def _snake(name: str) -> str:
     return "".join("_" + char.lower() if char.isupper() else char for char in name).lstrip("_")
 
 
-def send(client: Any, call: Call, *, dry_run: bool = False) -> Outcome:
-    """Send it once. Raises PermissionError for a call that no step declares."""
+def send(
+    client: Any, call: Call, *, dry_run: bool = False, why: Callable[[Exception], str] = lambda error: ""
+) -> Outcome:
+    """Send it once. `why` may know more of an error than its message says. Raises PermissionError for a call that no
+    step declares.
+    """
     if (call.service, call.operation) not in SENDABLE:
         raise PermissionError(f"no step of evac sends {call.service}:{call.operation}")
     params = {key: _aware(value) for key, value in call.params.items()}
@@ -51,10 +56,9 @@ def send(client: Any, call: Call, *, dry_run: bool = False) -> Outcome:
         request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
         code = str(detail.get("Code", ""))
         # A plain server error may come after the effect; AWS's own words for "not now" do not.
-        unknown = status >= 500 and code in ("InternalError", "InternalFailure", "500", "502", "504", "")
-        return Outcome(
-            None if unknown else False, clean(code), clean(detail.get("Message"), 300), clean(request_id)
-        )
+        unknown = status >= 500 and (code in ("InternalError", "InternalFailure", "") or code.isdigit())
+        message = clean(why(error) or denied.plain(str(detail.get("Message") or "")), 300)
+        return Outcome(None if unknown else False, clean(code), message, clean(request_id))
     except HTTPClientError as error:
         # Nothing left this machine if no connection was made; anything later is unknown.
         refused = type(error).__name__ in (

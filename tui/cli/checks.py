@@ -7,9 +7,10 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
+
+from msgspec import Struct
 
 from tui import config
 from tui.cli.shared import Session
@@ -18,8 +19,7 @@ from tui.operations.locks import Away, LockService
 WELL, DOUBT, BAD = "ok", "warn", "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One line of doctor: `mark` is ok, warn or fail; `remedy` is empty where there is nothing to do."""
 
     mark: str

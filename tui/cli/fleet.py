@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tui.cli.shared import Session
 from tui.domain.instance import EVERYWHERE, Facts, Instance, TargetStatus
@@ -11,8 +12,7 @@ from tui.domain.listing import failures
 from tui.fleet import link
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """What one read brought."""
 
     rows: Sequence[Instance]
@@ -24,8 +24,7 @@ class Fleet:
         return not any(status.trouble or status.partial for status in self.targets)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """An instance looked at just now, or a line that says why there is none. `unread`: it may be where nobody answered."""
 
     instance: Instance | None = None

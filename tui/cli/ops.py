@@ -10,6 +10,7 @@ from tui.cli import output
 from tui.cli.audit import audit_command
 from tui.cli.hands import follow, hands, note, now, read
 from tui.cli.locks import locks_command
+from tui.cli.repair import repair_command
 from tui.cli.shared import (
     FAILED,
     GUARD,
@@ -127,6 +128,7 @@ def abandon_command(
 
 
 ops_command.add_command(locks_command)
+ops_command.add_command(repair_command)
 
 
 def _outer_json(ctx: click.Context) -> bool:

@@ -6,11 +6,11 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from tui import config
 from tui.settings import Settings
@@ -28,8 +28,7 @@ class RefusedError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """The options every command takes, as given."""
 
     demo: bool = False
@@ -51,8 +50,7 @@ class Shared:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """What a command runs with: the merged settings and the environment its child processes get."""
 
     settings: Settings

@@ -80,7 +80,7 @@ def main() -> None:
     folder = args.folder or Path(tempfile.mkdtemp(prefix="evac-demo-"))
     profiles = large.profiles(args.accounts, args.regions) if args.accounts else PROFILES
     regions = profiles[0]["regions"] if args.accounts else SAMPLE_REGIONS
-    write_folder(folder, profiles)
+    write_folder(folder, profiles, args.speed)
     if args.parent_pid:
         threading.Thread(target=_watch, args=(args.parent_pid,), daemon=True).start()
     sets, unsets = environment(server.url, folder)

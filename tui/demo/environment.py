@@ -37,8 +37,8 @@ def environment(url: str, folder: Path) -> tuple[dict[str, str], list[str]]:
     return sets, list(UNSET)
 
 
-def write_folder(folder: Path, profiles: Sequence[Mapping[str, Any]]) -> None:
-    """Make the folders (0700) and the AWS files in them, as `aws configure` would."""
+def write_folder(folder: Path, profiles: Sequence[Mapping[str, Any]], speed: float = 1.0) -> None:
+    """Make the folders (0700) and the AWS files in them, as `aws configure` would; evac's settings fit its `speed`."""
     for name in ("aws", "config", "state", "cache"):
         (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -58,6 +58,8 @@ def write_folder(folder: Path, profiles: Sequence[Mapping[str, Any]]) -> None:
         settings.parent.mkdir(mode=0o700, exist_ok=True)
         regions = sorted({region for one in profiles for region in one.get("regions", ())})
         lines = [f"regions = {json.dumps(regions)}\n"] if regions else []
+        if speed > 1:  # as its instances reboot so many times faster
+            lines.append(f"\n[actions]\nreboot_settle = {max(1.0, 120 / speed):.1f}\n")
         for one in profiles:
             if one.get("color"):
                 lines.append(

@@ -56,8 +56,10 @@ def prod_seoul(b: Builder) -> None:
         "[Canceled] Scheduled power maintenance",
         40,
     )
-    b.event(b.box("search-1", "c6i.xlarge", "a"), "system-reboot", REBOOT, -0.2)
-    b.event(b.box("search-2", "c6i.xlarge", "b"), "instance-stop", DEGRADED, -2)
+    search = [b.box("search-1", "c6i.xlarge", "a"), b.box("search-2", "c6i.xlarge", "b")]
+    b.event(search[0], "system-reboot", REBOOT, -0.2)
+    b.event(search[1], "instance-stop", DEGRADED, -2)
+    b.classic("search", search)
     guarded = b.box("vault-1", "m6i.large", "c", ip="eip", tag_team="security")
     guarded.attributes["disableApiStop"] = guarded.attributes["disableApiTermination"] = True
     guarded.shutdown_behavior = "terminate"

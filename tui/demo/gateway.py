@@ -11,7 +11,17 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from tui.demo import balancing, ec2_image, ec2_launch, ec2_read, ec2_write, groups, protocol, services
+from tui.demo import (
+    balancing,
+    classic,
+    ec2_image,
+    ec2_launch,
+    ec2_read,
+    ec2_write,
+    groups,
+    protocol,
+    services,
+)
 from tui.demo.faults import Buckets, Faults
 from tui.demo.request import Request
 from tui.demo.world import AwsError, World
@@ -29,7 +39,7 @@ def _operations(*modules: ModuleType) -> dict[str, Operation]:
     }
 
 
-OPERATIONS = _operations(ec2_read, ec2_write, ec2_image, ec2_launch, balancing, groups, services)
+OPERATIONS = _operations(ec2_read, ec2_write, ec2_image, ec2_launch, balancing, classic, groups, services)
 
 
 class Aws:
@@ -72,8 +82,8 @@ class Aws:
                 )
         if request.operation != "GetCallerIdentity" and not identity.may(request.service, request.operation):
             if request.service == "ec2":
-                message = "You are not authorized to perform this operation. Encoded authorization failure message: demo"
-                raise AwsError("UnauthorizedOperation", f"{message}{uuid.uuid4().hex}", 403)
+                message = world.deny(identity, request.service, request.operation)
+                raise AwsError("UnauthorizedOperation", message, 403)
             raise AwsError(
                 "AccessDenied", f"User: {identity.arn} is not authorized to perform: {request.operation}", 403
             )

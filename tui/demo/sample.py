@@ -198,6 +198,13 @@ class Builder:
         if group:
             self.region.groups[group]["TargetGroupARNs"] = [arn]
 
+    def classic(self, name: str, members: list[Box]) -> None:
+        """A classic load balancer with these."""
+        self.region.classic[name] = {
+            "LoadBalancerName": name, "VPCId": "vpc-0a1b2c3d4e5f60718", "Scheme": "internal",
+            "Instances": [{"InstanceId": box.id} for box in members],
+        }  # fmt: skip
+
 
 def scale(world: World, count: int, into: str = "") -> None:
     """A generated fleet beside the sample's: `count` more instances, 2 % with an event, 0.5 % impaired.

@@ -24,6 +24,8 @@ _BY_SIGNING = {
     "ec2": "ec2", "sts": "sts", "iam": "iam", "autoscaling": "autoscaling", "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch", "health": "health",
 }  # fmt: skip
+_CLASSIC = "2012-06-01"
+"""The version of the older of the two services that sign as elasticloadbalancing."""
 _LOCAL = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|[\w.-]+\.localhost|\[::1\])(:\d+)?$")
 
 
@@ -34,6 +36,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     aws: Aws
+    skew = 0.0
+    """Seconds by which this answer's date is wrong: what AWS's own looks like to a machine whose clock is."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header's."""
+        return super().date_time_string(time.time() + self.skew if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
@@ -91,10 +99,12 @@ class Handler(BaseHTTPRequestHandler):
         if target:
             return service, target.rsplit(".", 1)[-1], region, key, {}
         form = protocol.parse_form(body)
+        if service == "elbv2" and form.get("Version") == _CLASSIC:
+            service = "elb"
         return service, form.get("Action", ""), region, key, form
 
     def _call(self, body: bytes) -> None:
-        aws = self.aws
+        aws, self.skew = self.aws, 0.0
         shape = "ec2"
         try:
             service, name, region, key, form = self._identify(body)
@@ -157,7 +167,7 @@ class Handler(BaseHTTPRequestHandler):
         """Do what the rule says; whether the request is answered by it."""
         then = rule.then
         if "error" in then:
-            code = then["error"]
+            code, self.skew = then["error"], float(then.get("skew", 0))
             record["result"] = f"fault {code}"
             status = then.get("status", STATUS.get(code, 400))
             self._send(

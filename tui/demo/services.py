@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,14 @@ Doc = dict[str, Any]
 def GetCallerIdentity(request: Request, params: Doc) -> Doc:
     """Needs no permission."""
     return {"Account": request.identity.account, "Arn": request.identity.arn, "UserId": request.key}
+
+
+def DecodeAuthorizationMessage(request: Request, params: Doc) -> Doc:
+    """What was denied to whom, as the message that this AWS encoded says (sts model, DecodeAuthorizationMessage)."""
+    told = request.world.denials.get(params["EncodedMessage"])
+    if told is None:
+        raise AwsError("InvalidAuthorizationMessageException", "Could not decode the message.")
+    return {"DecodedMessage": json.dumps(told)}
 
 
 def AssumeRole(request: Request, params: Doc) -> Doc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import uuid
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -12,6 +13,10 @@ from tui.demo.box import Box
 from tui.demo.clock import Clock
 
 Doc = dict[str, Any]
+
+
+DENIALS = 1000
+"""Encoded messages that can still be decoded."""
 
 
 class AwsError(Exception):
@@ -54,6 +59,7 @@ class Region:
     groups: dict[str, Doc] = field(default_factory=dict)
     target_groups: dict[str, Doc] = field(default_factory=dict)
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    classic: dict[str, Doc] = field(default_factory=dict)
     alarms: dict[str, Doc] = field(default_factory=dict)
     another: Any = None  # makes an instance like a given one, pending; set by whoever builds instances here
     launched: dict[str, list[str]] = field(default_factory=dict)  # ClientToken -> instance ids
@@ -87,6 +93,7 @@ class World:
         self.accounts: dict[str, Account] = {}
         self.identities: dict[str, Identity] = {}
         self.regions: dict[tuple[str, str], Region] = {}
+        self.denials: dict[str, Doc] = {}
         self.revision = 0
 
     def region(self, account: str, name: str) -> Region:
@@ -107,6 +114,15 @@ class World:
         if known is None:
             raise AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
         return known
+
+    def deny(self, identity: Identity, service: str, operation: str) -> str:
+        """The message of a denial, encoded as AWS's is: only DecodeAuthorizationMessage tells what it says."""
+        token = f"demo{uuid.uuid4().hex}"
+        if len(self.denials) >= DENIALS:
+            self.denials.clear()
+        context = {"principal": {"arn": identity.arn}, "action": f"{service}:{operation}", "resource": "*"}
+        self.denials[token] = {"allowed": False, "explicitDeny": False, "context": context}
+        return f"You are not authorized to perform this operation. Encoded authorization failure message: {token}"
 
     def assume(self, role_arn: str, session: str) -> tuple[str, Identity]:
         """Temporary credentials of a role in the account its ARN names.

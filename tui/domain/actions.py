@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tui.domain.instance import Instance, InstanceState
-from tui.domain.steps import BACK, DRY_RUN, STEPS, Call, Order, Step
+
+if TYPE_CHECKING:  # what a step is and sends is not needed to name the actions: the first frame does without
+    from tui.domain.steps import Call, Order, Step
 
 OVERRIDES = ("last-healthy",)
 """The blocks that are a person's to lift, by their hazard's code. All others are AWS's own: nobody's yes helps there."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionOptions:
+class ActionOptions(Struct, frozen=True):
     """What an operator may choose. `not_before` is UTC; an empty `image_name` asks for a proposal.
 
     `standby` and `drain` take it out of service first; None leaves it to the plan, in which they are true or false.
@@ -31,8 +34,7 @@ class ActionOptions:
     overrides: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One guarded action. `states` are those from which it makes sense; `help` is its line on every help page."""
 
     name: str
@@ -41,6 +43,11 @@ class Action:
     help: str
     steps: tuple[str, ...]
     states: tuple[InstanceState, ...]
+    link: str = " "
+
+    def named(self, label: str) -> str:
+        """With whom it is about: `Reboot web-7`, `Make an AMI of mail-1`."""
+        return f"{self.title}{self.link}{label}"
 
     def why_not(self, instance: Instance) -> str | None:
         """None, or why this instance's state does not allow it. An unknown state allows it: the plan re-reads."""
@@ -51,6 +58,8 @@ class Action:
 
     def plan(self, options: ActionOptions, *, serves: bool = False) -> tuple[Step, ...]:
         """Its steps with these options. `serves`: a target group found it healthy, and should again."""
+        from tui.domain.steps import BACK, STEPS
+
         names = list(self.steps)
         if self.name == "stop-start" and options.image_first:
             names.insert(0, "image")
@@ -73,6 +82,8 @@ class Action:
 
     def unasked(self, order: Order, options: ActionOptions) -> tuple[str, ...]:
         """The calls of the plan for which AWS can't be asked in advance: their services know no DryRun."""
+        from tui.domain.steps import DRY_RUN
+
         return tuple(one.operation for one in self.calls(order, options) if one.service not in DRY_RUN)
 
 
@@ -100,7 +111,7 @@ ACTIONS: dict[str, Action] = {
             ("reboot", "wait-checks", "verify-event"),
             (_UP,),
         ),
-        Action("image", "i", "Make an AMI", "make an AMI of the instance", ("image",), (_UP, _DOWN)),
+        Action("image", "i", "Make an AMI", "make an AMI of the instance", ("image",), (_UP, _DOWN), " of "),
         Action(
             "reschedule",
             "t",
@@ -108,6 +119,7 @@ ACTIONS: dict[str, Action] = {
             "move the start of a scheduled event, up to its deadline",
             ("reschedule",),
             tuple(state for state in InstanceState if state is not InstanceState.TERMINATED),
+            " of ",
         ),
     )
 }
@@ -120,5 +132,7 @@ def unasked(operations: Sequence[str]) -> str:
 
 def sendable() -> frozenset[tuple[str, str]]:
     """(service, operation) of every call some action declares: all that the hands may ever send."""
+    from tui.domain.steps import STEPS, Order
+
     order = Order("", "", "")
     return frozenset((call.service, call.operation) for step in STEPS.values() for call in step.calls(order))

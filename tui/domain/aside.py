@@ -51,6 +51,11 @@ def last_of(facts: Facts | None) -> tuple[str, ...]:
         for one in facts.target_groups or ()
         if one.health == "healthy" and one.healthy <= 1
     ]
+    found += [
+        f"classic load balancer {one.name}"
+        for one in facts.classic_balancers or ()
+        if one.state == "InService" and one.in_service <= 1
+    ]
     group = member(facts)
     if group is not None and group.health.lower() == "healthy" and group.in_service is not None:
         found += [f"Auto Scaling group {group.group}"] if group.in_service <= 1 else []

@@ -5,9 +5,10 @@ Source: botocore model, InstanceStatusEvent and EventCode; user guide, viewing_s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tui.domain.text import EMPTY, SafeText
 
@@ -41,8 +42,7 @@ RESCHEDULE_CLOSED = timedelta(minutes=5)
 """An event that starts within this time can no longer be moved (user guide, reschedule-event)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledEvent:
+class ScheduledEvent(Struct, frozen=True, gc=False):
     """One announced event. Every field but the code may be missing; times are UTC."""
 
     code_text: SafeText

@@ -7,9 +7,10 @@ beside each fact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.text import EMPTY, SafeText, clean
@@ -18,8 +19,7 @@ EVERYWHERE = "*"
 """The region of a target that stands for all of a profile's, or for those nobody could learn."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
+class Target(Struct, frozen=True, order=True, gc=False):
     """One profile in one region: what is read as a unit, and whose failure is one line."""
 
     profile: str
@@ -68,8 +68,7 @@ class CheckStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class StatusCheck:
+class StatusCheck(Struct, frozen=True, gc=False):
     """One check. `since` (UTC) is AWS's ImpairedSince; `detail` is AWS's own text (a performance check's Remediation)."""
 
     status: CheckStatus = CheckStatus.UNKNOWN
@@ -81,8 +80,7 @@ UNKNOWN_CHECK = StatusCheck()
 _IMPAIRED = CheckStatus.IMPAIRED
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(Struct, frozen=True, gc=False):
     """All five."""
 
     system: StatusCheck = UNKNOWN_CHECK
@@ -118,8 +116,7 @@ class PublicAddress(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, gc=False):
     """One private IPv4 of an interface and the public one associated with it. `owner` is IpOwnerId: `amazon` or an account."""
 
     private_ip: SafeText
@@ -128,8 +125,7 @@ class Address:
     owner: SafeText = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True, gc=False):
     """A network interface of the instance. `attached_at` of the primary one is the first launch."""
 
     interface_id: SafeText
@@ -139,8 +135,7 @@ class Interface:
     attached_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True, gc=False):
     """An attached EBS volume. BlockDeviceMappings list EBS only: instance store never shows here."""
 
     device: SafeText
@@ -148,8 +143,7 @@ class Volume:
     delete_on_termination: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True, gc=False):
     """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word; `operation` is evac's that made it."""
 
     image_id: SafeText
@@ -160,8 +154,7 @@ class Image:
     operation: SafeText = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class TypeFacts:
+class TypeFacts(Struct, frozen=True, gc=False):
     """What DescribeInstanceTypes says of the type. None = AWS did not say."""
 
     instance_storage: bool | None = None
@@ -173,8 +166,7 @@ class TypeFacts:
     auto_recovery_supported: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GroupMembership:
+class GroupMembership(Struct, frozen=True, gc=False):
     """Of an Auto Scaling group. Source: DescribeAutoScalingInstances, DescribeAutoScalingGroups.
 
     `in_service` counts all healthy members in service, it among them.
@@ -190,8 +182,7 @@ class GroupMembership:
     in_service: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TargetGroup:
+class TargetGroup(Struct, frozen=True, gc=False):
     """A load balancer's target group this instance is in. `healthy` counts all healthy members, it among them.
 
     `target_id` and `port` are what it is registered under.
@@ -206,8 +197,16 @@ class TargetGroup:
     target_id: SafeText = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeHealth:
+class ClassicBalancer(Struct, frozen=True, gc=False):
+    """A classic load balancer this instance is registered with. `in_service` counts all of its instances, it among them."""
+
+    name: SafeText
+    state: SafeText
+    in_service: int
+    members: int
+
+
+class VolumeHealth(Struct, frozen=True, gc=False):
     """Of one volume. Source: DescribeVolumeStatus."""
 
     volume_id: SafeText
@@ -216,8 +215,7 @@ class VolumeHealth:
     io_performance: SafeText = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True, gc=False):
     """What a fresh look at one instance adds: calls too dear for the list. Each None = don't know; `unknown` says why.
 
     An empty tuple means AWS was asked and there are none. `unknown` holds (field name, reason).
@@ -230,6 +228,7 @@ class Facts:
     shutdown_behavior: SafeText | None = None
     membership: tuple[GroupMembership, ...] | None = None
     target_groups: tuple[TargetGroup, ...] | None = None
+    classic_balancers: tuple[ClassicBalancer, ...] | None = None
     images: tuple[Image, ...] | None = None
     volumes: tuple[VolumeHealth, ...] | None = None
     spot_type: SafeText | None = None
@@ -238,8 +237,7 @@ class Facts:
     unknown: tuple[tuple[str, SafeText], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True, gc=False):
     """One instance as last read. `status_at` and `inventory_at` (UTC) say when its two halves were; None = not yet.
 
     `profiles` are all the configured names of its account; `target.profile` is the one whose credentials read it.
@@ -315,8 +313,7 @@ class Instance:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True, gc=False):
     """Why something could not be read or done: `cause` and `remedy`, one line each. `code` is AWS's or the exception's name.
 
     `kind` groups them for the screens: credentials, denied, region, throttled, network, config, internal.
@@ -342,8 +339,7 @@ class Phase(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class TargetStatus:
+class TargetStatus(Struct, frozen=True, gc=False):
     """How a target is doing. Times are UTC; None = never yet.
 
     `trouble` with `status_at` set means stale: the rows are from then. `partial` names what else could not be read

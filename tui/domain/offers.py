@@ -5,20 +5,20 @@ The console draws a line each, `evac do` has an option each; the plan decides wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from tui.domain import aside
 from tui.domain.actions import ASIDE, ActionOptions
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
 from tui.domain.instance import Facts, Instance
-from tui.domain.plan import Policy
+from tui.domain.policy import Policy
 from tui.domain.when import span
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """One choice: yes or no. `name` is the option's; `fixed` says why it can't be changed."""
 
     name: str

@@ -6,17 +6,21 @@ The confirm screen, `evac do` and the journal show and keep exactly this value.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tui.domain import aside
 from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
-from tui.domain.hazards import GRAVE, IMAGE_MAX_AGE, Gravity, Hazard, hazards
+from tui.domain.gravity import GRAVE, Gravity
+from tui.domain.hazards import Hazard, hazards
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
 from tui.domain.instance import Facts, Instance, InstanceState, Target
+from tui.domain.policy import Policy
 from tui.domain.steps import Call, Order, Place, Preflight
 from tui.domain.text import MARK, SafeText, clean
 
@@ -29,8 +33,7 @@ class GuardKind(StrEnum):
     BLOCKED = "blocked"
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """`expected` is what must be typed; `unblock` says what would make it possible."""
 
     kind: GuardKind
@@ -38,33 +41,18 @@ class Guard:
     unblock: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the settings say. `confirm`: whether the name or the id is typed; `require_image`: no stop without an AMI so young.
-
-    `blocking`: codes of the hazards that the site allows nobody to confirm.
-    """
-
-    read_only: bool = False
-    confirm: str = "name"
-    image_max_age: timedelta = IMAGE_MAX_AGE
-    require_image: timedelta | None = None
-    actions_off: tuple[str, ...] = ()
-    blocking: tuple[str, ...] = ()
-
-    def strict(self, found: tuple[Hazard, ...]) -> tuple[Hazard, ...]:
-        """The same, with what the site blocks as a block: a danger or warning of that code, and where it isn't known."""
-        why = "the site policy allows no confirmation of this"
-        return tuple(
-            replace(one, gravity=Gravity.BLOCK, remedy=why, override="")
-            if one.code in self.blocking and one.gravity in GRAVE
-            else one
-            for one in found
-        )
+def strict(policy: Policy, found: tuple[Hazard, ...]) -> tuple[Hazard, ...]:
+    """The same, with what the site blocks as a block: a danger or warning of that code, and where it isn't known."""
+    why = "the site policy allows no confirmation of this"
+    return tuple(
+        replace(one, gravity=Gravity.BLOCK, remedy=why, override="")
+        if one.code in policy.blocking and one.gravity in GRAVE
+        else one
+        for one in found
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
+class PlannedStep(Struct, frozen=True):
     """One step of the plan, in words and in calls."""
 
     name: str
@@ -73,8 +61,7 @@ class PlannedStep:
     calls: tuple[Call, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What would happen. `order` is what the hands will be given; its operation id is empty until it is journaled."""
 
     action: str
@@ -226,7 +213,7 @@ def draft(
         instance, facts, action_name, now, options,
         image_max_age=policy.image_max_age, image_required=policy.require_image,
     )  # fmt: skip
-    found = policy.strict(found)
+    found = strict(policy, found)
     steps = tuple(
         PlannedStep(step.name, _TEXT[step.name], step.about, step.calls(order))
         for step in action.plan(options, serves=serves)
@@ -254,7 +241,7 @@ def draft(
         guard = Guard(GuardKind.YES_NO)
     return Draft(
         action=action_name,
-        title=f"{action.title} {instance.label}",
+        title=action.named(instance.label),
         target=instance.target,
         account_id=instance.account_id,
         instance_id=instance.instance_id,

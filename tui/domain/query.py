@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
 from tui.domain.when import parse_duration
@@ -44,8 +45,7 @@ _CHECKS = {name.value: name for name in CheckName} | {
 _STATUSES = {status.value: status for status in CheckStatus} | {"failed": CheckStatus.IMPAIRED}
 
 
-@dataclass(frozen=True, slots=True)
-class QueryError:
+class QueryError(Struct, frozen=True):
     """`text[start:end]` is the term that cannot be read, and why."""
 
     start: int
@@ -53,8 +53,7 @@ class QueryError:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A readable filter. The empty one matches everything."""
 
     text: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 from math import inf
+
+from msgspec import Struct, field
 
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
 
@@ -33,8 +34,7 @@ _LEVELS = tuple(Level)
 _CALM = int(Level.CALM)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Urgency:
+class Urgency(Struct, frozen=True, order=True):
     """Orders instances totally by `key`: level, the outermost failing layer, the next event's time, name, identity.
 
     An open event without a start counts as the earliest of its level: it may begin any time.

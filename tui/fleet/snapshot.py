@@ -1,31 +1,64 @@
 """The last state on disk: what the first frame shows, marked with its age, until the collector has answered.
 
 `$XDG_CACHE_HOME/evac/snapshot.mpk`, mode 0600 in a 0700 folder: names and addresses of a fleet are nobody else's business.
+What is in trouble comes first in it, and is all that the first frame waits for; the rest lies behind it in pieces.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.domain.instance import Instance, Phase, TargetStatus
+from tui.domain.text import clean
+from tui.domain.urgency import urgency
 from tui.fleet.store import Store
 from tui.fleet.wire import Delta
 
-FORMAT = 1
+FORMAT = 2
+PIECE = 500
+"""Rows that are packed at once: a few milliseconds, in which no key is answered."""
 
 
-class _Saved(msgspec.Struct):
+class SnapshotError(Exception):
+    """What lies there can't be used: a reason in a few words."""
+
+
+class _Version(Struct):
+    format: int
+
+
+class _Saved(Struct):
     format: int
     saved_at: datetime
     targets: list[TargetStatus]
-    rows: list[Instance]
+    trouble: list[Instance]
+    rest: list[bytes]
+    count: int
+
+
+class Kept(Struct, frozen=True):
+    """What was saved, and when (UTC): deltas with the targets and what is in trouble, and `count` more rows in pieces."""
+
+    saved_at: datetime
+    deltas: list[Delta]
+    count: int
+    pieces: list[bytes]
+
+    def rest(self) -> Iterator[list[Instance]]:
+        """The other rows, piece by piece. A piece that is damaged is left out: all is read anew anyway."""
+        for piece in self.pieces:
+            try:
+                yield msgspec.msgpack.decode(piece, type=list[Instance])
+            except (RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
+                continue
 
 
 def default_path(environ: Mapping[str, str]) -> Path:
@@ -37,9 +70,19 @@ def default_path(environ: Mapping[str, str]) -> Path:
 
 def save(store: Store, path: Path, now: datetime) -> None:
     """Write it whole or not at all. Raises OSError."""
+    write(store.targets(), store.rows(), path, now)
+
+
+def write(targets: list[TargetStatus], rows: Sequence[Instance], path: Path, now: datetime) -> None:
+    """The same, of what was taken from a store: may be called in a thread. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.parent.chmod(0o700)
-    body = msgspec.msgpack.encode(_Saved(FORMAT, now, store.targets(), list(store.rows())))
+    trouble, calm = list[Instance](), list[Instance]()
+    for row in rows:
+        (trouble if urgency(row, now).is_trouble else calm).append(row)
+    pack = msgspec.msgpack.encode
+    pieces = [pack(calm[at : at + PIECE]) for at in range(0, len(calm), PIECE)]
+    body = pack(_Saved(FORMAT, now, targets, trouble, pieces, len(calm)))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
     try:
         with os.fdopen(handle, "wb") as file:
@@ -50,8 +93,8 @@ def save(store: Store, path: Path, now: datetime) -> None:
         raise
 
 
-def load(path: Path) -> tuple[list[Delta], datetime] | None:
-    """What was saved, as deltas, and when (UTC). None: nothing there, not of this version, or not surely ours.
+def load(path: Path) -> Kept | None:
+    """What was saved; None: nothing there. Raises SnapshotError.
 
     Its texts were cleaned before they were saved; so a file that somebody else could have written is not read.
     """
@@ -59,14 +102,41 @@ def load(path: Path) -> tuple[list[Delta], datetime] | None:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
             if found.st_uid != os.getuid() or found.st_mode & 0o022:
-                return None
-            saved = msgspec.msgpack.decode(file.read(), type=_Saved)
-    except (OSError, RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
+                raise SnapshotError("somebody else could have written it")
+            body = file.read()
+        saved = _decode(body)
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    if saved.format != FORMAT:
-        return None
+    except OSError as error:
+        raise SnapshotError(error.strerror or type(error).__name__) from None
     # No target is live before this run has read it, whatever it was when it was saved.
     waiting = [replace(status, phase=Phase.WAITING, trouble=None, partial=()) for status in saved.targets]
     deltas = [Delta(target=status) for status in waiting]
-    deltas.append(Delta(upserts=tuple(saved.rows)))
-    return deltas, saved.saved_at
+    deltas.append(Delta(upserts=tuple(saved.trouble)))
+    return Kept(saved.saved_at, deltas, saved.count, saved.rest)
+
+
+def _decode(body: bytes) -> _Saved:
+    """Raises SnapshotError."""
+    try:
+        version = msgspec.msgpack.decode(body, type=_Version).format
+        if version != FORMAT:
+            raise SnapshotError(f"{'an older' if version < FORMAT else 'a newer'} evac wrote it")
+        return msgspec.msgpack.decode(body, type=_Saved)
+    except (RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
+        raise SnapshotError("it is damaged") from None
+
+
+def restore(path: Path) -> tuple[Kept | None, str]:
+    """As `load`; what can't be used is set aside beside it, and the second answer is the line that says so."""
+    try:
+        return load(path), ""
+    except SnapshotError as error:
+        aside = path.with_name(f"{path.name}.aside")
+        where = f", set aside as {aside}"
+        try:
+            path.replace(aside)
+        except OSError:  # a folder stands there, or the folder is not ours: it is only not believed
+            where = ""
+        line = f"the last state on disk could not be used: {error}{where}; it is read anew"
+        return None, clean(line, 300)

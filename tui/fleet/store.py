@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
 from tui.fleet.wire import Delta
@@ -20,6 +21,8 @@ class Store:
 
     def __init__(self) -> None:
         self.revision = 0
+        self.unread = 0
+        """Rows of the snapshot that are calm, and still to be loaded."""
         self._rows: dict[str, Instance] = {}
         self._targets: dict[Target, TargetStatus] = {}
         self._by_target: dict[Target, set[str]] = {}
@@ -39,6 +42,11 @@ class Store:
         if self._listed is None:
             self._listed = list(self._rows.values())
         return self._listed
+
+    @property
+    def total(self) -> int:
+        """How many instances are known, those of the snapshot that are still to be loaded included."""
+        return len(self._rows) + self.unread
 
     def get(self, key: str) -> Instance | None:
         """The instance of a key (`region/id`)."""
@@ -83,10 +91,18 @@ class Store:
         self._changes.append((self.revision, frozenset(changed)))
         return changed
 
-    def load_snapshot(self, deltas: Iterable[Delta]) -> None:
-        """Begin with what was last known; each row and target carries its own age."""
+    def load_snapshot(self, deltas: Iterable[Delta], unread: int = 0) -> None:
+        """Begin with what was last known; each row and target carries its own age. `unread` more rows will follow."""
         for delta in deltas:
             self.apply(delta)
+        self.unread = unread
+
+    def load_rest(self, rows: Iterable[Instance]) -> None:
+        """More of the snapshot: what nobody has read anew meanwhile."""
+        waiting = {one.target for one in self._targets.values() if one.phase is Phase.WAITING}
+        older = tuple(row for row in rows if row.target in waiting and row.key not in self._rows)
+        self.unread = max(0, self.unread - len(older))
+        self.apply(Delta(upserts=older))
 
     def _put(self, row: Instance) -> set[str]:
         known = self._rows.get(row.key)

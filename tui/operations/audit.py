@@ -13,10 +13,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct
 
 from tui.domain.text import clean
 
@@ -28,8 +29,7 @@ def _digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What the log must end with: so many bytes, so many lines, and the hash of the last."""
 
     size: int = 0
@@ -165,8 +165,7 @@ def path_beside(journal: Path) -> Path:
     return journal.with_name("audit.jsonl")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a check found: how many lines, the first broken one (1-based, 0 = none) and why, and what is worth knowing."""
 
     lines: int

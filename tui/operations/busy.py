@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, tzinfo
+
+from msgspec.structs import replace
 
 from tui.domain.plan import Draft, Guard, GuardKind
 from tui.domain.text import SafeText, clean

@@ -40,6 +40,42 @@ def to_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+def _refuse_strangers(folder: Path) -> None:
+    """A folder, or one that a link leads to, must be ours: who owns it says what stands in the journal. Raises JournalError."""
+    found = folder.stat()
+    if found.st_uid != os.getuid():
+        raise JournalError(
+            f"the journal can't be used: its folder {folder} belongs to somebody else: nothing was sent;"
+            " set XDG_STATE_HOME to a folder of yours"
+        )
+    if found.st_mode & 0o022:
+        folder.chmod(0o700)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether it is the file's content that can't be used, and not the disk, a lock or a permission."""
+    name = getattr(error, "sqlite_errorname", "")  # of what Python itself could not decode there is none
+    return not isinstance(error, OSError) and not name.startswith(_ELSEWHERE)
+
+
+_ELSEWHERE = tuple(
+    f"SQLITE_{one}"
+    for one in (
+        "BUSY",
+        "LOCKED",
+        "IOERR",
+        "FULL",
+        "CANTOPEN",
+        "READONLY",
+        "PERM",
+        "AUTH",
+        "PROTOCOL",
+        "NOMEM",
+    )
+)
+"""Beginnings of SQLite's names for what is wrong around the file (sqlite.org/rescode.html)."""
+
+
 class Database:
     """One open journal; of one thread. Raises JournalError where it can't be used."""
 
@@ -47,6 +83,7 @@ class Database:
         self.path = path
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_strangers(path.parent)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
             self._db.row_factory = sqlite3.Row
@@ -64,6 +101,8 @@ class Database:
             remedy = "make it and its folder yours to write, or set XDG_STATE_HOME"
         elif "locked" in str(error):
             remedy = "another process stopped while it wrote: continue or end it"
+        elif is_damage(error):
+            remedy = "evac ops repair sets it aside and keeps what can be read"
         return f"the journal can't be used ({error}), {self.path}: nothing was sent; {remedy}"
 
     def _version(self) -> int:
@@ -103,6 +142,11 @@ class Database:
         """Whether it can be written, without writing. Raises JournalError."""
         with self._write():
             pass
+
+    def check(self) -> str:
+        """What SQLite finds wrong when it looks through all of it; the empty text: nothing. Raises JournalError."""
+        found = str(self._read("PRAGMA quick_check(1)", ())[0][0])
+        return "" if found == "ok" else found
 
     def close(self) -> None:
         """Let it go."""

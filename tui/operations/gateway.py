@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Protocol
 
+from tui.aws import denied
 from tui.aws.observe import Observer
 from tui.aws.sessions import Sessions
 from tui.aws.writes import Outcome, send
@@ -75,7 +76,10 @@ class AwsGateway:
             client = self._client(call.service)
         except Exception as error:  # no credentials at this moment, say: it was not sent
             return Outcome(False, clean(type(error).__name__), clean(error, 300))
-        return send(client, call, dry_run=dry_run)
+        profile = self._operation.profile
+        return send(
+            client, call, dry_run=dry_run, why=lambda error: denied.why(self._sessions, error, profile)
+        )
 
     def _client(self, service: str) -> Any:
         """One a service, made when a step first needs it."""

@@ -12,12 +12,12 @@ import secrets
 import socket
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
-from tui.domain.hazards import GRAVE
+from tui.domain.gravity import GRAVE
 from tui.domain.plan import Draft
 from tui.domain.steps import Attempt, Said
 from tui.domain.text import clean

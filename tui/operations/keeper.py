@@ -78,7 +78,10 @@ class Keeper:
             return Stuck(f"the lock of this operation was lost: {self._line(got)}", remedy)
         if self._settings.lock.unreachable == "proceed":
             return decision
-        return Wait("nothing is sent until the lock service answers", 2.0, attention=True)
+        remedy = (
+            "bring the lock service back (evac ops locks tells whether it answers), or abandon this operation"
+        )
+        return Wait("nothing is sent until the lock service answers", 2.0, attention=True, remedy=remedy)
 
     def sent(self, call: Call, ok: bool | None) -> None:
         """An AMI in the making is in nobody's way: once AWS has the order, nothing more is sent."""

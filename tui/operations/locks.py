@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Any, NoReturn
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from tui.domain.text import SafeText, clean
 from tui.domain.when import span
@@ -70,15 +69,13 @@ class Holder(msgspec.Struct, frozen=True):
         return clean(f"locked by {who}: {self.action} at {self.step} ({self.operation})")
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """It is ours."""
 
     token: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Somebody else has it, or had it meanwhile. `by` None: what stands there can't be read. `left` None: it never ends."""
 
     by: Holder | None
@@ -95,8 +92,7 @@ class Refused:
         return f"unless renewed it ends in {span(self.left + timedelta(seconds=1))}"
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
+class Away(Struct, frozen=True):
     """The lock service can't be used, so nobody knows. One line, and what to do."""
 
     why: SafeText

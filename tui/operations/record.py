@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
+from msgspec import Struct
 
 from tui.domain.actions import ActionOptions
 from tui.domain.steps import BACK, Order
@@ -73,8 +73,7 @@ class Kept(msgspec.Struct, frozen=True):
     codes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`.
 
     `ssh_client`: address and port of the terminal it was ordered from. `caller`: the ARN AWS calls its credentials by.
@@ -193,8 +192,12 @@ class Operation:
 
 
 def ending(operation: Operation) -> tuple[OperationState, str]:
-    """How it ends once every step is over, and what there is to say: the steps' notes, each once."""
-    told = [row.note for row in operation.steps if row.note and row.name != "preflight"]
+    """How it ends once every step is over, and what there is to say: the steps' notes, each once.
+
+    Not how it was out of service: it is back, and a lowered capacity would read as if it stayed so.
+    """
+    silent = {"preflight", *BACK}
+    told = [row.note for row in operation.steps if row.note and row.name not in silent]
     note = "; ".join(dict.fromkeys(told))
     if not operation.taken_back:
         return OperationState.SUCCEEDED, note

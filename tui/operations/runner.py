@@ -14,13 +14,16 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.config import from_environment
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
 from tui.domain.steps import BACK, STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
+from tui.operations import rehearsal
 from tui.operations.auditor import Auditor
 from tui.operations.gateway import AwsGateway, Gateway, Outcome
 from tui.operations.journal import Journal, JournalError, default_path
@@ -37,8 +40,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """The runner is through; its exit code."""
 
     code: int
@@ -60,7 +62,11 @@ class Runner:
         self.journal, self.operation, self.gateway = journal, operation, gateway
         self.now, self.sleep = now, sleep
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-        self.order: Order = replace(operation.kept.order, start_retry_for=start_retry_for(settings))
+        self.order: Order = replace(
+            operation.kept.order,
+            start_retry_for=start_retry_for(settings),
+            reboot_settle=timedelta(seconds=settings.actions.reboot_settle),
+        )
         self.auditor = Auditor(journal, operation.id, now)
         self.keeper = Keeper(
             operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
@@ -295,6 +301,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (ConfigError, JournalError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    rehearsal.ends_with_it(os.environ, journal.path)
     operation = journal.get(args.operation)
     if operation is None:
         sys.stderr.write(f"no operation {args.operation} in {journal.path}: see `evac ops list`\n")

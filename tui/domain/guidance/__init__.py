@@ -58,13 +58,13 @@ def explain(instance: Instance, facts: Facts | None, now: datetime, zone: tzinfo
         paragraphs += events.paragraphs(subject, event)
     if failing or open_events:
         paragraphs += advice.obstacles(subject)
-    silent = list(checks.silent(subject))
+    silent, silence = list(checks.silent(subject)), checks.silence(subject)
     recommended = advice.recommend(subject, failing, open_events)
     return Explanation(
-        _headline(subject, failing, open_events, bool(silent)),
+        _headline(subject, failing, open_events, silence),
         tuple(paragraphs + silent),
         recommended,
-        _short(subject, failing, open_events, bool(silent)),
+        _short(subject, failing, open_events, silence),
     )
 
 
@@ -73,7 +73,7 @@ def _worst(open_events: tuple[ScheduledEvent, ...]) -> ScheduledEvent:
 
 
 def _headline(
-    subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silent: bool
+    subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silence: str
 ) -> str:
     parts = []
     if subject.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING):
@@ -84,11 +84,7 @@ def _headline(
         more = f" (and {len(open_events) - 1} more)" if len(open_events) > 1 else ""
         parts.append(events.headline(subject, _worst(open_events)) + more)
     if not parts:
-        parts.append(
-            "Not known to be well: some checks say nothing"
-            if silent
-            else "No failing check and no open event"
-        )
+        parts.append(silence or "No failing check and no open event")
     return ". ".join(part[0].upper() + part[1:] for part in parts) + "."
 
 
@@ -101,7 +97,7 @@ _SHORT = {
 
 
 def _short(
-    subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silent: bool
+    subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silence: str
 ) -> str:
     parts = []
     if subject.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING):
@@ -118,11 +114,7 @@ def _short(
         if event.code in LEAVING and subject.root == "ebs":
             return f"{'; '.join(parts)}. It will NOT start by itself."
     if not parts:
-        return (
-            "Not known to be well: some checks say nothing."
-            if silent
-            else "No failing check and no open event."
-        )
+        return f"{silence or 'No failing check and no open event'}."
     return "; ".join(parts) + "."
 
 

@@ -8,10 +8,10 @@ from tui.domain.events import EventCode, ScheduledEvent
 from tui.domain.guidance import base as b
 from tui.domain.guidance.base import KEYS, Kind, Paragraph, Recommendation
 from tui.domain.guidance.subject import Subject
-from tui.domain.hazards import IMAGE_MAX_AGE
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import image_view
 from tui.domain.instance import CheckName, InstanceState
+from tui.domain.policy import IMAGE_MAX_AGE
 
 AWS_STOPPED = "Server.ScheduledStop"
 """StateReason's code of an instance stopped by a scheduled retirement (botocore model, StateReason)."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Source:
+
+class Source(Struct, frozen=True):
     """A place in a document: `document` is "user guide", "botocore model", "Auto Scaling guide",
     "CloudWatch guide", "EBS guide" or "experience".
     """
@@ -77,8 +77,7 @@ class Kind(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True):
     """One plain-text answer. Without sources it only repeats what was read of this instance."""
 
     kind: Kind
@@ -86,8 +85,7 @@ class Paragraph:
     sources: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+class Recommendation(Struct, frozen=True):
     """The verb to press now, its key, and why. A blocked action is never recommended."""
 
     verb: str
@@ -95,8 +93,7 @@ class Recommendation:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What the console says of an instance. `headline` and `diagnosis_short` are single lines."""
 
     headline: str

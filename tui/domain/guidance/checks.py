@@ -254,6 +254,14 @@ _SILENCE = {
 }
 
 
+def silence(subject: Subject) -> str:
+    """Why it is not known to be well, when no check fails and no event is open; empty: it is."""
+    told = [one.text for one in silent(subject)]
+    if told and all(_SILENCE[CheckStatus.INITIALIZING] in text for text in told):
+        return "Too early to tell: its status checks are still starting"
+    return "Not known to be well: some checks say nothing" if told else ""
+
+
 def silent(subject: Subject) -> Iterator[Paragraph]:
     """The checks of a running instance that do not say anything: never taken for healthy."""
     if subject.instance.state not in (InstanceState.RUNNING, InstanceState.PENDING, InstanceState.UNKNOWN):

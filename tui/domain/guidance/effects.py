@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tui.domain.guidance.base import (
     ADDRESSING,
@@ -23,8 +23,7 @@ from tui.domain.hazards.network import public_returns
 from tui.domain.instance import PublicAddress
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """True = kept, False = lost, None = AWS does not say. `auto` is a public IPv4 that is not an Elastic IP."""
 
     memory: bool
@@ -45,7 +44,7 @@ HOST_MOVE = Effect(False, None, True, True, None, (HOSTS_MAINTENANCE,))
 
 def survival(subject: Subject, effect: Effect, intro: str = "") -> tuple[Paragraph, ...]:
     """The paragraphs *survives* and *lost*, naming this instance's addresses and disks."""
-    kept, lost = _memory(effect)
+    kept, lost = _memory(subject, effect)
     for part_kept, part_lost in (
         _disks(subject, effect),
         _store(subject, effect),
@@ -69,8 +68,8 @@ def _sentence(prefix: str, parts: list[str]) -> str:
     return text[0].upper() + text[1:]
 
 
-def _memory(effect: Effect) -> tuple[list[str], list[str]]:
-    memory = ["what is in memory"]
+def _memory(subject: Subject, effect: Effect) -> tuple[list[str], list[str]]:
+    memory = [] if subject.down else ["what is in memory"]
     return (memory, []) if effect.memory else ([], memory)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tui.domain.events import EventCode
 from tui.domain.instance import CheckStatus, Facts, Instance, InstanceState, StatusCheck
@@ -20,8 +21,7 @@ class Mark(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One layer, and why it has its mark."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 from tui.domain.events import EventCode, ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
@@ -14,8 +15,7 @@ _DAY = timedelta(hours=24)
 LEAVING = (EventCode.INSTANCE_STOP, EventCode.INSTANCE_RETIREMENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """`general` stands for any instance with such an event (`evac explain CODE`): its unknowns are cases, not gaps."""
 
     instance: Instance

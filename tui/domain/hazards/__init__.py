@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from tui.domain.gravity import GRAVE, GRAVITIES, Gravity
 from tui.domain.hazards import data, group, machine, network, place
-from tui.domain.hazards.base import GRAVE, GRAVITIES, Check, Gravity, Hazard, Options, View
+from tui.domain.hazards.base import Check, Hazard, Options, View
 from tui.domain.instance import Facts, Instance
+from tui.domain.policy import IMAGE_MAX_AGE
 
 __all__ = ["CHECKS", "GRAVE", "IMAGE_MAX_AGE", "Gravity", "Hazard", "Options", "hazards"]
-
-IMAGE_MAX_AGE = timedelta(days=7)
-"""An AMI older than this is not fresh, unless the configuration says otherwise."""
 
 _ALWAYS: tuple[Check, ...] = (machine.state, group.managed)
 _POWER: tuple[Check, ...] = (

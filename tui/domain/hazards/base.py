@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from tui.domain import aside
 from tui.domain.actions import ASIDE
+from tui.domain.gravity import Gravity
 from tui.domain.instance import Facts, Instance, InstanceState, TypeFacts
 
 
-class Gravity(StrEnum):
-    """BLOCK can't be confirmed; DANGER wants the name typed; WARN and NOTE inform; OK reassures."""
-
-    BLOCK = "block"
-    DANGER = "danger"
-    WARN = "warn"
-    NOTE = "note"
-    OK = "ok"
-
-
-GRAVITIES = tuple(Gravity)
-GRAVE = (Gravity.DANGER, Gravity.WARN)
-"""What a site policy may turn into a block."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hazard:
+class Hazard(Struct, frozen=True):
     """One consequence in plain words. `remedy` may be empty; `field` is where AWS shows it; `known` is False for *don't know*.
 
     `override` names the option by which a person may lift the block; empty: nobody can.
@@ -83,8 +68,7 @@ class Options(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """All a hazard may look at. `now` is UTC; `facts` is None while nobody looked closer than the list."""
 
     instance: Instance

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.hazards.base import Gravity, Hazard, View, dont_know
+from tui.domain.gravity import Gravity
+from tui.domain.hazards.base import Hazard, View, dont_know
 from tui.domain.instance import Image, InstanceState
 from tui.domain.when import ago, span
 

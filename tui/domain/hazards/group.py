@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tui.domain import aside
 from tui.domain.actions import ASIDE
-from tui.domain.hazards.base import Gravity, Hazard, View, dont_know
+from tui.domain.gravity import Gravity
+from tui.domain.hazards.base import Hazard, View, dont_know
 from tui.domain.instance import GroupMembership
 
 _SAFE_LIFECYCLES = ("Standby", "EnteringStandby", "Terminated", "Detached")
@@ -71,7 +72,10 @@ def auto_scaling(view: View) -> Iterator[Hazard]:
 
 
 def last_healthy(view: View) -> Iterator[Hazard]:
-    """DescribeTargetHealth, DescribeAutoScalingGroups Instances[]: the only healthy one. A person may lift it."""
+    """DescribeTargetHealth, DescribeInstanceHealth (elb), DescribeAutoScalingGroups Instances[]: the only healthy one.
+
+    A person may lift it.
+    """
     if not view.interrupts:
         return
     for what in aside.last_of(view.facts):
@@ -81,7 +85,7 @@ def last_healthy(view: View) -> Iterator[Hazard]:
             Gravity.DANGER if lifted else Gravity.BLOCK,
             f"it is the last healthy member of {what}: while it is down nothing answers",
             "overridden: this is an outage" if lifted else "bring another member up first, or override it",
-            "elbv2 DescribeTargetHealth; autoscaling DescribeAutoScalingGroups Instances[]",
+            "elbv2 DescribeTargetHealth; elb DescribeInstanceHealth; autoscaling DescribeAutoScalingGroups Instances[]",
             override="last-healthy",
         )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui.domain.events import RESCHEDULE_LEAD, EventCode
-from tui.domain.hazards.base import Gravity, Hazard, View, dont_know
+from tui.domain.gravity import Gravity
+from tui.domain.hazards.base import Hazard, View, dont_know
 from tui.domain.instance import CheckStatus, InstanceState
 
 _STATES: dict[str, tuple[InstanceState, ...]] = {

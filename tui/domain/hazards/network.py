@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.hazards.base import Gravity, Hazard, View, dont_know
+from tui.domain.gravity import Gravity
+from tui.domain.hazards.base import Hazard, View, dont_know
 from tui.domain.instance import Instance, PublicAddress
 
 _FIELD = "NetworkInterfaces[].Association.IpOwnerId"
@@ -61,17 +62,19 @@ def public_address(view: View) -> Iterator[Hazard]:
 
 
 def load_balancer(view: View) -> Iterator[Hazard]:
-    """DescribeTargetHealth of each target group with this instance (elasticloadbalancing v2)."""
+    """DescribeTargetHealth of each target group with this instance (elasticloadbalancing v2); then the classic ones."""
     field = "elbv2 DescribeTargetHealth TargetHealthDescriptions[]"
     groups = None if view.facts is None else view.facts.target_groups
     if not view.interrupts:
         return
+    classic = tuple(_classic(view))
+    yield from classic
     if groups is None:
         yield dont_know(
             "load-balancer", "whether it serves behind a load balancer", view, "target_groups", field
         )
         return
-    if not groups:
+    if not groups and not classic:
         yield Hazard("load-balancer", Gravity.OK, "in no target group", field=field)
     for group in groups:
         share = f"{group.healthy} of {group.members} members healthy"
@@ -95,4 +98,36 @@ def load_balancer(view: View) -> Iterator[Hazard]:
                 Gravity.NOTE,
                 f"in target group {group.name}, where it is {group.health or 'of unknown health'} ({share})",
                 field=field,
+            )
+
+
+def _classic(view: View) -> Iterator[Hazard]:
+    """DescribeInstanceHealth of each classic load balancer with this instance: evac does not drain these."""
+    field = "elb DescribeLoadBalancers Instances[], DescribeInstanceHealth InstanceStates[]"
+    if view.facts is None:
+        return  # said by the other kind's don't know
+    balancers = view.facts.classic_balancers
+    if balancers is None:
+        yield dont_know(
+            "load-balancer",
+            "whether it serves behind a classic load balancer",
+            view,
+            "classic_balancers",
+            field,
+        )
+    for one in balancers or ():
+        where = f"classic load balancer {one.name} ({one.in_service} of {one.members} instances in service)"
+        if one.state != "InService":
+            text = f"registered with {where}, where it is {one.state or 'of unknown state'}"
+            yield Hazard("load-balancer", Gravity.NOTE, text, field=field)
+        elif one.in_service > 1 and view.standby:
+            text = f"Standby takes it out of {where}, if its group put it there; back in service afterwards"
+            yield Hazard("load-balancer", Gravity.NOTE, text, field=field)
+        elif one.in_service > 1:  # the last one is said, and louder, by group.last_healthy
+            yield Hazard(
+                "load-balancer",
+                Gravity.WARN,
+                f"behind {where}: out of service while it is down",
+                "evac does not drain classic ones: where requests must not be cut, deregister it first, and register it again",
+                field,
             )

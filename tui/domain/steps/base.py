@@ -8,9 +8,10 @@ eventual-consistency), so nothing is sent again within GRACE of the latest inten
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, Image, InstanceState
@@ -21,6 +22,9 @@ GRACE = timedelta(seconds=60)
 STOP_LIMIT = timedelta(minutes=15)
 """AWS: not stopped after 10 minutes is a case for AWS Support (user guide, TroubleshootingInstancesStopping)."""
 CHECK_LIMIT = timedelta(minutes=15)
+REBOOT_SETTLE = timedelta(minutes=2)
+"""Checks are made every minute (user guide, status checks), and the system takes its time to go down: until then an ok may be
+from before the reboot. Nothing else outside tells whether it was rebooted: LaunchTime stays."""
 EVENT_LIMIT = timedelta(minutes=3)
 DRAIN_LIMIT = timedelta(minutes=65)
 """A target group's deregistration delay is an hour at most (load balancing guide, deregistration delay)."""
@@ -55,8 +59,11 @@ NO_CAPACITY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+UNREAD = "check the network and this profile's login (evac doctor); a login that is renewed is picked up"
+"""What to do while AWS shows nothing."""
+
+
+class Call(Struct, frozen=True):
     """One API call, exactly: what the confirm screen shows, the dry run asks, the policy allows and the audit records."""
 
     service: str
@@ -90,8 +97,7 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One call of this step in the journal. `ok` None: the outcome is not known (killed, cut off)."""
 
     call: str
@@ -103,8 +109,7 @@ class Attempt:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What the journal says of this step: when it began, and its calls, the oldest first."""
 
     began_at: datetime
@@ -116,8 +121,7 @@ class Said:
         return self.attempts[-1] if self.attempts else None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where the instance is registered: one target group, under which id and port. `healthy`: it was, at that time."""
 
     arn: str = ""
@@ -127,8 +131,7 @@ class Place:
     healthy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TargetSeen:
+class TargetSeen(Struct, frozen=True):
     """What a target group says of a place now. `state` is elbv2's word; empty: it is not registered there."""
 
     place: Place
@@ -136,8 +139,7 @@ class TargetSeen:
     reason: SafeText = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What AWS shows now; a step is shown only what it looks for (`Step.looks`). Times are UTC.
 
     None = not asked or not known: `images` of the planned name, `lifecycle` in the Auto Scaling group (empty: it is in
@@ -156,14 +158,14 @@ class Seen:
     targets: tuple[TargetSeen, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What was ordered: the facts a step needs, fixed in the journal when it was planned. Times are UTC.
 
     `group`: the Auto Scaling group it was in service of, and `desired` that group's capacity; `places`: the target groups
     it was registered in; `public_ip`: its public address. All as they were before anything was done.
 
-    The runner adds `stop_intent_at`, from the journal, and `start_retry_for`, from the settings; None: for ever.
+    The runner adds `stop_intent_at`, from the journal, and from the settings `start_retry_for` (None: for ever) and
+    `reboot_settle`: how long after a reboot an ok of the checks does not count.
     """
 
     operation_id: str
@@ -182,6 +184,7 @@ class Order:
     places: tuple[Place, ...] = ()
     public_ip: str = ""
     start_retry_for: timedelta | None = None
+    reboot_settle: timedelta = REBOOT_SETTLE
 
     @property
     def powers(self) -> bool:
@@ -189,16 +192,14 @@ class Order:
         return self.action in ("stop-start", "start", "reboot")
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Send this call now."""
 
     call: Call
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Ask again after so many seconds. `attention`: an operator should know meanwhile, and `remedy` is what he can do."""
 
     reason: str
@@ -207,15 +208,13 @@ class Wait:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """This step is over; `note` is worth keeping."""
 
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """A person is needed: why, and what to do. `final`: nothing can come of it any more."""
 
     why: str
@@ -284,7 +283,7 @@ def not_up(seen: Seen, order: Order, since: datetime, now: datetime) -> Decision
     if seen.state is InstanceState.RUNNING:
         return None
     if seen.state is InstanceState.UNKNOWN:
-        return Wait("its state could not be read", 3.0, attention=True)
+        return Wait("its state could not be read", 3.0, attention=True, remedy=UNREAD)
     if seen.state is InstanceState.PENDING or now - since < GRACE:
         return Wait(f"it is {seen.state}", 3.0)
     return Stuck(

@@ -14,6 +14,7 @@ from tui.domain.steps.base import (
     GRACE,
     HEALTH_LIMIT,
     STANDBY_LIMIT,
+    UNREAD,
     Call,
     Decision,
     Done,
@@ -30,9 +31,12 @@ from tui.domain.steps.base import (
     pause_after,
 )
 
-SETTLE = timedelta(seconds=60)
-"""After a reboot the checks may still tell of the time before it: they are made every minute (user guide, status checks)."""
 _OUT = ("", "unused", "draining")
+_LIFE = {
+    "EnteringStandby": "requests under way are finishing (EnteringStandby)",
+    "Pending": "its group takes it back (Pending)",
+}
+"""A member's states on the way (Auto Scaling guide, lifecycle), in words."""
 
 
 class EnterStandby:
@@ -67,7 +71,7 @@ class EnterStandby:
             return again(said, now, Send(self.calls(order)[0]), doing="standby")
         if now - said.began_at > STANDBY_LIMIT:
             return Stuck(f"it is still {seen.lifecycle}, not Standby", "look at the group's activities")
-        return Wait(seen.lifecycle, 3.0)
+        return Wait(_LIFE.get(seen.lifecycle, seen.lifecycle), 3.0)
 
 
 class ExitStandby:
@@ -86,17 +90,17 @@ class ExitStandby:
         if (lost := gone(seen, order)) is not None:
             return lost
         if seen.lifecycle is None:
-            return Wait("its Auto Scaling group could not be read", 3.0, attention=True)
+            return Wait("its Auto Scaling group could not be read", 3.0, attention=True, remedy=UNREAD)
         if seen.lifecycle == "":
             return Done(f"it is not in {order.group} any more")
         if seen.lifecycle == "InService":
             return Done(f"in service again; {_capacity(order, seen)}")
         if seen.lifecycle != "Standby":
-            return Wait(seen.lifecycle, 3.0, attention=now - said.began_at > STANDBY_LIMIT)
+            told = _LIFE.get(seen.lifecycle, seen.lifecycle)
+            late = now - said.began_at > STANDBY_LIMIT
+            return Wait(told, 3.0, attention=late, remedy="look at the group's activities" * late)
         if (held := _down(seen, f"it stays in Standby in {order.group}")) is not None:
             return held
-        if order.action == "reboot" and now - said.began_at < SETTLE:
-            return Wait("a minute for the checks to tell of the reboot", 3.0)
         return _until_taken(self.calls(order)[0], said, now, f"IN STANDBY in {order.group}")
 
 
@@ -144,7 +148,7 @@ class Register:
         if (lost := gone(seen, order)) is not None:
             return lost
         if seen.targets is None:
-            return Wait("its target groups could not be read", 3.0, attention=True)
+            return Wait("its target groups could not be read", 3.0, attention=True, remedy=UNREAD)
         missing = [one for one in seen.targets if one.state in _OUT]
         if not missing:
             return Done("registered in " + ", ".join(one.place.name for one in seen.targets))
@@ -227,7 +231,10 @@ def _down(seen: Seen, stays: str) -> Decision | None:
     if seen.state is InstanceState.RUNNING:
         return None
     if seen.state in (InstanceState.UNKNOWN, InstanceState.PENDING):
-        return Wait(f"its state is {seen.state}: {stays} meanwhile", 3.0, attention=True)
+        remedy = (
+            UNREAD if seen.state is InstanceState.UNKNOWN else "nothing to press: it is returned once it runs"
+        )
+        return Wait(f"its state is {seen.state}: {stays} meanwhile", 3.0, attention=True, remedy=remedy)
     return Stuck(f"it is {seen.state}, so {stays}", "start it, then resume this operation")
 
 
@@ -243,7 +250,11 @@ def _until_taken(call: Call, said: Said, now: datetime, stands: str) -> Decision
     if seconds <= 0:
         return Send(call)
     why = f"{last.code}: {last.message}".rstrip(": ")
-    return Wait(f"{stands}: {why}; next try in {int(seconds) + 1} s", min(seconds, 5.0), attention=True)
+    told = f"{stands}: {why}; next try in {int(seconds) + 1} s"
+    remedy = (
+        f"it runs, and is tried until AWS takes it back; mend what AWS names (allow {call.operation}, say)"
+    )
+    return Wait(told, min(seconds, 5.0), attention=True, remedy=remedy)
 
 
 def _next(

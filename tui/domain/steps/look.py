@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from tui.domain.events import EventCode, ScheduledEvent
 from tui.domain.instance import CheckStatus
@@ -36,6 +37,8 @@ class WaitChecks:
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """Not before they are ok; after a while a person is asked. Of an instance that is not seen to run, it is never said.
 
+        After a reboot an ok counts only once it can't be from before it.
+
         The EBS check is not reported for Xen types (user guide, status checks): that is no failure. *Unknown* is.
         """
         if (down := not_up(seen, order, said.began_at, now)) is not None:
@@ -46,15 +49,38 @@ class WaitChecks:
         ill = {name: status for name, status in checks.items() if status is not CheckStatus.OK}
         moved = address(order, seen)
         if not ill:
-            names = list(checks)
-            return Done(_and(f"{', '.join(names[:-1])} and {names[-1]} checks are ok", moved))
-        text = ", ".join(f"{name} check {status}" for name, status in ill.items())
+            left = order.reboot_settle - (now - said.began_at) if order.action == "reboot" else timedelta()
+            if left > timedelta():
+                return Wait("the checks say ok, but that may be from before the reboot: looking on", 3.0)
+            return Done(_and(f"{_listed(list(checks))} checks are ok", moved))
+        text = _awaited(ill, order)
         if now - said.began_at > CHECK_LIMIT:
             return Stuck(
                 _and(f"it runs, but after {int(CHECK_LIMIT.total_seconds() // 60)} minutes: {text}", moved),
                 "open it and read the checks",
             )
         return Wait(text, 3.0)
+
+
+_WORDS = {
+    CheckStatus.NOT_REPORTED: "not reported",
+    CheckStatus.UNKNOWN: "not known",
+    CheckStatus.INSUFFICIENT_DATA: "has too little data",
+    CheckStatus.NOT_APPLICABLE: "does not apply yet",
+}
+
+
+def _awaited(ill: Mapping[str, CheckStatus], order: Order) -> str:
+    """What the checks say that are not ok. Being rebooted fails the instance check (user guide, status checks)."""
+    if set(ill.values()) == {CheckStatus.INITIALIZING}:
+        return f"AWS has only begun its checks: {_listed(list(ill))}"
+    text = ", ".join(f"{name} check {_WORDS.get(status, status)}" for name, status in ill.items())
+    rebooting = order.action == "reboot" and ill == {"instance": CheckStatus.IMPAIRED}
+    return f"{text}, as it is while it reboots" if rebooting else text
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def address(order: Order, seen: Seen) -> str:
@@ -95,7 +121,8 @@ class VerifyEvent:
             over = sorted({one.code_text for one in mine.values()})
             return Done(f"completed: {', '.join(over)}" if over else "AWS lists the event no more")
         codes = ", ".join(sorted({one.code_text for one in left}))
-        if now - said.began_at > EVENT_LIMIT:
+        hopeless = order.action == "reboot" and all(one.code is not EventCode.SYSTEM_REBOOT for one in left)
+        if hopeless or now - said.began_at > EVENT_LIMIT:
             return Done(f"AWS still lists {codes}; {_why(order, left)}")
         return Wait(f"AWS still lists {codes}", 5.0)
 

@@ -10,6 +10,7 @@ from tui.domain.steps.base import (
     NO_CAPACITY,
     NOTHING,
     STOP_LIMIT,
+    UNREAD,
     Call,
     Decision,
     Done,
@@ -51,7 +52,8 @@ class Preflight:
         refused = next((one for one in said.attempts if one.code == "UnauthorizedOperation"), None)
         if refused is not None:
             return Stuck(
-                f"AWS does not permit {refused.call} to these credentials",
+                f"AWS does not permit {refused.call} to these credentials"
+                + (f": {refused.message}" if refused.message else ""),
                 f"use a profile that allows ec2:{refused.call}",
             )
         return Done(
@@ -95,6 +97,20 @@ def _started_since(seen: Seen, when: datetime | None) -> bool:
     )
 
 
+def _before_the_stop(order: Order, seen: Seen, said: Said, now: datetime) -> Decision | None:
+    """A picture from before our stop may come after a later one (developer guide, eventual-consistency).
+
+    It is known by its LaunchTime, and believed in the end: none is so old.
+    """
+    if order.stop_intent_at is None or order.launched_at is None or said.attempts:
+        return None
+    if now - said.began_at >= GRACE:
+        return None
+    if seen.state is not InstanceState.RUNNING or seen.launched_at != order.launched_at:
+        return None
+    return Wait("AWS shows it running from before the stop; looking again", 2.0)
+
+
 class WaitStopped:
     """Waits until it is stopped."""
 
@@ -117,7 +133,7 @@ class WaitStopped:
         ):
             return Done("somebody started it already")
         if seen.state is InstanceState.UNKNOWN:  # for however long: to give up here would leave it stopped
-            return Wait("its state could not be read", 3.0, attention=True)
+            return Wait("its state could not be read", 3.0, attention=True, remedy=UNREAD)
         waited = now - said.began_at
         if waited > STOP_LIMIT:  # watched for however long: whenever it stops, it must be started
             minutes = int(waited.total_seconds() // 60)
@@ -127,7 +143,13 @@ class WaitStopped:
                 attention=True,
                 remedy="force the stop in the AWS console (fsck is due afterwards); once stopped, it is started here",
             )
-        return Wait(f"{seen.state}", 2.0, attention=waited > timedelta(minutes=5))
+        slow = waited > timedelta(minutes=5)
+        return Wait(
+            f"{seen.state}",
+            2.0,
+            attention=slow,
+            remedy="nothing to press yet: once stopped, it is started" * slow,
+        )
 
 
 class Start:
@@ -145,10 +167,12 @@ class Start:
         """Every refusal is retried, ever slower, and says so, for as long as the settings allow: by default for ever."""
         if (lost := gone(seen, order)) is not None:
             return lost
+        if (old := _before_the_stop(order, seen, said, now)) is not None:
+            return old
         if seen.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return Done()
         if seen.state is InstanceState.UNKNOWN:
-            return Wait("its state could not be read", 3.0, attention=True)
+            return Wait("its state could not be read", 3.0, attention=True, remedy=UNREAD)
         if seen.state is InstanceState.STOPPING:
             return Wait("still stopping", 2.0)
         send, last = Send(self.calls(order)[0]), said.latest
@@ -169,7 +193,40 @@ class Start:
             )
         if left <= 0:
             return send
-        return Wait(f"STOPPED: {why}; try {tries + 1} in {int(left) + 1} s", min(left, 5.0), attention=True)
+        told = f"STOPPED: {why}; try {tries + 1} in {int(left) + 1} s"
+        return Wait(told, min(left, 5.0), attention=True, remedy=_what_helps(str(last.code)))
+
+
+_LOGIN = frozenset(
+    {
+        "RequestExpired",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "AuthFailure",
+        "NeedsPerson",
+        "NoCredentialsError",
+        "CredentialRetrievalError",
+        "TokenRetrievalError",
+        "SSOTokenLoadError",
+        "UnauthorizedSSOTokenError",
+        "ProfileNotFound",
+    }
+)
+"""Refusals, by AWS or by botocore before anything left, that a login mends."""
+
+
+def _what_helps(code: str) -> str:
+    """What a person can do for a start that is refused, beside waiting."""
+    if code in NO_CAPACITY:
+        return (
+            "nothing to press: it is tried until it runs; room in its zone helps (a Capacity Reservation), or another type:"
+            " evac never changes the type, but starts it with what you set in the AWS console"
+        )
+    if code in _LOGIN:
+        return "log in anew with this profile: the next try picks it up"
+    if code == "UnauthorizedOperation":
+        return "allow ec2:StartInstances to this profile: the next try picks it up"
+    return "nothing to press: it is tried until it runs"
 
 
 class WaitRunning(Start):

@@ -54,7 +54,11 @@ class MakeImage:
             if image.state == "pending":
                 if not order.wait_for_image:
                     return Done(f"{image.image_id} is pending")
-                return Wait(f"{image.image_id} is pending", 5.0, attention=now - said.began_at > IMAGE_LIMIT)
+                late = now - said.began_at > IMAGE_LIMIT
+                remedy = (
+                    "look at the AMI in the AWS console; abandoning this operation leaves it as it is" * late
+                )
+                return Wait(f"{image.image_id} is pending", 5.0, attention=late, remedy=remedy)
             return Stuck(
                 f"{image.image_id} is {image.state}: {image.state_reason}",
                 "try again; the instance is as it was",

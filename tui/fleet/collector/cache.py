@@ -2,7 +2,8 @@
 
 Keys are account, region and call; values are the domain's shapes without a profile (names of profiles are everybody's
 own), with the time they were read at. What another process wrote is checked when read: its types by msgspec, its texts
-by `clean`. A cache that fails is no reason not to read: it is left alone for a while, and said once.
+by `clean`. A cache that fails is no reason not to read: it is left alone for a while, and said once. So is why an entry was
+not believed; what is read instead takes its place.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Cache:
         self._failed = failed
         self._resting_until = 0.0
         self._said = False
+        self._doubted: set[str] = set()
         self._shared = bool(settings.url)
         self._cache: Any = None
         if self._shared:
@@ -96,7 +98,11 @@ class Cache:
 
     async def _kept(self, name: str, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
         kept = await self._ask("get", name)
-        return None if kept is None else self._checked(kept, kind, seconds)
+        found = None if kept is None else self._checked(kept, kind, seconds)
+        if isinstance(found, str):
+            self._doubt(found)
+            return None
+        return found
 
     async def _claimed(self, name: str) -> bool:
         """Whether it is for us to ask AWS: no other console is at it, or there is nobody to say so."""
@@ -114,21 +120,29 @@ class Cache:
                 break
         return None
 
-    def _checked(self, kept: Any, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
-        """What was kept, if it is what it should be, clean, and not older than it may be."""
+    def _checked(self, kept: Any, kind: type[T], seconds: float) -> tuple[T, datetime] | str | None:
+        """What was kept, if it is what it should be and clean, else why not; None if it is older than it may be."""
         try:
             if not self._shared:
                 at, value = kept
-            elif isinstance(kept, bytes) and _is_clean(msgspec.msgpack.decode(kept)):
-                at, value = msgspec.msgpack.decode(kept, type=tuple[datetime, kind])  # type: ignore[valid-type]  # a type at run time
+            elif not isinstance(kept, bytes):
+                return "not one of evac's"
+            elif not _is_clean(msgspec.msgpack.decode(kept)):
+                return "its text is not clean"
             else:
-                return None
+                at, value = msgspec.msgpack.decode(kept, type=tuple[datetime, kind])  # type: ignore[valid-type]  # a type at run time
             age = datetime.now(UTC) - at
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-            return None
-        if age < -_SKEW or age > timedelta(seconds=max(1.0, seconds)) + _SKEW:
-            return None
-        return value, at
+            return "damaged, or another version's"
+        if age < -_SKEW:
+            return "from the future: whose clock is wrong?"
+        return None if age > timedelta(seconds=max(1.0, seconds)) + _SKEW else (value, at)
+
+    def _doubt(self, why: str) -> None:
+        """An entry that is not believed. What is read anew takes its place."""
+        if why not in self._doubted:
+            self._doubted.add(why)
+            self._failed(f"an entry of the cache could not be used ({why}): read anew")
 
     async def _ask(self, verb: str, *arguments: Any, **options: Any) -> Any:
         if time.monotonic() < self._resting_until:

@@ -6,10 +6,12 @@ Pure bookkeeping: no I/O, time is an argument.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import is_
 from typing import Any
+
+from msgspec.structs import replace
 
 from tui.aws.to_domain import Status
 from tui.domain.instance import (
@@ -280,4 +282,4 @@ def _same(row: Instance, sent: Instance | None) -> bool:
         sent.images_at is None
     )
     times = {"status_at": sent.status_at, "inventory_at": sent.inventory_at, "images_at": sent.images_at}
-    return known and replace(row, **times) == sent  # type: ignore[arg-type]  # the three are times
+    return known and replace(row, **times) == sent

@@ -1,0 +1,67 @@
+"""Why AWS denied a call, in words a person can hand to who grants it: AWS's own reason, or the message it encodes.
+
+Sources: IAM user guide, troubleshoot_access-denied ("because ..."); STS API, DecodeAuthorizationMessage, which needs a
+permission of its own and is asked once for a profile and call.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tui.aws.sessions import Sessions
+
+CODES = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"})
+_BECAUSE = re.compile(r"\bbecause (.+?)(?:\.\s|\.?$|\.? Encoded authorization)", re.DOTALL)
+_ENCODED = re.compile(r"Encoded authorization failure message:\s*(\S+)")
+LONGEST = 10_240
+"""Characters AWS takes (sts model, encodedMessageType); a longer one is none of its own."""
+
+
+def why(sessions: Sessions, error: BaseException, profile: str) -> str:
+    """The reason for it, not cleaned yet; empty where AWS gives none, or may not be asked for it. Never raises."""
+    if not isinstance(error, ClientError):
+        return ""
+    answer = error.response.get("Error", {})
+    message = str(answer.get("Message", ""))
+    if str(answer.get("Code", "")) not in CODES:
+        return ""
+    if plain := _BECAUSE.search(message):
+        return plain[1].strip()
+    encoded = _ENCODED.search(message)
+    if encoded is None or len(encoded[1]) > LONGEST:
+        return ""
+    kept = sessions.explained(profile)
+    if error.operation_name not in kept:
+        kept[error.operation_name] = _decoded(sessions, profile, encoded[1])
+    return kept[error.operation_name]
+
+
+def plain(message: str) -> str:
+    """AWS's message without the encoded part, and without the sentence that only says that it said no."""
+    return _ENCODED.sub("", message).replace("You are not authorized to perform this operation.", "").strip()
+
+
+def _decoded(sessions: Sessions, profile: str, message: str) -> str:
+    try:
+        client = sessions.client(profile, "sts", sessions.own_region(profile))
+        answer = client.decode_authorization_message(EncodedMessage=message)
+        return sentence(json.loads(answer["DecodedMessage"]))
+    except Exception:  # mostly: this is denied as well. The call is denied all the same, only nobody says why
+        return ""
+
+
+def sentence(told: Any) -> str:
+    """What a decoded message says: who may not do what, and whether a policy forbids it or none allows it."""
+    context = told["context"]
+    who, action = context["principal"]["arn"], context["action"]
+    resource = context.get("resource", "")
+    on = f" on {resource}" if resource and resource != "*" else ""
+    if told.get("explicitDeny"):
+        found = told.get("matchedStatements", {}).get("items") or [{}]
+        named = f" ({found[0]['statementId']})" if found[0].get("statementId") else ""
+        return f"a policy{named} denies {action}{on} to {who}"
+    return f"no policy allows {action}{on} to {who}"

@@ -1,0 +1,54 @@
+"""`evac ops repair`: a journal that is damaged is set aside, and what can be read of it goes on in a new one."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+
+import click
+
+from tui.cli import output
+from tui.cli.hands import now
+from tui.cli.shared import FAILED, READ_ONLY, WELL, RefusedError, Shared, opened, shared_options
+from tui.operations import audit
+from tui.operations.journal import JournalError, default_path
+from tui.operations.repair import damage, repair
+
+
+@click.command("repair")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@shared_options
+@click.pass_context
+def repair_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
+    """Set a damaged journal aside, and keep what can be read of it. One that can be used is left alone."""
+    as_json = as_json or bool(ctx.parent and ctx.parent.params.get("as_json"))
+    with opened(shared) as session:
+        path = default_path(session.environ)
+        try:
+            why = damage(path)
+            if why and session.settings.read_only:
+                raise RefusedError("read-only: nothing is repaired", READ_ONLY)
+            made = repair(path, now()) if why else None
+        except (JournalError, OSError) as error:
+            raise RefusedError(str(error), FAILED) from None
+        if made is not None:
+            fields = audit.about(
+                operation="", user=getpass.getuser(), host=socket.gethostname(), profile="", account="", region="",
+                instance="", action="repair",
+            )  # fmt: skip
+            result = (
+                f"damaged ({why}): set aside as {made.aside}, {made.kept} of {made.found} operations kept"
+            )
+            audit.append(audit.path_beside(path), now(), **fields, step="repair", result=result)
+        if as_json:
+            aside, kept, found = (str(made.aside), made.kept, made.found) if made else (None, None, None)
+            output.json({"journal": str(path), "why": why, "aside": aside, "kept": kept, "found": found})
+        elif made is None:
+            output.line(f"nothing to repair: {path} can be used")
+        else:
+            output.line(f"{path} was damaged ({why}): set aside as {made.aside}")
+            output.line(f"{made.kept} of the {made.found} operations found in it go on in a new one")
+            output.say(
+                "! what could not be read may have left an instance stopped: evac status --filter state:stopped"
+            )
+    return WELL

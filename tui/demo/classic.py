@@ -1,0 +1,57 @@
+"""Classic load balancers: which there are, and what they find of their instances.
+
+Sources: elb model (2012-06-01; InstanceState), classic load balancer guide (a stopped instance stays registered, OutOfService).
+Unsourced, built as commonly seen: an instance that runs again is in service at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui.demo.request import Request
+from tui.demo.world import AwsError
+
+Doc = dict[str, Any]
+
+
+def _named(request: Request, name: str) -> Doc:
+    found: Doc | None = request.region.classic.get(name)
+    if request.service != "elb" or found is None:
+        raise AwsError("LoadBalancerNotFound", f"There is no ACTIVE Load Balancer named '{name}'")
+    return found
+
+
+def DescribeLoadBalancers(request: Request, params: Doc) -> Doc:
+    """All of the region. The other service's operation of this name has none to tell of."""
+    if request.service != "elb":
+        return {"LoadBalancers": []}
+    return {"LoadBalancerDescriptions": list(request.region.classic.values())}
+
+
+def DescribeInstanceHealth(request: Request, params: Doc) -> Doc:
+    """Of each that is registered."""
+    rows = []
+    for one in _named(request, params["LoadBalancerName"])["Instances"]:
+        box = request.region.boxes.get(one["InstanceId"])
+        up = box is not None and box.state == "running"
+        why = {"ReasonCode": "N/A", "Description": "N/A"}
+        if not up:
+            why = {"ReasonCode": "Instance", "Description": "Instance is in stopped state."}
+        rows.append({**one, "State": "InService" if up else "OutOfService", **why})
+    return {"InstanceStates": rows}
+
+
+def CreateLoadBalancer(request: Request, params: Doc) -> Doc:
+    """Minimal: what the contract suite needs."""
+    if request.service != "elb":
+        raise AwsError("InvalidAction", "CreateLoadBalancer of elbv2 is not served by the embedded AWS")
+    name, region = params["LoadBalancerName"], request.region
+    region.classic[name] = {"LoadBalancerName": name, "Instances": []}
+    return {"DNSName": f"{name}.{region.name}.elb.amazonaws.com"}
+
+
+def RegisterInstancesWithLoadBalancer(request: Request, params: Doc) -> Doc:
+    """Those that are there already stay."""
+    held: list[Doc] = _named(request, params["LoadBalancerName"])["Instances"]
+    held += [one for one in params["Instances"] if one not in held]
+    return {"Instances": held}

@@ -1,0 +1,28 @@
+"""How grave a hazard is, and the codes of all of them: what a site policy may name. Hazards themselves are found elsewhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Gravity(StrEnum):
+    """BLOCK can't be confirmed; DANGER wants the name typed; WARN and NOTE inform; OK reassures."""
+
+    BLOCK = "block"
+    DANGER = "danger"
+    WARN = "warn"
+    NOTE = "note"
+    OK = "ok"
+
+
+GRAVITIES = tuple(Gravity)
+GRAVE = (Gravity.DANGER, Gravity.WARN)
+"""What a site policy may turn into a block."""
+CODES = (
+    "auto-scaling", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "hibernation",
+    "image", "image-pending", "image-reboot", "image-required", "instance-store", "instance-store-root",
+    "last-healthy", "lifecycle", "load-balancer", "mac", "managed", "outpost", "placement-group", "product-codes", "public-ip",
+    "reboot-event", "reschedule", "same-host", "shutdown-behavior", "spot", "state", "stop-protection",
+    "termination-protection", "windows", "xen",
+)  # fmt: skip
+"""A test compares them with what the functions of tui.domain.hazards yield."""

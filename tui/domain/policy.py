@@ -1,0 +1,24 @@
+"""What settings and site policy say of plans."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from msgspec import Struct
+
+IMAGE_MAX_AGE = timedelta(days=7)
+"""An AMI older than this is no net, unless the settings say otherwise."""
+
+
+class Policy(Struct, frozen=True):
+    """What the settings say. `confirm`: whether the name or the id is typed; `require_image`: no stop without an AMI so young.
+
+    `blocking`: codes of the hazards that the site allows nobody to confirm.
+    """
+
+    read_only: bool = False
+    confirm: str = "name"
+    image_max_age: timedelta = IMAGE_MAX_AGE
+    require_image: timedelta | None = None
+    actions_off: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""A journal that cannot be read any more: set aside as it is, and what can still be read of it put into a new one.
+
+Nothing is decided by itself: operations that were running may be in what is lost, so a person asks for it (`evac ops repair`).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from tui.domain.text import clean
+from tui.operations.database import is_damage
+from tui.operations.journal import Journal, JournalError
+
+_BESIDE = ("", "-wal", "-shm")
+_TABLES = {"operation": "id", "step": "operation", "call": "operation"}
+"""Each with the column that says which operation a row belongs to; what others refer to stands first."""
+
+
+class Repaired(Struct, frozen=True):
+    """Where the old one is now, how many operations were found in it, and how many of them are in the new one."""
+
+    aside: Path
+    found: int
+    kept: int
+
+
+def damage(path: Path) -> str:
+    """Why what is in it can't be used; the empty text if it can, or if there is none.
+
+    Raises JournalError for what is no damage: a full disk, a lock, no permission, a newer evac's journal.
+    """
+    if not path.exists():
+        return ""
+    try:
+        with closing(Journal(path)) as journal:
+            for operation in journal.list(1_000_000):
+                journal.get(operation.id)
+            journal.unfinished()
+            return journal.check()
+    except JournalError as error:
+        if error.__cause__ is None or not is_damage(error.__cause__):
+            raise
+        return clean(error.__cause__, 120)
+
+
+def repair(path: Path, now: datetime) -> Repaired:
+    """Set it aside and begin anew with what can be read. Raises OSError, JournalError."""
+    aside = path.with_name(f"{path.stem}-{now:%Y%m%dT%H%M%SZ}.damaged{path.suffix}")
+    for end in _BESIDE:
+        with suppress(FileNotFoundError):
+            os.rename(f"{path}{end}", f"{aside}{end}")
+    with closing(Journal(path)) as journal:
+        found = kept = 0
+        rows = {table: list(_rows(aside, table)) for table in _TABLES}
+        for name in dict.fromkeys(str(row["id"]) for row in rows["operation"]):
+            found += 1
+            kept += _take_over(journal, name, rows)
+    return Repaired(aside, found, kept)
+
+
+def _take_over(journal: Journal, name: str, rows: dict[str, list[dict[str, Any]]]) -> bool:
+    """One operation with its steps and calls, if the new journal can read it; otherwise nothing of it."""
+    try:
+        with journal._write() as database:
+            for table, column in _TABLES.items():
+                for row in rows[table]:
+                    if str(row[column]) == name:
+                        _insert(database, table, row)
+        if journal.get(name) is not None:
+            return True
+    except (JournalError, sqlite3.Error):
+        pass
+    with journal._write() as database:
+        for table, column in reversed(_TABLES.items()):
+            database.execute(f"DELETE FROM {table} WHERE {column}=?", (name,))  # noqa: S608 - our own names
+    return False
+
+
+def _insert(database: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    known: Sequence[str] = [one[1] for one in database.execute(f"PRAGMA table_info({table})")]
+    names = [name for name in row if name in known]
+    marks = ",".join("?" * len(names))
+    database.execute(
+        f"INSERT INTO {table} ({','.join(names)}) VALUES ({marks})",  # noqa: S608 - our own names
+        [row[name] for name in names],
+    )
+
+
+def _rows(path: Path, table: str) -> Iterator[dict[str, Any]]:
+    """Row for row until one cannot be read; then from the other end, so that one bad page costs as little as may be."""
+    seen: set[int] = set()
+    for order in ("ASC", "DESC"):
+        with suppress(sqlite3.Error, UnicodeDecodeError), closing(sqlite3.connect(path)) as database:
+            database.row_factory = sqlite3.Row
+            query = f"SELECT rowid AS number, * FROM {table} ORDER BY rowid {order}"  # noqa: S608 - our own names
+            for row in database.execute(query):
+                if row["number"] not in seen:
+                    seen.add(row["number"])
+                    yield {name: row[name] for name in row.keys() if name != "number"}  # noqa: SIM118 - a Row is no dict
