@@ -47,8 +47,8 @@ def fixed(repeat: int) -> list[Figure]:
 def _evac(demo: Demo) -> dict[str, float]:
     with clean(demo) as environ, Terminal(evac(), environ) as one:
         times = {"frame": one.until(LAST)}
-        times["row"] = one.until(lambda raw: b"failing" in raw and b"system" in raw)
-        times["all"] = one.until(b"300 instances")
+        times["row"] = one.until_shown(lambda screen: "failing" in screen)
+        times["all"] = one.until_shown(lambda screen: "300 instances" in screen)
         return times
 
 
