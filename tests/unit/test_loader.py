@@ -35,3 +35,8 @@ def test_a_file_of_ones_own_that_is_no_json_is_botocores_to_refuse(tmp_path: Pat
     (tmp_path / "mine.json").write_text("{")
     with pytest.raises(ValueError, match="Expecting property name"):
         loader.load_data("mine")
+
+
+def test_the_services_it_knows_are_those_evac_speaks_with() -> None:
+    known = SharedLoader(lean=False).list_available_services("service-2")
+    assert set(known) == set(readonly.READS) <= set(Loader().list_available_services("service-2"))
