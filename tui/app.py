@@ -264,8 +264,14 @@ class Opened(Struct, frozen=True):
     said: str = ""
 
 
-def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
-    """Everything the screens are given, but for the journal: it is opened after the first frame."""
+def open_services(settings: Settings, environ: Mapping[str, str], *, begin: bool = False) -> Opened:
+    """Everything the screens are given, but for the journal: it is opened after the first frame.
+
+    `begin`: the collector begins at once, beside what is still to be loaded; whoever says so runs the console.
+    """
+    link = Link(settings, environ)
+    if begin:
+        link.begin()
     store, path = Store(), snapshot.default_path(environ)
     kept, said = snapshot.restore(path)
     if kept is not None:
@@ -278,7 +284,7 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
 
     services = Services(
         store=store,
-        link=Link(settings, environ),
+        link=link,
         journal=None,
         journal_trouble="",
         settings=settings,
@@ -305,7 +311,7 @@ def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
     gc.set_threshold(50_000, 20, 100)
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
-    opened = open_services(settings, environ)
+    opened = open_services(settings, environ, begin=True)
     app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opened.said, opens_journal=True)
     result = app.run()
     if app.fault is not None:
