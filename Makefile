@@ -8,7 +8,7 @@ TRIALS  ?= 1000
 SEED    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check tests chaos soak fuzz audit snapshots shots bench bench-peers bench-compare clean constraints
+.PHONY: help install demo test lint types contracts check tests chaos soak fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,6 +72,10 @@ bench: $(STAMP) ## measure everything beside its peers; writes docs/benchmarks.m
 bench-peers: $(STAMP) ## the peers that only the benchmark needs, in a venv of its own
 	$(PYTHON) -m venv bench/.venv
 	bench/.venv/bin/python -m pip install --quiet --disable-pip-version-check textual-fastdatatable servonaut
+
+ROUNDS ?= 400
+bench-soak: $(STAMP) ## whether memory grows: ROUNDS of polls, inventories and churn, a second each or more
+	$(BIN)/python -m bench --rounds $(ROUNDS) soak
 
 bench-compare: $(STAMP) ## two results of it: make bench-compare A=bench/results/… B=bench/results/…
 	@$(BIN)/python -m bench.compare $(A) $(B)

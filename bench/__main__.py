@@ -59,8 +59,10 @@ def main() -> None:
     """Run, print, write."""
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=soak.ROUNDS, help="of the soak")
     parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], default=[])
     args = parser.parse_args()
+    SCENARIOS["soak"] = lambda repeat: soak.soak(args.rounds)
     machine, figures, failed = screen.machine(), [], []
     for name in args.scenarios or SCENARIOS:
         sys.stderr.write(f"{name} …\n")

@@ -77,7 +77,7 @@ def first_frame(repeat: int) -> list[Figure]:
 def keys(presses: int = 200) -> list[Figure]:
     """Keys and rest with 10,000 instances in 100 targets."""
     with fleet(10_000, 20, 5) as demo, clean(demo) as environ, Terminal(evac(), environ) as one:
-        one.until(b"10000 instances", 240)
+        one.until_shown(lambda screen: "10000 instances" in screen, 240)
         _settled(demo, one)
         one.press(b"2")
         one.quiet(1.0)

@@ -18,7 +18,7 @@ from tui.fleet.link import Link
 from tui.fleet.store import Store
 from tui.settings import Intervals
 
-ROUNDS = 400
+ROUNDS = 150
 """Of a second each: a status poll in every one and an inventory in every fourth; half an hour has 120 and 6."""
 SETTLE = 0.25
 """Share of the rounds after which memory is what it will be."""

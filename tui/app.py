@@ -264,8 +264,8 @@ class Opened(Struct, frozen=True):
     said: str = ""
 
 
-def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
-    """Everything the screens are given, but for the journal: it is opened after the first frame."""
+def open_services(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> Opened:
+    """Everything the screens are given, but for the journal: it is opened after the first frame. `link`: one begun already."""
     store, path = Store(), snapshot.default_path(environ)
     kept, said = snapshot.restore(path)
     if kept is not None:
@@ -278,7 +278,7 @@ def open_services(settings: Settings, environ: Mapping[str, str]) -> Opened:
 
     services = Services(
         store=store,
-        link=Link(settings, environ),
+        link=link or Link(settings, environ),
         journal=None,
         journal_trouble="",
         settings=settings,
@@ -300,12 +300,12 @@ def open_journal(services: Services) -> None:
         services.journal_trouble = str(error)
 
 
-def run_console(settings: Settings, environ: Mapping[str, str]) -> int:
-    """Open the console; its exit code. Raises Crashed, once the terminal is as it was."""
+def run_console(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> int:
+    """Open the console, with the link begun already if one was; its exit code. Raises Crashed, once the terminal is as it was."""
     gc.set_threshold(50_000, 20, 100)
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
-    opened = open_services(settings, environ)
+    opened = open_services(settings, environ, link)
     app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opened.said, opens_journal=True)
     result = app.run()
     if app.fault is not None:

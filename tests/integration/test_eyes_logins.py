@@ -264,9 +264,7 @@ async def test_credentials_that_change_hands_take_no_row_along(demo: Demo, tmp_p
         for delta in eyes.deltas_since(0):
             for row in filter(lambda one: one.name, delta.upserts):
                 assert (row.account_id == STAGING) == (row.name in names)
-        status = eyes.target("well")
-        assert status is not None
-        assert status.account_alias == "acme-staging"
+        await eyes.until(lambda: any(one.account_alias == "acme-staging" for one in eyes.store.targets()))
         answer = await eyes.link.request(wire.ReadRequest(0, "look", Target("well", SEOUL), prod.instance_id))
         assert answer.instance is None
 

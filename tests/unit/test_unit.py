@@ -110,20 +110,32 @@ def test_freshness_alone_is_no_news_but_the_first_reading_is() -> None:
 
 def test_a_status_before_the_inventory_is_a_row_of_what_is_known() -> None:
     made = unit()
-    assert made.take_problems([status(7, SICK)]) == ["i-7"]
+    assert made.take_problems([status(7, SICK)], NOW) == ["i-7"]
     (bare,) = made.delta().upserts
     assert (bare.checks, bare.state, bare.zone, bare.name) == (SICK, RUNNING, "eu-west-1a", "")
     assert bare.account_id == "111122223333"
     made.take_described(["i-7"], [row(7)])
     (full,) = made.delta().upserts
     assert (full.name, full.checks) == ("web-7", SICK)
-    assert made.take_problems([status(7, SICK)]) == [], "described already"
+    assert made.take_problems([status(7, SICK)], NOW) == [], "described already"
+
+
+def test_trouble_that_is_known_first_says_when_it_was_read() -> None:
+    """Else its checks would be drawn as not read yet while they are what it is shown for."""
+    made = unit()
+    made.take_problems([status(7, SICK)], NOW)
+    (bare,) = made.delta().upserts
+    assert (bare.checks, bare.status_at) == (SICK, NOW)
+    made.take_rows([row(8)])
+    assert made.delta().upserts[0].status_at is None, "of the others nothing is known"
+    made.take_statuses([status(7, SICK), status(8)], LATER)
+    assert [one.instance_id for one in made.delta().upserts] == ["i-8"]
 
 
 def test_what_was_not_read_stays_unknown() -> None:
     made = unit()
     made.take_rows([row(1)])
-    made.take_problems([status(2, SICK)])
+    made.take_problems([status(2, SICK)], NOW)
     found = {one.instance_id: one for one in made.delta().upserts}
     assert found[SafeText("i-1")].checks == Checks(), "no answer is not health"
     assert made.status().count is None
@@ -145,7 +157,7 @@ def test_a_listed_answer_without_it_takes_what_was_known_away() -> None:
 
 def test_a_described_answer_without_an_instance_that_has_a_status_keeps_it() -> None:
     made = unit()
-    made.take_problems([status(7, SICK)])
+    made.take_problems([status(7, SICK)], NOW)
     made.take_described(["i-7"], [])
     assert [one.instance_id for one in made.delta().upserts] == ["i-7"]
 

@@ -26,64 +26,7 @@ from botocore.utils import parse_timestamp
 
 from tui.aws.memo import Pieces, Reader, remembering
 from tui.aws.turns import WORK, Rank
-
-Wanted = dict[str, Any]
-"""Members to read, by the botocore model's names; what is in a structure (or a list of them) is one more of these."""
-_NAMED: Wanted = {"Name": None}
-_CHECK: Wanted = {
-    "Status": None,
-    "ImpairedSince": None,
-    "Remediation": None,
-    "Details": {"ImpairedSince": None},
-}
-_OWNED: Wanted = {"PublicIp": None, "IpOwnerId": None}
-_TEXTS = (
-    "InstanceId", "InstanceType", "ImageId", "LaunchTime", "StateTransitionReason", "PrivateIpAddress", "PublicIpAddress",
-    "PublicDnsName", "RootDeviceType", "RootDeviceName", "InstanceLifecycle", "SpotInstanceRequestId",
-    "CapacityReservationId", "OutpostArn", "PlatformDetails", "Platform", "Architecture", "VpcId", "SubnetId", "KeyName",
-)  # fmt: skip
-_INSTANCE: Wanted = {
-    **dict.fromkeys(_TEXTS),
-    "State": _NAMED,
-    "StateReason": {"Message": None},
-    "Placement": dict.fromkeys(("AvailabilityZone", "Tenancy", "HostId", "Affinity", "GroupName")),
-    "Tags": {"Key": None, "Value": None},
-    "MaintenanceOptions": {"AutoRecovery": None, "RebootMigration": None},
-    "HibernationOptions": {"Configured": None},
-    "Operator": {"Managed": None, "Principal": None},
-    "BlockDeviceMappings": {"DeviceName": None, "Ebs": {"VolumeId": None, "DeleteOnTermination": None}},
-    "ProductCodes": {"ProductCodeId": None},
-    "SecurityGroups": {"GroupId": None, "GroupName": None},
-    "IamInstanceProfile": {"Arn": None},
-    "NetworkInterfaces": {
-        "NetworkInterfaceId": None,
-        "Attachment": {"DeviceIndex": None, "AttachTime": None},
-        "Association": _OWNED,
-        "PrivateIpAddresses": {"PrivateIpAddress": None, "Primary": None, "Association": _OWNED},
-        "Ipv6Addresses": {"Ipv6Address": None},
-    },
-}
-_EVENT = ("InstanceEventId", "Code", "Description", "NotBefore", "NotAfter", "NotBeforeDeadline")
-READ: dict[str, tuple[str, Wanted]] = {
-    "DescribeInstances": ("Reservations", {"NextToken": None, "Reservations": {"Instances": _INSTANCE}}),
-    "DescribeInstanceStatus": (
-        "InstanceStatuses",
-        {
-            "NextToken": None,
-            "InstanceStatuses": {
-                "InstanceId": None,
-                "AvailabilityZone": None,
-                "InstanceState": _NAMED,
-                "Events": dict.fromkeys(_EVENT),
-                **dict.fromkeys(
-                    ("SystemStatus", "InstanceStatus", "AttachedEbsStatus", "ApplicationStatus", "PerformanceStatus"),
-                    _CHECK,
-                ),
-            },
-        },
-    ),
-}  # fmt: skip
-"""Each operation's list, without which an answer is none, and what is read of it. A test holds it against `to_domain`."""
+from tui.aws.wanted import READ, Wanted
 
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _ENTITY = re.compile(r"&([^;]*);")
@@ -91,8 +34,6 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
 _BOM = 3
 _RANKS = {"DescribeInstances": Rank.INVENTORY, "DescribeInstanceStatus": Rank.STATUS}
-
-
 _KINDS: dict[str, Any] = {"string": str, "list": list, "structure": dict, "boolean": bool}
 _Entry = tuple[str, str, Any, Reader | None]
 """Member, end tag, what an empty element is (None: unusual), and the reader of what is no text."""

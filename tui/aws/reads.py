@@ -42,11 +42,14 @@ def account(sessions: Sessions, profile: str) -> SafeText:
     return clean(found)
 
 
-def alias(sessions: Sessions, profile: str) -> SafeText:
-    """The account's name, for the eye alone: empty where it has none or iam:ListAccountAliases is denied or unreachable."""
+def alias(sessions: Sessions, profile: str, account_id: str) -> SafeText:
+    """That account's name, for the eye alone: empty where it has none, iam:ListAccountAliases is denied or unreachable, or the
+    profile is of another account by now."""
     try:
         client = sessions.client(profile, "iam", sessions.own_region(profile))
         aliases = client.list_account_aliases().get("AccountAliases") or [""]
+        if str(account(sessions, profile)) != account_id:
+            return clean("")
     except Exception:  # whatever it was, nobody misses more than a name
         return clean("")
     return clean(aliases[0])

@@ -75,7 +75,9 @@ def evac(ctx: click.Context, shared: Shared) -> None:
         ctx.exit(USAGE)
     gc.disable()  # until the first frame is there: a snapshot of 10,000 rows is read in a fifth of the time
     with opened(shared) as session:
-        ctx.exit(import_module("tui.app").run_console(session.settings, session.environ))
+        link = import_module("tui.fleet.link").Link(session.settings, session.environ)
+        link.begin()  # the collector loads beside the console
+        ctx.exit(import_module("tui.app").run_console(session.settings, session.environ, link))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

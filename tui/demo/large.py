@@ -39,12 +39,13 @@ def populate(world: World, count: int, accounts: int, regions: int) -> None:
             tags=_tags(serial, word), **_rest(world, serial),
         )  # fmt: skip
         _fill(world, box.doc, serial)
-        if serial % 50 == 7:
+        turn = serial + serial // len(builders)  # so that no place has all of it
+        if turn % 50 == 7:
             builder.event(
                 box, "system-reboot", "The instance is scheduled for a reboot", 1 + serial % 300, 400
             )
-        if serial % 100 == 13:
-            box.sick[("instance", "system")[serial % 200 == 13]] = builder.ago(minutes=12)
+        if turn % 100 == 13:
+            box.sick[("instance", "system")[turn % 200 == 13]] = builder.ago(minutes=12)
 
 
 def _tags(serial: int, word: str) -> dict[str, str]:

@@ -6,7 +6,9 @@ Nothing here imports the collector or boto3: it is a process, reached by its pip
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
+import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
@@ -18,6 +20,7 @@ from msgspec.structs import replace
 from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
 from tui.domain.text import EMPTY, SafeText, clean
 from tui.fleet import wire
+from tui.fleet.early import Early, adopt
 from tui.fleet.store import Store
 from tui.settings import Settings, encode
 
@@ -40,7 +43,8 @@ class Link:
         self._frames: asyncio.Queue[wire.Frame | None] = asyncio.Queue(maxsize=256)
         self._pending: dict[int, asyncio.Future[wire.ReadAnswer]] = {}
         self._numbers = 0
-        self._process: Process | None = None
+        self._process: Process | Early | None = None
+        self._early: subprocess.Popen[bytes] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._live = asyncio.Event()
         self._stopping = False
@@ -50,6 +54,19 @@ class Link:
     def pid(self) -> int | None:
         """Of the collector that runs now."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    def begin(self) -> None:
+        """Have the first collector load and read already, while what the console draws with is loaded. Harmless if it can't."""
+        if self._early is not None or self._keeper is not None:
+            return
+        with contextlib.suppress(OSError):  # start() tries again, and says what is wrong
+            process = subprocess.Popen(  # noqa: S603 - COMMAND is ours
+                [*COMMAND, *self._arguments], stdin=PIPE, stdout=PIPE, stderr=PIPE, env=self._environ
+            )
+            assert process.stdin is not None
+            process.stdin.write(wire.wrap(encode(self._settings)))
+            process.stdin.flush()
+            self._early = process
 
     async def start(self) -> None:
         """Start the first collector; frames() tells how it goes."""
@@ -64,6 +81,10 @@ class Link:
             await asyncio.gather(self._keeper, return_exceptions=True)
             self._keeper = None
         await self._end()
+        if self._early is not None:  # nobody took it over
+            with self._early as begun:
+                begun.kill()
+            self._early = None
         self.state = wire.LinkState("dead", clean("stopped"))
         if self._frames.full():
             self._frames.get_nowait()
@@ -112,10 +133,15 @@ class Link:
 
     async def _run_once(self) -> tuple[SafeText, bool]:
         """One collector's life: why it ended, and whether it had worked."""
+        begun, self._early = self._early, None
+        process: Process | Early
         try:
-            process = await asyncio.create_subprocess_exec(
-                *COMMAND, *self._arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=self._environ
-            )
+            if begun is not None:
+                process = await adopt(begun)
+            else:
+                process = await asyncio.create_subprocess_exec(
+                    *COMMAND, *self._arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=self._environ
+                )
         except OSError as error:
             return clean(f"the collector cannot be started: {error.strerror}"), False
         self._process = process
@@ -126,7 +152,8 @@ class Link:
         listener = asyncio.create_task(_listen(process.stderr, said))
         worked, why = False, EMPTY
         try:
-            process.stdin.write(wire.wrap(encode(self._settings)))
+            if begun is None:
+                process.stdin.write(wire.wrap(encode(self._settings)))
             while True:
                 async with asyncio.timeout(SILENCE):
                     header = await process.stdout.readexactly(4)

@@ -192,7 +192,7 @@ class Collector:
         """The account's alias, beside everything else: IAM may be out of reach where EC2 is not."""
         self.aliases.setdefault(account_id, EMPTY)
         await asyncio.sleep(0 if self.once else NAME_AFTER)
-        alias = await threaded(self.threads, reads.alias, self.sessions, profile)
+        alias = await threaded(self.threads, reads.alias, self.sessions, profile, str(account_id))
         if not alias:
             return
         self.aliases[account_id] = alias

@@ -31,6 +31,8 @@ AT_ONCE = 8
 """Readers of one region, over all accounts: one that does not answer must leave readers for the others."""
 
 
+SMALL = 50
+"""Instances of a target whose inventory, which comes next, tells the names of those with trouble soon enough."""
 READERS = "read"
 """How their threads are called. They wait for the budget; a look at one instance, for which a person waits, is booked only."""
 
@@ -87,7 +89,7 @@ class Jobs:
         """Trouble first: the rows with it, bare, then described.
 
         Where a page holds every status, that one call is as quick as a filtered one, and saves the others. Only where
-        there are more, AWS is asked for those with trouble.
+        there are more, AWS is asked for those with trouble. A small inventory is as quick as a description of some of it.
         """
         client = await self.client(unit, profile)
         seconds = self.intervals.status * STATUS_KEPT
@@ -98,19 +100,17 @@ class Jobs:
             unit.all_at_once = at
         except reads.ManyError:
             unit.all_at_once = None
-            found = await self.filtered(unit, client)
-        ids = unit.take_problems([one for one in found if one.is_problem])
+            found, at = await self.cached(
+                unit, "problems", list[Status], 10.0, lambda: reads.problems(client)
+            )
+        ids = unit.take_problems([one for one in found if one.is_problem], at)
         if ids:
             unit.reader = profile
             self.tell(unit)
-            await self.describe(unit, client, profile, ids, keep=True)
+            if self.problems_only or unit.all_at_once is None or len(found) > SMALL:
+                await self.describe(unit, client, profile, ids, keep=True)
         if unit.all_at_once is not None and not self.problems_only:
             unit.take_statuses(found, unit.all_at_once)
-
-    async def filtered(self, unit: Unit, client: Any) -> list[Status]:
-        """Those with trouble among many."""
-        found, _ = await self.cached(unit, "problems", list[Status], 10.0, lambda: reads.problems(client))
-        return found
 
     async def status(self, unit: Unit, profile: str) -> None:
         """Every check and event."""

@@ -58,6 +58,7 @@ class Unit:
     images: dict[str, Image] | None = None
     types: dict[str, TypeFacts] = field(default_factory=dict)
     all_at_once: datetime | None = None
+    problems_at: datetime | None = None
     status_at: datetime | None = None
     inventory_at: datetime | None = None
     images_at: datetime | None = None
@@ -119,8 +120,9 @@ class Unit:
             if one not in found and one not in self.statuses:
                 self.rows.pop(one, None)
 
-    def take_problems(self, statuses: Sequence[Status]) -> list[str]:
-        """A first, partial answer; ids to describe."""
+    def take_problems(self, statuses: Sequence[Status], at: datetime) -> list[str]:
+        """A first, partial answer of that time; ids to describe."""
+        self.problems_at = at
         for status in statuses:
             self.statuses[status.instance_id] = status
         return [str(status.instance_id) for status in statuses if status.instance_id not in self.rows]
@@ -248,6 +250,7 @@ class Unit:
         row = self.rows.get(instance_id) or Instance(target, clean(instance_id))
         status = self.statuses.get(instance_id)
         checks, events, state, zone = row.checks, row.events, row.state, row.zone
+        status_at = self.status_at or (None if status is None else self.problems_at)
         if status is not None:
             checks, events, state, zone = status.checks, status.events, status.state, status.zone or zone
         elif self._is_unlisted(row):
@@ -261,7 +264,7 @@ class Unit:
             events=events,
             state=state,
             zone=zone,
-            status_at=self.status_at,
+            status_at=status_at,
         )
 
 
