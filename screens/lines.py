@@ -15,6 +15,15 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 R = TypeVar("R")
+MOVES = (
+    ("up,k", "move(-1)", "up"),
+    ("down,j", "move(1)", "down"),
+    ("pageup,ctrl+b", "page(-1)", "page up"),
+    ("pagedown,ctrl+f", "page(1)", "page down"),
+    ("home,g", "end(0)", "top"),
+    ("end,G", "end(1)", "bottom"),
+)
+"""Keys, action, words."""
 
 
 class LineTable(ScrollView, Generic[R], can_focus=True):
@@ -27,14 +36,7 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
     LineTable .table--target { background: $panel; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--cursor", "table--head", "table--target"}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("up,k", "move(-1)", "up"),
-        ("down,j", "move(1)", "down"),
-        ("pageup,ctrl+b", "page(-1)", "page up"),
-        ("pagedown,ctrl+f", "page(1)", "page down"),
-        ("home,g", "end(0)", "top"),
-        ("end,G", "end(1)", "bottom"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(MOVES)
 
     class Highlighted(Message):
         """The cursor is on another row."""

@@ -8,12 +8,12 @@ from typing import ClassVar
 from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
 
 from screens.fleet.columns import COLUMNS, Column, Scene, farthest, fit, pieces
-from screens.lines import LineTable
+from screens.lines import MOVES, LineTable
 from screens.signs import cut, target_line
 from tui.domain.instance import Instance, TargetStatus
 
@@ -23,9 +23,14 @@ Row = Instance | TargetStatus
 class FleetTable(LineTable[Row]):
     """Takes rows and a scene. A row may also be a target's line: a heading, or a failure."""
 
+    # Priority, as the screen's verbs have it: a verb must never overtake a move, and be about the row left behind.
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("left,h", "sideways(-1)", "columns to the left"),
-        ("right,l", "sideways(1)", "columns to the right"),
+        Binding(keys, action, words, show=False, priority=True)
+        for keys, action, words in (
+            *MOVES,
+            ("left,h", "sideways(-1)", "columns to the left"),
+            ("right,l", "sideways(1)", "columns to the right"),
+        )
     ]
 
     class Opened(Message):

@@ -20,7 +20,7 @@ from screens.fleet.panes import FilterInput
 from screens.fleet.screen import FleetScreen
 from screens.fleet.table import FleetTable
 from tui.domain.events import ScheduledEvent
-from tui.domain.instance import Checks, CheckStatus, Phase, StatusCheck, Target, Trouble
+from tui.domain.instance import Checks, CheckStatus, Instance, Phase, StatusCheck, Target, Trouble
 from tui.domain.listing import View
 from tui.domain.text import clean
 from tui.fleet import wire
@@ -151,6 +151,34 @@ async def test_two_enters_at_once_leave_the_filter_and_open_what_it_found(tmp_pa
             await pilot.pause(0.05)
         assert cursor(pilot) == "edge-2"
         assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("keys", "row"),
+    [
+        (("j", "enter"), 1),
+        (("down", "j", "k", "enter"), 1),
+        (("end", "home", "j", "s"), 1),
+        (("pagedown", "g", "s"), 0),
+        (("j", "h", "l", "j", "enter"), 2),
+    ],
+)
+async def test_a_verb_typed_right_after_a_move_is_about_the_row_moved_to(
+    tmp_path: Path, keys: tuple[str, ...], row: int
+) -> None:
+    """Over a slow line keys arrive in one piece."""
+    async with shown(stage.services(tmp_path)) as pilot:
+        wanted = screen(pilot).table.rows[row]
+        assert isinstance(wanted, Instance)
+        driver = pilot.app._driver
+        assert driver is not None
+        for key in keys:
+            driver.process_message(Key(key, key if len(key) == 1 else None))
+        for _ in range(100):
+            if pilot.app.asked:  # type: ignore[attr-defined]  # the stage's
+                break
+            await pilot.pause(0.05)
+        assert [one.key for one in pilot.app.asked] == [wanted.key]  # type: ignore[attr-defined]
 
 
 async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was_pressed(
