@@ -128,4 +128,4 @@ def test_a_look_is_whole_but_for_what_moto_lacks(environ: dict[str, str]) -> Non
     assert facts.volumes is None, "moto has no DescribeVolumeStatus: HTTP 500 and a page of HTML"
     (unknown,) = facts.unknown
     assert unknown[0] == "volumes"
-    assert unknown[1].startswith("shop/eu-west-1: the answer could not be read")
+    assert unknown[1].startswith("shop/eu-west-1: AWS failed at DescribeVolumeStatus (500)")
