@@ -123,9 +123,9 @@ def test_a_look_is_whole_but_for_what_moto_lacks(environ: dict[str, str]) -> Non
         False,
         "stop",
     )
-    assert (facts.membership, facts.target_groups, facts.classic_balancers, facts.images) == ((), (), (), ())
+    assert (facts.membership, facts.target_groups, facts.images) == ((), (), ())
     assert facts.type is not None
     assert facts.volumes is None, "moto has no DescribeVolumeStatus: HTTP 500 and a page of HTML"
     (unknown,) = facts.unknown
     assert unknown[0] == "volumes"
-    assert unknown[1].startswith("shop/eu-west-1: AWS failed at DescribeVolumeStatus (500)")  # an HTML page
+    assert unknown[1].startswith("shop/eu-west-1: AWS failed at DescribeVolumeStatus (500)")
