@@ -154,9 +154,10 @@ def test_five_thousand_instances_of_one_target_are_read_whole(sparse: bool) -> N
         assert all(row.status_at and row.inventory_at for row in store.rows())
         assert CheckStatus.UNKNOWN not in {row.checks.system.status for row in store.rows()}
         assert sum(bool(row.events) for row in store.rows() if row.name.startswith("app-")) == 100
-        whole = [one for one in calls(demo, operation="DescribeInstances") if "Filters" not in one["params"]]
-        assert len(whole) == 6
-        assert {one["params"]["MaxResults"] for one in whole} == {1000}
+        # Those with trouble may have been asked for by their ids meanwhile.
+        paged = [one for one in calls(demo, operation="DescribeInstances") if "MaxResults" in one["params"]]
+        assert len(paged) == 6
+        assert {one["params"]["MaxResults"] for one in paged} == {1000}
         checks = [
             one for one in calls(demo, operation="DescribeInstanceStatus") if "Filters" not in one["params"]
         ]
