@@ -227,4 +227,4 @@ class Terminal:
 
 def evac(*arguments: str) -> list[str]:
     """The command line of evac in this environment."""
-    return [sys.executable, "-P", "-m", "tui", *arguments]
+    return [str(Path(sys.executable).with_name("evac")), *arguments]

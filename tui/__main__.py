@@ -1,5 +1,5 @@
 """`python -m tui`. The `evac` script is the better door: this one looks in the current folder first unless given -P."""
 
-from tui.cli import main
+from tui.start import main
 
 main()

@@ -307,6 +307,7 @@ def run_console(settings: Settings, environ: Mapping[str, str], link: Link | Non
         settings = msgspec.structs.replace(settings, ascii=True)
     opened = open_services(settings, environ, link)
     app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opened.said, opens_journal=True)
+    del opened  # the snapshot's pieces are the app's to let go
     result = app.run()
     if app.fault is not None:
         raise crash.Crashed(app.fault, environ)

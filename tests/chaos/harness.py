@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from stage import Stage
-from trials import KINDS, Result, Trial, at_random, every_boundary, whole
+from trials import KINDS, Result, Trial, anew, at_random, every_boundary, whole
 
 from tui.demo.environment import start
 
@@ -31,9 +31,9 @@ from tui.demo.environment import start
 def trials_of(stage: Stage, args: argparse.Namespace) -> list[Trial]:
     """Every boundary of every kind once, several deaths a trial; then trials at random up to the number asked for."""
     known = {kind: stage.run(whole(kind)).boundaries for kind in args.kinds}
-    plans = [trial for kind in args.kinds for trial in every_boundary(kind, known[kind])]
     if args.once:
-        return plans[:: args.share]
+        return [trial for kind, names in anew(known).items() for trial in every_boundary(kind, names)]
+    plans = [trial for kind in args.kinds for trial in every_boundary(kind, known[kind])]
     chance = random.Random(args.seed)
     return plans + [at_random(chance, known) for _ in range(max(0, args.trials - len(plans)))]
 
@@ -77,8 +77,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--worker", type=int)
-    parser.add_argument("--once", action="store_true", help="each boundary once, and nothing else")
-    parser.add_argument("--share", type=int, default=1, help="with --once: every so many-th of the trials")
+    parser.add_argument(
+        "--once", action="store_true", help="each boundary once, in the first kind that has it; nothing else"
+    )
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     args = parser.parse_args()
     if args.worker is not None:

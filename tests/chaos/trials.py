@@ -63,6 +63,15 @@ def every_boundary(kind: str, boundaries: Sequence[str]) -> list[Trial]:
     return trials + [Trial(kind, console_death=one, sweep=True) for one in distinct(boundaries, "console")]
 
 
+def anew(known: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Of each kind the boundaries that no kind before it has: a start after a drain is a start."""
+    seen, found = set[str](), dict[str, list[str]]()
+    for kind, boundaries in known.items():
+        found[kind] = [one for one in boundaries if one not in seen]
+        seen.update(boundaries)
+    return found
+
+
 _CALLS = {
     "stop-start": ("StopInstances", "StartInstances"), "image-first": ("CreateImage", "StopInstances", "StartInstances"),
     "start": ("StartInstances",), "reboot": ("RebootInstances",), "image": ("CreateImage",),

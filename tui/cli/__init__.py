@@ -66,6 +66,7 @@ def evac(ctx: click.Context, shared: Shared) -> None:
     """
     ctx.obj = shared
     if ctx.invoked_subcommand is not None:
+        gc.enable()
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
         output.say(
@@ -73,7 +74,6 @@ def evac(ctx: click.Context, shared: Shared) -> None:
             "without one use: evac status, evac events, evac explain, evac do, evac ops, evac doctor"
         )
         ctx.exit(USAGE)
-    gc.disable()  # until the first frame is there: a snapshot of 10,000 rows is read in a fifth of the time
     with opened(shared) as session:
         link = import_module("tui.fleet.link").Link(session.settings, session.environ)
         link.begin()  # the collector loads beside the console
