@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,19 +18,21 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "screens"))
 
 import stage  # noqa: E402 - the tests' stage: the sample fleet, a journal, a collector that answers at once
-from acting import Hands  # noqa: E402
-from textual.screen import Screen  # noqa: E402
+from acting import Hands  # noqa: E402 - after the path to the stage
+from msgspec.structs import replace  # noqa: E402 - after the path to the stage
+from textual.screen import Screen  # noqa: E402 - after the path to the stage
 
-from screens.confirm import ConfirmScreen  # noqa: E402
-from screens.detail.screen import DetailScreen  # noqa: E402
-from screens.fleet.screen import FleetScreen  # noqa: E402
-from screens.help import HelpScreen  # noqa: E402
-from screens.operations import OperationsScreen  # noqa: E402
-from tui.domain.actions import ActionOptions  # noqa: E402
-from tui.domain.plan import Policy, draft  # noqa: E402
-from tui.operations.journal import Journal  # noqa: E402
-from tui.operations.record import OperationState  # noqa: E402
-from tui.services import Services  # noqa: E402
+from screens.confirm import ConfirmScreen  # noqa: E402 - after the path to the stage
+from screens.detail.screen import DetailScreen  # noqa: E402 - after the path to the stage
+from screens.fleet.screen import FleetScreen  # noqa: E402 - after the path to the stage
+from screens.help import HelpScreen  # noqa: E402 - after the path to the stage
+from screens.operations import OperationsScreen  # noqa: E402 - after the path to the stage
+from tui.domain.actions import ActionOptions  # noqa: E402 - after the path to the stage
+from tui.domain.plan import draft  # noqa: E402 - after the path to the stage
+from tui.domain.policy import Policy  # noqa: E402 - after the path to the stage
+from tui.operations.journal import Journal  # noqa: E402 - after the path to the stage
+from tui.operations.record import OperationState  # noqa: E402 - after the path to the stage
+from tui.services import Services  # noqa: E402 - after the path to the stage
 
 OUT = ROOT / "docs" / "shots"
 

@@ -122,7 +122,7 @@ async def test_what_is_typed_right_after_the_slash_reaches_no_verb(tmp_path: Pat
         ):
             pilot.app.post_message(Key(key, letter))  # all of them before the first is dealt with
         await pilot.pause()
-        assert pilot.app.asked == []  # type: ignore[attr-defined]
+        assert pilot.app.asked == []  # type: ignore[attr-defined]  # the stage's
         assert screen(pilot).query_one(FilterInput).value == "bisto/s"
         assert screen(pilot).view is View.ALL
 
@@ -133,7 +133,7 @@ async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> 
         assert screen(pilot).table.has_focus
         await pilot.press("enter")
         await pilot.pause()
-        (asked,) = pilot.app.asked  # type: ignore[attr-defined]
+        (asked,) = pilot.app.asked  # type: ignore[attr-defined]  # the stage's
         assert isinstance(asked, Go)
         assert (asked.place, asked.key.split("/")[0]) == ("detail", "us-east-1")
 
@@ -146,11 +146,11 @@ async def test_two_enters_at_once_leave_the_filter_and_open_what_it_found(tmp_pa
         for key in (*"edge-2", "enter", "enter"):
             driver.process_message(Key({"-": "minus"}.get(key, key), key if len(key) == 1 else None))
         for _ in range(100):
-            if pilot.app.asked:  # type: ignore[attr-defined]
+            if pilot.app.asked:  # type: ignore[attr-defined]  # the stage's
                 break
             await pilot.pause(0.05)
         assert cursor(pilot) == "edge-2"
-        assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]
+        assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]  # the stage's
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_a_verb_typed_right_after_a_move_is_about_the_row_moved_to(
             if pilot.app.asked:  # type: ignore[attr-defined]  # the stage's
                 break
             await pilot.pause(0.05)
-        assert [one.key for one in pilot.app.asked] == [wanted.key]  # type: ignore[attr-defined]
+        assert [one.key for one in pilot.app.asked] == [wanted.key]  # type: ignore[attr-defined]  # the stage's
 
 
 async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was_pressed(
@@ -192,7 +192,7 @@ async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was
         services.store.apply(wire.Delta(removed=(wanted.key,)))
         screen(pilot).fleet_changed()
         await pilot.pause()
-        (asked,) = pilot.app.asked  # type: ignore[attr-defined]
+        (asked,) = pilot.app.asked  # type: ignore[attr-defined]  # the stage's
         assert isinstance(asked, Act)
         assert (asked.action, asked.key) == ("stop-start", wanted.key)
 
@@ -204,7 +204,7 @@ async def test_s_starts_what_is_stopped(tmp_path: Path) -> None:
         assert " s start" in text(pilot).splitlines()[-1]
         await pilot.press("s")
         await pilot.pause()
-        (asked,) = pilot.app.asked  # type: ignore[attr-defined]
+        (asked,) = pilot.app.asked  # type: ignore[attr-defined]  # the stage's
         assert asked.action == "start"
 
 
@@ -221,7 +221,7 @@ async def test_read_only_says_why_and_asks_for_nothing(tmp_path: Path, key: str,
     async with shown(stage.services(tmp_path, settings=settings)) as pilot:
         await pilot.press(key)
         await pilot.pause()
-        assert pilot.app.asked == []  # type: ignore[attr-defined]
+        assert pilot.app.asked == []  # type: ignore[attr-defined]  # the stage's
         assert "READ-ONLY" in text(pilot)
         assert any("read-only: this console changes nothing here" in line for line in said(pilot))
 
@@ -349,14 +349,14 @@ async def test_refresh_asks_the_collector(tmp_path: Path) -> None:
     async with shown(services) as pilot:
         await pilot.press("r")
         await pilot.pause()
-        assert [one.kind for one in services.link.asked] == ["refresh"]  # type: ignore[union-attr]
+        assert [one.kind for one in services.link.asked] == ["refresh"]  # type: ignore[union-attr]  # the stand-in's
 
 
 async def test_a_tick_without_news_draws_nothing(tmp_path: Path) -> None:
     async with shown(stage.services(tmp_path)) as pilot:
         drawn: list[object] = []
         table = pilot.app.screen.query_one(FleetTable)
-        table.refresh = lambda *regions, **_: drawn.extend(regions) or table  # type: ignore[method-assign, assignment, func-returns-value]
+        table.refresh = lambda *regions, **_: drawn.extend(regions) or table  # type: ignore[method-assign, assignment, func-returns-value]  # counts instead
         screen(pilot).tick()
         assert drawn == []
 
@@ -395,7 +395,7 @@ async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
         assert cursor(pilot) == "edge-2"
         await pilot.click("#table", offset=(10, 3), times=2)
         await pilot.pause()
-        assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]
+        assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]  # the stage's
 
 
 def _head(pilot: Pilot[Any]) -> str:

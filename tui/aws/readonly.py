@@ -66,7 +66,7 @@ class ReadOnlyViolation(Exception):  # noqa: N818 - it is a refusal, and named a
         super().__init__(f"refused: {service}:{operation} is not among the calls this process may make")
 
 
-class NotDemo(Exception):  # noqa: N818
+class NotDemo(Exception):  # noqa: N818 - says what is wrong
     """A demonstration tried to leave this machine."""
 
 
