@@ -34,7 +34,7 @@ from tui.operations.journal import Journal  # noqa: E402 - after the path to the
 from tui.operations.record import OperationState  # noqa: E402 - after the path to the stage
 from tui.services import Services  # noqa: E402 - after the path to the stage
 
-OUT = ROOT / "docs" / "shots"
+OUT = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "shots"
 
 
 @dataclass(frozen=True)
