@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 
 
 def main() -> None:
     """Load, and do what is asked; ends the process with its exit code."""
     gc.disable()  # until the first frame is there, or a command begins: loading makes much, and none of it is garbage
-    from tui.cli import main as go
-
+    if sys.argv[1:] or "_EVAC_COMPLETE" in os.environ:  # click's name for what a shell asks it
+        from tui.cli.main import main as go
+    else:
+        from tui.cli.console import main as go
     go()

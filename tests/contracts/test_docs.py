@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tui import cli, config
+from tui import config
+from tui.cli import main as cli
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (ROOT / "docs/commands.md").read_text()

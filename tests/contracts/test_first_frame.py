@@ -22,7 +22,7 @@ AFTER = (
 PROGRAM = """
 import sys
 before = set(sys.modules)
-import tui.cli, tui.app
+import tui.start, tui.cli.console, tui.app
 print(*sorted(set(sys.modules) - before))
 """
 

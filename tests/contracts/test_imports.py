@@ -34,7 +34,7 @@ def test_the_doors_load_nothing(package: str) -> None:
 
 
 def test_the_command_line_loads_neither_textual_nor_aws_nor_the_demonstration() -> None:
-    loaded = loaded_after("import tui.cli; tui.cli.run(['config', 'path'])")
+    loaded = loaded_after("from tui.cli.main import run; run(['config', 'path'])")
     assert not loaded & {
         "textual",
         "rich",

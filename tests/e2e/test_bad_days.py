@@ -185,7 +185,7 @@ def broken(self):
     secret = "canary-local-5f1e"
     raise RuntimeError("it broke with " + __import__("os").environ["AWS_SECRET_ACCESS_KEY"])
 OperationsScreen.fleet_changed = broken
-from tui.cli import main
+from tui.cli.main import main
 main()
 """
 

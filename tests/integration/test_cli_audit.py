@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tui.cli import evac
+from tui.cli.main import evac
 from tui.operations import audit
 from tui.operations.journal import default_path
 

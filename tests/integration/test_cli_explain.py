@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tui.cli import run
+from tui.cli.main import run
 from tui.domain.events import KNOWN_CODES
 
 

@@ -14,7 +14,7 @@ import click
 import pytest
 from storm import changes, environment, unconfirmed
 
-import tui.cli
+from tui.cli import main
 from tui.demo.environment import Demo, start
 
 INSTANCE = "cache-1"
@@ -74,7 +74,7 @@ def flags(option: click.Option) -> list[list[str]]:
 
 
 def commands(
-    group: click.Group = tui.cli.evac, before: tuple[str, ...] = ()
+    group: click.Group = main.evac, before: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """All that can be called, with its words."""
     for name in group.list_commands(click.Context(group)):
@@ -143,7 +143,7 @@ def run(lines: list[list[str]], wrong: Callable[[list[str]], None]) -> dict[int,
     codes: dict[int, int] = {}
     for line in lines:
         try:
-            code = tui.cli.run(line)
+            code = main.run(line)
         except SystemExit as end:
             code = int(end.code or 0)
         codes[code] = codes.get(code, 0) + 1

@@ -12,6 +12,7 @@ import click
 from tui.cli import output, planning
 from tui.cli.fleet import find
 from tui.cli.hands import LOOK_EVERY, exit_code, follow, hands, note, now, read
+from tui.cli.options import shared_options
 from tui.cli.shared import (
     FAILED,
     GUARD,
@@ -24,7 +25,6 @@ from tui.cli.shared import (
     Session,
     Shared,
     opened,
-    shared_options,
 )
 from tui.cli.told import operation_object
 from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, unasked

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from tui.cli import output
-from tui.cli.shared import FAILED, WELL, RefusedError, Shared, opened, shared_options
+from tui.cli.options import shared_options
+from tui.cli.shared import FAILED, WELL, RefusedError, Shared, opened
 from tui.domain.text import clean
 from tui.operations import audit
 from tui.operations.journal import default_path

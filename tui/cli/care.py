@@ -9,7 +9,8 @@ import click
 from tui.cli import check_hands, checks, output
 from tui.cli.checks import BAD, DOUBT, WELL, Check
 from tui.cli.fleet import Fleet, read
-from tui.cli.shared import FAILED, PARTIAL, Session, Shared, opened, shared_options
+from tui.cli.options import shared_options
+from tui.cli.shared import FAILED, PARTIAL, Session, Shared, opened
 from tui.cli.shared import WELL as EXIT_WELL
 from tui.domain.listing import failures
 

@@ -12,7 +12,8 @@ import msgspec
 
 from tui import config, config_edit
 from tui.cli import output
-from tui.cli.shared import Shared, opened, shared_options
+from tui.cli.options import shared_options
+from tui.cli.shared import Shared, opened
 
 
 @click.group("config", invoke_without_command=True)

@@ -10,7 +10,8 @@ from types import FrameType
 import click
 
 from tui.cli import output
-from tui.cli.shared import FAILED, Shared, shared_options
+from tui.cli.options import shared_options
+from tui.cli.shared import FAILED, Shared
 
 
 @click.group("demo")

@@ -10,7 +10,8 @@ import click
 
 from tui.cli import output, shapes
 from tui.cli.fleet import find
-from tui.cli.shared import PARTIAL, USAGE, WELL, RefusedError, Shared, opened, shared_options
+from tui.cli.options import shared_options
+from tui.cli.shared import PARTIAL, USAGE, WELL, RefusedError, Shared, opened
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
 

@@ -9,8 +9,9 @@ import click
 
 from tui.cli import output
 from tui.cli.hands import hands, now
+from tui.cli.options import shared_options
 from tui.cli.shapes import stamp
-from tui.cli.shared import PARTIAL, WELL, Shared, opened, shared_options
+from tui.cli.shared import PARTIAL, WELL, Shared, opened
 from tui.domain.when import both_zones
 from tui.operations.locks import Away, LockService, Refused
 from tui.operations.record import Operation

@@ -10,19 +10,9 @@ from tui.cli import output
 from tui.cli.audit import audit_command
 from tui.cli.hands import follow, hands, note, now, read
 from tui.cli.locks import locks_command
+from tui.cli.options import shared_options
 from tui.cli.repair import repair_command
-from tui.cli.shared import (
-    FAILED,
-    GUARD,
-    READ_ONLY,
-    USAGE,
-    WELL,
-    RefusedError,
-    Session,
-    Shared,
-    opened,
-    shared_options,
-)
+from tui.cli.shared import FAILED, GUARD, READ_ONLY, USAGE, WELL, RefusedError, Session, Shared, opened
 from tui.cli.told import listed, operation_object, shown, stands
 from tui.operations.journal import Journal
 from tui.operations.record import Operation, OperationState

@@ -5,8 +5,6 @@ Text from AWS was cleaned when it entered the domain; what comes from elsewhere 
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -90,6 +88,9 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def write_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """RFC 4180, with cells a spreadsheet would run as a formula made harmless."""
+    import csv
+    import io
+
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([csv_cell(head) for head in headers])

@@ -8,7 +8,8 @@ import click
 
 from tui.cli import output, shapes
 from tui.cli.fleet import Fleet, read
-from tui.cli.shared import PARTIAL, USAGE, WELL, Shared, opened, shared_options
+from tui.cli.options import shared_options
+from tui.cli.shared import PARTIAL, USAGE, WELL, Shared, opened
 from tui.domain import query, when
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.instance import Instance

@@ -9,7 +9,8 @@ import click
 
 from tui.cli import output
 from tui.cli.hands import now
-from tui.cli.shared import FAILED, READ_ONLY, WELL, RefusedError, Shared, opened, shared_options
+from tui.cli.options import shared_options
+from tui.cli.shared import FAILED, READ_ONLY, WELL, RefusedError, Shared, opened
 from tui.operations import audit
 from tui.operations.journal import JournalError, default_path
 from tui.operations.repair import damage, repair

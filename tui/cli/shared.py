@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import click
 from msgspec import Struct
 
 from tui import config
@@ -56,47 +53,6 @@ class Session(Struct, frozen=True):
     settings: Settings
     loaded: config.Loaded
     environ: dict[str, str]
-
-
-def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
-    """`--profile a,b --profile c` as (a, b, c), each once."""
-    return tuple(dict.fromkeys(part.strip() for value in values for part in value.split(",") if part.strip()))
-
-
-_OPTIONS = (
-    click.option(
-        "--demo", is_flag=True, help="Use the embedded AWS and its sample fleet: no account, no network."
-    ),
-    click.option(
-        "--config",
-        "config_path",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="FILE",
-        help="This config file instead of the default one.",
-    ),
-    click.option(
-        "--profile", "profiles", multiple=True, metavar="A,B", help="Only these AWS profiles; repeatable."
-    ),
-    click.option("--region", "regions", multiple=True, metavar="R,S", help="Only these regions; repeatable."),
-    click.option("--read-only", is_flag=True, help="Change nothing, whatever is asked."),
-)
-
-
-def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the shared options; it receives them as one argument, `shared`."""
-
-    @functools.wraps(function)
-    def wrapper(*args: Any, demo: bool, config_path: Path | None, read_only: bool, **rest: Any) -> Any:
-        given = Shared(
-            demo, config_path, _listed(rest.pop("profiles")), _listed(rest.pop("regions")), read_only
-        )
-        context = click.get_current_context()
-        outer = context.parent.find_object(Shared) if context.parent else None
-        return function(*args, shared=given.under(outer), **rest)
-
-    for option in reversed(_OPTIONS):
-        wrapper = option(wrapper)
-    return wrapper
 
 
 @contextmanager

@@ -1,0 +1,31 @@
+"""`evac` without a command: the console. It does without click, which costs a tenth of the first frame."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from tui.cli import output
+from tui.cli.outcome import outcome
+from tui.cli.shared import USAGE, Shared, opened
+
+
+def main() -> None:
+    """The `evac` script when nothing is asked of it. Ends the process with one of the documented exit codes."""
+    sys.exit(outcome(lambda: open_console(Shared())))
+
+
+def open_console(shared: Shared) -> int:
+    """Its exit code, once it was closed. It needs a terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+        output.say(
+            "evac: the console needs a terminal, and this is none; "
+            "without one use: evac status, evac events, evac explain, evac do, evac ops, evac doctor"
+        )
+        return USAGE
+    with opened(shared) as session:
+        link = import_module("tui.fleet.link").Link(session.settings, session.environ)
+        link.begin()  # the collector loads beside the console
+        code: int = import_module("tui.app").run_console(session.settings, session.environ, link)
+        return code

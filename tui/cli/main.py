@@ -1,0 +1,98 @@
+"""The evac command: its commands, each imported only when it is called."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from tui.cli import output
+from tui.cli.console import open_console
+from tui.cli.options import shared_options
+from tui.cli.outcome import outcome
+from tui.cli.shared import WELL, Shared
+
+COMMANDS = {
+    "events": "tui.cli.read",
+    "status": "tui.cli.read",
+    "explain": "tui.cli.explain",
+    "do": "tui.cli.act",
+    "ops": "tui.cli.ops",
+    "doctor": "tui.cli.care",
+    "config": "tui.cli.configure",
+    "demo": "tui.cli.demo",
+}
+"""Each command and the module that holds it as NAME_command."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when that command is called, so that `evac` itself starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of COMMANDS: reading first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None, which click turns into a usage error."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), f"{cmd_name}_command")
+        return command
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    output.line(f"evac {output.version()}")
+    ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+)
+@shared_options
+@click.pass_context
+def evac(ctx: click.Context, shared: Shared) -> None:
+    """Keep EC2 instances alive: see what is broken, what AWS will do and when, and act with a guard.
+
+    Without a command the console opens; it needs a terminal. The commands below do not.
+    """
+    ctx.obj = shared
+    if ctx.invoked_subcommand is not None:
+        gc.enable()
+        return
+    ctx.exit(open_console(shared))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The `evac` script. Ends the process with one of the documented exit codes; a failure is one line on stderr."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The same, as a function: the exit code."""
+    return outcome(lambda: _asked(arguments))
+
+
+def _asked(arguments: Sequence[str] | None) -> object:
+    try:
+        return evac.main(arguments, prog_name="evac", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except SystemExit:
+        # click's own answer to a reader of our output (head, say) that has gone while we wrote: nothing is wrong.
+        return WELL
+    except click.ClickException as error:
+        usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx else ""
+        if usage:
+            output.say(usage)
+        output.say(f"evac: {error.format_message()}")
+        return error.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
