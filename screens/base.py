@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -66,7 +67,7 @@ def bindings(names: Iterable[str]) -> list[Binding]:
 class KeyLine(Line):
     """The bottom line: what can be pressed here and now, and the mode. Blocked verbs are dim."""
 
-    DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
+    DEFAULT_CSS = "KeyLine { split: bottom; height: 1; background: $panel; }"
 
     def show(
         self, verbs: Iterable[tuple[Verb, bool]], mode: str, mode_style: str, *, plain: bool = False
@@ -279,8 +280,10 @@ class EvacScreen(Leaver[None]):
         """A line to the operator, never parsed as markup."""
         self.notify(clean(line), severity="warning" if severity == "warning" else "information", markup=False)
 
-    def action_verb(self, name: str) -> None:
-        """Do it; what was chosen in the palette may come when this screen has left meanwhile."""
+    async def action_verb(self, name: str) -> None:
+        """Do it, before the next key is handed out. What was chosen in the palette may come when this screen has left."""
         method = getattr(self, "verb_" + name.replace("-", "_"), None)
         if method is not None and self.there:
-            method()
+            done = method()
+            if isawaitable(done):
+                await done

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
+from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -27,7 +29,10 @@ MOVES = (
 
 
 class LineTable(ScrollView, Generic[R], can_focus=True):
-    """Rows with a cursor that holds on to its row's identity, not to a line. A subclass says how a row is drawn."""
+    """Rows with a cursor that holds on to its row's identity, not to a line. A subclass says how a row is drawn.
+
+    `nothing` is the sentence that stands there when there are no rows.
+    """
 
     DEFAULT_CSS = """
     LineTable { scrollbar-size-vertical: 1; overflow-x: hidden; }
@@ -46,6 +51,7 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         self.rows: Sequence[R] = ()
         self.cursor = 0
         self._touched = False
+        self.nothing = ""
         self._drawn: dict[int, list[Segment]] = {}
 
     # what a subclass says
@@ -168,6 +174,8 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
 
     def _segments(self, y: int) -> list[Segment]:
         width, ground = self.size.width, self.rich_style
+        if not self.rows and self.nothing:
+            return self._sentence(y, width, ground)
         if y == 0:
             return self.head(width, ground + self.get_component_rich_style("table--head", partial=True))
         line = self.line_at(y)
@@ -177,6 +185,12 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         if chosen:
             ground = ground + self.get_component_rich_style("table--cursor", partial=True)
         return self.body(self.rows[line], width, ground, chosen)
+
+    def _sentence(self, y: int, width: int, ground: Style) -> list[Segment]:
+        """What stands there instead of rows, a line below the top."""
+        lines = Content(self.nothing).wrap(max(2, width - 4))
+        text = f"  {lines[y - 1].plain}" if 0 < y <= len(lines) else ""
+        return [Segment(text + " " * max(0, width - cell_len(text)), ground)]
 
 
 def _difference(old: list[Segment], new: list[Segment], width: int) -> tuple[int, int]:

@@ -23,9 +23,7 @@ from textual.worker import WorkerFailed
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
 from screens.fleet.screen import FleetScreen
-from screens.leaving import Palette
 from screens.notice import Noticing
-from screens.palette import VerbProvider
 from screens.theme import dress, plain
 from screens.thrift import Shown
 from tui import crash
@@ -51,6 +49,7 @@ PLACES = {
     "operations": ("screens.operations", "OperationsScreen"),
     "help": ("screens.help", "HelpScreen"),
     "confirm": ("screens.confirm", "ConfirmScreen"),
+    "palette": ("screens.palette", "Palette"),
 }
 """Screens that the first frame does not need: imported after it, or when asked for before that."""
 
@@ -59,7 +58,6 @@ class EvacApp(Noticing[int]):
     """The one composition root: screens are given their services, and ask it for one another by message."""
 
     TITLE = "evac"
-    COMMANDS = {VerbProvider}  # noqa: RUF012 - Textual's own annotation of this class variable
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", show=False),
         Binding("ctrl+l", "redraw", show=False, priority=True),
@@ -241,8 +239,9 @@ class EvacApp(Noticing[int]):
 
     def action_command_palette(self) -> None:
         """Search the verbs of the screen on top."""
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette())
+        palette = place("palette")
+        if not isinstance(self.screen, palette):
+            self.push_screen(palette())
 
     def on_act(self, message: Act) -> None:
         """Show what would happen, and ask."""

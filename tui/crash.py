@@ -19,7 +19,7 @@ from tui.domain.text import clean
 
 KEPT = 20
 """Reports; older ones make room."""
-_SECRET = re.compile(r"SECRET|TOKEN|PASS|KEY|CREDENTIAL|AUTH|EVAC_SETTINGS", re.IGNORECASE)
+_SENSITIVE = r"(?i)SECRET|TOKEN|PASS|KEY|CREDENTIAL|AUTH|EVAC_SETTINGS"
 
 
 class Crashed(Exception):  # noqa: N818 - says what happened
@@ -67,7 +67,7 @@ def _lines(error: BaseException, environ: Mapping[str, str], now: datetime) -> I
 
 def _struck(text: str, environ: Mapping[str, str]) -> str:
     for name, value in environ.items():
-        if len(value) >= 6 and _SECRET.search(name):
+        if len(value) >= 6 and re.search(_SENSITIVE, name):
             text = text.replace(value, "***")
     return text
 

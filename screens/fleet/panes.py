@@ -1,4 +1,4 @@
-"""What stands around the table: the header, the targets, the preview of the row under the cursor, the filter."""
+"""What stands around the table: the header, the targets, the preview of the row under the cursor."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ import textwrap
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import ClassVar
 
-from rich.highlighter import Highlighter
 from rich.text import Text
-from textual.binding import BindingType
 
 from screens.signs import LEVELS, account_text, painted
-from screens.typed import Typed
-from tui.domain import query
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
 from tui.domain.text import clean
@@ -75,6 +70,15 @@ def freshness(
     if failed:
         return f"{len(failed)} unread", LEVELS[Level.UNKNOWN].style
     return "live", "green"
+
+
+def header(left: Text, right: Text | None, width: int) -> Text:
+    """The counts as far as there is room, and at the right edge the clock."""
+    if right is None:
+        return left
+    right.truncate(60, overflow="ellipsis")  # why nothing is read may be long; how bad it is must not go
+    left.truncate(max(0, width - right.cell_len), overflow="ellipsis", pad=True)
+    return left.append_text(right)
 
 
 def clock_line(services: Services, old: Stale, seconds: bool) -> Text:
@@ -176,31 +180,3 @@ def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[st
     for one in status.partial:
         text.append(f"{one.cause}: {one.remedy}\n", "yellow")
     return status.target.key, text
-
-
-class Underline(Highlighter):
-    """Underlines the term of a filter that makes no sense."""
-
-    def highlight(self, text: Text) -> None:
-        """Called by the input with what is typed."""
-        parsed = query.parse(text.plain)
-        if isinstance(parsed, query.QueryError):
-            text.stylize("underline red", parsed.start, parsed.end)
-
-
-class FilterInput(Typed):
-    """Where the filter is typed. Up and down still move the table."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("up", "screen.table(-1)", "up"),
-        ("down", "screen.table(1)", "down"),
-    ]
-
-    def __init__(self) -> None:
-        super().__init__(
-            placeholder="words, or check:impaired due<24h -tag.env:test …   ? lists all",
-            highlighter=Underline(),
-            compact=True,
-            select_on_focus=False,
-            id="filter",
-        )

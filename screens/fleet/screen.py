@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Static
+from textual.containers import VerticalScroll
+from textual.widgets import Input
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
 from screens.fleet.columns import Scene
-from screens.fleet.panes import FilterInput, clock_line, counts_line, preview, targets_text
+from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetTable, Row
 from screens.line import Line
 from tui.domain import query
@@ -24,6 +23,9 @@ from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
+
+if TYPE_CHECKING:
+    from screens.fleet.filter import FilterBar
 
 WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
@@ -74,6 +76,7 @@ class FleetScreen(EvacScreen):
         self.marked: set[str] = set()
         self.ranker = Ranker()
         self._title = ""
+        self._bar: FilterBar | None = None
         self.table = FleetTable()
         self.table.id = "table"
 
@@ -83,28 +86,18 @@ class FleetScreen(EvacScreen):
         return self.table.instance
 
     def compose(self) -> ComposeResult:
-        """Header, targets beside table over preview, filter, keys."""
+        """Header, keys, and between them the targets beside table over preview. The filter comes when it is asked for."""
         # Before its parts are styled, so that they are styled once.
         self.set_class(self.app.size.width >= WIDE, "wide", update=False)
         self.set_class(not self.services.store.rows(), "empty", update=False)
-        with Horizontal(id="header"):
-            yield Line("counts")
-            yield Line("clock")
+        yield Line("header")
         yield Alarm()
-        with Horizontal(id="body"):
-            with VerticalScroll(id="targets", can_focus=False) as targets:
-                targets.border_title = "targets"
-                yield Line("targets-text", grows=True)
-            with Vertical(id="main"):
-                with Vertical(id="listing"):
-                    yield self.table
-                    yield Line("empty")
-                yield Line("preview")
-        with Horizontal(id="filterbar"):
-            yield Static("/", id="slash")
-            yield FilterInput()
-            yield Static(id="why", markup=False)
         yield KeyLine()
+        with VerticalScroll(id="targets", can_focus=False) as targets:
+            targets.border_title = "targets"
+            yield Line("targets-text", grows=True)
+        yield self.table
+        yield Line("preview")
 
     def on_mount(self) -> None:
         """The table has the keys. (Textual calls the base's handler by itself.)"""
@@ -114,7 +107,6 @@ class FleetScreen(EvacScreen):
     def on_resize(self) -> None:
         """Wide terminals get the targets beside the table; in tiny ones what is broken comes before everything else."""
         self.set_class(self.size.width >= WIDE, "wide")
-        self.set_class(self.size.width < NARROW, "narrow")
         self.set_class(self.size.height < LOW, "low")
         self.call_after_refresh(self.fleet_changed)
 
@@ -141,14 +133,12 @@ class FleetScreen(EvacScreen):
         elif not self.query_now.tests and self.view is not View.ALL:
             rows += failures(store.targets())  # silence of a target is news, too
         self.set_class(not rows, "empty")
-        self.query_one("#empty", Line).paint(Text(self._nothing(scene)))
-        self.table.show(rows, scene)
-        listing = self.query_one("#listing")
+        self.table.show(rows, scene, "" if rows else self._nothing(scene))
         by = "" if self.order is Order.URGENCY else f" · by {self.order}"
         marked = f" · {len(self.marked)} marked" if self.marked else ""
         title = f"{_TITLES[self.view]} · {shown} of {store.total}{by}{marked}"
         if self._title != title:
-            self._title = listing.border_title = title
+            self._title = self.table.border_title = title
         self._draw_around(scene)
         self.draw_keys()
 
@@ -163,11 +153,9 @@ class FleetScreen(EvacScreen):
         counts = self.ranker.counts(services.store.rows(), scene.now, scene.stale)
         counts[Level.UNKNOWN] += services.store.unread  # not read in this run
         targets = services.store.targets()
-        self.query_one("#counts", Line).paint(counts_line(counts, targets, services.settings, wide))
-        clock, text = self.query_one("#clock", Line), clock_line(services, scene.stale, wide)
-        if clock.size.width != text.cell_len:
-            clock.styles.width = text.cell_len
-        clock.paint(text)
+        left = counts_line(counts, targets, services.settings, wide)
+        right = None if self.app.size.width < NARROW else clock_line(services, scene.stale, wide)
+        self.query_one("#header", Line).paint(header(left, right, self.app.size.width))
         if wide:
             self.query_one("#targets-text", Line).paint(targets_text(services, scene.stale))
         self._draw_preview()
@@ -249,53 +237,49 @@ class FleetScreen(EvacScreen):
 
     def verb_back(self) -> None:
         """From the filter to the table; then the filter goes, then the marks."""
-        if self.query_now.text or self.query_one("#filterbar").display:
-            self.query_one(FilterInput).value = ""
-            self._show_filter(False)
+        bar = self._bar
+        if bar is not None and (self.query_now.text or bar.display):
+            bar.input.value = ""
+            bar.display = False
             self.table.focus()
         elif self.marked:
             self.marked.clear()
             self.fleet_changed()
 
-    def verb_filter(self) -> None:
-        """Type it."""
-        self._show_filter(True)
-        self.set_focus(self.query_one(FilterInput))
+    async def verb_filter(self) -> None:
+        """Type it. The bar is there, and has the keys, before the next of them is handed out."""
+        if self._bar is None:
+            from screens.fleet.filter import FilterBar
+
+            self._bar = FilterBar()
+            await self.mount(self._bar, before="#targets")
+        self._bar.display = True
+        self.set_focus(self._bar.input)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While the filter is typed letters are letters: only the ways out of it stay verbs."""
-        typing = action == "verb" and isinstance(self.focused, FilterInput)
+        typing = action == "verb" and isinstance(self.focused, Input)
         if typing and parameters not in (("back",), ("palette",)):
             return False
         return super().check_action(action, parameters)
 
-    def _show_filter(self, shown: bool) -> None:
-        """Set on the widget itself: a class would take effect later, and what is hidden can't have the focus."""
-        self.query_one("#filterbar").display = shown
-
-    @on(FilterInput.Changed)
-    def filter_typed(self, event: FilterInput.Changed) -> None:
+    @on(Input.Changed)
+    def filter_typed(self, event: Input.Changed) -> None:
         """A term that makes no sense is named, and the last good result stays."""
-        parsed = query.parse(event.value)
-        why = self.query_one("#why", Static)
-        if isinstance(parsed, query.QueryError):
-            why.update(clean(f" {event.value[parsed.start : parsed.end]}: {parsed.message} "))
-            return
-        why.update("")
-        self.query_now = parsed
-        self.table.at_first()
-        self.fleet_changed()
+        asked = self._bar.read(event.value) if self._bar is not None else None
+        if asked is not None:
+            self.query_now = asked
+            self.table.at_first()
+            self.fleet_changed()
 
-    @on(FilterInput.Submitted)
+    @on(Input.Submitted)
     def filter_done(self) -> None:
         """The filter stays in force; the keys go back to the table."""
-        if not isinstance(
-            self.focused, FilterInput
-        ):  # a second enter, on its way before this one was dealt with
+        if not isinstance(self.focused, Input):  # a second enter, on its way before this one was dealt with
             self.verb_detail()
             return
-        if not self.query_one(FilterInput).value:
-            self._show_filter(False)
+        if self._bar is not None and not self._bar.input.value:
+            self._bar.display = False
         self.set_focus(self.table)
 
     def action_table(self, by: int) -> None:

@@ -46,9 +46,9 @@ class FleetTable(LineTable[Row]):
         """The instance under the cursor."""
         return self.current if isinstance(self.current, Instance) else None
 
-    def show(self, rows: Sequence[Row], scene: Scene) -> None:
-        """Other rows, or another time."""
-        self.scene = scene
+    def show(self, rows: Sequence[Row], scene: Scene, nothing: str = "") -> None:
+        """Other rows, or another time; without rows, what is to be said of that."""
+        self.scene, self.nothing = scene, nothing
         self.put(rows)
 
     def later(self, scene: Scene) -> None:
@@ -58,7 +58,8 @@ class FleetTable(LineTable[Row]):
 
     def on_click(self, event: Click) -> None:
         """The row becomes the current one; a double click opens it."""
-        line = self.line_at(event.y)
+        inside = event.get_content_offset(self)
+        line = None if inside is None else self.line_at(inside.y)
         if line is None:
             return
         if line == self.cursor and event.chain > 1:

@@ -56,7 +56,7 @@ async def first_frame():
     app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opens_journal=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert "evac" in str(app.screen.query_one("#counts").render())
+        assert "evac" in str(app.screen.query_one("#header").render())
         assert app.services.link is not None and app.services.link.pid is not None
 asyncio.run(first_frame())
 """

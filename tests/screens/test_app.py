@@ -22,8 +22,8 @@ from screens.confirm import ConfirmScreen
 from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
-from screens.leaving import Commands
 from screens.operations import OperationsScreen
+from screens.palette import Commands
 from tui.app import EvacApp
 from tui.fleet import snapshot
 from tui.fleet.store import Store

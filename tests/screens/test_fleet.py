@@ -16,7 +16,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from screens.base import Act, Go
-from screens.fleet.panes import FilterInput
+from screens.fleet.filter import FilterInput
 from screens.fleet.screen import FleetScreen
 from screens.fleet.table import FleetTable
 from tui.domain.events import ScheduledEvent
@@ -391,9 +391,9 @@ async def test_plain_terminals_get_ascii_signs(tmp_path: Path) -> None:
 
 async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
     async with shown(stage.services(tmp_path)) as pilot:
-        await pilot.click("#table", offset=(10, 3))
+        await pilot.click("#table", offset=(10, 4))  # within the frame: head, and two rows above it
         assert cursor(pilot) == "edge-2"
-        await pilot.click("#table", offset=(10, 3), times=2)
+        await pilot.click("#table", offset=(10, 4), times=2)
         await pilot.pause()
         assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]  # the stage's
 

@@ -35,8 +35,9 @@ FIELDS: dict[str, str] = {
 }
 """What the help screen prints; the keys are the language."""
 
-_TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
-_FIELD = re.compile(r"(?P<field>[a-z]+(?:\.[^:<>]*)?)(?P<op>[:<>])(?P<value>.*)", re.IGNORECASE | re.DOTALL)
+# Compiled when first asked for, and kept by `re`: the first frame has no filter.
+_TERM = r'(?:[^\s"]|"[^"]*"?)+'
+_FIELD = r"(?is)(?P<field>[a-z]+(?:\.[^:<>]*)?)(?P<op>[:<>])(?P<value>.*)"
 _CHECKS = {name.value: name for name in CheckName} | {
     "ebs": CheckName.ATTACHED_EBS,
     "volume": CheckName.ATTACHED_EBS,
@@ -67,7 +68,7 @@ class Query(Struct, frozen=True):
 def parse(text: str) -> Query | QueryError:
     """Read a filter; the first term that makes no sense is reported. Never raises."""
     tests: list[Test] = []
-    for match in _TOKEN.finditer(text):
+    for match in re.finditer(_TERM, text):
         term = match.group()
         negated = term.startswith("-")
         try:
@@ -83,7 +84,7 @@ def _not(test: Test) -> Test:
 
 
 def _term(term: str) -> Test:
-    match = None if term.startswith('"') else _FIELD.fullmatch(term)
+    match = None if term.startswith('"') else re.fullmatch(_FIELD, term)
     if match is None:
         return _word(_unquote(term))
     name, op, value = match["field"], match["op"], _unquote(match["value"])

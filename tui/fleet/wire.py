@@ -7,7 +7,8 @@ all others. Domain values travel as they are; times are UTC.
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
+from functools import cache
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -97,7 +98,12 @@ class LinkState(_Frame, frozen=True):
 Frame = Delta | ReadRequest | ReadAnswer | Hello | Note | Beat | Done | LinkState
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Frame)
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[Any]:
+    """Made when the first frame comes: it takes milliseconds, and the console draws before."""
+    return msgspec.msgpack.Decoder(Frame)
 
 
 def encode(frame: Frame) -> bytes:
@@ -113,7 +119,7 @@ def wrap(body: bytes) -> bytes:
 def decode(body: bytes) -> Frame:
     """The frame of a body. Raises WireError."""
     try:
-        frame: Frame = _decoder.decode(body)
+        frame: Frame = _decoder().decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(clean(f"not a frame: {error}")) from None
     return frame

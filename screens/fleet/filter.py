@@ -1,0 +1,76 @@
+"""The line in which a filter is typed. Made when it is first asked for."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.highlighter import Highlighter
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from screens.typed import Typed
+from tui.domain import query
+from tui.domain.text import clean
+
+
+class Underline(Highlighter):
+    """Underlines the term of a filter that makes no sense."""
+
+    def highlight(self, text: Text) -> None:
+        """Called by the input with what is typed."""
+        parsed = query.parse(text.plain)
+        if isinstance(parsed, query.QueryError):
+            text.stylize("underline red", parsed.start, parsed.end)
+
+
+class FilterInput(Typed):
+    """Where the filter is typed. Up and down still move the table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("up", "screen.table(-1)", "up"),
+        ("down", "screen.table(1)", "down"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(
+            placeholder="words, or check:impaired due<24h -tag.env:test …   ? lists all",
+            highlighter=Underline(),
+            compact=True,
+            select_on_focus=False,
+            id="filter",
+        )
+
+
+class FilterBar(Horizontal):
+    """The slash, what is typed, and what is wrong with it."""
+
+    DEFAULT_CSS = """
+    FilterBar { split: bottom; height: 1; background: $surface; }
+    FilterBar #slash { width: 3; text-style: bold; padding-left: 1; }
+    FilterBar #filter { width: 1fr; }
+    FilterBar #why { width: auto; max-width: 70%; color: $error; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """In one line."""
+        yield Static("/", id="slash")
+        yield FilterInput()
+        yield Static(id="why", markup=False)
+
+    @property
+    def input(self) -> FilterInput:
+        """Where it is typed."""
+        return self.query_one(FilterInput)
+
+    def read(self, typed: str) -> query.Query | None:
+        """What it asks for; None of a term that makes no sense, which is named."""
+        parsed = query.parse(typed)
+        why = self.query_one("#why", Static)
+        if isinstance(parsed, query.QueryError):
+            why.update(clean(f" {typed[parsed.start : parsed.end]}: {parsed.message} "))
+            return None
+        why.update("")
+        return parsed
