@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import sys
 import time
@@ -47,11 +48,12 @@ def page(figures: list[Figure], machine: str, failed: list[str]) -> str:
         "# Benchmarks\n\nMade by `make bench` in one run; medians. Read ratios, not seconds: whatever else the machine does slows"
         f" both sides.\n\nThe machine: {machine}.\n\n{table}\n{lost}\n"
         "How it is measured: the embedded AWS with a generated fleet serves all sides from a process of its own; its share\n"
-        "of the CPU is in the table. A frame is there when its last word has come through a pseudo-terminal of 160x50; a key\n"
-        "counts until the first byte of what it changes. The AWS CLI is measured on a few targets and multiplied. servonaut\n"
-        "(PyPI) runs in the benchmark's own venv (`make bench-peers`), its configuration naming the same profiles and regions,\n"
-        "in a fresh home without a way to the internet; it reads no checks and shows its rows when it has all of them. What\n"
-        "only one side can do has no peer. `make bench-compare A=… B=…` compares two result files.\n"
+        "of the CPU is in the table. evac's modules are compiled before, as by an installation. A frame is there when its last\n"
+        "word has come through a pseudo-terminal of 160x50; a key counts until the first byte of what it changes. The AWS CLI is\n"
+        "measured on a few targets and multiplied. servonaut (PyPI) runs in the benchmark's own venv (`make bench-peers`), its\n"
+        "configuration naming the same profiles and regions, in a fresh home without a way to the internet; it reads no checks\n"
+        "and shows its rows when it has all of them. What only one side can do has no peer. `make bench-compare A=… B=…`\n"
+        "compares two result files.\n"
     )
 
 
@@ -63,6 +65,11 @@ def main() -> None:
     parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], default=[])
     args = parser.parse_args()
     SCENARIOS["soak"] = lambda repeat: soak.soak(args.rounds)
+    for package in (
+        "tui",
+        "screens",
+    ):  # as an installation does; a checkout may run where nobody writes bytecode
+        compileall.compile_dir(ROOT / package, quiet=2)
     machine, figures, failed = screen.machine(), [], []
     for name in args.scenarios or SCENARIOS:
         sys.stderr.write(f"{name} …\n")

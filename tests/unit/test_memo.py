@@ -74,3 +74,14 @@ def test_what_is_kept_has_a_limit() -> None:
     sizes = [len(cell.cell_contents) for cell in kept if isinstance(cell.cell_contents, dict)]
     assert sizes
     assert max(sizes) <= memo.MOST
+
+
+def test_a_page_is_not_kept() -> None:
+    """A list of a thousand instances is megabytes of text, and never comes twice."""
+    read = remembering(Counted())
+    for _ in range(3):
+        read([*(f"b>{number}" for number in range(memo.LONGEST)), "/a>"], 0)
+    cells = [cell.cell_contents for cell in read.__closure__ or ()]
+    kept = [text for cell in cells if isinstance(cell, dict) for text in cell]
+    assert kept == []
+    assert max(len(cell) for cell in cells if isinstance(cell, list)) <= memo.LONGEST

@@ -24,11 +24,18 @@ def remembering(read: Reader) -> Reader:
     """
     kept: dict[str, Any] = {}
     end, credit = "", _START
+    last, length, said = (
+        [""],
+        1,
+        None,
+    )  # the one before: it is compared without being joined, hashed and looked up
 
     def again(pieces: Pieces, place: int) -> tuple[Any, int]:
-        nonlocal end, credit
+        nonlocal end, credit, last, length, said
         if credit < 0:
             return read(pieces, place)
+        if pieces[place : place + length] == last:
+            return said, place + length
         try:
             # A shorter element would end with this piece as well; with another one of the same name inside, the text up
             # to that one's end tag is none that was kept.
@@ -39,14 +46,17 @@ def remembering(read: Reader) -> Reader:
         else:
             if credit < _FULL:
                 credit += 1
+            last, length, said = pieces[place:stop], stop - place, value
             return value, stop
         value, stop = read(pieces, place)
         end = pieces[stop - 1]
         if len(kept) >= MOST:
             kept.clear()
-        kept["<".join(pieces[place:stop])] = value
         if credit < 0:
             kept.clear()
+        elif stop - place <= LONGEST:
+            last, length, said = pieces[place:stop], stop - place, value
+            kept["<".join(last)] = value
         return value, stop
 
     return again

@@ -131,6 +131,7 @@ def _compile(shape: Shape, wanted: Wanted | None, close: str) -> Reader:
 def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
     assert isinstance(shape, StructureShape)
     table: dict[str, _Entry] = {}
+    inside: dict[str, tuple[str, Reader]] = {}
     for member, inner in wanted.items():
         part = shape.members.get(member)
         if part is None:
@@ -139,20 +140,31 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
         # A text is read in place: most of what is wanted is one.
         reader = None if part.type_name == "string" else _compile(part, inner, f"/{tag}")
         table[tag] = member, f"/{tag}>", _KINDS.get(part.type_name), reader
+        if reader is not None:
+            inside[f"{tag}>"] = member, reader
 
-    find, skips = table.get, dict[str, _Skip]()
+    within, find, skips = inside.get, table.get, dict[str, _Skip]()
 
     def read(pieces: Pieces, place: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}
         while True:
-            tag, _, text = pieces[place].partition(">")
+            piece = pieces[place]
             place += 1
+            if (
+                known := within(piece)
+            ) is not None:  # as it is written without space in it: no need to take it apart
+                member, reader = known
+                if member in found:
+                    raise Unusual
+                found[member], place = reader(pieces, place)
+                continue
+            tag, _, text = piece.partition(">")
             if (entry := find(tag)) is not None:
-                member, end, _, reader = entry
+                member, end, _, scalar = entry
                 if member in found:
                     raise Unusual  # botocore would make a list of the two
-                if reader is not None:
-                    found[member], place = reader(pieces, place)
+                if scalar is not None:
+                    found[member], place = scalar(pieces, place)
                     continue
                 if pieces[place] != end and not pieces[place].startswith(end):
                     raise Unusual
