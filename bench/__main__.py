@@ -49,10 +49,10 @@ def page(figures: list[Figure], machine: str, failed: list[str]) -> str:
         f" both sides.\n\nThe machine: {machine}.\n\n{table}\n{lost}\n"
         "How it is measured: the embedded AWS with a generated fleet serves all sides from a process of its own; its share\n"
         "of the CPU is in the table. evac's modules are compiled before, as by an installation. A frame is there when its last\n"
-        "word has come through a pseudo-terminal of 160x50; a key counts until the first byte of what it changes. The AWS CLI is\n"
-        "measured on a few targets and multiplied. servonaut (PyPI) runs in the benchmark's own venv (`make bench-peers`), its\n"
-        "configuration naming the same profiles and regions, in a fresh home without a way to the internet; it reads no checks\n"
-        "and shows its rows when it has all of them. What only one side can do has no peer. `make bench-compare A=… B=…`\n"
+        "word has come through a pseudo-terminal of 160x50; a key counts until the first byte of what it changes. The AWS CLI\n"
+        "is measured on a few targets and multiplied. servonaut (PyPI) runs in the benchmark's own venv (`make bench-peers`),\n"
+        "its configuration naming the same profiles and regions, in a fresh home without a way to the internet; it reads no\n"
+        "checks and shows its rows when it has all of them. What only one side can do has no peer. `make bench-compare A=… B=…`\n"
         "compares two result files.\n"
     )
 
