@@ -263,3 +263,19 @@ async def test_what_the_first_console_could_not_get_the_next_one_asks_for() -> N
     with pytest.raises(PermissionError):
         await first
     assert (await second)[0] == A
+
+
+async def test_what_another_brought_between_the_look_and_the_claim_is_not_asked_for_again() -> None:
+    backend = Backend()
+    (one, _), (other, _) = made(backend), made(backend)
+    brought = Source(A)
+
+    async def late(name: str, value: Any, ttl: float) -> None:
+        backend.add = Backend.add.__get__(backend)  # type: ignore[method-assign]  # only the first claim comes late
+        await one.get(KEY, Kind, 60, brought)
+        await backend.add(name, value, ttl)
+
+    backend.add = late  # type: ignore[method-assign]  # a stand-in: so slow was the way to the claim
+    found, _ = await other.get(KEY, Kind, 60, asked := Source(B))
+    assert (found, brought.calls, asked.calls) == (A, 1, 0)
+    assert [name for name in backend.held if "asking" in name] == []

@@ -76,13 +76,14 @@ class Cache:
             return found
         if fresh or not self._shared:
             return await self._fetched(name, seconds, fetch)
-        if (
-            not await self._claimed(name)
-            and (found := await self._of_another(name, kind, seconds)) is not None
-        ):
-            return found
+        if not await self._claimed(name):
+            found = await self._of_another(name, kind, seconds)
+            if found is not None:
+                return found
         try:
-            return await self._fetched(name, seconds, fetch)
+            # Between the look and the claim another may have asked, been answered, and let go.
+            found = await self._kept(name, kind, seconds)
+            return found or await self._fetched(name, seconds, fetch)
         finally:
             await self._ask("delete", name + _CLAIM)
 
