@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -104,6 +108,34 @@ def test_a_credential_process_has_no_terminal_and_a_time_limit(
     client_for = "role" if through_role else "helped"
     with pytest.raises(b.CredentialRetrievalError, match="took longer"):
         Sessions(Settings()).client(client_for, "ec2", "eu-west-1").describe_instances()
+
+
+HANGING = """
+import subprocess, sys
+from tui.aws import sessions
+sessions.HELPER_WITHIN = 1
+helper = sessions._Helper(["/bin/sh", "-c", "sleep 613.25; true"], subprocess.PIPE, subprocess.PIPE)
+print(helper._process.pid, flush=True)
+helper.communicate()
+"""
+
+
+def test_a_credential_process_that_hangs_does_not_outlive_its_time_when_nobody_is_left_to_end_it() -> None:
+    with subprocess.Popen([sys.executable, "-P", "-c", HANGING], stdout=subprocess.PIPE) as collector:
+        assert collector.stdout is not None
+        session = int(collector.stdout.readline())
+        collector.kill()
+    until = time.monotonic() + 20
+    while [pid for pid in os.listdir("/proc") if pid.isdigit() and _session(pid) == session]:
+        assert time.monotonic() < until, "it runs for ever"
+        time.sleep(0.1)
+
+
+def _session(pid: str) -> int:
+    try:
+        return os.getsid(int(pid))
+    except ProcessLookupError:
+        return -1
 
 
 def test_profiles_are_those_of_the_files_less_the_hidden(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -271,7 +272,7 @@ class _Helper:
     def __init__(self, command: list[str], stdout: int, stderr: int) -> None:
         self._command = command
         self._process = subprocess.Popen(  # noqa: S603 - the user's own config names it
-            command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True
+            _ending(command), stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True
         )
         self.returncode: int | None = None
 
@@ -289,6 +290,14 @@ class _Helper:
             message = f"{self._command[0]} did not answer with a JSON object"
             raise CredentialRetrievalError(provider="custom-process", error_msg=message)
         return out, err
+
+
+def _ending(command: list[str]) -> list[str]:
+    """The same command, which ends by itself when its time is over: nobody else ends it if this process is killed meanwhile."""
+    timeout = shutil.which("timeout")
+    if timeout is None or shutil.which(command[0]) is None:  # what is not there is told in Popen's words
+        return command
+    return [timeout, "--signal=KILL", str(HELPER_WITHIN + 1), *command]
 
 
 def _is_object(text: bytes) -> bool:
