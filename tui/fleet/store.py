@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
+from tui.fleet.pool import Pool
 from tui.fleet.wire import Delta
 
 _MEMORY = 256
@@ -28,6 +29,7 @@ class Store:
         self._by_target: dict[Target, set[str]] = {}
         self._changes: deque[tuple[int, frozenset[str]]] = deque(maxlen=_MEMORY)
         self._listed: list[Instance] | None = None
+        self._pool = Pool()
 
     def targets(self) -> list[TargetStatus]:
         """All targets, by profile and region."""
@@ -110,6 +112,7 @@ class Store:
             return set()
         if known is not None and known.target != row.target:
             self._by_target.get(known.target, set()).discard(row.key)
+        self._pool.settle(row)
         self._rows[row.key] = row
         self._by_target.setdefault(row.target, set()).add(row.key)
         return {row.key}

@@ -1,0 +1,88 @@
+"""Rows that share what they have in common: equal to what they were, and much smaller."""
+
+from __future__ import annotations
+
+import enum
+import typing
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from tui.domain import instance as domain
+from tui.domain.instance import (
+    Checks,
+    CheckStatus,
+    Instance,
+    InstanceState,
+    PublicAddress,
+    StatusCheck,
+    Target,
+    Volume,
+)
+from tui.domain.text import clean
+from tui.fleet import pool as module
+from tui.fleet.pool import COMMON, Pool
+from tui.fleet.store import Store
+from tui.fleet.wire import Delta
+
+NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+ROW = Instance(
+    Target("prod", "eu-west-1"),
+    clean("i-1"),
+    state=InstanceState.RUNNING,
+    checks=Checks(system=StatusCheck(CheckStatus.OK)),
+    status_at=NOW,
+    instance_type=clean("m6i.large"),
+    state_reason=clean("running"),  # the same letters as the state's
+    lifecycle=clean("none"),  # and as the address's kind
+    public_kind=PublicAddress.NONE,
+    volumes=(Volume(clean("/dev/xvda"), clean("vol-1")),),
+    tags=((clean("env"), clean("prod")), (clean("Name"), clean("web-1"))),
+)
+
+
+def sent(row: Instance) -> Instance:
+    """As it comes over the pipe: nothing in it is anybody else's."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(row), type=Instance)
+
+
+def test_a_row_is_what_it_was_and_shares_what_it_can() -> None:
+    pool, one, other = Pool(), sent(ROW), sent(replace(ROW, instance_id=clean("i-2")))
+    pool.settle(one)
+    pool.settle(other)
+    assert one == ROW
+    assert other == replace(ROW, instance_id=clean("i-2"))
+    assert type(one.state) is InstanceState
+    assert type(one.public_kind) is PublicAddress
+    assert type(one.state_reason) is str
+    assert one.target is other.target
+    assert one.checks is other.checks
+    assert one.instance_type is other.instance_type
+    assert one.tags[0] is other.tags[0]
+    assert one.volumes[0].device is other.volumes[0].device
+
+
+@pytest.mark.parametrize("name", COMMON)
+def test_what_is_exchanged_can_be_looked_up_and_is_never_an_enumeration(name: str) -> None:
+    kind = typing.get_type_hints(Instance, vars(domain))[name]
+    parts = typing.get_args(kind) or (kind,)
+    assert not any(
+        isinstance(part, type) and issubclass(part, enum.Enum | int | list | dict | set) for part in parts
+    )
+
+
+def test_the_store_settles_what_it_keeps() -> None:
+    store = Store()
+    store.apply(Delta(upserts=(sent(ROW), sent(replace(ROW, instance_id=clean("i-2"))))))
+    one, other = store.rows()
+    assert one.target is other.target
+
+
+def test_what_is_remembered_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 50)
+    pool = Pool()
+    for number in range(200):
+        pool.settle(sent(replace(ROW, instance_type=clean(f"m{number}.large"))))
+    assert len(pool._known) <= 50 + len(COMMON) + 10

@@ -1,0 +1,40 @@
+"""Equal values of many rows kept once: a fleet says the same few hundred things (a type, a zone, a tag, five checks that are
+ok) ten thousand times, and each row that comes over the pipe brings its own copy of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import force_setattr
+
+from tui.domain.instance import Instance
+
+MOST = 100_000
+"""Values that are remembered; then all of them are forgotten. The rows keep what they have."""
+COMMON = (
+    "target", "account_id", "profiles", "checks", "status_at", "inventory_at", "images_at", "instance_type", "zone",
+    "launched_at", "state_reason", "root_device", "root_device_name", "lifecycle", "tenancy", "host_id", "affinity",
+    "placement_group", "reboot_migration", "auto_recovery", "managed_by", "outpost", "platform", "architecture", "image_id",
+    "product_codes", "vpc_id", "subnet_id", "security_groups", "key_name", "iam_profile", "type_facts",
+)  # fmt: skip
+"""Fields whose values many rows share. No enumeration among them: one is equal to its text, and must not be exchanged for it."""
+
+
+class Pool:
+    """Belongs to whoever holds the rows."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def settle(self, row: Instance) -> None:
+        """Exchange what the row has in common with others for theirs. It is equal to what it was, and nobody else has it yet."""
+        if len(self._known) > MOST:
+            self._known.clear()
+        same = self._known.setdefault
+        for name in COMMON:
+            value = getattr(row, name)
+            if value:
+                force_setattr(row, name, same(value, value))
+        force_setattr(row, "tags", tuple([same(pair, pair) for pair in row.tags]))
+        for volume in row.volumes:
+            force_setattr(volume, "device", same(volume.device, volume.device))
