@@ -77,7 +77,8 @@ class KeyLine(Line):
         known = list(verbs)
 
         def named(verb: Verb) -> str:
-            return verb.key if plain and verb.key == "enter" else shown_key(verb)
+            key = shown_key(verb)
+            return verb.key if plain and not key.isascii() else key
 
         roomy = sum(len(named(verb)) + len(verb.footer) + 4 for verb, _ in known) <= width
         line = Text(no_wrap=True)
@@ -196,9 +197,14 @@ class EvacScreen(Leaver[None]):
         """What can be pressed here and now."""
         if not self.there:
             return
-        subject = self.subject
         mode, style = self.mode()
-        verbs = [
+        for line in self.query(KeyLine):
+            line.show(self.keys_now(), mode, style, plain=self.services.settings.ascii)
+
+    def keys_now(self) -> list[tuple[Verb, bool]]:
+        """The verbs of the key line, and which of them are blocked."""
+        subject = self.subject
+        return [
             (
                 worded(VERBS[name], subject),
                 VERBS[name].mutates and self.allowed(VERBS[name], subject) is not None,
@@ -206,8 +212,6 @@ class EvacScreen(Leaver[None]):
             for name in self.NAMES
             if VERBS[name].footer
         ]
-        for line in self.query(KeyLine):
-            line.show(verbs, mode, style, plain=self.services.settings.ascii)
 
     def mode(self) -> tuple[str, str]:
         """The word at the end of the key line, and its style: it stays where the eye expects it."""

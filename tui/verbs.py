@@ -83,9 +83,25 @@ VERBS: dict[str, Verb] = {
 }
 
 
+TYPING = (
+    Verb(
+        "keep",
+        "enter",
+        "Keep",
+        "the filter stays, and the keys are the table's again",
+        "keep the filter",
+        short="keep",
+    ),
+    Verb("clear", "escape", "Clear", "the filter goes", "clear it", short="clear"),
+    Verb("rows", "up down", "Rows", "the cursor of the table", "rows", short="rows"),
+    Verb("palette", "ctrl+p", "Palette", "search all commands", "all commands", short="palette"),
+)
+"""What can be pressed while a filter is typed: for the key line, since letters are letters then."""
+
+
 def shown_key(verb: Verb) -> str:
     """The key as a person reads it."""
-    return {"enter": "⏎", "escape": "esc", "question_mark": "?"}.get(verb.key, verb.key)
+    return {"enter": "⏎", "escape": "esc", "question_mark": "?", "up down": "↑↓"}.get(verb.key, verb.key)
 
 
 def why_not(

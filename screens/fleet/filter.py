@@ -9,8 +9,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.events import Key
 from textual.widgets import Static
 
+from screens.base import Go
 from screens.typed import Typed
 from tui.domain import query
 from tui.domain.text import clean
@@ -43,6 +45,12 @@ class FilterInput(Typed):
             id="filter",
         )
 
+    def on_key(self, event: Key) -> None:
+        """A question mark is a letter, unless nothing is typed. Asked here, after all the keys before it."""
+        if event.character == "?" and not self.value:
+            event.stop().prevent_default()
+            self.post_message(Go("help"))
+
 
 class FilterBar(Horizontal):
     """The slash, what is typed, and what is wrong with it."""
@@ -51,7 +59,7 @@ class FilterBar(Horizontal):
     FilterBar { split: bottom; height: 1; background: $surface; }
     FilterBar #slash { width: 3; text-style: bold; padding-left: 1; }
     FilterBar #filter { width: 1fr; }
-    FilterBar #why { width: auto; max-width: 70%; color: $error; }
+    FilterBar #why { width: auto; max-width: 70%; color: $error; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def compose(self) -> ComposeResult:
@@ -70,7 +78,7 @@ class FilterBar(Horizontal):
         parsed = query.parse(typed)
         why = self.query_one("#why", Static)
         if isinstance(parsed, query.QueryError):
-            why.update(clean(f" {typed[parsed.start : parsed.end]}: {parsed.message} "))
+            why.update(clean(f" {parsed.message} "))  # the term is underlined
             return None
         why.update("")
         return parsed

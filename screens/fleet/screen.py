@@ -23,6 +23,7 @@ from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
+from tui.verbs import TYPING, Verb
 
 if TYPE_CHECKING:
     from screens.fleet.filter import FilterBar
@@ -241,7 +242,7 @@ class FleetScreen(EvacScreen):
         if bar is not None and (self.query_now.text or bar.display):
             bar.input.value = ""
             bar.display = False
-            self.table.focus()
+            self.set_focus(self.table)
         elif self.marked:
             self.marked.clear()
             self.fleet_changed()
@@ -262,6 +263,16 @@ class FleetScreen(EvacScreen):
         if typing and parameters not in (("back",), ("palette",)):
             return False
         return super().check_action(action, parameters)
+
+    def keys_now(self) -> list[tuple[Verb, bool]]:
+        """Those of the table, or those of the filter while it is typed."""
+        if isinstance(self.focused, Input):
+            return [(verb, False) for verb in TYPING]
+        return super().keys_now()
+
+    def on_descendant_focus(self) -> None:
+        """The keys are another's."""
+        self.draw_keys()
 
     @on(Input.Changed)
     def filter_typed(self, event: Input.Changed) -> None:

@@ -85,6 +85,34 @@ async def test_the_views(tmp_path: Path) -> None:
         assert seen["3"] < seen["1"]
 
 
+@pytest.mark.parametrize("size", [(160, 50), (80, 24), (40, 12)])
+async def test_while_a_filter_is_typed_the_key_line_says_what_can_be_pressed_then(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with shown(stage.services(tmp_path), size) as pilot:
+        await pilot.press("slash", "w")
+        await pilot.pause()
+        line = text(pilot).splitlines()[-1]
+        assert "⏎ keep" in line
+        assert "esc clear" in line
+        assert "stop" not in line
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "s stop" in text(pilot).splitlines()[-1]
+
+
+async def test_a_question_mark_in_an_empty_filter_asks_for_help_and_is_a_letter_after_that(
+    tmp_path: Path,
+) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("slash", "a", "question_mark")
+        assert screen(pilot).query_one(FilterInput).value == "a?"
+        assert pilot.app.asked == []  # type: ignore[attr-defined]  # the stage's
+        await pilot.press("backspace", "backspace", "question_mark")
+        await pilot.pause()
+        assert [one.place for one in pilot.app.asked] == ["help"]  # type: ignore[attr-defined]  # the stage's
+
+
 async def test_a_filter_narrows_as_it_is_typed_and_a_bad_term_keeps_the_last_result(tmp_path: Path) -> None:
     async with shown(stage.services(tmp_path)) as pilot:
         await pilot.press("2", "slash", *"web")
