@@ -21,6 +21,7 @@ SCENARIOS: dict[str, Callable[[int], list[Figure]]] = {
     "reading": reading.full,
     "keys": lambda repeat: screen.keys(),
     "large": lambda repeat: screen.large(),
+    "memory": lambda repeat: screen.memory(),
     "tables": screen.tables,
     "commands": reading.commands,
     "store": inside.store,
