@@ -10,8 +10,6 @@ import getpass
 import os
 import secrets
 import socket
-import sqlite3
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -19,13 +17,12 @@ from msgspec.structs import replace
 
 from tui.domain.gravity import GRAVE
 from tui.domain.plan import Draft
-from tui.domain.steps import Attempt, Said
 from tui.domain.text import clean
 from tui.operations.audit import ssh_client
 from tui.operations.busy import in_the_way, whose
-from tui.operations.database import Database, JournalError, default_path, to_text, to_time
-from tui.operations.record import OPEN, PATIENCE, Kept, Operation, OperationState
-from tui.operations.rows import flag, operation_of
+from tui.operations.database import JournalError, default_path, to_text, to_time
+from tui.operations.reader import Reader
+from tui.operations.record import OPEN, PATIENCE, Kept, OperationState
 
 __all__ = ["LEASE", "Journal", "JournalError", "default_path"]
 
@@ -33,7 +30,7 @@ LEASE = timedelta(seconds=20)
 """How long a runner may be silent before another takes its operation over."""
 
 
-class Journal(Database):
+class Journal(Reader):
     """The journal, opened. Raises JournalError where it can't be used."""
 
     # the console's side
@@ -149,44 +146,6 @@ class Journal(Database):
                 (to_text(now + LEASE), operation, runner),
             )
             return done.rowcount == 1
-
-    def get(self, operation: str) -> Operation | None:
-        """One operation, whole."""
-        rows = self._read("SELECT * FROM operation WHERE id=?", (operation,))
-        return self._operation(rows[0]) if rows else None
-
-    def list(self, limit: int = 100) -> Sequence[Operation]:
-        """The newest first."""
-        return [
-            self._operation(row)
-            for row in self._read("SELECT * FROM operation ORDER BY id DESC LIMIT ?", (limit,))
-        ]
-
-    def about(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
-        """Those on one instance, the newest first."""
-        query = "SELECT * FROM operation WHERE instance_id=? ORDER BY id DESC LIMIT ?"
-        return [self._operation(row) for row in self._read(query, (instance_id, limit))]
-
-    def unfinished(self) -> Sequence[Operation]:
-        """Confirmed and not ended: what a console must not be silent about. The oldest first."""
-        query = (
-            "SELECT * FROM operation WHERE confirmed_at IS NOT NULL AND state IN ('planned','running','needs-attention')"
-            " ORDER BY id"
-        )
-        return [self._operation(row) for row in self._read(query, ())]
-
-    def revision(self) -> int:
-        """Changes whenever another process commits."""
-        return int(self._read("PRAGMA data_version", ())[0][0])
-
-    def _operation(self, row: sqlite3.Row) -> Operation:
-        try:
-            name = row["id"]
-            calls = self._read("SELECT * FROM call WHERE operation=? ORDER BY id", (name,))
-            steps = self._read("SELECT * FROM step WHERE operation=? ORDER BY position", (name,))
-            return operation_of(row, steps, calls)
-        except (ValueError, TypeError, IndexError, msgspec.MsgspecError) as error:
-            raise JournalError(self._line(error)) from error
 
     # the runner's side
 
@@ -313,25 +272,3 @@ class Journal(Database):
                     call,
                 ),
             )
-
-    def said(self, operation: str, step: str, began_at: datetime) -> Said:
-        """What a step's decision is given. A refusal from before it began afresh is not held against it; what was sent, is."""
-        rows = self._read(
-            "SELECT * FROM call WHERE operation=? AND step=? AND (ok IS NOT 0 OR intent_at>=?) ORDER BY id",
-            (operation, step, to_text(began_at)),
-        )
-        return Said(
-            began_at,
-            tuple(
-                Attempt(
-                    one["name"],
-                    datetime.fromisoformat(one["intent_at"]),
-                    to_time(one["outcome_at"]),
-                    flag(one["ok"]),
-                    clean(one["code"]),
-                    clean(one["message"]),
-                    bool(one["dry_run"]),
-                )
-                for one in rows
-            ),
-        )

@@ -1,0 +1,123 @@
+"""Whose accounts there are: each profile is asked who it is and where it may look, and its targets begin."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from tui.aws import reads
+from tui.domain.instance import EVERYWHERE, Phase
+from tui.domain.text import EMPTY, SafeText, clean
+from tui.fleet import wire
+from tui.fleet.collector.jobs import threaded
+from tui.fleet.collector.schedule import LOGIN_RETRY, Job, Outcome
+from tui.fleet.collector.state import OUTCOMES, State
+from tui.fleet.collector.unit import Unit
+
+NAME_AFTER = 2.0
+"""Seconds after which an account's alias is asked for: it needs a client of its own, and trouble is shown without."""
+
+
+class Profiles(State):
+    """From a profile's name to its targets, and back when its credentials become another account's."""
+
+    async def begin(self) -> None:
+        """Learn which profiles there are. A file that cannot be parsed is a line, and is looked at again."""
+        while True:
+            try:
+                names = await threaded(self.threads, self.sessions.profiles)
+                break
+            except Exception as error:
+                self.show(EVERYWHERE, [EVERYWHERE], Phase.FAILED, await self.trouble(error, "", ""))
+            if self.once:
+                return
+            await asyncio.sleep(self.settings.intervals.status * LOGIN_RETRY)
+        if gone := tuple(self.shown.pop(EVERYWHERE, ())):
+            self.send(wire.Delta(dropped=gone))
+        for profile in names:
+            self.order[profile] = len(self.order)
+            self.show(profile, [EVERYWHERE], Phase.READING, None)
+            self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)
+
+    async def identify(self, profile: str) -> Outcome:
+        """Whose it is and which regions it has; its targets begin here."""
+        try:
+            async with self.identifying:
+                account_id, names = await self.account_and_regions(profile)
+        except Exception as error:
+            trouble = await self.trouble(error, profile, "")
+            self.sessions.drop(profile)
+            regions = list(self.sessions.fixed_regions(profile)) or [EVERYWHERE]
+            self.show(profile, regions, Phase.FAILED, trouble)
+            return OUTCOMES.get(trouble.kind, Outcome.FAILED)
+        if gone := tuple(self.shown.pop(profile, ())):
+            self.send(wire.Delta(dropped=gone))
+        for region in names:
+            place = (str(account_id), region)
+            unit = self.units.setdefault(place, Unit(account_id, self.aliases.get(account_id, EMPTY), region))
+            known = unit.phase not in (Phase.WAITING, Phase.FAILED)
+            unit.join(profile, self.order)
+            self.tell(unit)
+            # Else another profile reads it already. Once is as good as ever, but whose name it is must not depend on who
+            # answered first: the first of the file reads once more, out of the cache.
+            if not known or (self.once and unit.profiles[0] == profile):
+                self.schedule.add(place, time.monotonic(), Job.PROBLEMS)
+        if account_id not in self.aliases:
+            self.start(self.name(account_id, profile))
+        return Outcome.WELL
+
+    async def account_and_regions(self, profile: str) -> tuple[SafeText, tuple[str, ...]]:
+        """Both, asked for side by side: nothing of the profile can be shown before they are known."""
+        asked = asyncio.create_task(self.regions_of(profile))
+        try:
+            account_id = await threaded(self.threads, reads.account, self.sessions, profile)
+        except (
+            BaseException
+        ):  # without a login the regions are not known either, and this is the reason to tell
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+            raise
+        return account_id, await asked
+
+    async def regions_of(self, profile: str) -> tuple[str, ...]:
+        """Its regions; its own alone where it may not ask for the others, and that is said."""
+        try:
+            return await threaded(self.threads, reads.regions, self.sessions, profile)
+        except Exception as error:
+            trouble = await self.trouble(error, profile, "")
+            if trouble.kind != "denied":
+                raise
+        own = await threaded(self.threads, reads.own_regions, self.sessions, profile)
+        text = f"{profile}: may not ask which regions are enabled: reading {', '.join(own) or 'none'} (regions in config.toml)"
+        self.send(wire.Note(clean(text, 300)))
+        return own
+
+    async def name(self, account_id: SafeText, profile: str) -> None:
+        """The account's alias, beside everything else: IAM may be out of reach where EC2 is not."""
+        self.aliases.setdefault(account_id, EMPTY)
+        await asyncio.sleep(0 if self.once else NAME_AFTER)
+        alias = await threaded(self.threads, reads.alias, self.sessions, profile, str(account_id))
+        if not alias:
+            return
+        self.aliases[account_id] = alias
+        for unit in self.units.values():
+            if unit.account_id == account_id:
+                unit.alias = alias
+                self.tell(unit)
+
+    def leave(self, profile: str) -> None:
+        """Its credentials are another account's now: it begins anew, and takes no row along."""
+        self.sessions.drop(profile)
+        for place, unit in list(self.units.items()):
+            if profile not in unit.profiles:
+                continue
+            target = unit.target
+            unit.leave(profile)
+            if unit.profiles:
+                self.tell(unit)
+            else:
+                del self.units[place]
+                self.schedule.remove(place)
+                self.send(wire.Delta(dropped=(target,)))
+        self.show(profile, [EVERYWHERE], Phase.READING, None)
+        self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)

@@ -1,0 +1,78 @@
+"""What the console asks for: one instance as it is now, or everything anew."""
+
+from __future__ import annotations
+
+import time
+
+from tui.aws import look
+from tui.domain.instance import Target, Trouble
+from tui.domain.text import EMPTY, clean
+from tui.fleet import wire
+from tui.fleet.collector.jobs import threaded
+from tui.fleet.collector.schedule import Job
+from tui.fleet.collector.state import State
+
+
+class Requests(State):
+    """Answers never raise: what went wrong is in them."""
+
+    def take(self, request: wire.ReadRequest) -> None:
+        """Begin to answer."""
+        self.start(self.answer(request))
+
+    async def answer(self, request: wire.ReadRequest) -> None:
+        """Answer one; never raises."""
+        if request.kind == "refresh":
+            self.refresh(request.target)
+            self.send(wire.ReadAnswer(request.id))
+        elif request.target is None or not request.instance_id:
+            nothing = Trouble("internal", clean("no instance named"), EMPTY)
+            self.send(wire.ReadAnswer(request.id, trouble=nothing))
+        else:
+            self.send(await self.looked(request, request.target))
+
+    async def looked(self, request: wire.ReadRequest, target: Target) -> wire.ReadAnswer:
+        """One instance as it is now; the console's row follows."""
+        unit = self.unit_of(target)
+        account_id = None if unit is None else unit.account_id
+        instance_id, console = request.instance_id, request.kind == "console"
+        try:
+            row, facts = await threaded(
+                self.lookers,
+                look.closely,
+                self.sessions,
+                target,
+                instance_id,
+                self.askers,
+                account_id,
+                console,
+            )
+        except Exception as error:
+            trouble = await self.trouble(error, target.profile, target.region)
+            if trouble.kind in ("credentials", "config"):
+                self.sessions.drop(target.profile)
+            return wire.ReadAnswer(request.id, trouble=trouble)
+        unit = self.unit_of(target)
+        if row is None:
+            if unit is not None:
+                unit.gone(instance_id)
+                self.tell(unit)
+            cause = clean(f"{target.key}: {instance_id} is no longer there")
+            return wire.ReadAnswer(request.id, trouble=Trouble("gone", cause, EMPTY))
+        if unit is not None:
+            unit.take_look(row)
+            self.tell(unit)
+            row = unit.stamp(row)
+        return wire.ReadAnswer(request.id, row, facts)
+
+    def refresh(self, target: Target | None) -> None:
+        """Read again now, past the cache."""
+        now = time.monotonic()
+        for place, unit in self.units.items():
+            if target is None or (target.region == unit.region and target.profile in unit.profiles):
+                self.jobs.read_anew(unit)
+                self.schedule.refresh(place, now, Job.STATUS, Job.INVENTORY)
+        for profile in self.shown:
+            if target is None or target.profile == profile:
+                self.schedule.refresh(profile, now, Job.IDENTIFY)
+        self.wake.set()

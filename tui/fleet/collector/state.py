@@ -1,0 +1,82 @@
+"""What the collector's parts share: the targets being read, who reads them, and the way to the console."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tui.aws import reads
+from tui.aws.sessions import Sessions
+from tui.domain.instance import Phase, Target, TargetStatus, Trouble
+from tui.domain.text import SafeText, clean
+from tui.fleet import wire
+from tui.fleet.collector.cache import Cache
+from tui.fleet.collector.jobs import AT_ONCE, READERS, Jobs, threaded
+from tui.fleet.collector.schedule import Outcome, Schedule
+from tui.fleet.collector.unit import Unit
+from tui.settings import Settings
+
+THREADS = 64
+"""Readers; AT_ONCE of them at most wait for one region."""
+Place = tuple[str, str]
+"""Account and region."""
+OUTCOMES = {"throttled": Outcome.THROTTLED, "credentials": Outcome.LOGIN, "config": Outcome.LOGIN}
+"""What kinds of trouble mean for when it is tried again; all others: FAILED."""
+
+
+class State:
+    """Of one run. `send` takes frames from any thread."""
+
+    def __init__(self, settings: Settings, send: Callable[[wire.Frame], None], mode: Sequence[str]) -> None:
+        self.settings, self.send = settings, send
+        self.once, self.problems_only, self.idle = "--once" in mode, "--problems" in mode, "--idle" in mode
+        self.sessions = Sessions(settings, lean=True)
+        self.schedule: Schedule[str | Place] = Schedule(settings.intervals)
+        self.cache = Cache(settings.cache, lambda text: send(wire.Note(clean(text))))
+        self.threads = ThreadPoolExecutor(THREADS, READERS)
+        self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
+        self.units: dict[Place, Unit] = {}
+        self.order: dict[str, int] = {}
+        self.aliases: dict[SafeText, SafeText] = {}
+        self.identifying = asyncio.Semaphore(AT_ONCE * 2)
+        self.shown: dict[str, list[Target]] = {}
+        self.jobs = Jobs(
+            settings.intervals, self.sessions, self.cache, self.threads, self.tell, self.problems_only
+        )
+        self.wake = asyncio.Event()
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Any) -> None:
+        """Run beside the loop, which looks again when it is done."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        self.wake.set()
+
+    def show(self, profile: str, regions: list[str], phase: Phase, trouble: Trouble | None) -> None:
+        """Lines for a profile whose account is not known (yet)."""
+        targets = [Target(profile, region) for region in regions]
+        dropped = tuple(one for one in self.shown.get(profile, ()) if one not in targets)
+        self.shown[profile] = targets
+        for target in targets:
+            status = TargetStatus(target, phase, (clean(profile),), trouble=trouble)
+            self.send(wire.Delta(status, dropped=dropped))
+
+    def unit_of(self, target: Target) -> Unit | None:
+        """The account and region that a target is read as, whichever of its profiles it names."""
+        units = list(self.units.values())
+        return next((u for u in units if u.region == target.region and target.profile in u.profiles), None)
+
+    async def trouble(self, error: Exception, profile: str, region: str) -> Trouble:
+        """The line for it; in a thread, since AWS may have to be asked what it meant."""
+        return await threaded(self.threads, reads.tell, self.sessions, error, profile, region)
+
+    def tell(self, unit: Unit) -> None:
+        """Send what changed."""
+        for part in wire.split(unit.delta()):
+            self.send(part)

@@ -1,0 +1,79 @@
+"""Reading the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from tui.domain.steps import Attempt, Said
+from tui.domain.text import clean
+from tui.operations.database import Database, JournalError, to_text, to_time
+from tui.operations.record import Operation
+from tui.operations.rows import flag, operation_of
+
+
+class Reader(Database):
+    """What it holds, as operations. Raises JournalError of a row that can't be read."""
+
+    def get(self, operation: str) -> Operation | None:
+        """One operation, whole."""
+        rows = self._read("SELECT * FROM operation WHERE id=?", (operation,))
+        return self._operation(rows[0]) if rows else None
+
+    def list(self, limit: int = 100) -> Sequence[Operation]:
+        """The newest first."""
+        return [
+            self._operation(row)
+            for row in self._read("SELECT * FROM operation ORDER BY id DESC LIMIT ?", (limit,))
+        ]
+
+    def about(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
+        """Those on one instance, the newest first."""
+        query = "SELECT * FROM operation WHERE instance_id=? ORDER BY id DESC LIMIT ?"
+        return [self._operation(row) for row in self._read(query, (instance_id, limit))]
+
+    def unfinished(self) -> Sequence[Operation]:
+        """Confirmed and not ended: what a console must not be silent about. The oldest first."""
+        query = (
+            "SELECT * FROM operation WHERE confirmed_at IS NOT NULL AND state IN ('planned','running','needs-attention')"
+            " ORDER BY id"
+        )
+        return [self._operation(row) for row in self._read(query, ())]
+
+    def revision(self) -> int:
+        """Changes whenever another process commits."""
+        return int(self._read("PRAGMA data_version", ())[0][0])
+
+    def _operation(self, row: sqlite3.Row) -> Operation:
+        try:
+            name = row["id"]
+            calls = self._read("SELECT * FROM call WHERE operation=? ORDER BY id", (name,))
+            steps = self._read("SELECT * FROM step WHERE operation=? ORDER BY position", (name,))
+            return operation_of(row, steps, calls)
+        except (ValueError, TypeError, IndexError, msgspec.MsgspecError) as error:
+            raise JournalError(self._line(error)) from error
+
+    def said(self, operation: str, step: str, began_at: datetime) -> Said:
+        """What a step's decision is given. A refusal from before it began afresh is not held against it; what was sent, is."""
+        rows = self._read(
+            "SELECT * FROM call WHERE operation=? AND step=? AND (ok IS NOT 0 OR intent_at>=?) ORDER BY id",
+            (operation, step, to_text(began_at)),
+        )
+        return Said(
+            began_at,
+            tuple(
+                Attempt(
+                    one["name"],
+                    datetime.fromisoformat(one["intent_at"]),
+                    to_time(one["outcome_at"]),
+                    flag(one["ok"]),
+                    clean(one["code"]),
+                    clean(one["message"]),
+                    bool(one["dry_run"]),
+                )
+                for one in rows
+            ),
+        )
