@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tui.cli import output
-from tui.cli.options import shared_options
+from tui.cli.options import asked_above, shared_options
 from tui.cli.shared import FAILED, WELL, RefusedError, Shared, opened
 from tui.domain.text import clean
 from tui.operations import audit
@@ -27,18 +27,18 @@ from tui.operations.journal import default_path
 @click.pass_context
 def audit_command(ctx: click.Context, shared: Shared, verifying: bool, count: int, as_json: bool) -> int:
     """The audit log: what was about to be done, its outcome, what was refused or cancelled."""
-    outer = bool(ctx.parent and ctx.parent.params.get("as_json"))
+    as_json = as_json or asked_above(ctx)
     with opened(shared) as session:
         path = audit.path_beside(default_path(session.environ))
         try:
             if verifying:
-                return _verify(audit.check(path), str(path), as_json or outer)
+                return _verify(audit.check(path), str(path), as_json)
             records = audit.tail(path, count)
         except OSError as error:
             raise RefusedError(
                 f"the audit log can't be read ({error}): mend its permissions", FAILED
             ) from None
-    if as_json or outer:
+    if as_json:
         for record in records:
             output.json_line(record)
     elif records:

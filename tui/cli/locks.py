@@ -9,7 +9,7 @@ import click
 
 from tui.cli import output
 from tui.cli.hands import hands, now
-from tui.cli.options import shared_options
+from tui.cli.options import asked_above, shared_options
 from tui.cli.shapes import stamp
 from tui.cli.shared import PARTIAL, WELL, Shared, opened
 from tui.domain.when import both_zones
@@ -25,7 +25,7 @@ from tui.settings import Settings
 @click.pass_context
 def locks_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
     """Who is at which instance now: locks of all machines, and the unfinished operations of this journal."""
-    as_json = as_json or bool(ctx.parent and ctx.parent.params.get("as_json"))
+    as_json = as_json or asked_above(ctx)
     with opened(shared) as session:
         with hands(session) as journal:
             found = [_of_journal(one) for one in journal.unfinished()]

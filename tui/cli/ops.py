@@ -10,7 +10,7 @@ from tui.cli import output
 from tui.cli.audit import audit_command
 from tui.cli.hands import follow, hands, note, now, read
 from tui.cli.locks import locks_command
-from tui.cli.options import shared_options
+from tui.cli.options import asked_above, shared_options
 from tui.cli.repair import repair_command
 from tui.cli.shared import FAILED, GUARD, READ_ONLY, USAGE, WELL, RefusedError, Session, Shared, opened
 from tui.cli.told import listed, operation_object, shown, stands
@@ -40,7 +40,7 @@ ops_command.add_command(audit_command)
 @click.pass_context
 def list_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
     """The newest first; above them in a line each what needs a person or has an instance down."""
-    return _list(shared, as_json or _outer_json(ctx))
+    return _list(shared, as_json or asked_above(ctx))
 
 
 @ops_command.command("show")
@@ -53,7 +53,7 @@ def show_command(ctx: click.Context, shared: Shared, ident: str, as_json: bool) 
     with opened(shared) as session, hands(session) as journal:
         cut_off(journal, now())
         found = _one(journal, ident)
-        if as_json or _outer_json(ctx):
+        if as_json or asked_above(ctx):
             output.json(operation_object(found, now()))
         else:
             for line in shown(found, session.settings, now()):
@@ -69,7 +69,7 @@ def show_command(ctx: click.Context, shared: Shared, ident: str, as_json: bool) 
 @click.pass_context
 def resume_command(ctx: click.Context, shared: Shared, ident: str | None, wait: bool, as_json: bool) -> int:
     """Finish what was cut off or needed a person: this operation, or without ID all of them."""
-    as_json = as_json or _outer_json(ctx)
+    as_json = as_json or asked_above(ctx)
     with opened(shared) as session, hands(session) as journal:
         if session.settings.read_only:
             raise RefusedError("read-only: nothing is resumed", READ_ONLY)
@@ -108,7 +108,7 @@ def abandon_command(
         if not given_up:
             raise RefusedError(f"{found.id} has ended meanwhile: {read(journal, found.id).state}", GUARD)
         left = read(journal, found.id)
-        if as_json or _outer_json(ctx):
+        if as_json or asked_above(ctx):
             output.json(operation_object(left, now()))
         else:
             output.line(f"{left.id} is abandoned" + (f": {told}" if told else ""))
@@ -119,11 +119,6 @@ def abandon_command(
 
 ops_command.add_command(locks_command)
 ops_command.add_command(repair_command)
-
-
-def _outer_json(ctx: click.Context) -> bool:
-    """`evac ops --json list` is `evac ops list --json`."""
-    return bool(ctx.parent and ctx.parent.params.get("as_json"))
 
 
 def _list(shared: Shared, as_json: bool) -> int:

@@ -51,3 +51,8 @@ def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
     return wrapper
+
+
+def asked_above(ctx: click.Context) -> bool:
+    """Whether `--json` stood before a command of a group: `evac ops --json locks`."""
+    return bool(ctx.parent and ctx.parent.params.get("as_json"))

@@ -9,7 +9,7 @@ import click
 
 from tui.cli import output
 from tui.cli.hands import now
-from tui.cli.options import shared_options
+from tui.cli.options import asked_above, shared_options
 from tui.cli.shared import FAILED, READ_ONLY, WELL, RefusedError, Shared, opened
 from tui.operations import audit
 from tui.operations.journal import JournalError, default_path
@@ -22,7 +22,7 @@ from tui.operations.repair import damage, repair
 @click.pass_context
 def repair_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
     """Set a damaged journal aside, and keep what can be read of it. One that can be used is left alone."""
-    as_json = as_json or bool(ctx.parent and ctx.parent.params.get("as_json"))
+    as_json = as_json or asked_above(ctx)
     with opened(shared) as session:
         path = default_path(session.environ)
         try:
