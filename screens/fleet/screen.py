@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Input
 
-from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
+from screens.base import Alarm, Go, KeyLine, bindings
 from screens.fleet.columns import Scene
+from screens.fleet.filtering import Filtering
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetTable, Row
 from screens.line import Line
-from tui.domain import query
 from tui.domain.instance import Instance
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
 from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
-from tui.verbs import TYPING, Verb
-
-if TYPE_CHECKING:
-    from screens.fleet.filter import FilterBar
 
 WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
@@ -40,7 +35,7 @@ _TITLES = {
 }
 
 
-class FleetScreen(EvacScreen):
+class FleetScreen(Filtering):
     """The first screen: header, targets, table, preview."""
 
     CSS_PATH = "fleet.tcss"
@@ -73,13 +68,9 @@ class FleetScreen(EvacScreen):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.view, self.order = View.TRIAGE, Order.URGENCY
-        self.query_now = query.Query("")
         self.marked: set[str] = set()
         self.ranker = Ranker()
         self._title = ""
-        self._bar: FilterBar | None = None
-        self.table = FleetTable()
-        self.table.id = "table"
 
     @property
     def subject(self) -> Instance | None:
@@ -238,64 +229,9 @@ class FleetScreen(EvacScreen):
 
     def verb_back(self) -> None:
         """From the filter to the table; then the filter goes, then the marks."""
-        bar = self._bar
-        if bar is not None and (self.query_now.text or bar.display):
-            bar.input.value = ""
-            bar.display = False
-            self.set_focus(self.table)
-        elif self.marked:
+        if not self.leave_filter() and self.marked:
             self.marked.clear()
             self.fleet_changed()
-
-    async def verb_filter(self) -> None:
-        """Type it. The bar is there, and has the keys, before the next of them is handed out."""
-        if self._bar is None:
-            from screens.fleet.filter import FilterBar
-
-            self._bar = FilterBar()
-            await self.mount(self._bar, before="#targets")
-        self._bar.display = True
-        self.set_focus(self._bar.input)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While the filter is typed letters are letters: only the ways out of it stay verbs."""
-        typing = action == "verb" and isinstance(self.focused, Input)
-        if typing and parameters not in (("back",), ("palette",)):
-            return False
-        return super().check_action(action, parameters)
-
-    def keys_now(self) -> list[tuple[Verb, bool]]:
-        """Those of the table, or those of the filter while it is typed."""
-        if isinstance(self.focused, Input):
-            return [(verb, False) for verb in TYPING]
-        return super().keys_now()
-
-    def on_descendant_focus(self) -> None:
-        """The keys are another's."""
-        self.draw_keys()
-
-    @on(Input.Changed)
-    def filter_typed(self, event: Input.Changed) -> None:
-        """A term that makes no sense is named, and the last good result stays."""
-        asked = self._bar.read(event.value) if self._bar is not None else None
-        if asked is not None:
-            self.query_now = asked
-            self.table.at_first()
-            self.fleet_changed()
-
-    @on(Input.Submitted)
-    def filter_done(self) -> None:
-        """The filter stays in force; the keys go back to the table."""
-        if not isinstance(self.focused, Input):  # a second enter, on its way before this one was dealt with
-            self.verb_detail()
-            return
-        if self._bar is not None and not self._bar.input.value:
-            self._bar.display = False
-        self.set_focus(self.table)
-
-    def action_table(self, by: int) -> None:
-        """Arrows while the filter is typed."""
-        self.table.action_move(by)
 
     def verb_refresh(self) -> None:
         """Ask the collector to read everything past its cache."""

@@ -16,7 +16,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from screens.base import Act, Go
-from screens.fleet.filter import FilterInput
+from screens.fleet.filterbar import FilterInput
 from screens.fleet.screen import FleetScreen
 from screens.fleet.table import FleetTable
 from tui.domain.events import ScheduledEvent

@@ -1,0 +1,88 @@
+"""A fleet whose rows can be filtered: the table has the keys, or the line in which the filter is typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.widgets import Input
+
+from screens.base import EvacScreen
+from screens.fleet.table import FleetTable
+from tui.domain import query
+from tui.services import Services
+from tui.verbs import TYPING, Verb
+
+if TYPE_CHECKING:
+    from screens.fleet.filterbar import FilterBar
+
+
+class Filtering(EvacScreen):
+    """Holds the table and the filter in force, `query_now`. A subclass lists again in `fleet_changed`."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.query_now = query.Query("")
+        self.table = FleetTable()
+        self.table.id = "table"
+        self._bar: FilterBar | None = None
+
+    async def verb_filter(self) -> None:
+        """Type it. The bar is there, and has the keys, before the next of them is handed out."""
+        if self._bar is None:
+            from screens.fleet.filterbar import FilterBar
+
+            self._bar = FilterBar()
+            await self.mount(self._bar, before="#targets")
+        self._bar.display = True
+        self.set_focus(self._bar.input)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While the filter is typed letters are letters: only the ways out of it stay verbs."""
+        typing = action == "verb" and isinstance(self.focused, Input)
+        if typing and parameters not in (("back",), ("palette",)):
+            return False
+        return super().check_action(action, parameters)
+
+    def keys_now(self) -> list[tuple[Verb, bool]]:
+        """Those of the table, or those of the filter while it is typed."""
+        if isinstance(self.focused, Input):
+            return [(verb, False) for verb in TYPING]
+        return super().keys_now()
+
+    def on_descendant_focus(self) -> None:
+        """The keys are another's."""
+        self.draw_keys()
+
+    @on(Input.Changed)
+    def filter_typed(self, event: Input.Changed) -> None:
+        """A term that makes no sense is named, and the last good result stays."""
+        asked = self._bar.read(event.value) if self._bar is not None else None
+        if asked is not None:
+            self.query_now = asked
+            self.table.at_first()
+            self.fleet_changed()
+
+    @on(Input.Submitted)
+    def filter_done(self) -> None:
+        """The filter stays in force; the keys go back to the table."""
+        if not isinstance(self.focused, Input):  # a second enter, on its way before this one was dealt with
+            self.table.post_message(FleetTable.Opened())
+            return
+        if self._bar is not None and not self._bar.input.value:
+            self._bar.display = False
+        self.set_focus(self.table)
+
+    def action_table(self, by: int) -> None:
+        """Arrows while the filter is typed."""
+        self.table.action_move(by)
+
+    def leave_filter(self) -> bool:
+        """From the filter to the table, and the filter goes; False if there was none."""
+        bar = self._bar
+        if bar is None or not (self.query_now.text or bar.display):
+            return False
+        bar.input.value = ""
+        bar.display = False
+        self.set_focus(self.table)
+        return True
