@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 ALLOWED = {
-    "aiofiles", "attr", "click", "linkify_it", "markdown_it", "mdit_py_plugins", "mdurl", "msgspec", "platformdirs", "pygments",
+    "aiofiles", "attr", "linkify_it", "markdown_it", "mdit_py_plugins", "mdurl", "msgspec", "platformdirs", "pygments",
     "rich", "screens", "textual", "tui", "typing_extensions", "uc_micro",
 }  # fmt: skip
 """Packages besides the standard library that the first frame may need. boto3 and its kin cost as much as all of these."""
@@ -15,6 +15,9 @@ AFTER = (
     "screens.confirm.screen",
     "screens.operations.screen",
     "screens.help",
+    "screens.palette",
+    "screens.fleet.filterbar",
+    "tui.cli.main",
     "tui.fleet.collector",
     "tui.aws",
     "tui.demo",
