@@ -5,10 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALLOWED = {
-    "aiofiles", "attr", "linkify_it", "markdown_it", "mdit_py_plugins", "mdurl", "msgspec", "platformdirs", "pygments",
-    "rich", "screens", "textual", "tui", "typing_extensions", "uc_micro",
-}  # fmt: skip
+ALLOWED = {"msgspec", "platformdirs", "rich", "screens", "textual", "tui", "typing_extensions"}
 """Packages besides the standard library that the first frame may need. boto3 and its kin cost as much as all of these."""
 AFTER = (
     "screens.detail.screen",
