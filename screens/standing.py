@@ -97,7 +97,7 @@ def warning(operations: Sequence[Operation], now: datetime, plain: bool) -> Aler
     others = [label(one) for one in dict.fromkeys((*meant, *down, *loud)) if one is not first]
     if others:
         text += f"; also {', '.join(others[:3])}{' …' * (len(others) > 3)}"
-    text += "   o"
+    text += "" if "press o" in text else "   press o"
     return Alert(drawn(text, plain), not loud, frozenset(one.id for one in loud))
 
 

@@ -354,14 +354,14 @@ def alert(given: Services, *plays: Callable[[Services], Play], plain: bool = Fal
 
 def test_a_server_that_is_down_is_named_with_since_when_and_why(given: Services) -> None:
     assert alert(given, retrying) == (
-        "✖ 1 server is DOWN by an unfinished operation: batch-14, stopped 4m ago, no capacity; try 3 in 20 s (runner alive)   o"
+        "✖ 1 server is DOWN by an unfinished operation: batch-14, stopped 4m ago, no capacity; try 3 in 20 s (runner alive)   press o"
     )
 
 
 def test_what_was_cut_off_says_which_keys_resume_it(given: Services) -> None:
     assert alert(given, cut) == (
         "✖ 1 server is DOWN by an unfinished operation: web-3, stopped 8m ago,"
-        " cut off at start (press o, then r to resume)   o"
+        " cut off at start (press o, then r to resume)"
     )
 
 
@@ -397,7 +397,7 @@ def test_a_stuck_operation_needs_a_person(given: Services) -> None:
     )
     assert standing(play.read(), NOW) is Standing.NEEDS_YOU
     assert alert(given) == (
-        "✖ an operation needs you: load-1, nobody can know whether AWS got the reboot (press o, then r to resume)   o"
+        "✖ an operation needs you: load-1, nobody can know whether AWS got the reboot (press o, then r to resume)"
     )
 
 

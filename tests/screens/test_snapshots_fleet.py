@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import stage
+from acting import Play
 from msgspec.structs import replace
+from textual.pilot import Pilot
+from textual.widgets import Input
 
 from screens.fleet.screen import FleetScreen
 from tui.domain.instance import Phase
@@ -80,3 +84,19 @@ def test_the_collector_died(tmp_path: Path, snap_compare: Compare, size: tuple[i
 def test_read_only_and_plain(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
     services = stage.services(tmp_path, settings=Settings(read_only=True, ascii=True, demo=True))
     assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
+
+
+@SIZES
+def test_a_server_is_down(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
+    services = stage.services(tmp_path)
+    play = Play(services, "batch-14", at=timedelta(minutes=5)).done("stop", "wait-stopped").begin("start")
+    play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True).driven()
+
+    async def before(pilot: Pilot[None]) -> None:
+        pilot.app.screen.draw_alarm()  # type: ignore[attr-defined]  # a second has passed
+        await pilot.press("slash", "w")
+        await pilot.pause()
+        pilot.app.screen.query_one(Input).cursor_blink = False
+        await pilot.pause()
+
+    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size, run_before=before)
