@@ -93,7 +93,9 @@ def _steps(one: Operation, plain: bool, now: datetime) -> Table:
     grid.add_column(ratio=1)
     for row in one.steps:
         sign = STEPS.get(row.state, STEPS["waiting"])
-        parts = [Text(outcome(call), "" if call.ok or call.dry_run else "bold") for call in row.calls]
+        # A dry run that AWS permitted is told by the step's note; its request id is in the summary and the audit log.
+        told_calls = [call for call in row.calls if not (call.dry_run and call.code == "DryRunOperation")]
+        parts = [Text(outcome(call), "" if call.ok or call.dry_run else "bold") for call in told_calls]
         if row.note:
             parts.append(Text(drawn(clean(row.note), plain), "dim"))
         told = Text(drawn(" · ", plain)).join(parts)

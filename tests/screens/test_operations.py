@@ -354,7 +354,8 @@ def alert(given: Services, *plays: Callable[[Services], Play], plain: bool = Fal
 
 def test_a_server_that_is_down_is_named_with_since_when_and_why(given: Services) -> None:
     assert alert(given, retrying) == (
-        "✖ 1 server is DOWN by an unfinished operation: batch-14, stopped 4m ago, no capacity; try 3 in 20 s (runner alive)   press o"
+        "✖ 1 server is DOWN by an unfinished operation: batch-14, stopped 4m ago, no capacity; try 3 in 20 s"
+        " (runner alive)   press o"
     )
 
 
