@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from terminal import Terminal, environ, has, ready
 
+from tests.e2e.terminal import Terminal, environ, has, ready
 from tui.demo.environment import Demo, start
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])

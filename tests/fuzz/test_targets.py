@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import guided
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz import guided
 from tests.fuzz.targets import READERS
 
 
@@ -47,6 +49,6 @@ def test_the_guided_run_knows_them_all() -> None:
 def test_without_atheris_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(guided.sys.modules, "atheris", None)
+    monkeypatch.setitem(sys.modules, "atheris", None)
     assert guided.main(["1"]) == 0
     assert capsys.readouterr().out.startswith("SKIPPED: no guided fuzzing")

@@ -7,7 +7,8 @@ import os
 import signal
 
 import pytest
-from eyes import (
+
+from tests.integration.eyes import (
     DATA,
     IRELAND,
     KEYS,
@@ -23,10 +24,10 @@ from eyes import (
     tally,
     watching,
 )
-
 from tui.config import from_environment
 from tui.demo.environment import Demo, start
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
+from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.link import look_once, read_once
 from tui.settings import Settings
@@ -45,13 +46,13 @@ def test_every_target_of_the_sample_answers_with_rows_or_a_line(demo: Demo) -> N
     for one in found.values():
         assert one.trouble or one.count == store.counts[one.target]
     assert sum(one.count or 0 for one in found.values()) == len(store.rows()) >= 60
-    expired = found["legacy/ap-northeast-2"].trouble
+    expired = found[clean("legacy/ap-northeast-2")].trouble
     assert expired is not None
     assert expired.kind == "credentials"
     assert expired.line.startswith(
         "legacy: the credentials have expired: renew the credentials of profile legacy"
     )
-    denied = found["staging/us-east-1"].trouble
+    denied = found[clean("staging/us-east-1")].trouble
     assert denied is not None
     assert denied.kind == "region"
     assert denied.line.startswith(
@@ -373,8 +374,8 @@ async def test_a_look_brings_every_fact(demo: Demo, profile: str, region: str, n
     ec2 = boto3.client(
         "ec2", region, endpoint_url=demo.url, aws_access_key_id=KEYS[profile], aws_secret_access_key="demo"
     )
-    named = [{"Name": "tag:Name", "Values": [name]}]
-    instance_id = ec2.describe_instances(Filters=named)["Reservations"][0]["Instances"][0]["InstanceId"]
+    found = ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": [name]}])
+    instance_id = found["Reservations"][0]["Instances"][0]["InstanceId"]
     ec2.close()
     answer = await asyncio.to_thread(
         look_once, settings(profile), demo.apply(), Target(profile, region), instance_id

@@ -102,6 +102,7 @@ class Bench:
             if until(found):
                 return found
             time.sleep(0.05)
+        assert found is not None
         log = default_path(self.environ).with_name("runner.log")
         pytest.fail(
             f"never came: {found.state} at {found.step}: {found.note}\n{log.read_text() if log.exists() else ''}"

@@ -11,12 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_hands import ACCOUNT, REGION, Bench, ended
+from msgspec.structs import replace
 
+from tests.integration.test_hands import ACCOUNT, REGION, Bench, ended
 from tui.demo.environment import Demo, start
 from tui.domain.instance import InstanceState
 from tui.operations import audit, resume
@@ -79,6 +81,10 @@ def _read(side: Bastion, operation: str) -> Operation:
     return found
 
 
+def _let_go(side: Bastion, operation: str) -> bool:
+    return not resume.driver(_read(side, operation), datetime.now(UTC))
+
+
 class Pair:
     """Kim and Lee, each on a bastion, before one AWS."""
 
@@ -113,7 +119,7 @@ class Pair:
         for side in (self.kim, self.lee):
             for one in side.journal.list():
                 side.journal.abandon(one.id, "the test is over", datetime.now(UTC))
-                until(lambda one=one, side=side: not resume.driver(_read(side, one.id), datetime.now(UTC)))
+                until(partial(_let_go, side, one.id))
 
     def held_at_the_image(self, name: str, speed: float = 1) -> tuple[str, int]:
         """Kim's stop/start waits for its AMI, with the lock held and nothing stopped yet."""
@@ -455,9 +461,7 @@ def test_renewing_tells_the_step_and_keeps_it(redis: Server) -> None:
 
 def test_an_older_runner_of_the_same_operation_finds_it_gone(redis: Server) -> None:
     old, new = (_lock(redis[0], "i-1", "op-1") for _ in range(2))
-    new.mine = Holder(
-        *[getattr(new.mine, key) for key in Holder.__struct_fields__[:-2]], "host:2:b", new.mine.since
-    )
+    new.mine = replace(new.mine, runner="host:2:b")
     assert old.take("stop") == Held(1)
     assert new.take("stop") == Held(2)
     assert isinstance(old.renew("stop"), Refused)

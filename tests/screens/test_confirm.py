@@ -12,9 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from acting import ELSEWHERE, Hands, Play, acting
 from msgspec.structs import replace
-from stage import NOW, SETTINGS, Stage, StandIn, named
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -23,6 +21,8 @@ from screens.confirm import ConfirmScreen
 from screens.confirm.choices import Choices
 from screens.confirm.question import TypeName, YesNo
 from screens.confirm.screen import PAUSE
+from tests.screens.acting import ELSEWHERE, Hands, Play, acting
+from tests.screens.stage import NOW, SETTINGS, Stage, StandIn, named
 from tui.domain.instance import InstanceState, Trouble
 from tui.domain.text import clean
 from tui.fleet import wire

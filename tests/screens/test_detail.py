@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import LARGE, SMALL, settled, tab, text_of, until
 from msgspec.structs import replace
-from stage import (
+
+from screens.base import Act, FleetChanged, Go
+from screens.detail.screen import TABS, DetailScreen
+from screens.page import ascii_only
+from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
+from tests.screens.stage import (
     NOW,
     SETTINGS,
     Stage,
@@ -21,10 +26,6 @@ from stage import (
     sample_store,
     services,
 )
-
-from screens.base import Act, FleetChanged, Go
-from screens.detail.screen import TABS, DetailScreen
-from screens.page import ascii_only
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import (
     ClassicBalancer,
@@ -248,9 +249,13 @@ async def test_scrolling_by_arrows_vim_and_pages(tmp_path: Path) -> None:
     app, screen, _ = opened(tmp_path, "ledger-1")
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
+
+        def at(line: int) -> bool:
+            return screen.page.scroll_offset.y == line
+
         for key, line in (("j", 1), ("down", 2), ("k", 1), ("up", 0)):
             await pilot.press(key)
-            await until(pilot, lambda line=line: screen.page.scroll_offset.y == line)
+            await until(pilot, partial(at, line))
         await pilot.press("pagedown")
         await until(pilot, lambda: screen.page.scroll_offset.y == screen.page.size.height - 1)
         await pilot.press("G")

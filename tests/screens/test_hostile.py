@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stage
-from acting import Play
 from msgspec import Struct
 from msgspec.structs import replace
 from rich.cells import cell_len
@@ -20,6 +18,8 @@ from textual.pilot import Pilot
 
 from screens.confirm import ConfirmScreen
 from screens.detail.screen import TABS, DetailScreen
+from tests.screens import stage
+from tests.screens.acting import Play
 from tui.app import EvacApp
 from tui.aws import to_domain
 from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import stage
 from msgspec.structs import replace
 
 from screens.fleet.screen import FleetScreen
+from tests.screens import stage
 from tui.domain.instance import Phase
 from tui.domain.text import clean
 from tui.fleet import wire

@@ -33,7 +33,7 @@ PROD, DATA = Target("prod", "eu-west-1"), Target("data", "us-east-1")
 def made(
     name: str, *, bad: bool = False, due: float | None = None, target: Target = PROD, kind: str = "m5.large"
 ) -> Instance:
-    events = ()
+    events: tuple[ScheduledEvent, ...] = ()
     if due is not None:
         events = (ScheduledEvent(clean("instance-stop"), not_before=NOW + timedelta(hours=due)),)
     return Instance(
@@ -93,7 +93,7 @@ def test_the_ranker_says_what_urgency_says_and_sees_time_pass() -> None:
 
 def status(target: Target, **changes: object) -> TargetStatus:
     base = TargetStatus(target, Phase.LIVE, status_at=NOW)
-    return replace(base, **changes)  # type: ignore[arg-type]  # rows of a table
+    return replace(base, **changes)
 
 
 TROUBLE = Trouble("credentials", clean("expired"), clean("log in"))
