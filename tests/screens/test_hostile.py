@@ -196,7 +196,7 @@ async def test_the_operations_and_giving_one_up(
 ) -> None:
     services = given(tmp_path)
     row = enemy_row(services)
-    monkeypatch.setattr("acting.named", lambda store, name: row)
+    monkeypatch.setattr("tests.screens.acting.named", lambda store, name: row)
     play = (
         Play(services, "any").done("stop").begin("wait-stopped").say(clean(ENEMY), attention=True, down=True)
     )
