@@ -20,8 +20,8 @@ from screens.operations.abandon import AbandonQuestion
 from screens.operations.table import OperationTable
 from screens.standing import Standing, standing, warning
 from tests.screens.acting import Play, acting, facts_of
+from tests.screens.confirming import until
 from tests.screens.stage import NOW, Stage
-from tests.screens.test_confirm import until
 from tui.operations import audit
 from tui.operations.record import Operation, OperationState
 from tui.services import Services

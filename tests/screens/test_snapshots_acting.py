@@ -14,8 +14,8 @@ from textual.widgets import Input
 from screens.confirm import ConfirmScreen
 from screens.operations import OperationsScreen
 from tests.screens.acting import acting
+from tests.screens.confirming import ready, until
 from tests.screens.stage import SETTINGS, Stage
-from tests.screens.test_confirm import ready, until
 from tests.screens.test_operations import cut, finished, retrying, running
 from tui.domain.instance import Trouble
 from tui.domain.text import clean

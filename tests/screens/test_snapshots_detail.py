@@ -11,8 +11,8 @@ import pytest
 from screens.detail.screen import DetailScreen
 from screens.help import HelpScreen
 from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
+from tests.screens.looking import EXPIRED, Slow, planned
 from tests.screens.stage import NOW, Stage, StandIn, named, sample_store, services
-from tests.screens.test_detail import EXPIRED, Slow, planned
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.operations.record import OperationState
