@@ -10,32 +10,12 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.terminal import Terminal, environ
-from tui.demo.environment import Demo, start
+from tests.e2e.terminal import Terminal
 from tui.settings import draws_symbols
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
-    running = start("--speed", "60")
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def env(demo: Demo, tmp_path: Path) -> dict[str, str]:
-    own = {
-        "HOME": str(tmp_path),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }
-    return {**demo.apply(environ()), **own}
-
 
 LEFT = b"\x1b[?1049l"
 """The shell's own screen is back."""

@@ -7,16 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from tests.unit.rows import BAD, OK, PROD
 from tui.domain import query
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
     EVERYWHERE,
     Checks,
-    CheckStatus,
     Instance,
     InstanceState,
     Phase,
-    StatusCheck,
     Target,
     TargetStatus,
     Trouble,
@@ -26,8 +25,7 @@ from tui.domain.text import clean
 from tui.domain.urgency import Level, urgency
 
 NOW = datetime(2026, 5, 4, 3, tzinfo=UTC)
-OK, BAD = StatusCheck(CheckStatus.OK), StatusCheck(CheckStatus.IMPAIRED)
-PROD, DATA = Target("prod", "eu-west-1"), Target("data", "us-east-1")
+DATA = Target("data", "us-east-1")
 
 
 def made(
