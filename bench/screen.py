@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bench.tools import (
@@ -123,12 +124,16 @@ def keys(presses: int = 200) -> list[Figure]:
     ]  # fmt: skip
 
 
+def _holds(text: str, screen: str) -> bool:
+    return text in screen
+
+
 def memory() -> list[Figure]:
     """Console and collector after everything was read from 20 accounts in 5 regions."""
     found = {}
     for rows in (10_000, 50_000):
         with fleet(rows, 20, 5) as demo, clean(demo) as environ, Terminal(evac(), environ) as one:
-            one.until_shown(lambda screen, rows=rows: f"{rows} instances" in screen, 600)
+            one.until_shown(partial(_holds, f"{rows} instances"), 600)
             _settled(demo, one)
             found[rows] = pss(one.pid), sum(map(pss, children(one.pid)))
     (console, collector), (console_50, collector_50) = found[10_000], found[50_000]

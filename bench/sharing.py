@@ -89,7 +89,7 @@ async def _team(
             while not all(one.whole(rows) for one in team):  # noqa: ASYNC110 - looked at from outside
                 await asyncio.sleep(0.2)
             await asyncio.sleep(MINUTE / 4)
-            found = {"start": await _asked(demo)}
+            found: dict[str, float] = {"start": await _asked(demo)}
             await asyncio.sleep(MINUTE)
             found["minute"], found["age"] = await _asked(demo), max(one.age() for one in team)
             if kill is not None:

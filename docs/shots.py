@@ -14,26 +14,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+from textual.screen import Screen
+
+from screens.confirm import ConfirmScreen
+from screens.detail.screen import DetailScreen
+from screens.fleet.screen import FleetScreen
+from screens.help import HelpScreen
+from screens.operations import OperationsScreen
+from tests.screens import stage
+from tests.screens.acting import Hands
+from tui.domain.actions import ActionOptions
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
+from tui.operations.journal import Journal
+from tui.operations.record import OperationState
+from tui.services import Services
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "screens"))
-
-import stage  # noqa: E402 - the tests' stage: the sample fleet, a journal, a collector that answers at once
-from acting import Hands  # noqa: E402 - after the path to the stage
-from msgspec.structs import replace  # noqa: E402 - after the path to the stage
-from textual.screen import Screen  # noqa: E402 - after the path to the stage
-
-from screens.confirm import ConfirmScreen  # noqa: E402 - after the path to the stage
-from screens.detail.screen import DetailScreen  # noqa: E402 - after the path to the stage
-from screens.fleet.screen import FleetScreen  # noqa: E402 - after the path to the stage
-from screens.help import HelpScreen  # noqa: E402 - after the path to the stage
-from screens.operations import OperationsScreen  # noqa: E402 - after the path to the stage
-from tui.domain.actions import ActionOptions  # noqa: E402 - after the path to the stage
-from tui.domain.plan import draft  # noqa: E402 - after the path to the stage
-from tui.domain.policy import Policy  # noqa: E402 - after the path to the stage
-from tui.operations.journal import Journal  # noqa: E402 - after the path to the stage
-from tui.operations.record import OperationState  # noqa: E402 - after the path to the stage
-from tui.services import Services  # noqa: E402 - after the path to the stage
-
 OUT = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "shots"
 
 

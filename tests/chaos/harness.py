@@ -17,14 +17,10 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from stage import Stage
-from trials import KINDS, Result, Trial, anew, at_random, every_boundary, whole
-
+from tests.chaos.stage import Stage
+from tests.chaos.trials import KINDS, Result, Trial, anew, at_random, every_boundary, whole
 from tui.demo.environment import start
 
 

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from trials import Result
-
+from tests.chaos.trials import Result
 from tui.domain.plan import Draft
 from tui.operations import audit
 from tui.operations.journal import default_path

@@ -27,7 +27,7 @@ from botocore.httpsession import URLLib3Session
 
 from tui.aws import sessions
 from tui.aws.loader import SharedLoader
-from tui.operations import audit, auditor, runner
+from tui.operations import audit, runner
 from tui.operations.database import Database
 from tui.settings import Settings
 
@@ -127,8 +127,8 @@ def watch_audit(death: Death) -> None:
         death.at("audit line written", "")
         write_head(*args)
 
-    auditor.audit.append = mortal
-    audit._write_head = mortal_head
+    audit.append = mortal
+    audit._write_head = mortal_head  # type: ignore[assignment] # takes whatever the real one takes
 
 
 def watch_requests(death: Death) -> None:
@@ -154,7 +154,7 @@ def watch_requests(death: Death) -> None:
             death.at("sent", current[-1])
         return getresponse(self)
 
-    URLLib3Session.send = mortal
+    URLLib3Session.send = mortal  # type: ignore[method-assign] # as above
     urllib3.connection.HTTPConnection.getresponse = mortal_answer  # type: ignore[method-assign] # as above
 
 
@@ -176,8 +176,8 @@ def run(operation: str, url: str, chosen: int | str | None, record: Path) -> int
         watch(death)
     runner._now, runner.TICK = clock.now, 30.0
     runner.Runner = functools.partial(runner.Runner, now=clock.now, sleep=clock.sleep)  # type: ignore[misc,assignment] # as above
-    time.sleep = clock.sleep  # botocore's pauses between its attempts to read
+    time.sleep = clock.sleep  # type: ignore[assignment] # as above, and for botocore's pauses between its attempts to read
     sessions.READ_WITHIN = 0.7  # type: ignore[assignment] # seconds; the server hangs for longer
-    sessions.SharedLoader = lambda lean: LOADER  # type: ignore[misc,assignment] # as above
+    sessions.SharedLoader = lambda lean: LOADER  # type: ignore[attr-defined,assignment] # as above
     os.environ["EVAC_SETTINGS"] = "{}"
     return runner.main(["--operation", operation])

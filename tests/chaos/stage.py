@@ -13,19 +13,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import mortal_runner as mortal
-from judge import judge
-from trials import Result, Trial
-
+from tests.chaos import mortal_runner as mortal
+from tests.chaos.judge import judge
+from tests.chaos.trials import Result, Trial
 from tui.aws import look
 from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Facts, Instance, InstanceState, Target
-from tui.domain.plan import Draft, GuardKind, Policy, draft
+from tui.domain.plan import Draft, GuardKind, draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.operations import resume
 from tui.operations.journal import LEASE, Journal, default_path
@@ -37,6 +37,7 @@ NAMES = {"standby": "web-7", "drain": "payments-db-2"}
 """Who it is about: a member of a group, a load balancer's target, or else ledger-2, which is neither."""
 HUNG = 120.0
 """Real seconds after which a process that should have ended counts as hung."""
+Service = Literal["ec2", "autoscaling", "elbv2"]
 
 
 class Stage:
@@ -67,7 +68,7 @@ class Stage:
     def instance_id(self) -> str:
         return self.ids[self.name]
 
-    def _client(self, service: str = "ec2") -> Any:
+    def _client(self, service: Service = "ec2") -> Any:
         import boto3
 
         return boto3.client(
@@ -245,9 +246,8 @@ class Stage:
         def fork(operation: str, *_: object) -> int:
             return self.fork_runner(operation, deaths.pop(0) if deaths else None)
 
-        resume.start = (
-            fork  # the one thing here that is not as in the program: its runner is forked, and mortal
-        )
+        # The one thing here that is not as in the program: its runner is forked, and mortal.
+        resume.start = fork  # type: ignore[attr-defined,assignment] # in the place where resume looks it up
         for _ in range(len(deaths) + 6):
             self.clock.advance(0)
             now = self.clock.now()

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
@@ -19,6 +19,7 @@ from tui.demo import environment
 REGION = "us-west-2"
 KEY = "AKIADEMOPROD00000001"
 QUICK = Config(retries={"total_max_attempts": 1}, read_timeout=20, connect_timeout=5)
+Service = Literal["ec2", "sts", "autoscaling", "elb", "elbv2"]
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Cloud:
     process: subprocess.Popen[bytes] | None = None
     clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
-    def client(self, service: str, region: str = REGION, key: str = KEY) -> Any:
+    def client(self, service: Service, region: str = REGION, key: str = KEY) -> Any:
         """A client without retries, kept for the whole run."""
         at = (service, region, key)
         if at not in self.clients:

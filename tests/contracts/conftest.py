@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import aws_worlds
 import pytest
+
+from tests.contracts import aws_worlds
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,8 +8,9 @@ import uuid
 from typing import Any
 
 import pytest
-from aws_worlds import Cloud
 from botocore.exceptions import ClientError
+
+from tests.contracts.aws_worlds import Cloud
 
 HTML = "moto answers what it does not implement with HTTP 500 and an HTML page"
 

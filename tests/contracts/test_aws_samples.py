@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.model import Shape
+from botocore.model import ListShape, Shape, StructureShape
 from botocore.parsers import create_parser
 
 from tui.demo import protocol
@@ -22,9 +22,9 @@ SERVICES = {
 
 def typed(shape: Shape, value: Any) -> Any:
     """boto3's types in the place of JSON's."""
-    if shape.type_name == "structure":
+    if isinstance(shape, StructureShape):
         return {key: typed(shape.members[key], item) for key, item in value.items()}
-    if shape.type_name == "list":
+    if isinstance(shape, ListShape):
         return [typed(shape.member, item) for item in value]
     if shape.type_name == "timestamp":
         return datetime.fromisoformat(value)
@@ -40,6 +40,7 @@ def test_a_sample_comes_back_as_it_went_in(path: Path) -> None:
     operation = next(one for one in model.operation_names if one.lower() == wanted)
     op = protocol.operation(service, operation)
     assert op is not None
+    assert op.output_shape is not None
     answer = typed(op.output_shape, json.loads(path.read_text()))
     is_json = service == "health"
     body = protocol.write_json(answer) if is_json else protocol.write_xml(op, answer, "request-1")

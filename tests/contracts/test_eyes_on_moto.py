@@ -11,9 +11,10 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_worlds import QUICK, Cloud
 
+from tests.contracts.aws_worlds import QUICK, Cloud
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
+from tui.domain.text import clean
 from tui.fleet.link import look_once, read_once
 from tui.settings import Settings
 
@@ -92,7 +93,7 @@ def test_every_target_is_read_whole_and_each_account_once(environ: dict[str, str
     }  # fmt: skip
     assert {one.phase for one in found.values()} == {Phase.LIVE}
     assert [one.trouble or one.partial for one in found.values() if one.trouble or one.partial] == []
-    assert found["shop/eu-west-1"].profiles == ("shop", "shop-audit")
+    assert found[clean("shop/eu-west-1")].profiles == ("shop", "shop-audit")
     assert Counter(row.account_id for row in store.rows()) == {SHOP: 4, DATA: MANY}
     assert {row.name for row in store.rows()} == {"web", "edge", "warehouse"}
     assert {row.state for row in store.rows()} == {InstanceState.RUNNING}

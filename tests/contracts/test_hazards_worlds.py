@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aws_worlds import KEY, REGION, Cloud
 
+from tests.contracts.aws_worlds import KEY, REGION, Cloud
 from tui.aws import look
 from tui.aws.sessions import Sessions
 from tui.domain.hazards import Gravity, Hazard, hazards

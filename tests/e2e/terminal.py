@@ -37,10 +37,10 @@ class Terminal:
         self.raw = bytearray()
         usual = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "COLORTERM": "truecolor"}
         env = {**environ, **usual, **(special or {})}
-        first, *rest = [*within, sys.executable, "-P", "-m", "tui", *arguments]
-        self.process = pexpect.spawn(
-            first,
-            rest,
+        command = [*within, sys.executable, "-P", "-m", "tui", *arguments]
+        self.process: pexpect.spawn[bytes] = pexpect.spawn(
+            command[0],
+            command[1:],
             env=env,
             dimensions=(lines, columns),
             timeout=PATIENCE,
@@ -57,6 +57,12 @@ class Terminal:
             self.process.close(force=True)
         except pexpect.ExceptionPexpect:  # a busy machine: killed, and not gone yet
             self.process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The console's process id."""
+        assert self.process.pid is not None
+        return self.process.pid
 
     @property
     def text(self) -> str:
@@ -107,7 +113,7 @@ class Terminal:
 
     def kill(self) -> None:
         """As the kernel would: no farewell."""
-        os.kill(self.process.pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self.process.wait()
 
 

@@ -10,32 +10,12 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, environ
 
-from tui.demo.environment import Demo, start
+from tests.e2e.terminal import Terminal
 from tui.settings import draws_symbols
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
-    running = start("--speed", "60")
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def env(demo: Demo, tmp_path: Path) -> dict[str, str]:
-    own = {
-        "HOME": str(tmp_path),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }
-    return {**demo.apply(environ()), **own}
-
 
 LEFT = b"\x1b[?1049l"
 """The shell's own screen is back."""
@@ -166,9 +146,9 @@ def test_a_signal_ends_it_with_the_terminal_as_it_was_and_no_collector_left(
 ) -> None:
     with Terminal(environ=env) as terminal:
         terminal.until("payments-db-1")
-        eyes = children(terminal.process.pid)
+        eyes = children(terminal.pid)
         assert eyes
-        os.kill(terminal.process.pid, number)
+        os.kill(terminal.pid, number)
         terminal.ended()
         assert LEFT in terminal.raw
         assert b"Traceback" not in terminal.raw
@@ -206,6 +186,7 @@ def test_a_crash_gives_the_terminal_back_and_leaves_a_report_without_secrets(
     said = process.before
     process.close()
     assert process.exitstatus == 1
+    assert isinstance(said, bytes)
     assert LEFT in said
     after = said.rpartition(LEFT)[2].decode()
     assert "evac: internal error: RuntimeError" in after
@@ -324,6 +305,7 @@ def test_stopped_by_ctrl_z_and_fetched_back(env: dict[str, str]) -> None:
     time.sleep(1)
     shell.send("\x1a")
     shell.expect("Stopped")
+    assert isinstance(shell.before, bytes)
     assert LEFT in shell.before
     shell.expect_exact("shell> ")
     shell.sendline("fg")
@@ -356,7 +338,7 @@ def test_in_tmux_detached_and_attached_again_at_another_size(env: dict[str, str]
             assert time.monotonic() < deadline, tmux("capture-pane", "-p", "-t", "evac")
             time.sleep(0.2)
 
-    def attached(columns: int, lines: int) -> pexpect.spawn:
+    def attached(columns: int, lines: int) -> pexpect.spawn[bytes]:
         return pexpect.spawn(
             "tmux", [*socket, "attach", "-t", "evac"], env=here, dimensions=(lines, columns), timeout=60
         )

@@ -6,34 +6,15 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from terminal import Terminal, environ, has, ready
 
-from tui.demo.environment import Demo, start
+from tests.e2e.terminal import Terminal, environ, has, ready
+from tui.demo.environment import Demo
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
-    running = start("--speed", "60")
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def env(demo: Demo, tmp_path: Path) -> dict[str, str]:
-    """Leads to the demo, with a journal and a cache of this test's own."""
-    own = {
-        "HOME": str(tmp_path),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }
-    return {**demo.apply(environ()), **own}
 
 
 @SIZES

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, environ, has, ready
 
+from tests.e2e.terminal import Terminal, environ, has, ready
 from tui.demo.environment import Demo, start
 from tui.operations import audit, resume
 from tui.operations.journal import Journal, default_path

@@ -19,7 +19,8 @@ from tui import config
 from tui.domain import query
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean, clean_lines, csv_cell
 from tui.domain.when import parse_duration, parse_moment
 from tui.fleet import snapshot, wire

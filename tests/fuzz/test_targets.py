@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import guided
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.unit.test_parse  # noqa: F401 - a reader imports it: within a test its own @given would count as nested
+from tests.fuzz import guided
 from tests.fuzz.targets import READERS
 
 
@@ -48,6 +50,6 @@ def test_the_guided_run_knows_them_all() -> None:
 def test_without_atheris_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(guided.sys.modules, "atheris", None)
+    monkeypatch.setitem(sys.modules, "atheris", None)
     assert guided.main(["1"]) == 0
     assert capsys.readouterr().out.startswith("SKIPPED: no guided fuzzing")

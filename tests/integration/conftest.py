@@ -1,4 +1,7 @@
-"""An embedded AWS for the tests of the eyes: started once, as at the start for each. And a Redis, where there is one."""
+"""An embedded AWS for the tests of the eyes: started once, as at the start for each. And a Redis, where there is one.
+
+The hands get an embedded AWS each: what one has begun must not go on in the next test.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.bastions import Pair, Server
+from tests.integration.hands import Bench
 from tui.demo.environment import Demo, start
 
 
@@ -55,3 +60,25 @@ def redis(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     process.send_signal(signal.SIGCONT)
     process.kill()
     process.wait(10)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    demo = start("--speed", "60")
+    try:
+        yield Bench(demo)
+    finally:
+        demo.stop()
+
+
+@pytest.fixture
+def pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: Server, request: pytest.FixtureRequest
+) -> Iterator[Pair]:
+    demo = start("--speed", "60")
+    try:
+        both = Pair(demo, tmp_path, monkeypatch, redis, getattr(request, "param", 30.0))
+        yield both
+        both.end()
+    finally:
+        demo.stop()

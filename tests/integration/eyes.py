@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,11 @@ class Eyes:
         return (
             found is not None and found.phase is Phase.LIVE and found.count is not None and not found.trouble
         )
+
+    def newer(self, moment: datetime, profile: str, region: str = SEOUL) -> bool:
+        """Its checks were asked for after this moment."""
+        found = self.target(profile, region)
+        return bool(found and found.status_at and found.status_at > moment)
 
     def named(self, name: str) -> Instance | None:
         return next((row for row in self.store.rows() if row.name == name), None)

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from between import Authority, Portal, Relay
-from eyes import KEYS, PATIENCE, PROD, SEOUL, VIRGINIA, Eyes, calls, fault, watching
 
+from tests.integration.between import Authority, Portal, Relay
+from tests.integration.eyes import KEYS, PATIENCE, PROD, SEOUL, VIRGINIA, Eyes, calls, fault, watching
 from tui.demo.environment import Demo
 from tui.domain.instance import TargetStatus
 from tui.settings import Intervals, ProfileSettings, Settings
@@ -192,11 +192,8 @@ def present(relay: str, which: str) -> Callable[[Stage], None]:
     return begin
 
 
-def closed(relay: str) -> dict[str, Callable[[Stage], None]]:
-    return {
-        "begin": lambda stage: stage.relays[relay].close(),
-        "end": lambda stage: stage.relays[relay].open(),
-    }
+def closed(relay: str) -> tuple[Callable[[Stage], None], Callable[[Stage], None]]:
+    return (lambda stage: stage.relays[relay].close()), (lambda stage: stage.relays[relay].open())
 
 
 def half(open_: bool) -> Callable[[Stage], None]:
@@ -239,8 +236,8 @@ CASES = [
             "enable me-south-1 in the account's settings, or leave it out (regions in config.toml)", {"error": "AuthFailure"}),
     Case("name", "ap-south-1", "network", "the name aws.localhost was not found (DNS)", f"{AGAIN}; check DNS and VPN",
          lose_name, lambda stage: stage.lost.unlink(), lambda stage: stage.url("name", host="aws.localhost")),
-    Case("proxy", "ap-south-2", "network", "the proxy is not reachable", "check HTTPS_PROXY and NO_PROXY", **closed("proxy"),
-         url=lambda stage: "http://proxied.localhost:1"),
+    Case("proxy", "ap-south-2", "network", "the proxy is not reachable", "check HTTPS_PROXY and NO_PROXY", *closed("proxy"),
+         lambda stage: "http://proxied.localhost:1"),
     answers("proxy-login", "ap-southeast-1", "network", "the proxy asks for a login (407)",
             "put it into HTTPS_PROXY (http://user:password@host:port)", {"raw": "", "status": 407}),
     Case("tls", "ap-southeast-2", "network", "the TLS certificate was not accepted (unable to get local issuer certificate)",
@@ -256,8 +253,8 @@ CASES = [
     answers("hang", "ap-northeast-3", "network", "no answer in time", NETWORK, {"hang": 4}, slow=True),
     Case("half-open", "sa-east-1", "network", "no answer in time", NETWORK, half(True), half(False),
          lambda stage: stage.url("half"), slow=True),
-    Case("refused", "ca-west-1", "network", "not reachable", NETWORK, **closed("refused"),
-         url=lambda stage: stage.url("refused")),
+    Case("refused", "ca-west-1", "network", "not reachable", NETWORK, *closed("refused"),
+         lambda stage: stage.url("refused")),
     answers("cut", "ca-central-1", "network", "the answer could not be read", NETWORK, {"cut": 120}),
     answers("page", "us-west-1", "network", "the answer could not be read", NETWORK, {"raw": HTML}),
     answers("garbage", "us-west-2", "network", "the answer could not be read", NETWORK, {"raw": "\x00\ufffd\x1b]0;x\x07" * 99}),
@@ -306,6 +303,11 @@ def found(eyes: Eyes, case: Case) -> TargetStatus | None:
     return every[0] if len(every) == 1 else None
 
 
+def asked_at(eyes: Eyes, profile: str, region: str) -> datetime | None:
+    one = eyes.target(profile, region)
+    return one.status_at if one is not None else None
+
+
 def line(eyes: Eyes, case: Case) -> str:
     one = found(eyes, case)
     return one.trouble.line if one is not None and one.trouble else ""
@@ -344,12 +346,10 @@ async def lived(stage: Stage) -> Day:
                 case.begin(stage)
             await all_are(eyes, some, lambda one: line(eyes, one) == one.line(), PATIENCE)
         await asyncio.sleep(LASTING)
-        again = {name: eyes.target(name, region) for name, region in WELL.items()}
+        again = {name: asked_at(eyes, name, region) for name, region in WELL.items()}
         await eyes.until(
             lambda: all(
-                (now := eyes.target(name, region))
-                and now.status_at != again[name].status_at
-                and eyes.live(name, region)
+                asked_at(eyes, name, region) not in (None, again[name]) and eyes.live(name, region)
                 for name, region in WELL.items()
             )
         )

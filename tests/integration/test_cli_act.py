@@ -68,6 +68,7 @@ class Stage:
             if until(found):
                 return found
             time.sleep(0.05)
+        assert found is not None
         pytest.fail(f"never came: {found.state} at {found.step}: {found.note}")
 
     def newest(self) -> Operation:

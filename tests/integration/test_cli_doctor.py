@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+from importlib import metadata, util
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -47,7 +49,7 @@ def test_our_packages_are_told_from_a_stranger(tmp_path: Path, monkeypatch: pyte
     stranger.mkdir(parents=True)
     (stranger / "__init__.py").touch()
     monkeypatch.setattr(
-        checks.util,
+        util,
         "find_spec",
         lambda name: SimpleNamespace(origin=str(stranger / "__init__.py")) if name == "screens" else None,
     )
@@ -57,7 +59,7 @@ def test_our_packages_are_told_from_a_stranger(tmp_path: Path, monkeypatch: pyte
 
 def test_a_second_owner_of_our_names_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        checks.metadata, "packages_distributions", lambda: {"tui": ["evac", "tui"], "screens": ["evac"]}
+        metadata, "packages_distributions", lambda: {"tui": ["evac", "tui"], "screens": ["evac"]}
     )
     (bad,) = [check for check in found(tmp_path, "packages") if check.mark == checks.BAD]
     assert "tui is also installed by tui" in bad.said
@@ -81,6 +83,6 @@ def test_a_small_terminal_is_said(
     columns: int, lines: int, mark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True, encoding="utf-8"))
-    monkeypatch.setattr(checks.shutil, "get_terminal_size", lambda: os.terminal_size((columns, lines)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((columns, lines)))
     (line,) = checks.terminal({"TERM": "xterm"})
     assert line.mark == mark

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cli_act import Stage, running, stage
 
+from tests.integration.test_cli_act import Stage, running, stage
 from tui.operations import audit
 
 __all__ = ["running", "stage"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from eyes import SEOUL, passing, settings
-
+from tests.integration.eyes import SEOUL, passing, settings
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase
 from tui.fleet import link as module

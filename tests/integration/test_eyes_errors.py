@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from eyes import KEYS, SEOUL, VIRGINIA, fault, settings, tally, watching
 
+from tests.integration.eyes import KEYS, SEOUL, VIRGINIA, fault, settings, tally, watching
 from tui.demo.environment import Demo
 
 HERE = "prod/ap-northeast-2"
@@ -185,7 +185,7 @@ async def test_amis_that_break_never_hold_up_the_checks(demo: Demo) -> None:
         demo.control("events", {"instance": "mail-1", "code": "instance-stop", "in": 3600})
         await eyes.until(lambda: (found := eyes.named("mail-1")) and found.events)
         demo.control("faults", [])
-        await eyes.until(lambda: not eyes.target("prod").partial)
+        await eyes.until(lambda: (found := eyes.target("prod")) and not found.partial)
 
 
 async def test_who_am_i_that_is_answered_by_a_portal_is_a_line(demo: Demo) -> None:

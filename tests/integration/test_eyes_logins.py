@@ -6,12 +6,14 @@ import asyncio
 import json
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha1
 from pathlib import Path
 
 import pexpect
 import pytest
-from eyes import (
+
+from tests.integration.eyes import (
     DATA,
     KEYS,
     PATIENCE,
@@ -25,7 +27,6 @@ from eyes import (
     settings,
     watching,
 )
-
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase, Target
 from tui.fleet import wire
@@ -209,7 +210,7 @@ async def test_profiles_that_name_nothing_or_go_in_circles_are_lines(demo: Demo,
             ("circle", "circle"),
             ("half", "half: only a part of the credentials is there: aws configure --profile half"),
         ):
-            assert said in await eyes.until(lambda name=name: eyes.line(name))
+            assert said in await eyes.until(partial(eyes.line, name))
 
 
 async def test_a_profile_that_is_not_there_is_picked_up_when_it_is(demo: Demo, tmp_path: Path) -> None:

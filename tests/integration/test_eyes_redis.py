@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
-from eyes import SEOUL, calls, passing, settings, tally, watching
 
+from tests.integration.eyes import SEOUL, calls, passing, settings, tally, watching
 from tui.demo.environment import Demo
 from tui.fleet.link import read_once
 from tui.settings import CacheSettings, Settings
@@ -59,6 +60,7 @@ async def test_what_somebody_else_wrote_into_it_is_not_shown(
         assert len(keys) >= 4
         for key in keys:
             body = await shelf.get(key)
+            assert isinstance(body, bytes)
             await shelf.set(key, body.replace(b"web-1", b"\x1b]0;x"))
     demo.control("calls", method="DELETE")
     again = await asyncio.to_thread(read_once, shared(url), demo.apply(), timeout=90)
@@ -103,7 +105,7 @@ async def test_consoles_that_start_together_cost_the_calls_of_one_and_outlive_th
     ):
         team = (first, second, third)
         for eyes in team:
-            await eyes.until(lambda eyes=eyes: eyes.live("prod"))
+            await eyes.until(partial(eyes.live, "prod"))
             assert len(eyes.store.rows()) == 24
         many = tally(demo, "operation", service="ec2")
         assert many["DescribeImages"] <= one["DescribeImages"]
@@ -113,7 +115,8 @@ async def test_consoles_that_start_together_cost_the_calls_of_one_and_outlive_th
             target = eyes.target("prod")
             assert target is not None
             before = target.status_at
-            await eyes.until(lambda eyes=eyes, before=before: eyes.target("prod").status_at > before)
+            assert before is not None
+            await eyes.until(partial(eyes.newer, before, "prod"))
             assert [note for note in eyes.notes() if "reading without it" in note]
             assert eyes.live("prod"), "less fresh for a moment, and whole"
 

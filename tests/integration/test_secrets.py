@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from between import Relay
-from eyes import SEOUL, settings, watching
 
+from tests.integration.between import Relay
+from tests.integration.eyes import SEOUL, settings, watching
 from tui.demo.environment import Demo, start
 from tui.fleet import wire
 

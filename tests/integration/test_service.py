@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import pytest
@@ -19,7 +19,8 @@ from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo, start
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Facts, Instance, Target
-from tui.domain.plan import Draft, GuardKind, Policy, draft
+from tui.domain.plan import Draft, GuardKind, draft
+from tui.domain.policy import Policy
 from tui.operations import launch, resume
 from tui.operations.journal import Journal, default_path
 from tui.operations.record import Operation, OperationState
@@ -29,6 +30,7 @@ SEOUL, VIRGINIA, IRELAND = "ap-northeast-2", "us-east-1", "eu-west-1"
 KEYS = {"prod": "AKIADEMOPROD00000001", "staging": "AKIADEMOSTAGING00001"}
 QUICK = ActionSettings(reboot_settle=1.0)
 """The embedded AWS reboots as much faster."""
+Service = Literal["ec2", "autoscaling", "elbv2"]
 
 
 class Bench:
@@ -38,7 +40,7 @@ class Bench:
         self.demo, self.environ, self.askers = demo, demo.apply(), askers
         self.journal, self.settings = Journal(default_path(self.environ)), Settings(actions=QUICK)
 
-    def client(self, service: str, profile: str = "prod", region: str = SEOUL) -> Any:
+    def client(self, service: Service, profile: str = "prod", region: str = SEOUL) -> Any:
         return boto3.client(
             service, region_name=region, endpoint_url=self.demo.url, aws_access_key_id=KEYS[profile],
             aws_secret_access_key="demo",
@@ -75,6 +77,7 @@ class Bench:
             if until(found):
                 return found
             time.sleep(0.05)
+        assert found is not None
         log = default_path(self.environ).with_name("runner.log")
         pytest.fail(f"never came: {found.state} at {found.step}: {found.note}\n{log.read_text()}")
 

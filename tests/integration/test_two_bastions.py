@@ -8,137 +8,20 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from test_hands import ACCOUNT, REGION, Bench, ended
 
-from tui.demo.environment import Demo, start
+from tests.integration.bastions import QUICK, Bastion, Pair, gone, lock_of, until
+from tests.integration.hands import ended
 from tui.domain.instance import InstanceState
-from tui.operations import audit, resume
-from tui.operations.journal import Journal, default_path
-from tui.operations.locks import Away, Held, Holder, Lock, LockService, Refused
-from tui.operations.record import Operation, OperationState
-from tui.settings import ActionSettings, LockSettings, Settings
+from tui.operations import audit
+from tui.operations.locks import Held
+from tui.operations.record import OperationState
+from tui.settings import LockSettings, Settings
 
-Server = tuple[str, "subprocess.Popen[bytes]"]
 ROOT = Path(__file__).parents[2]
-LIMIT = 60.0
-QUICK = ActionSettings(reboot_settle=1.0)
-"""The embedded AWS reboots as much faster."""
-TAKING = ("StopInstances", "RebootInstances", "CreateImage")
-
-
-def until(true: Callable[[], Any], seconds: float = LIMIT) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline, "never came"
-        time.sleep(0.05)
-    return found
-
-
-class Bastion(Bench):
-    """A machine with a journal of its own; `who` sits at it."""
-
-    def __init__(
-        self,
-        demo: Demo,
-        folder: Path,
-        who: tuple[str, str, str],
-        monkeypatch: pytest.MonkeyPatch,
-        lock: LockSettings,
-    ) -> None:
-        super().__init__(demo)
-        self.journal.close()
-        self.environ = {**self.environ, "XDG_STATE_HOME": str(folder)}
-        self.journal = Journal(default_path(self.environ))
-        self.settings = Settings(lock=lock, timezone="UTC", actions=QUICK)
-        self.who, self._patch = who, monkeypatch
-
-    def order(self, action: str, name: str, *, confirm: bool = True, **options: Any) -> str:
-        user, host, client = self.who
-        with self._patch.context() as patch:
-            patch.setattr("getpass.getuser", lambda: user)
-            patch.setattr("socket.gethostname", lambda: host)
-            patch.setenv("SSH_CONNECTION", f"{client} 50022 10.0.0.1 22")
-            return super().order(action, name, confirm=confirm, **options)
-
-    def go(self, action: str, name: str, **options: Any) -> Operation:
-        operation = self.order(action, name, **options)
-        self.run(operation)
-        return self.wait(operation, ended)
-
-
-def _read(side: Bastion, operation: str) -> Operation:
-    found = side.journal.get(operation)
-    assert found is not None
-    return found
-
-
-class Pair:
-    """Kim and Lee, each on a bastion, before one AWS."""
-
-    def __init__(
-        self, demo: Demo, folder: Path, patch: pytest.MonkeyPatch, server: Server, ttl: float
-    ) -> None:
-        self.demo, (self.url, self.redis) = demo, server
-        lock = LockSettings(url=self.url, ttl=ttl)
-        self.kim = Bastion(demo, folder / "1", ("kim", "bastion-1", "203.0.113.7"), patch, lock)
-        self.lee = Bastion(demo, folder / "2", ("lee", "bastion-2", "203.0.113.8"), patch, lock)
-
-    def client(self) -> Any:
-        import redis
-
-        return redis.Redis.from_url(self.url)
-
-    def key(self, name: str) -> str:
-        return f"evac:lock:{{{ACCOUNT}:{REGION}:{self.kim.find(name).instance_id}}}"
-
-    def taken(self) -> list[str]:
-        """Every call AWS got that takes something away."""
-        calls = self.demo.control("calls")
-        return [one["operation"] for one in calls if one["operation"] in TAKING and not one["dry_run"]]
-
-    def hurry(self) -> None:
-        """What was begun slowly is over now, what follows is quick."""
-        self.demo.control("clock", {"speed": 60})
-        self.demo.control("advance", {"seconds": 120})
-
-    def end(self) -> None:
-        """No runner outlives its test: it would look for an AWS that is gone for as long as it takes."""
-        for side in (self.kim, self.lee):
-            for one in side.journal.list():
-                side.journal.abandon(one.id, "the test is over", datetime.now(UTC))
-                until(lambda one=one, side=side: not resume.driver(_read(side, one.id), datetime.now(UTC)))
-
-    def held_at_the_image(self, name: str, speed: float = 1) -> tuple[str, int]:
-        """Kim's stop/start waits for its AMI, with the lock held and nothing stopped yet."""
-        self.demo.control("clock", {"speed": speed})
-        operation = self.kim.order("stop-start", name, image_first=True, no_reboot=True)
-        pid = self.kim.run(operation)
-        self.kim.wait(operation, lambda one: "pending" in one.note)
-        return operation, pid
-
-
-@pytest.fixture
-def pair(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: Server, request: pytest.FixtureRequest
-) -> Iterator[Pair]:
-    demo = start("--speed", "60")
-    try:
-        both = Pair(demo, tmp_path, monkeypatch, redis, getattr(request, "param", 30.0))
-        yield both
-        both.end()
-    finally:
-        demo.stop()
-
-
-def gone(pid: int, operation: str) -> Callable[[], bool]:
-    return lambda: not resume.lives(pid, operation)
 
 
 def test_the_second_is_told_who_since_when_and_from_where_and_sends_nothing(pair: Pair) -> None:
@@ -246,7 +129,7 @@ def test_a_holder_that_lost_it_with_the_instance_down_goes_on_to_running_and_say
     os.kill(pid, signal.SIGSTOP)
     try:
         until(lambda: not pair.client().exists(pair.key("ledger-3")))
-        theirs = _lock(pair.url, pair.kim.find("ledger-3").instance_id, "op-lee", "lee")
+        theirs = lock_of(pair.url, pair.kim.find("ledger-3").instance_id, "op-lee", "lee")
         assert isinstance(theirs.take("stop"), Held)
         pair.client().persist(pair.key("ledger-3"))
         pair.hurry()
@@ -322,9 +205,6 @@ def test_without_a_lock_service_it_is_as_before(pair: Pair) -> None:
     assert pair.client().keys("*") == []
 
 
-# the commands
-
-
 def evac(side: Bastion, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     config = Path(side.environ["XDG_STATE_HOME"]) / "config.toml"
     config.write_text(f'[lock]\nurl = "{side.settings.lock.url}"\n')
@@ -370,155 +250,3 @@ def test_evac_do_is_refused_and_ops_locks_says_who_is_where(pair: Pair) -> None:
     doctor = evac(pair.lee, "doctor")
     assert "nothing is begun" in doctor.stdout
     assert "Traceback" not in doctor.stderr + blind.stderr
-
-
-# the lock alone
-
-
-def _lock(url: str, instance: str, operation: str, user: str = "kim", ttl: float = 30.0) -> Lock:
-    mine = Holder(operation, "reboot", "", user, "host", "", f"host:1:{operation}", datetime.now(UTC))
-    return LockService(LockSettings(url=url, ttl=ttl), False).lock(ACCOUNT, REGION, instance, mine)
-
-
-_RACER = """
-import sys
-from datetime import UTC, datetime
-from tui.operations.locks import Held, Holder, LockService
-from tui.settings import LockSettings
-url, name = sys.argv[1:]
-mine = Holder(name, "reboot", "", name, "h", "", name, datetime.now(UTC))
-lock = LockService(LockSettings(url=url), False).lock("1", "r", "i", mine)
-lock.holder()
-print("ready", flush=True)
-sys.stdin.readline()
-got = lock.take("reboot")
-print("held" if isinstance(got, Held) else got.by.operation, flush=True)
-"""
-
-
-def test_of_twenty_at_once_exactly_one_gets_it(redis: Server) -> None:
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", _RACER, redis[0], f"op-{number}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        for number in range(20)
-    ]  # fmt: skip
-    try:
-        for one in racers:
-            assert one.stdout is not None
-            assert one.stdout.readline() == "ready\n"
-        for one in racers:
-            assert one.stdin is not None
-            one.stdin.write("go\n")
-            one.stdin.flush()
-        said = [one.communicate(timeout=60)[0].strip() for one in racers]
-    finally:
-        for one in racers:
-            one.kill()
-    assert said.count("held") == 1
-    winner = f"op-{said.index('held')}"
-    assert {word for word in said if word != "held"} == {winner}, "and all others know whose it is"
-
-
-def test_a_lock_that_ended_and_nobody_had_since_is_had_again(redis: Server) -> None:
-    import redis as library
-
-    mine, client = _lock(redis[0], "i-1", "op-1"), library.Redis.from_url(redis[0])
-    assert mine.take("stop") == Held(1)
-    client.delete(f"evac:lock:{{{ACCOUNT}:{REGION}:i-1}}")
-    assert mine.renew("stop") == Held(2)
-    client.delete(f"evac:lock:{{{ACCOUNT}:{REGION}:i-1}}")
-    other = _lock(redis[0], "i-1", "op-2")
-    assert other.take("stop") == Held(3)
-    other.release()
-    assert isinstance(mine.renew("stop"), Refused), "somebody had it"
-    assert isinstance(mine.take("stop"), Held)
-    client.flushall()
-    assert isinstance(mine.renew("stop"), Refused), "a Redis that forgot may have let others in"
-
-
-def test_renewing_tells_the_step_and_keeps_it(redis: Server) -> None:
-    mine, other = _lock(redis[0], "i-1", "op-1"), _lock(redis[0], "i-1", "op-2", "lee")
-    assert mine.take("stop") == Held(1)
-    assert mine.renew("wait-stopped") == Held(1)
-    found = other.holder()
-    assert isinstance(found, Refused)
-    assert found.by is not None
-    assert found.by.step == "wait-stopped"
-    other.release()
-    assert mine.holder() is None
-    assert mine.renew("start") == Held(1)
-    mine.release()
-    assert other.holder() is None
-
-
-def test_an_older_runner_of_the_same_operation_finds_it_gone(redis: Server) -> None:
-    old, new = (_lock(redis[0], "i-1", "op-1") for _ in range(2))
-    new.mine = Holder(
-        *[getattr(new.mine, key) for key in Holder.__struct_fields__[:-2]], "host:2:b", new.mine.since
-    )
-    assert old.take("stop") == Held(1)
-    assert new.take("stop") == Held(2)
-    assert isinstance(old.renew("stop"), Refused)
-    old.release()
-    assert new.renew("stop") == Held(2)
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda client, key: client.set(key, b""),
-        lambda client, key: client.set(key, b"\x1b]0;x\x07"),
-        lambda client, key: client.set(key, b"17 {}"),
-        lambda client, key: client.set(key, b"x" * 5_000_000),
-        lambda client, key: client.rpush(key, b"a list"),
-    ],
-)
-def test_what_somebody_else_put_there_is_a_lock_of_nobody_knows_whom(redis: Server, spoil: Any) -> None:
-    import redis as library
-
-    client = library.Redis.from_url(redis[0])
-    spoil(client, f"evac:lock:{{{ACCOUNT}:{REGION}:i-1}}")
-    mine = _lock(redis[0], "i-1", "op-1")
-    found = mine.holder()
-    assert isinstance(found, Refused)
-    assert found.by is None
-    assert isinstance(mine.take("stop"), Refused | Away)
-    every = LockService(LockSettings(url=redis[0]), False).every()
-    assert not isinstance(every, Away)
-    assert [(name, held.by, held.left) for name, held in every] == [(f"{ACCOUNT}:{REGION}:i-1", None, None)]
-
-
-@pytest.mark.parametrize("fence", [b"x", b"9223372036854775807", b"-7", b""])
-def test_a_number_that_is_none_never_lets_two_in(redis: Server, fence: bytes) -> None:
-    import redis as library
-
-    client = library.Redis.from_url(redis[0])
-    client.set(f"evac:fence:{{{ACCOUNT}:{REGION}:i-1}}", fence)
-    got = [_lock(redis[0], "i-1", f"op-{number}").take("stop") for number in range(2)]
-    assert sum(isinstance(one, Held) for one in got) <= 1
-
-
-def test_a_server_that_is_no_redis_is_away(tmp_path: Path) -> None:
-    import socket
-    import threading
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def answer() -> None:
-            while True:
-                try:
-                    one, _ = server.accept()
-                except OSError:
-                    return
-                with one:
-                    one.recv(100)
-                    one.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-        threading.Thread(target=answer, daemon=True).start()
-        mine = _lock(f"redis://127.0.0.1:{server.getsockname()[1]}", "i-1", "op-1")
-        assert isinstance(mine.holder(), Away)
-        assert isinstance(mine.take("stop"), Away)
-        assert isinstance(mine.renew("stop"), Away)
-        mine.release()

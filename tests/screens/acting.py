@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
-from stage import NOW, Launches, StandIn, named, plain_facts, sample_store, services
 
+from tests.screens.stage import NOW, Launches, StandIn, named, plain_facts, sample_store, services
 from tui.domain.instance import Facts, GroupMembership, InstanceState, TargetGroup, TypeFacts
 from tui.domain.text import clean
 from tui.operations.journal import Journal

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from stage import Stage
 from textual.pilot import Pilot
 
 from screens.base import KeyLine
 from screens.detail.screen import DetailScreen
+from tests.screens.stage import Stage
 
 SMALL, LARGE = (80, 24), (160, 50)
 

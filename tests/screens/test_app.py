@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stage
-from acting import Play
 from msgspec.structs import replace
 from rich.style import Style
 from textual.command import CommandList, CommandPalette
 from textual.events import Click, Key
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from screens.base import Alarm, EvacScreen
 from screens.confirm import ConfirmScreen
@@ -24,6 +23,8 @@ from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
 from screens.operations import OperationsScreen
 from screens.palette import Commands
+from tests.screens import stage
+from tests.screens.acting import Play
 from tui.app import EvacApp
 from tui.fleet import snapshot
 from tui.fleet.store import Store
@@ -38,6 +39,11 @@ async def running(services: Services, path: Path | None = None) -> AsyncIterator
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         yield pilot
+
+
+def on_top(pilot: Pilot[Any]) -> Screen[Any]:
+    """Asked anew each time: to mypy the app's screen is still what it was before the key."""
+    return pilot.app.screen
 
 
 @pytest.mark.parametrize(
@@ -157,11 +163,11 @@ async def test_a_journal_that_cannot_be_used_is_said_and_looking_goes_on(tmp_pat
         await pilot.pause(1.2)
         await pilot.press("s")
         await pilot.pause()
-        assert type(pilot.app.screen) is FleetScreen
+        assert type(on_top(pilot)) is FleetScreen
         assert any("disk full" in str(one.message) for one in pilot.app._notifications)
         await pilot.press("enter")
         await pilot.pause()
-        assert type(pilot.app.screen) is DetailScreen
+        assert type(on_top(pilot)) is DetailScreen
 
 
 LEAVES = [
@@ -224,7 +230,7 @@ async def test_a_verb_chosen_for_a_screen_that_has_left_does_nothing(tmp_path: P
             pilot.app.call_later(left.action_verb, verb)
         await pilot.pause()
         assert pilot.app.fault is None  # type: ignore[attr-defined]  # EvacApp's
-        assert type(pilot.app.screen) is FleetScreen
+        assert type(on_top(pilot)) is FleetScreen
 
 
 async def test_a_click_upon_a_line_of_the_palette_that_has_gone_chooses_nothing(tmp_path: Path) -> None:
@@ -238,17 +244,8 @@ async def test_a_click_upon_a_line_of_the_palette_that_has_gone_chooses_nothing(
                 break
             await pilot.pause(0.05)
         style = Style.from_meta({"option": commands.option_count + 3})
-        at = {
-            "x": 1,
-            "y": 1,
-            "delta_x": 0,
-            "delta_y": 0,
-            "button": 1,
-            "shift": False,
-            "meta": False,
-            "ctrl": False,
-        }
-        commands.post_message(Click(commands, **at, style=style))
+        plain = {"shift": False, "meta": False, "ctrl": False}
+        commands.post_message(Click(commands, x=1, y=1, delta_x=0, delta_y=0, button=1, **plain, style=style))
         await pilot.pause()
         assert pilot.app.fault is None  # type: ignore[attr-defined]  # EvacApp's
         assert isinstance(pilot.app.screen, CommandPalette)
@@ -266,7 +263,7 @@ async def test_a_covered_screen_leaves_when_it_is_on_top_again(tmp_path: Path) -
         await pilot.press("ctrl+p")
         await pilot.pause()
         detail.dismiss()
-        assert isinstance(pilot.app.screen, CommandPalette)  # what lies over it is not taken instead
+        assert isinstance(on_top(pilot), CommandPalette)  # what lies over it is not taken instead
         await pilot.press("escape")
         await pilot.pause()
         assert type(pilot.app.screen) is FleetScreen

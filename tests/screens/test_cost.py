@@ -34,7 +34,7 @@ class Counting(FleetTable):
         self.drawn += 1
         return super().body(*arguments)  # type: ignore[arg-type]  # as above
 
-    def refresh(self, *regions: object, **options: object) -> Counting:  # type: ignore[override]  # as above
+    def refresh(self, *regions: object, **options: object) -> Counting:
         self.refreshed += 1
         super().refresh(*regions, **options)  # type: ignore[arg-type]  # as above
         return self

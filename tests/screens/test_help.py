@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
-from driving import LARGE, SMALL, settled, text_of, until
-from stage import SETTINGS, Stage, services
 
 from screens.help import EXAMPLES, MOVES, HelpScreen, keys, language, mode
 from screens.signs import LEVELS
+from tests.screens.driving import LARGE, SMALL, settled, text_of, until
+from tests.screens.stage import SETTINGS, Stage, services
 from tui.domain.query import FIELDS, Query, parse
 from tui.settings import ProfileSettings, Settings
 from tui.verbs import VERBS, shown_key
@@ -70,13 +71,17 @@ async def test_at_80_columns_everything_is_reached_by_scrolling(tmp_path: Path) 
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         body = app.screen.query_one("#body")
+
+        def below(line: int) -> bool:
+            return body.scroll_offset.y > line
+
         while True:
             seen += text_of(app)
             if body.scroll_offset.y >= body.max_scroll_y:
                 break
             before = body.scroll_offset.y
             await pilot.press("pagedown")
-            await until(pilot, lambda before=before: body.scroll_offset.y > before)
+            await until(pilot, partial(below, before))
         await pilot.press("g")
         await until(pilot, lambda: body.scroll_offset.y == 0)
         await pilot.press("j", "down", "k")

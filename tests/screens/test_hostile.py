@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stage
-from acting import Play
 from msgspec import Struct
 from msgspec.structs import replace
 from rich.cells import cell_len
@@ -20,6 +18,8 @@ from textual.pilot import Pilot
 
 from screens.confirm import ConfirmScreen
 from screens.detail.screen import TABS, DetailScreen
+from tests.screens import stage
+from tests.screens.acting import Play
 from tui.app import EvacApp
 from tui.aws import to_domain
 from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble
@@ -196,7 +196,7 @@ async def test_the_operations_and_giving_one_up(
 ) -> None:
     services = given(tmp_path)
     row = enemy_row(services)
-    monkeypatch.setattr("acting.named", lambda store, name: row)
+    monkeypatch.setattr("tests.screens.acting.named", lambda store, name: row)
     play = (
         Play(services, "any").done("stop").begin("wait-stopped").say(clean(ENEMY), attention=True, down=True)
     )

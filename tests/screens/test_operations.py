@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import Play, acting, facts_of
 from msgspec.structs import replace
-from stage import NOW, Stage
-from test_confirm import until
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -20,9 +17,13 @@ from screens.base import Alarm, Go
 from screens.operations import OperationsScreen
 from screens.operations import screen as module
 from screens.operations.abandon import AbandonQuestion
+from screens.operations.table import OperationTable
 from screens.standing import Standing, standing, warning
+from tests.screens.acting import Play, acting, facts_of
+from tests.screens.confirming import until
+from tests.screens.stage import NOW, Stage
 from tui.operations import audit
-from tui.operations.record import OperationState
+from tui.operations.record import Operation, OperationState
 from tui.services import Services
 from tui.settings import ProfileSettings, Settings
 
@@ -62,7 +63,7 @@ def running(given: Services) -> Play:
 
 
 def lines(screen: OperationsScreen) -> list[str]:
-    table = screen.query_one(module.OperationTable)
+    table = screen.query_one(OperationTable)
     return [table.render_line(y).text[1:] for y in range(1, len(table.rows) + 1)]
 
 
@@ -173,7 +174,12 @@ async def test_the_journal_is_read_only_when_another_process_changed_it(
     assert given.journal is not None
     reads: list[int] = []
     asked = given.journal.list
-    monkeypatch.setattr(given.journal, "list", lambda *limit: reads.append(1) or asked(*limit))
+
+    def counted(*limit: int) -> Sequence[Operation]:
+        reads.append(1)
+        return asked(*limit)
+
+    monkeypatch.setattr(given.journal, "list", counted)
     async with Stage(screen).run_test() as pilot:
         await pilot.pause()
         before = len(reads)

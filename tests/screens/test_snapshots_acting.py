@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import acting
 from msgspec.structs import replace
-from stage import SETTINGS, Stage
-from test_confirm import ready, until
-from test_operations import cut, finished, retrying, running
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.confirm import ConfirmScreen
 from screens.operations import OperationsScreen
+from tests.screens.acting import acting
+from tests.screens.confirming import ready, until
+from tests.screens.stage import SETTINGS, Stage
+from tests.screens.test_operations import cut, finished, retrying, running
 from tui.domain.instance import Trouble
 from tui.domain.text import clean
 from tui.settings import ProfileSettings

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import LARGE, SMALL, settled, tab, text_of, until
-from stage import NOW, Stage, StandIn, named, sample_store, services
-from test_detail import EXPIRED, Slow, planned
 
 from screens.detail.screen import DetailScreen
 from screens.help import HelpScreen
+from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
+from tests.screens.looking import EXPIRED, Slow, planned
+from tests.screens.stage import NOW, Stage, StandIn, named, sample_store, services
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.operations.record import OperationState

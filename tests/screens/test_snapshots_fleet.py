@@ -7,13 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import stage
-from acting import Play
 from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.fleet.screen import FleetScreen
+from tests.screens import stage
+from tests.screens.acting import Play
 from tui.domain.instance import Phase
 from tui.domain.text import clean
 from tui.fleet import wire

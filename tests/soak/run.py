@@ -9,10 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
-
-from storm import Storm, changes, environment, instance_names, storm, unconfirmed
-
+from tests.soak.storm import Storm, changes, environment, instance_names, storm, unconfirmed
 from tui.demo.environment import start
 
 SIZES = ((80, 24), (160, 50), (40, 12))

@@ -15,8 +15,8 @@ from typing import Any
 
 import pexpect
 import pyte
-from terminal import Terminal
 
+from tests.e2e.terminal import Terminal
 from tui.aws.readonly import READS
 from tui.demo.environment import Demo
 from tui.operations.journal import Journal

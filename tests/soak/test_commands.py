@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 import pytest
-from storm import changes, environment, unconfirmed
 
+from tests.soak.storm import changes, environment, unconfirmed
 from tui.cli import main
 from tui.demo.environment import Demo, start
 
@@ -123,8 +123,7 @@ def planned(environ: dict[str, str]) -> str:
     """An operation somebody confirmed who could; its runner never came."""
     from datetime import UTC, datetime
 
-    from stage import named, sample_store
-
+    from tests.screens.stage import named, sample_store
     from tui.domain.actions import ActionOptions
     from tui.domain.plan import draft
     from tui.domain.policy import Policy

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from storm import Storm, changes, environment, instance_names, storm, unconfirmed
 
+from tests.soak.storm import Storm, changes, environment, instance_names, storm, unconfirmed
 from tui.demo.environment import Demo, start
 
 KEYS = 1_500

@@ -22,7 +22,8 @@ from tui.domain.instance import (
     TargetGroup,
 )
 from tui.domain.offers import offers
-from tui.domain.plan import Draft, GuardKind, Policy, draft
+from tui.domain.plan import Draft, GuardKind, draft
+from tui.domain.policy import Policy
 from tui.domain.text import SafeText
 
 T = SafeText
@@ -68,7 +69,7 @@ def names(made: Draft) -> list[str]:
 def test_the_way_out_and_the_way_back(
     action: str, facts: Facts | None, options: dict[str, bool], out: str, back: str
 ) -> None:
-    made = names(planned(facts, action, **options))
+    made = names(planned(facts, action, None, **options))
     assert {one for one in made if one in ("enter-standby", "drain")} == ({out} if out else set())
     assert {one for one in made if one in ("exit-standby", "register")} == ({back} if back else set())
     if out:

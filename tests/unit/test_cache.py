@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -168,7 +169,7 @@ async def test_what_another_console_read_is_taken() -> None:
 
 async def test_a_cache_that_fails_is_left_alone_and_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     backend = Backend()
     backend.broken = True
     cache, said = made(backend)

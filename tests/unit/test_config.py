@@ -36,7 +36,7 @@ def load(home: Path, text: str | None = None, policy: str | None = None, **given
     if policy is not None:
         (home / "policy.toml").write_text(policy)
         environ["EVAC_POLICY"] = str(home / "policy.toml")
-    arguments = {"profiles": (), "regions": (), "read_only": False} | given
+    arguments: dict[str, Any] = {"profiles": (), "regions": (), "read_only": False} | given
     return config.load(None, environ=environ, **arguments)
 
 

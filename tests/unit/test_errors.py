@@ -42,7 +42,7 @@ CASES: list[tuple[Exception, str, str]] = [
     (b.ConnectTimeoutError(endpoint_url="x"), "network", "tries again"),
     (b.ReadTimeoutError(endpoint_url="x"), "network", "tries again"),
     (b.ProxyConnectionError(proxy_url="x"), "network", "HTTPS_PROXY"),
-    (b.SSLError(endpoint_url="x", error="y"), "network", "AWS_CA_BUNDLE"),
+    (b.SSLError(endpoint_url="x", error=OSError("y")), "network", "AWS_CA_BUNDLE"),
     (ResponseParserError("x"), "network", "tries again"),
     (errors.NotAws("no Reservations in it"), "network", "captive portal"),
     (NeedsPerson("prod", "arn:aws:iam::1:mfa/me"), "config", "aws sts"),
@@ -200,7 +200,8 @@ def test_a_clock_that_may_be_wrong_is_a_hint(code: str, ahead: timedelta | None,
         (
             b.SSLError(
                 endpoint_url="x",
-                error="[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)",
+                error=OSError(
+"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)"),
             ),
             "the TLS certificate was not accepted (certificate has expired)",
             "clock",
@@ -208,13 +209,13 @@ def test_a_clock_that_may_be_wrong_is_a_hint(code: str, ahead: timedelta | None,
         (
             b.SSLError(
                 endpoint_url="x",
-                error="[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1)",
+                error=OSError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1)"),
             ),
             "the TLS certificate was not accepted (self-signed certificate)",
             "AWS_CA_BUNDLE",
         ),
         (
-            b.SSLError(endpoint_url="x", error="[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"),
+            b.SSLError(endpoint_url="x", error=OSError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)")),
             "no TLS connection (wrong version number)",
             "proxies",
         ),

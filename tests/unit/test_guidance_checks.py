@@ -6,11 +6,11 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from guidance_cases import BAD, BASE, FACTS, NOW, OK, STORE, T, event, whole
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.unit.guidance_cases import BAD, BASE, FACTS, NOW, OK, STORE, T, event, whole
 from tui.domain.events import KNOWN_CODES
 from tui.domain.guidance import KEYS, Explanation, Kind, explain, layers
 from tui.domain.guidance.checks import ENTRIES
@@ -127,8 +127,8 @@ def test_system_and_instance_is_aws_side() -> None:
     ],
 )
 def test_a_failing_system_check(changes: dict[str, object], facts: dict[str, object], part: str) -> None:
-    instance = replace(failing("system"), **changes)  # type: ignore[arg-type]  # a table's row
-    assert part in whole(told(instance, replace(FACTS, **facts)))  # type: ignore[arg-type]  # a table's row
+    instance = replace(failing("system"), **changes)
+    assert part in whole(told(instance, replace(FACTS, **facts)))
 
 
 def test_instance_check_in_a_group_is_left_to_the_group() -> None:

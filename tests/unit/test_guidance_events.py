@@ -7,9 +7,9 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
-from guidance_cases import BASE, FACTS, NOW, STORE, T, event, whole
 from msgspec.structs import replace
 
+from tests.unit.guidance_cases import BASE, FACTS, NOW, STORE, T, event, whole
 from tui.domain.events import KNOWN_CODES, EventCode, EventState
 from tui.domain.guidance import Explanation, Kind, explain, explain_code
 from tui.domain.guidance.events import ENTRIES
@@ -268,8 +268,8 @@ MIGRATES = TypeFacts(instance_storage=False, reboot_migration_supported=True)
     ],
 )
 def test_reboot_migration(changes: dict[str, object], facts: dict[str, object], part: str) -> None:
-    instance = replace(BASE, events=(event("system-reboot", 3),), **changes)  # type: ignore[arg-type]  # a table's row
-    assert part in whole(told(instance, replace(FACTS, **facts)))  # type: ignore[arg-type]  # a table's row
+    instance = replace(BASE, events=(event("system-reboot", 3),), **changes)
+    assert part in whole(told(instance, replace(FACTS, **facts)))
 
 
 def test_own_reboot_never_clears_instance_reboot() -> None:
@@ -308,8 +308,8 @@ def test_what_is_in_the_way_is_not_recommended(changes: dict[str, object], facts
     free = told(instance).recommended
     assert free is not None
     assert free.verb == "stop-start"
-    blocked = replace(instance, **changes)  # type: ignore[arg-type]  # a table's row
-    assert told(blocked, replace(FACTS, **facts)).recommended is None  # type: ignore[arg-type]  # a table's row
+    blocked = replace(instance, **changes)
+    assert told(blocked, replace(FACTS, **facts)).recommended is None
 
 
 def test_standby_and_suspension_free_a_member() -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from tui.domain.events import ScheduledEvent
-from tui.domain.hazards import CHECKS, Gravity, Hazard, hazards
+from tests.unit.hazard_cases import KNOWN, NOW, SAFE, T, find, image
+from tui.domain.hazards import CHECKS, Gravity, hazards
 from tui.domain.instance import (
     Address,
     Checks,
     CheckStatus,
     ClassicBalancer,
-    Facts,
     GroupMembership,
-    Image,
     Instance,
     InstanceState,
     Interface,
@@ -28,61 +25,6 @@ from tui.domain.instance import (
     TargetGroup,
     TypeFacts,
 )
-from tui.domain.text import SafeText
-
-NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-T = SafeText
-OK = StatusCheck(CheckStatus.OK)
-
-
-@dataclass(frozen=True)
-class Chosen:
-    no_reboot: bool = False
-    image_first: bool = False
-    event_id: str = ""
-    not_before: datetime | None = None
-    standby: bool | None = None
-    drain: bool | None = None
-    overrides: tuple[str, ...] = ()
-
-
-def image(age: timedelta | None, state: str = "available") -> Image:
-    return Image(T("ami-1"), T("web"), T(state), None if age is None else NOW - age)
-
-
-SAFE = Instance(
-    Target("prod", "us-east-1"),
-    T("i-1"),
-    name=T("web"),
-    state=InstanceState.RUNNING,
-    checks=Checks(OK, OK, OK),
-    inventory_at=NOW,
-    instance_type=T("m5.large"),
-    zone=T("us-east-1a"),
-    public_ip=T("203.0.113.9"),
-    public_kind=PublicAddress.ELASTIC,
-    root_device=T("ebs"),
-    capacity_reservation=T("cr-1"),
-    tenancy=T("default"),
-)
-KNOWN = Facts(
-    NOW,
-    type=TypeFacts(instance_storage=False, hypervisor=T("nitro"), bare_metal=False),
-    stop_protection=False,
-    termination_protection=False,
-    shutdown_behavior=T("stop"),
-    membership=(),
-    target_groups=(),
-    classic_balancers=(),
-    images=(image(timedelta(hours=9)),),
-)
-
-
-def find(
-    action: str, code: str, facts: Facts | None = KNOWN, options: Chosen | None = None, **changes: Any
-) -> list[Hazard]:
-    found = hazards(replace(SAFE, **changes), facts, action, NOW, options)
-    return [hazard for hazard in found if hazard.code == code]
 
 
 def test_a_safe_instance_is_only_reassuring() -> None:
@@ -400,93 +342,8 @@ def test_each_hazard(
     assert found[0].known is ("don't know" not in found[0].text and "not known" not in found[0].text)
 
 
-@pytest.mark.parametrize(
-    ("event", "part"),
-    [
-        ("instance-stop", "does not clear the instance-stop event"),
-        ("system-reboot", "only if it migrates"),
-        ("brand-new", "don't know what a reboot does"),
-    ],
-)
-def test_a_reboot_and_an_open_event(event: str, part: str) -> None:
-    (found,) = find("reboot", "reboot-event", events=(ScheduledEvent(T(event)),))
-    assert found.gravity is Gravity.WARN
-    assert part in found.text
-    assert not find(
-        "reboot", "reboot-event", events=(ScheduledEvent(T(event), description=T("[Completed]")),)
-    )
-
-
-HOUR = timedelta(hours=1)
-MOVABLE = ScheduledEvent(T("system-reboot"), T("e-1"), not_before=NOW + 3 * HOUR, deadline=NOW + 50 * HOUR)
-FIXED = replace(MOVABLE, event_id=T("e-2"), deadline=None)
-
-
-@pytest.mark.parametrize(
-    ("events", "options", "gravity", "part"),
-    [
-        ((MOVABLE,), None, "ok", "up to its deadline"),
-        ((FIXED, MOVABLE), Chosen(), "ok", "up to its deadline"),
-        ((FIXED, MOVABLE), Chosen(event_id="e-2"), "block", "no deadline"),
-        ((), None, "block", "no such open event"),
-        ((MOVABLE,), Chosen(event_id="e-9"), "block", "no such open event"),
-        ((MOVABLE,), Chosen(not_before=NOW + 51 * HOUR), "block", "after AWS's deadline"),
-        ((MOVABLE,), Chosen(not_before=NOW + timedelta(minutes=59)), "block", "60 minutes"),
-        ((MOVABLE,), Chosen(not_before=NOW + 2 * HOUR), "ok", "up to its deadline"),
-        ((replace(MOVABLE, description=T("[Canceled] x")),), Chosen(event_id="e-1"), "block", "over"),
-    ],
-)
-def test_rescheduling(
-    events: tuple[ScheduledEvent, ...], options: Chosen | None, gravity: str, part: str
-) -> None:
-    (found,) = find("reschedule", "reschedule", options=options, events=events)
-    assert found.gravity == gravity
-    assert part in found.text
-
-
-def test_image_first_and_no_reboot() -> None:
-    assert find("stop-start", "image-reboot", options=Chosen(image_first=True))[0].gravity is Gravity.WARN
-    assert not find("stop-start", "image-reboot", options=Chosen(image_first=True, no_reboot=True))
-    assert find("stop-start", "hibernation", options=Chosen(image_first=True), hibernation=True)
-    assert "crash-consistent" in find("image", "image-reboot", options=Chosen(no_reboot=True))[0].text
-    assert not find("image", "load-balancer", options=Chosen(no_reboot=True))
-    assert not find("image", "auto-scaling", options=Chosen(no_reboot=True))
-    assert not find("image", "cluster", options=Chosen(no_reboot=True))
-
-
 def test_no_stop_protection_for_spot() -> None:
     assert not find("stop-start", "stop-protection", lifecycle=T("spot"))
-
-
-@pytest.mark.parametrize("facts", [None, Facts(NOW)])
-def test_what_is_not_known_is_said(facts: Facts | None) -> None:
-    bare = Instance(Target("p", "r"), T("i-1"))
-    found = hazards(bare, facts, "stop-start", NOW)
-    codes = {hazard.code for hazard in found if not hazard.known}
-    assert codes == {
-        "state",
-        "public-ip",
-        "instance-store-root",
-        "instance-store",
-        "auto-scaling",
-        "load-balancer",
-        "stop-protection",
-        "shutdown-behavior",
-        "image",
-    }
-    assert not any(hazard.gravity is Gravity.OK for hazard in found)
-
-
-def test_the_reason_why_it_is_not_known() -> None:
-    facts = replace(
-        KNOWN,
-        membership=None,
-        target_groups=None,
-        unknown=(("images", T("x")), ("membership", T("denied: autoscaling")), ("target_groups", T(""))),
-    )
-    assert "(denied: autoscaling)" in find("stop-start", "auto-scaling", facts)[0].text
-    assert "(AWS did not say)" in find("stop-start", "load-balancer", facts)[0].text
-    assert "(not looked up yet)" in find("stop-start", "auto-scaling", None)[0].text
 
 
 @pytest.mark.parametrize("action", CHECKS)

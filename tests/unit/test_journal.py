@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.plan import Draft, GuardKind, Policy, draft
+from tui.domain.plan import Draft, GuardKind, draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.operations import audit, database
 from tui.operations.journal import LEASE, Journal, JournalError
@@ -32,7 +33,7 @@ WEB = Instance(
 
 
 def plan(action: str = "stop-start", **options: object) -> Draft:
-    return draft(action, WEB, None, replace(ActionOptions(), **options), Policy(), NOW)  # type: ignore[arg-type] # by name
+    return draft(action, WEB, None, replace(ActionOptions(), **options), Policy(), NOW)
 
 
 @pytest.fixture

@@ -7,16 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from tests.unit.rows import BAD, OK, PROD
 from tui.domain import query
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
     EVERYWHERE,
     Checks,
-    CheckStatus,
     Instance,
     InstanceState,
     Phase,
-    StatusCheck,
     Target,
     TargetStatus,
     Trouble,
@@ -26,14 +25,13 @@ from tui.domain.text import clean
 from tui.domain.urgency import Level, urgency
 
 NOW = datetime(2026, 5, 4, 3, tzinfo=UTC)
-OK, BAD = StatusCheck(CheckStatus.OK), StatusCheck(CheckStatus.IMPAIRED)
-PROD, DATA = Target("prod", "eu-west-1"), Target("data", "us-east-1")
+DATA = Target("data", "us-east-1")
 
 
 def made(
     name: str, *, bad: bool = False, due: float | None = None, target: Target = PROD, kind: str = "m5.large"
 ) -> Instance:
-    events = ()
+    events: tuple[ScheduledEvent, ...] = ()
     if due is not None:
         events = (ScheduledEvent(clean("instance-stop"), not_before=NOW + timedelta(hours=due)),)
     return Instance(
@@ -93,7 +91,7 @@ def test_the_ranker_says_what_urgency_says_and_sees_time_pass() -> None:
 
 def status(target: Target, **changes: object) -> TargetStatus:
     base = TargetStatus(target, Phase.LIVE, status_at=NOW)
-    return replace(base, **changes)  # type: ignore[arg-type]  # rows of a table
+    return replace(base, **changes)
 
 
 TROUBLE = Trouble("credentials", clean("expired"), clean("log in"))

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.plan import Draft, GuardKind, Policy, draft
+from tui.domain.plan import Draft, GuardKind, draft
+from tui.domain.policy import Policy
 from tui.domain.steps import Call, Done, Send, Stuck, Wait
 from tui.domain.text import clean
 from tui.operations import busy, keeper, locks

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
 from tui.aws import meter, reads
@@ -51,7 +52,7 @@ def metered(client: Any, *answers: tuple[int, str]) -> tuple[list[str], list[boo
     def answer(request: Any, **_: Any) -> AWSResponse:
         assert len(sent) > 0, "booked before it is sent"
         status, body = next(left)
-        return AWSResponse(request.url, status, {}, Raw(body))
+        return AWSResponse(request.url, status, HTTPHeaders(), Raw(body))
 
     client.meta.events.register("before-send", answer)
     for _ in range(2):  # asked for again, as before every job

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from tests.contracts.test_aws_samples import typed
 from tui.aws import parse, to_domain
+from tui.aws.wanted import READ, Wanted
 from tui.demo import protocol
 from tui.demo.clock import Clock
 from tui.demo.fleet import populate
@@ -35,7 +36,7 @@ def operation(name: str) -> OperationModel:
     return found
 
 
-OPERATIONS = {name: operation(name) for name in parse.READ}
+OPERATIONS = {name: operation(name) for name in READ}
 
 
 def pruned(op: OperationModel) -> OperationModel:
@@ -43,7 +44,7 @@ def pruned(op: OperationModel) -> OperationModel:
     raw = op.service_model._service_description  # type: ignore[attr-defined]  # a copy of the model needs the model
     shapes: Doc = {}
 
-    def keep(name: str, wanted: parse.Wanted | None) -> str:
+    def keep(name: str, wanted: Wanted | None) -> str:
         made = deepcopy(raw["shapes"][name])
         key = f"{name}{len(shapes)}"
         shapes[key] = made
@@ -56,7 +57,7 @@ def pruned(op: OperationModel) -> OperationModel:
         return key
 
     described = deepcopy(raw["operations"][op.name])
-    described["output"]["shape"] = keep(described["output"]["shape"], parse.READ[op.name][1])
+    described["output"]["shape"] = keep(described["output"]["shape"], READ[op.name][1])
     described.pop("input", None)
     model = {"metadata": raw["metadata"], "operations": {op.name: described}, "shapes": shapes}
     return ServiceModel(model, "ec2").operation_model(op.name)
@@ -66,9 +67,10 @@ PRUNED = {name: pruned(op) for name, op in OPERATIONS.items()}
 
 
 def botocore(op: OperationModel, body: bytes) -> Doc:
+    assert op.output_shape is not None
     found: Doc = create_parser("ec2").parse(
         {"body": body, "headers": {}, "status_code": 200}, op.output_shape
-    )  # type: ignore[arg-type]  # the stubs know only its own dict
+    )
     return {key: value for key, value in found.items() if key != "ResponseMetadata"}
 
 
@@ -109,7 +111,9 @@ def test_what_was_recorded(path: Path) -> None:
         "describe-instance-status": "DescribeInstanceStatus",
     }.get(path.name.split(".")[0], "")
     if name:
-        same(name, typed(OPERATIONS[name].output_shape, json.loads(path.read_text())))
+        shape = OPERATIONS[name].output_shape
+        assert shape is not None
+        same(name, typed(shape, json.loads(path.read_text())))
 
 
 def test_the_whole_sample_fleet() -> None:
@@ -171,8 +175,8 @@ def test_what_is_read_is_what_the_domain_asks_for() -> None:
     to_domain.instance(
         Asked(shape.members["Reservations"].member.members["Instances"].member, asked), "r", NOW
     )
-    read = parse.READ["DescribeInstances"][1]["Reservations"]["Instances"]
-    lazy = {
+    read = READ["DescribeInstances"][1]["Reservations"]["Instances"]
+    lazy: Wanted = {
         "StateTransitionReason": None,
         "Platform": None,
         "SecurityGroups": {"GroupId": None},
@@ -182,7 +186,7 @@ def test_what_is_read_is_what_the_domain_asks_for() -> None:
     shape = OPERATIONS["DescribeInstanceStatus"].output_shape
     asked = {}
     to_domain.status(Asked(shape.members["InstanceStatuses"].member, asked))
-    read = parse.READ["DescribeInstanceStatus"][1]["InstanceStatuses"]
+    read = READ["DescribeInstanceStatus"][1]["InstanceStatuses"]
     checks = {"ImpairedSince": None, "Details": {"ImpairedSince": None}, "Remediation": None}
     assert set(read) == set(asked)
     for key, value in asked.items():
@@ -198,7 +202,7 @@ class Maker:
     def __init__(self, seed: int, texts: list[str]) -> None:
         self.random, self.texts = random.Random(seed), texts
 
-    def make(self, shape: Shape, wanted: parse.Wanted | None, depth: int = 0) -> Any:
+    def make(self, shape: Shape, wanted: Wanted | None, depth: int = 0) -> Any:
         pick = self.random.random
         if isinstance(shape, StructureShape):
             return {
@@ -230,15 +234,15 @@ TEXTS = st.lists(
 )
 
 
-@pytest.mark.parametrize("name", parse.READ)
+@pytest.mark.parametrize("name", READ)
 @given(seed=st.integers(0, 2**32), texts=TEXTS)
 @settings(max_examples=60, deadline=None)
 def test_what_the_model_allows(name: str, seed: int, texts: list[str]) -> None:
     texts = [text.replace("\r", " ") for text in texts]
     shape = OPERATIONS[name].output_shape
     assert shape is not None
-    answer = Maker(seed, texts).make(shape, parse.READ[name][1])
-    answer.setdefault(parse.READ[name][0], [])
+    answer = Maker(seed, texts).make(shape, READ[name][1])
+    answer.setdefault(READ[name][0], [])
     same(name, answer)
 
 
@@ -246,8 +250,8 @@ def base(name: str, seed: int) -> bytes:
     shape = OPERATIONS[name].output_shape
     assert shape is not None
     maker = Maker(seed, ["web-1", "a & b", "<item>", "x"])
-    answer = maker.make(shape, parse.READ[name][1])
-    answer.setdefault(parse.READ[name][0], [])
+    answer = maker.make(shape, READ[name][1])
+    answer.setdefault(READ[name][0], [])
     return protocol.write_xml(OPERATIONS[name], answer, "r")
 
 
@@ -259,7 +263,7 @@ SNIPPETS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", parse.READ)
+@pytest.mark.parametrize("name", READ)
 @given(data=st.data(), seed=st.integers(0, 50))
 @settings(max_examples=150, deadline=None)
 def test_what_nobody_should_send(name: str, data: st.DataObject, seed: int) -> None:
@@ -277,7 +281,7 @@ def test_what_nobody_should_send(name: str, data: st.DataObject, seed: int) -> N
     never_different(name, bytes(body))
 
 
-@pytest.mark.parametrize("name", parse.READ)
+@pytest.mark.parametrize("name", READ)
 def test_a_body_cut_anywhere_is_never_an_answer(name: str) -> None:
     body = base(name, 3)
     for end in range(len(body)):
@@ -286,7 +290,7 @@ def test_a_body_cut_anywhere_is_never_an_answer(name: str) -> None:
     assert never_different(name, body)
 
 
-@pytest.mark.parametrize("name", parse.READ)
+@pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize(
     "body",
     [

@@ -14,7 +14,8 @@ from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity
 from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
-from tui.domain.plan import Draft, GuardKind, Policy, draft, why_no_image_name
+from tui.domain.plan import Draft, GuardKind, draft, why_no_image_name
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.settings import ActionSettings, ProfileSettings, Settings
 from tui.verbs import VERBS, why_not
@@ -87,7 +88,12 @@ def test_a_hazardous_action_asks_for_the_name(
     action: str, answer: str | None, agreed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(output, "ask", lambda question: asked.append(question) or answer)
+
+    def ask(question: str) -> str | None:
+        asked.append(question)
+        return answer
+
+    monkeypatch.setattr(output, "ask", ask)
     assert planning.agreed(made(action), None)[0] is agreed
     assert asked == ["Type web-7 to go on:"]
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from tui.aws import policies, readonly
 from tui.aws.sessions import Sessions
@@ -33,7 +34,7 @@ def caught(client: Any) -> list[str]:
     def answer(request: Any, **_: Any) -> AWSResponse:
         sent.append(request.body.decode() if isinstance(request.body, bytes) else str(request.body))
         raw = type("Raw", (), {"stream": lambda self: [b"<r/>"], "read": lambda self: b"<r/>"})()
-        return AWSResponse(request.url, 200, {}, raw)
+        return AWSResponse(request.url, 200, HTTPHeaders(), raw)
 
     client.meta.events.register_first("before-send", answer)
     return sent

@@ -78,7 +78,7 @@ def test_one_page_of_checks_is_everything_and_a_second_one_is_too_many() -> None
 
 
 def test_problems_are_asked_for_by_small_calls_of_which_unknown_filters_are_left_out() -> None:
-    nothing = {"InstanceStatuses": []}
+    nothing: dict[str, list[Any]] = {"InstanceStatuses": []}
     client = Answers(nothing, nothing, nothing, refused("InvalidParameterValue"), refused("InvalidFilter"))
     assert reads.problems(client) == []
     assert len(client.asked) == 5
@@ -110,5 +110,5 @@ def test_a_parser_that_trips_over_html_is_told_as_html() -> None:
     told = errors.trouble(caught.value, "prod", "eu-west-1")
     assert (told.kind, told.remedy) == ("network", "check for a proxy or a captive portal")
     with pytest.raises(KeyError) as ours:
-        {}["x"]
+        {"y": 1}["x"]
     assert errors.trouble(ours.value).kind == "internal"

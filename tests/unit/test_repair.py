@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from tui.cli.main import evac
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.plan import Policy, draft
+from tui.domain.plan import draft
+from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.operations import audit
 from tui.operations.journal import Journal, JournalError

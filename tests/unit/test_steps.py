@@ -439,7 +439,8 @@ def test_killed_anywhere_it_still_ends_running_with_one_stop_and_one_start(seed:
     chance, world = random.Random(seed), World(lag=random.Random(seed).choice([0, 3, 30, 50]))
     order = ORDER
     for step in ACTIONS["stop-start"].plan(ActionOptions()):
-        began, attempts, kills = world.now, [], 0
+        attempts: list[Attempt] = []
+        began, kills = world.now, 0
         for _ in range(2000):
             decision = step.decide(order, world.look(), Said(began, tuple(attempts)), world.now)
             if isinstance(decision, Done):

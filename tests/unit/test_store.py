@@ -9,14 +9,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from tests.unit.rows import BAD, OK, PROD, row
 from tui.domain.instance import (
     EVERYWHERE,
     Checks,
-    CheckStatus,
-    Instance,
     InstanceState,
     Phase,
-    StatusCheck,
     Target,
     TargetStatus,
     Trouble,
@@ -27,11 +25,6 @@ from tui.fleet.store import Store
 from tui.fleet.wire import Delta
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
-PROD = Target("prod", "eu-west-1")
-
-
-def row(number: int, target: Target = PROD, state: InstanceState = InstanceState.RUNNING) -> Instance:
-    return Instance(target, clean(f"i-{number:017x}"), name=clean(f"web-{number}"), state=state)
 
 
 def test_rows_are_put_changed_and_removed_with_a_revision_each() -> None:
@@ -111,8 +104,7 @@ def test_a_snapshot_comes_back_as_waiting_and_is_private(tmp_path: Path) -> None
 def test_what_is_in_trouble_comes_first_and_the_rest_changes_nothing_that_was_read_meanwhile(
     tmp_path: Path,
 ) -> None:
-    good = Checks(StatusCheck(CheckStatus.OK), StatusCheck(CheckStatus.OK))
-    bad = Checks(StatusCheck(CheckStatus.IMPAIRED), StatusCheck(CheckStatus.OK))
+    good, bad = Checks(OK, OK), Checks(BAD, OK)
     calm = [replace(row(number), checks=good, status_at=NOW) for number in (1, 2, 3)]
     elsewhere = replace(calm[2], target=Target("prod", "us-east-1"))
     failing = replace(row(4), checks=bad, status_at=NOW)

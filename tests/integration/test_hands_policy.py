@@ -1,0 +1,94 @@
+"""What the hands may not: read-only and today's policy hold, whoever starts them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.integration.hands import Bench
+from tui.operations import launch
+from tui.operations.record import OperationState
+from tui.settings import ProfileSettings, Settings, encode
+
+
+def test_read_only_starts_no_hands(bench: Bench) -> None:
+    operation = bench.order("stop-start", "eks-node-a")
+    bench.settings = Settings(profiles={"prod": ProfileSettings(read_only=True)})
+    with pytest.raises(launch.ReadOnlyError):
+        bench.run(operation)
+    assert [
+        one for one in bench.demo.control("calls") if one["operation"] in ("StopInstances", "StartInstances")
+    ] == []
+
+
+def by_hand(bench: Bench, operation: str, folder: Path, **environ: str) -> int:
+    """Somebody starts a runner himself, with whatever environment he likes; its exit code."""
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-P", "-m", "tui.operations.runner", "--operation", operation]
+    return subprocess.run(
+        command, env={**bench.environ, **environ}, timeout=60, cwd=folder, check=False
+    ).returncode
+
+
+POLICIES = {
+    "read_only = true": "read-only",
+    "[profiles.'pro*']\nread_only = true": "read-only",
+    "actions_off = ['stop-start']": "has switched stop-start off",
+    "block = ['load-balancer']": "blocks it: load-balancer",
+    "[profiles.prod]\nhidden = true": "hides profile prod",
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_policy_of_today_holds_for_an_operation_confirmed_before_it(
+    bench: Bench, tmp_path: Path, policy: str
+) -> None:
+    """Whoever starts the runner, and with whatever settings: they cannot loosen what the site says."""
+    operation = bench.order("stop-start", "eks-node-a")
+    (tmp_path / "policy.toml").write_text(policy)
+    handed = encode(Settings()).decode()
+    code = by_hand(
+        bench, operation, tmp_path, EVAC_SETTINGS=handed, EVAC_POLICY=str(tmp_path / "policy.toml")
+    )
+    assert code == 4
+    found = bench.journal.get(operation)
+    assert found is not None
+    assert found.state is OperationState.ABANDONED
+    assert POLICIES[policy] in found.note
+    changes = [
+        one
+        for one in bench.demo.control("calls")
+        if not one["operation"].startswith(("Describe", "Get", "List", "AssumeRole"))
+    ]
+    assert changes == []  # not even a dry run
+
+
+def test_what_was_begun_is_left_for_somebody_who_may_finish_it(bench: Bench, tmp_path: Path) -> None:
+    operation = bench.order("stop-start", "eks-node-a")
+    bench.journal.begin_step(operation, "stop", datetime.now(UTC))
+    bench.journal.lease(operation, "gone", datetime.now(UTC))
+    call = bench.journal.intent(
+        operation, "stop", "ec2", "StopInstances", datetime.now(UTC), dry_run=False, runner="gone"
+    )
+    assert call is not None
+    bench.journal.outcome(call, datetime.now(UTC), ok=True, code="", message="", request_id="r")
+    assert by_hand(bench, operation, tmp_path, EVAC_SETTINGS=encode(Settings(read_only=True)).decode()) == 4
+    found = bench.journal.get(operation)
+    assert found is not None
+    assert (found.state, found.remedy) == (
+        OperationState.NEEDS_ATTENTION,
+        "resume it where changes are allowed",
+    )
+
+
+def test_a_runner_started_by_hand_refuses_read_only(bench: Bench, tmp_path: Path) -> None:
+    operation = bench.order("stop-start", "eks-node-a")
+    assert by_hand(bench, operation, tmp_path, EVAC_SETTINGS=encode(Settings(read_only=True)).decode()) == 4
+    found = bench.journal.get(operation)
+    assert found is not None
+    assert found.state is OperationState.ABANDONED
+    assert bench.sent("StopInstances") == []

@@ -1,0 +1,172 @@
+"""What can be chosen in the question: an AMI first, the way out of service, a name, a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual.widgets import Input
+
+from screens.confirm.choices import Choices
+from screens.confirm.question import TypeName, YesNo
+from tests.screens.confirming import Case, ready, shown, until
+from tests.screens.stage import NOW, SETTINGS
+from tui.operations.record import OperationState
+from tui.settings import ActionSettings
+
+
+async def test_an_ami_first_makes_another_plan(tmp_path: Path) -> None:
+    case = Case(tmp_path, "stop-start", "payments-db-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        await pilot.press("shift+tab", "space")
+        await until(pilot, lambda: len(case.hands.made) == 2 and ready(case.screen))
+        first, second = (case.journal.get(one) for one, _ in case.hands.made)
+        assert first is not None
+        assert second is not None
+        assert first.state is OperationState.ABANDONED
+        assert second.kept.steps[1:4] == ("drain", "image", "stop")
+        assert "CreateImage" in shown(case.screen)
+
+
+async def test_a_member_is_put_in_standby_first_unless_it_is_switched_off(tmp_path: Path) -> None:
+    case = Case(tmp_path, "stop-start", "web-7")
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        told = shown(case.screen)
+        assert "[x] standby first, in web-prod" in told
+        assert "can't be asked for EnterStandby, ExitStandby" in told.replace("\n", " ")
+        case.screen.query_one("#standby").focus()
+        await pilot.press("space")
+        await until(pilot, lambda: len(case.hands.made) == 2 and ready(case.screen))
+        first, second = (case.journal.get(one) for one, _ in case.hands.made)
+        assert first is not None
+        assert second is not None
+        assert "enter-standby" in first.kept.steps
+        assert "enter-standby" not in second.kept.steps
+        assert second.kept.order.group == "web-prod"
+        assert "terminates it and launches another" in shown(case.screen).replace("\n", " ")
+
+
+async def test_a_reboot_offers_standby_too(tmp_path: Path) -> None:
+    case = Case(tmp_path, "reboot", "web-7")
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        assert "[x] standby first, in web-prod" in shown(case.screen)
+        assert "] make an AMI first" not in shown(case.screen)
+
+
+async def test_draining_can_be_left_out(tmp_path: Path) -> None:
+    case = Case(tmp_path, "stop-start", "payments-db-1")
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        assert "[x] drain first: pay-db" in shown(case.screen)
+        assert "DeregisterTargets" in shown(case.screen)
+        case.screen.query_one("#drain").focus()
+        await pilot.press("space")
+        await until(pilot, lambda: len(case.hands.made) == 2 and ready(case.screen))
+        assert "DeregisterTargets" not in shown(case.screen)
+
+
+async def test_the_last_healthy_one_is_blocked_until_it_is_overridden_and_its_name_typed(
+    tmp_path: Path,
+) -> None:
+    case = Case(tmp_path, "stop-start", "report-1")
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: case.screen.draft is not None and "[ ] override" in shown(case.screen))
+        assert case.hands.made == []
+        assert "This can't be done now" in shown(case.screen)
+        case.screen.query_one("#override").focus()
+        await pilot.press("space")
+        await until(pilot, lambda: ready(case.screen))
+        case.screen.set_focus(case.screen.query_one(TypeName))
+        await pilot.press(*"report-1", "enter")
+        await until(pilot, lambda: bool(case.confirmed()))
+        held = case.journal.get(case.confirmed()[0])
+        assert held is not None
+        assert held.kept.options.overrides == ("last-healthy",)
+
+
+async def test_an_ami_that_policy_demands_cannot_be_left_out(tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(SETTINGS, actions=ActionSettings(require_image="7d"))
+    case = Case(tmp_path, "stop-start", "load-1", settings=settings)
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        assert "[x] make an AMI first  (policy: none younger than 7d)" in shown(case.screen)
+        assert not case.screen.query_one("#image-first").can_focus
+        assert "CreateImage" in shown(case.screen)
+
+
+async def test_the_name_of_an_ami_can_be_changed_and_its_reboot_left_out(tmp_path: Path) -> None:
+    case = Case(tmp_path, "image", "mail-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        assert isinstance(case.app.focused, TypeName)
+        case.screen.query_one("#image-name", Input).focus()
+        await pilot.press("end", "-", "2", "enter")
+        await until(pilot, lambda: len(case.hands.made) == 2 and ready(case.screen))
+        await until(pilot, lambda: isinstance(case.app.focused, TypeName))
+        await pilot.press("shift+tab", "space")
+        await until(pilot, lambda: len(case.hands.made) == 3 and ready(case.screen))
+        held = case.journal.get(case.hands.made[-1][0])
+        assert held is not None
+        assert held.kept.order.no_reboot
+        assert held.kept.order.image_name.endswith("evac-2")
+        assert case.screen.query_one(YesNo).display
+
+
+async def test_leaving_a_field_by_cancelling_asks_nothing_more(tmp_path: Path) -> None:
+    case = Case(tmp_path, "image", "mail-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        case.screen.query_one("#image-name", Input).focus()
+        await pilot.press("end", "-", "2", "escape")
+        await until(pilot, lambda: case.screen not in case.app.screen_stack)
+        await pilot.pause()
+    assert len(case.hands.made) == 1
+    assert [one.state for one in case.journal.list()] == [OperationState.ABANDONED]
+
+
+async def test_an_event_is_moved_to_a_time_in_the_operators_zone(tmp_path: Path) -> None:
+    case = Case(tmp_path, "reschedule", "ledger-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: case.screen.draft is not None)
+        await until(pilot, lambda: isinstance(case.app.focused, Input))
+        assert case.hands.made == []
+        field = case.screen.query_one("#new-start", Input)
+        assert field.value == "2026-05-12 20:00"
+        field.value = "2026-05-06 03:00"
+        await pilot.pause()
+        assert "Wed 03:00 KST (Tue 18:00 UTC), in 39h" in shown(case.screen)
+        await pilot.press("enter")
+        await until(pilot, lambda: ready(case.screen) and isinstance(case.app.focused, YesNo))
+        await pilot.press("y")
+        await until(pilot, lambda: bool(case.went()))
+        held = case.journal.get(case.went()[0])
+        assert held is not None
+        assert held.kept.order.not_before == NOW + timedelta(hours=39)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("tomorrow", "is no time"),
+        ("", "is no time"),
+        ("30m", "at least 60 minutes ahead"),
+        ("2026-05-12T11:00:01Z", "after AWS's deadline"),
+    ],
+)
+async def test_a_start_that_aws_would_refuse_cannot_be_asked(tmp_path: Path, value: str, why: str) -> None:
+    case = Case(tmp_path, "reschedule", "ledger-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: case.screen.draft is not None and bool(case.screen.query(Choices)))
+        await until(pilot, lambda: isinstance(case.app.focused, Input))
+        case.screen.query_one("#new-start", Input).value = value
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: why in shown(case.screen))
+        await pilot.press("y", "enter")
+        assert case.hands.made == []
+        assert case.screen in case.app.screen_stack

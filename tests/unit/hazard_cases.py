@@ -1,0 +1,78 @@
+"""An instance without hazards, all that is known of it, and what is found once something is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from tui.domain.hazards import Hazard, hazards
+from tui.domain.instance import (
+    Checks,
+    CheckStatus,
+    Facts,
+    Image,
+    Instance,
+    InstanceState,
+    PublicAddress,
+    StatusCheck,
+    Target,
+    TypeFacts,
+)
+from tui.domain.text import SafeText
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+T = SafeText
+OK = StatusCheck(CheckStatus.OK)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    no_reboot: bool = False
+    image_first: bool = False
+    event_id: str = ""
+    not_before: datetime | None = None
+    standby: bool | None = None
+    drain: bool | None = None
+    overrides: tuple[str, ...] = ()
+
+
+def image(age: timedelta | None, state: str = "available") -> Image:
+    return Image(T("ami-1"), T("web"), T(state), None if age is None else NOW - age)
+
+
+SAFE = Instance(
+    Target("prod", "us-east-1"),
+    T("i-1"),
+    name=T("web"),
+    state=InstanceState.RUNNING,
+    checks=Checks(OK, OK, OK),
+    inventory_at=NOW,
+    instance_type=T("m5.large"),
+    zone=T("us-east-1a"),
+    public_ip=T("203.0.113.9"),
+    public_kind=PublicAddress.ELASTIC,
+    root_device=T("ebs"),
+    capacity_reservation=T("cr-1"),
+    tenancy=T("default"),
+)
+KNOWN = Facts(
+    NOW,
+    type=TypeFacts(instance_storage=False, hypervisor=T("nitro"), bare_metal=False),
+    stop_protection=False,
+    termination_protection=False,
+    shutdown_behavior=T("stop"),
+    membership=(),
+    target_groups=(),
+    classic_balancers=(),
+    images=(image(timedelta(hours=9)),),
+)
+
+
+def find(
+    action: str, code: str, facts: Facts | None = KNOWN, options: Chosen | None = None, **changes: Any
+) -> list[Hazard]:
+    found = hazards(replace(SAFE, **changes), facts, action, NOW, options)
+    return [hazard for hazard in found if hazard.code == code]
