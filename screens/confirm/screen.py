@@ -17,7 +17,8 @@ from screens.confirm.choices import Choices
 from screens.confirm.desk import Desk
 from screens.confirm.question import Answer, TypeName, YesNo
 from tui.domain.actions import ActionOptions
-from tui.domain.instance import Facts, Instance, Trouble
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, Trouble
 from tui.domain.offers import offers
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.text import clean

@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from screens.detail.scene import Scene, freshest
-from tui.domain.instance import Facts, Instance, Trouble
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, Trouble
 from tui.fleet.wire import ReadAnswer
 from tui.operations.journal import JournalError
 from tui.operations.record import Operation

@@ -7,8 +7,9 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation, explain
-from tui.domain.instance import Facts, Instance, TargetStatus, Trouble
+from tui.domain.instance import Instance, TargetStatus, Trouble
 from tui.domain.text import SafeText
 from tui.domain.when import ago, both_zones
 from tui.operations.record import Operation

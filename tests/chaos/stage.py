@@ -23,7 +23,8 @@ from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
-from tui.domain.instance import Facts, Instance, InstanceState, Target
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.text import clean

@@ -17,8 +17,9 @@ import pytest
 from tests.contracts.aws_worlds import KEY, REGION, Cloud
 from tui.aws import look
 from tui.aws.sessions import Sessions
+from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
-from tui.domain.instance import Facts, Instance, Target
+from tui.domain.instance import Instance, Target
 from tui.settings import Settings
 
 

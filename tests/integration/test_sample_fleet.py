@@ -13,8 +13,9 @@ from tui.aws import look, reads
 from tui.aws.sessions import Sessions
 from tui.demo.environment import start
 from tui.domain.events import KNOWN_CODES, EventState
+from tui.domain.facts import Facts
 from tui.domain.hazards import CHECKS, hazards
-from tui.domain.instance import CheckName, Facts, Instance, Target
+from tui.domain.instance import CheckName, Instance, Target
 from tui.settings import Settings
 
 TARGETS = [

@@ -18,7 +18,8 @@ from tui.aws import look
 from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo, start
 from tui.domain.actions import ActionOptions
-from tui.domain.instance import Facts, Instance, Target
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.operations import launch, resume

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from tests.screens.stage import NOW, Launches, StandIn, named, plain_facts, sample_store, services
-from tui.domain.instance import Facts, GroupMembership, InstanceState, TargetGroup, TypeFacts
+from tui.domain.facts import Facts, GroupMembership, TargetGroup
+from tui.domain.instance import InstanceState, TypeFacts
 from tui.domain.text import clean
 from tui.operations.journal import Journal
 from tui.operations.record import Operation, OperationState

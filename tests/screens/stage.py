@@ -21,16 +21,8 @@ from tui.demo.clock import Clock
 from tui.demo.fleet import populate
 from tui.demo.sample import DATA, LEGACY, PROD, STAGING
 from tui.demo.world import World
-from tui.domain.instance import (
-    Facts,
-    Image,
-    Instance,
-    Phase,
-    Target,
-    TargetStatus,
-    Trouble,
-    TypeFacts,
-)
+from tui.domain.facts import Facts
+from tui.domain.instance import Image, Instance, Phase, Target, TargetStatus, Trouble, TypeFacts
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.collector.unit import Unit

@@ -13,7 +13,7 @@ from screens.detail.screen import TABS
 from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
 from tests.screens.looking import opened, planned
 from tests.screens.stage import NOW, StandIn, named, plain_facts, sample_store
-from tui.domain.instance import ClassicBalancer, GroupMembership, TargetGroup, VolumeHealth
+from tui.domain.facts import ClassicBalancer, GroupMembership, TargetGroup, VolumeHealth
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.operations.journal import Journal

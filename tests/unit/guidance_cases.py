@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tui.domain.events import ScheduledEvent
+from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation
 from tui.domain.instance import (
     Checks,
     CheckStatus,
-    Facts,
     Image,
     Instance,
     InstanceState,

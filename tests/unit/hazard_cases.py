@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tui.domain.facts import Facts
 from tui.domain.hazards import Hazard, hazards
 from tui.domain.instance import (
     Checks,
     CheckStatus,
-    Facts,
     Image,
     Instance,
     InstanceState,

@@ -10,17 +10,9 @@ from msgspec.structs import replace
 
 from tui.domain import aside
 from tui.domain.actions import ActionOptions
+from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup
 from tui.domain.hazards import Gravity
-from tui.domain.instance import (
-    ClassicBalancer,
-    Facts,
-    GroupMembership,
-    Image,
-    Instance,
-    InstanceState,
-    Target,
-    TargetGroup,
-)
+from tui.domain.instance import Image, Instance, InstanceState, Target
 from tui.domain.offers import offers
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tests.unit.guidance_cases import BAD, BASE, FACTS, NOW, OK, STORE, T, event, whole
 from tui.domain.events import KNOWN_CODES
+from tui.domain.facts import Facts, GroupMembership, VolumeHealth
 from tui.domain.guidance import KEYS, Explanation, Kind, explain, layers
 from tui.domain.guidance.checks import ENTRIES
 from tui.domain.guidance.layers import Mark
@@ -20,14 +21,11 @@ from tui.domain.instance import (
     CheckName,
     Checks,
     CheckStatus,
-    Facts,
-    GroupMembership,
     Instance,
     InstanceState,
     PublicAddress,
     StatusCheck,
     TypeFacts,
-    VolumeHealth,
 )
 
 SEOUL = ZoneInfo("Asia/Seoul")

@@ -11,19 +11,11 @@ from msgspec.structs import replace
 
 from tests.unit.guidance_cases import BASE, FACTS, NOW, STORE, T, event, whole
 from tui.domain.events import KNOWN_CODES, EventCode, EventState
+from tui.domain.facts import Facts, GroupMembership
 from tui.domain.guidance import Explanation, Kind, explain, explain_code
 from tui.domain.guidance.events import ENTRIES
 from tui.domain.hazards import Gravity, hazards
-from tui.domain.instance import (
-    Facts,
-    GroupMembership,
-    Instance,
-    InstanceState,
-    Interface,
-    PublicAddress,
-    TypeFacts,
-    Volume,
-)
+from tui.domain.instance import Instance, InstanceState, Interface, PublicAddress, TypeFacts, Volume
 
 SEOUL = ZoneInfo("Asia/Seoul")
 ROOTS = ("ebs", "instance-store", "")

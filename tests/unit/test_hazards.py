@@ -9,20 +9,18 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.hazard_cases import KNOWN, NOW, SAFE, T, find, image
+from tui.domain.facts import ClassicBalancer, GroupMembership, TargetGroup
 from tui.domain.hazards import CHECKS, Gravity, hazards
 from tui.domain.instance import (
     Address,
     Checks,
     CheckStatus,
-    ClassicBalancer,
-    GroupMembership,
     Instance,
     InstanceState,
     Interface,
     PublicAddress,
     StatusCheck,
     Target,
-    TargetGroup,
     TypeFacts,
 )
 

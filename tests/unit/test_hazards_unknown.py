@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.hazard_cases import KNOWN, NOW, T, find
+from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, hazards
-from tui.domain.instance import Facts, Instance, Target
+from tui.domain.instance import Instance, Target
 
 
 @pytest.mark.parametrize("facts", [None, Facts(NOW)])

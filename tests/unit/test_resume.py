@@ -16,7 +16,8 @@ import pytest
 from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
-from tui.domain.instance import Facts, GroupMembership, Instance, InstanceState, Target
+from tui.domain.facts import Facts, GroupMembership
+from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.text import clean

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tui.domain.events import ScheduledEvent
-from tui.domain.instance import Facts, Instance, Phase, Target, TargetStatus, Trouble, TypeFacts
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble, TypeFacts
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.store import Store

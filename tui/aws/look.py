@@ -15,17 +15,8 @@ from msgspec.structs import replace
 
 from tui.aws import errors, reads, to_domain
 from tui.aws.sessions import Sessions
-from tui.domain.instance import (
-    ClassicBalancer,
-    Facts,
-    GroupMembership,
-    Image,
-    Instance,
-    Target,
-    TargetGroup,
-    TypeFacts,
-    VolumeHealth,
-)
+from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup, VolumeHealth
+from tui.domain.instance import Image, Instance, Target, TypeFacts
 from tui.domain.text import SafeText, clean, clean_lines
 
 MOST_GROUPS = 100

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tui.cli.shared import Session
-from tui.domain.instance import EVERYWHERE, Facts, Instance, TargetStatus
+from tui.domain.facts import Facts
+from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import failures
 from tui.fleet import link
 

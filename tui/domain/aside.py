@@ -8,7 +8,7 @@ and on the way back have one member too many, of which it terminates any.
 from __future__ import annotations
 
 from tui.domain.actions import ASIDE, ActionOptions
-from tui.domain.instance import Facts, GroupMembership
+from tui.domain.facts import Facts, GroupMembership
 from tui.domain.steps import Place
 
 

@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from tui.domain import aside
 from tui.domain.actions import ASIDE, ActionOptions
+from tui.domain.facts import Facts
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
-from tui.domain.instance import Facts, Instance
+from tui.domain.instance import Instance
 from tui.domain.policy import Policy
 from tui.domain.when import span
 

@@ -15,11 +15,12 @@ from msgspec.structs import replace
 
 from tui.domain import aside
 from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
+from tui.domain.facts import Facts
 from tui.domain.gravity import GRAVE, Gravity
 from tui.domain.hazards import Hazard, hazards
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
-from tui.domain.instance import Facts, Instance, InstanceState, Target
+from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.policy import Policy
 from tui.domain.steps import Call, Order, Place, Preflight
 from tui.domain.text import MARK, SafeText, clean

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from tui.domain.instance import Facts, Instance, Target, TargetStatus, Trouble
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, Target, TargetStatus, Trouble
 from tui.domain.text import EMPTY, SafeText, clean
 
 PROTOCOL = 1

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.domain.events import EventCode, EventState, ScheduledEvent
+from tui.domain.facts import Facts
 from tui.domain.guidance import advice, checks, events
 from tui.domain.guidance import base as b
 from tui.domain.guidance.base import KEYS, Explanation, Kind, Paragraph, Recommendation, Source
 from tui.domain.guidance.layers import Layer, Mark, layers
 from tui.domain.guidance.subject import LEAVING, Subject
-from tui.domain.instance import CheckName, Facts, Instance, InstanceState, Target
+from tui.domain.instance import CheckName, Instance, InstanceState, Target
 from tui.domain.text import SafeText, clean
 from tui.domain.when import bare_clock
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tui.domain.events import EventCode
-from tui.domain.instance import CheckStatus, Facts, Instance, InstanceState, StatusCheck
+from tui.domain.facts import Facts
+from tui.domain.instance import CheckStatus, Instance, InstanceState, StatusCheck
 
 
 class Mark(StrEnum):

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta, tzinfo
 from msgspec import Struct
 
 from tui.domain.events import EventCode, ScheduledEvent
+from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
-from tui.domain.instance import Facts, Instance, InstanceState, PublicAddress, TypeFacts
+from tui.domain.instance import Instance, InstanceState, PublicAddress, TypeFacts
 from tui.domain.when import both_zones, clock, countdown, span
 
 _DAY = timedelta(hours=24)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from tui.domain.facts import Facts
 from tui.domain.gravity import GRAVE, GRAVITIES, Gravity
 from tui.domain.hazards import data, group, machine, network, place
 from tui.domain.hazards.base import Check, Hazard, Options, View
-from tui.domain.instance import Facts, Instance
+from tui.domain.instance import Instance
 from tui.domain.policy import IMAGE_MAX_AGE
 
 __all__ = ["CHECKS", "GRAVE", "IMAGE_MAX_AGE", "Gravity", "Hazard", "Options", "hazards"]

@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from tui.domain import aside
 from tui.domain.actions import ASIDE
+from tui.domain.facts import Facts
 from tui.domain.gravity import Gravity
-from tui.domain.instance import Facts, Instance, InstanceState, TypeFacts
+from tui.domain.instance import Instance, InstanceState, TypeFacts
 
 
 class Hazard(Struct, frozen=True):

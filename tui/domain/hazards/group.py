@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from tui.domain import aside
 from tui.domain.actions import ASIDE
+from tui.domain.facts import GroupMembership
 from tui.domain.gravity import Gravity
 from tui.domain.hazards.base import Hazard, View, dont_know
-from tui.domain.instance import GroupMembership
 
 _SAFE_LIFECYCLES = ("Standby", "EnteringStandby", "Terminated", "Detached")
 

@@ -1,0 +1,84 @@
+"""What a fresh look at one instance adds to its row: calls too dear for the list.
+
+Three-valued as the row is: None = don't know. Each class names the call that it comes from.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from tui.domain.instance import Image, TypeFacts
+from tui.domain.text import EMPTY, SafeText
+
+
+class GroupMembership(Struct, frozen=True, gc=False):
+    """Of an Auto Scaling group. Source: DescribeAutoScalingInstances, DescribeAutoScalingGroups.
+
+    `in_service` counts all healthy members in service, it among them.
+    """
+
+    group: SafeText
+    lifecycle: SafeText
+    health: SafeText = EMPTY
+    min_size: int | None = None
+    desired: int | None = None
+    health_check_type: SafeText = EMPTY
+    replace_suspended: bool | None = None
+    in_service: int | None = None
+
+
+class TargetGroup(Struct, frozen=True, gc=False):
+    """A load balancer's target group this instance is in. `healthy` counts all healthy members, it among them.
+
+    `target_id` and `port` are what it is registered under.
+    """
+
+    name: SafeText
+    arn: SafeText
+    health: SafeText
+    healthy: int
+    members: int
+    port: int | None = None
+    target_id: SafeText = EMPTY
+
+
+class ClassicBalancer(Struct, frozen=True, gc=False):
+    """A classic load balancer this instance is registered with. `in_service` counts all of its instances, it among them."""
+
+    name: SafeText
+    state: SafeText
+    in_service: int
+    members: int
+
+
+class VolumeHealth(Struct, frozen=True, gc=False):
+    """Of one volume. Source: DescribeVolumeStatus."""
+
+    volume_id: SafeText
+    status: SafeText
+    io_enabled: SafeText = EMPTY
+    io_performance: SafeText = EMPTY
+
+
+class Facts(Struct, frozen=True, gc=False):
+    """What a fresh look at one instance adds: calls too dear for the list. Each None = don't know; `unknown` says why.
+
+    An empty tuple means AWS was asked and there are none. `unknown` holds (field name, reason).
+    """
+
+    read_at: datetime
+    type: TypeFacts | None = None
+    stop_protection: bool | None = None
+    termination_protection: bool | None = None
+    shutdown_behavior: SafeText | None = None
+    membership: tuple[GroupMembership, ...] | None = None
+    target_groups: tuple[TargetGroup, ...] | None = None
+    classic_balancers: tuple[ClassicBalancer, ...] | None = None
+    images: tuple[Image, ...] | None = None
+    volumes: tuple[VolumeHealth, ...] | None = None
+    spot_type: SafeText | None = None
+    host_state: SafeText | None = None
+    console: tuple[SafeText, ...] | None = None
+    unknown: tuple[tuple[str, SafeText], ...] = ()
