@@ -11,6 +11,7 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, KeyLine, bindings
+from screens.lines import MOVES
 from screens.page import BLANK, Row, draw, head
 from screens.signs import GRAVITIES, LEVELS
 from tui.domain.query import FIELDS
@@ -23,7 +24,7 @@ NAMES = ("back", "operations", "palette", "quit")
 WIDE = 120
 """Columns from which there are two columns."""
 _LOOK = ("triage", "all", "events", "targets", "filter", "sort", "detail", "operations", "refresh")
-MOVES: Mapping[str, str] = {
+MOVING: Mapping[str, str] = {
     "↑ ↓  k j": "a line up, down",
     "pgup pgdn": "a page (ctrl+b, ctrl+f)",
     "home end  g G": "to the top, to the bottom",
@@ -63,7 +64,7 @@ def keys() -> list[Row]:
         rows.append(head(title, note))
         rows += [_verb(name) for name in names]
     rows += [BLANK, head("move around")]
-    return [*rows, *(Row(text, key, label_style="bold") for key, text in MOVES.items())]
+    return [*rows, *(Row(text, key, label_style="bold") for key, text in MOVING.items())]
 
 
 def _verb(name: str) -> Row:
@@ -145,12 +146,8 @@ class HelpScreen(EvacScreen, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(NAMES),
         ("question_mark", "verb('back')", "close"),
-        ("down,j", "move(1)", "down"),
-        ("up,k", "move(-1)", "up"),
-        ("pagedown,ctrl+f,space", "page(1)", "page down"),
-        ("pageup,ctrl+b", "page(-1)", "page up"),
-        ("home,g", "end(0)", "top"),
-        ("end,G", "end(1)", "bottom"),
+        *MOVES,
+        ("space", "page(1)", "page down"),
     ]
 
     def compose(self) -> ComposeResult:

@@ -16,6 +16,7 @@ from screens.detail import header, overview, sheets
 from screens.detail.history import history
 from screens.detail.known import Known
 from screens.detail.scene import Scene
+from screens.lines import MOVES
 from screens.page import Page, Row, draw
 from tui.domain.instance import Instance
 from tui.domain.text import clean
@@ -64,12 +65,8 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         *bindings(NAMES),
         ("left,h,shift+tab", "turn(-1)", "previous tab"),
         ("right,l,tab", "turn(1)", "next tab"),
-        ("down,j", "move(1)", "down"),
-        ("up,k", "move(-1)", "up"),
-        ("pagedown,ctrl+f,space", "page(1)", "page down"),
-        ("pageup,ctrl+b", "page(-1)", "page up"),
-        ("home,g", "end(0)", "top"),
-        ("end,G", "end(1)", "bottom"),
+        *MOVES,
+        ("space", "page(1)", "page down"),
         ("enter", "open", "follow the operation"),
     ]
 

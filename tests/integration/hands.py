@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.waiting import awaited
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
@@ -91,18 +92,7 @@ class Bench:
         pytest.fail("never found to be cut off")
 
     def wait(self, operation: str, until: Callable[[Operation], bool], seconds: float = 60) -> Operation:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = self.journal.get(operation)
-            assert found is not None
-            if until(found):
-                return found
-            time.sleep(0.05)
-        assert found is not None
-        log = default_path(self.environ).with_name("runner.log")
-        pytest.fail(
-            f"never came: {found.state} at {found.step}: {found.note}\n{log.read_text() if log.exists() else ''}"
-        )
+        return awaited(self.journal, operation, until, seconds, default_path(self.environ).parent)
 
     def sent(self, operation: str) -> list[Any]:
         calls = self.demo.control("calls")

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pexpect
 import pytest
 
+from tests.integration.waiting import awaited
 from tui.demo.environment import Demo, start
 from tui.operations import audit
 from tui.operations.journal import Journal, default_path
@@ -61,15 +61,7 @@ class Stage:
         return [one["operation"] for one in calls if one["operation"] in MUTATING and not one["dry_run"]]
 
     def wait(self, operation: str, until: Callable[[Operation], bool]) -> Operation:
-        deadline = time.monotonic() + LIMIT
-        while time.monotonic() < deadline:
-            found = self.journal.get(operation)
-            assert found is not None
-            if until(found):
-                return found
-            time.sleep(0.05)
-        assert found is not None
-        pytest.fail(f"never came: {found.state} at {found.step}: {found.note}")
+        return awaited(self.journal, operation, until, LIMIT)
 
     def newest(self) -> Operation:
         return self.journal.list(1)[0]

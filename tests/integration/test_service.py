@@ -14,6 +14,7 @@ from typing import Any, Literal
 import boto3
 import pytest
 
+from tests.integration.waiting import awaited
 from tui.aws import look
 from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo, start
@@ -71,16 +72,7 @@ class Bench:
         return operation, launch.start(operation, plan.target.profile, self.settings, self.environ)
 
     def wait(self, operation: str, until: Callable[[Operation], bool], seconds: float = 120) -> Operation:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = self.journal.get(operation)
-            assert found is not None
-            if until(found):
-                return found
-            time.sleep(0.05)
-        assert found is not None
-        log = default_path(self.environ).with_name("runner.log")
-        pytest.fail(f"never came: {found.state} at {found.step}: {found.note}\n{log.read_text()}")
+        return awaited(self.journal, operation, until, seconds, default_path(self.environ).parent)
 
     def ended(self, operation: str) -> Operation:
         return self.wait(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from screens.help import EXAMPLES, MOVES, HelpScreen, keys, language, mode
+from screens.help import EXAMPLES, MOVING, HelpScreen, keys, language, mode
 from screens.signs import LEVELS
 from tests.screens.driving import LARGE, SMALL, settled, text_of, until
 from tests.screens.stage import SETTINGS, Stage, services
@@ -88,7 +88,7 @@ async def test_at_80_columns_everything_is_reached_by_scrolling(tmp_path: Path) 
         await until(pilot, lambda: body.scroll_offset.y == 1)
     for verb in VERBS.values():
         assert verb.title in seen
-    for word in (*MOVES, *EXAMPLES, *(sign.word for sign in LEVELS.values())):
+    for word in (*MOVING, *EXAMPLES, *(sign.word for sign in LEVELS.values())):
         assert word in seen
 
 
