@@ -159,7 +159,8 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
         text.append(
             f"{advice[0].text}\n" if advice else "Nothing to press here: ⏎ shows all that is known.\n"
         )
-    for kind, word in ((Kind.SURVIVES, "Keeps"), (Kind.LOST, "Loses")):
+    balance = [(Kind.SURVIVES, "Keeps"), (Kind.LOST, "Loses")]
+    for kind, word in balance if wide else reversed(balance):  # where the end may be cut, the loss is not
         parts = told.of(kind)
         if parts:
             text.append(f"{word}: ", "bold")
