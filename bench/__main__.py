@@ -66,10 +66,8 @@ def main() -> None:
     parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], default=[])
     args = parser.parse_args()
     SCENARIOS["soak"] = lambda repeat: soak.soak(args.rounds)
-    for package in (
-        "tui",
-        "screens",
-    ):  # as an installation does; a checkout may run where nobody writes bytecode
+    # As an installation does; a checkout may run where nobody writes bytecode.
+    for package in ("tui", "screens"):
         compileall.compile_dir(ROOT / package, quiet=2)
     machine, figures, failed = screen.machine(), [], []
     for name in args.scenarios or SCENARIOS:

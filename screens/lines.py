@@ -29,10 +29,7 @@ MOVES = (
 
 
 class LineTable(ScrollView, Generic[R], can_focus=True):
-    """Rows with a cursor that holds on to its row's identity, not to a line. A subclass says how a row is drawn.
-
-    `nothing` is the sentence that stands there when there are no rows.
-    """
+    """Rows with a cursor that holds on to its row's identity, not to a line. A subclass says how a row is drawn."""
 
     DEFAULT_CSS = """
     LineTable { scrollbar-size-vertical: 1; overflow-x: hidden; }
@@ -75,10 +72,13 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         """The row under the cursor."""
         return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
 
-    def put(self, rows: Sequence[R]) -> None:
-        """Other rows. The cursor stays on its row, and that on its line of the screen; until moved it is on the first."""
+    def put(self, rows: Sequence[R], nothing: str = "") -> None:
+        """Other rows; without any, the sentence that stands there.
+
+        The cursor stays on its row, and that on its line of the screen; until moved it is on the first.
+        """
         held, before = self._held(), self.cursor
-        self.rows = rows
+        self.rows, self.nothing = rows, nothing
         place = None
         if self._touched and held and before < len(rows) and self.identity(rows[before]) == held:
             place = before  # nearly always

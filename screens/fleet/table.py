@@ -48,8 +48,8 @@ class FleetTable(LineTable[Row]):
 
     def show(self, rows: Sequence[Row], scene: Scene, nothing: str = "") -> None:
         """Other rows, or another time; without rows, what is to be said of that."""
-        self.scene, self.nothing = scene, nothing
-        self.put(rows)
+        self.scene = scene
+        self.put(rows, nothing)
 
     def later(self, scene: Scene) -> None:
         """The same rows at another time."""

@@ -55,7 +55,6 @@ class OperationsScreen(EvacScreen):
         yield Alarm()
         yield Line("head")
         yield OperationTable(self.services.settings, self.services.now())
-        yield Static(Text(EMPTY), id="empty")
         with VerticalScroll(id="detail"):
             yield Static(id="told")
         yield KeyLine()
@@ -107,10 +106,8 @@ class OperationsScreen(EvacScreen):
         if not self.there:
             return
         now, settings = self.services.now(), self.services.settings
-        table, empty = self.query_one(OperationTable), self.query_one("#empty", Static)
-        table.show(self._rows, now)
-        table.display, empty.display = bool(self._rows), not self._rows
-        empty.update(Text(self._trouble or EMPTY))
+        table = self.query_one(OperationTable)
+        table.show(self._rows, now, self._trouble or EMPTY)
         self.query_one("#head", Line).paint(self._head())
         one = table.current
         pane = self.query_one("#detail")

@@ -98,10 +98,10 @@ class OperationTable(LineTable[Operation]):
         super().__init__()
         self._view = View(now, settings)
 
-    def show(self, rows: Sequence[Operation], now: datetime) -> None:
-        """Other operations or another time."""
+    def show(self, rows: Sequence[Operation], now: datetime, nothing: str = "") -> None:
+        """Other operations or another time; without operations, what is to be said of that."""
         self._view = View(now, self._view.settings)
-        self.put(rows)
+        self.put(rows, nothing)
 
     def identity(self, row: Operation) -> str:
         """The operation's id."""

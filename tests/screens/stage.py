@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 from textual.app import App
+from textual.pilot import Pilot
 from textual.screen import Screen
 
 from screens.base import Act, Go
@@ -211,3 +212,9 @@ class Stage(App[None]):
 
     def on_go(self, message: Go) -> None:
         self.asked.append(message)
+
+
+def asked(pilot: Pilot[Any]) -> list[Any]:
+    """What the screen asked the app for."""
+    assert isinstance(pilot.app, Stage)
+    return list(pilot.app.asked)

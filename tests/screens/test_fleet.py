@@ -108,10 +108,10 @@ async def test_a_question_mark_in_an_empty_filter_asks_for_help_and_is_a_letter_
     async with shown(stage.services(tmp_path)) as pilot:
         await pilot.press("slash", "a", "question_mark")
         assert screen(pilot).query_one(FilterInput).value == "a?"
-        assert pilot.app.asked == []  # type: ignore[attr-defined]  # the stage's
+        assert stage.asked(pilot) == []
         await pilot.press("backspace", "backspace", "question_mark")
         await pilot.pause()
-        assert [one.place for one in pilot.app.asked] == ["help"]  # type: ignore[attr-defined]  # the stage's
+        assert [one.place for one in stage.asked(pilot)] == ["help"]
 
 
 async def test_a_filter_narrows_as_it_is_typed_and_a_bad_term_keeps_the_last_result(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ async def test_keys_typed_into_the_filter_are_letters_not_verbs(tmp_path: Path) 
         await pilot.press("slash", *"sbitqyx1234")
         await pilot.pause()
         assert screen(pilot).query_now.text == "sbitqyx1234"
-        assert pilot.app.asked == []  # type: ignore[attr-defined]  # the stage's
+        assert stage.asked(pilot) == []
         assert "Nothing in this view matches" in text(pilot)
 
 
@@ -151,7 +151,7 @@ async def test_what_is_typed_right_after_the_slash_reaches_no_verb(tmp_path: Pat
         ):
             pilot.app.post_message(Key(key, letter))  # all of them before the first is dealt with
         await pilot.pause()
-        assert pilot.app.asked == []  # type: ignore[attr-defined]  # the stage's
+        assert stage.asked(pilot) == []
         assert screen(pilot).query_one(FilterInput).value == "bisto/s"
         assert screen(pilot).view is View.ALL
 
@@ -162,7 +162,7 @@ async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> 
         assert screen(pilot).table.has_focus
         await pilot.press("enter")
         await pilot.pause()
-        (asked,) = pilot.app.asked  # type: ignore[attr-defined]  # the stage's
+        (asked,) = stage.asked(pilot)
         assert isinstance(asked, Go)
         assert (asked.place, asked.key.split("/")[0]) == ("detail", "us-east-1")
 
@@ -175,11 +175,11 @@ async def test_two_enters_at_once_leave_the_filter_and_open_what_it_found(tmp_pa
         for key in (*"edge-2", "enter", "enter"):
             driver.process_message(Key({"-": "minus"}.get(key, key), key if len(key) == 1 else None))
         for _ in range(100):
-            if pilot.app.asked:  # type: ignore[attr-defined]  # the stage's
+            if stage.asked(pilot):
                 break
             await pilot.pause(0.05)
         assert cursor(pilot) == "edge-2"
-        assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]  # the stage's
+        assert [one.place for one in stage.asked(pilot)] == ["detail"]
 
 
 @pytest.mark.parametrize(
@@ -204,10 +204,10 @@ async def test_a_verb_typed_right_after_a_move_is_about_the_row_moved_to(
         for key in keys:
             driver.process_message(Key(key, key if len(key) == 1 else None))
         for _ in range(100):
-            if pilot.app.asked:  # type: ignore[attr-defined]  # the stage's
+            if stage.asked(pilot):
                 break
             await pilot.pause(0.05)
-        assert [one.key for one in pilot.app.asked] == [wanted.key]  # type: ignore[attr-defined]  # the stage's
+        assert [one.key for one in stage.asked(pilot)] == [wanted.key]
 
 
 async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was_pressed(
@@ -221,7 +221,7 @@ async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was
         services.store.apply(wire.Delta(removed=(wanted.key,)))
         screen(pilot).fleet_changed()
         await pilot.pause()
-        (asked,) = pilot.app.asked  # type: ignore[attr-defined]  # the stage's
+        (asked,) = stage.asked(pilot)
         assert isinstance(asked, Act)
         assert (asked.action, asked.key) == ("stop-start", wanted.key)
 
@@ -233,7 +233,7 @@ async def test_s_starts_what_is_stopped(tmp_path: Path) -> None:
         assert " s start" in text(pilot).splitlines()[-1]
         await pilot.press("s")
         await pilot.pause()
-        (asked,) = pilot.app.asked  # type: ignore[attr-defined]  # the stage's
+        (asked,) = stage.asked(pilot)
         assert asked.action == "start"
 
 
@@ -250,7 +250,7 @@ async def test_read_only_says_why_and_asks_for_nothing(tmp_path: Path, key: str,
     async with shown(stage.services(tmp_path, settings=settings)) as pilot:
         await pilot.press(key)
         await pilot.pause()
-        assert pilot.app.asked == []  # type: ignore[attr-defined]  # the stage's
+        assert stage.asked(pilot) == []
         assert "READ-ONLY" in text(pilot)
         assert any("read-only: this console changes nothing here" in line for line in said(pilot))
 
@@ -429,7 +429,7 @@ async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
         assert cursor(pilot) == "edge-2"
         await pilot.click("#table", offset=(10, 4), times=2)
         await pilot.pause()
-        assert [one.place for one in pilot.app.asked] == ["detail"]  # type: ignore[attr-defined]  # the stage's
+        assert [one.place for one in stage.asked(pilot)] == ["detail"]
 
 
 def _head(pilot: Pilot[Any]) -> str:

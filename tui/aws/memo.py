@@ -24,11 +24,8 @@ def remembering(read: Reader) -> Reader:
     """
     kept: dict[str, Any] = {}
     end, credit = "", _START
-    last, length, said = (
-        [""],
-        1,
-        None,
-    )  # the one before: it is compared without being joined, hashed and looked up
+    # The one before: it is compared without being joined, hashed and looked up.
+    last, length, said = [""], 1, None
 
     def again(pieces: Pieces, place: int) -> tuple[Any, int]:
         nonlocal end, credit, last, length, said

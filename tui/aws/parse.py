@@ -150,9 +150,7 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
         while True:
             piece = pieces[place]
             place += 1
-            if (
-                known := within(piece)
-            ) is not None:  # as it is written without space in it: no need to take it apart
+            if (known := within(piece)) is not None:  # nothing but the tag: no need to take it apart
                 member, reader = known
                 if member in found:
                     raise Unusual
