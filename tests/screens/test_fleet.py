@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -15,50 +13,16 @@ from textual.events import Key
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from screens.base import Act, Go
-from screens.fleet.filterbar import FilterInput
-from screens.fleet.screen import FleetScreen
+from screens.base import Act
 from screens.fleet.table import FleetTable
 from tests.screens import stage
+from tests.screens.fleeting import cursor, said, screen, shown, text
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Instance, Phase, StatusCheck, Target, Trouble
-from tui.domain.listing import View
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.store import Store
-from tui.services import Services
 from tui.settings import ProfileSettings, Settings
-
-
-@asynccontextmanager
-async def shown(services: Services, size: tuple[int, int] = (160, 50)) -> AsyncIterator[Pilot[None]]:
-    app = stage.Stage(FleetScreen(services))
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        yield pilot
-
-
-def text(pilot: Pilot[Any]) -> str:
-    """What the terminal shows."""
-    strips = pilot.app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
-
-
-def said(pilot: Pilot[Any]) -> list[str]:
-    """The lines the operator was told."""
-    return [str(one.message) for one in pilot.app._notifications]
-
-
-def screen(pilot: Pilot[Any]) -> FleetScreen:
-    found = pilot.app.screen
-    assert isinstance(found, FleetScreen)
-    return found
-
-
-def cursor(pilot: Pilot[Any]) -> str:
-    row = screen(pilot).subject
-    assert row is not None
-    return str(row.name)
 
 
 @pytest.mark.parametrize("size", [(160, 50), (80, 24)])
@@ -84,102 +48,6 @@ async def test_the_views(tmp_path: Path) -> None:
         assert seen["4"] == 78 + 8
         assert seen["1"] == 28 + 2
         assert seen["3"] < seen["1"]
-
-
-@pytest.mark.parametrize("size", [(160, 50), (80, 24), (40, 12)])
-async def test_while_a_filter_is_typed_the_key_line_says_what_can_be_pressed_then(
-    tmp_path: Path, size: tuple[int, int]
-) -> None:
-    async with shown(stage.services(tmp_path), size) as pilot:
-        await pilot.press("slash", "w")
-        await pilot.pause()
-        line = text(pilot).splitlines()[-1]
-        assert "⏎ keep" in line
-        assert "esc clear" in line
-        assert "stop" not in line
-        await pilot.press("enter")
-        await pilot.pause()
-        assert "s stop" in text(pilot).splitlines()[-1]
-
-
-async def test_a_question_mark_in_an_empty_filter_asks_for_help_and_is_a_letter_after_that(
-    tmp_path: Path,
-) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
-        await pilot.press("slash", "a", "question_mark")
-        assert screen(pilot).query_one(FilterInput).value == "a?"
-        assert stage.asked(pilot) == []
-        await pilot.press("backspace", "backspace", "question_mark")
-        await pilot.pause()
-        assert [one.place for one in stage.asked(pilot)] == ["help"]
-
-
-async def test_a_filter_narrows_as_it_is_typed_and_a_bad_term_keeps_the_last_result(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
-        await pilot.press("2", "slash", *"web")
-        await pilot.pause()
-        table = screen(pilot).table
-        matching = len(table.rows)
-        assert 0 < matching < 78
-        screen(pilot).query_one(FilterInput).value = "web foo:bar"
-        await pilot.pause()
-        assert len(table.rows) == matching
-        assert "no field 'foo'" in text(pilot)
-        await pilot.press("escape")
-        await pilot.pause()
-        assert len(table.rows) == 78
-        assert table.has_focus
-
-
-async def test_keys_typed_into_the_filter_are_letters_not_verbs(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
-        await pilot.press("slash", *"sbitqyx1234")
-        await pilot.pause()
-        assert screen(pilot).query_now.text == "sbitqyx1234"
-        assert stage.asked(pilot) == []
-        assert "Nothing in this view matches" in text(pilot)
-
-
-async def test_what_is_typed_right_after_the_slash_reaches_no_verb(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
-        for key, letter in (
-            ("2", "2"),
-            ("slash", "/"),
-            *((letter, letter) for letter in "bisto"),
-            ("slash", "/"),
-            ("s", "s"),
-        ):
-            pilot.app.post_message(Key(key, letter))  # all of them before the first is dealt with
-        await pilot.pause()
-        assert stage.asked(pilot) == []
-        assert screen(pilot).query_one(FilterInput).value == "bisto/s"
-        assert screen(pilot).view is View.ALL
-
-
-async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
-        await pilot.press("slash", *"batch-14", "enter")
-        assert screen(pilot).table.has_focus
-        await pilot.press("enter")
-        await pilot.pause()
-        (asked,) = stage.asked(pilot)
-        assert isinstance(asked, Go)
-        assert (asked.place, asked.key.split("/")[0]) == ("detail", "us-east-1")
-
-
-async def test_two_enters_at_once_leave_the_filter_and_open_what_it_found(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
-        await pilot.press("slash")
-        driver = pilot.app._driver
-        assert driver is not None
-        for key in (*"edge-2", "enter", "enter"):
-            driver.process_message(Key({"-": "minus"}.get(key, key), key if len(key) == 1 else None))
-        for _ in range(100):
-            if stage.asked(pilot):
-                break
-            await pilot.pause(0.05)
-        assert cursor(pilot) == "edge-2"
-        assert [one.place for one in stage.asked(pilot)] == ["detail"]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,9 @@
-"""The operations: what needs a person is on top and loud, what runs is alive, and each verb says what it did or why not."""
+"""The operations: what needs a person is on top, what runs is alive, and each verb says what it did or why not."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,48 +16,14 @@ from screens.operations import OperationsScreen
 from screens.operations import screen as module
 from screens.operations.abandon import AbandonQuestion
 from screens.operations.table import OperationTable
-from screens.standing import Standing, standing, warning
-from tests.screens.acting import Play, acting, facts_of
+from tests.screens.acting import Play, facts_of
 from tests.screens.confirming import until
+from tests.screens.plays import cut, finished, retrying, running
 from tests.screens.stage import NOW, Stage
 from tui.operations import audit
 from tui.operations.record import Operation, OperationState
 from tui.services import Services
 from tui.settings import ProfileSettings, Settings
-
-ALL = ("stop", "wait-stopped", "start", "wait-running", "wait-checks", "verify-event")
-
-
-@pytest.fixture
-def given(tmp_path: Path) -> Services:
-    return acting(tmp_path, "payments-db-1")[0]
-
-
-def finished(given: Services) -> Play:
-    return (
-        Play(given, "payments-db-2", at=timedelta(days=1))
-        .done(*ALL)
-        .end(note="the event is gone or completed")
-    )
-
-
-def retrying(given: Services) -> Play:
-    play = Play(given, "batch-14", at=timedelta(minutes=5)).done("stop", "wait-stopped").begin("start")
-    return play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True).driven()
-
-
-def cut(given: Services) -> Play:
-    play = Play(given, "web-3", at=timedelta(minutes=9)).done("stop", "wait-stopped").say("", down=True)
-    return play.driven(timedelta(minutes=8))
-
-
-def running(given: Services) -> Play:
-    return (
-        Play(given, "mail-1", "image", at=timedelta(minutes=20))
-        .begin("image")
-        .say("ami-1 is pending")
-        .driven()
-    )
 
 
 def lines(screen: OperationsScreen) -> list[str]:
@@ -349,84 +313,3 @@ async def test_a_journal_that_cannot_be_used_is_said(given: Services) -> None:
         assert any("free the disk" in line for line in drawn(screen))
         assert "free the disk" in str(screen.query_one(Alarm).render())
         await pilot.press("r", "a", "y", "enter")
-
-
-# the alarm
-
-
-def alert(given: Services, *plays: Callable[[Services], Play], plain: bool = False) -> str:
-    for play in plays:
-        play(given)
-    assert given.journal is not None
-    found = warning(given.journal.unfinished(), NOW, plain)
-    return found.text if found else ""
-
-
-def test_a_server_that_is_down_is_named_with_since_when_and_why(given: Services) -> None:
-    assert alert(given, retrying) == (
-        "✖ 1 server is DOWN by an unfinished operation: batch-14, stopped 4m ago, no capacity; try 3 in 20 s"
-        " (runner alive)   press o"
-    )
-
-
-def test_what_was_cut_off_says_which_keys_resume_it(given: Services) -> None:
-    assert alert(given, cut) == (
-        "✖ 1 server is DOWN by an unfinished operation: web-3, stopped 8m ago,"
-        " cut off at start (press o, then r to resume)"
-    )
-
-
-def test_several_servers_are_counted(given: Services) -> None:
-    text = alert(given, retrying, cut, running)
-    assert text.startswith("✖ 2 servers are DOWN by unfinished operations: web-3")
-    assert "also batch-14" in text
-    assert "mail-1" not in text
-
-
-def test_the_alarm_in_ascii(given: Services) -> None:
-    assert alert(given, retrying, plain=True).isascii()
-
-
-def test_a_stop_that_goes_as_planned_is_told_calmly(given: Services) -> None:
-    play = Play(given, "web-3", at=timedelta(minutes=1)).done("stop", "wait-stopped").begin("start")
-    play.say("start sent; waiting to see it", down=True).driven()
-    assert given.journal is not None
-    found = warning(given.journal.unfinished(), NOW, False)
-    assert found is not None
-    assert found.calm
-    assert found.ring == frozenset()
-
-
-def test_what_runs_well_is_no_alarm(given: Services) -> None:
-    assert alert(given, running, finished) == ""
-
-
-def test_a_stuck_operation_needs_a_person(given: Services) -> None:
-    play = Play(given, "load-1", "reboot").begin("reboot")
-    play.end(
-        OperationState.NEEDS_ATTENTION, "nobody can know whether AWS got the reboot", "look at its uptime"
-    )
-    assert standing(play.read(), NOW) is Standing.NEEDS_YOU
-    assert alert(given) == (
-        "✖ an operation needs you: load-1, nobody can know whether AWS got the reboot (press o, then r to resume)"
-    )
-
-
-async def test_the_bell_rings_once_for_each_that_newly_needs_a_person(
-    given: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    retrying(given)
-    screen = OperationsScreen(given)
-    app = Stage(screen)
-    rung: list[int] = []
-    monkeypatch.setattr(app, "bell", lambda: rung.append(1))
-    async with app.run_test() as pilot:
-        await until(pilot, lambda: screen.query_one(Alarm).display)
-        for _ in range(3):
-            screen.draw_alarm()
-        assert len(rung) == 1
-        cut(given)
-        screen.draw_alarm()
-        screen.draw_alarm()
-        assert len(rung) == 2
-        assert "2 servers are DOWN" in str(screen.query_one(Alarm).render())

@@ -15,8 +15,8 @@ from screens.confirm import ConfirmScreen
 from screens.operations import OperationsScreen
 from tests.screens.acting import acting
 from tests.screens.confirming import ready, until
+from tests.screens.plays import cut, finished, retrying, running
 from tests.screens.stage import SETTINGS, Stage
-from tests.screens.test_operations import cut, finished, retrying, running
 from tui.domain.instance import Trouble
 from tui.domain.text import clean
 from tui.settings import ProfileSettings
