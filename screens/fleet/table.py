@@ -102,7 +102,8 @@ class FleetTable(LineTable[Row]):
             if not chosen:
                 style = style + self.get_component_rich_style("table--target", partial=True)
             text, look = target_line(row, scene.settings, scene.now)
-            return [Segment(cut(f"{pointer} {text}", width), style + Style.parse(look))]
+            room = min(width, self.scrollable_size.width)  # beside the scroll bar
+            return [Segment(cut(f"{pointer} {text}", room) + " " * (width - room), style + Style.parse(look))]
         segments = [Segment(pointer, style + Style(bold=True))]
         for index, (column, size) in enumerate(self._columns(width)):
             for text, look in pieces(column, row, scene, size - 1 if index == 0 else size):

@@ -330,3 +330,16 @@ async def test_columns_that_do_not_fit_are_reached_sideways_and_the_name_stays(
         await pilot.pause()
         assert "←" not in _head(pilot)
         assert "→" not in _head(pilot)
+
+
+async def test_a_target_s_line_ends_beside_the_scroll_bar_not_under_it(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path), (80, 24)) as pilot:
+        await pilot.press("G")  # the targets that could not be read, with their remedies
+        await pilot.pause()
+        table = screen(pilot).table
+        room = table.scrollable_size.width
+        assert room < table.size.width, "there is no scroll bar to hide anything"
+        for y in range(1, table.size.height):
+            line = table.line_at(y)
+            if line is not None and not isinstance(table.rows[line], Instance):
+                assert table.render_line(y).text[room:].strip() == ""
