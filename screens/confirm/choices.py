@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from screens.signs import drawn
 from screens.typed import Typed
-from tui.domain.actions import OVERRIDES, ActionOptions
+from tui.domain.actions import ActionOptions
 from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
 from tui.domain.instance import Instance
 from tui.domain.offers import Offer
@@ -236,20 +236,25 @@ class Choices(Vertical):
     @on(Toggle.Turned)
     def _ticked(self, message: Toggle.Turned) -> None:
         message.stop()
-        on = message.toggle.on
-        match message.toggle.id:
+        on, name = message.toggle.on, message.toggle.id
+        match name:
             case "image-first":
                 self.options = replace(self.options, image_first=on)
             case "standby":
                 self.options = replace(self.options, standby=on)
             case "drain":
                 self.options = replace(self.options, drain=on)
-            case "override":
-                self.options = replace(self.options, overrides=OVERRIDES if on else ())
-            case _:
+            case "no-reboot":
                 self.options = replace(self.options, no_reboot=on)
+            case _:
+                self._lift(next(one.override for one in self.offered if one.name == name), on)
         self._tell()
         self._settle()
+
+    def _lift(self, code: str, on: bool) -> None:
+        """This block and no other."""
+        others = tuple(one for one in self.options.overrides if one != code)
+        self.options = replace(self.options, overrides=(*others, code) if on else others)
 
     @on(Cycle.Turned)
     def _another(self, message: Cycle.Turned) -> None:

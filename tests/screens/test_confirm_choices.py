@@ -13,6 +13,7 @@ from screens.confirm.choices import Choices
 from screens.confirm.question import TypeName, YesNo
 from tests.screens.confirming import Case, ready, shown, until
 from tests.screens.stage import NOW, SETTINGS
+from tests.unit.overriding import second_override
 from tui.operations.record import OperationState
 from tui.settings import ActionSettings
 
@@ -78,7 +79,7 @@ async def test_the_last_healthy_one_is_blocked_until_it_is_overridden_and_its_na
         await until(pilot, lambda: case.screen.draft is not None and "[ ] override" in shown(case.screen))
         assert case.hands.made == []
         assert "This can't be done now" in shown(case.screen)
-        case.screen.query_one("#override").focus()
+        case.screen.query_one("#override-last-healthy").focus()
         await pilot.press("space")
         await until(pilot, lambda: ready(case.screen))
         case.screen.set_focus(case.screen.query_one(TypeName))
@@ -87,6 +88,25 @@ async def test_the_last_healthy_one_is_blocked_until_it_is_overridden_and_its_na
         held = case.journal.get(case.confirmed()[0])
         assert held is not None
         assert held.kept.options.overrides == ("last-healthy",)
+
+
+async def test_one_box_lifts_one_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    second_override(monkeypatch)
+    case = Case(tmp_path, "stop-start", "report-1")
+    async with case.app.run_test(size=(120, 50)) as pilot:
+        await until(pilot, lambda: "[ ] override fake: do what is made up" in shown(case.screen))
+        for code, left in (("last-healthy", "it is made up"), ("fake", "last healthy member")):
+            case.screen.query_one(f"#override-{code}").focus()
+            await pilot.press("space")
+            await until(pilot, lambda code=code: case.screen.draft.options.overrides == (code,))  # type: ignore[misc,union-attr] # it is there by now
+            await pilot.pause()
+            assert "This can't be done now" in shown(case.screen)
+            assert any(left in one for one in case.screen.draft.guard.unblock)  # type: ignore[union-attr] # as above
+            assert case.hands.made == []
+            await pilot.press("space")
+        case.screen.query_one("#override-last-healthy").focus()
+        await pilot.press("space", "tab", "space")
+        await until(pilot, lambda: bool(case.hands.made) and ready(case.screen))
 
 
 async def test_an_ami_that_policy_demands_cannot_be_left_out(tmp_path: Path) -> None:

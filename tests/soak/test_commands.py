@@ -16,6 +16,7 @@ import pytest
 from tests.soak.storm import changes, environment, unconfirmed
 from tui.cli import main
 from tui.demo.environment import Demo, start
+from tui.domain.actions import OVERRIDES
 
 INSTANCE = "cache-1"
 VALUES = {
@@ -26,7 +27,7 @@ VALUES = {
     "timeout": ["5"],
     "wanted": ["check:impaired", "no:such:field"],
     "limit": ["3"],
-    "overrides": ["last-healthy"],
+    "overrides": list(OVERRIDES),
     "count": ["2"],
     "profiles": ["prod"],
     "regions": ["ap-northeast-2"],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.unit.overriding import second_override
 from tui.domain import aside
 from tui.domain.actions import ActionOptions
 from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup
@@ -145,6 +146,27 @@ def test_an_image_without_a_reboot_takes_nobody_down() -> None:
     assert planned(LAST_TARGET, "image", no_reboot=True).guard.kind is not GuardKind.BLOCKED
 
 
+def test_each_override_is_a_choice_of_its_own_and_lifts_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    second_override(monkeypatch)
+    found = offers("stop-start", WEB, LAST_TARGET, ActionOptions(overrides=("fake",)), Policy(), NOW)
+    assert [(one.override, one.on) for one in found if one.override] == [
+        ("last-healthy", False),
+        ("fake", True),
+    ]
+    for lifted in (("last-healthy",), ("fake",)):
+        made = planned(LAST_TARGET, overrides=lifted)
+        assert made.guard.kind is GuardKind.BLOCKED
+        blocks = [one.override for one in made.hazards if one.gravity is Gravity.BLOCK]
+        assert blocks == [code for code in ("last-healthy", "fake") if code not in lifted]
+    assert planned(LAST_TARGET, overrides=("fake", "last-healthy")).guard.kind is GuardKind.TYPE_NAME
+
+
+def test_what_the_site_blocks_is_not_offered_to_be_lifted() -> None:
+    policy = Policy(blocking=("last-healthy",))
+    found = offers("stop-start", WEB, LAST_TARGET, ActionOptions(), policy, NOW)
+    assert [one.override for one in found if one.override] == []
+
+
 def test_an_override_lifts_nothing_else() -> None:
     facts = replace(LAST_TARGET, stop_protection=True)
     assert planned(facts, overrides=("last-healthy",)).guard.kind is GuardKind.BLOCKED
@@ -202,8 +224,12 @@ def test_policy_demands_no_ami_of_a_reboot_nor_of_what_is_stopping_already() -> 
         ("stop-start", GROUPED, [("standby", True), ("image-first", False)]),
         ("reboot", GROUPED, [("standby", True)]),
         ("stop-start", BALANCED, [("drain", True), ("image-first", False)]),
-        ("stop-start", LAST_TARGET, [("drain", True), ("image-first", False), ("override", False)]),
-        ("image", LAST_TARGET, [("override", False)]),
+        (
+            "stop-start",
+            LAST_TARGET,
+            [("drain", True), ("image-first", False), ("override-last-healthy", False)],
+        ),
+        ("image", LAST_TARGET, [("override-last-healthy", False)]),
         ("reboot", ALONE, []),
         ("start", GROUPED, []),
         ("reschedule", LAST_TARGET, []),

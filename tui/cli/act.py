@@ -47,7 +47,6 @@ _FITS = {
     "not_before": ("--at", "reschedule"),
     "standby": ("--standby", "stop-start and reboot"),
     "drain": ("--drain", "stop-start and reboot"),
-    "overrides": ("--override", "stop-start, reboot and image"),
 }
 
 
@@ -73,8 +72,8 @@ _FITS = {
     help="Drain its target groups first (default: where it is in no Auto Scaling group).",
 )
 @click.option(
-    "--override", "overrides", multiple=True, type=click.Choice(OVERRIDES),
-    help="Lift a block that is yours to lift: last-healthy.",
+    "--override", "overrides", multiple=True, type=click.Choice(list(OVERRIDES)),
+    help=f"Lift a block that is yours to lift, this one and no other: {', '.join(OVERRIDES)}. Repeat it for each.",
 )  # fmt: skip
 @click.option("--image-name", metavar="N", default="", help="The AMI's name instead of the proposed one.")
 @click.option("--event-id", metavar="E", default="", help="The event to move, if there are several.")
@@ -120,11 +119,13 @@ def _check(action: str, given: dict[str, Any], required: bool) -> None:
         "not_before": action == "reschedule",
         "standby": action in ASIDE,
         "drain": action in ASIDE,
-        "overrides": action in (*ASIDE, "image"),
     }
     for name, (option, where) in _FITS.items():
         if given[name] not in (None, False, "", ()) and not fits[name]:
             raise click.UsageError(f"{option} is for {where}")
+    for code in given["overrides"]:
+        if action not in OVERRIDES[code].actions:
+            raise click.UsageError(f"--override {code} is for {', '.join(OVERRIDES[code].actions)}")
     if given["image_name"] and (why := why_no_image_name(given["image_name"])):
         raise click.UsageError(f"--image-name: {why}")
     if action == "reschedule" and given["not_before"] is None:

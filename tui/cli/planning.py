@@ -33,6 +33,7 @@ def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> dat
 
 def options_of(settings: Settings, **given: Any) -> ActionOptions:
     """The action's options: what was given on the command line, and the settings' word on waiting for an AMI."""
+    given["overrides"] = tuple(dict.fromkeys(given.get("overrides", ())))
     return ActionOptions(wait_for_image=settings.actions.wait_for_image, **given)
 
 

@@ -13,8 +13,18 @@ from tui.domain.instance import Instance, InstanceState
 if TYPE_CHECKING:  # what a step is and sends is not needed to name the actions: the first frame does without
     from tui.domain.steps import Call, Order, Step
 
-OVERRIDES = ("last-healthy",)
-"""The blocks that are a person's to lift, by their hazard's code. All others are AWS's own: nobody's yes helps there."""
+
+class Override(Struct, frozen=True):
+    """A block that is a person's to lift: `words` say what is done all the same, before `actions` it can stand."""
+
+    words: str
+    actions: tuple[str, ...]
+
+
+OVERRIDES: dict[str, Override] = {
+    "last-healthy": Override("take the last healthy one down", ("stop-start", "reboot", "image")),
+}
+"""By their hazard's code; each lifts itself and nothing else. All other blocks are AWS's own: nobody's yes helps."""
 
 
 class ActionOptions(Struct, frozen=True):

@@ -5,13 +5,16 @@ The console draws a line each, `evac do` has an option each; the plan decides wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.domain import aside
-from tui.domain.actions import ASIDE, ActionOptions
+from tui.domain.actions import ASIDE, OVERRIDES, ActionOptions
 from tui.domain.facts import Facts
+from tui.domain.hazards import hazards
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
 from tui.domain.instance import Instance
@@ -20,12 +23,13 @@ from tui.domain.when import span
 
 
 class Offer(Struct, frozen=True):
-    """One choice: yes or no. `name` is the option's; `fixed` says why it can't be changed."""
+    """One choice: yes or no. `name` is the option's; `fixed` says why it can't be changed; `override`: the block it lifts."""
 
     name: str
     words: str
     on: bool
     fixed: str = ""
+    override: str = ""
 
 
 def offers(
@@ -36,7 +40,7 @@ def offers(
     policy: Policy,
     now: datetime,
 ) -> tuple[Offer, ...]:
-    """Those that make a difference here, in the order in which they would come to pass; an override last."""
+    """Those that make a difference here, in the order in which they would come to pass; then an override for each block."""
     found = []
     first, second = aside.resolve(action, facts, options)
     group, places = aside.member(facts), aside.places(facts)
@@ -50,9 +54,20 @@ def offers(
         if policy.require_image is not None and needs_image(view):
             why = f"policy: none younger than {span(policy.require_image)}"
         found.append(Offer("image-first", "make an AMI first", bool(why) or options.image_first, why))
-    last = aside.last_of(facts)
-    if last and action in (*ASIDE, "image"):
-        found.append(
-            Offer("override", "override: take the last healthy one down", "last-healthy" in options.overrides)
-        )
-    return tuple(found)
+    return (*found, *_overrides(action, instance, facts, options, policy, now))
+
+
+def _overrides(
+    action: str,
+    instance: Instance,
+    facts: Facts | None,
+    options: ActionOptions,
+    policy: Policy,
+    now: datetime,
+) -> Iterator[Offer]:
+    """One for each block that stands while nothing is lifted, and that this site leaves to a person."""
+    bare = hazards(instance, facts, action, now, replace(options, overrides=()))
+    for code in dict.fromkeys(one.override for one in bare):
+        if code in OVERRIDES and code not in policy.blocking:
+            words = f"override {code}: {OVERRIDES[code].words}"
+            yield Offer(f"override-{code}", words, code in options.overrides, override=code)
