@@ -1,7 +1,8 @@
 """Where the settings come from: file, command line and site policy, merged, with where each value came from.
 
-Weakest first: defaults, the config file, AWS_PROFILE, the command line. The site policy comes last and only tightens: it
-can add read-only, demand AMIs and take regions away, never the reverse. Nothing here prints or prompts; every error is one line.
+Weakest first: defaults, the config file, the profile this shell chose, the command line. The site policy comes last and only
+tightens: it can add read-only, demand AMIs and take regions away, never the reverse. Nothing here prints or prompts; every
+error is one line.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from tui.domain import names
 from tui.domain.actions import ACTIONS
 from tui.domain.gravity import CODES
 from tui.domain.text import clean
@@ -104,7 +106,10 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     handed = environ.get("EVAC_SETTINGS")
     if handed is None:
         return load(None, profiles=(), regions=(), read_only=False, environ=environ).settings
-    return _tighten(decode(handed), {}, environ)[0]
+    settings = decode(handed)
+    # It may have been started by hand, or from another shell than the one that planned: the names of both hold.
+    called = dict.fromkeys((*settings.shell_profiles, *names.of_shell(environ)))
+    return _tighten(msgspec.structs.replace(settings, shell_profiles=tuple(called)), {}, environ)[0]
 
 
 def default_path(environ: Mapping[str, str]) -> Path:
@@ -174,8 +179,11 @@ def load(
         given["read_only"], sources["read_only"] = True, "--read-only"
     if profiles:
         given["only_profiles"], sources["only_profiles"] = tuple(profiles), "--profile"
-    elif name := environ.get("AWS_PROFILE"):
-        given["only_profiles"], sources["only_profiles"] = (name,), "AWS_PROFILE"
+    else:
+        by_shell, variable = names.read_by(environ)
+        if by_shell:
+            given["only_profiles"], sources["only_profiles"] = by_shell, variable
+    given["shell_profiles"] = names.of_shell(environ)
     for name in given.get("only_profiles", ()):
         if not _is_utf8(name):
             raise ConfigError(sources["only_profiles"], "", f"the name {clean(name)} is not UTF-8 text")
@@ -276,11 +284,11 @@ def _owned(path: Path) -> None:
 
 def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str, Any]:
     """What is switched off or hidden. A name that means nothing is an error: it would protect from nothing."""
-    for key, names, known in (
+    for key, given, known in (
         ("actions_off", policy.actions_off, tuple(ACTIONS)),
         ("block", policy.block, CODES),
     ):
-        for name in names:
+        for name in given:
             if name not in known:
                 raise ConfigError(path, key, f"{name} is none of {', '.join(known)}")
     values: dict[str, Any] = {

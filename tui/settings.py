@@ -5,15 +5,15 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, timedelta, tzinfo
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.domain import names
 from tui.domain.policy import Policy
 from tui.domain.text import clean
 from tui.domain.when import parse_duration
@@ -100,7 +100,10 @@ class ProfileSettings(Base, frozen=True):
 
 
 class Settings(Base, frozen=True):
-    """Everything a process needs to know. `only_*`, `demo` and what the site policy adds never stand in the file."""
+    """Everything a process needs to know. `only_*`, `demo` and what the site policy adds never stand in the file.
+
+    `shell_profiles`: the names that the shell gives its own credentials (tui.domain.names); their rules hold for those too.
+    """
 
     regions: tuple[Region, ...] = ()
     read_only: bool = False
@@ -114,6 +117,7 @@ class Settings(Base, frozen=True):
     actions: ActionSettings = ActionSettings()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
+    shell_profiles: tuple[str, ...] = ("default",)
     only_regions: tuple[Region, ...] = ()
     allowed_regions: tuple[Region, ...] = ()
     locked_profiles: tuple[str, ...] = ()
@@ -124,17 +128,33 @@ class Settings(Base, frozen=True):
     demo: bool = False
 
     def profile(self, name: str) -> ProfileSettings:
-        """The settings of a profile, or the defaults where none stand in the file."""
-        return self.profiles.get(name, ProfileSettings())
+        """The settings of a profile, or the defaults where none stand in the file. The shell's own credentials look like
+        the profile they are called by."""
+        for one in self._called(name):
+            if one in self.profiles:
+                found = self.profiles[one]
+                return found if one == name else msgspec.structs.replace(found, label="")
+        return ProfileSettings()
 
     def profile_read_only(self, profile: str) -> bool:
-        """Whether nothing may be changed through this profile: strictest of global, profile and policy."""
-        locked = any(fnmatchcase(profile, pattern) for pattern in self.locked_profiles)
-        return self.read_only or self.profile(profile).read_only or locked
+        """Whether nothing may be changed through this profile: strictest of global, profile and policy, under each name."""
+        own = (name for name, one in self.profiles.items() if one.read_only)
+        return self.read_only or self._meant((*self.locked_profiles, *own), profile)
 
     def profile_hidden(self, profile: str) -> bool:
-        """Whether the site policy keeps it from being read, whoever asks for it by name."""
-        return any(fnmatchcase(profile, pattern) for pattern in self.hidden_profiles)
+        """Whether the site policy keeps it from being read, whoever asks for it and by which name."""
+        return self._meant(self.hidden_profiles, profile)
+
+    def profile_unlisted(self, profile: str) -> bool:
+        """Whether it is read only if somebody names it."""
+        return self._meant((name for name, one in self.profiles.items() if one.hidden), profile)
+
+    def _called(self, profile: str) -> tuple[str, ...]:
+        return (profile, *self.shell_profiles) if profile == names.ENVIRONMENT else (profile,)
+
+    def _meant(self, rules: Iterable[str], profile: str) -> bool:
+        called = self._called(profile)
+        return any(names.means(rule, called) for rule in rules)
 
     def why_refused(self, profile: str, action: str, codes: Collection[str] = ()) -> str:
         """Why it may not be done through this profile, with hazards of these codes; empty: it may."""
@@ -205,7 +225,7 @@ def draws_symbols(environ: Mapping[str, str]) -> bool:
 
 RUN_ONLY = frozenset(
     {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "lock_required", "demo"}
-    | {"hidden_profiles", "actions_off", "blocking"}
+    | {"hidden_profiles", "actions_off", "blocking", "shell_profiles"}
 )
 """Fields of Settings that no file may hold."""
 

@@ -275,13 +275,13 @@ async def test_a_login_in_the_environment_is_a_profile_of_its_own(demo: Demo, tm
         "AWS_ACCESS_KEY_ID": KEYS["data"], "AWS_SECRET_ACCESS_KEY": "demo"
     }  # fmt: skip
     async with watching(settings(regions=(SEOUL, VIRGINIA), often=True), environ) as eyes:
-        await eyes.until(lambda: eyes.live("default", VIRGINIA) and eyes.live("well"))
+        await eyes.until(lambda: eyes.live("environment", VIRGINIA) and eyes.live("well"))
         owners = {row.target.profile: row.account_id for row in eyes.store.rows()}
-        assert owners == {"default": DATA, "well": PROD}
+        assert owners == {"environment": DATA, "well": PROD}
 
 
 async def test_nobody_at_all_is_a_line(demo: Demo, tmp_path: Path) -> None:
     async with watching(QUICK, home(tmp_path, demo.url, "")) as eyes:
-        line = await eyes.until(lambda: eyes.line("default"))
-        assert line == "default: no credentials: aws configure --profile default"
+        line = await eyes.until(lambda: eyes.line("environment"))
+        assert line == "environment: no credentials: aws configure, aws configure sso, or try evac --demo"
     await asyncio.sleep(0)

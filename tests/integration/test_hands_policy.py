@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.integration.hands import Bench
+from tests.integration.eyes import KEYS
+from tests.integration.hands import REGION, Bench
 from tui.operations import launch
 from tui.operations.record import OperationState
 from tui.settings import ProfileSettings, Settings, encode
@@ -25,9 +28,6 @@ def test_read_only_starts_no_hands(bench: Bench) -> None:
 
 def by_hand(bench: Bench, operation: str, folder: Path, **environ: str) -> int:
     """Somebody starts a runner himself, with whatever environment he likes; its exit code."""
-    import subprocess
-    import sys
-
     command = [sys.executable, "-P", "-m", "tui.operations.runner", "--operation", operation]
     return subprocess.run(
         command, env={**bench.environ, **environ}, timeout=60, cwd=folder, check=False
@@ -92,3 +92,33 @@ def test_a_runner_started_by_hand_refuses_read_only(bench: Bench, tmp_path: Path
     assert found is not None
     assert found.state is OperationState.ABANDONED
     assert bench.sent("StopInstances") == []
+
+
+GUARDED_SHELLS = [
+    ({"AWS_PROFILE": "prod"}, ["--profile", "default"]),
+    ({"AWS_PROFILE": "prod", "AWS_ACCESS_KEY_ID": KEYS["prod"], "AWS_SECRET_ACCESS_KEY": "demo"}, []),
+    ({"AWS_VAULT": "prod", "AWS_ACCESS_KEY_ID": KEYS["prod"], "AWS_SECRET_ACCESS_KEY": "demo"},
+     ["--profile", "environment"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shell", "asked"), GUARDED_SHELLS)
+def test_a_policy_is_not_got_around_by_another_name_for_the_same_credentials(
+    bench: Bench, tmp_path: Path, shell: dict[str, str], asked: list[str]
+) -> None:
+    (tmp_path / "policy.toml").write_text("[profiles.'pr*']\nread_only = true\n")
+    target = bench.find("eks-node-a")
+    words = ["do", "image", target.instance_id, "--confirm", "eks-node-a", *asked]
+    environ = {
+        **bench.environ,
+        "EVAC_POLICY": str(tmp_path / "policy.toml"),
+        "AWS_DEFAULT_REGION": REGION,
+        **shell,
+    }
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "tui", *words], env=environ, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode in (3, 4), done.stderr
+    assert bench.sent("CreateImage") == []
+    assert "read-only" in done.stderr or "not read: default" in done.stderr

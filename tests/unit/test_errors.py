@@ -148,7 +148,7 @@ def test_profiles_are_those_of_the_files_less_the_hidden(
     settings = Settings(profiles={"b": ProfileSettings(hidden=True)})
     assert Sessions(settings, {}).profiles() == ("a", "c")
     assert Sessions(Settings(only_profiles=("b", "nowhere")), {}).profiles() == ("b", "nowhere")
-    assert Sessions(Settings(), {"AWS_ACCESS_KEY_ID": "x"}).profiles() == ("default", "a", "b", "c")
+    assert Sessions(Settings(), {"AWS_ACCESS_KEY_ID": "x"}).profiles() == ("environment", "a", "b", "c")
     assert Sessions(Settings(), {}).own_region("a") == "eu-west-1"
 
 

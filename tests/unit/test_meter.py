@@ -42,7 +42,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
-    return Sessions(Settings()).client("default", "ec2", "eu-west-1")
+    return Sessions(Settings()).client("environment", "ec2", "eu-west-1")
 
 
 def metered(client: Any, *answers: tuple[int, str]) -> tuple[list[str], list[bool]]:

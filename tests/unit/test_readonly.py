@@ -51,7 +51,7 @@ MUTATIONS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("method", "params"), MUTATIONS)
 def test_a_reading_client_sends_no_change(method: str, params: dict[str, Any]) -> None:
-    client = Sessions(Settings()).client("default", "ec2", "eu-west-1")
+    client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
     sent = caught(client)
     with pytest.raises(readonly.ReadOnlyViolation):
         getattr(client, method)(**params)
@@ -61,7 +61,7 @@ def test_a_reading_client_sends_no_change(method: str, params: dict[str, Any]) -
 
 
 def test_a_mutating_client_sends_what_steps_declare_and_nothing_else() -> None:
-    client = Sessions(Settings()).client("default", "ec2", "eu-west-1", mutating=True)
+    client = Sessions(Settings()).client("environment", "ec2", "eu-west-1", mutating=True)
     sent = caught(client)
     client.stop_instances(InstanceIds=["i-1"])
     assert "Action=StopInstances" in sent[0]
@@ -74,23 +74,23 @@ def test_a_mutating_client_sends_what_steps_declare_and_nothing_else() -> None:
     "settings",
     [
         Settings(read_only=True),
-        Settings(locked_profiles=("def*",)),
-        Settings(profiles={"default": ProfileSettings(read_only=True)}),
+        Settings(locked_profiles=("env*",)),
+        Settings(profiles={"environment": ProfileSettings(read_only=True)}),
     ],
 )
 def test_read_only_settings_give_no_mutating_client(settings: Settings) -> None:
     with pytest.raises(readonly.ReadOnlyViolation):
-        Sessions(settings).client("default", "ec2", "eu-west-1", mutating=True)
+        Sessions(settings).client("environment", "ec2", "eu-west-1", mutating=True)
 
 
 def test_presigning_a_change_is_refused_too() -> None:
-    client = Sessions(Settings()).client("default", "ec2", "eu-west-1")
+    client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
     with pytest.raises(readonly.ReadOnlyViolation):
         client.generate_presigned_url("terminate_instances", Params={"InstanceIds": ["i-1"]})
 
 
 def test_a_demonstration_reaches_only_this_machine() -> None:
-    client = Sessions(Settings(demo=True)).client("default", "ec2", "eu-west-1")
+    client = Sessions(Settings(demo=True)).client("environment", "ec2", "eu-west-1")
     with pytest.raises(readonly.NotDemo):
         client.describe_instances()
 
@@ -126,7 +126,7 @@ def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:
 def test_nothing_is_presigned_not_even_what_may_be_sent() -> None:
     """An address signed in advance works later, elsewhere, in anybody's hands: the hands have no use for one either."""
     for mutating in (False, True):
-        client = Sessions(Settings()).client("default", "ec2", "eu-west-1", mutating=mutating)
+        client = Sessions(Settings()).client("environment", "ec2", "eu-west-1", mutating=mutating)
         for method in ("stop_instances", "start_instances", "terminate_instances", "describe_instances"):
             params = {"InstanceIds": ["i-1"]}
             with pytest.raises(readonly.ReadOnlyViolation):
@@ -138,7 +138,7 @@ def test_there_is_no_client_of_a_service_evac_does_not_ask(service: str) -> None
     """Some sign without a call (S3's forms, RDS's tokens): a client is where that would begin."""
     for mutating in (False, True):
         with pytest.raises(readonly.ReadOnlyViolation):
-            Sessions(Settings()).client("default", service, "eu-west-1", mutating=mutating)
+            Sessions(Settings()).client("environment", service, "eu-west-1", mutating=mutating)
 
 
 def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> None:
@@ -148,7 +148,7 @@ def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> Non
     session = botocore.session.Session()
     for service in readonly.READS:
         for mutating in (False, True):
-            client = Sessions(Settings()).client("default", service, "eu-west-1", mutating=mutating)
+            client = Sessions(Settings()).client("environment", service, "eu-west-1", mutating=mutating)
             sent = caught(client)
             granted = readonly.writes() if mutating else ()
             for name in session.get_service_model(service).operation_names:
@@ -166,7 +166,7 @@ def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> Non
 
 
 def test_waiters_and_paginators_pass_the_same_guard() -> None:
-    client = Sessions(Settings()).client("default", "ec2", "eu-west-1")
+    client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
     sent = caught(client)
     with pytest.raises(readonly.ReadOnlyViolation):
         client.get_waiter("password_data_available").wait(InstanceId="i-1")
@@ -177,7 +177,7 @@ def test_waiters_and_paginators_pass_the_same_guard() -> None:
 
 def test_a_handler_put_in_front_afterwards_sends_nothing_either() -> None:
     """Whoever answers before the guard has answered: then no request is made at all."""
-    client = Sessions(Settings()).client("default", "ec2", "eu-west-1")
+    client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
     sent = caught(client)
     answer = type("Answer", (), {"status_code": 200})()
     client.meta.events.register("before-call.ec2.StopInstances", lambda **_: (answer, {}))
@@ -188,8 +188,8 @@ def test_a_handler_put_in_front_afterwards_sends_nothing_either() -> None:
 def test_the_clients_of_credential_providers_are_guarded_too() -> None:
     """They are made from the session itself: whatever it makes carries the guard."""
     login = Sessions(Settings())
-    login.client("default", "ec2", "eu-west-1")
-    core: Any = login._login("default").sessions[False]
+    login.client("environment", "ec2", "eu-west-1")
+    core: Any = login._login("environment").sessions[False]
     client = core.create_client("sts", region_name="eu-west-1")
     sent = caught(client)
     with pytest.raises(readonly.ReadOnlyViolation):
@@ -240,7 +240,7 @@ def test_without_the_option_a_role_is_assumed_as_it_is(tmp_path: Any) -> None:
 
 def test_a_profile_the_site_hides_is_neither_listed_nor_used(tmp_path: Any) -> None:
     role_config(tmp_path)
-    sessions = Sessions(Settings(hidden_profiles=("a", "default")))
+    sessions = Sessions(Settings(hidden_profiles=("a", "environment")))
     assert sessions.profiles() == ("b", "c")
     with pytest.raises(readonly.ReadOnlyViolation):
         sessions.client("a", "ec2", "eu-west-1")

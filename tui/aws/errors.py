@@ -17,6 +17,7 @@ from tui.aws import denied, network
 from tui.aws.readonly import NotDemo, ReadOnlyViolation
 from tui.aws.sessions import NeedsPerson
 from tui.domain.instance import Trouble
+from tui.domain.names import ENVIRONMENT
 from tui.domain.text import clean
 
 DISABLED_OR_BAD = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
@@ -171,6 +172,13 @@ def _network(what: str) -> _Make:
     return lambda error, login, where: ("network", f"{where}: {what}", "evac tries again; check the network")
 
 
+def _configure(where: str) -> str:
+    profile = where.split("/", maxsplit=1)[0]
+    if profile == ENVIRONMENT:
+        return "aws configure, aws configure sso, or try evac --demo"
+    return f"aws configure --profile {shlex.quote(profile)}"
+
+
 _PORTAL = "check for a proxy or a captive portal"
 
 
@@ -221,7 +229,7 @@ _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make
         lambda e, login, where: (
             "credentials",
             f"{where}: no credentials",
-            f"aws configure --profile {shlex.quote(where.split('/')[0])}",
+            _configure(where),
         ),
     ),
     (

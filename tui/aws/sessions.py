@@ -22,17 +22,13 @@ from botocore.exceptions import ConnectionError, CredentialRetrievalError, HTTPC
 from tui.aws import parse, readonly, stranger
 from tui.aws.loader import SharedLoader
 from tui.aws.turns import WORK, Rank
+from tui.domain import names
 from tui.settings import Settings
 
 CONNECT_WITHIN, READ_WITHIN, HELPER_WITHIN = 5, 20, 20
 """Seconds for a connection, for an answer, and for a credential_process."""
 HOME_REGION = "us-east-1"
 """Asked when a profile names no region: it is enabled in every account."""
-_OWN_CREDENTIALS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-)
 
 
 _Session = botocore.session.Session
@@ -78,13 +74,16 @@ class Sessions:
         self._logins: dict[str, _Login] = {}
 
     def profiles(self) -> tuple[str, ...]:
-        """The profiles to read, in the order of the files. Names asked for but not there are kept: their error is their line."""
-        wanted = self._settings.only_profiles
-        names: Sequence[str] = wanted or botocore.session.Session().available_profiles
-        if not wanted and any(self._environ.get(name) for name in _OWN_CREDENTIALS):
-            names = ["default", *(name for name in names if name != "default")]
-        shown = [name for name in names if wanted or not self._settings.profile(name).hidden] or ["default"]
-        return tuple(dict.fromkeys(name for name in shown if not self._settings.profile_hidden(name)))
+        """The profiles to read, in the order of the files, this shell's own credentials first. Names asked for but not there
+        are kept: their error is their line."""
+        settings = self._settings
+        listed: Sequence[str] = settings.only_profiles
+        if not listed:
+            shell = botocore.session.Session()
+            found = shell.available_profiles
+            own = [names.ENVIRONMENT] if not found or own_credentials(shell, self._environ) else []
+            listed = [name for name in (*own, *found) if not settings.profile_unlisted(name)]
+        return tuple(dict.fromkeys(name for name in listed if not settings.profile_hidden(name)))
 
     def own_region(self, profile: str) -> str:
         """The region the profile itself names, or AWS_REGION's, or HOME_REGION."""
@@ -192,12 +191,7 @@ class Sessions:
         return login.sessions[mutating]
 
     def _made(self, profile: str, mutating: bool) -> _Session:
-        core = botocore.session.Session(profile=profile)
-        # `default` that no file has is the chain without a profile: environment, container, instance.
-        if profile not in core.available_profiles or self._is_environment(profile):
-            if profile != "default":
-                raise ProfileNotFound(profile=profile)
-            core = botocore.session.Session()
+        core = self._of(profile)
         core.register_component("data_loader", self._loader)
         readonly.install(core.get_component("event_emitter"), mutating=mutating)
         parse.install(core.get_component("event_emitter"))
@@ -212,9 +206,53 @@ class Sessions:
         core.register_component("credential_provider", _resolver(core))
         return core
 
-    def _is_environment(self, profile: str) -> bool:
-        asked = "default" in self._settings.only_profiles
-        return profile == "default" and not asked and any(self._environ.get(n) for n in _OWN_CREDENTIALS)
+    def _of(self, profile: str) -> _Session:
+        """A bare session of that name and no other. Raises ProfileNotFound: a name that no file has never stands for
+        something else, or a rule for what it stands for would not hold."""
+        shell = botocore.session.Session()
+        there = shell.available_profiles
+        if profile == names.ENVIRONMENT and (profile not in there or own_credentials(shell, self._environ)):
+            given = shell.get_config_variable("profile")
+            if given is not None and given not in there:
+                raise ProfileNotFound(profile=given)
+            return shell
+        if profile not in there:
+            raise ProfileNotFound(profile=profile)
+        return botocore.session.Session(profile=profile)
+
+
+_OWN_LOGIN = frozenset(
+    [
+        "aws_access_key_id",
+        "credential_process",
+        "login_session",
+        "sso_account_id",
+        "sso_role_name",
+        "web_identity_token_file",
+    ]
+)
+"""A profile with one of these has credentials of its own; with none, the chain goes on to a container or a machine."""
+
+
+def own_credentials(shell: _Session, environ: Mapping[str, str]) -> bool:
+    """Whether `aws` without --profile speaks here with something that no profile is, in the order of botocore's chain:
+    keys, a role, a web identity, what the profile has, files of old tools, a container. A machine's role is not looked for.
+    """
+    if names.has_keys(environ):
+        return True
+    profile = shell.full_config.get("profiles", {}).get(shell.get_config_variable("profile") or "default", {})
+    if "role_arn" in profile and "web_identity_token_file" not in profile:
+        return False
+    if names.has_token(environ):
+        return True
+    return not _OWN_LOGIN & profile.keys() and any(name in environ for name in _CONTAINER)
+
+
+_CONTAINER = (
+    "AWS_CREDENTIAL_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
 
 
 def _as_boto3(core: _Session) -> Any:
