@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
@@ -15,6 +15,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from screens.mishap import STYLE, UNSHOWN, tell
 
 R = TypeVar("R")
 MOVES = (
@@ -184,7 +186,14 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         chosen = line == self.cursor
         if chosen:
             ground = ground + self.get_component_rich_style("table--cursor", partial=True)
-        return self.body(self.rows[line], width, ground, chosen)
+        row = self.rows[line]
+        try:
+            return self.body(row, width, ground, chosen)
+        except Exception as error:
+            name = self.identity(row)
+            tell(self, name, error)
+            text = set_cell_size(f"  {UNSHOWN}: {name}", width)
+            return [Segment(text, ground + Style.parse(STYLE))]
 
     def _sentence(self, y: int, width: int, ground: Style) -> list[Segment]:
         """What stands there instead of rows, a line below the top."""

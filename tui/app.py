@@ -23,12 +23,14 @@ from textual.worker import WorkerFailed
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
 from screens.fleet.screen import FleetScreen
+from screens.mishap import Mishap
 from screens.notice import Noticing
 from screens.theme import dress, plain
 from screens.thrift import Shown
 from tui import crash
 from tui.fleet import snapshot, wire
 from tui.fleet.link import Link
+from tui.fleet.opening import Opening
 from tui.fleet.store import Store
 from tui.services import Services
 from tui.settings import Settings, draws_symbols
@@ -72,9 +74,11 @@ class EvacApp(Noticing[int]):
         said: str = "",
         *,
         opens_journal: bool = False,
+        opening: Opening | None = None,
     ) -> None:
         super().__init__()
         self.services, self._snapshot_path = services, snapshot_path
+        self._opening = opening
         self._opens_journal = opens_journal
         self._kept, self._said = kept, said
         self._shown = Shown()
@@ -160,7 +164,9 @@ class EvacApp(Noticing[int]):
 
     async def on_unmount(self) -> None:
         """What is known now is what the next start shows first."""
-        self._saving()()
+        if self.fault is None:  # else what is known now may be what ended it
+            self._saving()()
+            self._drawn_once()
         if self.services.link is not None:
             await self.services.link.stop()
 
@@ -212,6 +218,12 @@ class EvacApp(Noticing[int]):
             await asyncio.sleep(0)  # keys first
         store.unread = 0
         self._plan_look()
+        self.set_timer(2 * LOOK, lambda: self.call_after_refresh(self._drawn_once))
+
+    def _drawn_once(self) -> None:
+        """The snapshot was shown whole, and nothing came of it."""
+        if self._opening is not None:
+            self._opening.done()
 
     def _save(self) -> None:
         self.run_worker(self._saving(), thread=True, group="save", exit_on_error=False)
@@ -229,6 +241,15 @@ class EvacApp(Noticing[int]):
                 self._saved_revision = revision
 
         return write
+
+    def on_mishap(self, message: Mishap) -> None:
+        """What could not be drawn is marked where it stands; here it gets a report, and a line."""
+        path = crash.write(message.error, self.services.environ)
+        where = f"report: {path}" if path else "no report could be written"
+        told = (
+            f"{message.what}: could not be shown ({type(message.error).__name__}), all else goes on; {where}"
+        )
+        self._tell(Said(told))
 
     def on_go(self, message: Go) -> None:
         """Open another screen."""
@@ -261,12 +282,14 @@ class Opened(Struct, frozen=True):
     snapshot_path: Path
     kept: snapshot.Kept | None
     said: str = ""
+    opening: Opening | None = None
 
 
 def open_services(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> Opened:
     """Everything the screens are given, but for the journal: it is opened after the first frame. `link`: one begun already."""
     store, path = Store(), snapshot.default_path(environ)
-    kept, said = snapshot.restore(path)
+    opening = Opening(path)
+    kept, said = snapshot.restore(path, opening)
     if kept is not None:
         store.load_snapshot(kept.deltas, kept.count)
 
@@ -286,7 +309,7 @@ def open_services(settings: Settings, environ: Mapping[str, str], link: Link | N
         zone=settings.zone(),
         launch=start,
     )
-    return Opened(services, path, kept, said)
+    return Opened(services, path, kept, said, opening)
 
 
 def open_journal(services: Services) -> None:
@@ -305,7 +328,14 @@ def run_console(settings: Settings, environ: Mapping[str, str], link: Link | Non
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
     opened = open_services(settings, environ, link)
-    app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opened.said, opens_journal=True)
+    app = EvacApp(
+        opened.services,
+        opened.snapshot_path,
+        opened.kept,
+        opened.said,
+        opens_journal=True,
+        opening=opened.opening,
+    )
     del opened  # the snapshot's pieces are the app's to let go
     result = app.run()
     if app.fault is not None:

@@ -21,7 +21,7 @@ from tui.domain.instance import Instance
 from tui.domain.offers import Offer
 from tui.domain.plan import image_name, why_no_image_name
 from tui.domain.text import clean
-from tui.domain.when import both_zones, countdown, parse_moment
+from tui.domain.when import both_zones, countdown, parse_moment, to_zone
 
 
 def movable(instance: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
@@ -191,7 +191,7 @@ class Choices(Vertical):
         return f"{event.code_text} {countdown(event.not_before, self._now)}, {when}"
 
     def _local(self, moment: datetime) -> str:
-        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M}"
+        return f"{to_zone(moment, self.zone):%Y-%m-%d %H:%M}"
 
     @property
     def _chosen(self) -> ScheduledEvent:

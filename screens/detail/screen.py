@@ -17,6 +17,7 @@ from screens.detail.history import history
 from screens.detail.known import Known
 from screens.detail.scene import Scene
 from screens.lines import MOVES
+from screens.mishap import STYLE, UNSHOWN, shown
 from screens.page import Page, Row, draw
 from tui.domain.instance import Instance
 from tui.domain.text import clean
@@ -179,19 +180,35 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
             return
         self.set_class(width >= WIDE, "-wide")
         self.set_class(self.size.height < LOW, "-low")
-        self._put("identity", header.identity(scene, width))
-        self._put("freshness", header.freshness(scene, width))
-        self._rows("troubles", header.troubles(scene))
-        self._rows("diagnosis", header.diagnosis(scene, width, self._why_not(header.advised(scene))))
-        self._put("strip", header.strip(scene, width))
+        self._put("identity", self._text("identity", lambda: header.identity(scene, width)))
+        self._put("freshness", self._text("freshness", lambda: header.freshness(scene, width)))
+        self._rows("troubles", self._sheet("troubles", lambda: header.troubles(scene)))
+        self._rows(
+            "diagnosis",
+            self._sheet(
+                "diagnosis", lambda: header.diagnosis(scene, width, self._why_not(header.advised(scene)))
+            ),
+        )
+        self._put("strip", self._text("layers", lambda: header.strip(scene, width)))
         self._put("tabs", self._tabs(self.query_one("#tabs").size.width or width))
         if width >= WIDE:
-            self._put("picture", header.picture(scene, self.query_one("#picture").size.width - 2))
-            self.query_one("#stakes", Page).show(overview.actions(scene))
+            room = self.query_one("#picture").size.width - 2
+            self._put("picture", self._text("layers", lambda: header.picture(scene, room)))
+            stakes = self._sheet("actions", lambda: overview.actions(scene))
+            self.query_one("#stakes", Page).show(stakes)
         if self.tab == "history":
-            self.page.show(history(scene, self.cursor))
+            self.page.show(self._sheet(self.tab, lambda: history(scene, self.cursor)))
         else:
-            self.page.show(SHEETS[self.tab](scene))
+            self.page.show(self._sheet(self.tab, lambda: SHEETS[self.tab](scene)))
+
+    def _text(self, what: str, make: Callable[[], Text]) -> Text:
+        """A part of the head; what it cannot show is its own matter."""
+        return shown(self, f"{self.key}, {what}", make, Text(f" {UNSHOWN}: {what}", STYLE))
+
+    def _sheet(self, what: str, make: Callable[[], list[Row]]) -> list[Row]:
+        """A page; what it cannot show is its own matter, and the other tabs are read all the same."""
+        unshown = Row("this part cannot be shown; the other tabs can", UNSHOWN, "", STYLE)
+        return shown(self, f"{self.key}, {what}", make, [unshown])
 
     def _why_not(self, verb: Verb | None) -> str | None:
         return None if verb is None else self.allowed(verb, self.subject)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -16,6 +17,7 @@ from screens.fleet.filtering import Filtering
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetTable, Row
 from screens.line import Line
+from screens.mishap import STYLE, UNSHOWN, shown, tell
 from tui.domain.instance import Instance
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
 from tui.domain.text import clean
@@ -118,17 +120,20 @@ class FleetScreen(Filtering):
         rows: list[Row] = list(
             self.ranker.listed(store.rows(), self.view, self.order, self.query_now, scene.now)
         )
-        shown = len(rows)
+        listed = len(rows)
         if self.view is View.TARGETS:
             instances = [row for row in rows if isinstance(row, Instance)]
             rows = list(grouped(instances, store.targets()))
         elif not self.query_now.tests and self.view is not View.ALL:
             rows += failures(store.targets())  # silence of a target is news, too
+        for what, error in self.ranker.odd.items():
+            tell(self, what, error)
+        self.ranker.odd.clear()
         self.set_class(not rows, "empty")
         self.table.show(rows, scene, "" if rows else self._nothing(scene))
         by = "" if self.order is Order.URGENCY else f" · by {self.order}"
         marked = f" · {len(self.marked)} marked" if self.marked else ""
-        title = f"{_TITLES[self.view]} · {shown} of {store.total}{by}{marked}"
+        title = f"{_TITLES[self.view]} · {listed} of {store.total}{by}{marked}"
         if self._title != title:
             self._title = self.table.border_title = title
         self._draw_around(scene)
@@ -154,7 +159,9 @@ class FleetScreen(Filtering):
 
     def _draw_preview(self) -> None:
         pane = self.query_one("#preview", Line)
-        title, text = preview(self.table.current, self.services, self.has_class("wide"))
+        wide, row = self.has_class("wide"), self.table.current
+        unshown = ("", Text(UNSHOWN, STYLE))
+        title, text = shown(self, "the preview", lambda: preview(row, self.services, wide), unshown)
         pane.paint(text, title if self.has_class("wide") else None)
 
     def _nothing(self, scene: Scene) -> str:

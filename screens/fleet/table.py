@@ -12,8 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
 
-from screens.fleet.columns import COLUMNS, Column, Scene, farthest, fit, pieces
+from screens.fleet.columns import COLUMNS, Column, Piece, Scene, farthest, fit, pieces
 from screens.lines import MOVES, LineTable
+from screens.mishap import STYLE, UNSHOWN, tell
 from screens.signs import cut, target_line
 from tui.domain.instance import Instance, TargetStatus
 
@@ -106,7 +107,16 @@ class FleetTable(LineTable[Row]):
             return [Segment(cut(f"{pointer} {text}", room) + " " * (width - room), style + Style.parse(look))]
         segments = [Segment(pointer, style + Style(bold=True))]
         for index, (column, size) in enumerate(self._columns(width)):
-            for text, look in pieces(column, row, scene, size - 1 if index == 0 else size):
+            for text, look in self._cell(column, row, size - 1 if index == 0 else size):
                 segments.append(Segment(text, style + Style.parse(look) if look else style))
             segments.append(Segment(" ", style))
         return segments
+
+    def _cell(self, column: Column, row: Instance, size: int) -> list[Piece]:
+        """One cell. What it cannot show is its own matter: the row, and all others, stay."""
+        assert self.scene is not None
+        try:
+            return pieces(column, row, self.scene, size)
+        except Exception as error:
+            tell(self, f"{row.instance_id}, {column.title}", error)
+            return [(cut(UNSHOWN, size), STYLE)]

@@ -45,10 +45,12 @@ class Unusual(Exception):  # noqa: N818 - no failure: botocore's parser takes ov
     """This body is left to botocore."""
 
 
-def install(emitter: BaseEventHooks) -> None:
-    """Parse the hot answers of every client made with these hooks."""
+def install(session: Any) -> None:
+    """Parse the hot answers of every client made of this botocore session; a date that is none costs no other answer either."""
+    emitter: BaseEventHooks = session.get_component("event_emitter")
     for operation in READ:
         emitter.register(f"before-parse.ec2.{operation}", _before_parse)
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
 
 
 def _before_parse(
@@ -266,3 +268,14 @@ def _time(text: str) -> datetime:
         return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
     made: datetime = parse_timestamp(text)
     return made
+
+
+def moment(text: Any) -> Any:
+    """As botocore reads it. What is no time stays the text it is: raised, it would cost the whole answer.
+
+    `to_domain` makes *don't know* of it.
+    """
+    try:
+        return parse_timestamp(text)
+    except (ValueError, TypeError, ArithmeticError, OSError, RuntimeError):
+        return text

@@ -194,7 +194,7 @@ class Sessions:
         core = self._of(profile)
         core.register_component("data_loader", self._loader)
         readonly.install(core.get_component("event_emitter"), mutating=mutating)
-        parse.install(core.get_component("event_emitter"))
+        parse.install(core)
         stranger.install(core.get_component("event_emitter"))
         if self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
             readonly.install_demo(core.get_component("event_emitter"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,7 @@ from tui.domain.instance import (
     Volume,
 )
 from tui.domain.text import SafeText, clean
+from tui.domain.when import to_utc
 
 Doc = Mapping[str, Any]
 
@@ -230,4 +231,4 @@ def _time(value: Any) -> datetime | None:
             return None
     if not isinstance(value, datetime):
         return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return to_utc(value)

@@ -9,6 +9,7 @@ from icalendar import Alarm, Calendar, Event
 
 from tui.domain.events import EventState, ScheduledEvent
 from tui.domain.instance import Instance
+from tui.domain.when import later
 
 REMINDER = timedelta(hours=24)
 _SHORTEST = timedelta(minutes=30)
@@ -37,7 +38,7 @@ def _entry(instance: Instance, event: ScheduledEvent, start: datetime, now: date
     entry.add("uid", f"{identity}.{instance.instance_id}.{instance.target.region}@evac")
     entry.add("dtstamp", now)
     entry.add("dtstart", start)
-    end = event.not_after if event.not_after and event.not_after > start else start + _SHORTEST
+    end = event.not_after if event.not_after and event.not_after > start else later(start, _SHORTEST)
     entry.add("dtend", end)
     entry.add("summary", f"{event.code_text}: {instance.label} ({instance.target.key})")
     lines = [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import CheckName, CheckStatus, Instance, TargetStatus, Trouble
 from tui.domain.listing import failures
+from tui.domain.when import stamp as when_stamp
 
 EVENT_COLUMNS = (
     "profile", "account_id", "region", "instance_id", "name", "state",
@@ -18,7 +19,7 @@ EVENT_COLUMNS = (
 
 def stamp(when: datetime | None) -> str | None:
     """UTC in ISO 8601 with a Z, to the second; None stays None."""
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if when else None
+    return when_stamp(when) if when else None
 
 
 def event_object(event: ScheduledEvent, now: datetime) -> dict[str, Any]:

@@ -267,12 +267,12 @@ class Box:
         self.events.append(event)
         self.world.revision += 1
         event_id, when, now = event["InstanceEventId"], event.get("NotBefore"), self.world.clock.now
-        if when is None or event.get("Description", "").startswith("["):
-            return
+        if not isinstance(when, datetime) or event.get("Description", "").startswith("["):
+            return  # it begins at no time that could come
         if when > now:
             self.world.clock.at(when, lambda: self._fire(event_id, when))
-        elif event.get("NotAfter", now) > now:
-            self.world.clock.at(event["NotAfter"], lambda: self._finish(lambda one: one is event))
+        elif isinstance(end := event.get("NotAfter"), datetime) and end > now:
+            self.world.clock.at(end, lambda: self._finish(lambda one: one is event))
 
     def _finish(self, which: Any) -> None:
         """Done; it stays listed for up to a week (botocore model, InstanceStatusEvent.Description)."""

@@ -2,7 +2,8 @@
 
 `/_evac/faults` (GET, POST a list: it replaces the old one), `/_evac/calls` (GET, DELETE), `/_evac/advance` `{"seconds": n}`,
 `/_evac/clock` (GET, POST `{"speed": x, "now": iso}`), `/_evac/events` (POST `{"instance": id or name, "code", "in": seconds,
-"deadline": seconds, "until": seconds, "description"}` or `{"instance", "sick": check}` or `{"instance", "well": check}`),
+"deadline": seconds, "until": seconds, "description", "dates": {"NotBefore": iso or any text}}` or
+`{"instance", "sick": check}` or `{"instance", "well": check}`),
 `/_evac/settings` (POST `{"lag": s, "limits": bool, "sparse": bool, "expired": {key: bool}}`; sparse: pages are cut before
 they are filtered, so that some are empty and still have a next one), `/_evac/reset`, `/_evac/state`
 (POST `{"account", "region", "instance"}`).
@@ -81,6 +82,15 @@ def find(world: World, name: str) -> Box:
     raise KeyError(f"no instance {name}")
 
 
+def _date(text: str) -> datetime | str:
+    """As it stands, whatever it is: what is no time is answered as the text it is."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return found if found.tzinfo else text
+
+
 def _happen(world: World, data: Doc) -> Doc:
     box, now = find(world, data["instance"]), world.clock.now
     world.revision += 1
@@ -98,5 +108,7 @@ def _happen(world: World, data: Doc) -> Doc:
         for key, name in (("deadline", "NotBeforeDeadline"), ("until", "NotAfter")):
             if key in data:
                 event[name] = now + timedelta(seconds=data[key])
+        for name, text in data.get("dates", {}).items():
+            event[name] = _date(text)
         box.add_event(event)
     return {"instance": box.id, "sick": sorted(box.sick), "events": len(box.events)}

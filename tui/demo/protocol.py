@@ -115,7 +115,9 @@ def _scalar(shape: Shape) -> Writer:
 
 
 def _stamp(value: datetime) -> str:
-    return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    return (
+        value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    )  # strftime has no four digits for year 1
 
 
 def _writer(shape: Shape, ec2: bool, seen: dict[str, Writer]) -> Writer:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import inf
 from typing import Any
 
 from msgspec.structs import replace
@@ -62,6 +63,8 @@ class Ranker:
     Rows are compared as objects: whoever changes some gives another sequence, as the store does.
     """
 
+    odd: dict[str, Exception] = field(default_factory=dict)
+    """Instances that could not be judged, and why: a fault of ours, which must cost no other row its place."""
     _kept: dict[str, tuple[Instance, datetime, Urgency]] = field(default_factory=dict)
     _listed: tuple[Any, ...] = (None,)
     _counted: tuple[Any, ...] = (None,)
@@ -71,7 +74,11 @@ class Ranker:
         kept = self._kept.get(row.instance_id)
         if kept is not None and kept[0] is row and (not row.events or timedelta() <= now - kept[1] < AGAIN):
             return kept[2]
-        found = urgency(row, now)
+        try:
+            found = urgency(row, now)
+        except Exception as error:
+            self.odd[row.instance_id] = error
+            found = Urgency((int(Level.UNKNOWN), 0, -inf, row.label.lower(), row.key))  # not known to be well
         self._kept[row.instance_id] = (row, now, found)
         return found
 
@@ -115,12 +122,27 @@ class Ranker:
         if view is View.TRIAGE:
             found = (row for row in found if self.urgency(row, now).is_trouble)
         elif view is View.EVENTS:
-            found = (row for row in found if row.events and row.open_events(now))
+            found = (row for row in found if row.events and self._asked(row, row.open_events, now))
         if query.tests:
-            found = (row for row in found if query.matches(row, now))
+            found = (row for row in found if self._asked(row, query.matches, row, now))
         if view is View.EVENTS and order is Order.URGENCY:
             order = Order.EVENT
-        return sorted(found, key=self._key(view, order, now))
+        key = self._key(view, order, now)
+        try:
+            return sorted(found := list(found), key=key)
+        except (
+            Exception
+        ) as error:  # one of them cannot be put in that order: then by urgency, which always can
+            self.odd[f"the order by {order}"] = error
+            return sorted(found, key=lambda row: self.urgency(row, now))
+
+    def _asked(self, row: Instance, ask: Callable[..., Any], *arguments: Any) -> Any:
+        """The answer; where there is none the row stays in the list: hidden, nobody would miss it."""
+        try:
+            return ask(*arguments)
+        except Exception as error:
+            self.odd[row.instance_id] = error
+            return True
 
     def _key(self, view: View, order: Order, now: datetime) -> Callable[[Instance], Any]:
         def name(row: Instance) -> Any:

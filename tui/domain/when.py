@@ -12,12 +12,52 @@ _PART = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _WHOLE = re.compile(r"(?:\d{1,6}[smhdw])+", re.ASCII)
 
 
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_FAR = timedelta(days=300)
+"""So far away a date without its year means another one."""
+
+
+def to_utc(dt: datetime) -> datetime:
+    """In UTC; a time without a zone is UTC's. The calendar ends at year 9999: what lies beyond is its last (or first) moment."""
+    if dt.tzinfo is None:
+        return dt.replace(tzinfo=UTC)
+    try:
+        return dt.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return _LATEST if dt.year > 5000 else _EARLIEST
+
+
+def to_zone(dt: datetime, zone: tzinfo) -> datetime:
+    """The same moment there; in UTC where that zone's calendar cannot tell it: 9999-12-31T23:59:59Z is year 10000 in Seoul."""
+    try:
+        return dt.astimezone(zone)
+    except (OverflowError, ValueError):
+        return to_utc(dt)
+
+
+def later(dt: datetime, by: timedelta) -> datetime:
+    """`dt + by`, or where the calendar ends its last (or first) moment. To UTC."""
+    try:
+        return to_utc(dt) + by
+    except OverflowError:
+        return _LATEST if by > timedelta() else _EARLIEST
+
+
+def stamp(dt: datetime) -> str:
+    """ISO 8601 in UTC with a Z, to the second: `2026-11-24T03:00:00Z`. The year has four digits, whichever it is."""
+    return to_utc(dt).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
 def parse_duration(text: str) -> timedelta:
     """`45s`, `90m`, `24h`, `7d`, `2w`, `1h30m`. ValueError with the expected form otherwise."""
     word = text.strip().lower()
     if not _WHOLE.fullmatch(word):
         raise ValueError(f"{text.strip()!r} is not a duration: write 45s, 30m, 24h, 7d or 1h30m")
-    return timedelta(seconds=sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(word)))
+    seconds = sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(word))
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        raise ValueError(f"{text.strip()[:20]!r} is too long a time") from None
 
 
 def parse_moment(text: str, now: datetime, zone: tzinfo = UTC) -> datetime:
@@ -31,6 +71,7 @@ def parse_moment(text: str, now: datetime, zone: tzinfo = UTC) -> datetime:
         raise ValueError(f"{word!r} is too far away") from None
     try:
         at = datetime.fromisoformat(word)
+        # A time that somebody means to send is refused where it cannot be told in UTC, not moved.
         return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(
@@ -67,21 +108,25 @@ def countdown(dt: datetime, now: datetime) -> str:
 
 def clock(dt: datetime, zone: tzinfo) -> str:
     """`06:24 KST`."""
-    local = dt.astimezone(zone)
+    local = to_zone(dt, zone)
     return f"{local:%H:%M} {local.tzname()}"
 
 
 def bare_clock(dt: datetime, zone: tzinfo) -> str:
     """`06:24`, where there is no room for the zone's name."""
-    return f"{dt.astimezone(zone):%H:%M}"
+    return f"{to_zone(dt, zone):%H:%M}"
 
 
 def both_zones(dt: datetime, zone: tzinfo, now: datetime | None = None) -> str:
-    """`Tue 06:24 KST (21:24 UTC)`; UTC's weekday too where it differs; with `now`, the date if it is 6 days off or more."""
-    local, utc = dt.astimezone(zone), dt.astimezone(UTC)
+    """`Tue 06:24 KST (21:24 UTC)`; UTC's weekday too where it differs; with `now`, the date if it is 6 days off or more,
+
+    and the year if it is far.
+    """
+    local, utc = to_zone(dt, zone), to_utc(dt)
     date = ""
     if now is not None and abs(dt - now) >= timedelta(days=6):
         date = f" {local.day} {_MONTHS[local.month - 1]}"
+        date += f" {local.year:04}" if abs(dt - now) >= _FAR else ""
     text = f"{_DAYS[local.weekday()]}{date} {local:%H:%M} {local.tzname()}"
     if local.tzname() == "UTC":
         return text

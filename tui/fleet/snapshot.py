@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from tui.domain.instance import Instance, Phase, TargetStatus
 from tui.domain.text import clean
 from tui.domain.urgency import urgency
+from tui.fleet.opening import Opening
 from tui.fleet.store import Store
 from tui.fleet.wire import Delta
 
@@ -127,10 +128,19 @@ def _decode(body: bytes) -> _Saved:
         raise SnapshotError("it is damaged") from None
 
 
-def restore(path: Path) -> tuple[Kept | None, str]:
-    """As `load`; what can't be used is set aside beside it, and the second answer is the line that says so."""
+def restore(path: Path, opening: Opening | None = None) -> tuple[Kept | None, str]:
+    """As `load`; what can't be used is set aside beside it, and the second answer is the line that says so.
+
+    `opening` is begun where there is something to show: a snapshot whose last start died of it is not shown again.
+    """
     try:
-        return load(path), ""
+        kept = load(path)
+        if kept is None or opening is None:
+            return kept, ""
+        if opening.begin():
+            opening.done()
+            raise SnapshotError("the last start ended while it was drawn")
+        return kept, ""
     except SnapshotError as error:
         aside = path.with_name(f"{path.name}.aside")
         where = f", set aside as {aside}"

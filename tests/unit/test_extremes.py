@@ -1,0 +1,177 @@
+"""Whatever AWS answers for a date, a number or a text: a row can be listed, sorted, filtered, explained, drawn and written."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from botocore.parsers import ResponseParserFactory
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from icalendar import Calendar
+from msgspec.structs import replace
+
+from screens.detail import header
+from screens.detail.scene import Scene as DetailScene
+from screens.detail.screen import SHEETS
+from screens.fleet import export
+from screens.fleet.columns import COLUMNS, Scene, pieces
+from tests.unit.rows import PROD, row
+from tests.unit.test_parse import OPERATIONS
+from tui.aws import parse, to_domain
+from tui.cli import shapes
+from tui.cli.calendar import calendar
+from tui.demo import protocol
+from tui.domain import query
+from tui.domain.events import KNOWN_CODES, ScheduledEvent
+from tui.domain.guidance import explain
+from tui.domain.instance import CheckName, Checks, CheckStatus, Image, Instance, Interface, StatusCheck
+from tui.domain.listing import Order, Ranker, View
+from tui.domain.text import clean
+from tui.domain.when import both_zones, clock, later, stamp, to_utc, to_zone
+from tui.fleet import snapshot
+from tui.settings import Settings
+
+NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+ZONES: tuple[tzinfo, ...] = (
+    UTC,
+    ZoneInfo("Asia/Seoul"),
+    ZoneInfo("Pacific/Honolulu"),
+    ZoneInfo("Pacific/Kiritimati"),
+    timezone(timedelta(hours=-23, minutes=-59)),
+)
+LAST, FIRST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)
+EDGES = (LAST, FIRST, datetime.max.replace(tzinfo=UTC), datetime(1969, 12, 31, tzinfo=UTC), NOW)
+MOMENTS = st.sampled_from(EDGES) | st.datetimes(timezones=st.just(UTC))
+MAYBE = st.none() | MOMENTS
+TEXTS = (st.text(max_size=12) | st.sampled_from(["", "-1", "=1", "a" * 300, "한국", "\x1b[2J"])).map(clean)
+CHECKS = st.builds(StatusCheck, st.sampled_from(CheckStatus), MAYBE, TEXTS)
+EVENTS = st.builds(
+    ScheduledEvent,
+    st.sampled_from([clean(code) for code in KNOWN_CODES]) | TEXTS,
+    TEXTS,
+    TEXTS,
+    MAYBE,
+    MAYBE,
+    MAYBE,
+)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Instance:
+    """A row with anything in each field that has room for anything."""
+    return replace(
+        row(draw(st.integers(0, 9))),
+        name=draw(TEXTS),
+        checks=Checks(*(draw(CHECKS) for _ in CheckName)),
+        events=tuple(draw(st.lists(EVENTS, max_size=3))),
+        status_at=draw(MAYBE),
+        inventory_at=draw(MAYBE),
+        launched_at=draw(MAYBE),
+        interfaces=(Interface(clean("eni-1"), 0, attached_at=draw(MAYBE)),),
+        newest_image=draw(st.none() | st.builds(Image, TEXTS, TEXTS, TEXTS, MAYBE)),
+        images_at=draw(MAYBE),
+        tags=((draw(TEXTS), draw(TEXTS)),),
+    )
+
+
+@given(one=rows(), zone=st.sampled_from(ZONES))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.TempPathFactory) -> None:
+    ranker, scene = Ranker(), Scene(NOW, Settings())
+    for view in View:
+        for order in Order:
+            ranker.listed([one, row(11)], view, order, query.Query(""), NOW)
+    for text in ("due<24h", "due>9w", "ami>7d", "event:any", "name:a", "check:ok"):
+        found = query.parse(text)
+        assert isinstance(found, query.Query)
+        found.matches(one, NOW)
+    for column in COLUMNS:
+        pieces(column, one, scene, column.width)
+    explain(one, None, NOW, zone)
+    detail = DetailScene(one, NOW, zone, Settings(), wide=True)
+    for sheet in SHEETS.values():
+        sheet(detail)
+    for width in (80, 160):
+        header.identity(detail, width)
+        header.freshness(detail, width)
+        header.diagnosis(detail, width, None)
+        header.picture(detail, width)
+    told = shapes.instance_object(one, NOW)
+    for event in told["events"]:
+        assert event["not_before"] is None or len(event["not_before"]) == len("2026-11-24T03:00:00Z")
+    pairs = [(one, event) for event in one.events]
+    for _, event in pairs:
+        shapes.event_row(one, event, NOW)
+    text, left_out = calendar(pairs, NOW)
+    assert len(Calendar.from_ical(text).walk("VEVENT")) == len(pairs) - left_out
+    folder = tmp_path_factory.mktemp("extreme")
+    with export.write([one], NOW, folder).open(newline="") as file:
+        assert len(list(csv.reader(file))) == 2
+    snapshot.write([], [one], folder / "snapshot.mpk", NOW)
+    kept = snapshot.load(folder / "snapshot.mpk")
+    assert kept is not None
+    assert one in [*kept.deltas[-1].upserts, *(found for part in kept.rest() for found in part)]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_ends_of_the_calendar_are_told_in_utc_where_a_zone_cannot(zone: tzinfo) -> None:
+    for edge in EDGES:
+        assert to_zone(edge, zone) == edge
+        assert clock(edge, zone)
+        assert both_zones(edge, zone, NOW)
+    assert "9999" in both_zones(LAST, UTC, NOW)
+    assert both_zones(LAST, ZoneInfo("Asia/Seoul"), NOW) == "Fri 31 Dec 9999 23:59 UTC"
+    assert [stamp(LAST), stamp(FIRST)] == ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]
+
+
+def test_what_lies_beyond_the_calendar_is_its_end() -> None:
+    west, east = timezone(timedelta(hours=-5)), timezone(timedelta(hours=9))
+    assert to_utc(datetime(9999, 12, 31, 23, 59, tzinfo=west)).year == 9999
+    assert to_utc(datetime(1, 1, 1, tzinfo=east)) == FIRST
+    assert to_utc(NOW.replace(tzinfo=None)) == NOW
+    assert to_utc(datetime(2026, 1, 1, tzinfo=UTC)) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert later(LAST, timedelta(days=1)).year == 9999
+    assert later(FIRST, timedelta(days=-1)) == FIRST
+
+
+ODD = ("", "never", "0000-00-00T00:00:00Z", "2026-13-40T00:00:00.000Z", "9999-12-31T23:59:59-05:00", "1e400",
+       "253402300800", "-62135596801", "0001-01-01T00:00:00+09:00", "2026-11-24T25:00:00Z", "١٤٤٨", "9" * 400)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD)
+@pytest.mark.parametrize("strange", [False, True], ids=["fast", "botocore's own"])
+def test_a_date_that_is_none_costs_its_own_place_and_no_other(text: str, strange: bool) -> None:
+    """In the fast parser, and where an answer is unusual in some other way in botocore's."""
+    from tui.aws.sessions import _Session
+
+    op = OPERATIONS["DescribeInstanceStatus"]
+    events = [{"Code": "instance-stop", "NotBefore": text}, {"Code": "system-reboot", "NotBefore": NOW}]
+    answer = {"InstanceStatuses": [{"InstanceId": "i-1", "Events": events}, {"InstanceId": "i-2"}]}
+    body = protocol.write_xml(op, answer, "r-1")
+    if strange:
+        body = body.replace(b"<instanceStatusSet>", b"<instanceStatusSet><!-- a comment -->")
+    session = _Session()
+    parse.install(session)
+    response: dict[str, Any] = {"status_code": 200, "headers": {}, "body": body}
+    laid_over: dict[str, Any] = {}
+    parse._before_parse(operation_model=op, response_dict=response, customized_response_dict=laid_over)
+    if strange:
+        assert not laid_over
+    factory: ResponseParserFactory = session.get_component("response_parser_factory")
+    assert op.output_shape is not None
+    found = factory.create_parser("ec2").parse(response, op.output_shape) | laid_over
+    statuses = [to_domain.status(one) for one in found["InstanceStatuses"]]
+    assert [one.instance_id for one in statuses] == ["i-1", "i-2"]
+    assert statuses[0].events[1].not_before == NOW
+    first = statuses[0].events[0].not_before
+    assert first is None or first.tzinfo is not None
+
+
+def test_a_length_without_end_is_a_bad_term_and_not_a_crash() -> None:
+    assert isinstance(query.parse("due<" + "999999w" * 300), query.QueryError)
+    assert isinstance(query.parse("ami>" + "9w" * 9), query.Query)
+    assert PROD.profile == "prod"
