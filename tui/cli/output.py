@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 from unicodedata import east_asian_width
 
 import msgspec
 
 from tui.domain.text import clean, csv_cell
+
+T, R = TypeVar("T"), TypeVar("R")
 
 
 def version() -> str:
@@ -72,6 +74,19 @@ def scrub(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [scrub(item) for item in value]
     return value
+
+
+def each(things: Iterable[T], make: Callable[[T], R], name: Callable[[T], str]) -> tuple[list[R], int]:
+    """What `make` makes of each, and how many it could not be made of: those are named, and cost the others nothing."""
+    made: list[R] = []
+    failed = 0
+    for one in things:
+        try:
+            made.append(make(one))
+        except Exception as error:
+            failed += 1
+            say(f"evac: {name(one)} is left out: it could not be shown ({type(error).__name__}: {error})")
+    return made, failed
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
