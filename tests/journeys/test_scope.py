@@ -32,10 +32,10 @@ def test_a_poisonous_date_takes_nothing_but_its_own_cell(demo: Demo, env: dict[s
     rows = list(csv.DictReader(io.StringIO(evac(env, "events", "--csv", "--profile", "prod").stdout)))
     assert {one["name"] for one in rows} >= {"web-1", "payments-db-1"}
     told = json.loads(evac(env, "events", "--json", "--profile", "prod").stdout)
-    dates = {one["name"]: [e["not_before"] for e in one["events"]] for one in told}
-    assert "9999-12-31T23:59:59Z" in dates["web-1"]
-    assert "0001-01-01T00:00:00Z" in dates["bastion"]
-    assert None in dates["cache-1"], "a text that is no time is not known"
+    starts = {one["name"]: [e["not_before"] for e in one["events"]] for one in told}
+    assert "9999-12-31T23:59:59Z" in starts["web-1"]
+    assert "0001-01-01T00:00:00Z" in starts["bastion"]
+    assert None in starts["cache-1"], "a text that is no time is not known"
     calendar = Calendar.from_ical(evac(env, "events", "--ics", "--profile", "prod").stdout)
     assert any("payments-db-1" in str(one["summary"]) for one in calendar.walk("VEVENT"))
     ident = next(one["instance_id"] for one in told if one["name"] == "web-1")

@@ -15,7 +15,8 @@ import msgspec
 
 from tui.domain.text import clean, csv_cell
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def version() -> str:
