@@ -42,7 +42,7 @@ EXAMPLES: Mapping[str, str] = {
 }
 """Filters that the language reads: a test says so."""
 _SIGNS = {
-    Level.FAILING: "a status check fails now",
+    Level.FAILING: "a status check fails now, or AWS stopped it",
     Level.DUE: "AWS acts on it within 24 hours, or has begun",
     Level.SCHEDULED: "an event is announced, later than that",
     Level.UNKNOWN: "not known to be well: not read, too little data, or starting up",

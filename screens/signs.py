@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
+from tui.domain.down import down
 from tui.domain.gravity import Gravity
 from tui.domain.instance import (
     EVERYWHERE,
@@ -109,6 +110,8 @@ def checks_text(instance: Instance, plain: bool, now: datetime | None = None) ->
     """The checks in one cell, and its style; with `now` also since when the outermost one fails."""
     failing = instance.checks.impaired()
     bad, good = LEVELS[Level.FAILING].mark(plain), LEVELS[Level.CALM].mark(plain)
+    if now is not None and (found := down(instance, now)) is not None:
+        return f"{bad} {found.word}", "bold red"
     if instance.state in (InstanceState.STOPPED, InstanceState.TERMINATED):
         return NOTHING[plain], "dim"
     if failing:

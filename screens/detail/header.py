@@ -13,6 +13,7 @@ from screens.detail.scene import Scene, grouped
 from screens.page import Row, ascii_only, color
 from screens.signs import LEVELS, Sign
 from tui.domain.actions import ACTIONS
+from tui.domain.down import down
 from tui.domain.guidance import Mark, layers
 from tui.domain.instance import InstanceState
 from tui.domain.urgency import Level, urgency
@@ -110,7 +111,8 @@ def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
     sign = LEVELS[urgency(row, scene.now).level]
     word = sign.word
     if row.state is not InstanceState.RUNNING and sign is not LEVELS[Level.UNKNOWN]:
-        word = str(row.state)
+        found = down(row, scene.now)
+        word = str(row.state) if found is None else found.word
         sign = MARKS[Mark.NONE] if sign is LEVELS[Level.CALM] else sign
     label = f"{sign.mark(scene.plain)} {word}"
     line = explanation.headline

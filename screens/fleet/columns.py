@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from rich.cells import cell_len
 
 from screens.signs import LEVELS, NOTHING, checks_text, cut, painted
+from tui.domain.down import down
 from tui.domain.instance import Instance, PublicAddress
 from tui.domain.listing import Ranker, Stale
 from tui.domain.urgency import Level
@@ -92,6 +93,10 @@ def _checks(row: Instance, scene: Scene, size: int) -> Piece:
 
 def _event(row: Instance, scene: Scene, size: int) -> Piece:
     events = row.open_events(scene.now) if row.events else ()
+    found = down(row, scene.now)
+    if found is not None and not any(event.not_before and event.not_before > scene.now for event in events):
+        word = "stopping" if found.stopping else "stopped"
+        return f"{word} {ago(found.since, scene.now)}" if found.since else word, "bold red"
     if not events:
         return (NOTHING[scene.plain] if row.status_at else "?"), "dim"
     first = events[0]

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tui.domain.down import code_of, moment_of
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
     Address,
@@ -70,6 +71,8 @@ def instance(item: Doc, region: str, now: datetime) -> Instance:
     public_ip = clean(item.get("PublicIpAddress"))
     options: Doc = item.get("MaintenanceOptions") or {}
     operator: Doc = item.get("Operator") or {}
+    reason: Doc = item.get("StateReason") or {}
+    transition = clean(item.get("StateTransitionReason"))
     return Instance(
         Target("", region),
         clean(item.get("InstanceId")),
@@ -79,9 +82,9 @@ def instance(item: Doc, region: str, now: datetime) -> Instance:
         instance_type=clean(item.get("InstanceType")),
         zone=clean(placement.get("AvailabilityZone")),
         launched_at=_time(item.get("LaunchTime")),
-        state_reason=clean(
-            (item.get("StateReason") or {}).get("Message") or item.get("StateTransitionReason")
-        ),
+        state_reason=clean(reason.get("Message")) or transition,
+        reason_code=code_of(clean(reason.get("Code")), clean(reason.get("Message")), transition),
+        state_since=moment_of(transition),
         private_ip=clean(item.get("PrivateIpAddress")),
         public_ip=public_ip,
         public_dns=clean(item.get("PublicDnsName")),

@@ -22,7 +22,7 @@ _TEXTS = (
 _INSTANCE: Wanted = {
     **dict.fromkeys(_TEXTS),
     "State": _NAMED,
-    "StateReason": {"Message": None},
+    "StateReason": {"Code": None, "Message": None},
     "Placement": dict.fromkeys(("AvailabilityZone", "Tenancy", "HostId", "Affinity", "GroupName")),
     "Tags": {"Key": None, "Value": None},
     "MaintenanceOptions": {"AutoRecovery": None, "RebootMigration": None},

@@ -79,7 +79,11 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--problems", is_flag=True, help="Only instances with a failing check or an open event.")
+@click.option(
+    "--problems",
+    is_flag=True,
+    help="Only instances with a failing check, an open event, or that AWS stopped.",
+)
 @FILTER
 @TIMEOUT
 @shared_options
@@ -104,7 +108,7 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
                     row.instance_id,
                     row.target.key,
                     row.state.value,
-                    shapes.checks_text(row),
+                    shapes.checks_text(row, now),
                     _next_event(row, now),
                     row.public_ip or row.private_ip,
                 )

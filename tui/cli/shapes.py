@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from tui.domain.down import Down, down
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import CheckName, CheckStatus, Instance, TargetStatus, Trouble
 from tui.domain.listing import failures
@@ -49,6 +50,8 @@ def instance_object(
         "instance_id": instance.instance_id,
         "name": instance.name,
         "state": instance.state.value,
+        "state_reason": instance.state_reason,
+        "down": down_object(down(instance, now)),
         "instance_type": instance.instance_type,
         "private_ip": instance.private_ip,
         "public_ip": instance.public_ip,
@@ -82,8 +85,17 @@ def event_row(instance: Instance, event: ScheduledEvent, now: datetime) -> tuple
     )  # fmt: skip
 
 
-def checks_text(instance: Instance) -> str:
-    """`ok`, the failing checks by name, or what keeps us from saying either."""
+def down_object(found: Down | None) -> dict[str, Any] | None:
+    """Why it is down though nobody meant it: `cause` is aws (stopped it) or start (a start fell back); `code` is AWS's own."""
+    if found is None:
+        return None
+    return {"cause": found.cause.value, "code": found.code, "since": stamp(found.since), "text": found.line}
+
+
+def checks_text(instance: Instance, now: datetime | None = None) -> str:
+    """`ok`, the failing checks by name, that it is down and by whom, or what keeps us from saying either."""
+    if now is not None and (found := down(instance, now)):
+        return found.word
     if failing := instance.checks.impaired():
         return "impaired: " + ", ".join(name.value for name in failing)
     status = {instance.checks.get(name).status for name in (CheckName.SYSTEM, CheckName.INSTANCE)}

@@ -42,6 +42,7 @@ INSTANCES: dict[str, Getter] = {
     "instance-id": at("InstanceId"),
     "instance-state-name": at("State", "Name"),
     "instance-state-code": at("State", "Code"),
+    "state-reason-code": at("StateReason", "Code"),
     "instance-type": at("InstanceType"),
     "instance-lifecycle": at("InstanceLifecycle"),
     "availability-zone": at("Placement", "AvailabilityZone"),

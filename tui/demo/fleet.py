@@ -125,7 +125,8 @@ def prod_virginia(b: Builder) -> None:
     down = b.box("down-1", "m6i.large", "a", state="stopped")
     text = "Stopped due to a scheduled retirement"
     down.doc["StateReason"] = {"Code": "Server.ScheduledStop", "Message": f"Server.ScheduledStop: {text}"}
-    b.event(down, "instance-stop", DEGRADED, -5)
+    down.doc["StateTransitionReason"] = f"Server.ScheduledStop ({b.ago(hours=5):%Y-%m-%d %H:%M:%S} GMT)"
+    b.event(down, "instance-stop", f"[Completed] {DEGRADED}", -5)
 
 
 def data_virginia(b: Builder) -> None:

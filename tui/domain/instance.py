@@ -170,6 +170,8 @@ class Instance(Struct, frozen=True, gc=False):
     """One instance as last read. `status_at` and `inventory_at` (UTC) say when its two halves were; None = not yet.
 
     `profiles` are all the configured names of its account; `target.profile` is the one whose credentials read it.
+    `reason_code` is AWS's StateReason.Code, `state_since` (UTC) the time in StateTransitionReason. `last_stop` is the event
+    that stopped it, kept once AWS lists it no more.
     """
 
     target: Target
@@ -186,6 +188,9 @@ class Instance(Struct, frozen=True, gc=False):
     zone: SafeText = EMPTY
     launched_at: datetime | None = None
     state_reason: SafeText = EMPTY
+    reason_code: SafeText = EMPTY
+    state_since: datetime | None = None
+    last_stop: ScheduledEvent | None = None
     private_ip: SafeText = EMPTY
     public_ip: SafeText = EMPTY
     public_dns: SafeText = EMPTY

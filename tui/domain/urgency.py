@@ -9,6 +9,7 @@ from math import inf
 
 from msgspec import Struct, field
 
+from tui.domain.down import STOPPED, down
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
 
 SOON = timedelta(hours=24)
@@ -30,12 +31,16 @@ class Level(IntEnum):
     CALM = 4
 
 
+_AFTER_EVENTS = 1e12
+"""Later than any event's start, in seconds since 1970."""
 _LEVELS = tuple(Level)
 _CALM = int(Level.CALM)
 
 
 class Urgency(Struct, frozen=True, order=True):
     """Orders instances totally by `key`: level, the outermost failing layer, the next event's time, name, identity.
+
+    What is down counts as what fails on AWS's side, the latest first; where AWS has announced more, that comes first.
 
     An open event without a start counts as the earliest of its level: it may begin any time.
     """
@@ -62,7 +67,12 @@ def urgency(instance: Instance, now: datetime) -> Urgency:
     if instance.state not in _GONE:
         if instance.events:
             level, starts = _by_events(instance, now)
-        if instance.state not in _NOT_RUNNING:
+        if instance.state in STOPPED:
+            if (found := down(instance, now)) is not None:
+                if level is Level.CALM:  # after all that has an event, before all that has none
+                    starts = _AFTER_EVENTS - (found.since.timestamp() if found.since is not None else 0.0)
+                level, worst = Level.FAILING, 0
+        elif instance.state not in _NOT_RUNNING:
             failing = checks.impaired()
             if failing:
                 level, worst = Level.FAILING, _CHECK_ORDER.index(failing[0])

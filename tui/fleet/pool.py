@@ -13,7 +13,8 @@ MOST = 100_000
 """Values that are remembered; then all of them are forgotten. The rows keep what they have."""
 COMMON = (
     "target", "account_id", "profiles", "checks", "status_at", "inventory_at", "images_at", "instance_type", "zone",
-    "launched_at", "state_reason", "root_device", "root_device_name", "lifecycle", "tenancy", "host_id", "affinity",
+    "launched_at", "state_reason", "reason_code", "root_device", "root_device_name", "lifecycle", "tenancy", "host_id",
+    "affinity",
     "placement_group", "reboot_migration", "auto_recovery", "managed_by", "outpost", "platform", "architecture", "image_id",
     "product_codes", "vpc_id", "subnet_id", "security_groups", "key_name", "iam_profile", "type_facts",
 )  # fmt: skip

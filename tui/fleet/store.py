@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from tui.domain.down import STOPPED, stopped_by
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
 from tui.fleet.pool import Pool
 from tui.fleet.wire import Delta
@@ -108,6 +109,8 @@ class Store:
 
     def _put(self, row: Instance) -> set[str]:
         known = self._rows.get(row.key)
+        if known is not None and row.state in STOPPED and not row.reason_code:
+            row = _remembering(row, known)
         if known == row:
             return set()
         if known is not None and known.target != row.target:
@@ -138,3 +141,12 @@ class Store:
         for target, known in self._targets.items():
             if target.profile == status.target.profile and target.region != EVERYWHERE:
                 self._targets[target] = replace(known, phase=Phase.FAILED, trouble=status.trouble)
+
+
+def _remembering(row: Instance, known: Instance) -> Instance:
+    """The same, with the event that stopped it where AWS lists that no more (it does so for a week) and gives no reason."""
+    at = row.status_at or row.inventory_at
+    if at is None or known.launched_at != row.launched_at or known.state not in STOPPED:
+        return row
+    event = stopped_by(known, at)
+    return row if event is None or event in row.events else replace(row, last_stop=event)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from tui.domain.down import LEAVING
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import Facts
-from tui.domain.guidance import advice, checks, events
+from tui.domain.guidance import advice, checks, down, events
 from tui.domain.guidance import base as b
 from tui.domain.guidance.base import KEYS, Explanation, Kind, Paragraph, Recommendation, Source
 from tui.domain.guidance.layers import Layer, Mark, layers
-from tui.domain.guidance.subject import LEAVING, Subject
+from tui.domain.guidance.subject import Subject
 from tui.domain.instance import CheckName, Instance, InstanceState, Target
 from tui.domain.text import SafeText, clean
 from tui.domain.when import bare_clock
@@ -47,17 +48,17 @@ def explain(instance: Instance, facts: Facts | None, now: datetime, zone: tzinfo
         return Explanation(
             f"It is {instance.state}: nothing can be done for it.", diagnosis_short=f"It is {instance.state}."
         )
-    stopped = instance.state in (InstanceState.STOPPED, InstanceState.STOPPING)
+    stopped = subject.down
     failing = () if stopped else instance.checks.impaired()
     open_events = instance.open_events(now)
     paragraphs: list[Paragraph] = []
     if stopped:
-        paragraphs += _stopped(subject, open_events)
+        paragraphs += down.paragraphs(subject, subject.found_down)
     paragraphs += checks.paragraphs(subject, failing)
     paragraphs += _together(subject, failing, open_events)
     for event in (*open_events, *(event for event in instance.events if event not in open_events)):
         paragraphs += events.paragraphs(subject, event)
-    if failing or open_events:
+    if failing or open_events or subject.found_down is not None:
         paragraphs += advice.obstacles(subject)
     silent, silence = list(checks.silent(subject)), checks.silence(subject)
     recommended = advice.recommend(subject, failing, open_events)
@@ -77,8 +78,8 @@ def _headline(
     subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silence: str
 ) -> str:
     parts = []
-    if subject.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING):
-        parts.append(f"It is {subject.instance.state}, and a stopped instance never comes back by itself")
+    if subject.down:
+        parts.append(down.headline(subject, subject.found_down))
     if failing:
         parts.append(checks.headline(subject, failing))
     if open_events:
@@ -101,7 +102,10 @@ def _short(
     subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silence: str
 ) -> str:
     parts = []
-    if subject.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING):
+    found = subject.found_down
+    if found is not None:
+        parts.append(down.short(subject, found))
+    elif subject.down:
         parts.append(f"It is {subject.instance.state}")
     if failing:
         parts.append(checks.short(subject, failing))
@@ -135,33 +139,6 @@ def _short_time(subject: Subject, event: ScheduledEvent) -> str:
     if event.not_before - subject.now < timedelta(hours=24):
         return f"at {bare_clock(event.not_before, subject.zone)}"
     return subject.at(event).split(" (")[0]
-
-
-def _stopped(subject: Subject, open_events: tuple[ScheduledEvent, ...]) -> Iterator[Paragraph]:
-    reason = subject.instance.state_reason
-    told = f" AWS's reason: {reason}." if reason else " Why, is not known."
-    yield Paragraph(Kind.HAPPENING, f"It is {subject.instance.state}.{told}", (b.MODEL_REASON,))
-    yield Paragraph(
-        Kind.NOTE,
-        "It never comes back by itself: only a person, an alarm or an Auto Scaling group starts or replaces it.",
-        (b.SCHED,),
-    )
-    block = subject.blocked("start")
-    if block is not None:
-        yield Paragraph(Kind.DO_NOT, f"A start is not possible now: {block.text}.")
-    else:
-        yield Paragraph(
-            Kind.DO,
-            "Start it, if it should run: it comes up on a new host in most cases.",
-            (b.STOP_START, b.LIFECYCLE),
-        )
-    if subject.leaving:
-        yield Paragraph(
-            Kind.NOTE,
-            "An event is still listed: the move to a new host happens at the start, and the text "
-            "can lag behind by an hour.",
-            (b.SCHED, b.MAINTENANCE_EVENT),
-        )
 
 
 def _together(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tui.domain.down import Cause
 from tui.domain.events import EventCode, ScheduledEvent
 from tui.domain.guidance import base as b
+from tui.domain.guidance import down
 from tui.domain.guidance.base import KEYS, Kind, Paragraph, Recommendation
 from tui.domain.guidance.subject import Subject
 from tui.domain.hazards.base import View
@@ -13,16 +15,13 @@ from tui.domain.hazards.data import image_view
 from tui.domain.instance import CheckName, InstanceState
 from tui.domain.policy import IMAGE_MAX_AGE
 
-AWS_STOPPED = "Server.ScheduledStop"
-"""StateReason's code of an instance stopped by a scheduled retirement (botocore model, StateReason)."""
-
 
 def recommend(
     subject: Subject, failing: tuple[CheckName, ...], events: tuple[ScheduledEvent, ...]
 ) -> Recommendation | None:
     """The one verb worth pressing now, or None: then waiting, or work outside this console, is better."""
     state = subject.instance.state
-    if state is InstanceState.STOPPED:
+    if subject.down:
         return _start(subject)
     if state is not InstanceState.RUNNING or subject.instance.managed_by:
         return None
@@ -60,12 +59,13 @@ def recommend(
 
 
 def _start(subject: Subject) -> Recommendation | None:
-    if AWS_STOPPED in subject.instance.state_reason or subject.leaving:
-        return _verb(
-            subject,
-            "start",
-            "AWS stopped it or is about to; it never comes back by itself, and a start finds a new host",
-        )
+    found = subject.found_down
+    if found is not None and (found.spot or (subject.group and found.cause is Cause.AWS)):
+        return None  # AWS starts it, or its group replaces it
+    if found is not None and found.stopping:
+        return _verb(subject, "stop-start", "it waits until AWS has stopped it, and starts it on a new host")
+    if found is not None or (subject.leaving and subject.instance.state is InstanceState.STOPPED):
+        return _verb(subject, "start", down.why_start(found))
     return None
 
 

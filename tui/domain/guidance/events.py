@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
+from tui.domain.down import LEAVING
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.guidance import base as b
 from tui.domain.guidance import leaving, staying
 from tui.domain.guidance.base import Kind, Paragraph
-from tui.domain.guidance.subject import LEAVING, Subject
+from tui.domain.guidance.subject import Subject
 
 Entry = Callable[[Subject, ScheduledEvent], Iterator[Paragraph]]
 

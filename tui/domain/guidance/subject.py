@@ -6,14 +6,14 @@ from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
-from tui.domain.events import EventCode, ScheduledEvent
+from tui.domain.down import LEAVING, Down, down
+from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.instance import Instance, InstanceState, PublicAddress, TypeFacts
 from tui.domain.when import both_zones, clock, countdown, span
 
 _DAY = timedelta(hours=24)
-LEAVING = (EventCode.INSTANCE_STOP, EventCode.INSTANCE_RETIREMENT)
 
 
 class Subject(Struct, frozen=True):
@@ -102,6 +102,11 @@ class Subject(Struct, frozen=True):
     def down(self) -> bool:
         """Whether it is stopped already, or on its way there."""
         return self.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING)
+
+    @property
+    def found_down(self) -> Down | None:
+        """Why it is down though nobody meant it, if so."""
+        return down(self.instance, self.now)
 
     @property
     def leaving(self) -> bool:

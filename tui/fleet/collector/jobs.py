@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from tui.aws import meter, reads
 from tui.aws.sessions import Sessions
 from tui.aws.to_domain import Status
+from tui.domain.down import STOPPED
 from tui.domain.instance import Image, Instance, TypeFacts
 from tui.fleet.collector.cache import Cache
 from tui.fleet.collector.schedule import Job
@@ -107,10 +108,34 @@ class Jobs:
         if ids:
             unit.reader = profile
             self.tell(unit)
-            if self.problems_only or unit.all_at_once is None or len(found) > SMALL:
+            if self.alone(unit, found):
                 await self.describe(unit, client, profile, ids, keep=True)
+        if self.alone(unit, found) and (
+            unit.all_at_once is None or any(one.state in STOPPED for one in found)
+        ):
+            await self.down(unit, client, profile)
         if unit.all_at_once is not None and not self.problems_only:
             unit.take_statuses(found, unit.all_at_once)
+
+    def alone(self, unit: Unit, found: list[Status]) -> bool:
+        """Whether no inventory comes right after this that would tell the same as soon."""
+        return self.problems_only or unit.all_at_once is None or len(found) > SMALL
+
+    async def down(self, unit: Unit, client: Any, profile: str) -> None:
+        """Those that AWS stopped. Where that can't be asked the inventory says it; without one, what failed is said."""
+        try:
+            rows, _ = await self.cached(
+                unit, "down", list[Instance], 10.0, lambda: reads.down(client, unit.region, utc_now())
+            )
+        except Exception as error:
+            unit.partial[Job.INVENTORY] = (
+                await threaded(self.threads, reads.tell, self.sessions, error, profile, unit.region),
+            )
+            return
+        if rows:
+            unit.reader = profile
+            unit.take_rows(rows)
+            self.tell(unit)
 
     async def status(self, unit: Unit, profile: str) -> None:
         """Every check and event."""
