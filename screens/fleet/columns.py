@@ -96,7 +96,8 @@ def _event(row: Instance, scene: Scene, size: int) -> Piece:
     found = down(row, scene.now)
     if found is not None and not any(event.not_before and event.not_before > scene.now for event in events):
         word = "stopping" if found.stopping else "stopped"
-        return f"{word} {ago(found.since, scene.now)}" if found.since else word, "bold red"
+        age = f" {ago(found.since, scene.now)}" if found.since and found.since <= scene.now else ""
+        return word + age, "bold red"
     if not events:
         return (NOTHING[scene.plain] if row.status_at else "?"), "dim"
     first = events[0]

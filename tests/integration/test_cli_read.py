@@ -122,3 +122,22 @@ def test_a_reader_that_leaves_early_is_no_failure(evac: Run) -> None:
         os.close(write)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_what_aws_stopped_is_a_problem_though_no_event_is_left(evac: Run, demo: Demo) -> None:
+    demo.control(
+        "events", {"instance": "ledger-1", "code": "instance-stop", "in": 1, "description": "degraded"}
+    )
+    demo.control("advance", {"seconds": 18 * 60})
+    found = json.loads(evac("status", "--json", "--problems", "--profile", "prod").stdout)
+    down = {row["name"]: row for row in found if row["down"]}
+    assert set(down) == {"ledger-1", "down-1"}
+    assert down["ledger-1"]["down"]["text"] == "AWS stopped it (Server.ScheduledStop)"
+    assert down["ledger-1"]["down"]["cause"] == "aws"
+    told = evac("status", "--problems", "--profile", "prod").stdout
+    assert next(line for line in told.splitlines() if "ledger-1" in line).split()[0] == "failing"
+    demo.control("advance", {"seconds": 9 * 86400})  # AWS lists a completed event for a week
+    found = json.loads(evac("status", "--json", "--problems", "--profile", "prod").stdout)
+    gone = next(row for row in found if row["name"] == "ledger-1")
+    assert "instance-stop" not in {one["code"] for one in gone["events"]}
+    assert gone["down"]["since"] is not None

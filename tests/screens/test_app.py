@@ -97,7 +97,7 @@ async def test_from_a_detail_to_the_question_about_that_very_instance(tmp_path: 
         await pilot.pause()
         question = pilot.app.screen
         assert isinstance(question, ConfirmScreen)
-        assert question.key == detail.key == stage.named(services.store, "warehouse-1").key
+        assert question.key == detail.key == stage.named(services.store, "down-1").key
 
 
 async def palette(pilot: Pilot[Any], *typed: str) -> None:

@@ -33,7 +33,7 @@ async def test_the_worst_comes_first_and_says_what_to_press(tmp_path: Path, size
         assert "It will NOT start by itself" in drawn or "it will NOT start by" in drawn
         assert "s stop/start: moves it off the failing host" in drawn
         assert "READ-WRITE" in drawn
-        assert "6 failing" in drawn or "✖6" in drawn
+        assert "7 failing" in drawn or "✖7" in drawn
 
 
 async def test_the_views(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ async def test_in_a_tiny_terminal_the_worst_is_what_there_is_room_for(tmp_path: 
         await pilot.pause()
         drawn = text(pilot)
         assert "payments" in drawn
-        assert "✖6" in drawn or "6 failing" in drawn
+        assert "✖7" in drawn or "7 failing" in drawn
         assert "READ-WRITE" in drawn
 
 
@@ -294,7 +294,7 @@ async def test_plain_terminals_get_ascii_signs(tmp_path: Path) -> None:
 async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
     async with shown(stage.services(tmp_path)) as pilot:
         await pilot.click("#table", offset=(10, 4))  # within the frame: head, and two rows above it
-        assert cursor(pilot) == "edge-2"
+        assert cursor(pilot) == "warehouse-1"
         await pilot.click("#table", offset=(10, 4), times=2)
         await pilot.pause()
         assert [one.place for one in stage.asked(pilot)] == ["detail"]

@@ -19,7 +19,7 @@ async def test_while_a_filter_is_typed_the_key_line_says_what_can_be_pressed_the
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with shown(stage.services(tmp_path), size) as pilot:
-        await pilot.press("slash", "w")
+        await pilot.press("slash", *"web")
         await pilot.pause()
         line = text(pilot).splitlines()[-1]
         assert "⏎ keep" in line

@@ -42,7 +42,8 @@ def headline(subject: Subject, found: Down | None) -> str:
 
 def _at(subject: Subject, found: Down) -> str:
     assert found.since is not None
-    return f"{clock(found.since, subject.zone)}, {ago(found.since, subject.now)}"
+    past = found.since <= subject.now  # clocks differ
+    return clock(found.since, subject.zone) + (f", {ago(found.since, subject.now)}" if past else "")
 
 
 def short(subject: Subject, found: Down) -> str:
@@ -59,6 +60,8 @@ def why_start(found: Down | None) -> str:
     """Why a start is the verb to press."""
     if found is not None and found.cause is Cause.START:
         return f"it was to run and is down; {_MEND.get(found.code, 'a start may find another host')}"
+    if found is not None:
+        return "AWS stopped it, and a start finds a new host"
     return "AWS stopped it or is about to; it never comes back by itself, and a start finds a new host"
 
 
@@ -112,7 +115,3 @@ def _do(subject: Subject, found: Down | None) -> Iterator[Paragraph]:
     else:
         mend = _MEND.get(found.code, "it comes up on a new host in most cases")
         yield Paragraph(Kind.DO, f"Start it (s): {mend}.", (b.STOP_START, b.LIFECYCLE))
-        yield Paragraph(
-            Kind.NOTE,
-            "If it is meant to stay down, say so (M): it counts as trouble no more until it runs again.",
-        )
