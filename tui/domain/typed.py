@@ -11,7 +11,7 @@ import unicodedata
 from tui.domain.text import MARK, SafeText, clean
 
 LONGEST = 64
-"""Characters of a name that somebody can be asked to type."""
+"""Columns of a name that somebody can be asked to type; East Asian letters take two."""
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
 
 
@@ -23,7 +23,8 @@ def same(text: str) -> str:
 def typeable(name: str) -> bool:
     """Whether a person can type what is shown: letters and digits of one script, and what an ASCII keyboard has."""
     composed = unicodedata.normalize("NFC", name)
-    if MARK in name or name != name.strip() or "  " in name or not 0 < len(composed) <= LONGEST:
+    columns = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in composed)
+    if MARK in name or name != name.strip() or "  " in name or not 0 < columns <= LONGEST:
         return False
     if unicodedata.normalize("NFKC", name) != composed:
         return False  # fullwidth letters, ligatures: they look like others
