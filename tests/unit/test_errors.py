@@ -16,6 +16,7 @@ from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
 from tui.aws import errors
+from tui.aws.files import About, Login
 from tui.aws.sessions import NeedsPerson, Sessions
 from tui.settings import ProfileSettings, Settings
 
@@ -34,7 +35,7 @@ CASES: list[tuple[Exception, str, str]] = [
     (b.TokenRetrievalError(provider="sso", error_msg="x"), "credentials", "aws sso login --profile prod"),
     (b.CredentialRetrievalError(provider="custom-process", error_msg="x"), "credentials", "by hand"),
     (b.InvalidConfigError(error_msg="x"), "config", "~/.aws/config"),
-    (b.ConfigParseError(path="x"), "config", "~/.aws/config"),
+    (b.ConfigParseError(path="~/.aws/config"), "config", "~/.aws/config"),
     (b.InfiniteLoopConfigError(source_profile="a", visited_profiles=["a"]), "config", "~/.aws/config"),
     (b.NoRegionError(), "config", "--region"),
     (b.InvalidRegionError(region_name="x"), "config", "regions"),
@@ -45,7 +46,7 @@ CASES: list[tuple[Exception, str, str]] = [
     (b.SSLError(endpoint_url="x", error=OSError("y")), "network", "AWS_CA_BUNDLE"),
     (ResponseParserError("x"), "network", "tries again"),
     (errors.NotAws("no Reservations in it"), "network", "captive portal"),
-    (NeedsPerson("prod", "arn:aws:iam::1:mfa/me"), "config", "aws sts"),
+    (NeedsPerson("prod", "arn:aws:iam::1:mfa/me"), "credentials", "aws sts"),
     (said("RequestExpired"), "credentials", "clock"),
     (said("ExpiredToken", 403), "credentials", "renew"),
     (said("AuthFailure", 401), "credentials", "enabled"),
@@ -70,7 +71,9 @@ def test_kind_place_and_remedy(error: Exception, kind: str, remedy: str) -> None
 
 
 def test_an_sso_session_is_renewed_by_its_name() -> None:
-    told = errors.trouble(b.TokenRetrievalError(provider="sso", error_msg="x"), "prod", sso_session="corp")
+    login = Login("sso", "corp", "prod", "aws sso login --sso-session corp")
+    error = b.TokenRetrievalError(provider="sso", error_msg="x")
+    told = errors.trouble(error, "prod", about=About("prod", login))
     assert told.remedy == "aws sso login --sso-session corp"
 
 
@@ -86,7 +89,8 @@ def test_a_profile_that_wants_a_code_is_refused_without_asking(
     config = tmp_path / "config"
     config.write_text(
         "[profile base]\nrole_arn=arn:aws:iam::1:role/r\nmfa_serial=arn:aws:iam::1:mfa/me\nsource_profile=keys\n"
-        "[profile over]\nrole_arn=arn:aws:iam::2:role/r\nsource_profile=base\n"
+        "[profile over]\nrole_arn=arn:aws:iam::2:role/r\nsource_profile=base\nregion=eu-west-1\n"
+        "[profile keys]\naws_access_key_id=x\naws_secret_access_key=y\n"
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
@@ -104,7 +108,7 @@ def test_a_credential_process_has_no_terminal_and_a_time_limit(
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setattr("tui.aws.sessions.HELPER_WITHIN", 0.2)
+    monkeypatch.setattr("tui.aws.helper.HELPER_WITHIN", 0.2)
     client_for = "role" if through_role else "helped"
     with pytest.raises(b.CredentialRetrievalError, match="took longer"):
         Sessions(Settings()).client(client_for, "ec2", "eu-west-1").describe_instances()
@@ -112,9 +116,9 @@ def test_a_credential_process_has_no_terminal_and_a_time_limit(
 
 HANGING = """
 import subprocess, sys
-from tui.aws import sessions
-sessions.HELPER_WITHIN = 1
-helper = sessions._Helper(["/bin/sh", "-c", "sleep 613.25; true"], subprocess.PIPE, subprocess.PIPE)
+from tui.aws import helper
+helper.HELPER_WITHIN = 1
+helper = helper.Helper(["/bin/sh", "-c", "sleep 613.25; true"], subprocess.PIPE, subprocess.PIPE)
 print(helper._process.pid, flush=True)
 helper.communicate()
 """

@@ -5,7 +5,6 @@ Sources: botocore's exceptions, tokens and credentials modules; EC2 developer gu
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,15 +12,13 @@ from typing import Any
 from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
-from tui.aws import denied, network
+from tui.aws import denied, logins, network
+from tui.aws.codes import DISABLED_OR_BAD
+from tui.aws.files import About
 from tui.aws.readonly import NotDemo, ReadOnlyViolation
-from tui.aws.sessions import NeedsPerson
 from tui.domain.instance import Trouble
-from tui.domain.names import ENVIRONMENT
 from tui.domain.text import clean
 
-DISABLED_OR_BAD = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"})
-"""AWS says the same of a bad key and of a region that is not enabled: who reads asks DescribeRegions which it is."""
 THROTTLES = frozenset(
     [
         "RequestLimitExceeded",
@@ -62,28 +59,30 @@ def trouble(
     profile: str = "",
     region: str = "",
     *,
-    sso_session: str = "",
+    about: About | None = None,
     doing: str = "",
     why: str = "",
 ) -> Trouble:
     """The line for an exception. `doing` names the call (`ec2:DescribeInstances`) where the exception does not.
 
-    `why` is AWS's reason for a denial, where one is known (tui.aws.denied).
+    `why` is AWS's reason for a denial, where one is known (tui.aws.denied); `about` what is known of the profile's login.
     """
     where = f"{profile}/{region}" if profile and region else profile or region or "AWS"
+    about = about or About.of(profile)
     if isinstance(error, b.ClientError):
-        return _said(error, where, profile, region, sso_session, why)
+        return _said(error, where, profile, region, about, why)
     if _in_parser(error):
         error = NotAws("it lacks what AWS always sends")
-    name = type(error).__name__
+    name = clean(type(error).__name__)
+    if (said := logins.told(error, about)) is not None:
+        place = f"{where}: {said.cause}"
+        return Trouble(said.kind, clean(place, 300), clean(said.remedy, 300), name, clean(said.of))
     for kinds, make in _TABLE:
         if isinstance(error, kinds):
-            kind, cause, remedy = make(error, _login(profile, sso_session), where)
-            return Trouble(kind, clean(cause, 300), clean(remedy, 300), clean(name))
+            kind, cause, remedy = make(error, where)
+            return Trouble(kind, clean(cause, 300), clean(remedy, 300), name)
     cause = f"{where}: {doing + ': ' if doing else ''}{name}: {error}"
-    return Trouble(
-        "internal", clean(cause, 300), clean("evac keeps trying; if it stays, report it"), clean(name)
-    )
+    return Trouble("internal", clean(cause, 300), clean("evac keeps trying; if it stays, report it"), name)
 
 
 def _in_parser(error: BaseException) -> bool:
@@ -105,22 +104,16 @@ def disabled(profile: str, region: str, code: str) -> Trouble:
     return Trouble("region", clean(cause), clean(remedy), clean(code))
 
 
-def _login(profile: str, sso_session: str) -> str:
-    if sso_session:
-        return f"aws sso login --sso-session {shlex.quote(sso_session)}"
-    return f"aws sso login --profile {shlex.quote(profile)}"
-
-
 def _hint(ahead: timedelta | None) -> str:
     return "" if ahead is None else f": it is {network.clock(ahead)}"
 
 
-def _said(error: b.ClientError, where: str, profile: str, region: str, sso_session: str, why: str) -> Trouble:
+def _said(error: b.ClientError, where: str, profile: str, region: str, about: About, why: str) -> Trouble:
     answer = error.response.get("Error", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     operation = error.operation_name
-    renew = _login(profile, sso_session) if sso_session else f"renew the credentials of profile {profile}"
+    renew = about.login.command or f"renew the credentials of profile {about.login.profile or profile}"
     ahead = network.skew(error) if code in _BY_CLOCK else None
     if ahead is not None and abs(ahead) >= network.REFUSED:
         cause, kind = f"{where}: this machine's clock is {network.clock(ahead)}", "credentials"
@@ -165,135 +158,31 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, sso_sessi
     return Trouble(kind, clean(cause, 300), clean(remedy, 300), clean(code))
 
 
-_Make = Callable[[BaseException, str, str], tuple[str, str, str]]
+_Make = Callable[[Any, str], tuple[str, str, str]]
 
 
 def _network(what: str) -> _Make:
-    return lambda error, login, where: ("network", f"{where}: {what}", "evac tries again; check the network")
-
-
-def _configure(where: str) -> str:
-    profile = where.split("/", maxsplit=1)[0]
-    if profile == ENVIRONMENT:
-        return "aws configure, aws configure sso, or try evac --demo"
-    return f"aws configure --profile {shlex.quote(profile)}"
+    return lambda error, where: ("network", f"{where}: {what}", "evac tries again; check the network")
 
 
 _PORTAL = "check for a proxy or a captive portal"
 
 
 def _between(told: Callable[[Any], tuple[str, str]]) -> _Make:
-    def make(error: BaseException, login: str, where: str) -> tuple[str, str, str]:
+    def make(error: Any, where: str) -> tuple[str, str, str]:
         what, remedy = told(error)
         return "network", f"{where}: {what}", remedy
 
     return make
 
 
-_AWS_CONFIG = "correct ~/.aws/config (AWS_CONFIG_FILE)"
 _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make], ...] = (
     (
-        NeedsPerson,
-        lambda e, login, where: (
-            "config",
-            f"{where}: {e}, and evac never asks for codes",
-            "run aws sts assume-role --serial-number … --token-code … and keep its answer in a profile of its own",
-        ),
-    ),
-    (
         (ReadOnlyViolation, NotDemo),
-        lambda e, login, where: ("internal", f"{where}: {e}", "nothing was sent; please report it"),
+        lambda e, where: ("internal", f"{where}: {e}", "nothing was sent; please report it"),
     ),
-    (
-        NotAws,
-        lambda e, login, where: (
-            "network",
-            f"{where}: the answer was not AWS's ({e})",
-            _PORTAL,
-        ),
-    ),
-    (
-        OtherAccount,
-        lambda e, login, where: ("config", f"{where}: {e}", "evac reads the profile anew"),
-    ),
-    (
-        b.ProfileNotFound,
-        lambda e, login, where: (
-            "config",
-            f"{where}: no such profile",
-            "aws configure list-profiles names those there are",
-        ),
-    ),
-    (
-        b.NoCredentialsError,
-        lambda e, login, where: (
-            "credentials",
-            f"{where}: no credentials",
-            _configure(where),
-        ),
-    ),
-    (
-        b.PartialCredentialsError,
-        lambda e, login, where: (
-            "credentials",
-            f"{where}: only a part of the credentials is there",
-            f"aws configure --profile {shlex.quote(where.split('/')[0])}",
-        ),
-    ),
-    (
-        (b.SSOTokenLoadError, b.UnauthorizedSSOTokenError, b.TokenRetrievalError),
-        lambda e, login, where: ("credentials", f"{where}: the SSO login has expired or is missing", login),
-    ),
-    (
-        b.SSOError,
-        lambda e, login, where: ("credentials", f"{where}: {e}", login),
-    ),
-    (
-        (b.LoginRefreshRequired, b.LoginTokenLoadError, b.LoginInsufficientPermissions),
-        lambda e, login, where: (
-            "credentials",
-            f"{where}: the login has expired or is missing",
-            f"aws login --profile {shlex.quote(where.split('/')[0])}",
-        ),
-    ),
-    (
-        b.MissingDependencyException,
-        lambda e, login, where: ("config", f"{where}: {e}", "pip install 'botocore[crt]'"),
-    ),
-    (
-        b.CredentialRetrievalError,
-        lambda e, login, where: (
-            "credentials",
-            f"{where}: {e}",
-            "run the profile's credential_process by hand",
-        ),
-    ),
-    (
-        b.MetadataRetrievalError,
-        lambda e, login, where: ("credentials", f"{where}: {e}", "check the role of this machine"),
-    ),
-    (b.InfiniteLoopConfigError, lambda e, login, where: ("config", f"{where}: {e}", _AWS_CONFIG)),
-    (
-        (b.InvalidConfigError, b.ConfigParseError),
-        lambda e, login, where: ("config", f"{where}: {e}", _AWS_CONFIG),
-    ),
-    (b.ConfigNotFound, lambda e, login, where: ("config", f"{where}: {e}", _AWS_CONFIG)),
-    (
-        b.NoRegionError,
-        lambda e, login, where: (
-            "config",
-            f"{where}: no region",
-            "give --region, or a region in ~/.aws/config",
-        ),
-    ),
-    (
-        (b.InvalidRegionError, b.UnknownRegionError),
-        lambda e, login, where: (
-            "config",
-            f"{where}: not the name of a region",
-            "correct regions in config.toml or --region",
-        ),
-    ),
+    (NotAws, lambda e, where: ("network", f"{where}: the answer was not AWS's ({e})", _PORTAL)),
+    (OtherAccount, lambda e, where: ("config", f"{where}: {e}", "evac reads the profile anew")),
     (b.ReadTimeoutError, _network("no answer in time")),
     (b.ConnectTimeoutError, _network("not reachable in time")),
     (b.ProxyConnectionError, _between(network.proxy)),

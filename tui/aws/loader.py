@@ -25,9 +25,7 @@ class _Files(JSONFileLoader):
             return None
         try:
             return msgspec.json.decode(body)
-        except (
-            msgspec.MsgspecError
-        ):  # a file of the user's own, in AWS_DATA_PATH: botocore says what is wrong with it
+        except msgspec.MsgspecError:  # a damaged installation: botocore says what is wrong with it
             theirs: Any = super()
             return theirs._load_file(full_path, open_method)
 
@@ -42,7 +40,8 @@ class SharedLoader(Loader):
     FILE_LOADER_CLASS = _Files
 
     def __init__(self, lean: bool) -> None:
-        super().__init__()
+        # Only botocore's own: a file in ~/.aws/models or AWS_DATA_PATH could call a change by the name of a read.
+        super().__init__([self.BUILTIN_DATA_PATH], include_default_search_paths=False)
         self._guard = threading.RLock()
         self._lean = lean
         self._small: dict[str, Any] = {}

@@ -11,10 +11,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tui.aws import denied, errors, to_domain
-from tui.aws.sessions import HOME_REGION, Sessions
+from tui.aws.codes import DISABLED_OR_BAD
+from tui.aws.sessions import Sessions
 from tui.aws.to_domain import Status
 from tui.domain.down import REASON_CODES, STOPPED
 from tui.domain.events import KNOWN_CODES
@@ -73,12 +74,9 @@ def regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
             sessions.client(profile, "ec2", fixed[0])
         return fixed
     own = sessions.own_region(profile)
-    try:
-        found = _enabled(sessions, profile, own)
-    except (HTTPClientError, ConnectionError):  # its own region may be the one that is down
-        if own == HOME_REGION:
-            raise
-        found = _enabled(sessions, profile, HOME_REGION)
+    found = sessions.anywhere(
+        profile, lambda region: _enabled(sessions, profile, region), ("UnauthorizedOperation",)
+    )
     enabled = [str(clean(one)) for one in found]
     ordered = sorted(enabled, key=lambda name: (name != own, name))
     return tuple(name for name in ordered if sessions.allowed_region(name))
@@ -93,16 +91,15 @@ def own_regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
 def tell(sessions: Sessions, error: BaseException, profile: str, region: str, doing: str = "") -> Trouble:
     """errors.trouble, and where AWS's word does not tell a bad key from a disabled region, DescribeRegions elsewhere does."""
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-    if region and code in errors.DISABLED_OR_BAD:
+    if region and code in DISABLED_OR_BAD:
         own = sessions.own_region(profile)
-        home = own if own != region else HOME_REGION
+        home = own if own != region else sessions.home_region(profile)
         # Refused there too: the keys are bad everywhere, and the first error says it.
         with suppress(ClientError, BotoCoreError):
             if home != region and region not in _enabled(sessions, profile, home):
                 return errors.disabled(profile, region, code)
-    named = sessions.sso_session(profile)
     why = denied.why(sessions, error, profile)
-    return errors.trouble(error, profile, region, sso_session=named, doing=doing, why=why)
+    return errors.trouble(error, profile, region, about=sessions.about(profile), doing=doing, why=why)
 
 
 def _enabled(sessions: Sessions, profile: str, region: str) -> list[str]:

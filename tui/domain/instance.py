@@ -250,13 +250,15 @@ class Instance(Struct, frozen=True, gc=False):
 class Trouble(Struct, frozen=True, gc=False):
     """Why something could not be read or done: `cause` and `remedy`, one line each. `code` is AWS's or the exception's name.
 
-    `kind` groups them for the screens: credentials, denied, region, throttled, network, config, internal.
+    `kind` groups them for the screens: credentials, denied, region, throttled, network, config, internal. `of` is the same for
+    all that one remedy ends, over profiles or regions: a login, a policy of the organisation.
     """
 
     kind: str
     cause: SafeText
     remedy: SafeText
     code: SafeText = EMPTY
+    of: SafeText = EMPTY
 
     @property
     def line(self) -> str:
