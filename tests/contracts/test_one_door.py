@@ -86,7 +86,7 @@ def test_the_guard_is_on_before_the_door_gives_a_session_out() -> None:
     assert text["_made"].index("readonly.install(") < text["_made"].index("return ")
     assert text["_made"].count("return ") == 1
     kept = [line.strip() for line in text["_session"].splitlines() if "login.sessions[mutating] =" in line]
-    assert kept == ["login.sessions[mutating] = self._made(profile, mutating)"]
+    assert kept == ["login.sessions[mutating] = self._made(profile, mutating, login.region)"]
     assert [name for name, body in text.items() if "._made(" in body] == ["_session"]
 
 

@@ -221,8 +221,8 @@ CASES = [
             {"error": "ExpiredToken"}),
     Case("nobody", "eu-central-1", "credentials", "no credentials", "aws configure --profile nobody", end=give_keys("nobody"),
          has_keys=False, at_first=True, place="nobody"),
-    Case("mfa", "eu-central-2", "config", f"profile mfa asks for a code of arn:aws:iam::{PROD}:mfa/me, and evac never asks for "
-         "codes", "run aws sts assume-role --serial-number … --token-code … and keep its answer in a profile of its own",
+    Case("mfa", "eu-central-2", "credentials", f"its role asks for a code of arn:aws:iam::{PROD}:mfa/me",
+         "aws sts get-caller-identity --profile mfa asks you for it; evac then goes on by itself",
          config=f"role_arn = arn:aws:iam::{PROD}:role/r\nsource_profile = beside\nmfa_serial = arn:aws:iam::{PROD}:mfa/me\n",
          end=give_keys("mfa"), has_keys=False, at_first=True, place="mfa"),
     answers("denied", "eu-north-1", "denied", f"{STATUS} is not allowed: a policy (NoEyes) denies ec2:{STATUS} to "

@@ -120,7 +120,7 @@ async def test_a_helper_that_fails_says_so_with_its_own_words(demo: Demo, tmp_pa
     )
     line = await line_beside_a_well_one(environ, "helped")
     assert "vault: sealed" in line
-    assert line.endswith("run the profile's credential_process by hand")
+    assert line.endswith("run by hand the credential_process of profile helped in ~/.aws/config")
 
 
 async def test_a_helper_that_answers_nonsense_says_so(demo: Demo, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ async def test_a_helper_that_answers_nonsense_says_so(demo: Demo, tmp_path: Path
     config = f"[profile helped]\ncredential_process = {command}\nregion = {SEOUL}\n{WELL}"
     line = await line_beside_a_well_one(home(tmp_path, demo.url, config, WELL_KEY), "helped")
     assert "helped" in line
-    assert line.endswith("run the profile's credential_process by hand")
+    assert line.endswith("run by hand the credential_process of profile helped in ~/.aws/config")
 
 
 ASKS = """
@@ -164,7 +164,9 @@ def test_a_helper_that_would_ask_finds_no_terminal_even_where_there_is_one(
     said = child.read()
     child.close()
     assert (tmp_path / "said").read_text() == "no terminal, ''"
-    assert "took longer than 20 s: run the profile's credential_process by hand" in " ".join(said.split())
+    assert "took longer than 20 s: run by hand the credential_process of profile helped" in " ".join(
+        said.split()
+    )
     assert "web-1" in said, "the other profile's rows"
     assert child.exitstatus == 3
 
@@ -186,10 +188,8 @@ async def test_a_role_that_wants_a_code_is_refused_without_asking(demo: Demo, tm
         f"mfa_serial = arn:aws:iam::{PROD}:mfa/me\nregion = {SEOUL}\n{WELL}"
     )
     line = await line_beside_a_well_one(home(tmp_path, demo.url, config, WELL_KEY), "mfa")
-    assert line.startswith(
-        f"mfa: profile mfa asks for a code of arn:aws:iam::{PROD}:mfa/me, and evac never asks"
-    )
-    assert "aws sts assume-role" in line
+    assert line.startswith(f"mfa: its role asks for a code of arn:aws:iam::{PROD}:mfa/me: ")
+    assert "aws sts get-caller-identity --profile mfa asks you for it" in line
     assert calls(demo, operation="AssumeRole") == []
 
 
@@ -208,7 +208,7 @@ async def test_profiles_that_name_nothing_or_go_in_circles_are_lines(demo: Demo,
             ("empty", "empty: no credentials: aws configure --profile empty"),
             ("lost", "nowhere"),
             ("circle", "circle"),
-            ("half", "half: only a part of the credentials is there: aws configure --profile half"),
+            ("half", "half: aws_secret_access_key is missing: add it to profile half in ~/.aws/credentials"),
         ):
             assert said in await eyes.until(partial(eyes.line, name))
 
@@ -232,7 +232,7 @@ async def test_a_config_file_that_cannot_be_read_is_a_line_and_is_read_when_mend
         (status,) = [one for one in eyes.store.targets() if one.trouble]
         assert status.trouble is not None
         assert status.trouble.kind == "config"
-        assert "correct ~/.aws/config" in status.trouble.line
+        assert "correct " in status.trouble.line
         assert str(tmp_path) in status.trouble.line
         home(tmp_path, demo.url, WELL, WELL_KEY)
         await eyes.until(lambda: eyes.live("well"))

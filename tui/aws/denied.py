@@ -16,6 +16,9 @@ from tui.aws.sessions import Sessions
 
 CODES = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"})
 _BECAUSE = re.compile(r"\bbecause (.+?)(?:\.\s|\.?$|\.? Encoded authorization)", re.DOTALL)
+_DENY = re.compile(
+    r"\bwith an explicit deny(?: in (?:an? |the )?([\w -]{3,60}?))?(?=[:.]|\s*$|\s+Encoded)(?:: (arn:\S+))?"
+)
 _ENCODED = re.compile(r"Encoded authorization failure message:\s*(\S+)")
 LONGEST = 10_240
 """Characters AWS takes (sts model, encodedMessageType); a longer one is none of its own."""
@@ -29,6 +32,9 @@ def why(sessions: Sessions, error: BaseException, profile: str) -> str:
     message = str(answer.get("Message", ""))
     if str(answer.get("Code", "")) not in CODES:
         return ""
+    if deny := _DENY.search(message):
+        which = f" ({deny[2].rstrip('.')})" if deny[2] else ""
+        return f"a {deny[1]} denies it{which}" if deny[1] else "a policy denies it explicitly"
     if plain := _BECAUSE.search(message):
         return plain[1].strip()
     encoded = _ENCODED.search(message)
@@ -43,6 +49,20 @@ def why(sessions: Sessions, error: BaseException, profile: str) -> str:
 def plain(message: str) -> str:
     """AWS's message without the encoded part, and without the sentence that only says that it said no."""
     return _ENCODED.sub("", message).replace("You are not authorized to perform this operation.", "").strip()
+
+
+ORGANISATION = re.compile(r"\b(service control|resource control) policy\b")
+"""Policies of the organisation, which nobody in the account can change."""
+
+
+def remedy(operation: str, reason: str, region: str) -> str:
+    """What helps: another permission does not, where something denies it (IAM user guide, evaluation logic)."""
+    if found := ORGANISATION.search(reason):
+        leave = f"; until then leave {region} out (regions in config.toml)" if region else ""
+        return f"only who keeps the organisation's {found[1]} policies can allow it{leave}"
+    if "denies it" in reason or "explicit deny" in reason:
+        return "have it taken out of that policy: one permission more cannot help"
+    return f"ask for the permission to call {operation}"
 
 
 def _decoded(sessions: Sessions, profile: str, message: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
-from tui.aws import denied, logins, network
+from tui.aws import denied, logins, network, refused
 from tui.aws.codes import DISABLED_OR_BAD
 from tui.aws.files import About
 from tui.aws.readonly import NotDemo, ReadOnlyViolation
@@ -114,8 +114,11 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     operation = error.operation_name
     renew = about.login.command or f"renew the credentials of profile {about.login.profile or profile}"
+    of = ""
     ahead = network.skew(error) if code in _BY_CLOCK else None
-    if ahead is not None and abs(ahead) >= network.REFUSED:
+    if ahead is None and code not in THROTTLES and (told := refused.said(error, about)) is not None:
+        cause, kind, remedy = f"{where}: {told.cause}", told.kind, told.remedy
+    elif ahead is not None and abs(ahead) >= network.REFUSED:
         cause, kind = f"{where}: this machine's clock is {network.clock(ahead)}", "credentials"
         remedy = network.SET_CLOCK
     elif code in _EXPIRED:
@@ -130,7 +133,8 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
     elif code in denied.CODES:
         # The message may carry an encoded text of a kilobyte, of use to nobody on screen: `why` is what it says.
         cause = f"{where}: {operation} is not allowed{': ' if why else ''}{why}"
-        kind, remedy = "denied", f"ask for the permission to call {operation}"
+        kind, remedy = "denied", denied.remedy(operation, why, region)
+        of = f"{profile} {why}" if denied.ORGANISATION.search(why) else ""
     elif code in ("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken"):
         cause, kind = f"{where}: AWS does not accept the credentials ({code})", "credentials"
         remedy = f"check the keys of profile {profile}, and whether {region or 'the region'} is enabled"
@@ -155,7 +159,7 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
     else:
         cause, kind = f"{where}: {operation}: {code}: {message}", "internal"
         remedy = "evac keeps trying"
-    return Trouble(kind, clean(cause, 300), clean(remedy, 300), clean(code))
+    return Trouble(kind, clean(cause, 300), clean(remedy, 300), clean(code), clean(of))
 
 
 _Make = Callable[[Any, str], tuple[str, str, str]]

@@ -52,13 +52,15 @@ class Login:
 class About:
     """What a line about a profile's login says beside AWS's or botocore's words.
 
-    `values` is what both files say of it, `config` and `credentials` where they are, `unnamed` whether a section of the config
-    bears its name without the word `profile`, `near` a name that it may have meant, `kin` how many profiles share its login.
+    `values` is what both files say of it, `source` of the one whose login it is, `config` and `credentials` where the files
+    are, `unnamed` whether a section of the config bears its name without the word `profile`, `near` a name that it may have
+    meant.
     """
 
     profile: str
     login: Login
     values: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
     config: str = "~/.aws/config"
     credentials: str = "~/.aws/credentials"
     in_credentials: frozenset[str] = frozenset()
@@ -79,8 +81,8 @@ class About:
 class Files:
     """Both files for every session, until one of them changes: with 400 profiles, parsing them for each takes half a minute."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+    def __init__(self, environ: Mapping[str, str], make: Callable[[], botocore.session.Session]) -> None:
+        self._environ, self._make = environ, make
         self._lock = threading.RLock()
         self._whole: tuple[Any, Parsed] | None = None
         self._parts: dict[tuple[str, str], tuple[Stamp, Parsed]] = {}
@@ -98,7 +100,7 @@ class Files:
 
     def shell(self) -> botocore.session.Session:
         """The session of `aws` without --profile. Raises ConfigParseError."""
-        return self.share(botocore.session.Session())
+        return self.share(self._make())
 
     def raw(self, path: str) -> Parsed:
         """As botocore's raw_config_parse."""
@@ -129,7 +131,7 @@ class Files:
 
     def about(self, profile: str) -> About:
         """What there is to say of it. Never raises."""
-        login, shell = self.login(profile), botocore.session.Session()
+        login, shell = self.login(profile), self._make()
         paths = [str(shell.get_config_variable(name)) for name in ("config_file", "credentials_file")]
         about = About(profile, login, config=paths[0], credentials=paths[1], environ=self._environ)
         try:
@@ -139,6 +141,7 @@ class Files:
             return replace(
                 about,
                 values=whole["profiles"].get(name, {}),
+                source=whole["profiles"].get(login.profile, whole["profiles"].get(name, {})),
                 in_credentials=frozenset(self._section(paths[1], login.profile)),
                 unnamed=name in whole and isinstance(whole[name], dict),
                 near=near[0] if near else "",

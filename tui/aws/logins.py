@@ -123,12 +123,12 @@ def _variable(key: str, about: About) -> str:
 def _by_key(key: str, error: BaseException, about: About) -> Told:
     why = f"{type(error).__name__}: {error}" if not str(error) or isinstance(error, KeyError) else str(error)
     value = str(about.values.get(key, ""))
-    remedy = f"correct {_where(key, about)}" if key else f"correct the profile in {about.config}"
+    remedy = f"correct {where(key, about)}" if key else f"correct the profile in {about.config}"
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError):
         name = error.filename or value
         why = f"{name}: {error.strerror}"
         if str(name).startswith("~") and key == "credential_process":
-            remedy = f"write the whole path there: nothing makes a home folder of ~ in {_where(key, about)}"
+            remedy = f"write the whole path there: nothing makes a home folder of ~ in {where(key, about)}"
         elif isinstance(error, PermissionError) and key == "credential_process":
             remedy = f"chmod +x {shlex.quote(str(name))}, or {remedy}"
     elif isinstance(error, RuntimeError) and "still expired" in why:
@@ -153,7 +153,8 @@ def _by_key(key: str, error: BaseException, about: About) -> Told:
     return Told("config", f"{key or 'a setting'}: {why}", remedy)
 
 
-def _where(key: str, about: About) -> str:
+def where(key: str, about: About) -> str:
+    """What to correct: a variable, or a key of a profile in a file."""
     if key.startswith("AWS_") or key == "~/.boto":
         return key
     variable = f"AWS_{key.upper()}"
@@ -170,7 +171,7 @@ def _endpoint(about: About) -> tuple[str, str]:
     for name in sorted(about.environ, reverse=True):
         if name.startswith("AWS_ENDPOINT_URL") and about.environ[name]:
             return name, f"correct {name}: http:// or https:// stands before it"
-    return "endpoint_url", f"correct {_where('endpoint_url', about)}: http:// or https:// stands before it"
+    return "endpoint_url", f"correct {where('endpoint_url', about)}: http:// or https:// stands before it"
 
 
 def _needs_person(error: Any, about: About) -> Told:
@@ -181,7 +182,7 @@ def _needs_person(error: Any, about: About) -> Told:
     return Told(
         "credentials",
         f"its role asks for a code of {device}",
-        f"{ask} asks you for it, and evac goes on from there",
+        f"{ask} asks you for it; evac then goes on by itself",
     )
 
 
@@ -274,18 +275,18 @@ def _dependency(error: Any, about: About) -> Told:
 def _retrieval(error: Any, about: About) -> Told:
     provider, words = str(error.kwargs.get("provider", "")), str(error.kwargs.get("error_msg", error)).strip()
     if provider == "custom-process":
-        where = _where("credential_process", about).removeprefix("credential_process of ")
+        place = where("credential_process", about).removeprefix("credential_process of ")
         return Told(
             "credentials",
             f"credential_process: {words or 'it failed without a word'}",
-            f"run by hand the credential_process of {where}",
+            f"run by hand the credential_process of {place}",
         )
     if provider == "container-role":
         key = _variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", about)
         return Told("credentials", f"the container's credentials: {words}", f"check what {key} names")
     if provider in ("Ec2InstanceMetadata", "Environment", "EcsContainer"):
         return Told("credentials", f"credential_source = {provider}: there are none here",
-                    f"correct {_where('credential_source', about)}, or use the profile where there are")  # fmt: skip
+                    f"correct {where('credential_source', about)}, or use the profile where there are")  # fmt: skip
     return Told("credentials", str(error), f"check profile {about.login.profile} in {about.config}")
 
 
@@ -293,24 +294,19 @@ def _invalid(error: Any, about: About) -> Told:
     text = str(error)
     if found := re.search(r'credential source "([^"]*)".* is not valid', text):
         return Told("config", f"credential_source = {found[1]} is none there is",
-                    f"Environment, Ec2InstanceMetadata or EcsContainer, as {_where('credential_source', about)}")  # fmt: skip
+                    f"Environment, Ec2InstanceMetadata or EcsContainer, as {where('credential_source', about)}")  # fmt: skip
     if found := re.search(
         r'sso-session does not exist: "([^"]*)"|"([^"]*)" sso_session configuration does not', text
     ):
         name = found[1] or found[2]
         return Told("config", f"sso_session = {name}, and there is no [sso-session {name}]",
-                    f"aws configure sso-session, or correct {_where('sso_session', about)}")  # fmt: skip
+                    f"aws configure sso-session, or correct {where('sso_session', about)}")  # fmt: skip
     return Told("config", text, f"correct profile {about.login.profile} in {about.config}")
 
 
 def _unreadable(error: Any, about: About) -> Told:
     path = str(error.kwargs.get("path", about.config))
-    variable = (
-        "AWS_SHARED_CREDENTIALS_FILE"
-        if path.endswith("credentials") or path == about.credentials
-        else "AWS_CONFIG_FILE"
-    )
-    return Told("config", " ".join(str(error).split()), f"correct {path} ({variable})")
+    return Told("config", " ".join(str(error).split()), f"correct {path}")
 
 
 def _region(error: Any, about: About) -> Told:
@@ -323,7 +319,7 @@ def _region(error: Any, about: About) -> Told:
         return Told(
             "config",
             f"region = {name} is not the name of a region",
-            f"correct {_where('region', about)}{comment}",
+            f"correct {where('region', about)}{comment}",
         )
     return Told("config", "not the name of a region", "correct regions in config.toml or --region")
 

@@ -70,7 +70,7 @@ class Sessions:
         self._lean = lean
         self._lock = threading.Lock()
         self._logins: dict[str, _Login] = {}
-        self._files, self._gate = Files(self._environ), Gate()
+        self._files, self._gate = Files(self._environ, botocore.session.Session), Gate()
 
     def profiles(self) -> tuple[str, ...]:
         """The profiles to read, in the order of the files, this shell's own credentials first. Names asked for but not there

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
 from tui.domain.query import Query
+from tui.domain.text import clean
 from tui.domain.urgency import Level, Urgency, urgency
 
 
@@ -170,16 +171,35 @@ def _next(row: Instance, now: datetime) -> tuple[bool, float]:
 
 
 def failures(targets: Iterable[TargetStatus]) -> list[TargetStatus]:
-    """One line a failure: a profile whose login has expired fails once, not once a region."""
-    found: dict[tuple[str, str], TargetStatus] = {}
+    """One line a failure: a profile whose login has expired fails once, not once a region, and hundreds that share the login
+    fail once too; so do the regions that one policy forbids."""
+    alike: dict[tuple[str, str], list[TargetStatus]] = {}
     for one in targets:
         if one.trouble is not None:
-            key = (one.target.profile, one.trouble.line)
-            first = found.get(key)
-            found[key] = (
-                one if first is None else replace(first, target=Target(one.target.profile, EVERYWHERE))
-            )
-    return list(found.values())
+            key = ("", one.trouble.of) if one.trouble.of else (one.target.profile, one.trouble.line)
+            alike.setdefault(key, []).append(one)
+    return [_once(found) for found in alike.values()]
+
+
+def _once(found: Sequence[TargetStatus]) -> TargetStatus:
+    """Several failures of one reason as one: how many it is the reason of, and the one remedy."""
+    first, trouble = found[0], found[0].trouble
+    if len(found) == 1 or trouble is None:
+        return first
+    whole = replace(first, target=Target(first.target.profile, EVERYWHERE))
+    profiles = dict.fromkeys(one.target.profile for one in found)
+    regions = [*dict.fromkeys(one.target.region for one in found)]
+    what, remedy = trouble.cause.partition(": ")[2], str(trouble.remedy)
+    if len(profiles) > 1:
+        more = len(profiles) - 1
+        what += f", as for {more} more profile{'s' * (more > 1)}"
+        remedy = f"one login renews {len(profiles)} profiles: {remedy}"
+    elif trouble.of and len(regions) > 1:
+        what += f", in {len(regions)} regions ({', '.join(regions[:4])}{', …' * (len(regions) > 4)})"
+    else:
+        return whole
+    cause = clean(f"{clean(first.target.profile)}: {what}", 300)
+    return replace(whole, trouble=replace(trouble, cause=cause, remedy=clean(remedy, 300)))
 
 
 def grouped(rows: Sequence[Instance], targets: Sequence[TargetStatus]) -> list[Instance | TargetStatus]:
