@@ -9,7 +9,7 @@ TRIALS  ?= 1000
 SEED    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check tests chaos soak fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
+.PHONY: help install demo test lint types contracts check tests chaos night soak fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,10 @@ audit: $(STAMP) ## known vulnerabilities of what constraints.txt pins; asks a se
 
 chaos: $(STAMP) ## kill the hands and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
 	$(BIN)/python -P tests/chaos/harness.py --trials $(TRIALS) --seed $(SEED) --workers 2
+
+ACTIONS ?= 500
+night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside it, faults throughout: up to 90 minutes
+	$(BIN)/python -P -m tests.journeys.night $(ACTIONS) $(SEED)
 
 snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)
 	$(BIN)/pytest tests/screens --snapshot-update

@@ -112,6 +112,10 @@ class Terminal:
         code: int | None = self.process.exitstatus
         return code
 
+    def hang_up(self) -> None:
+        """The terminal goes away: its window is closed, its connection lost. Nothing can be read or sent afterwards."""
+        self.process.ptyproc.fileobj.close()  # type: ignore[attr-defined]  # its stubs leave it out
+
     def kill(self) -> None:
         """As the kernel would: no farewell."""
         os.kill(self.pid, signal.SIGKILL)

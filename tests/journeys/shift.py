@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.terminal import PATIENCE, Terminal, has
+from tests.soak.storm import changes
 from tui.demo.environment import Demo
 from tui.operations.journal import Journal, default_path
 from tui.operations.record import Operation
@@ -41,9 +42,9 @@ class Shift(Terminal):
         self.environ = dict(environ)
 
     def begin(self) -> None:
-        """Wait for the fleet's first rows."""
+        """Wait for the fleet's first rows, or for the sentence that stands where there is nothing to do."""
         self.until(has(r"READ-(WRITE|ONLY)"))
-        self.until(has(r"(?m)^ *› "))
+        self.until(has(r"› [^ ]|answers? (its|their) checks"))
 
     def fleet(self) -> None:
         """Back to the fleet without a filter, from wherever this is. What a question asked is answered with esc."""
@@ -69,7 +70,7 @@ class Shift(Terminal):
         self.keys("2", "/")
         self.until(has(r"(?m)^ / "))  # letters typed before the filter has the focus are verbs
         self.keys(name)
-        self.until(lambda one: name in one.line("› "))
+        self.until(has(rf"› +\S+ +(\S+ +)?{re.escape(name)} "))
         self.keys("enter")
         self._quiet()
 
@@ -150,10 +151,8 @@ def sent(demo: Demo, instance: str = "") -> list[str]:
     """Changes that reached AWS, dry runs left out; of one instance, or of all."""
     return [
         one["operation"]
-        for one in demo.control("calls")
-        if (not instance or instance in one["instances"])
-        and not one["operation"].startswith(("Describe", "Get", "Assume"))
-        and not one["dry_run"]
+        for one in changes(demo)
+        if (not instance or instance in one["instances"]) and not one["dry_run"]
     ]
 
 
