@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from rich.text import Text
 from textual.app import App
 from textual.binding import Binding
+from textual.events import Key
 from textual.message import Message
 
 from screens.leaving import Leaver
@@ -18,7 +19,7 @@ from screens.line import Line
 from tui.domain.instance import Instance
 from tui.domain.text import SafeText, clean
 from tui.services import Services
-from tui.verbs import VERBS, Verb, effective, shown_key, why_not, worded
+from tui.verbs import INPUT_MODE, VERBS, Verb, effective, shown_key, why_not, worded
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
     from tui.operations.record import Operation
@@ -244,6 +245,16 @@ class EvacScreen(Leaver[None]):
             self.say(f"{VERBS[name].title}: {reason}", "warning")
             return
         self.post_message(Act(effective(name, instance), instance.key))
+
+    def on_key(self, event: Key) -> None:
+        """A key that nothing took."""
+        self.other_letters(event)
+
+    def other_letters(self, event: Key) -> None:
+        """A letter of an input method is no key of ours: silence would look like a console that hangs."""
+        letter = event.character if event.is_printable else None
+        if letter is not None and not letter.isascii():
+            self.say(f"{letter}: {INPUT_MODE}", "warning")
 
     def verb_stop_start(self) -> None:
         """On the subject, as it is now."""

@@ -83,6 +83,8 @@ VERBS: dict[str, Verb] = {
 }
 
 
+INPUT_MODE = "evac's keys are plain letters: switch the input mode (한/영)"
+"""Said where a letter came that an input method made of a key."""
 TYPING = (
     Verb(
         "keep",
@@ -97,6 +99,21 @@ TYPING = (
     Verb("palette", "ctrl+p", "Palette", "search all commands", "all commands", short="palette"),
 )
 """What can be pressed while a filter is typed: for the key line, since letters are letters then."""
+ASKING: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("yes", "y", "Yes", "do it", "yes"),
+        Verb("no", "n", "No", "nothing is sent", "no"),
+        Verb("go-on", "enter", "Go on", "the name or id typed is the answer", "go on"),
+        Verb("ask", "enter", "Ask", "ask AWS for permission", "ask AWS"),
+        Verb("cancel", "escape", "Cancel", "nothing is sent", "cancel"),
+        Verb("change", "space", "Change", "the other way", "change"),
+        Verb("turn", "space", "Next", "another one", "next"),
+        Verb("choices", "tab", "Choices", "to what can be chosen, and back to the question", "choices"),
+        Verb("read-on", "up down", "Read on", "the rest of plan and costs", "read on"),
+    )
+}
+"""What can be pressed in a question: for its key line, which names only what works where the focus is."""
 
 
 def shown_key(verb: Verb) -> str:

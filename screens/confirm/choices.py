@@ -103,7 +103,7 @@ class Toggle(Static, can_focus=True):
 
     def _draw(self) -> None:
         text = Text(f"[{'x' if self.on else ' '}] {self.words}", "bold" if self.on else "")
-        text.append(f"  ({self.fixed or 'tab, then space'})", "not bold dim")
+        text.append(f"  ({self.fixed or 'tab to it, then space'})", "not bold dim")
         self.update(text)
 
 
@@ -151,6 +151,30 @@ class Choices(Vertical):
         mine = [(one.name, one.words, one.fixed) for one in self.offered]
         return mine == [(one.name, one.words, one.fixed) for one in other.offered]
 
+    def keep(self, other: Choices) -> None:
+        """What was chosen in another one, as far as it can be chosen here."""
+        kept, before = other.options, {one.name: one for one in other.offered}
+        if self.action == "image":
+            self.options = replace(self.options, image_name=kept.image_name, no_reboot=kept.no_reboot)
+        elif kept.event_id in {one.event_id for one in self.events}:
+            self.options = replace(self.options, event_id=kept.event_id, not_before=kept.not_before)
+            self.settled = other.settled
+        for one in self.offered:
+            if one.name not in before or one.fixed:
+                continue
+            if one.override:
+                self._lift(one.override, one.override in kept.overrides)
+            elif (chosen := getattr(kept, one.name.replace("-", "_"))) is not None:
+                self.options = replace(self.options, **{one.name.replace("-", "_"): chosen})
+        self._told = self._said = self.options
+
+    def _on(self, one: Offer) -> bool:
+        """As chosen; else as the plan would have it."""
+        if one.override:
+            return one.override in self.options.overrides
+        chosen = getattr(self.options, one.name.replace("-", "_"))
+        return one.on if one.fixed or chosen is None else bool(chosen)
+
     def focus_first(self) -> None:
         """Begin with the field that is most likely to be changed."""
         self.query_one(Input).focus()
@@ -164,7 +188,14 @@ class Choices(Vertical):
         """A line each."""
         if self.action == "image":
             yield _row(
-                "AMI name", Typed(self.options.image_name, compact=True, id="image-name", max_length=128)
+                "AMI name",
+                Typed(
+                    self.options.image_name,
+                    compact=True,
+                    id="image-name",
+                    max_length=128,
+                    select_on_focus=False,
+                ),
             )
             yield Toggle("without a reboot: disks as after a crash", self.options.no_reboot, "no-reboot")
         elif self.events:
@@ -173,11 +204,17 @@ class Choices(Vertical):
             assert self.options.not_before is not None
             yield _row(
                 "new start",
-                Typed(self._local(self.options.not_before), compact=True, id="new-start", max_length=40),
+                Typed(
+                    self._local(self.options.not_before),
+                    compact=True,
+                    id="new-start",
+                    max_length=40,
+                    select_on_focus=False,
+                ),
             )
             yield Static(id="limits")
         for one in self.offered:
-            yield Toggle(one.words, one.on, one.name, one.fixed)
+            yield Toggle(one.words, self._on(one), one.name, one.fixed)
 
     def on_mount(self) -> None:
         """What the fields begin with is known."""

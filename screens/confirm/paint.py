@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from screens.seen import middle
 from screens.signs import GRAVITIES, LEVELS, drawn, painted
 from tui.domain.actions import ACTIONS, unasked
 from tui.domain.hazards import Gravity, Hazard
@@ -29,20 +31,42 @@ SLOW = timedelta(seconds=20)
 _GOOD, _BAD, _UNKNOWN = LEVELS[Level.CALM], LEVELS[Level.FAILING], LEVELS[Level.UNKNOWN]
 
 
-def whose(instance: Instance, status: TargetStatus | None, settings: Settings) -> Text:
-    """Name, id, account and place: two lines."""
+def whose(
+    instance: Instance, status: TargetStatus | None, settings: Settings, width: int, *, one_line: bool
+) -> Text:
+    """Name, id, account and place, in two lines or in one. A long name loses its middle, the id nothing."""
     profile = instance.target.profile
-    color = painted(settings.profile(profile).color)
-    text = Text(overflow="ellipsis", no_wrap=True)
-    text.append(instance.label, "bold")
-    if instance.name:
-        text.append(f"  {instance.instance_id}")
-    text.append("\n")
-    text.append(f" {settings.label(profile)} ", f"bold reverse {color}".strip())
-    alias = status.account_alias if status is not None else ""
+    label = f" {middle(settings.label(profile), 24, settings.ascii)} "
     account = instance.account_id or (status.account_id if status is not None else "")
-    parts = (alias, account_number(account), instance.zone or instance.target.region)
-    text.append(" " + "  ".join(part for part in parts if part))
+    alias = status.account_alias if status is not None else ""
+    parts = [account_number(account), instance.zone or instance.target.region, alias]
+    place = Text(no_wrap=True, overflow="ellipsis")
+    place.append(label, f"bold reverse {painted(settings.profile(profile).color)}".strip())
+    place.append(" " + "  ".join(part for part in parts if part))
+    named = f"  {instance.instance_id}" if instance.name else ""
+    text = Text(overflow="ellipsis", no_wrap=True)
+    beside = cell_len(named) + (min(place.cell_len, width // 2) + 2 if one_line else 0)
+    text.append(middle(instance.label, max(8, width - beside), settings.ascii), "bold")
+    text.append(named)
+    text.append("  " if one_line else "\n")
+    place.truncate(max(0, width - (text.cell_len if one_line else 0)), overflow="ellipsis")
+    return text.append_text(place)
+
+
+def titled(draft: Draft, width: int) -> str:
+    """The action and whom it is about, in what one line holds."""
+    action = ACTIONS[draft.action]
+    return action.named(middle(draft.label, max(12, width - len(action.named("")) - 30)))
+
+
+def prompt(draft: Draft, *, bare: bool) -> Text:
+    """What is to be typed; in `bare`, where no border names it, also for what."""
+    named = draft.guard.expected != draft.instance_id
+    text = Text(f"{ACTIONS[draft.action].title}. " if bare else "")
+    text.append(f"Type the {'name' if named or not draft.instance_name else 'id'} to go on: ")
+    text.append(draft.guard.expected, "bold")
+    text.append("  or its id" if named else "", "dim")
+    text.append("   esc cancels (default)", "dim")
     return text
 
 
@@ -148,6 +172,7 @@ class Permission(Struct, frozen=True):
 
     answered: Answered
     line: Text
+    slow: bool = False
 
 
 def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
@@ -191,6 +216,7 @@ def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
                 _UNKNOWN.style,
                 "the runner has not started: see runner.log beside the journal; r tries again",
             ),
+            slow=True,
         )
     return Permission(
         Answered.ASKING, _line("…" if not plain else ".", "dim", "permission: asking AWS (dry run)")
@@ -220,23 +246,3 @@ def blocked(draft: Draft, plain: bool) -> RenderableType:
     for why in draft.guard.unblock:
         grid.add_row(Text(drawn("–", plain)), Text(clean(why)))
     return Group(grid)
-
-
-def differences(before: Draft, after: Draft) -> list[str]:
-    """What changed between two readings of the same plan, in words; empty if the operator's answer still fits."""
-    found = []
-    if before.state is not after.state:
-        found.append(f"it was {before.state}, it is {after.state}")
-    if before.order.launched_at != after.order.launched_at:
-        found.append("it was started anew")
-    if set(before.order.open_events) != set(after.order.open_events):
-        found.append("its scheduled events are others")
-    if before.guard != after.guard:
-        found.append("the confirmation it needs is another")
-    old = {(one.code, one.gravity) for one in before.hazards}
-    found += [
-        f"new: {one.text}"
-        for one in after.hazards
-        if one.gravity is not Gravity.OK and (one.code, one.gravity) not in old
-    ]
-    return found

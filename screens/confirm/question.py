@@ -1,16 +1,24 @@
-"""The question itself: `y` or no, or the name typed. A key that was on its way before it was put counts for nothing."""
+"""The question itself: `y` or `n`, or the name typed. A key that was on its way before it was put counts for nothing."""
 
 from __future__ import annotations
 
 from rich.text import Text
 from textual import events
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Static
 
 from screens.typed import Typed
+from tui.domain.typed import answers, why_not
+from tui.verbs import INPUT_MODE
 
-PASSED = ("r", "o", "question_mark")
-"""Keys that are no answer: look again, operations, help."""
+PASSED = {"r": "reread", "o": "operations", "question_mark": "help"}
+"""Keys that are no answer, and what they do, if pressed by themselves."""
+BURST = 0.06
+"""Seconds within which no person presses two keys: what comes so fast was pasted, and a paste answers nothing."""
+
+
+_ANSWERS = "   y  yes   n or esc: no"
 
 
 class Answer(Message):
@@ -21,56 +29,117 @@ class Answer(Message):
         self.yes, self.why = yes, why
 
 
+class Stray(Message):
+    """A key or a paste that answers nothing, and what would."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__()
+        self.why = why
+
+
+class Alone(Message):
+    """One of PASSED was pressed, and by itself: the verb that it is."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__()
+        self.verb = verb
+
+
 class YesNo(Static, can_focus=True):
-    """`y` is yes. Enter, and any other character, is no; all but the keys in PASSED."""
+    """`y` is yes and `n` is no, each pressed by itself. No other key answers; those in PASSED are handed on."""
 
     armed_at = float("inf")
 
-    def ask(self, words: str) -> None:
-        """Put the question."""
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self._last, self._key = float("-inf"), ""
+        self._waits: Timer | None = None
+
+    def ask(self, words: str, width: int) -> None:
+        """Put the question; the answers have a line of their own where there is no room for both in one."""
         text = Text(words, "bold")
-        text.append("   y ", "bold reverse")
+        text.append("\n" if text.cell_len + len(_ANSWERS) > width else "  ")
+        text.append(" y ", "bold reverse")
         text.append(" yes   ")
-        text.append("any other key: no", "dim")
+        text.append("n or esc: no", "dim")
         self.update(text)
 
     def on_key(self, event: events.Key) -> None:
-        """One key decides, if it was pressed while the question stood there."""
-        if not (event.is_printable or event.key == "enter") or event.key in PASSED:
-            return
+        """One key decides, if it was pressed while the question stood there, and no other came with it."""
+        if not (event.is_printable or event.key == "enter") or event.key in ("j", "k"):
+            return  # what scrolls is harmless
         event.stop()
         event.prevent_default()
-        if event.time < self.armed_at:
-            return
-        self.post_message(Answer(event.key == "y"))
+        lone = event.time - self._last > BURST
+        self._last = event.time
+        if self._waits is not None:
+            self._waits.stop()
+            self._waits, lone = None, False
+        if not lone:
+            self._stray("what is pasted answers nothing: y answers yes, n or esc no")
+        elif event.key in PASSED or (event.key in ("y", "n") and event.time >= self.armed_at):
+            self._key = event.key
+            self._waits = self.set_timer(BURST, self._pressed)
+        elif event.time >= self.armed_at:
+            said = event.character or event.key
+            odd = f"; {INPUT_MODE}" if not said.isascii() else ""
+            self._stray(f"only y answers yes, and n or esc no{odd}")
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Text is no answer."""
+        event.stop()
+        self._stray("what is pasted answers nothing: y answers yes, n or esc no")
+
+    def _stray(self, why: str) -> None:
+        if self.armed_at < float("inf"):
+            self.post_message(Stray(why))
+
+    def _pressed(self) -> None:
+        """Nothing came after it."""
+        self._waits = None
+        if self._key in PASSED:
+            self.post_message(Alone(PASSED[self._key]))
+        elif self.armed_at < float("inf"):
+            self.post_message(Answer(self._key == "y"))
 
 
 class TypeName(Typed):
-    """The name, exactly. What was typed or pasted before the question was there is dropped."""
+    """The name or the id. What was typed or pasted before `open_at` is dropped; enter counts from `armed_at` on."""
 
-    armed_at = float("inf")
+    armed_at = open_at = float("inf")
     expected = ""
+    accepts: tuple[str, ...] = ()
 
-    def ask(self, expected: str) -> None:
-        """Begin with an empty line."""
-        self.expected = expected
-        self.value = ""
+    def ask(self, expected: str, accepts: tuple[str, ...]) -> None:
+        """What is to be typed. Of another question nothing is left over."""
+        if expected != self.expected:
+            self.value = ""
+        self.expected, self.accepts = expected, accepts
 
     def on_key(self, event: events.Key) -> None:
         """Textual goes on to Input's own handler unless it is prevented."""
-        if event.time < self.armed_at and (event.is_printable or event.key == "enter"):
+        early = event.time < (self.armed_at if event.key == "enter" else self.open_at)
+        if early and (event.is_printable or event.key in _EDITS):
             event.stop()
             event.prevent_default()
 
     def on_paste(self, event: events.Paste) -> None:
         """The same for what is pasted."""
-        if event.time < self.armed_at:
+        if event.time < self.open_at:
             event.stop()
             event.prevent_default()
 
     async def action_submit(self) -> None:
-        """The exact text is yes; another says so and stays."""
-        if self.value == self.expected and self.expected:
+        """The name or the id is yes; another says so and stays."""
+        if self.armed_at == float("inf"):
+            return
+        if answers(self.value, self.accepts):
             self.post_message(Answer(True))
         elif self.value:
-            self.post_message(Answer(False, f"that is not {self.expected}: nothing was sent"))
+            odd = why_not(self.value, self.expected)
+            self.post_message(
+                Answer(False, f"that is not {self.expected}{f' ({odd})' if odd else ''}: nothing was sent")
+            )
+
+
+_EDITS = ("enter", "backspace", "delete")

@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
 
-from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
+from screens.base import Alarm, Go, KeyLine, bindings
 from screens.confirm import paint
-from screens.confirm.board import ROOMY, Board, Shown
-from screens.confirm.choices import Choices
-from screens.confirm.desk import Desk
-from screens.confirm.question import Answer, TypeName, YesNo
-from tui.domain.actions import ActionOptions
-from tui.domain.facts import Facts
-from tui.domain.instance import Instance, Trouble
-from tui.domain.offers import offers
-from tui.domain.plan import Draft, GuardKind, draft
+from screens.confirm.board import Board, Plan, Shown
+from screens.confirm.choices import Choices, Cycle, Toggle
+from screens.confirm.looking import Looking
+from screens.confirm.question import Alone, Answer, Stray, TypeName, YesNo
+from tui.domain.plan import GuardKind
 from tui.domain.text import clean
-from tui.fleet.wire import ReadRequest
 from tui.services import Services
-from tui.settings import policy
+from tui.verbs import ASKING, VERBS, Verb
 
-FRESH = timedelta(minutes=2)
-"""A state read longer ago is read again before anything is confirmed."""
 PAUSE = 0.4
 """Seconds the question must have stood there before a key can be an answer to it."""
 POLL = 0.25
 """Seconds between two looks into the journal for AWS's answer."""
+_PASSING = (paint.Answered.YES, paint.Answered.SILENT, paint.Answered.ASKING)
 
 
-class ConfirmScreen(EvacScreen):
-    """Of an action on the instance with this key (`region/id`), as it was when the key was pressed."""
+class Room(Vertical):
+    """What is left for the board. It tells its screen when that is more or less."""
+
+    def on_resize(self) -> None:
+        """The alarm came or went, or the terminal is another."""
+        if isinstance(self.screen, ConfirmScreen):
+            self.screen.room_changed()
+
+
+class ConfirmScreen(Looking):
+    """Of an action on the instance with this key (`region/id`), as it was when the key was pressed.
+
+    `note` says what is marked beside it, or instead: what is not meant is named as well.
+    """
 
     CSS_PATH = "confirm.tcss"
     AUTO_FOCUS = ""
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (ROOMY, "-tall")]  # noqa: RUF012 - Textual's own annotation of this variable
     NAMES = ("back", "reread", "operations", "help", "palette")
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(NAMES),
@@ -49,33 +55,18 @@ class ConfirmScreen(EvacScreen):
         Binding("pagedown", "more(5)", show=False),
     ]
 
-    def __init__(self, services: Services, action: str, key: str) -> None:
-        super().__init__(services)
-        self.action, self.key = action, key
-        self.instance: Instance | None = services.store.get(key)
-        self.facts: Facts | None = None
-        self.draft: Draft | None = None
-        self.desk = Desk(services)
-        self.trouble: Trouble | None = None
-        self.looking = False
+    def __init__(self, services: Services, action: str, key: str, note: str = "") -> None:
+        super().__init__(services, action, key)
+        self.note = note
         self.pause = PAUSE
-        self.changed: list[str] = []
-        self.wrong = ""
-        self.permission: paint.Permission | None = None
-        self._read_at = services.now()
+        self.wrong = self.hint = ""
         self._armed = False
-        self._answered = False
-        self._left = False
-
-    @property
-    def subject(self) -> Instance | None:
-        """The instance this is about, and no other."""
-        return self.instance
 
     def compose(self) -> ComposeResult:
-        """From the gravest question, whose it is, down to the answer."""
+        """The board between alarm and keys."""
         yield Alarm()
-        yield Board(self.services, self.action, self.key)
+        with Room(id="room"):
+            yield Board(self.services, self.action, self.key)
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -87,115 +78,10 @@ class ConfirmScreen(EvacScreen):
         """However it was left: without a yes nothing comes of it."""
         self.desk.refuse("cancelled")
 
-    # reading
-
-    def _look(self, *, answered: bool = False) -> None:
-        """Read it again. `answered`: the operator has said yes already, and means it if nothing has changed."""
-        self.looking, self.trouble, self._answered = True, None, answered
-        self._draw()
-        self.run_worker(self._read(), exclusive=True, group="look")
-
-    async def _read(self) -> None:
-        link, row = self.services.link, self.instance
-        if row is None:
-            return self._failed(
-                Trouble("gone", clean("it is no longer in the list"), clean("leave with esc"))
-            )
-        if link is None:
-            return self._failed(
-                Trouble("internal", clean("there is no collector"), clean("start evac again"))
-            )
-        answer = await link.request(ReadRequest(0, "look", row.target, str(row.instance_id)))
-        if answer.instance is None:
-            nothing = Trouble("internal", clean("AWS told nothing of it"), clean("try again"))
-            return self._failed(answer.trouble or nothing)
-        self.looking = False
-        before, self.instance, self.facts = self.draft, answer.instance, answer.facts
-        self._read_at = self.services.now()
-        await self._choices(answer.instance)
-        self._plan(before)
-        return None
-
-    def _failed(self, trouble: Trouble) -> None:
-        self.looking, self.trouble = False, trouble
-        self._disarm()
-        self.desk.withdraw("the instance could not be read")
-        self._draw()
-
-    async def _choices(self, instance: Instance) -> None:
-        """The fields, once; anew if other events can be moved now."""
-        held = self.query(Choices)
-        settings, now = self.services.settings, self.services.now()
-        options = ActionOptions(wait_for_image=settings.actions.wait_for_image)
-        rules = policy(settings, instance.target.profile)
-        offered = offers(self.action, instance, self.facts, options, rules, now)
-        fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii, offered)
-        if held and held.first().same(fresh):
-            return
-        await held.remove()
-        await self.query_one("#options").mount(fresh)
-        if self.action == "reschedule" and not fresh.empty:
-            fresh.focus_first()
-
-    # planning
-
-    def _drafted(self, instance: Instance) -> Draft:
-        """The plan for what is known and chosen now."""
-        settings = self.services.settings
-        rules = policy(settings, instance.target.profile)
-        options = self.query_one(Choices).options
-        made = draft(self.action, instance, self.facts, options, rules, self.services.now())
-        return self.desk.checked(made)
-
-    def _plan(self, before: Draft | None) -> None:
-        """Draw the plan anew; hand it in unless it waits for a choice, or the answer given still fits."""
-        assert self.instance is not None
-        choices = self.query_one(Choices)
-        made = self._drafted(self.instance)
-        self.draft = made
-        if before is not None:
-            self.changed = paint.differences(before, made)
-            if self._answered and not self.changed and self.desk.operation:
-                self._send()
-                return
-        self._answered = False
-        self._disarm()
-        if self.action != "reschedule" or choices.settled:
-            self._hand_in()
-        else:
-            self.desk.withdraw("the choices changed")
-        self._draw()
-
-    def _hand_in(self) -> None:
-        """What is handed in is what is drawn: the choices as they are now."""
-        if self.instance is None or self.query_one(Choices).trouble:
-            return
-        self.draft = self._drafted(self.instance)
-        self.desk.hand_in(self.draft)
-        self._poll()
-
-    @on(Choices.Changed)
-    def _chosen(self) -> None:
-        """Another plan: what was handed in is void at once."""
-        if self.instance is None or self.looking:
-            return
-        self.changed = []
-        self._disarm()
-        self.desk.withdraw("the choices changed")
-        self.draft = self._drafted(self.instance)
-        self._draw()
-
-    @on(Choices.Settled)
-    def _settled(self, message: Choices.Settled) -> None:
-        """Ask AWS, once the choice is made."""
-        if self._left or self.looking or self.trouble is not None or self.draft is None:
-            return
-        if not self.desk.operation:
-            self._hand_in()
-        if message.go_on and self.draft.guard.kind is not GuardKind.BLOCKED:
-            self.set_focus(None)
-            self._focus_question()
-        self._draw()
+    @property
+    def board(self) -> Board:
+        """Where it is drawn."""
+        return self.query_one(Board)
 
     # the question
 
@@ -218,6 +104,7 @@ class ConfirmScreen(EvacScreen):
         if answer.answered in open_to and not self._armed:
             self._armed = True
             self._draw()
+        if answer.answered in open_to and self.query_one(TypeName).armed_at == float("inf"):
             self.call_after_refresh(self._arm)
         elif answer.answered not in open_to and self._armed:
             self._disarm()
@@ -225,33 +112,57 @@ class ConfirmScreen(EvacScreen):
 
     def _arm(self) -> None:
         """The question stands there: keys that come from a moment later on are answers."""
-        if not self._armed or self.draft is None:
+        if not self._armed or self.draft is None or self.looking or not self.there:
+            return
+        if not self.board.seen():
+            self._wait()
             return
         at = time.monotonic() + self.pause
-        self.query_one(YesNo).armed_at = self.query_one(TypeName).armed_at = at
+        name = self.query_one(TypeName)
+        self.query_one(YesNo).armed_at = name.armed_at = at
+        name.open_at = min(name.open_at, at)
         self._focus_question()
+        self.draw_keys()
 
     def _focus_question(self) -> None:
         """Unless the operator is busy with a choice."""
-        if self._armed and self.draft is not None and self.focused is None:
+        if self._armed and self.draft is not None and self.focused is None and not self.board.cramped:
             typed = self.draft.guard.kind is GuardKind.TYPE_NAME
             self.set_focus(self.query_one(TypeName) if typed else self.query_one(YesNo))
 
+    def _hold(self) -> None:
+        """Nothing counts for now; what was typed stays."""
+        self._wait()
+        self.query_one(TypeName).open_at = float("inf")
+        self.wrong = self.hint = ""
+
+    def _wait(self) -> None:
+        """No answer counts until the question has stood there anew; typing goes on."""
+        self.query_one(TypeName).armed_at = self.query_one(YesNo).armed_at = float("inf")
+
     def _disarm(self) -> None:
         """Nothing can be answered until it is asked again."""
-        self._armed, self.permission, self.wrong = False, None, ""
-        name, yes_no = self.query_one(TypeName), self.query_one(YesNo)
-        name.armed_at = yes_no.armed_at = float("inf")
-        name.value = ""
-        if self.focused in (name, yes_no):
+        self._armed, self.permission = False, None
+        self._hold()
+        if isinstance(self.focused, TypeName | YesNo):
             self.set_focus(None)
+
+    def room_changed(self) -> None:
+        """What is in sight is something else: nothing counts until it has stood there."""
+        if not self.is_mounted or not self.query(Board):
+            return
+        self._wait()
+        if self.board.cramped and isinstance(self.focused, TypeName | YesNo):
+            self.set_focus(None)
+        self._draw()
+        self.call_after_refresh(self._arm)
 
     @on(Answer)
     def _answer(self, message: Answer) -> None:
         """Yes, no, or a wrong name."""
         message.stop()
         if not message.yes:
-            self.wrong = message.why
+            self.wrong, self.hint = message.why, ""
             self._draw()
             if not message.why:
                 self.verb_back()
@@ -259,44 +170,135 @@ class ConfirmScreen(EvacScreen):
         self._poll()
         if not self._armed or self.draft is None or self.looking:
             return
-        row = self.services.store.get(self.key)
-        newer = row is not None and row.status_at is not None and row.status_at > self._read_at
-        moved = newer and row is not None and row.state is not self.draft.state
-        crossed = self.desk.checked(self.draft) != self.draft
-        if moved or crossed or self.services.now() - self._read_at > FRESH:
-            self._look(answered=True)
+        if not self.board.seen():
+            self.room_changed()
             return
-        self._send()
+        self._look(answered=True)
+
+    @on(Stray)
+    def _strayed(self, message: Stray) -> None:
+        """A key or a paste that answers nothing."""
+        message.stop()
+        self._hint(message.why)
+
+    @on(Alone)
+    async def _alone(self, message: Alone) -> None:
+        """A verb, pressed while the question has the keys."""
+        message.stop()
+        await self.action_verb(message.verb)
 
     def _send(self) -> None:
         """Confirmed: the hands go on, and this console follows."""
+        self._answered = False
         operation = self.desk.confirm()
         if not operation:
-            self.wrong = (
-                self.desk.trouble or "it no longer waits for a confirmation: press r to plan it again"
-            )
+            lost = "it no longer waits for a confirmation: press r to plan it again"
+            self._disarm()
+            self.wrong = f"{self.desk.trouble or lost}; nothing was sent"
             self._draw()
             return
         self._left = True
         self.dismiss()
         self.app.post_message(Go("operations", operation))
 
+    # keys
+
+    @property
+    def naming(self) -> bool:
+        """Whether a name is asked for, or may be soon: letters are letters then, wherever the focus is."""
+        if self.trouble is not None and not self.old:
+            return False
+        if self.draft is None or self.looking:
+            return True
+        waits = self.permission is None or self.permission.answered in _PASSING
+        slow = self.permission is not None and self.permission.slow
+        asks = bool(self.desk.operation) and waits and not slow
+        return asks and self.draft.guard.kind is GuardKind.TYPE_NAME
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that nothing took: while a name is asked for it goes there, and is never a verb."""
+        if not event.is_printable or not self.naming:
+            self.other_letters(event)
+            return
+        event.stop()
+        event.prevent_default()
+        name = self.query_one(TypeName)
+        if self._armed and name.display and event.time >= name.open_at and event.character is not None:
+            name.focus()
+            name.cursor_position = len(name.value)
+            name.insert_text_at_cursor(event.character)
+        elif not self.looking or self._answered:
+            self._hint("not yet: what is typed before the question stands here is dropped")
+
+    def keys_now(self) -> list[tuple[Verb, bool]]:
+        """What can be pressed where the focus is now."""
+        focus = self.focused
+        if isinstance(focus, TypeName):
+            names = ["go-on", "cancel"]
+        elif isinstance(focus, Input):
+            names = ["ask", "cancel"]
+        elif isinstance(focus, YesNo) and self._armed:
+            names = ["yes", "no"]
+        elif isinstance(focus, Toggle):
+            names = ["change", "cancel"]
+        elif isinstance(focus, Cycle):
+            names = ["turn", "cancel"]
+        else:
+            names = ["cancel"]
+        found = [ASKING[name] for name in names]
+        if any(one.focusable for one in self.query("Choices Input, Choices Toggle, Choices Cycle")):
+            found.append(ASKING["choices"])
+        if self.is_mounted and self.query_one(Plan).max_scroll_y > 0:
+            found.append(ASKING["read-on"])
+        if not isinstance(focus, Input) and not self.naming:
+            found += [VERBS[name] for name in ("reread", "operations", "help")]
+        return [(verb, False) for verb in found]
+
+    def on_descendant_focus(self) -> None:
+        """Other keys."""
+        self.draw_keys()
+
+    def on_descendant_blur(self) -> None:
+        """Other keys."""
+        self.draw_keys()
+
+    @on(Plan.Moved)
+    def _moved(self) -> None:
+        self.board.mark()
+        self.draw_keys()
+
     # drawing
+
+    def say(self, line: str, severity: str = "information") -> None:
+        """Beside the question, not over it."""
+        self._hint(clean(line))
+
+    def _hint(self, line: str) -> None:
+        self.hint = line
+        self._draw()
+        self.call_after_refresh(self._still_seen)
+
+    def _still_seen(self) -> None:
+        """A line more may be one too many."""
+        if self._armed and not self.looking and not self.board.seen():
+            self._wait()
+            self._draw()
+            self.call_after_refresh(self._arm)
 
     def tick(self) -> None:
         """Ages grow."""
         for choices in self.query(Choices):
             choices.at(self.services.now())
-        self.query_one(Board).draw_state(self._shown())
+        self.board.draw_state(self._shown())
 
     def on_resize(self) -> None:
-        """Steps run together where there is little room. (Textual calls the base's handler as well.)"""
-        self._draw()
+        """What was in sight may not be. (Textual calls the base's handler as well.)"""
+        self.room_changed()
 
     def _draw(self) -> None:
         if not (self.there and self.is_mounted):
             return
-        self.query_one(Board).draw(self._shown())
+        self.board.draw(self._shown())
         self.draw_keys()
 
     def _shown(self) -> Shown:
@@ -312,6 +314,9 @@ class ConfirmScreen(EvacScreen):
             permission=self.permission,
             armed=self._armed,
             wrong=self.wrong,
+            hint=self.hint,
+            note=self.note,
+            old=self.old,
             handed_in=bool(self.desk.operation),
             hindrance=self.desk.trouble,
             wrong_choice=bool(choices and choices.first().trouble),
@@ -320,9 +325,12 @@ class ConfirmScreen(EvacScreen):
     # verbs
 
     def verb_back(self) -> None:
-        """Cancel: the default."""
-        self._left = True  # a field that loses its focus by this settles nothing
-        self.desk.refuse("cancelled")
+        """Cancel: the default. Where one lands it is said that nothing came of it."""
+        if not self._left:
+            self._left = True  # a field that loses its focus by this settles nothing
+            self.desk.refuse("cancelled")
+            title = self.draft.title if self.draft is not None else f"{self.action} {self.key}"
+            self.notify(f"{title}: nothing was sent", markup=False)
         self.dismiss()
 
     def verb_reread(self) -> None:
@@ -334,5 +342,5 @@ class ConfirmScreen(EvacScreen):
             self._look()
 
     def action_more(self, by: int) -> None:
-        """The rest of the consequences."""
-        self.query_one("#costs").scroll_relative(y=by, animate=False)
+        """The rest of plan and consequences."""
+        self.query_one(Plan).scroll_relative(y=by, animate=False)

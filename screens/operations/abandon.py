@@ -10,15 +10,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
+from screens.confirm.question import Answer, TypeName
 from screens.leaving import Leaver
+from screens.seen import height, middle, seen
 from screens.signs import drawn
 from screens.standing import label
-from screens.typed import Typed
-from tui.domain.text import MARK
+from tui.domain.text import clean
+from tui.domain.typed import expected
 from tui.operations.record import Operation
 from tui.operations.resume import still_out
+
+BARE = 20
+"""Lines of the terminal below which there are no blank ones."""
 
 
 def left_behind(operation: Operation) -> tuple[str, bool]:
@@ -43,7 +48,7 @@ def left_behind(operation: Operation) -> tuple[str, bool]:
 
 
 class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
-    """True if the name was typed; anything else is no."""
+    """True if the name or the id was typed where that could be read; anything else is no."""
 
     CSS_PATH = "operations.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel", show=False)]
@@ -51,29 +56,61 @@ class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
     def __init__(self, operation: Operation, plain: bool) -> None:
         super().__init__()
         self.operation, self.plain = operation, plain
-        name = label(operation)
-        self.expected = operation.instance_id if MARK in name or name != name.strip() else name
+        self.expected = expected(clean(operation.instance_name), clean(operation.instance_id))
+        self.accepts = (operation.instance_name, operation.instance_id)
 
     def compose(self) -> ComposeResult:
         """The consequence first."""
         left, down = left_behind(self.operation)
         with Vertical(id="abandon") as box:
             box.border_title = "Abandon"
-            yield Static(Text(self.operation.title, "bold"))
-            yield Static(Text(drawn(f"{'✖ ' if down else ''}{left}", self.plain), "bold red" if down else ""))
+            yield Static(Text(middle(self.operation.title, 80, self.plain), "bold"), classes="told")
+            told = drawn(f"{'✖ ' if down else ''}{left}", self.plain)
+            yield Static(Text(told, "bold red" if down else ""), classes="told")
             prompt = Text("Type ")
             prompt.append(self.expected, "bold")
             prompt.append(" to abandon it", "")
             prompt.append("   esc keeps it (default)", "dim")
-            yield Static(prompt)
-            yield Typed(compact=True)
+            yield Static(prompt, id="prompt")
+            yield TypeName(id="name", compact=True, select_on_focus=False)
             yield Static(id="wrong")
+            yield Static(id="needs")
 
-    @on(Input.Submitted)
-    def _entered(self, message: Input.Submitted) -> None:
-        if message.value == self.expected:
-            self.dismiss(True)
-        elif message.value:
+    def on_mount(self) -> None:
+        """It is answered like every other question that wants a name."""
+        self.query_one(TypeName).ask(self.expected, self.accepts)
+        self._fit()
+
+    def on_resize(self) -> None:
+        """What was in sight may not be."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """Nothing is asked that can't be read whole."""
+        width, lines = self.app.size
+        bare = lines < BARE
+        self.set_class(bare, "-bare")
+        inside = max(1, min(int(width * 0.9), 90) - 4)
+        parts = self.query("#abandon Static, #abandon TypeName").results()
+        tall = sum(height(one, inside) + (not bare) for one in parts if one.id not in ("needs", "wrong"))
+        needed = tall + 3 + (not bare)
+        cramped = needed > lines
+        for one in self.query("#prompt, #name, #wrong"):
+            one.display = not cramped
+        needs = self.query_one("#needs", Static)
+        needs.display = cramped
+        needs.update(Text(f"this needs {needed} lines: nothing is asked; esc keeps it", "bold yellow"))
+        name = self.query_one(TypeName)
+        name.open_at = name.armed_at = float("inf") if cramped else 0.0
+        if not cramped:
+            name.focus()
+
+    @on(Answer)
+    def _answered(self, message: Answer) -> None:
+        message.stop()
+        if not message.yes:
             self.query_one("#wrong", Static).update(
-                Text(f"that is not {self.expected}: it goes on", "bold red")
+                Text(f"{message.why.removesuffix(': nothing was sent')}: it goes on", "bold red")
             )
+        elif seen(self, self.query("#abandon .told, #prompt, #name")):
+            self.dismiss(True)

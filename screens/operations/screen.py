@@ -171,6 +171,8 @@ class OperationsScreen(EvacScreen):
         def answered(yes: bool | None) -> None:
             if yes:
                 self._abandon(one)
+            else:
+                self.say(f"{label(one)}: not abandoned, nothing was changed")
 
         self.app.push_screen(AbandonQuestion(one, self.services.settings.ascii), answered)
 

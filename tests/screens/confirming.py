@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -80,3 +81,8 @@ class Case:
     def link(self) -> StandIn:
         assert isinstance(self.services.link, StandIn)
         return self.services.link
+
+
+def picture(app: App[Any]) -> list[str]:
+    """The lines of the screen on top, as a terminal shows them."""
+    return ["".join(part.text for part in strip) for strip in app.screen._compositor.render_strips()]

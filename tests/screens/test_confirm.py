@@ -84,8 +84,8 @@ async def test_esc_cancels_and_leaves_a_line_in_the_audit_log(tmp_path: Path) ->
     assert audit.verify(log) is None
 
 
-@pytest.mark.parametrize("key", ["n", "enter", "escape", "x", "Y"])
-async def test_a_harmless_action_is_no_unless_it_is_y(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("key", ["n", "escape"])
+async def test_n_and_esc_are_no(tmp_path: Path, key: str) -> None:
     case = Case(tmp_path, "reboot", "load-1")
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.screens.acting import ELSEWHERE, Play
 from tests.screens.confirming import Case, ready, shown, until
-from tests.screens.stage import NOW, named
+from tests.screens.stage import NOW, named, sample_store
 from tui.domain.instance import InstanceState, Trouble
 from tui.domain.text import clean
 from tui.fleet import wire
@@ -39,6 +39,7 @@ async def test_it_stays_with_its_instance_whatever_the_table_does(tmp_path: Path
     row = named(case.services.store, "payments-db-1")
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))
+        case.link().store = sample_store()  # AWS has it still
         case.services.store.apply(wire.Delta(removed=(case.key,)))
         await pilot.press(*"payments-db-1", "enter")
         await until(pilot, lambda: bool(case.went()))

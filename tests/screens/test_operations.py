@@ -12,12 +12,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from screens.base import Alarm, Go
+from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
 from screens.operations import screen as module
 from screens.operations.abandon import AbandonQuestion
 from screens.operations.table import OperationTable
 from tests.screens.acting import Play, facts_of
-from tests.screens.confirming import until
+from tests.screens.confirming import picture, until
 from tests.screens.plays import cut, finished, retrying, running
 from tests.screens.stage import NOW, Stage
 from tui.operations import audit
@@ -242,6 +243,30 @@ async def test_esc_keeps_it(given: Services) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, OperationsScreen))
         assert play.read().is_open
+        assert [one.message for one in app._notifications] == ["web-3: not abandoned, nothing was changed"]
+
+
+async def test_it_is_answered_only_where_it_can_be_read_and_by_the_id_as_well(given: Services) -> None:
+    play = cut(given)
+    app = Stage(OperationsScreen(given))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AbandonQuestion))
+        for size in ((80, 12), (80, 7), (40, 11), (160, 50), (30, 9)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            text = "\n".join(picture(app))
+            field = app.screen.query_one(TypeName)
+            assert field.display is ("Type web-3" in text), f"{size}:\n{text}"
+            assert field.display or "nothing is asked" in text, f"{size}:\n{text}"
+        assert not field.display
+        await pilot.press(*"web-3", "enter")
+        assert play.read().is_open
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        await pilot.press(*play.read().instance_id, "enter")
+        await until(pilot, lambda: play.read().state is OperationState.ABANDONED)
 
 
 async def test_abandoned_out_of_service_it_is_returned_there_first(given: Services) -> None:

@@ -12,6 +12,8 @@ from tui.cli.shapes import hazard_object, stamp
 from tui.domain.actions import ActionOptions
 from tui.domain.hazards import Gravity
 from tui.domain.plan import Draft, GuardKind
+from tui.domain.text import clean
+from tui.domain.typed import answers, why_not
 from tui.domain.when import both_zones, parse_moment
 from tui.settings import Settings, policy
 
@@ -97,22 +99,29 @@ def show(draft: Draft, settings: Settings) -> None:
 def agreed(draft: Draft, given: str | None) -> tuple[bool, str]:
     """Whether the guard is satisfied by `given` (--confirm) or by what is answered now; and if not, why.
 
-    --confirm always takes the name (or id, as configured), for harmless actions too: a script that names the wrong
-    instance must not act on this one.
+    --confirm takes the name or the id (where the site wants the id, only that), for harmless actions too: a script that
+    names the wrong instance must not act on this one.
     """
-    label = str(draft.label)
     if draft.guard.kind is GuardKind.BLOCKED:
         return False, "; ".join(draft.guard.unblock)
-    names = {draft.guard.expected} if draft.guard.expected else {label, str(draft.instance_id)}
+    accepts = draft.guard.accepts
+    names = " or ".join(dict.fromkeys(accepts))
     if given is not None:
-        return given in names, f"--confirm {given} is not {' or '.join(sorted(names))}"
+        return answers(
+            given, accepts
+        ), f"--confirm {clean(given)} is not {names}{_seen_badly(given, accepts)}"
     if draft.guard.kind is GuardKind.TYPE_NAME:
         answer = output.ask(f"Type {draft.guard.expected} to go on:")
-        why = "that was not the name" if answer else "not confirmed"
-        ok = answer == draft.guard.expected
+        why = f"that was not {names}{_seen_badly(answer, accepts)}" if answer else "not confirmed"
+        ok = answers(answer or "", accepts)
     else:
         answer = output.ask(f"{draft.title}? [y/N]")
         why, ok = "not confirmed", (answer or "").lower() in ("y", "yes")
     if answer is None:
-        why = f"nobody can be asked here; confirm with --confirm {' or '.join(sorted(names))}"
+        why = f"nobody can be asked here; confirm with --confirm {names}"
     return ok, why
+
+
+def _seen_badly(given: str, accepts: tuple[str, ...]) -> str:
+    why = next(filter(None, (why_not(given, one) for one in accepts)), "")
+    return f" ({why})" if why else ""

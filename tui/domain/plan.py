@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.domain import aside
+from tui.domain import aside, typed
 from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
 from tui.domain.facts import Facts
 from tui.domain.gravity import GRAVE, Gravity
@@ -23,7 +23,7 @@ from tui.domain.hazards.data import needs_image
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.policy import Policy
 from tui.domain.steps import Call, Order, Place, Preflight
-from tui.domain.text import MARK, SafeText, clean
+from tui.domain.text import SafeText, clean
 
 
 class GuardKind(StrEnum):
@@ -35,11 +35,12 @@ class GuardKind(StrEnum):
 
 
 class Guard(Struct, frozen=True):
-    """`expected` is what must be typed; `unblock` says what would make it possible."""
+    """`expected` is what must be typed, `accepts` all that counts as it; `unblock` says what would make it possible."""
 
     kind: GuardKind
     expected: str = ""
     unblock: tuple[str, ...] = ()
+    accepts: tuple[str, ...] = ()
 
 
 def strict(policy: Policy, found: tuple[Hazard, ...]) -> tuple[Hazard, ...]:
@@ -132,12 +133,6 @@ def why_no_image_name(name: str) -> str:
             f"an AMI's name holds letters, digits, spaces and ( ) [ ] . / - ' @ _, and no {clean(wrong[0])}"
         )
     return ""
-
-
-def _typeable(instance: Instance) -> SafeText:
-    """The name, unless nobody could type it as it is shown: then the id."""
-    name = instance.label
-    return instance.instance_id if MARK in name or name != name.strip() else name
 
 
 def _reschedulable(instance: Instance, options: ActionOptions, now: datetime) -> tuple[str, str | None]:
@@ -233,13 +228,17 @@ def draft(
         for one in found
         if one.gravity is Gravity.BLOCK
     ]
-    expected = str(instance.instance_id if policy.confirm == "id" else _typeable(instance))
+    expected = str(instance.instance_id)
+    accepts: tuple[str, ...] = (expected,)
+    if policy.confirm != "id" and instance.name:
+        expected = str(typed.expected(instance.name, instance.instance_id))
+        accepts = (str(instance.name), *accepts)
     if unblock:
         guard = Guard(GuardKind.BLOCKED, "", tuple(dict.fromkeys(clean(one) for one in unblock)))
     elif any(one.gravity is Gravity.DANGER for one in found) or action_name == "stop-start":
-        guard = Guard(GuardKind.TYPE_NAME, expected)
+        guard = Guard(GuardKind.TYPE_NAME, expected, accepts=accepts)
     else:
-        guard = Guard(GuardKind.YES_NO)
+        guard = Guard(GuardKind.YES_NO, accepts=accepts)
     return Draft(
         action=action_name,
         title=action.named(instance.label),
