@@ -182,21 +182,17 @@ class EvacScreen(Leaver[None]):
 
     def draw_alarm(self) -> None:
         """Read the journal for what must not be overlooked."""
-        services, journal = self.services, self.services.journal
+        trouble = self.services.journal_trouble
         unfinished: list[Operation] = []
-        if journal is not None:
-            from tui.operations.database import REPLACED, JournalError
+        if self.services.journal is not None:
+            from tui.operations.database import JournalError
 
-            services.journal_trouble = ""
             try:
-                unfinished = list(journal.unfinished())
+                unfinished = list(self.services.journal.unfinished())
             except JournalError as error:
-                services.journal_trouble = str(error)
-            if journal.replaced:
-                journal.replaced = 0
-                self.say(REPLACED, "warning")
+                trouble = str(error)
         for alarm in self.query(Alarm):
-            alarm.show(unfinished, services.journal_trouble, services.now(), services.settings.ascii)
+            alarm.show(unfinished, trouble, self.services.now(), self.services.settings.ascii)
 
     def draw_keys(self) -> None:
         """What can be pressed here and now."""
@@ -238,9 +234,8 @@ class EvacScreen(Leaver[None]):
     def act(self, name: str, instance: Instance | None) -> None:
         """Ask for a guarded action, or say why it cannot be."""
         reason = self.allowed(VERBS[name], instance)
-        trouble = self.services.journal_trouble
-        if reason is None and (trouble or self.services.journal is None):
-            reason = trouble or "the journal is not open yet; press it again"
+        if reason is None and self.services.journal is None:
+            reason = self.services.journal_trouble or "the journal is not open yet; press it again"
         if reason is not None or instance is None:
             self.say(f"{VERBS[name].title}: {reason}", "warning")
             return

@@ -27,6 +27,7 @@ from tui.settings import (
     CacheUrl,
     ConfigError,
     Intervals,
+    Keep,
     Limit,
     LockSettings,
     ProfileSettings,
@@ -90,6 +91,10 @@ class _PolicyActions(Base, frozen=True):
     require_image: Limit = ""
 
 
+class _PolicyGroups(Base, frozen=True):
+    keep: Keep = 1
+
+
 class _Policy(Base, frozen=True):
     read_only: bool = False
     session_policy: bool = False
@@ -99,6 +104,7 @@ class _Policy(Base, frozen=True):
     lock: _PolicyLock = _PolicyLock()
     profiles: dict[str, _PolicyProfile] = msgspec.field(default_factory=dict)
     actions: _PolicyActions = _PolicyActions()
+    groups: _PolicyGroups = _PolicyGroups()
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -251,6 +257,8 @@ def _tighten(
     if stricter := _stricter(settings.actions.require_image, policy.actions.require_image):
         tighter["actions"] = msgspec.structs.replace(settings.actions, require_image=stricter)
         sources["actions.require_image"] = str(path)
+    if policy.groups.keep != 1:
+        tighter["policy_keep"], sources["policy_keep"] = policy.groups.keep, str(path)
     if policy.regions:
         tighter["allowed_regions"], sources["allowed_regions"] = policy.regions, str(path)
         wanted = settings.regions or policy.regions

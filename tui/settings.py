@@ -28,6 +28,7 @@ Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
 Typed = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
 Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
 Unreachable = Annotated[str, Meta(pattern=r"\A(refuse|proceed)\Z")]
+Keep = Annotated[int, Meta(ge=1, le=100_000)] | Annotated[str, Meta(pattern=r"\A([1-9][0-9]?|100)%\Z")]
 CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
 
 _EXPECTED = {
@@ -35,6 +36,7 @@ _EXPECTED = {
     r"\A[0-9]{1,5}[mhdw]\Z": "a number and m, h, d or w, such as 7d",
     r"\A([0-9]{1,5}[mhdw])?\Z": "an empty text, or a number and m, h, d or w, such as 2h",
     r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z": "a colour's name such as red, or #rrggbb",
+    r"\A([1-9][0-9]?|100)%\Z": 'a number, or a share of the members such as "50%"',
     r"\A(name|id)\Z": '"name" or "id"',
     r"\A(refuse|proceed)\Z": '"refuse" or "proceed"',
     r"\A((redis|rediss|unix)://.+)?\Z": "an empty text, or redis://host:port/db",
@@ -72,6 +74,13 @@ class LockSettings(Base, frozen=True):
     url: CacheUrl = ""
     ttl: Ttl = 120.0
     unreachable: Unreachable = "refuse"
+
+
+class GroupSettings(Base, frozen=True):
+    """What is kept of the groups instances serve in. `keep`: how many members, or which share, stay in service, if AWS's own
+    minimum is not higher."""
+
+    keep: Keep = 1
 
 
 class ActionSettings(Base, frozen=True):
@@ -115,6 +124,7 @@ class Settings(Base, frozen=True):
     cache: CacheSettings = CacheSettings()
     lock: LockSettings = LockSettings()
     actions: ActionSettings = ActionSettings()
+    groups: GroupSettings = GroupSettings()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
     shell_profiles: tuple[str, ...] = ("default",)
@@ -125,6 +135,7 @@ class Settings(Base, frozen=True):
     actions_off: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
     lock_required: bool = False
+    policy_keep: Keep = 1
     demo: bool = False
 
     def profile(self, name: str) -> ProfileSettings:
@@ -196,7 +207,13 @@ def policy(settings: Settings, profile: str) -> Policy:
         parse_duration(required) if required else None,
         actions_off=settings.actions_off,
         blocking=settings.blocking,
+        keep=keep(settings),
     )
+
+
+def keep(settings: Settings) -> tuple[int | str, ...]:
+    """How many of a group must stay in service: what the user's file and what the site policy ask for; both hold."""
+    return tuple(dict.fromkeys((settings.groups.keep, settings.policy_keep)))
 
 
 def start_retry_for(settings: Settings) -> timedelta | None:
@@ -225,7 +242,7 @@ def draws_symbols(environ: Mapping[str, str]) -> bool:
 
 RUN_ONLY = frozenset(
     {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "lock_required", "demo"}
-    | {"hidden_profiles", "actions_off", "blocking", "shell_profiles"}
+    | {"hidden_profiles", "actions_off", "blocking", "shell_profiles", "policy_keep"}
 )
 """Fields of Settings that no file may hold."""
 

@@ -281,6 +281,8 @@ class Choices(Vertical):
                 self.options = replace(self.options, standby=on)
             case "drain":
                 self.options = replace(self.options, drain=on)
+            case "if-held":
+                self.options = replace(self.options, if_held="wait" if on else "refuse")
             case "no-reboot":
                 self.options = replace(self.options, no_reboot=on)
             case _:

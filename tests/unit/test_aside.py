@@ -182,7 +182,7 @@ def test_an_override_lifts_nothing_else() -> None:
     ],
 )
 def test_one_that_is_not_healthy_or_not_known_to_be_the_last_is_not_blocked_for_it(facts: Facts) -> None:
-    assert aside.last_of(facts) == ()
+    assert aside.shorts(facts, WEB, ()) == ()
 
 
 def image(days: float, state: str = "available") -> Image:

@@ -193,6 +193,7 @@ def test_what_may_begin(
     refused = stage.keeper.begin(down=down)
     assert (refused is None) is begins
     if refused is not None:
+        assert isinstance(refused, Stuck)
         assert refused.why.startswith(("locked by kim@bastion-2 (SSH from 203.0.113.7)", "the lock service"))
         assert refused.remedy
     stage.keeper.end()

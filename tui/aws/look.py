@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from tui.aws import errors, reads, to_domain
+from tui.aws import errors, reads, serving, to_domain
 from tui.aws.sessions import Sessions
 from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup, VolumeHealth
 from tui.domain.instance import Image, Instance, Target, TypeFacts
@@ -136,6 +136,7 @@ def _membership(sessions: Sessions, row: Instance) -> tuple[GroupMembership, ...
         name = item.get("AutoScalingGroupName", "")
         groups = client.describe_auto_scaling_groups(AutoScalingGroupNames=[name]).get("AutoScalingGroups")
         group = groups[0] if groups else {}
+        up, ill = serving.scaling(group.get("Instances") or ())
         suspended = [one.get("ProcessName") for one in group.get("SuspendedProcesses") or ()]
         found.append(
             GroupMembership(
@@ -146,17 +147,13 @@ def _membership(sessions: Sessions, row: Instance) -> tuple[GroupMembership, ...
                 group.get("DesiredCapacity"),
                 clean(group.get("HealthCheckType")),
                 "ReplaceUnhealthy" in suspended if group else None,
-                _in_service(group) if group else None,
+                len(up) if group else None,
+                up if group else None,
+                ill,
+                sum(why in ("Standby", "EnteringStandby") for _, why in ill),
             )
         )
     return tuple(found)
-
-
-def _in_service(group: dict[str, Any]) -> int:
-    return sum(
-        one.get("LifecycleState") == "InService" and str(one.get("HealthStatus")).lower() == "healthy"
-        for one in group.get("Instances") or ()
-    )
 
 
 def _target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, ...]:
@@ -183,6 +180,7 @@ def _target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, ...]
             (one["Target"].get("Id"), one["Target"].get("Port"), one["TargetHealth"].get("State"))
             for one in health
         ]
+        up, ill = serving.targets(health)
         for identity, port, state in states:
             if identity in mine:
                 found.append(
@@ -194,6 +192,8 @@ def _target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, ...]
                         len(states),
                         port,
                         clean(identity),
+                        up,
+                        ill,
                     )
                 )
     return tuple(found)
@@ -215,8 +215,8 @@ def _classic(sessions: Sessions, row: Instance) -> tuple[ClassicBalancer, ...]:
         if states is None:
             raise errors.NotAws("no InstanceStates in it")
         state = next((one.get("State") for one in states if one.get("InstanceId") == row.instance_id), "")
-        up = sum(one.get("State") == "InService" for one in states)
-        found.append(ClassicBalancer(clean(name), clean(state), up, len(states)))
+        up, ill = serving.classic(states)
+        found.append(ClassicBalancer(clean(name), clean(state), len(up), len(states), up, ill))
     return tuple(found)
 
 

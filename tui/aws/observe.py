@@ -1,7 +1,7 @@
 """What the hands look at between two calls: the instance's state, checks and events, and what the step asks for beside them.
 
-That is the AMI of the planned name, the membership in an Auto Scaling group, the health in target groups. Errors are not
-raised: what could not be read is *unknown* in the answer, and the step waits.
+That is the AMI of the planned name, the membership in an Auto Scaling group, the health in target groups, and who of its groups
+is in service. Errors are not raised: what could not be read is *unknown* in the answer, and the step waits.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tui.aws import serving
 from tui.aws.sessions import Sessions
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
@@ -50,7 +51,7 @@ class Observer:
         self._client = sessions.client(profile, "ec2", region, agent=agent)
 
     def look(self, order: Order, looks: Collection[str]) -> Seen:
-        """What AWS shows now, and of `images`, `group` and `targets` what is named. Unknown where it did not answer."""
+        """What AWS shows now; of `images`, `group`, `targets`, `members` what is named. Unknown where it did not answer."""
         ids = [order.instance_id]
         try:
             answer = self._client.describe_instances(InstanceIds=ids)
@@ -82,6 +83,7 @@ class Observer:
             lifecycle=lifecycle,
             desired=desired,
             targets=self._targets(order) if "targets" in looks else None,
+            groups=serving.all_of(order.groups, self._other) if "members" in looks else (),
         )
 
     def _other(self, service: str) -> Any:

@@ -31,6 +31,7 @@ class ActionOptions(Struct, frozen=True):
     """What an operator may choose. `not_before` is UTC; an empty `image_name` asks for a proposal.
 
     `standby` and `drain` take it out of service first; None leaves it to the plan, in which they are true or false.
+    `if_held`: what to do while other operations hold so many of its group down that too few would be left: `wait` or `refuse`.
     """
 
     no_reboot: bool = False
@@ -42,6 +43,7 @@ class ActionOptions(Struct, frozen=True):
     standby: bool | None = None
     drain: bool | None = None
     overrides: tuple[str, ...] = ()
+    if_held: str = "wait"
 
 
 class Action(Struct, frozen=True):
@@ -67,12 +69,14 @@ class Action(Struct, frozen=True):
         return f"it is {instance.state}; this needs it {wanted}"
 
     def plan(self, options: ActionOptions, *, serves: bool = False) -> tuple[Step, ...]:
-        """Its steps with these options. `serves`: a target group found it healthy, and should again."""
+        """Its steps with these options. `serves`: a group of its found it in service, and should again."""
         from tui.domain.steps import BACK, STEPS
 
         names = list(self.steps)
         if self.name == "stop-start" and options.image_first:
             names.insert(0, "image")
+        if self.name == "image" and not options.no_reboot and serves:
+            names.append("wait-healthy")
         if self.name in ASIDE:
             out = "enter-standby" if options.standby else "drain" if options.drain else ""
             end = names.index("verify-event")

@@ -7,9 +7,16 @@ and on the way back have one member too many, of which it terminates any.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
 from tui.domain.actions import ASIDE, ActionOptions
 from tui.domain.facts import Facts, GroupMembership
+from tui.domain.instance import Instance
+from tui.domain.serving import CLASSIC, SCALING, TARGETS, Group, GroupSeen, Hold, Keep, Short, place, short
 from tui.domain.steps import Place
+from tui.domain.text import SafeText
 
 
 def member(facts: Facts | None) -> GroupMembership | None:
@@ -27,7 +34,9 @@ def why_no_standby(facts: Facts | None) -> str:
         return "it is in no Auto Scaling group's service"
     if group.desired is None or group.min_size is None:
         return f"the capacity of {group.group} is not known"
-    if group.desired - 1 < group.min_size:
+    if (
+        group.desired + group.standing - 1 < group.min_size
+    ):  # who is in Standby comes back, and the capacity with it
         return f"the minimum of {group.group} is {group.min_size}, and its desired capacity no more than that"
     return ""
 
@@ -42,23 +51,55 @@ def places(facts: Facts | None) -> tuple[Place, ...]:
     )
 
 
-def last_of(facts: Facts | None) -> tuple[str, ...]:
-    """What has no other healthy member but this one: `target group web`, `Auto Scaling group web-prod`."""
+def groups(facts: Facts | None, own: str) -> tuple[GroupSeen, ...]:
+    """The groups the instance `own` serves in, each once, with who is in service there."""
     if facts is None:
         return ()
-    found = [
-        f"target group {one.name}"
-        for one in facts.target_groups or ()
-        if one.health == "healthy" and one.healthy <= 1
-    ]
-    found += [
-        f"classic load balancer {one.name}"
-        for one in facts.classic_balancers or ()
-        if one.state == "InService" and one.in_service <= 1
-    ]
-    group = member(facts)
-    if group is not None and group.health.lower() == "healthy" and group.in_service is not None:
-        found += [f"Auto Scaling group {group.group}"] if group.in_service <= 1 else []
+    found: dict[str, GroupSeen] = {}
+    for pool in facts.target_groups or ():
+        member = str(pool.target_id) or own
+        up = _names(pool.up, pool.healthy, member if pool.health == "healthy" else "")
+        group = Group(TARGETS, str(pool.arn), str(pool.name), member, size=pool.members)
+        found.setdefault(f"{TARGETS} {pool.arn}", GroupSeen(group, up, _texts(pool.ill)))
+    for balancer in facts.classic_balancers or ():
+        up = _names(balancer.up, balancer.in_service, own if balancer.state == "InService" else "")
+        group = Group(CLASSIC, str(balancer.name), str(balancer.name), own, size=balancer.members)
+        found[f"{CLASSIC} {balancer.name}"] = GroupSeen(group, up, _texts(balancer.ill))
+    for one in facts.membership or ():
+        well = one.lifecycle == "InService" and one.health.lower() == "healthy"
+        up = _names(one.up, one.in_service or 0, own if well else "")
+        size = len(up) + len(one.ill)
+        group = Group(SCALING, str(one.group), str(one.group), own, size=size)
+        if one.in_service is not None:
+            found[f"{SCALING} {one.group}"] = GroupSeen(group, up, _texts(one.ill), one.min_size or 1)
+    return tuple(
+        replace(one, group=replace(one.group, up=one.group.member in one.up)) for one in found.values()
+    )
+
+
+def _names(up: tuple[SafeText, ...] | None, count: int, own: str) -> tuple[str, ...]:
+    """Who is in service; where only a number is known, others that nobody can name."""
+    if up is not None:
+        return tuple(map(str, up))
+    others = count - bool(own)
+    return (*((own,) if own else ()), *(f"?{number}" for number in range(max(others, 0))))
+
+
+def _texts(ill: tuple[tuple[SafeText, SafeText], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), str(why)) for name, why in ill)
+
+
+def shorts(facts: Facts | None, instance: Instance, keep: Sequence[Keep]) -> tuple[Short, ...]:
+    """Each group of which too few would be in service without it: because others hold members down (`by`), or anyway."""
+    if facts is None:
+        return ()
+    account, region = str(instance.account_id), instance.target.region
+    found = []
+    for seen in groups(facts, str(instance.instance_id)):
+        mine = place(account, region, seen.group)
+        others: list[Hold] = [one for one in facts.holds if one.place == mine]
+        if (why := short(seen.group, seen, others, keep)) is not None:
+            found.append(why)
     return tuple(found)
 
 

@@ -10,13 +10,15 @@ from datetime import datetime
 from msgspec import Struct
 
 from tui.domain.instance import Image, TypeFacts
+from tui.domain.serving import Hold
 from tui.domain.text import EMPTY, SafeText
 
 
 class GroupMembership(Struct, frozen=True, gc=False):
     """Of an Auto Scaling group. Source: DescribeAutoScalingInstances, DescribeAutoScalingGroups.
 
-    `in_service` counts all healthy members in service, it among them.
+    `in_service` counts all healthy members in service, it among them; `up` names them, `ill` the others with the reason.
+    `standing` counts those in Standby, who come back.
     """
 
     group: SafeText
@@ -27,12 +29,15 @@ class GroupMembership(Struct, frozen=True, gc=False):
     health_check_type: SafeText = EMPTY
     replace_suspended: bool | None = None
     in_service: int | None = None
+    up: tuple[SafeText, ...] | None = None
+    ill: tuple[tuple[SafeText, SafeText], ...] = ()
+    standing: int = 0
 
 
 class TargetGroup(Struct, frozen=True, gc=False):
     """A load balancer's target group this instance is in. `healthy` counts all healthy members, it among them.
 
-    `target_id` and `port` are what it is registered under.
+    `target_id` and `port` are what it is registered under. `up` names all healthy members, `ill` the others with the reason.
     """
 
     name: SafeText
@@ -42,15 +47,22 @@ class TargetGroup(Struct, frozen=True, gc=False):
     members: int
     port: int | None = None
     target_id: SafeText = EMPTY
+    up: tuple[SafeText, ...] | None = None
+    ill: tuple[tuple[SafeText, SafeText], ...] = ()
 
 
 class ClassicBalancer(Struct, frozen=True, gc=False):
-    """A classic load balancer this instance is registered with. `in_service` counts all of its instances, it among them."""
+    """A classic load balancer this instance is registered with. `in_service` counts all of its instances, it among them.
+
+    `up` names those, `ill` the others with the reason.
+    """
 
     name: SafeText
     state: SafeText
     in_service: int
     members: int
+    up: tuple[SafeText, ...] | None = None
+    ill: tuple[tuple[SafeText, SafeText], ...] = ()
 
 
 class VolumeHealth(Struct, frozen=True, gc=False):
@@ -65,7 +77,8 @@ class VolumeHealth(Struct, frozen=True, gc=False):
 class Facts(Struct, frozen=True, gc=False):
     """What a fresh look at one instance adds: calls too dear for the list. Each None = don't know; `unknown` says why.
 
-    An empty tuple means AWS was asked and there are none. `unknown` holds (field name, reason).
+    An empty tuple means AWS was asked and there are none. `unknown` holds (field name, reason). `holds` is not AWS's: which
+    members of its groups other operations hold down, as the journal and the lock service tell it.
     """
 
     read_at: datetime
@@ -82,3 +95,4 @@ class Facts(Struct, frozen=True, gc=False):
     host_state: SafeText | None = None
     console: tuple[SafeText, ...] | None = None
     unknown: tuple[tuple[str, SafeText], ...] = ()
+    holds: tuple[Hold, ...] = ()

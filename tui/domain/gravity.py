@@ -19,7 +19,8 @@ GRAVITIES = tuple(Gravity)
 GRAVE = (Gravity.DANGER, Gravity.WARN)
 """What a site policy may turn into a block."""
 CODES = (
-    "auto-scaling", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "hibernation",
+    "auto-scaling", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "group-held",
+    "hibernation",
     "image", "image-pending", "image-reboot", "image-required", "instance-store", "instance-store-root",
     "last-healthy", "lifecycle", "load-balancer", "mac", "managed", "outpost", "placement-group", "product-codes", "public-ip",
     "reboot-event", "reschedule", "same-host", "shutdown-behavior", "spot", "state", "stop-protection",

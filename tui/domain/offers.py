@@ -54,6 +54,9 @@ def offers(
         if policy.require_image is not None and needs_image(view):
             why = f"policy: none younger than {span(policy.require_image)}"
         found.append(Offer("image-first", "make an AMI first", bool(why) or options.image_first, why))
+    lacking = aside.shorts(facts, instance, policy.keep) if action in (*ASIDE, "image") else ()
+    if any(one.by for one in lacking):
+        found.append(Offer("if-held", "wait while others hold its group", options.if_held == "wait"))
     return (*found, *_overrides(action, instance, facts, options, policy, now))
 
 
@@ -66,7 +69,7 @@ def _overrides(
     now: datetime,
 ) -> Iterator[Offer]:
     """One for each block that stands while nothing is lifted, and that this site leaves to a person."""
-    bare = hazards(instance, facts, action, now, replace(options, overrides=()))
+    bare = hazards(instance, facts, action, now, replace(options, overrides=()), keep=policy.keep)
     for code in dict.fromkeys(one.override for one in bare):
         if code in OVERRIDES and code not in policy.blocking:
             words = f"override {code}: {OVERRIDES[code].words}"

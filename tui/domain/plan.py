@@ -173,14 +173,19 @@ def draft(
         # The query protocol carries whole seconds: with more, what AWS shows later would never be what was asked.
         options = replace(options, not_before=options.not_before.replace(microsecond=0))
     unblock: list[str] = []
-    view = View(instance, facts, action_name, now, options, policy.image_max_age, policy.require_image)
+    view = View(
+        instance, facts, action_name, now, options, policy.image_max_age, policy.require_image, policy.keep
+    )
     options = replace(options, image_first=options.image_first or needs_image(view))
     if options.standby and action_name in ASIDE and (why_not := aside.why_no_standby(facts)):
         unblock.append(f"no standby: {why_not}")
     first, second = aside.resolve(action_name, facts, options)
     options = replace(options, standby=first, drain=second)
     places = aside.places(facts) if action_name in ASIDE else ()
-    serves = any(one.healthy for one in places)
+    groups = (
+        tuple(one.group for one in aside.groups(facts, str(instance.instance_id))) if view.interrupts else ()
+    )
+    serves = any(one.healthy for one in places) or any(one.up for one in groups)
     if "image" in {step.name for step in action.plan(options)} and not options.image_name:
         options = replace(options, image_name=image_name(instance, now))
     elif options.image_name and (why_name := why_no_image_name(options.image_name)):
@@ -203,11 +208,13 @@ def draft(
         wait_for_image=options.wait_for_image,
         event_id=event_id,
         not_before=options.not_before,
+        groups=groups,
         **_service(instance, facts, places),
     )
     found = hazards(
         instance, facts, action_name, now, options,
         image_max_age=policy.image_max_age, image_required=policy.require_image,
+        keep=policy.keep,
     )  # fmt: skip
     found = strict(policy, found)
     steps = tuple(

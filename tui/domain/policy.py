@@ -13,7 +13,8 @@ IMAGE_MAX_AGE = timedelta(days=7)
 class Policy(Struct, frozen=True):
     """What the settings say. `confirm`: whether the name or the id is typed; `require_image`: no stop without an AMI so young.
 
-    `blocking`: codes of the hazards that the site allows nobody to confirm.
+    `blocking`: codes of the hazards that the site allows nobody to confirm. `keep`: how many of a group must stay in service,
+    each of them.
     """
 
     read_only: bool = False
@@ -22,3 +23,4 @@ class Policy(Struct, frozen=True):
     require_image: timedelta | None = None
     actions_off: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
+    keep: tuple[int | str, ...] = ()

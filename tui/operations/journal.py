@@ -21,7 +21,7 @@ from tui.domain.text import clean
 from tui.operations.audit import ssh_client
 from tui.operations.busy import in_the_way, whose
 from tui.operations.database import JournalError, default_path, to_text, to_time
-from tui.operations.reader import Reader
+from tui.operations.holding import Holding
 from tui.operations.record import OPEN, PATIENCE, Kept, OperationState
 
 __all__ = ["LEASE", "Journal", "JournalError", "default_path"]
@@ -30,7 +30,7 @@ LEASE = timedelta(seconds=20)
 """How long a runner may be silent before another takes its operation over."""
 
 
-class Journal(Reader):
+class Journal(Holding):
     """The journal, opened. Raises JournalError where it can't be used."""
 
     # the console's side

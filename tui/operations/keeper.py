@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tui.domain.steps import Call, Decision, Send, Stuck, Wait
-from tui.operations.locks import Away, Held, Holder, Lock, LockService, Refused
+from tui.operations.locks import Away, Held, Holder, Lock, LockService, Refused, Young
 from tui.operations.record import Operation
 from tui.operations.who import address
 from tui.settings import Settings
@@ -57,13 +57,19 @@ class Keeper:
 
     # after the yes
 
-    def begin(self, *, down: bool) -> Stuck | None:
-        """Take it; why nothing may be begun, or None. With the instance down by this operation nothing stands in its way."""
+    def begin(self, *, down: bool) -> Stuck | Wait | None:
+        """Take it; why nothing may be begun, or None. With the instance down by this operation nothing stands in its way.
+
+        A lock service that has forgotten what it knew is waited for.
+        """
         if self._lock is None:
             return None
         got = self._ask()
         if isinstance(got, Held) or down:
             return None
+        if isinstance(got, Young) and self._refusal(got) is not None:
+            self._next = 0.0
+            return Wait(str(got.why), min(2.0, got.left.total_seconds() + 0.1), remedy="it goes on by itself")
         return self._theirs(got) if isinstance(got, Refused) else self._refusal(got)
 
     def guard(self, decision: Decision, *, down: bool) -> Decision:

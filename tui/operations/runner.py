@@ -22,15 +22,29 @@ from msgspec.structs import replace
 from tui.config import from_environment
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
-from tui.domain.steps import BACK, STEPS, Decision, Done, Order, Preflight, Seen, Send, Step, Stuck, Wait
+from tui.domain.steps import (
+    BACK,
+    STEPS,
+    Decision,
+    Done,
+    Members,
+    Order,
+    Preflight,
+    Seen,
+    Send,
+    Step,
+    Stuck,
+    Wait,
+)
 from tui.operations import rehearsal
 from tui.operations.auditor import Auditor
 from tui.operations.gateway import AwsGateway, Gateway, Outcome
 from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.keeper import Keeper
 from tui.operations.record import OVER, PATIENCE, Operation, OperationState, ending
+from tui.operations.turns import Turns
 from tui.operations.unforeseen import broken, to_the_end
-from tui.settings import ConfigError, Settings, start_retry_for
+from tui.settings import ConfigError, Settings, keep, start_retry_for
 
 TICK = 1.0
 """Seconds between two renewals of the lease, at most."""
@@ -66,11 +80,16 @@ class Runner:
             operation.kept.order,
             start_retry_for=start_retry_for(settings),
             reboot_settle=timedelta(seconds=settings.actions.reboot_settle),
+            keep=keep(settings),
+            lifted="last-healthy" in operation.kept.options.overrides,
         )
         self.auditor = Auditor(journal, operation.id, now)
         self.keeper = Keeper(
             operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
         )
+        self.turns = Turns(
+            operation, settings, journal, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
+        )  # fmt: skip
         self._asked = ACTIONS[operation.action].calls(self.order, operation.kept.options)
         self._under_way = False
         self.begun = bool(operation.sent)
@@ -96,6 +115,8 @@ class Runner:
             return self._end(current)
         if name == "preflight" and (refused := self._introduce(current)) is not None:
             return refused
+        if name != "preflight" and (turn := self._in_turn(current)) is not None:
+            return turn
         return self._ask(Preflight(self._asked) if name == "preflight" else STEPS[name], current)
 
     def _reread(self) -> Operation:
@@ -127,11 +148,36 @@ class Runner:
             self.auditor.write(current, word[0], word[1] + (f", overriding {lifted}" if lifted else ""))
         except OSError as error:
             return self._unaudited(current, error)
-        if (refused := self.keeper.begin(down=current.must_go_on)) is not None:
+        refused = self.keeper.begin(down=current.must_go_on)
+        if isinstance(refused, Stuck):
             return self._locked(current, refused)
-        self.journal.set_state(current.id, OperationState.RUNNING, self.now())
+        if isinstance(refused, Wait):
+            self.journal.say(current.id, refused.reason, attention=False, down=False, remedy=refused.remedy)
+            return refused.seconds
+        turn = self._in_turn(current)
+        if isinstance(turn, End):
+            return turn
+        self.journal.set_state(current.id, OperationState.RUNNING, self.now(), self.turns.waiting)
         self._under_way = True
-        return 0.0
+        return turn or 0.0
+
+    def _in_turn(self, current: Operation) -> float | End | None:
+        """Hold the groups a member of which goes down: None once they are held; else how long until that is asked again."""
+        if not self.turns.due or current.taken_back:
+            return None
+        seen = self.gateway.look(self.order, Members())
+        now = self.now()
+        if not self.journal.lease(current.id, self.name, now):
+            return End(0)
+        found = self.turns.take(seen, now, down=current.went_down or bool(current.owes))
+        if isinstance(found, Stuck):
+            return self._locked(current, found)
+        if found is None:
+            return None
+        self.journal.say(
+            current.id, self._noted(found.reason), attention=found.attention, down=False, remedy=found.remedy
+        )
+        return found.seconds
 
     def _locked(self, current: Operation, refused: Stuck) -> End:
         """Somebody else is at the instance, or nobody knows: nothing is begun, nor gone on with."""
@@ -166,17 +212,24 @@ class Runner:
         self.keeper.step = step.name
         if step.name == "preflight" and (refused := self.keeper.preflight()) is not None:
             return self._stuck(step, refused, down=False)
-        seen = self.gateway.look(replace(self.order, stop_intent_at=_stop_intent(current)), step)
+        order = replace(self.order, stop_intent_at=_stop_intent(current), out=bool(current.owes))
+        said = journal.said(ident, step.name, began)
+        sent = (
+            said.latest is not None and said.latest.ok is not False
+        )  # whom else it would leave is asked before
+        seen = self.gateway.look(replace(order, groups=()) if sent else order, step)
         now = self.now()  # looking may have taken long, and the lease may be another's by now
         if not journal.lease(ident, self.name, now):
             return End(0)
-        order = replace(self.order, stop_intent_at=_stop_intent(current))
-        decision: Decision = step.decide(order, seen, journal.said(ident, step.name, began), now)
+        decision: Decision = step.decide(order, seen, said, now)
         down = self._down(seen)
         decision = self.keeper.guard(
             decision, down=down or current.may_be_down or step.name in current.returns
         )
+        decision = self.turns.guard(decision, seen, now)
         if isinstance(decision, Done):
+            if step.name == "wait-healthy":
+                self.turns.over()
             if step.name == "preflight":
                 journal.permit(ident, "yes" if decision.note == "AWS says yes" else "unknown")
             journal.end_step(ident, step.name, "done", decision.note, now)
@@ -281,6 +334,7 @@ class Runner:
             seconds -= part
             if self.journal.lease(self.operation.id, self.name, self.now()):
                 self.keeper.keep()
+                self.turns.keep()
 
 
 def _stop_intent(operation: Operation) -> datetime | None:
@@ -314,6 +368,7 @@ def main(arguments: list[str] | None = None) -> int:
             return to_the_end(runner)
         finally:
             runner.keeper.end()
+            runner.turns.end()
     except JournalError as error:
         sys.stderr.write(f"{error}\n")
         return 2

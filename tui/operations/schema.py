@@ -49,4 +49,13 @@ MIGRATIONS = (
             "ALTER TABLE operation ADD COLUMN remark TEXT NOT NULL DEFAULT ''",
         ),
     ),
+    Migration(
+        "who holds which member of a group down",
+        (
+            """CREATE TABLE hold (
+  operation TEXT NOT NULL REFERENCES operation(id), place TEXT NOT NULL, text TEXT NOT NULL, member TEXT NOT NULL,
+  number INTEGER NOT NULL, state TEXT NOT NULL, reserves INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (operation, place)
+)""",
+        ),
+    ),
 )

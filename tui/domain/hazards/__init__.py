@@ -13,6 +13,7 @@ from tui.domain.hazards import data, group, machine, network, place
 from tui.domain.hazards.base import Check, Hazard, Options, View
 from tui.domain.instance import Instance
 from tui.domain.policy import IMAGE_MAX_AGE
+from tui.domain.serving import Keep
 
 __all__ = ["CHECKS", "GRAVE", "IMAGE_MAX_AGE", "Gravity", "Hazard", "Options", "hazards"]
 
@@ -22,6 +23,7 @@ _POWER: tuple[Check, ...] = (
     data.instance_store,
     network.public_address,
     group.last_healthy,
+    group.group_held,
     group.auto_scaling,
     network.load_balancer,
     place.spot,
@@ -65,6 +67,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         data.instance_store,
         network.public_address,
         group.last_healthy,
+        group.group_held,
+        group.group_held,
         group.auto_scaling,
         network.load_balancer,
         group.cluster,
@@ -78,6 +82,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         data.instance_store,
         data.image_hibernation,
         group.last_healthy,
+        group.group_held,
+        group.group_held,
         group.auto_scaling,
         network.load_balancer,
         group.cluster,
@@ -97,11 +103,12 @@ def hazards(
     *,
     image_max_age: timedelta = IMAGE_MAX_AGE,
     image_required: timedelta | None = None,
+    keep: tuple[Keep, ...] = (),
 ) -> tuple[Hazard, ...]:
     """What is known to be in the way, gravest first. KeyError for an action there is not.
 
-    `image_required`: before a stop an AMI must be younger than this, or one is made.
+    `image_required`: before a stop an AMI must be younger than this, or one is made. `keep`: how many of a group must stay up.
     """
-    view = View(instance, facts, action_name, now, options, image_max_age, image_required)
+    view = View(instance, facts, action_name, now, options, image_max_age, image_required, keep)
     found = [hazard for check in CHECKS[action_name] for hazard in check(view)]
     return tuple(sorted(found, key=lambda hazard: GRAVITIES.index(hazard.gravity)))

@@ -13,6 +13,7 @@ from tui.domain.actions import ASIDE
 from tui.domain.facts import Facts
 from tui.domain.gravity import Gravity
 from tui.domain.instance import Instance, InstanceState, TypeFacts
+from tui.domain.serving import Keep, Short
 
 
 class Hazard(Struct, frozen=True):
@@ -68,9 +69,17 @@ class Options(Protocol):
         """The blocks a person has lifted."""
         ...
 
+    @property
+    def if_held(self) -> str:
+        """Whether it waits while its group is held by others: `wait` or `refuse`."""
+        ...
+
 
 class View(Struct, frozen=True):
-    """All a hazard may look at. `now` is UTC; `facts` is None while nobody looked closer than the list."""
+    """All a hazard may look at. `now` is UTC; `facts` is None while nobody looked closer than the list.
+
+    `keep`: how many of a group must stay in service, each of them.
+    """
 
     instance: Instance
     facts: Facts | None
@@ -79,6 +88,7 @@ class View(Struct, frozen=True):
     options: Options | None
     image_max_age: timedelta
     image_required: timedelta | None = None
+    keep: tuple[Keep, ...] = ()
 
     @property
     def type(self) -> TypeFacts | None:
@@ -120,6 +130,16 @@ class View(Struct, frozen=True):
         """Whether it is drained before it goes down."""
         wanted = None if self.options is None else self.options.drain
         return self.action in ASIDE and aside.drain(self.facts, wanted, self.standby)
+
+    @property
+    def shorts(self) -> tuple[Short, ...]:
+        """The groups of which too few would be in service while it is down."""
+        return aside.shorts(self.facts, self.instance, self.keep) if self.interrupts else ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is its operation that waits while other operations hold its group, rather than the operator."""
+        return self.options is None or self.options.if_held == "wait"
 
     def overridden(self, code: str) -> bool:
         """Whether a person has lifted this block."""

@@ -9,6 +9,7 @@ from tui.domain.actions import ASIDE
 from tui.domain.facts import GroupMembership
 from tui.domain.gravity import Gravity
 from tui.domain.hazards.base import Hazard, View, dont_know
+from tui.domain.serving import counted
 
 _SAFE_LIFECYCLES = ("Standby", "EnteringStandby", "Terminated", "Detached")
 
@@ -71,23 +72,47 @@ def auto_scaling(view: View) -> Iterator[Hazard]:
     )
 
 
+_SERVICE = "elbv2 DescribeTargetHealth; elb DescribeInstanceHealth; autoscaling DescribeAutoScalingGroups Instances[]"
+
+
 def last_healthy(view: View) -> Iterator[Hazard]:
-    """DescribeTargetHealth, DescribeInstanceHealth (elb), DescribeAutoScalingGroups Instances[]: the only healthy one.
+    """Too few of a group would be in service without it, whoever waits: the last healthy one, most often.
 
     A person may lift it.
     """
-    if not view.interrupts:
-        return
-    for what in aside.last_of(view.facts):
-        lifted = view.overridden("last-healthy")
+    lifted = view.overridden("last-healthy")
+    for one in view.shorts:
+        if one.by and not lifted:
+            continue
+        text = (
+            f"it is the last healthy member of {one.text}: while it is down nothing answers"
+            if not one.left
+            else counted(one)
+        )
         yield Hazard(
             "last-healthy",
             Gravity.DANGER if lifted else Gravity.BLOCK,
-            f"it is the last healthy member of {what}: while it is down nothing answers",
+            text,
             "overridden: this is an outage" if lifted else "bring another member up first, or override it",
-            "elbv2 DescribeTargetHealth; elb DescribeInstanceHealth; autoscaling DescribeAutoScalingGroups Instances[]",
+            _SERVICE,
             override="last-healthy",
         )
+
+
+def group_held(view: View) -> Iterator[Hazard]:
+    """Other operations hold so many of a group down that this one has to wait until they are back: the journal, the locks."""
+    if view.overridden("last-healthy"):
+        return
+    for one in view.shorts:
+        if one.by:
+            yield Hazard(
+                "group-held",
+                Gravity.WARN if view.waits else Gravity.BLOCK,
+                f"it {one.line}" if view.waits else f"held by {one.by[0].line}",
+                "it goes on by itself; abandoning it works at any time" if view.waits else "try again when that is over",
+                "the journal; the lock service",
+                override="last-healthy",
+            )  # fmt: skip
 
 
 def managed(view: View) -> Iterator[Hazard]:

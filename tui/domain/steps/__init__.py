@@ -19,7 +19,7 @@ from tui.domain.steps.base import (
     TargetSeen,
     Wait,
 )
-from tui.domain.steps.group import Drain, EnterStandby, ExitStandby, Register, WaitHealthy
+from tui.domain.steps.group import Drain, EnterStandby, ExitStandby, Members, Register, WaitHealthy
 from tui.domain.steps.look import VerifyEvent, WaitChecks
 from tui.domain.steps.power import DRY_RUN, Preflight, Start, Stop, WaitRunning, WaitStopped
 from tui.domain.steps.work import MakeImage, Reboot, Reschedule
@@ -38,6 +38,7 @@ __all__ = [
     "EnterStandby",
     "ExitStandby",
     "MakeImage",
+    "Members",
     "Order",
     "Place",
     "Preflight",

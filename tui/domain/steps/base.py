@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, Image, InstanceState
+from tui.domain.serving import Group, GroupSeen, Keep, short
 from tui.domain.text import EMPTY, SafeText
 
 GRACE = timedelta(seconds=60)
@@ -33,6 +34,10 @@ STANDBY_LIMIT = timedelta(minutes=65)
 """Entering standby waits for the load balancer's draining (Auto Scaling guide, as-enter-exit-standby)."""
 IMAGE_LIMIT = timedelta(hours=24)
 """A first snapshot of large volumes may take so long (user guide, creating-an-ami-ebs)."""
+
+SHORT_LIMIT = timedelta(minutes=2)
+"""How long a group that has too few members in service is waited for before a person is told."""
+NOT_ENOUGH = "bring another member up, and it goes on by itself; or abandon it: nothing is down by it"
 
 OPERATION_TAG = "evac:operation"
 """The tag that says which operation made an AMI and its snapshots."""
@@ -143,7 +148,8 @@ class Seen(Struct, frozen=True):
     """What AWS shows now; a step is shown only what it looks for (`Step.looks`). Times are UTC.
 
     None = not asked or not known: `images` of the planned name, `lifecycle` in the Auto Scaling group (empty: it is in
-    none), the group's `desired` capacity, `targets` at the order's places. `public_ip` is empty where there is none.
+    none), the group's `desired` capacity, `targets` at the order's places. `public_ip` is empty where there is none. `groups`
+    are those of the order that could be read: one that is missing counts as down.
     """
 
     state: InstanceState = InstanceState.UNKNOWN
@@ -156,16 +162,24 @@ class Seen(Struct, frozen=True):
     lifecycle: str | None = None
     desired: int | None = None
     targets: tuple[TargetSeen, ...] | None = None
+    groups: tuple[GroupSeen, ...] = ()
+
+    def group(self, wanted: Group) -> GroupSeen | None:
+        """That group as it is now; None if it could not be read."""
+        same = (one for one in self.groups if (one.group.kind, one.group.key) == (wanted.kind, wanted.key))
+        return next(same, None)
 
 
 class Order(Struct, frozen=True):
     """What was ordered: the facts a step needs, fixed in the journal when it was planned. Times are UTC.
 
     `group`: the Auto Scaling group it was in service of, and `desired` that group's capacity; `places`: the target groups
-    it was registered in; `public_ip`: its public address. All as they were before anything was done.
+    it was registered in; `groups`: all groups of which it was a member; `public_ip`: its public address. All as they were before
+    anything was done.
 
-    The runner adds `stop_intent_at`, from the journal, and from the settings `start_retry_for` (None: for ever) and
-    `reboot_settle`: how long after a reboot an ok of the checks does not count.
+    The runner adds `stop_intent_at` and `out` (this operation has taken it out of service), from the journal, `lifted` (how few
+    are left in service does not matter), and from the settings `start_retry_for` (None: for ever), `reboot_settle`: how long
+    after a reboot an ok of the checks does not count, and `keep`: how many of a group must stay in service.
     """
 
     operation_id: str
@@ -185,6 +199,10 @@ class Order(Struct, frozen=True):
     public_ip: str = ""
     start_retry_for: timedelta | None = None
     reboot_settle: timedelta = REBOOT_SETTLE
+    groups: tuple[Group, ...] = ()
+    out: bool = False
+    lifted: bool = False
+    keep: tuple[Keep, ...] = ()
 
     @property
     def powers(self) -> bool:
@@ -228,7 +246,7 @@ Decision = Send | Wait | Done | Stuck
 class Step(Protocol):
     """One step. `about` tells an operator how long it takes; `looks` names what it wants to see beside the instance.
 
-    It may name `images`, `group` and `targets`: what no step asks for is not read.
+    It may name `images`, `group`, `targets` and `members`: what no step asks for is not read.
     """
 
     name: str
@@ -246,6 +264,8 @@ class Step(Protocol):
 
 NOTHING: frozenset[str] = frozenset()
 """Of a step that looks at the instance alone."""
+MEMBERS = frozenset({"members"})
+"""Of a step that takes it down: who of its groups is in service is read again right before."""
 
 
 def gone(seen: Seen, order: Order) -> Stuck | None:
@@ -274,6 +294,28 @@ def pause_after(said: Said, now: datetime) -> float:
     tries = sum(1 for one in said.attempts if one.ok is False)
     pause: float = min(5.0 * 2 ** min(max(tries - 1, 0), 6), 300.0)
     return pause - (now - last.intent_at).total_seconds()
+
+
+def spared(order: Order, seen: Seen, said: Said, now: datetime, decision: Decision) -> Decision:
+    """The decision, unless it would take the instance down while its groups can't spare it. What is not known counts as down.
+
+    One that this operation has taken out of service already is returned there, rather than left out for as long as that takes.
+    What has been sent, or may have been, is not looked at again.
+    """
+    sent = said.latest is not None and said.latest.ok is not False
+    if not isinstance(decision, Send) or order.lifted or sent:
+        return decision
+    for group in order.groups:
+        why = short(group, seen.group(group), (), order.keep, out=order.out and group.up)
+        if why is None:
+            continue
+        waited = now - said.began_at
+        if order.out and waited > SHORT_LIMIT:
+            return Stuck(
+                f"not taken down: {why.line.removeprefix('waits: ')}", "bring another member up first"
+            )
+        return Wait(why.line, 3.0, attention=waited > SHORT_LIMIT, remedy=NOT_ENOUGH)
+    return decision
 
 
 def not_up(seen: Seen, order: Order, since: datetime, now: datetime) -> Decision | None:

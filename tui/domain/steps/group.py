@@ -9,10 +9,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.domain.instance import InstanceState
+from tui.domain.serving import Group
 from tui.domain.steps.base import (
     DRAIN_LIMIT,
     GRACE,
     HEALTH_LIMIT,
+    MEMBERS,
     STANDBY_LIMIT,
     UNREAD,
     Call,
@@ -29,6 +31,7 @@ from tui.domain.steps.base import (
     again,
     gone,
     pause_after,
+    spared,
 )
 
 _OUT = ("", "unused", "draining")
@@ -48,7 +51,7 @@ class EnterStandby:
 
     name = "enter-standby"
     about = "until its target groups have drained, 5 min by default"
-    looks = frozenset({"group"})
+    looks = frozenset({"group"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """EnterStandby, with the desired capacity lowered."""
@@ -68,7 +71,8 @@ class EnterStandby:
         if seen.lifecycle.startswith("Terminating"):
             return Stuck(f"{order.group} is about to terminate it", "let it be replaced", final=True)
         if seen.lifecycle == "InService" and not (said.latest and said.latest.ok):
-            return again(said, now, Send(self.calls(order)[0]), doing="standby")
+            decision = again(said, now, Send(self.calls(order)[0]), doing="standby")
+            return spared(order, seen, said, now, decision)
         if now - said.began_at > STANDBY_LIMIT:
             return Stuck(f"it is still {seen.lifecycle}, not Standby", "look at the group's activities")
         return Wait(_LIFE.get(seen.lifecycle, seen.lifecycle), 3.0)
@@ -109,7 +113,7 @@ class Drain:
 
     name = "drain"
     about = "the target group's deregistration delay, 5 min by default"
-    looks = frozenset({"targets"})
+    looks = frozenset({"targets"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """DeregisterTargets, once a place."""
@@ -123,7 +127,9 @@ class Drain:
             return Wait("its target groups could not be read", 3.0)
         serving = [one for one in seen.targets if one.state not in _OUT]
         if serving:
-            return _next(self.calls(order), serving, order, said, now, "drain")
+            return spared(
+                order, seen, said, now, _next(self.calls(order), serving, order, said, now, "drain")
+            )
         left = [one.place.name for one in seen.targets if one.state == "draining"]
         if not left:
             return Done("out of " + ", ".join(one.place.name for one in seen.targets))
@@ -162,12 +168,28 @@ class Register:
         return _until_taken(call, said, now, f"NOT REGISTERED in {names}")
 
 
+class Members:
+    """In no plan: the look at its groups before they are held."""
+
+    name = "members"
+    about = ""
+    looks = MEMBERS
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """None."""
+        return ()
+
+    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """There is nothing to decide here: who else holds members down is the journal's to say."""
+        return Done()
+
+
 class WaitHealthy:
-    """Waits until every target group in which it was healthy finds it healthy again."""
+    """Waits until every group in which it was in service finds it so again: a member is back when healthy, not when running."""
 
     name = "wait-healthy"
     about = "the target groups' health checks, usually under a minute"
-    looks = frozenset({"targets"})
+    looks = frozenset({"targets"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None."""
@@ -179,23 +201,35 @@ class WaitHealthy:
             return lost
         late = now - said.began_at > HEALTH_LIMIT
         minutes = int(HEALTH_LIMIT.total_seconds() // 60)
-        if seen.targets is None:
+        placed = {place.arn for place in order.places}
+        groups = [one for one in order.groups if one.up and one.key not in placed]
+        unread = next((one.text for one in groups if seen.group(one) is None), "")
+        if seen.targets is None and order.places:
+            unread = "its target groups"
+        if unread:
             if late:
-                return Stuck(
-                    "it runs, but its target groups could not be read", "look whether it serves again"
-                )
-            return Wait("its target groups could not be read", 3.0)
-        ill = [one for one in seen.targets if one.place.healthy and one.state != "healthy"]
+                return Stuck(f"it runs, but {unread} could not be read", "look whether it serves again")
+            return Wait(f"{unread} could not be read", 3.0)
+        targets = seen.targets or ()
+        ill = [_health(one) for one in targets if one.place.healthy and one.state != "healthy"]
+        ill += [told for one in groups if (told := _out_of(one, seen))]
         if not ill:
-            return Done(
-                "healthy in " + ", ".join(one.place.name for one in seen.targets if one.place.healthy)
-            )
-        told = ", ".join(_health(one) for one in ill)
+            back = [one.place.name for one in targets if one.place.healthy] + [one.name for one in groups]
+            return Done("healthy in " + ", ".join(dict.fromkeys(back)))
+        told = ", ".join(ill)
         if late:
             return Stuck(
                 f"it runs, but after {minutes} minutes: {told}", "look at the application, then resume"
             )
         return Wait(told, 3.0)
+
+
+def _out_of(group: Group, seen: Seen) -> str:
+    """Empty if it is in service there; else as what it is seen."""
+    now = seen.group(group)
+    if now is None or group.member in now.up:
+        return ""
+    return f"{dict(now.ill).get(group.member, 'not registered')} in {group.text}"
 
 
 def _health(one: TargetSeen) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tui.domain.instance import InstanceState
 from tui.domain.steps.base import (
     GRACE,
+    MEMBERS,
     NO_CAPACITY,
     NOTHING,
     STOP_LIMIT,
@@ -23,6 +24,7 @@ from tui.domain.steps.base import (
     again,
     gone,
     pause_after,
+    spared,
 )
 
 DRY_RUN = frozenset({"ec2"})
@@ -68,7 +70,7 @@ class Stop:
 
     name = "stop"
     about = "graceful shutdown, usually under a minute"
-    looks = NOTHING
+    looks = MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """StopInstances, neither forced nor skipping the shutdown."""
@@ -87,7 +89,7 @@ class Stop:
             return Wait("its state could not be read", 3.0)
         if seen.state is InstanceState.PENDING:
             return Wait("it is starting; waiting until it runs", 3.0)
-        return again(said, now, Send(self.calls(order)[0]), doing="stop")
+        return spared(order, seen, said, now, again(said, now, Send(self.calls(order)[0]), doing="stop"))
 
 
 def _started_since(seen: Seen, when: datetime | None) -> bool:

@@ -8,6 +8,7 @@ from tui.domain.instance import InstanceState
 from tui.domain.steps.base import (
     GRACE,
     IMAGE_LIMIT,
+    MEMBERS,
     NOTHING,
     OPERATION_TAG,
     Call,
@@ -21,6 +22,7 @@ from tui.domain.steps.base import (
     Wait,
     again,
     gone,
+    spared,
 )
 
 
@@ -29,7 +31,7 @@ class MakeImage:
 
     name = "image"
     about = "minutes; hours for a first snapshot of large volumes"
-    looks = frozenset({"images"})
+    looks = frozenset({"images"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """CreateImage, tagged with this operation."""
@@ -72,7 +74,9 @@ class MakeImage:
                     "AWS has an AMI of that name and does not show it", "look for it in the AWS console"
                 )
             return Wait("AWS has the AMI; waiting to see it", 2.0)
-        return again(said, now, Send(self.calls(order)[0]), doing="image")
+        decision = again(said, now, Send(self.calls(order)[0]), doing="image")
+        stays_up = order.no_reboot or seen.state is InstanceState.STOPPED
+        return decision if stays_up else spared(order, seen, said, now, decision)
 
 
 class Reboot:
@@ -80,7 +84,7 @@ class Reboot:
 
     name = "reboot"
     about = "about half a minute in place; several minutes if it migrates"
-    looks = NOTHING
+    looks = MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """RebootInstances."""
@@ -104,7 +108,7 @@ class Reboot:
             return Stuck(
                 f"it is {seen.state}, and only a running instance can be rebooted", "start it instead"
             )
-        return again(said, now, Send(self.calls(order)[0]), doing="reboot")
+        return spared(order, seen, said, now, again(said, now, Send(self.calls(order)[0]), doing="reboot"))
 
 
 class Reschedule:
