@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import getpass
 import socket
-from contextlib import suppress
+from asyncio import to_thread
+from contextlib import closing, suppress
 
+from msgspec.structs import replace
+
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance
 from tui.domain.plan import Draft, GuardKind
+from tui.domain.serving import Hold
 from tui.domain.text import clean
 from tui.operations import audit
 from tui.operations.busy import checked
-from tui.operations.journal import JournalError
+from tui.operations.journal import Journal, JournalError
 from tui.operations.launch import LaunchError, ReadOnlyError
 from tui.operations.record import Operation, OperationState
+from tui.operations.turns import known
 from tui.services import Services
 
 
@@ -35,6 +42,22 @@ class Desk:
             return checked(draft, journal.unfinished(), services.zone, services.now(), remedy)
         except JournalError:
             return draft  # handing it in fails in the same way, and says so
+
+    async def with_holds(self, instance: Instance, facts: Facts | None) -> Facts | None:
+        """The facts with what other operations hold down. Asked in a thread: a lock service may be slow to answer."""
+        if facts is None or self.services.journal is None:
+            return facts
+        path, settings, now = self.services.journal.path, self.services.settings, self.services.now()
+        account, region = str(instance.account_id), instance.target.region
+
+        def look() -> tuple[Hold, ...]:
+            with closing(Journal(path)) as journal:
+                return known(journal, settings, account, region, now)
+
+        try:
+            return replace(facts, holds=await to_thread(look))
+        except JournalError:
+            return facts  # handing it in fails in the same way, and says so
 
     def hand_in(self, draft: Draft) -> None:
         """Journal it, and have hands ask for permission. In read-only mode, or if it is blocked, neither."""

@@ -90,8 +90,9 @@ class Looking(EvacScreen):
         if answer.instance is None:
             nothing = Trouble("internal", clean("AWS told nothing of it"), clean("try again"))
             return await self._failed(answer.trouble or nothing)
+        facts = await self.desk.with_holds(answer.instance, answer.facts)
         before = self._reading()
-        self.instance, self.facts = answer.instance, answer.facts
+        self.instance, self.facts = answer.instance, facts
         self._read_at = self.services.now()
         await self._choices(answer.instance)
         self.looking = False

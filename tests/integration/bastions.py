@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import time
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def aged(url: str) -> None:
     import redis
 
     with redis.Redis.from_url(url) as client:
-        client.set(EPOCH, b"0a 1")
+        client.set(EPOCH, f"{secrets.token_hex(8)} 1")
 
 
 class Bastion(Bench):
@@ -101,6 +102,10 @@ class Pair:
         import redis
 
         return redis.Redis.from_url(self.url)
+
+    def keys(self) -> list[bytes]:
+        """All of evac's but the epoch, which stays."""
+        return [one for one in self.client().keys("*") if one != EPOCH.encode()]
 
     def key(self, name: str) -> str:
         return f"evac:lock:{{{ACCOUNT}:{REGION}:{self.kim.find(name).instance_id}}}"

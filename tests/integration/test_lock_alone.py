@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from tests.integration.bastions import Server, lock_of
+from tests.integration.bastions import Server, aged, lock_of
 from tests.integration.hands import ACCOUNT, REGION
-from tui.operations.locks import Away, Held, LockService, Refused
+from tests.unit.test_holding import Bench
+from tui.operations.journal import Journal
+from tui.operations.locks import Away, Held, LockService, Refused, Young
+from tui.operations.shared_holds import SharedHolds, every
 from tui.settings import LockSettings
 
 ROOT = Path(__file__).parents[2]
@@ -71,8 +75,6 @@ def test_a_lock_that_ended_and_nobody_had_since_is_had_again(redis: Server) -> N
     other.release()
     assert isinstance(mine.renew("stop"), Refused), "somebody had it"
     assert isinstance(mine.take("stop"), Held)
-    client.flushall()
-    assert isinstance(mine.renew("stop"), Refused), "a Redis that forgot may have let others in"
 
 
 def test_renewing_tells_the_step_and_keeps_it(redis: Server) -> None:
@@ -157,3 +159,161 @@ def test_a_server_that_is_no_redis_is_away(tmp_path: Path) -> None:
         assert isinstance(mine.take("stop"), Away)
         assert isinstance(mine.renew("stop"), Away)
         mine.release()
+
+
+# a Redis that forgot
+
+
+def test_a_new_redis_lets_nothing_begin_until_whoever_held_a_lock_had_time_to_show_it(redis: Server) -> None:
+    import redis as library
+
+    client = library.Redis.from_url(redis[0])
+    client.flushall()
+    mine = lock_of(redis[0], "i-1", "op-1", ttl=30)
+    for got in (mine.holder(), mine.take("stop")):
+        assert isinstance(got, Young)
+        assert "is new, or was emptied or restarted" in got.why
+        assert 0 < got.left.total_seconds() <= 30
+    found = LockService(LockSettings(url=redis[0], ttl=30), False).check()
+    assert isinstance(found, str)
+    assert "emptied" in found
+    aged(redis[0])
+    assert isinstance(mine.take("stop"), Held)
+
+
+def test_a_living_holder_takes_its_lock_again_and_nobody_was_let_in(redis: Server) -> None:
+    import redis as library
+
+    client = library.Redis.from_url(redis[0])
+    mine, other = lock_of(redis[0], "i-1", "op-1"), lock_of(redis[0], "i-1", "op-2", "lee")
+    assert mine.take("stop") == Held(1)
+    client.flushall()
+    assert isinstance(other.take("stop"), Young), "it was empty: nobody gets in"
+    assert mine.renew("wait-stopped") == Held(1), "with its number"
+    refused = other.take("stop")
+    assert isinstance(refused, Refused)
+    assert refused.by is not None
+    assert refused.by.operation == "op-1"
+    aged(redis[0])
+    assert mine.renew("wait-stopped") == Held(1)
+    mine.release()
+    assert other.take("stop") == Held(2), "the numbers go on"
+
+
+def test_of_two_that_had_it_before_redis_forgot_the_later_one_has_it(redis: Server) -> None:
+    import redis as library
+
+    client = library.Redis.from_url(redis[0])
+    frozen, living = lock_of(redis[0], "i-1", "op-1"), lock_of(redis[0], "i-1", "op-2", "lee")
+    assert frozen.take("stop") == Held(1)
+    client.delete(f"evac:lock:{{{ACCOUNT}:{REGION}:i-1}}")
+    assert living.take("stop") == Held(2)
+    client.flushall()
+    assert frozen.renew("stop") == Held(1), "it is the first to come"
+    assert living.renew("stop") == Held(2), "but the other one had it later"
+    found = frozen.renew("stop")
+    assert isinstance(found, Refused)
+    assert found.by is not None
+    assert found.by.operation == "op-2", "and it is told who has it"
+    assert living.renew("stop") == Held(2)
+
+
+def test_one_that_wakes_after_that_time_is_told_that_somebody_had_it(redis: Server) -> None:
+    import redis as library
+
+    client = library.Redis.from_url(redis[0])
+    frozen, new = lock_of(redis[0], "i-1", "op-1"), lock_of(redis[0], "i-1", "op-2")
+    assert frozen.take("stop") == Held(1)
+    client.flushall()
+    aged(redis[0])
+    got = new.take("stop")
+    assert isinstance(got, Held)
+    assert isinstance(frozen.renew("stop"), Refused)
+    new.release()
+    assert isinstance(frozen.renew("stop"), Refused)
+    alone = lock_of(redis[0], "i-2", "op-3")
+    client.set("evac:epoch", b"0b 1")
+    assert alone.take("stop") == Held(1)
+    client.flushall()
+    aged(redis[0])
+    assert alone.renew("stop") == Held(1), "nobody had this one since"
+
+
+@pytest.mark.parametrize("body", [b"", b"xyz", b"0a", b"0a -1", b"0a 99999999999999999", b"\xff"])
+def test_an_epoch_that_is_none_or_of_a_clock_that_went_back_begins_anew(redis: Server, body: bytes) -> None:
+    import redis as library
+
+    client = library.Redis.from_url(redis[0])
+    client.set("evac:epoch", body)
+    assert isinstance(lock_of(redis[0], "i-1", "op-1").take("stop"), Young)
+    assert client.get("evac:epoch") != body
+
+
+# groups, for all machines
+
+
+def _bench(tmp_path: Path, name: str) -> Bench:
+    return Bench(Journal(tmp_path / name / "evac" / "journal.sqlite3"))
+
+
+def test_a_group_is_held_for_all_machines_all_of_it_or_nothing(redis: Server, tmp_path: Path) -> None:
+    service = LockService(LockSettings(url=redis[0], ttl=30), False)
+    kim, lee = _bench(tmp_path, "1"), _bench(tmp_path, "2")
+    first, second = kim.order("a", members="ab"), lee.order("b", members="ab", both=True)
+    one, two = (SharedHolds(service, ACCOUNT, REGION, order, "h:1:a") for order in (first, second))
+    assert one.claim(kim.asked(first, "ab"), (), force=False) == ()
+    why = two.claim(lee.asked(second, "ab"), (), force=False)
+    assert not isinstance(why, Away)
+    assert why[0].line.startswith(f"waits for {first.id} by ")
+    found = every(service, ACCOUNT, REGION)
+    assert not isinstance(found, Away)
+    assert {(hold.operation, hold.state) for hold in found} == {(first.id, "held"), (second.id, "waiting")}
+    assert one.go(kim.asked(first, "ab"), (), force=False) == ()
+    one.free()
+    assert two.claim(lee.asked(second, "ab"), (), force=False) == ()
+    import redis as library
+
+    library.Redis.from_url(redis[0]).flushall()
+    two.keep()
+    found = every(service, ACCOUNT, REGION)
+    assert not isinstance(found, Away)
+    assert {hold.operation for hold in found} == {second.id}, "one that was forgotten is there again"
+    two.free()
+    assert every(service, ACCOUNT, REGION) == []
+
+
+def test_of_eight_at_once_as_many_hold_it_as_the_group_can_spare(redis: Server, tmp_path: Path) -> None:
+    names = "abcd"
+    benches = [_bench(tmp_path, name) for name in names]
+    orders = [bench.order(name) for bench, name in zip(benches, names, strict=True)]
+
+    def claim(at: int) -> bool:
+        service = LockService(LockSettings(url=redis[0], ttl=30), False)
+        mine = SharedHolds(service, ACCOUNT, REGION, orders[at], "h:1:a")
+        return mine.claim(asked[at], (2,), force=False) == ()
+
+    asked = [bench.asked(order, names) for bench, order in zip(benches, orders, strict=True)]
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(claim, range(4)))
+    assert sum(got) == 2, "four in service, two needed"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"x", b"{}", b"[1]", b'[{"hold":{}}]', b"[" * 5000, b"x" * 300_000, b"\xff"],
+    ids=[str(number) for number in range(7)],
+)
+def test_what_is_no_hold_of_ours_lets_nobody_in_and_says_which_key(
+    redis: Server, tmp_path: Path, value: bytes
+) -> None:
+    import redis as library
+
+    key = f"evac:hold:{{{ACCOUNT}:{REGION}}}"
+    library.Redis.from_url(redis[0]).set(key, value)
+    bench = _bench(tmp_path, "1")
+    order = bench.order("a")
+    mine = SharedHolds(LockService(LockSettings(url=redis[0]), False), ACCOUNT, REGION, order, "h:1:a")
+    got = mine.claim(bench.asked(order, "abcd"), (), force=False)
+    assert isinstance(got, Away)
+    assert key in got.why
+    assert "redis-cli DEL" in got.remedy

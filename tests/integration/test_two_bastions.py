@@ -43,7 +43,7 @@ def test_the_second_is_told_who_since_when_and_from_where_and_sends_nothing(pair
     until(lambda: pair.client().keys("evac:lock:*") == [])
     assert pair.lee.go("reboot", "ledger-1").state is OperationState.SUCCEEDED
     until(lambda: pair.client().keys("evac:lock:*") == [])
-    (fence,) = pair.client().keys("*")
+    (fence,) = pair.keys()
     assert 0 < pair.client().ttl(fence) <= 7 * 86400, "nothing is left for ever"
 
 
@@ -53,7 +53,7 @@ def test_a_question_on_a_screen_locks_nothing_and_the_quicker_yes_wins(pair: Pai
     for side, operation in orders:
         side.run(operation)
         side.wait(operation, lambda one: one.permission == "yes")
-    assert pair.client().keys("*") == []
+    assert pair.keys() == []
     (kim, first), (lee, second) = orders
     assert kim.journal.confirm(first, datetime.now(UTC))
     kim.wait(first, lambda one: one.step == "wait-stopped")
@@ -202,7 +202,7 @@ def test_giving_it_up_lets_go(pair: Pair) -> None:
 def test_without_a_lock_service_it_is_as_before(pair: Pair) -> None:
     pair.lee.settings = Settings(actions=QUICK)
     assert pair.lee.go("reboot", "web-1").state is OperationState.SUCCEEDED
-    assert pair.client().keys("*") == []
+    assert pair.keys() == []
 
 
 def evac(side: Bastion, *words: str, **more: str) -> subprocess.CompletedProcess[str]:

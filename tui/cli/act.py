@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from tui.cli import output, planning
 from tui.cli.fleet import find
@@ -28,12 +29,14 @@ from tui.cli.shared import (
 )
 from tui.cli.told import operation_object
 from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, unasked
-from tui.domain.instance import InstanceState
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, InstanceState
 from tui.domain.plan import Draft, GuardKind, draft, why_no_image_name
 from tui.operations import busy, launch
 from tui.operations.journal import Journal, default_path
 from tui.operations.record import Operation, OperationState
 from tui.operations.resume import is_cut_off, lives, resume
+from tui.operations.turns import known
 
 PERMISSION_WITHIN = 60.0
 """Seconds to wait for AWS's answer to the dry run; after that it is unknown, and the question is put all the same."""
@@ -75,6 +78,13 @@ _FITS = {
     "--override", "overrides", multiple=True, type=click.Choice(list(OVERRIDES)),
     help=f"Lift a block that is yours to lift, this one and no other: {', '.join(OVERRIDES)}. Repeat it for each.",
 )  # fmt: skip
+@click.option(
+    "--if-held",
+    type=click.Choice(("wait", "refuse")),
+    default="wait",
+    show_default=True,
+    help="While other operations hold so many of its group down that too few would be left.",
+)
 @click.option("--image-name", metavar="N", default="", help="The AMI's name instead of the proposed one.")
 @click.option("--event-id", metavar="E", default="", help="The event to move, if there are several.")
 @click.option(
@@ -140,7 +150,20 @@ def _plan(session: Session, action: str, wanted: str, timeout: float, given: dic
         raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
     settings, profile = session.settings, found.instance.target.profile
     options = planning.options_of(settings, **given)
-    return draft(action, found.instance, found.facts, options, planning.policy(settings, profile), now())
+    facts = _with_holds(session, found.instance, found.facts)
+    return draft(action, found.instance, facts, options, planning.policy(settings, profile), now())
+
+
+def _with_holds(session: Session, instance: Instance, facts: Facts | None) -> Facts | None:
+    """The facts with what others hold down. A journal that can't be read is refused later on."""
+    if facts is None:
+        return None
+    try:
+        with hands(session) as journal:
+            account, region = str(instance.account_id), instance.target.region
+            return replace(facts, holds=known(journal, session.settings, account, region, now()))
+    except RefusedError:
+        return facts
 
 
 def _in_nobodys_way(session: Session, plan: Draft) -> Draft:
@@ -280,6 +303,8 @@ class _Order:
         if self.as_json:
             output.json_line({"kind": "operation", **operation_object(found, now())})
         else:
+            if found.note.startswith("waits"):
+                output.line(f"{self.ident} {found.note}")
             output.line(f"{self.ident} {found.state}; follow it with: evac ops show {self.ident}")
         return exit_code(found)
 

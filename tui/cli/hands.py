@@ -94,13 +94,16 @@ def follow(session: Session, journal: Journal, operation: str, *, as_json: bool)
 
 def _follow(session: Session, journal: Journal, operation: str, as_json: bool) -> Operation:
     told: dict[str, str] = {}
-    alarmed, restarts = False, 0
+    alarmed, restarts, waits = False, 0, ""
     while True:
         found = read(journal, operation)
         for row in found.steps:
             if row.state != told.get(row.name, "waiting"):
                 told[row.name] = row.state
                 _tell_step(found, row, as_json)
+        if found.note != waits and found.note.startswith("waits"):
+            output.say(f"  … {found.note}")
+        waits = found.note if found.note.startswith("waits") else ""
         if found.attention and not alarmed and found.state in _GOING:
             output.say(f"! {found.label}: {found.note}")
         alarmed = found.attention

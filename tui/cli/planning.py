@@ -55,6 +55,7 @@ def draft_object(draft: Draft) -> dict[str, Any]:
             "standby": bool(draft.options.standby),
             "drain": bool(draft.options.drain),
             "overrides": list(draft.options.overrides),
+            "if_held": draft.options.if_held,
         },
         "steps": [
             {

@@ -141,16 +141,30 @@ class SharedHolds:
         except UnusableError as error:
             return error.away
         except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
-            return self._spoilt(error)
-        return self._spoilt("it changes all the time")
+            return spoilt(self._key, error)
+        return spoilt(self._key, "it changes all the time")
 
     def _swap(self, old: bytes, new: bytes, ends: int) -> bool:
         done: int = self._service.run(lambda client: client.eval(SWAP, 1, self._key, old, new, max(ends, 1)))
         return done == 1
 
-    def _spoilt(self, error: object) -> Away:
-        why = clean(f"the lock service can't be used: what stands in {self._key} is not evac's: {error}", 400)
-        return Away(why, f"find out who wrote it, then redis-cli DEL '{self._key}'")
+
+def every(service: LockService, account: str, region: str) -> Sequence[Hold] | Away:
+    """All that are held there now, by whomever."""
+    key = f"{PREFIX}{{{account}:{region}}}"
+    try:
+        value, now = service.run(lambda client: client.eval(READ, 1, key))
+        return [row.hold for row in read(bytes(value)) if row.until > int(now)]
+    except UnusableError as error:
+        return error.away
+    except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
+        return spoilt(key, error)
+
+
+def spoilt(key: str, error: object) -> Away:
+    """What stands there is not evac's."""
+    why = clean(f"the lock service can't be used: what stands in {key} is not evac's: {error}", 400)
+    return Away(why, f"find out who wrote it, then redis-cli DEL '{key}'")
 
 
 def read(value: bytes) -> list[_Row]:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from tui.domain.serving import Asked, Short, place
+from tui.domain.serving import Asked, Hold, Short, place
 from tui.domain.steps import Decision, Seen, Send, Stuck, Wait
 from tui.operations.journal import Journal, JournalError
 from tui.operations.locks import Away, LockService
 from tui.operations.record import Operation
-from tui.operations.shared_holds import SharedHolds
+from tui.operations.shared_holds import SharedHolds, every
 from tui.settings import Settings, keep
 
 ASK_EVERY = 2.0
@@ -25,6 +25,18 @@ LONG = timedelta(minutes=10)
 TAKING = frozenset({"EnterStandby", "DeregisterTargets", "StopInstances", "RebootInstances", "CreateImage"})
 """Calls that take a member down, or out of service."""
 _LET_BE = "it goes on by itself; abandoning it works at once, nothing is down by it"
+
+
+def known(journal: Journal, settings: Settings, account: str, region: str, now: datetime) -> tuple[Hold, ...]:
+    """Who holds members of groups down now, for a plan: as far as this journal and the lock service tell. Raises JournalError.
+
+    A lock service that does not answer is told before anything is sent, not here.
+    """
+    found = {(one.operation, one.place): one for one in journal.holds(now)}
+    service = LockService.of(settings)
+    if service.asked_for and not isinstance(theirs := every(service, account, region), Away):
+        found = {(one.operation, one.place): one for one in theirs} | found
+    return tuple(found.values())
 
 
 class Turns:
