@@ -144,6 +144,11 @@ class EvacScreen(Leaver[None]):
         """The instance that the guarded verbs would act on now."""
         return None
 
+    @property
+    def acts_on(self) -> Instance | None:
+        """The instance that a guarded verb is about: what is marked comes before the subject."""
+        return self.subject
+
     def fleet_changed(self) -> None:
         """Look again: rows, targets, the link's state or the journal changed. Drawn by the screen on top only."""
 
@@ -204,7 +209,7 @@ class EvacScreen(Leaver[None]):
 
     def keys_now(self) -> list[tuple[Verb, bool]]:
         """The verbs of the key line, and which of them are blocked."""
-        subject = self.subject
+        subject = self.acts_on
         return [
             (
                 worded(VERBS[name], subject),
@@ -217,7 +222,7 @@ class EvacScreen(Leaver[None]):
     def mode(self) -> tuple[str, str]:
         """The word at the end of the key line, and its style: it stays where the eye expects it."""
         demo = "DEMO " if self.services.settings.demo else ""
-        subject = self.subject
+        subject = self.acts_on
         if subject is not None and self.profile_read_only(subject.target.profile):
             return f"{demo}READ-ONLY", "bold reverse"
         if self.services.settings.read_only:
@@ -253,19 +258,19 @@ class EvacScreen(Leaver[None]):
 
     def verb_stop_start(self) -> None:
         """On the subject, as it is now."""
-        self.act("stop-start", self.subject)
+        self.act("stop-start", self.acts_on)
 
     def verb_reboot(self) -> None:
         """On the subject, as it is now."""
-        self.act("reboot", self.subject)
+        self.act("reboot", self.acts_on)
 
     def verb_image(self) -> None:
         """On the subject, as it is now."""
-        self.act("image", self.subject)
+        self.act("image", self.acts_on)
 
     def verb_reschedule(self) -> None:
         """On the subject, as it is now."""
-        self.act("reschedule", self.subject)
+        self.act("reschedule", self.acts_on)
 
     def verb_operations(self) -> None:
         """All screens know the way."""

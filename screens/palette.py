@@ -27,7 +27,7 @@ class VerbProvider(Provider):
             verb = VERBS[name]
             if name == "palette":
                 continue
-            reason = screen.allowed(verb, screen.subject)
+            reason = screen.allowed(verb, screen.acts_on)
             yield screen, verb, escape(f"not now: {reason}" if reason else verb.help)  # Textual parses it
 
     async def discover(self) -> Hits:

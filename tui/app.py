@@ -266,7 +266,10 @@ class EvacApp(Noticing[int]):
 
     def on_act(self, message: Act) -> None:
         """Show what would happen, and ask."""
-        self.push_screen(place("confirm")(self.services, message.action, message.key))
+        row, fleet = self.services.store.get(message.key), self.screen_stack[0]
+        label = str(row.label) if row is not None else message.key
+        note = fleet.marks.note(message.key, label) if isinstance(fleet, FleetScreen) else ""
+        self.push_screen(place("confirm")(self.services, message.action, message.key, note))
 
 
 def place(name: str) -> Any:

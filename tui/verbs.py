@@ -43,12 +43,14 @@ VERBS: dict[str, Verb] = {
         Verb(
             "detail", "enter", "Detail", "what the event or failing check means for this instance", "detail"
         ),
-        Verb("back", "escape", "Back", "leave this screen, or clear the filter", "back"),
+        Verb("back", "escape", "Back", "leave this screen; clear the filter, then the marks", "back"),
         _action("stop-start", "stop/start", "stop"),
         _action("reboot", "reboot"),
         _action("image", "AMI"),
         _action("reschedule", "reschedule", "move"),
-        Verb("mark", "space", "Mark", "mark the instance, for copy and export", "mark"),
+        Verb(
+            "mark", "space", "Mark", "mark the instance: copy, export and actions mean what is marked", "mark"
+        ),
         Verb("operations", "o", "Operations", "running and past operations", "operations", short="ops"),
         Verb("triage", "1", "Triage", "what is broken, due or not known, most urgent first", "triage"),
         Verb("all", "2", "All", "all instances", "all"),

@@ -14,6 +14,7 @@ from textual.containers import VerticalScroll
 from screens.base import Alarm, Go, KeyLine, bindings
 from screens.fleet.columns import Scene
 from screens.fleet.filtering import Filtering
+from screens.fleet.marks import Marks
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetTable, Row
 from screens.line import Line
@@ -24,6 +25,7 @@ from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
+from tui.verbs import VERBS
 
 WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
@@ -70,7 +72,7 @@ class FleetScreen(Filtering):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.view, self.order = View.TRIAGE, Order.URGENCY
-        self.marked: set[str] = set()
+        self.marks = Marks()
         self.ranker = Ranker()
         self._title = ""
 
@@ -79,6 +81,29 @@ class FleetScreen(Filtering):
         """The instance under the cursor."""
         return self.table.instance
 
+    @property
+    def acts_on(self) -> Instance | None:
+        """The one that is marked; else the one under the cursor."""
+        marked = self.marks.rows(self.services.store)
+        return marked[0] if len(marked) == 1 else self.subject
+
+    def act(self, name: str, instance: Instance | None) -> None:
+        """With several marked it is asked which one is meant."""
+        if len(self.marks) < 2 or self.services.settings.read_only:
+            super().act(name, instance)
+            return
+        from screens.fleet.which import WhichQuestion
+
+        cursor, title = self.subject, VERBS[name].title
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                super(FleetScreen, self).act(name, cursor)
+            else:
+                self.say(f"{title}: nothing was sent")
+
+        self.app.push_screen(WhichQuestion(title, self.marks, cursor, self.services.settings.ascii), answered)
+
     def compose(self) -> ComposeResult:
         """Header, keys, and between them the targets beside table over preview. The filter comes when it is asked for."""
         # Before its parts are styled, so that they are styled once.
@@ -86,6 +111,7 @@ class FleetScreen(Filtering):
         self.set_class(not self.services.store.rows(), "empty", update=False)
         yield Line("header")
         yield Alarm()
+        yield Line("marks")
         yield KeyLine()
         with VerticalScroll(id="targets", can_focus=False) as targets:
             targets.border_title = "targets"
@@ -110,7 +136,7 @@ class FleetScreen(Filtering):
         """What drawing needs now."""
         services, now = self.services, self.services.now()
         old = stale(services.store.targets(), services.settings.intervals.status, now)
-        return Scene(now, services.settings, frozenset(self.marked), old, self.ranker)
+        return Scene(now, services.settings, self.marks.keys, old, self.ranker)
 
     def fleet_changed(self) -> None:
         """List again."""
@@ -132,12 +158,25 @@ class FleetScreen(Filtering):
         self.set_class(not rows, "empty")
         self.table.show(rows, scene, "" if rows else self._nothing(scene))
         by = "" if self.order is Order.URGENCY else f" · by {self.order}"
-        marked = f" · {len(self.marked)} marked" if self.marked else ""
+        self._draw_marks(rows)
+        marked = f" · {len(self.marks)} marked" if self.marks else ""
         title = f"{_TITLES[self.view]} · {listed} of {store.total}{by}{marked}"
         if self._title != title:
             self._title = self.table.border_title = title
         self._draw_around(scene)
         self.draw_keys()
+
+    def _draw_marks(self, rows: list[Row]) -> None:
+        """How many are marked, and how many of them one does not see, at every width."""
+        line = self.query_one("#marks", Line)
+        if self.marks:
+            shown = [row.key for row in rows if isinstance(row, Instance)]
+            for name in self.marks.settle(self.services.store, shown):
+                self.say(f"{name} is no longer in the list: it is not marked any more", "warning")
+        if line.display != bool(self.marks):
+            line.display = bool(self.marks)
+        if self.marks:
+            line.paint(self.marks.line())
 
     def tick(self) -> None:
         """Countdowns move; what reads the same is not sent again."""
@@ -230,14 +269,14 @@ class FleetScreen(Filtering):
         """Mark or unmark, and go on to the next."""
         row = self.subject
         if row is not None:
-            self.marked ^= {row.key}
+            self.marks.toggle(row)
             self.table.action_move(1)
             self.fleet_changed()
 
     def verb_back(self) -> None:
         """From the filter to the table; then the filter goes, then the marks."""
-        if not self.leave_filter() and self.marked:
-            self.marked.clear()
+        if not self.leave_filter() and self.marks:
+            self.marks.clear()
             self.fleet_changed()
 
     def verb_refresh(self) -> None:
@@ -251,7 +290,7 @@ class FleetScreen(Filtering):
 
     def chosen(self) -> list[Instance]:
         """The marked ones, or the one under the cursor."""
-        marked = [row for row in self.services.store.rows() if row.key in self.marked]
+        marked = self.marks.rows(self.services.store)
         return marked or ([self.subject] if self.subject is not None else [])
 
     def verb_copy(self) -> None:
@@ -267,7 +306,7 @@ class FleetScreen(Filtering):
         from screens.fleet import export
 
         listed = [row for row in self.table.rows if isinstance(row, Instance)]
-        rows = self.chosen() if self.marked else listed
+        rows = self.chosen() if self.marks else listed
         try:
             path = export.write(rows, self.services.now())
         except OSError as error:

@@ -26,14 +26,10 @@ LONG, WIDE = "the-payments-database-of-the-old-billing-system-" * 6, "결제-데
 CASES = [
     ("stop-start", "payments-db-1", ""),
     ("stop-start", "web-7", ""),
-    ("stop-start", "batch-14", ""),
     ("reboot", "load-1", ""),
     ("reboot", "web-7", LONG[:250]),
     ("stop-start", "payments-db-1", WIDE),
-    ("stop-start", "payments-db-1", "결제-서버-1"),
-    ("image", "mail-1", ""),
     ("image", "mail-1", "y" * 250),
-    ("start", "standby-1", ""),
     ("reschedule", "ledger-1", ""),
 ]
 

@@ -1,0 +1,168 @@
+"""With marks set a verb means the marked; what is marked and not seen is counted, and named in every question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from screens.base import Act
+from screens.fleet.screen import FleetScreen
+from screens.fleet.which import WhichQuestion
+from tests.screens import stage
+from tests.screens.confirming import picture, until
+from tests.screens.fleeting import cursor, said, screen, shown
+from tui.domain.instance import InstanceState
+from tui.domain.text import clean
+from tui.fleet import wire
+from tui.settings import Settings
+from tui.verbs import INPUT_MODE
+
+
+def acts(pilot: Pilot[None]) -> list[tuple[str, str]]:
+    """What was asked for: the action, and of which instance."""
+    app = pilot.app
+    assert isinstance(app, stage.Stage)
+    assert isinstance(app.shown, FleetScreen)
+    store = app.shown.services.store
+    found = [(one.action, store.get(one.key)) for one in stage.asked(pilot) if isinstance(one, Act)]
+    return [(action, str(row.name)) for action, row in found if row is not None]
+
+
+def said_in(pilot: Pilot[None]) -> str:
+    """The texts of the question."""
+    return "\n".join(str(one.render()) for one in pilot.app.screen.query(Static) if one.display)
+
+
+async def test_one_marked_is_the_one_that_is_meant(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("3")
+        screen(pilot).table.hold(stage.named(screen(pilot).services.store, "web-7").key)
+        await pilot.press("space", "j")
+        assert cursor(pilot) != "web-7"
+        await pilot.press("s", "b", "i", "t")
+        wanted = ["stop-start", "reboot", "image", "reschedule"]
+        await until(pilot, lambda: acts(pilot) == [(one, "web-7") for one in wanted])
+
+
+async def test_what_a_filter_hides_is_counted_at_every_width(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path), (80, 24)) as pilot:
+        await pilot.press("2", "space", "space", "space")
+        await pilot.pause()
+        assert "3 marked (" in "\n".join(picture(pilot.app))
+        await pilot.press("/", *"load-1", "enter")
+        for size in ((80, 24), (80, 12), (120, 35), (160, 50), (60, 20), (40, 10)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert "3 marked, 3 not in this view" in "\n".join(picture(pilot.app)), size
+
+
+async def test_several_marked_are_named_and_only_the_cursors_is_offered(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path), (80, 24)) as pilot:
+        await pilot.press("space", "space", "space")
+        names = [str(row.label) for row in screen(pilot).chosen()]
+        under = cursor(pilot)
+        assert under not in names
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
+        await pilot.pause()
+        text = said_in(pilot)
+        assert "3 marked: " + ", ".join(names) in text
+        assert f" c  {under}" in text
+        assert "which is not marked" in text
+        for other in ("y", "enter", "m", "s", "ㅊ"):
+            await pilot.press(other)
+        await pilot.pause()
+        assert f"only c and esc answer; {INPUT_MODE}" in said_in(pilot)
+        assert acts(pilot) == []
+        await pilot.press("c")
+        await until(pilot, lambda: acts(pilot) == [("reboot", under)])
+
+
+async def test_esc_sends_nothing_and_says_so(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("space", "space", "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Stop and start: nothing was sent" in " ".join(said(pilot)))
+        assert acts(pilot) == []
+        assert len(screen(pilot).marks) == 2
+
+
+@pytest.mark.parametrize("size", [(80, 12), (80, 6), (30, 9), (160, 50)])
+async def test_it_is_answered_only_where_it_is_seen(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with shown(stage.services(tmp_path), size) as pilot:
+        await pilot.press("2", *["space"] * 20, "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
+        await pilot.pause()
+        text = "\n".join(picture(pilot.app))
+        await pilot.press("c")
+        await pilot.pause()
+        assert bool(acts(pilot)) is ("under the cursor" in text.replace("\n", " ")), text
+        assert acts(pilot) or "nothing is asked" in text
+
+
+async def test_views_orders_and_filters_never_mark(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("space", "space")
+        before = screen(pilot).marks.keys
+        for key in ("2", "S", "3", "4", "S", "1"):
+            await pilot.press(key)
+            assert screen(pilot).marks.keys == before
+        await pilot.press("/", *"web", "enter")
+        assert screen(pilot).marks.keys == before
+        await pilot.press("escape")
+        assert screen(pilot).marks.keys == before
+        await pilot.press("escape")
+        assert not screen(pilot).marks
+
+
+async def test_a_marked_one_that_is_gone_is_unmarked_and_named(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        store = screen(pilot).services.store
+        await pilot.press("space", "space")
+        gone, left = screen(pilot).chosen()
+        store.apply(wire.Delta(removed=(gone.key,)))
+        screen(pilot).fleet_changed()
+        await pilot.pause()
+        assert f"{gone.label} is no longer in the list" in " ".join(said(pilot))
+        assert screen(pilot).marks.keys == {left.key}
+
+
+async def test_a_marked_one_that_was_terminated_stays_marked_and_cannot_be_acted_on(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        store = screen(pilot).services.store
+        await pilot.press("space")
+        (row,) = screen(pilot).chosen()
+        store.apply(wire.Delta(upserts=(replace(row, state=InstanceState.TERMINATED),)))
+        screen(pilot).fleet_changed()
+        await pilot.press("b")
+        await until(pilot, lambda: "it is terminated" in " ".join(said(pilot)))
+        assert acts(pilot) == []
+
+
+async def test_read_only_says_so_before_it_asks_which(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path, settings=Settings(read_only=True))) as pilot:
+        await pilot.press("space", "space", "b")
+        await until(pilot, lambda: "read-only" in " ".join(said(pilot)))
+        assert not isinstance(pilot.app.screen, WhichQuestion)
+
+
+async def test_a_question_says_what_is_marked_beside_it(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        store, marks = screen(pilot).services.store, screen(pilot).marks
+        web, load = stage.named(store, "web-7"), stage.named(store, "load-1")
+        assert marks.note(web.key, "web-7") == ""
+        marks.toggle(web)
+        assert marks.note(web.key, "web-7") == "it is the one marked"
+        assert "This is about load-1 alone, which is not marked" in marks.note(load.key, "load-1")
+        marks.toggle(load)
+        marks.settle(store, [load.key])
+        assert marks.note(load.key, "load-1") == (
+            "2 marked, 1 not in this view: web-7 (not in this view), load-1. This is about load-1 alone"
+        )
+        store.apply(wire.Delta(upserts=(replace(web, name=clean("web-8")),)))
+        assert [row.label for row in marks.rows(store)] == ["web-8", "load-1"]
