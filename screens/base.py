@@ -187,17 +187,21 @@ class EvacScreen(Leaver[None]):
 
     def draw_alarm(self) -> None:
         """Read the journal for what must not be overlooked."""
-        trouble = self.services.journal_trouble
+        services, journal = self.services, self.services.journal
         unfinished: list[Operation] = []
-        if self.services.journal is not None:
-            from tui.operations.database import JournalError
+        if journal is not None:
+            from tui.operations.database import REPLACED, JournalError
 
+            services.journal_trouble = ""
             try:
-                unfinished = list(self.services.journal.unfinished())
+                unfinished = list(journal.unfinished())
             except JournalError as error:
-                trouble = str(error)
+                services.journal_trouble = str(error)
+            if journal.replaced:
+                journal.replaced = 0
+                self.say(REPLACED, "warning")
         for alarm in self.query(Alarm):
-            alarm.show(unfinished, trouble, self.services.now(), self.services.settings.ascii)
+            alarm.show(unfinished, services.journal_trouble, services.now(), services.settings.ascii)
 
     def draw_keys(self) -> None:
         """What can be pressed here and now."""
@@ -239,8 +243,9 @@ class EvacScreen(Leaver[None]):
     def act(self, name: str, instance: Instance | None) -> None:
         """Ask for a guarded action, or say why it cannot be."""
         reason = self.allowed(VERBS[name], instance)
-        if reason is None and self.services.journal is None:
-            reason = self.services.journal_trouble or "the journal is not open yet; press it again"
+        trouble = self.services.journal_trouble
+        if reason is None and (trouble or self.services.journal is None):
+            reason = trouble or "the journal is not open yet; press it again"
         if reason is not None or instance is None:
             self.say(f"{VERBS[name].title}: {reason}", "warning")
             return

@@ -316,11 +316,12 @@ def open_services(settings: Settings, environ: Mapping[str, str], link: Link | N
 
 
 def open_journal(services: Services) -> None:
-    """One that can't be used is said, and forbids acting, not looking."""
+    """One that can't be used is said, and forbids acting, not looking, until it can be."""
     from tui.operations.journal import Journal, JournalError, default_path
 
+    services.journal = Journal(default_path(services.environ), standing=False)
     try:
-        services.journal = Journal(default_path(services.environ))
+        services.journal.unfinished()
     except JournalError as error:
         services.journal_trouble = str(error)
 

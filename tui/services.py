@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
 
 
 class Services(Struct):
-    """Without methods. `journal` None: it is not open yet, or can't be used, and then `journal_trouble` says why.
+    """Without methods. `journal` None: it is not open yet. `journal_trouble`: why it can't be used at this moment, or nothing.
 
     `now` answers in UTC.
     """

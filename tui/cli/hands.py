@@ -32,11 +32,9 @@ def now() -> datetime:
 def hands(session: Session) -> Iterator[Journal]:
     """The journal, open in this block. Whatever is wrong with it becomes one line. Raises RefusedError."""
     try:
-        journal = Journal(default_path(session.environ))
-        try:
-            yield journal
-        finally:
-            journal.close()
+        journal = Journal(default_path(session.environ), standing=False)
+        journal.unfinished()  # whether it can be read at all
+        yield journal
     except JournalError as error:
         raise RefusedError(str(error), FAILED) from None
 

@@ -13,6 +13,7 @@ from typing import Any
 from platformdirs import user_state_path
 
 from tui.domain.text import clean
+from tui.operations.opening import Where, connect, connect_as_it_lies, trace, where
 from tui.operations.schema import MIGRATIONS
 
 
@@ -76,24 +77,118 @@ _ELSEWHERE = tuple(
 """Beginnings of SQLite's names for what is wrong around the file (sqlite.org/rescode.html)."""
 
 
-class Database:
-    """One open journal; of one thread. Raises JournalError where it can't be used."""
+PATIENCE, PATIENCE_TO_READ = 10.0, 2.0
+"""Seconds to wait for another process that writes, and for one that is just tidying up: only that keeps readers waiting."""
+REPLACED = "the journal was deleted or replaced by another: what is there now is read"
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+
+class Database:
+    """The journal's file; of one thread. Raises JournalError where it can't be used.
+
+    `standing`: it is kept open, as hands do: they must get on when the disk is full. Else it is opened for each look and each
+    change, and no lock, no descriptor and no unread end of a log stays behind: a console lives for hours. Both notice a file
+    that was deleted, restored or set aside by another process, and go on with what is there now.
+    """
+
+    def __init__(self, path: Path, *, standing: bool = True) -> None:
+        self.path, self._standing = path, standing
+        self._open: sqlite3.Connection | None = None
+        self._where: Where | None = None
+        self._last: tuple[int, int] | None = None
+        self._depth, self._closed = 0, False
+        self.replaced = 0
+        if standing:
+            self._begin(PATIENCE)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._open is None:
+            raise JournalError(f"the journal can't be used (it is closed), {self.path}: nothing was sent")
+        return self._open
+
+    def _begin(self, patience: float, *, look: bool = False) -> None:
+        """Open it and bring it up to date. `look`: nothing will be written, so that a full disk need not be in the way."""
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _refuse_strangers(path.parent)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_strangers(self.path.parent)
+            self._open, found = connect(self.path, patience)
             self._refuse_newer()
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA foreign_keys=ON")
+            self._db.execute("PRAGMA wal_autocheckpoint=1")  # what is committed is soon in the file itself
             self._migrate()
+            self._version()  # the file's companions are open from here on
+            self._where = where(self.path) if self._standing else found
+            self._notice(found.file)
         except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
+            self._end()
+            if not (look and self._begin_as_it_lies(error)):
+                raise JournalError(self._line(error)) from error
+        except JournalError:
+            self._end()
+            raise
+
+    def _begin_as_it_lies(self, error: Exception) -> bool:
+        if is_damage(error):
+            return False
+        try:
+            self._open = connect_as_it_lies(self.path)
+            if self._open is None:
+                return False
+            self._where = None  # so that it is opened in earnest the next time
+            if self._version() == len(MIGRATIONS):
+                self._notice(where(self.path, beside=False).file)
+                return True
+        except (OSError, sqlite3.Error, UnicodeDecodeError):
+            pass
+        self._end()
+        return False
+
+    def _notice(self, file: tuple[int, int] | None) -> None:
+        """Count it if this is not the file of the last time."""
+        if self._last is not None and file != self._last:
+            self.replaced += 1
+        self._last = file
+
+    def _moved(self) -> bool:
+        """Whether the path leads to another file than the one that is open."""
+        try:
+            return where(self.path, beside=self._standing) != self._where
+        except OSError:
+            return True
+
+    def _end(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._open = None
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Several looks in a row, for which it is opened once. No transaction: nobody is kept waiting."""
+        try:
+            with self._used(PATIENCE_TO_READ, look=True):
+                yield
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise JournalError(self._line(error)) from error
+
+    @contextmanager
+    def _used(self, patience: float, *, look: bool = False) -> Iterator[sqlite3.Connection]:
+        """It is open in this block, and in those within."""
+        if self._closed:
+            raise JournalError(f"the journal can't be used (it is closed), {self.path}: nothing was sent")
+        if self._depth == 0:
+            if self._open is not None and self._moved():
+                self._end()
+            if self._open is None:
+                self._begin(patience, look=look)
+        self._depth += 1
+        try:
+            yield self._db
+        finally:
+            self._depth -= 1
+            if self._depth == 0 and not self._standing:
+                self._end()
 
     def _line(self, error: Exception) -> str:
         remedy = "free the disk or move the file away"
@@ -119,7 +214,8 @@ class Database:
 
     def _migrate(self) -> None:
         while self._version() < len(MIGRATIONS):
-            with self._write() as db:
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._transaction(self._db) as db:
                 version = self._version()  # another process may have been faster
                 if version < len(MIGRATIONS):
                     for statement in MIGRATIONS[version].statements:
@@ -127,16 +223,29 @@ class Database:
                     db.execute(f"PRAGMA user_version={version + 1}")
 
     @contextmanager
+    def _transaction(self, db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        """One that was begun: committed, or taken back."""
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:  # a full disk may have ended it already
+                db.execute("ROLLBACK")
+            raise
+
+    @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # a full disk may have ended it already
-                    self._db.execute("ROLLBACK")
-                raise
+            with self._used(PATIENCE) as db:
+                db.execute("BEGIN IMMEDIATE")
+                if self._depth == 1 and self._moved():  # set aside between the look and the lock
+                    db.execute("ROLLBACK")
+                    self._end()
+                    self._begin(PATIENCE)
+                    db = self._db
+                    db.execute("BEGIN IMMEDIATE")
+                with self._transaction(db):
+                    yield db
         except sqlite3.Error as error:
             raise JournalError(self._line(error)) from error
 
@@ -150,12 +259,20 @@ class Database:
         found = str(self._read("PRAGMA quick_check(1)", ())[0][0])
         return "" if found == "ok" else found
 
+    def revision(self) -> int:
+        """Another number whenever somebody has committed; now and then also without that. Opens nothing. Raises JournalError."""
+        if self._closed:
+            raise JournalError(f"the journal can't be used (it is closed), {self.path}: nothing was sent")
+        return trace(self.path)
+
     def close(self) -> None:
         """Let it go."""
-        self._db.close()
+        self._closed = True
+        self._end()
 
     def _read(self, query: str, values: tuple[Any, ...]) -> Sequence[sqlite3.Row]:
         try:
-            return self._db.execute(query, values).fetchall()
+            with self._used(PATIENCE_TO_READ, look=True) as db:
+                return db.execute(query, values).fetchall()
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise JournalError(self._line(error)) from error

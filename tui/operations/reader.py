@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -18,34 +19,49 @@ from tui.operations.rows import flag, operation_of
 class Reader(Database):
     """What it holds, as operations. Raises JournalError of a row that can't be read."""
 
+    _unfinished: Sequence[Operation] = ()
+    _unfinished_at = 0
+
     def get(self, operation: str) -> Operation | None:
         """One operation, whole."""
-        rows = self._read("SELECT * FROM operation WHERE id=?", (operation,))
-        return self._operation(rows[0]) if rows else None
+        with self.looking():
+            rows = self._read("SELECT * FROM operation WHERE id=?", (operation,))
+            return self._operation(rows[0]) if rows else None
 
     def list(self, limit: int = 100) -> Sequence[Operation]:
         """The newest first."""
-        return [
-            self._operation(row)
-            for row in self._read("SELECT * FROM operation ORDER BY id DESC LIMIT ?", (limit,))
-        ]
+        return self._operations("SELECT * FROM operation ORDER BY id DESC LIMIT ?", (limit,))
 
     def about(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
         """Those on one instance, the newest first."""
         query = "SELECT * FROM operation WHERE instance_id=? ORDER BY id DESC LIMIT ?"
-        return [self._operation(row) for row in self._read(query, (instance_id, limit))]
+        return self._operations(query, (instance_id, limit))
 
     def unfinished(self) -> Sequence[Operation]:
-        """Confirmed and not ended: what a console must not be silent about. The oldest first."""
+        """Confirmed and not ended: what a console must not be silent about. The oldest first.
+
+        Outside of a change, and while nobody has committed anything, what was read the last time.
+        """
+        if self._depth == 0 and (now := self.revision()) != self._unfinished_at:
+            self._unfinished_at = 0  # unless it can be read
+            self._unfinished, self._unfinished_at = self._read_unfinished(), now
+        return list(self._unfinished) if self._depth == 0 else self._read_unfinished()
+
+    def _read_unfinished(self) -> Sequence[Operation]:
         query = (
             "SELECT * FROM operation WHERE confirmed_at IS NOT NULL AND state IN ('planned','running','needs-attention')"
             " ORDER BY id"
         )
-        return [self._operation(row) for row in self._read(query, ())]
+        return self._operations(query, ())
 
-    def revision(self) -> int:
-        """Changes whenever another process commits."""
-        return int(self._read("PRAGMA data_version", ())[0][0])
+    def _operations(self, query: str, values: tuple[Any, ...]) -> Sequence[Operation]:
+        with self.looking():
+            return [self._operation(row) for row in self._read(query, values)]
+
+    def at_rest(self) -> bool:
+        """Whether nothing at all is open, not even a question."""
+        query = "SELECT 1 FROM operation WHERE state IN ('planned','running','needs-attention') LIMIT 1"
+        return not self._read(query, ())
 
     def _operation(self, row: sqlite3.Row) -> Operation:
         try:

@@ -5,7 +5,6 @@ Nothing is decided by itself: operations that were running may be in what is los
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
@@ -18,8 +17,9 @@ from msgspec import Struct
 from tui.domain.text import clean
 from tui.operations.database import is_damage
 from tui.operations.journal import Journal, JournalError
+from tui.operations.opening import connect_damaged, swap
 
-_BESIDE = ("", "-wal", "-shm")
+_ENDS = ("damaged.sqlite3", "new.sqlite3")
 _TABLES = {"operation": "id", "step": "operation", "call": "operation", "hold": "operation"}
 """Each with the column that says which operation a row belongs to; what others refer to stands first."""
 
@@ -53,16 +53,17 @@ def damage(path: Path) -> str:
 
 def repair(path: Path, now: datetime) -> Repaired:
     """Set it aside and begin anew with what can be read. Raises OSError, JournalError."""
-    aside = path.with_name(f"{path.stem}-{now:%Y%m%dT%H%M%SZ}.damaged{path.suffix}")
-    for end in _BESIDE:
-        with suppress(FileNotFoundError):
-            os.rename(f"{path}{end}", f"{aside}{end}")
-    with closing(Journal(path)) as journal:
-        found = kept = 0
-        rows = {table: list(_rows(aside, table)) for table in _TABLES}
-        for name in dict.fromkeys(str(row["id"]) for row in rows["operation"]):
-            found += 1
-            kept += _take_over(journal, name, rows)
+    aside, fresh = (path.with_name(f"{path.stem}-{now:%Y%m%dT%H%M%SZ}.{end}") for end in _ENDS)
+    found = kept = 0
+    try:
+        with closing(Journal(fresh)) as journal:
+            rows = {table: list(_rows(path, table)) for table in _TABLES}
+            for name in dict.fromkeys(str(row["id"]) for row in rows["operation"]):
+                found += 1
+                kept += _take_over(journal, name, rows)
+        swap(path, fresh, aside)
+    finally:
+        fresh.unlink(missing_ok=True)
     return Repaired(aside, found, kept)
 
 
@@ -98,8 +99,7 @@ def _rows(path: Path, table: str) -> Iterator[dict[str, Any]]:
     """Row for row until one cannot be read; then from the other end, so that one bad page costs as little as may be."""
     seen: set[int] = set()
     for order in ("ASC", "DESC"):
-        with suppress(sqlite3.Error, UnicodeDecodeError), closing(sqlite3.connect(path)) as database:
-            database.row_factory = sqlite3.Row
+        with suppress(sqlite3.Error, UnicodeDecodeError), closing(connect_damaged(path)) as database:
             query = f"SELECT rowid AS number, * FROM {table} ORDER BY rowid {order}"  # noqa: S608 - our own names
             for row in database.execute(query):
                 if row["number"] not in seen and _TABLES[table] in row.keys():  # noqa: SIM118 - as below

@@ -26,18 +26,23 @@ class Rescue:
         self._settings, self._environ, self._now = settings, environ, now
         self._tried: dict[str, tuple[str, int]] = {}
         self._lock = threading.Lock()
+        self._journal = Journal(default_path(environ), standing=False)
+        self._at_rest: int | None = None
 
     def look(self) -> list[str]:
         """Start a runner for each operation that was cut off; a line for each. Silent where the journal can't be read."""
-        path = default_path(self._environ)
-        if self._settings.read_only or not path.exists() or not self._lock.acquire(blocking=False):
+        journal = self._journal
+        if self._settings.read_only or not journal.path.exists() or not self._lock.acquire(blocking=False):
             return []
         try:
-            journal = Journal(path)
-            try:
-                return list(self._resume(journal))
-            finally:
-                journal.close()
+            revision = journal.revision()
+            if revision == self._at_rest:
+                return []
+            self._at_rest = None
+            told = list(self._resume(journal))
+            if journal.at_rest():
+                self._at_rest = revision
+            return told
         except JournalError:  # the screens say so already
             return []
         finally:

@@ -1,0 +1,49 @@
+"""A console that is used for hours: it asks, is told no, acts, follows and asks again, and sees what others do meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from tests.e2e.terminal import has
+from tests.journeys.shift import Shift, cost, evac, journal, sent
+from tui.demo.environment import Demo
+from tui.operations.record import OperationState
+
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
+"""How often the story is told; `ROUNDS=20` is a night's worth."""
+NAMES = ("cache-1", "cache-2", "web-3")
+
+
+def ids(demo: Demo) -> Mapping[str, str]:
+    """The sample's instances by their names."""
+    return {str(one["name"]): str(one["id"]) for one in demo.control("instances")}
+
+
+def test_a_console_asks_acts_and_asks_again(env: dict[str, str], demo: Demo) -> None:
+    """ask, esc, ask, yes, follow, ask again; beside it a colleague's `evac do` on another instance."""
+    before = None
+    with Shift(environ=env, size=(80, 24)) as shift:
+        shift.begin()
+        for number in range(ROUNDS):
+            name = NAMES[number % len(NAMES)]
+            shift.ask("b", name)
+            shift.keys("escape")
+            shift.ask("b", name)
+            shift.agree(name)
+            shift.until(has(rf"(running|succeeded).*{name}"))
+            done = evac(env, "do", "reboot", "mail-1", "--profile", "prod", "--confirm", "mail-1", "--wait")
+            assert done.returncode == 0, done.stdout + done.stderr
+            shift.keys("o")
+            shift.until(has(r"succeeded.*mail-1"))
+            shift.until(has(rf"succeeded.*{name}"))
+            shift.fleet()
+            now = cost(shift.pid)
+            before = before or now
+            assert now.descriptors <= before.descriptors + 2, (before, now)
+        shift.keys("q")
+        assert shift.ended() == 0
+    with journal(env) as book:
+        states = [one.state for one in book.list(1000) if one.confirmed_at is not None]
+    assert states == [OperationState.SUCCEEDED] * 2 * ROUNDS
+    assert sent(demo).count("RebootInstances") == 2 * ROUNDS
