@@ -28,7 +28,7 @@ from screens.notice import Noticing
 from screens.theme import dress, plain
 from screens.thrift import Shown
 from tui import crash
-from tui.fleet import snapshot, wire
+from tui.fleet import scope, snapshot, wire
 from tui.fleet.link import Link
 from tui.fleet.opening import Opening
 from tui.fleet.store import Store
@@ -237,7 +237,7 @@ class EvacApp(Noticing[int]):
             if path is None or store.unread or revision == self._saved_revision:
                 return
             with suppress(OSError):  # a full disk costs the next start its first picture, nothing else
-                snapshot.write(targets, rows, path, now)
+                snapshot.write(targets, rows, path, now, scope.key(self.services.settings))
                 self._saved_revision = revision
 
         return write
@@ -290,9 +290,8 @@ class Opened(Struct, frozen=True):
 
 def open_services(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> Opened:
     """Everything the screens are given, but for the journal: it is opened after the first frame. `link`: one begun already."""
-    store, path = Store(), snapshot.default_path(environ)
-    opening = Opening(path)
-    kept, said = snapshot.restore(path, opening)
+    store, found = Store(), snapshot.find(environ, settings)
+    kept = found.kept
     if kept is not None:
         store.load_snapshot(kept.deltas, kept.count)
 
@@ -312,7 +311,7 @@ def open_services(settings: Settings, environ: Mapping[str, str], link: Link | N
         zone=settings.zone(),
         launch=start,
     )
-    return Opened(services, path, kept, said, opening)
+    return Opened(services, found.path, kept, found.said, found.opening)
 
 
 def open_journal(services: Services) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.integration.eyes import (
@@ -101,10 +103,43 @@ def test_regions_are_asked_of_aws_and_policy_narrows_them(demo: Demo) -> None:
 
 async def test_who_may_not_ask_for_regions_reads_its_own_and_is_told(demo: Demo) -> None:
     demo.control("faults", [fault({"error": "UnauthorizedOperation"}, operation="DescribeRegions")])
-    async with watching(settings("prod", regions=()), demo.apply()) as eyes:
+    async with watching(settings("prod", regions=(), often=True), demo.apply()) as eyes:
         await eyes.until(lambda: eyes.live("prod"))
         assert [one.target.key for one in eyes.store.targets()] == ["prod/ap-northeast-2"]
         assert any("may not ask which regions are enabled" in note for note in eyes.notes())
+        (target,) = eyes.store.targets()
+        (partial,) = target.partial
+        assert partial.kind == "denied"
+        assert "only ap-northeast-2 is read" in partial.cause
+        assert "ec2:DescribeRegions" in partial.remedy
+        assert "[profiles.prod] regions" in partial.remedy
+        # It lasts: no later poll takes it away.
+        since = target.status_at
+        assert since is not None
+        demo.control("calls", method="DELETE")
+        await eyes.until(lambda: eyes.newer(since, "prod"))
+        assert eyes.store.targets()[0].partial == (partial,)
+
+
+async def test_another_profile_of_the_account_that_may_ask_mends_it(demo: Demo) -> None:
+    rule = fault({"error": "UnauthorizedOperation"}, operation="DescribeRegions", key=KEYS["prod"])
+    demo.control("faults", [rule])
+    async with watching(settings("prod", "prod-audit", regions=(), often=True), demo.apply()) as eyes:
+        await eyes.until(
+            lambda: (
+                (one := eyes.target("prod")) and one.profiles == ("prod", "prod-audit") and eyes.live("prod")
+            )
+        )
+        assert all(one.partial == () for one in eyes.store.targets())
+
+
+async def test_where_not_even_its_own_region_may_be_read_it_is_a_line(demo: Demo) -> None:
+    demo.control("faults", [fault({"error": "UnauthorizedOperation"}, operation="DescribeRegions")])
+    chosen = settings("prod", regions=(), allowed_regions=(IRELAND,))
+    store = await asyncio.to_thread(read_once, chosen, demo.apply(), timeout=90)
+    (target,) = store.targets()
+    assert target.trouble is not None
+    assert "none is read" in target.trouble.cause
 
 
 async def test_the_next_profile_reads_when_the_first_cannot_and_labels_follow(demo: Demo) -> None:

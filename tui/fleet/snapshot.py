@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -16,14 +17,18 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.domain.instance import Instance, Phase, TargetStatus
+from tui.domain.instance import Instance, Phase, Target, TargetStatus
 from tui.domain.text import clean
 from tui.domain.urgency import urgency
 from tui.fleet.opening import Opening
+from tui.fleet.scope import Reads, key, reads, within
 from tui.fleet.store import Store
 from tui.fleet.wire import Delta
+from tui.settings import Settings
 
 FORMAT = 2
+NARROW_KEPT = 8
+"""Snapshots of narrowed runs."""
 PIECE = 500
 """Rows that are packed at once: a few milliseconds, in which no key is answered."""
 
@@ -43,23 +48,49 @@ class _Saved(Struct):
     trouble: list[Instance]
     rest: list[bytes]
     count: int
+    scope: str = ""
 
 
 class Kept(Struct, frozen=True):
-    """What was saved, and when (UTC): deltas with the targets and what is in trouble, and `count` more rows in pieces."""
+    """What was saved, and when (UTC): deltas with the targets and what is in trouble, and `count` more rows in pieces.
+
+    `scope` is that of the run that saved it. `moved`, of what was narrowed since: what each target is now, None: left out.
+    """
 
     saved_at: datetime
     deltas: list[Delta]
     count: int
     pieces: list[bytes]
+    scope: str = ""
+    moved: dict[Target, TargetStatus | None] | None = None
 
     def rest(self) -> Iterator[list[Instance]]:
         """The other rows, piece by piece. A piece that is damaged is left out: all is read anew anyway."""
         for piece in self.pieces:
             try:
-                yield msgspec.msgpack.decode(piece, type=list[Instance])
+                rows = msgspec.msgpack.decode(piece, type=list[Instance])
+                yield rows if self.moved is None else list(_moved(rows, self.moved))
             except (RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
                 continue
+
+
+def _moved(rows: Iterable[Instance], moved: Mapping[Target, TargetStatus | None]) -> Iterator[Instance]:
+    """Those of targets that are left, under the profile that reads them now."""
+    for row in rows:
+        status = moved.get(row.target)
+        if status is not None:
+            yield replace(row, target=status.target, profiles=status.profiles)
+
+
+def narrowed(kept: Kept, read: Reads) -> Kept:
+    """What of it this run reads. The rest is not lost: it stays in its file."""
+    saved = [delta.target for delta in kept.deltas if delta.target is not None]
+    moved = {status.target: within(status, read) for status in saved}
+    trouble = tuple(_moved([row for delta in kept.deltas for row in delta.upserts], moved))
+    left = [status for status in moved.values() if status is not None]
+    deltas = [*(Delta(target=status) for status in left), Delta(upserts=trouble)]
+    count = max(0, sum(status.count or 0 for status in left) - len(trouble))
+    return Kept(kept.saved_at, deltas, count, kept.pieces, kept.scope, moved)
 
 
 def default_path(environ: Mapping[str, str]) -> Path:
@@ -74,8 +105,10 @@ def save(store: Store, path: Path, now: datetime) -> None:
     write(store.targets(), store.rows(), path, now)
 
 
-def write(targets: list[TargetStatus], rows: Sequence[Instance], path: Path, now: datetime) -> None:
-    """The same, of what was taken from a store: may be called in a thread. Raises OSError."""
+def write(
+    targets: list[TargetStatus], rows: Sequence[Instance], path: Path, now: datetime, scope: str = ""
+) -> None:
+    """The same, of what was taken from a store of that scope: may be called in a thread. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.parent.chmod(0o700)
     trouble, calm = list[Instance](), list[Instance]()
@@ -83,12 +116,14 @@ def write(targets: list[TargetStatus], rows: Sequence[Instance], path: Path, now
         (trouble if urgency(row, now).is_trouble else calm).append(row)
     pack = msgspec.msgpack.encode
     pieces = [pack(calm[at : at + PIECE]) for at in range(0, len(calm), PIECE)]
-    body = pack(_Saved(FORMAT, now, targets, trouble, pieces, len(calm)))
+    body = pack(_Saved(FORMAT, now, targets, trouble, pieces, len(calm), scope))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(body)
         Path(name).replace(path)
+        if scope:
+            tidy(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -114,7 +149,7 @@ def load(path: Path) -> Kept | None:
     waiting = [replace(status, phase=Phase.WAITING, trouble=None, partial=()) for status in saved.targets]
     deltas = [Delta(target=status) for status in waiting]
     deltas.append(Delta(upserts=tuple(saved.trouble)))
-    return Kept(saved.saved_at, deltas, saved.count, saved.rest)
+    return Kept(saved.saved_at, deltas, saved.count, saved.rest, saved.scope)
 
 
 def _decode(body: bytes) -> _Saved:
@@ -126,6 +161,44 @@ def _decode(body: bytes) -> _Saved:
         return msgspec.msgpack.decode(body, type=_Saved)
     except (RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
         raise SnapshotError("it is damaged") from None
+
+
+class Found(Struct, frozen=True):
+    """What a start shows first, and where this run saves; `said` is what there is to say of it."""
+
+    path: Path
+    kept: Kept | None
+    said: str
+    opening: Opening
+
+
+def find(environ: Mapping[str, str], settings: Settings) -> Found:
+    """The newest snapshot that this run may show.
+
+    A run that leaves something out has a file of its own beside the wider one, and takes what is newer: so neither shows what
+    it does not read, nor loses what the other has.
+    """
+    wide, scope = default_path(environ), key(settings)
+    opening = Opening(wide)
+    kept, said = restore(wide, opening)
+    if kept is None or not scope or kept.scope == scope:
+        return Found(wide, kept, said, opening)
+    path = wide.with_name(f"snapshot-{scope}.mpk")
+    own_opening = Opening(path)
+    own, why = restore(path, own_opening)
+    if own is not None and own.saved_at >= kept.saved_at:
+        opening.done()
+        return Found(path, own, said or why, own_opening)
+    own_opening.done()
+    return Found(path, narrowed(kept, reads(settings)), said or why, opening)
+
+
+def tidy(path: Path) -> None:
+    """Of the narrowed ones only the newest are kept: they hold names and addresses too."""
+    found = path.parent.glob("snapshot-*.mpk")
+    with suppress(OSError):
+        for old in sorted(found, key=lambda one: one.stat().st_mtime, reverse=True)[NARROW_KEPT:]:
+            old.unlink(missing_ok=True)
 
 
 def restore(path: Path, opening: Opening | None = None) -> tuple[Kept | None, str]:

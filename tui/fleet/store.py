@@ -12,7 +12,9 @@ from msgspec.structs import replace
 
 from tui.domain.down import STOPPED, stopped_by
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
+from tui.domain.text import clean
 from tui.fleet.pool import Pool
+from tui.fleet.scope import Reads, within
 from tui.fleet.wire import Delta
 
 _MEMORY = 256
@@ -75,6 +77,12 @@ class Store:
     def apply(self, delta: Delta) -> set[str]:
         """Take a delta in; answers the keys of rows that changed."""
         changed: set[str] = set()
+        if (profiles := delta.profiles) is not None:
+            there = set(map(clean, profiles))
+            changed |= self._narrow(lambda profile, region: profile in there)
+        if delta.regions is not None:
+            name, regions = clean(delta.regions[0]), {*delta.regions[1], EVERYWHERE}
+            changed |= self._narrow(lambda profile, region: profile != name or region in regions)
         for key in delta.removed:
             changed |= self._remove(key)
         for row in delta.upserts:
@@ -132,6 +140,22 @@ class Store:
         for key in keys:
             self._rows.pop(key, None)
         return set(keys)
+
+    def _narrow(self, read: Reads) -> set[str]:
+        """Of what an earlier run left, only what is read in this one stays: maybe under another profile of its account."""
+        changed: set[str] = set()
+        for target, status in list(self._targets.items()):
+            new = within(status, read) if status.phase is Phase.WAITING else status
+            if new == status:
+                continue
+            rows = [self._rows[key] for key in self._by_target.get(target, ())]
+            changed |= self._forget(target)
+            del self._targets[target]
+            if new is not None:
+                self._targets.setdefault(new.target, new)
+                for row in rows:
+                    self._put(replace(row, target=new.target, profiles=new.profiles))
+        return changed
 
     def _note(self, status: TargetStatus) -> None:
         self._targets[status.target] = status

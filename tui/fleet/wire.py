@@ -37,6 +37,8 @@ class Delta(_Frame, frozen=True):
 
     `keys`, where given, are all the instances of `target`: its other rows go. A new collector, which knows no
     differences, says so once with its first inventory.
+    `profiles`, where given, are all that are read, and `regions` (a profile's name, and where it is read) all of one: what
+    was known of others from an earlier run goes.
     """
 
     target: TargetStatus | None = None
@@ -44,6 +46,8 @@ class Delta(_Frame, frozen=True):
     removed: tuple[str, ...] = ()
     dropped: tuple[Target, ...] = ()
     keys: tuple[str, ...] | None = None
+    profiles: tuple[str, ...] | None = None
+    regions: tuple[str, tuple[str, ...]] | None = None
 
 
 class ReadRequest(_Frame, frozen=True):

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from tui.aws import reads
-from tui.domain.instance import EVERYWHERE, Phase
+from tui.domain.instance import EVERYWHERE, Phase, Trouble
 from tui.domain.text import EMPTY, SafeText, clean
 from tui.fleet import wire
 from tui.fleet.collector.jobs import threaded
@@ -34,6 +34,7 @@ class Profiles(State):
             await asyncio.sleep(self.settings.intervals.status * LOGIN_RETRY)
         if gone := tuple(self.shown.pop(EVERYWHERE, ())):
             self.send(wire.Delta(dropped=gone))
+        self.send(wire.Delta(profiles=tuple(names)))
         for profile in names:
             self.order[profile] = len(self.order)
             self.show(profile, [EVERYWHERE], Phase.READING, None)
@@ -43,20 +44,27 @@ class Profiles(State):
         """Whose it is and which regions it has; its targets begin here."""
         try:
             async with self.identifying:
-                account_id, names = await self.account_and_regions(profile)
+                account_id, (names, blind) = await self.account_and_regions(profile)
         except Exception as error:
             trouble = await self.trouble(error, profile, "")
             self.sessions.drop(profile)
             regions = list(self.sessions.fixed_regions(profile)) or [EVERYWHERE]
             self.show(profile, regions, Phase.FAILED, trouble)
             return OUTCOMES.get(trouble.kind, Outcome.FAILED)
+        if blind is not None and not names:
+            self.show(profile, [EVERYWHERE], Phase.FAILED, blind)
+            return Outcome.FAILED
         if gone := tuple(self.shown.pop(profile, ())):
             self.send(wire.Delta(dropped=gone))
+        self.send(wire.Delta(regions=(profile, names)))
         for region in names:
             place = (str(account_id), region)
             unit = self.units.setdefault(place, Unit(account_id, self.aliases.get(account_id, EMPTY), region))
             known = unit.phase not in (Phase.WAITING, Phase.FAILED)
             unit.join(profile, self.order)
+            unit.blind.pop(profile, None)
+            if blind is not None:
+                unit.blind[profile] = blind
             self.tell(unit)
             # Else another profile reads it already. Once is as good as ever, but whose name it is must not depend on who
             # answered first: the first of the file reads once more, out of the cache.
@@ -66,7 +74,9 @@ class Profiles(State):
             self.start(self.name(account_id, profile))
         return Outcome.WELL
 
-    async def account_and_regions(self, profile: str) -> tuple[SafeText, tuple[str, ...]]:
+    async def account_and_regions(
+        self, profile: str
+    ) -> tuple[SafeText, tuple[tuple[str, ...], Trouble | None]]:
         """Both, asked for side by side: nothing of the profile can be shown before they are known."""
         asked = asyncio.create_task(self.regions_of(profile))
         try:
@@ -79,18 +89,22 @@ class Profiles(State):
             raise
         return account_id, await asked
 
-    async def regions_of(self, profile: str) -> tuple[str, ...]:
-        """Its regions; its own alone where it may not ask for the others, and that is said."""
+    async def regions_of(self, profile: str) -> tuple[tuple[str, ...], Trouble | None]:
+        """Its regions; its own alone where it may not ask for the others, and why that is not all."""
         try:
-            return await threaded(self.threads, reads.regions, self.sessions, profile)
+            return await threaded(self.threads, reads.regions, self.sessions, profile), None
         except Exception as error:
             trouble = await self.trouble(error, profile, "")
             if trouble.kind != "denied":
                 raise
         own = await threaded(self.threads, reads.own_regions, self.sessions, profile)
-        text = f"{profile}: may not ask which regions are enabled: reading {', '.join(own) or 'none'} (regions in config.toml)"
-        self.send(wire.Note(clean(text, 300)))
-        return own
+        read = f"only {', '.join(own)} is read" if own else "none is read"
+        cause = f"{profile}: may not ask which regions are enabled: {read}, and there may be others"
+        remedy = (
+            f"allow ec2:DescribeRegions, or name its regions: [profiles.{profile}] regions in config.toml"
+        )
+        self.send(wire.Note(clean(cause, 300)))
+        return own, Trouble("denied", clean(cause, 300), clean(remedy, 300), trouble.code)
 
     async def name(self, account_id: SafeText, profile: str) -> None:
         """The account's alias, beside everything else: IAM may be out of reach where EC2 is not."""

@@ -53,6 +53,8 @@ class Unit:
     phase: Phase = Phase.WAITING
     trouble: Trouble | None = None
     partial: dict[Job, tuple[Trouble, ...]] = field(default_factory=dict)
+    blind: dict[str, Trouble] = field(default_factory=dict)
+    """Profiles that may not ask which regions there are: with no other of the account, regions are missing for good."""
     rows: dict[str, Instance] = field(default_factory=dict)
     statuses: dict[str, Status] = field(default_factory=dict)
     images: dict[str, Image] | None = None
@@ -81,6 +83,11 @@ class Unit:
     def leave(self, profile: str) -> None:
         """That profile is no longer one of this account. The last one leaves no target."""
         self.profiles = [name for name in self.profiles if name != profile]
+        self.blind.pop(profile, None)
+
+    def missing(self) -> tuple[Trouble, ...]:
+        """What is not read beside this region, and will not be, as long as nobody may ask."""
+        return () if any(name not in self.blind for name in self.profiles) else tuple(self.blind.values())[:1]
 
     def well(self, job: Job, profile: str, failed: Mapping[str, Trouble], *, live: bool) -> None:
         """`profile` did this job, after `failed` could not. `live`: the checks of every instance are now known."""
@@ -230,7 +237,7 @@ class Unit:
             self.status_at,
             self.inventory_at,
             self.trouble,
-            tuple(dict.fromkeys(trouble for troubles in self.partial.values() for trouble in troubles)),
+            tuple(dict.fromkeys(one for some in (self.missing(), *self.partial.values()) for one in some)),
         )
 
     def _ids(self) -> list[str]:
