@@ -204,23 +204,10 @@ class FleetScreen(Filtering):
         pane.paint(text, title if self.has_class("wide") else None)
 
     def _nothing(self, scene: Scene) -> str:
-        """An empty table is one good sentence."""
-        targets = self.services.store.targets()
-        total = self.services.store.total
-        if self.query_now.tests:
-            wanted = clean(self.query_now.text)
-            return f"Nothing in this view matches {wanted}. esc clears the filter, 2 looks among all {total}."
-        if not targets:
-            return "Reading the profiles of ~/.aws/config …"
-        unread = [one.target.key for one in targets if one.target in scene.stale]
-        if len(unread) == len(targets):
-            return f"Reading {len(targets)} targets; what is found appears here as each answers …"
-        missing = f" Not read: {', '.join(unread)}." if unread else ""
-        if self.view is View.EVENTS:
-            return f"AWS has announced nothing for these {total} instances.{missing}"
-        if self.view is View.TRIAGE and total:
-            return f"All {total} instances answer their checks, and AWS has announced nothing.{missing} 2 shows them all."
-        return f"There is no instance in the {len(targets) - len(unread)} targets that answered.{missing}"
+        """An empty table is one good sentence; of health only where everything was read and nothing filtered away."""
+        from screens.fleet.empty import nothing  # most fleets have something to list
+
+        return nothing(self.services.store, self.view, self.query_now, scene)
 
     @on(FleetTable.Highlighted)
     def another_row(self) -> None:

@@ -41,40 +41,54 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
     with opened(shared) as session:
         fleet = read(session, problems_only=True, timeout=timeout)
         now, zone = datetime.now(UTC), session.settings.zone()
-    rows = [row for row in _ordered(fleet, chosen, now) if (row.events if every else row.open_events(now))]
+        rows = [
+            row for row in _ordered(fleet, chosen, now) if (row.events if every else row.open_events(now))
+        ]
+        if not rows:
+            nothing("no scheduled events", session, fleet, chosen, timeout, full=False)
     pairs = [(row, event) for row in rows for event in (row.events if every else row.open_events(now))]
+    left_out = 0
     if form == "json":
-        output.json(
-            [shapes.instance_object(row, now, _hazards(row, now), open_only=not every) for row in rows]
+        told, left_out = output.each(
+            rows,
+            lambda row: shapes.instance_object(row, now, _hazards(row, now), open_only=not every),
+            _name,
         )
+        output.json(told)
     elif form == "csv":
-        output.write_csv(shapes.EVENT_COLUMNS, [shapes.event_row(row, event, now) for row, event in pairs])
+        lines, left_out = output.each(pairs, lambda pair: shapes.event_row(*pair, now), _name_of_pair)
+        output.write_csv(shapes.EVENT_COLUMNS, lines)
     elif form == "ics":
         from tui.cli.calendar import calendar
 
-        text, left_out = calendar(pairs, now)
+        text, unannounced = calendar(pairs, now)
         output.raw(text)
-        if left_out:
-            output.say(f"evac: {left_out} without an announced start: not in the calendar")
+        if unannounced:
+            output.say(f"evac: {unannounced} without an announced start: not in the calendar")
     elif pairs:
-        output.table(
-            ("EVENT", "STATE", "STARTS", "NAME", "INSTANCE", "TARGET", "MOVABLE UNTIL"),
-            [
-                (
-                    event.code_text,
-                    event.state(now).value,
-                    _when(event.not_before, zone, now),
-                    row.name,
-                    row.instance_id,
-                    row.target.key,
-                    when.both_zones(event.deadline, zone, now) if event.deadline else "",
-                )
-                for row, event in pairs
-            ],
-        )
-    else:
-        _nothing("no scheduled events", fleet)
-    return _close(fleet)
+        lines, left_out = output.each(pairs, lambda pair: _event_line(*pair, zone, now), _name_of_pair)
+        output.table(("EVENT", "STATE", "STARTS", "NAME", "INSTANCE", "TARGET", "MOVABLE UNTIL"), lines)
+    return _close(fleet, left_out)
+
+
+def _event_line(row: Instance, event: ScheduledEvent, zone: tzinfo, now: datetime) -> tuple[str, ...]:
+    return (
+        event.code_text,
+        event.state(now).value,
+        _when(event.not_before, zone, now),
+        row.name,
+        row.instance_id,
+        row.target.key,
+        when.both_zones(event.deadline, zone, now) if event.deadline else "",
+    )
+
+
+def _name(row: Instance) -> str:
+    return f"{row.label} ({row.instance_id})"
+
+
+def _name_of_pair(pair: tuple[Instance, ScheduledEvent]) -> str:
+    return f"{_name(pair[0])}, {pair[1].code_text}"
 
 
 @click.command("status")

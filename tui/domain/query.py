@@ -65,6 +65,11 @@ class Query(Struct, frozen=True):
         return all(test(instance, now) for test in self.tests)
 
 
+def terms(text: str) -> list[str]:
+    """Its terms, as they were typed."""
+    return [match.group() for match in re.finditer(_TERM, text)]
+
+
 def parse(text: str) -> Query | QueryError:
     """Read a filter; the first term that makes no sense is reported. Never raises."""
     tests: list[Test] = []
