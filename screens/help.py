@@ -13,7 +13,7 @@ from textual.widgets import Static
 from screens.base import Alarm, EvacScreen, KeyLine, bindings
 from screens.lines import MOVES
 from screens.page import BLANK, Row, draw, head
-from screens.signs import GRAVITIES, LEVELS
+from screens.signs import GRAVITIES, LEVELS, READ
 from tui.domain.query import FIELDS
 from tui.domain.text import clean
 from tui.domain.urgency import Level
@@ -88,6 +88,8 @@ def language(plain: bool) -> list[Row]:
     for level, text in _SIGNS.items():
         sign = LEVELS[level]
         rows.append(Row(text, f"{sign.mark(plain)} {sign.word}", label_style=sign.style))
+    told = "a target that answered: says nothing of how its instances are"
+    rows.append(Row(told, f"{READ.mark(plain)} {READ.word}"))
     rows += [BLANK, head("before an action", "the gravest first")]
     for gravity, text in _GRAVITIES.items():
         sign = GRAVITIES[gravity]

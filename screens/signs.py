@@ -46,6 +46,8 @@ LEVELS = {
     Level.UNKNOWN: Sign("?", "?", "unknown", "magenta"),
     Level.CALM: Sign("✔", "+", "ok", "green"),
 }
+READ = Sign("↓", "v", "read", "")
+"""A target that answered. It says nothing of how its instances are: that is never a sign of health."""
 NOTHING = {False: "–", True: "-"}
 """There is none: by whether the terminal is plain."""
 GRAVITIES = {
@@ -68,6 +70,7 @@ _PLAIN = str.maketrans(
         "▲": "!",
         "●": "*",
         "✔": "+",
+        "↓": "v",
         "▶": ">",
         "·": "-",
         "–": "-",
@@ -156,7 +159,7 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
     account = f" · account {account_text(status.account_id)}" if status.account_id else ""
     alias = f" {status.account_alias}" if status.account_alias else ""
     partial = f" · {status.partial[0].cause}" if status.partial else ""
-    return f"{LEVELS[Level.CALM].mark(plain)} {where}{account}{alias} · {count}{partial}", "bold"
+    return f"{READ.mark(plain)} {where}{account}{alias} · {count}{partial}", "bold"
 
 
 def cut(text: str, size: int) -> str:

@@ -36,7 +36,9 @@ def nothing(store: Store, view: View, query: Query, scene: Scene) -> str:
             return f"{_every(total)}, and AWS has announced nothing. 2 shows them all."
         told = f"{known} of {_many(total, 'instance')} answer their checks, and AWS has announced nothing for those."
         return f"{told}{missing} 2 shows them all."
-    return f"There is no instance in the {_many(len(targets) - len(unread), 'target')} that answered.{missing}"
+    return (
+        f"There is no instance in the {_many(len(targets) - len(unread), 'target')} that answered.{missing}"
+    )
 
 
 def gaps(targets: list[TargetStatus], unread: list[TargetStatus]) -> str:
@@ -77,4 +79,6 @@ def _these(count: int) -> str:
 
 
 def _every(count: int) -> str:
-    return f"All {count} instances answer their checks" if count != 1 else "The one instance answers its checks"
+    return (
+        f"All {count} instances answer their checks" if count != 1 else "The one instance answers its checks"
+    )

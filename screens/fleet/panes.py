@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from rich.text import Text
 
-from screens.signs import LEVELS, account_text, painted
+from screens.signs import LEVELS, READ, account_text, painted
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
 from tui.domain.text import clean
@@ -109,18 +109,17 @@ def targets_text(services: Services, old: Stale) -> Text:
             last = label
         region = status.target.region if status.target.region != EVERYWHERE else "all regions"
         count = "" if status.count is None else str(status.count)
-        level = Level.UNKNOWN if status.target in old else Level.CALM
-        mark = LEVELS[level].mark(settings.ascii)
+        sign = LEVELS[Level.UNKNOWN] if status.target in old else READ
         age = ""
-        if level is Level.UNKNOWN and status.status_at is not None:
+        if sign is not READ and status.status_at is not None:
             age = f" {ago(status.status_at, now).removesuffix(' ago')}"
-        text.append(f" {mark}", LEVELS[level].style)
+        text.append(f" {sign.mark(settings.ascii)}", sign.style)
         text.append(f" {region:<15}{count:>4}{age}\n")
         if status.trouble is not None and not _same_trouble(status, following):
             cause = str(status.trouble.cause)
             for prefix in (f"{status.target.key}: ", f"{clean(status.target.profile)}: "):
                 cause = cause.removeprefix(prefix)
-            text.append(_indented(cause), LEVELS[level].style)
+            text.append(_indented(cause), LEVELS[Level.UNKNOWN].style)
             text.append(_indented(status.trouble.remedy))
         for one in status.partial:
             text.append(_indented(one.cause), "yellow")

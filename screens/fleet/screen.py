@@ -19,6 +19,7 @@ from screens.fleet.panes import clock_line, counts_line, header, preview, target
 from screens.fleet.table import FleetTable, Row
 from screens.line import Line
 from screens.mishap import STYLE, UNSHOWN, shown, tell
+from screens.signs import READ
 from tui.domain.instance import Instance
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
 from tui.domain.text import clean
@@ -109,12 +110,13 @@ class FleetScreen(Filtering):
         # Before its parts are styled, so that they are styled once.
         self.set_class(self.app.size.width >= WIDE, "wide", update=False)
         self.set_class(not self.services.store.rows(), "empty", update=False)
+        plain = self.services.settings.ascii
         yield Line("header")
         yield Alarm()
         yield Line("marks")
         yield KeyLine()
         with VerticalScroll(id="targets", can_focus=False) as targets:
-            targets.border_title = "targets"
+            targets.border_title = f"targets · {READ.mark(plain)} read ? not"
             yield Line("targets-text", grows=True)
         yield self.table
         yield Line("preview")

@@ -48,6 +48,7 @@ class OperationsScreen(EvacScreen):
         self.follow = follow
         self._seen: int | None = None
         self._rows: list[Operation] = []
+        self._older = 0
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
@@ -91,9 +92,9 @@ class OperationsScreen(EvacScreen):
                 if not force and revision == self._seen:
                     return False
                 self._seen = revision
-                found = [
-                    one for one in journal.list() if one.confirmed_at is not None or one.id == self.follow
-                ]
+                newest = journal.list()
+                self._older = journal.count() - len(newest)
+                found = [one for one in newest if one.confirmed_at is not None or one.id == self.follow]
                 known = {one.id for one in found}
                 found += [one for one in journal.unfinished() if one.id not in known]
                 self._rows = listed(found, self.services.now())
@@ -124,6 +125,10 @@ class OperationsScreen(EvacScreen):
             if counts[stands]:
                 sign = SIGNS[stands]
                 text.append(f"   {sign.mark(plain)} {counts[stands]} {sign.word}", sign.style)
+        if self._older > 0:
+            text.append(
+                f"   {self._older} older: evac ops list --limit {self._older + len(self._rows)}", "dim"
+            )
         if self._trouble and self._rows:
             text.append(f"   {self._trouble}", "bold red")
         return text

@@ -105,6 +105,46 @@ def test_a_bad_filter_is_a_usage_error_that_names_the_term(evac: Run) -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "command", [("events",), ("events", "--json"), ("status",), ("status", "--problems", "--json")]
+)
+def test_a_mistyped_filter_is_never_told_as_health(evac: Run, command: tuple[str, ...]) -> None:
+    done = evac(*command, "--filter", "paymnets", "--profile", "prod")
+    assert done.returncode == 0
+    assert "the filter paymnets matches none of the 38 instances that are read" in done.stderr
+    assert "did you mean payments?" in done.stderr
+    assert "no scheduled events" not in done.stderr
+    assert "no problems" not in done.stderr
+    assert done.stdout.strip() == ("[]" if "--json" in command else "")
+
+
+def test_a_filter_that_matches_what_is_well_says_so_of_those(evac: Run) -> None:
+    done = evac("events", "--filter", "tag.Name:load-1", "--profile", "staging", "--region", "ap-northeast-2")
+    assert (
+        "no scheduled events among the 1 of 5 instances that the filter tag.Name:load-1 matches"
+        in done.stderr
+    )
+
+
+def test_regions_that_nobody_may_ask_for_are_missing_and_that_is_said(
+    evac: Run, demo: Demo, tmp_path: Path
+) -> None:
+    (tmp_path / "any-region.toml").write_text("")
+    asked = ("--profile", "staging", "--config", str(tmp_path / "any-region.toml"))
+    rule = {"match": {"operation": "DescribeRegions"}, "then": {"error": "UnauthorizedOperation"}}
+    demo.control("faults", [rule])
+    try:
+        done = evac("events", "--filter", "tag.Name:load-1", *asked)
+        doctor = evac("doctor", *asked)
+    finally:
+        demo.control("faults", [])
+    assert done.returncode == 3
+    assert "may not ask which regions are enabled" in done.stderr
+    assert "allow ec2:DescribeRegions, or name its regions" in done.stderr
+    assert "in part" in done.stderr
+    assert "may not ask which regions are enabled" in doctor.stdout
+
+
 def test_a_reader_that_leaves_early_is_no_failure(evac: Run) -> None:
     read, write = os.pipe()
     os.close(read)

@@ -18,7 +18,16 @@ from screens.fleet.table import FleetTable
 from tests.screens import stage
 from tests.screens.fleeting import cursor, said, screen, shown, text
 from tui.domain.events import ScheduledEvent
-from tui.domain.instance import Checks, CheckStatus, Instance, Phase, StatusCheck, Target, Trouble
+from tui.domain.instance import (
+    Checks,
+    CheckStatus,
+    Instance,
+    Phase,
+    StatusCheck,
+    Target,
+    TargetStatus,
+    Trouble,
+)
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.store import Store
@@ -198,7 +207,66 @@ async def test_an_empty_triage_is_one_good_sentence(tmp_path: Path) -> None:
     status = stage.sample_store().target(calm.target)
     store.apply(wire.Delta(status, (calm,)))
     async with shown(stage.services(tmp_path, store)) as pilot:
-        assert "All 1 instances answer their checks, and AWS has announced nothing." in text(pilot)
+        assert "The one instance answers its checks, and AWS has announced nothing." in text(pilot)
+
+
+async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or_filtered_away(
+    tmp_path: Path,
+) -> None:
+    def calm_store(*others: TargetStatus) -> Store:
+        sample, store = stage.sample_store(), Store()
+        for name in ("load-1", "load-2"):
+            calm = stage.named(sample, name)
+            store.apply(wire.Delta(sample.target(calm.target), (calm,)))
+        for other in others:
+            store.apply(wire.Delta(other))
+        return store
+
+    waiting = [TargetStatus(Target("p", f"r-{n}"), Phase.WAITING, (clean("p"),)) for n in range(40)]
+    denied = Trouble("denied", clean("p: may not ask which regions are enabled"), clean("allow it"))
+    partly = TargetStatus(
+        Target("p", "r"), Phase.LIVE, (clean("p"),), count=0, status_at=stage.NOW, partial=(denied,)
+    )
+    for others, part in (
+        (waiting, "Not read: 40 of 41 targets; 4 lists them"),
+        (waiting[:1], "Not read: p/r-0"),
+        ([partly], "Read in part: p: may not ask which regions are enabled"),
+    ):
+        async with shown(stage.services(tmp_path, calm_store(*others)), (100, 30)) as pilot:
+            drawn = " ".join(text(pilot).split())
+            assert "All " not in drawn
+            assert "2 of 2 instances answer their checks" in drawn
+            assert part in drawn
+            await pilot.press("3")
+            await pilot.pause()
+            drawn = " ".join(text(pilot).split())
+            assert "these 2 instances" not in drawn
+            assert part in drawn
+    async with shown(stage.services(tmp_path, calm_store()), (118, 30)) as pilot:
+        await pilot.press("slash", *"laod", "enter")
+        await pilot.pause()
+        drawn = " ".join(text(pilot).split())
+        assert "matches none of the 2 instances that are read: nothing has laod, did you mean load?" in drawn
+        assert "answer their checks" not in drawn
+        await pilot.press("slash", *["backspace"] * 4, *"load-1", "enter")
+        await pilot.pause()
+        assert "1 of 2 instances elsewhere does: 2 shows all" in " ".join(text(pilot).split())
+
+
+@pytest.mark.parametrize("plain", [False, True])
+async def test_a_target_that_answered_is_no_sign_of_health(tmp_path: Path, plain: bool) -> None:
+    settings = replace(stage.SETTINGS, ascii=plain)
+    async with shown(stage.services(tmp_path, settings=settings)) as pilot:
+        await pilot.press("4")
+        await pilot.pause()
+        sign, well = ("v", "+") if plain else ("↓", "✔")
+        drawn = text(pilot).splitlines()
+        lines = [line for line in drawn if "· account " in line]
+        assert lines
+        for line in lines:
+            assert f"{sign} PROD" in line or f"{sign} DATA" in line or f"{sign} STAGE" in line, line
+            assert f" {well} " not in line
+        assert any(f"targets · {sign} read ? not" in line for line in drawn)
 
 
 async def test_nothing_read_yet_is_not_nothing_wrong(tmp_path: Path) -> None:

@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.unit.rows import row
 from tui.domain.events import KNOWN_CODES, EventCode, EventState, ScheduledEvent
-from tui.domain.instance import Instance, Target, Trouble
+from tui.domain.instance import Instance, InstanceState, Target, Trouble
+from tui.domain.listing import Order, Ranker, View
+from tui.domain.query import Query
 from tui.domain.text import SafeText, clean
+from tui.domain.urgency import Level, urgency
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 T = SafeText
@@ -80,3 +84,43 @@ def test_instance_orders_open_events_and_names_itself() -> None:
 def test_trouble_is_one_line() -> None:
     assert Trouble("denied", clean("no"), clean("ask")).line == "no: ask"
     assert Trouble("denied", clean("no"), clean("")).line == "no"
+
+
+@pytest.mark.parametrize(
+    ("code", "hours", "open_still"),
+    [
+        ("instance-reboot", 25, False),
+        ("system-reboot", 25, False),
+        ("system-maintenance", 240, False),
+        ("instance-reboot", 23, True),
+        ("instance-stop", 240, True),
+        ("instance-retirement", 240, True),
+        ("something-new", 240, True),
+    ],
+)
+def test_a_reboot_whose_window_is_long_past_is_over_and_a_stop_is_not(
+    code: str, hours: int, open_still: bool
+) -> None:
+    end = NOW - timedelta(hours=hours)
+    for event in (
+        ScheduledEvent(clean(code), not_before=end - timedelta(hours=2), not_after=end),
+        ScheduledEvent(clean(code), not_before=end),
+    ):
+        assert event.is_open(NOW) is open_still
+    moved = ScheduledEvent(clean(code), not_before=end, not_after=NOW + timedelta(hours=1))
+    assert moved.is_open(NOW), "its window is not over"
+
+
+def test_what_is_terminated_awaits_nothing_and_what_is_overdue_stands_behind_today() -> None:
+    today = ScheduledEvent(clean("instance-stop"), not_before=NOW + timedelta(hours=2))
+    overdue = ScheduledEvent(clean("instance-stop"), clean("old"), not_before=NOW - timedelta(days=5))
+    one = row(1, events=(overdue, today))
+    assert one.open_events(NOW) == (today, overdue)
+    first, second = row(1, events=(today,)), row(2, events=(overdue,))
+    assert urgency(second, NOW).level is Level.DUE
+    for state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
+        gone = row(3, events=(today,), state=state)
+        assert gone.open_events(NOW) == ()
+        assert urgency(gone, NOW).level is Level.CALM
+    listed = Ranker().listed([second, first], View.EVENTS, Order.URGENCY, Query(""), NOW)
+    assert listed == [first, second]

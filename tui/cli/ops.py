@@ -18,6 +18,8 @@ from tui.operations.journal import Journal
 from tui.operations.record import Operation, OperationState
 from tui.operations.resume import cut_off, driver, give_up, resume, still_out
 
+SHOWN, EVERY = 100, 1_000_000
+"""Operations that are listed for a person, and for a program."""
 _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
@@ -36,11 +38,17 @@ ops_command.add_command(audit_command)
 
 @ops_command.command("list")
 @_JSON
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help=f"The newest N. Without it all as JSON, else {SHOWN}, and how many more there are.",
+    metavar="N",
+)
 @shared_options
 @click.pass_context
-def list_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
+def list_command(ctx: click.Context, shared: Shared, as_json: bool, limit: int | None) -> int:
     """The newest first; above them in a line each what needs a person or has an instance down."""
-    return _list(shared, as_json or asked_above(ctx))
+    return _list(shared, as_json or asked_above(ctx), limit)
 
 
 @ops_command.command("show")
@@ -121,10 +129,13 @@ ops_command.add_command(locks_command)
 ops_command.add_command(repair_command)
 
 
-def _list(shared: Shared, as_json: bool) -> int:
+def _list(shared: Shared, as_json: bool, limit: int | None = None) -> int:
     with opened(shared) as session, hands(session) as journal:
         cut_off(journal, now())
-        every = {one.id: one for one in (*journal.list(), *journal.unfinished())}
+        wanted = limit or (EVERY if as_json else SHOWN)
+        every = {one.id: one for one in (*journal.list(wanted), *journal.unfinished())}
+        if (total := journal.count()) > len(every):
+            output.say(f"evac: {len(every)} of {total} operations; --limit {total} shows all")
         newest = [every[name] for name in sorted(every, reverse=True)]
         if as_json:
             output.json([operation_object(one, now()) for one in newest])

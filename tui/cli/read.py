@@ -7,10 +7,12 @@ from datetime import UTC, datetime, tzinfo
 import click
 
 from tui.cli import output, shapes
+from tui.cli.empty import nothing
 from tui.cli.fleet import Fleet, read
 from tui.cli.options import shared_options
 from tui.cli.shared import PARTIAL, USAGE, WELL, Shared, opened
 from tui.domain import query, when
+from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.instance import Instance
 from tui.domain.urgency import Level, urgency
@@ -44,9 +46,13 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
         rows = [
             row for row in _ordered(fleet, chosen, now) if (row.events if every else row.open_events(now))
         ]
-        if not rows:
-            nothing("no scheduled events", session, fleet, chosen, timeout, full=False)
-    pairs = [(row, event) for row in rows for event in (row.events if every else row.open_events(now))]
+        # What AWS should have done days ago stands behind what it does today, and what is over behind both.
+        rows.sort(key=lambda row: next((int(one.is_past(now)) for one in row.open_events(now)), 2))
+        if not rows and (form is None or chosen.tests):
+            nothing("no scheduled events", session, fleet, chosen, timeout, now, full=False)
+    pairs = [
+        (row, event) for row in rows for event in (_all_events(row, now) if every else row.open_events(now))
+    ]
     left_out = 0
     if form == "json":
         told, left_out = output.each(
@@ -107,31 +113,41 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
     with opened(shared) as session:
         fleet = read(session, problems_only=problems, timeout=timeout)
         now = datetime.now(UTC)
-    rows = _ordered(fleet, chosen, now)
-    if problems:
-        rows = [row for row in rows if urgency(row, now).level <= Level.SCHEDULED]
+        rows = _ordered(fleet, chosen, now)
+        if problems:
+            rows = [row for row in rows if urgency(row, now).level <= Level.SCHEDULED]
+        if not rows and (not as_json or chosen.tests):
+            what = "no problems" if problems else "no instances"
+            nothing(what, session, fleet, chosen, timeout, now, full=not problems)
+    left_out = 0
     if as_json:
-        output.json([shapes.instance_object(row, now, _hazards(row, now)) for row in rows])
-    elif rows:
-        output.table(
-            ("", "NAME", "INSTANCE", "TARGET", "STATE", "CHECKS", "NEXT EVENT", "ADDRESS"),
-            [
-                (
-                    urgency(row, now).level.name.lower(),
-                    row.name,
-                    row.instance_id,
-                    row.target.key,
-                    row.state.value,
-                    shapes.checks_text(row, now),
-                    _next_event(row, now),
-                    row.public_ip or row.private_ip,
-                )
-                for row in rows
-            ],
+        told, left_out = output.each(
+            rows, lambda row: shapes.instance_object(row, now, _hazards(row, now)), _name
         )
-    else:
-        _nothing("no problems" if problems else "no instances", fleet)
-    return _close(fleet)
+        output.json(told)
+    elif rows:
+        lines, left_out = output.each(rows, lambda row: _status_line(row, now), _name)
+        output.table(("", "NAME", "INSTANCE", "TARGET", "STATE", "CHECKS", "NEXT EVENT", "ADDRESS"), lines)
+    return _close(fleet, left_out)
+
+
+def _status_line(row: Instance, now: datetime) -> tuple[str, ...]:
+    return (
+        urgency(row, now).level.name.lower(),
+        row.name,
+        row.instance_id,
+        row.target.key,
+        row.state.value,
+        shapes.checks_text(row, now),
+        _next_event(row, now),
+        row.public_ip or row.private_ip,
+    )
+
+
+def _all_events(row: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
+    """Open ones first, then those that are over."""
+    still = row.open_events(now)
+    return (*still, *(event for event in row.events if event not in still))
 
 
 def _query(text: str) -> query.Query:
@@ -167,15 +183,8 @@ def _next_event(row: Instance, now: datetime) -> str:
     return f"{upcoming[0].code_text} {when.countdown(start, now) if start else '(start not announced)'}"
 
 
-def _nothing(what: str, fleet: Fleet) -> None:
-    """Say that there is nothing, but only of targets that answered: silence is not health."""
-    answered = sum(1 for status in fleet.targets if status.trouble is None)
-    if answered:
-        output.say(f"{what} in the {answered} of {len(fleet.targets)} targets that answered")
-
-
-def _close(fleet: Fleet) -> int:
-    """Say what is missing: 3 if anything is, and 2 where there was nothing to read at all."""
+def _close(fleet: Fleet, left_out: int = 0) -> int:
+    """Say what is missing: 3 if anything is (a row that could not be shown, too), and 2 where there was nothing to read."""
     if not fleet.targets:
         output.say(
             "evac: no AWS profile to read: `aws configure sso` makes one, and `evac --demo` needs none"
@@ -183,4 +192,4 @@ def _close(fleet: Fleet) -> int:
         return USAGE
     for text in shapes.trouble_lines(fleet.targets):
         output.say(f"evac: {text}")
-    return WELL if fleet.complete else PARTIAL
+    return WELL if fleet.complete and not left_out else PARTIAL

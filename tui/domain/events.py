@@ -42,6 +42,12 @@ RESCHEDULE_CLOSED = timedelta(minutes=5)
 """An event that starts within this time can no longer be moved (user guide, reschedule-event)."""
 
 
+OUTLASTED = timedelta(hours=24)
+"""So long after its window an event is past, whatever its text says: AWS takes up to an hour to change that."""
+_PASSING = (EventCode.INSTANCE_REBOOT, EventCode.SYSTEM_REBOOT, EventCode.SYSTEM_MAINTENANCE)
+"""Events that are over when their window is. After a stop or a retirement the instance still has to be started."""
+
+
 class ScheduledEvent(Struct, frozen=True, gc=False):
     """One announced event. Every field but the code may be missing; times are UTC."""
 
@@ -75,8 +81,15 @@ class ScheduledEvent(Struct, frozen=True, gc=False):
         return EventState.PENDING
 
     def is_open(self, now: datetime) -> bool:
-        """Whether it still concerns the operator: pending or started."""
-        return self.state(now) in (EventState.PENDING, EventState.STARTED)
+        """Whether it still concerns the operator: pending or started, and not a reboot or maintenance long past."""
+        if self.state(now) not in (EventState.PENDING, EventState.STARTED):
+            return False
+        return not (self.is_past(now) and self.code in _PASSING)
+
+    def is_past(self, now: datetime) -> bool:
+        """Whether its window ended more than OUTLASTED ago."""
+        end = self.not_after if self.not_after is not None else self.not_before
+        return end is not None and now - end > OUTLASTED
 
     def why_not_reschedule(self, now: datetime) -> str | None:
         """None if AWS lets it be moved, else the reason in a sentence. Source: user guide, reschedule-event."""

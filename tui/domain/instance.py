@@ -240,10 +240,18 @@ class Instance(Struct, frozen=True, gc=False):
         return next((value for name, value in self.tags if name == key), None)
 
     def open_events(self, now: datetime) -> tuple[ScheduledEvent, ...]:
-        """Pending and started ones, the earliest start first; one without a start comes first of all."""
+        """Pending and started ones, the earliest start first; one without a start comes first of all, one long past last.
+
+        What is terminated awaits nothing any more.
+        """
+        if self.state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
+            return ()
         events = [event for event in self.events if event.is_open(now)]
         return tuple(
-            sorted(events, key=lambda event: (event.not_before is not None, event.not_before or now))
+            sorted(
+                events,
+                key=lambda event: (event.is_past(now), event.not_before is not None, event.not_before or now),
+            )
         )
 
 

@@ -167,7 +167,9 @@ def _next(row: Instance, now: datetime) -> tuple[bool, float]:
     if not events:
         return True, 0.0
     start = events[0].not_before
-    return False, start.timestamp() if start is not None else float("-inf")
+    if events[0].is_past(now):
+        return False, inf
+    return False, start.timestamp() if start is not None else -inf
 
 
 def failures(targets: Iterable[TargetStatus]) -> list[TargetStatus]:

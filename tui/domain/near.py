@@ -67,7 +67,12 @@ def _meant(term: str, rows: Sequence[Instance]) -> tuple[str, Iterable[str]]:
     """The word of a term, and the words that could have been meant."""
     match = None if term.startswith(('"', "-")) else _FIELD.fullmatch(term)
     if match is None:
-        words = (part for row in rows for text in (row.name, *(v for _, v in row.tags)) for part in (*_PARTS.split(text), text))
+        words = (
+            part
+            for row in rows
+            for text in (row.name, *(v for _, v in row.tags))
+            for part in (*_PARTS.split(text), text)
+        )
         return term.strip('"').lower(), words
     field, value = match[1].lower(), match[2].strip('"').lower()
     if not field.startswith("tag."):

@@ -32,6 +32,10 @@ class Reader(Database):
         """The newest first."""
         return self._operations("SELECT * FROM operation ORDER BY id DESC LIMIT ?", (limit,))
 
+    def count(self) -> int:
+        """How many there are."""
+        return int(self._read("SELECT COUNT(*) FROM operation", ())[0][0])
+
     def about(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
         """Those on one instance, the newest first."""
         query = "SELECT * FROM operation WHERE instance_id=? ORDER BY id DESC LIMIT ?"
