@@ -136,7 +136,8 @@ class EvacApp(Noticing[int]):
             self.run_worker(self._load_rest(self._kept), group="snapshot")
             self._kept = None
         if self._opens_journal:
-            open_journal(services)
+            if shared := open_journal(services):
+                self._tell(Said(shared))
             self._tell(FleetChanged())
         if not services.settings.read_only and services.journal is not None:
             from tui.operations.rescue import Rescue
@@ -314,15 +315,18 @@ def open_services(settings: Settings, environ: Mapping[str, str], link: Link | N
     return Opened(services, found.path, kept, found.said, found.opening)
 
 
-def open_journal(services: Services) -> None:
-    """One that can't be used is said, and forbids acting, not looking, until it can be."""
+def open_journal(services: Services) -> str:
+    """One that can't be used is said, and forbids acting, not looking, until it can be. Also told: why nothing may be begun."""
     from tui.operations.journal import Journal, JournalError, default_path
+    from tui.operations.mounts import why_not
 
     services.journal = Journal(default_path(services.environ), standing=False)
     try:
         services.journal.unfinished()
     except JournalError as error:
         services.journal_trouble = str(error)
+        return ""
+    return why_not(services.journal.path)
 
 
 def run_console(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> int:

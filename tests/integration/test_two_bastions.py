@@ -193,6 +193,23 @@ def test_a_redis_that_is_down_lets_nothing_begin_but_a_start(pair: Pair) -> None
     assert pair.lee.go("reboot", "cache-2").state is OperationState.SUCCEEDED
 
 
+@pytest.mark.parametrize("pair", [4.0], indirect=True)
+def test_a_redis_that_forgot_everything_lets_nobody_in_while_the_holder_lives(pair: Pair) -> None:
+    first, _ = pair.held_at_the_image("search-2")
+    pair.client().flushall()
+    refused = pair.lee.go("reboot", "search-2", confirm=False)
+    assert refused.state is OperationState.FAILED
+    assert "is new, or was emptied or restarted" in refused.note or "locked by kim" in refused.note
+    until(lambda: pair.client().exists(pair.key("search-2")))
+    again = pair.lee.go("reboot", "search-2", confirm=False)
+    assert again.permission.startswith("no: locked by kim@bastion-1")
+    pair.hurry()
+    done = pair.kim.wait(first, ended)
+    assert done.state is OperationState.SUCCEEDED
+    assert "without its lock" not in done.note
+    assert pair.taken() == ["CreateImage", "StopInstances"]
+
+
 def test_giving_it_up_lets_go(pair: Pair) -> None:
     first, _ = pair.held_at_the_image("ledger-2")
     assert pair.kim.journal.abandon(first, "not now", datetime.now(UTC))

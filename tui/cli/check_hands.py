@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tui.cli.checks import BAD, DOUBT, WELL, Check
 from tui.cli.told import alarming, stands
-from tui.operations import audit
+from tui.operations import audit, mounts
 from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.launch import scope
 
@@ -26,6 +26,9 @@ def hands(environ: Mapping[str, str], root: Path = ROOT) -> Iterator[Check]:
 
 def journal(path: Path) -> Iterator[Check]:
     """Whether it can be used, whether the audit log is whole, and who waits for a person."""
+    if where := mounts.remote(path.parent):
+        why = f"{path} lies on {where}, which other machines share: SQLite can't keep it whole there, nothing is begun"
+        yield Check(BAD, "journal", why, "set XDG_STATE_HOME to a folder on a local disk")
     if not path.exists():
         yield Check(WELL, "journal", "none yet")
     else:

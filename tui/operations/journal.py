@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from tui.domain.gravity import GRAVE
 from tui.domain.plan import Draft
 from tui.domain.text import clean
+from tui.operations import mounts
 from tui.operations.audit import ssh_client
 from tui.operations.busy import in_the_way, whose
 from tui.operations.database import JournalError, default_path, to_text, to_time
@@ -36,7 +37,12 @@ class Journal(Holding):
     # the console's side
 
     def create(self, draft: Draft, now: datetime) -> str:
-        """Keep a draft as *planned*; the new operation's id, which sorts by time."""
+        """Keep a draft as *planned*; the new operation's id, which sorts by time.
+
+        Not where other machines share the file's disk: there it can't be kept whole. Raises JournalError.
+        """
+        if why := mounts.why_not(self.path):
+            raise JournalError(f"{why}; nothing was sent")
         name = f"op-{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         kept = Kept(
             replace(draft.order, operation_id=name),

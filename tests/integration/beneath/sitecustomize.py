@@ -1,5 +1,5 @@
-"""Python loads this before a collector whose PYTHONPATH leads here: a resolver that can fail, and limits on time that a
-test can wait for. The program itself knows nothing of it.
+"""Python loads this before a process whose PYTHONPATH leads here: a resolver that can fail, limits on time that a test can wait
+for, and disks that are made up. The program itself knows nothing of it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import socket
 from pathlib import Path
 from typing import Any
 
-NAME, LOST, WITHIN = (os.environ.get(f"EVAC_TEST_{one}", "") for one in ("NAME", "LOST", "WITHIN"))
+NAME, LOST, WITHIN, MOUNTS = (
+    os.environ.get(f"EVAC_TEST_{one}", "") for one in ("NAME", "LOST", "WITHIN", "MOUNTS")
+)
 
 if NAME:
     resolve = socket.getaddrinfo
@@ -28,3 +30,8 @@ if WITHIN:
     from tui.aws import sessions
 
     sessions.CONNECT_WITHIN = sessions.READ_WITHIN = float(WITHIN)  # type: ignore[assignment]  # botocore takes any number
+
+if MOUNTS:
+    from tui.operations import mounts
+
+    mounts.MOUNTS = Path(MOUNTS)
