@@ -27,7 +27,7 @@ from botocore.httpsession import URLLib3Session
 
 from tui.aws import sessions
 from tui.aws.loader import SharedLoader
-from tui.operations import audit, runner
+from tui.operations import audit, process, runner
 from tui.operations.database import Database
 from tui.settings import Settings
 
@@ -67,6 +67,10 @@ class Clock:
         answer = json.loads(connection.getresponse().read())
         connection.close()
         self._at, self._read = datetime.fromisoformat(answer["now"]), time.monotonic()
+
+    def ticks(self) -> float:
+        """Seconds that nobody sets: of the same clock, since there is no other in a trial."""
+        return self.now().timestamp()
 
     def sleep(self, seconds: float) -> None:
         if seconds == CONFIRMATION_POLL:  # the console confirms in real time: don't run away from it
@@ -174,10 +178,10 @@ def run(operation: str, url: str, chosen: int | str | None, record: Path) -> int
     clock, death = Clock(url), Death("runner", chosen, record)
     for watch in (watch_journal, watch_audit, watch_requests, watch_steps):
         watch(death)
-    runner._now, runner.TICK = clock.now, 30.0
-    runner.Runner = functools.partial(runner.Runner, now=clock.now, sleep=clock.sleep)  # type: ignore[misc,assignment] # as above
+    process._now, process.ticks, runner.TICK = clock.now, clock.ticks, 30.0  # type: ignore[attr-defined] # where it looks them up
+    process.Runner = functools.partial(runner.Runner, sleep=clock.sleep)  # type: ignore[attr-defined,assignment] # as above
     time.sleep = clock.sleep  # type: ignore[assignment] # as above, and for botocore's pauses between its attempts to read
     sessions.READ_WITHIN = 0.7  # type: ignore[assignment] # seconds; the server hangs for longer
     sessions.SharedLoader = lambda lean: LOADER  # type: ignore[attr-defined,assignment] # as above
     os.environ["EVAC_SETTINGS"] = "{}"
-    return runner.main(["--operation", operation])
+    return process.main(["--operation", operation])

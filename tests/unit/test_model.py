@@ -1,7 +1,9 @@
 """Hypothesis drives the real runner's loop: a real journal, a fake AWS and a fake clock, crashes and foreign hands anywhere.
 
 No reachable path ends *succeeded* with the instance not running, and nothing reaches AWS without an intent that was
-committed before it.
+committed before it. The one exception, exactly: StartInstances (ExitStandby and RegisterTargets wait); by the runner whose
+lease was the last one committed; its own Stop's intent committed; AWS shows *stopped* now; at most one a GRACE; written down
+when it can be.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -22,10 +26,10 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Checks, CheckStatus, Image, Instance, InstanceState, StatusCheck, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.steps import Call, Order, Seen, Step
+from tui.domain.steps import GRACE, Call, Order, Seen, Step
 from tui.domain.text import clean
 from tui.operations.gateway import Outcome
-from tui.operations.journal import Journal
+from tui.operations.journal import Journal, JournalError
 from tui.operations.record import Operation, OperationState
 from tui.operations.runner import End, Runner
 from tui.settings import ActionSettings, Settings
@@ -52,6 +56,19 @@ class Killed(BaseException):
     """The runner's process is no more."""
 
 
+class OnADisk(Journal):
+    """A journal that can be read and not written while its disk is full."""
+
+    full = False
+
+    @contextmanager
+    def _write(self) -> Iterator[Any]:
+        if self.full:
+            raise JournalError("the journal can't be used (database or disk is full)")
+        with super()._write() as db:
+            yield db
+
+
 @dataclass
 class World:
     """AWS: an instance that changes at once or after a while, described late; and what becomes of the next calls."""
@@ -65,8 +82,12 @@ class World:
     fates: list[Fate] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
-    orphans: list[str] = field(default_factory=list)
+    orphans: list[tuple[datetime, str]] = field(default_factory=list)
     past: list[tuple[datetime, Seen]] = field(default_factory=list)
+    may: Callable[[Call], bool] = lambda call: False
+    """Whether this call may be sent without an intent now."""
+    bare: list[tuple[datetime, str]] = field(default_factory=list)
+    """What was sent so."""
 
     def truth(self) -> Seen:
         checks = WELL if self.state is UP else Checks()
@@ -85,6 +106,9 @@ class World:
     # what the runner's loop asks
 
     def look(self, order: Order, step: Step) -> Seen:
+        return self.shown()
+
+    def shown(self) -> Seen:
         if self.dark:
             return Seen()
         return next((seen for until, seen in self.past if until > self.now), self.truth())
@@ -115,8 +139,13 @@ class World:
         (one,) = reader.list()
         reader.close()
         calls = [made for row in one.steps for made in row.calls if not made.dry_run]
-        if not calls or calls[-1].operation != call.operation or calls[-1].outcome_at is not None:
-            self.orphans.append(call.operation)
+        latest = max(calls, key=lambda made: made.intent_at, default=None)
+        if latest is None or (latest.operation, latest.intent_at, latest.outcome_at) != (
+            call.operation,
+            self.now,
+            None,
+        ):
+            (self.bare if self.may(call) else self.orphans).append((self.now, call.operation))
 
     def _effect(self, call: Call) -> Outcome:
         name = call.operation
@@ -156,7 +185,9 @@ class Hands(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="evac-model-", dir=base))
         self.world = World(self.folder / "journal.sqlite3", lag=lag)
         self.world.state = DOWN if action == "start" else UP
-        self.journal = Journal(self.world.journal)
+        self.journal = OnADisk(self.world.journal)
+        self.world.may = self.may_be_bare
+        self.bare_by: dict[str, int] = {}
         self.settings = Settings(actions=ActionSettings(start_retry_for="" if patient else "1h"))
         instance = Instance(
             Target("prod", "ap-northeast-2"), clean(ID), account_id=clean("111122223333"), name=clean("web-7"),
@@ -197,12 +228,29 @@ class Hands(RuleBasedStateMachine):
             self.go(1)
             self.arrives()
 
+    def may_be_bare(self, call: Call) -> bool:
+        """The exception, word for word."""
+        one = self.operation
+        stops = [made for row in one.steps for made in row.calls if made.operation == "StopInstances"]
+        before = self.world.bare[-1][0] if self.world.bare else None
+        return (
+            self.journal.full
+            and call.operation == "StartInstances"
+            and self.runner is not None
+            and one.runner == self.runner.name
+            and any(not made.dry_run for made in stops)
+            and self.world.shown().state is DOWN
+            and (before is None or self.world.now - before >= GRACE)
+        )
+
     def go(self, turns: int) -> None:
         """So many turns, or to a death or an end."""
         for _ in range(turns):
             if not self.is_open():
                 return
             if self.runner is None:
+                if self.journal.full:
+                    return
                 before = self.operation
                 assert self.journal.reopen(self.ident, before.runner, self.world.now)
                 self.runner = Runner(
@@ -210,7 +258,7 @@ class Hands(RuleBasedStateMachine):
                     now=lambda: self.world.now, sleep=lambda seconds: None,
                 )  # fmt: skip
             try:
-                turn = self.runner.turn()
+                turn = self.turn_of(self.runner)
             except Killed:
                 self.runner = None
                 return
@@ -218,6 +266,43 @@ class Hands(RuleBasedStateMachine):
                 self.runner = None
                 return
             self.world.now += timedelta(seconds=max(turn, 0.1))
+
+    def turn_of(self, runner: Runner) -> float | End:
+        """As `unforeseen.to_the_end` has it."""
+        known = len(self.world.bare)
+        try:
+            turn = runner.turn()
+        except JournalError as error:
+            runner.in_need(error)
+            turn = 5.0
+        else:
+            starts = [
+                made
+                for row in self.operation.steps
+                for made in row.calls
+                if made.operation == "StartInstances"
+            ]
+            assert len(starts) >= self.bare_by.get(runner.name, 0)  # written down since
+        self.bare_by[runner.name] = self.bare_by.get(runner.name, 0) + len(self.world.bare) - known
+        return turn
+
+    @rule(full=st.booleans())
+    def disk(self, full: bool) -> None:
+        """No byte is left for the journal, or there is room again."""
+        self.journal.full = full
+
+    @rule(
+        step=st.sampled_from(["stop", "wait-stopped", "start"]), turns=st.integers(1, 20), freed=st.booleans()
+    )
+    def full_while_it_is_down(self, step: str, turns: int, freed: bool) -> None:
+        """The disk is full from this step on, while what is on its way arrives."""
+        self.smoothly(step)
+        self.journal.full = True
+        for _ in range(turns):
+            self.go(1)
+            self.arrives()
+        self.journal.full = not freed
+        self.go(1)
 
     @rule()
     def kill(self) -> None:
@@ -253,7 +338,9 @@ class Hands(RuleBasedStateMachine):
             self.touched = self.world.now
 
     @rule()
-    @precondition(lambda self: self.operation.state is OperationState.NEEDS_ATTENTION)
+    @precondition(
+        lambda self: self.operation.state is OperationState.NEEDS_ATTENTION and not self.journal.full
+    )
     def resumed_by_hand(self) -> None:
         """The operator mended the cause and pressed r."""
         assert self.journal.reopen(self.ident, self.operation.runner, self.world.now)
@@ -278,7 +365,7 @@ class Hands(RuleBasedStateMachine):
             return
         one = self.operation
         dead = self.world.state is InstanceState.TERMINATED
-        assert one.state is not OperationState.FAILED or dead
+        assert one.state is not OperationState.FAILED or dead or not self.world.effects
         assert one.state is not OperationState.ABANDONED
         if one.state is OperationState.SUCCEEDED and one.finished_at is not None:
             unseen = self.touched + timedelta(seconds=self.world.lag + 1) >= one.finished_at

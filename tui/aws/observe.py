@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tui.aws import serving
+from tui.aws import errors, serving
 from tui.aws.sessions import Sessions
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
@@ -43,6 +43,15 @@ def _events(docs: list[dict[str, Any]]) -> tuple[ScheduledEvent, ...]:
     )
 
 
+def unknown(sessions: Sessions, error: Exception, profile: str, region: str) -> Seen:
+    """What is seen where nothing can be: why, and what to do. Never raises."""
+    try:
+        told = errors.trouble(error, profile, region, about=sessions.about(profile))
+        return Seen(unread=told.cause, remedy=told.remedy)
+    except Exception:
+        return Seen(unread=clean(type(error).__name__))
+
+
 class Observer:
     """Looks at one region through one profile, with clients that can only read."""
 
@@ -63,15 +72,16 @@ class Observer:
         except ClientError as error:
             # AWS forgets a terminated instance after an hour or so; one that was never there is not planned for.
             gone = error.response.get("Error", {}).get("Code") == "InvalidInstanceID.NotFound"
-            return Seen(InstanceState.TERMINATED, reason=clean("AWS knows it no more")) if gone else Seen()
-        except Exception:  # an answer cut off makes botocore's parsers fail in Python's own ways
-            return Seen()
+            gone_now = Seen(InstanceState.TERMINATED, reason=clean("AWS knows it no more"))
+            return gone_now if gone else unknown(self._sessions, error, self._profile, self._region)
+        except Exception as error:  # an answer cut off makes botocore's parsers fail in Python's own ways
+            return unknown(self._sessions, error, self._profile, self._region)
         launched: datetime | None = doc.get("LaunchTime")
         lifecycle, desired = self._group(order) if "group" in looks else (None, None)
         return Seen(
             state=state,
             launched_at=launched,
-            reason=clean(doc.get("StateReason", {}).get("Message") or doc.get("StateTransitionReason")),
+            reason=clean((doc.get("StateReason") or {}).get("Message") or doc.get("StateTransitionReason")),
             checks=Checks(
                 system=_check(status.get("SystemStatus")),
                 instance=_check(status.get("InstanceStatus")),
@@ -84,6 +94,7 @@ class Observer:
             desired=desired,
             targets=self._targets(order) if "targets" in looks else None,
             groups=serving.all_of(order.groups, self._other) if "members" in looks else (),
+            reason_code=clean((doc.get("StateReason") or {}).get("Code")),
         )
 
     def _other(self, service: str) -> Any:

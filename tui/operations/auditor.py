@@ -6,12 +6,13 @@ stopped instance and its start: the log's trouble is said in the runners' log an
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from tui.operations import audit
-from tui.operations.journal import Journal
+from tui.operations.journal import Journal, JournalError
+from tui.operations.quiet import say
 from tui.operations.record import Operation
 
 NOTHING_TO_UNDO = frozenset({"CreateImage"})
@@ -23,6 +24,7 @@ class Auditor:
 
     def __init__(self, journal: Journal, operation: str, now: Callable[[], datetime]) -> None:
         self._journal, self._operation, self._now = journal, operation, now
+        self._owed = ""
 
     def may_refuse(self, operation: Operation) -> bool:
         """Whether nothing was sent yet that must be undone."""
@@ -40,15 +42,27 @@ class Auditor:
                 audit.path_beside(self._journal.path), self._now(), **fields, step=step, result=result, **more
             )
         except OSError as error:
-            sys.stderr.write(f"{one.id}: the audit log can't be written: {error}\n")
+            say(f"{one.id}: the audit log can't be written: {error}")
             if self.may_refuse(one):
                 raise
             missing = f"not all of it is in the audit log: at {step} it could not be written ({error})"
-            self._journal.remark(one.id, missing)
+            self._remark(missing)
 
     def told(self, operation: Operation, step: str, result: str, **more: object) -> None:
         """A line about what has happened already: there is nothing left to refuse."""
         try:
             self.write(operation, step, result, **more)
         except OSError as error:
-            self._journal.remark(operation.id, f"not all of it is in the audit log: {step}, {error}")
+            self._remark(f"not all of it is in the audit log: {step}, {error}")
+
+    def _remark(self, text: str) -> None:
+        """In the journal, as soon as that can be written: on a full disk it can't be either."""
+        self._owed = self._owed or text
+        self.settle()
+
+    def settle(self) -> None:
+        """Write down what could not be before."""
+        with suppress(JournalError):
+            if self._owed:
+                self._journal.remark(self._operation, self._owed)
+                self._owed = ""

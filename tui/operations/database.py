@@ -56,7 +56,7 @@ def _refuse_strangers(folder: Path) -> None:
 def is_damage(error: BaseException) -> bool:
     """Whether it is the file's content that can't be used, and not the disk, a lock or a permission."""
     name = getattr(error, "sqlite_errorname", "")  # of what Python itself could not decode there is none
-    return not isinstance(error, OSError) and not name.startswith(_ELSEWHERE)
+    return not isinstance(error, OSError | MemoryError) and not name.startswith(_ELSEWHERE)
 
 
 _ELSEWHERE = tuple(
@@ -121,7 +121,7 @@ class Database:
             self._version()  # the file's companions are open from here on
             self._where = where(self.path) if self._standing else found
             self._notice(found.file)
-        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
+        except (OSError, sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
             self._end()
             if not (look and self._begin_as_it_lies(error)):
                 raise JournalError(self._line(error)) from error
@@ -169,7 +169,7 @@ class Database:
         try:
             with self._used(PATIENCE_TO_READ, look=True):
                 yield
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
             raise JournalError(self._line(error)) from error
 
     @contextmanager
@@ -237,6 +237,8 @@ class Database:
     def _write(self) -> Iterator[sqlite3.Connection]:
         try:
             with self._used(PATIENCE) as db:
+                if self._depth == 1 and db.in_transaction:  # one that a failing disk did not even let go
+                    db.execute("ROLLBACK")
                 db.execute("BEGIN IMMEDIATE")
                 if self._depth == 1 and self._moved():  # set aside between the look and the lock
                     db.execute("ROLLBACK")
@@ -246,7 +248,7 @@ class Database:
                     db.execute("BEGIN IMMEDIATE")
                 with self._transaction(db):
                     yield db
-        except sqlite3.Error as error:
+        except (sqlite3.Error, MemoryError) as error:  # of memory that is short Python tells in its own way
             raise JournalError(self._line(error)) from error
 
     def probe(self) -> None:
@@ -274,5 +276,5 @@ class Database:
         try:
             with self._used(PATIENCE_TO_READ, look=True) as db:
                 return db.execute(query, values).fetchall()
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
             raise JournalError(self._line(error)) from error

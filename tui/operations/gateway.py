@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Protocol
 
 from tui.aws import denied
-from tui.aws.observe import Observer
+from tui.aws.observe import Observer, unknown
 from tui.aws.sessions import Sessions
 from tui.aws.writes import Outcome, send
 from tui.domain.instance import InstanceState
 from tui.domain.steps import Call, Order, Seen, Step
 from tui.domain.text import clean
+from tui.operations.quiet import say, what
 from tui.operations.record import Operation
 from tui.settings import Settings
 
@@ -35,51 +35,72 @@ class Gateway(Protocol):
 
 
 class AwsGateway:
-    """AWS through one profile in one region. The user agent names the operation, so that CloudTrail's lines lead to it."""
+    """AWS through one profile in one region. The user agent names the operation, so that CloudTrail's lines lead to it.
+
+    Clients are made when they are first needed, and anew for as long as it takes: a login that fails at this moment (a
+    credential_process that is down, a file that is being rewritten, an expired SSO token) is one that will be renewed.
+    """
 
     def __init__(self, settings: Settings, operation: Operation) -> None:
-        self._operation, self._sessions = operation, Sessions(settings)
+        self._operation = operation
+        self._sessions = Sessions(settings)
         self._agent = f"op/{operation.id}"
-        self._connect()
+        self._clients: dict[str, Any] = {}
+        self._observer: Observer | None = None
+        self._stale = False
 
-    def _connect(self) -> None:
+    def connect(self) -> None:
+        """Make what every look and most calls need. Raises whatever stands in the way: files, helpers, logins."""
         profile, region = self._operation.profile, self._operation.region
-        self._clients = {
-            "ec2": self._sessions.client(profile, "ec2", region, mutating=True, agent=self._agent)
-        }
-        self._observer = Observer(self._sessions, profile, region, self._agent)
+        client = self._sessions.client(profile, "ec2", region, mutating=True, agent=self._agent)
+        observer = Observer(self._sessions, profile, region, self._agent)
+        self._clients, self._observer, self._stale = {"ec2": client}, observer, False
+
+    def trouble(self, error: Exception) -> Seen:
+        """Why it can't connect, in words, and what to do."""
+        return unknown(self._sessions, error, self._operation.profile, self._operation.region)
 
     def look(self, order: Order, step: Step) -> Seen:
         """If AWS shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
         if step.name == "preflight":
             return Seen()
+        if self._observer is None or self._stale:
+            seen = self._renewed()
+            if self._observer is None:
+                return seen
         seen = self._observer.look(order, step.looks)
         if seen.state is InstanceState.TERMINATED and seen.launched_at is None and not self._own_account():
             seen = Seen()  # not gone: looked for in another account
-        if seen.state is InstanceState.UNKNOWN:
-            self._renew()
+        self._stale = self._stale or seen.state is InstanceState.UNKNOWN
         return seen
 
     def _own_account(self) -> bool:
         return self.caller()[0] == self._operation.account_id
 
-    def _renew(self) -> None:
-        self._sessions.drop(self._operation.profile)
+    def _renewed(self) -> Seen:
+        """Connect anew. What stands in the way, if nothing was connected yet: the old clients stay, and we come again."""
         try:
-            self._connect()
-        except Exception as error:  # the files may be half-written; the old clients stay, and we come again
-            sys.stderr.write(f"{self._operation.id}: {type(error).__name__}: {error}\n")
+            self._sessions.drop(self._operation.profile)
+            self.connect()
+        except Exception as error:
+            say(f"{self._operation.id}: {what(error)}")
+            return self.trouble(error)
+        return Seen()
 
     def send(self, call: Call, *, dry_run: bool) -> Outcome:
         """In one attempt: botocore's own retries would send twice."""
         try:
             client = self._client(call.service)
         except Exception as error:  # no credentials at this moment, say: it was not sent
+            self._stale = True
             return Outcome(False, clean(type(error).__name__), clean(error, 300))
         profile = self._operation.profile
-        return send(
+        outcome = send(
             client, call, dry_run=dry_run, why=lambda error: denied.why(self._sessions, error, profile)
         )
+        # What is refused before it was sent is refused by a login, or by files: the next look reads them anew.
+        self._stale = self._stale or (outcome.ok is False and not outcome.request_id)
+        return outcome
 
     def _client(self, service: str) -> Any:
         """One a service, made when a step first needs it."""
@@ -96,5 +117,5 @@ class AwsGateway:
         try:
             return self._sessions.account(profile), self._sessions.caller(profile)
         except Exception as error:
-            sys.stderr.write(f"{self._operation.id}: {type(error).__name__}: {error}\n")
+            say(f"{self._operation.id}: {what(error)}")
             return "", ""

@@ -29,6 +29,10 @@ __all__ = ["LEASE", "Journal", "JournalError", "default_path"]
 
 LEASE = timedelta(seconds=20)
 """How long a runner may be silent before another takes its operation over."""
+AHEAD = timedelta(seconds=5)
+"""How far a lease may seem to end too late, by clocks that are being set."""
+STARTING = ":starting"
+"""How the name of a runner ends that was started and has not taken its lease yet."""
 
 
 class Journal(Holding):
@@ -156,14 +160,33 @@ class Journal(Holding):
     # the runner's side
 
     def lease(self, operation: str, runner: str, now: datetime) -> bool:
-        """Take it or keep it; False while another runner's lease lasts, or once it has ended."""
+        """Take it or keep it; False while another runner's lease lasts, or once it has ended.
+
+        A lease that ends later than any that is given now is of a clock that was ahead, and counts for nothing.
+        """
         with self._write() as db:
             done = db.execute(
                 "UPDATE operation SET runner=?, lease_until=? WHERE id=? AND state IN ('planned','running','needs-attention')"
-                " AND (runner IN (?, '') OR lease_until IS NULL OR lease_until<?)",
-                (runner, to_text(now + LEASE), operation, runner, to_text(now)),
+                " AND (runner IN (?, '') OR runner LIKE ? OR lease_until IS NULL OR lease_until<? OR lease_until>?)",
+                (
+                    runner,
+                    to_text(now + LEASE),
+                    operation,
+                    runner,
+                    f"%{STARTING}",
+                    to_text(now),
+                    to_text(now + LEASE + AHEAD),
+                ),
             )
             return done.rowcount == 1
+
+    def begun_by(self, operation: str, process: int) -> None:
+        """The new runner is this process, which has yet to take its lease: if it dies before, that is seen at once."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE operation SET runner=? WHERE id=? AND runner=''",
+                (f"{socket.gethostname()}:{process}{STARTING}", operation),
+            )
 
     def release(self, operation: str, runner: str) -> None:
         """Let the lease go; the name stays, as the last who held it."""
@@ -171,13 +194,19 @@ class Journal(Holding):
             db.execute("UPDATE operation SET lease_until=NULL WHERE id=? AND runner=?", (operation, runner))
 
     def set_state(
-        self, operation: str, state: OperationState, now: datetime, note: str = "", remedy: str = ""
+        self,
+        operation: str,
+        state: OperationState,
+        now: datetime,
+        note: str = "",
+        remedy: str = "",
+        refused_by: str = "",
     ) -> None:
         """Where it stands; an end gets its time. What has ended stays as it ended."""
         ended = None if state in OPEN else to_text(now)
         with self._write() as db:
             db.execute(
-                "UPDATE operation SET state=?, note=?, remedy=?, finished_at=?, attention=?"
+                "UPDATE operation SET state=?, note=?, remedy=?, finished_at=?, attention=?, refused_by=?"
                 " WHERE id=? AND state IN ('planned','running','needs-attention')",
                 (
                     state.value,
@@ -185,6 +214,7 @@ class Journal(Holding):
                     clean(remedy),
                     ended,
                     int(state is OperationState.NEEDS_ATTENTION),
+                    refused_by,
                     operation,
                 ),
             )
@@ -197,10 +227,14 @@ class Journal(Holding):
                 (clean(note), clean(remedy), int(attention), int(down), operation),
             )
 
-    def remark(self, operation: str, text: str) -> None:
-        """What a reader of this operation should know besides; the first one stays."""
+    def remark(self, operation: str, text: str, *, too: bool = False) -> None:
+        """What a reader of this operation should know besides; the first one stays, or (`too`) has this one behind it."""
         with self._write() as db:
-            db.execute("UPDATE operation SET remark=? WHERE id=? AND remark=''", (clean(text), operation))
+            db.execute(
+                "UPDATE operation SET remark=CASE remark WHEN '' THEN ? ELSE remark || '; ' || ? END"
+                " WHERE id=? AND (remark='' OR ?)",
+                (clean(text), clean(text), operation, int(too)),
+            )
 
     def called_by(self, operation: str, arn: str) -> None:
         """Whom AWS sees in the credentials."""
@@ -234,17 +268,27 @@ class Journal(Holding):
             )
 
     def intent(
-        self, operation: str, step: str, service: str, name: str, now: datetime, *, dry_run: bool, runner: str
+        self,
+        operation: str,
+        step: str,
+        service: str,
+        name: str,
+        now: datetime,
+        *,
+        dry_run: bool,
+        runner: str,
+        launched: datetime | None = None,
     ) -> int | None:
         """Committed before the call is sent; its number. None if the operation is no longer this runner's: don't send.
 
-        Nor if the step was left out of the plan at this moment.
+        Nor if the step was left out of the plan at this moment. `launched`: the LaunchTime that was read right before.
 
         A runner that was frozen (suspended laptop, stopped process) may wake long after another took its place.
         """
         with self._write() as db:
             row = db.execute(
-                "INSERT INTO call (operation, step, service, name, intent_at, dry_run) SELECT ?,?,?,?,?,? WHERE EXISTS"
+                "INSERT INTO call (operation, step, service, name, intent_at, dry_run, launched_at)"
+                " SELECT ?,?,?,?,?,?,? WHERE EXISTS"
                 " (SELECT 1 FROM operation WHERE id=? AND runner=? AND state IN ('planned','running','needs-attention'))"
                 " AND NOT EXISTS (SELECT 1 FROM step WHERE operation=? AND name=? AND state='skipped')",
                 (
@@ -254,6 +298,7 @@ class Journal(Holding):
                     name,
                     to_text(now),
                     int(dry_run),
+                    to_text(launched),
                     operation,
                     runner,
                     operation,

@@ -60,7 +60,7 @@ def start(operation: str, profile: str, settings: Settings, environ: Mapping[str
     if settings.profile_read_only(profile):
         raise ReadOnlyError(f"read-only: no changes through profile {profile}; see `evac config show`")
     folder = default_path(environ).parent
-    runner = [sys.executable, "-P", "-m", "tui.operations.runner", "--operation", operation]
+    runner = [sys.executable, "-P", "-m", "tui.operations.process", "--operation", operation]
     try:
         log = _log(folder)
         try:

@@ -93,6 +93,7 @@ class Reader(Database):
                     clean(one["code"]),
                     clean(one["message"]),
                     bool(one["dry_run"]),
+                    to_time(one["launched_at"]),
                 )
                 for one in rows
             ),

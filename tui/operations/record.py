@@ -37,7 +37,10 @@ PATIENCE = timedelta(minutes=10)
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One API call in the journal. `ok` None: no outcome was written. Times are UTC."""
+    """One API call in the journal. `ok` None: no outcome was written. Times are UTC.
+
+    `launched_at`: the instance's LaunchTime as it was read right before, by AWS's clock.
+    """
 
     step: str
     service: str
@@ -49,6 +52,7 @@ class Call(msgspec.Struct, frozen=True):
     message: str = ""
     request_id: str = ""
     dry_run: bool = False
+    launched_at: datetime | None = None
 
 
 class StepRow(msgspec.Struct, frozen=True):
@@ -77,6 +81,7 @@ class Operation(Struct, frozen=True):
     """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`.
 
     `ssh_client`: address and port of the terminal it was ordered from. `caller`: the ARN AWS calls its credentials by.
+    `refused_by`: `aws` where it failed because AWS said no to its first call, so that nothing was changed.
     """
 
     id: str
@@ -105,6 +110,7 @@ class Operation(Struct, frozen=True):
     ssh_client: str = ""
     caller: str = ""
     remark: str = ""
+    refused_by: str = ""
 
     @property
     def sent(self) -> frozenset[str]:

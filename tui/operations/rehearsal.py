@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tui.operations.quiet import say
 
 LOOK_EVERY, PATIENCE = 1.0, 5
 """Seconds between two looks, and how many in a row must find nobody listening."""
@@ -30,7 +31,7 @@ def _watch(journal: Path, where: tuple[str, int]) -> None:
     while missed < PATIENCE and journal.exists():
         pause.wait(LOOK_EVERY)
         missed = 0 if _listens(where) else missed + 1
-    sys.stderr.write("the demonstration is over\n")
+    say("the demonstration is over")
     os._exit(0)
 
 

@@ -13,7 +13,7 @@ from tui.operations.record import Call, Kept, Operation, OperationState, StepRow
 
 _PLAIN = (
     "id", "action", "title", "profile", "account_id", "region", "instance_id", "instance_name", "user", "host", "note",
-    "remedy", "permission", "runner", "ssh_client", "caller", "remark",
+    "remedy", "permission", "runner", "ssh_client", "caller", "remark", "refused_by",
 )  # fmt: skip
 
 
@@ -61,4 +61,5 @@ def _call(row: sqlite3.Row) -> Call:
         row["message"],
         row["request_id"],
         bool(row["dry_run"]),
+        to_time(row["launched_at"]),
     )

@@ -1,25 +1,21 @@
-"""The hands' process: observe, decide, journal, send, journal. `python -P -m tui.operations.runner --operation ID`.
+"""The hands' loop: observe, decide, journal, send, journal. `tui.operations.process` is the process around it.
 
-It has its own session, so a lost terminal does not reach it; killed anywhere, the next runner asks the same questions.
-Exit codes: 0 the operation ended or is another runner's, 1 it failed or needs a person, 2 it can't be run, 4 read-only.
-"""
+It has its own session, so a lost terminal does not reach it; killed anywhere, the next runner asks the same questions."""
 
 from __future__ import annotations
 
-import argparse
 import os
+import runpy
 import secrets
-import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.config import from_environment
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
 from tui.domain.steps import (
@@ -36,15 +32,14 @@ from tui.domain.steps import (
     Stuck,
     Wait,
 )
-from tui.operations import rehearsal
 from tui.operations.auditor import Auditor
-from tui.operations.gateway import AwsGateway, Gateway, Outcome
-from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.gateway import Gateway, Outcome
+from tui.operations.journal import Journal, JournalError
 from tui.operations.keeper import Keeper
-from tui.operations.record import OVER, PATIENCE, Operation, OperationState, ending
+from tui.operations.record import OVER, PATIENCE, Call, Operation, OperationState, ending
 from tui.operations.turns import Turns
-from tui.operations.unforeseen import broken, to_the_end
-from tui.settings import ConfigError, Settings, keep, start_retry_for
+from tui.operations.unjournaled import Unjournaled
+from tui.settings import Settings, keep, start_retry_for
 
 TICK = 1.0
 """Seconds between two renewals of the lease, at most."""
@@ -61,7 +56,11 @@ class End(Struct, frozen=True):
 
 
 class Runner:
-    """Drives one operation while its lease is ours. `now` answers in UTC."""
+    """Drives one operation while its lease is ours.
+
+    `now` answers in UTC and does not leap (how long ago was that?); `wall` is the machine's clock, which others read too.
+    `leased`: the lease that was committed last is ours. `last`: the operation as it was read last.
+    """
 
     def __init__(
         self,
@@ -72,9 +71,10 @@ class Runner:
         *,
         now: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
+        wall: Callable[[], datetime] | None = None,
     ) -> None:
         self.journal, self.operation, self.gateway = journal, operation, gateway
-        self.now, self.sleep = now, sleep
+        self.now, self.wall, self.sleep = now, wall or now, sleep
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.order: Order = replace(
             operation.kept.order,
@@ -83,7 +83,7 @@ class Runner:
             keep=keep(settings),
             lifted="last-healthy" in operation.kept.options.overrides,
         )
-        self.auditor = Auditor(journal, operation.id, now)
+        self.auditor = Auditor(journal, operation.id, self.wall)
         self.keeper = Keeper(
             operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
         )
@@ -93,20 +93,23 @@ class Runner:
         self._asked = ACTIONS[operation.action].calls(self.order, operation.kept.options)
         self._under_way = False
         self.begun = bool(operation.sent)
+        self.leased, self.last, self._stopped = False, operation, False
+        self._unjournaled = Unjournaled(self)
 
     def run(self) -> int:
         """To the end, or to where a person is needed."""
-        try:
-            while not isinstance(turn := self.turn(), End):
-                self._pause(turn)
-            return turn.code
-        finally:
+        while not isinstance(turn := self.turn(), End):
+            self._pause(turn)
+        with suppress(JournalError):  # it lapses by itself
             self.journal.release(self.operation.id, self.name)
+        return turn.code
 
     def turn(self) -> float | End:
         """One look and one decision: how many seconds until the next, or the end."""
-        if not self.journal.lease(self.operation.id, self.name, self.now()):
+        if not self._lease():
             return End(0)
+        self._unjournaled.write_down()
+        self.auditor.settle()
         current = self._reread()
         name = next((row.name for row in current.steps if row.state not in OVER), None)
         if name != "preflight" and not self._under_way:
@@ -122,7 +125,25 @@ class Runner:
     def _reread(self) -> Operation:
         found = self.journal.get(self.operation.id)
         assert found is not None
+        self.last = found
         return found
+
+    def _lease(self) -> bool:
+        """Take it or keep it. If that can't be written, what was committed last stands."""
+        self.leased = self.journal.lease(self.operation.id, self.name, self.wall())
+        return self.leased
+
+    @property
+    def stopped_it(self) -> bool:
+        """Whether the intent of its own Stop is committed, and AWS did not refuse it."""
+        return self._stopped or "StopInstances" in self.last.sent
+
+    def in_need(self, error: JournalError) -> None:
+        """While the journal can't be written: the one call that does not wait for it."""
+        for lock in (self.keeper, self.turns):
+            with suppress(Exception):
+                lock.keep()
+        self._unjournaled.start(error)
 
     def _end(self, current: Operation) -> End:
         """Through: succeeded, or given up and taken back as far as it had gone."""
@@ -167,7 +188,7 @@ class Runner:
             return None
         seen = self.gateway.look(self.order, Members())
         now = self.now()
-        if not self.journal.lease(current.id, self.name, now):
+        if not self._lease():
             return End(0)
         found = self.turns.take(seen, now, down=current.went_down or bool(current.owes))
         if isinstance(found, Stuck):
@@ -212,14 +233,15 @@ class Runner:
         self.keeper.step = step.name
         if step.name == "preflight" and (refused := self.keeper.preflight()) is not None:
             return self._stuck(step, refused, down=False)
-        order = replace(self.order, stop_intent_at=_stop_intent(current), out=bool(current.owes))
+        order, stop = replace(self.order, out=bool(current.owes)), _stop_of(current)
+        if stop is not None:
+            order = replace(order, stop_intent_at=stop.intent_at, stop_launched_at=stop.launched_at)
         said = journal.said(ident, step.name, began)
-        sent = (
-            said.latest is not None and said.latest.ok is not False
-        )  # whom else it would leave is asked before
+        # Once it was sent, whom else it would leave is not asked any more.
+        sent = said.latest is not None and said.latest.ok is not False
         seen = self.gateway.look(replace(order, groups=()) if sent else order, step)
         now = self.now()  # looking may have taken long, and the lease may be another's by now
-        if not journal.lease(ident, self.name, now):
+        if not self._lease():
             return End(0)
         decision: Decision = step.decide(order, seen, said, now)
         down = self._down(seen)
@@ -239,7 +261,7 @@ class Runner:
             if self._takes_back(step, decision, seen):
                 return 0.0
             return self._stuck(step, decision, down)
-        if isinstance(decision, Wait):
+        if isinstance(decision, Wait) and not self._late(step, current, seen, now - began):
             journal.say(
                 ident,
                 self._noted(decision.reason),
@@ -248,7 +270,15 @@ class Runner:
                 remedy=decision.remedy,
             )
             return decision.seconds
-        return self._send(step, decision)
+        if isinstance(decision, Wait):
+            why = f"nothing was sent within {int(PATIENCE.total_seconds() // 60)} minutes: {decision.reason}"
+            return self._stuck(step, Stuck(why, decision.remedy or "order it again", final=True), down)
+        return self._send(step, decision, seen)
+
+    def _late(self, step: Step, current: Operation, seen: Seen, waited: timedelta) -> bool:
+        """Whether nothing was sent, and could not even be looked at for so long that it must not begin by surprise."""
+        dark = seen.state is InstanceState.UNKNOWN and step.name not in ("preflight", "start", "wait-running")
+        return dark and waited > PATIENCE and not current.sent
 
     def _begin(self, step: Step, current: Operation) -> datetime:
         row = next(row for row in current.steps if row.name == step.name)
@@ -286,17 +316,21 @@ class Runner:
         if step.name == "preflight":
             journal.permit(ident, f"no: {decision.why}")
         journal.end_step(ident, step.name, "stuck", decision.why, self.now())
-        journal.say(ident, decision.why, attention=True, down=down)
-        ended = step.name == "preflight" or decision.final
+        unchanged = decision.refused and not self._reread().sent
+        ended = step.name == "preflight" or decision.final or unchanged
+        journal.say(ident, decision.why, attention=not ended, down=down)
         state = OperationState.FAILED if ended else OperationState.NEEDS_ATTENTION
         remedy = decision.remedy
+        if unchanged and step.name != "preflight":
+            remedy = "nothing was changed: mend the cause, and order it again"
         if not ended and self._reread().owes and step.name not in BACK.values():
             remedy += "; it is out of service until then, and abandoning the operation returns it"
-        journal.set_state(ident, state, self.now(), decision.why, remedy)
-        self.auditor.told(self._reread(), step.name, f"stuck: {decision.why}")
+        by = "aws" if unchanged else ""
+        journal.set_state(ident, state, self.now(), decision.why, remedy, by)
+        self.auditor.told(self._reread(), step.name, f"{'refused by AWS' if by else 'stuck'}: {decision.why}")
         return End(1)
 
-    def _send(self, step: Step, decision: Send) -> float | End:
+    def _send(self, step: Step, decision: Send, seen: Seen) -> float | End:
         """What is about to be done, the intent, the call, the outcome. Not sent if the operation is another runner's now."""
         call, journal = decision.call, self.journal
         current, dry = self._reread(), decision.dry_run
@@ -305,15 +339,20 @@ class Runner:
         except OSError as error:
             return self._unaudited(current, error)
         number = journal.intent(
-            current.id, step.name, call.service, call.operation, self.now(), dry_run=dry, runner=self.name
-        )
+            current.id, step.name, call.service, call.operation, self.now(), dry_run=dry, runner=self.name,
+            launched=seen.launched_at,
+        )  # fmt: skip
         if number is None:
             if self._reread().taken_back:
                 return 0.0  # the step was taken out of the plan at this moment
             self.auditor.told(current, step.name, "not sent: another runner's, or ended", call=call.text)
             return End(0)
         self.begun = self.begun or not dry
+        stops = call.operation == "StopInstances" and not dry
+        self._stopped = self._stopped or stops
         outcome: Outcome = self.gateway.send(call, dry_run=dry)
+        if stops and outcome.ok is False:
+            self._stopped = False
         journal.outcome(
             number, self.now(), ok=outcome.ok, code=outcome.code, message=outcome.message,
             request_id=outcome.request_id,
@@ -332,60 +371,17 @@ class Runner:
             part = min(seconds, TICK)
             self.sleep(part)
             seconds -= part
-            if self.journal.lease(self.operation.id, self.name, self.now()):
+            if self._lease():
                 self.keeper.keep()
                 self.turns.keep()
 
 
-def _stop_intent(operation: Operation) -> datetime | None:
+def _stop_of(operation: Operation) -> Call | None:
+    """Its latest Stop."""
     calls = [call for row in operation.steps if row.name == "stop" for call in row.calls]
-    return calls[-1].intent_at if calls else None
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Read the settings, refuse or run."""
-    parser = argparse.ArgumentParser(prog="python -P -m tui.operations.runner")
-    parser.add_argument("--operation", required=True)
-    args = parser.parse_args(arguments)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        settings = from_environment(os.environ)
-        os.environ.pop("EVAC_SETTINGS", None)
-        journal = Journal(default_path(os.environ))
-    except (ConfigError, JournalError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    rehearsal.ends_with_it(os.environ, journal.path)
-    operation = journal.get(args.operation)
-    if operation is None:
-        sys.stderr.write(f"no operation {args.operation} in {journal.path}: see `evac ops list`\n")
-        return 2
-    if why := settings.why_refused(operation.profile, operation.action, operation.kept.codes):
-        return _refused(journal, operation, why)
-    try:
-        runner = Runner(journal, operation, settings, AwsGateway(settings, operation))
-        try:
-            return to_the_end(runner)
-        finally:
-            runner.keeper.end()
-            runner.turns.end()
-    except JournalError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    except Exception as error:
-        return broken(journal, operation, error, _now())
-
-
-def _refused(journal: Journal, operation: Operation, why: str) -> int:
-    """The settings, or the policy of today, forbid it. What was begun is not called off: somebody who may must finish it."""
-    sys.stderr.write(f"{why}; see `evac config show`\n")
-    if any(call.ok is not False and not call.dry_run for step in operation.steps for call in step.calls):
-        remedy = "resume it where changes are allowed"
-        journal.set_state(operation.id, OperationState.NEEDS_ATTENTION, _now(), why, remedy)
-    else:
-        journal.abandon(operation.id, why, _now())
-    return 4
+    return calls[-1] if calls else None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # The process's other name: a console that was there before an upgrade starts it so.
+    runpy.run_module("tui.operations.process", run_name="__main__")

@@ -58,4 +58,11 @@ MIGRATIONS = (
 )""",
         ),
     ),
+    Migration(
+        "the LaunchTime that was read right before a call; who refused what ended without a change",
+        (
+            "ALTER TABLE call ADD COLUMN launched_at TEXT",
+            "ALTER TABLE operation ADD COLUMN refused_by TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )

@@ -65,7 +65,7 @@ NO_CAPACITY = frozenset(
 
 
 UNREAD = "check the network and this profile's login (evac doctor); a login that is renewed is picked up"
-"""What to do while AWS shows nothing."""
+"""What to do while AWS shows nothing, and says nothing of why."""
 
 
 class Call(Struct, frozen=True):
@@ -103,7 +103,10 @@ def _shown(value: Any) -> str:
 
 
 class Attempt(Struct, frozen=True):
-    """One call of this step in the journal. `ok` None: the outcome is not known (killed, cut off)."""
+    """One call of this step in the journal. `ok` None: the outcome is not known (killed, cut off).
+
+    `launched_at` is the LaunchTime that was read right before it, and committed with its intent.
+    """
 
     call: str
     intent_at: datetime
@@ -112,6 +115,7 @@ class Attempt(Struct, frozen=True):
     code: SafeText = EMPTY
     message: SafeText = EMPTY
     dry_run: bool = False
+    launched_at: datetime | None = None
 
 
 class Said(Struct, frozen=True):
@@ -150,6 +154,9 @@ class Seen(Struct, frozen=True):
     None = not asked or not known: `images` of the planned name, `lifecycle` in the Auto Scaling group (empty: it is in
     none), the group's `desired` capacity, `targets` at the order's places. `public_ip` is empty where there is none. `groups`
     are those of the order that could be read: one that is missing counts as down.
+
+    `reason` and `reason_code` are AWS's for its state (StateReason). Where the state is unknown, `unread` says why it could
+    not be read and `remedy` what to do.
     """
 
     state: InstanceState = InstanceState.UNKNOWN
@@ -163,6 +170,9 @@ class Seen(Struct, frozen=True):
     desired: int | None = None
     targets: tuple[TargetSeen, ...] | None = None
     groups: tuple[GroupSeen, ...] = ()
+    reason_code: SafeText = EMPTY
+    unread: SafeText = EMPTY
+    remedy: SafeText = EMPTY
 
     def group(self, wanted: Group) -> GroupSeen | None:
         """That group as it is now; None if it could not be read."""
@@ -177,9 +187,10 @@ class Order(Struct, frozen=True):
     it was registered in; `groups`: all groups of which it was a member; `public_ip`: its public address. All as they were before
     anything was done.
 
-    The runner adds `stop_intent_at` and `out` (this operation has taken it out of service), from the journal, `lifted` (how few
-    are left in service does not matter), and from the settings `start_retry_for` (None: for ever), `reboot_settle`: how long
-    after a reboot an ok of the checks does not count, and `keep`: how many of a group must stay in service.
+    The runner adds, from the journal, `stop_intent_at` and `stop_launched_at` (this machine's time, and AWS's LaunchTime read
+    right before the stop) and `out` (this operation has taken it out of service), `lifted` (how few are left in service does
+    not matter), and from the settings `start_retry_for` (None: for ever), `reboot_settle`: how long after a reboot an ok of the
+    checks does not count, and `keep`: how many of a group must stay in service.
     """
 
     operation_id: str
@@ -203,6 +214,7 @@ class Order(Struct, frozen=True):
     out: bool = False
     lifted: bool = False
     keep: tuple[Keep, ...] = ()
+    stop_launched_at: datetime | None = None
 
     @property
     def powers(self) -> bool:
@@ -233,11 +245,12 @@ class Done(Struct, frozen=True):
 
 
 class Stuck(Struct, frozen=True):
-    """A person is needed: why, and what to do. `final`: nothing can come of it any more."""
+    """A person is needed: why, and what to do. `final`: nothing can come of it any more. `refused`: it is AWS that said no."""
 
     why: str
     remedy: str
     final: bool = False
+    refused: bool = False
 
 
 Decision = Send | Wait | Done | Stuck
@@ -286,6 +299,20 @@ def gone(seen: Seen, order: Order) -> Stuck | None:
     )
 
 
+def unread(seen: Seen, what: str = "its state could not be read", *, loud: bool = True) -> Wait:
+    """Wait, and say why nothing can be read and what to do about it. `loud`: something may be down or out meanwhile."""
+    told = f"{what}: {seen.unread}" if seen.unread else what
+    return Wait(told, 3.0, attention=loud, remedy=str(seen.remedy) or UNREAD)
+
+
+def started_since(seen: Seen, before: datetime | None) -> bool:
+    """Whether it was started since its LaunchTime was read as `before`: it changes with every start (API reference, Instance).
+
+    AWS's time is compared with AWS's time alone: this machine's clock may be minutes wrong.
+    """
+    return before is not None and seen.launched_at is not None and seen.launched_at > before
+
+
 def pause_after(said: Said, now: datetime) -> float:
     """Seconds left of the pause after the latest refusal: 5, 10, 20 … 300."""
     last = said.latest
@@ -325,7 +352,7 @@ def not_up(seen: Seen, order: Order, since: datetime, now: datetime) -> Decision
     if seen.state is InstanceState.RUNNING:
         return None
     if seen.state is InstanceState.UNKNOWN:
-        return Wait("its state could not be read", 3.0, attention=True, remedy=UNREAD)
+        return unread(seen)
     if seen.state is InstanceState.PENDING or now - since < GRACE:
         return Wait(f"it is {seen.state}", 3.0)
     return Stuck(
@@ -354,4 +381,5 @@ def again(said: Said, now: datetime, send: Send, *, doing: str) -> Decision:
     return Stuck(
         f"{doing}: AWS refused, {last.code}: {last.message}",
         "mend the cause, then press r on this operation to resume",
+        refused=True,
     )

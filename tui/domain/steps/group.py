@@ -16,7 +16,6 @@ from tui.domain.steps.base import (
     HEALTH_LIMIT,
     MEMBERS,
     STANDBY_LIMIT,
-    UNREAD,
     Call,
     Decision,
     Done,
@@ -32,6 +31,7 @@ from tui.domain.steps.base import (
     gone,
     pause_after,
     spared,
+    unread,
 )
 
 _OUT = ("", "unused", "draining")
@@ -63,7 +63,7 @@ class EnterStandby:
         if (lost := gone(seen, order)) is not None:
             return lost
         if seen.lifecycle is None:
-            return Wait("its Auto Scaling group could not be read", 3.0)
+            return unread(seen, "its Auto Scaling group could not be read", loud=False)
         if seen.lifecycle == "":
             return Done(f"it is not in {order.group} any more")
         if seen.lifecycle == "Standby":
@@ -94,7 +94,7 @@ class ExitStandby:
         if (lost := gone(seen, order)) is not None:
             return lost
         if seen.lifecycle is None:
-            return Wait("its Auto Scaling group could not be read", 3.0, attention=True, remedy=UNREAD)
+            return unread(seen, "its Auto Scaling group could not be read")
         if seen.lifecycle == "":
             return Done(f"it is not in {order.group} any more")
         if seen.lifecycle == "InService":
@@ -124,7 +124,7 @@ class Drain:
         if (lost := gone(seen, order)) is not None:
             return lost
         if seen.targets is None:
-            return Wait("its target groups could not be read", 3.0)
+            return unread(seen, "its target groups could not be read", loud=False)
         serving = [one for one in seen.targets if one.state not in _OUT]
         if serving:
             return spared(
@@ -154,7 +154,7 @@ class Register:
         if (lost := gone(seen, order)) is not None:
             return lost
         if seen.targets is None:
-            return Wait("its target groups could not be read", 3.0, attention=True, remedy=UNREAD)
+            return unread(seen, "its target groups could not be read")
         missing = [one for one in seen.targets if one.state in _OUT]
         if not missing:
             return Done("registered in " + ", ".join(one.place.name for one in seen.targets))
@@ -264,10 +264,10 @@ def _down(seen: Seen, stays: str) -> Decision | None:
     """What holds the way back: it does not run, or nobody knows."""
     if seen.state is InstanceState.RUNNING:
         return None
-    if seen.state in (InstanceState.UNKNOWN, InstanceState.PENDING):
-        remedy = (
-            UNREAD if seen.state is InstanceState.UNKNOWN else "nothing to press: it is returned once it runs"
-        )
+    if seen.state is InstanceState.UNKNOWN:
+        return unread(seen, f"its state is unknown: {stays} meanwhile")
+    if seen.state is InstanceState.PENDING:
+        remedy = "nothing to press: it is returned once it runs"
         return Wait(f"its state is {seen.state}: {stays} meanwhile", 3.0, attention=True, remedy=remedy)
     return Stuck(f"it is {seen.state}, so {stays}", "start it, then resume this operation")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.domain.instance import InstanceState
+from tui.domain.steps import bounced
 from tui.domain.steps.base import (
     GRACE,
     MEMBERS,
     NO_CAPACITY,
     NOTHING,
     STOP_LIMIT,
-    UNREAD,
     Call,
     Decision,
     Done,
@@ -25,6 +25,8 @@ from tui.domain.steps.base import (
     gone,
     pause_after,
     spared,
+    started_since,
+    unread,
 )
 
 DRY_RUN = frozenset({"ec2"})
@@ -83,20 +85,13 @@ class Stop:
             return lost
         if seen.state in (InstanceState.STOPPING, InstanceState.STOPPED) or (last and last.ok):
             return Done()
-        if last and _started_since(seen, last.intent_at):
+        if last and started_since(seen, last.launched_at or order.launched_at):
             return Done("it was stopped, and started again since")
         if seen.state is InstanceState.UNKNOWN:
-            return Wait("its state could not be read", 3.0)
+            return unread(seen, loud=False)
         if seen.state is InstanceState.PENDING:
             return Wait("it is starting; waiting until it runs", 3.0)
         return spared(order, seen, said, now, again(said, now, Send(self.calls(order)[0]), doing="stop"))
-
-
-def _started_since(seen: Seen, when: datetime | None) -> bool:
-    """LaunchTime changes with every start (API reference, Instance). It has whole seconds."""
-    return (
-        when is not None and seen.launched_at is not None and seen.launched_at >= when.replace(microsecond=0)
-    )
 
 
 def _before_the_stop(order: Order, seen: Seen, said: Said, now: datetime) -> Decision | None:
@@ -104,11 +99,12 @@ def _before_the_stop(order: Order, seen: Seen, said: Said, now: datetime) -> Dec
 
     It is known by its LaunchTime, and believed in the end: none is so old.
     """
-    if order.stop_intent_at is None or order.launched_at is None or said.attempts:
+    before = order.stop_launched_at or order.launched_at
+    if order.stop_intent_at is None or before is None or said.attempts:
         return None
     if now - said.began_at >= GRACE:
         return None
-    if seen.state is not InstanceState.RUNNING or seen.launched_at != order.launched_at:
+    if seen.state is not InstanceState.RUNNING or started_since(seen, before):
         return None
     return Wait("AWS shows it running from before the stop; looking again", 2.0)
 
@@ -130,12 +126,11 @@ class WaitStopped:
             return lost
         if seen.state is InstanceState.STOPPED:
             return Done()
-        if seen.state in (InstanceState.RUNNING, InstanceState.PENDING) and _started_since(
-            seen, order.stop_intent_at
-        ):
-            return Done("somebody started it already")
+        again_up = seen.state in (InstanceState.RUNNING, InstanceState.PENDING)
+        if again_up and started_since(seen, order.stop_launched_at or order.launched_at):
+            return Done("it was started again since")
         if seen.state is InstanceState.UNKNOWN:  # for however long: to give up here would leave it stopped
-            return Wait("its state could not be read", 3.0, attention=True, remedy=UNREAD)
+            return unread(seen)
         waited = now - said.began_at
         if waited > STOP_LIMIT:  # watched for however long: whenever it stops, it must be started
             minutes = int(waited.total_seconds() // 60)
@@ -174,7 +169,7 @@ class Start:
         if seen.state in (InstanceState.PENDING, InstanceState.RUNNING):
             return Done()
         if seen.state is InstanceState.UNKNOWN:
-            return Wait("its state could not be read", 3.0, attention=True, remedy=UNREAD)
+            return unread(seen)
         if seen.state is InstanceState.STOPPING:
             return Wait("still stopping", 2.0)
         send, last = Send(self.calls(order)[0]), said.latest
@@ -232,7 +227,7 @@ def _what_helps(code: str) -> str:
 
 
 class WaitRunning(Start):
-    """Waits until it runs; if the start bounced, starts it again."""
+    """Waits until it runs; if the start bounced, starts it again, and from the second bounce on says so, with AWS's reason."""
 
     name = "wait-running"
     about = "usually under a minute"
@@ -240,10 +235,40 @@ class WaitRunning(Start):
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """A start can be accepted and still end up stopped (user guide, troubleshooting-launch, of launches)."""
+        times = bounced.bounces(said)
+        loud = times > bounced.LOUD  # what was started since has not shown yet whether it stays up
         if seen.state is InstanceState.RUNNING:
             return Done()
         if seen.state is InstanceState.PENDING:
-            return Wait("pending", 2.0)
-        if seen.state is InstanceState.STOPPED and not said.attempts and now - said.began_at < GRACE:
+            return Wait("pending" + f", after it fell back {times - 1} times" * loud, 2.0, attention=loud)
+        if seen.state is not InstanceState.STOPPED:
+            return Start.decide(self, order, seen, said, now)
+        last = said.latest
+        if last is None and now - said.began_at < GRACE:
             return Wait("start sent; waiting to see it", 2.0)
-        return Start.decide(self, order, seen, said, now)
+        if last is not None and last.ok is False:
+            return Start.decide(self, order, seen, said, now)
+        if last is not None and now - last.intent_at < GRACE:
+            if not loud:
+                return Wait("start sent; waiting to see it", 2.0)
+            told = f"STOPPED: started again, it fell back {times - 1} times: {bounced.told(seen, order)}"
+            return Wait(told, 2.0, attention=True, remedy=bounced.remedy(seen, order))
+        return self._again(order, seen, said, now)
+
+    def _again(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+        """It fell back: at first it is started at once, then ever slower and loudly, for as long as the settings allow."""
+        times, send = bounced.bounces(said), Send(self.calls(order)[0])
+        if times < bounced.LOUD:
+            return send
+        told = f"STOPPED: AWS took the start {times} times, and it fell back: {bounced.told(seen, order)}"
+        if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
+            return Stuck(
+                told,
+                f"{bounced.why(seen, order).helps}; press r on this operation (evac ops resume) to go on trying: it stays down"
+                " until then",
+            )
+        left = bounced.pause(said, now)
+        if left <= 0:
+            return send
+        told += f"; next try in {int(left) + 1} s"
+        return Wait(told, min(left, 5.0), attention=True, remedy=bounced.remedy(seen, order))

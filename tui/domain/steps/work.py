@@ -23,6 +23,7 @@ from tui.domain.steps.base import (
     again,
     gone,
     spared,
+    unread,
 )
 
 
@@ -43,7 +44,7 @@ class MakeImage:
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """Found by its name and this operation's tag: pending, available or failed. Not found: sent once, then looked for."""
         if seen.images is None:
-            return Wait("the AMIs could not be read", 3.0)
+            return unread(seen, "the AMIs could not be read", loud=False)
         image = next((one for one in seen.images if one.operation == order.operation_id), None)
         if image is None and seen.images:
             return Stuck(
@@ -103,7 +104,7 @@ class Reboot:
         if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state is InstanceState.UNKNOWN:
-            return Wait("its state could not be read", 3.0)
+            return unread(seen, loud=False)
         if seen.state is not InstanceState.RUNNING:
             return Stuck(
                 f"it is {seen.state}, and only a running instance can be rebooted", "start it instead"

@@ -1,0 +1,147 @@
+"""The runner's process: journal, settings, a way to AWS, and then the loop. For as long as an instance may be down none of
+them is given up: a disk may be freed, a file be whole again, a login be renewed.
+
+Exit codes: 0 the operation ended or is another runner's, 1 it failed or needs a person, 2 it can't be run, 4 read-only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.config import from_environment
+from tui.operations import rehearsal
+from tui.operations.database import is_damage
+from tui.operations.gateway import AwsGateway
+from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.peek import peek
+from tui.operations.quiet import keep_quiet, say, what
+from tui.operations.record import Operation, OperationState
+from tui.operations.runner import Runner
+from tui.operations.steady import Steady, latest, ticks
+from tui.operations.unforeseen import MEND, broken, to_the_end
+from tui.settings import ConfigError, Settings
+
+TRIES = 12
+"""How often what can't be judged is tried, before it is left to whoever resumes next."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def opened(path: Path, ident: str, sleep: Callable[[float], None] = time.sleep) -> Journal:
+    """The journal, as soon as it can be opened. Raises JournalError where nothing was sent, or it is no matter of the disk."""
+    tries = 0
+    while True:
+        try:
+            return Journal(path)
+        except JournalError as error:
+            tries += 1
+            if error.__cause__ is None or is_damage(error.__cause__) or not _needed(path, ident, tries):
+                raise
+            say(f"{ident}: {error}; trying again")
+        sleep(MEND)
+
+
+def _needed(path: Path, ident: str, tries: int) -> bool:
+    """Whether something is to be brought back by it; if it can't be read either, a minute's tries."""
+    found = [one for one in peek(path) if one.id == ident]
+    return any(one.must_go_on for one in found) or (not found and tries <= TRIES)
+
+
+def settings_of(operation: Operation, sleep: Callable[[float], None] = time.sleep) -> Settings:
+    """The settings it was started with, under today's policy. Raises ConfigError."""
+    for _ in range(TRIES if operation.sent else 1):
+        try:
+            settings = from_environment(os.environ)
+            os.environ.pop("EVAC_SETTINGS", None)
+            return settings
+        except ConfigError as error:
+            said = error
+            say(f"{operation.id}: {error}")
+        if operation.sent:  # a file that is being written at this moment
+            sleep(MEND)
+    raise said
+
+
+def reached(operation: Operation, settings: Settings) -> tuple[AwsGateway, Exception | None]:
+    """The way to AWS, and what stands in it now. Once something was sent that is found out while looking, again and again."""
+    gateway = AwsGateway(settings, operation)
+    if operation.sent:
+        return gateway, None
+    try:
+        gateway.connect()
+    except Exception as error:
+        say(f"{operation.id}: {what(error)}")
+        return gateway, error
+    return gateway, None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the settings, refuse or run."""
+    parser = argparse.ArgumentParser(prog="python -P -m tui.operations.process")
+    parser.add_argument("--operation", required=True)
+    args = parser.parse_args(arguments)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    keep_quiet()
+    try:
+        journal = opened(default_path(os.environ), args.operation)
+        operation = journal.get(args.operation)
+        if operation is None:
+            say(f"no operation {args.operation} in {journal.path}: see `evac ops list`")
+            return 2
+        settings = settings_of(operation)
+    except (ConfigError, JournalError) as error:
+        say(str(error))
+        return 2
+    rehearsal.ends_with_it(os.environ, journal.path)
+    if why := settings.why_refused(operation.profile, operation.action, operation.kept.codes):
+        return _refused(journal, operation, why)
+    try:
+        return _drive(journal, operation, settings)
+    except JournalError as error:
+        say(str(error))
+        return 2
+    except Exception as error:
+        return broken(journal, operation, error, _now())
+
+
+def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
+    """Connect, and drive it to its end; the exit code. Raises what went wrong while nothing had been sent."""
+    gateway, error = reached(operation, settings)
+    if error is not None:
+        seen = gateway.trouble(error)
+        why = f"{seen.unread}: nothing was sent"
+        journal.set_state(operation.id, OperationState.FAILED, _now(), why, seen.remedy)
+        return 2
+    now = Steady(_now, latest(operation), ticks)
+    runner = Runner(journal, operation, settings, gateway, now=now, wall=_now)
+    try:
+        return to_the_end(runner)
+    finally:
+        for lock in (runner.keeper, runner.turns):
+            with suppress(Exception):
+                lock.end()
+
+
+def _refused(journal: Journal, operation: Operation, why: str) -> int:
+    """The settings, or the policy of today, forbid it. What was begun is not called off: somebody who may must finish it."""
+    say(f"{why}; see `evac config show`")
+    if any(call.ok is not False and not call.dry_run for step in operation.steps for call in step.calls):
+        remedy = "resume it where changes are allowed"
+        journal.set_state(operation.id, OperationState.NEEDS_ATTENTION, _now(), why, remedy)
+    else:
+        journal.abandon(operation.id, why, _now())
+    return 4
+
+
+if __name__ == "__main__":
+    sys.exit(main())
