@@ -9,7 +9,7 @@ from screens.confirm import paint
 from screens.confirm.choices import Choices
 from screens.confirm.desk import Desk
 from tui.domain.actions import ActionOptions
-from tui.domain.changes import Reading, differences
+from tui.domain.changes import HURTS_NOBODY, Reading, differences
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Trouble
 from tui.domain.offers import offers
@@ -18,9 +18,6 @@ from tui.domain.text import clean
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
 from tui.settings import policy
-
-HURTS_NOBODY = ("start",)
-"""Actions that a look which fails may not prevent: what is down stays down by that."""
 
 
 class Looking(EvacScreen):

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-from msgspec.structs import replace
 
 from tui.cli import output, planning
-from tui.cli.fleet import find
 from tui.cli.hands import LOOK_EVERY, exit_code, follow, hands, note, now, read
 from tui.cli.options import shared_options
+from tui.cli.reading import first, reading
 from tui.cli.shared import (
     FAILED,
     GUARD,
     INTERRUPTED,
     PARTIAL,
     READ_ONLY,
-    USAGE,
     WELL,
     RefusedError,
     Session,
@@ -28,19 +26,21 @@ from tui.cli.shared import (
     opened,
 )
 from tui.cli.told import operation_object
-from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, unasked
-from tui.domain.facts import Facts
-from tui.domain.instance import Instance, InstanceState
-from tui.domain.plan import Draft, GuardKind, draft, why_no_image_name
-from tui.operations import busy, launch
+from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, ActionOptions, unasked
+from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
+from tui.domain.instance import InstanceState
+from tui.domain.plan import Draft, GuardKind, why_no_image_name
+from tui.fleet import link
+from tui.operations import launch
 from tui.operations.journal import Journal, default_path
 from tui.operations.record import Operation, OperationState
 from tui.operations.resume import is_cut_off, lives, resume
-from tui.operations.turns import known
 
 PERMISSION_WITHIN = 60.0
 """Seconds to wait for AWS's answer to the dry run; after that it is unknown, and the question is put all the same."""
 _TAKEN_WITHIN = 15.0
+_MOST_LOOKS = 5
+"""What changes at each of so many looks is not waited for: the hands look for themselves before each step."""
 
 _FITS = {
     "no_reboot": ("--no-reboot", "image, or stop-start with --image-first"),
@@ -106,7 +106,9 @@ def do_command(
     """Act on one instance: stop-start, reboot, image, reschedule or start, guarded as in the console."""
     with opened(shared) as session:
         _check(action, given, bool(session.settings.actions.require_image))
-        plan = _in_nobodys_way(session, _plan(session, action, instance, timeout, given))
+        options = planning.options_of(session.settings, **given)
+        found = first(session, action, instance, timeout, options)
+        plan = found.draft
         if as_json:
             output.json_line({"kind": "plan", **planning.draft_object(plan)})
         else:
@@ -115,7 +117,8 @@ def do_command(
             return _verdict(session, plan)
         with hands(session) as journal:
             # The embedded AWS of --demo ends with this command: there it is always followed.
-            return _Order(session, journal, plan, confirm, wait or session.settings.demo, as_json).carry_out()
+            wait = wait or session.settings.demo
+            return _Order(session, journal, found, options, confirm, wait, as_json).carry_out()
 
 
 def _check(action: str, given: dict[str, Any], required: bool) -> None:
@@ -140,42 +143,6 @@ def _check(action: str, given: dict[str, Any], required: bool) -> None:
         raise click.UsageError(f"--image-name: {why}")
     if action == "reschedule" and given["not_before"] is None:
         raise click.UsageError("reschedule needs --at: the event's new start")
-
-
-def _plan(session: Session, action: str, wanted: str, timeout: float, given: dict[str, Any]) -> Draft:
-    """A fresh look and the draft of it. Raises RefusedError if there is nothing to look at."""
-    output.say(f"looking for {wanted}…")
-    found = find(session, wanted, timeout)
-    if found.instance is None:
-        raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
-    settings, profile = session.settings, found.instance.target.profile
-    options = planning.options_of(settings, **given)
-    facts = _with_holds(session, found.instance, found.facts)
-    return draft(action, found.instance, facts, options, planning.policy(settings, profile), now())
-
-
-def _with_holds(session: Session, instance: Instance, facts: Facts | None) -> Facts | None:
-    """The facts with what others hold down. A journal that can't be read is refused later on."""
-    if facts is None:
-        return None
-    try:
-        with hands(session) as journal:
-            account, region = str(instance.account_id), instance.target.region
-            return replace(facts, holds=known(journal, session.settings, account, region, now()))
-    except RefusedError:
-        return facts
-
-
-def _in_nobodys_way(session: Session, plan: Draft) -> Draft:
-    """Blocked if another operation of this journal is at that instance. One that can't be read is refused later on."""
-    if not default_path(session.environ).exists():
-        return plan
-    remedy = "look with evac ops show {id}, then resume or abandon it"
-    try:
-        with hands(session) as journal:
-            return busy.checked(plan, journal.unfinished(), session.settings.zone(), now(), remedy)
-    except RefusedError:
-        return plan
 
 
 def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:
@@ -207,12 +174,18 @@ class _Order:
 
     session: Session
     journal: Journal
-    plan: Draft
+    reading: Reading
+    options: ActionOptions
     confirm: str | None
     wait: bool
     as_json: bool
     ident: str = ""
     process: int = 0
+
+    @property
+    def plan(self) -> Draft:
+        """Of the newest look."""
+        return self.reading.draft
 
     def carry_out(self) -> int:
         """Refuse, or journal, ask AWS, ask the operator, confirm; the exit code."""
@@ -221,6 +194,10 @@ class _Order:
             self._begin()
             self._permission()
             ok, why = planning.agreed(self.plan, self.confirm)
+            for _ in range(_MOST_LOOKS):
+                if not ok or not (before := self._once_more()):
+                    break
+                ok, why = self._agreed_again(before)
         except KeyboardInterrupt:
             if self.ident:
                 self._give_up("cancelled")
@@ -233,6 +210,46 @@ class _Order:
             found = read(self.journal, self.ident)
             raise RefusedError(f"it was given up meanwhile ({found.note}); nothing was sent", GUARD)
         return self._confirmed()
+
+    def _once_more(self) -> Reading | None:
+        """Look again, right before the yes is handed on: what was agreed to, if that is no longer so; else None."""
+        output.say("looking once more…")
+        before, plan = self.reading, self.plan
+        answer = link.look_once(
+            self.session.settings, self.session.environ, plan.target, str(plan.instance_id)
+        )
+        if answer.instance is None:
+            why = answer.trouble.line if answer.trouble else "AWS told nothing of it"
+            gone = answer.trouble is not None and answer.trouble.kind == "gone"
+            if plan.action in HURTS_NOBODY and not gone:
+                output.say(f"it can't be read now ({why}); a start hurts nobody: it goes on")
+                return None
+            self._give_up("the instance could not be read once more")
+            raise RefusedError(f"it can't be read once more: {why}; nothing was sent", PARTIAL)
+        self.reading = reading(self.session, plan.action, answer.instance, answer.facts, self.options)
+        changed = differences(before, self.reading)
+        if not changed:
+            return None
+        if self.as_json:
+            output.json_line({"kind": "changed", "operation": self.ident, "changes": list(changed)})
+        for one in changed:
+            output.say(f"changed: {one}")
+        return before
+
+    def _agreed_again(self, before: Reading) -> tuple[bool, str]:
+        """Whether it is agreed to as it is now. A name given in advance agrees to nothing that is worse."""
+        plan = self.plan
+        if plan.guard.kind is GuardKind.BLOCKED:
+            return False, "; ".join(plan.guard.unblock)
+        if self.confirm is not None and worse(before, self.reading):
+            return False, "it is not as it was when the plan was made"
+        self.journal.abandon(self.ident, "planned anew", now())
+        self._begin()
+        self._permission()
+        known = before.draft.guard
+        if self.confirm is not None or (known.kind, known.expected) != (plan.guard.kind, plan.guard.expected):
+            return planning.agreed(plan, self.confirm)
+        return (output.ask("Go on all the same? [y/N]") or "").lower() in ("y", "yes"), "not confirmed"
 
     def _refuse_early(self) -> None:
         """What is refused whatever AWS says: then AWS is not even asked."""

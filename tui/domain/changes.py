@@ -15,6 +15,9 @@ from tui.domain.gravity import Gravity
 from tui.domain.instance import Instance
 from tui.domain.plan import Draft, GuardKind
 
+HURTS_NOBODY = frozenset({"start"})
+"""Actions that a look which fails may not prevent: what is down stays down by that."""
+
 
 class Reading(Struct, frozen=True):
     """A plan, and the look at the instance that it was made of."""
