@@ -22,6 +22,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
+from screens.driver import HUNG_UP, ConsoleDriver, OnTerminal
 from screens.fleet.screen import FleetScreen
 from screens.mishap import Mishap
 from screens.notice import Noticing
@@ -44,6 +45,8 @@ KEEP = 5.0
 """Seconds between two looks for operations that were cut off."""
 SAVE = 60.0
 """Seconds between two snapshots on disk."""
+LEAVING = 10.0
+"""Seconds for all that is done at the end: the snapshot, the collector's end, threads that wait for something."""
 WARM_UP = 3.0
 """Seconds after which what the first frame did without is fetched."""
 PLACES = {
@@ -56,7 +59,7 @@ PLACES = {
 """Screens that the first frame does not need: imported after it, or when asked for before that."""
 
 
-class EvacApp(Noticing[int]):
+class EvacApp(Noticing[int], OnTerminal[int]):
     """The one composition root: screens are given their services, and ask it for one another by message."""
 
     TITLE = "evac"
@@ -118,9 +121,9 @@ class EvacApp(Noticing[int]):
         if self._said:
             self.call_after_refresh(self._tell, Said(self._said))
         if not self.is_headless:
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-                loop.add_signal_handler(number, self._told_to_end, number)
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
+                # Not the loop's own handlers: they are called by a loop that may be waiting for something else.
+                signal.signal(number, lambda told, _: self.told_to_end(told))
         self.app_resume_signal.subscribe(self, self._back)
         self.set_timer(WARM_UP, self._warm_up)
         if self.services.link is not None:
@@ -159,12 +162,14 @@ class EvacApp(Noticing[int]):
         """Fetched back by fg: the terminal shows what others wrote."""
         self.action_redraw()
 
-    def _told_to_end(self, number: signal.Signals) -> None:
-        """As with q: the terminal is given back and the collector ended. Running operations go on."""
-        self.exit(return_code=128 + number)
+    def caught_up(self) -> None:
+        """The terminal takes what is drawn again."""
+        self.action_redraw()
 
     async def on_unmount(self) -> None:
         """What is known now is what the next start shows first."""
+        if isinstance(self._driver, ConsoleDriver):
+            self._driver.end_by(self.return_code or 0, LEAVING)
         if self.fault is None:  # else what is known now may be what ended it
             self._saving()()
             self._drawn_once()
@@ -345,6 +350,8 @@ def run_console(settings: Settings, environ: Mapping[str, str], link: Link | Non
     )
     del opened  # the snapshot's pieces are the app's to let go
     result = app.run()
+    if app.terminal_lost:
+        return HUNG_UP
     if app.fault is not None:
         raise crash.Crashed(app.fault, environ)
     if app.return_code:

@@ -80,3 +80,25 @@ def csv_cell(value: object) -> str:
         return ""
     text = clean(value, limit=10_000)
     return f"'{text}" if isinstance(value, str) and text.lstrip().startswith(_FORMULA) else text
+
+
+def cells(char: str) -> int:
+    """Columns that a character takes, as far as Unicode says."""
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def encoded(text: str, encoding: str) -> bytes:
+    """In that encoding; what it has no sign for becomes as many question marks as it is wide. Unknown encodings are ASCII."""
+    try:
+        return text.encode(encoding)
+    except LookupError:
+        return encoded(text, "ascii")
+    except UnicodeEncodeError:
+        return b"".join(_encoded_char(char, encoding) for char in text)
+
+
+def _encoded_char(char: str, encoding: str) -> bytes:
+    try:
+        return char.encode(encoding)
+    except UnicodeEncodeError:
+        return b"?" * (0 if unicodedata.combining(char) else cells(char))
