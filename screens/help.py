@@ -34,6 +34,8 @@ MOVING: Mapping[str, str] = {
 """Keys that are no verbs."""
 EXAMPLES: Mapping[str, str] = {
     "payments": "the word is in the name, the id, an address or a tag's value",
+    "ip-10-2-0-4.ec2.internal": "what an alert calls it: a DNS name, with or without domain, or an ARN",
+    "i-0123456789abcdef0 i-0a1b2c3d": "ids and ARNs in a row are alternatives, as they are pasted",
     "check:impaired region:ap-": "both must hold",
     "event:instance-stop,retirement": "one of them",
     "due<24h -tag.env:test": "due within a day, and not a test machine",
@@ -74,7 +76,12 @@ def _verb(name: str) -> Row:
 
 def language(plain: bool) -> list[Row]:
     """The filter, with examples, and the signs."""
-    rows = [head("the filter", "all terms must hold; - before a term negates it; commas are alternatives")]
+    rows = [
+        head(
+            "the filter",
+            "all terms must hold; - before a term negates it; commas, and ids in a row, are alternatives",
+        )
+    ]
     rows += [
         Row(text, field if field in ("due", "ami") else f"{field}:", label_style="bold")
         for field, text in FIELDS.items()

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.widgets import Static
 
 from screens.base import Go
@@ -50,6 +50,12 @@ class FilterInput(Typed):
         if event.character == "?" and not self.value:
             event.stop().prevent_default()
             self.post_message(Go("help"))
+
+    def on_paste(self, event: Paste) -> None:
+        """Lines become one: Textual would keep the first alone, and a list of ids comes a line each."""
+        event.stop().prevent_default()
+        start, end = sorted(self.selection)
+        self.replace(" ".join(event.text.split()), start, end)
 
 
 class FilterBar(Horizontal):

@@ -36,6 +36,7 @@ class Filtering(EvacScreen):
             await self.mount(self._bar, before="#targets")
         self._bar.display = True
         self.set_focus(self._bar.input)
+        self._bar.input.select_all()  # what is typed now replaces the filter in force; end, and it goes on
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While the filter is typed letters are letters: only the ways out of it stay verbs."""

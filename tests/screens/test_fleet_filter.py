@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Paste
+from textual.widgets import Input
 
 from screens.base import Go
 from screens.fleet.filterbar import FilterInput
@@ -108,3 +109,28 @@ async def test_two_enters_at_once_leave_the_filter_and_open_what_it_found(tmp_pa
             await pilot.pause(0.05)
         assert cursor(pilot) == "edge-2"
         assert [one.place for one in stage.asked(pilot)] == ["detail"]
+
+
+async def test_the_slash_opens_with_the_filter_in_force_marked(tmp_path: Path) -> None:
+    """What is typed replaces it, as in a browser's search; end or an arrow goes on with it."""
+    async with shown(stage.services(tmp_path)) as pilot:
+        await pilot.press("2", "slash", *"web", "enter", "slash", *"batch", "enter")
+        await pilot.pause()
+        assert screen(pilot).query_now.text == "batch"
+        await pilot.press("slash", "end", *" state:running", "enter")
+        await pilot.pause()
+        assert screen(pilot).query_now.text == "batch state:running"
+        await pilot.press("slash", "enter")
+        await pilot.pause()
+        assert screen(pilot).query_now.text == "batch state:running"
+
+
+async def test_a_pasted_list_of_ids_is_one_filter(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        store = screen(pilot).services.store
+        chosen = [row for row in store.rows() if row.name in ("web-1", "batch-14", "load-1")]
+        await pilot.press("2", "slash")
+        assert isinstance(pilot.app.focused, Input)
+        pilot.app.focused.post_message(Paste("\n".join(f"  {row.instance_id}" for row in chosen) + "\n"))
+        await pilot.pause()
+        assert {one.name for one in screen(pilot).table.rows} == {"web-1", "batch-14", "load-1"}  # type: ignore[union-attr]  # all are instances

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tui.domain.called import private_name
 from tui.domain.down import code_of, moment_of
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
@@ -25,7 +26,7 @@ from tui.domain.instance import (
     TypeFacts,
     Volume,
 )
-from tui.domain.text import SafeText, clean
+from tui.domain.text import EMPTY, SafeText, clean
 from tui.domain.when import to_utc
 
 Doc = Mapping[str, Any]
@@ -88,6 +89,7 @@ def instance(item: Doc, region: str, now: datetime) -> Instance:
         private_ip=clean(item.get("PrivateIpAddress")),
         public_ip=public_ip,
         public_dns=clean(item.get("PublicDnsName")),
+        private_dns=_private_dns(item, region),
         public_kind=_public_kind(item, public_ip),
         interfaces=tuple(_interface(one) for one in item.get("NetworkInterfaces") or ()),
         root_device=clean(item.get("RootDeviceType")),
@@ -199,6 +201,12 @@ def _public_kind(item: Doc, public_ip: str) -> PublicAddress:
             if association.get("PublicIp") == public_ip and association.get("IpOwnerId"):
                 return PublicAddress.AUTO if association["IpOwnerId"] == "amazon" else PublicAddress.ELASTIC
     return PublicAddress.UNKNOWN
+
+
+def _private_dns(item: Doc, region: str) -> SafeText:
+    """Nearly always it follows from the address: then it is not worth its memory."""
+    name = clean(item.get("PrivateDnsName"))
+    return EMPTY if name == private_name(str(item.get("PrivateIpAddress") or ""), region) else name
 
 
 def _interface(item: Doc) -> Interface:

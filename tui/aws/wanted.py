@@ -16,7 +16,7 @@ _CHECK: Wanted = {
 _OWNED: Wanted = {"PublicIp": None, "IpOwnerId": None}
 _TEXTS = (
     "InstanceId", "InstanceType", "ImageId", "LaunchTime", "StateTransitionReason", "PrivateIpAddress", "PublicIpAddress",
-    "PublicDnsName", "RootDeviceType", "RootDeviceName", "InstanceLifecycle", "SpotInstanceRequestId",
+    "PublicDnsName", "PrivateDnsName", "RootDeviceType", "RootDeviceName", "InstanceLifecycle", "SpotInstanceRequestId",
     "CapacityReservationId", "OutpostArn", "PlatformDetails", "Platform", "Architecture", "VpcId", "SubnetId", "KeyName",
 )  # fmt: skip
 _INSTANCE: Wanted = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,8 @@ from tui.cli.shared import PARTIAL, USAGE, WELL, RefusedError, Shared, opened
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
 
+_CODE = re.compile(r"(instance|system)-[a-z]+")
+"""What looks like an event code."""
 _TITLES = {
     "happening": "What is happening",
     "aws-will": "What AWS will do",
@@ -29,7 +32,7 @@ _TITLES = {
 
 
 @click.command("explain")
-@click.argument("what", metavar="CODE|INSTANCE_ID")
+@click.argument("what", metavar="CODE|INSTANCE_ID|NAME")
 @click.option(
     "--root-device",
     type=click.Choice(["ebs", "instance-store"]),
@@ -72,10 +75,8 @@ def explain_command(
         told = explain_code(what, root_device or "", EventState(state), reboot_migration or "")
         _print(what, told, sources, as_json, None)
         return WELL
-    if not what.startswith("i-"):
-        raise click.UsageError(
-            f"{what} is no instance id, and no event code; codes are {', '.join(KNOWN_CODES)}"
-        )
+    if _CODE.fullmatch(what):  # a name like that is found by its id
+        raise click.UsageError(f"{what} is no event code; codes are {', '.join(KNOWN_CODES)}")
     with opened(shared) as session:
         found = find(session, what, timeout)
         zone = session.settings.zone()

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tui.cli.shared import Session
+from tui.domain import called
 from tui.domain.facts import Facts
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import failures
 from tui.fleet import link
+
+MOST = 20
+"""Instances that are listed where a name is that of several."""
 
 
 class Fleet(Struct, frozen=True):
@@ -41,16 +45,18 @@ def read(session: Session, *, problems_only: bool, timeout: float) -> Fleet:
 
 
 def find(session: Session, wanted: str, timeout: float) -> Found:
-    """The instance of that id, or of that name where only one has it: among the troubled first, then among all."""
+    """The one instance of that id, ARN, DNS name, address or name (`tui.domain.called`); of several, which there are.
+
+    What states an id is looked for among the troubled first; whether another has the same name only all can tell.
+    """
     fleet: Fleet | None = None
-    for problems_only in (True, False):
+    for problems_only in (True, False) if called.id_of(wanted) else (False,):
         fleet = read(session, problems_only=problems_only, timeout=timeout)
-        matches = [row for row in fleet.rows if row.instance_id == wanted]
-        if not matches and not problems_only:
-            matches = [row for row in fleet.rows if row.name == wanted]
+        matches = called.find(fleet.rows, wanted)
         if len(matches) > 1:
-            places = ", ".join(f"{row.instance_id} in {row.target.key}" for row in matches)
-            return Found(why=f"{wanted} is the name of {len(matches)} instances: {places}; give the id")
+            places = ", ".join(f"{row.label} {row.instance_id} in {row.target.key}" for row in matches[:MOST])
+            more = f" and {len(matches) - MOST} more" if len(matches) > MOST else ""
+            return Found(why=f"{wanted} names {len(matches)} instances: {places}{more}; give the id")
         if matches:
             return _look(session, matches[0])
     assert fleet is not None

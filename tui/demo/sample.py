@@ -27,6 +27,11 @@ PROFILES: list[Doc] = [
 ]  # fmt: skip
 
 
+def _domain(region: str) -> str:
+    """Of private names (user guide, vpc-dns)."""
+    return "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+
+
 def accounts(world: World) -> None:
     """The accounts and who may ask."""
     for number, alias in (
@@ -94,7 +99,7 @@ class Builder:
         doc: Doc = {
             "InstanceId": instance_id, "InstanceType": kind, "ImageId": "ami-0a1b2c3d4e5f60718", "Architecture": "x86_64",
             "State": {"Code": CODES[state], "Name": state}, "LaunchTime": launched, "PrivateIpAddress": private,
-            "PrivateDnsName": f"ip-{private.replace('.', '-')}.{self.name}.compute.internal", "PlatformDetails": "Linux/UNIX",
+            "PrivateDnsName": f"ip-{private.replace('.', '-')}.{_domain(self.name)}", "PlatformDetails": "Linux/UNIX",
             "Placement": {"AvailabilityZone": self.name + zone, "Tenancy": "default", "GroupName": ""},
             "RootDeviceType": "ebs", "RootDeviceName": "/dev/xvda", "VirtualizationType": "hvm", "Hypervisor": "xen",
             "VpcId": "vpc-0a1b2c3d4e5f60718", "SubnetId": f"subnet-0a1b2c3d4e5f6071{zone}", "KeyName": "ops",

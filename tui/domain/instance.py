@@ -171,7 +171,7 @@ class Instance(Struct, frozen=True, gc=False):
 
     `profiles` are all the configured names of its account; `target.profile` is the one whose credentials read it.
     `reason_code` is AWS's StateReason.Code, `state_since` (UTC) the time in StateTransitionReason. `last_stop` is the event
-    that stopped it, kept once AWS lists it no more.
+    that stopped it, kept once AWS lists it no more. `private_dns` is kept only where it does not follow from address and region.
     """
 
     target: Target
@@ -194,6 +194,7 @@ class Instance(Struct, frozen=True, gc=False):
     private_ip: SafeText = EMPTY
     public_ip: SafeText = EMPTY
     public_dns: SafeText = EMPTY
+    private_dns: SafeText = EMPTY
     public_kind: PublicAddress = PublicAddress.UNKNOWN
     interfaces: tuple[Interface, ...] = ()
     root_device: SafeText = EMPTY

@@ -1,7 +1,8 @@
 """The filter language: words, `field:value`, `due<24h`, `ami>7d`, `-term`; all terms must hold, in any order.
 
-Words match name, id, addresses and tag values, in any case. Values separated by commas are alternatives. A value with blanks goes
-in double quotes. A term that cannot be read is an answer too (QueryError), with its place, never an exception.
+Words match name, id, addresses, DNS names and tag values, in any case. Values separated by commas are alternatives; instance
+ids and ARNs in a row are alternatives too, as a list of them is pasted. A value with blanks goes in double quotes. A term that
+cannot be read is an answer too (QueryError), with its place, never an exception.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
+from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState, Target
+from tui.domain.text import EMPTY
 from tui.domain.when import parse_duration
 
 Test = Callable[[Instance, datetime], bool]
@@ -73,15 +75,42 @@ def terms(text: str) -> list[str]:
 def parse(text: str) -> Query | QueryError:
     """Read a filter; the first term that makes no sense is reported. Never raises."""
     tests: list[Test] = []
+    listed: list[Test] = []  # ids and ARNs in a row
     for match in re.finditer(_TERM, text):
         term = match.group()
         negated = term.startswith("-")
         try:
-            test = _term(term[1:] if negated else term)
+            found = _listed(term)
+            test = found or _term(term[1:] if negated else term)
         except ValueError as problem:
             return QueryError(match.start(), match.end(), str(problem))
+        if found is not None:
+            listed.append(test)
+            continue
+        if listed:
+            tests.append(_any(listed))
+            listed = []
         tests.append(_not(test) if negated else test)
+    if listed:
+        tests.append(_any(listed))
     return Query(text, tuple(tests))
+
+
+def _listed(term: str) -> Test | None:
+    """The test of an id, an ARN, or several with commas between; None: it is another term. Raises ValueError of an ARN."""
+    from tui.domain.called import is_listed  # like the expressions above: the first frame has no filter
+
+    parts = [part for part in term.split(",") if part]
+    if not parts or not all(map(is_listed, parts)):
+        return None
+    return _any([_arn(part) if part.lower().startswith("arn:") else _word(part) for part in parts])
+
+
+def _arn(text: str) -> Test:
+    from tui.domain.called import check_arn, is_arn_of
+
+    check_arn(text)
+    return lambda instance, now: is_arn_of(instance, text)
 
 
 def _not(test: Test) -> Test:
@@ -127,8 +156,15 @@ def _word(word: str) -> Test:
     if not needle:
         raise ValueError("an empty term: write a word or field:value")
 
+    from tui.domain.called import host
+
+    if host(_NOBODY, needle) is not None:  # a whole DNS name: ip-10-2-0-4 is not ip-10-2-0-45
+        whole = re.compile(rf"{re.escape(needle)}(?![0-9])")
+        return lambda instance, now: bool(host(instance, needle) or whole.search(_haystack(instance)))
     return lambda instance, now: needle in _haystack(instance)
 
+
+_NOBODY = Instance(Target("", ""), EMPTY)
 
 # One lowered text an instance, kept while the very same object is asked again: a keystroke asks every row.
 # Bounded by the fleet (one entry an id), and emptied should ids come and go for months.
@@ -140,7 +176,12 @@ def _haystack(instance: Instance) -> str:
     kept = _HAYSTACKS.get(instance.instance_id)
     if kept is not None and kept[0] is instance:
         return kept[1]
+    from tui.domain.called import private_name
+
     parts: list[str] = [instance.name, instance.instance_id, instance.private_ip, instance.public_ip]
+    parts += (instance.private_dns, instance.public_dns)
+    if instance.private_ip:
+        parts.append(private_name(instance.private_ip))
     for interface in instance.interfaces:
         parts += interface.ipv6
         for address in interface.addresses:
