@@ -108,8 +108,13 @@ class Alarm(Line):
     Alarm.-calm { background: $panel; color: $warning; }
     """
 
-    def show(self, operations: Sequence[Operation], trouble: str, now: datetime, plain: bool) -> None:
-        """Draw what needs attention, and ring once for each that newly does; `trouble` is why the journal can't be read."""
+    def show(
+        self, operations: Sequence[Operation], trouble: str, now: datetime, plain: bool, own: str = ""
+    ) -> None:
+        """Draw what needs attention, and ring once for each that newly does; `trouble` is why the journal can't be read.
+
+        `own`: what AWS is to do to the machine this runs on.
+        """
         found = None
         if operations and not trouble:
             from screens.standing import warning
@@ -120,11 +125,12 @@ class Alarm(Line):
         if ring - rung:
             self.app.bell()
         _RUNG[self.app] = ring | (rung & {one.id for one in operations})
-        shown = bool(trouble) or found is not None
+        said = trouble or (found.text if found else "")
+        shown = bool(said or own)
         if self.display != shown:  # to set it lays out the screen anew
             self.display = shown
-        self.set_class(found is not None and found.calm, "-calm")
-        self.paint(Text(trouble or (found.text if found else ""), overflow="ellipsis"))
+        self.set_class(not trouble and (found is None or found.calm), "-calm")
+        self.paint(Text("\n".join(one for one in (said, own) if one), overflow="ellipsis"))
 
 
 class EvacScreen(Leaver[None]):
@@ -200,8 +206,13 @@ class EvacScreen(Leaver[None]):
             if journal.replaced:
                 journal.replaced = 0
                 self.say(REPLACED, "warning")
+        own = ""
+        if services.here is not None and services.here.instance_id:
+            from screens.here import own_alarm
+
+            own = own_alarm(services)
         for alarm in self.query(Alarm):
-            alarm.show(unfinished, services.journal_trouble, services.now(), services.settings.ascii)
+            alarm.show(unfinished, services.journal_trouble, services.now(), services.settings.ascii, own)
 
     def draw_keys(self) -> None:
         """What can be pressed here and now."""

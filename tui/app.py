@@ -141,6 +141,7 @@ class EvacApp(Noticing[int], OnTerminal[int]):
         if self._opens_journal:
             if shared := open_journal(services):
                 self._tell(Said(shared))
+            find_here(services)
             self._tell(FleetChanged())
         if not services.settings.read_only and services.journal is not None:
             from tui.operations.rescue import Rescue
@@ -332,6 +333,15 @@ def open_journal(services: Services) -> str:
         services.journal_trouble = str(error)
         return ""
     return why_not(services.journal.path)
+
+
+def find_here(services: Services) -> None:
+    """Which machine this is, and what it goes through: a few small files."""
+    from tui.operations import here
+    from tui.operations.journal import default_path
+
+    folder = default_path(services.environ).parent
+    services.here = here.read(services.environ, services.settings, folder)
 
 
 def run_console(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> int:

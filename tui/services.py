@@ -13,13 +13,14 @@ from tui.fleet.store import Store
 from tui.settings import Settings
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
+    from tui.domain.here import Here
     from tui.operations.journal import Journal
 
 
 class Services(Struct):
     """Without methods. `journal` None: it is not open yet. `journal_trouble`: why it can't be used at this moment, or nothing.
 
-    `now` answers in UTC.
+    `here`: the machine this runs on; None until the first frame is drawn. `now` answers in UTC.
     """
 
     store: Store
@@ -31,3 +32,4 @@ class Services(Struct):
     now: Callable[[], datetime]
     zone: tzinfo
     launch: Callable[[str, str], int]
+    here: Here | None = None

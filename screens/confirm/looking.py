@@ -8,6 +8,7 @@ from screens.base import EvacScreen
 from screens.confirm import paint
 from screens.confirm.choices import Choices
 from screens.confirm.desk import Desk
+from screens.here import here_now
 from tui.domain.actions import ActionOptions
 from tui.domain.changes import HURTS_NOBODY, Reading, differences
 from tui.domain.facts import Facts
@@ -83,7 +84,8 @@ class Looking(EvacScreen):
             return await self._failed(
                 Trouble("internal", clean("there is no collector"), clean("start evac again"))
             )
-        answer = await link.request(ReadRequest(0, "look", row.target, str(row.instance_id)))
+        names = here_now(self.services).names
+        answer = await link.request(ReadRequest(0, "look", row.target, str(row.instance_id), names))
         if answer.instance is None:
             nothing = Trouble("internal", clean("AWS told nothing of it"), clean("try again"))
             return await self._failed(answer.trouble or nothing)
@@ -137,7 +139,7 @@ class Looking(EvacScreen):
         settings, now = self.services.settings, self.services.now()
         options = ActionOptions(wait_for_image=settings.actions.wait_for_image)
         rules = policy(settings, instance.target.profile)
-        offered = offers(self.action, instance, self.facts, options, rules, now)
+        offered = offers(self.action, instance, self.facts, options, rules, now, here_now(self.services))
         fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii, offered)
         if held and held.first().same(fresh):
             return
@@ -155,7 +157,8 @@ class Looking(EvacScreen):
         settings = self.services.settings
         rules = policy(settings, instance.target.profile)
         options = self.query_one(Choices).options
-        made = draft(self.action, instance, self.facts, options, rules, self.services.now())
+        now, here = self.services.now(), here_now(self.services)
+        made = draft(self.action, instance, self.facts, options, rules, now, here)
         return self.desk.checked(made)
 
     def _plan(self, before: Reading | None) -> None:

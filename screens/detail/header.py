@@ -57,6 +57,8 @@ def freshness(scene: Scene, width: int) -> Text:
     alias = scene.status.account_alias if scene.status is not None else ""
     others = [name for name in row.profiles if name != row.target.profile]
     left = Text(" ", no_wrap=True, overflow="ellipsis").append(_state(scene, width >= 110))
+    if scene.here.is_row(row):
+        left.append(ink(" · evac runs on it"), "bold cyan")
     if alias:
         left.append(ink(f" · {alias}"), "dim")
     if others:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from screens.detail.scene import Scene, freshest
+from screens.here import here_now
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Trouble
 from tui.fleet.wire import ReadAnswer
@@ -57,6 +58,7 @@ class Known:
             history_trouble=self.history_trouble,
             collector="" if link is None or link.state.state == "live" else link.state.state,
             wide=wide,
+            here=here_now(services),
         )
 
     def see_store(self) -> bool:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation, explain
+from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance, TargetStatus, Trouble
 from tui.domain.text import SafeText
 from tui.domain.when import ago, both_zones
@@ -35,6 +36,7 @@ class Scene(Struct, frozen=True, dict=True):
     history_trouble: str = ""
     collector: str = ""
     wide: bool = False
+    here: Here = NOWHERE
 
     @property
     def plain(self) -> bool:
@@ -44,7 +46,7 @@ class Scene(Struct, frozen=True, dict=True):
     @cached_property
     def explanation(self) -> Explanation:
         """What it means."""
-        return explain(self.instance, self.facts, self.now, self.zone)
+        return explain(self.instance, self.facts, self.now, self.zone, self.here)
 
     @property
     def read_only(self) -> bool:

@@ -16,6 +16,7 @@ from screens.detail import header, overview, sheets
 from screens.detail.history import history
 from screens.detail.known import Known
 from screens.detail.scene import Scene
+from screens.here import here_now
 from screens.lines import MOVES
 from screens.mishap import STYLE, UNSHOWN, shown
 from screens.page import Page, Row, draw
@@ -154,7 +155,9 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         if link is None:
             return
         try:
-            answer = await link.request(ReadRequest(0, kind, row.target, str(row.instance_id)))
+            answer = await link.request(
+                ReadRequest(0, kind, row.target, str(row.instance_id), here_now(self.services).names)
+            )
         finally:
             self._reading = False
         self.known.take(answer)

@@ -201,7 +201,10 @@ def disks(scene: Scene) -> list[Row]:
     rows += [_store(scene), BLANK, head("EBS volumes"), *_volumes(scene)]
     rows += [
         BLANK,
-        head("AMIs of it", "those of Data Lifecycle Manager and AWS Backup are not asked for"),
+        head(
+            "AMIs of it",
+            "by anybody, Data Lifecycle Manager and AWS Backup included; their plans are not asked for",
+        ),
         *_images(scene),
     ]
     return rows
@@ -255,7 +258,9 @@ def _images(scene: Scene) -> Iterator[Row]:
         yield Row(
             f"{image.name}  {image.image_id}",
             style="",
-            note=f"{image.state} {image.state_reason}".strip() + f", {made}",
+            note=f"{image.state} {image.state_reason}".strip()
+            + f", {made}"
+            + f" by {image.maker}" * bool(image.maker),
         )
 
 

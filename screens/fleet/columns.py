@@ -18,13 +18,14 @@ from tui.settings import Settings
 
 
 class Scene(Struct, frozen=True):
-    """What drawing a row needs besides the row."""
+    """What drawing a row needs besides the row. `here`: the id of the instance this console runs on."""
 
     now: datetime
     settings: Settings
     marked: frozenset[str] = frozenset()
     stale: Stale = field(default_factory=dict)
     ranker: Ranker = field(default_factory=Ranker)
+    here: str = ""
 
     @property
     def plain(self) -> bool:
@@ -51,6 +52,19 @@ class Column(Struct, frozen=True):
 def _sign(row: Instance, scene: Scene, size: int) -> Piece:
     sign = LEVELS[scene.ranker.level(row, scene.now, scene.stale)]
     return " +"[row.key in scene.marked] + sign.mark(scene.plain), sign.style
+
+
+_HERE = (" (this machine)", " here")
+
+
+def _name(row: Instance, scene: Scene, size: int) -> Piece | tuple[Piece, ...]:
+    """Its name; of the machine this console runs on never without saying so."""
+    name = str(row.label)
+    if not scene.here or row.instance_id != scene.here:
+        return name, "bold"
+    mark = next((one for one in _HERE if cell_len(name) + cell_len(one) <= size), _HERE[-1])
+    room = max(1, size - cell_len(mark))
+    return (name if cell_len(name) <= room else cut(name, room), "bold"), (mark, "bold cyan")
 
 
 def _target(row: Instance, scene: Scene, size: int) -> tuple[Piece, ...]:
@@ -130,7 +144,7 @@ def _plain(name: str) -> Cell:
 
 COLUMNS = (
     Column("", 3, 0, _sign),
-    Column("name", 16, 0, lambda row, scene, size: (str(row.label), "bold"), grow=14),
+    Column("name", 16, 0, _name, grow=14),
     Column("id", 19, 6, _plain("instance_id")),
     Column("target", 14, 2, _target, grow=11),
     Column("type", 11, 7, _plain("instance_type")),

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from rich.text import Text
 
+from screens.here import here_now
 from screens.signs import LEVELS, READ, account_text, painted
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
@@ -145,7 +146,7 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
         return _target_preview(row, text, services.now())
     from tui.domain.guidance import Kind, explain  # an empty fleet does without
 
-    told = explain(row, None, services.now(), services.zone)
+    told = explain(row, None, services.now(), services.zone, here_now(services))
     text.append(told.headline if wide else told.diagnosis_short)
     text.append("\n")
     if told.recommended is not None:
@@ -164,7 +165,8 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
         if parts:
             text.append(f"{word}: ", "bold")
             text.append(f"{parts[0].text}\n" if wide else f"{parts[0].text} ")
-    return f"{row.label} · {row.instance_id}", text
+    mine = services.here is not None and services.here.is_row(row)
+    return f"{row.label} · {row.instance_id}" + " · this machine" * mine, text
 
 
 def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[str, Text]:

@@ -138,7 +138,8 @@ class FleetScreen(Filtering):
         """What drawing needs now."""
         services, now = self.services, self.services.now()
         old = stale(services.store.targets(), services.settings.intervals.status, now)
-        return Scene(now, services.settings, self.marks.keys, old, self.ranker)
+        here = "" if services.here is None else services.here.instance_id
+        return Scene(now, services.settings, self.marks.keys, old, self.ranker, here)
 
     def fleet_changed(self) -> None:
         """List again."""

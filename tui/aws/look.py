@@ -13,10 +13,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from tui.aws import errors, reads, serving, to_domain
+from tui.aws import errors, images, reads, serving, to_domain
+from tui.aws.routes import routes
 from tui.aws.sessions import Sessions
 from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup, VolumeHealth
-from tui.domain.instance import Image, Instance, Target, TypeFacts
+from tui.domain.instance import Instance, Target, TypeFacts
 from tui.domain.text import SafeText, clean, clean_lines
 
 MOST_GROUPS = 100
@@ -85,8 +86,9 @@ def facts(
         "membership": lambda: _membership(sessions, row),
         "target_groups": lambda: _target_groups(sessions, row),
         "classic_balancers": lambda: _classic(sessions, row),
-        "images": lambda: _images(ec2, instance_id),
+        "images": lambda: images.of(ec2, instance_id),
         "volumes": lambda: _volumes(ec2, row),
+        "routes": lambda: routes(ec2, row),
     }
     if row.spot_request:
         questions["spot_type"] = lambda: _spot(ec2, str(row.spot_request))
@@ -218,18 +220,6 @@ def _classic(sessions: Sessions, row: Instance) -> tuple[ClassicBalancer, ...]:
         up, ill = serving.classic(states)
         found.append(ClassicBalancer(clean(name), clean(state), len(up), len(states), up, ill))
     return tuple(found)
-
-
-def _images(ec2: Any, instance_id: str) -> tuple[Image, ...]:
-    mine = [{"Name": "source-instance-id", "Values": [instance_id]}]
-    items = [
-        item
-        for page in reads.pages(ec2.describe_images, "Images", Owners=["self"], Filters=mine)
-        for item in page
-        if item.get("SourceInstanceId") == instance_id
-    ]
-    found = [to_domain.image(item) for item in items]
-    return tuple(sorted(found, key=lambda one: str(one.created or ""), reverse=True))
 
 
 def _volumes(ec2: Any, row: Instance) -> tuple[VolumeHealth, ...]:

@@ -23,6 +23,7 @@ LOOKS: Mapping[str, frozenset[str]] = {
             "DescribeInstanceTypes",
             "DescribeInstances",
             "DescribeRegions",
+            "DescribeRouteTables",
             "DescribeSpotInstanceRequests",
             "DescribeVolumeStatus",
             "GetConsoleOutput",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,7 +19,7 @@ from tui.aws.sessions import Sessions
 from tui.aws.to_domain import Status
 from tui.domain.down import REASON_CODES, STOPPED
 from tui.domain.events import KNOWN_CODES
-from tui.domain.instance import Image, Instance, Trouble, TypeFacts
+from tui.domain.instance import Instance, Trouble, TypeFacts
 from tui.domain.text import SafeText, clean
 
 PAGE = 1000
@@ -213,23 +213,6 @@ def down(client: Any, region: str, now: datetime) -> list[Instance]:
     ]
 
 
-def newest_images(client: Any) -> dict[str, Image]:
-    """The newest AMI of each instance, by SourceInstanceId: one read a region (user guide, ami-ancestry).
-
-    Only images made by CreateImage carry it, so its absence is a question, not a finding. A `pending` one counts only
-    where no `available` one is.
-    """
-    found: dict[str, Image] = {}
-    for page in pages(client.describe_images, "Images", Owners=["self"], MaxResults=PAGE):
-        for item in page:
-            source = str(clean(item.get("SourceInstanceId")))
-            if source and item.get("State") in ("available", "pending"):
-                one = to_domain.image(item)
-                if source not in found or _rank(one) > _rank(found[source]):
-                    found[source] = one
-    return found
-
-
 def types(client: Any, names: Sequence[str]) -> dict[str, TypeFacts]:
     """What is known of each type; ≤ 100 names a call (botocore model, DescribeInstanceTypesRequest)."""
     found: dict[str, TypeFacts] = {}
@@ -238,7 +221,3 @@ def types(client: Any, names: Sequence[str]) -> dict[str, TypeFacts]:
         for page in pages(client.describe_instance_types, "InstanceTypes", InstanceTypes=part):
             found.update({str(clean(item.get("InstanceType"))): to_domain.type_facts(item) for item in page})
     return found
-
-
-def _rank(image: Image) -> tuple[bool, datetime]:
-    return image.state == "available", image.created or datetime.min.replace(tzinfo=UTC)

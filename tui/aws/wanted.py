@@ -18,6 +18,7 @@ _TEXTS = (
     "InstanceId", "InstanceType", "ImageId", "LaunchTime", "StateTransitionReason", "PrivateIpAddress", "PublicIpAddress",
     "PublicDnsName", "PrivateDnsName", "RootDeviceType", "RootDeviceName", "InstanceLifecycle", "SpotInstanceRequestId",
     "CapacityReservationId", "OutpostArn", "PlatformDetails", "Platform", "Architecture", "VpcId", "SubnetId", "KeyName",
+    "SourceDestCheck",
 )  # fmt: skip
 _INSTANCE: Wanted = {
     **dict.fromkeys(_TEXTS),
@@ -34,6 +35,7 @@ _INSTANCE: Wanted = {
     "IamInstanceProfile": {"Arn": None},
     "NetworkInterfaces": {
         "NetworkInterfaceId": None,
+        "SourceDestCheck": None,
         "Attachment": {"DeviceIndex": None, "AttachTime": None},
         "Association": _OWNED,
         "PrivateIpAddresses": {"PrivateIpAddress": None, "Primary": None, "Association": _OWNED},

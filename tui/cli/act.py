@@ -216,8 +216,9 @@ class _Order:
         output.say("looking once more…")
         before, plan = self.reading, self.plan
         answer = link.look_once(
-            self.session.settings, self.session.environ, plan.target, str(plan.instance_id)
-        )
+            self.session.settings, self.session.environ, plan.target, str(plan.instance_id),
+            hosts=before.here.names,
+        )  # fmt: skip
         if answer.instance is None:
             why = answer.trouble.line if answer.trouble else "AWS told nothing of it"
             gone = answer.trouble is not None and answer.trouble.kind == "gone"
@@ -226,7 +227,9 @@ class _Order:
                 return None
             self._give_up("the instance could not be read once more")
             raise RefusedError(f"it can't be read once more: {why}; nothing was sent", PARTIAL)
-        self.reading = reading(self.session, plan.action, answer.instance, answer.facts, self.options)
+        self.reading = reading(
+            self.session, plan.action, answer.instance, answer.facts, self.options, before.here
+        )
         changed = differences(before, self.reading)
         if not changed:
             return None

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import click
 
-from tui.cli import check_hands, checks, output
+from tui.cli import check_hands, check_here, checks, output
 from tui.cli.checks import BAD, DOUBT, WELL, Check
 from tui.cli.fleet import Fleet, read
+from tui.cli.here import here_for
 from tui.cli.options import shared_options
 from tui.cli.shared import FAILED, PARTIAL, Session, Shared, opened
 from tui.cli.shared import WELL as EXIT_WELL
@@ -29,13 +30,24 @@ def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
     """Check installation, config, folders, terminal, profiles and credentials; a line each, a remedy each."""
     worst = EXIT_WELL
     with opened(shared) as session:
-        for check in (*checks.here(session), *check_hands.hands(session.environ)):
+        local = (
+            *checks.here(session),
+            *check_here.cloudshell(session.environ),
+            *check_hands.hands(session.environ),
+        )
+        for check in local:
             _print(check, as_json)
             worst = FAILED if check.mark == BAD else worst
-        for check in _targets(session, timeout):
+        place = here_for(session)
+        # Where an instance may be among what this one goes through, all of them are looked at, not only the troubled ones.
+        fleet = read(session, problems_only=not place.on_ec2, timeout=timeout)
+        for check in _targets(session, fleet):
             _print(check, as_json)
             if check.mark == BAD and worst == EXIT_WELL:
                 worst = PARTIAL
+        for check in check_here.machine(place, fleet.rows):
+            _print(check, as_json)
+            worst = FAILED if check.mark == BAD else worst
     return worst
 
 
@@ -49,9 +61,8 @@ def _print(check: Check, as_json: bool) -> None:
         output.line(f"{check.mark:4}  {check.subject:10}  {check.said}{remedy}")
 
 
-def _targets(session: Session, timeout: float) -> Iterator[Check]:
-    """One read of the troubled instances through the same process the console uses: what it sees is what counts."""
-    fleet: Fleet = read(session, problems_only=True, timeout=timeout)
+def _targets(session: Session, fleet: Fleet) -> Iterator[Check]:
+    """One read through the same process the console uses: what it sees is what counts."""
     if not fleet.targets:
         yield Check(BAD, "profiles", "no AWS profile was found", "aws configure sso, or try evac --demo")
     for status in failures(fleet.targets):

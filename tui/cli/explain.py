@@ -11,6 +11,7 @@ import click
 
 from tui.cli import output, shapes
 from tui.cli.fleet import find
+from tui.cli.here import here_for
 from tui.cli.options import shared_options
 from tui.cli.shared import PARTIAL, USAGE, WELL, RefusedError, Shared, opened
 from tui.domain.events import KNOWN_CODES, EventState
@@ -79,11 +80,11 @@ def explain_command(
         raise click.UsageError(f"{what} is no event code; codes are {', '.join(KNOWN_CODES)}")
     with opened(shared) as session:
         found = find(session, what, timeout)
-        zone = session.settings.zone()
+        zone, here = session.settings.zone(), here_for(session)
     if found.instance is None:
         raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
     now = datetime.now(UTC)
-    told = explain(found.instance, found.facts, now, zone)
+    told = explain(found.instance, found.facts, now, zone, here)
     name = f"{found.instance.label} {found.instance.instance_id} {found.instance.target.key}"
     _print(name, told, sources, as_json, shapes.instance_object(found.instance, now))
     return WELL

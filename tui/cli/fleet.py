@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 
 from tui.cli.shared import Session
@@ -30,12 +31,16 @@ class Fleet(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """An instance looked at just now, or a line that says why there is none. `unread`: it may be where nobody answered."""
+    """An instance looked at just now, or a line that says why there is none. `unread`: it may be where nobody answered.
+
+    `rows`: what else was read on the way.
+    """
 
     instance: Instance | None = None
     facts: Facts | None = None
     why: str = ""
     unread: bool = False
+    rows: Sequence[Instance] = ()
 
 
 def read(session: Session, *, problems_only: bool, timeout: float) -> Fleet:
@@ -44,10 +49,11 @@ def read(session: Session, *, problems_only: bool, timeout: float) -> Fleet:
     return Fleet(tuple(store.rows()), tuple(store.targets()))
 
 
-def find(session: Session, wanted: str, timeout: float) -> Found:
+def find(session: Session, wanted: str, timeout: float, *, hosts: tuple[str, ...] = ()) -> Found:
     """The one instance of that id, ARN, DNS name, address or name (`tui.domain.called`); of several, which there are.
 
     What states an id is looked for among the troubled first; whether another has the same name only all can tell.
+    `hosts`: names whose addresses are looked up with it.
     """
     fleet: Fleet | None = None
     for problems_only in (True, False) if called.id_of(wanted) else (False,):
@@ -58,7 +64,7 @@ def find(session: Session, wanted: str, timeout: float) -> Found:
             more = f" and {len(matches) - MOST} more" if len(matches) > MOST else ""
             return Found(why=f"{wanted} names {len(matches)} instances: {places}{more}; give the id")
         if matches:
-            return _look(session, matches[0])
+            return msgspec.structs.replace(look(session, matches[0], hosts), rows=fleet.rows)
     assert fleet is not None
     missing = [
         one.target.profile if one.target.region == EVERYWHERE else one.target.key
@@ -68,8 +74,9 @@ def find(session: Session, wanted: str, timeout: float) -> Found:
     return Found(why=f"{why}; not read: {', '.join(missing)}" if missing else why, unread=not fleet.complete)
 
 
-def _look(session: Session, row: Instance) -> Found:
-    answer = link.look_once(session.settings, session.environ, row.target, row.instance_id)
+def look(session: Session, row: Instance, hosts: tuple[str, ...] = ()) -> Found:
+    """A fresh look at it."""
+    answer = link.look_once(session.settings, session.environ, row.target, row.instance_id, hosts=hosts)
     if answer.instance is None:
         return Found(why=answer.trouble.line if answer.trouble else "no answer", unread=True)
     return Found(answer.instance, answer.facts)

@@ -7,10 +7,12 @@ from msgspec.structs import replace
 from tui.cli import output, planning
 from tui.cli.fleet import find
 from tui.cli.hands import hands, now
+from tui.cli.here import here_for
 from tui.cli.shared import PARTIAL, USAGE, RefusedError, Session
 from tui.domain.actions import ActionOptions
 from tui.domain.changes import Reading
 from tui.domain.facts import Facts
+from tui.domain.here import Here
 from tui.domain.instance import Instance
 from tui.domain.plan import Draft, draft
 from tui.operations import busy
@@ -21,20 +23,20 @@ from tui.operations.turns import known
 def first(session: Session, action: str, wanted: str, timeout: float, options: ActionOptions) -> Reading:
     """A fresh look and the draft of it. Raises RefusedError if there is nothing to look at."""
     output.say(f"looking for {wanted}…")
-    found = find(session, wanted, timeout)
+    found = find(session, wanted, timeout, hosts=here_for(session).names)
     if found.instance is None:
         raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
-    return reading(session, action, found.instance, found.facts, options)
+    return reading(session, action, found.instance, found.facts, options, here_for(session, found))
 
 
 def reading(
-    session: Session, action: str, instance: Instance, facts: Facts | None, options: ActionOptions
+    session: Session, action: str, instance: Instance, facts: Facts | None, options: ActionOptions, here: Here
 ) -> Reading:
-    """The draft of what was looked at just now."""
+    """The draft of what was looked at just now, on this machine."""
     rules = planning.policy(session.settings, instance.target.profile)
     facts = _with_holds(session, instance, facts)
-    made = draft(action, instance, facts, options, rules, now())
-    return Reading(_in_nobodys_way(session, made), instance, facts)
+    made = draft(action, instance, facts, options, rules, now(), here)
+    return Reading(_in_nobodys_way(session, made), instance, facts, here)
 
 
 def _with_holds(session: Session, instance: Instance, facts: Facts | None) -> Facts | None:

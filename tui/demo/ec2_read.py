@@ -173,6 +173,19 @@ def DescribeHosts(request: Request, params: Doc) -> Doc:
     return {"Hosts": [doc for doc in request.region.hosts.values() if not ids or doc["HostId"] in ids]}
 
 
+def DescribeRouteTables(request: Request, params: Doc) -> Doc:
+    """Each with its routes and the subnets it is associated with."""
+    test = filters.keep(filters.ROUTE_TABLES, params.get("Filters"))
+    ids = params.get("RouteTableIds")
+    held = request.region.route_tables
+    for one in ids or []:
+        if one not in held:
+            raise AwsError("InvalidRouteTableID.NotFound", f"The routeTable ID '{one}' does not exist")
+    docs = [doc for name, doc in held.items() if (not ids or name in ids) and test(doc)]
+    docs, token = filters.page(docs, params, 100)
+    return {"RouteTables": docs, "NextToken": token}
+
+
 def DescribeSpotInstanceRequests(request: Request, params: Doc) -> Doc:
     """Spot requests."""
     ids = params.get("SpotInstanceRequestIds")

@@ -94,6 +94,13 @@ ADDRESSES: dict[str, Getter] = {
     "public-ip": at("PublicIp"),
     "allocation-id": at("AllocationId"),
 }
+ROUTE_TABLES: dict[str, Getter] = {
+    "route-table-id": at("RouteTableId"),
+    "vpc-id": at("VpcId"),
+    "association.subnet-id": at("Associations", "SubnetId"),
+    "association.main": at("Associations", "Main"),
+    "route.instance-id": at("Routes", "InstanceId"),
+}
 TYPES: dict[str, Getter] = {
     "instance-type": at("InstanceType"),
     "auto-recovery-supported": at("AutoRecoverySupported"),

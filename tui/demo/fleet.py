@@ -70,6 +70,8 @@ def prod_seoul(b: Builder) -> None:
     second["PrivateIpAddresses"] = [{"PrivateIpAddress": "10.2.9.9", "Primary": True}]
     second["Attachment"] = {**second["Attachment"], "DeviceIndex": 1}
     eni.doc["NetworkInterfaces"].append(second)
+    b.routed("rtb-0a1b2c3d4e5f60718", None, "", main=True)
+    b.routed("rtb-0a1b2c3d4e5f60719", eni, "b")
     secondary = b.box("mail-1", "t3.medium", "b", ip="auto")
     extra = {"PublicIp": "198.51.100.200", "IpOwnerId": PROD}
     secondary.doc["NetworkInterfaces"][0]["PrivateIpAddresses"].append(
@@ -209,8 +211,10 @@ def data_rest(b: Builder) -> None:
     """Rarer kinds."""
     windows = b.box("ad-1", "m6i.large", "b", Platform="windows", PlatformDetails="Windows")
     b.event(windows, "instance-reboot", REBOOT, 26, 120)
-    b.box("gpu-1", "p4d.24xlarge", "c", InstanceLifecycle="capacity-block")
+    gpu = b.box("gpu-1", "p4d.24xlarge", "c", InstanceLifecycle="capacity-block")
     b.box("jump-old", "t2.small", "a", ip="auto")
+    b.kept_by(windows, "backup", "ami-0b0a1b2c3d4e5f607", 20)
+    b.kept_by(gpu, "dlm", "ami-0d1a1b2c3d4e5f608", 7)
 
 
 def populate(world: World) -> None:

@@ -61,6 +61,11 @@ class Builder:
         self.world, self.account, self.name = world, account, region
         self.region: Region = world.region(account, region)
         self.region.another = self.another
+        # An id is unique in AWS: no two regions share a network, though their addresses may be the same.
+        first = (account, region) == (PROD, SAMPLE_REGIONS[0])
+        number = f"{account}{sum(region.encode()):04x}"
+        self.vpc = "vpc-0a1b2c3d4e5f60718" if first else f"vpc-0{number}"
+        self.subnet = "subnet-0a1b2c3d4e5f6071" if first else f"subnet-0{number[1:]}"
 
     def ago(self, **parts: float) -> Any:
         """A UTC time in the past."""
@@ -89,7 +94,7 @@ class Builder:
             "NetworkInterfaceId": world.hex_id("eni"), "PrivateIpAddress": private, "PrivateIpAddresses": [address],
             "Attachment": {"AttachmentId": world.hex_id("eni-attach"), "DeviceIndex": 0, "AttachTime": launched,
                            "Status": "attached", "DeleteOnTermination": True},
-            "Status": "in-use", "OwnerId": self.account, "Ipv6Addresses": [],
+            "Status": "in-use", "OwnerId": self.account, "Ipv6Addresses": [], "SourceDestCheck": True,
         }  # fmt: skip
         tags = [{"Key": "Name", "Value": name}] if name else []
         tags += [
@@ -102,7 +107,7 @@ class Builder:
             "PrivateDnsName": f"ip-{private.replace('.', '-')}.{_domain(self.name)}", "PlatformDetails": "Linux/UNIX",
             "Placement": {"AvailabilityZone": self.name + zone, "Tenancy": "default", "GroupName": ""},
             "RootDeviceType": "ebs", "RootDeviceName": "/dev/xvda", "VirtualizationType": "hvm", "Hypervisor": "xen",
-            "VpcId": "vpc-0a1b2c3d4e5f60718", "SubnetId": f"subnet-0a1b2c3d4e5f6071{zone}", "KeyName": "ops",
+            "VpcId": self.vpc, "SubnetId": f"{self.subnet}{zone}", "KeyName": "ops", "SourceDestCheck": True,
             "SecurityGroups": [{"GroupId": "sg-0a1b2c3d4e5f60718", "GroupName": "default"}], "EbsOptimized": True,
             "NetworkInterfaces": [eni], "Tags": tags, "Monitoring": {"State": "disabled"}, "StateTransitionReason": "",
             "MaintenanceOptions": {"AutoRecovery": "default", "RebootMigration": "default"},
@@ -184,6 +189,23 @@ class Builder:
         }  # fmt: skip
         return box
 
+    def kept_by(self, box: Box, service: str, image: str, hours: int) -> None:
+        """An AMI that a service made of it by a plan, without SourceInstanceId: `dlm` or `backup`."""
+        tags = [
+            {"Key": "instance-id", "Value": box.id},
+            {"Key": "dlm:managed", "Value": "true"},
+            {"Key": "aws:dlm:lifecycle-policy-id", "Value": "policy-0a1b2c3d4e5f60718"},
+        ]
+        name = f"policy-0a1b2c3d4e5f60718_{box.id}"
+        if service == "backup":
+            name = f"AwsBackup_{box.id}_0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+            tags = [{"Key": "aws:backup:source-resource", "Value": f"instance/{box.id}"}]
+        self.region.images[image] = {
+            "ImageId": image, "Name": name, "State": "available", "OwnerId": self.account, "Public": False,
+            "CreationDate": self.ago(hours=hours).strftime("%Y-%m-%dT%H:%M:%S.000Z"), "ImageType": "machine",
+            "RootDeviceType": "ebs", "Architecture": "x86_64", "Tags": tags,
+        }  # fmt: skip
+
     def group(self, name: str, boxes: list[Box], least: int) -> None:
         """An Auto Scaling group of these."""
         self.region.groups[name] = {
@@ -198,15 +220,33 @@ class Builder:
         """A target group with these members and their health; `group` is the Auto Scaling group that fills it."""
         arn = f"arn:aws:elasticloadbalancing:{self.name}:{self.account}:targetgroup/{name}/0123456789abcdef"
         self.region.target_groups[arn] = {"TargetGroupArn": arn, "TargetGroupName": name, "TargetType": "instance",
-                                          "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-0a1b2c3d4e5f60718"}  # fmt: skip
+                                          "Protocol": "HTTP", "Port": 80, "VpcId": self.vpc}  # fmt: skip
         self.region.targets[arn] = {box.id: Registered(health) for box, health in members.items()}
         if group:
             self.region.groups[group]["TargetGroupARNs"] = [arn]
 
+    def routed(self, table: str, through: Box | None, zones: str, *, main: bool = False) -> None:
+        """A route table of the zones' subnets, whose way out is an instance, or the internet gateway."""
+        routes: list[Doc] = [{"DestinationCidrBlock": "10.0.0.0/8", "GatewayId": "local", "State": "active"}]
+        out: Doc = {"DestinationCidrBlock": "0.0.0.0/0", "State": "active", "Origin": "CreateRoute"}
+        if through is None:
+            out["GatewayId"] = "igw-0a1b2c3d4e5f60718"
+        else:
+            out["InstanceId"], out["InstanceOwnerId"] = through.id, self.account
+            out["NetworkInterfaceId"] = through.doc["NetworkInterfaces"][0]["NetworkInterfaceId"]
+            through.doc["SourceDestCheck"] = through.doc["NetworkInterfaces"][0]["SourceDestCheck"] = False
+        held = [{"RouteTableAssociationId": f"rtbassoc-{table[4:-1]}{zone}", "RouteTableId": table, "Main": False,
+                 "SubnetId": f"{self.subnet}{zone}", "AssociationState": {"State": "associated"}} for zone in zones]  # fmt: skip
+        if main:
+            held.append({"RouteTableAssociationId": f"rtbassoc-{table[4:]}", "RouteTableId": table, "Main": True,
+                         "AssociationState": {"State": "associated"}})  # fmt: skip
+        self.region.route_tables[table] = {"RouteTableId": table, "VpcId": self.vpc, "OwnerId": self.account,
+                                           "Routes": [*routes, out], "Associations": held, "Tags": []}  # fmt: skip
+
     def classic(self, name: str, members: list[Box]) -> None:
         """A classic load balancer with these."""
         self.region.classic[name] = {
-            "LoadBalancerName": name, "VPCId": "vpc-0a1b2c3d4e5f60718", "Scheme": "internal",
+            "LoadBalancerName": name, "VPCId": self.vpc, "Scheme": "internal",
             "Instances": [{"InstanceId": box.id} for box in members],
         }  # fmt: skip
 

@@ -60,6 +60,7 @@ class Region:
     target_groups: dict[str, Doc] = field(default_factory=dict)
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     classic: dict[str, Doc] = field(default_factory=dict)
+    route_tables: dict[str, Doc] = field(default_factory=dict)
     alarms: dict[str, Doc] = field(default_factory=dict)
     another: Any = None  # makes an instance like a given one, pending; set by whoever builds instances here
     launched: dict[str, list[str]] = field(default_factory=dict)  # ClientToken -> instance ids

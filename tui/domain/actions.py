@@ -21,12 +21,6 @@ class Override(Struct, frozen=True):
     actions: tuple[str, ...]
 
 
-OVERRIDES: dict[str, Override] = {
-    "last-healthy": Override("take the last healthy one down", ("stop-start", "reboot", "image")),
-}
-"""By their hazard's code; each lifts itself and nothing else. All other blocks are AWS's own: nobody's yes helps."""
-
-
 class ActionOptions(Struct, frozen=True):
     """What an operator may choose. `not_before` is UTC; an empty `image_name` asks for a proposal.
 
@@ -67,6 +61,16 @@ class Action(Struct, frozen=True):
             return None
         wanted = " or ".join(self.states)
         return f"it is {instance.state}; this needs it {wanted}"
+
+    @property
+    def goes_down(self) -> bool:
+        """Whether the instance is stopped in it, by its own stop or by AWS's, and has to be started again."""
+        return "stop" in self.steps or ("start" in self.steps and InstanceState.RUNNING in self.states)
+
+    @property
+    def restarts(self) -> bool:
+        """Whether its operating system is started anew without a stop; an AMI's reboot is an option of its own."""
+        return "reboot" in self.steps
 
     def plan(self, options: ActionOptions, *, serves: bool = False) -> tuple[Step, ...]:
         """Its steps with these options. `serves`: a group of its found it in service, and should again."""
@@ -137,6 +141,18 @@ ACTIONS: dict[str, Action] = {
         ),
     )
 }
+
+OVERRIDES: dict[str, Override] = {
+    "last-healthy": Override("take the last healthy one down", ("stop-start", "reboot", "image")),
+    "self": Override(
+        "do it from the machine itself",
+        tuple(name for name, one in ACTIONS.items() if one.goes_down or (one.restarts and name in ASIDE)),
+    ),
+    "path": Override(
+        "cut this machine's way to AWS", tuple(name for name, one in ACTIONS.items() if one.goes_down)
+    ),
+}
+"""By their hazard's code; each lifts itself and nothing else. All other blocks are AWS's own: nobody's yes helps."""
 
 
 def unasked(operations: Sequence[str]) -> str:

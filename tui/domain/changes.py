@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tui.domain.facts import Facts
 from tui.domain.gravity import Gravity
+from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance
 from tui.domain.plan import Draft, GuardKind
 
@@ -20,11 +21,12 @@ HURTS_NOBODY = frozenset({"start"})
 
 
 class Reading(Struct, frozen=True):
-    """A plan, and the look at the instance that it was made of."""
+    """A plan, and the look at the instance that it was made of. `here`: the machine it was made on."""
 
     draft: Draft
     instance: Instance
     facts: Facts | None
+    here: Here = NOWHERE
 
 
 def differences(before: Reading, after: Reading) -> tuple[str, ...]:

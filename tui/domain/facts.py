@@ -65,6 +65,22 @@ class ClassicBalancer(Struct, frozen=True, gc=False):
     ill: tuple[tuple[SafeText, SafeText], ...] = ()
 
 
+class RouteTo(Struct, frozen=True, gc=False):
+    """A route table that leads through the instance. Source: DescribeRouteTables; `default`: for all destinations.
+
+    `subnets` are its own; `main`: also those of the VPC that are in no table, which are all but `elsewhere`. `instances`: how
+    many run there beside it.
+    """
+
+    table_id: SafeText
+    vpc_id: SafeText
+    default: bool
+    main: bool = False
+    subnets: tuple[SafeText, ...] = ()
+    elsewhere: tuple[SafeText, ...] = ()
+    instances: int | None = None
+
+
 class VolumeHealth(Struct, frozen=True, gc=False):
     """Of one volume. Source: DescribeVolumeStatus."""
 
@@ -79,6 +95,7 @@ class Facts(Struct, frozen=True, gc=False):
 
     An empty tuple means AWS was asked and there are none. `unknown` holds (field name, reason). `holds` is not AWS's: which
     members of its groups other operations hold down, as the journal and the lock service tell it.
+    `hosts`: addresses of the names that were asked for with it; empty where nobody knows the name.
     """
 
     read_at: datetime
@@ -94,5 +111,7 @@ class Facts(Struct, frozen=True, gc=False):
     spot_type: SafeText | None = None
     host_state: SafeText | None = None
     console: tuple[SafeText, ...] | None = None
+    routes: tuple[RouteTo, ...] | None = None
+    hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     unknown: tuple[tuple[str, SafeText], ...] = ()
     holds: tuple[Hold, ...] = ()

@@ -19,11 +19,11 @@ GRAVITIES = tuple(Gravity)
 GRAVE = (Gravity.DANGER, Gravity.WARN)
 """What a site policy may turn into a block."""
 CODES = (
-    "auto-scaling", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "group-held",
+    "auto-scaling", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "group-held", "here-event",
     "hibernation",
     "image", "image-pending", "image-reboot", "image-required", "instance-store", "instance-store-root",
-    "last-healthy", "lifecycle", "load-balancer", "mac", "managed", "outpost", "placement-group", "product-codes", "public-ip",
-    "reboot-event", "reschedule", "same-host", "shutdown-behavior", "spot", "state", "stop-protection",
-    "termination-protection", "windows", "xen",
+    "last-healthy", "lifecycle", "load-balancer", "mac", "managed", "outpost", "path", "placement-group", "product-codes",
+    "public-ip", "reboot-event", "reschedule", "router", "same-host", "self", "shutdown-behavior", "spot", "state",
+    "stop-protection", "termination-protection", "windows", "xen",
 )  # fmt: skip
 """A test compares them with what the functions of tui.domain.hazards yield."""

@@ -144,7 +144,10 @@ class Volume(Struct, frozen=True, gc=False):
 
 
 class Image(Struct, frozen=True, gc=False):
-    """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word; `operation` is evac's that made it."""
+    """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word; `operation` is evac's that made it.
+
+    `maker`: the AWS service that made it by its own plan.
+    """
 
     image_id: SafeText
     name: SafeText
@@ -152,6 +155,7 @@ class Image(Struct, frozen=True, gc=False):
     created: datetime | None
     state_reason: SafeText = EMPTY
     operation: SafeText = EMPTY
+    maker: SafeText = EMPTY
 
 
 class TypeFacts(Struct, frozen=True, gc=False):
@@ -172,6 +176,7 @@ class Instance(Struct, frozen=True, gc=False):
     `profiles` are all the configured names of its account; `target.profile` is the one whose credentials read it.
     `reason_code` is AWS's StateReason.Code, `state_since` (UTC) the time in StateTransitionReason. `last_stop` is the event
     that stopped it, kept once AWS lists it no more. `private_dns` is kept only where it does not follow from address and region.
+    `forwards`: it may pass on what is not for itself (SourceDestCheck is off), as a NAT instance does.
     """
 
     target: Target
@@ -219,6 +224,7 @@ class Instance(Struct, frozen=True, gc=False):
     vpc_id: SafeText = EMPTY
     subnet_id: SafeText = EMPTY
     security_groups: tuple[SafeText, ...] = ()
+    forwards: bool | None = None
     key_name: SafeText = EMPTY
     iam_profile: SafeText = EMPTY
     tags: tuple[tuple[SafeText, SafeText], ...] = ()

@@ -17,6 +17,7 @@ from tui.domain.facts import Facts
 from tui.domain.hazards import hazards
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
+from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance
 from tui.domain.policy import Policy
 from tui.domain.when import span
@@ -39,6 +40,7 @@ def offers(
     options: ActionOptions,
     policy: Policy,
     now: datetime,
+    here: Here = NOWHERE,
 ) -> tuple[Offer, ...]:
     """Those that make a difference here, in the order in which they would come to pass; then an override for each block."""
     found = []
@@ -57,7 +59,7 @@ def offers(
     lacking = aside.shorts(facts, instance, policy.keep) if action in (*ASIDE, "image") else ()
     if any(one.by for one in lacking):
         found.append(Offer("if-held", "wait while others hold its group", options.if_held == "wait"))
-    return (*found, *_overrides(action, instance, facts, options, policy, now))
+    return (*found, *_overrides(action, instance, facts, options, policy, now, here))
 
 
 def _overrides(
@@ -67,9 +69,10 @@ def _overrides(
     options: ActionOptions,
     policy: Policy,
     now: datetime,
+    here: Here = NOWHERE,
 ) -> Iterator[Offer]:
     """One for each block that stands while nothing is lifted, and that this site leaves to a person."""
-    bare = hazards(instance, facts, action, now, replace(options, overrides=()), keep=policy.keep)
+    bare = hazards(instance, facts, action, now, replace(options, overrides=()), keep=policy.keep, here=here)
     for code in dict.fromkeys(one.override for one in bare):
         if code in OVERRIDES and code not in policy.blocking:
             words = f"override {code}: {OVERRIDES[code].words}"

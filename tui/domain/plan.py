@@ -20,6 +20,7 @@ from tui.domain.gravity import GRAVE, Gravity
 from tui.domain.hazards import Hazard, hazards
 from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
+from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.policy import Policy
 from tui.domain.steps import Call, Order, Place, Preflight
@@ -166,8 +167,9 @@ def draft(
     options: ActionOptions,
     policy: Policy,
     now: datetime,
+    here: Here = NOWHERE,
 ) -> Draft:
-    """The plan for this instance. Raises KeyError on an unknown action; everything else is said in the guard."""
+    """The plan for this instance, from the machine `here`. Raises KeyError on an unknown action; all else is in the guard."""
     action = ACTIONS[action_name]
     if options.not_before is not None:
         # The query protocol carries whole seconds: with more, what AWS shows later would never be what was asked.
@@ -214,7 +216,7 @@ def draft(
     found = hazards(
         instance, facts, action_name, now, options,
         image_max_age=policy.image_max_age, image_required=policy.require_image,
-        keep=policy.keep,
+        keep=policy.keep, here=here,
     )  # fmt: skip
     found = strict(policy, found)
     steps = tuple(

@@ -216,10 +216,16 @@ def read_once(
 
 
 def look_once(
-    settings: Settings, environ: Mapping[str, str], target: Target, instance_id: str, *, kind: str = "look"
+    settings: Settings,
+    environ: Mapping[str, str],
+    target: Target,
+    instance_id: str,
+    *,
+    kind: str = "look",
+    hosts: tuple[str, ...] = (),
 ) -> wire.ReadAnswer:
-    """One instance, freshly read, with its facts; blocking. `kind` as in ReadRequest."""
-    return asyncio.run(_look(settings, environ, wire.ReadRequest(0, kind, target, instance_id)))
+    """One instance, freshly read, with its facts; blocking. `kind` and `hosts` as in ReadRequest."""
+    return asyncio.run(_look(settings, environ, wire.ReadRequest(0, kind, target, instance_id, hosts)))
 
 
 async def _look(settings: Settings, environ: Mapping[str, str], request: wire.ReadRequest) -> wire.ReadAnswer:

@@ -53,13 +53,15 @@ class Delta(_Frame, frozen=True):
 class ReadRequest(_Frame, frozen=True):
     """A question. `kind`: look (fresh instance and facts), console (the same and the console output), refresh.
 
-    refresh without a target is for all of them; without an instance, for the whole target.
+    refresh without a target is for all of them; without an instance, for the whole target. `hosts`: names whose addresses a
+    look should bring along.
     """
 
     id: int
     kind: str
     target: Target | None = None
     instance_id: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 class ReadAnswer(_Frame, frozen=True):

@@ -74,6 +74,16 @@ class AwsGateway:
         self._stale = self._stale or seen.state is InstanceState.UNKNOWN
         return seen
 
+    def state_of(self, instance_id: str, region: str) -> InstanceState:
+        """It may be another account's or another region's: then nothing is known of it here."""
+        place = region or self._operation.region
+        try:
+            client = self._sessions.client(self._operation.profile, "ec2", place, agent=self._agent)
+            answer = client.describe_instances(Filters=[{"Name": "instance-id", "Values": [instance_id]}])
+            return InstanceState(answer["Reservations"][0]["Instances"][0]["State"]["Name"])
+        except Exception:  # no such instance, no permission, no answer
+            return InstanceState.UNKNOWN
+
     def _own_account(self) -> bool:
         return self.caller()[0] == self._operation.account_id
 

@@ -17,10 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.config import from_environment
-from tui.operations import rehearsal
+from tui.operations import farewell, here, rehearsal
 from tui.operations.database import is_damage
 from tui.operations.gateway import AwsGateway
 from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.ownself import Ownself
 from tui.operations.peek import peek
 from tui.operations.quiet import keep_quiet, say, what
 from tui.operations.record import Operation, OperationState
@@ -123,9 +124,15 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
         journal.set_state(operation.id, OperationState.FAILED, _now(), why, seen.remedy)
         return 2
     now = Steady(_now, latest(operation), ticks)
-    runner = Runner(journal, operation, settings, gateway, now=now, wall=_now)
+    place = here.read(os.environ, settings, journal.path.parent)
+    runner = Runner(
+        journal, operation, settings, gateway, now=now, wall=_now, ownself=Ownself(place, gateway)
+    )
+    farewell.listen()
     try:
         return to_the_end(runner)
+    except farewell.ToldToEnd:
+        return farewell.last_try(runner)
     finally:
         for lock in (runner.keeper, runner.turns):
             with suppress(Exception):

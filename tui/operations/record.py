@@ -30,7 +30,7 @@ class OperationState(StrEnum):
 
 OPEN = (OperationState.PLANNED, OperationState.RUNNING, OperationState.NEEDS_ATTENTION)
 """States that are not the end: needs-attention can be resumed."""
-LOCKED = ("locked by ", "the lock ")
+LOCKED = ("locked by ", "the lock ", "evac runs on ", "the machine evac runs on ")
 """How a refusal begins that is not AWS's."""
 PATIENCE = timedelta(minutes=10)
 """How long a planned operation waits for its confirmation."""

@@ -36,6 +36,7 @@ from tui.operations.auditor import Auditor
 from tui.operations.gateway import Gateway, Outcome
 from tui.operations.journal import Journal, JournalError
 from tui.operations.keeper import Keeper
+from tui.operations.ownself import Ownself
 from tui.operations.record import OVER, PATIENCE, Call, Operation, OperationState, ending
 from tui.operations.turns import Turns
 from tui.operations.unjournaled import Unjournaled
@@ -72,6 +73,7 @@ class Runner:
         now: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
         wall: Callable[[], datetime] | None = None,
+        ownself: Ownself | None = None,
     ) -> None:
         self.journal, self.operation, self.gateway = journal, operation, gateway
         self.now, self.wall, self.sleep = now, wall or now, sleep
@@ -83,6 +85,7 @@ class Runner:
             keep=keep(settings),
             lifted="last-healthy" in operation.kept.options.overrides,
         )
+        self.ownself = ownself or Ownself()
         self.auditor = Auditor(journal, operation.id, self.wall)
         self.keeper = Keeper(
             operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
@@ -112,6 +115,8 @@ class Runner:
         self.auditor.settle()
         current = self._reread()
         name = next((row.name for row in current.steps if row.state not in OVER), None)
+        if not self._under_way and (own := self.ownself.refuses(current)) is not None:
+            return self._not_from_here(current, name, own)
         if name != "preflight" and not self._under_way:
             return self._confirmed(current)
         if name is None:
@@ -200,6 +205,15 @@ class Runner:
         )
         return found.seconds
 
+    def _not_from_here(self, current: Operation, name: str | None, refused: Stuck) -> End:
+        """It would end these very hands: an older console, or another machine, could not know that."""
+        if name == "preflight":
+            self._begin(Preflight(()), current)
+            return self._stuck(Preflight(()), refused, down=False)
+        self.journal.set_state(current.id, OperationState.FAILED, self.now(), refused.why, refused.remedy)
+        self.auditor.told(current, "confirm", f"refused: {refused.why}")
+        return End(1)
+
     def _locked(self, current: Operation, refused: Stuck) -> End:
         """Somebody else is at the instance, or nobody knows: nothing is begun, nor gone on with."""
         state = OperationState.NEEDS_ATTENTION if current.sent else OperationState.FAILED
@@ -245,6 +259,7 @@ class Runner:
             return End(0)
         decision: Decision = step.decide(order, seen, said, now)
         down = self._down(seen)
+        decision = self.ownself.guard(decision, current)
         decision = self.keeper.guard(
             decision, down=down or current.may_be_down or step.name in current.returns
         )

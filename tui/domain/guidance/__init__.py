@@ -13,6 +13,7 @@ from tui.domain.guidance import base as b
 from tui.domain.guidance.base import KEYS, Explanation, Kind, Paragraph, Recommendation, Source
 from tui.domain.guidance.layers import Layer, Mark, layers
 from tui.domain.guidance.subject import Subject
+from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import CheckName, Instance, InstanceState, Target
 from tui.domain.text import SafeText, clean
 from tui.domain.when import bare_clock
@@ -41,9 +42,14 @@ _GRAVITY = (
 )
 
 
-def explain(instance: Instance, facts: Facts | None, now: datetime, zone: tzinfo) -> Explanation:
-    """Everything the console teaches about this instance at `now` (UTC); times are drawn in `zone` and in UTC."""
-    subject = Subject(instance, facts, now, zone)
+def explain(
+    instance: Instance, facts: Facts | None, now: datetime, zone: tzinfo, here: Here = NOWHERE
+) -> Explanation:
+    """Everything the console teaches about this instance at `now` (UTC); times are drawn in `zone` and in UTC.
+
+    `here`: the machine evac runs on.
+    """
+    subject = Subject(instance, facts, now, zone, here=here)
     if instance.state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
         return Explanation(
             f"It is {instance.state}: nothing can be done for it.", diagnosis_short=f"It is {instance.state}."
@@ -51,7 +57,7 @@ def explain(instance: Instance, facts: Facts | None, now: datetime, zone: tzinfo
     stopped = subject.down
     failing = () if stopped else instance.checks.impaired()
     open_events = instance.open_events(now)
-    paragraphs: list[Paragraph] = []
+    paragraphs: list[Paragraph] = list(advice.from_elsewhere(subject)) if failing or open_events else []
     if stopped:
         paragraphs += down.paragraphs(subject, subject.found_down)
     paragraphs += checks.paragraphs(subject, failing)

@@ -82,9 +82,21 @@ def _stop_start(subject: Subject, why: str) -> Recommendation | None:
 
 
 def _verb(subject: Subject, verb: str, why: str) -> Recommendation | None:
+    if subject.from_elsewhere(verb):
+        return None
     if subject.blocked(verb) is not None or (verb in ("stop-start", "reboot") and subject.group):
         return None
     return Recommendation(verb, KEYS[verb], why)
+
+
+def from_elsewhere(subject: Subject) -> Iterator[Paragraph]:
+    """Before all else: of the machine evac runs on."""
+    if subject.from_elsewhere("stop-start"):
+        yield Paragraph(
+            Kind.DO,
+            "Act on it from another machine: evac runs on this very instance, so its hands would end with a stop, and nobody "
+            "would be left to start it again.",
+        )
 
 
 def obstacles(subject: Subject) -> Iterator[Paragraph]:

@@ -10,6 +10,8 @@ from tui.domain.down import LEAVING, Down, down
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
+from tui.domain.hazards.own import cut_short
+from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, PublicAddress, TypeFacts
 from tui.domain.when import both_zones, clock, countdown, span
 
@@ -24,6 +26,7 @@ class Subject(Struct, frozen=True):
     now: datetime
     zone: tzinfo
     general: bool = False
+    here: Here = NOWHERE
 
     @property
     def root(self) -> str:
@@ -117,6 +120,10 @@ class Subject(Struct, frozen=True):
         """The hazard that forbids an action now, or None. What a person may lift forbids nothing."""
         found = hazards(self.instance, self.facts, verb, self.now)
         return next((one for one in found if one.gravity is Gravity.BLOCK and not one.override), None)
+
+    def from_elsewhere(self, verb: str) -> bool:
+        """Whether it is the machine evac runs on, and this is for another one to do."""
+        return bool(cut_short(self.here, str(self.instance.instance_id), verb, set_aside=False))
 
     @property
     def stop_costs(self) -> bool:

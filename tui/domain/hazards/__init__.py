@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 
 from tui.domain.facts import Facts
 from tui.domain.gravity import GRAVE, GRAVITIES, Gravity
-from tui.domain.hazards import data, group, machine, network, place
+from tui.domain.hazards import data, group, machine, network, own, place
 from tui.domain.hazards.base import Check, Hazard, Options, View
+from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance
 from tui.domain.policy import IMAGE_MAX_AGE
 from tui.domain.serving import Keep
 
 __all__ = ["CHECKS", "GRAVE", "IMAGE_MAX_AGE", "Gravity", "Hazard", "Options", "hazards"]
 
-_ALWAYS: tuple[Check, ...] = (machine.state, group.managed)
+_ALWAYS: tuple[Check, ...] = (machine.state, group.managed, own.myself, own.path, own.router, own.here_event)
 _POWER: tuple[Check, ...] = (
     data.instance_store_root,
     data.instance_store,
@@ -104,11 +105,14 @@ def hazards(
     image_max_age: timedelta = IMAGE_MAX_AGE,
     image_required: timedelta | None = None,
     keep: tuple[Keep, ...] = (),
+    here: Here = NOWHERE,
 ) -> tuple[Hazard, ...]:
     """What is known to be in the way, gravest first. KeyError for an action there is not.
 
     `image_required`: before a stop an AMI must be younger than this, or one is made. `keep`: how many of a group must stay up.
+    `here`: the machine evac runs on.
     """
-    view = View(instance, facts, action_name, now, options, image_max_age, image_required, keep)
+    here = here.looked_up(() if facts is None else facts.hosts)
+    view = View(instance, facts, action_name, now, options, image_max_age, image_required, keep, here)
     found = [hazard for check in CHECKS[action_name] for hazard in check(view)]
     return tuple(sorted(found, key=lambda hazard: GRAVITIES.index(hazard.gravity)))

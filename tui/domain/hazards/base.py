@@ -12,6 +12,7 @@ from tui.domain import aside
 from tui.domain.actions import ASIDE
 from tui.domain.facts import Facts
 from tui.domain.gravity import Gravity
+from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, TypeFacts
 from tui.domain.serving import Keep, Short
 
@@ -89,6 +90,7 @@ class View(Struct, frozen=True):
     image_max_age: timedelta
     image_required: timedelta | None = None
     keep: tuple[Keep, ...] = ()
+    here: Here = NOWHERE
 
     @property
     def type(self) -> TypeFacts | None:

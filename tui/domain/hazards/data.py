@@ -85,8 +85,8 @@ def image_view(view: View) -> tuple[bool, Image | None, Image | None]:
 
 
 def newest_image(view: View) -> Iterator[Hazard]:
-    """DescribeImages(Owners=self, source-instance-id): Image.CreationDate, State. Knows AMIs made by CreateImage only."""
-    field = "Image.SourceInstanceId, CreationDate, State"
+    """DescribeImages(Owners=self): SourceInstanceId, or what Data Lifecycle Manager and AWS Backup write; CreationDate, State."""
+    field = "Image.SourceInstanceId, Name, Tags, CreationDate, State"
     asked, newest, pending = image_view(view)
     if not asked:
         yield dont_know("image", "whether there is an AMI of it", view, "images", field)
@@ -104,15 +104,19 @@ def newest_image(view: View) -> Iterator[Hazard]:
         return
     age = view.now - newest.created
     if age <= view.image_max_age:
-        yield Hazard("image", Gravity.OK, f"newest AMI {span(age)} old", field=field)
+        yield Hazard("image", Gravity.OK, f"newest AMI {span(age)} old{_by(newest)}", field=field)
     else:
         yield Hazard(
             "image",
             Gravity.NOTE if view.action == "image" else Gravity.WARN,
-            f"its newest AMI was made {ago(newest.created, view.now)}",
+            f"its newest AMI was made {ago(newest.created, view.now)}{_by(newest)}",
             "" if view.action == "image" else "make an AMI first (i)",
             field,
         )
+
+
+def _by(image: Image) -> str:
+    return f" (by {image.maker})" if image.maker else ""
 
 
 def image_reboots(view: View) -> Iterator[Hazard]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from tui.aws import meter, reads
+from tui.aws import images, meter, reads
 from tui.aws.sessions import Sessions
 from tui.aws.to_domain import Status
 from tui.domain.down import STOPPED
@@ -177,7 +177,7 @@ class Jobs:
         client = await self.client(unit, profile)
         await self.learn_types(unit, client)
         unit.images, unit.images_at = await self.cached(
-            unit, "images", dict[str, Image], 600.0, lambda: reads.newest_images(client)
+            unit, "images", dict[str, Image], 600.0, lambda: images.newest(client)
         )
 
     async def learn_types(self, unit: Unit, client: Any) -> None:

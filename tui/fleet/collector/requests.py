@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+
+from msgspec.structs import replace
 
 from tui.aws import look
 from tui.domain.instance import Target, Trouble
@@ -11,6 +14,7 @@ from tui.fleet import wire
 from tui.fleet.collector.jobs import threaded
 from tui.fleet.collector.schedule import Job
 from tui.fleet.collector.state import State
+from tui.fleet.hosts import look_up
 
 
 class Requests(State):
@@ -36,6 +40,7 @@ class Requests(State):
         unit = self.unit_of(target)
         account_id = None if unit is None else unit.account_id
         instance_id, console = request.instance_id, request.kind == "console"
+        named = asyncio.ensure_future(look_up(request.hosts))
         try:
             row, facts = await threaded(
                 self.lookers,
@@ -63,6 +68,8 @@ class Requests(State):
             unit.take_look(row)
             self.tell(unit)
             row = unit.stamp(row)
+        if facts is not None and request.hosts:
+            facts = replace(facts, hosts=await named)
         return wire.ReadAnswer(request.id, row, facts)
 
     def refresh(self, target: Target | None) -> None:

@@ -1,0 +1,76 @@
+"""Whose AMI it is, and who made it: CreateImage's own sign, Data Lifecycle Manager's, AWS Backup's.
+
+SourceInstanceId is of images made by CreateImage (user guide, ami-ancestry); whether the two services fill it is nowhere said.
+Theirs are known by what they write beside it: Data Lifecycle Manager tags its AMIs with `instance-id`, and with keys that begin
+with `aws:dlm:` (user guide, ami-policy); AWS Backup names them `AwsBackup_i-…_…` and tags them `aws:backup:source-resource`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from tui.aws import reads, to_domain
+from tui.domain.instance import Image
+from tui.domain.text import EMPTY, SafeText, clean
+
+Doc = Mapping[str, Any]
+DLM, BACKUP = clean("Data Lifecycle Manager"), clean("AWS Backup")
+_ID = r"i-[0-9a-f]{8,17}"
+_NAMED = re.compile(rf"AwsBackup_({_ID})_.*", re.DOTALL)
+_RESOURCE = re.compile(rf"(?:.*[:/])?instance/({_ID})")
+_COUNTED = ("available", "pending")
+
+
+def source(item: Doc) -> tuple[str, SafeText]:
+    """The instance it was made of (empty: it does not say), and the service that made it (empty: CreateImage, by anybody)."""
+    tags = {str(one.get("Key")): str(one.get("Value")) for one in item.get("Tags") or ()}
+    named = _NAMED.fullmatch(str(item.get("Name") or ""))
+    resource = _RESOURCE.fullmatch(tags.get("aws:backup:source-resource", ""))
+    tagged = tags.get("instance-id", "") if re.fullmatch(_ID, tags.get("instance-id", "")) else ""
+    managed = "dlm:managed" in tags or any(key.startswith("aws:dlm:") for key in tags)
+    maker = BACKUP if named or resource else DLM if managed else EMPTY
+    told = (str(clean(item.get("SourceInstanceId"))), resource and resource[1], named and named[1], tagged)
+    return next((one for one in told if one), ""), maker
+
+
+def image(item: Doc) -> Image:
+    """Image, with its maker."""
+    return replace(to_domain.image(item), maker=source(item)[1])
+
+
+def newest(client: Any) -> dict[str, Image]:
+    """The newest AMI of each instance: one read a region. A `pending` one counts only where no `available` one is."""
+    found: dict[str, Image] = {}
+    for page in reads.pages(client.describe_images, "Images", Owners=["self"], MaxResults=reads.PAGE):
+        for item in page:
+            origin, _ = source(item)
+            if origin and item.get("State") in _COUNTED:
+                one = image(item)
+                if origin not in found or _rank(one) > _rank(found[origin]):
+                    found[origin] = one
+    return found
+
+
+def of(client: Any, instance_id: str) -> tuple[Image, ...]:
+    """Those of one instance, the newest first. A small call for each sign: different filters are ANDed."""
+    found: dict[str, Image] = {}
+    for name, value in (
+        ("source-instance-id", instance_id),
+        ("tag:instance-id", instance_id),
+        ("name", f"AwsBackup_{instance_id}_*"),
+    ):
+        filters = [{"Name": name, "Values": [value]}]
+        for page in reads.pages(client.describe_images, "Images", Owners=["self"], Filters=filters):
+            found.update(
+                {str(item.get("ImageId")): image(item) for item in page if source(item)[0] == instance_id}
+            )
+    return tuple(sorted(found.values(), key=lambda one: str(one.created or ""), reverse=True))
+
+
+def _rank(one: Image) -> tuple[bool, datetime]:
+    return one.state == "available", one.created or datetime.min.replace(tzinfo=UTC)

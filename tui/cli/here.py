@@ -1,0 +1,24 @@
+"""The machine a command runs on, as it is in AWS now."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from tui.cli.fleet import Found, look
+from tui.cli.shared import Session
+from tui.domain.here import Here
+from tui.operations import here
+from tui.operations.journal import default_path
+
+
+def here_for(session: Session, beside: Found | None = None) -> Here:
+    """Which it is. `beside`: an instance somebody acts on; then also its row, looked for where that one is."""
+    found = here.read(session.environ, session.settings, default_path(session.environ).parent)
+    if beside is None or beside.instance is None or not found.instance_id or found.is_row(beside.instance):
+        return found
+    row = next((one for one in beside.rows if found.is_row(one)), None)
+    if (
+        row is None or not row.vpc_id
+    ):  # not among those that were read: in the same VPC it is where the other one is
+        row = look(session, replace(beside.instance, instance_id=found.instance_id)).instance
+    return found.seen(row)
