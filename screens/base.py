@@ -144,6 +144,7 @@ class EvacScreen(Leaver[None]):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services = services
+        self._asks = False
 
     @property
     def subject(self) -> Instance | None:
@@ -260,7 +261,17 @@ class EvacScreen(Leaver[None]):
         if reason is not None or instance is None:
             self.say(f"{VERBS[name].title}: {reason}", "warning")
             return
+        self._asks = True
         self.post_message(Act(effective(name, instance), instance.key))
+        self.call_later(lambda: self.app.call_later(self._asked))
+
+    def _asked(self) -> None:
+        """The app has dealt with the message: the question is there."""
+        self._asks = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is typed after the key of an action, before its question is there, is no other verb."""
+        return not (self._asks and action == "verb") and super().check_action(action, parameters)
 
     def on_key(self, event: Key) -> None:
         """A key that nothing took."""

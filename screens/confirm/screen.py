@@ -329,8 +329,8 @@ class ConfirmScreen(Looking):
         if not self._left:
             self._left = True  # a field that loses its focus by this settles nothing
             self.desk.refuse("cancelled")
-            title = self.draft.title if self.draft is not None else f"{self.action} {self.key}"
-            self.notify(f"{title}: nothing was sent", markup=False)
+            about = self.action if self.draft is None else paint.titled(self.draft, 80)
+            self.notify(f"nothing was sent: {about}", markup=False)
         self.dismiss()
 
     def verb_reread(self) -> None:

@@ -101,7 +101,7 @@ class FleetScreen(Filtering):
             if yes:
                 super(FleetScreen, self).act(name, cursor)
             else:
-                self.say(f"{title}: nothing was sent")
+                self.say(f"nothing was sent: {title}")
 
         self.app.push_screen(WhichQuestion(title, self.marks, cursor, self.services.settings.ascii), answered)
 

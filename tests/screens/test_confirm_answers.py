@@ -74,7 +74,7 @@ async def test_a_no_says_that_nothing_was_sent(tmp_path: Path, key: str) -> None
         await until(pilot, lambda: ready(case.screen))
         await pilot.press(key)
         await until(pilot, lambda: case.screen not in case.app.screen_stack)
-        assert told(case) == ["Reboot load-1: nothing was sent"]
+        assert told(case) == ["nothing was sent: Reboot load-1"]
 
 
 async def test_a_block_that_is_left_and_a_plan_that_ran_out_say_so_too(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ async def test_a_block_that_is_left_and_a_plan_that_ran_out_say_so_too(tmp_path:
                 await until(pilot, lambda case=case: "not confirmed within" in shown(case.screen))  # type: ignore[misc]
             await pilot.press("escape", "escape")
             await until(pilot, lambda case=case: case.screen not in case.app.screen_stack)  # type: ignore[misc]
-            assert [one.split(": ")[-1] for one in told(case)] == ["nothing was sent"]
+            assert [one.split(": ")[0] for one in told(case)] == ["nothing was sent"]
 
 
 async def test_a_name_typed_too_early_runs_no_commands(tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ async def test_esc_while_it_looks_once_more_is_a_no(tmp_path: Path) -> None:
         gate.set()
         await pilot.pause(0.1)
         assert case.confirmed() == []
-        assert told(case) == ["Reboot load-1: nothing was sent"]
+        assert told(case) == ["nothing was sent: Reboot load-1"]
 
 
 async def test_an_operation_begun_meanwhile_elsewhere_is_a_change(tmp_path: Path) -> None:

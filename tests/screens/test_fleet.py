@@ -155,6 +155,21 @@ async def test_the_cursor_holds_on_to_its_instance_once_moved_and_to_the_worst_b
         assert cursor(pilot) == held
 
 
+async def test_a_name_typed_right_after_an_actions_key_runs_no_other_verb(tmp_path: Path) -> None:
+    """Over a slow line keys arrive in one piece, and the question is not there yet."""
+    async with shown(stage.services(tmp_path)) as pilot:
+        driver = pilot.app._driver
+        assert driver is not None
+        for key in "sorders-2qb":
+            driver.process_message(Key(key, key))
+        await pilot.pause(0.3)
+        assert [one.action for one in stage.asked(pilot) if isinstance(one, Act)] == ["stop-start"]
+        assert len(stage.asked(pilot)) == 1
+        await pilot.press("b")
+        await pilot.pause()
+        assert len(stage.asked(pilot)) == 2
+
+
 async def test_marks_are_copied_and_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     services = stage.services(tmp_path)

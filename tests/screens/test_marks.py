@@ -43,7 +43,9 @@ async def test_one_marked_is_the_one_that_is_meant(tmp_path: Path) -> None:
         screen(pilot).table.hold(stage.named(screen(pilot).services.store, "web-7").key)
         await pilot.press("space", "j")
         assert cursor(pilot) != "web-7"
-        await pilot.press("s", "b", "i", "t")
+        for key in ("s", "b", "i", "t"):
+            await pilot.press(key)
+            await pilot.pause()
         wanted = ["stop-start", "reboot", "image", "reschedule"]
         await until(pilot, lambda: acts(pilot) == [(one, "web-7") for one in wanted])
 
@@ -87,7 +89,7 @@ async def test_esc_sends_nothing_and_says_so(tmp_path: Path) -> None:
         await pilot.press("space", "space", "s")
         await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
         await pilot.press("escape")
-        await until(pilot, lambda: "Stop and start: nothing was sent" in " ".join(said(pilot)))
+        await until(pilot, lambda: "nothing was sent: Stop and start" in " ".join(said(pilot)))
         assert acts(pilot) == []
         assert len(screen(pilot).marks) == 2
 
