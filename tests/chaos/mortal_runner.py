@@ -40,7 +40,7 @@ def warm() -> None:
     """Fill the loader, in the process that will fork runners."""
     made = sessions.Sessions(Settings())
     made._loader = LOADER
-    for service in ("ec2", "autoscaling", "elbv2"):
+    for service in ("ec2", "autoscaling", "elbv2", "elb"):
         for mutating in (True, False):
             made.client("prod", service, "ap-northeast-2", mutating=mutating)
     made.client("prod", "sts", "ap-northeast-2")
@@ -183,5 +183,5 @@ def run(operation: str, url: str, chosen: int | str | None, record: Path) -> int
     time.sleep = clock.sleep  # type: ignore[assignment] # as above, and for botocore's pauses between its attempts to read
     sessions.READ_WITHIN = 0.7  # type: ignore[assignment] # seconds; the server hangs for longer
     sessions.SharedLoader = lambda lean: LOADER  # type: ignore[attr-defined,assignment] # as above
-    os.environ["EVAC_SETTINGS"] = "{}"
+    os.environ.setdefault("EVAC_SETTINGS", "{}")
     return process.main(["--operation", operation])

@@ -101,6 +101,8 @@ def DescribeTargetHealth(request: Request, params: Doc) -> Doc:
         if one is not None:
             down = box is None or box.state != "running"
             state = {"State": "unused", "Reason": "Target.InvalidState"} if down else {"State": one.health}
+            if box is not None and box.rebooting and one.health == "healthy":
+                state = {"State": "unhealthy", "Reason": "Target.Timeout"}
         port = 80 if one is None else one.port
         rows.append({"Target": {"Id": target, "Port": port}, "TargetHealth": state})
     return {"TargetHealthDescriptions": rows}

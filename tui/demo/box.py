@@ -58,6 +58,7 @@ class Box:
         self.auto_ip = bool(self._auto_association())
         self.watchers: list[Callable[[str], None]] = []  # who is told of each new state
         self._view: tuple[datetime, Doc, Doc] | None = None
+        self.rebooting = False
         self._epoch = 0
         self._reboots = 0
 
@@ -65,6 +66,11 @@ class Box:
     def id(self) -> str:
         """The instance's id."""
         return str(self.doc["InstanceId"])
+
+    @property
+    def serves(self) -> bool:
+        """Whether what runs on it answers."""
+        return self.state == "running" and not self.rebooting
 
     @property
     def state(self) -> str:
@@ -137,6 +143,7 @@ class Box:
     def _become(self, name: str) -> None:
         self._touch()
         self._epoch += 1
+        self.rebooting = False
         self.doc["State"] = {"Code": CODES[name], "Name": name}
         for tell in self.watchers:
             tell(name)
@@ -227,10 +234,14 @@ class Box:
         serial, ill = self._reboots, "instance" in self.sick and self.stubborn
         migrates = by_aws == "system-reboot" or (not by_aws and self._migrates())
         self.sick["instance"] = self.world.clock.now
+        self.rebooting = True
 
         def up() -> None:
             if serial != self._reboots:
                 return
+            self.rebooting = False
+            for tell in self.watchers:
+                tell("rebooted")
             if not ill:
                 self.sick.pop("instance", None)
             if migrates:

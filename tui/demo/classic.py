@@ -33,9 +33,14 @@ def DescribeInstanceHealth(request: Request, params: Doc) -> Doc:
     rows = []
     for one in _named(request, params["LoadBalancerName"])["Instances"]:
         box = request.region.boxes.get(one["InstanceId"])
-        up = box is not None and box.state == "running"
+        up = box is not None and box.serves
         why = {"ReasonCode": "N/A", "Description": "N/A"}
-        if not up:
+        if box is not None and box.rebooting:
+            text = (
+                "Instance has failed at least the UnhealthyThreshold number of health checks consecutively."
+            )
+            why = {"ReasonCode": "Instance", "Description": text}
+        elif not up:
             why = {"ReasonCode": "Instance", "Description": "Instance is in stopped state."}
         rows.append({**one, "State": "InService" if up else "OutOfService", **why})
     return {"InstanceStates": rows}

@@ -23,6 +23,8 @@ class Clock:
         self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
         self._settling: datetime | None = None
+        self.told: Callable[[], None] = lambda: None
+        """Called after each thing that came due."""
 
     @property
     def now(self) -> datetime:
@@ -43,6 +45,7 @@ class Clock:
         while self._queue and self._queue[0][0] <= until:
             self._settling, _, do = heapq.heappop(self._queue)
             do()
+            self.told()
             done = True
         self._settling = None
         return done

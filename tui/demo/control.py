@@ -6,7 +6,9 @@
 `{"instance", "sick": check}` or `{"instance", "well": check}`),
 `/_evac/settings` (POST `{"lag": s, "limits": bool, "sparse": bool, "expired": {key: bool}}`; sparse: pages are cut before
 they are filtered, so that some are empty and still have a next one), `/_evac/reset`, `/_evac/state`
-(POST `{"account", "region", "instance"}`).
+(POST `{"account", "region", "instance"}`), `/_evac/watch` (GET; POST `{"account", "region", "kind": classic, scaling or
+targets, "key", "needed"}`: from now on it is counted, after everything that happens, how many of that group serve, and how
+often too few).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.demo.box import Box
+from tui.demo.watch import Watch
 from tui.demo.world import World
 
 if TYPE_CHECKING:
@@ -61,6 +64,15 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
         case "reset", "POST":
             aws.reset()
             return {}
+        case "watch", "POST":
+            region = aws.world.region(data["account"], data["region"])
+            one = Watch(region, data["kind"], data["key"], int(data["needed"]))
+            one.count()
+            aws.world.watches.append(one)
+            return one.told()
+        case "watch", _:
+            clock.settle()
+            return [one.told() for one in aws.world.watches]
         case "state", _:
             clock.settle()
             box = aws.world.region(data["account"], data["region"]).boxes[data["instance"]]

@@ -100,6 +100,7 @@ class Aws:
         if memo_key in self._memo:
             return self._memo[memo_key]
         answer = run(request, params)
+        world.watched()
         request_id = str(uuid.uuid4())
         if request.service in ("cloudwatch", "health"):
             return protocol.write_json(answer)

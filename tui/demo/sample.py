@@ -136,7 +136,9 @@ class Builder:
                 self._volume(doc, device)
         doc["_store_gb"], doc["_xen"] = STORE_GB.get(kind), is_xen(kind)
         box = Box(world, self.region, doc)
-        box.watchers.append(lambda state: runs_again(world, self.region, box) if state == "running" else None)
+        box.watchers.append(
+            lambda state: runs_again(world, self.region, box) if state in ("running", "rebooted") else None
+        )
         self.region.boxes[instance_id] = box
         return box
 

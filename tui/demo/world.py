@@ -96,6 +96,13 @@ class World:
         self.regions: dict[tuple[str, str], Region] = {}
         self.denials: dict[str, Doc] = {}
         self.revision = 0
+        self.watches: list[Any] = []
+        clock.told = self.watched
+
+    def watched(self) -> None:
+        """Count what is watched: something happened."""
+        for one in self.watches:
+            one.count()
 
     def region(self, account: str, name: str) -> Region:
         """A region of an account, made at first touch."""
