@@ -7,6 +7,7 @@ STAMP  := $(VENV)/.installed
 WORKERS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 2))))
 TRIALS  ?= 1000
 SEED    ?= 1
+GROUP_TRIALS ?= 500
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint types contracts check tests chaos night soak fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
@@ -59,6 +60,7 @@ audit: $(STAMP) ## known vulnerabilities of what constraints.txt pins; asks a se
 
 chaos: $(STAMP) ## kill the hands and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
 	$(BIN)/python -P tests/chaos/harness.py --trials $(TRIALS) --seed $(SEED) --workers 2
+	$(BIN)/python -P tests/chaos/groups.py --trials $(GROUP_TRIALS) --seed $(SEED) --workers 2
 
 ACTIONS ?= 500
 night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside it, faults throughout: up to 90 minutes

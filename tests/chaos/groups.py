@@ -294,6 +294,19 @@ class _Crowd:
 def trials_of(stage: Groups, args: argparse.Namespace) -> list[Trial]:
     """Every boundary of each kind once, of one runner among others; foreign stops; then at random."""
     chance, trials = random.Random(args.seed), list[Trial]()
+    if args.once:
+        return [
+            Trial("classic", 3, 2, ["reboot", "stop-start"], ["runner/reboot/sent/RebootInstances", None]),
+            Trial("targets", 4, 2, ["stop-start"] * 3, ["runner/stop/answered/StopInstances", None, 25]),
+            Trial(
+                "scaling", 4, 2, ["stop-start"] * 3, [None, "runner/enter-standby/sent/EnterStandby", None]
+            ),
+            Trial(
+                "classic", 2, 1, ["stop-start", "stop-start"], ["runner/stop/before send/StopInstances", None]
+            ),
+            Trial("targets", 2, 1, ["stop-start"], [None], foreign=True),
+            Trial("classic", 5, 1, ["stop-start", "stop-start", "reboot", "stop-start"], [30, 31, None, 60]),
+        ]
     for kind in KINDS:
         for action in ("stop-start", "reboot"):
             whole = stage.try_groups(Trial(kind, 3, 2, [action, "stop-start"], [None, None]))
@@ -344,6 +357,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--worker", type=int)
+    parser.add_argument("--once", action="store_true", help="six trials, one of each sort; nothing else")
     args = parser.parse_args()
     if args.worker is not None:
         worker(args)

@@ -147,6 +147,7 @@ def test_the_last_moment_decides_who_of_two_goes(bench: Bench) -> None:
     assert bench.go(second, "ab") != ()
     bench.journal.free(first.id)
     assert bench.go(second, "ab") == ()
+    assert bench.go(second, "b") == (), "who has begun to go waits for nobody"
 
 
 def test_what_is_down_already_waits_for_nobody(bench: Bench) -> None:

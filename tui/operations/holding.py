@@ -80,7 +80,7 @@ class Holding(Reader):
             every = self.holds(now)
             own = next((one for one in every if one.operation == operation.id), None)
             mine = own or _mine(operation, _next(db), now)
-            why = () if force else lacking(asked, every, mine, keep, going=True)
+            why = () if force or mine.state == "going" else lacking(asked, every, mine, keep, going=True)
             if not why:
                 db.execute("UPDATE hold SET state='going' WHERE operation=?", (operation.id,))
             return why

@@ -91,7 +91,8 @@ class Runner:
             operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
         )
         self.turns = Turns(
-            operation, settings, journal, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
+            operation, settings, journal, self.name, lambda step, said: self.auditor.told(self._reread(), step, said),
+            self.wall,
         )  # fmt: skip
         self._asked = ACTIONS[operation.action].calls(self.order, operation.kept.options)
         self._under_way = False
@@ -251,7 +252,7 @@ class Runner:
         if stop is not None:
             order = replace(order, stop_intent_at=stop.intent_at, stop_launched_at=stop.launched_at)
         said = journal.said(ident, step.name, began)
-        # Once it was sent, whom else it would leave is not asked any more.
+        # Once it was sent, or may have been, whom else it would leave is not asked any more.
         sent = said.latest is not None and said.latest.ok is not False
         seen = self.gateway.look(replace(order, groups=()) if sent else order, step)
         now = self.now()  # looking may have taken long, and the lease may be another's by now
@@ -263,7 +264,7 @@ class Runner:
         decision = self.keeper.guard(
             decision, down=down or current.may_be_down or step.name in current.returns
         )
-        decision = self.turns.guard(decision, seen, now)
+        decision = decision if sent else self.turns.guard(decision, seen, now)
         if isinstance(decision, Done):
             if step.name == "wait-healthy":
                 self.turns.over()

@@ -76,7 +76,8 @@ class SharedHolds:
             own = [row for row in rows if row.hold.operation == self._operation.id]
             number = own[0].hold.number if own else max((row.hold.number for row in rows), default=0) + 1
             mine = self._hold(asked[0], number, "held")
-            why = () if force else lacking(asked, [row.hold for row in rows], mine, keep, going=True)
+            gone = any(row.hold.state == "going" for row in own)
+            why = () if force or gone else lacking(asked, [row.hold for row in rows], mine, keep, going=True)
             if not why:
                 self._state = "going"
                 rows[:] = [row for row in rows if row.hold.operation != self._operation.id] + [

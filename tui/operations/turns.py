@@ -43,9 +43,11 @@ class Turns:
     """Of one operation, while its runner lives. `waiting`: what it waits for."""
 
     def __init__(
-        self, operation: Operation, settings: Settings, journal: Journal, runner: str, say: Callable[[str, str], None]
+        self, operation: Operation, settings: Settings, journal: Journal, runner: str, say: Callable[[str, str], None],
+        wall: Callable[[], datetime],
     ) -> None:  # fmt: skip
         self._operation, self._journal, self._say, self._settings = operation, journal, say, settings
+        self._wall = wall  # leases of others are told by the machine's clock
         self._keep = keep(settings)
         self._lifted = "last-healthy" in operation.kept.options.overrides
         self._groups = operation.kept.order.groups
@@ -69,7 +71,7 @@ class Turns:
         """Hold them all; what stands in the way, or None. `down`: it has been taken down already, and nothing may wait."""
         asked, force = self._asked(seen), down or self._lifted
         queue = self._operation.kept.options.if_held == "wait"
-        why = self._journal.claim(self._operation, asked, self._keep, now, force=force, queue=queue)
+        why = self._journal.claim(self._operation, asked, self._keep, self._wall(), force=force, queue=queue)
         if not why and self._shared is not None:
             found = self._shared.claim(asked, self._keep, force=force)
             if isinstance(found, Away):
@@ -99,7 +101,7 @@ class Turns:
         if call.operation not in TAKING or call.params.get("NoReboot"):
             return decision
         asked = self._asked(seen)
-        why = self._journal.go(self._operation, asked, self._keep, now, force=self._lifted)
+        why = self._journal.go(self._operation, asked, self._keep, self._wall(), force=self._lifted)
         if not why and self._shared is not None:
             found = self._shared.go(asked, self._keep, force=self._lifted)
             if found and not isinstance(found, Away):
