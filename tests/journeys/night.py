@@ -44,7 +44,7 @@ REFUSED = (
 """What stands where a question is not put: each names its reason."""
 CALM = (
     *(f"batch-{n}" for n in (2, 3)), *(f"load-{n}" for n in range(1, 6)), *(f"notebook-{n}" for n in range(2, 7)),
-    *(f"stage-web-{n}" for n in range(1, 5)), *(f"web-{n}" for n in (1, 2, 4)), "cache-2", "ledger-2", "mail-1",
+    *(f"stage-web-{n}" for n in range(1, 5)), *(f"web-{n}" for n in (7, 8)), "cache-2", "ledger-2", "mail-1",
     "hpc-1", "hadoop-1", "dream-1", "eks-node-a", "payments-db-2", "search-1", "search-2",
 )  # fmt: skip
 """Running instances of the sample fleet, among them members of groups, of balancers, with local disks, with public addresses."""
