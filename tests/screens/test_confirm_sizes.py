@@ -99,7 +99,7 @@ async def test_it_is_answerable_only_where_it_can_be_read(
                 assert "typed" in "\n".join(picture(case.app)), f"{size}:\n{text}"
                 field.value = ""
             else:
-                assert re.search(r"\?\s+y\s+yes", text), f"{size}:\n{text}"
+                assert re.search(r"\?[\s┃│]+y\s+yes", text), f"{size}:\n{text}"
             plan = case.screen.query_one("#plan")
             assert plan.size.height >= 2, f"{size}:\n{text}"
             if plan.max_scroll_y > 0:
