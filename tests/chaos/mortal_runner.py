@@ -27,7 +27,7 @@ from botocore.httpsession import URLLib3Session
 
 from tui.aws import sessions
 from tui.aws.loader import SharedLoader
-from tui.operations import audit, process, runner
+from tui.operations import audit, audit_files, process, runner
 from tui.operations.database import Database
 from tui.settings import Settings
 
@@ -120,7 +120,7 @@ def watch_journal(death: Death) -> None:
 
 def watch_audit(death: Death) -> None:
     """A boundary before each line, before the end is noted, and after."""
-    append, write_head = audit.append, audit._write_head
+    append, write_head = audit.append, audit_files.write_head
 
     def mortal(*args: Any, **fields: Any) -> None:
         death.at("before audit", str(fields.get("step")))
@@ -132,7 +132,7 @@ def watch_audit(death: Death) -> None:
         write_head(*args)
 
     audit.append = mortal
-    audit._write_head = mortal_head  # type: ignore[assignment] # takes whatever the real one takes
+    audit_files.write_head = mortal_head  # type: ignore[assignment] # takes whatever the real one takes
 
 
 def watch_requests(death: Death) -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tui.cli.main import evac
+from tui.cli.shared import RefusedError
 from tui.operations import audit
 from tui.operations.journal import default_path
 
@@ -48,6 +49,37 @@ def test_a_removed_end_is_1(log: Path) -> None:
     broken = run("audit", "--verify")
     assert broken.return_value == 1
     assert "2 lines at the end are gone" in broken.stdout
+
+
+@pytest.mark.parametrize("spoilt", [None, b"", b"\0" * 160, b"garbage"])
+def test_without_the_note_of_its_end_it_is_not_called_intact(log: Path, spoilt: bytes | None) -> None:
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:3]))
+    head = audit.head_path(log)
+    head.unlink()
+    if spoilt is not None:
+        head.write_bytes(spoilt)
+    found = run("audit", "--verify")
+    assert found.return_value == 1
+    assert "can't be known" in found.stdout
+    assert not found.stdout.startswith("intact")
+    assert json.loads(run("audit", "--verify", "--json").stdout)["intact"] is False
+
+
+def test_a_link_in_the_place_of_its_head_is_an_error_in_one_line(log: Path, tmp_path: Path) -> None:
+    head = audit.head_path(log)
+    head.rename(tmp_path / "elsewhere")
+    head.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RefusedError, match="symbolic link"):
+        CliRunner().invoke(evac, ["ops", "audit", "--verify"], standalone_mode=False, catch_exceptions=False)
+
+
+def test_a_rotated_log_is_intact_and_says_what_it_continues(log: Path) -> None:
+    log.rename(log.with_name("audit.jsonl.1"))
+    audit.append(log, NOW, user="ana", step="stop", result="ok")
+    found = run("audit", "--verify")
+    assert found.return_value == 0
+    assert found.stdout.startswith("intact: 1 lines")
+    assert "it continues audit.jsonl.1: 5 lines, intact" in found.stderr
 
 
 def test_the_last_lines_are_listed_cleaned_or_as_they_are(log: Path) -> None:

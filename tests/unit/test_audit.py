@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import multiprocessing
@@ -94,25 +95,235 @@ def test_a_crash_before_the_end_was_noted_is_no_forgery(log: Path) -> None:
     assert audit.check(log) == audit.Verdict(7)
 
 
-def test_a_log_from_before_the_end_was_noted_goes_on(log: Path) -> None:
-    audit.head_path(log).unlink()
-    assert "is missing" in audit.check(log).remarks[0]
-    audit.append(log, NOW, number=5)
-    assert audit.check(log) == audit.Verdict(6)
+SPOILT = {
+    "deleted": lambda head: head.unlink(),
+    "emptied": lambda head: head.write_bytes(b""),
+    "zeroed": lambda head: head.write_bytes(b"\0" * 160),
+    "garbled": lambda head: head.write_bytes(b"5 garbage"),
+    "cut": lambda head: head.write_bytes(head.read_bytes()[:40]),
+    "negative": lambda head: head.write_bytes(b"-1 0 " + b"0" * 64 + b"\n"),
+    "longer": lambda head: head.write_bytes(head.read_bytes() + b"x"),
+    "bytes": lambda head: head.write_bytes(bytes(range(256))),
+}
 
 
-def test_a_spoilt_end_is_made_anew(log: Path) -> None:
-    audit.head_path(log).write_bytes(b"5 garbage")
-    audit.append(log, NOW, number=5)
-    assert audit.check(log) == audit.Verdict(6)
+@pytest.mark.parametrize("left", [5, 3, 0])
+@pytest.mark.parametrize("how", SPOILT)
+def test_without_the_note_of_its_end_a_log_is_not_intact_now_nor_later(
+    log: Path, how: str, left: int
+) -> None:
+    log.write_bytes(b"".join(line + b"\n" for line in lines(log)[:left]))
+    SPOILT[how](audit.head_path(log))
+    if left or how not in (
+        "deleted",
+        "emptied",
+    ):  # of a log that is gone as a whole nothing is left to tell of
+        assert audit.check(log).broken_at == left + 1
+        assert "can't be known" in audit.check(log).why
+    audit.append(log, NOW, number=9)
+    found = audit.check(log)
+    if left or how not in ("deleted", "emptied"):
+        assert found.broken_at == left + 1
+        assert "when it was written" in found.why
+    audit.append(log, NOW, number=10)
+    assert audit.check(log).broken_at == found.broken_at
 
 
 def test_a_line_may_be_as_long_as_it_likes(log: Path) -> None:
     for size in (70_000, 300_000, 3):
+        before = audit.head_path(log).read_bytes()
         audit.append(log, NOW, text="x" * size)
-        audit.head_path(log).unlink()
+        audit.head_path(log).write_bytes(before)
     audit.append(log, NOW, text="end")
     assert audit.check(log) == audit.Verdict(9)
+
+
+def test_another_log_of_the_same_length_or_longer_does_not_pass_for_it_after_the_next_line(
+    log: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.jsonl"
+    for number in range(9):
+        audit.append(other, NOW, number=number, name="a forged one, and a longer one")
+    log.write_bytes(other.read_bytes())
+    assert audit.check(log).broken_at
+    audit.append(log, NOW, number=9)
+    assert audit.check(log).broken_at == 10
+
+
+def test_a_log_restored_from_before_is_found_and_a_head_from_before_is_none(log: Path) -> None:
+    """A backup holds both of one moment, as a rule; a newer log has lines that were not noted yet, as after a crash."""
+    old_log, old_head = log.read_bytes(), audit.head_path(log).read_bytes()
+    for number in (5, 6):
+        audit.append(log, NOW, number=number)
+    new_head = audit.head_path(log).read_bytes()
+    audit.head_path(log).write_bytes(old_head)
+    assert audit.check(log) == audit.Verdict(7)
+    log.write_bytes(old_log)
+    assert audit.check(log) == audit.Verdict(5)
+    audit.head_path(log).write_bytes(new_head)
+    assert audit.check(log).why == "2 lines at the end are gone"
+
+
+# links and strangers
+
+
+@pytest.mark.parametrize("name", ["audit.head", "audit.jsonl"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_not_followed(log: Path, tmp_path: Path, name: str, there: bool) -> None:
+    victim = tmp_path / "victim"
+    if there:
+        victim.write_text("mine\n")
+    for path in (log, audit.head_path(log)):
+        path.unlink(missing_ok=True)
+    (log.parent / name).symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic link"):
+        audit.append(log, NOW, number=5)
+    assert not there or victim.read_text() == "mine\n"
+    assert victim.exists() is there
+    with pytest.raises(OSError, match="symbolic link"):
+        audit.check(log)
+
+
+@pytest.mark.parametrize("name", ["audit.head", "audit.jsonl"])
+def test_a_pipe_is_no_file_and_holds_nobody_up(log: Path, name: str) -> None:
+    (log.parent / name).unlink()
+    os.mkfifo(log.parent / name)
+    with pytest.raises(OSError, match=r"no regular file|No such device"):
+        audit.append(log, NOW, number=5)
+
+
+def test_a_full_disk_at_the_very_first_line_leaves_nothing_to_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "audit.jsonl"
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="No space"):
+        audit.append(path, NOW, number=0)
+    monkeypatch.undo()
+    assert audit.check(path) == audit.Verdict(0)
+    audit.append(path, NOW, number=0)
+    assert audit.check(path) == audit.Verdict(1)
+
+
+def test_a_full_disk_between_line_and_head_is_as_a_crash_there(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="No space"):
+        audit.append(log, NOW, number=5)
+    monkeypatch.undo()
+    assert audit.check(log) == audit.Verdict(6)
+    audit.append(log, NOW, number=6)
+    assert audit.check(log) == audit.Verdict(7)
+
+
+# rotation
+
+
+def created(log: Path, name: str) -> None:
+    log.rename(log.with_name(name))
+    log.touch(mode=0o600)
+
+
+def renamed(log: Path, name: str) -> None:
+    log.rename(log.with_name(name))
+
+
+def copied(log: Path, name: str) -> None:
+    log.with_name(name).write_bytes(log.read_bytes())
+    os.truncate(log, 0)
+
+
+def packed(log: Path, name: str) -> None:
+    log.with_name(f"{name}.gz").write_bytes(gzip.compress(log.read_bytes()))
+    log.unlink()
+
+
+ROTATIONS = {"create": created, "nocreate": renamed, "copytruncate": copied, "compress": packed}
+
+
+@pytest.mark.parametrize("how", ROTATIONS)
+@pytest.mark.parametrize("name", ["audit.jsonl.1", "audit.jsonl-20260504", "audit-20260504.jsonl"])
+def test_a_rotated_log_goes_on_and_is_followed_back(log: Path, how: str, name: str) -> None:
+    ROTATIONS[how](log, name)
+    for number in (5, 6):
+        audit.append(log, NOW, number=number)
+    found = audit.check(log)
+    assert (found.broken_at, found.lines) == (0, 2)
+    told = name + ".gz" * (how == "compress")
+    assert found.remarks == (f"it continues {told}: 5 lines, intact",)
+
+
+def test_it_may_be_rotated_again_and_again_and_the_oldest_go(log: Path) -> None:
+    for turn in range(3):
+        for older in (2, 1):
+            if log.with_name(f"audit.jsonl.{older}").exists():
+                log.with_name(f"audit.jsonl.{older}").rename(log.with_name(f"audit.jsonl.{older + 1}"))
+        created(log, "audit.jsonl.1")
+        audit.append(log, NOW, turn=turn)
+    found = audit.check(log)
+    assert found.broken_at == 0
+    assert [one.split(":")[0] for one in found.remarks] == [
+        f"it continues audit.jsonl.{number}" for number in (1, 2, 3)
+    ]
+    log.with_name("audit.jsonl.3").unlink()
+    found = audit.check(log)
+    assert found.broken_at == 0
+    assert (
+        found.remarks[-1] == "the 5 lines before it were rotated away and are not here: they were not checked"
+    )
+
+
+def test_a_change_in_a_rotated_file_is_found(log: Path) -> None:
+    created(log, "audit.jsonl.1")
+    audit.append(log, NOW, number=5)
+    old = log.with_name("audit.jsonl.1")
+    old.write_bytes(old.read_bytes().replace(b'"number": 1', b'"number": 8'))
+    found = audit.check(log)
+    assert found.broken_at == 1
+    assert found.why.startswith("in audit.jsonl.1, line 3:")
+
+
+def test_a_log_that_was_taken_away_is_no_rotation(log: Path) -> None:
+    """Nothing beside it has its end."""
+    log.with_name("audit.jsonl.1").write_bytes(b"".join(line + b"\n" for line in lines(log)[:4]))
+    log.unlink()
+    audit.append(log, NOW, number=5)
+    assert audit.check(log).broken_at == 1
+    audit.append(log, NOW, number=6)
+    assert audit.check(log).broken_at == 1
+
+
+def test_a_first_line_made_to_look_like_a_rotation_is_a_changed_line(log: Path) -> None:
+    kept = lines(log)[2:]
+    record = {**json.loads(kept[0]), "continues": 2}
+    log.write_bytes(
+        json.dumps(record, sort_keys=True).encode() + b"\n" + b"".join(one + b"\n" for one in kept[1:])
+    )
+    assert audit.check(log).broken_at == 2
+
+
+def test_a_log_of_the_version_before_is_accepted_and_goes_on(tmp_path: Path) -> None:
+    """Its lines and its head, byte for byte."""
+    path, last, size = tmp_path / "audit.jsonl", audit.START, 0
+    with path.open("wb") as file:
+        for number in range(3):
+            line = json.dumps(
+                {"time": NOW.isoformat(), "number": number, "prev": last}, sort_keys=True
+            ).encode()
+            size += file.write(line + b"\n")
+            last = hashlib.sha256(line).hexdigest()
+    audit.head_path(path).write_bytes(f"{size} 3 {last}".ljust(159).encode() + b"\n")
+    assert audit.check(path) == audit.Verdict(3)
+    audit.append(path, NOW, number=3)
+    assert audit.check(path) == audit.Verdict(4)
 
 
 def _write_some(path: Path, writer: int) -> None:

@@ -36,7 +36,8 @@ def audit_command(ctx: click.Context, shared: Shared, verifying: bool, count: in
             records = audit.tail(path, count)
         except OSError as error:
             raise RefusedError(
-                f"the audit log can't be read ({error}): mend its permissions", FAILED
+                f"the audit log can't be read ({error}): put its own file there again, or mend its permissions",
+                FAILED,
             ) from None
     if as_json:
         for record in records:

@@ -42,7 +42,9 @@ def journal(path: Path) -> Iterator[Check]:
         return
     if verdict.broken_at:
         why = f"broken at line {verdict.broken_at} of {verdict.lines}: {verdict.why}"
-        yield Check(BAD, "audit", why, "find out who changed it; keep a copy, then move it away")
+        yield Check(
+            BAD, "audit", why, "find out who changed it; keep a copy, then move it and audit.head away"
+        )
     else:
         yield Check(WELL, "audit", "; ".join((f"intact, {verdict.lines} lines", *verdict.remarks)))
 

@@ -1,18 +1,17 @@
 """The audit log: one JSON line for everything about to be done, its outcome, and every refusal. Never a credential.
 
 Each line holds the hash of the line before, so that an edited or removed one is found. How many lines there are, and the
-last one's hash, stand in a small file beside it, so that a removed *end* is found too. Who can write both can forge both:
-where that matters, ship the lines elsewhere.
+last one's hash, stand in a small file beside it (the head), so that a removed *end* is found too. Where a line is written and
+the head is missing, spoilt or of another end, the line says so: what was found once is found for ever. A log that was rotated
+goes on in a new file, whose first line names what it continues (`audit_files`). Who can write both files can forge both: where
+that matters, ship the lines elsewhere.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -20,25 +19,22 @@ from typing import IO, Any
 from msgspec import Struct
 
 from tui.domain.text import clean
+from tui.operations import audit_files as files
+from tui.operations.audit_files import START, Head, head_path
 
-START = "0" * 64
-_HEAD_SIZE = 160
-
-
-def _digest(line: bytes) -> str:
-    return hashlib.sha256(line).hexdigest()
-
-
-class Head(Struct, frozen=True):
-    """What the log must end with: so many bytes, so many lines, and the hash of the last."""
-
-    size: int = 0
-    lines: int = 0
-    last: str = START
-
-    def over(self, line: bytes) -> Head:
-        """After this line, which has no line feed of its own."""
-        return Head(self.size + len(line) + 1, self.lines + 1, _digest(line))
+__all__ = [
+    "START",
+    "Head",
+    "Verdict",
+    "about",
+    "append",
+    "check",
+    "head_path",
+    "path_beside",
+    "ssh_client",
+    "tail",
+    "verify",
+]
 
 
 def ssh_client(environ: Mapping[str, str]) -> str:
@@ -80,23 +76,25 @@ def about(
 
 
 def append(path: Path, when: datetime, **fields: Any) -> None:
-    """Add a line and sync it. Several processes may: the file is locked meanwhile. Raises OSError, and leaves no half line."""
+    """Add a line and sync it. Several processes may: the files are locked meanwhile. Raises OSError, and leaves no half line."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = not path.exists()
-    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
-    with os.fdopen(handle, "rb", buffering=0) as file, _head_file(path) as beside:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        head, torn = _catch_up(file, _read_head(beside))
-        record = {"time": when.isoformat(), **fields, "prev": head.last, **({"mended": True} if torn else {})}
+    with files.locked(path) as (file, beside, new):
+        state = files.state(path, file, files.read_head(beside))
+        if not state.head.size and not state.notes:
+            files.write_head(
+                beside, Head()
+            )  # its room is taken before the first line: a full disk spoils no end
+        mended = {"mended": True} if state.torn else {}
+        record = {"time": when.isoformat(), **fields, **state.notes, "prev": state.prev, **mended}
         line = json.dumps(record, sort_keys=True, default=str).encode()
         size = file.seek(0, os.SEEK_END)
         try:
-            _write(file.fileno(), b"\n" * torn + line + b"\n")
+            _write(file.fileno(), b"\n" * state.torn + line + b"\n")
             os.fsync(file.fileno())
         except OSError:
             os.ftruncate(file.fileno(), size)
             raise
-        _write_head(beside, head.over(line))
+        files.write_head(beside, state.head.over(line))
     if new:
         _sync_folder(path.parent)
 
@@ -105,51 +103,6 @@ def _write(handle: int, data: bytes) -> None:
     """All of it, in one call where the system takes it so."""
     while data:
         data = data[os.write(handle, data) :]
-
-
-def _catch_up(file: IO[bytes], head: Head | None) -> tuple[Head, bool]:
-    """The head as the file is now, and whether its last line was torn by a crash (it counts as a line, once closed).
-
-    Lines after the known end are those of somebody who died before he could count them. A file shorter than it was has
-    lost its end: the old head stays, so that the next line shows the gap for ever.
-    """
-    head = head or Head()
-    if file.seek(0, os.SEEK_END) <= head.size:
-        return head, False
-    file.seek(head.size)
-    *whole, rest = file.read().split(b"\n")
-    for line in whole:
-        head = head.over(line)
-    return (head.over(rest), True) if rest else (head, False)
-
-
-@contextmanager
-def _head_file(path: Path) -> Iterator[int]:
-    handle = os.open(head_path(path), os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def head_path(path: Path) -> Path:
-    """Where the log's end is kept."""
-    return path.with_suffix(".head")
-
-
-def _read_head(handle: int) -> Head | None:
-    """None if there is none, or it was torn: then the whole file is read."""
-    try:
-        size, lines, last = os.pread(handle, _HEAD_SIZE, 0).split()
-        return Head(int(size), int(lines), last.decode()) if len(last) == len(START) else None
-    except ValueError:
-        return None
-
-
-def _write_head(handle: int, head: Head) -> None:
-    """In its place, always of one length: no disk can be too full for it, and no reader sees an old end behind a new one."""
-    os.pwrite(handle, f"{head.size} {head.lines} {head.last}".ljust(_HEAD_SIZE - 1).encode() + b"\n", 0)
-    os.fsync(handle)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -176,29 +129,51 @@ class Verdict(Struct, frozen=True):
 
 def check(path: Path) -> Verdict:
     """Follow the chain from the first line to the end that was noted. Raises OSError where it can't be read."""
-    data, head = b"", None
-    if head_path(path).exists():
-        handle = os.open(head_path(path), os.O_RDONLY)
-        try:
-            head = _read_head(handle)
-        finally:
-            os.close(handle)
-    if path.exists():
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            data = file.read()
-    *lines, rest = data.split(b"\n")
+    with files.reading(path) as (file, head):
+        found = _follow(file, head if isinstance(head, Head) else None)
+    if found.verdict.broken_at:
+        return found.verdict
+    count, remarks = found.verdict.lines, found.verdict.remarks
+    if not isinstance(head, Head) and (count or head == "spoilt"):
+        name = head_path(path).name
+        why = f"{name} is {head}, so whether lines at the end are gone can't be known"
+        return Verdict(
+            count, count + 1, why, (f"{name} is {head}: a removed end would not be found", *remarks)
+        )
+    if found.continues is None:
+        return found.verdict
+    before = _before(path, *found.continues)
+    return Verdict(count, before.broken_at, before.why, (*before.remarks, *remarks))
+
+
+class _Found(Struct, frozen=True):
+    """`continues`: the hash that an earlier file must end with, and how many lines were said to be in that. `end`: its own."""
+
+    verdict: Verdict
+    continues: tuple[str, int] | None = None
+    end: str = START
+
+
+def _follow(file: IO[bytes] | None, head: Head | None) -> _Found:
+    """One file, up to the end that was noted, if it was."""
+    *lines, rest = (b"" if file is None else file.read()).split(b"\n")
     so_far, remarks = Head(), []
+    continues: tuple[str, int] | None = None
     seen = head is None or head.lines == 0
+    end = files.digest(lines[-1]) if lines else START
     for number, line in enumerate(lines, 1):
         following = lines[number] if number < len(lines) else b""
         record = _record(line)
         if record is None and not _mends(following):
-            return Verdict(len(lines), number, "it is no record of evac's")
+            return _Found(Verdict(len(lines), number, "it is no record of evac's"), end=end)
         if record is None:
             remarks.append(f"line {number} was cut off by a crash")
-        elif record.get("prev") != so_far.last:
-            return Verdict(len(lines), number, "the line before it was changed, or lines before it are gone")
+        else:
+            if number == 1 and isinstance(record.get("continues"), int):
+                continues = str(record.get("prev")), record["continues"]
+                so_far = Head(last=continues[0])
+            if (why := _why_broken(record, so_far.last)) is not None:
+                return _Found(Verdict(len(lines), number, why), end=end)
         so_far = so_far.over(line)
         seen = seen or so_far == head
     if rest:
@@ -207,10 +182,50 @@ def check(path: Path) -> Verdict:
         assert head is not None
         gone = head.lines > len(lines)
         why = f"{head.lines - len(lines)} lines at the end are gone" if gone else "the end was changed"
-        return Verdict(len(lines), min(head.lines, len(lines) + 1), why, tuple(remarks))
-    if head is None and lines:
-        remarks.append(f"{head_path(path).name} is missing: a removed end would not be found")
-    return Verdict(len(lines), remarks=tuple(remarks))
+        return _Found(Verdict(len(lines), min(head.lines, len(lines) + 1), why, tuple(remarks)))
+    return _Found(Verdict(len(lines), remarks=tuple(remarks)), continues, end)
+
+
+def _why_broken(record: Mapping[str, Any], last: str) -> str | None:
+    if record.get("prev") != last:
+        return "the line before it was changed, or lines before it are gone"
+    if record.get("lost"):
+        return "when it was written, lines before it were gone or changed"
+    if record.get("head"):
+        return f"when it was written, audit.head was {clean(record['head'], 20)}: lines before it may be gone"
+    return None
+
+
+def _before(path: Path, end: str, count: int) -> Verdict:
+    """The files it was rotated into, back to the first or to one that is not here any more."""
+    remarks: list[str] = []
+    known = {one: _end_of(one) for one in files.siblings(path)}
+    while True:
+        name = next((one for one, found in known.items() if found is not None and found.end == end), None)
+        if name is None:
+            remarks.append(
+                f"the {count} lines before it were rotated away and are not here: they were not checked"
+            )
+            return Verdict(0, remarks=tuple(remarks))
+        found = known.pop(name)
+        assert found is not None
+        if found.verdict.broken_at:
+            why = f"in {name.name}, line {found.verdict.broken_at}: {found.verdict.why}"
+            return Verdict(0, 1, clean(why, 300), tuple(remarks))
+        remarks.append(clean(f"it continues {name.name}: {found.verdict.lines} lines, intact", 300))
+        if found.continues is None:
+            return Verdict(0, remarks=tuple(remarks))
+        end, count = found.continues
+
+
+def _end_of(path: Path) -> _Found | None:
+    """A rotated file, followed; None where it can't be read."""
+    try:
+        with files.rotated(path) as file:
+            found = _follow(file, None)
+    except (OSError, EOFError, ValueError):
+        return None
+    return found
 
 
 def verify(path: Path) -> int | None:
@@ -220,9 +235,9 @@ def verify(path: Path) -> int | None:
 
 def tail(path: Path, count: int) -> list[dict[str, Any]]:
     """The last records, the newest last. Raises OSError."""
-    if not path.exists():
-        return []
-    records = (_record(line) for line in path.read_bytes().split(b"\n"))
+    with files.reading(path) as (file, _):
+        data = b"" if file is None else file.read()
+    records = (_record(line) for line in data.split(b"\n"))
     return [one for one in records if one is not None][-count:]
 
 
