@@ -16,12 +16,14 @@ from textual.message import Message
 
 from screens.leaving import Leaver
 from screens.line import Line
+from screens.signs import drawn
 from tui.domain.instance import Instance
 from tui.domain.text import SafeText, clean
 from tui.services import Services
 from tui.verbs import INPUT_MODE, VERBS, Verb, effective, shown_key, why_not, worded
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
+    from tui.clipboard import Kept
     from tui.operations.record import Operation
 
 
@@ -326,6 +328,25 @@ class EvacScreen(Leaver[None]):
     def say(self, line: str | SafeText, severity: str = "information") -> None:
         """A line to the operator, never parsed as markup."""
         self.notify(clean(line), severity="warning" if severity == "warning" else "information", markup=False)
+
+    def copy(self, text: str, what: str) -> None:
+        """To the clipboard; the line says what is known: tmux answers, a terminal does not."""
+        from tui import clipboard
+
+        environ = self.services.environ
+        self.app.copy_to_clipboard(text)
+        if not clipboard.in_tmux(environ):
+            self._copied(what, clipboard.sent(environ))
+            return
+
+        def load() -> None:
+            self.app.call_from_thread(self._copied, what, clipboard.to_tmux(text, environ))
+
+        self.run_worker(load, thread=True, group="copy", exit_on_error=False)
+
+    def _copied(self, what: str, kept: Kept) -> None:
+        line = drawn(f"{what}: {kept.said}", self.services.settings.ascii)
+        self.say(line, "information" if kept.well else "warning")
 
     async def action_verb(self, name: str) -> None:
         """Do it, before the next key is handed out. What was chosen in the palette may come when this screen has left."""

@@ -281,10 +281,9 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         self.look()
 
     def verb_copy(self) -> None:
-        """By the terminal's own clipboard, which works over SSH."""
+        """Its id."""
         if self.known.row is not None:
-            self.app.copy_to_clipboard(str(self.known.row.instance_id))
-            self.say(f"copied {self.known.row.instance_id}")
+            self.copy(str(self.known.row.instance_id), str(self.known.row.instance_id))
 
     def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
         """What is gone says so."""

@@ -284,12 +284,11 @@ class FleetScreen(Filtering):
         return marked or ([self.subject] if self.subject is not None else [])
 
     def verb_copy(self) -> None:
-        """By OSC 52: the terminal on the operator's own machine takes it, if it allows that."""
+        """The ids, for a ticket or another terminal."""
         chosen = self.chosen()
         if chosen:
-            self.app.copy_to_clipboard("\n".join(str(row.instance_id) for row in chosen))
             what = str(chosen[0].instance_id) if len(chosen) == 1 else f"{len(chosen)} ids"
-            self.say(f"copied {what} (if your terminal takes OSC 52)")
+            self.copy("\n".join(str(row.instance_id) for row in chosen), what)
 
     def verb_export(self) -> None:
         """What is marked, else what is listed."""

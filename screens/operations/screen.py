@@ -20,7 +20,6 @@ from screens.line import Line
 from screens.operations.abandon import AbandonQuestion, left_behind
 from screens.operations.paint import detail, summary
 from screens.operations.table import OperationTable
-from screens.signs import drawn
 from screens.standing import SIGNS, Standing, label, listed, standing
 from tui.domain.text import clean
 from tui.operations import audit
@@ -213,9 +212,9 @@ class OperationsScreen(EvacScreen):
             )
 
     def verb_copy_summary(self) -> None:
-        """To paste into a ticket, by OSC 52."""
+        """To paste into a ticket."""
         one = self.current
         if one is not None:
             now = self.services.now()
-            self.app.copy_to_clipboard(summary(one, self.services.settings, self.services.zone, now))
-            self.say(drawn(f"{label(one)}: summary copied", self.services.settings.ascii))
+            told = summary(one, self.services.settings, self.services.zone, now)
+            self.copy(told, f"summary of {label(one)}")

@@ -164,7 +164,9 @@ def services(
 ) -> Services:
     """Everything a screen is given. `launched` of the answer's `launch` is a list of what would have been started."""
     held = sample_store() if store is None else store
-    environ: Mapping[str, str] = {**os.environ, "XDG_STATE_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
+    # No test talks to the tmux it was started in.
+    own = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")}
+    environ: Mapping[str, str] = {**own, "XDG_STATE_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
     values: dict[str, Any] = {
         "store": held,
         "link": StandIn(held),

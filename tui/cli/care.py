@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from tui.cli import check_hands, check_here, checks, output
+from tui.cli import check_hands, check_here, check_terminal, checks, output
 from tui.cli.checks import BAD, DOUBT, WELL, Check
 from tui.cli.fleet import Fleet, read
 from tui.cli.here import here_for
@@ -30,12 +30,7 @@ def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
     """Check installation, config, folders, terminal, profiles and credentials; a line each, a remedy each."""
     worst = EXIT_WELL
     with opened(shared) as session:
-        local = (
-            *checks.here(session),
-            *check_here.cloudshell(session.environ),
-            *check_hands.hands(session.environ),
-        )
-        for check in local:
+        for check in _on_this_machine(session):
             _print(check, as_json)
             worst = FAILED if check.mark == BAD else worst
         place = here_for(session)
@@ -49,6 +44,13 @@ def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
             _print(check, as_json)
             worst = FAILED if check.mark == BAD else worst
     return worst
+
+
+def _on_this_machine(session: Session) -> Iterator[Check]:
+    yield from checks.here(session)
+    yield from check_here.cloudshell(session.environ)
+    yield from check_terminal.hidden_sides(session.environ)
+    yield from check_hands.hands(session.environ)
 
 
 def _print(check: Check, as_json: bool) -> None:

@@ -146,10 +146,3 @@ def terminal(environ: Mapping[str, str]) -> Iterator[Check]:
         f"{environ.get('TERM', 'TERM is not set')}, {size.columns}x{size.lines}",
         "80x24 is the least the console is drawn for" if small else "",
     )
-    if "utf" not in (sys.stdout.encoding or "").lower():
-        yield Check(
-            DOUBT,
-            "terminal",
-            f"writes {sys.stdout.encoding}, not UTF-8",
-            "export LC_ALL=C.UTF-8, or evac config set ascii true",
-        )
