@@ -77,9 +77,15 @@ class Known:
         if answer.instance is not None:
             self.looked, self._missing = answer.instance, False
         if answer.facts is not None:
-            kept = self.facts.console if self.facts is not None else None
-            console = answer.facts.console if answer.facts.console is not None else kept
-            self.facts = replace(answer.facts, console=console)
+            found, kept = answer.facts, self.facts
+            if found.console is None and kept is not None:
+                found = replace(
+                    found,
+                    console=kept.console,
+                    console_at=kept.console_at,
+                    console_latest=kept.console_latest,
+                )
+            self.facts = found
 
     @property
     def wants_console(self) -> bool:

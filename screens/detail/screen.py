@@ -79,6 +79,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         self._reading = False
         self._plain = services.settings.ascii
         self._drawn: dict[str, object] = {}
+        self._newest: object = None
 
     def compose(self) -> ComposeResult:
         """Who, how bad, what to press; the tabs; the page; the keys."""
@@ -203,6 +204,16 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
             self.page.show(self._sheet(self.tab, lambda: history(scene, self.cursor)))
         else:
             self.page.show(self._sheet(self.tab, lambda: SHEETS[self.tab](scene)))
+        self._to_newest(scene)
+
+    def _to_newest(self, scene: Scene) -> None:
+        """A log is opened at its newest line, and again when there are others; what was scrolled back to stays."""
+        lines = None if self.tab != "console" or scene.facts is None else scene.facts.console
+        if lines is not None and lines is not self._newest:
+            at_end = self.page.scroll_offset.y >= self.page.max_scroll_y
+            if self._newest is None or at_end:
+                self.call_after_refresh(self.page.bottom)
+        self._newest = lines
 
     def _text(self, what: str, make: Callable[[], Text]) -> Text:
         """A part of the head; what it cannot show is its own matter."""

@@ -274,10 +274,16 @@ def tags(scene: Scene) -> list[Row]:
 
 
 def console(scene: Scene) -> list[Row]:
-    """What the guest wrote to its serial console, at its last boot or so."""
-    lines = scene.facts.console if scene.facts is not None else None
-    if lines is None:
+    """What the guest wrote to its serial console, the newest line last; under it how old that is."""
+    facts = scene.facts
+    if facts is None or facts.console is None:
         return [_unread(scene, "console", "")]
-    if not any(lines):
-        return [Row("AWS has no console output of it", style="dim")]
-    return [Row(line) for line in lines]
+    which = {
+        True: "the latest there is",
+        False: "what AWS kept of its last boot or stop: newer lines are not to be had of this type",
+        None: "whether newer lines exist is not known",
+    }[facts.console_latest]
+    at = f"as of {scene.when(facts.console_at)}" if facts.console_at is not None else "of an unknown time"
+    if not any(facts.console):
+        return [Row(f"AWS has no console output of it ({at})", style="dim")]
+    return [*(Row(line) for line in facts.console), BLANK, Row(f"{at}: {which}", style="bold")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -187,3 +188,46 @@ async def test_a_journal_that_cannot_be_used_is_told_in_history(tmp_path: Path) 
         assert "full disk" in text_of(app)
         await pilot.press("s")
         assert app.asked == []
+
+
+class Logging(StandIn):
+    """Its console has so many lines, and one more at each look."""
+
+    lines = 300
+    latest: bool | None = True
+
+    async def request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
+        answer = await super().request(request)
+        if request.kind != "console" or answer.facts is None:
+            return answer
+        lines = tuple(clean(f"line {number}") for number in range(1, self.lines + 1))
+        self.lines += 1
+        at = NOW - timedelta(minutes=6)
+        facts = replace(answer.facts, console=lines, console_at=at, console_latest=self.latest)
+        return replace(answer, facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("latest", "words"), [(True, "the latest there is"), (False, "what AWS kept of its last boot")]
+)
+async def test_a_console_is_opened_at_its_newest_line_and_says_how_old_it_is(
+    tmp_path: Path, latest: bool, words: str
+) -> None:
+    store = sample_store()
+    link = Logging(store)
+    link.latest = latest
+    app, screen, _ = opened(tmp_path, "ledger-1", store=store, link=link)
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await tab(pilot, screen, "console")
+        await until(pilot, lambda: "line 300" in text_of(app))
+        assert "6m ago" in text_of(app)
+        assert words in text_of(app)
+        await pilot.press("r")
+        await until(pilot, lambda: "line 301" in text_of(app))
+        await pilot.press("home")
+        await until(pilot, lambda: "line 1 " in text_of(app))
+        await pilot.press("r")
+        await until(pilot, lambda: link.lines > 302)
+        await settled(pilot)
+        assert "line 1 " in text_of(app), "what was scrolled back to stays"

@@ -16,9 +16,10 @@ from msgspec.structs import replace
 from tui.aws import errors, images, reads, serving, to_domain
 from tui.aws.routes import routes
 from tui.aws.sessions import Sessions
+from tui.domain.console import console_lines
 from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup, VolumeHealth
 from tui.domain.instance import Instance, Target, TypeFacts
-from tui.domain.text import SafeText, clean, clean_lines
+from tui.domain.text import SafeText, clean
 
 MOST_GROUPS = 100
 """Target groups asked for their health, a call each; a region with more is not searched."""
@@ -104,6 +105,8 @@ def facts(
             values[name] = answer.result()
         except Exception as error:
             unknown.append((name, clean(reads.tell(sessions, error, profile, region).line)))
+    if "console" in values:
+        values["console"], values["console_at"], values["console_latest"] = values["console"]
     return Facts(now, **values, unknown=tuple(unknown))
 
 
@@ -252,12 +255,16 @@ def _host(ec2: Any, host_id: str) -> SafeText | None:
     return next((clean(one.get("State")) for one in answer.get("Hosts") or ()), None)
 
 
-def _console(ec2: Any, instance_id: str) -> tuple[SafeText, ...]:
-    """The newest output where the hypervisor gives it, else what was kept (botocore model, GetConsoleOutputRequest)."""
+def _console(ec2: Any, instance_id: str) -> tuple[tuple[SafeText, ...], datetime | None, bool]:
+    """Lines, when AWS took them, and whether that is the newest output there is: where the hypervisor cannot give that, it is
+    what was kept (botocore model, GetConsoleOutputRequest.Latest: Nitro only).
+    """
+    latest = True
     try:
         answer = ec2.get_console_output(InstanceId=instance_id, Latest=True)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != "UnsupportedOperation":
             raise
-        answer = ec2.get_console_output(InstanceId=instance_id)
-    return clean_lines(answer.get("Output")) if answer.get("Output") else ()
+        answer, latest = ec2.get_console_output(InstanceId=instance_id), False
+    output = answer.get("Output")
+    return console_lines(output) if output else (), to_domain.moment(answer.get("Timestamp")), latest

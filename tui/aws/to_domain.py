@@ -82,7 +82,7 @@ def instance(item: Doc, region: str, now: datetime) -> Instance:
         inventory_at=now,
         instance_type=clean(item.get("InstanceType")),
         zone=clean(placement.get("AvailabilityZone")),
-        launched_at=_time(item.get("LaunchTime")),
+        launched_at=moment(item.get("LaunchTime")),
         state_reason=clean(reason.get("Message")) or transition,
         reason_code=code_of(clean(reason.get("Code")), clean(reason.get("Message")), transition),
         state_since=moment_of(transition),
@@ -132,7 +132,7 @@ def image(item: Doc) -> Image:
         clean(item.get("ImageId")),
         clean(item.get("Name")),
         clean(item.get("State")),
-        _time(item.get("CreationDate")),
+        moment(item.get("CreationDate")),
         clean(reason),
     )
 
@@ -165,7 +165,7 @@ def _check(value: Doc | None) -> StatusCheck:
     since = value.get("ImpairedSince")
     for detail in value.get("Details") or ():
         since = since or detail.get("ImpairedSince")
-    return _made_check(str(value.get("Status", "")), _time(since), clean(value.get("Remediation")))
+    return _made_check(str(value.get("Status", "")), moment(since), clean(value.get("Remediation")))
 
 
 _NOT_REPORTED = StatusCheck(CheckStatus.NOT_REPORTED)
@@ -186,9 +186,9 @@ def _event(item: Doc) -> ScheduledEvent:
         clean(item.get("Code")),
         clean(item.get("InstanceEventId")),
         clean(item.get("Description")),
-        _time(item.get("NotBefore")),
-        _time(item.get("NotAfter")),
-        _time(item.get("NotBeforeDeadline")),
+        moment(item.get("NotBefore")),
+        moment(item.get("NotAfter")),
+        moment(item.get("NotBeforeDeadline")),
     )
 
 
@@ -225,7 +225,7 @@ def _interface(item: Doc) -> Interface:
             for one in item.get("PrivateIpAddresses") or ()
         ),
         tuple(clean(one.get("Ipv6Address")) for one in item.get("Ipv6Addresses") or ()),
-        _time(attachment.get("AttachTime")),
+        moment(attachment.get("AttachTime")),
     )
 
 
@@ -244,7 +244,7 @@ def _volume(item: Doc) -> Volume:
     return Volume(clean(item.get("DeviceName")), clean(ebs.get("VolumeId")), ebs.get("DeleteOnTermination"))
 
 
-def _time(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
     """UTC. A text that is no time is *don't know*."""
     if isinstance(value, str):
         try:
