@@ -10,7 +10,7 @@ SEED    ?= 1
 GROUP_TRIALS ?= 500
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check tests chaos night soak fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
+.PHONY: help install demo test lint types contracts check tests chaos night soak aws-files fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ KEYS ?= 120000
 soak: $(STAMP) ## a storm of KEYS keys over all screens, every command with every flag, more hostile bytes: an hour
 	$(BIN)/python tests/soak/run.py $(KEYS) $(SEED)
 	EVAC_SOAK=1 $(BIN)/pytest -n 0 tests/soak/test_commands.py
+	EVAC_AWS_FILES=all $(BIN)/pytest -n 2 tests/aws_files
+
+aws-files: $(STAMP) ## ask the AWS CLI again in every case of tests/aws_files, not in a few (minutes)
+	EVAC_AWS_FILES=all $(BIN)/pytest -n 2 tests/aws_files
 
 EXAMPLES ?= 20000
 SECONDS_EACH ?= 120

@@ -80,6 +80,8 @@ def trouble(
     for kinds, make in _TABLE:
         if isinstance(error, kinds):
             kind, cause, remedy = make(error, where)
+            if kind == "network":
+                cause = cause.replace(f"{where}: ", f"{where}: {network.service(error)}", 1)
             return Trouble(kind, clean(cause, 300), clean(remedy, 300), name)
     cause = f"{where}: {doing + ': ' if doing else ''}{name}: {error}"
     return Trouble("internal", clean(cause, 300), clean("evac keeps trying; if it stays, report it"), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import os
 import shlex
 import threading
@@ -37,6 +38,7 @@ class Login:
 
     `kind`: sso, login, process, keys. `name` is the same for every profile that one renewal renews. `profile` is the one whose
     login it is, at the end of a chain of roles; `role` and `device` are the asked profile's role and its chain's MFA device.
+    `token` is where the AWS CLI keeps an SSO login, `kept` where it would keep what the login gave a profile without a role.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class Login:
     role: str = ""
     device: str = ""
     token: Path | None = None
+    kept: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class Files:
 
     def __init__(self, environ: Mapping[str, str], make: Callable[[], botocore.session.Session]) -> None:
         self._environ, self._make = environ, make
+        self._reader: tuple[tuple[str | None, ...], botocore.session.Session] | None = None
         self._lock = threading.RLock()
         self._whole: tuple[Any, Parsed] | None = None
         self._parts: dict[tuple[str, str], tuple[Stamp, Parsed]] = {}
@@ -95,12 +99,16 @@ class Files:
             if self._whole is None or self._whole[0] != at:
                 self._whole = (at, core.full_config)
             inner: Any = core  # it offers no other way to share what it has parsed
-            inner._config = self._whole[1]
+            inner._config, inner._profile_map = self._whole[1], None
         return core
 
     def shell(self) -> botocore.session.Session:
-        """The session of `aws` without --profile. Raises ConfigParseError."""
-        return self.share(self._make())
+        """A session that only reads files, as `aws` without --profile has it. Raises ConfigParseError."""
+        told = tuple(os.environ.get(name) for name in _DECIDE)
+        with self._lock:
+            if self._reader is None or self._reader[0] != told:
+                self._reader = (told, self._make())
+            return self.share(self._reader[1])
 
     def raw(self, path: str) -> Parsed:
         """As botocore's raw_config_parse."""
@@ -136,7 +144,7 @@ class Files:
         about = About(profile, login, config=paths[0], credentials=paths[1], environ=self._environ)
         try:
             whole, name = self.shell().full_config, self._meant(profile)
-            there = [one for one in whole["profiles"] if one != name]
+            there = () if name in whole["profiles"] else whole["profiles"]
             near = difflib.get_close_matches(name.strip(), there, n=1, cutoff=0.75)
             return replace(
                 about,
@@ -163,6 +171,10 @@ class Files:
             return Login("keys", "", profile)
 
 
+_DECIDE = ("HOME", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+"""The variables that say which files and which profile."""
+
+
 def _path(path: str) -> str:
     return os.path.expanduser(os.path.expandvars(path))
 
@@ -186,9 +198,12 @@ def _login(whole: Parsed, name: str, asked: str) -> Login:
         return Login("keys", "", end, role=role, device=device)
     if session := str(one.get("sso_session", "")):
         command = f"aws sso login --sso-session {shlex.quote(session)}"
-        return Login("sso", session, end, command, role, device, _token(session))
+        return Login(
+            "sso", session, end, command, role, device, _token(session), _kept(one, "sessionName", session)
+        )
     if url := str(one.get("sso_start_url", "")):
-        return Login("sso", url, end, f"aws sso login --profile {said}", role, device, _token(url))
+        command = f"aws sso login --profile {said}"
+        return Login("sso", url, end, command, role, device, _token(url), _kept(one, "startUrl", url))
     if url := str(one.get("login_session", "")):
         return Login("login", url, end, f"aws login --profile {said}", role, device)
     if "credential_process" in one:
@@ -197,6 +212,14 @@ def _login(whole: Parsed, name: str, asked: str) -> Login:
 
 
 _KEYS = {"aws_access_key_id", "aws_secret_access_key"}
+
+
+def _kept(one: Parsed, key: str, name: str) -> Path:
+    """Where the AWS CLI keeps credentials from SSO (botocore, SSOCredentialFetcher)."""
+    told = {"roleName": one.get("sso_role_name"), "accountId": one.get("sso_account_id"), key: name}
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return Path("~/.aws/cli/cache").expanduser() / f"{digest}.json"
 
 
 def _token(name: str) -> Path:

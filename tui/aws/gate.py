@@ -71,16 +71,24 @@ class Gate:
             if alone:
                 state.lock.release()
 
+    def refuse(self, login: Login) -> None:
+        """Raise what is known of an SSO login before anything is made for it, unless the AWS CLI may have kept what it gave."""
+        if login.kind == "sso" and not login.role and not (login.kept and login.kept.exists()):
+            self._known(self._of(login), login)
+
+    @staticmethod
+    def _known(state: _State, login: Login) -> None:
+        if state.fails(login):
+            assert state.error is not None
+            again: Any = copy.copy(state.error).with_traceback(None)
+            again.remembered = True
+            raise again
+
     def before(self, login: Login, make: Callable[..., Any]) -> Callable[..., Any]:
         """The maker of SSO's client, which botocore calls before it looks for the token; what is known spares both."""
 
         def checked(*args: Any, **options: Any) -> Any:
-            state = self._of(login)
-            if state.fails(login):
-                assert state.error is not None
-                again: Any = copy.copy(state.error).with_traceback(None)
-                again.remembered = True
-                raise again
+            self._known(self._of(login), login)
             return make(*args, **options)
 
         return checked

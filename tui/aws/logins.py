@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from botocore import exceptions as b
 
 from tui.aws.files import About
+from tui.aws.helper import EMPTY
 from tui.aws.resolver import NeedsPerson
 from tui.domain.names import ENVIRONMENT
 
@@ -65,7 +66,7 @@ def told(error: BaseException, about: About) -> Told | None:
     for kinds, say in _TABLE:
         if isinstance(error, kinds):
             found: Told | None = say(error, about)
-            return found
+            return found._replace(cause=found.cause.rstrip(". ")) if found else None
     if isinstance(error, (b.HTTPClientError, b.ConnectionError, b.ClientError)):
         return None
     frames = list(_frames(error.__traceback__))
@@ -126,6 +127,9 @@ def _by_key(key: str, error: BaseException, about: About) -> Told:
     remedy = f"correct {where(key, about)}" if key else f"correct the profile in {about.config}"
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError):
         name = error.filename or value
+        if name and name == about.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
+            key = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+            remedy = f"correct {key}"
         why = f"{name}: {error.strerror}"
         if str(name).startswith("~") and key == "credential_process":
             remedy = f"write the whole path there: nothing makes a home folder of ~ in {where(key, about)}"
@@ -145,17 +149,17 @@ def _by_key(key: str, error: BaseException, about: About) -> Told:
     elif (key == "sso_session" and isinstance(error, KeyError)) or type(error).__name__ == "JSONDecodeError":
         why, remedy = "what a login has kept cannot be read", about.login.command or remedy
     elif type(error).__name__ == "ParserError":
-        why = f"its Expiration is no time ({error})"
+        why = f"{'it' if key.startswith('AWS_') else 'its Expiration'} is no time ({' '.join(str(error).split())})"
     elif key == "endpoint_url":
-        key, remedy = _endpoint(about)
+        key, remedy = _endpoint(str(error).rpartition(": ")[2], about)
     elif isinstance(error, b.ParamValidationError):
         why = str(error).splitlines()[-1]
-    return Told("config", f"{key or 'a setting'}: {why}", remedy)
+    return Told("config", f"{key or 'a setting'}: {why.rstrip('. ')}", remedy)
 
 
 def where(key: str, about: About) -> str:
     """What to correct: a variable, or a key of a profile in a file."""
-    if key.startswith("AWS_") or key == "~/.boto":
+    if key.isupper() or key == "~/.boto":
         return key
     variable = f"AWS_{key.upper()}"
     if key not in about.values and variable in about.environ:
@@ -166,10 +170,10 @@ def where(key: str, about: About) -> str:
     return f"{key} of profile {name} in {about.file(key)}"
 
 
-def _endpoint(about: About) -> tuple[str, str]:
+def _endpoint(value: str, about: About) -> tuple[str, str]:
     """An endpoint comes from a variable of the service, one for all, or the profile (botocore, ConfiguredEndpointProvider)."""
-    for name in sorted(about.environ, reverse=True):
-        if name.startswith("AWS_ENDPOINT_URL") and about.environ[name]:
+    for name, given in about.environ.items():
+        if name.startswith("AWS_ENDPOINT_URL") and given == value:
             return name, f"correct {name}: http:// or https:// stands before it"
     return "endpoint_url", f"correct {where('endpoint_url', about)}: http:// or https:// stands before it"
 
@@ -217,6 +221,8 @@ def _no_credentials(error: Any, about: About) -> Told:
             "credentials", "only Granted knows its credentials",
             f"assume {profile}, or credential_process = granted credential-process --profile {profile} in {about.config}",
         )  # fmt: skip
+    if about.environ.get("AWS_VAULT"):
+        return Told("credentials", "no credentials outside aws-vault", f"aws-vault exec {profile} -- evac")
     return Told("credentials", "no credentials", f"aws configure --profile {profile}")
 
 
@@ -274,6 +280,8 @@ def _dependency(error: Any, about: About) -> Told:
 
 def _retrieval(error: Any, about: About) -> Told:
     provider, words = str(error.kwargs.get("provider", "")), str(error.kwargs.get("error_msg", error)).strip()
+    if provider == "custom-process" and words == EMPTY:
+        return Told("config", f"credential_process: {words}", f"correct {where('credential_process', about)}")
     if provider == "custom-process":
         place = where("credential_process", about).removeprefix("credential_process of ")
         return Told(
@@ -294,19 +302,25 @@ def _invalid(error: Any, about: About) -> Told:
     text = str(error)
     if found := re.search(r'credential source "([^"]*)".* is not valid', text):
         return Told("config", f"credential_source = {found[1]} is none there is",
-                    f"Environment, Ec2InstanceMetadata or EcsContainer, as {where('credential_source', about)}")  # fmt: skip
+                    f"correct {where('credential_source', about)}: Environment, Ec2InstanceMetadata or EcsContainer")  # fmt: skip
     if found := re.search(
         r'sso-session does not exist: "([^"]*)"|"([^"]*)" sso_session configuration does not', text
     ):
         name = found[1] or found[2]
         return Told("config", f"sso_session = {name}, and there is no [sso-session {name}]",
                     f"aws configure sso-session, or correct {where('sso_session', about)}")  # fmt: skip
-    return Told("config", text, f"correct profile {about.login.profile} in {about.config}")
+    named = re.search(r'[Tt]he profile "([^"]+)"', text)
+    name = named[1] if named else about.login.profile
+    return Told("config", text, f"correct profile {name} in {about.config}")
 
 
 def _unreadable(error: Any, about: About) -> Told:
     path = str(error.kwargs.get("path", about.config))
-    return Told("config", " ".join(str(error).split()), f"correct {path}")
+    reason = " ".join(str(error.kwargs.get("error", "")).split())
+    reason = re.sub(
+        rf"(While reading from|Source contains parsing errors:|file:) '{re.escape(path)}',? ?", "", reason
+    )
+    return Told("config", f"{path} cannot be read" + (f" ({reason})" if reason else ""), f"correct {path}")
 
 
 def _region(error: Any, about: About) -> Told:
@@ -324,7 +338,21 @@ def _region(error: Any, about: About) -> Told:
     return Told("config", "not the name of a region", "correct regions in config.toml or --region")
 
 
+def _bundle(error: Any, about: About) -> Told | None:
+    """Certificates to go by that cannot be read; all else about TLS is the network's."""
+    found = re.search(r"\[Errno \d+\] ([\w ]+)", str(error))
+    if not found:
+        return None
+    variable = next((one for one in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if about.environ.get(one)), "")
+    key = variable if variable == "AWS_CA_BUNDLE" or "ca_bundle" not in about.values else "ca_bundle"
+    path = about.environ.get(key) or about.values.get("ca_bundle", "")
+    return Told(
+        "config", f"{key or 'ca_bundle'}: {path}: {found[1]}", f"correct {where(key or 'ca_bundle', about)}"
+    )
+
+
 _TABLE: tuple[tuple[Any, Any], ...] = (
+    (b.SSLError, _bundle),
     ((NeedsPerson, b.RefreshWithMFAUnsupportedError), _needs_person),
     (b.ProfileNotFound, _no_profile),
     (b.NoCredentialsError, _no_credentials),

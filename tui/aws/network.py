@@ -9,6 +9,7 @@ import re
 import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore import exceptions as b
@@ -20,6 +21,7 @@ SKEWED = timedelta(seconds=60)
 REFUSED = timedelta(minutes=5)
 """AWS refuses a signature whose time is further from its own (signature version 4: five minutes for most services)."""
 SET_CLOCK = "set this machine's clock (timedatectl set-ntp true)"
+_FIPS = "use_fips_endpoint is on, and not every region has such endpoints: take it out (AWS_USE_FIPS_ENDPOINT), or the region"
 _VERIFY = re.compile(r"certificate verify failed: ([^(\[]+)")
 _REASON = re.compile(r"\[SSL: (\w+)\]")
 
@@ -37,6 +39,20 @@ def skew(error: b.ClientError) -> timedelta | None:
 def clock(ahead: timedelta) -> str:
     """It in words."""
     return f"{span(ahead)} {'ahead of' if ahead > timedelta(0) else 'behind'} AWS's"
+
+
+def service(error: BaseException) -> str:
+    """Which service did not answer, where it is not EC2: a region may be well, and STS out of reach. Else empty."""
+    place, name = error.__traceback__, ""
+    while place is not None:
+        owner = place.tb_frame.f_locals.get("self")
+        if place.tb_frame.f_code.co_name == "_make_api_call":
+            name = str(
+                getattr(getattr(owner, "meta", None), "service_model", None)
+                and owner.meta.service_model.service_name
+            )
+        place = place.tb_next
+    return "" if name in ("", "ec2", "None") else name.upper() + ": "
 
 
 def tls(error: b.SSLError) -> tuple[str, str]:
@@ -60,6 +76,8 @@ def unreachable(error: b.EndpointConnectionError) -> tuple[str, str]:
     host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or "AWS's address"
     cause: object = error.kwargs.get("error")
     if isinstance(cause, socket.gaierror) or type(cause).__name__ == "NameResolutionError":
+        if "-fips." in host or host.startswith("fips."):
+            return f"the name {host} was not found (DNS)", _FIPS
         return f"the name {host} was not found (DNS)", "evac tries again; check DNS and VPN"
     return "not reachable", "evac tries again; check the network"
 

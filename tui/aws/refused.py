@@ -28,7 +28,7 @@ def said(error: b.ClientError, about: About) -> Told | None:
     name, role = shlex.quote(login.profile), login.role or str(about.environ.get("AWS_ROLE_ARN", "its role"))
     if error.operation_name == "GetRoleCredentials":
         what = f"role {_sso(about, 'sso_role_name')} in account {_sso(about, 'sso_account_id')}"
-        return Told("denied", f"SSO gives {login.name or 'you'} no {what} ({code})",
+        return Told("denied", f"SSO ({login.name}) gives you no {what} ({code})",
                     f"ask for that assignment, or take profile {login.profile} out of {about.config}")  # fmt: skip
     if error.operation_name not in _ROLES:
         return None
@@ -38,7 +38,7 @@ def said(error: b.ClientError, about: About) -> Told | None:
         role = (found[3] or role).rstrip(".") if found else role
         why = ": a policy denies it explicitly" if "explicit deny" in message else ""
         it = "it" if found else "who asks"
-        remedy = f"the role's trust policy must name {it}, and {it} be allowed sts:AssumeRole"
+        remedy = f"the role's trust policy must name {it}, and a policy of its own allow sts:AssumeRole"
         return Told("denied", f"{who} may not assume {role}{why}", remedy)
     if error.operation_name == "AssumeRoleWithWebIdentity":
         key = "AWS_WEB_IDENTITY_TOKEN_FILE" if about.profile == ENVIRONMENT else "web_identity_token_file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import threading
@@ -22,7 +23,7 @@ from tui.aws.gate import Gate
 from tui.aws.helper import HELPER_WITHIN
 from tui.aws.loader import SharedLoader
 from tui.aws.resolver import NeedsPerson
-from tui.aws.shell import own_credentials
+from tui.aws.shell import may_be_machine, own_credentials
 from tui.aws.turns import WORK, Rank
 from tui.domain import names
 from tui.settings import Settings
@@ -70,7 +71,7 @@ class Sessions:
         self._lean = lean
         self._lock = threading.Lock()
         self._logins: dict[str, _Login] = {}
-        self._files, self._gate = Files(self._environ, botocore.session.Session), Gate()
+        self._files, self._gate = Files(self._environ, _reader), Gate()
 
     def profiles(self) -> tuple[str, ...]:
         """The profiles to read, in the order of the files, this shell's own credentials first. Names asked for but not there
@@ -83,6 +84,21 @@ class Sessions:
             own = [names.ENVIRONMENT] if not found or own_credentials(shell, self._environ) else []
             listed = [name for name in (*own, *found) if not settings.profile_unlisted(name)]
         return tuple(dict.fromkeys(name for name in listed if not settings.profile_hidden(name)))
+
+    def may_be_machine(self) -> bool:
+        """Whether `environment` may be this machine's role, beside the profiles there are: `machine_role` tells."""
+        settings = self._settings
+        guarded = settings.profile_unlisted(names.ENVIRONMENT) or settings.profile_hidden(names.ENVIRONMENT)
+        if settings.only_profiles or guarded:
+            return False
+        shell = self._files.shell()
+        return bool(shell.available_profiles) and may_be_machine(shell, self._environ)
+
+    def machine_role(self) -> bool:
+        """Whether this machine has a role. Asks its metadata, which takes a second where nobody answers."""
+        login = self._login(names.ENVIRONMENT)
+        with login.lock:
+            return self._session(login, names.ENVIRONMENT, False).get_credentials() is not None
 
     def own_region(self, profile: str) -> str:
         """The region the profile itself names, or AWS_REGION's, or its partition's home."""
@@ -225,6 +241,7 @@ class Sessions:
 
     def _session(self, login: _Login, profile: str, mutating: bool) -> _Session:
         if mutating not in login.sessions:
+            self._gate.refuse(self._files.login(profile))
             with WORK.take(Rank.SESSION):
                 login.sessions[mutating] = self._made(profile, mutating, login.region)
         return login.sessions[mutating]
@@ -259,15 +276,32 @@ class Sessions:
         """A bare session of that name and no other. Raises ProfileNotFound: a name that no file has never stands for
         something else, or a rule for what it stands for would not hold."""
         shell = self._files.shell()
-        there = shell.available_profiles
+        there = shell.full_config["profiles"]
         if profile == names.ENVIRONMENT and (profile not in there or own_credentials(shell, self._environ)):
             given = shell.get_config_variable("profile")
             if given is not None and given not in there:
                 raise ProfileNotFound(profile=given)
-            return shell
+            return self._files.share(_new(None))
         if profile not in there:
             raise ProfileNotFound(profile=profile)
-        return self._files.share(botocore.session.Session(profile=profile))
+        return self._files.share(_new(profile))
+
+
+def _reader() -> _Session:
+    """A session that only reads files."""
+    return botocore.session.Session(include_builtin_handlers=False)
+
+
+@cache
+def _handlers() -> Any:
+    prototype: Any = botocore.session.Session()
+    return prototype._original_handler
+
+
+def _new(profile: str | None) -> _Session:
+    """A session as botocore makes it, on a copy of its handlers: to register them takes it 5 ms each time."""
+    hooks = copy.copy(_handlers())
+    return botocore.session.Session(profile=profile, event_hooks=hooks, include_builtin_handlers=False)
 
 
 def _as_boto3(core: _Session) -> Any:

@@ -26,7 +26,11 @@ def DecodeAuthorizationMessage(request: Request, params: Doc) -> Doc:
 
 
 def AssumeRole(request: Request, params: Doc) -> Doc:
-    """Temporary keys in the account of the role."""
+    """Temporary keys in the account of the role; a role of an account that is not here trusts nobody."""
+    role, who = params["RoleArn"], request.identity.arn
+    if role.split(":")[4] not in request.world.accounts:
+        message = f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {role}"
+        raise AwsError("AccessDenied", message, 403)
     key, identity = request.world.assume(params["RoleArn"], params["RoleSessionName"])
     expires = request.world.clock.now + timedelta(hours=1)
     credentials = {
@@ -37,6 +41,14 @@ def AssumeRole(request: Request, params: Doc) -> Doc:
     }
     user = {"AssumedRoleId": f"AROADEMO:{params['RoleSessionName']}", "Arn": identity.arn}
     return {"Credentials": credentials, "AssumedRoleUser": user}
+
+
+def AssumeRoleWithWebIdentity(request: Request, params: Doc) -> Doc:
+    """As AssumeRole, for whoever has a token: this AWS trusts every provider of identities (sts model)."""
+    if not params["WebIdentityToken"].strip():
+        raise AwsError("InvalidIdentityToken", "The ID Token provided is not a valid JWT.")
+    session = params.get("RoleSessionName", "web")
+    return AssumeRole(request, {"RoleArn": params["RoleArn"], "RoleSessionName": session})
 
 
 def ListAccountAliases(request: Request, params: Doc) -> Doc:

@@ -116,9 +116,18 @@ class World:
         """A new id, such as `i-0…`."""
         return f"{prefix}-0{self.random.getrandbits(64):016x}"
 
-    def identity(self, access_key: str) -> Identity:
-        """Who the key is. Raises AuthFailure for an unknown one."""
+    def identity(self, access_key: str, service: str = "ec2") -> Identity:
+        """Who the key is. An unknown one is AuthFailure to EC2, and InvalidClientTokenId to the other services.
+
+        Without a key: nobody, who may only ask STS for credentials (AssumeRoleWithWebIdentity is not signed).
+        """
+        if not access_key:
+            return NOBODY
         known = self.identities.get(access_key)
+        if known is None and service != "ec2":
+            raise AwsError(
+                "InvalidClientTokenId", "The security token included in the request is invalid.", 403
+            )
         if known is None:
             raise AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
         return known
@@ -151,4 +160,5 @@ class World:
         return key, identity
 
 
+NOBODY = Identity("", "", ("sts:AssumeRoleWithWebIdentity",))
 READ_ONLY = ("*:Describe*", "*:Get*", "*:List*", "sts:*")

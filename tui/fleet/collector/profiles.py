@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 from tui.aws import reads
 from tui.domain.instance import EVERYWHERE, Phase, Trouble
+from tui.domain.names import ENVIRONMENT
 from tui.domain.text import EMPTY, SafeText, clean
 from tui.fleet import wire
 from tui.fleet.collector.jobs import threaded
@@ -36,9 +38,23 @@ class Profiles(State):
             self.send(wire.Delta(dropped=gone))
         self.send(wire.Delta(profiles=tuple(names)))
         for profile in names:
-            self.order[profile] = len(self.order)
-            self.show(profile, [EVERYWHERE], Phase.READING, None)
-            self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)
+            self.add(profile)
+        if await threaded(self.threads, self.sessions.may_be_machine):
+            self.start(self.machine())
+
+    def add(self, profile: str) -> None:
+        """Read this profile, too."""
+        self.order[profile] = len(self.order)
+        self.show(profile, [EVERYWHERE], Phase.READING, None)
+        self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)
+
+    async def machine(self) -> None:
+        """This machine's own role, which `aws` uses without --profile: beside the profiles, since they need not wait for it."""
+        with contextlib.suppress(Exception):  # nobody asked for it: what it is not is no trouble
+            if await threaded(self.threads, self.sessions.machine_role):
+                self.send(wire.Delta(profiles=(*self.order, ENVIRONMENT)))
+                self.add(ENVIRONMENT)
+                self.wake.set()
 
     async def identify(self, profile: str) -> Outcome:
         """Whose it is and which regions it has; its targets begin here."""
