@@ -248,3 +248,30 @@ def test_a_date_without_a_zone_says_nothing() -> None:
     error = said("RequestExpired")
     error.response["ResponseMetadata"]["HTTPHeaders"] = {"date": "Tue, 24 Nov 2026 03:00:00 -0000"}
     assert errors.trouble(error, "prod", "eu-west-1").remedy.endswith("clock")
+
+
+def test_files_are_parsed_once_until_they_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for all profiles; and again, for all that ask, when one of them has changed."""
+    import botocore.configloader as loader
+
+    parsed: list[str] = []
+    real = loader.raw_config_parse
+    monkeypatch.setattr(
+        loader, "raw_config_parse", lambda path, *more: (parsed.append(path), real(path, *more))[1]
+    )
+    text = "".join(f"[profile p{number}]\nregion=eu-west-1\n" for number in range(50))
+    (tmp_path / "config").write_text(text)
+    (tmp_path / "credentials").write_text(
+        "".join(f"[p{n}]\naws_access_key_id=x\naws_secret_access_key=y\n" for n in range(50))
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    sessions = Sessions(Settings(), lean=True)
+    for name in sessions.profiles():
+        assert sessions.own_region(name) == "eu-west-1"
+        sessions.client(name, "sts", "eu-west-1")
+    assert len(parsed) <= 4, "the config, the credentials, and each once more as its provider reads it"
+    (tmp_path / "config").write_text(text + "[profile later]\nregion=eu-west-2\n")
+    assert "later" in sessions.profiles()
+    assert sessions.own_region("later") == "eu-west-2"
+    assert len(parsed) <= 8

@@ -96,9 +96,10 @@ class Files:
         paths = [str(core.get_config_variable(name)) for name in ("config_file", "credentials_file")]
         with self._lock:
             at = tuple((path, stamp(_path(path))) for path in paths)
-            if self._whole is None or self._whole[0] != at:
-                self._whole = (at, core.full_config)
             inner: Any = core  # it offers no other way to share what it has parsed
+            if self._whole is None or self._whole[0] != at:
+                inner._config = None
+                self._whole = (at, core.full_config)
             inner._config, inner._profile_map = self._whole[1], None
         return core
 

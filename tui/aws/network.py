@@ -45,14 +45,11 @@ def service(error: BaseException) -> str:
     """Which service did not answer, where it is not EC2: a region may be well, and STS out of reach. Else empty."""
     place, name = error.__traceback__, ""
     while place is not None:
-        owner = place.tb_frame.f_locals.get("self")
+        client: Any = place.tb_frame.f_locals.get("self")
         if place.tb_frame.f_code.co_name == "_make_api_call":
-            name = str(
-                getattr(getattr(owner, "meta", None), "service_model", None)
-                and owner.meta.service_model.service_name
-            )
+            name = str(client.meta.service_model.service_name)
         place = place.tb_next
-    return "" if name in ("", "ec2", "None") else name.upper() + ": "
+    return "" if name in ("", "ec2") else name.upper() + ": "
 
 
 def tls(error: b.SSLError) -> tuple[str, str]:
