@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from socket import gaierror
+from typing import Any
 
 import pytest
 from botocore import exceptions as b
@@ -256,9 +257,12 @@ def test_files_are_parsed_once_until_they_change(tmp_path: Path, monkeypatch: py
 
     parsed: list[str] = []
     real = loader.raw_config_parse
-    monkeypatch.setattr(
-        loader, "raw_config_parse", lambda path, *more: (parsed.append(path), real(path, *more))[1]
-    )
+
+    def counted(path: str, *more: bool) -> Any:
+        parsed.append(path)
+        return real(path, *more)
+
+    monkeypatch.setattr(loader, "raw_config_parse", counted)
     text = "".join(f"[profile p{number}]\nregion=eu-west-1\n" for number in range(50))
     (tmp_path / "config").write_text(text)
     (tmp_path / "credentials").write_text(
