@@ -20,7 +20,7 @@ from screens.signs import drawn
 from tui.domain.instance import Instance
 from tui.domain.text import SafeText, clean
 from tui.services import Services
-from tui.verbs import INPUT_MODE, VERBS, Verb, effective, shown_key, why_not, worded
+from tui.verbs import INPUT_MODE, VERBS, Verb, effective, offered, shown_key, why_not, worded
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
     from tui.clipboard import Kept
@@ -234,7 +234,7 @@ class EvacScreen(Leaver[None]):
                 VERBS[name].mutates and self.allowed(VERBS[name], subject) is not None,
             )
             for name in self.NAMES
-            if VERBS[name].footer
+            if VERBS[name].footer and offered(name, subject, self.services.now())
         ]
 
     def mode(self) -> tuple[str, str]:
@@ -300,6 +300,36 @@ class EvacScreen(Leaver[None]):
     def verb_reschedule(self) -> None:
         """On the subject, as it is now."""
         self.act("reschedule", self.acts_on)
+
+    def verb_start_after_stop(self) -> None:
+        """On the subject, as it is now."""
+        self.act("start-after-stop", self.acts_on)
+
+    def verb_meant(self) -> None:
+        """Say of what AWS stopped that it is meant to be down, or take that back."""
+        instance, services = self.subject, self.services
+        if instance is None:
+            self.say("Meant to be down: no instance is selected", "warning")
+            return
+        from tui.operations import meant
+        from tui.operations.database import JournalError
+
+        reason = meant.why_not(instance, services.settings, services.now())
+        if reason is None and services.journal is None:
+            reason = services.journal_trouble or "the journal is not open yet; press it again"
+        if reason is not None or services.journal is None:
+            self.say(f"Meant to be down: {reason}", "warning")
+            return
+        try:
+            if services.own.meant(instance) is None:
+                meant.say(services.journal, instance, services.now())
+                self.say(f"{instance.label} is meant to be down, until it runs again; M takes that back")
+            else:
+                meant.take_back(services.journal, instance, services.now())
+                self.say(f"{instance.label} is trouble again")
+        except (JournalError, OSError) as error:
+            self.say(f"Meant to be down: not noted: {error}", "warning")
+        self.fleet_changed()
 
     def verb_operations(self) -> None:
         """All screens know the way."""

@@ -48,6 +48,8 @@ LEVELS = {
 }
 READ = Sign("↓", "v", "read", "")
 """A target that answered. It says nothing of how its instances are: that is never a sign of health."""
+WORKING = Sign("▶", ">", "running", "bold cyan")
+"""An operation of evac's is at it."""
 NOTHING = {False: "–", True: "-"}
 """There is none: by whether the terminal is plain."""
 GRAVITIES = {

@@ -33,6 +33,7 @@ from tui.fleet import scope, snapshot, wire
 from tui.fleet.link import Link
 from tui.fleet.opening import Opening
 from tui.fleet.store import Store
+from tui.operations.watch import Elsewhere
 from tui.services import Services
 from tui.settings import Settings, draws_symbols
 
@@ -43,6 +44,8 @@ LOOK = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
 KEEP = 5.0
 """Seconds between two looks for operations that were cut off."""
+ELSEWHERE = 3.0
+"""Seconds between two looks at the locks of other machines' operations."""
 SAVE = 60.0
 """Seconds between two snapshots on disk."""
 LEAVING = 10.0
@@ -86,6 +89,7 @@ class EvacApp(Noticing[int], OnTerminal[int]):
         self._kept, self._said = kept, said
         self._shown = Shown()
         self._rescue: Rescue | None = None
+        self._elsewhere: Elsewhere | None = None
         self._look_planned = False
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
@@ -149,6 +153,10 @@ class EvacApp(Noticing[int], OnTerminal[int]):
             self._rescue = Rescue(services.settings, services.environ, services.now)
             self._keep()
             self.set_interval(KEEP, self._keep)
+        if services.settings.lock.url and not services.settings.demo:
+            self._elsewhere = Elsewhere(services.settings)
+            self._look_elsewhere()
+            self.set_interval(ELSEWHERE, self._look_elsewhere)
 
     def on_resize(self) -> None:
         """Nobody knows what the terminal made of what it showed."""
@@ -180,6 +188,14 @@ class EvacApp(Noticing[int], OnTerminal[int]):
     def _keep(self) -> None:
         """A stopped instance never comes back by itself: what was cut off goes on, whoever ordered it."""
         self.run_worker(self._resume, thread=True, group="rescue", exit_on_error=False)
+
+    def _look_elsewhere(self) -> None:
+        """What other machines do to instances is in this picture too, as far as the locks tell."""
+        self.run_worker(self._ask_locks, thread=True, exclusive=True, group="locks", exit_on_error=False)
+
+    def _ask_locks(self) -> None:
+        if self._elsewhere is not None:
+            self.services.watch.elsewhere = self._elsewhere.look()
 
     def _resume(self) -> None:
         for line in self._rescue.look() if self._rescue else ():

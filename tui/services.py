@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from tui.domain.own import Own
 from tui.fleet.link import Link
 from tui.fleet.store import Store
+from tui.operations.watch import Watch
 from tui.settings import Settings
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
@@ -18,7 +20,8 @@ if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
 
 
 class Services(Struct):
-    """Without methods. `journal` None: it is not open yet. `journal_trouble`: why it can't be used at this moment, or nothing.
+    """Without methods but `own`. `journal` None: it is not open yet. `journal_trouble`: why it can't be used at this moment,
+    or nothing.
 
     `here`: the machine this runs on; None until the first frame is drawn. `now` answers in UTC.
     """
@@ -33,3 +36,9 @@ class Services(Struct):
     zone: tzinfo
     launch: Callable[[str, str], int]
     here: Here | None = None
+    watch: Watch = field(default_factory=Watch)
+
+    @property
+    def own(self) -> Own:
+        """What evac does to instances now, and what was said of them; the same object while nothing changed."""
+        return self.watch.look(self.journal)

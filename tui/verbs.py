@@ -5,12 +5,15 @@ line, the documents and the tests read it too. Footer, help, palette and greying
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.domain.actions import ACTIONS
+from tui.domain.down import LEAVING, STOPPED, down
 from tui.domain.instance import Instance, InstanceState
+from tui.domain.own import AFTER_STOP
 
 
 class Verb(Struct, frozen=True):
@@ -48,6 +51,14 @@ VERBS: dict[str, Verb] = {
         _action("reboot", "reboot"),
         _action("image", "AMI"),
         _action("reschedule", "reschedule", "move"),
+        _action(AFTER_STOP, "start after AWS's stop", "start after"),
+        Verb(
+            "meant",
+            "M",
+            "Meant to be down",
+            "a server that AWS stopped is meant to be down: no trouble until it runs again; once more takes it back",
+            "meant",
+        ),
         Verb(
             "mark", "space", "Mark", "mark the instance: copy, export and actions mean what is marked", "mark"
         ),
@@ -144,6 +155,22 @@ def worded(verb: Verb, instance: Instance | None) -> Verb:
     if instance is not None and effective(verb.name, instance) == "start":
         return replace(verb, footer="start", short="start")
     return verb
+
+
+def offered(name: str, instance: Instance | None, now: datetime) -> bool:
+    """Whether the key line names it for this instance: some verbs are for few instances, and would take others' room."""
+    if name == "meant":
+        return instance is not None and down(instance, now) is not None
+    if name == AFTER_STOP:
+        return instance is not None and awaits_stop(instance, now)
+    return True
+
+
+def awaits_stop(instance: Instance, now: datetime) -> bool:
+    """Whether AWS has announced a stop after which it could be started, and it still runs."""
+    if instance.state in STOPPED or instance.root_device == "instance-store" or not instance.events:
+        return False
+    return any(event.code in LEAVING for event in instance.open_events(now))
 
 
 def effective(name: str, instance: Instance) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from screens.detail.scene import Scene, grouped
 from screens.page import Row, ascii_only, color
-from screens.signs import LEVELS, Sign
+from screens.signs import LEVELS, WORKING, Sign
 from tui.domain.actions import ACTIONS
 from tui.domain.down import down
 from tui.domain.guidance import Mark, layers
@@ -110,12 +110,15 @@ def troubles(scene: Scene) -> list[Row]:
 def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
     """The one sentence, and the key: seen without scrolling, whatever the size."""
     explanation, row = scene.explanation, scene.instance
-    sign = LEVELS[urgency(row, scene.now).level]
+    sign = LEVELS[urgency(row, scene.now, scene.own).level]
     word = sign.word
     if row.state is not InstanceState.RUNNING and sign is not LEVELS[Level.UNKNOWN]:
-        found = down(row, scene.now)
+        found = down(row, scene.now) if scene.own.meant(row) is None else None
         word = str(row.state) if found is None else found.word
         sign = MARKS[Mark.NONE] if sign is LEVELS[Level.CALM] else sign
+    work = scene.own.work(row)
+    if work is not None and work.explains(row) and not work.attention:
+        sign, word = WORKING, work.cell
     label = f"{sign.mark(scene.plain)} {word}"
     line = explanation.headline
     if explanation.diagnosis_short and len(textwrap.wrap(line, max(20, width - len(label) - 4))) > 2:
@@ -127,7 +130,8 @@ def _press(scene: Scene, why_not: str | None) -> Row:
     advice = scene.explanation.recommended
     if advice is None or scene.gone:
         return Row(_no_key(scene), "press", "", "dim")
-    title, verb = ACTIONS[advice.verb].title, _verb(advice.verb)
+    verb = _verb(advice.verb)
+    title = ACTIONS[advice.verb].title if advice.verb in ACTIONS else verb.title
     if why_not is not None:
         return Row(f"{title} would help, but {why_not}", f"({shown_key(verb)})", "", "bold yellow")
     return Row(f"{title}: {advice.why}", f"press {shown_key(verb)}", "", "bold reverse")
@@ -139,7 +143,7 @@ def _no_key(scene: Scene) -> str:
     if scene.instance.state is InstanceState.STOPPED:
         start = "" if scene.read_only else "; s starts it, if it should run"
         return f"nothing is urgent{start}"
-    level = urgency(scene.instance, scene.now).level
+    level = urgency(scene.instance, scene.now, scene.own).level
     if level is Level.CALM:
         return "nothing: no trouble is known"
     if level is Level.UNKNOWN:

@@ -59,6 +59,7 @@ class Known:
             collector="" if link is None or link.state.state == "live" else link.state.state,
             wide=wide,
             here=here_now(services),
+            own=services.own,
         )
 
     def see_store(self) -> bool:

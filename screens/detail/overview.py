@@ -16,7 +16,7 @@ from tui.domain.guidance.base import Source
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.plan import GuardKind, draft
 from tui.settings import policy
-from tui.verbs import VERBS, effective, shown_key
+from tui.verbs import VERBS, effective, offered, shown_key
 
 LABELS = {
     Kind.HAPPENING: ("what happens", "bold"),
@@ -87,7 +87,9 @@ def _explained(group: list[Paragraph], numbers: dict[Source, int]) -> Iterator[R
 def actions(scene: Scene) -> list[Row]:
     """What stands in the way of each action, gravest first; what is well in one line."""
     rows: list[Row] = []
-    for name in ("stop-start", "reboot", "image", "reschedule"):
+    for name in ("stop-start", "start-after-stop", "reboot", "image", "reschedule"):
+        if not offered(name, scene.instance, scene.now):
+            continue
         rows += [BLANK] if rows else []
         rows += _action(scene, name)
     return rows

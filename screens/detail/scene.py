@@ -11,6 +11,7 @@ from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation, explain
 from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance, TargetStatus, Trouble
+from tui.domain.own import NOTHING, Own
 from tui.domain.text import SafeText
 from tui.domain.when import ago, both_zones
 from tui.operations.record import Operation
@@ -37,6 +38,7 @@ class Scene(Struct, frozen=True, dict=True):
     collector: str = ""
     wide: bool = False
     here: Here = NOWHERE
+    own: Own = NOTHING
 
     @property
     def plain(self) -> bool:
@@ -46,7 +48,7 @@ class Scene(Struct, frozen=True, dict=True):
     @cached_property
     def explanation(self) -> Explanation:
         """What it means."""
-        return explain(self.instance, self.facts, self.now, self.zone, self.here)
+        return explain(self.instance, self.facts, self.now, self.zone, self.here, self.own)
 
     @property
     def read_only(self) -> bool:

@@ -49,6 +49,8 @@ NAMES = (
     "reboot",
     "image",
     "reschedule",
+    "start-after-stop",
+    "meant",
     "help",
     "refresh",
     "operations",

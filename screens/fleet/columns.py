@@ -8,10 +8,11 @@ from datetime import datetime
 from msgspec import Struct, field
 from rich.cells import cell_len
 
-from screens.signs import LEVELS, NOTHING, checks_text, cut, painted
-from tui.domain.down import down
+from screens.signs import LEVELS, NOTHING, WORKING, checks_text, cut, painted
+from tui.domain.down import LEAVING, down
 from tui.domain.instance import Instance, PublicAddress
 from tui.domain.listing import Ranker, Stale
+from tui.domain.own import Work
 from tui.domain.urgency import Level
 from tui.domain.when import ago, countdown
 from tui.settings import Settings
@@ -32,6 +33,11 @@ class Scene(Struct, frozen=True):
         """ASCII only."""
         return self.settings.ascii
 
+    def work(self, row: Instance) -> Work | None:
+        """The operation of evac's whose doing is to be seen of it."""
+        work = self.ranker.own.work(row)
+        return work if work is not None and work.explains(row) else None
+
 
 Piece = tuple[str, str]
 """A text and its Rich style."""
@@ -50,7 +56,10 @@ class Column(Struct, frozen=True):
 
 
 def _sign(row: Instance, scene: Scene, size: int) -> Piece:
+    work = scene.work(row)
     sign = LEVELS[scene.ranker.level(row, scene.now, scene.stale)]
+    if work is not None and not work.attention:
+        sign = WORKING
     return " +"[row.key in scene.marked] + sign.mark(scene.plain), sign.style
 
 
@@ -95,7 +104,12 @@ def _state(row: Instance, scene: Scene, size: int) -> Piece:
 
 def _checks(row: Instance, scene: Scene, size: int) -> Piece:
     """What was read too long ago is not claimed to be so now."""
+    if (work := scene.work(row)) is not None:
+        mark = LEVELS[Level.DUE] if work.attention else WORKING
+        return f"{mark.mark(scene.plain)} {'needs you' if work.attention else work.cell}", mark.style
     text, style = checks_text(row, scene.plain, scene.now)
+    if scene.ranker.own.meant(row) is not None and down(row, scene.now) is not None:
+        return f"{NOTHING[scene.plain]} down, meant", "dim"
     if row.target not in scene.stale:
         return text, style
     since = scene.stale[row.target]
@@ -107,11 +121,13 @@ def _checks(row: Instance, scene: Scene, size: int) -> Piece:
 
 def _event(row: Instance, scene: Scene, size: int) -> Piece:
     events = row.open_events(scene.now) if row.events else ()
+    if (work := scene.work(row)) is not None:
+        return f"{work.who(scene.now)}: {'o' if work.attention else 'wait'}", WORKING.style
     found = down(row, scene.now)
     if found is not None and not any(event.not_before and event.not_before > scene.now for event in events):
         word = "stopping" if found.stopping else "stopped"
         age = f" {ago(found.since, scene.now)}" if found.since and found.since <= scene.now else ""
-        return word + age, "bold red"
+        return word + age, "dim" if scene.ranker.own.meant(row) is not None else "bold red"
     if not events:
         return (NOTHING[scene.plain] if row.status_at else "?"), "dim"
     first = events[0]
@@ -119,6 +135,9 @@ def _event(row: Instance, scene: Scene, size: int) -> Piece:
     if first.not_before is None:
         return f"{first.code_text}{more}", "bold yellow"
     style = LEVELS[scene.ranker.level(row, scene.now, scene.stale)].style
+    work = scene.ranker.own.work(row)
+    if work is not None and work.waiting and first.code in LEAVING:
+        return f"stop {countdown(first.not_before, scene.now)}, then start", style
     code = first.code_text.removeprefix("instance-") if len(first.code_text) > 16 else first.code_text
     return f"{code} {countdown(first.not_before, scene.now)}{more}", style
 

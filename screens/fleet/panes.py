@@ -10,9 +10,10 @@ from itertools import pairwise
 from rich.text import Text
 
 from screens.here import here_now
-from screens.signs import LEVELS, READ, account_text, painted
+from screens.signs import LEVELS, READ, WORKING, account_text, painted
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
+from tui.domain.own import NOTHING, Own
 from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.domain.when import ago, clock
@@ -27,9 +28,16 @@ SHOWN = (Level.FAILING, Level.DUE, Level.SCHEDULED, Level.UNKNOWN)
 
 
 def counts_line(
-    counts: dict[Level, int], targets: Sequence[TargetStatus], settings: Settings, wide: bool
+    counts: dict[Level, int],
+    targets: Sequence[TargetStatus],
+    settings: Settings,
+    wide: bool,
+    own: Own = NOTHING,
 ) -> Text:
-    """How big and how bad: `4 accounts · 9 targets · 412 instances   ✖ 3 failing  ▲ 2 within 24 h …`."""
+    """How big and how bad: `4 accounts · 9 targets · 412 instances   ✖ 3 failing  ▲ 2 within 24 h …`.
+
+    And how many operations of evac's are not finished, if there are any.
+    """
     plain = settings.ascii
     known = sum(counts.values())
     text = Text(no_wrap=True, overflow="ellipsis")
@@ -37,9 +45,13 @@ def counts_line(
     if wide:
         accounts = len({one.account_id for one in targets if one.account_id})
         lines = [one for one in targets if one.target.region != EVERYWHERE]
-        text.append(f" {accounts} accounts · {len(lines)} targets · {known} instances  ")
+        first = "" if own.works else f" {accounts} accounts ·"  # where it gets tight, what runs is worth more
+        text.append(f"{first} {len(lines)} targets · {known} instances  ")
     else:
         text.append(f" {known} inst ")
+    if own.works:
+        mark, count = WORKING.mark(plain), len(own.works)
+        text.append(f" {mark} {count} {WORKING.word}  " if wide else f"{mark}{count} ", WORKING.style)
     for level in SHOWN:
         sign = LEVELS[level]
         style = sign.style if counts[level] else "dim"
@@ -146,7 +158,7 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
         return _target_preview(row, text, services.now())
     from tui.domain.guidance import Kind, explain  # an empty fleet does without
 
-    told = explain(row, None, services.now(), services.zone, here_now(services))
+    told = explain(row, None, services.now(), services.zone, here_now(services), services.own)
     text.append(told.headline if wide else told.diagnosis_short)
     text.append("\n")
     if told.recommended is not None:

@@ -50,6 +50,8 @@ class FleetScreen(Filtering):
         "reboot",
         "image",
         "reschedule",
+        "start-after-stop",
+        "meant",
         "operations",
         "filter",
         "help",
@@ -145,6 +147,7 @@ class FleetScreen(Filtering):
         """List again."""
         if not (self.there and self.is_mounted):
             return
+        self.ranker.see(self.services.own)
         scene, store = self.scene(), self.services.store
         rows: list[Row] = list(
             self.ranker.listed(store.rows(), self.view, self.order, self.query_now, scene.now)
@@ -182,7 +185,10 @@ class FleetScreen(Filtering):
             line.paint(self.marks.line())
 
     def tick(self) -> None:
-        """Countdowns move; what reads the same is not sent again."""
+        """Countdowns move; what reads the same is not sent again. Another process may have begun or ended something."""
+        if self.ranker.own is not self.services.own:
+            self.fleet_changed()
+            return
         scene = self.scene()
         self.table.later(scene)
         self._draw_around(scene)
@@ -192,7 +198,7 @@ class FleetScreen(Filtering):
         counts = self.ranker.counts(services.store.rows(), scene.now, scene.stale)
         counts[Level.UNKNOWN] += services.store.unread  # not read in this run
         targets = services.store.targets()
-        left = counts_line(counts, targets, services.settings, wide)
+        left = counts_line(counts, targets, services.settings, wide, self.ranker.own)
         right = None if self.app.size.width < NARROW else clock_line(services, scene.stale, wide)
         self.query_one("#header", Line).paint(header(left, right, self.app.size.width))
         if wide:

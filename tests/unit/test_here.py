@@ -67,7 +67,7 @@ def test_a_machine_is_known_by_its_hypervisor_or_by_this_boot(name: str, action:
     else:
         assert other is None
         assert mine is not None
-        assert mine.gravity is (Gravity.BLOCK if action == "stop-start" else Gravity.DANGER)
+        assert mine.gravity is (Gravity.BLOCK if ACTIONS[action].goes_down else Gravity.DANGER)
 
 
 def test_the_root_of_a_demonstration_counts_in_a_demonstration_only(tmp_path: Path) -> None:

@@ -449,6 +449,7 @@ def test_killed_anywhere_it_still_ends_running_with_one_stop_and_one_start(seed:
             if isinstance(decision, Wait):
                 world.now += timedelta(seconds=decision.seconds)
                 continue
+            assert isinstance(decision, Send)
             attempts.append(Attempt(decision.call.operation, world.now))
             if decision.call.operation == "StopInstances":
                 order = replace(order, stop_intent_at=world.now)

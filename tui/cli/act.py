@@ -29,6 +29,7 @@ from tui.cli.told import operation_object
 from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, ActionOptions, unasked
 from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
 from tui.domain.instance import InstanceState
+from tui.domain.own import AFTER_STOP
 from tui.domain.plan import Draft, GuardKind, why_no_image_name
 from tui.fleet import link
 from tui.operations import launch
@@ -46,7 +47,7 @@ _FITS = {
     "no_reboot": ("--no-reboot", "image, or stop-start with --image-first"),
     "image_first": ("--image-first", "stop-start"),
     "image_name": ("--image-name", "image, or stop-start with --image-first"),
-    "event_id": ("--event-id", "reschedule"),
+    "event_id": ("--event-id", "reschedule and start-after-stop"),
     "not_before": ("--at", "reschedule"),
     "standby": ("--standby", "stop-start and reboot"),
     "drain": ("--drain", "stop-start and reboot"),
@@ -86,7 +87,12 @@ _FITS = {
     help="While other operations hold so many of its group down that too few would be left.",
 )
 @click.option("--image-name", metavar="N", default="", help="The AMI's name instead of the proposed one.")
-@click.option("--event-id", metavar="E", default="", help="The event to move, if there are several.")
+@click.option(
+    "--event-id",
+    metavar="E",
+    default="",
+    help="The event to move, or whose stop to wait for, if there are several.",
+)
 @click.option(
     "--at", "not_before", metavar="WHEN", callback=planning.moment,
     help="The event's new start: ISO 8601, in UTC unless it says otherwise, or a duration from now such as 36h.",
@@ -103,7 +109,7 @@ def do_command(
     shared: Shared, action: str, instance: str, confirm: str | None, dry_run: bool, wait: bool, as_json: bool,
     timeout: float, **given: Any,
 ) -> int:  # fmt: skip
-    """Act on one instance: stop-start, reboot, image, reschedule or start, guarded as in the console."""
+    """Act on one instance: stop-start, start, start-after-stop, reboot, image or reschedule, guarded as in the console."""
     with opened(shared) as session:
         _check(action, given, bool(session.settings.actions.require_image))
         options = planning.options_of(session.settings, **given)
@@ -128,7 +134,7 @@ def _check(action: str, given: dict[str, Any], required: bool) -> None:
         "no_reboot": makes_image,
         "image_first": action == "stop-start",
         "image_name": makes_image,
-        "event_id": action == "reschedule",
+        "event_id": action in ("reschedule", AFTER_STOP),
         "not_before": action == "reschedule",
         "standby": action in ASIDE,
         "drain": action in ASIDE,

@@ -13,6 +13,7 @@ from tui.cli import output, shapes
 from tui.cli.fleet import find
 from tui.cli.here import here_for
 from tui.cli.options import shared_options
+from tui.cli.own import own
 from tui.cli.shared import PARTIAL, USAGE, WELL, RefusedError, Shared, opened
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
@@ -81,12 +82,13 @@ def explain_command(
     with opened(shared) as session:
         found = find(session, what, timeout)
         zone, here = session.settings.zone(), here_for(session)
+        ours = own(session)
     if found.instance is None:
         raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
     now = datetime.now(UTC)
-    told = explain(found.instance, found.facts, now, zone, here)
+    told = explain(found.instance, found.facts, now, zone, here, ours)
     name = f"{found.instance.label} {found.instance.instance_id} {found.instance.target.key}"
-    _print(name, told, sources, as_json, shapes.instance_object(found.instance, now))
+    _print(name, told, sources, as_json, shapes.instance_object(found.instance, now, own=ours))
     return WELL
 
 

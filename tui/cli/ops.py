@@ -10,6 +10,7 @@ from tui.cli import output
 from tui.cli.audit import audit_command
 from tui.cli.hands import follow, hands, note, now, read
 from tui.cli.locks import locks_command
+from tui.cli.meant import meant_command
 from tui.cli.options import asked_above, shared_options
 from tui.cli.repair import repair_command
 from tui.cli.shared import FAILED, GUARD, READ_ONLY, USAGE, WELL, RefusedError, Session, Shared, opened
@@ -126,6 +127,7 @@ def abandon_command(
 
 
 ops_command.add_command(locks_command)
+ops_command.add_command(meant_command)
 ops_command.add_command(repair_command)
 
 

@@ -10,11 +10,13 @@ from tui.cli import output, shapes
 from tui.cli.empty import nothing
 from tui.cli.fleet import Fleet, read
 from tui.cli.options import shared_options
+from tui.cli.own import own
 from tui.cli.shared import PARTIAL, USAGE, WELL, Shared, opened
 from tui.domain import query, when
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.instance import Instance
+from tui.domain.own import NOTHING, Own
 from tui.domain.urgency import Level, urgency
 
 TIMEOUT = click.option(
@@ -112,33 +114,33 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
     chosen = _query(wanted)
     with opened(shared) as session:
         fleet = read(session, problems_only=problems, timeout=timeout)
-        now = datetime.now(UTC)
-        rows = _ordered(fleet, chosen, now)
+        now, ours = datetime.now(UTC), own(session)
+        rows = _ordered(fleet, chosen, now, ours)
         if problems:
-            rows = [row for row in rows if urgency(row, now).level <= Level.SCHEDULED]
+            rows = [row for row in rows if urgency(row, now, ours).level <= Level.SCHEDULED]
         if not rows and (not as_json or chosen.tests):
             what = "no problems" if problems else "no instances"
             nothing(what, session, fleet, chosen, timeout, now, full=not problems)
     left_out = 0
     if as_json:
         told, left_out = output.each(
-            rows, lambda row: shapes.instance_object(row, now, _hazards(row, now)), _name
+            rows, lambda row: shapes.instance_object(row, now, _hazards(row, now), own=ours), _name
         )
         output.json(told)
     elif rows:
-        lines, left_out = output.each(rows, lambda row: _status_line(row, now), _name)
+        lines, left_out = output.each(rows, lambda row: _status_line(row, now, ours), _name)
         output.table(("", "NAME", "INSTANCE", "TARGET", "STATE", "CHECKS", "NEXT EVENT", "ADDRESS"), lines)
     return _close(fleet, left_out)
 
 
-def _status_line(row: Instance, now: datetime) -> tuple[str, ...]:
+def _status_line(row: Instance, now: datetime, ours: Own) -> tuple[str, ...]:
     return (
-        urgency(row, now).level.name.lower(),
+        urgency(row, now, ours).level.name.lower(),
         row.name,
         row.instance_id,
         row.target.key,
         row.state.value,
-        shapes.checks_text(row, now),
+        shapes.checks_text(row, now, ours),
         _next_event(row, now),
         row.public_ip or row.private_ip,
     )
@@ -157,9 +159,9 @@ def _query(text: str) -> query.Query:
     return parsed
 
 
-def _ordered(fleet: Fleet, chosen: query.Query, now: datetime) -> list[Instance]:
+def _ordered(fleet: Fleet, chosen: query.Query, now: datetime, own: Own = NOTHING) -> list[Instance]:
     rows = [row for row in fleet.rows if chosen.matches(row, now)]
-    return sorted(rows, key=lambda row: urgency(row, now))
+    return sorted(rows, key=lambda row: urgency(row, now, own))
 
 
 def _hazards(row: Instance, now: datetime) -> list[Hazard]:

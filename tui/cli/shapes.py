@@ -10,6 +10,8 @@ from tui.domain.down import Down, down
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import CheckName, CheckStatus, Instance, TargetStatus, Trouble
 from tui.domain.listing import failures
+from tui.domain.own import NOTHING, Meant, Own, Work
+from tui.domain.urgency import urgency
 from tui.domain.when import stamp as when_stamp
 
 EVENT_COLUMNS = (
@@ -37,9 +39,17 @@ def event_object(event: ScheduledEvent, now: datetime) -> dict[str, Any]:
 
 
 def instance_object(
-    instance: Instance, now: datetime, hazards: Iterable[Any] = (), *, open_only: bool = False
+    instance: Instance,
+    now: datetime,
+    hazards: Iterable[Any] = (),
+    *,
+    open_only: bool = False,
+    own: Own = NOTHING,
 ) -> dict[str, Any]:
-    """One instance. Checks are AWS's words, `not-reported`, or `unknown`; a time that is not known is null."""
+    """One instance. Checks are AWS's words, `not-reported`, or `unknown`; a time that is not known is null.
+
+    `operation` is evac's own unfinished one, `meant` who said that it is meant to be down; null: none.
+    """
     events = instance.open_events(now) if open_only else instance.events
     return {
         "profile": instance.target.profile,
@@ -52,6 +62,9 @@ def instance_object(
         "state": instance.state.value,
         "state_reason": instance.state_reason,
         "down": down_object(down(instance, now)),
+        "meant": meant_object(own.meant(instance)),
+        "level": urgency(instance, now, own).level.name.lower(),
+        "operation": work_object(own.work(instance)),
         "instance_type": instance.instance_type,
         "private_ip": instance.private_ip,
         "public_ip": instance.public_ip,
@@ -92,8 +105,34 @@ def down_object(found: Down | None) -> dict[str, Any] | None:
     return {"cause": found.cause.value, "code": found.code, "since": stamp(found.since), "text": found.line}
 
 
-def checks_text(instance: Instance, now: datetime | None = None) -> str:
-    """`ok`, the failing checks by name, that it is down and by whom, or what keeps us from saying either."""
+def meant_object(mark: Meant | None) -> dict[str, Any] | None:
+    """Who said it, and when."""
+    return None if mark is None else {"user": mark.user, "host": mark.host, "at": stamp(mark.at)}
+
+
+def work_object(work: Work | None) -> dict[str, Any] | None:
+    """What evac does to it now; `since` is the confirmation."""
+    if work is None:
+        return None
+    return {
+        "id": work.id,
+        "action": work.action,
+        "state": work.state,
+        "step": work.step,
+        "user": work.user,
+        "host": work.host,
+        "since": stamp(work.since),
+        "instance_down": work.instance_down,
+    }
+
+
+def checks_text(instance: Instance, now: datetime | None = None, own: Own = NOTHING) -> str:
+    """`ok`, the failing checks by name, who is at it or took it down, or what keeps us from saying either."""
+    work = own.work(instance)
+    if work is not None and now is not None and work.explains(instance):
+        return work.line(now)
+    if own.meant(instance) is not None and now is not None and down(instance, now):
+        return "down by AWS, and meant"
     if now is not None and (found := down(instance, now)):
         return found.word
     if failing := instance.checks.impaired():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from tui.domain.instance import Instance, InstanceState
+from tui.domain.own import AFTER_STOP
 
 if TYPE_CHECKING:  # what a step is and sends is not needed to name the actions: the first frame does without
     from tui.domain.steps import Call, Order, Step
@@ -121,6 +122,14 @@ ACTIONS: dict[str, Action] = {
             (_UP, InstanceState.STOPPING),
         ),
         Action("start", "s", "Start", "start a stopped instance", _BACK, (_DOWN,)),
+        Action(
+            AFTER_STOP,
+            "w",
+            "Start once AWS has stopped",
+            "wait until AWS has stopped it for its event, days if need be, and start it then",
+            ("wait-stopped", *_BACK),
+            (_UP, InstanceState.PENDING, InstanceState.STOPPING),
+        ),
         Action(
             "reboot",
             "b",

@@ -19,7 +19,8 @@ GRAVITIES = tuple(Gravity)
 GRAVE = (Gravity.DANGER, Gravity.WARN)
 """What a site policy may turn into a block."""
 CODES = (
-    "auto-scaling", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "group-held", "here-event",
+    "auto-scaling", "awaited-stop", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "group-held",
+    "here-event",
     "hibernation",
     "image", "image-pending", "image-reboot", "image-required", "instance-store", "instance-store-root",
     "last-healthy", "lifecycle", "load-balancer", "mac", "managed", "outpost", "path", "placement-group", "product-codes",

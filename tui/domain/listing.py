@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
+from tui.domain.own import NOTHING, Own
 from tui.domain.query import Query
 from tui.domain.text import clean
 from tui.domain.urgency import Level, Urgency, urgency
@@ -66,9 +67,19 @@ class Ranker:
 
     odd: dict[str, Exception] = field(default_factory=dict)
     """Instances that could not be judged, and why: a fault of ours, which must cost no other row its place."""
+    own: Own = NOTHING
     _kept: dict[str, tuple[Instance, datetime, Urgency]] = field(default_factory=dict)
     _listed: tuple[Any, ...] = (None,)
     _counted: tuple[Any, ...] = (None,)
+
+    def see(self, own: Own) -> bool:
+        """What evac does now; whether that is something else than before. Only the rows it is about are looked at again."""
+        if own is self.own:
+            return False
+        touched = {*self.own.works, *self.own.marks, *own.works, *own.marks}
+        self.forget(key.rpartition("/")[2] for key in touched)
+        self.own, self._listed, self._counted = own, (None,), (None,)
+        return True
 
     def urgency(self, row: Instance, now: datetime) -> Urgency:
         """As `tui.domain.urgency.urgency`."""
@@ -76,7 +87,7 @@ class Ranker:
         if kept is not None and kept[0] is row and (not row.events or timedelta() <= now - kept[1] < AGAIN):
             return kept[2]
         try:
-            found = urgency(row, now)
+            found = urgency(row, now, self.own)
         except Exception as error:
             self.odd[row.instance_id] = error
             found = Urgency((int(Level.UNKNOWN), 0, -inf, row.label.lower(), row.key))  # not known to be well

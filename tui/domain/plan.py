@@ -15,6 +15,8 @@ from msgspec.structs import replace
 
 from tui.domain import aside, typed
 from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
+from tui.domain.down import LEAVING
+from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.gravity import GRAVE, Gravity
 from tui.domain.hazards import Hazard, hazards
@@ -22,8 +24,9 @@ from tui.domain.hazards.base import View
 from tui.domain.hazards.data import needs_image
 from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, Target
+from tui.domain.own import AFTER_STOP
 from tui.domain.policy import Policy
-from tui.domain.steps import Call, Order, Place, Preflight
+from tui.domain.steps import Call, Order, Place, Preflight, Step
 from tui.domain.text import SafeText, clean
 
 
@@ -149,6 +152,19 @@ def _reschedulable(instance: Instance, options: ActionOptions, now: datetime) ->
     return str(events[0].event_id), events[0].why_not_reschedule(now)
 
 
+def _awaited(instance: Instance, options: ActionOptions, now: datetime) -> ScheduledEvent | None:
+    """The stop or retirement that is waited for: the one that was chosen, or the first."""
+    found = [one for one in instance.open_events(now) if one.code in LEAVING]
+    return next((one for one in found if not options.event_id or one.event_id == options.event_id), None)
+
+
+def _words(action: str, step: Step) -> tuple[str, str]:
+    """A step in words, and how long it takes."""
+    if action == AFTER_STOP and step.name == "wait-stopped":
+        return "wait until AWS has stopped it", "days, if need be: AWS is asked once a minute"
+    return _TEXT[step.name], step.about
+
+
 def _service(instance: Instance, facts: Facts | None, places: tuple[Place, ...]) -> dict[str, Any]:
     """What the order keeps of how the instance served, and where: it should do so again."""
     group = aside.member(facts)
@@ -199,6 +215,9 @@ def draft(
             unblock.append(f"can't be moved: {why}")
         elif options.not_before is None:
             unblock.append("no new start was given: use --at, or type one")
+    waits = _awaited(instance, options, now) if action_name == AFTER_STOP else None
+    if waits is not None:
+        event_id = str(waits.event_id)
     order = Order(
         operation_id="",
         action=action_name,
@@ -209,7 +228,7 @@ def draft(
         no_reboot=options.no_reboot,
         wait_for_image=options.wait_for_image,
         event_id=event_id,
-        not_before=options.not_before,
+        not_before=options.not_before if waits is None else waits.not_before,
         groups=groups,
         **_service(instance, facts, places),
     )
@@ -220,7 +239,7 @@ def draft(
     )  # fmt: skip
     found = strict(policy, found)
     steps = tuple(
-        PlannedStep(step.name, _TEXT[step.name], step.about, step.calls(order))
+        PlannedStep(step.name, *_words(action_name, step), step.calls(order))
         for step in action.plan(options, serves=serves)
     )
     pre = Preflight(action.calls(order, options))

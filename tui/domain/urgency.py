@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from tui.domain.down import STOPPED, down
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
+from tui.domain.own import NOTHING, Own
 
 SOON = timedelta(hours=24)
 """An event this near is due."""
@@ -58,8 +59,11 @@ class Urgency(Struct, frozen=True, order=True):
         return self.key[0] != _CALM
 
 
-def urgency(instance: Instance, now: datetime) -> Urgency:
-    """Where this instance stands in the triage order at `now` (UTC)."""
+def urgency(instance: Instance, now: datetime, own: Own = NOTHING) -> Urgency:
+    """Where this instance stands in the triage order at `now` (UTC).
+
+    What evac does to it hides nothing: what it has stopped is down, and what it is not through with is not calm.
+    """
     checks = instance.checks
     worst = len(_CHECK_ORDER)
     level = Level.CALM
@@ -68,7 +72,7 @@ def urgency(instance: Instance, now: datetime) -> Urgency:
         if instance.events:
             level, starts = _by_events(instance, now)
         if instance.state in STOPPED:
-            if (found := down(instance, now)) is not None:
+            if (found := down(instance, now)) is not None and own.meant(instance) is None:
                 if level is Level.CALM:  # after all that has an event, before all that has none
                     starts = _AFTER_EVENTS - (found.since.timestamp() if found.since is not None else 0.0)
                 level, worst = Level.FAILING, 0
@@ -83,6 +87,11 @@ def urgency(instance: Instance, now: datetime) -> Urgency:
                 or checks.attached_ebs.status in _SAYS_NOTHING[1:]
             ):
                 level = Level.UNKNOWN
+        work = own.work(instance)
+        if work is not None and work.powers:
+            if work.attention or instance.state not in (InstanceState.RUNNING, InstanceState.UNKNOWN):
+                level, worst = Level.FAILING, min(worst, 0)
+            level = min(level, Level.UNKNOWN)
     return Urgency((int(level), worst, starts, instance.label.lower(), instance.key))
 
 

@@ -7,6 +7,9 @@ from datetime import datetime, tzinfo
 
 from msgspec.structs import replace
 
+from tui.domain.gravity import Gravity
+from tui.domain.hazards.base import Hazard
+from tui.domain.own import AFTER_STOP
 from tui.domain.plan import Draft, Guard, GuardKind
 from tui.domain.text import SafeText, clean
 from tui.operations.record import Operation
@@ -20,15 +23,30 @@ def in_the_way(
 ) -> Operation | None:
     """The one that takes the instance down or brings it back while this would too, or would image it; None if there is none.
 
-    An AMI in the making is in nobody's way: AWS may take hours for it. Moving an event never is.
+    An AMI in the making is in nobody's way: AWS may take hours for it. Moving an event never is, nor is what only waits
+    until AWS has stopped the instance, but for another of its kind.
     """
     if action == "reschedule":
         return None
+    mine = [one for one in unfinished if one.region == region and one.instance_id == instance_id]
+    return next(
+        (
+            one
+            for one in mine
+            if one.action in _POWER
+            or (one.action == AFTER_STOP and (not one.waiting or action == AFTER_STOP))
+        ),
+        None,
+    )
+
+
+def ordered(unfinished: Iterable[Operation], region: str, instance_id: str) -> Operation | None:
+    """The one that waits until AWS has stopped the instance: in nobody's way, but worth knowing."""
     return next(
         (
             one
             for one in unfinished
-            if one.action in _POWER and one.region == region and one.instance_id == instance_id
+            if one.waiting and one.region == region and one.instance_id == instance_id
         ),
         None,
     )
@@ -42,7 +60,12 @@ def whose(other: Operation, zone: tzinfo, now: datetime) -> SafeText:
 
 def checked(draft: Draft, unfinished: Iterable[Operation], zone: tzinfo, now: datetime, remedy: str) -> Draft:
     """The same draft, blocked if another operation on that instance is in its way. `remedy` may name {id}."""
+    unfinished = list(unfinished)
     other = in_the_way(unfinished, draft.action, draft.target.region, str(draft.instance_id))
+    waiting = ordered(unfinished, draft.target.region, str(draft.instance_id))
+    if other is None and waiting is not None and draft.action in _POWER:
+        told = clean(f"{waiting.user} has ordered: {waiting.title}. It ends by itself once the event is over")
+        return replace(draft, hazards=(*draft.hazards, Hazard("ordered", Gravity.NOTE, told)))
     if other is None:
         return draft
     why = clean(f"{whose(other, zone, now)}; {remedy.format(id=other.id)}")

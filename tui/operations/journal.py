@@ -16,6 +16,8 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.domain.gravity import GRAVE
+from tui.domain.instance import Instance
+from tui.domain.own import Meant
 from tui.domain.plan import Draft
 from tui.domain.text import clean
 from tui.operations import mounts
@@ -156,6 +158,25 @@ class Journal(Holding):
                 (to_text(now + LEASE), operation, runner),
             )
             return done.rowcount == 1
+
+    def mean(self, instance: Instance, mark: Meant, ssh: str) -> None:
+        """A person says that it is meant to be down."""
+        values = (
+            instance.target.region, instance.instance_id, instance.account_id, instance.name,
+            to_text(mark.launched_at), mark.user, mark.host, ssh, to_text(mark.at),
+        )  # fmt: skip
+        with self._write() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO meant (region, instance_id, account_id, instance_name, launched_at, user, host,"
+                " ssh_client, at) VALUES (?,?,?,?,?,?,?,?,?)",
+                values,
+            )
+
+    def mean_not(self, instance: Instance) -> None:
+        """It is not."""
+        with self._write() as db:
+            values = (instance.target.region, instance.instance_id)
+            db.execute("DELETE FROM meant WHERE region=? AND instance_id=?", values)
 
     # the runner's side
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from tui.domain.own import AFTER_STOP
 from tui.domain.steps import Call, Decision, Send, Stuck, Wait
 from tui.operations.locks import Away, Held, Holder, Lock, LockService, Refused, Young
 from tui.operations.record import Operation
@@ -48,7 +49,7 @@ class Keeper:
 
     def preflight(self) -> Stuck | None:
         """Before AWS is asked, and without taking it: a question on a screen locks nothing."""
-        if self._lock is None:
+        if self._lock is None or self._operation.action == AFTER_STOP:
             return None
         found = self._lock.holder()
         if isinstance(found, Refused):
@@ -62,8 +63,8 @@ class Keeper:
 
         A lock service that has forgotten what it knew is waited for.
         """
-        if self._lock is None:
-            return None
+        if self._lock is None or (self._operation.waiting and not down):
+            return None  # what only waits for AWS holds nobody up: the lock is taken before its start is sent
         got = self._ask()
         if isinstance(got, Held) or down:
             return None

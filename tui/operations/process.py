@@ -55,12 +55,13 @@ def opened(path: Path, ident: str, sleep: Callable[[float], None] = time.sleep) 
 def _needed(path: Path, ident: str, tries: int) -> bool:
     """Whether something is to be brought back by it; if it can't be read either, a minute's tries."""
     found = [one for one in peek(path) if one.id == ident]
-    return any(one.must_go_on for one in found) or (not found and tries <= TRIES)
+    return any(one.must_go_on or one.ordered_ahead for one in found) or (not found and tries <= TRIES)
 
 
 def settings_of(operation: Operation, sleep: Callable[[float], None] = time.sleep) -> Settings:
     """The settings it was started with, under today's policy. Raises ConfigError."""
-    for _ in range(TRIES if operation.sent else 1):
+    lasting = operation.sent or operation.ordered_ahead
+    for _ in range(TRIES if lasting else 1):
         try:
             settings = from_environment(os.environ)
             os.environ.pop("EVAC_SETTINGS", None)
@@ -68,7 +69,7 @@ def settings_of(operation: Operation, sleep: Callable[[float], None] = time.slee
         except ConfigError as error:
             said = error
             say(f"{operation.id}: {error}")
-        if operation.sent:  # a file that is being written at this moment
+        if lasting:  # a file that is being written at this moment
             sleep(MEND)
     raise said
 
@@ -76,7 +77,7 @@ def settings_of(operation: Operation, sleep: Callable[[float], None] = time.slee
 def reached(operation: Operation, settings: Settings) -> tuple[AwsGateway, Exception | None]:
     """The way to AWS, and what stands in it now. Once something was sent that is found out while looking, again and again."""
     gateway = AwsGateway(settings, operation)
-    if operation.sent:
+    if operation.sent or operation.ordered_ahead:
         return gateway, None
     try:
         gateway.connect()

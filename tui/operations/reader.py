@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tui.domain.own import Meant
 from tui.domain.steps import Attempt, Said
 from tui.domain.text import clean
 from tui.operations.database import Database, JournalError, to_text, to_time
@@ -66,6 +67,21 @@ class Reader(Database):
         """Whether nothing at all is open, not even a question."""
         query = "SELECT 1 FROM operation WHERE state IN ('planned','running','needs-attention') LIMIT 1"
         return not self._read(query, ())
+
+    def meant(self) -> dict[str, Meant]:
+        """What a person said is meant to be down, by the instance's key (`region/id`)."""
+        try:
+            return {
+                f"{row['region']}/{row['instance_id']}": Meant(
+                    clean(row["user"]),
+                    clean(row["host"]),
+                    datetime.fromisoformat(row["at"]),
+                    to_time(row["launched_at"]),
+                )
+                for row in self._read("SELECT * FROM meant", ())
+            }
+        except (ValueError, TypeError, IndexError) as error:
+            raise JournalError(self._line(error)) from error
 
     def _operation(self, row: sqlite3.Row) -> Operation:
         try:

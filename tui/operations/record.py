@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from tui.domain.actions import ActionOptions
+from tui.domain.own import AFTER_STOP
 from tui.domain.steps import BACK, Order
 
 OVER = frozenset({"done", "skipped"})
@@ -135,6 +136,16 @@ class Operation(Struct, frozen=True):
     def label(self) -> str:
         """The instance's name, or its id."""
         return self.instance_name or self.instance_id
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits, with nothing sent, until AWS has stopped the instance."""
+        return self.action == AFTER_STOP and self.is_open and self.step in ("preflight", "wait-stopped")
+
+    @property
+    def ordered_ahead(self) -> bool:
+        """Whether it was ordered for a time to come: then no error of today (a login, a disk) is a reason to give it up."""
+        return self.action == AFTER_STOP and self.is_open and self.confirmed_at is not None
 
     @property
     def may_be_down(self) -> bool:

@@ -18,12 +18,14 @@ from msgspec.structs import replace
 
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
+from tui.domain.own import AFTER_STOP
 from tui.domain.steps import (
     BACK,
     STEPS,
     Decision,
     Done,
     Members,
+    Moot,
     Order,
     Preflight,
     Seen,
@@ -32,6 +34,7 @@ from tui.domain.steps import (
     Stuck,
     Wait,
 )
+from tui.domain.steps.awaiting import followed
 from tui.operations.auditor import Auditor
 from tui.operations.gateway import Gateway, Outcome
 from tui.operations.journal import Journal, JournalError
@@ -42,8 +45,9 @@ from tui.operations.turns import Turns
 from tui.operations.unjournaled import Unjournaled
 from tui.settings import Settings, keep, start_retry_for
 
-TICK = 1.0
-"""Seconds between two renewals of the lease, at most."""
+TICK, SELDOM = 1.0, 8.0
+"""Seconds between two renewals of the lease, at most; and where the next look is farther off than the second. A lease
+lasts 20."""
 
 
 def _now() -> datetime:
@@ -96,7 +100,7 @@ class Runner:
         )  # fmt: skip
         self._asked = ACTIONS[operation.action].calls(self.order, operation.kept.options)
         self._under_way = False
-        self.begun = bool(operation.sent)
+        self.begun = bool(operation.sent) or operation.ordered_ahead
         self.leased, self.last, self._stopped = False, operation, False
         self._unjournaled = Unjournaled(self)
 
@@ -186,6 +190,8 @@ class Runner:
             return turn
         self.journal.set_state(current.id, OperationState.RUNNING, self.now(), self.turns.waiting)
         self._under_way = True
+        # What is to be there in days gives up for no error of today.
+        self.begun = self.begun or current.ordered_ahead
         return turn or 0.0
 
     def _in_turn(self, current: Operation) -> float | End | None:
@@ -226,8 +232,15 @@ class Runner:
         """The note, and whether this goes on without its lock."""
         return "; ".join(part for part in (note, self.keeper.trouble) if part)
 
-    def _unaudited(self, current: Operation, error: OSError) -> End:
-        """Nothing was sent that must be undone, and nothing more is."""
+    def _unaudited(self, current: Operation, error: OSError) -> float | End:
+        """Nothing was sent that must be undone, and nothing more is. What was ordered ahead is tried until it can be."""
+        if current.ordered_ahead and self._under_way:
+            why = f"the audit log can't be written ({error}): nothing is sent until it can"
+            down = self._reread().instance_down
+            self.journal.say(
+                current.id, why, attention=True, down=down, remedy="free the disk, or mend its permissions"
+            )
+            return 5.0
         state = OperationState.NEEDS_ATTENTION if current.sent else OperationState.FAILED
         more = " more" * bool(current.sent)
         why = f"the audit log can't be written ({error}): nothing{more} was sent"
@@ -235,11 +248,12 @@ class Runner:
         self.journal.set_state(current.id, state, self.now(), why, remedy)
         return End(1)
 
-    def _down(self, seen: Seen) -> bool:
+    def _down(self, seen: Seen, current: Operation) -> bool:
         """Whether the instance is down by this operation; while nobody can tell, as it was."""
         if seen.state is InstanceState.UNKNOWN:
             return self._reread().instance_down
-        return seen.state is InstanceState.STOPPED and self.order.action in ("stop-start", "start")
+        by_this = ("stop-start", "start", AFTER_STOP)
+        return seen.state is InstanceState.STOPPED and self.order.action in by_this and not current.waiting
 
     def _ask(self, step: Step, current: Operation) -> float | End:
         """Look, ask the step, and do what it says."""
@@ -259,7 +273,9 @@ class Runner:
         if not self._lease():
             return End(0)
         decision: Decision = step.decide(order, seen, said, now)
-        down = self._down(seen)
+        down = self._down(seen, current)
+        if current.waiting:
+            self.order = followed(self.order, seen)
         decision = self.ownself.guard(decision, current)
         decision = self.keeper.guard(
             decision, down=down or current.may_be_down or step.name in current.returns
@@ -273,6 +289,8 @@ class Runner:
             journal.end_step(ident, step.name, "done", decision.note, now)
             journal.say(ident, self._noted(decision.note), attention=False, down=down)
             return 0.0
+        if isinstance(decision, Moot):
+            return self._moot(step, decision)
         if isinstance(decision, Stuck):
             if self._takes_back(step, decision, seen):
                 return 0.0
@@ -294,7 +312,14 @@ class Runner:
     def _late(self, step: Step, current: Operation, seen: Seen, waited: timedelta) -> bool:
         """Whether nothing was sent, and could not even be looked at for so long that it must not begin by surprise."""
         dark = seen.state is InstanceState.UNKNOWN and step.name not in ("preflight", "start", "wait-running")
-        return dark and waited > PATIENCE and not current.sent
+        return dark and waited > PATIENCE and not (current.sent or current.ordered_ahead)
+
+    def _moot(self, step: Step, decision: Moot) -> End:
+        """Nothing is left to do, and nobody is needed."""
+        self.journal.end_step(self.operation.id, step.name, "done", decision.why, self.now())
+        self.journal.abandon(self.operation.id, decision.why, self.now())
+        self.auditor.told(self._reread(), "end", f"abandoned: {decision.why}")
+        return End(0)
 
     def _begin(self, step: Step, current: Operation) -> datetime:
         row = next(row for row in current.steps if row.name == step.name)
@@ -382,9 +407,10 @@ class Runner:
         return 0.0
 
     def _pause(self, seconds: float) -> None:
-        """Sleep, and keep the lease meanwhile."""
+        """Sleep, and keep the lease meanwhile. Who waits for days writes it no oftener than it must."""
+        tick = TICK if seconds < SELDOM else SELDOM
         while seconds > 0:
-            part = min(seconds, TICK)
+            part = min(seconds, tick)
             self.sleep(part)
             seconds -= part
             if self._lease():

@@ -65,4 +65,14 @@ MIGRATIONS = (
             "ALTER TABLE operation ADD COLUMN refused_by TEXT NOT NULL DEFAULT ''",
         ),
     ),
+    Migration(
+        "servers that AWS stopped and that are meant to be down",
+        (
+            """CREATE TABLE meant (
+  region TEXT NOT NULL, instance_id TEXT NOT NULL, account_id TEXT NOT NULL, instance_name TEXT NOT NULL,
+  launched_at TEXT, user TEXT NOT NULL, host TEXT NOT NULL, ssh_client TEXT NOT NULL DEFAULT '', at TEXT NOT NULL,
+  PRIMARY KEY (region, instance_id)
+)""",
+        ),
+    ),
 )

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from tui.domain.down import LEAVING
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import Facts
-from tui.domain.guidance import advice, checks, down, events
+from tui.domain.guidance import advice, checks, down, events, working
 from tui.domain.guidance import base as b
 from tui.domain.guidance.base import KEYS, Explanation, Kind, Paragraph, Recommendation, Source
 from tui.domain.guidance.layers import Layer, Mark, layers
 from tui.domain.guidance.subject import Subject
 from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import CheckName, Instance, InstanceState, Target
+from tui.domain.own import NOTHING, Own
 from tui.domain.text import SafeText, clean
 from tui.domain.when import bare_clock
 
@@ -43,13 +44,20 @@ _GRAVITY = (
 
 
 def explain(
-    instance: Instance, facts: Facts | None, now: datetime, zone: tzinfo, here: Here = NOWHERE
+    instance: Instance,
+    facts: Facts | None,
+    now: datetime,
+    zone: tzinfo,
+    here: Here = NOWHERE,
+    own: Own = NOTHING,
 ) -> Explanation:
     """Everything the console teaches about this instance at `now` (UTC); times are drawn in `zone` and in UTC.
 
-    `here`: the machine evac runs on.
+    `here`: the machine evac runs on. `own`: what evac itself does to instances, and what people said of them.
     """
-    subject = Subject(instance, facts, now, zone, here=here)
+    subject = Subject(
+        instance, facts, now, zone, here=here, work=own.work(instance), meant=own.meant(instance)
+    )
     if instance.state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
         return Explanation(
             f"It is {instance.state}: nothing can be done for it.", diagnosis_short=f"It is {instance.state}."
@@ -57,7 +65,9 @@ def explain(
     stopped = subject.down
     failing = () if stopped else instance.checks.impaired()
     open_events = instance.open_events(now)
-    paragraphs: list[Paragraph] = list(advice.from_elsewhere(subject)) if failing or open_events else []
+    paragraphs: list[Paragraph] = list(working.paragraphs(subject))
+    if failing or open_events:
+        paragraphs += advice.from_elsewhere(subject)
     if stopped:
         paragraphs += down.paragraphs(subject, subject.found_down)
     paragraphs += checks.paragraphs(subject, failing)
@@ -67,7 +77,7 @@ def explain(
     if failing or open_events or subject.found_down is not None:
         paragraphs += advice.obstacles(subject)
     silent, silence = list(checks.silent(subject)), checks.silence(subject)
-    recommended = advice.recommend(subject, failing, open_events)
+    recommended = working.recommend(subject, failing) or advice.recommend(subject, failing, open_events)
     return Explanation(
         _headline(subject, failing, open_events, silence),
         tuple(paragraphs + silent),
@@ -83,7 +93,7 @@ def _worst(open_events: tuple[ScheduledEvent, ...]) -> ScheduledEvent:
 def _headline(
     subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silence: str
 ) -> str:
-    parts = []
+    parts = [subject.work.line(subject.now)] if subject.work is not None else []
     if subject.down:
         parts.append(down.headline(subject, subject.found_down))
     if failing:
@@ -93,7 +103,7 @@ def _headline(
         parts.append(events.headline(subject, _worst(open_events)) + more)
     if not parts:
         parts.append(silence or "No failing check and no open event")
-    return ". ".join(part[0].upper() + part[1:] for part in parts) + "."
+    return ". ".join(part if part.startswith("evac ") else part[0].upper() + part[1:] for part in parts) + "."
 
 
 _SHORT = {
@@ -107,7 +117,9 @@ _SHORT = {
 def _short(
     subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silence: str
 ) -> str:
-    parts = []
+    parts = [subject.work.line(subject.now)] if subject.work is not None else []
+    if subject.work is not None and subject.work.explains(subject.instance):
+        return f"{parts[0]}."
     found = subject.found_down
     if found is not None:
         parts.append(down.short(subject, found))

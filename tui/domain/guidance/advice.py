@@ -60,6 +60,8 @@ def recommend(
 
 def _start(subject: Subject) -> Recommendation | None:
     found = subject.found_down
+    if subject.meant is not None:
+        return None
     if found is not None and (found.spot or (subject.group and found.cause is Cause.AWS)):
         return None  # AWS starts it, or its group replaces it
     if found is not None and found.stopping:

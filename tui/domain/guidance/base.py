@@ -112,5 +112,13 @@ class Explanation(Struct, frozen=True):
         return tuple(paragraph for paragraph in self.paragraphs if paragraph.kind is kind)
 
 
-KEYS = {"stop-start": "s", "start": "s", "reboot": "b", "image": "i", "reschedule": "t"}
+KEYS = {
+    "stop-start": "s",
+    "start": "s",
+    "reboot": "b",
+    "image": "i",
+    "reschedule": "t",
+    "start-after-stop": "w",
+    "operations": "o",
+}
 """The keys of the guarded actions, as the console binds them."""

@@ -35,6 +35,8 @@ def headline(subject: Subject, found: Down | None) -> str:
     if found is None:
         return f"It is {state}, and a stopped instance never comes back by itself"
     when = "" if found.since is None or found.stopping else f" at {_at(subject, found)}"
+    if subject.meant is not None:
+        return f"{found.line}{when}, and that is meant, says {subject.meant.user}"
     if found.spot:
         return f"{found.line}{when}, and only AWS starts it again"
     return f"{found.line}{when}, and a stopped instance never comes back by itself"
@@ -115,3 +117,15 @@ def _do(subject: Subject, found: Down | None) -> Iterator[Paragraph]:
     else:
         mend = _MEND.get(found.code, "it comes up on a new host in most cases")
         yield Paragraph(Kind.DO, f"Start it (s): {mend}.", (b.STOP_START, b.LIFECYCLE))
+        if subject.meant is None:
+            yield Paragraph(
+                Kind.NOTE,
+                "If it is meant to stay down, say so (M): it counts as trouble no more until it runs again.",
+            )
+    if subject.meant is not None:
+        mark = subject.meant
+        yield Paragraph(
+            Kind.NOTE,
+            f"{mark.user} on {mark.host} said {ago(mark.at, subject.now)} that it is meant to be down. M takes that back; once "
+            "it has run it counts no more.",
+        )

@@ -67,7 +67,8 @@ def _already(subject: Subject) -> Iterator[Paragraph]:
 def _otherwise() -> Paragraph:
     return Paragraph(
         Kind.DO,
-        "Otherwise wait for the date, and see that something starts it afterwards; or replace it from an AMI.",
+        "Otherwise wait for the date, and see that something starts it afterwards: order it now (w), and evac starts it "
+        "once AWS has stopped it; or replace it from an AMI.",
         (b.SCHED, b.RETIRE_EVENT),
     )
 

@@ -13,13 +13,17 @@ from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.hazards.own import cut_short
 from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, PublicAddress, TypeFacts
+from tui.domain.own import Meant, Work
 from tui.domain.when import both_zones, clock, countdown, span
 
 _DAY = timedelta(hours=24)
 
 
 class Subject(Struct, frozen=True):
-    """`general` stands for any instance with such an event (`evac explain CODE`): its unknowns are cases, not gaps."""
+    """`general` stands for any instance with such an event (`evac explain CODE`): its unknowns are cases, not gaps.
+
+    `work`: evac's own operation on it; `meant`: who said that it is meant to be down.
+    """
 
     instance: Instance
     facts: Facts | None
@@ -27,6 +31,8 @@ class Subject(Struct, frozen=True):
     zone: tzinfo
     general: bool = False
     here: Here = NOWHERE
+    work: Work | None = None
+    meant: Meant | None = None
 
     @property
     def root(self) -> str:

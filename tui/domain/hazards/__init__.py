@@ -13,6 +13,7 @@ from tui.domain.hazards import data, group, machine, network, own, place
 from tui.domain.hazards.base import Check, Hazard, Options, View
 from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance
+from tui.domain.own import AFTER_STOP
 from tui.domain.policy import IMAGE_MAX_AGE
 from tui.domain.serving import Keep
 
@@ -51,6 +52,20 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "stop-start": _ALWAYS + _POWER,
     "start": (
         *_ALWAYS,
+        place.dedicated_host,
+        place.spot,
+        place.lifecycle,
+        place.placement_group,
+        place.reservation,
+        place.outpost,
+        machine.mac,
+        machine.bare_metal,
+        machine.product_codes,
+    ),
+    AFTER_STOP: (
+        *_ALWAYS,
+        machine.stopped_by_aws,
+        group.replaced_once_stopped,
         place.dedicated_host,
         place.spot,
         place.lifecycle,

@@ -21,6 +21,21 @@ def membership(view: View) -> tuple[GroupMembership | None, str]:
     return (members[0], members[0].group) if members else (None, tagged if members is None else "")
 
 
+def replaced_once_stopped(view: View) -> Iterator[Hazard]:
+    """A stopped member is terminated. Source: Auto Scaling guide, ec2-auto-scaling-health-checks."""
+    field = "autoscaling DescribeAutoScalingInstances; tag aws:autoscaling:groupName"
+    member, name = membership(view)
+    spared = member is not None and (member.lifecycle == "Standby" or member.replace_suspended)
+    if name and not spared:
+        yield Hazard(
+            "auto-scaling",
+            Gravity.BLOCK,
+            f"its Auto Scaling group {name} terminates it once AWS has stopped it, and launches another",
+            "let the group replace it, or put it in Standby first",
+            field,
+        )
+
+
 def auto_scaling(view: View) -> Iterator[Hazard]:
     """DescribeAutoScalingInstances LifecycleState, HealthStatus; the tag aws:autoscaling:groupName until it is asked."""
     field = "autoscaling DescribeAutoScalingInstances; tag aws:autoscaling:groupName"

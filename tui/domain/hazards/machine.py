@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tui.domain.down import LEAVING
 from tui.domain.events import RESCHEDULE_LEAD, EventCode
 from tui.domain.gravity import Gravity
 from tui.domain.hazards.base import Hazard, View, dont_know
 from tui.domain.instance import CheckStatus, InstanceState
+from tui.domain.own import AFTER_STOP
 
 _STATES: dict[str, tuple[InstanceState, ...]] = {
     "stop-start": (InstanceState.RUNNING, InstanceState.STOPPING),
     "start": (InstanceState.STOPPED,),
+    AFTER_STOP: (InstanceState.RUNNING, InstanceState.PENDING, InstanceState.STOPPING),
     "reboot": (InstanceState.RUNNING,),
     "image": (InstanceState.RUNNING, InstanceState.STOPPED),
 }
@@ -41,6 +44,32 @@ def state(view: View) -> Iterator[Hazard]:
     yield Hazard(
         "state", Gravity.BLOCK, f"it is {now}; this wants {' or '.join(wanted)}", remedy, "Instance.State"
     )
+
+
+def stopped_by_aws(view: View) -> Iterator[Hazard]:
+    """InstanceStatusEvent.Code; Instance.RootDeviceType. Source: user guide, monitoring-instances-status-check_sched."""
+    field = "InstanceStatusEvent.Code"
+    root = view.instance.root_device
+    if not any(event.code in LEAVING for event in view.instance.open_events(view.now)):
+        text = "AWS has announced no stop or retirement of it: there is nothing to wait for"
+        yield Hazard("awaited-stop", Gravity.BLOCK, text, "press r to refresh", field)
+    elif root == "instance-store":
+        text = "its root is instance store: AWS terminates it, and nothing is left to start"
+        remedy = "launch a replacement from its newest AMI before the date"
+        yield Hazard("awaited-stop", Gravity.BLOCK, text, remedy, "Instance.RootDeviceType")
+    elif root != "ebs":
+        yield Hazard(
+            "awaited-stop",
+            Gravity.WARN,
+            "don't know whether its root is EBS: of an instance-store root nothing is left to start",
+            "press r to refresh",
+            "Instance.RootDeviceType",
+            known=False,
+        )
+    else:
+        yield Hazard(
+            "awaited-stop", Gravity.OK, "it has an EBS root: it can be started afterwards", field=field
+        )
 
 
 def stop_protection(view: View) -> Iterator[Hazard]:

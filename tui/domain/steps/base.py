@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, Image, InstanceState
+from tui.domain.own import AFTER_STOP
 from tui.domain.serving import Group, GroupSeen, Keep, short
 from tui.domain.text import EMPTY, SafeText
 
@@ -219,7 +220,7 @@ class Order(Struct, frozen=True):
     @property
     def powers(self) -> bool:
         """Whether its end is a running instance, whatever it was before."""
-        return self.action in ("stop-start", "start", "reboot")
+        return self.action in ("stop-start", "start", "reboot", AFTER_STOP)
 
 
 class Send(Struct, frozen=True):
@@ -253,7 +254,13 @@ class Stuck(Struct, frozen=True):
     refused: bool = False
 
 
-Decision = Send | Wait | Done | Stuck
+class Moot(Struct, frozen=True):
+    """There is nothing left to do, and nothing was done: why. Nobody is needed."""
+
+    why: str
+
+
+Decision = Send | Wait | Done | Stuck | Moot
 
 
 class Step(Protocol):

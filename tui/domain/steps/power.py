@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.domain.instance import InstanceState
+from tui.domain.own import AFTER_STOP
 from tui.domain.steps import bounced
+from tui.domain.steps.awaiting import until_aws_stops_it
 from tui.domain.steps.base import (
     GRACE,
     MEMBERS,
@@ -100,7 +102,8 @@ def _before_the_stop(order: Order, seen: Seen, said: Said, now: datetime) -> Dec
     It is known by its LaunchTime, and believed in the end: none is so old.
     """
     before = order.stop_launched_at or order.launched_at
-    if order.stop_intent_at is None or before is None or said.attempts:
+    stopped = order.stop_intent_at is not None or order.action == AFTER_STOP
+    if not stopped or before is None or said.attempts:
         return None
     if now - said.began_at >= GRACE:
         return None
@@ -121,7 +124,9 @@ class WaitStopped:
         return ()
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
-        """Stopped, or started again by somebody since our stop."""
+        """Stopped, or started again by somebody since our stop. What was ordered in advance waits for AWS's."""
+        if order.action == AFTER_STOP:
+            return until_aws_stops_it(order, seen, said, now)
         if (lost := gone(seen, order)) is not None:
             return lost
         if seen.state is InstanceState.STOPPED:
