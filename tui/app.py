@@ -28,6 +28,7 @@ from screens.mishap import Mishap
 from screens.notice import Noticing
 from screens.theme import dress, plain
 from screens.thrift import Shown
+from screens.tidy import Tidying
 from tui import crash
 from tui.fleet import scope, snapshot, wire
 from tui.fleet.link import Link
@@ -62,7 +63,7 @@ PLACES = {
 """Screens that the first frame does not need: imported after it, or when asked for before that."""
 
 
-class EvacApp(Noticing[int], OnTerminal[int]):
+class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
     """The one composition root: screens are given their services, and ask it for one another by message."""
 
     TITLE = "evac"
@@ -213,10 +214,7 @@ class EvacApp(Noticing[int], OnTerminal[int]):
     def _warm_up(self) -> None:
         for name in PLACES:
             place(name)
-        # What is here now stays: there is no use in looking through it for garbage again and again.
-        gc.collect()
-        gc.freeze()
-        gc.enable()
+        self.settle()
 
     def _plan_look(self) -> None:
         if not self._look_planned:

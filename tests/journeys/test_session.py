@@ -12,6 +12,10 @@ from tui.operations.record import OperationState
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 """How often the story is told; `ROUNDS=20` is a night's worth."""
+OPENINGS = int(os.environ.get("OPENINGS", "24"))
+"""How often a detail is opened; `make soak` says 300, and a third as many helps, lists and questions."""
+MOST = 120.0
+"""MB that a console may hold after that. It begins with some 60."""
 NAMES = ("cache-1", "cache-2", "web-3")
 
 
@@ -47,3 +51,36 @@ def test_a_console_asks_acts_and_asks_again(env: dict[str, str], demo: Demo) -> 
         states = [one.state for one in book.list(1000) if one.confirmed_at is not None]
     assert states == [OperationState.SUCCEEDED] * 2 * ROUNDS
     assert sent(demo).count("RebootInstances") == 2 * ROUNDS
+
+
+def test_what_was_looked_at_does_not_stay_in_memory(env: dict[str, str]) -> None:
+    """Details, helps, lists of operations, questions; memory, descriptors and threads stay as they were after the first ones."""
+    with Shift(environ=env) as shift:
+        shift.begin()
+        shift.find("cache-1")
+        shift.until("READ-WRITE")
+        costs = []
+        for number in range(OPENINGS):
+            look(shift, "enter", "esc back")
+            if number % 3 == 0:
+                for key, shown in (("?", "this console"), ("o", "operations"), ("b", "cache-1")):
+                    look(shift, key, shown)
+            costs.append(cost(shift.pid))
+        shift.fleet()
+        shift.read(2.0)
+        first, last = costs[OPENINGS // 3], cost(shift.pid)
+        assert last.memory < MOST, (first, last)
+        per_opening = (last.memory - first.memory) / (OPENINGS - OPENINGS // 3)
+        assert per_opening < 0.25, (first, last, "MB for each detail, each with a third of the others")
+        assert last.descriptors <= first.descriptors + 2, (first, last)
+        assert last.threads <= first.threads + 2, (first, last)
+        shift.keys("q")
+        assert shift.ended() == 0
+
+
+def look(shift: Shift, key: str, shown: str) -> None:
+    """Open it, wait until it is there, and back to the fleet with its filter."""
+    shift.keys(key)
+    shift.until(lambda one: shown in one.text and "/ filter" not in one.screen.display[-1])
+    shift.keys("escape")
+    shift.until(lambda one: "/ filter" in one.screen.display[-1])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import random
 import subprocess
 import sys
@@ -96,7 +97,14 @@ class Link:
             yield frame
 
     async def request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
-        """Ask the collector. Never raises: what went wrong is the answer's trouble. The id is given here."""
+        """Ask the collector. Never raises: what went wrong is the answer's trouble. The id is given here.
+
+        In a context of its own: a time limit stays in the loop's list until it is over, with all that whoever asks knows of,
+        which is a whole screen.
+        """
+        return await asyncio.create_task(self._request(request), context=contextvars.Context())
+
+    async def _request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 await self._live.wait()

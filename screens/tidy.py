@@ -1,0 +1,98 @@
+"""Closed screens are let go. They are cycles (a widget and its styles know each other): only the garbage collector finds them.
+
+It is kept from looking by itself (tui/app.py), since it would look through everything. Here it is called when a screen was closed
+and nobody types; what is there afterwards is set apart (`gc.freeze`, which costs nothing), and so only what has come since is
+looked through the next time. Now and then, after a pause, all of it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import time
+from functools import lru_cache
+
+from textual import events
+from textual._styles_cache import StylesCache
+from textual.app import App, ReturnType
+from textual.await_complete import AwaitComplete
+from textual.color import Color
+from textual.style import Style
+
+SOON = 0.3
+"""Seconds without a key after which what was closed is collected."""
+MANY = 8
+"""Screens that were closed meanwhile, after which nobody waits for such a pause any more."""
+THOROUGH = 300.0
+"""Seconds between two looks through everything, while nobody types."""
+PAUSE = 20.0
+"""Seconds without a key that count as nobody typing."""
+
+
+class Tidying(App[ReturnType]):
+    """An app whose closed screens do not stay in memory. It begins with `settle`; before that it leaves memory alone."""
+
+    _settled_at: float | None = None
+    _typed_at = 0.0
+    _to_collect = 0
+
+    def settle(self) -> None:
+        """What is here now stays: there is no use in looking through it again and again."""
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        if self._settled_at is None:
+            self.set_interval(PAUSE, self._look_through)
+        self._settled_at = time.monotonic()
+
+    async def on_event(self, event: events.Event) -> None:
+        """As App's; it notes when somebody typed."""
+        if isinstance(event, events.InputEvent):
+            self._typed_at = time.monotonic()
+        await super().on_event(event)
+
+    def pop_screen(self) -> AwaitComplete:
+        """As App's."""
+        if self._settled_at is not None:
+            self._to_collect += 1
+            self._soon()
+        return super().pop_screen()
+
+    def _soon(self) -> None:
+        """Not by a timer of Textual's: that belongs to the screen that is just being left, and would keep it."""
+        asyncio.get_running_loop().call_later(SOON, self._collect, context=contextvars.Context())
+
+    def _collect(self) -> None:
+        if not self._to_collect:
+            return
+        if self._to_collect < MANY and time.monotonic() - self._typed_at < SOON:
+            self._soon()
+            return
+        self._to_collect = 0
+        gc.collect()
+        if len(self.screen_stack) == 1:  # another would be kept
+            gc.freeze()
+
+    def _look_through(self) -> None:
+        now = time.monotonic()
+        if (
+            self._settled_at is not None
+            and now - self._settled_at > THOROUGH
+            and now - self._typed_at > PAUSE
+        ):
+            gc.unfreeze()
+            self.settle()
+
+
+@lru_cache(256)
+def _inner_outer(base: Color, background: Color) -> tuple[Style, Style]:
+    return Style(background=base + background), Style(background=base)
+
+
+def _of_any(self: StylesCache, base: Color, background: Color) -> tuple[Style, Style]:
+    return _inner_outer(base, background)
+
+
+# Textual 8.2.8 remembers the last 1,024 answers of this with the StylesCache that asked, and so all that 80 closed screens drew.
+StylesCache.get_inner_outer = _of_any  # type: ignore[method-assign, assignment] # the same answer, without whose it is
