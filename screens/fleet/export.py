@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.domain.instance import CheckName, Instance
-from tui.domain.text import csv_cell
+from tui.domain.sheet import written
 
 COLUMNS = (
     "profile", "account_id", "region", "zone", "instance_id", "name", "instance_type", "state",
     *(f"check_{name}" for name in CheckName),
-    "next_event", "not_before", "private_ip", "public_ip", "read_at",
+    "next_event", "not_before", "not_before_deadline", "private_ip", "public_ip", "read_at",
 )  # fmt: skip
 
 
@@ -30,19 +29,17 @@ def write(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -
             continue
     else:
         raise FileExistsError(17, "too many exports of this second", str(base))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(map(csv_cell, _cells(row, now)) for row in rows)
+    path.write_text(
+        written(COLUMNS, (_cells(row, now) for row in rows), mark=True), encoding="utf-8", newline=""
+    )
     return path
 
 
-def _cells(row: Instance, now: datetime) -> Iterable[object]:
+def _cells(row: Instance, now: datetime) -> Sequence[object]:
     event = next(iter(row.open_events(now)), None)
-    start = event.not_before if event is not None else None
     return (
         row.target.profile, row.account_id, row.target.region, row.zone, row.instance_id, row.name, row.instance_type,
         row.state.value, *(row.checks.get(name).status.value for name in CheckName),
-        event.code_text if event else "", start.isoformat() if start else "", row.private_ip, row.public_ip,
-        row.status_at.isoformat() if row.status_at else "",
+        event.code_text if event else None, event.not_before if event else None, event.deadline if event else None,
+        row.private_ip, row.public_ip, row.status_at,
     )  # fmt: skip

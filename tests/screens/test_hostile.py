@@ -228,7 +228,7 @@ def test_the_clipboard_and_the_export_hold_nothing_to_obey(tmp_path: Path) -> No
     from screens.fleet import export
 
     path = export.write(hostile_store().rows(), datetime(2026, 5, 4, tzinfo=stage.ZONE), tmp_path)
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8-sig").splitlines():
         assert unsafe(line) == []
         assert not any(cell.strip('"').lstrip().startswith(("=", "@")) for cell in line.split(","))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,32 @@ EVIL = "\x1b]0;gone\x07\u202eweb\x9b2J"
 @pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "\r=1"])
 def test_text_that_starts_like_a_formula_is_disarmed(value: str) -> None:
     assert csv_cell(value).startswith("'")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "＝1+1",
+        "＋1",
+        "－1",
+        "＠SUM(A1)",
+        "\u3000＝1",
+        "\u00a0=1",
+        "\u200b=1",
+        "\ufeff=1",
+        "﹣1",
+        "⁺1",
+        "\u22121",
+        "\n=1",
+    ],
+)
+def test_so_is_one_in_another_width_or_behind_what_nobody_sees(value: str) -> None:
+    assert csv_cell(value).startswith("'")
+
+
+@pytest.mark.parametrize("value", ["서버-1", "ａ＝1", "web=1", "…=1", "x\t=1"])
+def test_what_only_holds_such_a_sign_stays(value: str) -> None:
+    assert not csv_cell(value).startswith("'")
 
 
 @pytest.mark.parametrize(
@@ -73,3 +101,31 @@ def test_a_table_aligns_wide_characters(capsys: pytest.CaptureFixture[str]) -> N
 def test_nobody_is_asked_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
     assert output.ask("sure?") is None
+
+
+def written(path: Path, mode: str, encoding: str = "utf-8") -> bytes:
+    """What the command line leaves in a file that its stdout was."""
+    with pytest.MonkeyPatch.context() as patch, path.open(mode, encoding=encoding, newline="") as file:
+        patch.setattr("sys.stdout", file)
+        output.write_csv(("name",), [("결제",)])
+    return path.read_bytes()
+
+
+def test_a_file_begins_with_the_mark_that_excel_reads_utf_8_by_and_has_it_once(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    first = written(path, "w")
+    assert first == b"\xef\xbb\xbf" + "name\r\n결제\r\n".encode()
+    assert written(path, "a") == first + "name\r\n결제\r\n".encode()  # >>: no second one in the middle
+
+
+def test_in_another_encoding_there_is_no_mark(tmp_path: Path) -> None:
+    assert written(tmp_path / "events.csv", "w", "euc-kr") == "name\r\n결제\r\n".encode("euc-kr")
+
+
+def test_a_pipe_gets_no_mark(capfd: pytest.CaptureFixture[str]) -> None:
+    read, write = os.pipe()
+    with pytest.MonkeyPatch.context() as patch, os.fdopen(write, "w", newline="", encoding="utf-8") as pipe:
+        patch.setattr("sys.stdout", pipe)
+        output.write_csv(("name",), [("결제",)])
+    with os.fdopen(read, "rb") as pipe_end:
+        assert pipe_end.read().startswith(b"name")

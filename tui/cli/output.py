@@ -6,6 +6,7 @@ Text from AWS was cleaned when it entered the domain; what comes from elsewhere 
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from unicodedata import east_asian_width
 
 import msgspec
 
-from tui.domain.text import clean, csv_cell
+from tui.domain.text import clean
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -103,15 +104,29 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def write_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """RFC 4180, with cells a spreadsheet would run as a formula made harmless."""
-    import csv
-    import io
+    """As `tui.domain.sheet` writes it; to a file that begins here with the mark a spreadsheet wants."""
+    from tui.domain import sheet
 
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([csv_cell(head) for head in headers])
-    writer.writerows([csv_cell(value) for value in row] for row in rows)
-    raw(buffer.getvalue())
+    raw(sheet.written(headers, rows, mark=_begins_a_file()))
+
+
+def _begins_a_file() -> bool:
+    """Whether stdout is a file and nothing is in it yet: a pipe's reader and a terminal would take the mark for text."""
+    try:
+        found = os.fstat(sys.stdout.fileno())
+        begun = os.lseek(sys.stdout.fileno(), 0, os.SEEK_CUR) or (
+            found.st_size and _appends(sys.stdout.fileno())
+        )
+    except (OSError, ValueError, AttributeError):  # none, closed, or no descriptor of the system's
+        return False
+    utf = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return utf and stat.S_ISREG(found.st_mode) and not begun
+
+
+def _appends(handle: int) -> bool:
+    import fcntl
+
+    return bool(fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_APPEND)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -11,13 +11,14 @@ from tui.cli.empty import nothing
 from tui.cli.fleet import Fleet, read
 from tui.cli.options import shared_options
 from tui.cli.own import own
-from tui.cli.shared import PARTIAL, USAGE, WELL, Shared, opened
+from tui.cli.shared import PARTIAL, USAGE, WELL, Session, Shared, opened
 from tui.domain import query, when
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.instance import Instance
 from tui.domain.own import NOTHING, Own
 from tui.domain.urgency import Level, urgency
+from tui.fleet import snapshot
 
 TIMEOUT = click.option(
     "--timeout",
@@ -67,9 +68,14 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
         lines, left_out = output.each(pairs, lambda pair: shapes.event_row(*pair, now), _name_of_pair)
         output.write_csv(shapes.EVENT_COLUMNS, lines)
     elif form == "ics":
-        from tui.cli.calendar import calendar
+        from tui.cli.calendar import calendar, dropped, will_not_happen
 
-        text, unannounced = calendar(pairs, now)
+        if not every:  # what is called off leaves a calendar only if the file says so
+            chosen_rows = _ordered(fleet, chosen, now)
+            pairs += [(row, one) for row in chosen_rows for one in row.events if will_not_happen(one, now)]
+        known = [row for row in _known_before(session) if chosen.matches(row, now)]
+        answered = {one.target: one.trouble is None and not one.partial for one in fleet.targets}
+        text, unannounced = calendar(pairs, now, dropped(known, fleet.rows, answered, now))
         output.raw(text)
         if unannounced:
             output.say(f"evac: {unannounced} without an announced start: not in the calendar")
@@ -150,6 +156,15 @@ def _all_events(row: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
     """Open ones first, then those that are over."""
     still = row.open_events(now)
     return (*still, *(event for event in row.events if event not in still))
+
+
+def _known_before(session: Session) -> list[Instance]:
+    """What the console's last snapshot knows to be in trouble: every event is. None where it can't be read."""
+    try:
+        kept = snapshot.load(snapshot.default_path(session.environ))
+    except snapshot.SnapshotError:
+        return []
+    return [] if kept is None else [row for delta in kept.deltas for row in delta.upserts]
 
 
 def _query(text: str) -> query.Query:

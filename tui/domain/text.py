@@ -16,7 +16,8 @@ SafeText = NewType("SafeText", str)
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 EMPTY = SafeText("")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\N{MINUS SIGN}", "\t", "\r")
+"""What begins a formula; in a full-width, small or raised form as well, which a spreadsheet takes for the same."""
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Me"})
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
@@ -79,7 +80,13 @@ def csv_cell(value: object) -> str:
     if value is None:
         return ""
     text = clean(value, limit=10_000)
-    return f"'{text}" if isinstance(value, str) and text.lstrip().startswith(_FORMULA) else text
+    # What is shown as MARK was something unseen: the spreadsheet may drop it, and then what follows begins the cell.
+    first = text.lstrip(f" {MARK}")[:1]
+    return (
+        f"'{text}"
+        if isinstance(value, str) and unicodedata.normalize("NFKC", first).startswith(_FORMULA)
+        else text
+    )
 
 
 def cells(char: str) -> int:
