@@ -125,3 +125,41 @@ def test_the_reading_client_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert allowed("sts", "DecodeAuthorizationMessage")
     assert hasattr(Sessions, "explained")
+
+
+SCP = "arn:aws:organizations::111122223333:policy/o-x/service_control_policy/p-regions"
+WHO = "User: arn:aws:sts::1:assumed-role/Audit/kim is not authorized to perform: ec2:DescribeInstances"
+ORG = (
+    "only who keeps the organisation's service control policies can allow it; "
+    "until then leave eu-west-1 out (regions in config.toml)"
+)
+EXPLICIT = [
+    (f"You are not authorized to perform this operation. {WHO} with an explicit deny in a service control policy. "
+     f"Encoded authorization failure message: {TOKEN}", "a service control policy denies it", ORG),
+    (f"{WHO} with an explicit deny in a service control policy: {SCP}", f"a service control policy denies it ({SCP})", ORG),
+    (f"{WHO} with an explicit deny in a service control policy", "a service control policy denies it", ORG),
+    (f"{WHO} with an explicit deny in an identity-based policy", "a identity-based policy denies it",
+     "have it taken out of that policy: one permission more cannot help"),
+    (f"{WHO} on resource: * with an explicit deny in a permissions boundary: arn:aws:iam::1:policy/b",
+     "a permissions boundary denies it (arn:aws:iam::1:policy/b)",
+     "have it taken out of that policy: one permission more cannot help"),
+    (f"{WHO} with an explicit deny", "a policy denies it explicitly",
+     "have it taken out of that policy: one permission more cannot help"),
+    (f"{WHO} because no identity-based policy allows the ec2:DescribeInstances action",
+     "no identity-based policy allows the ec2:DescribeInstances action", "ask for the permission to call StopInstances"),
+    (f"{WHO} because no service control policy allows the ec2:DescribeInstances action",
+     "no service control policy allows the ec2:DescribeInstances action", ORG),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "reason", "remedy"), EXPLICIT)
+def test_a_policy_that_denies_is_named_and_the_remedy_can_help(
+    message: str, reason: str, remedy: str
+) -> None:
+    error = said(message, "AccessDenied")
+    sessions: Any = Logins(Sts(Exception("denied as well")))
+    why = denied.why(sessions, error, "prod")
+    assert why == reason.replace("a identity", "an identity")
+    told = errors.trouble(error, "prod", "eu-west-1", why=why)
+    assert (told.kind, told.remedy) == ("denied", remedy)
+    assert bool(told.of) == (remedy == ORG), "the organisation's is the same for every region"

@@ -134,3 +134,35 @@ def test_each_target_has_its_line_above_its_rows_even_without_any() -> None:
     listed = grouped(rows, [status(DATA), status(PROD), status(empty)])
     shown = [str(one.name) if isinstance(one, Instance) else one.target.key for one in listed]
     assert shown == [DATA.key, "failing", "later", PROD.key, "soon", "calm", empty.key]
+
+
+def unread(profile: str, region: str, what: str, of: str = "", remedy: str = "do this") -> TargetStatus:
+    trouble = Trouble("denied", clean(f"{profile}/{region}: {what}"), clean(remedy), of=clean(of))
+    return TargetStatus(Target(profile, region), Phase.FAILED, trouble=trouble)
+
+
+def test_one_login_is_one_line_for_all_its_profiles() -> None:
+    found = failures(
+        unread(f"p{n}", region, "the SSO login has expired", "sso acme", "aws sso login --sso-session acme")
+        for n in range(400)
+        for region in ("eu-west-1", "us-east-1")
+    )
+    assert len(found) == 1
+    assert found[0].target == Target("p0", EVERYWHERE)
+    assert found[0].trouble is not None
+    assert found[0].trouble.line == (
+        "p0: the SSO login has expired: one login renews 400 profiles: aws sso login --sso-session acme"
+    )
+
+
+def test_two_logins_are_two_lines_and_a_single_profile_s_line_stays() -> None:
+    found = failures([unread("a", "*", "over", "sso one"), unread("b", "*", "over", "sso two")])
+    assert [one.trouble.line for one in found if one.trouble] == ["a/*: over: do this", "b/*: over: do this"]
+
+
+def test_a_policy_of_the_organisation_is_one_line_for_all_regions() -> None:
+    regions = ["ap-east-1", "af-south-1", "me-south-1", "eu-south-1", "sa-east-1"]
+    found = failures(unread("prod", region, "denied by it", "prod scp") for region in regions)
+    assert [one.trouble.line for one in found if one.trouble] == [
+        "prod: denied by it, in 5 regions (ap-east-1, af-south-1, me-south-1, eu-south-1, …): do this"
+    ]

@@ -34,7 +34,8 @@ def why(sessions: Sessions, error: BaseException, profile: str) -> str:
         return ""
     if deny := _DENY.search(message):
         which = f" ({deny[2].rstrip('.')})" if deny[2] else ""
-        return f"a {deny[1]} denies it{which}" if deny[1] else "a policy denies it explicitly"
+        article = "an" if deny[1] and deny[1][0] in "aeiou" else "a"
+        return f"{article} {deny[1]} denies it{which}" if deny[1] else "a policy denies it explicitly"
     if plain := _BECAUSE.search(message):
         return plain[1].strip()
     encoded = _ENCODED.search(message)

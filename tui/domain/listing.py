@@ -204,8 +204,6 @@ def _once(found: Sequence[TargetStatus]) -> TargetStatus:
     regions = [*dict.fromkeys(one.target.region for one in found)]
     what, remedy = trouble.cause.partition(": ")[2], str(trouble.remedy)
     if len(profiles) > 1:
-        more = len(profiles) - 1
-        what += f", as for {more} more profile{'s' * (more > 1)}"
         remedy = f"one login renews {len(profiles)} profiles: {remedy}"
     elif trouble.of and len(regions) > 1:
         what += f", in {len(regions)} regions ({', '.join(regions[:4])}{', …' * (len(regions) > 4)})"
