@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -243,6 +244,14 @@ class _Crowd:
         resume.lives = lambda pid, _: pid in self.alive  # type: ignore[assignment] # as above
         for one in self.orders:
             self.fork(one)
+        try:
+            self._drive(stopped)
+        finally:
+            for pid in list(self.alive):
+                os.kill(pid, 9)
+                os.waitpid(pid, 0)
+
+    def _drive(self, stopped: str) -> None:
         until = time.monotonic() + WITHIN
         while time.monotonic() < until:
             self._bury()
@@ -260,9 +269,6 @@ class _Crowd:
                     self._take_up(left)
             time.sleep(0.02)
         self.result.wrong.append(f"not over: {[(one, self.journal.get(one)) for one in self.orders]}"[:3000])
-        for pid in list(self.alive):
-            os.kill(pid, 9)
-            os.waitpid(pid, 0)
 
     def _bury(self) -> None:
         for pid in list(self.alive):
@@ -332,11 +338,13 @@ def worker(args: argparse.Namespace) -> None:
     demo = start("--speed", "5")
     pid = os.fork()
     if pid:
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
         try:
             os.waitpid(pid, 0)
         finally:
             demo.stop()
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
     stage = Groups(demo)
     try:
         for index, trial in enumerate(trials_of(stage, args)):
@@ -368,6 +376,13 @@ def main() -> int:
         for number in range(args.workers)
     ]
     results: list[dict[str, Any]] = []
+
+    def end(*_: object) -> None:
+        """What was counted until then is told."""
+        for one in running:
+            one.terminate()
+
+    signal.signal(signal.SIGTERM, end)
     with ThreadPoolExecutor(args.workers) as pool:
         codes = list(pool.map(partial(_follow, results=results), running))
     report(results)
