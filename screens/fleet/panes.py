@@ -15,13 +15,15 @@ from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
 from tui.domain.own import NOTHING, Own
 from tui.domain.text import clean
-from tui.domain.urgency import Level
+from tui.domain.urgency import Level, urgency
 from tui.domain.when import ago, clock
 from tui.fleet.wire import LinkState
 from tui.services import Services
 from tui.settings import Settings
 from tui.verbs import VERBS
 
+READ_ONLY_HELP = "Read-only here: call who may change it."
+"""For whoever may look and not act: the rest of the line is what to tell them."""
 PANE = 26
 """Columns of text in the pane of targets."""
 SHOWN = (Level.FAILING, Level.DUE, Level.SCHEDULED, Level.UNKNOWN)
@@ -163,14 +165,17 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
     text.append("\n")
     if told.recommended is not None:
         verb = VERBS.get(told.recommended.verb)
-        text.append("Do: ")
-        text.append(f"{told.recommended.key} {verb.footer if verb else told.recommended.verb}", "bold")
-        text.append(f": {told.recommended.why}.\n")
+        word = verb.footer if verb else told.recommended.verb
+        if services.settings.profile_read_only(row.target.profile):
+            text.append(f"{READ_ONLY_HELP} ", "bold")
+            text.append(f"What helps: {word}, {told.recommended.why}.\n")
+        else:
+            text.append("Do: ")
+            text.append(f"{told.recommended.key} {word}", "bold")
+            text.append(f": {told.recommended.why}.\n")
     else:
         advice = told.of(Kind.DO)
-        text.append(
-            f"{advice[0].text}\n" if advice else "Nothing to press here: ⏎ shows all that is known.\n"
-        )
+        text.append(f"{advice[0].text if advice else _nothing_to_do(row, services)}\n")
     balance = [(Kind.SURVIVES, "Keeps"), (Kind.LOST, "Loses")]
     for kind, word in balance if wide else reversed(balance):  # where the end may be cut, the loss is not
         parts = told.of(kind)
@@ -179,6 +184,16 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
             text.append(f"{parts[0].text}\n" if wide else f"{parts[0].text} ")
     mine = services.here is not None and services.here.is_row(row)
     return f"{row.label} · {row.instance_id}" + " · this machine" * mine, text
+
+
+def _nothing_to_do(row: Instance, services: Services) -> str:
+    """Why no key is named: all is well, or nobody knows."""
+    status = services.store.target(row.target)
+    if status is not None and status.trouble is not None:
+        return f"Not read now: {status.trouble.cause}. Do: {status.trouble.remedy}."
+    if Level.UNKNOWN is urgency(row, services.now()).level:
+        return "Not known to be well: r reads it again, ⏎ shows what is known and when it was read."
+    return "Nothing to press here: ⏎ shows all that is known."
 
 
 def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[str, Text]:

@@ -20,7 +20,7 @@ from screens.fleet.table import FleetTable, Row
 from screens.line import Line
 from screens.mishap import STYLE, UNSHOWN, shown, tell
 from screens.signs import READ
-from tui.domain.instance import Instance
+from tui.domain.instance import Instance, TargetStatus
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
 from tui.domain.text import clean
 from tui.domain.urgency import Level
@@ -228,9 +228,28 @@ class FleetScreen(Filtering):
 
     @on(FleetTable.Opened)
     def verb_detail(self) -> None:
-        """Of the instance under the cursor."""
+        """Of the instance under the cursor; of a target what can be done about it."""
         if self.subject is not None:
             self.post_message(Go("detail", self.subject.key))
+        elif isinstance(self.table.current, TargetStatus):
+            self._open_target(self.table.current)
+
+    def _open_target(self, status: TargetStatus) -> None:
+        from screens.fleet.trouble import TroubleSheet
+
+        def done(what: str | None) -> None:
+            if what == "copy":
+                self._copy_target(status)
+            elif what == "refresh":
+                self.verb_refresh()
+
+        self.app.push_screen(TroubleSheet(status, self.services), done)
+
+    def _copy_target(self, status: TargetStatus) -> None:
+        """The command that mends it, or the line for whoever is asked."""
+        from screens.fleet.trouble import command, told
+
+        self.copy(command(status) or told(status), command(status) or "what is wrong")
 
     def verb_triage(self) -> None:
         """View 1."""
@@ -292,7 +311,9 @@ class FleetScreen(Filtering):
     def verb_copy(self) -> None:
         """The ids, for a ticket or another terminal."""
         chosen = self.chosen()
-        if chosen:
+        if not chosen and isinstance(self.table.current, TargetStatus):
+            self._copy_target(self.table.current)
+        elif chosen:
             what = str(chosen[0].instance_id) if len(chosen) == 1 else f"{len(chosen)} ids"
             self.copy("\n".join(str(row.instance_id) for row in chosen), what)
 
