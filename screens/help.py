@@ -43,6 +43,16 @@ EXAMPLES: Mapping[str, str] = {
     'name:"blue green"': "a value with a blank in it",
 }
 """Filters that the language reads: a test says so."""
+SHORT_FORMS: Mapping[str, str] = {
+    "PROD+1": "read through profile PROD; one more profile leads to the same account",
+    "apne2a": "the zone ap-northeast-2a; use1 is us-east-1, euw1 is eu-west-1",
+    "system+2": "the system check fails, and two more checks with it",
+    "12m": "behind a failing check: since when; behind a target: when it was read",
+    "EIP": "an Elastic IP: it stays through a stop",
+    "auto": "a public address of AWS's: a stop gives it away, the start brings another",
+    "?4": "so many of which it is not known whether they are well",
+}
+"""How the list says it where there is little room."""
 _SIGNS = {
     Level.FAILING: "a status check fails now, or AWS stopped it",
     Level.DUE: "AWS acts on it within 24 hours, or has begun",
@@ -97,6 +107,8 @@ def language(plain: bool) -> list[Row]:
         rows.append(Row(text, f"{sign.mark(plain)} {sign.word}", label_style=sign.style))
     told = "a target that answered: says nothing of how its instances are"
     rows.append(Row(told, f"{READ.mark(plain)} {READ.word}"))
+    rows += [BLANK, head("short forms")]
+    rows += [Row(text, short, label_style="bold") for short, text in SHORT_FORMS.items()]
     rows += [BLANK, head("before an action", "the gravest first")]
     for gravity, text in _GRAVITIES.items():
         sign = GRAVITIES[gravity]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rich.cells import cell_len, set_cell_size
 from textual.errors import NoWidget
 from textual.geometry import Size
 from textual.screen import Screen
@@ -31,16 +30,3 @@ def height(widget: Widget, width: int) -> int:
     """How many lines it takes at so many columns, displayed or not."""
     room = Size(width, 1000)
     return widget.get_content_height(room, room, width)
-
-
-def middle(text: str, size: int, plain: bool = False) -> str:
-    """At most `size` cells: what is too long loses its middle, since names differ at their ends."""
-    if cell_len(text) <= size:
-        return text
-    gap = "..." if plain else "…"
-    room = max(0, size - len(gap))
-    head = set_cell_size(text, room - room // 2).rstrip()
-    tail = set_cell_size(text[::-1], room // 2).rstrip()[::-1]
-    return (
-        set_cell_size(f"{head}{gap}{tail}", size).rstrip() if size > len(gap) else set_cell_size(text, size)
-    )

@@ -23,6 +23,7 @@ from tui.domain.instance import (
 from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.domain.when import ago, span
+from tui.domain.words import counted
 from tui.settings import Settings
 
 
@@ -157,7 +158,7 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
     if status.phase is not Phase.LIVE:
         age = f" (last read {ago(status.status_at, now)})" if status.status_at else ""
         return f"… {where}: {status.phase}{age}", "dim"
-    count = f"{status.count} instances" if status.count is not None else "counting"
+    count = counted(status.count, "instance") if status.count is not None else "counting"
     account = f" · account {account_text(status.account_id)}" if status.account_id else ""
     alias = f" {status.account_alias}" if status.account_alias else ""
     partial = f" · {status.partial[0].cause}" if status.partial else ""
@@ -169,3 +170,16 @@ def cut(text: str, size: int) -> str:
     if cell_len(text) > size:
         text = set_cell_size(text, max(0, size - 1)).rstrip() + "…"
     return set_cell_size(text, size)
+
+
+def middle(text: str, size: int, plain: bool = False) -> str:
+    """At most `size` cells: what is too long loses its middle, since names differ at their ends."""
+    if cell_len(text) <= size:
+        return text
+    gap = "..." if plain else "…"
+    room = max(0, size - len(gap))
+    head = set_cell_size(text, room - room // 2).rstrip()
+    tail = set_cell_size(text[::-1], room // 2).rstrip()[::-1]
+    return (
+        set_cell_size(f"{head}{gap}{tail}", size).rstrip() if size > len(gap) else set_cell_size(text, size)
+    )

@@ -43,6 +43,16 @@ _EXPECTED = {
 }
 
 
+THEMES = (
+    "evac", "textual-dark", "textual-light", "nord", "gruvbox", "catppuccin-mocha", "dracula", "tokyo-night", "monokai",
+    "flexoki", "catppuccin-latte", "catppuccin-frappe", "catppuccin-macchiato", "solarized-light", "solarized-dark",
+    "rose-pine", "rose-pine-moon", "rose-pine-dawn", "atom-one-dark", "atom-one-light", "ansi-dark", "ansi-light",
+)  # fmt: skip
+"""Textual's own and ours: a test compares them, since nothing here may load Textual."""
+COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+"""Told where a colour's name is none; every terminal has them."""
+
+
 class ConfigError(Exception):
     """A setting that cannot be used. One line: file, key, what was expected."""
 
@@ -272,8 +282,35 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
         try:
             ZoneInfo(settings.timezone)
         except (OSError, ValueError, KeyError):
-            raise ConfigError(file, "timezone", "expected a zone's name such as Asia/Seoul") from None
+            from zoneinfo import available_timezones
+
+            near = _near(settings.timezone, available_timezones())
+            raise ConfigError(file, "timezone", f"expected a zone's name such as Asia/Seoul{near}") from None
+    if settings.theme and settings.theme not in THEMES:
+        near = _near(settings.theme, THEMES)
+        raise ConfigError(file, "theme", f"no such theme{near}; there are {', '.join(THEMES)}")
+    for name, profile in settings.profiles.items():
+        if not _is_color(profile.color):
+            near = _near(profile.color, COLORS)
+            why = f"no such colour{near}; {', '.join(COLORS)}, or #rrggbb"
+            raise ConfigError(file, f"profiles.{name}.color", why)
     return settings
+
+
+def _near(given: str, known: Iterable[str]) -> str:
+    """The one that was probably meant."""
+    found = difflib.get_close_matches(given.lower(), {one.lower(): one for one in known}, n=1)
+    named = {one.lower(): one for one in known}
+    return f"; did you mean {named[found[0]]}?" if found else ""
+
+
+def _is_color(name: str) -> bool:
+    """Whether the console can paint with it. What a console loads anyway is loaded only for an unusual name."""
+    if not name or name.startswith("#") or name.removeprefix("bright_") in COLORS:
+        return True
+    from rich.color import ANSI_COLOR_NAMES
+
+    return name in ANSI_COLOR_NAMES
 
 
 def local_zone(environ: Mapping[str, str]) -> tzinfo:

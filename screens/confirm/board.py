@@ -28,6 +28,7 @@ from tui.domain.plan import Draft, GuardKind
 from tui.domain.text import clean
 from tui.domain.urgency import Level
 from tui.domain.when import clock
+from tui.domain.words import counted
 from tui.services import Services
 
 ROOMY = 32
@@ -301,7 +302,7 @@ class Board(Vertical):
     def _say_needed(self, lines: int, narrow: bool) -> None:
         """How large it must be; and nothing is put that can't be answered."""
         parts = [f"{NARROW} columns"] if narrow else []
-        parts += [f"{self.app.size.height + lines} lines"] if lines > 0 else []
+        parts += [counted(self.app.size.height + lines, "line")] if lines > 0 else []
         for name in ("#permission", "#yes-no", "#prompt", "#name", "#wrong", "#more"):
             self.query_one(name).display = False
         needs = self.query_one("#needs", Static)

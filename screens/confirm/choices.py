@@ -21,7 +21,7 @@ from tui.domain.instance import Instance
 from tui.domain.offers import Offer
 from tui.domain.plan import image_name, why_no_image_name
 from tui.domain.text import clean
-from tui.domain.when import both_zones, countdown, parse_moment, to_zone
+from tui.domain.when import both_zones, countdown, distance, parse_moment, to_zone
 
 
 def movable(instance: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
@@ -245,7 +245,7 @@ class Choices(Vertical):
             text.append(self.trouble, "bold red")
         elif self.options.not_before is not None:
             moment = self.options.not_before
-            text.append(f"{both_zones(moment, self.zone, self._now)}, {countdown(moment, self._now)}", "bold")
+            text.append(f"{both_zones(moment, self.zone, self._now)}, {distance(moment, self._now)}", "bold")
         latest = both_zones(event.deadline, self.zone, self._now)
         here = self._now.astimezone(self.zone).tzname()
         text.append(f"\nat least 60 min ahead, at most AWS's deadline {latest}", "dim")

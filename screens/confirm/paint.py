@@ -12,8 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from screens.seen import middle
-from screens.signs import GRAVITIES, LEVELS, drawn, painted
+from screens.signs import GRAVITIES, LEVELS, drawn, middle, painted
 from tui.domain.actions import ACTIONS, unasked
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.instance import Instance, TargetStatus

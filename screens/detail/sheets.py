@@ -11,6 +11,7 @@ from screens.signs import Sign
 from tui.domain.guidance import Mark
 from tui.domain.instance import CheckName, CheckStatus, Image, Instance, Interface, PublicAddress
 from tui.domain.when import ago
+from tui.domain.words import part_of
 
 _CHECKS = {
     CheckName.SYSTEM: ("system", "power, network, host and its software: AWS's side"),
@@ -175,7 +176,7 @@ def _target_groups(scene: Scene) -> Iterator[Row]:
     for group in groups or ():
         bad = group.health != "healthy"
         port = f", port {group.port}" if group.port else ""
-        healthy = f"{group.healthy} of {group.members} members healthy{port}"
+        healthy = f"{part_of(group.healthy, group.members, 'member')} healthy{port}"
         yield Row(f"{group.name}: {group.health}", style="bold yellow" if bad else "", note=healthy)
     yield from _classic_balancers(scene)
 
@@ -187,7 +188,7 @@ def _classic_balancers(scene: Scene) -> Iterator[Row]:
     elif not balancers:
         yield Row("with no classic load balancer", style="dim")
     for one in balancers or ():
-        share = f"{one.in_service} of {one.members} instances in service"
+        share = f"{part_of(one.in_service, one.members, 'instance')} in service"
         style = "" if one.state == "InService" else "bold yellow"
         yield Row(f"{one.name} (classic): {one.state}", style=style, note=share)
 

@@ -8,6 +8,7 @@ from tui.domain.listing import View
 from tui.domain.near import Matched, matched
 from tui.domain.query import Query
 from tui.domain.text import clean
+from tui.domain.words import part_of
 from tui.fleet.store import Store
 
 NAMED = 3
@@ -45,7 +46,7 @@ def gaps(targets: list[TargetStatus], unread: list[TargetStatus]) -> str:
     """What is not known, to stand behind any sentence; empty only where everything is."""
     told = ""
     if len(unread) > NAMED:
-        told = f" Not read: {len(unread)} of {len(targets)} targets; 4 lists them."
+        told = f" Not read: {part_of(len(unread), len(targets), 'target')}; 4 lists them."
     elif unread:
         told = f" Not read: {', '.join(one.target.key for one in unread)}."
     partly = [one for one in targets if one.partial and one not in unread]

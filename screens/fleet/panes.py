@@ -17,6 +17,7 @@ from tui.domain.own import NOTHING, Own
 from tui.domain.text import clean
 from tui.domain.urgency import Level, urgency
 from tui.domain.when import ago, clock
+from tui.domain.words import counted
 from tui.fleet.wire import LinkState
 from tui.services import Services
 from tui.settings import Settings
@@ -47,8 +48,8 @@ def counts_line(
     if wide:
         accounts = len({one.account_id for one in targets if one.account_id})
         lines = [one for one in targets if one.target.region != EVERYWHERE]
-        first = "" if own.works else f" {accounts} accounts ·"  # where it gets tight, what runs is worth more
-        text.append(f"{first} {len(lines)} targets · {known} instances  ")
+        first = "" if own.works else f" {counted(accounts, 'account')} ·"  # where it gets tight, what runs is worth more
+        text.append(f"{first} {counted(len(lines), 'target')} · {counted(known, 'instance')}  ")
     else:
         text.append(f" {known} inst ")
     if own.works:
@@ -203,7 +204,7 @@ def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[st
         if status.status_at is not None:
             text.append(f"Its instances are shown as they were {ago(status.status_at, now)}.")
     elif status.status_at is not None and now - status.status_at < timedelta(days=36500):
-        text.append(f"{status.count} instances, checks read {ago(status.status_at, now)}.\n")
+        text.append(f"{counted(status.count or 0, 'instance')}, checks read {ago(status.status_at, now)}.\n")
     else:
         text.append("Being read for the first time.\n")
     for one in status.partial:

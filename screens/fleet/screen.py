@@ -24,6 +24,7 @@ from tui.domain.instance import Instance, TargetStatus
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
 from tui.domain.text import clean
 from tui.domain.urgency import Level
+from tui.domain.words import counted
 from tui.fleet.wire import ReadRequest
 from tui.services import Services
 from tui.verbs import VERBS
@@ -331,4 +332,4 @@ class FleetScreen(Filtering):
                 "warning",
             )
             return
-        self.say(f"wrote {len(rows)} instances to {clean(path)}")
+        self.say(f"wrote {counted(len(rows), 'instance')} to {clean(path)}")

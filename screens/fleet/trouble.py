@@ -17,6 +17,7 @@ from screens.signs import LEVELS
 from tui.domain.instance import TargetStatus
 from tui.domain.urgency import Level
 from tui.domain.when import ago
+from tui.domain.words import counted
 from tui.services import Services
 
 _COMMAND = re.compile(r"\baws (?:sso login|login|configure)\b(?: (?:'[^']*'|[^\s,;:]+))*")
@@ -75,7 +76,7 @@ class TroubleSheet(ModalScreen[str], Leaver[str]):
             if status.trouble.code:
                 text.append(f"AWS or the reader said: {status.trouble.code}\n", "dim")
         elif status.status_at is not None:
-            text.append(f"{status.count} instances, read {ago(status.status_at, now)}.\n")
+            text.append(f"{counted(status.count or 0, 'instance')}, read {ago(status.status_at, now)}.\n")
         else:
             text.append("It is being read for the first time.\n")
         for one in status.partial:

@@ -14,8 +14,8 @@ from textual.widgets import Static
 
 from screens.fleet.marks import Marks
 from screens.leaving import Leaver
-from screens.seen import height, middle, seen
-from screens.signs import drawn
+from screens.seen import height, seen
+from screens.signs import drawn, middle
 from tui.domain.instance import Instance
 from tui.verbs import INPUT_MODE
 

@@ -14,8 +14,8 @@ from textual.widgets import Static
 
 from screens.confirm.question import Answer, TypeName
 from screens.leaving import Leaver
-from screens.seen import height, middle, seen
-from screens.signs import drawn
+from screens.seen import height, seen
+from screens.signs import drawn, middle
 from screens.standing import label
 from tui.domain.text import clean
 from tui.domain.typed import expected

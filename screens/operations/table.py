@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from screens.lines import LineTable
-from screens.signs import cut, drawn, painted
+from screens.signs import cut, drawn, middle, painted
 from screens.standing import SIGNS, Standing, label, standing
 from tui.domain.text import clean
 from tui.domain.when import ago, span
@@ -31,13 +31,15 @@ class View(Struct, frozen=True):
 
 
 class Column(Struct, frozen=True):
-    """`least` is the width of the whole list from which it is shown; `share` of what is left it takes."""
+    """`least` is the width of the whole list from which it is shown; `share` of what is left it takes; `both_ends`: names
+    differ at either end, so what is too long loses its middle."""
 
     title: str
     width: int
     least: int
     cell: Callable[[Operation, View], tuple[str, str]]
     share: int = 0
+    both_ends: bool = False
 
 
 def _state(one: Operation, view: View) -> tuple[str, str]:
@@ -73,9 +75,9 @@ def _note(one: Operation, view: View) -> tuple[str, str]:
 COLUMNS = (
     Column("", 12, 0, _state),
     Column("action", 10, 0, lambda one, view: (one.action, "")),
-    Column("instance", 14, 0, lambda one, view: (label(one), "bold"), share=1),
+    Column("instance", 14, 0, lambda one, view: (label(one), "bold"), share=1, both_ends=True),
     Column("id", 19, 130, lambda one, view: (clean(one.instance_id), "dim")),
-    Column("where", 22, 110, _where),
+    Column("where", 22, 110, _where, both_ends=True),
     Column("step", 16, 0, lambda one, view: (progress(one), "")),
     Column("took", 6, 0, lambda one, view: (elapsed(one, view.now), "")),
     Column("begun", 9, 96, lambda one, view: (ago(one.confirmed_at or one.created_at, view.now), "dim")),
@@ -118,6 +120,7 @@ class OperationTable(LineTable[Operation]):
         segments = [Segment(pointer, style + Style(bold=True))]
         for column, size in fit(width - 1):
             text, look = column.cell(row, self._view)
+            text = middle(text, size, self._view.plain) if column.both_ends else text
             segments.append(Segment(cut(text, size), style + Style.parse(look) if look else style))
             segments.append(Segment(" ", style))
         return segments

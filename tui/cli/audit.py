@@ -11,6 +11,7 @@ from tui.cli import output
 from tui.cli.options import asked_above, shared_options
 from tui.cli.shared import FAILED, WELL, RefusedError, Shared, opened
 from tui.domain.text import clean
+from tui.domain.words import counted
 from tui.operations import audit
 from tui.operations.journal import default_path
 
@@ -64,7 +65,7 @@ def _verify(verdict: audit.Verdict, path: str, as_json: bool) -> int:
     elif verdict.broken_at:
         output.line(f"BROKEN at line {verdict.broken_at} of {verdict.lines}: {verdict.why}; {path}")
     else:
-        output.line(f"intact: {verdict.lines} lines; {path}")
+        output.line(f"intact: {counted(verdict.lines, 'line')}; {path}")
     if not as_json:
         for remark in verdict.remarks:
             output.say(remark)

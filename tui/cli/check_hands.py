@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui.cli.checks import BAD, DOUBT, WELL, Check
 from tui.cli.told import alarming, stands
+from tui.domain.words import counted
 from tui.operations import audit, mounts
 from tui.operations.journal import Journal, JournalError, default_path
 from tui.operations.launch import scope
@@ -46,7 +47,7 @@ def journal(path: Path) -> Iterator[Check]:
             BAD, "audit", why, "find out who changed it; keep a copy, then move it and audit.head away"
         )
     else:
-        yield Check(WELL, "audit", "; ".join((f"intact, {verdict.lines} lines", *verdict.remarks)))
+        yield Check(WELL, "audit", "; ".join((f"intact, {counted(verdict.lines, 'line')}", *verdict.remarks)))
 
 
 def _kept(path: Path) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from tui.domain.instance import Instance, TargetStatus
 from tui.domain.near import matched
 from tui.domain.query import Query
 from tui.domain.text import clean
+from tui.domain.words import part_of
 
 
 def nothing(
@@ -36,7 +37,7 @@ def nothing(
 def _filtered(what: str, chosen: Query, rows: Sequence[Instance], now: datetime) -> str:
     found, wanted = matched(chosen, rows, now), clean(chosen.text, 100)
     if found.count:
-        return f"{what} among the {found.count} of {found.total} instances that the filter {wanted} matches"
+        return f"{what} among the {part_of(found.count, found.total, 'instance')} that the filter {wanted} matches"
     return f"evac: the filter {wanted} {found.told}"
 
 
@@ -47,4 +48,4 @@ def _where(targets: Sequence[TargetStatus]) -> str:
         return ""
     partly = sum(1 for status in answered if status.partial)
     part = f", {partly} of them in part" if partly else ""
-    return f"in the {len(answered)} of {len(targets)} targets that answered{part}"
+    return f"in the {part_of(len(answered), len(targets), 'target')} that answered{part}"

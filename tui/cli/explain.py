@@ -135,5 +135,7 @@ def _print(
 
 
 def _wrapped(text: str, indent: str = "") -> None:
-    for part in textwrap.wrap(text, 100, initial_indent=indent, subsequent_indent=indent) or [""]:
+    for part in textwrap.wrap(text, output.columns(100), initial_indent=indent, subsequent_indent=indent) or [
+        ""
+    ]:
         output.line(part)

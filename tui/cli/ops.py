@@ -15,6 +15,7 @@ from tui.cli.options import asked_above, shared_options
 from tui.cli.repair import repair_command
 from tui.cli.shared import FAILED, GUARD, READ_ONLY, USAGE, WELL, RefusedError, Session, Shared, opened
 from tui.cli.told import listed, operation_object, shown, stands
+from tui.domain.words import part_of
 from tui.operations.journal import Journal
 from tui.operations.record import Operation, OperationState
 from tui.operations.resume import cut_off, driver, give_up, resume, still_out
@@ -137,7 +138,7 @@ def _list(shared: Shared, as_json: bool, limit: int | None = None) -> int:
         wanted = limit or (EVERY if as_json else SHOWN)
         every = {one.id: one for one in (*journal.list(wanted), *journal.unfinished())}
         if (total := journal.count()) > len(every):
-            output.say(f"evac: {len(every)} of {total} operations; --limit {total} shows all")
+            output.say(f"evac: {part_of(len(every), total, 'operation')}; --limit {total} shows all")
         newest = [every[name] for name in sorted(every, reverse=True)]
         if as_json:
             output.json([operation_object(one, now()) for one in newest])

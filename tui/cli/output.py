@@ -6,6 +6,7 @@ Text from AWS was cleaned when it entered the domain; what comes from elsewhere 
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from unicodedata import east_asian_width
 
 import msgspec
 
-from tui.domain.text import clean
+from tui.domain.text import SafeText, clean
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -91,10 +92,38 @@ def each(things: Iterable[T], make: Callable[[T], R], name: Callable[[T], str]) 
     return made, failed
 
 
+def columns(most: int) -> int:
+    """Columns for running text: as many as the terminal has, at most so many; that many where it goes to a file."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return most
+    return max(20, min(most, shutil.get_terminal_size((most, 24)).columns))
+
+
+NAMES = frozenset({"NAME", "INSTANCE", "TARGET", "WHERE"})
+"""Columns whose texts are others' choice: one of them may not make every line as long as itself."""
+WIDEST = 48
+
+
+def shortened(text: str, size: int = WIDEST) -> str:
+    """At most so many columns; what is longer loses its middle, since names differ at their ends. JSON and CSV have it whole."""
+    if _width(text) <= size:
+        return text
+    head, tail = size // 2, size - size // 2 - 1
+    while _width(text[:head]) > size // 2:
+        head -= 1
+    while _width(text[-tail:]) > size - size // 2 - 1:
+        tail -= 1
+    return f"{text[:head]}…{text[-tail:]}"
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Columns as wide as their widest cell, two spaces between; headers in bold on a terminal unless NO_COLOR is set."""
     cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
     headers = [clean(head) for head in headers]
+    named = [at for at, head in enumerate(headers) if head in NAMES]
+    for row in cells:
+        for at in named:
+            row[at] = SafeText(shortened(row[at]))
     widths = [max([_width(head), *(_width(row[at]) for row in cells)]) for at, head in enumerate(headers)]
     bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     head = _row(headers, widths)

@@ -11,6 +11,7 @@ from tui.cli import output
 from tui.cli.hands import now
 from tui.cli.options import asked_above, shared_options
 from tui.cli.shared import FAILED, READ_ONLY, WELL, RefusedError, Shared, opened
+from tui.domain.words import part_of
 from tui.operations import audit
 from tui.operations.journal import JournalError, default_path
 from tui.operations.repair import damage, repair
@@ -37,9 +38,7 @@ def repair_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
                 operation="", user=getpass.getuser(), host=socket.gethostname(), profile="", account="", region="",
                 instance="", action="repair",
             )  # fmt: skip
-            result = (
-                f"damaged ({why}): set aside as {made.aside}, {made.kept} of {made.found} operations kept"
-            )
+            result = f"damaged ({why}): set aside as {made.aside}, {part_of(made.kept, made.found, 'operation')} kept"
             audit.append(audit.path_beside(path), now(), **fields, step="repair", result=result)
         if as_json:
             aside, kept, found = (str(made.aside), made.kept, made.found) if made else (None, None, None)

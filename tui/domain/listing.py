@@ -16,6 +16,7 @@ from tui.domain.own import NOTHING, Own
 from tui.domain.query import Query
 from tui.domain.text import clean
 from tui.domain.urgency import Level, Urgency, urgency
+from tui.domain.words import counted
 
 
 class View(StrEnum):
@@ -206,7 +207,9 @@ def _once(found: Sequence[TargetStatus]) -> TargetStatus:
     if len(profiles) > 1:
         remedy = f"one login renews {len(profiles)} profiles: {remedy}"
     elif trouble.of and len(regions) > 1:
-        what += f", in {len(regions)} regions ({', '.join(regions[:4])}{', …' * (len(regions) > 4)})"
+        what += (
+            f", in {counted(len(regions), 'region')} ({', '.join(regions[:4])}{', …' * (len(regions) > 4)})"
+        )
     else:
         return whole
     cause = clean(f"{clean(first.target.profile)}: {what}", 300)

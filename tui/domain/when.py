@@ -106,6 +106,15 @@ def countdown(dt: datetime, now: datetime) -> str:
     return f"in {span(dt - now)}" if dt > now else f"{span(now - dt)} ago"
 
 
+def distance(dt: datetime, now: datetime) -> str:
+    """What somebody who typed `36h` reads a moment later: `in 36h`, to the nearest minute; from two days on as a countdown."""
+    minutes = round((dt - now).total_seconds() / 60)
+    if not 60 <= minutes < 48 * 60:
+        return countdown(dt, now)
+    hours, rest = divmod(minutes, 60)
+    return f"in {hours}h{rest:02d}m" if rest else f"in {hours}h"
+
+
 def clock(dt: datetime, zone: tzinfo) -> str:
     """`06:24 KST`."""
     local = to_zone(dt, zone)

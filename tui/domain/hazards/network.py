@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tui.domain.gravity import Gravity
 from tui.domain.hazards.base import Hazard, View, dont_know
 from tui.domain.instance import Instance, PublicAddress
+from tui.domain.words import part_of
 
 _FIELD = "NetworkInterfaces[].Association.IpOwnerId"
 
@@ -77,7 +78,7 @@ def load_balancer(view: View) -> Iterator[Hazard]:
     if not groups and not classic:
         yield Hazard("load-balancer", Gravity.OK, "in no target group", field=field)
     for group in groups:
-        share = f"{group.healthy} of {group.members} members healthy"
+        share = f"{part_of(group.healthy, group.members, 'member')} healthy"
         if group.health == "healthy" and group.healthy <= 1:
             continue  # said, and louder, by group.last_healthy
         if group.health == "healthy" and (view.standby or view.drain):
@@ -116,7 +117,7 @@ def _classic(view: View) -> Iterator[Hazard]:
             field,
         )
     for one in balancers or ():
-        where = f"classic load balancer {one.name} ({one.in_service} of {one.members} instances in service)"
+        where = f"classic load balancer {one.name} ({part_of(one.in_service, one.members, 'instance')} in service)"
         if one.state != "InService":
             text = f"registered with {where}, where it is {one.state or 'of unknown state'}"
             yield Hazard("load-balancer", Gravity.NOTE, text, field=field)
