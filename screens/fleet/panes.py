@@ -48,7 +48,9 @@ def counts_line(
     if wide:
         accounts = len({one.account_id for one in targets if one.account_id})
         lines = [one for one in targets if one.target.region != EVERYWHERE]
-        first = "" if own.works else f" {counted(accounts, 'account')} ·"  # where it gets tight, what runs is worth more
+        first = (
+            "" if own.works else f" {counted(accounts, 'account')} ·"
+        )  # where it gets tight, what runs is worth more
         text.append(f"{first} {counted(len(lines), 'target')} · {counted(known, 'instance')}  ")
     else:
         text.append(f" {known} inst ")
