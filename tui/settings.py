@@ -157,31 +157,41 @@ class Settings(Base, frozen=True):
                 return found if one == name else msgspec.structs.replace(found, label="")
         return ProfileSettings()
 
-    def profile_read_only(self, profile: str) -> bool:
-        """Whether nothing may be changed through this profile: strictest of global, profile and policy, under each name."""
+    def profile_read_only(self, profile: str, account: str = "") -> bool:
+        """Whether nothing may be changed through this profile, or in this account: strictest of global, profile and policy,
+        under each name."""
         own = (name for name, one in self.profiles.items() if one.read_only)
-        return self.read_only or self._meant((*self.locked_profiles, *own), profile)
+        return self.read_only or self._meant((*self.locked_profiles, *own), profile, account)
 
-    def profile_hidden(self, profile: str) -> bool:
+    def profile_hidden(self, profile: str, account: str = "") -> bool:
         """Whether the site policy keeps it from being read, whoever asks for it and by which name."""
-        return self._meant(self.hidden_profiles, profile)
+        return self._meant(self.hidden_profiles, profile, account)
 
     def profile_unlisted(self, profile: str) -> bool:
         """Whether it is read only if somebody names it."""
         return self._meant((name for name, one in self.profiles.items() if one.hidden), profile)
 
+    def minds_accounts(self) -> bool:
+        """Whether any rule is an account's, so that one must be known before it is said what may be done."""
+        return any(map(names.is_account, (*self.locked_profiles, *self.hidden_profiles, *self.profiles)))
+
     def _called(self, profile: str) -> tuple[str, ...]:
         return (profile, *self.shell_profiles) if profile == names.ENVIRONMENT else (profile,)
 
-    def _meant(self, rules: Iterable[str], profile: str) -> bool:
+    def _meant(self, rules: Iterable[str], profile: str, account: str = "") -> bool:
         called = self._called(profile)
-        return any(names.means(rule, called) for rule in rules)
+        return any(
+            names.means(rule, called) or (names.is_account(rule) and rule.strip() == account)
+            for rule in rules
+        )
 
-    def why_refused(self, profile: str, action: str, codes: Collection[str] = ()) -> str:
-        """Why it may not be done through this profile, with hazards of these codes; empty: it may."""
+    def why_refused(self, profile: str, action: str, codes: Collection[str] = (), account: str = "") -> str:
+        """Why it may not be done through this profile in this account, with hazards of these codes; empty: it may."""
         if self.profile_read_only(profile):
             return f"read-only: no changes through profile {profile}"
-        if self.profile_hidden(profile):
+        if self.profile_read_only(profile, account):
+            return f"read-only: no changes in account {account}"
+        if self.profile_hidden(profile, account):
             return f"the site policy hides profile {profile}"
         if action in self.actions_off:
             return f"the site policy has switched {action} off"

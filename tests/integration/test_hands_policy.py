@@ -122,3 +122,17 @@ def test_a_policy_is_not_got_around_by_another_name_for_the_same_credentials(
     assert done.returncode in (3, 4), done.stderr
     assert bench.sent("CreateImage") == []
     assert "read-only" in done.stderr or "not read: default" in done.stderr
+
+
+def test_a_rule_for_an_account_holds_for_every_profile_that_leads_there(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("[profiles.111122223333]\nread_only = true\n")
+    target = bench.find("eks-node-a")
+    environ = {**bench.environ, "EVAC_POLICY": str(tmp_path / "policy.toml")}
+    words = ["do", "image", target.instance_id, "--confirm", "eks-node-a", "--profile", "prod"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "tui", *words], env=environ, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "no changes in account 111122223333" in done.stdout + done.stderr
+    assert not [one for one in bench.demo.control("calls") if one["operation"] == "CreateImage"]

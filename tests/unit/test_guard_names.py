@@ -202,3 +202,44 @@ def test_what_a_shell_says_is_to_be_read(environ: dict[str, str], read: tuple[st
 
 def test_names_that_are_not_text_give_no_rule_and_break_no_frame() -> None:
     assert encode(Settings(shell_profiles=names.of_shell({"AWS_VAULT": "a\udcff"})))
+
+
+@pytest.mark.parametrize("word", ["read_only", "hidden"])
+def test_a_profile_without_a_login_of_its_own_is_guarded_as_what_it_ends_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    """aws-vault's server, a container, an old file of keys: every profile without credentials leads to them."""
+    one = Shell(tmp_path, monkeypatch, AWS_VAULT="prod-1", AWS_CREDENTIAL_FILE=str(tmp_path / "old"))
+    one.write(old=f"AWSAccessKeyId={GUARDED}\nAWSSecretKey=secret\n")
+    one.policy("prod-*", word)
+    for asked in ((), ("plain",)):
+        sessions = Sessions(one.settings(*asked), lean=True)
+        listed = sessions.profiles()
+        if word == "hidden":
+            assert not {"plain", "environment"} & set(listed)
+            assert key_of(sessions, "plain") == ""
+        else:
+            assert key_of(sessions, "plain") == GUARDED
+            with pytest.raises(readonly.Guarded, match="read-only"):
+                sessions.client("plain", "sts", "eu-west-1", mutating=True)
+
+
+def test_a_rule_may_name_an_account_and_holds_whatever_the_profile_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Shell(tmp_path, monkeypatch)
+    one.policy("111122223333")
+    settings = one.settings()
+    sessions = Sessions(settings, lean=True)
+    for name, account in (("prod-1", "111122223333"), ("dev", "222233334444")):
+        login = sessions._login(name)
+        login.account = account
+        assert sessions.client(name, "sts", "eu-west-1")
+        guarded = account == "111122223333"
+        assert bool(settings.why_refused(name, "image", account=account)) == guarded
+        if guarded:
+            with pytest.raises(readonly.Guarded, match="account 111122223333"):
+                sessions.client(name, "sts", "eu-west-1", mutating=True)
+        else:
+            assert sessions.client(name, "sts", "eu-west-1", mutating=True)
+    assert not settings.profile_read_only("prod-1"), "the name alone is none of its business"

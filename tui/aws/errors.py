@@ -15,7 +15,7 @@ from botocore.parsers import ResponseParserError
 from tui.aws import denied, logins, network, refused
 from tui.aws.codes import DISABLED_OR_BAD
 from tui.aws.files import About
-from tui.aws.readonly import NotDemo, ReadOnlyViolation
+from tui.aws.readonly import Guarded, NotDemo, ReadOnlyViolation
 from tui.domain.instance import Trouble
 from tui.domain.text import clean
 
@@ -183,6 +183,7 @@ def _between(told: Callable[[Any], tuple[str, str]]) -> _Make:
 
 
 _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make], ...] = (
+    (Guarded, lambda e, where: ("denied", f"{where}: {e}", "see evac config show")),
     (
         (ReadOnlyViolation, NotDemo),
         lambda e, where: ("internal", f"{where}: {e}", "nothing was sent; please report it"),

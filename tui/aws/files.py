@@ -132,6 +132,14 @@ class Files:
         whole = self.shell().full_config
         return dict(whole["profiles"].get(self._meant(profile), {}))
 
+    def logs_in(self, profile: str) -> bool:
+        """Whether it has credentials of its own, or is not there; never raises."""
+        try:
+            found = self.shell().full_config["profiles"].get(profile)
+        except Exception:  # it cannot be used either
+            return True
+        return found is None or bool(OWN_LOGIN & found.keys())
+
     def _meant(self, profile: str) -> str:
         shell = self.shell()
         if profile == names.ENVIRONMENT and profile not in shell.full_config["profiles"]:
@@ -172,6 +180,18 @@ class Files:
             return Login("keys", "", profile)
 
 
+OWN_LOGIN = frozenset(
+    [
+        "aws_access_key_id",
+        "credential_process",
+        "login_session",
+        "role_arn",
+        "sso_account_id",
+        "sso_role_name",
+        "web_identity_token_file",
+    ]
+)
+"""A profile with one of these has credentials of its own; with none, the chain goes on to a container or a machine."""
 _DECIDE = ("HOME", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 """The variables that say which files and which profile."""
 

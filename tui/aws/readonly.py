@@ -67,6 +67,14 @@ class ReadOnlyViolation(Exception):  # noqa: N818 - it is a refusal, and named a
         super().__init__(f"refused: {service}:{operation} is not among the calls this process may make")
 
 
+class Guarded(ReadOnlyViolation):
+    """A rule of the settings or the site policy forbids it, though its profile's name alone would not."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("", "")
+        self.args = (why,)
+
+
 class NotDemo(Exception):  # noqa: N818 - says what is wrong
     """A demonstration tried to leave this machine."""
 

@@ -83,7 +83,16 @@ class Sessions:
             found = shell.available_profiles
             own = [names.ENVIRONMENT] if not found or own_credentials(shell, self._environ) else []
             listed = [name for name in (*own, *found) if not settings.profile_unlisted(name)]
-        return tuple(dict.fromkeys(name for name in listed if not settings.profile_hidden(name)))
+        return tuple(
+            dict.fromkeys(
+                name for name in listed if not any(map(settings.profile_hidden, self._called(name)))
+            )
+        )
+
+    def _called(self, profile: str) -> tuple[str, ...]:
+        """By which names its credentials are guarded: a profile without any of its own ends with the container's or the
+        machine's, which are this shell's."""
+        return (profile,) if self._files.logs_in(profile) else (profile, names.ENVIRONMENT)
 
     def may_be_machine(self) -> bool:
         """Whether `environment` may be this machine's role, beside the profiles there are: `machine_role` tells."""
@@ -168,7 +177,20 @@ class Sessions:
             raise readonly.ReadOnlyViolation(service, "every call")
         if mutating and self._settings.profile_read_only(profile):
             raise readonly.ReadOnlyViolation(service, "every change")
+        self._guard(profile, mutating)
         return self._client(self._login(profile), profile, service, region, mutating, agent)
+
+    def _guard(self, profile: str, mutating: bool) -> None:
+        """The rules that mean its credentials by another name than its own, or their account. Raises Guarded, and what
+        asking for the account raises."""
+        settings = self._settings
+        account = self.account(profile) if mutating and settings.minds_accounts() else ""
+        for name in self._called(profile):
+            if settings.profile_hidden(name, account):
+                raise readonly.Guarded(f"the site policy hides what profile {profile} leads to")
+            if mutating and settings.profile_read_only(name, account):
+                where = f"in account {account}" if account else "with this shell's credentials"
+                raise readonly.Guarded(f"read-only: no changes {where}, to which profile {profile} leads")
 
     def account(self, profile: str) -> str:
         """The id of the account its credentials are of: asked once a session. Raises what botocore raises.

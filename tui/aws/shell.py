@@ -7,6 +7,7 @@ from pathlib import Path
 
 import botocore.session
 
+from tui.aws.files import OWN_LOGIN
 from tui.domain import names
 
 _CONTAINER = (
@@ -14,17 +15,6 @@ _CONTAINER = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-_OWN_LOGIN = frozenset(
-    [
-        "aws_access_key_id",
-        "credential_process",
-        "login_session",
-        "sso_account_id",
-        "sso_role_name",
-        "web_identity_token_file",
-    ]
-)
-"""A profile with one of these has credentials of its own; with none, the chain goes on to a container or a machine."""
 
 
 def own_credentials(shell: botocore.session.Session, environ: Mapping[str, str]) -> bool:
@@ -38,7 +28,7 @@ def own_credentials(shell: botocore.session.Session, environ: Mapping[str, str])
         return False
     if names.has_token(environ):
         return True
-    return not _OWN_LOGIN & profile.keys() and any(name in environ for name in _CONTAINER)
+    return not OWN_LOGIN & profile.keys() and any(name in environ for name in _CONTAINER)
 
 
 def may_be_machine(shell: botocore.session.Session, environ: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 ENVIRONMENT = "environment"
 """The target whose credentials are this shell's own and no profile's: in variables, of a container, of a machine's role."""
@@ -69,10 +70,16 @@ def spellings(name: str) -> tuple[str, ...]:
 
 def means(rule: str, names: Iterable[str]) -> bool:
     """Whether a rule's name, which may be a pattern, means any of these names. Never minds case."""
+    return any(_is_meant(rule, name) for name in names)
+
+
+def is_account(rule: str) -> bool:
+    """Whether a rule's name is an account's number: then it means the account, by whatever profile it is reached."""
+    return len(rule.strip()) == 12 and rule.strip().isdecimal()
+
+
+@lru_cache(4096)
+def _is_meant(rule: str, name: str) -> bool:
     wanted = unicodedata.normalize("NFKC", rule).strip().casefold()
-    for name in names:
-        for spelling in spellings(name):
-            folded = spelling.casefold()
-            if rule == name or wanted == folded or fnmatchcase(folded, wanted):
-                return True
-    return False
+    folded = [spelling.casefold() for spelling in spellings(name)]
+    return rule == name or any(wanted == one or fnmatchcase(one, wanted) for one in folded)

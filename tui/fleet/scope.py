@@ -39,11 +39,10 @@ def key(settings: Settings) -> str:
 def reads(settings: Settings) -> Reads:
     """What these settings leave in."""
     only = set(map(clean, settings.only_profiles))
-    hidden = {clean(name) for name, one in settings.profiles.items() if one.hidden}
     own = {clean(name): one.regions for name, one in settings.profiles.items() if one.regions}
 
     def read(profile: str, region: str) -> bool:
-        if (only and profile not in only) or (not only and profile in hidden):
+        if (only and profile not in only) or (not only and settings.profile_unlisted(profile)):
             return False
         if settings.profile_hidden(profile):
             return False

@@ -105,7 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
         say(str(error))
         return 2
     rehearsal.ends_with_it(os.environ, journal.path)
-    if why := settings.why_refused(operation.profile, operation.action, operation.kept.codes):
+    account = str(operation.account_id)
+    if why := settings.why_refused(operation.profile, operation.action, operation.kept.codes, account):
         return _refused(journal, operation, why)
     try:
         return _drive(journal, operation, settings)

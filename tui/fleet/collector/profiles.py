@@ -67,6 +67,9 @@ class Profiles(State):
             regions = list(self.sessions.fixed_regions(profile)) or [EVERYWHERE]
             self.show(profile, regions, Phase.FAILED, trouble)
             return OUTCOMES.get(trouble.kind, Outcome.FAILED)
+        if self.settings.profile_hidden(profile, str(account_id)):  # by its account's number
+            self.send(wire.Delta(dropped=tuple(self.shown.pop(profile, ()))))
+            return Outcome.WELL
         if blind is not None and not names:
             self.show(profile, [EVERYWHERE], Phase.FAILED, blind)
             return Outcome.FAILED
