@@ -231,11 +231,16 @@ class EvacScreen(Leaver[None]):
         return [
             (
                 worded(VERBS[name], subject),
-                VERBS[name].mutates and self.allowed(VERBS[name], subject) is not None,
+                self._is_blocked(name, subject),
             )
             for name in self.NAMES
             if VERBS[name].footer and offered(name, subject, self.services.now())
         ]
+
+    def _is_blocked(self, name: str, subject: Instance | None) -> bool:
+        if name == "meant" and subject is not None:
+            return self.profile_read_only(subject.target.profile)
+        return VERBS[name].mutates and self.allowed(VERBS[name], subject) is not None
 
     def mode(self) -> tuple[str, str]:
         """The word at the end of the key line, and its style: it stays where the eye expects it."""

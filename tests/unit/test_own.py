@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tests.unit.rows import BAD, OK, row
 from tui.cli import shapes
+from tui.domain.events import ScheduledEvent
 from tui.domain.guidance import explain
 from tui.domain.instance import Checks, Instance, InstanceState
 from tui.domain.listing import Ranker
@@ -116,6 +117,14 @@ def test_what_only_waits_for_aws_changes_no_verdict() -> None:
     assert told.recommended is not None
     assert told.recommended.verb == "stop-start"
     assert "evac starts it when AWS has stopped it (ordered by kim, 8s ago)" in told.headline
+    announced = ScheduledEvent(T("instance-stop"), T("e"), T(""), NOW + timedelta(hours=3))
+    well = replace(WELL, events=(announced,), root_device=T("ebs"))
+    told = explain(well, None, NOW, UTC, own=own(well, waiting))
+    assert "NOT start by itself" not in told.headline + told.diagnosis_short
+    assert "evac starts it then" in told.headline
+    assert "evac starts it then" in told.diagnosis_short
+    assert told.recommended is not None
+    assert told.recommended.verb == "operations"
 
 
 def test_json_has_the_promised_fields() -> None:

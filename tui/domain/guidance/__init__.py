@@ -93,7 +93,8 @@ def _worst(open_events: tuple[ScheduledEvent, ...]) -> ScheduledEvent:
 def _headline(
     subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silence: str
 ) -> str:
-    parts = [subject.work.line(subject.now)] if subject.work is not None else []
+    ours = subject.work is not None and not (subject.work.waiting and open_events)
+    parts = [subject.work.line(subject.now)] if subject.work is not None and ours else []
     if subject.down:
         parts.append(down.headline(subject, subject.found_down))
     if failing:
@@ -117,7 +118,9 @@ _SHORT = {
 def _short(
     subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...], silence: str
 ) -> str:
-    parts = [subject.work.line(subject.now)] if subject.work is not None else []
+    waiting = subject.work is not None and subject.work.waiting
+    afterwards = "evac starts it then" if waiting else "It will NOT start by itself"
+    parts = [subject.work.line(subject.now)] if subject.work is not None and not waiting else []
     if subject.work is not None and subject.work.explains(subject.instance):
         return f"{parts[0]}."
     found = subject.found_down
@@ -131,11 +134,11 @@ def _short(
         event = _worst(open_events)
         if subject.down and event.code in LEAVING and subject.root == "ebs":
             parts.append(f"{event.code_text} {_short_time(subject, event)} is still listed")
-            return f"{'; '.join(parts)}. It will NOT start by itself."
+            return f"{'; '.join(parts)}. {afterwards}."
         deed = _SHORT.get(event.code) or _short_retirement(subject, event)
         parts.append(f"{deed} {_short_time(subject, event)}")
         if event.code in LEAVING and subject.root == "ebs":
-            return f"{'; '.join(parts)}. It will NOT start by itself."
+            return f"{'; '.join(parts)}. {afterwards}."
     if not parts:
         return f"{silence or 'No failing check and no open event'}."
     return "; ".join(parts) + "."

@@ -28,12 +28,12 @@ def _deed(subject: Subject, event: ScheduledEvent, when: str) -> str:
         return f"its {event.code_text} event{when} finds it {state} already"
     match event.code:
         case EventCode.INSTANCE_STOP:
-            return f"AWS will stop it{when}; it will NOT start by itself"
+            return f"AWS will stop it{when}; {_afterwards(subject)}"
         case EventCode.INSTANCE_RETIREMENT:
             if subject.root == "instance-store":
                 return f"AWS will TERMINATE it{when}; everything on its disks is lost for good"
             if subject.root == "ebs":
-                return f"AWS will stop it{when} (retirement); it will NOT start by itself"
+                return f"AWS will stop it{when} (retirement); {_afterwards(subject)}"
             return f"AWS will stop it{when}, or TERMINATE it if its root is instance store (don't know which)"
         case EventCode.INSTANCE_REBOOT:
             if subject.on_host:
@@ -47,6 +47,12 @@ def _deed(subject: Subject, event: ScheduledEvent, when: str) -> str:
             return f"AWS announced {event.code_text}{when}, which this version can't explain"
         case _ as never:
             assert_never(never)
+
+
+def _afterwards(subject: Subject) -> str:
+    """Who starts it: nobody, unless that was ordered."""
+    waiting = subject.work is not None and subject.work.waiting
+    return "evac starts it then" if waiting else "it will NOT start by itself"
 
 
 def paragraphs(subject: Subject, event: ScheduledEvent) -> tuple[Paragraph, ...]:

@@ -18,7 +18,9 @@ def recommend(subject: Subject, failing: tuple[CheckName, ...]) -> Recommendatio
         needs = "it needs you" if work.attention else "it shows how far it is, and who drives it"
         return Recommendation("operations", KEYS["operations"], needs)
     if work.waiting and subject.leaving and not failing:
-        return Recommendation("operations", KEYS["operations"], f"{work.line(subject.now)}: nothing to do")
+        return Recommendation(
+            "operations", KEYS["operations"], f"ordered {work.who(subject.now)} ago; nothing to do until then"
+        )
     return None
 
 

@@ -50,7 +50,8 @@ def stopped_by_aws(view: View) -> Iterator[Hazard]:
     """InstanceStatusEvent.Code; Instance.RootDeviceType. Source: user guide, monitoring-instances-status-check_sched."""
     field = "InstanceStatusEvent.Code"
     root = view.instance.root_device
-    if not any(event.code in LEAVING for event in view.instance.open_events(view.now)):
+    events = [event for event in view.instance.open_events(view.now) if event.code in LEAVING]
+    if not events:
         text = "AWS has announced no stop or retirement of it: there is nothing to wait for"
         yield Hazard("awaited-stop", Gravity.BLOCK, text, "press r to refresh", field)
     elif root == "instance-store":
