@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -158,7 +159,10 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
     if status.phase is not Phase.LIVE:
         age = f" (last read {ago(status.status_at, now)})" if status.status_at else ""
         return f"… {where}: {status.phase}{age}", "dim"
-    count = counted(status.count, "instance") if status.count is not None else "counting"
+    if status.regions:
+        count = f"{status.regions} regions without instances"
+    else:
+        count = counted(status.count, "instance") if status.count is not None else "counting"
     account = f" · account {account_text(status.account_id)}" if status.account_id else ""
     alias = f" {status.account_alias}" if status.account_alias else ""
     partial = f" · {status.partial[0].cause}" if status.partial else ""
@@ -183,3 +187,16 @@ def middle(text: str, size: int, plain: bool = False) -> str:
     return (
         set_cell_size(f"{head}{gap}{tail}", size).rstrip() if size > len(gap) else set_cell_size(text, size)
     )
+
+
+def common_start(names: Iterable[str]) -> str:
+    """What all of several names begin with, up to a separator: it tells none from another. Empty: nothing."""
+    every = sorted(set(names))
+    if len(every) < 2:
+        return ""
+    first, last = every[0], every[-1]
+    length = next(
+        (at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last))
+    )
+    end = max((first.rfind(char, 0, length) for char in "-_./: "), default=-1) + 1
+    return first[:end] if end >= 3 else ""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from rich.cells import cell_len
 
-from screens.signs import LEVELS, NOTHING, WORKING, checks_text, cut, painted
+from screens.signs import LEVELS, NOTHING, WORKING, checks_text, cut, middle, painted
 from tui.domain.down import LEAVING, down
-from tui.domain.instance import Instance, PublicAddress
+from tui.domain.instance import Instance, PublicAddress, TargetStatus
 from tui.domain.listing import Ranker, Stale
 from tui.domain.own import Work
 from tui.domain.urgency import Level
@@ -19,7 +20,11 @@ from tui.settings import Settings
 
 
 class Scene(Struct, frozen=True):
-    """What drawing a row needs besides the row. `here`: the id of the instance this console runs on."""
+    """What drawing a row needs besides the row. `here`: the id of the instance this console runs on.
+
+    `start` is what all targets' names begin with, `wide` the columns they need; where that is more than usual, `full` holds the
+    columns that have something to tell, and the others leave it room.
+    """
 
     now: datetime
     settings: Settings
@@ -27,6 +32,9 @@ class Scene(Struct, frozen=True):
     stale: Stale = field(default_factory=dict)
     ranker: Ranker = field(default_factory=Ranker)
     here: str = ""
+    start: str = ""
+    wide: int = 0
+    full: frozenset[str] = frozenset()
 
     @property
     def plain(self) -> bool:
@@ -77,13 +85,37 @@ def _name(row: Instance, scene: Scene, size: int) -> Piece | tuple[Piece, ...]:
 
 
 def _target(row: Instance, scene: Scene, size: int) -> tuple[Piece, ...]:
-    """Label and zone; the zone in AWS's own short form (`apne2a`) where the long one does not fit."""
-    others = len(row.profiles) - 1
-    name = scene.settings.label(row.target.profile) + (f"+{others}" if others > 0 else "")
-    place = row.zone or row.target.region
-    if len(name) + 1 + len(place) > size:
-        place = short_place(place)
-    return (name, painted(scene.settings.profile(row.target.profile).color)), (f" {place}", "")
+    """Whose, and where. The place is always whole, in AWS's own short form (`apne2a`) where the long one does not fit; then the
+    name gives way: what all of them begin with first, then its middle.
+    """
+    count = len(row.profiles) - 1
+    others = f"+{count}" if count > 0 else ""
+    name, place = scene.settings.label(row.target.profile), row.zone or row.target.region
+    short, rest = short_place(place), name.removeprefix(scene.start) or name
+    style = painted(scene.settings.profile(row.target.profile).color)
+    forms = (
+        ((rest, place), (rest, short))
+        if scene.wide > TARGET
+        else ((name, place), (name, short), (rest, short))
+    )
+    for whole, where in forms:  # all of them with what they have in common, or all without
+        if cell_len(f"{whole}{others} {where}") <= size:
+            return (whole + others, style), (f" {where}", "")
+    room = max(1, size - 1 - cell_len(short) - len(others))
+    return (middle(rest, room, scene.plain) + others, style), (f" {short}", "")
+
+
+def target_width(targets: Iterable[TargetStatus], settings: Settings, start: str) -> int:
+    """Columns in which every target of these is told without leaving anything out; between the usual width and WIDEST."""
+    widest = TARGET
+    for one in targets:
+        others = f"+{len(one.profiles) - 1}" if len(one.profiles) > 1 else ""
+        name = settings.label(one.target.profile)
+        name = name.removeprefix(start) or name
+        widest = max(
+            widest, cell_len(f"{name}{others} {short_place(one.target.region)}") + 1
+        )  # and the zone's letter
+    return min(widest, WIDEST)
 
 
 def short_place(place: str) -> str:
@@ -161,11 +193,15 @@ def _plain(name: str) -> Cell:
     return lambda row, scene, size: (str(getattr(row, name)) or "?", "")
 
 
+TARGET, WIDEST = 14, 32
+"""Columns of a target's name and place, usually and at most."""
+SPARED = {"next event": 10, "state": 0}
+"""Columns that may have nothing to tell, and what they keep then."""
 COLUMNS = (
     Column("", 3, 0, _sign),
     Column("name", 16, 0, _name, grow=14),
     Column("id", 19, 6, _plain("instance_id")),
-    Column("target", 14, 2, _target, grow=11),
+    Column("target", TARGET, 2, _target, grow=11),
     Column("type", 11, 7, _plain("instance_type")),
     Column("state", 8, 4, _state),
     Column("checks", 14, 1, _checks),
@@ -179,12 +215,33 @@ FIXED = 2
 """Columns that stay while the others are moved sideways."""
 
 
-def fit(width: int, shift: int = 0) -> list[tuple[Column, int]]:
+def fit(width: int, shift: int = 0, scene: Scene | None = None) -> list[tuple[Column, int]]:
     """The columns that fit, with their widths; the name takes what is left.
 
     `shift` 0: the least important go first. Otherwise so many are left out at the left, and as many as fit shown behind.
+    A target's name that needs more gets it from columns that have nothing to tell, and before any other grows.
     """
-    chosen = list(COLUMNS)
+    for freed in (True, False):
+        chosen = _chosen(_columns(scene, freed), width, shift)
+        target = next((column for column in chosen if column.title == "target"), None)
+        if target is not None or shift:
+            break
+    spare = max(0, width - sum(column.width + 1 for column in chosen))
+    first = 0
+    if scene is not None and target is not None:
+        first = min(spare, max(0, scene.wide - target.width))
+        spare -= first
+    sizes = []
+    for column in chosen:
+        needs = first if column.title == "target" else 0
+        more = min(spare, max(0, column.grow - needs))
+        spare -= more
+        sizes.append((column, column.width + needs + more))
+    return sizes
+
+
+def _chosen(columns: Sequence[Column], width: int, shift: int) -> list[Column]:
+    chosen = list(columns)
     if shift:
         del chosen[FIXED : FIXED + shift]
     while sum(column.width + 1 for column in chosen) > width and len(chosen) > FIXED:
@@ -195,21 +252,33 @@ def fit(width: int, shift: int = 0) -> list[tuple[Column, int]]:
             break
         else:
             chosen.remove(next(column for column in reversed(chosen) if column.priority == worst))
-    spare = max(0, width - sum(column.width + 1 for column in chosen))
-    sizes = []
-    for column in chosen:
-        more = min(spare, column.grow)
-        spare -= more
-        sizes.append((column, column.width + more))
-    return sizes
+    return chosen
 
 
-def farthest(width: int) -> int:
+def _columns(scene: Scene | None, freed: bool = True) -> Sequence[Column]:
+    """All; or where targets need the room, they have (`freed`) what those leave that have nothing to tell."""
+    if scene is None or scene.wide <= TARGET:
+        return COLUMNS
+    found, left = [], 0
+    for column in COLUMNS:
+        kept = column.width if column.title in scene.full else SPARED.get(column.title, column.width)
+        left += column.width - kept + (not kept)
+        if kept:
+            found.append(replace(column, width=kept) if kept != column.width else column)
+    more = min(left, scene.wide - TARGET) if freed else 0
+    return [
+        replace(one, width=TARGET + more, grow=max(0, one.grow - more)) if one.title == "target" else one
+        for one in found
+    ]
+
+
+def farthest(width: int, scene: Scene | None = None) -> int:
     """The shift at which the last column is shown; 0 where all fit."""
-    if len(fit(width)) == len(COLUMNS):
+    every = _columns(scene)
+    if len(fit(width, 0, scene)) == len(every):
         return 0
-    shifts = range(1, len(COLUMNS) - FIXED)
-    return next((shift for shift in shifts if fit(width, shift)[-1][0] is COLUMNS[-1]), shifts[-1])
+    shifts = range(1, len(every) - FIXED)
+    return next((shift for shift in shifts if fit(width, shift, scene)[-1][0] is every[-1]), shifts[-1])
 
 
 def pieces(column: Column, row: Instance, scene: Scene, size: int) -> list[Piece]:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from screens.here import here_now
-from screens.signs import LEVELS, READ, WORKING, account_text, painted
+from screens.signs import LEVELS, READ, WORKING, account_text, middle, painted
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
 from tui.domain.own import NOTHING, Own
@@ -27,6 +28,8 @@ READ_ONLY_HELP = "Read-only here: call who may change it."
 """For whoever may look and not act: the rest of the line is what to tell them."""
 PANE = 26
 """Columns of text in the pane of targets."""
+SHORT = PANE - 1
+"""The same where an account is a line: beside a scroll bar."""
 SHOWN = (Level.FAILING, Level.DUE, Level.SCHEDULED, Level.UNKNOWN)
 
 
@@ -34,18 +37,29 @@ def counts_line(
     counts: dict[Level, int],
     targets: Sequence[TargetStatus],
     settings: Settings,
-    wide: bool,
+    room: int,
     own: Own = NOTHING,
 ) -> Text:
     """How big and how bad: `4 accounts · 9 targets · 412 instances   ✖ 3 failing  ▲ 2 within 24 h …`.
 
-    And how many operations of evac's are not finished, if there are any.
+    And how many operations of evac's are not finished, if there are any. In `room` columns what is bad comes first: how many
+    there are gives way, then the words. 0: signs and numbers only.
     """
-    plain = settings.ascii
-    known = sum(counts.values())
+    for size in (True, False):
+        text = _counted(counts, targets, settings, own, size)
+        if text.cell_len <= room:
+            return text
+    return _counts_short(counts, targets, settings, own)
+
+
+def _counted(
+    counts: dict[Level, int], targets: Sequence[TargetStatus], settings: Settings, own: Own, size: bool
+) -> Text:
+    """In words; `size`: with the accounts and targets."""
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(" evac ", "bold reverse")
-    if wide:
+    known = sum(counts.values())
+    if size:
         accounts = len({one.account_id for one in targets if one.account_id})
         lines = [one for one in targets if one.target.region != EVERYWHERE]
         first = (
@@ -53,22 +67,36 @@ def counts_line(
         )  # where it gets tight, what runs is worth more
         text.append(f"{first} {counted(len(lines), 'target')} · {counted(known, 'instance')}  ")
     else:
-        text.append(f" {known} inst ")
+        text.append(f" {counted(known, 'instance')}  ")
     if own.works:
-        mark, count = WORKING.mark(plain), len(own.works)
-        text.append(f" {mark} {count} {WORKING.word}  " if wide else f"{mark}{count} ", WORKING.style)
+        text.append(f" {WORKING.mark(settings.ascii)} {len(own.works)} {WORKING.word}  ", WORKING.style)
     for level in SHOWN:
         sign = LEVELS[level]
         style = sign.style if counts[level] else "dim"
-        word = f" {counts[level]} {sign.word}  " if wide else f"{counts[level]} "
-        text.append(f" {sign.mark(plain)}{word}" if wide else f"{sign.mark(plain)}{word}", style)
-    if not wide:
-        bad = failures(targets)
-        if bad:
-            name = settings.label(bad[0].target.profile)
-            more = f" +{len(bad) - 1}" if len(bad) > 1 else ""
-            kind = bad[0].trouble.kind if bad[0].trouble else ""
-            text.append(f"· {name}: {kind}{more}", LEVELS[Level.UNKNOWN].style)
+        text.append(f" {sign.mark(settings.ascii)} {counts[level]} {sign.word}  ", style)
+    return text
+
+
+def _counts_short(
+    counts: dict[Level, int], targets: Sequence[TargetStatus], settings: Settings, own: Own
+) -> Text:
+    """`78 inst ✖7 ▲6 ●13 ?2 · legacy: credentials +1`."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(" evac ", "bold reverse")
+    text.append(f" {sum(counts.values())} inst ")
+    if own.works:
+        text.append(f"{WORKING.mark(settings.ascii)}{len(own.works)} ", WORKING.style)
+    for level in SHOWN:
+        sign = LEVELS[level]
+        text.append(f"{sign.mark(settings.ascii)}{counts[level]} ", sign.style if counts[level] else "dim")
+    bad = failures(targets)
+    if bad:
+        name = settings.label(bad[0].target.profile)
+        more = f" +{len(bad) - 1}" if len(bad) > 1 else ""
+        kind = bad[0].trouble.kind if bad[0].trouble else ""
+        text.append(f"· {name}: {kind}{more}", LEVELS[Level.UNKNOWN].style)
+    elif any(one.partial for one in targets):
+        text.append("· read in part", LEVELS[Level.UNKNOWN].style)
     return text
 
 
@@ -87,6 +115,8 @@ def freshness(
         return f"reading {len(targets) - len(waiting)} of {len(targets)}", "yellow"
     if failed:
         return f"{len(failed)} unread", LEVELS[Level.UNKNOWN].style
+    if partly := sum(1 for one in targets if one.partial):
+        return f"{partly} in part", "yellow"
     return "live", "green"
 
 
@@ -114,8 +144,72 @@ def clock_line(services: Services, old: Stale, seconds: bool) -> Text:
     return text
 
 
-def targets_text(services: Services, old: Stale) -> Text:
-    """Every target by profile: how many, how fresh, and under a failed one its cause and remedy."""
+def targets_text(services: Services, old: Stale, height: int = 0, start: str = "") -> Text:
+    """Every target by profile: how many, how fresh, and under a failed one its cause and remedy.
+
+    Where that takes more lines than there are (`height`; 0: as many as it takes) an account is a line, trouble first.
+    """
+    if height and len(services.store.targets()) > height:
+        return _targets_short(services, old, height, start)
+    text = _targets_whole(services, old)
+    if height and text.plain.count("\n") > height:
+        return _targets_short(services, old, height, start)
+    return text
+
+
+def _targets_short(services: Services, old: Stale, height: int, start: str) -> Text:
+    """One line a login that fails, then one an account; what does not fit is counted, and view 4 lists it."""
+    settings, targets = services.settings, services.store.targets()
+    lines: list[Text] = []
+    bad = LEVELS[Level.UNKNOWN]
+    for one in failures(targets):
+        if one.trouble is not None:
+            cause = _bare_cause(one)
+            name = middle(settings.label(one.target.profile).removeprefix(start), 12, settings.ascii)
+            lines.append(Text(f"{bad.mark(settings.ascii)} {name}: {cause}", bad.style))
+    accounts: dict[str, list[TargetStatus]] = {}
+    for one in targets:
+        if one.trouble is None:
+            accounts.setdefault(one.account_id or one.target.profile, []).append(one)
+
+    def unread(group: Sequence[TargetStatus]) -> int:
+        return sum(1 for one in group if one.target in old)
+
+    order = sorted(
+        accounts.values(), key=lambda group: (not unread(group), not any(one.partial for one in group))
+    )
+    for group in order:
+        first, missing = group[0], unread(group)
+        sign = bad if missing else READ
+        name = settings.label(first.target.profile)
+        count = sum(one.count or 0 for one in group)
+        told = (
+            f"{missing} unread"
+            if missing
+            else f"{count}" + (" in part" if any(one.partial for one in group) else "")
+        )
+        shown = middle(name.removeprefix(start) or name, SHORT - 4 - len(told), settings.ascii)
+        line = Text(f"{sign.mark(settings.ascii)} ", sign.style)
+        line.append(shown, painted(settings.profile(first.target.profile).color))
+        line.append(f"{' ' * max(1, SHORT - 2 - cell_len(shown) - len(told))}{told}")
+        lines.append(line)
+    if len(lines) > height:
+        left = len(lines) - height + 1
+        lines[height - 1 :] = [Text(f"  and {left} more: 4 lists all", "dim")]
+    for line in lines:
+        line.truncate(SHORT, overflow="ellipsis")
+    return Text("\n").join(lines)
+
+
+def _bare_cause(status: TargetStatus) -> str:
+    """Without the place, which stands beside it."""
+    cause = str(status.trouble.cause) if status.trouble is not None else ""
+    for prefix in (f"{status.target.key}: ", f"{clean(status.target.profile)}: "):
+        cause = cause.removeprefix(prefix)
+    return cause
+
+
+def _targets_whole(services: Services, old: Stale) -> Text:
     store, settings, now = services.store, services.settings, services.now()
     text, last = Text(), ""
     for status, following in pairwise([*store.targets(), None]):
@@ -134,10 +228,7 @@ def targets_text(services: Services, old: Stale) -> Text:
         text.append(f" {sign.mark(settings.ascii)}", sign.style)
         text.append(f" {region:<15}{count:>4}{age}\n")
         if status.trouble is not None and not _same_trouble(status, following):
-            cause = str(status.trouble.cause)
-            for prefix in (f"{status.target.key}: ", f"{clean(status.target.profile)}: "):
-                cause = cause.removeprefix(prefix)
-            text.append(_indented(cause), LEVELS[Level.UNKNOWN].style)
+            text.append(_indented(_bare_cause(status)), LEVELS[Level.UNKNOWN].style)
             text.append(_indented(status.trouble.remedy))
         for one in status.partial:
             text.append(_indented(one.cause), "yellow")
@@ -205,6 +296,8 @@ def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[st
         text.append(f"Do: {status.trouble.remedy}\n")
         if status.status_at is not None:
             text.append(f"Its instances are shown as they were {ago(status.status_at, now)}.")
+    elif status.regions:
+        text.append(f"{status.regions} of its regions answered, and have no instances.\n")
     elif status.status_at is not None and now - status.status_at < timedelta(days=36500):
         text.append(f"{counted(status.count or 0, 'instance')}, checks read {ago(status.status_at, now)}.\n")
     else:

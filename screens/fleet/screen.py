@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -12,15 +13,16 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
 from screens.base import Alarm, Go, KeyLine, bindings
-from screens.fleet.columns import Scene
+from screens.fleet.columns import TARGET, Scene, target_width
 from screens.fleet.filtering import Filtering
 from screens.fleet.marks import Marks
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetTable, Row
 from screens.line import Line
 from screens.mishap import STYLE, UNSHOWN, shown, tell
-from screens.signs import READ
-from tui.domain.instance import Instance, TargetStatus
+from screens.signs import READ, common_start
+from tui.domain.down import down
+from tui.domain.instance import Instance, InstanceState, TargetStatus
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
 from tui.domain.text import clean
 from tui.domain.urgency import Level
@@ -79,6 +81,8 @@ class FleetScreen(Filtering):
         self.marks = Marks()
         self.ranker = Ranker()
         self._title = ""
+        self._full = frozenset[str]()
+        self._named: tuple[object, tuple[str, int]] = (None, ("", TARGET))
 
     @property
     def subject(self) -> Instance | None:
@@ -142,7 +146,17 @@ class FleetScreen(Filtering):
         services, now = self.services, self.services.now()
         old = stale(services.store.targets(), services.settings.intervals.status, now)
         here = "" if services.here is None else services.here.instance_id
-        return Scene(now, services.settings, self.marks.keys, old, self.ranker, here)
+        start, wide = self._room(services.store.targets())
+        return Scene(now, services.settings, self.marks.keys, old, self.ranker, here, start, wide, self._full)
+
+    def _room(self, targets: Sequence[TargetStatus]) -> tuple[str, int]:
+        """What all their names begin with, and the columns they need: looked at again when others are read."""
+        names = tuple((one.target, len(one.profiles)) for one in targets)
+        if self._named[0] != names:
+            settings = self.services.settings
+            start = common_start(settings.label(one.target.profile) for one in targets)
+            self._named = names, (start, target_width(targets, settings, start))
+        return self._named[1]
 
     def fleet_changed(self) -> None:
         """List again."""
@@ -154,6 +168,9 @@ class FleetScreen(Filtering):
             self.ranker.listed(store.rows(), self.view, self.order, self.query_now, scene.now)
         )
         listed = len(rows)
+        if scene.wide > TARGET and (full := _telling(rows, scene)) != self._full:
+            self._full = full
+            scene = self.scene()
         if self.view is View.TARGETS:
             instances = [row for row in rows if isinstance(row, Instance)]
             rows = list(grouped(instances, store.targets()))
@@ -199,11 +216,15 @@ class FleetScreen(Filtering):
         counts = self.ranker.counts(services.store.rows(), scene.now, scene.stale)
         counts[Level.UNKNOWN] += services.store.unread  # not read in this run
         targets = services.store.targets()
-        left = counts_line(counts, targets, services.settings, wide, self.ranker.own)
         right = None if self.app.size.width < NARROW else clock_line(services, scene.stale, wide)
+        room = self.app.size.width - (right.cell_len if right is not None else 0)
+        left = counts_line(counts, targets, services.settings, room if wide else 0, self.ranker.own)
         self.query_one("#header", Line).paint(header(left, right, self.app.size.width))
         if wide:
-            self.query_one("#targets-text", Line).paint(targets_text(services, scene.stale))
+            height = self.query_one("#targets").size.height or max(1, self.app.size.height - 4)
+            self.query_one("#targets-text", Line).paint(
+                targets_text(services, scene.stale, height, scene.start)
+            )
         self._draw_preview()
 
     def _draw_preview(self) -> None:
@@ -333,3 +354,14 @@ class FleetScreen(Filtering):
             )
             return
         self.say(f"wrote {counted(len(rows), 'instance')} to {clean(path)}")
+
+
+def _telling(rows: Sequence[Row], scene: Scene) -> frozenset[str]:
+    """Which of the columns that may be spared have something to tell of these rows."""
+    instances = [row for row in rows if isinstance(row, Instance)]
+    found = set()
+    if any(row.events or down(row, scene.now) is not None for row in instances):
+        found.add("next event")
+    if any(row.state is not InstanceState.RUNNING for row in instances):
+        found.add("state")
+    return frozenset(found)

@@ -69,12 +69,12 @@ class FleetTable(LineTable[Row]):
 
     def action_sideways(self, by: int) -> None:
         """To the columns that do not fit. The name stays."""
-        self.shift = max(0, min(self.shift + by, farthest(self.size.width)))
+        self.shift = max(0, min(self.shift + by, farthest(self.size.width, self.scene)))
         self.redraw()
 
     def _columns(self, width: int) -> list[tuple[Column, int]]:
-        self.shift = min(self.shift, farthest(width))  # it may be wider now
-        return fit(width, self.shift)
+        self.shift = min(self.shift, farthest(width, self.scene))  # it may be wider now
+        return fit(width, self.shift, self.scene)
 
     def identity(self, row: Row) -> str:
         """The instance's key, or the target's."""
@@ -88,7 +88,7 @@ class FleetTable(LineTable[Row]):
         if len(shown) < len(COLUMNS):
             if self.shift:
                 text = ("<" if plain else "←") + text[1:]
-            if self.shift < farthest(width):
+            if self.shift < farthest(width, self.scene):
                 edge = self.scrollable_size.width - 1  # beside the scroll bar
                 text = set_cell_size(text, edge) + (">" if plain else "→")
         return [Segment(text, style)]

@@ -86,6 +86,8 @@ def ids(text: str) -> list[str]:
         (f"{ID} -{OTHER}", [ID]),
         (f"region:us-east-1 {ID} {OTHER}", [OTHER]),
         ("web payments", []),
+        ("compute", []),
+        ("amazonaws", []),
     ],
 )
 def test_the_filter_finds_what_alerts_call_it(text: str, found: list[str]) -> None:

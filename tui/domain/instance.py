@@ -294,7 +294,8 @@ class TargetStatus(Struct, frozen=True, gc=False):
     """How a target is doing. Times are UTC; None = never yet.
 
     `trouble` with `status_at` set means stale: the rows are from then. `partial` names what else could not be read
-    (images denied, say) while the rest is live. `count` None = the inventory was not read yet.
+    (images denied, say) while the rest is live. `count` None = the inventory was not read yet. `regions`: in a list, it stands
+    for so many of a profile's regions that have no instances.
     """
 
     target: Target
@@ -307,3 +308,4 @@ class TargetStatus(Struct, frozen=True, gc=False):
     inventory_at: datetime | None = None
     trouble: Trouble | None = None
     partial: tuple[Trouble, ...] = ()
+    regions: int = 0

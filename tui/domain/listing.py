@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 from math import inf
 from typing import Any
 
@@ -216,15 +217,43 @@ def _once(found: Sequence[TargetStatus]) -> TargetStatus:
     return replace(whole, trouble=replace(trouble, cause=cause, remedy=clean(remedy, 300)))
 
 
+FOLDED = 3
+"""So many regions of a profile without instances, or more, are one line."""
+
+
 def grouped(rows: Sequence[Instance], targets: Sequence[TargetStatus]) -> list[Instance | TargetStatus]:
-    """Rows sorted by target, each target's line above its own; targets without rows have their line as well."""
+    """Rows sorted by target, each target's line above its own; what is not read, or in part, comes first.
+
+    Targets without rows have their line as well, but one login that fails is one, and so are a profile's empty regions.
+    """
     by_target: dict[Target, list[Instance]] = {}
     for row in rows:
         by_target.setdefault(row.target, []).append(row)
     found: list[Instance | TargetStatus] = []
-    for status in targets:
+    bare = [one for one in targets if one.trouble is not None and one.target not in by_target]
+    found.extend(failures(bare))
+    rest = [one for one in targets if one.trouble is None or one.target in by_target]
+    for status in sorted(_folded(rest, by_target), key=lambda one: one.trouble is None and not one.partial):
         found.append(status)
         found.extend(by_target.pop(status.target, ()))
-    for rest in by_target.values():
-        found.extend(rest)
+    for others in by_target.values():
+        found.extend(others)
+    return found
+
+
+def _folded(targets: Sequence[TargetStatus], by_target: Mapping[Target, object]) -> list[TargetStatus]:
+    """The same, a profile's live regions without instances as one behind its others."""
+
+    def empty(one: TargetStatus) -> bool:
+        return one.phase is Phase.LIVE and one.count == 0 and not one.partial and one.target not in by_target
+
+    found: list[TargetStatus] = []
+    for _, group in groupby(targets, key=lambda one: one.target.profile):
+        every = list(group)
+        none = [one for one in every if empty(one)]
+        if len(none) < FOLDED:
+            found += every
+            continue
+        found += [one for one in every if not empty(one)]
+        found.append(replace(none[0], target=Target(none[0].target.profile, EVERYWHERE), regions=len(none)))
     return found

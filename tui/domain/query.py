@@ -179,7 +179,8 @@ def _haystack(instance: Instance) -> str:
     from tui.domain.called import private_name
 
     parts: list[str] = [instance.name, instance.instance_id, instance.private_ip, instance.public_ip]
-    parts += (instance.private_dns, instance.public_dns)
+    # Of a public name the first label alone: each of them holds `compute` and `aws`. The whole one `_word` knows.
+    parts += (instance.private_dns, instance.public_dns.partition(".")[0])
     if instance.private_ip:
         parts.append(private_name(instance.private_ip))
     for interface in instance.interfaces:
