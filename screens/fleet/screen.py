@@ -360,7 +360,7 @@ def _telling(rows: Sequence[Row], scene: Scene) -> frozenset[str]:
     """Which of the columns that may be spared have something to tell of these rows."""
     instances = [row for row in rows if isinstance(row, Instance)]
     found = set()
-    if any(row.events or down(row, scene.now) is not None for row in instances):
+    if scene.ranker.own.works or any(row.events or down(row, scene.now) is not None for row in instances):
         found.add("next event")
     if any(row.state is not InstanceState.RUNNING for row in instances):
         found.add("state")
