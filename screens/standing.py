@@ -24,6 +24,7 @@ class Standing(StrEnum):
     RUNNING = "running"
     PLANNED = "planned"
     FAILED = "failed"
+    REFUSED = "refused"
     SUCCEEDED = "succeeded"
     ABANDONED = "abandoned"
 
@@ -34,6 +35,7 @@ SIGNS = {
     Standing.RUNNING: Sign("▶", ">", "running", "bold cyan"),
     Standing.PLANNED: Sign("·", "-", "planned", "dim"),
     Standing.FAILED: Sign("✖", "X", "failed", "red"),
+    Standing.REFUSED: Sign("–", "-", "refused", "yellow"),
     Standing.SUCCEEDED: Sign("✔", "+", "succeeded", "green"),
     Standing.ABANDONED: Sign("–", "-", "abandoned", "dim"),
 }
@@ -46,6 +48,8 @@ _ENDS = {
 
 def standing(operation: Operation, now: datetime) -> Standing:
     """Of one operation."""
+    if operation.refused_by:
+        return Standing.REFUSED
     if operation.state in _ENDS:
         return _ENDS[operation.state]
     if is_cut_off(operation, now):

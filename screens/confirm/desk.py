@@ -19,6 +19,7 @@ from tui.operations.busy import checked
 from tui.operations.journal import Journal, JournalError
 from tui.operations.launch import LaunchError, ReadOnlyError
 from tui.operations.record import Operation, OperationState
+from tui.operations.resume import started
 from tui.operations.turns import known
 from tui.services import Services
 
@@ -73,7 +74,8 @@ class Desk:
             return
         try:
             self.operation = journal.create(draft, self.services.now())
-            self.services.launch(self.operation, draft.target.profile)
+            process = self.services.launch(self.operation, draft.target.profile)
+            started(journal, self.operation, process, self.services.now())
         except (JournalError, LaunchError, ReadOnlyError, OSError) as error:
             self.withdraw("the runner could not be started")
             self.trouble = clean(error)

@@ -186,7 +186,7 @@ def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
         return Permission(
             Answered.OVER, _line(_BAD.mark(plain), _BAD.style, f"{why}: press r to plan it again")
         )
-    if operation.permission_asked and not driver(operation, now):
+    if (operation.permission_asked or operation.runner) and not driver(operation, now):
         gone = "the runner that would do it is gone, and nothing was sent: press r to plan it again"
         return Permission(Answered.OVER, _line(_BAD.mark(plain), _BAD.style, gone))
     if operation.permission == "yes":

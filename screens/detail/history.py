@@ -21,6 +21,8 @@ OPERATION = {
     OperationState.ABANDONED: Sign("–", "-", "abandoned", "dim"),
 }
 
+_REFUSED = Sign("–", "-", "refused", "yellow")
+
 
 def history(scene: Scene, cursor: int) -> list[Row]:
     """Operations on it, the newest first, a line each; under them the chosen one's last word."""
@@ -41,7 +43,7 @@ def history(scene: Scene, cursor: int) -> list[Row]:
 
 
 def _operation(scene: Scene, one: Operation, *, chosen: bool) -> Row:
-    sign = OPERATION[one.state]
+    sign = _REFUSED if one.refused_by else OPERATION[one.state]
     step = f"  {clean(one.step)}" if one.is_open or one.state is OperationState.FAILED else ""
     text = f"{clean(one.action):<11}{sign.word:<11}{ago(one.created_at, scene.now):<9}{step}"
     label = ("▸ " if chosen else "  ") + sign.symbol

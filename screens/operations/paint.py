@@ -35,7 +35,7 @@ def _loud(one: Operation, now: datetime) -> str:
     if stands is Standing.NEEDS_YOU:
         down = "" if one.note.startswith("STOPPED") else down
         return f"{one.note or 'It needs you'}.{down}"
-    return f"{one.note}.{down}" if stands is Standing.FAILED and one.note else ""
+    return f"{one.note}.{down}" if stands in (Standing.FAILED, Standing.REFUSED) and one.note else ""
 
 
 def facts(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> list[tuple[str, str]]:

@@ -121,7 +121,7 @@ def do_command(
             planning.show(plan, session.settings)
         if dry_run:
             return _verdict(session, plan)
-        with hands(session) as journal:
+        with hands(session, plan) as journal:
             # The embedded AWS of --demo ends with this command: there it is always followed.
             wait = wait or session.settings.demo
             return _Order(session, journal, found, options, confirm, wait, as_json).carry_out()

@@ -10,15 +10,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from tui.cli import output
-from tui.cli.shared import FAILED, INTERRUPTED, WELL, RefusedError, Session
+from tui.cli.shared import FAILED, GUARD, INTERRUPTED, READ_ONLY, WELL, RefusedError, Session
 from tui.cli.told import operation_object, stands, step_object, step_text
+from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft
 from tui.operations import audit
-from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.journal import STARTING, Journal, JournalError, default_path
+from tui.operations.peek import by_hand, left_down
 from tui.operations.record import Operation, OperationState, StepRow
-from tui.operations.resume import is_cut_off, resume
+from tui.operations.resume import JUST_STARTING, driver, is_cut_off, resume
 
 LOOK_EVERY = 0.2
+TAKEN_WITHIN = 60.0
+"""Seconds within which a runner that was started takes its operation, on the busiest machine."""
 _RESTARTS = 3
 """How often a follower replaces a runner that was killed, before it leaves that to a person."""
 
@@ -29,14 +33,20 @@ def now() -> datetime:
 
 
 @contextmanager
-def hands(session: Session) -> Iterator[Journal]:
-    """The journal, open in this block. Whatever is wrong with it becomes one line. Raises RefusedError."""
+def hands(session: Session, plan: Draft | None = None) -> Iterator[Journal]:
+    """The journal, open in this block. Whatever is wrong with it becomes a line, and one for each server that may be down by
+    it, or that the plan would start: how to do that without evac. Raises RefusedError.
+    """
     try:
         journal = Journal(default_path(session.environ), standing=False)
         journal.unfinished()  # whether it can be read at all
         yield journal
     except JournalError as error:
-        raise RefusedError(str(error), FAILED) from None
+        lines = [f"! {line}" for line in left_down(default_path(session.environ))]
+        if plan is not None and plan.state is InstanceState.STOPPED:
+            command = by_hand(plan.target.profile, plan.target.region, str(plan.instance_id))
+            lines.append(f"! {plan.label} is stopped; to start it without evac: {command}")
+        raise RefusedError("\n".join((str(error), *lines)), FAILED) from None
 
 
 def note(session: Session, about: Draft | Operation, step: str, result: str, operation: str = "") -> None:
@@ -90,6 +100,40 @@ def follow(session: Session, journal: Journal, operation: str, *, as_json: bool)
     return exit_code(found)
 
 
+def seen_to(session: Session, journal: Journal, one: Operation) -> tuple[str, int]:
+    """Have it resumed, and stay until somebody lives who drives it: nothing and WELL; else why nobody does, and the exit code."""
+    before, asked, until = one.runner, 0, time.monotonic() + TAKEN_WITHIN
+    while True:
+        found = read(journal, one.id)
+        taken = bool(asked) and found.runner not in ("", before) and not found.runner.endswith(STARTING)
+        who = driver(found, now())
+        if taken and (who or found.state not in _GOING):
+            return "", WELL
+        if who and not asked and who != JUST_STARTING:
+            return f"{who} drives it", GUARD
+        if not who:
+            if asked > _RESTARTS:
+                return (
+                    f"NOBODY drives it: its runner ended {asked} times before it began; {_see(session)}",
+                    FAILED,
+                )
+            if (why := resume(journal, found, session.settings, session.environ, now())) is not None:
+                read_only = session.settings.profile_read_only(one.profile)
+                if JUST_STARTING not in why:
+                    return why, READ_ONLY if read_only else GUARD if found.is_open else FAILED
+            else:
+                asked, before = asked + 1, found.runner
+        if time.monotonic() > until:
+            told = f"{who} has not begun" if who else "NOBODY drives it"
+            return f"{told} after {int(TAKEN_WITHIN)} s; {_see(session)}", FAILED
+        time.sleep(LOOK_EVERY)
+
+
+def _see(session: Session) -> str:
+    log = default_path(session.environ).with_name("runner.log")
+    return f"see {log}, and try again with evac ops resume"
+
+
 def _follow(session: Session, journal: Journal, operation: str, as_json: bool) -> Operation:
     told: dict[str, str] = {}
     alarmed, restarts, waits = False, 0, ""
@@ -135,6 +179,6 @@ def conclude(found: Operation, *, as_json: bool) -> None:
         return
     tail = f": {found.note}" if found.note else ""
     remedy = f" → {found.remedy}" if found.remedy else ""
-    output.line(f"{found.title}: {found.state}{tail}{remedy}")
+    output.line(f"{found.title}: {found.word}{tail}{remedy}")
     if found.may_be_down and found.state is not OperationState.SUCCEEDED:
         output.say(f"{stands(found)}; evac ops show {found.id}")

@@ -8,7 +8,7 @@ import click
 
 from tui.cli import output
 from tui.cli.audit import audit_command
-from tui.cli.hands import follow, hands, note, now, read
+from tui.cli.hands import follow, hands, note, now, read, seen_to
 from tui.cli.locks import locks_command
 from tui.cli.meant import meant_command
 from tui.cli.options import asked_above, shared_options
@@ -17,8 +17,9 @@ from tui.cli.shared import FAILED, GUARD, READ_ONLY, USAGE, WELL, RefusedError, 
 from tui.cli.told import listed, operation_object, shown, stands
 from tui.domain.words import part_of
 from tui.operations.journal import Journal
+from tui.operations.peek import in_need
 from tui.operations.record import Operation, OperationState
-from tui.operations.resume import cut_off, driver, give_up, resume, still_out
+from tui.operations.resume import JUST_STARTING, cut_off, driver, give_up, still_out
 
 SHOWN, EVERY = 100, 1_000_000
 """Operations that are listed for a person, and for a program."""
@@ -89,7 +90,7 @@ def resume_command(ctx: click.Context, shared: Shared, ident: str | None, wait: 
         waiting = [
             one
             for one in journal.unfinished()
-            if one.state is OperationState.NEEDS_ATTENTION or not driver(one, now())
+            if one.state is OperationState.NEEDS_ATTENTION or driver(one, now()) in ("", JUST_STARTING)
         ]
         if not waiting:
             output.say("nothing was cut off")
@@ -171,14 +172,15 @@ def _resume(
     """Start a runner for each; then, if asked, follow them one after the other. The worst exit code."""
     started, worst = [], WELL
     for one in wanted:
-        read_only = session.settings.profile_read_only(one.profile)
-        why = resume(journal, one, session.settings, session.environ, now())
-        if why is None:
+        why, code = seen_to(session, journal, one)
+        worst = max(worst, code)
+        if not why:
             started.append(one)
             output.say(f"{one.id} ({one.title}) goes on")
         else:
-            worst = max(worst, READ_ONLY if read_only else GUARD)
             output.say(f"evac: {one.id} is not resumed: {why}")
+            if one.may_be_down and one.is_open:
+                output.say(f"! {stands(one)}; {in_need(one)}")
     for one in started:
         # The embedded AWS of --demo ends with this command: there it is always followed.
         if wait or session.settings.demo:

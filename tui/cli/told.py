@@ -65,6 +65,7 @@ def operation_object(operation: Operation, now: datetime) -> dict[str, Any]:
         "remedy": operation.remedy,
         "permission": operation.permission,
         "attention": operation.attention,
+        "refused_by": operation.refused_by or None,
         "instance_down": operation.may_be_down and operation.is_open,
         "driver": driver(operation, now) if operation.is_open else "",
         "cut_off": is_cut_off(operation, now),
@@ -105,7 +106,7 @@ def listed(
     rows: list[Sequence[str]] = [
         (
             one.id,
-            one.state.value,
+            one.word,
             one.action,
             one.label,
             f"{settings.label(one.profile)}/{one.region}",
@@ -140,7 +141,7 @@ def elapsed(operation: Operation, now: datetime) -> str:
 def shown(operation: Operation, settings: Settings, now: datetime) -> list[str]:
     """Everything about one operation, a line each: what can be pasted anywhere, then what matters here and now."""
     one = operation
-    lines = [*summary(one, one.state.value, settings.label(one.profile), settings.zone(), now)]
+    lines = [*summary(one, one.word, settings.label(one.profile), settings.zone(), now)]
     lines += [f"  from: {one.ssh_client} (SSH)"] if one.ssh_client else []
     lines += [f"  caller: {one.caller}"] if one.caller else []
     lines.append(f"  permission: {one.permission}")

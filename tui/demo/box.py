@@ -54,6 +54,9 @@ class Box:
         self.console = "Linux version 6.1\r\nlogin: "
         self.stuck_stopping = False
         self.images_fail = False
+        self.bounce: tuple[str, str] | None = (
+            None  # code and message of the StateReason with which the next start falls back
+        )
         self.stubborn = False  # a failing instance check that no reboot heals, such as a full disk
         self.auto_ip = bool(self._auto_association())
         self.watchers: list[Callable[[str], None]] = []  # who is told of each new state
@@ -194,7 +197,15 @@ class Box:
             self._finish(lambda event: True)
         if not self.stubborn:
             self.sick.pop("instance", None)
-        self._then(PENDING, self._running)
+        fails, self.bounce = self.bounce, None
+        self._then(PENDING, self._running if fails is None else partial(self._fall_back, *fails))
+
+    def _fall_back(self, code: str, message: str) -> None:
+        """It could not be brought up after all (user guide, troubleshooting-launch, of launches)."""
+        self._become("stopped")
+        text = message if message.startswith(code) else f"{code}: {message}"
+        self.doc["StateReason"] = {"Code": code, "Message": text}
+        self.doc["StateTransitionReason"] = f"{code} ({self.world.clock.now:%Y-%m-%d %H:%M:%S} GMT)"
 
     def _running(self) -> None:
         self._become("running")

@@ -4,8 +4,9 @@
 `/_evac/clock` (GET, POST `{"speed": x, "now": iso}`), `/_evac/events` (POST `{"instance": id or name, "code", "in": seconds,
 "deadline": seconds, "until": seconds, "description", "dates": {"NotBefore": iso or any text}}` or
 `{"instance", "sick": check}` or `{"instance", "well": check}`),
-`/_evac/settings` (POST `{"lag": s, "limits": bool, "sparse": bool, "expired": {key: bool}}`; sparse: pages are cut before
-they are filtered, so that some are empty and still have a next one), `/_evac/reset`, `/_evac/state`
+`/_evac/settings` (POST `{"lag": s, "limits": bool, "strict": bool, "sparse": bool, "expired": {key: bool}}`; limits: AWS's own
+request buckets; strict: a request whose time is more than 5 minutes off is refused; sparse: pages are cut before they are
+filtered, so that some are empty and still have a next one), `/_evac/reset`, `/_evac/state`
 (POST `{"account", "region", "instance"}`), `/_evac/watch` (GET; POST `{"account", "region", "kind": classic, scaling or
 targets, "key", "needed"}`: from now on it is counted, after everything that happens, how many of that group serve, and how
 often too few).
@@ -56,11 +57,12 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
             aws.world.lag = float(data.get("lag", aws.world.lag))
             aws.world.sparse = bool(data.get("sparse", aws.world.sparse))
             aws.limits = bool(data.get("limits", aws.limits))
+            aws.strict = bool(data.get("strict", aws.strict))
             aws.memo_seconds = float(data.get("memo", aws.memo_seconds))
             for key, expired in data.get("expired", {}).items():
                 aws.world.identities[key].expired = bool(expired)
             aws.world.revision += 1
-            return {"lag": aws.world.lag, "limits": aws.limits}
+            return {"lag": aws.world.lag, "limits": aws.limits, "strict": aws.strict}
         case "reset", "POST":
             aws.reset()
             return {}

@@ -5,13 +5,14 @@ Sources: user guide, Stop_Start, ec2-stop-protection, creating-an-ami-ebs, resch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from tui.demo.box import Box
 from tui.demo.ec2_read import find
 from tui.demo.request import Request
-from tui.demo.world import AwsError
+from tui.demo.world import AwsError, World
 
 Doc = dict[str, Any]
 
@@ -83,6 +84,14 @@ def StartInstances(request: Request, params: Doc) -> Doc:
         box.start()
         answer.append(_change(box, before))
     return {"StartingInstances": answer}
+
+
+def bounce(world: World, ids: Sequence[str], code: str, message: str) -> None:
+    """The next start of these is accepted, and falls back to stopped with this StateReason."""
+    for region in world.regions.values():
+        for one in ids:
+            if one in region.boxes:
+                region.boxes[one].bounce = (code, message or code)
 
 
 def RebootInstances(request: Request, params: Doc) -> Doc:

@@ -2,7 +2,8 @@
 
 A rule: `{match: {service, operation, region, key, account, instance} (globs), skip: n, times: n or absent, dry: bool,
 when: before|after, then: {error: CODE, message, status} | {delay: s} | {hang: s} | {cut: bytes} | {reset: true} |
-{raw: text, status}}`. `when` says whether the operation's effect happens first: `after` is *done, but the answer was lost*.
+{raw: text, status} | {bounce: CODE, message}}`. `when` says whether the operation's effect happens first: `after` is *done, but
+the answer was lost*. `bounce`, of StartInstances: it is accepted, and falls from pending back to stopped with this StateReason.
 """
 
 from __future__ import annotations
@@ -57,18 +58,28 @@ class Faults:
         return next((rule for rule in self.rules if rule.applies(facts, dry)), None)
 
 
+BUCKETS = {"StartInstances": (5.0, 2.0), "RunInstances": (5.0, 2.0)}
+"""Size, and tokens a second, where an API has its own."""
+MUTATING, READING = (50.0, 5.0), (100.0, 20.0)
+_READS = ("Describe", "Get", "List")
+
+
 @dataclass
 class Buckets:
-    """Request tokens per account, Region and API: 100, and 20 more a second (EC2 developer guide, ec2-api-throttling)."""
+    """Request tokens per account, Region and API, of AWS's sizes (EC2 developer guide, ec2-api-throttling).
 
-    size: float = 100.0
-    refill: float = 20.0
+    100 and 20 a second for what reads, 50 and 5 for what changes something, 5 and 2 for StartInstances.
+    """
+
     left: dict[tuple[str, str, str], tuple[float, float]] = field(default_factory=dict)
 
-    def take(self, account: str, region: str, operation: str) -> bool:
-        """One token (real time); False when there is none."""
-        key, now = (account, region, operation), time.monotonic()
-        tokens, at = self.left.get(key, (self.size, now))
-        tokens = min(self.size, tokens + (now - at) * self.refill)
+    def take(self, account: str, region: str, operation: str, now: float | None = None) -> bool:
+        """One token; False when there is none. `now` in seconds, of the world's clock (else real time)."""
+        now = time.monotonic() if now is None else now
+        usual = READING if operation.startswith(_READS) else MUTATING
+        size, refill = BUCKETS.get(operation, usual)
+        key = (account, region, operation)
+        tokens, at = self.left.get(key, (size, now))
+        tokens = min(size, tokens + max(0.0, now - at) * refill)
         self.left[key] = (tokens - 1 if tokens >= 1 else tokens, now)
         return tokens >= 1

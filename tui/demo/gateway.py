@@ -48,7 +48,7 @@ class Aws:
     def __init__(self, build: Callable[[], World]) -> None:
         self._build = build
         self.world, self.faults, self.buckets = build(), Faults(), Buckets()
-        self.limits = False
+        self.limits, self.strict = False, False
         self.memo_seconds = 1.0
         self.calls: deque[Doc] = deque(maxlen=20_000)
         self.lock = threading.RLock()
@@ -58,6 +58,7 @@ class Aws:
     def reset(self) -> None:
         """Begin again: the fleet as at the start, no faults, no calls."""
         self.world, self.faults, self.buckets = self._build(), Faults(), Buckets()
+        self.strict = False
         self.calls.clear()
         self._memo.clear()
 
@@ -87,7 +88,10 @@ class Aws:
             raise AwsError(
                 "AccessDenied", f"User: {identity.arn} is not authorized to perform: {request.operation}", 403
             )
-        if self.limits and not self.buckets.take(identity.account, request.region.name, request.operation):
+        now = world.clock.now.timestamp()
+        if self.limits and not self.buckets.take(
+            identity.account, request.region.name, request.operation, now
+        ):
             raise AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
         run = OPERATIONS.get(request.operation)
         if run is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tui.demo import protocol
+from tui.demo import ec2_write, protocol, skew
 from tui.demo.control import control
 from tui.demo.faults import STATUS, Rule
 from tui.demo.gateway import Aws
@@ -149,10 +149,23 @@ class Handler(BaseHTTPRequestHandler):
             aws.calls.append(record)
             facts = {k: [str(record[k])] for k in ("service", "operation", "region", "key", "account")}
             rule = aws.faults.find({**facts, "instance": ids}, dry)
+            late = (
+                skew.refusal(service, self.headers.get("X-Amz-Date", ""), aws.world.clock.now)
+                if aws.strict
+                else None
+            )
+            self.skew = aws.world.clock.now.timestamp() - time.time() if aws.strict else 0.0
+        if late is not None:
+            record["result"] = late.code
+            self._send(late.status, protocol.write_error(shape, late.code, late.message, str(uuid.uuid4())))
+            return
+        bounce = rule.then if rule is not None and "bounce" in rule.then else None
         if rule and rule.when == "before" and self._fault(rule, shape, record, b""):
             return
         with aws.lock:
             try:
+                if bounce is not None:
+                    ec2_write.bounce(aws.world, ids, str(bounce["bounce"]), str(bounce.get("message", "")))
                 identity = aws.world.identity(key, service)
                 request = Request(aws.world, identity, aws.world.region(identity.account, region), service, name, key,
                                   record["user_agent"])  # fmt: skip

@@ -201,12 +201,13 @@ class Journal(Holding):
             )
             return done.rowcount == 1
 
-    def begun_by(self, operation: str, process: int) -> None:
+    def begun_by(self, operation: str, process: int, now: datetime) -> None:
         """The new runner is this process, which has yet to take its lease: if it dies before, that is seen at once."""
+        name = f"{socket.gethostname()}:{process}{STARTING}"
         with self._write() as db:
             db.execute(
-                "UPDATE operation SET runner=? WHERE id=? AND runner=''",
-                (f"{socket.gethostname()}:{process}{STARTING}", operation),
+                "UPDATE operation SET runner=?, lease_until=? WHERE id=? AND runner=''",
+                (name, to_text(now + LEASE), operation),
             )
 
     def release(self, operation: str, runner: str) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tui.operations.database import default_path
@@ -47,12 +48,16 @@ def scope(environ: Mapping[str, str]) -> list[str]:
 
 
 def _log(folder: Path) -> int:
-    """The runners' log, opened to append."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The runners' log, opened to append; nowhere, if the disk does not let it: what a runner must tell is in the journal."""
     path = folder / "runner.log"
-    if path.exists() and path.stat().st_size > LOG_LIMIT:
-        path.replace(path.with_name("runner.log.1"))
-    return os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError):
+            if path.stat().st_size > LOG_LIMIT:
+                path.replace(path.with_name("runner.log.1"))
+        return os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK, 0o600)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
 
 
 def start(operation: str, profile: str, settings: Settings, environ: Mapping[str, str]) -> int:

@@ -37,10 +37,14 @@ def by_hand(profile: str, region: str, instance_id: str) -> str:
     return clean(shlex.join(words), 300)
 
 
+def in_need(one: Operation) -> str:
+    """How to start its instance without evac."""
+    return f"to start it without evac: {by_hand(one.profile, one.region, one.instance_id)}"
+
+
 def left_down(path: Path) -> Iterator[str]:
     """A line for each server that may be down by an unfinished operation, with what starts it."""
     for one in peek(path):
         if one.may_be_down:
             is_down = "is" if one.instance_down else "may be"
-            command = by_hand(one.profile, one.region, one.instance_id)
-            yield clean(f"{one.label} {is_down} DOWN by {one.id}; to start it without evac: {command}", 400)
+            yield clean(f"{one.label} {is_down} DOWN by {one.id}; {in_need(one)}", 400)

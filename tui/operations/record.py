@@ -114,6 +114,11 @@ class Operation(Struct, frozen=True):
     refused_by: str = ""
 
     @property
+    def word(self) -> str:
+        """Where it stands, in one word: what AWS refused with nothing changed has not failed in the way that others have."""
+        return "refused" if self.refused_by else self.state.value
+
+    @property
     def sent(self) -> frozenset[str]:
         """The API calls it sent, or may have sent, that change something."""
         calls = [one for row in self.steps for one in row.calls]

@@ -18,6 +18,8 @@ from tui.operations.launch import LaunchError, ReadOnlyError, start
 from tui.operations.record import ABANDONED, Operation, OperationState
 from tui.settings import Settings
 
+JUST_STARTING = "a runner that is just starting"
+"""Who drives what was made way for, as long as the new one's process is not known."""
 HUNG = timedelta(minutes=5)
 """A runner that lives on this host may be waiting for AWS longer than its lease lasts; after this it counts as hung."""
 
@@ -48,7 +50,7 @@ def driver(operation: Operation, now: datetime) -> str:
     host, _, rest = operation.runner.partition(":")
     process = rest.partition(":")[0]
     if not process.isdecimal():
-        return "a runner that is just starting" if until > now else ""
+        return JUST_STARTING if until > now else ""
     here = host == socket.gethostname()
     if here and not lives(int(process), operation.id):
         return ""
@@ -103,10 +105,15 @@ def resume(
     except (LaunchError, ReadOnlyError) as error:
         journal.release(operation.id, "")
         return str(error)
-    if lives(process, operation.id):
-        with suppress(JournalError):  # it lives all the same
-            journal.begun_by(operation.id, process)
+    started(journal, operation.id, process, now)
     return None
+
+
+def started(journal: Journal, operation: str, process: int, now: datetime) -> None:
+    """Write down which process it is that was started for it, so that its death is seen also before it has its lease."""
+    if lives(process, operation):
+        with suppress(JournalError):  # it lives all the same
+            journal.begun_by(operation, process, now)
 
 
 def give_up(

@@ -40,6 +40,7 @@ from tui.operations.gateway import Gateway, Outcome
 from tui.operations.journal import Journal, JournalError
 from tui.operations.keeper import Keeper
 from tui.operations.ownself import Ownself
+from tui.operations.putback import put_back
 from tui.operations.record import OVER, PATIENCE, Call, Operation, OperationState, ending
 from tui.operations.turns import Turns
 from tui.operations.unjournaled import Unjournaled
@@ -140,8 +141,12 @@ class Runner:
 
     def _lease(self) -> bool:
         """Take it or keep it. If that can't be written, what was committed last stands."""
-        self.leased = self.journal.lease(self.operation.id, self.name, self.wall())
-        return self.leased
+        got = self.journal.lease(self.operation.id, self.name, self.wall())
+        if not got and self.begun and self.journal.get(self.operation.id) is None:
+            put_back(self.journal, self.last)
+            got = self.journal.lease(self.operation.id, self.name, self.wall())
+        self.leased = got
+        return got
 
     @property
     def stopped_it(self) -> bool:

@@ -99,9 +99,9 @@ class Unjournaled:
         """The operation, if it is open and nobody else's, as far as it can be read."""
         hands = self._hands
         found: Operation | None = hands.last
-        with suppress(JournalError):
-            found = hands.journal.get(hands.last.id)
-            if found is not None and found.runner != hands.name:
+        with suppress(JournalError):  # if it is not there any more, it was deleted under us
+            found = hands.journal.get(hands.last.id) or hands.last
+            if found is not hands.last and found.runner != hands.name:
                 return None
         return found if found is not None and found.is_open else None
 
