@@ -19,18 +19,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
+from tests.chaos.plights import PLIGHTS
 from tests.chaos.stage import Stage
-from tests.chaos.trials import KINDS, Result, Trial, anew, at_random, every_boundary, whole
+from tests.chaos.trials import KINDS, Result, Trial, anew, at_random, every_boundary, in_plights, whole
 from tui.demo.environment import start
 
 
 def trials_of(stage: Stage, args: argparse.Namespace) -> list[Trial]:
     """Every boundary of every kind once, several deaths a trial; then trials at random up to the number asked for."""
     known = {kind: stage.run(whole(kind)).boundaries for kind in args.kinds}
+    chance = random.Random(args.seed)
+    if args.plights:
+        return in_plights(chance, known, stage.plights, args.plights)
     if args.once:
         return [trial for kind, names in anew(known).items() for trial in every_boundary(kind, names)]
     plans = [trial for kind in args.kinds for trial in every_boundary(kind, known[kind])]
-    chance = random.Random(args.seed)
+    plans += in_plights(chance, known, stage.plights, max(8, args.trials // 50))
     return plans + [at_random(chance, known) for _ in range(max(0, args.trials - len(plans)))]
 
 
@@ -76,6 +80,7 @@ def main() -> int:
     parser.add_argument(
         "--once", action="store_true", help="each boundary once, in the first kind that has it; nothing else"
     )
+    parser.add_argument("--plights", type=int, default=0, help="so many trials of each plight; nothing else")
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     args = parser.parse_args()
     if args.worker is not None:
@@ -91,7 +96,7 @@ def main() -> int:
         for part in pool.map(lambda one: _follow(one, results), running):
             assert part == 0
     report(results)
-    short = not args.once and len(results) < args.trials
+    short = not args.once and not args.plights and len(results) < args.trials
     return 1 if short or not results or any(map(_bad, results)) else 0
 
 
@@ -123,6 +128,10 @@ def report(results: Sequence[dict[str, Any]]) -> None:
         ("trials", len(results)),
         *((f"of them {kind}", sum(one["trial"]["kind"] == kind for one in results)) for kind in KINDS),
         ("with faults of the server", faulty),
+        *(
+            (f"with a {plight}", sum(one["trial"]["plight"] == plight for one in results))
+            for plight in PLIGHTS
+        ),
         ("with describes that lag", lagging),
         ("runners killed", len(deaths) - consoles),
         *((f"of them {kind}", count) for kind, count in sorted(where.items())),
@@ -140,6 +149,12 @@ def report(results: Sequence[dict[str, Any]]) -> None:
         ("second StopInstances that took effect", sum(one["second_stops"] for one in results)),
         ("second AMIs", sum(one["second_images"] for one in results)),
         ("second reboots", sum(one["second_reboots"] for one in results)),
+        (
+            "starts sent while the journal could not be written",
+            sum(one["in_need"] + one["bare_starts"] for one in results),
+        ),
+        ("of them not written down since: killed before", sum(one["bare_starts"] for one in results)),
+        ("starts sent again, after one that fell back", sum(max(0, one["starts"] - 1) for one in results)),
         ("calls without an intent in the journal", sum(one["without_intent"] for one in results)),
         ("trials with anything wrong", sum(map(_bad, results))),
     ]

@@ -29,6 +29,7 @@ MUTATING = (
 def judge(stage: Any, plan: Draft, operations: Sequence[Operation], result: Result) -> None:
     """What must hold, whatever died."""
     stage.demo.control("faults", [])
+    stage.demo.control("settings", {"strict": False, "limits": False})
     stage.clock.advance(600)
     wrong, kind = result.wrong, result.trial.kind
     calls = [
@@ -55,6 +56,8 @@ def judge(stage: Any, plan: Draft, operations: Sequence[Operation], result: Resu
         return
     one = operations[0]
     result.state, result.note = one.state.value, one.note
+    result.in_need = int("while the journal could not be written" in one.remark)
+    result.starts = done["StartInstances"]
     began = "stopped" if kind == "start" else "running"
     if one.confirmed_at is None and (done or state != began or one.state is not OperationState.ABANDONED):
         wrong.append(f"not confirmed, and {dict(done)}, {state}, {one.state}")
@@ -80,7 +83,14 @@ def _intents(calls: Sequence[dict[str, Any]], operations: Sequence[Operation], r
         f"{one['operation']} {name} {one['result']}" for name, one in zip(names, calls, strict=True)
     ]
     sent = Counter((name, one["operation"]) for name, one in zip(names, calls, strict=True))
-    result.without_intent = sum(max(0, count - written[key]) for key, count in sent.items())
+    for key, count in sent.items():
+        more = max(0, count - written[key])
+        if result.trial.plight == "full disk" and key[1] == "StartInstances":
+            result.bare_starts += (
+                more  # the one call without an intent, not written down since by one that was killed
+            )
+        else:
+            result.without_intent += more
 
 
 def _ended(
@@ -88,6 +98,8 @@ def _ended(
 ) -> None:
     """Of an operation that was confirmed."""
     wrong = result.wrong
+    if one.state is OperationState.FAILED and not any(done.values()) and state == "running":
+        return  # a clean end: nothing was sent
     if one.state not in (OperationState.SUCCEEDED, OperationState.NEEDS_ATTENTION):
         wrong.append(f"confirmed, and {one.state}: {one.note}")
     if state != "running":

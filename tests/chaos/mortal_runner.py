@@ -19,12 +19,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 import urllib3.connection
 from botocore.httpsession import URLLib3Session
 
+from tests.chaos import plights
 from tui.aws import sessions
 from tui.aws.loader import SharedLoader
 from tui.operations import audit, audit_files, process, runner
@@ -56,6 +57,7 @@ class Clock:
     def __init__(self, url: str) -> None:
         self._address = url.removeprefix("http://")
         self._at, self._read = datetime.now(UTC), 0.0
+        self.plight: Plight | None = None
         self.advance(0)
 
     def now(self) -> datetime:
@@ -77,13 +79,26 @@ class Clock:
             select.select([], [], [], 0.005)
             seconds = 1.0
         self.advance(seconds)
+        if self.plight is not None:
+            self.plight.slept(seconds)
+
+
+class Plight(Protocol):
+    """What comes over this process at its boundaries, and passes."""
+
+    def at(self, step: str) -> None: ...
+
+    def slept(self, seconds: float) -> None: ...
 
 
 class Death:
     """Counts boundaries, writes each down, and kills this process at the chosen one: its number, or the first of its name."""
 
-    def __init__(self, who: str, chosen: int | str | None, record: Path) -> None:
+    def __init__(
+        self, who: str, chosen: int | str | None, record: Path, plight: Plight | None = None
+    ) -> None:
         self.who, self.chosen, self.count, self.step = who, chosen, 0, ""
+        self._plight = plight
         self._record = os.open(record, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
 
     def at(self, kind: str, what: str) -> None:
@@ -91,6 +106,8 @@ class Death:
         name = f"{self.who}/{self.step}/{kind}/{what}"
         dies = self.chosen in (self.count, name)
         os.write(self._record, f"{'DIED ' if dies else ''}{name}\n".encode())
+        if self._plight is not None:
+            self._plight.at(self.step)
         if dies:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -173,12 +190,22 @@ def watch_steps(death: Death) -> None:
     runner.Runner._ask = named  # type: ignore[method-assign] # as above
 
 
-def run(operation: str, url: str, chosen: int | str | None, record: Path) -> int:
+def run(
+    operation: str,
+    url: str,
+    chosen: int | str | None,
+    record: Path,
+    suffers: str = "",
+    plight: Plight | None = None,
+) -> int:
     """Be the runner of this operation, and die where it was chosen."""
-    clock, death = Clock(url), Death("runner", chosen, record)
+    clock, death = Clock(url), Death("runner", chosen, record, plight)
+    clock.plight = plight
+    now = plights.wrong(clock.now, suffers)
+    plights.sign_by(now)
     for watch in (watch_journal, watch_audit, watch_requests, watch_steps):
         watch(death)
-    process._now, process.ticks, runner.TICK = clock.now, clock.ticks, 30.0  # type: ignore[attr-defined] # where it looks them up
+    process._now, process.ticks, runner.TICK = now, clock.ticks, 30.0  # type: ignore[attr-defined] # where it looks them up
     process.Runner = functools.partial(runner.Runner, sleep=clock.sleep)  # type: ignore[attr-defined,assignment] # as above
     time.sleep = clock.sleep  # type: ignore[assignment] # as above, and for botocore's pauses between its attempts to read
     sessions.READ_WITHIN = 0.7  # type: ignore[assignment] # seconds; the server hangs for longer

@@ -17,7 +17,9 @@ from typing import Any, Literal
 
 from tests.chaos import mortal_runner as mortal
 from tests.chaos.judge import judge
+from tests.chaos.plights import PLIGHTS, FullDisk, Login, free, show
 from tests.chaos.trials import Result, Trial
+from tests.disk import NotMounted, SmallDisk
 from tui.aws import look
 from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo
@@ -50,6 +52,11 @@ class Stage:
         self.folder = Path(
             tempfile.mkdtemp(prefix="evac-chaos-", dir=shm if os.access(shm, os.W_OK) else None)
         )
+        self._disk: SmallDisk | None = SmallDisk(self.folder / "evac", "3m")
+        try:
+            self._disk.__enter__()
+        except NotMounted:
+            self._disk = None
         os.environ.clear()
         os.environ.update(self.demo.apply({"PATH": os.defpath, "HOME": str(self.folder)}))
         os.environ["XDG_STATE_HOME"] = str(self.folder)
@@ -57,12 +64,20 @@ class Stage:
             36, 1, 0, 0, 0
         )  # PR_SET_CHILD_SUBREAPER: a dead console's runner becomes our child
         self.client = self._client()
+        self._suffers: Trial | None = None
         self.name = "ledger-2"
         self.ids = {name: self._find(name) for name in {self.name, *NAMES.values()}}
         self.clock = mortal.Clock(self.demo.url)
         mortal.warm()
 
+    @property
+    def plights(self) -> tuple[str, ...]:
+        """Those that can be had here: to mount a disk takes rights."""
+        return tuple(one for one in PLIGHTS if one != "full disk" or self._disk is not None)
+
     def close(self) -> None:
+        if self._disk is not None:
+            self._disk.__exit__(None, None, None)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -89,7 +104,11 @@ class Stage:
     def begin(self, trial: Trial) -> Draft:
         """The fleet as at the start, what the action needs, the faults; the plan."""
         self.name = NAMES.get(trial.kind, "ledger-2")
-        shutil.rmtree(self.folder / "evac", ignore_errors=True)
+        (self.folder / "evac").mkdir(mode=0o700, exist_ok=True)
+        for one in (self.folder / "evac").iterdir():
+            one.unlink()
+        show(self.keys)
+        self._suffers = trial
         (self.folder / "boundaries").unlink(missing_ok=True)
         self.demo.control("reset", method="POST")
         self.demo.control("settings", {"lag": 0, "limits": False})
@@ -113,7 +132,7 @@ class Stage:
         assert plan.guard.kind is not GuardKind.BLOCKED, plan.guard
         self.served = self.service()
         self.demo.control("calls", method="DELETE")
-        self.demo.control("settings", {"lag": trial.lag})
+        self.demo.control("settings", {"lag": trial.lag, "limits": True, "strict": True})
         self.demo.control("faults", trial.faults)
         return plan
 
@@ -164,7 +183,25 @@ class Stage:
 
     # processes
 
-    def fork_runner(self, operation: str, death: int | str | None) -> int:
+    @property
+    def log(self) -> Path:
+        """On the same disk as the journal, as in the program."""
+        return self.folder / "evac" / "runner.log"
+
+    @property
+    def keys(self) -> Path:
+        return Path(os.environ["AWS_SHARED_CREDENTIALS_FILE"])
+
+    def _plight(self, resumed: bool) -> mortal.Plight | None:
+        """What comes over a runner in this trial, made in its own process."""
+        trial = self._suffers
+        if trial is not None and trial.plight == "full disk":
+            return FullDisk(self.folder / "evac", tuple(trial.full_at), trial.full_for)
+        if trial is not None and trial.plight == "login" and resumed:
+            return Login(self.keys)
+        return None
+
+    def fork_runner(self, operation: str, death: int | str | None, *, resumed: bool = False) -> int:
         """A runner in its own session; its process id."""
         pid = os.fork()
         if pid:
@@ -172,10 +209,12 @@ class Stage:
         code = 70
         with contextlib.suppress(BaseException):
             os.setsid()
-            log = os.open(self.folder / "runner.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            log = os.open(self.log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            code = mortal.run(operation, self.demo.url, death, self.folder / "boundaries")
+            plight = self._plight(resumed)
+            suffers = self._suffers.plight if self._suffers is not None else ""
+            code = mortal.run(operation, self.demo.url, death, self.folder / "boundaries", suffers, plight)
         os._exit(code)
 
     def fork_console(self, plan: Draft, trial: Trial) -> None:
@@ -235,9 +274,7 @@ class Stage:
         finally:
             journal.close()
         if result.wrong:
-            log = self.folder / "runner.log"
-            result.note += "\n" + (log.read_text()[-3000:] if log.exists() else "")
-        (self.folder / "runner.log").unlink(missing_ok=True)
+            result.note += "\n" + (self.log.read_text()[-3000:] if self.log.exists() else "")
         return result
 
     def _go_on(self, trial: Trial, result: Result) -> None:
@@ -245,13 +282,15 @@ class Stage:
         deaths = trial.runner_deaths[1:]
 
         def fork(operation: str, *_: object) -> int:
-            return self.fork_runner(operation, deaths.pop(0) if deaths else None)
+            return self.fork_runner(operation, deaths.pop(0) if deaths else None, resumed=True)
 
         # The one thing here that is not as in the program: its runner is forked, and mortal.
         resume.start = fork  # type: ignore[attr-defined,assignment] # in the place where resume looks it up
         for _ in range(len(deaths) + 6):
             self.clock.advance(0)
             now = self.clock.now()
+            free(self.folder / "evac")  # a person has made room, and logged in
+            show(self.keys)
             journal = Journal(default_path(os.environ))
             try:
                 late = now + 2 * PATIENCE if not journal.unfinished() else now

@@ -20,7 +20,7 @@ HARM = (
 
 
 def counted(*words: str) -> dict[str, int]:
-    command = [sys.executable, "-P", str(HARNESS), "--once", *words]
+    command = [sys.executable, "-P", str(HARNESS), *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     counts = {
         name: int(count) for name, count in re.findall(r"^\| (.+) \| (\d+) \|$", done.stdout, re.MULTILINE)
@@ -31,6 +31,12 @@ def counted(*words: str) -> dict[str, int]:
 
 
 def test_killed_at_every_boundary_of_every_kind_once_nothing_is_left_down_or_done_twice() -> None:
-    counts = counted()  # a plain start, and an AMI before a stop, have none that others lack
+    counts = counted("--once")  # a plain start, and an AMI before a stop, have none that others lack
     assert counts["different boundaries at which a runner was killed"] > 350
     assert counts["consoles killed"] >= 5
+
+
+def test_a_full_disk_a_failing_login_a_wrong_clock_and_starts_that_fall_back_leave_nothing_down() -> None:
+    counts = counted("--plights", "1", "--kinds", "stop-start", "--seed", "3")
+    assert counts["trials"] >= 4  # five where a disk may be mounted
+    assert counts["starts sent again, after one that fell back"] >= 1

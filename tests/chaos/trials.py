@@ -7,6 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.chaos.plights import faults_of
+
+DOWN = ("stop-start", "standby", "image-first", "drain")
+"""Those that take an instance down."""
+_SENT = ("stop", "wait-stopped", "start", "wait-running", "wait-checks", "exit-standby", "register")
+"""Steps at which something may have been sent that must be brought to its end."""
 KINDS = ("stop-start", "start", "reboot", "image", "image-first", "reschedule", "standby", "drain")
 
 
@@ -21,6 +27,9 @@ class Trial:
     lag: float = 0.0
     speed: float = 5.0
     sweep: bool = False
+    plight: str = ""
+    full_at: list[str] = field(default_factory=list)
+    full_for: float = 0.0
 
 
 @dataclass
@@ -39,6 +48,9 @@ class Result:
     second_reboots: int = 0
     out_of_service: int = 0
     without_intent: int = 0
+    bare_starts: int = 0
+    in_need: int = 0
+    starts: int = 0
     sent: list[str] = field(default_factory=list)
 
 
@@ -106,6 +118,37 @@ def _fault(chance: random.Random, kind: str) -> dict[str, Any]:
              "times": chance.randint(3, 30), "then": {"error": "RequestExpired"}},
         ]
     )  # fmt: skip
+
+
+def in_plights(
+    chance: random.Random, known: dict[str, list[str]], plights: Sequence[str], each: int
+) -> list[Trial]:
+    """So many trials of each plight, in the kinds that take an instance down or bring it up; most of them with a death."""
+    found = []
+    kinds = [one for one in DOWN if one in known]
+    for plight in plights:
+        for number in range(each):
+            kind = kinds[number % len(kinds)]
+            names = distinct([one for one in known[kind] if one.startswith("runner/")], "runner")
+            sent = [one for one in names if one.split("/")[1] in _SENT]
+            deaths: list[int | str] = (
+                [chance.choice(sent)] if plight == "login" or chance.random() < 0.5 else []
+            )
+            full = [chance.choice(_SENT[:4])] if plight == "full disk" else []
+            times = chance.choice([1, 2, 2, 3])
+            faults = faults_of(plight, times) or ([_fault(chance, kind)] if chance.random() < 0.3 else [])
+            found.append(
+                Trial(
+                    kind,
+                    deaths,
+                    faults=faults,
+                    lag=chance.choice([0, 0, 3, 20]),
+                    plight=plight,
+                    full_at=full,
+                    full_for=chance.choice([10.0, 70.0, 200.0]),
+                )
+            )
+    return found
 
 
 def at_random(chance: random.Random, known: dict[str, list[str]]) -> Trial:

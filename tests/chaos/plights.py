@@ -1,0 +1,123 @@
+"""What a whole trial suffers from, beside deaths and faults: a full disk, a login that fails, a wrong clock.
+
+Each comes over the runner's process from within, at a boundary, and ends by itself after so much of the trial's time: that makes
+a trial the same whenever it is run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+PLIGHTS = ("full disk", "login", "clock ahead", "clock behind", "bouncing start")
+SKEW = {"clock ahead": 280.0, "clock behind": -280.0}
+"""Seconds by which this machine's clock is wrong: AWS refuses 300."""
+LOGIN = 60.0
+"""Seconds for which a login fails at each resume."""
+
+
+def ballast(folder: Path) -> Path:
+    """What fills the disk."""
+    return folder / "ballast"
+
+
+def fill(folder: Path) -> None:
+    """Not a byte is left."""
+    file = os.open(ballast(folder), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    try:
+        for size in (1 << 16, 1 << 12, 1):
+            with suppress(OSError):
+                while True:
+                    os.write(file, b"x" * size)
+    finally:
+        os.close(file)
+
+
+def free(folder: Path) -> None:
+    """A person has made room."""
+    with suppress(OSError):
+        ballast(folder).unlink()
+
+
+def is_full(folder: Path) -> bool:
+    """Whether it is just now."""
+    return ballast(folder).exists()
+
+
+class FullDisk:
+    """Fills the folder at the first boundary of a step, and frees it after so much time; again and again, at each step named."""
+
+    def __init__(self, folder: Path, steps: tuple[str, ...], seconds: float) -> None:
+        self._folder, self._steps, self._seconds = folder, list(steps), seconds
+        self._left = 0.0
+
+    def at(self, step: str) -> None:
+        """Before anything else happens at this boundary."""
+        if step in self._steps:
+            self._steps.remove(step)
+            self._left = self._seconds
+            fill(self._folder)
+
+    def slept(self, seconds: float) -> None:
+        """So much of the trial's time has passed."""
+        if self._left > 0:
+            self._left -= seconds
+            if self._left <= 0:
+                free(self._folder)
+
+
+class Login:
+    """The profile's keys are not there for a while. `keys`: the credentials file."""
+
+    def __init__(self, keys: Path, seconds: float = LOGIN) -> None:
+        self._keys, self._left = keys, seconds
+        hide(keys)
+
+    def at(self, step: str) -> None:
+        """Nothing happens at a boundary."""
+
+    def slept(self, seconds: float) -> None:
+        """So much of the trial's time has passed."""
+        self._left -= seconds
+        if self._left <= 0:
+            show(self._keys)
+
+
+def hide(keys: Path) -> None:
+    """As while somebody rewrites the file, or a helper that fails."""
+    with suppress(FileNotFoundError):
+        keys.rename(keys.with_name("credentials-hidden"))
+
+
+def show(keys: Path) -> None:
+    """It is back."""
+    with suppress(FileNotFoundError):
+        keys.with_name("credentials-hidden").rename(keys)
+
+
+def sign_by(now: Callable[[], datetime]) -> None:
+    """Requests of this process carry this clock's time. There is no setting for it: a machine has one clock."""
+    import botocore.auth
+
+    def told(remove_tzinfo: bool = True) -> datetime:
+        return now().replace(tzinfo=None) if remove_tzinfo else now()
+
+    botocore.auth.get_current_datetime = told  # type: ignore[attr-defined] # where it is looked up
+
+
+def wrong(now: Callable[[], datetime], plight: str) -> Callable[[], datetime]:
+    """This machine's clock."""
+    off = timedelta(seconds=SKEW.get(plight, 0.0))
+    return lambda: now() + off
+
+
+def faults_of(plight: str, times: int) -> list[dict[str, Any]]:
+    """What the server does for it."""
+    if plight != "bouncing start":
+        return []
+    then = {"bounce": "Client.InternalError", "message": "Client error on launch"}
+    return [{"match": {"operation": "StartInstances"}, "dry": False, "times": times, "then": then}]
