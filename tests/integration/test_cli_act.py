@@ -284,17 +284,18 @@ def test_what_aws_does_not_permit_is_not_asked(stage: Stage) -> None:
     assert stage.newest().state is OperationState.FAILED
 
 
-def test_what_aws_refused_goes_on_once_it_is_mended(stage: Stage) -> None:
+def test_what_aws_refused_with_nothing_changed_is_over_and_can_be_ordered_again(stage: Stage) -> None:
     stage.demo.control("faults", [fault("StopInstances", "OperationNotPermitted", dry=False)])
     done = stage.evac("do", "stop-start", "search-1", "--confirm", "search-1", "--wait")
     assert done.returncode == 1
-    assert "needs-attention" in done.stdout.splitlines()[-1]
-    ident = stage.newest().id
+    assert "search-1: refused: stop: AWS refused, OperationNotPermitted" in done.stdout.splitlines()[-1]
+    told = json.loads(stage.evac("ops", "show", stage.newest().id, "--json").stdout)
+    assert (told["state"], told["refused_by"], told["attention"]) == ("failed", "aws", False)
+    assert loud(stage.evac("ops")) is False
     stage.demo.control("faults", [])
-    resumed = stage.evac("ops", "resume", ident, "--wait", "--json")
-    assert resumed.returncode == 0, resumed.stderr
-    assert lines(resumed)[-1]["state"] == "succeeded"
-    assert (lines(resumed)[-1]["remedy"], lines(resumed)[-1]["attention"]) == ("", False)
+    again = stage.evac("do", "stop-start", "search-1", "--confirm", "search-1", "--wait", "--json")
+    assert again.returncode == 0, again.stderr
+    assert (lines(again)[-1]["state"], lines(again)[-1]["refused_by"]) == ("succeeded", None)
 
 
 def test_a_runner_killed_between_stop_and_start_is_replaced_by_resume(stage: Stage) -> None:
