@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -103,6 +102,10 @@ class Files:
             inner._config, inner._profile_map = self._whole[1], None
         return core
 
+    def bare(self) -> botocore.session.Session:
+        """A session that says where the files are, and reads none."""
+        return self._make()
+
     def shell(self) -> botocore.session.Session:
         """A session that only reads files, as `aws` without --profile has it. Raises ConfigParseError."""
         told = tuple(os.environ.get(name) for name in _DECIDE)
@@ -154,6 +157,8 @@ class Files:
         try:
             whole, name = self.shell().full_config, self._meant(profile)
             there = () if name in whole["profiles"] else whole["profiles"]
+            import difflib  # only a name that is not there is worth it
+
             near = difflib.get_close_matches(name.strip(), there, n=1, cutoff=0.75)
             return replace(
                 about,

@@ -94,6 +94,12 @@ class Sessions:
         machine's, which are this shell's."""
         return (profile,) if self._files.logs_in(profile) else (profile, names.ENVIRONMENT)
 
+    def doubts(self) -> list[tuple[str, str]]:
+        """What in this shell and in the files is probably not meant so, and what to do."""
+        from tui.aws.doubts import doubts
+
+        return list(doubts(self._files, self._environ))
+
     def may_be_machine(self) -> bool:
         """Whether `environment` may be this machine's role, beside the profiles there are: `machine_role` tells."""
         settings = self._settings

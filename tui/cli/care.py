@@ -51,6 +51,15 @@ def _on_this_machine(session: Session) -> Iterator[Check]:
     yield from check_here.cloudshell(session.environ)
     yield from check_terminal.hidden_sides(session.environ)
     yield from check_hands.hands(session.environ)
+    yield from _aws_files(session)
+
+
+def _aws_files(session: Session) -> Iterator[Check]:
+    """What in the shell and in ~/.aws is probably not meant so."""
+    from tui.aws.sessions import Sessions
+
+    for said, remedy in Sessions(session.settings, session.environ, lean=True).doubts():
+        yield Check(DOUBT, "aws files", said, remedy)
 
 
 def _print(check: Check, as_json: bool) -> None:
