@@ -385,6 +385,8 @@ def test_what_aws_does_to_this_machine_is_told_before_its_hands_begin(
     told = found("stop-start", WEB, replace(HERE, row=mine)).get("here-event")
     assert (told and told.gravity) is gravity
     assert words in (told.text if told else "")
+    waits = found("start-after-stop", WEB, replace(HERE, row=mine)).get("here-event")
+    assert (waits and waits.gravity) is (gravity or Gravity.WARN)  # it may wait for days
     assert "here-event" not in found("stop-start", mine, replace(HERE, row=mine))
     for harmless in ("start", "reschedule", "reboot", "image"):
         assert "here-event" not in found(harmless, WEB, replace(HERE, row=mine))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from tui.cli.fleet import Found, look
 from tui.cli.shared import Session
 from tui.domain.here import Here
+from tui.domain.instance import Instance
 from tui.operations import here
 from tui.operations.journal import default_path
+
+
+def here_among(session: Session, rows: Sequence[Instance]) -> Here:
+    """Which it is, and its row if it is one of these."""
+    found = here.read(session.environ, session.settings, default_path(session.environ).parent)
+    return found.seen(next((row for row in rows if found.is_row(row)), None))
 
 
 def here_for(session: Session, beside: Found | None = None) -> Here:

@@ -9,12 +9,14 @@ import click
 from tui.cli import output, shapes
 from tui.cli.empty import nothing
 from tui.cli.fleet import Fleet, read
+from tui.cli.here import here_among
 from tui.cli.options import shared_options
 from tui.cli.own import own
 from tui.cli.shared import PARTIAL, USAGE, WELL, Session, Shared, opened
 from tui.domain import query, when
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
+from tui.domain.here import Here
 from tui.domain.instance import Instance
 from tui.domain.own import NOTHING, Own
 from tui.domain.urgency import Level, urgency
@@ -46,6 +48,7 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
     with opened(shared) as session:
         fleet = read(session, problems_only=True, timeout=timeout)
         now, zone = datetime.now(UTC), session.settings.zone()
+        here = here_among(session, fleet.rows)
         rows = [
             row for row in _ordered(fleet, chosen, now) if (row.events if every else row.open_events(now))
         ]
@@ -60,7 +63,7 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
     if form == "json":
         told, left_out = output.each(
             rows,
-            lambda row: shapes.instance_object(row, now, _hazards(row, now), open_only=not every),
+            lambda row: shapes.instance_object(row, now, _hazards(row, now, here), open_only=not every),
             _name,
         )
         output.json(told)
@@ -121,6 +124,7 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
     with opened(shared) as session:
         fleet = read(session, problems_only=problems, timeout=timeout)
         now, ours = datetime.now(UTC), own(session)
+        here = here_among(session, fleet.rows)
         rows = _ordered(fleet, chosen, now, ours)
         if problems:
             rows = [row for row in rows if urgency(row, now, ours).level <= Level.SCHEDULED]
@@ -130,7 +134,7 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
     left_out = 0
     if as_json:
         told, left_out = output.each(
-            rows, lambda row: shapes.instance_object(row, now, _hazards(row, now), own=ours), _name
+            rows, lambda row: shapes.instance_object(row, now, _hazards(row, now, here), own=ours), _name
         )
         output.json(told)
     elif rows:
@@ -179,11 +183,11 @@ def _ordered(fleet: Fleet, chosen: query.Query, now: datetime, own: Own = NOTHIN
     return sorted(rows, key=lambda row: urgency(row, now, own))
 
 
-def _hazards(row: Instance, now: datetime) -> list[Hazard]:
+def _hazards(row: Instance, now: datetime, here: Here) -> list[Hazard]:
     """What a stop/start would meet, as far as the list tells: reassurances and what only a close look tells stay out."""
     return [
         hazard
-        for hazard in hazards(row, None, "stop-start", now)
+        for hazard in hazards(row, None, "stop-start", now, here=here)
         if hazard.known and hazard.gravity is not Gravity.OK
     ]
 

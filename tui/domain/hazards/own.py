@@ -232,7 +232,8 @@ def here_event(view: View) -> Iterator[Hazard]:
     if event is None:
         return
     left = None if event.not_before is None else event.not_before - view.now
-    if left is not None and left > DAY:
+    waits = "stop" not in ACTIONS[view.action].steps  # for AWS's own stop, which may be days away
+    if left is not None and left > DAY and not waits:
         return
     yield Hazard(
         "here-event",
