@@ -98,6 +98,7 @@ class Board(Vertical):
         yield Static(id="whose")
         with Plan(id="plan", can_focus=False):
             yield Static(id="state")
+            yield Static(id="verdict")  # why it can't be done is seen without scrolling
             yield Static(id="answer")
             if self.action in self.OPTIONS_FIRST:
                 yield Vertical(id="options")
@@ -105,7 +106,6 @@ class Board(Vertical):
             yield Static(id="hazards")
             if self.action not in self.OPTIONS_FIRST:
                 yield Vertical(id="options")
-            yield Static(id="verdict")
         yield Line("more")
         with Vertical(id="ask"):
             yield Static(id="permission")

@@ -43,8 +43,14 @@ def test_she_tries_to_stop_the_bastion_she_sits_on(
         one.until(lambda shown: " here" in shown.line("› ") or "(this machine)" in shown.line("› "))
         one.keys("s")
         one.until("evac runs on this instance")
-        one.until("[ ] override self")
         assert f"--instance-ids {own}" in " ".join(one.text.replace("┃", " ").split())
+        one.keys("tab", "tab")
+        one.until("[ ] override self")
+        one.keys("escape")
+        one.fleet()
+        one.find("bastion")
+        one.keys("s")
+        one.until("evac runs on this instance")
         one.keys("bastion", "enter", "y")  # whatever she types, nothing is asked
         assert sent(demo, own) == []
         one.fleet()
