@@ -88,3 +88,53 @@ def test_a_snapshot_that_kills_a_start_does_not_kill_the_next(env: dict[str, str
         shift.keys("q")
         assert shift.ended() == 0
     assert sorted(os.listdir(cache)) == ["snapshot.mpk", "snapshot.mpk.aside"]
+
+
+def test_a_narrower_shift_shows_what_it_reads_and_the_wide_one_loses_nothing(env: dict[str, str]) -> None:
+    with Shift(environ=env, size=(160, 50)) as shift:
+        shift.until("payments-db-1")
+        shift.until(READ)
+        shift.keys("2")
+        shift.until("78 of 78")
+        shift.keys("q")
+        assert shift.ended() == 0
+    narrow = ("--profile", "prod", "--region", "us-east-1")
+    for _ in range(2):  # the first from the wide state, the second from its own
+        with Shift(*narrow, environ=env, size=(160, 50)) as shift:
+            shift.until(has("PROD"))
+            assert "78 instances" not in shift.text
+            assert not has(r"DATA|STAGE|legacy|ap-northeast-2")(shift), shift.text
+            shift.until("live")
+            shift.until(has(r"1 account · 1 target · 14 instances"))
+            shift.keys("2")
+            shift.until("14 of 14")
+            shift.keys("q")
+            assert shift.ended() == 0
+    assert len(list((Path(env["XDG_CACHE_HOME"]) / "evac").glob("snapshot-*.mpk"))) == 1
+    with Shift(environ=env, size=(160, 50)) as shift:
+        shift.until("78 instances")
+        shift.keys("2")
+        shift.until("of 78")
+        shift.keys("q")
+        assert shift.ended() == 0
+
+
+def test_a_mistyped_filter_is_the_filter_s_fault_and_said_so(env: dict[str, str]) -> None:
+    with Shift(environ=env) as shift:
+        shift.until("payments-db-1")
+        shift.until(READ)
+        shift.keys("/")
+        shift.until(has(r"(?m)^ / "))
+        shift.keys("paymnets")
+        shift.until(has(r"did\s+you\s+mean\s+payments\?"))
+        assert has(r"matches\s+none\s+of\s+the\s+78")(shift), shift.text
+        assert "answer their checks" not in shift.text
+        shift.keys("escape")
+        shift.until("payments-db-1")
+        shift.keys("/")
+        shift.until(has(r"(?m)^ / "))
+        shift.keys("arn:aws:ec2:us-east-1:111122223333:instance/i-0fc241d0bc9d488b1")
+        shift.until(lambda one: "edge-2" in one.line("› "))
+        assert "payments-db-1" not in shift.text.split("─")[0]
+        shift.keys("enter", "q")
+        assert shift.ended() == 0
