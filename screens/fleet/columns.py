@@ -193,7 +193,7 @@ def _plain(name: str) -> Cell:
     return lambda row, scene, size: (str(getattr(row, name)) or "?", "")
 
 
-TARGET, WIDEST = 14, 32
+TARGET, WIDEST = 14, 28
 """Columns of a target's name and place, usually and at most."""
 SPARED = {"next event": 10, "state": 0}
 """Columns that may have nothing to tell, and what they keep then."""
@@ -219,10 +219,10 @@ def fit(width: int, shift: int = 0, scene: Scene | None = None) -> list[tuple[Co
     """The columns that fit, with their widths; the name takes what is left.
 
     `shift` 0: the least important go first. Otherwise so many are left out at the left, and as many as fit shown behind.
-    A target's name that needs more gets it from columns that have nothing to tell, and before any other grows.
+    A target's name that needs more gets it before less important columns have any, and from those with nothing to tell.
     """
-    for freed in (True, False):
-        chosen = _chosen(_columns(scene, freed), width, shift)
+    for enough in (True, False):
+        chosen = _chosen(_columns(scene, enough), width, shift)
         target = next((column for column in chosen if column.title == "target"), None)
         if target is not None or shift:
             break
@@ -255,17 +255,19 @@ def _chosen(columns: Sequence[Column], width: int, shift: int) -> list[Column]:
     return chosen
 
 
-def _columns(scene: Scene | None, freed: bool = True) -> Sequence[Column]:
-    """All; or where targets need the room, they have (`freed`) what those leave that have nothing to tell."""
+def _columns(scene: Scene | None, enough: bool = True) -> Sequence[Column]:
+    """All. Where targets' names are long they have `enough` room, before what is less important has any, or at least what
+    those columns leave that have nothing to tell.
+    """
     if scene is None or scene.wide <= TARGET:
         return COLUMNS
-    found, left = [], 0
+    found, freed = [], 0
     for column in COLUMNS:
         kept = column.width if column.title in scene.full else SPARED.get(column.title, column.width)
-        left += column.width - kept + (not kept)
+        freed += column.width - kept if kept else 0
         if kept:
             found.append(replace(column, width=kept) if kept != column.width else column)
-    more = min(left, scene.wide - TARGET) if freed else 0
+    more = scene.wide - TARGET if enough else min(freed, scene.wide - TARGET)
     return [
         replace(one, width=TARGET + more, grow=max(0, one.grow - more)) if one.title == "target" else one
         for one in found

@@ -151,7 +151,7 @@ def targets_text(services: Services, old: Stale, height: int = 0, start: str = "
     """
     if height and len(services.store.targets()) > height:
         return _targets_short(services, old, height, start)
-    text = _targets_whole(services, old)
+    text = _targets_whole(services, old, start)
     if height and text.plain.count("\n") > height:
         return _targets_short(services, old, height, start)
     return text
@@ -209,14 +209,18 @@ def _bare_cause(status: TargetStatus) -> str:
     return cause
 
 
-def _targets_whole(services: Services, old: Stale) -> Text:
+def _targets_whole(services: Services, old: Stale, start: str) -> Text:
     store, settings, now = services.store, services.settings, services.now()
     text, last = Text(), ""
     for status, following in pairwise([*store.targets(), None]):
         assert status is not None
         label = "+".join(settings.label(name) for name in (status.profiles or (status.target.profile,)))
         if label != last:
-            text.append(f"{label}", f"bold {painted(settings.profile(status.target.profile).color)}")
+            shown = label if cell_len(label) <= PANE else label.replace(start, "") if start else label
+            text.append(
+                middle(shown, PANE, settings.ascii),
+                f"bold {painted(settings.profile(status.target.profile).color)}",
+            )
             text.append(f" {account_text(status.account_id)}\n", "dim")
             last = label
         region = status.target.region if status.target.region != EVERYWHERE else "all regions"
