@@ -216,3 +216,15 @@ def test_a_full_read_of_small_targets_costs_a_handful_of_calls_each() -> None:
     assert asked["DescribeInstances"] == targets + len(troubled)  # those with trouble first, then all
     assert asked["DescribeImages"] == targets
     assert asked["DescribeInstanceTypes"] == regions
+
+
+def test_a_region_that_does_not_exist_is_a_line_and_hides_no_other(demo: Demo) -> None:
+    store = read_once(settings("prod", regions=(SEOUL, "eu-wset-1")), demo.apply(), timeout=90)
+    found = {one.target.region: one for one in store.targets()}
+    assert set(found) == {SEOUL, "eu-wset-1"}
+    assert found[SEOUL].trouble is None
+    trouble = found["eu-wset-1"].trouble
+    assert trouble is not None
+    assert trouble.line == "prod: there is no region eu-wset-1: did you mean eu-west-1?"
+    assert tally(demo, "operation", operation="DescribeRegions") == {"DescribeRegions": 1}
+    assert len(store.rows()) == 24

@@ -82,6 +82,21 @@ def regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
     return tuple(name for name in ordered if sessions.allowed_region(name))
 
 
+def strange_regions(sessions: Sessions, profile: str, named: Sequence[str]) -> tuple[str, ...]:
+    """Which of the regions that somebody named do not exist, as far as botocore knows and AWS, asked of those, confirms.
+
+    Told as a target that does not answer, a mistyped one would be the network's fault; told as empty, health.
+    """
+    strange = [name for name in named if name not in sessions.known_regions(profile)]
+    if not strange:
+        return ()
+    try:
+        enabled = set(_enabled(sessions, profile, sessions.home_region(profile)))
+    except (ClientError, BotoCoreError):
+        return ()  # nobody can tell
+    return tuple(name for name in strange if name not in enabled)
+
+
 def own_regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
     """The profile's own region: all there is to read where it may not ask which are enabled."""
     own = sessions.own_region(profile)

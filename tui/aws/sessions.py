@@ -122,6 +122,16 @@ class Sessions:
             region = self._session(login, profile, False).get_config_variable("region")
         return str(region or self._environ.get("AWS_REGION") or self._home(profile, ""))
 
+    def known_regions(self, profile: str) -> frozenset[str]:
+        """The regions of EC2 that this botocore knows, of every partition: newer ones may exist."""
+        login = self._login(profile)
+        with login.lock:
+            resolver = self._session(login, profile, False).get_component("endpoint_resolver")
+            partitions = resolver.get_available_partitions()
+            return frozenset(
+                name for part in partitions for name in resolver.get_available_endpoints("ec2", part)
+            )
+
     def home_region(self, profile: str) -> str:
         """A region that every account of its partition has enabled: where to ask when its own does not answer."""
         return self._home(profile, self.own_region(profile))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import time
 
 from tui.aws import reads
-from tui.domain.instance import EVERYWHERE, Phase, Trouble
+from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
 from tui.domain.names import ENVIRONMENT
 from tui.domain.text import EMPTY, SafeText, clean
 from tui.fleet import wire
@@ -76,7 +77,8 @@ class Profiles(State):
         if gone := tuple(self.shown.pop(profile, ())):
             self.send(wire.Delta(dropped=gone))
         self.send(wire.Delta(regions=(profile, names)))
-        for region in names:
+        strange = await self.strange(profile, names)
+        for region in (name for name in names if name not in strange):
             place = (str(account_id), region)
             unit = self.units.setdefault(place, Unit(account_id, self.aliases.get(account_id, EMPTY), region))
             known = unit.phase not in (Phase.WAITING, Phase.FAILED)
@@ -124,6 +126,25 @@ class Profiles(State):
         )
         self.send(wire.Note(clean(cause, 300)))
         return own, Trouble("denied", clean(cause, 300), clean(remedy, 300), trouble.code)
+
+    async def strange(self, profile: str, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The regions that somebody named and that do not exist: a line each, with the nearest that does."""
+        fixed = await threaded(self.threads, self.sessions.fixed_regions, profile)
+        if not fixed:
+            return ()
+        try:
+            found = await threaded(self.threads, reads.strange_regions, self.sessions, profile, names)
+            known = await threaded(self.threads, self.sessions.known_regions, profile) if found else ()
+        except Exception:  # then they are read, and fail or not as any other
+            return ()
+        self.shown[profile] = targets = [Target(profile, name) for name in found]
+        for target in targets:
+            near = difflib.get_close_matches(target.region, known, n=1)
+            cause = clean(f"{profile}: there is no region {target.region}")
+            remedy = clean(f"did you mean {near[0]}?" if near else "name it as eu-west-1 is, or leave it out")
+            trouble = Trouble("region", cause, remedy, clean("NoSuchRegion"))
+            self.send(wire.Delta(TargetStatus(target, Phase.FAILED, (clean(profile),), trouble=trouble)))
+        return found
 
     async def name(self, account_id: SafeText, profile: str) -> None:
         """The account's alias, beside everything else: IAM may be out of reach where EC2 is not."""
