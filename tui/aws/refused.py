@@ -10,8 +10,8 @@ import shlex
 
 from botocore import exceptions as b
 
+from tui.aws.fault import Told, where
 from tui.aws.files import About
-from tui.aws.logins import Told, where
 from tui.domain.names import ENVIRONMENT
 
 _ARNS = re.compile(r"User: (\S+) is not authorized to perform: (\S+)(?: on resource: (\S+))?")

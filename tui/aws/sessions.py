@@ -14,7 +14,13 @@ from typing import Any, TypeVar
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, ProfileNotFound
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    ProfileNotFound,
+)
 
 from tui.aws import parse, readonly, resolver, stranger
 from tui.aws.codes import DISABLED_OR_BAD
@@ -275,7 +281,11 @@ class Sessions:
         with self._gate.look(self._files.login(profile)):
             found = session.get_credentials()
             if found is not None:
-                found.get_frozen_credentials()
+                keys = found.get_frozen_credentials()
+                if not (keys.access_key and keys.secret_key):  # AWS would only say that something is missing
+                    raise CredentialRetrievalError(
+                        provider=found.method, error_msg="a key of the pair is empty"
+                    )
 
     def _session(self, login: _Login, profile: str, mutating: bool) -> _Session:
         if mutating not in login.sessions:
