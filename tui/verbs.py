@@ -51,7 +51,7 @@ VERBS: dict[str, Verb] = {
         _action("reboot", "reboot"),
         _action("image", "AMI"),
         _action("reschedule", "reschedule", "move"),
-        _action(AFTER_STOP, "start after AWS's stop", "start after"),
+        _action(AFTER_STOP, "start after AWS's stop", "after"),
         Verb(
             "meant",
             "M",

@@ -21,6 +21,10 @@ BURST = 0.06
 _ANSWERS = "   y  yes   n or esc: no"
 
 
+EARLY = "the question has only just come to stand here so: press it again"
+"""Said of an answer that came before it could have been read: silence would look like a console that hangs."""
+
+
 class Answer(Message):
     """The operator's word: `yes`, or else `why` not (empty: plainly no)."""
 
@@ -80,6 +84,8 @@ class YesNo(Static, can_focus=True):
         elif event.key in PASSED or (event.key in ("y", "n") and event.time >= self.armed_at):
             self._key = event.key
             self._waits = self.set_timer(BURST, self._pressed)
+        elif event.key in ("y", "n"):
+            self.post_message(Stray(EARLY))
         elif event.time >= self.armed_at:
             said = event.character or event.key
             odd = f"; {INPUT_MODE}" if not said.isascii() else ""
@@ -122,6 +128,8 @@ class TypeName(Typed):
         if early and (event.is_printable or event.key in _EDITS):
             event.stop()
             event.prevent_default()
+            if event.key == "enter" and self.value:
+                self.post_message(Stray(EARLY))
 
     def on_paste(self, event: events.Paste) -> None:
         """The same for what is pasted."""

@@ -179,7 +179,8 @@ class ConfirmScreen(Looking):
     def _strayed(self, message: Stray) -> None:
         """A key or a paste that answers nothing."""
         message.stop()
-        self._hint(message.why)
+        if not self.looking:
+            self._hint(message.why)
 
     @on(Alone)
     async def _alone(self, message: Alone) -> None:
@@ -246,7 +247,8 @@ class ConfirmScreen(Looking):
         else:
             names = ["cancel"]
         found = [ASKING[name] for name in names]
-        if any(one.focusable for one in self.query("Choices Input, Choices Toggle, Choices Cycle")):
+        shown = self.query_one("#options").display
+        if shown and any(one.focusable for one in self.query("Choices Input, Choices Toggle, Choices Cycle")):
             found.append(ASKING["choices"])
         if self.is_mounted and self.query_one(Plan).max_scroll_y > 0:
             found.append(ASKING["read-on"])

@@ -74,7 +74,7 @@ class Marks:
         text = Text(no_wrap=True, overflow="ellipsis")
         meant = "mean it" if len(self._labels) == 1 else "ask which"
         text.append(f" {self.count}", "bold")
-        text.append(f" (s b i t {meant}): ")
+        text.append(f" (actions {meant}): ")
         text.append(", ".join(list(self._labels.values())[:NAMED]))
         return text
 

@@ -76,7 +76,7 @@ def test_what_is_marked_is_meant_and_what_moved_on_is_shown(demo: Demo, env: dic
         me.begin()
         me.find("payments-db-3")
         me.keys("space")
-        me.until("1 marked (s b i t mean it): payments-db-3")
+        me.until("1 marked (actions mean it): payments-db-3")
         me.fleet()
         me.keys("/")
         me.until(has(r"(?m)^ / "))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from textual import events
 from textual.widgets import Input
 
-from screens.confirm.question import BURST, TypeName, YesNo
+from screens.confirm.question import BURST, EARLY, TypeName, YesNo
 from tests.screens.acting import Play
 from tests.screens.confirming import Case, picture, ready, shown, until
 from tests.screens.stage import named
@@ -331,6 +331,20 @@ async def test_an_operation_begun_meanwhile_elsewhere_is_a_change(tmp_path: Path
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))
         Play(case.services, "load-1", "stop-start").driven()
+        await pilot.pause(1.2)  # the red line above takes room: the question stands anew
+        await until(pilot, lambda: ready(case.screen))
         await pilot.press("y")
         await until(pilot, lambda: "changed: it can't be done now" in shown(case.screen))
         assert "is not finished" in shown(case.screen)
+
+
+async def test_an_answer_that_comes_too_early_is_said_to_be_so(tmp_path: Path) -> None:
+    for action, name, keys in (("reboot", "load-1", "y"), ("stop-start", "payments-db-1", "enter")):
+        case = Case(tmp_path / action, action, name, pause=3600.0)
+        async with case.app.run_test() as pilot:
+            await until(pilot, lambda case=case: case.screen._armed and case.app.focused is not None)  # type: ignore[misc] # bound at once
+            if keys == "enter":
+                case.screen.query_one(TypeName).value = name
+            await pilot.press(keys)
+            await until(pilot, lambda case=case: EARLY in shown(case.screen))  # type: ignore[misc] # as above
+            assert case.confirmed() == []

@@ -135,6 +135,8 @@ async def test_an_operation_begun_elsewhere_meanwhile_stops_the_answer(tmp_path:
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))
         other = Play(case.services, "load-1", "stop-start").driven()
+        await pilot.pause(1.2)  # the red line above takes room: the question stands anew
+        await until(pilot, lambda: ready(case.screen))
         await pilot.press("y")
         await until(pilot, lambda: "is not finished" in shown(case.screen))
         assert case.confirmed() == [other.id]
@@ -200,6 +202,8 @@ async def test_of_two_answers_at_once_one_is_told_whose_was_first(tmp_path: Path
         await until(pilot, lambda: ready(case.screen))
         case.screen.desk.checked = lambda draft: draft  # type: ignore[method-assign] # the other came right after the look
         Play(case.services, "load-1", "stop-start").driven()
+        await pilot.pause(1.2)  # the red line above takes room: the question stands anew
+        await until(pilot, lambda: ready(case.screen))
         await pilot.press("y")
         await until(pilot, lambda: "is not finished" in shown(case.screen))
         assert len(case.confirmed()) == 1

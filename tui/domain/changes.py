@@ -14,9 +14,10 @@ from tui.domain.facts import Facts
 from tui.domain.gravity import Gravity
 from tui.domain.here import NOWHERE, Here
 from tui.domain.instance import Instance
+from tui.domain.own import AFTER_STOP
 from tui.domain.plan import Draft, GuardKind
 
-HURTS_NOBODY = frozenset({"start"})
+HURTS_NOBODY = frozenset({"start", AFTER_STOP})
 """Actions that a look which fails may not prevent: what is down stays down by that."""
 
 
