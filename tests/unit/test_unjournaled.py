@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +21,12 @@ from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.steps import GRACE, Call, Order, Seen, Step
 from tui.domain.text import clean
-from tui.operations import quiet
+from tui.operations import audit, audit_files, quiet
 from tui.operations.gateway import Outcome
 from tui.operations.journal import LEASE, Journal, JournalError
 from tui.operations.peek import by_hand, left_down
 from tui.operations.record import Operation
+from tui.operations.resume import JUST_STARTING, driver, started
 from tui.operations.runner import Runner
 from tui.operations.steady import Steady, latest
 from tui.settings import Settings
@@ -219,6 +222,21 @@ def test_no_line_can_fail(handle: str, monkeypatch: pytest.MonkeyPatch) -> None:
         os.close(number)
 
 
+def test_an_audit_log_that_another_process_holds_for_ever_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was stopped in the middle of a line."""
+    path = tmp_path / "audit.jsonl"
+    audit.append(path, NOW, step="one")
+    monkeypatch.setattr(audit_files, "PATIENCE", 0.1)
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="another process stopped while it wrote"):
+            audit.append(path, NOW, step="two")
+    audit.append(path, NOW, step="three")
+    assert audit.check(path).broken_at == 0
+
+
 def test_say_does_not_need_a_stream_that_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken(io.StringIO):
         def write(self, text: str) -> int:
@@ -277,3 +295,39 @@ def test_a_lease_by_a_clock_that_was_ahead_holds_nobody_up(scene: Scene) -> None
     assert scene.journal.lease(scene.ident, "elsewhere:1:a", NOW + timedelta(hours=1))
     assert scene.journal.lease(scene.ident, "here:2:b", NOW)
     assert not scene.journal.lease(scene.ident, "elsewhere:1:a", NOW)
+
+
+def test_a_journal_that_was_deleted_under_its_runner_is_written_down_anew(scene: Scene) -> None:
+    """`rm -r` to free a disk: the instance comes back all the same, and the operation is seen."""
+    before = scene.operation
+    for one in scene.journal.path.parent.glob("journal.sqlite3*"):
+        one.unlink()
+    scene.runner.turn()
+    scene.until("wait-running")
+    found = scene.operation
+    assert scene.aws.sent == ["StopInstances", "StartInstances"]
+    assert found.kept == before.kept
+    assert [row.name for row in found.steps] == [row.name for row in before.steps]
+    assert "written down anew" in found.remark
+    calls = [call.operation for row in found.steps for call in row.calls if not call.dry_run]
+    assert calls == ["StopInstances", "StartInstances"]
+
+
+# whoever asks for a resume
+
+
+def test_a_runner_that_dies_before_it_has_its_lease_is_seen_at_once(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()", scene.ident], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            assert scene.journal.reopen(scene.ident, "", NOW)
+            assert driver(scene.operation, NOW) == JUST_STARTING
+            started(scene.journal, scene.ident, process.pid, NOW)
+            assert driver(scene.operation, NOW).startswith(f"process {process.pid} on ")
+        finally:
+            process.kill()
+            process.communicate()
+    assert driver(scene.operation, NOW) == ""
+    assert scene.journal.lease(scene.ident, "here:1:next", NOW)  # and another need not wait for it

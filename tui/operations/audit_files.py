@@ -15,6 +15,7 @@ import lzma
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ from msgspec import Struct, field
 START = "0" * 64
 _HEAD_SIZE = 160
 _HEAD = re.compile(rb"([0-9]{1,15}) ([0-9]{1,15}) ([0-9a-f]{64})\s*")
+PATIENCE = 10.0
+"""Seconds to wait for another process that writes a line."""
 _CHUNK = 64 * 1024
 
 
@@ -81,16 +84,31 @@ def open_own(path: Path, flags: int) -> int:
     return handle
 
 
+def _lock(handle: int, path: Path) -> None:
+    """For writing. Raises OSError where another process has it for so long: one that was stopped would stop all hands."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise OSError(
+                    errno.EAGAIN, "another process stopped while it wrote: continue or end it", str(path)
+                ) from None
+        time.sleep(0.02)
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[tuple[IO[bytes], int, bool]]:
     """The log to read and append, the head's descriptor, and whether the log is new. Raises OSError."""
     beside = open_own(head_path(path), os.O_CREAT | os.O_RDWR)
     try:
-        fcntl.flock(beside, fcntl.LOCK_EX)
+        _lock(beside, head_path(path))
         new = not path.exists()
         handle = open_own(path, os.O_CREAT | os.O_RDWR | os.O_APPEND)
         with os.fdopen(handle, "rb", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file.fileno(), path)
             yield file, beside, new
     finally:
         os.close(beside)
