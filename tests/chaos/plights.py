@@ -7,8 +7,9 @@ a trial the same whenever it is run.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,18 @@ class FullDisk:
         if step in self._steps:
             self._steps.remove(step)
             self._left = self._seconds
-            fill(self._folder)
+        if self._left > 0:
+            self._squeeze()
+
+    def _squeeze(self) -> None:
+        """Nor may SQLite write over what its log held before."""
+        fill(self._folder)
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(self._folder / "journal.sqlite3", timeout=0)) as other,
+        ):
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        fill(self._folder)
 
     def slept(self, seconds: float) -> None:
         """So much of the trial's time has passed."""
