@@ -44,11 +44,6 @@ def free(folder: Path) -> None:
         ballast(folder).unlink()
 
 
-def is_full(folder: Path) -> bool:
-    """Whether it is just now."""
-    return ballast(folder).exists()
-
-
 class FullDisk:
     """Fills the folder at the first boundary of a step, and frees it after so much time; again and again, at each step named."""
 
