@@ -13,12 +13,9 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tui.domain.text import clean
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 
 class _Bytes(io.RawIOBase):
@@ -32,7 +29,7 @@ class _Bytes(io.RawIOBase):
         """It is."""
         return True
 
-    def write(self, data: ReadableBuffer) -> int:
+    def write(self, data: Any) -> int:
         """All of it, or what the disk takes."""
         left = memoryview(data).cast("B")
         size = len(left)
