@@ -70,6 +70,7 @@ def test_init_path_set_show(tmp_path: Path) -> None:
         "actions": {},
         "cache": {},
         "lock": {},
+        "groups": {},
         "intervals": {"status": 30},
         "profiles": {"prod": {"label": "Production"}},
     }

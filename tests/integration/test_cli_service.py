@@ -27,7 +27,8 @@ def names(made: dict[str, Any]) -> list[str]:
 
 def test_a_members_plan_has_standby_unless_told_otherwise(stage: Stage) -> None:
     made = plan(stage, "stop-start", "web-7")
-    assert made["options"] == {"image_first": False, "standby": True, "drain": False, "overrides": []}
+    expected = {"image_first": False, "standby": True, "drain": False, "overrides": [], "if_held": "wait"}
+    assert made["options"] == expected
     assert made["unasked"] == ["EnterStandby", "ExitStandby"]
     assert names(made)[1] == "enter-standby"
     without = plan(stage, "stop-start", "web-7", "--no-standby")
