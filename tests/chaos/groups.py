@@ -26,6 +26,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from tests.chaos.stage import ACCOUNT, PROFILE, REGION, Stage
 from tui.aws import look
 from tui.aws.sessions import Sessions
@@ -259,8 +261,9 @@ class _Crowd:
             self._count(found)
             if stopped and self._all_wait(found):
                 self.result.blocked = 1
-                self.stage.client.start_instances(InstanceIds=[stopped])
-                stopped = ""
+                with contextlib.suppress(ClientError):  # it may be stopping still: then the next time
+                    self.stage.client.start_instances(InstanceIds=[stopped])
+                    stopped = ""
             if not any(one.is_open for one in found) and not self.alive:
                 return
             driven = set(self.alive.values())

@@ -267,3 +267,29 @@ def test_evac_do_is_refused_and_ops_locks_says_who_is_where(pair: Pair) -> None:
     doctor = evac(pair.lee, "doctor")
     assert "nothing is begun" in doctor.stdout
     assert "Traceback" not in doctor.stderr + blind.stderr
+
+
+@pytest.mark.parametrize("pair", [20.0], indirect=True)
+def test_a_member_of_the_same_group_waits_for_the_other_bastion(pair: Pair) -> None:
+    pair.demo.control("clock", {"speed": 2})
+    first = evac(pair.kim, "do", "stop-start", "search-1", "--confirm", "search-1")
+    assert first.returncode == 0, first.stderr
+    (one,) = pair.kim.journal.list()
+    pair.kim.wait(one.id, lambda found: found.step == "wait-stopped")
+    held = json.loads(evac(pair.lee, "ops", "locks", "--json").stdout)
+    (group,) = [found for found in held if found["source"] == "group"]
+    assert (group["group"], group["operation"], group["step"]) == (
+        "classic load balancer search", one.id, "going",
+    )  # fmt: skip
+    refused = evac(pair.lee, "do", "stop-start", "search-2", "--confirm", "search-2", "--if-held", "refuse")
+    assert refused.returncode == 5, refused.stderr
+    second = evac(pair.lee, "do", "stop-start", "search-2", "--confirm", "search-2")
+    assert second.returncode == 0, second.stderr
+    assert f"it waits for {one.id} by " in second.stdout
+    waits = pair.lee.wait(pair.lee.journal.list()[0].id, lambda found: found.note.startswith("waits for"))
+    assert waits.note.endswith(": search-1 of classic load balancer search")
+    assert pair.taken() == ["StopInstances"]
+    pair.hurry()
+    for side, ident in ((pair.kim, one.id), (pair.lee, waits.id)):
+        assert side.wait(ident, ended).state is OperationState.SUCCEEDED
+    until(lambda: pair.client().keys("evac:hold:*") == [])

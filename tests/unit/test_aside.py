@@ -167,6 +167,39 @@ def test_what_the_site_blocks_is_not_offered_to_be_lifted() -> None:
     assert [one.override for one in found if one.override] == []
 
 
+def test_an_ami_with_its_reboot_holds_its_groups_and_waits_until_it_serves_again() -> None:
+    made = planned(BALANCED, "image")
+    assert names(made) == ["image", "wait-healthy"]
+    assert [one.name for one in made.order.groups] == ["web", "api"]
+    assert [one.up for one in made.order.groups] == [True, False]
+    quiet = planned(BALANCED, "image", no_reboot=True)
+    assert (names(quiet), quiet.order.groups) == (["image"], ())
+    assert planned(BALANCED, "start").order.groups == ()
+
+
+@pytest.mark.parametrize("keep", [(), (8,), ("100%",)])
+def test_what_must_stay_in_service_blocks_what_the_group_can_not_spare(keep: tuple[int | str, ...]) -> None:
+    made = planned(GROUPED, policy=Policy(keep=keep))
+    told = [one.text for one in made.hazards if one.code == "last-healthy"]
+    assert told == (["with it down 7 of Auto Scaling group web-prod would be in service, and 8 must be",
+                     "with it down 7 of target group web would be in service, and 8 must be"][::-1] if keep else [])  # fmt: skip
+
+
+def test_a_member_whose_group_has_another_in_standby_is_not_planned_without_standby() -> None:
+    """It would wait for the other and then be stopped in service: the group would replace it."""
+    full = replace(MEMBER, desired=6, in_service=6, standing=2)
+    assert (
+        names(planned(replace(GROUPED, membership=(full,)), overrides=("last-healthy",)))[0]
+        == "enter-standby"
+    )
+    assert (
+        names(
+            planned(replace(GROUPED, membership=(replace(full, standing=0),)), overrides=("last-healthy",))
+        )[0]
+        == "stop"
+    )
+
+
 def test_an_override_lifts_nothing_else() -> None:
     facts = replace(LAST_TARGET, stop_protection=True)
     assert planned(facts, overrides=("last-healthy",)).guard.kind is GuardKind.BLOCKED

@@ -12,9 +12,11 @@ from tui.cli.hands import hands, now
 from tui.cli.options import asked_above, shared_options
 from tui.cli.shapes import stamp
 from tui.cli.shared import PARTIAL, WELL, Shared, opened
+from tui.domain.serving import Hold
 from tui.domain.when import both_zones
 from tui.operations.locks import Away, LockService, Refused
 from tui.operations.record import Operation
+from tui.operations.shared_holds import all_groups as held_groups
 from tui.operations.who import address
 from tui.settings import Settings
 
@@ -24,17 +26,24 @@ from tui.settings import Settings
 @shared_options
 @click.pass_context
 def locks_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
-    """Who is at which instance now: locks of all machines, and the unfinished operations of this journal."""
+    """Who is at which instance now, and who holds which group: locks of all machines, unfinished operations of this journal."""
     as_json = as_json or asked_above(ctx)
     with opened(shared) as session:
         with hands(session) as journal:
             found = [_of_journal(one) for one in journal.unfinished()]
+            held = {(one.operation, one.place): one for one in journal.holds(now())}
         service = LockService.of(session.settings)
         every = service.every() if service.asked_for else []
         if isinstance(every, Away):
             output.say(f"evac: {every.why}; {every.remedy}")
         else:
-            found += [_of_service(str(name), held) for name, held in every]
+            found += [_of_service(str(name), lock) for name, lock in every]
+            groups = held_groups(service) if service.asked_for else []
+            if isinstance(groups, Away):
+                output.say(f"evac: {groups.why}; {groups.remedy}")
+            else:
+                held = {(one.operation, one.place): one for one in groups} | held
+        found += [_of_group(one) for one in held.values()]
         if as_json:
             output.json([{**one, "since": stamp(one["since"])} for one in found])
         elif found:
@@ -67,6 +76,16 @@ def _of_service(name: str, held: Refused) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _of_group(hold: Hold) -> dict[str, Any]:
+    """A member of a group that an operation holds: `step` is how far, waiting for its turn, held or going."""
+    account, region, *_ = [*hold.place.split(":"), "", ""]
+    return {
+        "source": "group", "account_id": account, "region": region, "instance_id": hold.member,
+        "operation": hold.operation, "action": None, "step": hold.state, "user": hold.user, "host": hold.host,
+        "client": None, "since": hold.since, "ends_in": None, "group": hold.text,
+    }  # fmt: skip
+
+
 def _row(one: dict[str, Any], settings: Settings) -> Sequence[str]:
     since = one["since"]
     ends = "" if one["ends_in"] is None else f"in {int(one['ends_in']) + 1}s unless renewed"
@@ -84,4 +103,4 @@ def _row(one: dict[str, Any], settings: Settings) -> Sequence[str]:
         one["step"],
         one["operation"],
     )
-    return [*(str(word or "") for word in words), one["source"], ends]
+    return [*(str(word or "") for word in words), one.get("group") or one["source"], ends]

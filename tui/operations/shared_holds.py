@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -160,6 +161,22 @@ def every(service: LockService, account: str, region: str) -> Sequence[Hold] | A
         return error.away
     except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
         return spoilt(key, error)
+
+
+def all_groups(service: LockService) -> Sequence[Hold] | Away:
+    """All that are held, in whatever account and region; at most a thousand values."""
+    try:
+        keys = service.run(lambda client: list(islice(client.scan_iter(match=f"{PREFIX}*", count=500), 1000)))
+    except UnusableError as error:
+        return error.away
+    found: list[Hold] = []
+    for key in keys:
+        account, _, region = key.decode("utf-8", "replace").removeprefix(PREFIX).strip("{}").partition(":")
+        some = every(service, account, region)
+        if isinstance(some, Away):
+            return some
+        found += some
+    return found
 
 
 def spoilt(key: str, error: object) -> Away:
