@@ -10,6 +10,8 @@ from textual.app import App
 from textual.driver import Driver
 from textual.theme import Theme
 
+from tui.domain.text import PLAIN
+
 THEME = Theme(
     name="evac",
     primary="#5fa8d3",
@@ -51,15 +53,7 @@ def dress(app: App[Any], theme: str) -> None:
     app.theme = theme if theme in app.available_themes else THEME.name
 
 
-_PLAIN = str.maketrans(
-    {
-        "─": "-", "━": "-", "═": "-", "│": "|", "┃": "|", "║": "|", "…": ".", "·": "|", "⏎": "~", "▌": "|", "▐": "|", "▔": "-",
-        "█": "#", "•": "*", "›": ">", "‹": "<", "✖": "X", "▲": "!", "●": "*", "✔": "+", "–": "-", "—": "-", "→": ">", "←": "<",
-        "↑": "^", "↓": "v", "’": "'", "🔎": "> ", "▊": "|", "▎": "|",
-        **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛╔╗╚╝", "+"), **dict.fromkeys("▁▂▃▄", "_"), **dict.fromkeys("▅▆▇", "#"),
-    }
-)  # fmt: skip
-"""Each as wide as what it stands for."""
+_PLAIN = str.maketrans(PLAIN)
 
 
 def plain(driver: type[Driver]) -> type[Driver]:

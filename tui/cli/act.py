@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tui.cli import output, planning
+from tui.cli import output, planning, streams
 from tui.cli.hands import LOOK_EVERY, exit_code, follow, hands, note, now, read
 from tui.cli.options import shared_options
 from tui.cli.reading import first, reading
@@ -263,7 +263,7 @@ class _Order:
     def _refuse_early(self) -> None:
         """What is refused whatever AWS says: then AWS is not even asked."""
         refusal = _blocked(self.session, self.plan)
-        if refusal is None and (self.confirm is not None or not sys.stdin.isatty()):
+        if refusal is None and (self.confirm is not None or not streams.is_terminal(sys.stdin)):
             ok, why = planning.agreed(self.plan, self.confirm)
             refusal = None if ok else (why, GUARD)
         if refusal is not None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from tui import clipboard
+from tui.cli import streams
 from tui.cli.checks import DOUBT, WELL, Check
 from tui.domain.text import clean
 from tui.settings import draws_symbols
@@ -15,8 +16,8 @@ from tui.settings import draws_symbols
 
 def hidden_sides(environ: Mapping[str, str]) -> Iterator[Check]:
     """Encodings and, where there is a terminal, its clipboard."""
-    yield encoding(environ, sys.stdout.encoding)
-    if sys.stdout.isatty():
+    yield encoding(environ, getattr(sys.stdout, "encoding", None))
+    if streams.is_terminal(sys.stdout):
         yield from terminal_clipboard(environ)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tui import config
+from tui.cli import streams
 from tui.cli.shared import Session
 from tui.operations.locks import Away, LockService
 
@@ -130,7 +131,7 @@ def _folders(environ: Mapping[str, str]) -> Iterator[Check]:
 
 def terminal(environ: Mapping[str, str]) -> Iterator[Check]:
     """What the console will find."""
-    if not sys.stdout.isatty():
+    if not streams.is_terminal(sys.stdout):
         yield Check(
             DOUBT,
             "terminal",

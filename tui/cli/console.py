@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import import_module
 
-from tui.cli import output
+from tui.cli import output, streams
 from tui.cli.outcome import outcome
 from tui.cli.shared import USAGE, Shared, opened
 
@@ -18,7 +18,10 @@ def main() -> None:
 
 def open_console(shared: Shared) -> int:
     """Its exit code, once it was closed. It needs a terminal."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+    if (
+        not (streams.is_terminal(sys.stdin) and streams.is_terminal(sys.stdout))
+        or os.environ.get("TERM") == "dumb"
+    ):
         output.say(
             "evac: the console needs a terminal, and this is none; "
             "without one use: evac status, evac events, evac explain, evac do, evac ops, evac doctor"

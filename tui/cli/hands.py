@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from tui.cli import output
+from tui.cli import output, streams
 from tui.cli.shared import FAILED, GUARD, INTERRUPTED, READ_ONLY, WELL, RefusedError, Session
 from tui.cli.told import operation_object, stands, step_object, step_text
 from tui.domain.instance import InstanceState
@@ -51,6 +51,7 @@ def hands(session: Session, plan: Draft | None = None) -> Iterator[Journal]:
 
 def note(session: Session, about: Draft | Operation, step: str, result: str, operation: str = "") -> None:
     """A line in the audit log, by whoever calls. Raises RefusedError where it can't be written."""
+    streams.acts()
     region = about.target.region if isinstance(about, Draft) else about.region
     profile = about.target.profile if isinstance(about, Draft) else about.profile
     path = audit.path_beside(default_path(session.environ))
@@ -89,6 +90,7 @@ def follow(session: Session, journal: Journal, operation: str, *, as_json: bool)
 
     A runner that was killed meanwhile is replaced: a stopped instance never comes back by itself.
     """
+    streams.acts()
     try:
         found = _follow(session, journal, operation, as_json)
     except KeyboardInterrupt:

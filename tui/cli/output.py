@@ -15,6 +15,7 @@ from unicodedata import east_asian_width
 
 import msgspec
 
+from tui.cli import streams
 from tui.domain.text import SafeText, clean
 
 T = TypeVar("T")
@@ -34,38 +35,46 @@ def version() -> str:
 
 def line(text: object) -> None:
     """One line of result."""
-    print(clean(text, limit=100_000))
+    streams.put(clean(text, limit=100_000) + "\n")
 
 
 def raw(text: str) -> None:
     """A whole document of ours (config, calendar, CSV), written as it is."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    streams.put(text, flush=True, document=True)
 
 
 def say(text: str) -> None:
     """Narration: what is being done, what went wrong. Usage texts may have several lines."""
     for part in text.splitlines() or [""]:
-        print(clean(part, limit=4096), file=sys.stderr, flush=True)
+        streams.narrate(clean(part, limit=4096) + "\n")
 
 
 def ask(question: str) -> str | None:
     """A question on stderr, an answer from stdin. None at its end or when nobody can be asked."""
-    if not sys.stdin.isatty():
+    if not streams.is_terminal(sys.stdin):
         return None
-    print(clean(question), end=" ", file=sys.stderr, flush=True)
+    streams.narrate(f"{clean(question)} ")
     answer = sys.stdin.readline()
     return answer.strip() if answer else None
 
 
 def json(value: Any) -> None:
     """One JSON document, indented, every text in it cleaned."""
-    print(msgspec.json.format(msgspec.json.encode(scrub(value)), indent=2).decode())
+    streams.put(_escaped(msgspec.json.format(msgspec.json.encode(scrub(value)), indent=2).decode()) + "\n")
 
 
 def json_line(value: Any) -> None:
     """One JSON object on a line, at once: a follower reads it while we go on."""
-    print(msgspec.json.encode(scrub(value)).decode(), flush=True)
+    streams.put(_escaped(msgspec.json.encode(scrub(value)).decode()) + "\n", flush=True)
+
+
+def _escaped(text: str) -> str:
+    """JSON in ASCII where stdout is not UTF-8: nothing is lost, and whoever reads it need not know what it is instead."""
+    if text.isascii() or streams.is_utf8(sys.stdout):
+        return text
+    from json import dumps
+
+    return "".join(char if char.isascii() else dumps(char)[1:-1] for char in text)
 
 
 def scrub(value: Any) -> Any:
@@ -94,7 +103,7 @@ def each(things: Iterable[T], make: Callable[[T], R], name: Callable[[T], str]) 
 
 def columns(most: int) -> int:
     """Columns for running text: as many as the terminal has, at most so many; that many where it goes to a file."""
-    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+    if not streams.is_terminal(sys.stdout) and "COLUMNS" not in os.environ:
         return most
     return max(20, min(most, shutil.get_terminal_size((most, 24)).columns))
 
@@ -125,11 +134,15 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         for at in named:
             row[at] = SafeText(shortened(row[at]))
     widths = [max([_width(head), *(_width(row[at]) for row in cells)]) for at, head in enumerate(headers)]
-    bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    bold = (
+        streams.is_terminal(sys.stdout)
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
     head = _row(headers, widths)
-    print(f"\x1b[1m{head}\x1b[0m" if bold else head)
+    streams.put(f"\x1b[1m{head}\x1b[0m\n" if bold else f"{head}\n")
     for row in cells:
-        print(_row(row, widths))
+        streams.put(_row(row, widths) + "\n")
 
 
 def write_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -148,8 +161,7 @@ def _begins_a_file() -> bool:
         )
     except (OSError, ValueError, AttributeError):  # none, closed, or no descriptor of the system's
         return False
-    utf = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return utf and stat.S_ISREG(found.st_mode) and not begun
+    return stat.S_ISREG(found.st_mode) and not begun
 
 
 def _appends(handle: int) -> bool:

@@ -89,13 +89,29 @@ def csv_cell(value: object) -> str:
     )
 
 
+PLAIN = {
+    "─": "-", "━": "-", "═": "-", "│": "|", "┃": "|", "║": "|", "…": ".", "·": "|", "⏎": "~", "▌": "|", "▐": "|", "▔": "-",
+    "█": "#", "•": "*", "›": ">", "‹": "<", "✖": "X", "▲": "!", "●": "*", "✔": "+", "–": "-", "—": "-", "→": ">", "←": "<",
+    "↑": "^", "↓": "v", "’": "'", "🔎": "> ", "▊": "|", "▎": "|",
+    **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛╔╗╚╝", "+"), **dict.fromkeys("▁▂▃▄", "_"), **dict.fromkeys("▅▆▇", "#"),
+}  # fmt: skip
+"""Signs of ours and of Textual's in ASCII, each as wide as what it stands for."""
+
+
 def cells(char: str) -> int:
     """Columns that a character takes, as far as Unicode says."""
+    if unicodedata.combining(char):
+        return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
+def stand_in(char: str) -> str:
+    """ASCII of the same width for a character that cannot be shown."""
+    return PLAIN.get(char, "?" * cells(char))
+
+
 def encoded(text: str, encoding: str) -> bytes:
-    """In that encoding; what it has no sign for becomes as many question marks as it is wide. Unknown encodings are ASCII."""
+    """In that encoding; what it has no sign for as ASCII of the same width. Unknown encodings are ASCII."""
     try:
         return text.encode(encoding)
     except LookupError:
@@ -108,4 +124,4 @@ def _encoded_char(char: str, encoding: str) -> bytes:
     try:
         return char.encode(encoding)
     except UnicodeEncodeError:
-        return b"?" * (0 if unicodedata.combining(char) else cells(char))
+        return stand_in(char).encode(encoding, "replace")
