@@ -83,6 +83,6 @@ def test_a_small_terminal_is_said(
     columns: int, lines: int, mark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True, encoding="utf-8"))
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((columns, lines)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((columns, lines)))
     (line,) = checks.terminal({"TERM": "xterm"})
     assert line.mark == mark

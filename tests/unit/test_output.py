@@ -118,8 +118,9 @@ def test_a_file_begins_with_the_mark_that_excel_reads_utf_8_by_and_has_it_once(t
     assert written(path, "a") == first + "name\r\n결제\r\n".encode()  # >>: no second one in the middle
 
 
-def test_in_another_encoding_there_is_no_mark(tmp_path: Path) -> None:
-    assert written(tmp_path / "events.csv", "w", "euc-kr") == "name\r\n결제\r\n".encode("euc-kr")
+def test_a_file_is_utf_8_with_its_mark_whatever_the_terminal_speaks(tmp_path: Path) -> None:
+    """A spreadsheet then needs not be told; a name with a sign that euc-kr lacks is not lost."""
+    assert written(tmp_path / "events.csv", "w", "euc-kr") == b"\xef\xbb\xbf" + "name\r\n결제\r\n".encode()
 
 
 def test_a_pipe_gets_no_mark(capfd: pytest.CaptureFixture[str]) -> None:
