@@ -144,6 +144,8 @@ class Board(Vertical):
 
     def seen(self) -> bool:
         """Whether whose it is, the question and what is typed are on screen now, whole."""
+        if not self.whole:
+            return False
         asked = [
             self.query_one("#whose"),
             *(one for one in self.query("#yes-no, #prompt, #name") if one.display),
@@ -156,6 +158,11 @@ class Board(Vertical):
             self.set_class(bare, "-bare")
             self._colour()
         self.set_class(lines >= ROOMY, "-tall")
+
+    @property
+    def whole(self) -> bool:
+        """Whether all its parts are there: what was put off until after a refresh may find that they have gone already."""
+        return self.is_mounted and self.is_attached and bool(self.query("#more"))
 
     def _room(self) -> int:
         """Lines between what stands above the board and what stands below."""
@@ -311,7 +318,7 @@ class Board(Vertical):
 
     def mark(self) -> None:
         """Where there is more of the plan than is in sight."""
-        if not self.is_mounted:
+        if not self.whole:
             return
         plan = self.query_one(Plan)
         above, below = int(plan.scroll_y), max(0, int(plan.max_scroll_y - plan.scroll_y))

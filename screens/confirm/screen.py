@@ -282,7 +282,7 @@ class ConfirmScreen(Looking):
 
     def _still_seen(self) -> None:
         """A line more may be one too many."""
-        if self._armed and not self.looking and not self.board.seen():
+        if self.there and self._armed and not self.looking and not self.board.seen():
             self._wait()
             self._draw()
             self.call_after_refresh(self._arm)
