@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -54,6 +55,9 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with contextlib.suppress(ProcessLookupError):  # its wait for an end that was read has no limit
+            if self.process.flag_eof and not self.process.closed:
+                os.kill(self.pid, signal.SIGKILL)
         try:
             self.process.close(force=True)
         except pexpect.ExceptionPexpect:  # a busy machine: killed, and not gone yet

@@ -78,7 +78,7 @@ def test_a_rotated_log_is_intact_and_says_what_it_continues(log: Path) -> None:
     audit.append(log, NOW, user="ana", step="stop", result="ok")
     found = run("audit", "--verify")
     assert found.return_value == 0
-    assert found.stdout.startswith("intact: 1 lines")
+    assert found.stdout.startswith("intact: 1 line;")
     assert "it continues audit.jsonl.1: 5 lines, intact" in found.stderr
 
 

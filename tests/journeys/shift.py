@@ -65,13 +65,20 @@ class Shift(Terminal):
         return True
 
     def find(self, name: str) -> None:
-        """The cursor on this instance, alone in the list."""
+        """The cursor on this instance, in a list filtered by its name; other names may hold it too."""
         self.fleet()
         self.keys("2", "/")
         self.until(has(r"(?m)^ / "))  # letters typed before the filter has the focus are verbs
         self.keys(name)
-        self.until(has(rf"› +\S+ +(\S+ +)?{re.escape(name)} "))
+        here = has(rf"› +\S+ +(\S+ +)?{re.escape(name)} ")
+        moves = iter(("", "", *("down",) * 20, *("up",) * 40, *("",) * 60))
+        while not here(self):
+            self._quiet(0.5)
+            move = next(moves, None)
+            assert move is not None, f"{name} is not in the list:\n{self.text}"
+            self.keys(*([move] if move else []))
         self.keys("enter")
+        self.until(lambda one: "/ filter" in one.screen.display[-1])  # until then letters go into the filter
         self._quiet()
 
     def ask(self, verb: str, name: str, until: str = ASKED) -> None:

@@ -23,11 +23,15 @@ from tests.journeys.shift import Process, Shift, all_gone, awaited, left_over, s
 from tui.demo.environment import Demo
 
 GONE_WITHIN = 20.0
+RUNNER = "tui.operations.process"
+"""The module that a runner's process is started with."""
 WRAPPERS: Mapping[str, Sequence[str]] = {
     "alone": (),
     "sh": ("sh", "-c", '"$0" "$@"; true'),
     "sh that ignores it": ("sh", "-c", 'trap "" HUP; "$0" "$@"; true'),
-    "nohup": ("nohup", "sh", "-c", '"$0" "$@" </dev/tty >/dev/tty 2>&1; true'),
+    "nohup": (
+        "sh", "-c", 'nohup sh -c \'"$0" "$@" </dev/tty >/dev/tty 2>&1; true\' "$0" "$@" >/dev/null 2>&1; true',
+    ),
     "setsid": ("setsid", "-w"),
     "a session of its own": (
         sys.executable, "-c", "import subprocess, sys; subprocess.call(sys.argv[1:], start_new_session=True)",
@@ -38,7 +42,7 @@ WRAPPERS: Mapping[str, Sequence[str]] = {
 
 def left(home: Path, *, hands: bool = False) -> list[Process]:
     """What still runs of that home, runners left out unless they are meant."""
-    return [one for one in left_over(home) if hands or "tui.operations.runner" not in one.command]
+    return [one for one in left_over(home) if hands or RUNNER not in one.command]
 
 
 def close(terminal: Terminal) -> None:
@@ -187,7 +191,7 @@ def test_what_was_begun_goes_on(env: dict[str, str], tmp_path: Path, demo: Demo)
         one = awaited(env, lambda one: one.step == "wait-stopped", shift.read)
         close(shift)
         gone(tmp_path)
-        assert any("tui.operations.runner" in process.command for process in left(tmp_path, hands=True))
+        assert any(RUNNER in process.command for process in left(tmp_path, hands=True))
     demo.control("clock", {"speed": 60})
     awaited(env, lambda one: one.state == "succeeded")
     assert sent(demo, one.instance_id) == ["StopInstances", "StartInstances"]
