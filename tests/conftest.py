@@ -3,7 +3,27 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
+
+import pytest
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started by a shell in the background: whatever the tests start would inherit it, and be deaf to ctrl+c.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread each folder's modules evenly over the run: some folders wait, others compute, and a worker gets a share of both.
+
+    A module stays whole, for what its tests have in common.
+    """
+    folders: dict[Path, dict[Path, list[pytest.Item]]] = {}
+    for item in items:
+        folders.setdefault(item.path.parent, {}).setdefault(item.path, []).append(item)
+    placed: list[tuple[float, list[pytest.Item]]] = []
+    for modules in folders.values():
+        total, before = sum(map(len, modules.values())), 0
+        for module in modules.values():
+            placed.append(((before + len(module) / 2) / total, module))
+            before += len(module)
+    items[:] = [item for _, module in sorted(placed, key=lambda one: one[0]) for item in module]

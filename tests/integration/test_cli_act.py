@@ -350,9 +350,9 @@ def test_ctrl_c_at_the_question_cancels(stage: Stage) -> None:
 
 def test_the_name_is_typed_and_ctrl_c_while_it_waits_leaves_it_running(stage: Stage) -> None:
     stage.demo.control("clock", {"speed": 2})
-    child = stage.spawn("do", "stop-start", "payments-db-3", "--wait")
-    child.expect("Type payments-db-3 to go on:")
-    child.sendline("payments-db-3")
+    child = stage.spawn("do", "stop-start", "ledger-2", "--wait")
+    child.expect("Type ledger-2 to go on:")
+    child.sendline("ledger-2")
     child.expect("wait-stopped")
     child.sendintr()
     child.expect("goes on without you")

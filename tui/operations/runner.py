@@ -412,15 +412,19 @@ class Runner:
         return 0.0
 
     def _pause(self, seconds: float) -> None:
-        """Sleep, and keep the lease meanwhile. Who waits for days writes it no oftener than it must."""
+        """Sleep, and keep the lease meanwhile; no longer than it is kept: the operation may be over, or another's.
+
+        Who waits for days writes it no oftener than it must.
+        """
         tick = TICK if seconds < SELDOM else SELDOM
         while seconds > 0:
             part = min(seconds, tick)
             self.sleep(part)
             seconds -= part
-            if self._lease():
-                self.keeper.keep()
-                self.turns.keep()
+            if not self._lease():
+                return
+            self.keeper.keep()
+            self.turns.keep()
 
 
 def _stop_of(operation: Operation) -> Call | None:
