@@ -1,8 +1,9 @@
 """Closed screens are let go. They are cycles (a widget and its styles know each other): only the garbage collector finds them.
 
-It is kept from looking by itself (tui/app.py), since it would look through everything. Here it is called when a screen was closed
-and nobody types; what is there afterwards is set apart (`gc.freeze`, which costs nothing), and so only what has come since is
-looked through the next time. Now and then, after a pause, all of it is.
+It is kept from looking by itself (tui/app.py), since it would look through everything. What is there at the start is set apart
+(`gc.freeze`), and so only what has come since is looked through when a screen was closed and nobody types. That alone sets nothing
+apart: a screen just closed may still be held, by a timer about to end say, and would never be found again. Now and then, after a
+pause, everything is looked through and set apart anew.
 """
 
 from __future__ import annotations
@@ -71,8 +72,6 @@ class Tidying(App[ReturnType]):
             return
         self._to_collect = 0
         gc.collect()
-        if len(self.screen_stack) == 1:  # another would be kept
-            gc.freeze()
 
     def _look_through(self) -> None:
         now = time.monotonic()

@@ -57,6 +57,24 @@ async def test_closed_screens_leave_memory(depth: int) -> None:
         assert [ref() for ref in refs if ref() is not None] == []
 
 
+async def test_a_screen_that_is_held_for_a_while_after_it_was_closed_leaves_memory_too() -> None:
+    app: Tidying[None] = Tidying()
+    async with app.run_test() as pilot:
+        app.settle()
+        held = Page()
+        await app.push_screen(held)
+        await pilot.pause()
+        refs = known(app)
+        await app.pop_screen()
+        await pilot.pause(3 * SOON)  # looked for while it is held
+        del held
+        await app.push_screen(Page())
+        await pilot.pause()
+        await app.pop_screen()
+        await pilot.pause(3 * SOON)
+        assert [ref() for ref in refs if ref() is not None] == []
+
+
 async def test_while_somebody_types_it_waits_but_not_for_ever() -> None:
     app: Tidying[None] = Tidying()
     async with app.run_test() as pilot:
