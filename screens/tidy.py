@@ -1,8 +1,8 @@
 """Closed screens are let go. They are cycles (a widget and its styles know each other): only the garbage collector finds them.
 
 It is kept from looking by itself (tui/app.py), since it would look through everything. What is there at the start is set apart
-(`gc.freeze`), and so only what has come since is looked through when a screen was closed and nobody types. That alone sets nothing
-apart: a screen just closed may still be held, by a timer about to end say, and would never be found again. Now and then, after a
+(`gc.freeze`), and so only what has come since is looked through when a screen was closed and nobody types. Nothing is set apart
+then: a screen just closed may still be held, by a timer about to end say, and would never be found again. Now and then, after a
 pause, everything is looked through and set apart anew.
 """
 
