@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import datetime
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -348,9 +348,10 @@ class EvacScreen(Leaver[None]):
         """Search the verbs of this screen."""
         self.app.action_command_palette()
 
-    def verb_back(self) -> None:
+    def verb_back(self) -> Awaitable[None] | None:
         """Leave."""
         self.dismiss()
+        return None
 
     def verb_quit(self) -> None:
         """Running operations go on without a console."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import ClassVar
 
 from rich.highlighter import Highlighter
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Key, Paste
 from textual.widgets import Static
@@ -16,6 +18,9 @@ from screens.base import Go
 from screens.typed import Typed
 from tui.domain import query
 from tui.domain.text import clean
+
+HELD_UP = 2.0
+"""Seconds a key waits at most for the letters before it."""
 
 
 class Underline(Highlighter):
@@ -31,9 +36,11 @@ class Underline(Highlighter):
 class FilterInput(Typed):
     """Where the filter is typed. Up and down still move the table."""
 
+    # Priority, as the screen's verbs have it: each is dealt with before the next key is handed out.
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("up", "screen.table(-1)", "up"),
-        ("down", "screen.table(1)", "down"),
+        Binding("up", "screen.table(-1)", "up", priority=True),
+        Binding("down", "screen.table(1)", "down", priority=True),
+        Binding("enter", "screen.keep_filter", "keep the filter", priority=True),
     ]
 
     def __init__(self) -> None:
@@ -44,6 +51,14 @@ class FilterInput(Typed):
             select_on_focus=False,
             id="filter",
         )
+
+    async def settled(self) -> str:
+        """What is typed, once all keys and pastes that were handed to it before are in."""
+        done = asyncio.Event()
+        if self.call_later(done.set):
+            with suppress(TimeoutError):  # whatever holds it up must not hold up the keys
+                await asyncio.wait_for(done.wait(), HELD_UP)
+        return self.value
 
     def on_key(self, event: Key) -> None:
         """A question mark is a letter, unless nothing is typed. Asked here, after all the keys before it."""

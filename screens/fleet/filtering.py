@@ -56,26 +56,39 @@ class Filtering(EvacScreen):
         self.draw_keys()
 
     @on(Input.Changed)
-    def filter_typed(self, event: Input.Changed) -> None:
+    def filter_typed(self) -> None:
         """A term that makes no sense is named, and the last good result stays."""
-        asked = self._bar.read(event.value) if self._bar is not None else None
-        if asked is not None:
+        if self._bar is not None:
+            self._filter(
+                self._bar.input.value
+            )  # what is typed by now, which may be more than when this was sent
+
+    def _filter(self, typed: str) -> None:
+        asked = self._bar.read(typed) if self._bar is not None else None
+        if asked is not None and asked.text != self.query_now.text:
             self.query_now = asked
             self.table.at_first()
             self.fleet_changed()
 
-    @on(Input.Submitted)
-    def filter_done(self) -> None:
+    async def settle_filter(self) -> None:
+        """While it is typed: wait until the keys before this one are in it, and list what they ask for.
+
+        Textual hands a letter to the line and goes on to the next key. Without this a key that follows at once would leave
+        the filter before its last letters, and be one of them, or act on a row of the list before.
+        """
+        if self._bar is not None and isinstance(self.focused, Input):
+            self._filter(await self._bar.input.settled())
+
+    async def action_keep_filter(self) -> None:
         """The filter stays in force; the keys go back to the table."""
-        if not isinstance(self.focused, Input):  # a second enter, on its way before this one was dealt with
-            self.table.post_message(FleetTable.Opened())
-            return
+        await self.settle_filter()
         if self._bar is not None and not self._bar.input.value:
             self._bar.display = False
         self.set_focus(self.table)
 
-    def action_table(self, by: int) -> None:
+    async def action_table(self, by: int) -> None:
         """Arrows while the filter is typed."""
+        await self.settle_filter()
         self.table.action_move(by)
 
     def leave_filter(self) -> bool:
@@ -84,6 +97,7 @@ class Filtering(EvacScreen):
         if bar is None or not (self.query_now.text or bar.display):
             return False
         bar.input.value = ""
+        self._filter("")
         bar.display = False
         self.set_focus(self.table)
         return True

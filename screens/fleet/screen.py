@@ -310,8 +310,9 @@ class FleetScreen(Filtering):
             self.table.action_move(1)
             self.fleet_changed()
 
-    def verb_back(self) -> None:
+    async def verb_back(self) -> None:
         """From the filter to the table; then the filter goes, then the marks."""
+        await self.settle_filter()
         if not self.leave_filter() and self.marks:
             self.marks.clear()
             self.fleet_changed()

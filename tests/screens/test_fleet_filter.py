@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.events import Key, Paste
+from textual.pilot import Pilot
 from textual.widgets import Input
 
-from screens.base import Go
+from screens.base import Act, Go
 from screens.fleet.filterbar import FilterInput
 from tests.screens import stage
 from tests.screens.fleeting import cursor, screen, shown, text
 from tui.domain.listing import View
+from tui.verbs import VERBS
 
 
 @pytest.mark.parametrize("size", [(160, 50), (80, 24), (40, 12)])
@@ -83,6 +86,44 @@ async def test_what_is_typed_right_after_the_slash_reaches_no_verb(tmp_path: Pat
         assert stage.asked(pilot) == []
         assert screen(pilot).query_one(FilterInput).value == "bisto/s"
         assert screen(pilot).view is View.ALL
+
+
+def at_once(pilot: Pilot[Any], *keys: str) -> None:
+    """All of them before the first is dealt with, as a slow line brings them."""
+    for key in keys:
+        pilot.app.post_message(Key(NAMES.get(key, key), key if len(key) == 1 else None))
+
+
+NAMES = {"-": "minus", "/": "slash", " ": "space"}
+
+
+@pytest.mark.parametrize("verb", ["stop-start", "reboot", "image"])
+async def test_a_verb_right_after_the_filter_is_about_what_it_found(tmp_path: Path, verb: str) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        at_once(pilot, "2", "/", *"search-2", "enter", VERBS[verb].key)
+        await pilot.pause()
+        assert screen(pilot).query_one(FilterInput).value == "search-2"
+        (asked,) = stage.asked(pilot)
+        assert isinstance(asked, Act)
+        row = screen(pilot).subject
+        assert row is not None
+        assert row.name == "search-2"
+        assert (asked.action, asked.key) == (verb, f"{row.target.region}/{row.instance_id}")
+
+
+async def test_what_is_typed_right_before_and_after_the_ways_out_of_the_filter_is_meant_so(
+    tmp_path: Path,
+) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        at_once(pilot, "2", "/", *"search", "escape", "1")
+        await pilot.pause()
+        assert screen(pilot).query_now.text == screen(pilot).query_one(FilterInput).value == ""
+        assert screen(pilot).view is View.TRIAGE
+        at_once(pilot, "2", "/", *"search-", "down", "enter", "enter")
+        await pilot.pause()
+        assert len(screen(pilot).table.rows) == 2
+        assert screen(pilot).subject is screen(pilot).table.rows[1]
+        assert [one.place for one in stage.asked(pilot)] == ["detail"]
 
 
 async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> None:
