@@ -203,18 +203,19 @@ class Night:
 
     def _asked(self, mine: Shift) -> str:
         """How the question stands once it is answered or refused. AssertionError where neither comes."""
-        deadline = time.monotonic() + ANSWERED
+        deadline, entered = time.monotonic() + ANSWERED, float("inf")
         while time.monotonic() < deadline:
             assert mine.read(0.1), f"evac ended:\n{mine.text}"
             if re.search(ASKED, mine.text):
                 return "asked"
             if re.search(REFUSED, mine.text):
                 return "refused"
-            if (
-                re.search(r"(?m)^ *(when|new start|start)\b.*", mine.text)
-                and "reschedule" in mine.text.lower()
-            ):
-                return "to be chosen"
+            if "ask AWS" in mine.screen.display[-1]:  # when it shall be: the field says what is proposed
+                if time.monotonic() > entered + OPENS:
+                    return "to be chosen"
+                if entered == float("inf"):
+                    mine.keys("enter")
+                    entered = time.monotonic()
             shut = time.monotonic() > deadline - ANSWERED + OPENS
             if shut and "/ filter" in mine.screen.display[-1]:
                 return "not offered"  # a greyed key says so below
