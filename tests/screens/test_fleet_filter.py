@@ -126,6 +126,26 @@ async def test_what_is_typed_right_before_and_after_the_ways_out_of_the_filter_i
         assert [one.place for one in stage.asked(pilot)] == ["detail"]
 
 
+async def test_what_is_corrected_and_typed_on_at_once_is_as_it_was_typed(tmp_path: Path) -> None:
+    async with shown(stage.services(tmp_path)) as pilot:
+        at_once(
+            pilot,
+            "2",
+            "/",
+            *"serach",
+            *["backspace"] * 4,
+            *"arhc",
+            "left",
+            "left",
+            "delete",
+            "end",
+            *"h-2",
+            "enter",
+        )
+        await pilot.pause()
+        assert screen(pilot).query_one(FilterInput).value == screen(pilot).query_now.text == "search-2"
+
+
 async def test_enter_leaves_the_filter_and_opens_on_the_next(tmp_path: Path) -> None:
     async with shown(stage.services(tmp_path)) as pilot:
         await pilot.press("slash", *"batch-14", "enter")
