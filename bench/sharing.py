@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from msgspec import structs
 
 from bench.tools import Figure, clean, fleet
+from tests.programs import redis_server
 from tui.config import from_environment
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase
@@ -28,7 +29,7 @@ CONSOLES, MINUTE = 10, 60.0
 @contextmanager
 def redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A Redis of our own. Raises FileNotFoundError where none is installed."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    program = redis_server()
     if program is None:
         raise FileNotFoundError("neither redis-server nor valkey-server is installed")
     with socket.create_server(("127.0.0.1", 0)) as probe:

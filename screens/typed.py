@@ -9,7 +9,7 @@ from tui.domain.text import clean
 
 
 class Typed(Input):
-    """Textual's, whose value passes the sanitiser before anything draws or reads it, and whose keys take effect in their order."""
+    """Textual's, whose value passes the sanitiser before anything draws or reads it, and whose keys count in their order."""
 
     def validate_value(self, value: str) -> str:
         """Textual asks it about every new value."""

