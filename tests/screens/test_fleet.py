@@ -426,3 +426,14 @@ async def test_a_target_s_line_ends_beside_the_scroll_bar_not_under_it(tmp_path:
             line = table.line_at(y)
             if line is not None and not isinstance(table.rows[line], Instance):
                 assert table.render_line(y).text[room:].strip() == ""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 12)])
+async def test_the_key_line_always_says_how_help_is_opened(tmp_path: Path, size: tuple[int, int]) -> None:
+    services = stage.services(tmp_path)
+    services.settings = replace(services.settings, demo=True)
+    async with shown(services, size) as pilot:
+        line = text(pilot).splitlines()[-1]
+        assert "? help" in line
+        assert "s stop" in line
+        assert line.rstrip().endswith("DEMO READ-WRITE")
