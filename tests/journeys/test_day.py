@@ -10,7 +10,7 @@ import pytest
 
 from tests.contracts.aws_worlds import REGION, Cloud, moto
 from tests.e2e.terminal import environ, has
-from tests.journeys.shift import ASKED, SETTLED, SIZES, Shift, awaited, sent
+from tests.journeys.shift import ASKED, SETTLED, SIZES, Shift, awaited, left_over, sent
 from tui.demo.environment import Demo
 from tui.operations.record import OperationState
 
@@ -81,6 +81,8 @@ def second_opinion(tmp_path: Path) -> Iterator[tuple[Cloud, dict[str, str]]]:
         yield cloud, environ(**own)
     finally:
         cloud.close()
+        for process in left_over(tmp_path):  # one that follows a reboot whose end moto does not show
+            process.kill()
 
 
 def test_stopped_and_started_then_rebooted_on_an_aws_that_is_not_ours(
