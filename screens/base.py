@@ -243,14 +243,14 @@ class EvacScreen(Leaver[None]):
 
     def _is_blocked(self, name: str, subject: Instance | None) -> bool:
         if name == "meant" and subject is not None:
-            return self.profile_read_only(subject.target.profile)
+            return self.profile_read_only(subject.target.profile, subject.account_id)
         return VERBS[name].mutates and self.allowed(VERBS[name], subject) is not None
 
     def mode(self) -> tuple[str, str]:
         """The word at the end of the key line, and its style: it stays where the eye expects it."""
         demo = "DEMO " if self.services.settings.demo else ""
         subject = self.acts_on
-        if subject is not None and self.profile_read_only(subject.target.profile):
+        if subject is not None and self.profile_read_only(subject.target.profile, subject.account_id):
             return f"{demo}READ-ONLY", "bold reverse"
         if self.services.settings.read_only:
             return f"{demo}READ-ONLY", "bold reverse"
@@ -260,7 +260,7 @@ class EvacScreen(Leaver[None]):
         """None if the verb may be used on that instance here, else why not: for the key line and for whoever presses it."""
         read_only = self.services.settings.read_only
         if instance is not None:
-            read_only = self.profile_read_only(instance.target.profile)
+            read_only = self.profile_read_only(instance.target.profile, instance.account_id)
         return why_not(verb, instance, read_only=read_only, off=self.services.settings.actions_off)
 
     def act(self, name: str, instance: Instance | None) -> None:
@@ -361,9 +361,9 @@ class EvacScreen(Leaver[None]):
         """Running operations go on without a console."""
         self.app.exit()
 
-    def profile_read_only(self, profile: str) -> bool:
-        """Whether nothing may be changed through it."""
-        return self.services.settings.profile_read_only(profile)
+    def profile_read_only(self, profile: str, account: str = "") -> bool:
+        """Whether nothing may be changed through it, or in this account."""
+        return self.services.settings.profile_read_only(profile, account)
 
     def say(self, line: str | SafeText, severity: str = "information") -> None:
         """A line to the operator, never parsed as markup."""

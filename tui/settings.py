@@ -215,11 +215,11 @@ class Settings(Base, frozen=True):
         return ZoneInfo(self.timezone)
 
 
-def policy(settings: Settings, profile: str) -> Policy:
-    """What the settings say of actions through this profile."""
+def policy(settings: Settings, profile: str, account: str = "") -> Policy:
+    """What the settings say of actions through this profile, in this account where it is known."""
     actions = settings.actions
     age, required = parse_duration(actions.image_max_age), actions.require_image
-    read_only = settings.profile_read_only(profile)
+    read_only = settings.profile_read_only(profile, account)
     return Policy(
         read_only,
         actions.confirm,

@@ -65,7 +65,7 @@ class Desk:
         self.withdraw("the choices changed")
         self.draft, self.trouble = draft, ""
         if draft.guard.kind is GuardKind.BLOCKED or self.services.settings.profile_read_only(
-            draft.target.profile
+            draft.target.profile, draft.account_id
         ):
             return
         journal = self.services.journal

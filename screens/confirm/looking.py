@@ -138,7 +138,7 @@ class Looking(EvacScreen):
         held = self.query(Choices)
         settings, now = self.services.settings, self.services.now()
         options = ActionOptions(wait_for_image=settings.actions.wait_for_image)
-        rules = policy(settings, instance.target.profile)
+        rules = policy(settings, instance.target.profile, instance.account_id)
         offered = offers(self.action, instance, self.facts, options, rules, now, here_now(self.services))
         fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii, offered)
         if held and held.first().same(fresh):
@@ -155,7 +155,7 @@ class Looking(EvacScreen):
     def _drafted(self, instance: Instance) -> Draft:
         """The plan for what is known and chosen now."""
         settings = self.services.settings
-        rules = policy(settings, instance.target.profile)
+        rules = policy(settings, instance.target.profile, instance.account_id)
         options = self.query_one(Choices).options
         now, here = self.services.now(), here_now(self.services)
         made = draft(self.action, instance, self.facts, options, rules, now, here)

@@ -98,7 +98,10 @@ def actions(scene: Scene) -> list[Row]:
 def _action(scene: Scene, name: str) -> Iterator[Row]:
     settings = scene.settings.actions
     action = ACTIONS[effective(name, scene.instance)]
-    rules = replace(policy(scene.settings, scene.instance.target.profile), read_only=scene.read_only)
+    rules = replace(
+        policy(scene.settings, scene.instance.target.profile, scene.instance.account_id),
+        read_only=scene.read_only,
+    )
     plan = draft(action.name, scene.instance, scene.facts, ActionOptions(), rules, scene.now, scene.here)
     told = _GUARDS[plan.guard.kind]
     blocked = scene.read_only or any(one.gravity is Gravity.BLOCK for one in plan.hazards)

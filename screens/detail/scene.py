@@ -53,7 +53,7 @@ class Scene(Struct, frozen=True, dict=True):
     @property
     def read_only(self) -> bool:
         """Whether nothing may be changed through its profile."""
-        return self.settings.profile_read_only(self.instance.target.profile)
+        return self.settings.profile_read_only(self.instance.target.profile, self.instance.account_id)
 
     @property
     def status_at(self) -> datetime | None:

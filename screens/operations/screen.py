@@ -168,7 +168,7 @@ class OperationsScreen(EvacScreen):
         if not one.is_open:
             self.say(f"{label(one)}: it has ended already, {one.state.value}", "warning")
             return
-        if self.profile_read_only(one.profile):
+        if self.profile_read_only(one.profile, one.account_id):
             self.say(f"read-only: no changes through profile {one.profile}", "warning")
             return
 

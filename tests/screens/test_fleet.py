@@ -437,3 +437,20 @@ async def test_the_key_line_always_says_how_help_is_opened(tmp_path: Path, size:
         assert "? help" in line
         assert "s stop" in line
         assert line.rstrip().endswith("DEMO READ-WRITE")
+
+
+async def test_a_rule_for_an_account_shows_before_anything_is_asked(tmp_path: Path) -> None:
+    """Its number is the rule's name; under whichever profile it is read, its rows say read-only and their verbs are struck."""
+    services = stage.services(tmp_path)
+    row = stage.named(services.store, "payments-db-1")
+    services.settings = replace(services.settings, profiles={row.account_id: ProfileSettings(read_only=True)})
+    async with shown(services) as pilot:
+        assert cursor(pilot) == "payments-db-1"
+        assert text(pilot).splitlines()[-1].rstrip().endswith("READ-ONLY")
+        await pilot.press("s")
+        await pilot.pause()
+        assert stage.asked(pilot) == []
+        assert any("read-only" in one for one in said(pilot))
+        await pilot.press("2", "slash", *"batch-14", "enter")
+        await pilot.pause()
+        assert text(pilot).splitlines()[-1].rstrip().endswith("READ-WRITE")

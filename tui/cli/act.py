@@ -155,7 +155,7 @@ def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:
     """Why it can't be confirmed at all, and the exit code of that; None if it can."""
     if plan.guard.kind is not GuardKind.BLOCKED:
         return None
-    read_only = session.settings.profile_read_only(plan.target.profile)
+    read_only = session.settings.profile_read_only(plan.target.profile, plan.account_id)
     start = plan.action == "stop-start" and plan.state is InstanceState.STOPPED
     hint = f"; to bring it back: evac do start {plan.instance_id}" if start else ""
     return "blocked: " + "; ".join(plan.guard.unblock) + hint, READ_ONLY if read_only else GUARD

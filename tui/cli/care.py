@@ -81,7 +81,11 @@ def _targets(session: Session, fleet: Fleet) -> Iterator[Check]:
             yield Check(BAD, "target", status.trouble.cause, status.trouble.remedy)
     for status in fleet.targets:
         where = f"{status.target.key}"
-        mode = ", read-only" if session.settings.profile_read_only(status.target.profile) else ""
+        mode = (
+            ", read-only"
+            if session.settings.profile_read_only(status.target.profile, status.account_id)
+            else ""
+        )
         if not status.trouble:
             account = " ".join(part for part in (status.account_id, status.account_alias) if part)
             yield Check(WELL, "target", f"{where}: answers as account {account or 'unknown'}{mode}")

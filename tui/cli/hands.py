@@ -120,7 +120,7 @@ def seen_to(session: Session, journal: Journal, one: Operation) -> tuple[str, in
                     FAILED,
                 )
             if (why := resume(journal, found, session.settings, session.environ, now())) is not None:
-                read_only = session.settings.profile_read_only(one.profile)
+                read_only = session.settings.profile_read_only(one.profile, one.account_id)
                 if JUST_STARTING not in why:
                     return why, READ_ONLY if read_only else GUARD
             else:

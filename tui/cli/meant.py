@@ -39,7 +39,9 @@ def meant_command(
             raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
         why = meant.why_not(row, session.settings, now())
         if why is not None:
-            code = READ_ONLY if session.settings.profile_read_only(row.target.profile) else GUARD
+            code = (
+                READ_ONLY if session.settings.profile_read_only(row.target.profile, row.account_id) else GUARD
+            )
             raise RefusedError(f"{row.label}: {why}; nothing was noted", code)
         with hands(session) as journal:
             try:

@@ -109,7 +109,7 @@ def abandon_command(
     """Give an operation up; the instance stays as it is now, stopped if it is stopped."""
     with opened(shared) as session, hands(session) as journal:
         found = _one(journal, ident)
-        if session.settings.profile_read_only(found.profile):
+        if session.settings.profile_read_only(found.profile, found.account_id):
             raise RefusedError("read-only: nothing is given up", READ_ONLY)
         if not found.is_open:
             raise RefusedError(f"{found.id} has ended: {found.state}", GUARD)

@@ -33,7 +33,7 @@ def reading(
     session: Session, action: str, instance: Instance, facts: Facts | None, options: ActionOptions, here: Here
 ) -> Reading:
     """The draft of what was looked at just now, on this machine."""
-    rules = planning.policy(session.settings, instance.target.profile)
+    rules = planning.policy(session.settings, instance.target.profile, instance.account_id)
     facts = _with_holds(session, instance, facts)
     made = draft(action, instance, facts, options, rules, now(), here)
     return Reading(_in_nobodys_way(session, made), instance, facts, here)

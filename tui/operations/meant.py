@@ -22,7 +22,7 @@ ACTION = "meant"
 
 def why_not(instance: Instance, settings: Settings, now: datetime) -> str | None:
     """None if it may be said of this instance; else why not. It quiets an alarm for everybody on this journal: no looking on."""
-    if settings.profile_read_only(instance.target.profile):
+    if settings.profile_read_only(instance.target.profile, instance.account_id):
         return READ_ONLY
     if down(instance, now) is None:
         return f"it is {instance.state}, and not by AWS: nothing is to be said of it"

@@ -50,7 +50,7 @@ class Rescue:
 
     def _resume(self, journal: Journal) -> Iterator[str]:
         for one in cut_off(journal, self._now()):
-            if self._settings.profile_read_only(one.profile) or not self._once_more(one):
+            if self._settings.profile_read_only(one.profile, one.account_id) or not self._once_more(one):
                 continue
             why = resume(journal, one, self._settings, self._environ, self._now())
             tail = "" if why is None else f" failed: {why}"

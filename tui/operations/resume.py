@@ -94,7 +94,7 @@ def resume(
     journal: Journal, operation: Operation, settings: Settings, environ: Mapping[str, str], now: datetime
 ) -> str | None:
     """Start a runner for it; None if one was started, else why not. Raises JournalError."""
-    if settings.profile_read_only(operation.profile):
+    if settings.profile_read_only(operation.profile, operation.account_id):
         return f"read-only: no changes through profile {operation.profile}; see `evac config show`"
     if (why := why_not(operation, now)) is not None:
         return why
