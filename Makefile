@@ -65,6 +65,7 @@ audit: $(STAMP) ## known vulnerabilities of what constraints.txt pins; asks a se
 chaos: $(STAMP) ## kill the hands and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
 	$(BIN)/python -P tests/chaos/harness.py --trials $(TRIALS) --seed $(SEED) --workers 2
 	$(BIN)/python -P tests/chaos/groups.py --trials $(GROUP_TRIALS) --seed $(SEED) --workers 2
+	CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py
 
 ACTIONS ?= 500
 night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside it, faults throughout: up to 90 minutes

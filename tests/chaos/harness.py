@@ -16,10 +16,11 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from tests.chaos.plights import PLIGHTS
+from tests.chaos.plights import PLIGHTS, Redis
 from tests.chaos.stage import Stage
 from tests.chaos.trials import KINDS, Result, Trial, anew, at_random, every_boundary, in_plights, whole
 from tui.demo.environment import start
@@ -39,16 +40,20 @@ def trials_of(stage: Stage, args: argparse.Namespace) -> list[Trial]:
 
 
 def worker(args: argparse.Namespace) -> None:
-    """One worker's share of the trials; a JSON line each. The embedded AWS is not its child: its children are a trial's."""
-    demo = start("--speed", "5")
+    """One worker's share of the trials; a JSON line each. Embedded AWS and Redis are not its children: those are a trial's."""
+    demo, redis = start("--speed", "5"), None
+    with suppress(FileNotFoundError):
+        redis = Redis()
     pid = os.fork()
     if pid:
         try:
             os.waitpid(pid, 0)
         finally:
             demo.stop()
+            if redis is not None:
+                redis.close()
         return
-    stage = Stage(demo)
+    stage = Stage(demo, redis)
     try:
         for index, trial in enumerate(trials_of(stage, args)):
             if index % args.workers == args.worker:
@@ -129,7 +134,7 @@ def report(results: Sequence[dict[str, Any]]) -> None:
         *((f"of them {kind}", sum(one["trial"]["kind"] == kind for one in results)) for kind in KINDS),
         ("with faults of the server", faulty),
         *(
-            (f"with a {plight}", sum(one["trial"]["plight"] == plight for one in results))
+            (f"with: {plight}", sum(one["trial"]["plight"] == plight for one in results))
             for plight in PLIGHTS
         ),
         ("with describes that lag", lagging),

@@ -1,4 +1,4 @@
-"""What a whole trial suffers from, beside deaths and faults: a full disk, a login that fails, a wrong clock.
+"""What a whole trial suffers from, beside deaths and faults: a full disk, a failing login, a wrong clock, locks that are lost.
 
 Each comes over the runner's process from within, at a boundary, and ends by itself after so much of the trial's time: that makes
 a trial the same whenever it is run.
@@ -7,14 +7,25 @@ a trial the same whenever it is run.
 from __future__ import annotations
 
 import os
+import select
+import shutil
+import signal
+import socket
 import sqlite3
+import subprocess
+import tempfile
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-PLIGHTS = ("full disk", "login", "clock ahead", "clock behind", "bouncing start")
+from tests.programs import redis_server
+from tui.operations.locks import LockService
+from tui.settings import LockSettings
+
+PLIGHTS = ("full disk", "login", "clock ahead", "clock behind", "bouncing start", "emptied Redis")
 SKEW = {"clock ahead": 280.0, "clock behind": -280.0}
 """Seconds by which this machine's clock is wrong: AWS refuses 300."""
 LOGIN = 60.0
@@ -104,6 +115,79 @@ def show(keys: Path) -> None:
     """It is back."""
     with suppress(FileNotFoundError):
         keys.with_name("credentials-hidden").rename(keys)
+
+
+FORGETS = 2.0
+"""Seconds of a lock's life in these trials, and so for how long one that was emptied lets nobody begin."""
+
+
+class Redis:
+    """A lock service that is started again, empty, whenever it ends. Raises FileNotFoundError where none is installed."""
+
+    def __init__(self) -> None:
+        program = redis_server()
+        if program is None:
+            raise FileNotFoundError("neither redis-server nor valkey-server is installed")
+        self._folder = Path(tempfile.mkdtemp(prefix="evac-redis-"))
+        self._path = self._folder / "redis.sock"
+        serve = '"$0" --port 0 --unixsocket "$1" --save "" --dir "$2"'
+        command = ["sh", "-c", f"while :; do {serve}; done", program, str(self._path), str(self._folder)]
+        self._loop = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+        self.answers()
+
+    @property
+    def lock(self) -> LockSettings:
+        """What a runner is told of it."""
+        return LockSettings(url=f"unix://{self._path}", ttl=FORGETS)
+
+    def grown(self) -> None:
+        """Wait until it is old enough for anything to begin."""
+        while LockService(self.lock, False).young() is not None:
+            time.sleep(0.1)
+
+    def _say(self, command: bytes) -> bytes:
+        with closing(socket.socket(socket.AF_UNIX)) as asked:
+            asked.settimeout(5)
+            asked.connect(str(self._path))
+            asked.sendall(command + b"\r\n")
+            return asked.recv(100)
+
+    def answers(self) -> None:
+        """Wait until it does."""
+        for _ in range(2000):
+            with suppress(OSError):
+                if self._say(b"PING").startswith(b"+PONG"):
+                    return
+            select.select([], [], [], 0.005)
+        raise TimeoutError("Redis does not answer")
+
+    def restart(self) -> None:
+        """It ends, and what it knew with it; the next one is there."""
+        with suppress(OSError):
+            self._say(b"SHUTDOWN NOSAVE")
+        self.answers()
+
+    def close(self) -> None:
+        """For good."""
+        with suppress(OSError):
+            os.killpg(self._loop.pid, signal.SIGKILL)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Forgets:
+    """Starts it anew at the first boundary of a step; again and again, at each step named."""
+
+    def __init__(self, redis: Redis, steps: tuple[str, ...]) -> None:
+        self._redis, self._steps = redis, list(steps)
+
+    def at(self, step: str) -> None:
+        """Before anything else happens at this boundary."""
+        if step in self._steps:
+            self._steps.remove(step)
+            self._redis.restart()
+
+    def slept(self, seconds: float) -> None:
+        """Its clock is the machine's."""
 
 
 def sign_by(now: Callable[[], datetime]) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from tests.chaos import mortal_runner as mortal
 from tests.chaos.judge import judge
-from tests.chaos.plights import PLIGHTS, FullDisk, Login, free, show
+from tests.chaos.plights import PLIGHTS, Forgets, FullDisk, Login, Redis, free, show
 from tests.chaos.trials import Result, Trial
 from tests.disk import NotMounted, SmallDisk
 from tui.aws import look
@@ -33,7 +33,7 @@ from tui.domain.text import clean
 from tui.operations import resume
 from tui.operations.journal import LEASE, Journal, default_path
 from tui.operations.record import PATIENCE, OperationState
-from tui.settings import Settings
+from tui.settings import Settings, encode
 
 REGION, ACCOUNT, PROFILE = "ap-northeast-2", "111122223333", "prod"
 NAMES = {"standby": "web-7", "drain": "payments-db-2"}
@@ -46,7 +46,7 @@ Service = Literal["ec2", "autoscaling", "elbv2"]
 class Stage:
     """An embedded AWS, and a folder for the journal: as at the start for each trial."""
 
-    def __init__(self, demo: Demo) -> None:
+    def __init__(self, demo: Demo, redis: Redis | None = None) -> None:
         self.demo = demo
         shm = Path("/dev/shm")
         self.folder = Path(
@@ -57,6 +57,7 @@ class Stage:
             self._disk.__enter__()
         except NotMounted:
             self._disk = None
+        self._redis = redis
         os.environ.clear()
         os.environ.update(self.demo.apply({"PATH": os.defpath, "HOME": str(self.folder)}))
         os.environ["XDG_STATE_HOME"] = str(self.folder)
@@ -72,8 +73,9 @@ class Stage:
 
     @property
     def plights(self) -> tuple[str, ...]:
-        """Those that can be had here: to mount a disk takes rights."""
-        return tuple(one for one in PLIGHTS if one != "full disk" or self._disk is not None)
+        """Those that can be had here: to mount a disk takes rights, and a Redis has to be installed."""
+        lacks = {"full disk": self._disk is None, "emptied Redis": self._redis is None}
+        return tuple(one for one in PLIGHTS if not lacks.get(one))
 
     def close(self) -> None:
         if self._disk is not None:
@@ -108,6 +110,8 @@ class Stage:
         for one in (self.folder / "evac").iterdir():
             one.unlink()
         show(self.keys)
+        if trial.plight == "emptied Redis" and self._redis is not None:
+            self._redis.grown()
         self._suffers = trial
         (self.folder / "boundaries").unlink(missing_ok=True)
         self.demo.control("reset", method="POST")
@@ -199,6 +203,8 @@ class Stage:
             return FullDisk(self.folder / "evac", tuple(trial.full_at), trial.full_for)
         if trial is not None and trial.plight == "login" and resumed:
             return Login(self.keys)
+        if trial is not None and trial.plight == "emptied Redis" and self._redis is not None:
+            return Forgets(self._redis, tuple(trial.full_at))
         return None
 
     def fork_runner(self, operation: str, death: int | str | None, *, resumed: bool = False) -> int:
@@ -213,6 +219,8 @@ class Stage:
             os.dup2(log, 1)
             os.dup2(log, 2)
             plight = self._plight(resumed)
+            if isinstance(plight, Forgets) and self._redis is not None:
+                os.environ["EVAC_SETTINGS"] = encode(Settings(lock=self._redis.lock)).decode()
             suffers = self._suffers.plight if self._suffers is not None else ""
             code = mortal.run(operation, self.demo.url, death, self.folder / "boundaries", suffers, plight)
         os._exit(code)

@@ -134,7 +134,7 @@ def in_plights(
             deaths: list[int | str] = (
                 [chance.choice(sent)] if plight == "login" or chance.random() < 0.5 else []
             )
-            full = [chance.choice(_SENT[:4])] if plight == "full disk" else []
+            full = [chance.choice(_SENT[:4])] if plight in ("full disk", "emptied Redis") else []
             times = chance.choice([1, 2, 2, 3])
             faults = faults_of(plight, times) or ([_fault(chance, kind)] if chance.random() < 0.3 else [])
             found.append(

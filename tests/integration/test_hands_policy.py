@@ -134,5 +134,8 @@ def test_a_rule_for_an_account_holds_for_every_profile_that_leads_there(bench: B
         text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 4
-    assert "read-only: this console, the profile, the account or the site policy allows no changes" in done.stderr
+    assert (
+        "read-only: this console, the profile, the account or the site policy allows no changes"
+        in done.stderr
+    )
     assert not [one for one in bench.demo.control("calls") if one["operation"] == "CreateImage"]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.chaos.stage import ACCOUNT, REGION
 from tests.e2e.terminal import has
-from tests.journeys.shift import ASKED, SETTLED, Shift, awaited, evac, journal, sent
+from tests.journeys.shift import ASKED, SETTLED, SIZES, Shift, awaited, evac, journal, sent
 from tui.demo.environment import Demo
 from tui.operations.record import Operation, OperationState
+
+TRIALS = int(os.environ.get("CONSOLE_TRIALS", "1"))
+"""`make chaos` says 20."""
 
 
 def watch(demo: Demo) -> None:
@@ -22,9 +29,12 @@ def of(name: str, *states: OperationState) -> object:
     return lambda one: one.instance_name == name and one.state in states
 
 
-def test_two_consoles_and_a_command_before_one_balancer(demo: Demo, env: dict[str, str]) -> None:
+@pytest.mark.parametrize("trial", range(TRIALS))
+def test_two_consoles_and_a_command_before_one_balancer(demo: Demo, env: dict[str, str], trial: int) -> None:
+    """In every second trial the first one's runner is killed while its instance is down."""
     watch(demo)
-    with Shift(environ=env) as kim, Shift(environ=env, size=(120, 35)) as lee:
+    sizes = (SIZES[trial % 3], SIZES[(trial + 1) % 3])
+    with Shift(environ=env, size=sizes[0]) as kim, Shift(environ=env, size=sizes[1]) as lee:
         for one in (kim, lee):
             one.begin()
         demo.control("clock", {"speed": 2})
@@ -47,6 +57,11 @@ def test_two_consoles_and_a_command_before_one_balancer(demo: Demo, env: dict[st
         refused = evac(env, "do", "reboot", "search-2", "--confirm", "search-2", "--if-held", "refuse")
         assert refused.returncode == 5, refused.stderr
         assert sent(demo, waits.instance_id) == []
+        if trial % 2:
+            with journal(env) as book:
+                down = book.get(first.id)
+            assert down is not None
+            os.kill(int(down.runner.split(":")[1]), signal.SIGKILL)
         demo.control("clock", {"speed": 60})
         for name in ("search-1", "search-2"):
             awaited(env, of(name, OperationState.SUCCEEDED), kim.read)  # type: ignore[arg-type] # one predicate for both

@@ -248,7 +248,9 @@ def draft(
     if why_state is not None:
         unblock.append(why_state)
     if policy.read_only:
-        unblock.append("read-only: this console, the profile, the account or the site policy allows no changes")
+        unblock.append(
+            "read-only: this console, the profile, the account or the site policy allows no changes"
+        )
     if action_name in policy.actions_off:
         unblock.append(f"the site policy has switched {action_name} off")
     unblock += [
