@@ -75,7 +75,7 @@ class KeyLine(Line):
     def show(
         self, verbs: Iterable[tuple[Verb, bool]], mode: str, mode_style: str, *, plain: bool = False
     ) -> None:
-        """Draw it: long words where all fit, else short ones, and then the last verbs give way; help never: it has them all."""
+        """Draw it: long words where all fit, short ones else, and then the last verbs give way."""
         width = max(self.size.width or self.app.size.width, 20) - len(mode) - 2  # as wide as the terminal
         known = list(verbs)
 
@@ -85,13 +85,9 @@ class KeyLine(Line):
 
         roomy = sum(len(named(verb)) + len(verb.footer) + 4 for verb, _ in known) <= width
         line = Text(no_wrap=True)
-        kept = next(
-            (len(named(one)) + len(one.short or one.footer) + 2 for one, _ in known if one.name == "help"), 0
-        )
         for verb, blocked in known:
             word = verb.footer if roomy else verb.short or verb.footer
-            kept = 0 if verb.name == "help" else kept
-            if line.cell_len + len(named(verb)) + len(word) + 2 + (0 if roomy else kept) > width:
+            if line.cell_len + len(named(verb)) + len(word) + 2 > width:
                 continue
             line.append(f" {named(verb)}", "dim" if blocked else "bold")
             line.append(f" {word}", "dim strike" if blocked else "")

@@ -428,17 +428,6 @@ async def test_a_target_s_line_ends_beside_the_scroll_bar_not_under_it(tmp_path:
                 assert table.render_line(y).text[room:].strip() == ""
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 12)])
-async def test_the_key_line_always_says_how_help_is_opened(tmp_path: Path, size: tuple[int, int]) -> None:
-    services = stage.services(tmp_path)
-    services.settings = replace(services.settings, demo=True)
-    async with shown(services, size) as pilot:
-        line = text(pilot).splitlines()[-1]
-        assert "? help" in line
-        assert "s stop" in line
-        assert line.rstrip().endswith("DEMO READ-WRITE")
-
-
 async def test_a_rule_for_an_account_shows_before_anything_is_asked(tmp_path: Path) -> None:
     """Its number is the rule's name; under whichever profile it is read, its rows say read-only and their verbs are struck."""
     services = stage.services(tmp_path)
