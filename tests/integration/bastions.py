@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import subprocess
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.hands import ACCOUNT, REGION, Bench, ended
+from tests.integration.waiting import until
 from tui.demo.environment import Demo
 from tui.operations import resume
 from tui.operations.journal import Journal, default_path
@@ -23,18 +23,9 @@ from tui.operations.record import Operation
 from tui.settings import ActionSettings, LockSettings, Settings
 
 Server = tuple[str, "subprocess.Popen[bytes]"]
-LIMIT = 60.0
 QUICK = ActionSettings(reboot_settle=1.0)
 """The embedded AWS reboots as much faster."""
 TAKING = ("StopInstances", "RebootInstances", "CreateImage")
-
-
-def until(true: Callable[[], Any], seconds: float = LIMIT) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline, "never came"
-        time.sleep(0.05)
-    return found
 
 
 def aged(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import pytest
 
@@ -70,7 +71,10 @@ def test_two_profiles_on_one_account_are_read_once_and_shown_once(demo: Demo) ->
     checks = [
         one for one in calls(demo, operation="DescribeInstanceStatus") if "Filters" not in one["params"]
     ]
-    assert sorted(one["region"] for one in checks) == sorted(REGIONS)
+    # Twice at most: where prod-audit was quicker prod, whose name is shown, asks itself.
+    asked = Counter(one["region"] for one in checks)
+    assert set(asked) == set(REGIONS)
+    assert max(asked.values()) <= 2
 
 
 @pytest.mark.parametrize("slow", ["prod", "prod-audit"])
@@ -83,6 +87,21 @@ def test_whose_name_it_is_does_not_depend_on_who_answers_first(demo: Demo, slow:
     assert {one.profiles for one in store.targets()} == {("prod", "prod-audit")}
     whole = [one for one in calls(demo, operation="DescribeInstances") if "Filters" not in one["params"]]
     assert len(whole) == len(REGIONS), "read once all the same"
+
+
+def test_an_answer_that_was_kept_is_not_shown_under_a_profile_that_may_not_read(demo: Demo) -> None:
+    """prod-audit has read everything when prod, the first of the file, is known."""
+    demo.control(
+        "faults",
+        [
+            fault({"delay": 2}, service="sts", key=KEYS["prod"]),
+            fault({"error": "UnauthorizedOperation"}, service="ec2", key=KEYS["prod"]),
+        ],
+    )
+    store = read_once(settings("prod", "prod-audit"), demo.apply(), timeout=90)
+    assert {row.target.profile for row in store.rows()} == {"prod-audit"}
+    assert {one.target.profile for one in store.targets()} == {"prod-audit"}
+    assert {one.kind for status in store.targets() for one in status.partial} == {"denied"}
 
 
 def test_a_role_of_another_account_is_assumed(demo: Demo) -> None:

@@ -12,6 +12,7 @@ import boto3
 from msgspec.structs import replace
 
 from tests.integration.test_service import KEYS, SEOUL, Bench, bench
+from tests.integration.waiting import until
 from tui.domain.plan import GuardKind
 from tui.operations import resume
 from tui.operations.record import Operation, OperationState
@@ -94,7 +95,7 @@ def test_a_group_lets_as_many_go_at_once_as_it_can_spare(bench: Bench) -> None:
         bench.wait(one, lambda one: bool(one.sent) or one.note.startswith("waits for"))
     found = [bench.journal.get(one) for one in orders]
     assert sum(bool(one and one.sent) for one in found) == 2, "eight in service, six needed"
-    assert len(bench.sent("EnterStandby")) == 2
+    until(lambda: len(bench.sent("EnterStandby")) == 2)  # written before it is sent
     bench.demo.control("clock", {"speed": 100})
     assert {bench.ended(one).state for one in orders} == {OperationState.SUCCEEDED}
     assert bench.group()["DesiredCapacity"] == 8
@@ -124,8 +125,7 @@ def test_what_cannot_be_read_counts_as_down_and_an_override_goes_ahead(bench: Be
     first, _ = bench.begin(plan)
     bench.wait(first, lambda one: "could not be read" in one.note)
     second, _ = bench.begin(lifted)
-    bench.wait(second, lambda one: "RebootInstances" in one.sent)
-    assert len(bench.sent("RebootInstances")) == 1
+    until(lambda: len(bench.sent("RebootInstances")) == 1)
     abandon(bench, first)
     abandon(bench, second)
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from tests.integration.bastions import Pair, until
+from tests.integration.bastions import Pair
 from tests.integration.hands import ended
+from tests.integration.waiting import until
 from tui.operations.record import OperationState
 from tui.operations.watch import Elsewhere, Watch
 from tui.settings import LockSettings

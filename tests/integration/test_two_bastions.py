@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.bastions import QUICK, Bastion, Pair, gone, lock_of, until
+from tests.integration.bastions import QUICK, Bastion, Pair, gone, lock_of
 from tests.integration.hands import ended
+from tests.integration.waiting import until
 from tui.domain.instance import InstanceState
 from tui.operations import audit
 from tui.operations.locks import Held

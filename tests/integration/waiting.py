@@ -5,11 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tui.operations.journal import Journal
 from tui.operations.record import Operation
+
+LIMIT = 60.0
+
+
+def until(true: Callable[[], Any], seconds: float = LIMIT) -> Any:
+    """What `true` answers once it is anything; fails after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline, "never came"
+        time.sleep(0.05)
+    return found
 
 
 def awaited(

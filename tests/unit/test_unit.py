@@ -194,6 +194,9 @@ def test_another_reader_takes_the_rows_along() -> None:
     assert told.partial == (DENIED,), "that prod could not is said"
     assert told.trouble is None
     made.well(Job.STATUS, "prod", {}, live=True)
+    assert made.target.profile == "audit", "what was kept says nothing of prod"
+    made.read_by("prod", checks=True)
+    made.well(Job.STATUS, "prod", {}, live=True)
     store.apply(made.delta())
     (told,) = store.targets()
     assert (told.target.profile, told.partial) == ("prod", ())

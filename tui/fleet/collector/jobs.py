@@ -32,6 +32,9 @@ AT_ONCE = 8
 """Readers of one region, over all accounts: one that does not answer must leave readers for the others."""
 
 
+CHECKS = ("status", "problems")
+"""Calls whose reader the rows are shown under, and acted with."""
+
 SMALL = 50
 """Instances of a target whose inventory, which comes next, tells the names of those with trouble soon enough."""
 READERS = "read"
@@ -96,17 +99,17 @@ class Jobs:
         seconds = self.intervals.status * STATUS_KEPT
         try:
             found, at = await self.cached(
-                unit, "status", list[Status], seconds, lambda: reads.few_statuses(client)
+                unit, profile, "status", list[Status], seconds, lambda: reads.few_statuses(client)
             )
             unit.all_at_once = at
         except reads.ManyError:
             unit.all_at_once = None
             found, at = await self.cached(
-                unit, "problems", list[Status], 10.0, lambda: reads.problems(client)
+                unit, profile, "problems", list[Status], 10.0, lambda: reads.problems(client)
             )
         ids = unit.take_problems([one for one in found if one.is_problem], at)
         if ids:
-            unit.reader = profile
+            unit.read_by(profile)
             self.tell(unit)
             if self.alone(unit, found):
                 await self.describe(unit, client, profile, ids, keep=True)
@@ -125,7 +128,12 @@ class Jobs:
         """Those that AWS stopped. Where that can't be asked the inventory says it; without one, what failed is said."""
         try:
             rows, _ = await self.cached(
-                unit, "down", list[Instance], 10.0, lambda: reads.down(client, unit.region, utc_now())
+                unit,
+                profile,
+                "down",
+                list[Instance],
+                10.0,
+                lambda: reads.down(client, unit.region, utc_now()),
             )
         except Exception as error:
             unit.partial[Job.INVENTORY] = (
@@ -133,7 +141,7 @@ class Jobs:
             )
             return
         if rows:
-            unit.reader = profile
+            unit.read_by(profile)
             unit.take_rows(rows)
             self.tell(unit)
 
@@ -141,7 +149,9 @@ class Jobs:
         """Every check and event."""
         client = await self.client(unit, profile)
         seconds = self.intervals.status * STATUS_KEPT
-        found, at = await self.cached(unit, "status", list[Status], seconds, lambda: reads.statuses(client))
+        found, at = await self.cached(
+            unit, profile, "status", list[Status], seconds, lambda: reads.statuses(client)
+        )
         moved = unit.take_statuses(found, at)
         if unit.inventory_at is not None and moved:
             await self.describe(unit, client, profile, moved[:1000])
@@ -157,6 +167,7 @@ class Jobs:
         seconds = self.intervals.inventory * 0.8
         rows, at = await self.cached(
             unit,
+            profile,
             "inventory",
             list[Instance],
             seconds,
@@ -168,19 +179,19 @@ class Jobs:
         """Rows of an inventory that is still being read."""
         if not unit.profiles:
             return  # it was left meanwhile
-        unit.reader = profile
+        unit.read_by(profile)
         unit.take_rows(rows)
         self.tell(unit)
 
     async def images(self, unit: Unit, profile: str) -> None:
         """The newest AMI of each instance and the facts of its types: in the background, and no harm without."""
         client = await self.client(unit, profile)
-        await self.learn_types(unit, client)
+        await self.learn_types(unit, client, profile)
         unit.images, unit.images_at = await self.cached(
-            unit, "images", dict[str, Image], 600.0, lambda: images.newest(client)
+            unit, profile, "images", dict[str, Image], 600.0, lambda: images.newest(client)
         )
 
-    async def learn_types(self, unit: Unit, client: Any) -> None:
+    async def learn_types(self, unit: Unit, client: Any, profile: str) -> None:
         """What a type is, is the same for every account of a region: the first one asks for all."""
         wanted = {str(row.instance_type) for row in unit.rows.values() if row.instance_type}
         known = self.types[unit.region]
@@ -188,7 +199,9 @@ class Jobs:
             if names := sorted(wanted - known.keys()):
                 key = "types:" + ",".join(names)
                 kind = dict[str, TypeFacts]
-                found, _ = await self.cached(unit, key, kind, 86400.0, lambda: reads.types(client, names))
+                found, _ = await self.cached(
+                    unit, profile, key, kind, 86400.0, lambda: reads.types(client, names)
+                )
                 known |= found
         unit.types = {name: known[name] for name in wanted if name in known}
 
@@ -202,6 +215,7 @@ class Jobs:
         try:
             rows, _ = await self.cached(
                 unit,
+                profile,
                 call,
                 list[Instance],
                 10.0,
@@ -241,16 +255,33 @@ class Jobs:
         meter.install(client, before_each, lambda throttled: budget.answered(time.monotonic(), throttled))
 
     async def cached(
-        self, unit: Unit, call: str, kind: type[T], seconds: float, fetch: Callable[[], T]
+        self,
+        unit: Unit,
+        profile: str,
+        call: str,
+        kind: type[T],
+        seconds: float,
+        fetch: Callable[[], T],
     ) -> tuple[T, datetime]:
-        """A read through the cache, within the budget, and when it was read."""
+        """A read through the cache, within the budget, and when it was read.
+
+        A kept answer says nothing about what `profile` may read: a profile that stands before the unit's reader asks
+        for the checks itself, and only who was answered by AWS becomes the reader.
+        """
+        checks = call in CHECKS
 
         async def fetched() -> T:
             await asyncio.sleep(unit.budget.wait(time.monotonic()))  # here nobody else waits along
             async with self.gates[unit.region]:
-                return await threaded(self.threads, fetch)
+                try:
+                    value = await threaded(self.threads, fetch)
+                except reads.ManyError:  # an answer too
+                    unit.read_by(profile, checks=checks)
+                    raise
+                unit.read_by(profile, checks=checks)
+                return value
 
         key = (str(unit.account_id), unit.region, call)
-        fresh = key in self.fresh
+        fresh = key in self.fresh or (checks and unit.is_before_reader(profile))
         self.fresh.discard(key)
         return await self.cache.get(key, kind, seconds, fetched, fresh=fresh)

@@ -89,9 +89,19 @@ class Unit:
         """What is not read beside this region, and will not be, as long as nobody may ask."""
         return () if any(name not in self.blind for name in self.profiles) else tuple(self.blind.values())[:1]
 
+    def read_by(self, profile: str, *, checks: bool = False) -> None:
+        """AWS (or, with no reader yet, a cache) answered this profile. Who reads the checks is the reader."""
+        if checks or self.reader not in self.profiles:
+            self.reader = profile
+
+    def is_before_reader(self, profile: str) -> bool:
+        """Whether this profile should be the reader by the order of the files, and is not."""
+        names = self.profiles
+        return self.reader in names and profile in names and names.index(profile) < names.index(self.reader)
+
     def well(self, job: Job, profile: str, failed: Mapping[str, Trouble], *, live: bool) -> None:
         """`profile` did this job, after `failed` could not. `live`: the checks of every instance are now known."""
-        self.reader = profile
+        self.read_by(profile, checks=job <= Job.STATUS and self.reader in failed)
         self.partial.pop(job, None)
         if job <= Job.STATUS:  # asked often enough that what is said of the others stays true
             self.trouble = None
