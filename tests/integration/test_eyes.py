@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 
 import pytest
+from msgspec.structs import replace
 
 from tests.integration.eyes import (
     DATA,
@@ -28,6 +29,7 @@ from tui.domain.instance import CheckStatus, InstanceState
 from tui.domain.text import clean
 from tui.fleet import wire
 from tui.fleet.link import read_once
+from tui.settings import Intervals
 
 
 def test_every_target_of_the_sample_answers_with_rows_or_a_line(demo: Demo) -> None:
@@ -159,6 +161,16 @@ async def test_where_not_even_its_own_region_may_be_read_it_is_a_line(demo: Demo
     (target,) = store.targets()
     assert target.trouble is not None
     assert "none is read" in target.trouble.cause
+
+
+async def test_the_first_of_the_file_takes_over_as_soon_as_it_is_known(demo: Demo) -> None:
+    """A row's profile is what it acts through: it is not another's until the next poll, here minutes later."""
+    demo.control("faults", [fault({"delay": 8}, service="sts", key=KEYS["prod"])])
+    slow = replace(settings("prod", "prod-audit"), intervals=Intervals(status=600.0))
+    async with watching(slow, demo.apply()) as eyes:
+        await eyes.until(lambda: eyes.live("prod-audit"))
+        await eyes.until(lambda: eyes.live("prod") and eyes.target("prod-audit") is None)
+        assert {row.target.profile for row in eyes.store.rows() if row.target.region == SEOUL} == {"prod"}
 
 
 async def test_the_next_profile_reads_when_the_first_cannot_and_labels_follow(demo: Demo) -> None:

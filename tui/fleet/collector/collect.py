@@ -67,6 +67,8 @@ class Collector(Profiles, Requests):
         polled = job is Job.PROBLEMS and outcome is Outcome.WELL and self.checked(unit, job)
         if polled:
             self.schedule.polled(key, now)
+        if unit is not None and unit.overtaken:
+            self.schedule.refresh(key, now, Job.STATUS)
         if self.once:
             self.schedule.remove(key)
             if again:
@@ -77,6 +79,8 @@ class Collector(Profiles, Requests):
     async def read(self, unit: Unit, job: Job) -> Outcome:
         """One job of a target with its first profile that can; then the next."""
         failed: dict[str, Trouble] = {}
+        if job <= Job.STATUS:
+            unit.overtaken = False
         if unit.phase is Phase.WAITING:
             unit.phase = Phase.READING
             self.tell(unit)

@@ -91,6 +91,8 @@ class Profiles(State):
             # answered first: the first of the file reads once more, out of the cache.
             if not known or (self.once and unit.profiles[0] == profile):
                 self.schedule.add(place, time.monotonic(), Job.PROBLEMS)
+            elif unit.overtaken and not self.once:  # a row acts through its reader
+                self.schedule.refresh(place, time.monotonic(), Job.STATUS)
         if account_id not in self.aliases:
             self.start(self.name(account_id, profile))
         return Outcome.WELL

@@ -59,6 +59,8 @@ class Unit:
     statuses: dict[str, Status] = field(default_factory=dict)
     images: dict[str, Image] | None = None
     types: dict[str, TypeFacts] = field(default_factory=dict)
+    overtaken: bool = False
+    """Whether a profile has joined that should be the reader, and has not been tried."""
     all_at_once: datetime | None = None
     problems_at: datetime | None = None
     status_at: datetime | None = None
@@ -77,8 +79,11 @@ class Unit:
         return Target(self.reader if self.reader in self.profiles else self.profiles[0], self.region)
 
     def join(self, profile: str, order: Mapping[str, int]) -> None:
-        """One more profile of this account."""
-        self.profiles = sorted({*self.profiles, profile}, key=lambda name: order.get(name, 0))
+        """One more profile of this account. If it stands before another, the checks are to be read with it at once."""
+        before = self.profiles
+        self.profiles = sorted({*before, profile}, key=lambda name: order.get(name, 0))
+        if profile not in before and self.profiles[-1] != profile:
+            self.overtaken = True
 
     def leave(self, profile: str) -> None:
         """That profile is no longer one of this account. The last one leaves no target."""
