@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tui.aws import to_domain
 from tui.domain import called
-from tui.domain.instance import Address, Instance, Interface, Target
+from tui.domain.instance import Address, Instance, Interface, Target, Volume
 from tui.domain.query import Query, QueryError, parse
 from tui.domain.text import clean
 
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ID, OTHER, OLD = "i-0123456789abcdef0", "i-0fedcba9876543210", "i-0a1b2c3d"
 ACCOUNT = "111122223333"
 ARN = f"arn:aws:ec2:ap-northeast-2:{ACCOUNT}:instance/{ID}"
-TEXT = {"private_ip", "public_ip", "name", "public_dns", "private_dns"}
+TEXT = {"private_ip", "public_ip", "name", "public_dns", "private_dns", "subnet_id", "vpc_id"}
 
 
 def made(ident: str, region: str = "ap-northeast-2", **given: Any) -> Instance:
@@ -33,9 +33,19 @@ WEB = made(
     private_ip="10.2.0.4",
     public_ip="203.0.113.7",
     public_dns="ec2-203-0-113-7.ap-northeast-2.compute.amazonaws.com",
-    interfaces=(Interface(clean("eni-2"), 1, (Address(clean("10.2.9.9"), True, clean("198.51.100.9")),)),),
+    interfaces=(
+        Interface(
+            clean("eni-2"),
+            1,
+            (Address(clean("10.2.9.9"), True, clean("198.51.100.9")),),
+            (clean("fdab:1::4"),),
+        ),
+    ),
+    volumes=(Volume(clean("/dev/xvda"), clean("vol-0aa1")),),
 )
-DB = made(OTHER, "us-east-1", name="payments-db", private_ip="10.2.0.45")
+DB = made(
+    OTHER, "us-east-1", name="payments-db", private_ip="10.2.0.45", subnet_id="subnet-0b", vpc_id="vpc-1"
+)
 TWIN = made(OLD, "eu-west-1", name="web-1", private_ip="10.2.0.4", private_dns="odd.corp.example")
 ROWS = [WEB, DB, TWIN]
 
@@ -85,6 +95,44 @@ def ids(text: str) -> list[str]:
         (f"{ID} web {OTHER}", []),
         (f"{ID} -{OTHER}", [ID]),
         (f"region:us-east-1 {ID} {OTHER}", [OTHER]),
+        ("10.2.0.4:9100", [ID, OLD]),
+        ("10.2.0.45:9100", [OTHER]),
+        ("10.2.0.4:", []),
+        ("ip-10-2-0-45:9100", [OTHER]),
+        ("ip-10-2-0-45.ec2.internal:9100", [OTHER]),
+        ("http://10.2.0.45:9100/metrics", [OTHER]),
+        ("https://ec2-203-0-113-7.ap-northeast-2.compute.amazonaws.com/health?x=1", [ID]),
+        ("ec2-user@10.2.0.45", [OTHER]),
+        ("ssh://ec2-user@10.2.0.45:22", [OTHER]),
+        ("web-1:9100", [ID, OLD]),
+        ("payments:443", [OTHER]),
+        ("payments-db:443", [OTHER]),
+        ("fdab:1::4", [ID]),
+        ("[fdab:1::4]:9100", [ID]),
+        ("kim@web-1", []),
+        (f"{ID}:9100", [ID]),
+        (f'["{ID}", "{OTHER}"]', [ID, OTHER]),
+        (f'["{ID}","{OTHER}"]', [ID, OTHER]),
+        (f'"{ID}","{OTHER}"', [ID, OTHER]),
+        (f"{ID};{OTHER}", [ID, OTHER]),
+        (f"{ID}|{OTHER}", [ID, OTHER]),
+        (f"({ID})", [ID]),
+        (f"<{ID.upper()}>.", [ID]),
+        (f"InstanceId={ID}", [ID]),
+        (f"InstanceId:{ID} InstanceId:{OTHER}", [ID, OTHER]),
+        (f"https://console.aws.amazon.com/ec2/home?region=x#InstanceDetails:instanceId={ID}", [ID]),
+        (f"-InstanceId={ID}", [OTHER, OLD]),
+        (f"x{ID}", []),
+        (f"{ID}0", []),
+        ("web-1,payments", [ID, OTHER, OLD]),
+        ("10.2.0.45,203.0.113.7", [ID, OTHER]),
+        ("-web-1,payments", []),
+        ('"web-1,payments"', []),
+        ("vol-0aa", [ID]),
+        ("eni-2", [ID]),
+        ("subnet-0b", [OTHER]),
+        ("vpc", []),
+        ("vol", []),
         ("web payments", []),
         ("compute", []),
         ("amazonaws", []),
@@ -116,6 +164,12 @@ def test_another_arn_is_a_bad_term(text: str) -> None:
         ("ip-10-2-0-4.eu-west-1.compute.internal", [OLD]),
         ("10.2.0.45", [OTHER]),
         ("198.51.100.9", [ID]),
+        ("10.2.0.45:9100", [OTHER]),
+        ("https://10.2.0.45:9100/metrics", [OTHER]),
+        ("root@10.2.0.45", [OTHER]),
+        ("fdab:1::4", [ID]),
+        ("[fdab:1::4]:443", [ID]),
+        (f"{ID}:9100", [ID]),
         ("Web-1", [ID]),
         ("web-1", [OLD]),
         ("WEB-1", [ID, OLD]),

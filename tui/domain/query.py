@@ -1,6 +1,6 @@
 """The filter language: words, `field:value`, `due<24h`, `ami>7d`, `-term`; all terms must hold, in any order.
 
-Words match name, id, addresses, DNS names and tag values, in any case. Values separated by commas are alternatives; instance
+Words match name, id, addresses, DNS names and tag values, in any case. What is separated by commas are alternatives; instance
 ids and ARNs in a row are alternatives too, as a list of them is pasted. A value with blanks goes in double quotes. A term that
 cannot be read is an answer too (QueryError), with its place, never an exception.
 """
@@ -8,7 +8,7 @@ cannot be read is an answer too (QueryError), with its place, never an exception
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -40,6 +40,7 @@ FIELDS: dict[str, str] = {
 # Compiled when first asked for, and kept by `re`: the first frame has no filter.
 _TERM = r'(?:[^\s"]|"[^"]*"?)+'
 _FIELD = r"(?is)(?P<field>[a-z]+(?:\.[^:<>]*)?)(?P<op>[:<>])(?P<value>.*)"
+_RESOURCE = r"(vol|eni|subnet|vpc)-[0-9a-f]+"
 _CHECKS = {name.value: name for name in CheckName} | {
     "ebs": CheckName.ATTACHED_EBS,
     "volume": CheckName.ATTACHED_EBS,
@@ -97,13 +98,22 @@ def parse(text: str) -> Query | QueryError:
 
 
 def _listed(term: str) -> Test | None:
-    """The test of an id, an ARN, or several with commas between; None: it is another term. Raises ValueError of an ARN."""
-    from tui.domain.called import is_listed  # like the expressions above: the first frame has no filter
+    """The test of an id, an ARN, or several as they are copied from anywhere; None: it is another term. Raises ValueError of
+    an ARN."""
+    # Like the expressions above: the first frame has no filter.
+    from tui.domain.called import ids_in, is_listed, parts_of
 
-    parts = [part for part in term.split(",") if part]
-    if not parts or not all(map(is_listed, parts)):
+    parts = parts_of(term)
+    if parts and not term.startswith("-") and all(map(is_listed, parts)):
+        return _any([_arn(part) if part.lower().startswith("arn:") else _word(part) for part in parts])
+    if term.startswith("-") or _is_field(term) or not ids_in(term):
         return None
-    return _any([_arn(part) if part.lower().startswith("arn:") else _word(part) for part in parts])
+    return _any([_word(one) for one in _words(term)])
+
+
+def _is_field(term: str) -> bool:
+    match = re.fullmatch(_FIELD, term)
+    return match is not None and match["field"].lower().partition(".")[0] in (*_MAKERS, "tag", "due", "ami")
 
 
 def _arn(text: str) -> Test:
@@ -120,7 +130,7 @@ def _not(test: Test) -> Test:
 def _term(term: str) -> Test:
     match = None if term.startswith('"') else re.fullmatch(_FIELD, term)
     if match is None:
-        return _word(_unquote(term))
+        return _any([_word(one) for one in _words(term)])
     name, op, value = match["field"], match["op"], _unquote(match["value"])
     field = name.lower()
     if field in ("due", "ami"):
@@ -132,12 +142,34 @@ def _term(term: str) -> Test:
     if field == "tag":
         raise ValueError("name the tag: tag.KEY:value")
     make = _MAKERS.get(field)
+    if make is None and _is_place(field, value):
+        return _word(_unquote(term))
     if make is None:
         raise ValueError(f"no field {field!r}; there are {', '.join(FIELDS)}")
     values = [part for part in value.lower().split(",") if part]
     if not values:
         raise ValueError(f"{field}: wants a value: {FIELDS[field]}")
     return _any([make(part) for part in values])
+
+
+def _words(term: str) -> list[str]:
+    """The word, the ids within it, and where it has commas what stands between them. In quotes a comma is a comma."""
+    from tui.domain.called import ids_in
+
+    word, ids = _unquote(term), ids_in(term)
+    parts = [] if ids or '"' in term else [part for part in re.split("[,;]", term) if part]
+    return list(dict.fromkeys((word, *ids, *parts)))
+
+
+def _is_place(field: str, value: str) -> bool:
+    """Whether `FIELD:value` is no field but a host with its port, a URL, an IPv6 address."""
+    from tui.domain.called import is_ipv6
+
+    return (
+        bool(re.fullmatch(r"\d{2,5}", value, re.ASCII))
+        or value.startswith("//")
+        or is_ipv6(f"{field}:{value}")
+    )
 
 
 def _unquote(text: str) -> str:
@@ -156,15 +188,36 @@ def _word(word: str) -> Test:
     if not needle:
         raise ValueError("an empty term: write a word or field:value")
 
-    from tui.domain.called import host
+    from tui.domain.called import host, place_of
 
+    if kind := re.fullmatch(_RESOURCE, needle):
+        read = _RESOURCES[kind[1]]
+        return lambda instance, now: (
+            needle in _haystack(instance) or any(needle in one for one in read(instance))
+        )
+    if place := place_of(needle):  # with its port or its scheme, as monitoring writes it
+        return _any([lambda instance, now: needle in _haystack(instance), _place(place)])
     if host(_NOBODY, needle) is not None:  # a whole DNS name: ip-10-2-0-4 is not ip-10-2-0-45
-        whole = re.compile(rf"{re.escape(needle)}(?![0-9])")
-        return lambda instance, now: bool(host(instance, needle) or whole.search(_haystack(instance)))
+        return _place(needle)
     return lambda instance, now: needle in _haystack(instance)
 
 
+def _place(name: str) -> Test:
+    """A whole name or address, none that is longer."""
+    from tui.domain.called import address, host
+
+    whole = address(name) or re.compile(rf"(?<![0-9a-z]){re.escape(name)}(?![0-9a-z])")
+    return lambda instance, now: bool(host(instance, name) or whole.search(_haystack(instance)))
+
+
 _NOBODY = Instance(Target("", ""), EMPTY)
+_RESOURCES: dict[str, Callable[[Instance], Iterable[str]]] = {
+    "vol": lambda instance: (volume.volume_id for volume in instance.volumes),
+    "eni": lambda instance: (interface.interface_id for interface in instance.interfaces),
+    "subnet": lambda instance: (instance.subnet_id,),
+    "vpc": lambda instance: (instance.vpc_id,),
+}
+"""What an alert names that is an instance's: the beginning of its id → those of the instance. Only looked at when asked."""
 
 # One lowered text an instance, kept while the very same object is asked again: a keystroke asks every row.
 # Bounded by the fleet (one entry an id), and emptied should ids come and go for months.
