@@ -16,13 +16,14 @@ LIMIT = 64 * 1024
 WIDEST = 1000
 """Columns a move may reach."""
 _TOKEN = re.compile(
-    r"(?:\x1b\[|\x9b)(?P<values>[0-?]*)[ -/]*(?P<csi>[@-~])?"  # CSI, maybe cut off
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS, SOS, PM, APC
+    r"\x1b\[\[[A-E]?"  # a function key of Linux's console
+    r"|(?:\x1b\[|\x9b)(?P<values>[0-?]*)[ -/]*(?P<csi>[@-~])?"  # CSI, maybe cut off
+    r"|(?:\x1b[\]PX^_k]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS, SOS, PM, APC, a title
     r"|\x1b[ -/]+[0-~]?"  # a character set, and its kin
     r"|\x1b(?P<esc>[0-~])?"
     r"|[\x00\x07\x0e\x0f\x7f]"  # a bell, fill characters, shifts of the character set
-    r"|(?P<text>[^\x00\x07\x0e\x0f\x7f\x1b\x90\x98\x9b\x9d-\x9f\r\n\x08\t\x0b\x0c]+)"
-    r"|(?P<move>[\r\n\x08\t\x0b\x0c])"
+    r"|(?P<text>[^\x00\x07\x0e\x0f\x7f\x1b\x90\x98\x9b\x9d-\x9f\r\n\x08\t\x0b\x0c\x84\x85\x8d]+)"
+    r"|(?P<move>[\r\n\x08\t\x0b\x0c\x84\x85\x8d])"
 )
 _CUT_BEFORE = re.compile(r"\A(?:\[[0-9;?]{1,12}|[0-9]{1,3}(?:;[0-9]{1,3}){0,4})[mKJHhlGr]")
 """What is left of a sequence whose beginning was cut off with the lines before."""
@@ -53,11 +54,21 @@ class _Line:
 
     def move(self, final: str, values: str) -> None:
         count = int(values) if values.isascii() and values.isdigit() and len(values) < 6 else 1
+        here = self.column
         if final == "K":
             self.erase(values)
-        elif final == "G":
+        elif final == "P":
+            del self.cells[here : here + max(count, 1)]
+        elif final == "@" and here < len(self.cells) < WIDEST:
+            self.cells[here:here] = " " * min(count, WIDEST)
+        elif final == "X":
+            erased = min(here + max(count, 1), len(self.cells)) - here
+            self.cells[here : here + erased] = " " * max(erased, 0)
+        elif final == "b" and 0 < here <= len(self.cells):
+            self.write(self.cells[here - 1] * min(count, WIDEST))
+        elif final in ("G", "`"):
             self.column = min(max(count - 1, 0), WIDEST)
-        elif final == "C":
+        elif final in ("C", "a"):
             self.column = min(self.column + count, WIDEST)
         elif final == "D":
             self.column = max(self.column - count, 0)
