@@ -142,6 +142,9 @@ def _retrieval(error: Any, about: About) -> Told:
     if provider == "container-role":
         key = variable_of("AWS_CONTAINER_CREDENTIALS_FULL_URI", about)
         return Told("credentials", f"the container's credentials: {words}", f"check what {key} names")
+    if provider == "env":
+        key = "AWS_SESSION_TOKEN" if "token" in words else "AWS_ACCESS_KEY_ID"
+        return Told("credentials", f"{key}: {words}", f"export {key} anew, as one line")
     if provider in ("Ec2InstanceMetadata", "Environment", "EcsContainer"):
         return Told("credentials", f"credential_source = {provider}: there are none here",
                     f"correct {where('credential_source', about)}, or use the profile where there are")  # fmt: skip
@@ -156,7 +159,9 @@ def _invalid(error: Any, about: About) -> Told:
     if found := re.search(
         r'sso-session does not exist: "([^"]*)"|"([^"]*)" sso_session configuration does not', text
     ):
-        name = found[1] or found[2]
+        name = found[1] or found[2] or ""
+        if name in ("", "None"):  # botocore's None: it stands there with nothing behind it
+            return Told("config", "sso_session is empty", f"correct {where('sso_session', about)}")
         return Told("config", f"sso_session = {name}, and there is no [sso-session {name}]",
                     f"aws configure sso-session, or correct {where('sso_session', about)}")  # fmt: skip
     named = re.search(r'[Tt]he profile "([^"]+)"', text)

@@ -282,10 +282,8 @@ class Sessions:
             found = session.get_credentials()
             if found is not None:
                 keys = found.get_frozen_credentials()
-                if not (keys.access_key and keys.secret_key):  # AWS would only say that something is missing
-                    raise CredentialRetrievalError(
-                        provider=found.method, error_msg="a key of the pair is empty"
-                    )
+                if wrong := _unusable(keys.access_key, keys.secret_key, keys.token):
+                    raise CredentialRetrievalError(provider=found.method, error_msg=wrong)
 
     def _session(self, login: _Login, profile: str, mutating: bool) -> _Session:
         if mutating not in login.sessions:
@@ -333,6 +331,19 @@ class Sessions:
         if profile not in there:
             raise ProfileNotFound(profile=profile)
         return self._files.share(_new(profile))
+
+
+def _unusable(access: Any, secret: Any, token: Any) -> str:
+    """What is wrong with them that nothing else would say: AWS only that something is missing, HTTP that a header is broken."""
+    if not (access and secret):
+        return "a key of the pair is empty"
+    for name, value in (("access key", access), ("secret key", secret), ("session token", token)):
+        if value is not None and not isinstance(value, str):
+            return f"the {name} is no text"
+    for name, value in (("access key", access), ("session token", token)):
+        if value and any(char < " " for char in value):
+            return f"the {name} holds a line break"
+    return ""
 
 
 def _reader() -> _Session:
