@@ -147,7 +147,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     import tomllib  # most start without a file
 
     try:
-        return tomllib.loads(body.decode("utf-8"))
+        return tomllib.loads(body.decode("utf-8-sig"))  # some editors begin a file with a mark
     except RecursionError:
         raise ConfigError(path, "", "not TOML: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:

@@ -433,3 +433,9 @@ def test_a_profile_name_that_is_no_text_is_refused_before_anything_starts(home: 
     for asked in ({"profiles": ("\udcff",)}, {"environ": {"AWS_PROFILE": "a\udcff"}}):
         with pytest.raises(config.ConfigError, match="not UTF-8"):
             load(home, "", **asked)
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b'\xef\xbb\xbfregions = ["eu-west-1"]\r\n')
+    assert config.read_toml(path) == {"regions": ["eu-west-1"]}
