@@ -7,6 +7,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -60,7 +61,8 @@ def test_any_changed_line_is_found(log: Path, changed: int) -> None:
 def test_a_removed_end_is_found_and_stays_found_after_the_next_line(log: Path, left: int) -> None:
     log.write_bytes(b"".join(line + b"\n" for line in lines(log)[:left]))
     found = audit.check(log)
-    assert (found.broken_at, found.why) == (left + 1, f"{5 - left} lines at the end are gone")
+    told = "1 line at the end is gone" if left == 4 else f"{5 - left} lines at the end are gone"
+    assert (found.broken_at, found.why) == (left + 1, told)
     audit.append(log, NOW, number=9)
     assert audit.check(log).broken_at == left + 1
 
@@ -104,7 +106,13 @@ SPOILT = {
     "negative": lambda head: head.write_bytes(b"-1 0 " + b"0" * 64 + b"\n"),
     "longer": lambda head: head.write_bytes(head.read_bytes() + b"x"),
     "bytes": lambda head: head.write_bytes(bytes(range(256))),
+    "of no lines": lambda head: head.write_bytes(b"0 0 " + b"0" * 64),
+    "of no lines and another hash": lambda head: head.write_bytes(b"0 0 " + b"1" * 64),
+    "its lines gone": lambda head: head.write_bytes(re.sub(rb" \d+ ", b" 0 ", head.read_bytes())),
+    "its size gone": lambda head: head.write_bytes(re.sub(rb"^\d+ ", b"0 ", head.read_bytes())),
 }
+NOTHING = ("deleted", "emptied", "of no lines")
+"""As if there had never been a line."""
 
 
 @pytest.mark.parametrize("left", [5, 3, 0])
@@ -114,19 +122,35 @@ def test_without_the_note_of_its_end_a_log_is_not_intact_now_nor_later(
 ) -> None:
     log.write_bytes(b"".join(line + b"\n" for line in lines(log)[:left]))
     SPOILT[how](audit.head_path(log))
-    if left or how not in (
-        "deleted",
-        "emptied",
-    ):  # of a log that is gone as a whole nothing is left to tell of
+    if left or how not in NOTHING:  # of a log that is gone as a whole nothing is left to tell of
         assert audit.check(log).broken_at == left + 1
         assert "can't be known" in audit.check(log).why
     audit.append(log, NOW, number=9)
     found = audit.check(log)
-    if left or how not in ("deleted", "emptied"):
+    if left or how not in NOTHING:
         assert found.broken_at == left + 1
         assert "when it was written" in found.why
     audit.append(log, NOW, number=10)
     assert audit.check(log).broken_at == found.broken_at
+
+
+UNREADABLE = {
+    "a list in a list": b"[" * 200_000,
+    "a record in a record": b'{"prev":' * 100_000,
+    "a number": b'{"continues": ' + b"9" * 5000 + b"}",
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+@pytest.mark.parametrize("place", [0, 2, 4, 5])
+def test_a_line_nobody_can_parse_is_a_broken_one(log: Path, kind: str, place: int) -> None:
+    kept = [*lines(log)[:place], UNREADABLE[kind], *lines(log)[place + 1 :]]
+    log.write_bytes(b"".join(one + b"\n" for one in kept))
+    found = audit.check(log)
+    assert (found.broken_at, found.why) == (place + 1, "it is no record of evac's")
+    assert len(audit.tail(log, 9)) == len(lines(log)) - 1
+    audit.append(log, NOW, number=9)
+    assert audit.check(log).broken_at == place + 1
 
 
 def test_a_line_may_be_as_long_as_it_likes(log: Path) -> None:
@@ -289,6 +313,20 @@ def test_a_change_in_a_rotated_file_is_found(log: Path) -> None:
     found = audit.check(log)
     assert found.broken_at == 1
     assert found.why.startswith("in audit.jsonl.1, line 3:")
+
+
+@pytest.mark.parametrize("packing", ["", ".gz", ".zst"])
+def test_a_rotated_file_whose_end_is_gone_is_not_called_rotated_away(log: Path, packing: str) -> None:
+    """It lies there, but the lines this log goes on from are not in it any more, or not to be read."""
+    created(log, "audit.jsonl.1")
+    audit.append(log, NOW, number=5)
+    old = log.with_name("audit.jsonl.1")
+    kept = b"".join(line + b"\n" for line in lines(old)[:3])
+    old.unlink()
+    log.with_name(f"audit.jsonl.1{packing}").write_bytes(gzip.compress(kept)[:-9] if packing else kept)
+    found = audit.check(log)
+    assert found.broken_at == 1
+    assert found.why.startswith(f"audit.jsonl.1{packing} lies beside it")
 
 
 def test_a_log_that_was_taken_away_is_no_rotation(log: Path) -> None:

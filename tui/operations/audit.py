@@ -130,6 +130,10 @@ class Verdict(Struct, frozen=True):
 def check(path: Path) -> Verdict:
     """Follow the chain from the first line to the end that was noted. Raises OSError where it can't be read."""
     with files.reading(path) as (file, head):
+        if file is not None and head == Head() and files.emptied(file):
+            head = "spoilt"
+        if file is not None:
+            file.seek(0)
         found = _follow(file, head if isinstance(head, Head) else None)
     if found.verdict.broken_at:
         return found.verdict
@@ -181,7 +185,12 @@ def _follow(file: IO[bytes] | None, head: Head | None) -> _Found:
     if not seen:
         assert head is not None
         gone = head.lines > len(lines)
-        why = f"{head.lines - len(lines)} lines at the end are gone" if gone else "the end was changed"
+        many = (
+            "1 line at the end is"
+            if head.lines - len(lines) == 1
+            else f"{head.lines - len(lines)} lines at the end are"
+        )
+        why = f"{many} gone" if gone else "the end was changed"
         return _Found(Verdict(len(lines), min(head.lines, len(lines) + 1), why, tuple(remarks)))
     return _Found(Verdict(len(lines), remarks=tuple(remarks)), continues, end)
 
@@ -202,6 +211,9 @@ def _before(path: Path, end: str, count: int) -> Verdict:
     known = {one: _end_of(one) for one in files.siblings(path)}
     while True:
         name = next((one for one, found in known.items() if found is not None and found.end == end), None)
+        if name is None and known:
+            why = f"{', '.join(one.name for one in known)} lies beside it, and does not end where the lines before it did"
+            return Verdict(0, 1, clean(f"{why}: it was cut, changed, or can't be read", 300), tuple(remarks))
         if name is None:
             remarks.append(
                 f"the {count} lines before it were rotated away and are not here: they were not checked"
@@ -244,7 +256,7 @@ def tail(path: Path, count: int) -> list[dict[str, Any]]:
 def _record(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested for as deep as it is long
         return None
     return found if isinstance(found, dict) else None
 

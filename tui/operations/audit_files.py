@@ -148,7 +148,9 @@ def read_head(handle: int) -> Head | str:
     found = _HEAD.fullmatch(data)
     if found is None:
         return "spoilt" if data else "missing"
-    return Head(int(found[1]), int(found[2]), found[3].decode())
+    head = Head(int(found[1]), int(found[2]), found[3].decode())
+    nothing = {head.size == 0, head.lines == 0, head.last == START}
+    return head if len(nothing) == 1 else "spoilt"
 
 
 def write_head(handle: int, head: Head) -> None:
@@ -165,6 +167,8 @@ def state(path: Path, file: IO[bytes], head: Head | str) -> State:
     it was rotated (then an earlier file has it), or its end was removed or changed.
     """
     size = file.seek(0, os.SEEK_END)
+    if head == Head() and emptied(file):
+        head = "spoilt"
     if isinstance(head, str):
         found, torn = _over(file, Head())
         noted = {"head": head} if size or head == "spoilt" else {}
@@ -176,6 +180,12 @@ def state(path: Path, file: IO[bytes], head: Head | str) -> State:
         return State(Head(last=earlier.last), earlier.last, notes={"continues": earlier.lines})
     found, torn = _over(file, Head())
     return State(found, head.last, torn, {"lost": head.lines})
+
+
+def emptied(file: IO[bytes]) -> bool:
+    """Whether there is more in the log than a crash leaves beside the head of nothing that the first line begins with."""
+    file.seek(0)
+    return file.read().count(b"\n") > 1
 
 
 def _over(file: IO[bytes], head: Head) -> tuple[Head, bool]:
