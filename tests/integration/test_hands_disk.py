@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ from contextlib import suppress
 import pytest
 
 from tests.disk import NotMounted, SmallDisk
+from tests.integration import waiting
 from tests.integration.hands import Bench, ended
 from tui.demo.environment import start
 from tui.domain.instance import InstanceState
 from tui.operations import audit, resume
-from tui.operations.journal import JournalError
+from tui.operations.journal import Journal, JournalError
 from tui.operations.record import Operation, OperationState
 
 
@@ -119,4 +121,27 @@ def test_what_else_keeps_a_journal_from_being_written_keeps_nothing_down(bench: 
     if not alive:
         assert ended(bench.wait(operation, ended, seconds=1))
     assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+    assert len(bench.sent("StopInstances")) == 1
+
+
+@pytest.mark.parametrize("how", ["moved away", "removed", "in the way of a file"])
+def test_a_folder_that_goes_from_under_it_keeps_nothing_down(bench: Bench, how: str) -> None:
+    """Somebody tidies a home up while AWS answers: the hands are what knows that a server is to come back."""
+    operation, pid = down(bench, "search-2")
+    folder = bench.journal.path.parent
+    bench.journal.close()
+    folder.rename(folder.with_name("away"))
+    if how == "removed":
+        shutil.rmtree(folder.with_name("away"))
+    elif how == "in the way of a file":
+        folder.write_text("not a folder")
+    time.sleep(2)
+    bench.demo.control("clock", {"speed": 60})
+    bench.demo.control("advance", {"seconds": 60})
+    until(bench, "search-2", InstanceState.RUNNING)
+    if how == "in the way of a file":
+        assert resume.lives(pid, operation)
+        folder.unlink()
+    bench.journal = Journal(bench.journal.path)
+    waiting.until(lambda: (one := bench.journal.get(operation)) and ended(one))
     assert len(bench.sent("StopInstances")) == 1

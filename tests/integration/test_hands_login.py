@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.hands import Bench, ended
+from tests.integration.waiting import until
 from tui.domain.instance import InstanceState
 from tui.operations.record import OperationState
 
@@ -97,6 +98,27 @@ def test_a_login_that_fails_before_anything_was_sent_is_a_clean_end(bench: Bench
     assert "nothing was sent" in found.note
     assert found.remedy
     assert bench.sent("StopInstances") == []
+
+
+@pytest.mark.parametrize("call", ["DescribeInstanceStatus", "DescribeInstances"])
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "RequestLimitExceeded"])
+def test_one_read_that_fails_keeps_nothing_down(bench: Bench, call: str, code: str) -> None:
+    """Each of the two says whether it is stopped, and that is all a start needs."""
+    bench.demo.control("clock", {"speed": 1})
+    operation = bench.order("stop-start", "search-2")
+    bench.run(operation)
+    bench.wait(operation, lambda one: one.step == "wait-stopped")
+    bench.demo.control(
+        "faults", [{"match": {"operation": call}, "then": {"error": code, "message": "not now"}}]
+    )
+    bench.demo.control("clock", {"speed": 60})
+    bench.demo.control("advance", {"seconds": 60})
+    until(lambda: bench.sent("StartInstances"))  # while it still fails
+    loud = bench.wait(operation, lambda one: call in one.note)
+    assert loud.state is OperationState.RUNNING
+    bench.demo.control("faults", [])
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+    assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
 
 
 def test_a_start_that_falls_back_is_told_with_its_reason_from_the_second_time_on(bench: Bench) -> None:

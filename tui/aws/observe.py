@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from tui.aws import errors, serving
 from tui.aws.sessions import Sessions
@@ -66,28 +67,23 @@ class Observer:
             answer = self._client.describe_instances(InstanceIds=ids)
             doc = answer["Reservations"][0]["Instances"][0]
             state = InstanceState(doc["State"]["Name"])
-            states = self._client.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True)
-            status = states["InstanceStatuses"][0] if states["InstanceStatuses"] else {}
             found = self._images(order) if "images" in looks else None
         except ClientError as error:
             # AWS forgets a terminated instance after an hour or so; one that was never there is not planned for.
             gone = error.response.get("Error", {}).get("Code") == "InvalidInstanceID.NotFound"
             gone_now = Seen(InstanceState.TERMINATED, reason=clean("AWS knows it no more"))
-            return gone_now if gone else unknown(self._sessions, error, self._profile, self._region)
+            return gone_now if gone else self._stopped(ids, error)
         except Exception as error:  # an answer cut off makes botocore's parsers fail in Python's own ways
-            return unknown(self._sessions, error, self._profile, self._region)
+            return self._stopped(ids, error)
         launched: datetime | None = doc.get("LaunchTime")
+        checks, events, dark = self._status(ids)
         lifecycle, desired = self._group(order) if "group" in looks else (None, None)
         return Seen(
             state=state,
             launched_at=launched,
             reason=clean((doc.get("StateReason") or {}).get("Message") or doc.get("StateTransitionReason")),
-            checks=Checks(
-                system=_check(status.get("SystemStatus")),
-                instance=_check(status.get("InstanceStatus")),
-                attached_ebs=_check(status.get("AttachedEbsStatus")),
-            ),
-            events=_events(status.get("Events", [])),
+            checks=checks,
+            events=events,
             images=found,
             public_ip=clean(doc.get("PublicIpAddress")),
             lifecycle=lifecycle,
@@ -95,7 +91,33 @@ class Observer:
             targets=self._targets(order) if "targets" in looks else None,
             groups=serving.all_of(order.groups, self._other) if "members" in looks else (),
             reason_code=clean((doc.get("StateReason") or {}).get("Code")),
+            unread=dark.unread,
+            remedy=dark.remedy,
         )
+
+    def _stopped(self, ids: list[str], error: Exception) -> Seen:
+        """Where it can't be described: its status tells too that it is stopped, and that must not wait. Else unknown, and why."""
+        told = unknown(self._sessions, error, self._profile, self._region)
+        try:
+            states = self._client.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True)
+            down = states["InstanceStatuses"][0]["InstanceState"]["Name"] == InstanceState.STOPPED
+        except Exception:  # as above
+            return told
+        return replace(told, state=InstanceState.STOPPED) if down else told
+
+    def _status(self, ids: list[str]) -> tuple[Checks, tuple[ScheduledEvent, ...] | None, Seen]:
+        """Its checks and events; and why, if they can't be read: whether it runs is known without them, and must not wait."""
+        try:
+            states = self._client.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True)
+            status = states["InstanceStatuses"][0] if states["InstanceStatuses"] else {}
+            checks = Checks(
+                system=_check(status.get("SystemStatus")),
+                instance=_check(status.get("InstanceStatus")),
+                attached_ebs=_check(status.get("AttachedEbsStatus")),
+            )
+            return checks, _events(status.get("Events", [])), Seen()
+        except Exception as error:  # as above
+            return Checks(), None, unknown(self._sessions, error, self._profile, self._region)
 
     def _other(self, service: str) -> Any:
         return self._sessions.client(self._profile, service, self._region, agent=self._agent)

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from tui.operations.quiet import say
 
-LOOK_EVERY, PATIENCE = 1.0, 5
-"""Seconds between two looks, and how many in a row must find nobody listening."""
+LOOK_EVERY, PATIENCE = 0.25, 20
+"""Seconds between two looks, and how many in a row must find nobody listening. One will do once the journal is gone as well:
+while AWS answers, a journal that somebody removed is no end, here as elsewhere."""
 
 
 def ends_with_it(environ: Mapping[str, str], journal: Path) -> None:
@@ -28,7 +29,7 @@ def ends_with_it(environ: Mapping[str, str], journal: Path) -> None:
 
 def _watch(journal: Path, where: tuple[str, int]) -> None:
     missed, pause = 0, threading.Event()
-    while missed < PATIENCE and journal.exists():
+    while missed < PATIENCE and not (missed and not journal.exists()):
         pause.wait(LOOK_EVERY)
         missed = 0 if _listens(where) else missed + 1
     say("the demonstration is over")

@@ -156,8 +156,8 @@ class Seen(Struct, frozen=True):
     none), the group's `desired` capacity, `targets` at the order's places. `public_ip` is empty where there is none. `groups`
     are those of the order that could be read: one that is missing counts as down.
 
-    `reason` and `reason_code` are AWS's for its state (StateReason). Where the state is unknown, `unread` says why it could
-    not be read and `remedy` what to do.
+    `reason` and `reason_code` are AWS's for its state (StateReason). `unread` says why the state could
+    not be read, or, of one that is known, checks and events; `remedy` what to do.
     """
 
     state: InstanceState = InstanceState.UNKNOWN

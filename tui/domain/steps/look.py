@@ -54,10 +54,12 @@ class WaitChecks:
                 return Wait("the checks say ok, but that may be from before the reboot: looking on", 3.0)
             return Done(_and(f"{_listed(list(checks))} checks are ok", moved))
         text = _awaited(ill, order)
+        if seen.unread:
+            text = f"its checks could not be read: {seen.unread}"
         if now - said.began_at > CHECK_LIMIT:
             return Stuck(
                 _and(f"it runs, but after {int(CHECK_LIMIT.total_seconds() // 60)} minutes: {text}", moved),
-                "open it and read the checks",
+                str(seen.remedy) or "open it and read the checks",
             )
         return Wait(text, 3.0)
 
@@ -114,7 +116,9 @@ class VerifyEvent:
         if not order.open_events:
             return Done("no event was open")
         if seen.events is None:
-            return Wait("its events could not be read", 3.0)
+            told = "its events could not be read" + (f": {seen.unread}" if seen.unread else "")
+            late = now - said.began_at > EVENT_LIMIT
+            return Done(f"{told}; look again whether one is left") if late else Wait(told, 3.0)
         mine = {str(one.event_id): one for one in seen.events if one.event_id in order.open_events}
         left = [one for one in mine.values() if one.is_open(now)]
         if not left:
