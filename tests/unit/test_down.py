@@ -52,6 +52,10 @@ def level(instance: Instance) -> Level:
         "Server.SomethingNew",
         "Client.InternalError",
         "Client.VolumeLimitExceeded",
+        "Client.InvalidKMSKey.InvalidState",
+        "Client.InvalidVolume.NotFound",
+        "Client.InvalidParameterCombination",
+        "Client.InstanceLimitExceeded",
     ],
 )
 def test_down_by_aws_or_by_a_start_that_fell_back(code: str) -> None:

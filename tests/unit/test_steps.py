@@ -354,12 +354,60 @@ def test_what_a_person_should_know_names_what_to_do(
         ("UnauthorizedOperation", "allow ec2:StartInstances"),
         ("RequestLimitExceeded", "nothing to press"),
         ("IncorrectInstanceState", "nothing to press"),
+        ("VcpuLimitExceeded", "raise the account's quota"),
+        ("InstanceLimitExceeded", "raise the account's quota"),
+        ("InvalidKMSKey.InvalidState", "KMS key of its volumes is enabled"),
+        ("InvalidVolume.NotFound", "mend what AWS names"),
+        ("OptInRequired", "mend what AWS names"),
     ],
 )
 def test_a_refused_start_says_what_helps(code: str, remedy: str) -> None:
     decided = STEPS["start"].decide(ORDER, STOPPED, said(False, code, ago=1), NOW)
     assert isinstance(decided, Wait)
     assert remedy in decided.remedy
+
+
+@pytest.mark.parametrize("ok", [True, None])
+@pytest.mark.parametrize("code", ["", "InternalError", "ReadTimeoutError"])
+def test_starts_of_which_nothing_comes_are_told_and_given_up_as_the_settings_say(
+    ok: bool | None, code: str
+) -> None:
+    """Accepted and fallen back before anybody looked, or never answered: whichever, it stays down."""
+    step = STEPS["start"]
+
+    def sent(times: int, ago: int) -> Said:
+        moments = [NOW - timedelta(seconds=ago + 70 * (times - 1 - number)) for number in range(times)]
+        tried = tuple(
+            Attempt("StartInstances", at, at, ok, clean(code), clean(code and "no")) for at in moments
+        )
+        return Said(NOW - timedelta(seconds=9000), tried)
+
+    down = replace(STOPPED, reason_code=clean("Client.InternalError"), reason=clean("Client error on launch"))
+    assert isinstance(step.decide(ORDER, down, sent(1, 30), NOW), Wait)
+    assert isinstance(step.decide(ORDER, down, sent(1, 61), NOW), Send)
+    for times, ago in ((2, 61), (3, 5), (9, 200)):
+        loud = step.decide(ORDER, down, sent(times, ago), NOW)
+        assert isinstance(loud, Wait)
+        assert loud.attention
+        assert f"sent {times} times" in loud.reason
+        assert ("Client.InternalError" if ok else code or "no answer") in loud.reason
+        assert loud.remedy
+    assert isinstance(step.decide(ORDER, down, sent(9, 301), NOW), Send)
+    given_up = step.decide(RETRIED, down, sent(3, 61), NOW)
+    assert isinstance(given_up, Stuck)
+    assert "it stays down until then" in given_up.remedy
+
+
+@pytest.mark.parametrize("kind", ["wait-checks", "verify-event"])
+def test_checks_and_events_that_can_t_be_read_hold_nothing_up_for_ever(kind: str) -> None:
+    dark = replace(
+        RUNNING, checks=Checks(), events=None, unread=clean("it is not allowed"), remedy=clean("ask")
+    )
+    order = replace(ORDER, open_events=("instance-event-1",))
+    waits = STEPS[kind].decide(order, dark, said(began=20), NOW)
+    assert isinstance(waits, Wait)
+    assert "it is not allowed" in waits.reason
+    assert not isinstance(STEPS[kind].decide(order, dark, said(began=9000), NOW), Wait)
 
 
 @pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE)

@@ -23,8 +23,12 @@ START_FAILED = (
     "Client.InternalError",
     "Client.VolumeLimitExceeded",
     "Client.InvalidSnapshot.NotFound",
+    "Client.Invalid*",
+    "Client.*LimitExceeded",
 )
 """Codes of a launch that AWS could not carry out: of a stopped instance, somebody started it and it fell back."""
+MEANT = ("Client.UserInitiated", "Client.InstanceInitiated", "Client.InstanceTerminated")
+"""How codes begin of what a person did, or the instance's own system: all others of the client's are of starts that failed."""
 REASON_CODES = (
     "Server.*",
     "Server.ScheduledStop",
@@ -78,6 +82,11 @@ _USER = re.compile(r"\s*user[ -]initiated", re.IGNORECASE)
 _MOMENT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 
+def start_failed(code: str) -> bool:
+    """Whether it is AWS's word for a start that could not be carried out."""
+    return code in START_FAILED or (code.startswith("Client.") and not code.startswith(MEANT))
+
+
 def code_of(*texts: str) -> SafeText:
     """The first code in AWS's own words for a state: StateReason's code and message, StateTransitionReason. Empty: none."""
     for text in texts:
@@ -105,7 +114,7 @@ def down(instance: Instance, now: datetime) -> Down | None:
         return None
     stopping = instance.state is InstanceState.STOPPING
     code = instance.reason_code or code_of(instance.state_reason)
-    if code in START_FAILED and not stopping:
+    if start_failed(code) and not stopping:
         return Down(Cause.START, code, instance.state_since)
     if code.startswith("Server."):
         return Down(Cause.AWS, code, instance.state_since, stopping, spot="Spot" in code)

@@ -19,11 +19,13 @@ _WHY = {
     "Client.InternalError": "a volume's KMS key could not be used, in most cases",
     "Client.VolumeLimitExceeded": "the account's limit of EBS volumes was exceeded",
     "Client.InvalidSnapshot.NotFound": "a snapshot it needs is not there",
+    "Client.InvalidKMSKey.InvalidState": "the KMS key of a volume is disabled or to be deleted",
 }
 """AWS's codes in words (botocore model, StateReason; knowledge centre, kms-iam-ec2-permission)."""
 _MEND = {
     "Server.InsufficientInstanceCapacity": "it is tried until there is room",
     "Client.InternalError": "give whoever starts it kms:CreateGrant on the key first, or it falls back again",
+    "Client.InvalidKMSKey.InvalidState": "have the key enabled again first, or it falls back again",
     "Client.VolumeLimitExceeded": "have the limit raised or volumes deleted first, or it falls back again",
     "Client.InvalidSnapshot.NotFound": "see which volume asks for it first, or it falls back again",
 }
@@ -115,7 +117,13 @@ def _do(subject: Subject, found: Down | None) -> Iterator[Paragraph]:
             (b.STOP_START, b.LIFECYCLE),
         )
     else:
-        mend = _MEND.get(found.code, "it comes up on a new host in most cases")
+        client = found.cause is Cause.START and found.code.startswith("Client.")
+        other = (
+            "mend what AWS names first, or it falls back again"
+            if client
+            else "it comes up on a new host in most cases"
+        )
+        mend = _MEND.get(found.code, other)
         yield Paragraph(Kind.DO, f"Start it (s): {mend}.", (b.STOP_START, b.LIFECYCLE))
         if subject.meant is None:
             yield Paragraph(

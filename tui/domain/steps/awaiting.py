@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from tui.domain.down import LEAVING, START_FAILED, code_of
+from tui.domain.down import LEAVING, code_of, start_failed
 from tui.domain.events import EventState, ScheduledEvent
 from tui.domain.instance import InstanceState
 from tui.domain.steps.base import UNREAD, Decision, Done, Moot, Order, Said, Seen, Wait, gone
@@ -91,7 +91,7 @@ def _pause(start: datetime | None, now: datetime) -> float:
 
 def _stopped(seen: Seen, over: bool, start: datetime | None, now: datetime) -> Decision:
     code = code_of(seen.reason_code, seen.reason)
-    by_aws = code.startswith("Server.") or code in START_FAILED
+    by_aws = code.startswith("Server.") or start_failed(code)
     if not code:  # AWS gives no reason: its time has come, or it has not
         by_aws = over or (start is not None and start <= now)
     if seen.state is InstanceState.STOPPING:

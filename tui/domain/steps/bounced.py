@@ -65,6 +65,26 @@ _WHY = {
         "wait for Spot capacity",
     ),
 }  # fmt: skip
+_KINDS = {
+    "KMS": Why(
+        "the KMS key of a volume can't be used",
+        "see that the key is enabled, and allow kms:CreateGrant on it to these credentials",
+    ),
+    "LIMITEXCEEDED": Why(
+        "a quota of the account is exceeded", "raise the quota, or stop or delete what is not needed"
+    ),
+    "CAPACITY": Why(
+        "AWS has no room for it in its zone", "a Capacity Reservation in its zone, or another type"
+    ),
+    "VOLUME": Why(
+        "a volume it needs can't be used", "see which of its volumes is gone or in error, and replace it"
+    ),
+    "SNAPSHOT": Why(
+        "a snapshot that its volumes need can't be used",
+        "restore the snapshot, or bring the server back from its newest AMI",
+    ),
+}
+"""Of codes that AWS's model does not list, by what is in them (upper case)."""
 _UNKNOWN = Why("", "look at it in the AWS console, and at CloudTrail")
 _ON_PURPOSE = ("Client.UserInitiatedShutdown", "Client.UserInitiatedHibernate", "")
 
@@ -81,7 +101,8 @@ def why(seen: Seen, order: Order) -> Why:
         and seen.reason_code in _ON_PURPOSE
     ):
         return Why("and no sign of the start since", _UNKNOWN.helps)
-    return _WHY.get(str(seen.reason_code), _UNKNOWN)
+    code = str(seen.reason_code)
+    return _WHY.get(code) or next((told for part, told in _KINDS.items() if part in code.upper()), _UNKNOWN)
 
 
 def told(seen: Seen, order: Order) -> str:
@@ -100,5 +121,10 @@ def pause(said: Said, now: datetime) -> float:
     """Seconds until it is started once more, from the latest start: two graces, four, at most five minutes."""
     last = said.latest
     since = (now - (last.intent_at if last else said.began_at)).total_seconds()
-    wanted: float = min(GRACE.total_seconds() * 2 ** max(bounces(said) - LOUD + 1, 0), 300.0)
-    return wanted - since
+    return pause_of(bounces(said)) - since
+
+
+def pause_of(times: int) -> float:
+    """Seconds between two starts, after so many that came to nothing."""
+    wanted: float = min(GRACE.total_seconds() * 2 ** max(times - LOUD + 1, 0), 300.0)
+    return wanted

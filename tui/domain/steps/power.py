@@ -12,6 +12,7 @@ from tui.domain.steps.base import (
     GRACE,
     MEMBERS,
     NO_CAPACITY,
+    NOT_DONE,
     NOTHING,
     STOP_LIMIT,
     Call,
@@ -180,11 +181,8 @@ class Start:
         send, last = Send(self.calls(order)[0]), said.latest
         if last is None:
             return send
-        waited = now - last.intent_at
         if last.ok is not False:
-            if waited < GRACE:
-                return Wait("start sent; waiting to see it", 2.0)
-            return send
+            return self._nothing_came(order, seen, said, now, send)
         tries = sum(1 for one in said.attempts if one.ok is False)
         left = pause_after(said, now)
         why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
@@ -195,8 +193,34 @@ class Start:
             )
         if left <= 0:
             return send
-        told = f"STOPPED: {why}; try {tries + 1} in {int(left) + 1} s"
+        message = "" if last.code in _PLAIN or not last.message else f": {last.message}"
+        told = f"STOPPED: {why}{message}; try {tries + 1} in {int(left) + 1} s"
         return Wait(told, min(left, 5.0), attention=True, remedy=_what_helps(str(last.code)))
+
+    def _nothing_came(self, order: Order, seen: Seen, said: Said, now: datetime, send: Send) -> Decision:
+        """It was sent, accepted or of unknown outcome, and shows *stopped*: sent again, from the third on slower and loudly."""
+        last, sent = said.latest, sum(1 for one in said.attempts if one.ok is not False)
+        assert last is not None
+        waited = now - last.intent_at
+        if waited < GRACE and sent <= bounced.LOUD:
+            return Wait("start sent; waiting to see it", 2.0)
+        if sent < bounced.LOUD:
+            return send
+        came = (
+            bounced.told(seen, order)
+            if last.ok
+            else f"{last.code or 'no answer'}: {last.message}".rstrip(": ")
+        )
+        told = f"STOPPED: the start was sent {sent} times, and it does not run: {came}"
+        if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
+            return Stuck(
+                told, "press r on this operation (evac ops resume) to go on trying; it stays down until then"
+            )
+        left = bounced.pause_of(sent) - waited.total_seconds()
+        if left <= 0:
+            return send
+        remedy = bounced.remedy(seen, order) if last.ok else f"{_AWS_ILL}; it is sent again, ever slower"
+        return Wait(f"{told}; next try in {int(left) + 1} s", min(left, 5.0), attention=True, remedy=remedy)
 
 
 _LOGIN = frozenset(
@@ -217,6 +241,11 @@ _LOGIN = frozenset(
 """Refusals, by AWS or by botocore before anything left, that a login mends."""
 
 
+_PLAIN = NOT_DONE | {"IncorrectInstanceState"}
+"""Refusals that go by themselves; what AWS says of them tells no more."""
+_AWS_ILL = "see AWS's health page for this region and this machine's network"
+
+
 def _what_helps(code: str) -> str:
     """What a person can do for a start that is refused, beside waiting."""
     if code in NO_CAPACITY:
@@ -228,7 +257,13 @@ def _what_helps(code: str) -> str:
         return "log in anew with this profile: the next try picks it up"
     if code == "UnauthorizedOperation":
         return "allow ec2:StartInstances to this profile: the next try picks it up"
-    return "nothing to press: it is tried until it runs"
+    if code in _PLAIN:
+        return "nothing to press: it is tried until it runs"
+    if "LimitExceeded" in code:
+        return "raise the account's quota, or stop or delete what is not needed: the next try picks it up"
+    if "KMS" in code.upper():
+        return "see that the KMS key of its volumes is enabled and allowed to these credentials: the next try picks it up"
+    return "mend what AWS names there: the next try picks it up; if it names nothing, look at it in the AWS console"
 
 
 class WaitRunning(Start):
