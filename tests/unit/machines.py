@@ -116,6 +116,17 @@ def nowhere(root: Path) -> None:
     """A laptop."""
 
 
+def xen_by_its_version(root: Path) -> None:
+    """A container's view, or a kernel without the hypervisor's folder."""
+    put(root, f"{DMI}/bios_version", "4.11.amazon\n")
+
+
+def bios(root: Path) -> None:
+    """Only the firmware's maker is shown."""
+    put(root, f"{DMI}/bios_vendor", "Amazon EC2\n")
+    put(root, f"{DMI}/board_asset_tag", f"{OWN}\n")
+
+
 KNOWN, UNSURE, ELSEWHERE = "known", "unsure", "elsewhere"
 MACHINES: dict[str, tuple[Callable[[Path], None], str]] = {
     "nitro": (nitro, KNOWN),
@@ -125,6 +136,8 @@ MACHINES: dict[str, tuple[Callable[[Path], None], str]] = {
     "clone": (clone, KNOWN),
     "xen": (xen, UNSURE),
     "xen, little endian": (xen_little_endian, UNSURE),
+    "xen, by its version": (xen_by_its_version, UNSURE),
+    "nitro, by its firmware": (bios, KNOWN),
     "nitro without its tag": (without_tag, UNSURE),
     "nitro, tag unreadable": (unreadable, UNSURE),
     "nitro, tag is a fifo": (fifo, UNSURE),

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from tui.cli.main import evac
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
+from tui.domain.own import Meant
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.text import clean
@@ -92,6 +94,30 @@ def test_a_row_nobody_can_have_written_costs_that_operation_alone(path: Path) ->
     (running,) = journal.unfinished()
     assert [call.operation for step in running.steps for call in step.calls] == ["RebootInstances"]
     journal.close()
+
+
+@pytest.mark.parametrize("broken", ["at='yesterday'", "launched_at='soon'", "at=NULL"])
+def test_what_is_meant_to_be_down_stays_so_and_one_nobody_can_read_costs_itself_alone(
+    path: Path, broken: str
+) -> None:
+    other = replace(WEB, instance_id=clean("i-2"))
+    journal = Journal(path)
+    for one in (WEB, other):
+        journal.mean(one, Meant(clean("kim"), clean("bastion"), NOW, NOW), "")
+    journal._db.execute("PRAGMA journal_mode=DELETE")
+    journal.close()
+    if broken != "at=NULL":  # which the table itself refuses
+        spoil(path, f"UPDATE meant SET {broken} WHERE instance_id='i-2'")
+    else:
+        spoil(path, "UPDATE operation SET kept='{' WHERE rowid=1")
+    assert damage(path)
+    repair(path, NOW)
+    assert damage(path) == ""
+    journal = Journal(path)
+    kept = set(journal.meant())
+    journal.close()
+    assert WEB.key in kept
+    assert (other.key in kept) is (broken == "at=NULL")
 
 
 def test_a_version_that_nobody_wrote(path: Path) -> None:

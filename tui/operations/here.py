@@ -22,7 +22,8 @@ from tui.settings import Settings
 
 ROOT = Path("/")
 _DMI = "sys/devices/virtual/dmi/id"
-_VENDORS = ("board_vendor", "sys_vendor")
+_VENDORS = ("board_vendor", "sys_vendor", "bios_vendor", "chassis_vendor")
+_VERSIONS = ("bios_version", "product_version")
 _INSTANCE = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _SMALL, _LARGE = 4096, 4 * 1024 * 1024
 _NO_REACH = "the hands can't reach AWS"
@@ -97,8 +98,13 @@ def _cloud_init(at: Path) -> Here | None:
 
 
 def _xen(at: Path) -> bool:
-    """Xen's uuid begins with ec2 there; so does DMI's, in either byte order, where it may be read (user guide, identify)."""
+    """Xen's uuid begins with ec2 there, and its version ends in `.amazon`.
+
+    So does DMI's uuid begin, in either byte order, where it may be read (user guide, identify).
+    """
     if (_text(at / "sys/hypervisor/uuid") or "").strip().lower().startswith("ec2"):
+        return True
+    if any((_text(at / _DMI / name) or "").strip().endswith(".amazon") for name in _VERSIONS):
         return True
     uuid = (_text(at / _DMI / "product_uuid") or "").strip().lower()
     return uuid.startswith("ec2") or uuid[6:8] + uuid[4:5] == "ec2"

@@ -22,6 +22,8 @@ from tui.operations.opening import connect_damaged, swap
 _ENDS = ("damaged.sqlite3", "new.sqlite3")
 _TABLES = {"operation": "id", "step": "operation", "call": "operation", "hold": "operation"}
 """Each with the column that says which operation a row belongs to; what others refer to stands first."""
+_MEANT = "meant"
+"""Of no operation: servers that are meant to be down."""
 
 
 class Repaired(Struct, frozen=True):
@@ -44,6 +46,7 @@ def damage(path: Path) -> str:
             for operation in journal.list(1_000_000):
                 journal.get(operation.id)
             journal.unfinished()
+            journal.meant()
             return journal.check()
     except JournalError as error:
         if error.__cause__ is None or not is_damage(error.__cause__):
@@ -61,6 +64,8 @@ def repair(path: Path, now: datetime) -> Repaired:
             for name in dict.fromkeys(str(row["id"]) for row in rows["operation"]):
                 found += 1
                 kept += _take_over(journal, name, rows)
+            for row in _rows(path, _MEANT):
+                _mean(journal, row)
         swap(path, fresh, aside)
     finally:
         fresh.unlink(missing_ok=True)
@@ -85,6 +90,18 @@ def _take_over(journal: Journal, name: str, rows: dict[str, list[dict[str, Any]]
     return False
 
 
+def _mean(journal: Journal, row: dict[str, Any]) -> None:
+    """One server that is meant to be down, if the new journal can read it; else it is trouble again."""
+    with suppress(JournalError, sqlite3.Error), journal._write() as database:
+        _insert(database, _MEANT, row)
+    try:
+        journal.meant()
+    except JournalError:
+        with journal._write() as database:
+            keys = (row["region"], row["instance_id"])
+            database.execute(f"DELETE FROM {_MEANT} WHERE region=? AND instance_id=?", keys)  # noqa: S608 - our own names
+
+
 def _insert(database: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     known: Sequence[str] = [one[1] for one in database.execute(f"PRAGMA table_info({table})")]
     names = [name for name in row if name in known]
@@ -102,6 +119,6 @@ def _rows(path: Path, table: str) -> Iterator[dict[str, Any]]:
         with suppress(sqlite3.Error, UnicodeDecodeError), closing(connect_damaged(path)) as database:
             query = f"SELECT rowid AS number, * FROM {table} ORDER BY rowid {order}"  # noqa: S608 - our own names
             for row in database.execute(query):
-                if row["number"] not in seen and _TABLES[table] in row.keys():  # noqa: SIM118 - as below
+                if row["number"] not in seen and _TABLES.get(table, "region") in row.keys():  # noqa: SIM118 - as below
                     seen.add(row["number"])
                     yield {name: row[name] for name in row.keys() if name != "number"}  # noqa: SIM118 - a Row is no dict
