@@ -147,6 +147,9 @@ EXPLICIT = [
      "have it taken out of that policy: one permission more cannot help"),
     (f"{WHO} because no identity-based policy allows the ec2:DescribeInstances action",
      "no identity-based policy allows the ec2:DescribeInstances action", "ask for the permission to call StopInstances"),
+    *((f"{WHO} because no {limit} allows the ec2:DescribeInstances action", f"no {limit} allows the ec2:DescribeInstances action",
+       f"have it allowed in that {limit}: a permission elsewhere cannot help")
+      for limit in ("permissions boundary", "session policy", "VPC endpoint policy")),
     (f"{WHO} because no service control policy allows the ec2:DescribeInstances action",
      "no service control policy allows the ec2:DescribeInstances action", ORG),
 ]  # fmt: skip
@@ -163,3 +166,12 @@ def test_a_policy_that_denies_is_named_and_the_remedy_can_help(
     told = errors.trouble(error, "prod", "eu-west-1", why=why)
     assert (told.kind, told.remedy) == ("denied", remedy)
     assert bool(told.of) == (remedy == ORG), "the organisation's is the same for every region"
+
+
+def test_what_aws_decoded_as_denied_is_not_told_to_be_asked_for() -> None:
+    reason = denied.sentence(DENIED)
+    assert denied.remedy("StopInstances", reason, "") == (
+        "have it taken out of that policy: one permission more cannot help"
+    )
+    allowed_by_none = denied.sentence({**DENIED, "explicitDeny": False})
+    assert denied.remedy("StopInstances", allowed_by_none, "").startswith("ask for the permission")

@@ -55,14 +55,20 @@ def plain(message: str) -> str:
 ORGANISATION = re.compile(r"\b(service control|resource control) policy\b")
 """Policies of the organisation, which nobody in the account can change."""
 
+_DENIES = re.compile(r"\bdenies\b|\bexplicit deny\b")
+_LIMIT = re.compile(r"\bno (permissions boundary|session policy|VPC endpoint policy) allows\b")
+"""What limits all other policies, and grants nothing itself (IAM user guide, evaluation logic)."""
+
 
 def remedy(operation: str, reason: str, region: str) -> str:
     """What helps: another permission does not, where something denies it (IAM user guide, evaluation logic)."""
     if found := ORGANISATION.search(reason):
         leave = f"; until then leave {region} out (regions in config.toml)" if region else ""
         return f"only who keeps the organisation's {found[1]} policies can allow it{leave}"
-    if "denies it" in reason or "explicit deny" in reason:
+    if _DENIES.search(reason):
         return "have it taken out of that policy: one permission more cannot help"
+    if found := _LIMIT.search(reason):
+        return f"have it allowed in that {found[1]}: a permission elsewhere cannot help"
     return f"ask for the permission to call {operation}"
 
 
