@@ -31,3 +31,9 @@ def test_the_text_has_titles_and_sources(capsys: pytest.CaptureFixture[str]) -> 
 def test_an_unknown_word_is_wrong_use_and_names_the_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "instance-levitation"]) == 2
     assert "instance-retirement" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("typed", ["INSTANCE-STOP", "instance_stop", " instance-stop "])
+def test_a_code_is_known_as_it_is_typed_elsewhere(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", typed]) == 0
+    assert capsys.readouterr().out.startswith("instance-stop\n")

@@ -33,10 +33,12 @@ def evac(demo: Demo, tmp_path: Path) -> Run:
     }
     env = {**demo.apply(clean), "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
 
-    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, environ: dict[str, str] | None = None, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-P", "-m", "tui", *arguments],
-            env=env,
+            env=env | (environ or {}),
             text=True,
             timeout=120,
             check=False,
@@ -184,3 +186,15 @@ def test_what_aws_stopped_is_a_problem_though_no_event_is_left(evac: Run, demo: 
     gone = next(row for row in found if row["name"] == "ledger-1")
     assert "instance-stop" not in {one["code"] for one in gone["events"]}
     assert gone["down"]["since"] is not None
+
+
+@pytest.mark.parametrize("of", ["policy", "config"])
+def test_profiles_that_are_all_hidden_are_not_told_as_none(evac: Run, tmp_path: Path, of: str) -> None:
+    path = tmp_path / "hides.toml"
+    path.write_text('[profiles."*"]\nhidden = true\n')
+    before = ("--config", str(path)) if of == "config" else ()
+    environ = {"EVAC_POLICY": str(path)} if of == "policy" else {}
+    done = evac(*before, "events", environ=environ)
+    assert done.returncode == 2
+    assert {"policy": "the site policy", "config": "config.toml"}[of] in done.stderr
+    assert "aws configure" not in done.stderr

@@ -8,6 +8,7 @@ import click
 
 from tui.cli import check_hands, check_here, check_terminal, checks, output
 from tui.cli.checks import BAD, DOUBT, WELL, Check
+from tui.cli.empty import no_profiles
 from tui.cli.fleet import Fleet, read
 from tui.cli.here import here_for
 from tui.cli.options import shared_options
@@ -75,7 +76,7 @@ def _print(check: Check, as_json: bool) -> None:
 def _targets(session: Session, fleet: Fleet) -> Iterator[Check]:
     """One read through the same process the console uses: what it sees is what counts."""
     if not fleet.targets:
-        yield Check(BAD, "profiles", "no AWS profile was found", "aws configure sso, or try evac --demo")
+        yield Check(BAD, "profiles", *no_profiles(session.settings))
     for status in failures(fleet.targets):
         if status.trouble:
             yield Check(BAD, "target", status.trouble.cause, status.trouble.remedy)

@@ -13,6 +13,19 @@ from tui.domain.near import matched
 from tui.domain.query import Query
 from tui.domain.text import clean
 from tui.domain.words import part_of
+from tui.settings import Settings
+
+
+def no_profiles(settings: Settings) -> tuple[str, str]:
+    """Why there is nothing to read, and what to do: no profile is there, or all are hidden."""
+    if settings.hidden_profiles:
+        return "there is no AWS profile that the site policy does not hide", "ask who keeps the policy"
+    if any(one.hidden for one in settings.profiles.values()):
+        return (
+            "there is no AWS profile that config.toml does not hide",
+            "--profile NAME reads one all the same",
+        )
+    return "no AWS profile was found", "aws configure sso makes one, and evac --demo needs none"
 
 
 def nothing(

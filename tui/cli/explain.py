@@ -73,7 +73,8 @@ def explain_command(
     timeout: float,
 ) -> int:
     """What an event code, or an instance's events and checks, mean and what to do."""
-    if what in KNOWN_CODES:
+    if (code := what.strip().lower().replace("_", "-")) in KNOWN_CODES:
+        what = code
         told = explain_code(what, root_device or "", EventState(state), reboot_migration or "")
         _print(what, told, sources, as_json, None)
         return WELL

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 import click
 
 from tui.cli import output, shapes
-from tui.cli.empty import nothing
+from tui.cli.empty import no_profiles, nothing
 from tui.cli.fleet import Fleet, read
 from tui.cli.here import here_among
 from tui.cli.options import shared_options
@@ -85,7 +85,7 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
     elif pairs:
         lines, left_out = output.each(pairs, lambda pair: _event_line(*pair, zone, now), _name_of_pair)
         output.table(("EVENT", "STATE", "STARTS", "NAME", "INSTANCE", "TARGET", "MOVABLE UNTIL"), lines)
-    return _close(fleet, left_out)
+    return _close(session, fleet, left_out)
 
 
 def _event_line(row: Instance, event: ScheduledEvent, zone: tzinfo, now: datetime) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
     elif rows:
         lines, left_out = output.each(rows, lambda row: _status_line(row, now, ours), _name)
         output.table(("", "NAME", "INSTANCE", "TARGET", "STATE", "CHECKS", "NEXT EVENT", "ADDRESS"), lines)
-    return _close(fleet, left_out)
+    return _close(session, fleet, left_out)
 
 
 def _status_line(row: Instance, now: datetime, ours: Own) -> tuple[str, ...]:
@@ -204,12 +204,10 @@ def _next_event(row: Instance, now: datetime) -> str:
     return f"{upcoming[0].code_text} {when.countdown(start, now) if start else '(start not announced)'}"
 
 
-def _close(fleet: Fleet, left_out: int = 0) -> int:
+def _close(session: Session, fleet: Fleet, left_out: int = 0) -> int:
     """Say what is missing: 3 if anything is (a row that could not be shown, too), and 2 where there was nothing to read."""
     if not fleet.targets:
-        output.say(
-            "evac: no AWS profile to read: `aws configure sso` makes one, and `evac --demo` needs none"
-        )
+        output.say("evac: {}: {}".format(*no_profiles(session.settings)))
         return USAGE
     for text in shapes.trouble_lines(fleet.targets):
         output.say(f"evac: {text}")
