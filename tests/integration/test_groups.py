@@ -118,6 +118,31 @@ def test_what_others_took_down_since_the_question_is_seen_before_the_stop_and_th
     assert bench.ended(second).state is OperationState.SUCCEEDED, "it goes on by itself"
 
 
+def test_members_by_address_wait_for_each_other_and_see_what_others_took_down(bench: Bench) -> None:
+    """A target group of addresses: its health checks notice minutes later that an instance was stopped."""
+    client, rows = bench.client("elbv2"), [bench.see(name)[0] for name in ("ledger-1", "ledger-2")]
+    made = client.create_target_group(
+        Name="by-address", Protocol="HTTP", Port=80, VpcId=str(rows[0].vpc_id), TargetType="ip"
+    )
+    arn = made["TargetGroups"][0]["TargetGroupArn"]
+    client.register_targets(TargetGroupArn=arn, Targets=[{"Id": str(row.private_ip)} for row in rows])
+    bench.demo.control("advance", {"seconds": 120})
+    first, second = (bench.plan("stop-start", name) for name in ("ledger-1", "ledger-2"))
+    assert [one.member for one in first.order.groups] == [str(rows[0].private_ip)]
+    bench.client("ec2").stop_instances(InstanceIds=[str(rows[1].instance_id)])
+    waits, _ = bench.begin(first)
+    found = bench.wait(waits, lambda one: one.note.startswith("waits: "))
+    assert str(rows[1].private_ip) in found.note
+    abandon(bench, waits)
+    assert len(bench.sent("StopInstances")) == 1
+    bench.demo.control("advance", {"seconds": 600})
+    bench.client("ec2").start_instances(InstanceIds=[str(rows[1].instance_id)])
+    bench.demo.control("advance", {"seconds": 600})
+    orders = [bench.begin(plan)[0] for plan in (first, second)]
+    done = [bench.ended(one) for one in orders]
+    assert [one.state for one in done] == [OperationState.SUCCEEDED] * 2, [one.note for one in done]
+
+
 def test_what_cannot_be_read_counts_as_down_and_an_override_goes_ahead(bench: Bench) -> None:
     plan = bench.plan("reboot", "search-1")
     lifted = bench.plan("reboot", "search-2", overrides=("last-healthy",))

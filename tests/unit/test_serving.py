@@ -247,6 +247,39 @@ def test_a_member_that_does_not_run_is_down_whatever_its_groups_still_say() -> N
     assert (web.up, web.least) == (("i-a", "i-b"), 2)
 
 
+class Addressed(Cloud):
+    """A target group of addresses, and the instances that have some of them: `ec2` says which run."""
+
+    def describe_target_health(self, **_: Any) -> Any:
+        found = [
+            {"Target": {"Id": name}, "TargetHealth": {"State": "healthy"}} for name in self.answers["elbv2"]
+        ]
+        return {"TargetHealthDescriptions": found}
+
+    def describe_instances(self, Filters: Any, **_: Any) -> Any:  # noqa: N803 - as boto3 names it
+        values, rows = Filters[0]["Values"], []
+        for address, state in self.answers["ec2"]:
+            cards = [
+                {"PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.9"}, {"PrivateIpAddress": address}]}
+            ]
+            one = {"State": {"Name": state}, "PrivateIpAddress": "10.0.0.9", "NetworkInterfaces": cards}
+            rows += [one] if address in values else []
+        return {"Reservations": [{"Instances": rows}]}
+
+
+def test_an_address_is_down_with_the_instance_that_has_it_whatever_health_checks_still_say() -> None:
+    group = Group(TARGETS, "arn", "pods", "10.0.0.1", up=True, size=4)
+    own = [("10.0.0.1", "running"), ("10.0.0.2", "stopped"), ("10.0.0.3", "stopped"), ("10.0.0.3", "running")]
+    seen = [f"10.0.0.{number}" for number in (1, 2, 3, 4)]
+    (one,) = read.all_of([group], Addressed(elbv2=seen, ec2=own))
+    assert one.up == ("10.0.0.1", "10.0.0.3", "10.0.0.4"), (
+        "of the last no instance is known: a container's, say"
+    )
+    assert dict(one.ill) == {"10.0.0.2": "not running"}
+    (dark,) = read.all_of([group], Addressed(elbv2=seen))
+    assert dark.up == ()
+
+
 def test_what_cannot_be_read_is_not_among_the_seen_and_nobody_is_up_where_ec2_is_silent() -> None:
     assert [one.group for one in read.all_of([OLD, WEB], Cloud(elb=HEALTH, ec2=["i-a", "i-b"]))] == [OLD]
     (one,) = read.all_of([OLD], Cloud(elb=HEALTH))

@@ -76,7 +76,7 @@ def look(group: Group, client: Callable[[str], Any]) -> GroupSeen:
 def all_of(groups: Iterable[Group], client: Callable[[str], Any]) -> tuple[GroupSeen, ...]:
     """Each that could be read. A load balancer's and a group's health lag behind: a member counts only if EC2 shows it running.
 
-    Members that are no instances (addresses) are known by their health alone.
+    So does an address that an instance has; of one that none has (a container's, another network's) health is all that is known.
     """
     seen: list[GroupSeen] = []
     for group in groups:
@@ -84,33 +84,52 @@ def all_of(groups: Iterable[Group], client: Callable[[str], Any]) -> tuple[Group
             Exception
         ):  # an answer cut off makes botocore's parsers fail in Python's own ways: not read
             seen.append(look(group, client))
-    ids = sorted({name for one in seen for name in one.up if name.startswith("i-")})
+    names = sorted({name for one in seen for name in one.up})
     running = set[str]()
     with suppress(Exception):  # as above
-        running = set(_running(client("ec2"), ids))
+        running = set(_running(client("ec2"), [name for name in names if name.startswith("i-")]))
+    with suppress(Exception):  # as above
+        running |= set(_at_addresses(client("ec2"), [name for name in names if not name.startswith("i-")]))
     return tuple(_less(one, running) for one in seen)
 
 
 def _less(seen: GroupSeen, running: set[str]) -> GroupSeen:
-    down = [name for name in seen.up if name.startswith("i-") and name not in running]
+    down = [name for name in seen.up if name not in running]
     up = tuple(name for name in seen.up if name not in down)
     return GroupSeen(seen.group, up, (*seen.ill, *((name, "not running") for name in down)), seen.least)
 
 
 def _running(ec2: Any, ids: list[str]) -> Iterator[str]:
     """By a filter: an id that AWS knows no more would fail the whole call otherwise."""
-    for at in range(0, len(ids), IDS_A_FILTER):
-        part = [
-            {"Name": "instance-id", "Values": ids[at : at + IDS_A_FILTER]},
-            {"Name": "instance-state-name", "Values": ["running"]},
-        ]
+    for one in _instances(ec2, "instance-id", ids, {"Name": "instance-state-name", "Values": ["running"]}):
+        if one["State"]["Name"] == "running":
+            yield one["InstanceId"]
+
+
+def _at_addresses(ec2: Any, addresses: list[str]) -> Iterator[str]:
+    """Those of the addresses whose instance runs, and those that no instance has.
+
+    One address may be in several networks: then one instance that runs will do.
+    """
+    held = dict.fromkeys(addresses, True)
+    up = set[str]()
+    for one in _instances(ec2, "network-interface.addresses.private-ip-address", addresses):
+        cards = one.get("NetworkInterfaces") or ()
+        rows = [row for card in cards for row in card.get("PrivateIpAddresses") or ()]
+        own = {str(row.get("PrivateIpAddress")) for row in (*rows, one)}
+        held.update(dict.fromkeys(own & set(held), False))
+        up |= own if one["State"]["Name"] == "running" else set()
+    yield from (address for address, free in held.items() if free or address in up)
+
+
+def _instances(ec2: Any, name: str, values: list[str], *more: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for at in range(0, len(values), IDS_A_FILTER):
+        part = [{"Name": name, "Values": values[at : at + IDS_A_FILTER]}, *more]
         token: dict[str, str] = {}
         while True:
             answer = ec2.describe_instances(Filters=part, **token)
             for reservation in _member(answer, "Reservations"):
-                for one in reservation["Instances"]:
-                    if one["State"]["Name"] == "running":
-                        yield one["InstanceId"]
+                yield from reservation["Instances"]
             if not answer.get("NextToken"):
                 break
             token = {"NextToken": answer["NextToken"]}

@@ -91,7 +91,10 @@ def DescribeTargetGroups(request: Request, params: Doc) -> Doc:
 
 
 def DescribeTargetHealth(request: Request, params: Doc) -> Doc:
-    """A stopped target is `unused`, and so is one asked for that is not registered (elbv2 model, TargetHealth)."""
+    """A stopped target is `unused`, and so is one asked for that is not registered (elbv2 model, TargetHealth).
+
+    Of one that is registered by its address only the health checks tell, minutes later; here they never do.
+    """
     held = _targets(request, params["TargetGroupArn"])
     asked = [one["Id"] for one in params.get("Targets") or ()] or list(held)
     rows = []
@@ -99,7 +102,8 @@ def DescribeTargetHealth(request: Request, params: Doc) -> Doc:
         box, one = request.region.boxes.get(target), held.get(target)
         state: Doc = {"State": "unused", "Reason": "Target.NotRegistered"}
         if one is not None:
-            down = box is None or box.state != "running"
+            by_address = request.region.target_groups[params["TargetGroupArn"]].get("TargetType") == "ip"
+            down = not by_address and (box is None or box.state != "running")
             state = {"State": "unused", "Reason": "Target.InvalidState"} if down else {"State": one.health}
             if box is not None and box.rebooting and one.health == "healthy":
                 state = {"State": "unhealthy", "Reason": "Target.Timeout"}
@@ -121,7 +125,8 @@ def RegisterTargets(request: Request, params: Doc) -> Doc:
     _targets(request, params["TargetGroupArn"])
     for target in params["Targets"]:
         box = request.region.boxes.get(target["Id"])
-        if box is None or box.state != "running":
+        by_address = request.region.target_groups[params["TargetGroupArn"]].get("TargetType") == "ip"
+        if not by_address and (box is None or box.state != "running"):
             raise AwsError(
                 "InvalidTarget",
                 f"The following targets are not in a running state and cannot be registered: '{target['Id']}'",

@@ -51,6 +51,9 @@ INSTANCES: dict[str, Getter] = {
     "placement-group-name": at("Placement", "GroupName"),
     "root-device-type": at("RootDeviceType"),
     "private-ip-address": at("PrivateIpAddress"),
+    "network-interface.addresses.private-ip-address": at(
+        "NetworkInterfaces", "PrivateIpAddresses", "PrivateIpAddress"
+    ),
     "ip-address": at("PublicIpAddress"),
     "image-id": at("ImageId"),
     "vpc-id": at("VpcId"),
