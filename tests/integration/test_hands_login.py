@@ -149,6 +149,32 @@ def test_a_start_that_falls_back_is_told_with_its_reason_from_the_second_time_on
     assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
 
 
+@pytest.mark.parametrize("what", ["both files", "a helper", "a folder that is gone"])
+def test_what_is_named_from_the_folder_one_is_in_is_found_by_the_hands(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """`AWS_CONFIG_FILE=./config evac`: the console reads it so, and so must the hands."""
+    config = Path(bench.environ["AWS_CONFIG_FILE"])
+    here = config.parent
+    if what == "a helper":
+        program = helper(bench, here, f"echo '{KEYS}'")
+        config.write_text(config.read_text().replace(str(program), f"./{program.name}"))
+    elif what == "both files":
+        bench.environ["AWS_CONFIG_FILE"] = config.name
+        bench.environ["AWS_SHARED_CREDENTIALS_FILE"] = (
+            f"./{Path(bench.environ['AWS_SHARED_CREDENTIALS_FILE']).name}"
+        )
+    else:
+        here = tmp_path / "gone"
+        here.mkdir()
+    monkeypatch.chdir(here)
+    if what == "a folder that is gone":
+        here.rmdir()
+    operation = bench.order("reboot", "search-2")
+    bench.run(operation)
+    assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
+
+
 def test_what_aws_refuses_with_nothing_changed_is_over(bench: Bench) -> None:
     bench.demo.control(
         "events", {"instance": "search-2", "code": "instance-reboot", "in": 3 * 86400, "deadline": 6 * 86400}

@@ -365,3 +365,9 @@ def test_a_journal_spoilt_in_the_middle_refuses_in_one_line(journal: Journal) ->
     journal.path.write_bytes(data)
     with pytest.raises(JournalError, match="nothing was sent"):
         Journal(journal.path).list()
+
+
+def test_what_stands_in_its_place_is_no_full_disk(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite3").mkdir()
+    with pytest.raises(JournalError, match="see what stands there, and that its folder can be written"):
+        Journal(tmp_path / "journal.sqlite3")

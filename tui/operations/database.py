@@ -194,6 +194,10 @@ class Database:
         remedy = "free the disk or move the file away"
         if isinstance(error, PermissionError) or "read" in str(error).lower():
             remedy = "make it and its folder yours to write, or set XDG_STATE_HOME"
+        elif "unable to open" in str(error):  # a read-only disk, a folder in its place
+            remedy = (
+                "see what stands there, and that its folder can be written; or set XDG_STATE_HOME to another"
+            )
         elif "locked" in str(error):
             remedy = "another process stopped while it wrote: continue or end it"
         elif is_damage(error):

@@ -60,6 +60,14 @@ def _log(folder: Path) -> int:
         return os.open(os.devnull, os.O_WRONLY)
 
 
+def _folder() -> str:
+    """Where we are: AWS's files, a helper or a bundle may be named from there. `/` if that folder is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/"
+
+
 def start(operation: str, profile: str, settings: Settings, environ: Mapping[str, str]) -> int:
     """Start hands for the operation; their process id. Raises ReadOnlyError, LaunchError."""
     if settings.profile_read_only(profile):
@@ -76,7 +84,7 @@ def start(operation: str, profile: str, settings: Settings, environ: Mapping[str
                 stderr=log,
                 start_new_session=True,
                 close_fds=True,
-                cwd="/",
+                cwd=_folder(),
                 env={**environ, "EVAC_SETTINGS": encode(settings).decode()},
             )
         finally:
