@@ -157,7 +157,7 @@ def _invalid(error: Any, about: About) -> Told:
         return Told("config", f"credential_source = {found[1]} is none there is",
                     f"correct {where('credential_source', about)}: Environment, Ec2InstanceMetadata or EcsContainer")  # fmt: skip
     if found := re.search(
-        r'sso-session does not exist: "([^"]*)"|"([^"]*)" sso_session configuration does not', text
+        r'sso-session does not exist: "(.*)"|"(.*)" sso_session configuration does not', text
     ):
         name = found[1] or found[2] or ""
         if name in ("", "None"):  # botocore's None: it stands there with nothing behind it
