@@ -36,6 +36,7 @@ def planned(name: str, action: str = "stop-start", policy: Policy | None = None)
         "サーバ1",
         "größe",
         "сервер-1",
+        "שלום",
     ],
 )
 def test_a_name_that_can_be_typed_is_asked_for_in_either_form(name: str) -> None:
@@ -52,7 +53,7 @@ def test_a_name_that_can_be_typed_is_asked_for_in_either_form(name: str) -> None
     [
         "web–1", "web—1", "web\u20111", "“web”", "web\u2019s", "web\ufe0f1", "☁️ web", "🚀 web", "we\u200bb", "web ", " web",
         "we\u00a0\u00a0b", "w  b", "ｗｅｂ", "ﬁle", "wеb-1", "\x1b[31mweb", "a" * 65, "a" * 250, "\u202eweb", "①web",
-        "x" + "\u0301" * 9,
+        "x" + "\u0301" * 9, "web-שלום", "שלום-1", "خادم-٣",
     ],
 )  # fmt: skip
 def test_a_name_that_looks_like_another_is_asked_for_by_its_id(name: str) -> None:

@@ -28,6 +28,9 @@ def typeable(name: str) -> bool:
         return False
     if unicodedata.normalize("NFKC", name) != composed:
         return False  # fullwidth letters, ligatures: they look like others
+    ways = {unicodedata.bidirectional(char) for char in composed}
+    if ways & {"R", "AL"} and ways & {"L", "EN", "AN"}:
+        return False  # a terminal may show its parts in another order than they are typed in
     odd = [char for char in composed if not char.isascii()]
     if any(unicodedata.category(char)[0] not in "LMN" for char in odd):
         return False  # dashes, quotes, emoji
