@@ -160,7 +160,7 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
         age = f" (last read {ago(status.status_at, now)})" if status.status_at else ""
         return f"… {where}: {status.phase}{age}", "dim"
     if status.regions:
-        count = f"{status.regions} regions without instances"
+        count = f"{counted(status.regions, 'region')} without instances"
     else:
         count = counted(status.count, "instance") if status.count is not None else "counting"
     account = f" · account {account_text(status.account_id)}" if status.account_id else ""

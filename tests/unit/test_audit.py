@@ -305,6 +305,19 @@ def test_it_may_be_rotated_again_and_again_and_the_oldest_go(log: Path) -> None:
     )
 
 
+def test_one_line_is_told_as_one(tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    for number in (1, 2, 3):
+        audit.append(log, NOW, number=number)
+        log.rename(tmp_path / f"audit.jsonl.{9 - number}")
+    audit.append(log, NOW, number=4)
+    assert audit.check(log).remarks[0] == "it continues audit.jsonl.6: 1 line, intact"
+    for number in (6, 7, 8):
+        (tmp_path / f"audit.jsonl.{number}").unlink()
+    (remark,) = audit.check(log).remarks
+    assert remark == "the 1 line before it was rotated away and is not here: it was not checked"
+
+
 def test_a_change_in_a_rotated_file_is_found(log: Path) -> None:
     created(log, "audit.jsonl.1")
     audit.append(log, NOW, number=5)

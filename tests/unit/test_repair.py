@@ -177,7 +177,7 @@ def test_the_command_says_what_became_of_it(here: Path) -> None:
     done = run("repair")
     assert done.return_value == 0
     assert "was damaged (file is not a database): set aside as" in done.stdout
-    assert "0 of the 0 operations" in done.stdout
+    assert "0 of 0 operations found" in done.stdout
     assert "state:stopped" in done.stderr
     log = audit.path_beside(here).read_text()
     assert '"repair"' in log

@@ -47,7 +47,8 @@ def repair_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
             output.line(f"nothing to repair: {path} can be used")
         else:
             output.line(f"{path} was damaged ({why}): set aside as {made.aside}")
-            output.line(f"{made.kept} of the {made.found} operations found in it go on in a new one")
+            goes = "goes" if made.kept == made.found == 1 else "go"
+            output.line(f"{part_of(made.kept, made.found, 'operation')} found in it {goes} on in a new one")
             output.say(
                 "! what could not be read may have left an instance stopped: evac status --filter state:stopped"
             )

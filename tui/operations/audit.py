@@ -19,6 +19,7 @@ from typing import IO, Any
 from msgspec import Struct
 
 from tui.domain.text import clean
+from tui.domain.words import counted
 from tui.operations import audit_files as files
 from tui.operations.audit_files import START, Head, head_path
 
@@ -215,8 +216,10 @@ def _before(path: Path, end: str, count: int) -> Verdict:
             why = f"{', '.join(one.name for one in known)} lies beside it, and does not end where the lines before it did"
             return Verdict(0, 1, clean(f"{why}: it was cut, changed, or can't be read", 300), tuple(remarks))
         if name is None:
+            one = count == 1
             remarks.append(
-                f"the {count} lines before it were rotated away and are not here: they were not checked"
+                f"the {counted(count, 'line')} before it {'was' if one else 'were'} rotated away and {'is' if one else 'are'} "
+                f"not here: {'it was' if one else 'they were'} not checked"
             )
             return Verdict(0, remarks=tuple(remarks))
         found = known.pop(name)
@@ -224,7 +227,9 @@ def _before(path: Path, end: str, count: int) -> Verdict:
         if found.verdict.broken_at:
             why = f"in {name.name}, line {found.verdict.broken_at}: {found.verdict.why}"
             return Verdict(0, 1, clean(why, 300), tuple(remarks))
-        remarks.append(clean(f"it continues {name.name}: {found.verdict.lines} lines, intact", 300))
+        remarks.append(
+            clean(f"it continues {name.name}: {counted(found.verdict.lines, 'line')}, intact", 300)
+        )
         if found.continues is None:
             return Verdict(0, remarks=tuple(remarks))
         end, count = found.continues
