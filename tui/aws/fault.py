@@ -105,8 +105,9 @@ def _key(error: BaseException, frames: list[types.FrameType], about: About) -> s
     for word, key in _PARAMETERS.items():
         if isinstance(error, b.ParamValidationError) and word in text:
             return key
-    if "legal header value" in text:
-        return "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+    if "legal header value" in text:  # the file wins, and often ends in a line break
+        by_file = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+        return by_file if by_file in about.environ else "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     for frame in reversed(frames):
         owner = frame.f_locals.get("self")
         if "logical_name" in frame.f_locals and frame.f_code.co_name == "get_config_variable":
@@ -205,6 +206,8 @@ def _endpoint(value: str, about: About) -> tuple[str, str]:
     `value`: what botocore could not use, if it says so; else it was its port.
     """
     hint = "http:// or https:// stands before it" if value else "a port is a number up to 65535"
+    if value.startswith(("http://", "https://")):
+        hint = "no blank and no odd sign in the host's name"
     for name, given in about.environ.items():
         meant = given == value or (not value and "endpoint_url" not in about.values)
         if name.startswith("AWS_ENDPOINT_URL") and given and meant:
