@@ -202,3 +202,13 @@ def test_a_name_is_compared_in_one_normal_form() -> None:
 def test_a_private_name_is_kept_only_where_it_does_not_follow(region: str, name: str, kept: str) -> None:
     item = {"InstanceId": ID, "PrivateIpAddress": "10.0.0.1", "PrivateDnsName": name}
     assert to_domain.instance(item, region, NOW).private_dns == kept
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u3000\u00a0", "\t\n"])
+def test_a_name_of_blanks_is_none(name: str) -> None:
+    item = {"InstanceId": ID, "Tags": [{"Key": "Name", "Value": name}]}
+    row = to_domain.instance(item, "eu-west-1", NOW)
+    assert row.name == ""
+    assert row.label == ID
+    named = to_domain.instance({**item, "Tags": [{"Key": "Name", "Value": "web "}]}, "eu-west-1", NOW)
+    assert named.name == "web "

@@ -77,7 +77,8 @@ def instance(item: Doc, region: str, now: datetime) -> Instance:
     return Instance(
         Target("", region),
         clean(item.get("InstanceId")),
-        name=next((value for key, value in tags if key == "Name"), clean(None)),
+        # One of blanks alone would be a row without a name: then the id stands there.
+        name=next((value for key, value in tags if key == "Name" and value.strip()), EMPTY),
         state=_state(item.get("State")),
         inventory_at=now,
         instance_type=clean(item.get("InstanceType")),
