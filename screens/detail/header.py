@@ -71,7 +71,7 @@ def freshness(scene: Scene, width: int) -> Text:
 
 def _state(scene: Scene, roomy: bool) -> str:
     row = scene.instance
-    if row.state is InstanceState.RUNNING and row.launched_at is not None:
+    if row.state is InstanceState.RUNNING and row.launched_at is not None and row.launched_at <= scene.now:
         since = both_zones(row.launched_at, scene.zone, scene.now) if roomy else ""
         return f"running for {span(scene.now - row.launched_at)}" + (f", since {since}" if since else "")
     return f"{row.state}" + (f" ({row.state_reason})" if row.state_reason else "")

@@ -28,7 +28,16 @@ from tui.demo import protocol
 from tui.domain import query
 from tui.domain.events import KNOWN_CODES, ScheduledEvent
 from tui.domain.guidance import explain
-from tui.domain.instance import CheckName, Checks, CheckStatus, Image, Instance, Interface, StatusCheck
+from tui.domain.instance import (
+    CheckName,
+    Checks,
+    CheckStatus,
+    Image,
+    Instance,
+    InstanceState,
+    Interface,
+    StatusCheck,
+)
 from tui.domain.listing import Order, Ranker, View
 from tui.domain.text import clean
 from tui.domain.when import both_zones, clock, later, stamp, to_utc, to_zone
@@ -175,3 +184,17 @@ def test_a_length_without_end_is_a_bad_term_and_not_a_crash() -> None:
     assert isinstance(query.parse("due<" + "999999w" * 300), query.QueryError)
     assert isinstance(query.parse("ami>" + "9w" * 9), query.Query)
     assert PROD.profile == "prod"
+
+
+def test_what_is_told_to_begin_in_the_far_future_has_no_age() -> None:
+    one = replace(row(1), launched_at=LAST, state=InstanceState.RUNNING)
+    for width in (60, 160):
+        told = header.freshness(DetailScene(one, NOW, UTC, Settings(), wide=True), width).plain
+        assert "running" in told
+        assert "running for" not in told
+    image = to_domain.image(
+        {"ImageId": "ami-1", "State": "available", "CreationDate": "9999-12-31T23:59:59.000Z"}
+    )
+    assert image.created is None, "it would be the newest, and fresh for ever"
+    soon = datetime.now(UTC) + timedelta(minutes=4)  # clocks differ
+    assert to_domain.image({"CreationDate": soon.isoformat()}).created == soon

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,7 @@ from tui.domain.text import EMPTY, SafeText, clean
 from tui.domain.when import to_utc
 
 Doc = Mapping[str, Any]
+_AHEAD = timedelta(days=365)
 
 
 class Status(Struct, frozen=True):
@@ -133,9 +134,15 @@ def image(item: Doc) -> Image:
         clean(item.get("ImageId")),
         clean(item.get("Name")),
         clean(item.get("State")),
-        moment(item.get("CreationDate")),
+        _made_at(item.get("CreationDate")),
         clean(reason),
     )
+
+
+def _made_at(value: Any) -> datetime | None:
+    """None as well for what no clock is that wrong for: it would be the newest of all, and fresh for ever."""
+    made = moment(value)
+    return None if made is not None and made - datetime.now(UTC) > _AHEAD else made
 
 
 def type_facts(item: Doc) -> TypeFacts:
