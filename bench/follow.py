@@ -10,10 +10,10 @@ import sys
 import time
 
 from bench.tools import cpu_tree
-from tui.config import from_environment
+from tui.config.loader import from_environment
 from tui.domain.instance import Phase
-from tui.fleet import wire
-from tui.fleet.link import Link
+from tui.fleet import protocol
+from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
 
 
@@ -25,7 +25,7 @@ async def main(wanted: int) -> None:
     size, looked = 0, 0.0
     await link.start()
     async for frame in link.frames():
-        if not isinstance(frame, wire.Delta):
+        if not isinstance(frame, protocol.Delta):
             continue
         store.apply(frame)
         size += 1

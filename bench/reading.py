@@ -16,7 +16,7 @@ def parser(repeat: int) -> list[Figure]:
     """CPU of botocore's parser against ours on the same bodies, one after the other: the memory that one gives back is not
     for the other to fetch again."""
     program = (
-        "import json,time\nfrom bench.bodies import bodies\nfrom tui.aws import parse\n"
+        "import json,time\nfrom bench.bodies import bodies\nfrom tui.aws import parser\n"
         "from botocore.parsers import create_parser\n"
         "def spent(read):\n"
         "  times = []\n"

@@ -15,13 +15,13 @@ from msgspec import structs
 
 from bench.tools import Figure, clean, fleet
 from tests.programs import redis_server
-from tui.config import from_environment
+from tui.config.loader import from_environment
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase
-from tui.fleet import wire
-from tui.fleet.link import Link
+from tui.fleet import protocol
+from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
-from tui.settings import CacheSettings, Settings
+from tui.config.schema import CacheSettings, Settings
 
 CONSOLES, MINUTE = 10, 60.0
 
@@ -61,9 +61,9 @@ class Console:
         """Until its link is stopped."""
         await self.link.start()
         async for frame in self.link.frames():
-            if isinstance(frame, wire.Delta):
+            if isinstance(frame, protocol.Delta):
                 self.store.apply(frame)
-            elif isinstance(frame, wire.Note):
+            elif isinstance(frame, protocol.Note):
                 self.notes.append(frame.text)
 
     def whole(self, rows: int) -> bool:

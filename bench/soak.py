@@ -11,12 +11,12 @@ from typing import Any
 from msgspec import structs
 
 from bench.tools import Figure, clean, fleet, pss
-from tui.config import from_environment
+from tui.config.loader import from_environment
 from tui.demo.environment import Demo
-from tui.fleet import wire
-from tui.fleet.link import Link
+from tui.fleet import protocol
+from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
-from tui.settings import Intervals
+from tui.config.schema import Intervals
 
 ROUNDS = 150
 """Of a second each: a status poll in every one and an inventory in every fourth; half an hour has 120 and 6."""
@@ -55,7 +55,7 @@ async def _soak(demo: Demo, environ: dict[str, str], rounds: int) -> dict[str, A
 
     async def follow() -> None:
         async for frame in link.frames():
-            if isinstance(frame, wire.Delta):
+            if isinstance(frame, protocol.Delta):
                 store.apply(frame)
 
     await link.start()

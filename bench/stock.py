@@ -12,23 +12,23 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bench.bodies import bodies
-from tui.aws import parse, to_domain
+from tui.aws import parser, mapping
 from tui.domain.instance import Instance, Phase, Target, TargetStatus
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 from tui.fleet import snapshot
 from tui.fleet.store import Store
-from tui.fleet.wire import Delta
+from tui.fleet.protocol import Delta
 
 
 def rows(count: int) -> list[Instance]:
     """Of 100 targets, read now."""
     now, found = datetime.now(UTC), []
     (op, body, _), (checks, status, _) = bodies(count)
-    items = [one["Instances"][0] for one in parse.parse(op, body)[0]["Reservations"]]
-    states = [to_domain.status(one) for one in parse.parse(checks, status)[0]["InstanceStatuses"]]
+    items = [one["Instances"][0] for one in parser.parse(op, body)[0]["Reservations"]]
+    states = [mapping.status(one) for one in parser.parse(checks, status)[0]["InstanceStatuses"]]
     for number, (item, state) in enumerate(zip(items, states, strict=True)):
         target = Target(f"acct-{number % 20:02d}", f"region-{number % 5}")
-        row = to_domain.instance(item, target.region, now)
+        row = mapping.instance(item, target.region, now)
         found.append(
             replace(row, target=target, checks=state.checks, events=state.events, status_at=now, images_at=now,
                     account_id=clean(f"9{number % 20:011d}"))
@@ -75,7 +75,7 @@ async def fill(count: int) -> float:
 
     from screens.fleet.columns import Scene
     from screens.fleet.table import FleetTable
-    from tui.settings import Settings
+    from tui.config.schema import Settings
 
     listed = rows(count)
 

@@ -28,7 +28,7 @@ from tui.domain.actions import ActionOptions
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.operations.journal import Journal
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 from tui.services import Services
 
 ROOT = Path(__file__).parents[1]

@@ -14,17 +14,26 @@ from textual.binding import Binding
 from textual.events import Key
 from textual.message import Message
 
-from screens.leaving import Leaver
-from screens.line import Line
-from screens.signs import drawn
+from screens.dismiss_once import Leaver
+from screens.static_line import Line
+from screens.symbols import drawn
 from tui.domain.instance import Instance
-from tui.domain.text import SafeText, clean
+from tui.domain.sanitize import SafeText, clean
 from tui.services import Services
-from tui.verbs import INPUT_MODE, VERBS, Verb, effective, offered, shown_key, why_not, worded
+from tui.commands import (
+    INPUT_MODE,
+    VERBS,
+    Verb,
+    effective,
+    offered,
+    shown_key,
+    why_not,
+    worded,
+)
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
     from tui.clipboard import Kept
-    from tui.operations.record import Operation
+    from tui.operations.model import Operation
 
 
 class FleetChanged(Message):
@@ -119,7 +128,7 @@ class Alarm(Line):
         """
         found = None
         if operations and not trouble:
-            from screens.standing import warning
+            from screens.operation_status import warning
 
             found = warning(operations, now, plain)
         ring = frozenset[str]() if found is None else found.ring
@@ -211,7 +220,7 @@ class EvacScreen(Leaver[None]):
                 self.say(REPLACED, "warning")
         own = ""
         if services.here is not None and services.here.instance_id:
-            from screens.here import own_alarm
+            from screens.this_machine import own_alarm
 
             own = own_alarm(services)
         for alarm in self.query(Alarm):
@@ -316,10 +325,10 @@ class EvacScreen(Leaver[None]):
         if instance is None:
             self.say("Meant to be down: no instance is selected", "warning")
             return
-        from tui.operations import meant
+        from tui.operations import intended_down
         from tui.operations.database import JournalError
 
-        reason = meant.why_not(instance, services.settings, services.now())
+        reason = intended_down.why_not(instance, services.settings, services.now())
         if reason is None and services.journal is None:
             reason = services.journal_trouble or "the journal is not open yet; press it again"
         if reason is not None or services.journal is None:
@@ -327,10 +336,10 @@ class EvacScreen(Leaver[None]):
             return
         try:
             if services.own.meant(instance) is None:
-                meant.say(services.journal, instance, services.now())
+                intended_down.say(services.journal, instance, services.now())
                 self.say(f"{instance.label} is meant to be down, until it runs again; M takes that back")
             else:
-                meant.take_back(services.journal, instance, services.now())
+                intended_down.take_back(services.journal, instance, services.now())
                 self.say(f"{instance.label} is trouble again")
         except (JournalError, OSError) as error:
             self.say(f"Meant to be down: not noted: {error}", "warning")

@@ -11,14 +11,14 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, KeyLine, bindings
-from screens.lines import MOVES
+from screens.line_table import MOVES
 from screens.page import BLANK, Row, draw, head
-from screens.signs import GRAVITIES, LEVELS, READ
+from screens.symbols import GRAVITIES, LEVELS, READ
 from tui.domain.query import FIELDS
-from tui.domain.text import clean
-from tui.domain.urgency import Level
-from tui.settings import Settings
-from tui.verbs import VERBS, shown_key
+from tui.domain.sanitize import clean
+from tui.domain.triage import Level
+from tui.config.schema import Settings
+from tui.commands import VERBS, shown_key
 
 NAMES = ("back", "operations", "palette", "quit")
 WIDE = 120

@@ -12,8 +12,8 @@ from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits
 from textual.events import Click
 
 from screens.base import EvacScreen
-from screens.leaving import Leaver
-from tui.verbs import VERBS, Verb, shown_key
+from screens.dismiss_once import Leaver
+from tui.commands import VERBS, Verb, shown_key
 
 
 class VerbProvider(Provider):

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.theme import Theme
 
-from tui.domain.text import PLAIN
+from tui.domain.sanitize import PLAIN
 
 THEME = Theme(
     name="evac",

@@ -22,24 +22,24 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from screens.base import Act, EvacScreen, FleetChanged, Go, Said
-from screens.driver import HUNG_UP, ConsoleDriver, OnTerminal
+from screens.terminal_driver import HUNG_UP, ConsoleDriver, OnTerminal
 from screens.fleet.screen import FleetScreen
-from screens.mishap import Mishap
-from screens.notice import Noticing
+from screens.render_errors import Mishap
+from screens.notifications import Noticing
 from screens.theme import dress, plain
-from screens.thrift import Shown
-from screens.tidy import Tidying
-from tui import crash
-from tui.fleet import scope, snapshot, wire
-from tui.fleet.link import Link
-from tui.fleet.opening import Opening
+from screens.cell_diff import Shown
+from screens.garbage import Tidying
+from tui import crash_report
+from tui.fleet import scope, snapshot, protocol
+from tui.fleet.collector_client import Link
+from tui.fleet.start_mark import Opening
 from tui.fleet.store import Store
-from tui.operations.watch import Elsewhere
+from tui.operations.activity_watch import Elsewhere
 from tui.services import Services
-from tui.settings import Settings, draws_symbols
+from tui.config.schema import Settings, draws_symbols
 
 if TYPE_CHECKING:
-    from tui.operations.rescue import Rescue
+    from tui.operations.auto_resume import Rescue
 
 LOOK = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
@@ -149,7 +149,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
             find_here(services)
             self._tell(FleetChanged())
         if not services.settings.read_only and services.journal is not None:
-            from tui.operations.rescue import Rescue
+            from tui.operations.auto_resume import Rescue
 
             self._rescue = Rescue(services.settings, services.environ, services.now)
             self._keep()
@@ -205,9 +205,9 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
     async def _follow(self, link: Link) -> None:
         await link.start()
         async for frame in link.frames():
-            if isinstance(frame, wire.Delta):
+            if isinstance(frame, protocol.Delta):
                 self.services.store.apply(frame)
-            elif isinstance(frame, wire.Note):
+            elif isinstance(frame, protocol.Note):
                 self._tell(Said(frame.text))
             self._plan_look()
 
@@ -265,7 +265,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
 
     def on_mishap(self, message: Mishap) -> None:
         """What could not be drawn is marked where it stands; here it gets a report, and a line."""
-        path = crash.write(message.error, self.services.environ)
+        path = crash_report.write(message.error, self.services.environ)
         where = f"report: {path}" if path else "no report could be written"
         told = (
             f"{message.what}: could not be shown ({type(message.error).__name__}), all else goes on; {where}"
@@ -317,9 +317,9 @@ def open_services(settings: Settings, environ: Mapping[str, str], link: Link | N
         store.load_snapshot(kept.deltas, kept.count)
 
     def start(operation: str, profile: str) -> int:
-        from tui.operations import launch
+        from tui.operations import spawn
 
-        return launch.start(operation, profile, settings, environ)
+        return spawn.start(operation, profile, settings, environ)
 
     services = Services(
         store=store,
@@ -338,7 +338,7 @@ def open_services(settings: Settings, environ: Mapping[str, str], link: Link | N
 def open_journal(services: Services) -> str:
     """One that can't be used is said, and forbids acting, not looking, until it can be. Also told: why nothing may be begun."""
     from tui.operations.journal import Journal, JournalError, default_path
-    from tui.operations.mounts import why_not
+    from tui.operations.network_mounts import why_not
 
     services.journal = Journal(default_path(services.environ), standing=False)
     try:
@@ -351,11 +351,11 @@ def open_journal(services: Services) -> str:
 
 def find_here(services: Services) -> None:
     """Which machine this is, and what it goes through: a few small files."""
-    from tui.operations import here
+    from tui.operations import this_machine
     from tui.operations.journal import default_path
 
     folder = default_path(services.environ).parent
-    services.here = here.read(services.environ, services.settings, folder)
+    services.here = this_machine.read(services.environ, services.settings, folder)
 
 
 def run_console(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> int:
@@ -377,7 +377,7 @@ def run_console(settings: Settings, environ: Mapping[str, str], link: Link | Non
     if app.terminal_lost:
         return HUNG_UP
     if app.fault is not None:
-        raise crash.Crashed(app.fault, environ)
+        raise crash_report.Crashed(app.fault, environ)
     if app.return_code:
         return app.return_code
     return result or 0

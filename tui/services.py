@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from tui.domain.own import Own
-from tui.fleet.link import Link
+from tui.domain.activity import Own
+from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
-from tui.operations.watch import Watch
-from tui.settings import Settings
+from tui.operations.activity_watch import Watch
+from tui.config.schema import Settings
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
-    from tui.domain.here import Here
+    from tui.domain.this_machine import Here
     from tui.operations.journal import Journal
 
 

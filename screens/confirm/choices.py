@@ -13,15 +13,15 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from screens.signs import drawn
-from screens.typed import Typed
+from screens.symbols import drawn
+from screens.safe_input import Typed
 from tui.domain.actions import ActionOptions
 from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
 from tui.domain.instance import Instance
-from tui.domain.offers import Offer
+from tui.domain.choices import Offer
 from tui.domain.plan import image_name, why_no_image_name
-from tui.domain.text import clean
-from tui.domain.when import both_zones, countdown, distance, parse_moment, to_zone
+from tui.domain.sanitize import clean
+from tui.domain.time_format import both_zones, countdown, distance, parse_moment, to_zone
 
 
 def movable(instance: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:

@@ -8,9 +8,9 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from screens.typed import Typed
-from tui.domain.typed import answers, why_not
-from tui.verbs import INPUT_MODE
+from screens.safe_input import Typed
+from tui.domain.typed_name import answers, why_not
+from tui.commands import INPUT_MODE
 
 PASSED = {"r": "reread", "o": "operations", "question_mark": "help"}
 """Keys that are no answer, and what they do, if pressed by themselves."""

@@ -12,21 +12,21 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from screens.base import Alarm, Go, KeyLine, bindings
-from screens.confirm import paint
-from screens.confirm.board import Board, Plan, Shown
+from screens.confirm import plan_text
+from screens.confirm.view import Board, Plan, Shown
 from screens.confirm.choices import Choices, Cycle, Toggle
-from screens.confirm.looking import Looking
+from screens.confirm.inspection import Looking
 from screens.confirm.question import Alone, Answer, Stray, TypeName, YesNo
 from tui.domain.plan import GuardKind
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 from tui.services import Services
-from tui.verbs import ASKING, VERBS, Verb
+from tui.commands import ASKING, VERBS, Verb
 
 PAUSE = 0.4
 """Seconds the question must have stood there before a key can be an answer to it."""
 POLL = 0.25
 """Seconds between two looks into the journal for AWS's answer."""
-_PASSING = (paint.Answered.YES, paint.Answered.SILENT, paint.Answered.ASKING)
+_PASSING = (plan_text.Answered.YES, plan_text.Answered.SILENT, plan_text.Answered.ASKING)
 
 
 class Room(Vertical):
@@ -96,11 +96,11 @@ class ConfirmScreen(Looking):
                 self._draw()
             return
         settings = self.services.settings
-        answer = paint.permission(operation, self.services.now(), settings.ascii)
+        answer = plan_text.permission(operation, self.services.now(), settings.ascii)
         if self.permission is None or answer.line != self.permission.line:
             self.permission = answer
             self._draw()
-        open_to = (paint.Answered.YES, paint.Answered.SILENT)
+        open_to = (plan_text.Answered.YES, plan_text.Answered.SILENT)
         if answer.answered in open_to and not self._armed:
             self._armed = True
             self._draw()
@@ -331,7 +331,7 @@ class ConfirmScreen(Looking):
         if not self._left:
             self._left = True  # a field that loses its focus by this settles nothing
             self.desk.refuse("cancelled")
-            about = self.action if self.draft is None else paint.titled(self.draft, 80)
+            about = self.action if self.draft is None else plan_text.titled(self.draft, 80)
             self.notify(f"nothing was sent: {about}", markup=False)
         self.dismiss()
 

@@ -9,16 +9,16 @@ from datetime import timedelta
 from rich.cells import set_cell_size
 from rich.text import Text
 
-from screens.detail.scene import Scene, grouped
+from screens.detail.view_model import Scene, grouped
 from screens.page import Row, ascii_only, color
-from screens.signs import LEVELS, WORKING, Sign
+from screens.symbols import LEVELS, WORKING, Sign
 from tui.domain.actions import ACTIONS
-from tui.domain.down import down
+from tui.domain.down_by_aws import down
 from tui.domain.guidance import Mark, layers
 from tui.domain.instance import InstanceState
-from tui.domain.urgency import Level, urgency
-from tui.domain.when import ago, both_zones, span
-from tui.verbs import VERBS, Verb, shown_key
+from tui.domain.triage import Level, urgency
+from tui.domain.time_format import ago, both_zones, span
+from tui.commands import VERBS, Verb, shown_key
 
 MARKS = {
     Mark.OK: LEVELS[Level.CALM],

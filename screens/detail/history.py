@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from screens.detail.scene import Scene
+from screens.detail.view_model import Scene
 from screens.page import BLANK, Row
-from screens.signs import LEVELS, Sign
-from tui.domain.text import clean
-from tui.domain.urgency import Level
-from tui.domain.when import ago
-from tui.operations.record import Operation, OperationState
+from screens.symbols import LEVELS, Sign
+from tui.domain.sanitize import clean
+from tui.domain.triage import Level
+from tui.domain.time_format import ago
+from tui.operations.model import Operation, OperationState
 
 OPERATION = {
     OperationState.PLANNED: Sign("–", "-", "planned", "dim"),

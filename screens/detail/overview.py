@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from screens.detail.scene import Scene
-from screens.detail.sheets import checks
+from screens.detail.view_model import Scene
+from screens.detail.tabs import checks
 from screens.page import BLANK, Row, head
-from screens.signs import GRAVITIES, Sign
+from screens.symbols import GRAVITIES, Sign
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.guidance import Kind, Paragraph
 from tui.domain.guidance.base import Source
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.plan import GuardKind, draft
-from tui.settings import policy
-from tui.verbs import VERBS, effective, offered, shown_key
+from tui.config.schema import policy
+from tui.commands import VERBS, effective, offered, shown_key
 
 LABELS = {
     Kind.HAPPENING: ("what happens", "bold"),

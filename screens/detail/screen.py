@@ -12,19 +12,19 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
-from screens.detail import header, overview, sheets
+from screens.detail import header, overview, tabs
 from screens.detail.history import history
-from screens.detail.known import Known
-from screens.detail.scene import Scene
-from screens.here import here_now
-from screens.lines import MOVES
-from screens.mishap import STYLE, UNSHOWN, shown
+from screens.detail.model import Known
+from screens.detail.view_model import Scene
+from screens.this_machine import here_now
+from screens.line_table import MOVES
+from screens.render_errors import STYLE, UNSHOWN, shown
 from screens.page import Page, Row, draw
 from tui.domain.instance import Instance
-from tui.domain.text import clean
-from tui.fleet.wire import ReadRequest
+from tui.domain.sanitize import clean
+from tui.fleet.protocol import ReadRequest
 from tui.services import Services
-from tui.verbs import Verb
+from tui.commands import Verb
 
 WIDE = 110
 """Columns from which the picture of the layers gets a pane of its own."""
@@ -33,12 +33,12 @@ LOW = 18
 SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
     "overview": overview.overview,
     "actions": overview.actions,
-    "checks": sheets.checks,
-    "identity": sheets.identity,
-    "network": sheets.network,
-    "disks": sheets.disks,
-    "tags": sheets.tags,
-    "console": sheets.console,
+    "checks": tabs.checks,
+    "identity": tabs.identity,
+    "network": tabs.network,
+    "disks": tabs.disks,
+    "tags": tabs.tags,
+    "console": tabs.console,
     "history": lambda scene: history(scene, 0),
 }
 """The tabs, in their order."""

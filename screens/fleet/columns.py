@@ -9,14 +9,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from screens.signs import LEVELS, NOTHING, WORKING, checks_text, cut, middle, painted
-from tui.domain.down import LEAVING, down
+from screens.symbols import LEVELS, NOTHING, WORKING, checks_text, cut, middle, painted
+from tui.domain.down_by_aws import LEAVING, down
 from tui.domain.instance import Instance, PublicAddress, TargetStatus
 from tui.domain.listing import Ranker, Stale
-from tui.domain.own import Work
-from tui.domain.urgency import Level
-from tui.domain.when import ago, countdown
-from tui.settings import Settings
+from tui.domain.activity import Work
+from tui.domain.triage import Level
+from tui.domain.time_format import ago, countdown
+from tui.config.schema import Settings
 
 
 class Scene(Struct, frozen=True):

@@ -11,10 +11,10 @@ from screens.base import EvacScreen
 from screens.fleet.table import FleetTable
 from tui.domain import query
 from tui.services import Services
-from tui.verbs import TYPING, Verb
+from tui.commands import TYPING, Verb
 
 if TYPE_CHECKING:
-    from screens.fleet.filterbar import FilterBar
+    from screens.fleet.filter_bar import FilterBar
 
 
 class Filtering(EvacScreen):
@@ -30,7 +30,7 @@ class Filtering(EvacScreen):
     async def verb_filter(self) -> None:
         """Type it. The bar is there, and has the keys, before the next of them is handed out."""
         if self._bar is None:
-            from screens.fleet.filterbar import FilterBar
+            from screens.fleet.filter_bar import FilterBar
 
             self._bar = FilterBar()
             await self.mount(self._bar, before="#targets")

@@ -10,19 +10,19 @@ from itertools import pairwise
 from rich.cells import cell_len
 from rich.text import Text
 
-from screens.here import here_now
-from screens.signs import LEVELS, READ, WORKING, account_text, middle, painted
+from screens.this_machine import here_now
+from screens.symbols import LEVELS, READ, WORKING, account_text, middle, painted
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
-from tui.domain.own import NOTHING, Own
-from tui.domain.text import clean
-from tui.domain.urgency import Level, urgency
-from tui.domain.when import ago, clock
-from tui.domain.words import counted
-from tui.fleet.wire import LinkState
+from tui.domain.activity import NOTHING, Own
+from tui.domain.sanitize import clean
+from tui.domain.triage import Level, urgency
+from tui.domain.time_format import ago, clock
+from tui.domain.plurals import counted
+from tui.fleet.protocol import LinkState
 from tui.services import Services
-from tui.settings import Settings
-from tui.verbs import VERBS
+from tui.config.schema import Settings
+from tui.commands import VERBS
 
 READ_ONLY_HELP = "Read-only here: call who may change it."
 """For whoever may look and not act: the rest of the line is what to tell them."""

@@ -18,18 +18,18 @@ from screens.fleet.filtering import Filtering
 from screens.fleet.marks import Marks
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetTable, Row
-from screens.line import Line
-from screens.mishap import STYLE, UNSHOWN, shown, tell
-from screens.signs import READ, common_start
-from tui.domain.down import down
+from screens.static_line import Line
+from screens.render_errors import STYLE, UNSHOWN, shown, tell
+from screens.symbols import READ, common_start
+from tui.domain.down_by_aws import down
 from tui.domain.instance import Instance, InstanceState, TargetStatus
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
-from tui.domain.text import clean
-from tui.domain.urgency import Level
-from tui.domain.words import counted
-from tui.fleet.wire import ReadRequest
+from tui.domain.sanitize import clean
+from tui.domain.triage import Level
+from tui.domain.plurals import counted
+from tui.fleet.protocol import ReadRequest
 from tui.services import Services
-from tui.verbs import VERBS
+from tui.commands import VERBS
 
 WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
@@ -100,7 +100,7 @@ class FleetScreen(Filtering):
         if len(self.marks) < 2 or self.services.settings.read_only:
             super().act(name, instance)
             return
-        from screens.fleet.which import WhichQuestion
+        from screens.fleet.marked_question import WhichQuestion
 
         cursor, title = self.subject, VERBS[name].title
 
@@ -236,7 +236,7 @@ class FleetScreen(Filtering):
 
     def _nothing(self, scene: Scene) -> str:
         """An empty table is one good sentence; of health only where everything was read and nothing filtered away."""
-        from screens.fleet.empty import nothing  # most fleets have something to list
+        from screens.fleet.empty_list import nothing  # most fleets have something to list
 
         return nothing(self.services.store, self.view, self.query_now, scene)
 
@@ -257,7 +257,7 @@ class FleetScreen(Filtering):
             self._open_target(self.table.current)
 
     def _open_target(self, status: TargetStatus) -> None:
-        from screens.fleet.trouble import TroubleSheet
+        from screens.fleet.target_trouble import TroubleSheet
 
         def done(what: str | None) -> None:
             if what == "copy":
@@ -269,7 +269,7 @@ class FleetScreen(Filtering):
 
     def _copy_target(self, status: TargetStatus) -> None:
         """The command that mends it, or the line for whoever is asked."""
-        from screens.fleet.trouble import command, told
+        from screens.fleet.target_trouble import command, told
 
         self.copy(command(status) or told(status), command(status) or "what is wrong")
 

@@ -13,9 +13,9 @@ from textual.events import Click
 from textual.message import Message
 
 from screens.fleet.columns import COLUMNS, Column, Piece, Scene, farthest, fit, pieces
-from screens.lines import MOVES, LineTable
-from screens.mishap import STYLE, UNSHOWN, tell
-from screens.signs import cut, target_line
+from screens.line_table import MOVES, LineTable
+from screens.render_errors import STYLE, UNSHOWN, tell
+from screens.symbols import cut, target_line
 from tui.domain.instance import Instance, TargetStatus
 
 Row = Instance | TargetStatus

@@ -13,14 +13,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from screens.confirm.question import Answer, TypeName
-from screens.leaving import Leaver
-from screens.seen import height, seen
-from screens.signs import drawn, middle
-from screens.standing import label
-from tui.domain.text import clean
-from tui.domain.typed import expected
-from tui.operations.record import Operation
-from tui.operations.resume import still_out
+from screens.dismiss_once import Leaver
+from screens.visibility import height, seen
+from screens.symbols import drawn, middle
+from screens.operation_status import label
+from tui.domain.sanitize import clean
+from tui.domain.typed_name import expected
+from tui.operations.model import Operation
+from tui.operations.recovery import still_out
 
 BARE = 20
 """Lines of the terminal below which there are no blank ones."""

@@ -16,16 +16,16 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
-from screens.line import Line
+from screens.static_line import Line
 from screens.operations.abandon import AbandonQuestion, left_behind
-from screens.operations.paint import detail, summary
+from screens.operations.lines import detail, summary
 from screens.operations.table import OperationTable
-from screens.standing import SIGNS, Standing, label, listed, standing
-from tui.domain.text import clean
-from tui.operations import audit
+from screens.operation_status import SIGNS, Standing, label, listed, standing
+from tui.domain.sanitize import clean
+from tui.operations import audit_log
 from tui.operations.journal import JournalError
-from tui.operations.record import Operation
-from tui.operations.resume import give_up, resume
+from tui.operations.model import Operation
+from tui.operations.recovery import give_up, resume
 from tui.services import Services
 
 EMPTY = (
@@ -202,13 +202,13 @@ class OperationsScreen(EvacScreen):
         journal = self.services.journal
         assert journal is not None
         user, host = clean(getpass.getuser()), clean(socket.gethostname())
-        who = audit.about(
+        who = audit_log.about(
             operation=one.id, user=user, host=host, profile=one.profile, account=one.account_id,
             region=one.region, instance=one.instance_id, action=one.action,
         )  # fmt: skip
         with suppress(OSError):  # it is in the journal; a full disk must not keep an operation going
-            audit.append(
-                audit.path_beside(journal.path), self.services.now(), **who, step=one.step, result="abandoned"
+            audit_log.append(
+                audit_log.path_beside(journal.path), self.services.now(), **who, step=one.step, result="abandoned"
             )
 
     def verb_copy_summary(self) -> None:

@@ -9,13 +9,13 @@ from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 
-from screens.lines import LineTable
-from screens.signs import cut, drawn, middle, painted
-from screens.standing import SIGNS, Standing, label, standing
-from tui.domain.text import clean
-from tui.domain.when import ago, span
-from tui.operations.record import Operation
-from tui.settings import Settings
+from screens.line_table import LineTable
+from screens.symbols import cut, drawn, middle, painted
+from screens.operation_status import SIGNS, Standing, label, standing
+from tui.domain.sanitize import clean
+from tui.domain.time_format import ago, span
+from tui.operations.model import Operation
+from tui.config.schema import Settings
 
 
 class View(Struct, frozen=True):

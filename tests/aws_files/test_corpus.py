@@ -19,8 +19,8 @@ import pytest
 
 from tests.aws_files.case import FOLDER, Case, cases
 from tests.aws_files.front import serving
-from tui import config
-from tui.aws import reads
+from tui.config import loader
+from tui.aws import describe
 from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo, start
 
@@ -54,7 +54,7 @@ def in_shell(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(config, "POLICY", Path("/nowhere/policy.toml"))
+    monkeypatch.setattr(loader, "POLICY", Path("/nowhere/policy.toml"))
     cache = os.path.join(environ["HOME"], ".aws", "sso", "cache")  # botocore asks for it at its import
     monkeypatch.setattr(botocore.credentials.SSOProvider, "_SSO_TOKEN_CACHE_DIR", cache)
     monkeypatch.setattr(botocore.tokens.SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", cache)
@@ -62,23 +62,23 @@ def in_shell(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 def evac_says(case: Case, environ: dict[str, str]) -> dict[str, str]:
     """Each target's account, or its line."""
-    settings = config.load(
+    settings = loader.load(
         None, profiles=case.profiles, regions=(), read_only=False, environ=environ
     ).settings
     sessions = Sessions(settings, lean=True)
     try:
         names = sessions.profiles()
     except Exception as error:
-        return {"*": reads.tell(sessions, error, "", "").line}
+        return {"*": describe.tell(sessions, error, "", "").line}
     found = {}
     for name in (
         *names,
         *(("environment",) if sessions.may_be_machine() and sessions.machine_role() else ()),
     ):
         try:
-            found[name] = str(reads.account(sessions, name))
+            found[name] = str(describe.account(sessions, name))
         except Exception as error:
-            found[name] = reads.tell(sessions, error, name, "").line
+            found[name] = describe.tell(sessions, error, name, "").line
     return found
 
 

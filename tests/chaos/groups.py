@@ -29,17 +29,17 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.chaos.stage import ACCOUNT, PROFILE, REGION, Stage
-from tui.aws import look
+from tui.aws import inspect
 from tui.aws.sessions import Sessions
 from tui.demo.environment import start
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.operations import resume
+from tui.operations import recovery
 from tui.operations.journal import Journal, default_path
-from tui.operations.record import Operation, OperationState
-from tui.settings import GroupSettings, Settings, encode
+from tui.operations.model import Operation, OperationState
+from tui.config.schema import GroupSettings, Settings, encode
 
 PLAIN = ("ledger-1", "ledger-2", "ledger-3", "cache-1", "cache-2", "nat-1", "mail-1", "eks-node-a")
 MIXED = (
@@ -147,7 +147,7 @@ class Groups(Stage):
 
     def plan(self, action: str, instance: str) -> Draft:
         with ThreadPoolExecutor(4) as askers:
-            row, facts = look.closely(Sessions(Settings()), Target(PROFILE, REGION), instance, askers)
+            row, facts = inspect.closely(Sessions(Settings()), Target(PROFILE, REGION), instance, askers)
         assert row is not None
         made = draft(action, row, facts, ActionOptions(), self.policy, self.clock.now())
         assert made.guard.kind is not GuardKind.BLOCKED, made.guard
@@ -242,8 +242,8 @@ class _Crowd:
     def drive(self, stopped: str) -> None:
         """Until all have ended. `stopped`: started again once everybody was seen to wait for it."""
         # As in the program, but its runners are forked, and mortal; and who lives is known here.
-        resume.start = self.fork  # type: ignore[attr-defined,assignment] # in the place where resume looks it up
-        resume.lives = lambda pid, _: pid in self.alive  # type: ignore[assignment] # as above
+        recovery.start = self.fork  # type: ignore[attr-defined,assignment] # in the place where resume looks it up
+        recovery.lives = lambda pid, _: pid in self.alive  # type: ignore[assignment] # as above
         for one in self.orders:
             self.fork(one)
         try:
@@ -295,7 +295,7 @@ class _Crowd:
         if one.state is OperationState.NEEDS_ATTENTION:
             if "nobody can know" not in one.note and "AWS refused" not in one.note:
                 self.result.wrong.append(f"needs attention for no good reason: {one.note}")
-            resume.give_up(self.journal, one, self.stage.settings, os.environ, now)
+            recovery.give_up(self.journal, one, self.stage.settings, os.environ, now)
         elif self.journal.reopen(one.id, one.runner, now):
             self.fork(one.id)
 

@@ -27,10 +27,10 @@ from botocore.httpsession import URLLib3Session
 
 from tests.chaos import plights
 from tui.aws import sessions
-from tui.aws.loader import SharedLoader
-from tui.operations import audit, audit_files, process, runner
+from tui.aws.model_loader import SharedLoader
+from tui.operations import audit_log, audit_files, process, runner
 from tui.operations.database import Database
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 CONFIRMATION_POLL = 0.2
 LOADER = SharedLoader(lean=False)
@@ -137,7 +137,7 @@ def watch_journal(death: Death) -> None:
 
 def watch_audit(death: Death) -> None:
     """A boundary before each line, before the end is noted, and after."""
-    append, write_head = audit.append, audit_files.write_head
+    append, write_head = audit_log.append, audit_files.write_head
 
     def mortal(*args: Any, **fields: Any) -> None:
         death.at("before audit", str(fields.get("step")))
@@ -148,7 +148,7 @@ def watch_audit(death: Death) -> None:
         death.at("audit line written", "")
         write_head(*args)
 
-    audit.append = mortal
+    audit_log.append = mortal
     audit_files.write_head = mortal_head  # type: ignore[assignment] # takes whatever the real one takes
 
 

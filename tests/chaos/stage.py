@@ -20,7 +20,7 @@ from tests.chaos.judge import judge
 from tests.chaos.plights import PLIGHTS, Forgets, FullDisk, Login, Redis, free, show
 from tests.chaos.trials import Result, Trial
 from tests.disk import NotMounted, SmallDisk
-from tui.aws import look
+from tui.aws import inspect
 from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
@@ -29,11 +29,11 @@ from tui.domain.facts import Facts
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.operations import resume
+from tui.domain.sanitize import clean
+from tui.operations import recovery
 from tui.operations.journal import LEASE, Journal, default_path
-from tui.operations.record import PATIENCE, OperationState
-from tui.settings import Settings, encode
+from tui.operations.model import PATIENCE, OperationState
+from tui.config.schema import Settings, encode
 
 REGION, ACCOUNT, PROFILE = "ap-northeast-2", "111122223333", "prod"
 NAMES = {"standby": "web-7", "drain": "payments-db-2"}
@@ -143,7 +143,7 @@ class Stage:
     def _closely(self) -> tuple[Instance, Facts]:
         """As a console looks before it plans."""
         with ThreadPoolExecutor(4) as askers:
-            row, facts = look.closely(Sessions(Settings()), Target(PROFILE, REGION), self.instance_id, askers)
+            row, facts = inspect.closely(Sessions(Settings()), Target(PROFILE, REGION), self.instance_id, askers)
         assert row is not None
         assert facts is not None
         return row, facts
@@ -293,7 +293,7 @@ class Stage:
             return self.fork_runner(operation, deaths.pop(0) if deaths else None, resumed=True)
 
         # The one thing here that is not as in the program: its runner is forked, and mortal.
-        resume.start = fork  # type: ignore[attr-defined,assignment] # in the place where resume looks it up
+        recovery.start = fork  # type: ignore[attr-defined,assignment] # in the place where resume looks it up
         for _ in range(len(deaths) + 6):
             self.clock.advance(0)
             now = self.clock.now()
@@ -302,7 +302,7 @@ class Stage:
             journal = Journal(default_path(os.environ))
             try:
                 late = now + 2 * PATIENCE if not journal.unfinished() else now
-                cut = resume.cut_off(journal, late)
+                cut = recovery.cut_off(journal, late)
                 waits = OperationState.NEEDS_ATTENTION  # for a person, whether or not its runner let go
                 if not cut and not any(
                     one.lease_until and one.state is not waits for one in journal.unfinished()
@@ -312,7 +312,7 @@ class Stage:
                     self.clock.advance(LEASE.total_seconds() + 5)
                 with self.awaited(result):
                     for one in cut:
-                        why = resume.resume(journal, one, Settings(), os.environ, now)
+                        why = recovery.resume(journal, one, Settings(), os.environ, now)
                         if why:
                             result.wrong.append(f"not resumed: {why}")
             finally:

@@ -20,12 +20,12 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.operations import opening, resume
+from tui.domain.sanitize import clean
+from tui.operations import journal_file, recovery
 from tui.operations.journal import Journal, default_path
-from tui.operations.rescue import Rescue
+from tui.operations.auto_resume import Rescue
 from tui.services import Services
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 WORDS = (
     "ops", "ops --json", "ops show ID", "ops resume ID", "ops resume", "ops abandon ID --confirm web-7", "ops repair",
@@ -57,7 +57,7 @@ class Watch:
     def __init__(self) -> None:
         self.path = default_path(os.environ)
         self.held = Journal(self.path)  # as hands hold it
-        self.before = opening.where(self.path)
+        self.before = journal_file.where(self.path)
         self.opened: list[str] = []
         self.told: list[str] = []
         self.stranger = subprocess.Popen(
@@ -80,7 +80,7 @@ class Watch:
         self.stranger.stdin.write("again\n")
         self.stranger.stdin.flush()
         self.stranger.stdout.readline()
-        if opening.where(self.path) != self.before:
+        if journal_file.where(self.path) != self.before:
             self.told.append(f"{name}: -wal and -shm were pulled away")
         if self.opened:
             self.told.append(f"{name}: {self.opened}")
@@ -117,8 +117,8 @@ def main() -> None:
     watch.act("another journal, opened and closed", lambda: Journal(watch.path).close())
     watch.act("what was cut off is taken up", rescue.look)
     watch.act("the same in a thread", in_a_thread)
-    watch.act("the same by hand", lambda: resume.resume(journal, current(), settings, environ, now()))
-    watch.act("given up", lambda: resume.give_up(journal, current(), settings, environ, now()))
+    watch.act("the same by hand", lambda: recovery.resume(journal, current(), settings, environ, now()))
+    watch.act("given up", lambda: recovery.give_up(journal, current(), settings, environ, now()))
     for words in WORDS:
         line = words.replace("ID", name).split()
         watch.act(f"evac {words}", lambda line=line: run(line))  # type: ignore[misc] # bound now

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from tui import config
+from tui.config import loader
 from tui.cli import main as cli
 
 ROOT = Path(__file__).parents[2]
@@ -64,16 +64,16 @@ def test_only_commands_that_exist_are_documented() -> None:
 
 
 def test_every_exit_code_is_documented() -> None:
-    from tui.cli import shared
+    from tui.cli import session
 
-    codes = {shared.WELL, shared.FAILED, shared.USAGE, shared.PARTIAL, shared.READ_ONLY, shared.GUARD}
+    codes = {session.WELL, session.FAILED, session.USAGE, session.PARTIAL, session.READ_ONLY, session.GUARD}
     assert {int(code) for code in re.findall(r"^\| (\d) \|", COMMANDS, re.MULTILINE)} == codes
 
 
 def test_every_key_is_documented_with_its_default() -> None:
     values = tomllib.loads((ROOT / "config.example.toml").read_text())
     keys = {
-        key.replace("profiles.example.", "profiles.NAME."): value for key, value in config.flatten(values)
+        key.replace("profiles.example.", "profiles.NAME."): value for key, value in loader.flatten(values)
     }
     rows = dict(re.findall(r"^\| `([\w.]+)` \| `(.*?)` \|", CONFIG, re.MULTILINE))
     assert {key: tomllib.loads(f"v = {value}")["v"] for key, value in rows.items()} == keys

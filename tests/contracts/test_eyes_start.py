@@ -9,9 +9,9 @@ PROGRAM = """
 import sys
 import tui.fleet.collector.__main__
 from tui.fleet.collector.cache import Cache
-from tui.settings import CacheSettings
+from tui.config.schema import CacheSettings
 Cache(CacheSettings(), print)
-for name in ("redis", "aiomcache", "boto3", "s3transfer", "textual", "tui.aws.writes"):
+for name in ("redis", "aiomcache", "boto3", "s3transfer", "textual", "tui.aws.mutate"):
     if sys.modules.get(name) is not None:
         print(name)
 import redis  # whoever wants it later finds it

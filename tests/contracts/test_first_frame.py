@@ -13,7 +13,7 @@ AFTER = (
     "screens.operations.screen",
     "screens.help",
     "screens.palette",
-    "screens.fleet.filterbar",
+    "screens.fleet.filter_bar",
     "tui.cli.main",
     "tui.fleet.collector",
     "tui.aws",

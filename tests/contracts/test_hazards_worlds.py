@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from tests.contracts.aws_worlds import KEY, REGION, Cloud
-from tui.aws import look
+from tui.aws import inspect
 from tui.aws.sessions import Sessions
 from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.instance import Instance, Target
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 
 class Eyes:
@@ -31,9 +31,9 @@ class Eyes:
 
     def see(self, instance_id: str) -> tuple[Instance, Facts]:
         target, now = Target("world", REGION), datetime.now(UTC)
-        row = look.instance(self.sessions, target, instance_id, now)
+        row = inspect.instance(self.sessions, target, instance_id, now)
         assert row is not None
-        return row, look.facts(self.sessions, row, now, self.askers)
+        return row, inspect.facts(self.sessions, row, now, self.askers)
 
     def find(self, instance_id: str, code: str, action: str = "stop-start") -> list[Hazard]:
         row, facts = self.see(instance_id)

@@ -50,7 +50,7 @@ def test_the_command_line_loads_neither_textual_nor_aws_nor_the_demonstration() 
 FIRST_FRAME = """
 import asyncio, os
 from tui.app import EvacApp, open_services
-from tui.settings import Settings
+from tui.config.schema import Settings
 async def first_frame():
     opened = open_services(Settings(), os.environ)
     app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opens_journal=True)

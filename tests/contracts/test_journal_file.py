@@ -18,7 +18,7 @@ from tests.contracts.test_one_door import ROOT, SOURCES, name_of
 from tests.e2e.terminal import environ
 from tui.demo.environment import Demo, start
 
-DOOR = "tui/operations/opening.py"
+DOOR = "tui/operations/journal_file.py"
 TOUCHES = {
     "open", "fdopen", "read_bytes", "read_text", "write_bytes", "write_text", "touch", "chmod", "lchmod", "mknod", "truncate",
     "copy", "copy2", "copyfile", "copyfileobj", "copytree", "file_digest", "mmap", "sendfile", "utime", "rename", "replace",

@@ -113,6 +113,6 @@ def test_nothing_else_speaks_to_a_network() -> None:
         if "tui/demo/" not in name_of(path) and not name_of(path).endswith("operations/rehearsal.py")
         for line, called in calls(path)
         if called.startswith("socket.") and called != "socket.gethostname"
-        if (name_of(path), called) != ("tui/fleet/hosts.py", "socket.getaddrinfo")
+        if (name_of(path), called) != ("tui/fleet/dns.py", "socket.getaddrinfo")
     ]
     assert guilty == []

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.terminal import Terminal
-from tui.settings import draws_symbols
+from tui.config.schema import draws_symbols
 
 LEFT = b"\x1b[?1049l"
 """The shell's own screen is back."""

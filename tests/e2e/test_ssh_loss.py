@@ -13,9 +13,9 @@ import pytest
 
 from tests.e2e.terminal import Terminal, environ, has, ready
 from tui.demo.environment import Demo, start
-from tui.operations import audit, resume
+from tui.operations import audit_log, recovery
 from tui.operations.journal import Journal, default_path
-from tui.operations.record import Operation, OperationState
+from tui.operations.model import Operation, OperationState
 
 NAME = "search-2"
 
@@ -85,7 +85,7 @@ def test_a_hang_up_between_stop_and_start_and_a_new_login_shows_it_finished(
     at_the_cut = cut(env, demo)
     assert at_the_cut.state is OperationState.RUNNING
     assert at_the_cut.ssh_client == "203.0.113.9 51234"
-    assert resume.driver(at_the_cut, datetime.now(UTC))  # the hands did not hear of it
+    assert recovery.driver(at_the_cut, datetime.now(UTC))  # the hands did not hear of it
     demo.control("clock", {"speed": 60})
     with Terminal(environ=env) as terminal:
         terminal.until("payments-db-1")
@@ -94,7 +94,7 @@ def test_a_hang_up_between_stop_and_start_and_a_new_login_shows_it_finished(
         terminal.keys("q")
         assert terminal.ended() == 0
     assert sent(demo, at_the_cut.instance_id) == ["StopInstances", "StartInstances"]
-    assert '"ssh_client": "203.0.113.9 51234"' in audit.path_beside(default_path(env)).read_text()
+    assert '"ssh_client": "203.0.113.9 51234"' in audit_log.path_beside(default_path(env)).read_text()
 
 
 def test_with_the_hands_killed_as_well_the_next_login_starts_it_by_itself(

@@ -15,19 +15,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tui import config
+from tui.config import loader
 from tui.domain import query
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean, clean_lines, csv_cell
-from tui.domain.when import parse_duration, parse_moment
-from tui.fleet import snapshot, wire
+from tui.domain.sanitize import clean, clean_lines, csv_cell
+from tui.domain.time_format import parse_duration, parse_moment
+from tui.fleet import snapshot, protocol
 from tui.fleet.store import Store
-from tui.operations import audit
+from tui.operations import audit_log
 from tui.operations.journal import Journal, JournalError
-from tui.settings import ConfigError, decode
+from tui.config.schema import ConfigError, decode
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ROW = Instance(
@@ -36,7 +36,7 @@ ROW = Instance(
     name=clean("web-7"),
     state=InstanceState.RUNNING,
 )
-DELTA = wire.Delta(TargetStatus(ROW.target, Phase.LIVE, status_at=NOW), (ROW,), ("k",), (ROW.target,))
+DELTA = protocol.Delta(TargetStatus(ROW.target, Phase.LIVE, status_at=NOW), (ROW,), ("k",), (ROW.target,))
 UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -91,10 +91,10 @@ def configuration(body: bytes) -> None:
     """The user's file, and the site's."""
     path = folder() / "config.toml"
     path.write_bytes(body)
-    config.POLICY = folder() / "no-policy.toml"
+    loader.POLICY = folder() / "no-policy.toml"
     for environ in ({}, {"EVAC_POLICY": str(path)}):
         try:
-            config.load(
+            loader.load(
                 path if not environ else None, profiles=(), regions=(), read_only=False,
                 environ={"HOME": str(folder()), **environ},
             )  # fmt: skip
@@ -106,14 +106,14 @@ def configuration(body: bytes) -> None:
 
 def frames(body: bytes) -> None:
     """What comes through the pipe between console and collector."""
-    with suppress(wire.WireError):
-        wire.length(body[:4].ljust(4, b"\0"))
+    with suppress(protocol.WireError):
+        protocol.length(body[:4].ljust(4, b"\0"))
     try:
-        frame = wire.decode(body)
-    except wire.WireError as error:
+        frame = protocol.decode(body)
+    except protocol.WireError as error:
         _line(error)
         return
-    if isinstance(frame, wire.Delta):
+    if isinstance(frame, protocol.Delta):
         Store().apply(frame)
 
 
@@ -154,13 +154,13 @@ def journal(body: bytes) -> None:
         book.close()
 
 
-def audit_log(body: bytes) -> None:
+def read_audit_log(body: bytes) -> None:
     """It is checked, and added to."""
     path = folder() / "audit.jsonl"
     path.write_bytes(body)
-    audit.verify(path)
+    audit_log.verify(path)
     with suppress(OSError):
-        audit.append(path, NOW, step="x", result="y")
+        audit_log.append(path, NOW, step="x", result="y")
 
 
 def answers(body: bytes) -> None:
@@ -187,12 +187,12 @@ def pages(body: bytes) -> None:
     from botocore.parsers import create_parser
 
     from tests.unit.test_parse import OPERATIONS
-    from tui.aws import errors, stranger
+    from tui.aws import errors, non_aws_errors
 
     operation = OPERATIONS["DescribeInstances"]
     for status in (403, 407, 502):
         response: dict[str, Any] = {"status_code": status, "headers": {}, "body": body}
-        stranger._before_parse(operation_model=operation, response_dict=response)
+        non_aws_errors._before_parse(operation_model=operation, response_dict=response)
         if response["body"] is not body:
             found: Any = create_parser("ec2").parse(response, operation.output_shape)  # type: ignore[arg-type]  # our dict
             assert found["Error"]["Code"] == str(status)
@@ -235,7 +235,7 @@ def _good_journal() -> list[bytes]:
 
 def _good_audit() -> list[bytes]:
     path = folder() / "good.jsonl"
-    audit.append(path, NOW, step="x", result="y")
+    audit_log.append(path, NOW, step="x", result="y")
     body = path.read_bytes()
     path.unlink()
     return [body]
@@ -254,10 +254,10 @@ READERS = {
     "filters": Reader(filters, lambda: [b"state:running -tag.env:prod due<24h ami>7d \"a b\" check:impaired", b"event:x"]),
     "times": Reader(times, lambda: [b"36h", b"7d", b"2026-11-24T03:00:00+09:00", b"tomorrow 03:00"], 64),
     "configuration": Reader(configuration, lambda: [EXAMPLE.read_bytes(), b"read_only = true\n[profiles.x]\nlabel='y'\n"], 16384),
-    "frames": Reader(frames, lambda: [wire.encode(DELTA)[4:], wire.encode(wire.ReadRequest(1, "look", ROW.target, "i"))[4:]]),
+    "frames": Reader(frames, lambda: [protocol.encode(DELTA)[4:], protocol.encode(protocol.ReadRequest(1, "look", ROW.target, "i"))[4:]]),
     "last_state": Reader(last_state, _good_snapshot),
     "journal": Reader(journal, _good_journal, 65536),
-    "audit_log": Reader(audit_log, _good_audit),
+    "audit_log": Reader(read_audit_log, _good_audit),
     "answers": Reader(answers, _good_answers, 16384),
     "pages": Reader(pages, lambda: [b"<html><body>502</body></html>", ERROR, b""]),
 }  # fmt: skip

@@ -14,20 +14,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tui import config, config_edit
+from tui.config import loader, edit
 from tui.domain import query
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.domain.when import parse_duration, parse_moment
-from tui.fleet import snapshot, wire
+from tui.domain.sanitize import clean
+from tui.domain.time_format import parse_duration, parse_moment
+from tui.fleet import snapshot, protocol
 from tui.fleet.store import Store
-from tui.operations import audit
+from tui.operations import audit_log
 from tui.operations.journal import Journal, JournalError
 from tui.operations.repair import damage, repair
-from tui.settings import ConfigError, decode
+from tui.config.schema import ConfigError, decode
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 PROD = Target("prod", "eu-west-1")
@@ -61,16 +61,16 @@ def damaged(good: bytes, data: st.DataObject) -> bytes:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    before = config.POLICY
+    before = loader.POLICY
     made = tmp_path_factory.mktemp("fuzz")
-    config.POLICY = made / "no-policy.toml"
+    loader.POLICY = made / "no-policy.toml"
     yield made
-    config.POLICY = before
+    loader.POLICY = before
 
 
 # the frames between the processes
 
-GOOD_FRAME = wire.encode(wire.Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (ROW,), ("k",), (PROD,)))[
+GOOD_FRAME = protocol.encode(protocol.Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (ROW,), ("k",), (PROD,)))[
     4:
 ]
 
@@ -79,23 +79,23 @@ GOOD_FRAME = wire.encode(wire.Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW
 @given(st.binary(max_size=300))
 def test_bytes_that_are_no_frame(body: bytes) -> None:
     try:
-        wire.decode(body)
-    except wire.WireError as error:
+        protocol.decode(body)
+    except protocol.WireError as error:
         one_line(error)
 
 
 @given(st.data())
 def test_a_damaged_frame(data: st.DataObject) -> None:
     try:
-        wire.decode(damaged(GOOD_FRAME, data))
-    except wire.WireError as error:
+        protocol.decode(damaged(GOOD_FRAME, data))
+    except protocol.WireError as error:
         one_line(error)
 
 
 @given(st.binary(min_size=4, max_size=4))
 def test_any_length(header: bytes) -> None:
-    with suppress(wire.WireError):
-        assert 0 <= wire.length(header) <= wire.LIMIT
+    with suppress(protocol.WireError):
+        assert 0 <= protocol.length(header) <= protocol.LIMIT
 
 
 # the snapshot
@@ -105,7 +105,7 @@ def saved(folder: Path) -> bytes:
     path = folder / "good" / "snapshot.mpk"
     if not path.exists():
         store = Store()
-        store.apply(wire.Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (ROW,)))
+        store.apply(protocol.Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (ROW,)))
         snapshot.save(store, path, NOW)
     return path.read_bytes()
 
@@ -147,7 +147,7 @@ def loaded(folder: Path, body: bytes, policy: bytes | None = None) -> None:
         (folder / "policy.toml").write_bytes(policy)
         environ["EVAC_POLICY"] = str(folder / "policy.toml")
     try:
-        config.load(path, profiles=(), regions=(), read_only=False, environ=environ)
+        loader.load(path, profiles=(), regions=(), read_only=False, environ=environ)
     except ConfigError as error:
         one_line(error)
 
@@ -184,8 +184,8 @@ def test_any_key_and_value_set(folder: Path, key: str, value: str) -> None:
     path = folder / "set.toml"
     path.write_text("regions = ['eu-west-1']\n")
     try:
-        config_edit.update(path, key, config_edit.parse_value(value))
-        config.validate(config.read_toml(path), path)
+        edit.update(path, key, edit.parse_value(value))
+        loader.validate(loader.read_toml(path), path)
     except ConfigError as error:
         one_line(error)
 
@@ -316,9 +316,9 @@ def test_a_journal_of_a_newer_evac_is_left_alone(folder: Path) -> None:
 def test_an_audit_log_of_anything_is_checked_and_added_to(folder: Path, body: bytes) -> None:
     path = folder / "audit.jsonl"
     path.write_bytes(body)
-    audit.verify(path)
+    audit_log.verify(path)
     with suppress(OSError):
-        audit.append(path, NOW, step="x", result="y")
+        audit_log.append(path, NOW, step="x", result="y")
 
 
 @pytest.mark.parametrize("seed", [136193, 1647404, 34741])

@@ -15,12 +15,12 @@ import pytest
 from tests.integration.hands import ACCOUNT, REGION, Bench, ended
 from tests.integration.waiting import until
 from tui.demo.environment import Demo
-from tui.operations import resume
+from tui.operations import recovery
 from tui.operations.journal import Journal, default_path
-from tui.operations.lock_scripts import EPOCH
-from tui.operations.locks import Holder, Lock, LockService
-from tui.operations.record import Operation
-from tui.settings import ActionSettings, LockSettings, Settings
+from tui.operations.redis_scripts import EPOCH
+from tui.operations.redis_lock import Holder, Lock, LockService
+from tui.operations.model import Operation
+from tui.config.schema import ActionSettings, LockSettings, Settings
 
 Server = tuple[str, "subprocess.Popen[bytes]"]
 QUICK = ActionSettings(reboot_settle=1.0)
@@ -75,7 +75,7 @@ def _operation(side: Bastion, operation: str) -> Operation:
 
 
 def _let_go(side: Bastion, operation: str) -> bool:
-    return not resume.driver(_operation(side, operation), datetime.now(UTC))
+    return not recovery.driver(_operation(side, operation), datetime.now(UTC))
 
 
 class Pair:
@@ -128,7 +128,7 @@ class Pair:
 
 
 def gone(pid: int, operation: str) -> Callable[[], bool]:
-    return lambda: not resume.lives(pid, operation)
+    return lambda: not recovery.lives(pid, operation)
 
 
 def lock_of(url: str, instance: str, operation: str, user: str = "kim", ttl: float = 30.0) -> Lock:

@@ -12,10 +12,10 @@ from typing import Any
 
 from tui.demo.environment import Demo
 from tui.domain.instance import Instance, Phase, Target, TargetStatus
-from tui.fleet import wire
-from tui.fleet.link import Link
+from tui.fleet import protocol
+from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
-from tui.settings import Intervals, Settings
+from tui.config.schema import Intervals, Settings
 
 REGIONS = ("ap-northeast-2", "us-east-1", "eu-west-1")
 SEOUL, VIRGINIA, IRELAND = REGIONS
@@ -48,16 +48,16 @@ class Eyes:
 
     def __init__(self, link: Link) -> None:
         self.link, self.store = link, Store()
-        self.seen: list[wire.Frame] = []
-        self.states: list[wire.LinkState] = []
+        self.seen: list[protocol.Frame] = []
+        self.states: list[protocol.LinkState] = []
         self._news = asyncio.Event()
 
     async def watch(self) -> None:
         async for frame in self.link.frames():
             self.seen.append(frame)
-            if isinstance(frame, wire.Delta):
+            if isinstance(frame, protocol.Delta):
                 self.store.apply(frame)
-            elif isinstance(frame, wire.LinkState):
+            elif isinstance(frame, protocol.LinkState):
                 self.states.append(frame)
             self._news.set()
 
@@ -102,10 +102,10 @@ class Eyes:
         ]
 
     def notes(self) -> list[str]:
-        return [frame.text for frame in self.seen if isinstance(frame, wire.Note)]
+        return [frame.text for frame in self.seen if isinstance(frame, protocol.Note)]
 
-    def deltas_since(self, mark: int) -> list[wire.Delta]:
-        return [frame for frame in self.seen[mark:] if isinstance(frame, wire.Delta)]
+    def deltas_since(self, mark: int) -> list[protocol.Delta]:
+        return [frame for frame in self.seen[mark:] if isinstance(frame, protocol.Delta)]
 
 
 @asynccontextmanager

@@ -17,11 +17,11 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.operations import launch, resume
+from tui.domain.sanitize import clean
+from tui.operations import spawn, recovery
 from tui.operations.journal import Journal, JournalError, default_path
-from tui.operations.record import Operation, OperationState
-from tui.settings import ActionSettings, Settings
+from tui.operations.model import Operation, OperationState
+from tui.config.schema import ActionSettings, Settings
 
 REGION, ACCOUNT = "ap-northeast-2", "111122223333"
 ENDED = (
@@ -64,7 +64,7 @@ class Bench:
         return operation
 
     def run(self, operation: str) -> int:
-        return launch.start(operation, "prod", self.settings, self.environ)
+        return spawn.start(operation, "prod", self.settings, self.environ)
 
     def freeze(self, pid: int, operation: str) -> None:
         """Stop the process between two of its writes, and let it have been silent for longer than a hung one may."""
@@ -83,10 +83,10 @@ class Bench:
         """Wait until it is found to be cut off, then start a runner."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            for one in resume.cut_off(self.journal, datetime.now(UTC)):
+            for one in recovery.cut_off(self.journal, datetime.now(UTC)):
                 assert one.id == operation
                 now = datetime.now(UTC)
-                assert resume.resume(self.journal, one, self.settings, self.environ, now) is None
+                assert recovery.resume(self.journal, one, self.settings, self.environ, now) is None
                 return
             time.sleep(0.05)
         pytest.fail("never found to be cut off")

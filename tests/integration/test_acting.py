@@ -19,14 +19,14 @@ from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
 from tui.demo.environment import Demo, start
 from tui.domain.instance import InstanceState
-from tui.fleet import wire
-from tui.fleet.link import Link
+from tui.fleet import protocol
+from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
-from tui.operations import launch
+from tui.operations import spawn
 from tui.operations.journal import Journal, default_path
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 from tui.services import Services
-from tui.settings import ProfileSettings, Settings
+from tui.config.schema import ProfileSettings, Settings
 
 SETTINGS = Settings(
     only_profiles=("prod",),
@@ -71,7 +71,7 @@ async def services(demo: Demo) -> AsyncIterator[Services]:
     await link.start()
     try:
         async for frame in link.frames():
-            if isinstance(frame, wire.Delta):
+            if isinstance(frame, protocol.Delta):
                 store.apply(frame)
                 if any(
                     row.name == "payments-db-1" and row.state is InstanceState.RUNNING for row in store.rows()
@@ -80,7 +80,7 @@ async def services(demo: Demo) -> AsyncIterator[Services]:
         yield Services(
             store=store, link=link, journal=Journal(default_path(environ)), journal_trouble="", settings=SETTINGS,
             environ=environ, now=lambda: datetime.now(UTC), zone=SETTINGS.zone(),
-            launch=lambda operation, profile: launch.start(operation, profile, SETTINGS, environ),
+            launch=lambda operation, profile: spawn.start(operation, profile, SETTINGS, environ),
         )  # fmt: skip
     finally:
         await link.stop()

@@ -16,9 +16,9 @@ import pytest
 
 from tests.integration.waiting import awaited
 from tui.demo.environment import Demo, start
-from tui.operations import audit
+from tui.operations import audit_log
 from tui.operations.journal import Journal, default_path
-from tui.operations.record import Operation, OperationState
+from tui.operations.model import Operation, OperationState
 
 ROOT = Path(__file__).parents[2]
 EVAC = [sys.executable, "-P", "-m", "tui"]
@@ -158,11 +158,11 @@ def test_the_wrong_name_confirms_nothing_and_is_written_down(stage: Stage) -> No
     assert done.returncode == 5
     assert "--confirm payments-db-3 is not" in done.stderr
     assert stage.sent() == []
-    log = audit.path_beside(stage.journal.path)
+    log = audit_log.path_beside(stage.journal.path)
     last = json.loads(log.read_text().splitlines()[-1])
     assert last["result"].startswith("refused: --confirm payments-db-3")
     assert last["arn"].startswith("arn:aws:ec2:ap-northeast-2:111122223333:instance/i-")
-    assert audit.verify(log) is None
+    assert audit_log.verify(log) is None
 
 
 def test_without_a_terminal_nobody_is_asked(stage: Stage) -> None:

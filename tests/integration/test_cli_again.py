@@ -5,7 +5,7 @@ from __future__ import annotations
 import pexpect
 
 from tests.integration.test_cli_act import Stage, fault, running, stage
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 __all__ = ["running", "stage"]
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tui.cli.main import evac
-from tui.cli.shared import RefusedError
-from tui.operations import audit
+from tui.cli.session import RefusedError
+from tui.operations import audit_log
 from tui.operations.journal import default_path
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -20,9 +20,9 @@ NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    path = audit.path_beside(default_path({"XDG_STATE_HOME": str(tmp_path)}))
+    path = audit_log.path_beside(default_path({"XDG_STATE_HOME": str(tmp_path)}))
     for number in range(5):
-        audit.append(
+        audit_log.append(
             path, NOW, user="ana", host="bastion", operation=f"op-{number}", step="stop\x1b[31m", result="ok"
         )
     return path
@@ -54,7 +54,7 @@ def test_a_removed_end_is_1(log: Path) -> None:
 @pytest.mark.parametrize("spoilt", [None, b"", b"\0" * 160, b"garbage"])
 def test_without_the_note_of_its_end_it_is_not_called_intact(log: Path, spoilt: bytes | None) -> None:
     log.write_text("".join(log.read_text().splitlines(keepends=True)[:3]))
-    head = audit.head_path(log)
+    head = audit_log.head_path(log)
     head.unlink()
     if spoilt is not None:
         head.write_bytes(spoilt)
@@ -66,7 +66,7 @@ def test_without_the_note_of_its_end_it_is_not_called_intact(log: Path, spoilt: 
 
 
 def test_a_link_in_the_place_of_its_head_is_an_error_in_one_line(log: Path, tmp_path: Path) -> None:
-    head = audit.head_path(log)
+    head = audit_log.head_path(log)
     head.rename(tmp_path / "elsewhere")
     head.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(RefusedError, match="symbolic link"):
@@ -75,7 +75,7 @@ def test_a_link_in_the_place_of_its_head_is_an_error_in_one_line(log: Path, tmp_
 
 def test_a_rotated_log_is_intact_and_says_what_it_continues(log: Path) -> None:
     log.rename(log.with_name("audit.jsonl.1"))
-    audit.append(log, NOW, user="ana", step="stop", result="ok")
+    audit_log.append(log, NOW, user="ana", step="stop", result="ok")
     found = run("audit", "--verify")
     assert found.return_value == 0
     assert found.stdout.startswith("intact: 1 line;")

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tui import config
-from tui.cli import checks
-from tui.cli.shared import Session
+from tui.config import loader
+from tui.cli import doctor_setup
+from tui.cli.session import Session
 
 
 def session(home: Path) -> Session:
@@ -22,16 +22,16 @@ def session(home: Path) -> Session:
         "XDG_STATE_HOME": str(home / "state"),
         "HOME": str(home),
     }
-    loaded = config.load(None, profiles=(), regions=(), read_only=False, environ=environ)
+    loaded = loader.load(None, profiles=(), regions=(), read_only=False, environ=environ)
     return Session(loaded.settings, loaded, environ)
 
 
-def found(home: Path, subject: str) -> list[checks.Check]:
-    return [check for check in checks.here(session(home)) if check.subject == subject]
+def found(home: Path, subject: str) -> list[doctor_setup.Check]:
+    return [check for check in doctor_setup.here(session(home)) if check.subject == subject]
 
 
 def test_every_doubt_and_failure_has_a_remedy(tmp_path: Path) -> None:
-    lines = list(checks.here(session(tmp_path)))
+    lines = list(doctor_setup.here(session(tmp_path)))
     assert {check.subject for check in lines} >= {
         "python",
         "packages",
@@ -40,11 +40,11 @@ def test_every_doubt_and_failure_has_a_remedy(tmp_path: Path) -> None:
         "state",
         "terminal",
     }
-    assert all(check.remedy for check in lines if check.mark != checks.WELL)
+    assert all(check.remedy for check in lines if check.mark != doctor_setup.WELL)
 
 
 def test_our_packages_are_told_from_a_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert all(check.mark != checks.BAD for check in found(tmp_path, "packages"))
+    assert all(check.mark != doctor_setup.BAD for check in found(tmp_path, "packages"))
     stranger = tmp_path / "site" / "screens"
     stranger.mkdir(parents=True)
     (stranger / "__init__.py").touch()
@@ -53,7 +53,7 @@ def test_our_packages_are_told_from_a_stranger(tmp_path: Path, monkeypatch: pyte
         "find_spec",
         lambda name: SimpleNamespace(origin=str(stranger / "__init__.py")) if name == "screens" else None,
     )
-    bad = [check for check in found(tmp_path, "packages") if check.mark == checks.BAD]
+    bad = [check for check in found(tmp_path, "packages") if check.mark == doctor_setup.BAD]
     assert [str(stranger) in check.said for check in bad] == [False, True]
 
 
@@ -61,7 +61,7 @@ def test_a_second_owner_of_our_names_is_named(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(
         metadata, "packages_distributions", lambda: {"tui": ["evac", "tui"], "screens": ["evac"]}
     )
-    (bad,) = [check for check in found(tmp_path, "packages") if check.mark == checks.BAD]
+    (bad,) = [check for check in found(tmp_path, "packages") if check.mark == doctor_setup.BAD]
     assert "tui is also installed by tui" in bad.said
 
 
@@ -70,19 +70,19 @@ def test_a_journal_open_to_others_is_found(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     (line,) = found(tmp_path, "state")
-    assert (line.mark, line.remedy) == (checks.BAD, f"chmod 700 {folder}")
+    assert (line.mark, line.remedy) == (doctor_setup.BAD, f"chmod 700 {folder}")
     folder.chmod(0o700)
     (line,) = found(tmp_path, "state")
-    assert line.mark == checks.WELL
+    assert line.mark == doctor_setup.WELL
 
 
 @pytest.mark.parametrize(
-    ("columns", "lines", "mark"), [(160, 50, checks.WELL), (80, 24, checks.WELL), (79, 24, checks.DOUBT)]
+    ("columns", "lines", "mark"), [(160, 50, doctor_setup.WELL), (80, 24, doctor_setup.WELL), (79, 24, doctor_setup.DOUBT)]
 )
 def test_a_small_terminal_is_said(
     columns: int, lines: int, mark: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True, encoding="utf-8"))
     monkeypatch.setattr(shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((columns, lines)))
-    (line,) = checks.terminal({"TERM": "xterm"})
+    (line,) = doctor_setup.terminal({"TERM": "xterm"})
     assert line.mark == mark

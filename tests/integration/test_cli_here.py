@@ -17,11 +17,11 @@ import pytest
 from tests.integration.test_cli_act import LIMIT, Stage
 from tests.unit.machines import nitro, put
 from tui.demo.environment import Demo, start
-from tui.operations import audit, launch
+from tui.operations import audit_log, spawn
 from tui.operations.journal import Journal, default_path
-from tui.operations.record import OperationState
-from tui.operations.resume import lives
-from tui.settings import Settings
+from tui.operations.model import OperationState
+from tui.operations.recovery import lives
+from tui.config.schema import Settings
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ class Seat(Stage):
         return found
 
     def audited(self) -> list[dict[str, Any]]:
-        lines = audit.path_beside(default_path(self.environ)).read_text().splitlines()
+        lines = audit_log.path_beside(default_path(self.environ)).read_text().splitlines()
         return [json.loads(line) for line in lines]
 
 
@@ -201,7 +201,7 @@ def test_an_order_of_a_console_that_did_not_know_is_refused_by_the_hands(bastion
     planned = subprocess.run(command, env=blank, capture_output=True, text=True, timeout=LIMIT, check=True)
     bastion.demo.control("calls", method="DELETE")
     ident = planned.stdout.strip()
-    launch.start(ident, "prod", Settings(demo=True), bastion.environ)
+    spawn.start(ident, "prod", Settings(demo=True), bastion.environ)
     found = bastion.wait(ident, lambda one: not one.is_open)
     assert found.state is OperationState.FAILED
     assert found.note.startswith("evac runs on this instance")
@@ -211,8 +211,8 @@ def test_an_order_of_a_console_that_did_not_know_is_refused_by_the_hands(bastion
 _PLANNED = """
 import sys
 from datetime import UTC, datetime
-from tui.cli.fleet import find
-from tui.cli.shared import Shared, opened
+from tui.cli.fleet_reader import find
+from tui.cli.session import Shared, opened
 from tui.domain.actions import ActionOptions
 from tui.domain.plan import draft
 from tui.domain.policy import Policy

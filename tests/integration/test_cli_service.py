@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.test_cli_act import Stage, running, stage
-from tui.operations import audit
+from tui.operations import audit_log
 
 __all__ = ["running", "stage"]
 
@@ -61,7 +61,7 @@ def test_the_last_healthy_one_needs_the_override_and_its_name(stage: Stage) -> N
         "do", "reboot", "report-1", "--no-drain", "--override", "last-healthy", "--confirm", "report-1", "--wait"
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    log = audit.path_beside(stage.journal.path).read_text()
+    log = audit_log.path_beside(stage.journal.path).read_text()
     assert "confirmed, overriding last-healthy" in log
     assert stage.journal.list()[0].kept.options.overrides == ("last-healthy",)
 

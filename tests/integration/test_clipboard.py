@@ -14,7 +14,7 @@ import pytest
 from tests.screens import stage
 from tests.screens.fleeting import said, shown
 from tui import clipboard
-from tui.cli import check_terminal, checks
+from tui.cli import doctor_terminal, doctor_setup
 
 TMUX = shutil.which("tmux")
 real = pytest.mark.skipif(TMUX is None, reason="tmux is not installed")
@@ -47,8 +47,8 @@ def test_tmux_has_what_was_copied(tmux: dict[str, str]) -> None:
     assert kept.well, kept
     assert "tmux has it" in kept.said
     assert buffer(tmux) == text
-    (check,) = check_terminal.terminal_clipboard(tmux)
-    assert check.mark == checks.WELL
+    (check,) = doctor_terminal.terminal_clipboard(tmux)
+    assert check.mark == doctor_setup.WELL
     assert "set-clipboard external" in check.said
 
 
@@ -71,8 +71,8 @@ def test_a_tmux_that_died_is_not_said_to_have_copied(tmux: dict[str, str]) -> No
     kept = clipboard.to_tmux("x", tmux)
     assert not kept.well
     assert kept.said.startswith("NOT copied: tmux: ")
-    (check,) = check_terminal.terminal_clipboard(tmux)
-    assert check.mark == checks.DOUBT
+    (check,) = doctor_terminal.terminal_clipboard(tmux)
+    assert check.mark == doctor_setup.DOUBT
 
 
 def stand_in(folder: Path, script: str) -> dict[str, str]:
@@ -121,28 +121,28 @@ async def test_without_an_answer_it_is_only_said_to_be_sent(
         assert "copied" not in line
         assert part in line
         assert pilot.app.clipboard.startswith("i-")
-    (check,) = check_terminal.terminal_clipboard(environ)
-    assert (check.mark == checks.WELL) is (environ["TERM"] == "xterm-256color")
+    (check,) = doctor_terminal.terminal_clipboard(environ)
+    assert (check.mark == doctor_setup.WELL) is (environ["TERM"] == "xterm-256color")
 
 
 @pytest.mark.parametrize(
     ("environ", "writes", "mark", "part"),
     [
-        ({"LC_ALL": "C.UTF-8"}, "utf-8", checks.WELL, "UTF-8 (LC_ALL=C.UTF-8)"),
-        ({}, "utf-8", checks.WELL, "no locale set"),
+        ({"LC_ALL": "C.UTF-8"}, "utf-8", doctor_setup.WELL, "UTF-8 (LC_ALL=C.UTF-8)"),
+        ({}, "utf-8", doctor_setup.WELL, "no locale set"),
         (
             {"LANG": "ko_KR.EUC-KR"},
             "euc_kr",
-            checks.DOUBT,
+            doctor_setup.DOUBT,
             "commands write euc_kr, not UTF-8 (LANG=ko_KR.EUC-KR)",
         ),
-        ({"LC_ALL": "C"}, "utf-8", checks.DOUBT, "ASCII signs here (LC_ALL=C)"),
-        ({"LC_ALL": "de_DE.UTF-8", "TERM": "linux"}, "utf-8", checks.DOUBT, "ASCII signs here (TERM=linux)"),
-        ({"LC_ALL": "\x1b[2J"}, None, checks.DOUBT, "an unknown encoding"),
+        ({"LC_ALL": "C"}, "utf-8", doctor_setup.DOUBT, "ASCII signs here (LC_ALL=C)"),
+        ({"LC_ALL": "de_DE.UTF-8", "TERM": "linux"}, "utf-8", doctor_setup.DOUBT, "ASCII signs here (TERM=linux)"),
+        ({"LC_ALL": "\x1b[2J"}, None, doctor_setup.DOUBT, "an unknown encoding"),
     ],
 )
 def test_doctor_knows_encodings(environ: dict[str, str], writes: str | None, mark: str, part: str) -> None:
-    check = check_terminal.encoding(environ, writes)
+    check = doctor_terminal.encoding(environ, writes)
     assert check.mark == mark
     assert part in check.said
     assert "\x1b" not in check.said

@@ -23,13 +23,13 @@ from tests.integration.eyes import (
     tally,
     watching,
 )
-from tui.config import from_environment
+from tui.config.loader import from_environment
 from tui.demo.environment import Demo, start
 from tui.domain.instance import CheckStatus, InstanceState
-from tui.domain.text import clean
-from tui.fleet import wire
-from tui.fleet.link import read_once
-from tui.settings import Intervals
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
+from tui.fleet.collector_client import read_once
+from tui.config.schema import Intervals
 
 
 def test_every_target_of_the_sample_answers_with_rows_or_a_line(demo: Demo) -> None:
@@ -190,7 +190,7 @@ async def test_the_next_profile_reads_when_the_first_cannot_and_labels_follow(de
         assert shown == {"prod-audit"}
         row = next(iter(eyes.store.rows()))
         demo.control("calls", method="DELETE")
-        answer = await eyes.link.request(wire.ReadRequest(0, "look", row.target, row.instance_id))
+        answer = await eyes.link.request(protocol.ReadRequest(0, "look", row.target, row.instance_id))
         assert answer.instance is not None
         assert answer.instance.target == row.target
         asked = [one for one in calls(demo) if row.instance_id in one["instances"]]

@@ -8,10 +8,10 @@ import sys
 from tests.integration.eyes import SEOUL, passing, settings
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase
-from tui.fleet import link as module
-from tui.fleet.link import Link
+from tui.fleet import collector_client as module
+from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
-from tui.fleet.wire import Delta, LinkState, ReadRequest
+from tui.fleet.protocol import Delta, LinkState, ReadRequest
 
 
 async def test_a_link_begun_early_reads_answers_and_starts_the_next_one_itself(demo: Demo) -> None:
@@ -47,8 +47,8 @@ async def test_a_link_begun_early_reads_answers_and_starts_the_next_one_itself(d
 def test_a_collector_begun_for_a_console_that_never_comes_ends_with_it(demo: Demo) -> None:
     program = (
         "import os, sys\n"
-        "from tui.fleet.link import Link\n"
-        "from tui.settings import Settings\n"
+        "from tui.fleet.collector_client import Link\n"
+        "from tui.config.schema import Settings\n"
         "link = Link(Settings(), os.environ)\nlink.begin()\nprint(link._early.pid, flush=True)\nos._exit(1)\n"
     )
     done = subprocess.run(

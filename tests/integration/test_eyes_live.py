@@ -22,8 +22,8 @@ from tests.integration.eyes import (
 )
 from tui.demo.environment import Demo
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
-from tui.fleet import wire
-from tui.fleet.link import read_once
+from tui.fleet import protocol
+from tui.fleet.collector_client import read_once
 
 
 async def test_problems_of_all_come_before_any_inventory(demo: Demo) -> None:
@@ -119,8 +119,8 @@ async def test_a_refresh_reads_past_the_cache(demo: Demo) -> None:
         await eyes.until(lambda: eyes.live("prod"))
         demo.control("events", {"instance": "mail-1", "code": "instance-stop", "in": 3600})
         for target in (Target("prod-audit", SEOUL), Target("prod", VIRGINIA)):  # not read here: harmless
-            await eyes.link.request(wire.ReadRequest(0, "refresh", target))
-        await eyes.link.request(wire.ReadRequest(0, "refresh", Target("prod", SEOUL)))
+            await eyes.link.request(protocol.ReadRequest(0, "refresh", target))
+        await eyes.link.request(protocol.ReadRequest(0, "refresh", Target("prod", SEOUL)))
         await eyes.until(lambda: (found := eyes.named("mail-1")) and found.events)
 
 
@@ -130,7 +130,7 @@ async def test_a_killed_collector_is_said_restarted_and_its_questions_answered(d
         row, first = next(iter(eyes.store.rows())), eyes.link.pid
         demo.control("faults", [fault({"hang": 120}, operation="DescribeInstances")])
         question = asyncio.create_task(
-            eyes.link.request(wire.ReadRequest(7, "look", row.target, row.instance_id))
+            eyes.link.request(protocol.ReadRequest(7, "look", row.target, row.instance_id))
         )
         await passing(lambda: any(row.instance_id in one["instances"] for one in calls(demo)))
         assert first is not None
@@ -146,7 +146,7 @@ async def test_a_killed_collector_is_said_restarted_and_its_questions_answered(d
         assert "signal 9" in state.why
         await eyes.until(lambda: eyes.states[-1].state == "live")
         assert eyes.link.pid not in (None, first)
-        again = await eyes.link.request(wire.ReadRequest(8, "look", row.target, row.instance_id))
+        again = await eyes.link.request(protocol.ReadRequest(8, "look", row.target, row.instance_id))
         assert again.instance is not None
         assert len(eyes.store.rows()) == 24
 
@@ -166,8 +166,8 @@ async def test_a_collector_that_cannot_start_says_why_and_the_once_reader_too(de
 
 CONSOLE = """
 import asyncio, os, sys
-from tui.fleet.link import Link
-from tui.settings import decode
+from tui.fleet.collector_client import Link
+from tui.config.schema import decode
 
 async def main():
     link = Link(decode(sys.argv[1]), dict(os.environ))
@@ -185,7 +185,7 @@ asyncio.run(main())
 async def test_when_the_console_ends_so_does_its_collector(demo: Demo, how: signal.Signals) -> None:
     import sys
 
-    from tui.settings import encode
+    from tui.config.schema import encode
 
     demo.control("faults", [fault({"hang": 300}, service="ec2")])  # readers that wait must not keep it
     console = await asyncio.create_subprocess_exec(

@@ -9,9 +9,9 @@ import pytest
 from tests.integration.eyes import DATA, KEYS, PROD, SEOUL, VIRGINIA, fault, settings, watching
 from tui.demo.environment import Demo
 from tui.domain.instance import Target
-from tui.fleet import wire
-from tui.fleet.link import look_once
-from tui.settings import Settings
+from tui.fleet import protocol
+from tui.fleet.collector_client import look_once
+from tui.config.schema import Settings
 
 HAZARDS: list[tuple[str, str, str]] = [
     ("prod", SEOUL, "web-1"), ("prod", SEOUL, "vault-1"), ("prod", SEOUL, "payments-db-1"),
@@ -84,7 +84,7 @@ async def test_a_fact_that_is_denied_is_unknown_with_its_reason_and_spoils_no_ot
     )
     async with watching(settings("prod", regions=(SEOUL,)), demo.apply()) as eyes:
         row = await eyes.until(lambda: eyes.named("web-1"))
-        answer = await eyes.link.request(wire.ReadRequest(0, "look", row.target, row.instance_id))
+        answer = await eyes.link.request(protocol.ReadRequest(0, "look", row.target, row.instance_id))
     facts = answer.facts
     assert facts is not None
     reasons = dict(facts.unknown)
@@ -110,12 +110,12 @@ async def test_a_fact_that_is_denied_is_unknown_with_its_reason_and_spoils_no_ot
 async def test_a_look_at_nothing_says_so(demo: Demo) -> None:
     async with watching(Settings(), demo.apply(), "--idle") as eyes:
         gone = await eyes.link.request(
-            wire.ReadRequest(0, "look", Target("prod", SEOUL), "i-0123456789abcdef0")
+            protocol.ReadRequest(0, "look", Target("prod", SEOUL), "i-0123456789abcdef0")
         )
         assert gone.trouble is not None
         assert (gone.trouble.kind, gone.instance) == ("gone", None)
-        missing = await eyes.link.request(wire.ReadRequest(0, "look", Target("nobody", SEOUL), "i-0"))
+        missing = await eyes.link.request(protocol.ReadRequest(0, "look", Target("nobody", SEOUL), "i-0"))
         assert missing.trouble is not None
         assert missing.trouble.kind == "config"
-        empty = await eyes.link.request(wire.ReadRequest(0, "look"))
+        empty = await eyes.link.request(protocol.ReadRequest(0, "look"))
         assert empty.trouble is not None

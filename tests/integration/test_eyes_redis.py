@@ -12,8 +12,8 @@ import pytest
 
 from tests.integration.eyes import SEOUL, calls, passing, settings, tally, watching
 from tui.demo.environment import Demo
-from tui.fleet.link import read_once
-from tui.settings import CacheSettings, Settings
+from tui.fleet.collector_client import read_once
+from tui.config.schema import CacheSettings, Settings
 
 
 def shared(url: str, *profiles: str, often: bool = False) -> Settings:

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from tests.integration.test_service import KEYS, SEOUL, Bench, bench
 from tests.integration.waiting import until
 from tui.domain.plan import GuardKind
-from tui.operations import resume
-from tui.operations.record import Operation, OperationState
-from tui.settings import GroupSettings
+from tui.operations import recovery
+from tui.operations.model import Operation, OperationState
+from tui.config.schema import GroupSettings
 
 __all__ = ["bench"]
 
@@ -183,7 +183,7 @@ def test_a_drained_one_is_not_stopped_when_another_dies_and_giving_it_up_returns
     bench.demo.control("advance", {"seconds": 400})
     waits = bench.wait(first, lambda one: one.step == "stop" and one.note.startswith("waits: "))
     assert "with it down 1 of target group pay-db would be in service, and 2 must be" in waits.note
-    given_up, _ = resume.give_up(bench.journal, waits, bench.settings, bench.environ, datetime.now(UTC))
+    given_up, _ = recovery.give_up(bench.journal, waits, bench.settings, bench.environ, datetime.now(UTC))
     assert given_up
     assert bench.wait(first, ended).state is OperationState.ABANDONED
     assert bench.health(plan) == ["healthy"]

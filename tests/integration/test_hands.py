@@ -9,8 +9,8 @@ import pytest
 
 from tests.integration.hands import ACCOUNT, Bench, ended
 from tui.domain.instance import InstanceState
-from tui.operations import audit
-from tui.operations.record import OperationState
+from tui.operations import audit_log
+from tui.operations.model import OperationState
 
 
 def test_stop_start_moves_it_and_clears_the_event(bench: Bench) -> None:
@@ -25,7 +25,7 @@ def test_stop_start_moves_it_and_clears_the_event(bench: Bench) -> None:
     assert bench.find("payments-db-1").state is InstanceState.RUNNING
     assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
     log = bench.journal.path.with_name("audit.jsonl")
-    assert audit.verify(log) is None
+    assert audit_log.verify(log) is None
     assert "StopInstances" in log.read_text()
     assert "AKIADEMO" not in log.read_text()
 
@@ -47,9 +47,9 @@ def test_the_audit_log_tells_each_call_before_and_after_and_by_whom(
     assert found.state is OperationState.SUCCEEDED
     assert found.caller.startswith("arn:aws:")
     assert ACCOUNT in found.caller
-    log = audit.path_beside(bench.journal.path)
-    assert audit.check(log) == audit.Verdict(len(log.read_text().splitlines()))
-    lines = [one for one in audit.tail(log, 100) if one["operation"] == operation]
+    log = audit_log.path_beside(bench.journal.path)
+    assert audit_log.check(log) == audit_log.Verdict(len(log.read_text().splitlines()))
+    lines = [one for one in audit_log.tail(log, 100) if one["operation"] == operation]
     of_calls = [
         (one["call"].split()[0], one["result"]) for one in lines if "call" in one and not one["dry_run"]
     ]

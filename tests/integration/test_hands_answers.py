@@ -13,8 +13,8 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.operations import launch
-from tui.operations.record import OperationState
+from tui.operations import spawn
+from tui.operations.model import OperationState
 
 
 def test_an_ami_of_the_same_name_that_somebody_else_made_is_not_taken_for_ours(bench: Bench) -> None:
@@ -144,7 +144,7 @@ def test_why_it_is_not_permitted_is_asked_of_aws(bench: Bench) -> None:
         row = replace(bench.find("search-1"), target=Target("look", REGION))
         plan = draft("stop-start", row, None, ActionOptions(), Policy(), datetime.now(UTC))
         operation = bench.journal.create(plan, datetime.now(UTC))
-        launch.start(operation, "look", bench.settings, bench.environ)
+        spawn.start(operation, "look", bench.settings, bench.environ)
         found = bench.wait(operation, ended)
     finally:
         config.write_text(before)

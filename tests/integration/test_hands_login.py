@@ -13,7 +13,7 @@ import pytest
 from tests.integration.hands import Bench, ended
 from tests.integration.waiting import until
 from tui.domain.instance import InstanceState
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 KEYS = '{"Version": 1, "AccessKeyId": "AKIADEMOPROD00000001", "SecretAccessKey": "demo"}'
 

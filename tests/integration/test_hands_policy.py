@@ -11,15 +11,15 @@ import pytest
 
 from tests.integration.eyes import KEYS
 from tests.integration.hands import REGION, Bench
-from tui.operations import launch
-from tui.operations.record import OperationState
-from tui.settings import ProfileSettings, Settings, encode
+from tui.operations import spawn
+from tui.operations.model import OperationState
+from tui.config.schema import ProfileSettings, Settings, encode
 
 
 def test_read_only_starts_no_hands(bench: Bench) -> None:
     operation = bench.order("stop-start", "eks-node-a")
     bench.settings = Settings(profiles={"prod": ProfileSettings(read_only=True)})
-    with pytest.raises(launch.ReadOnlyError):
+    with pytest.raises(spawn.ReadOnlyError):
         bench.run(operation)
     assert [
         one for one in bench.demo.control("calls") if one["operation"] in ("StopInstances", "StartInstances")

@@ -14,9 +14,9 @@ import pytest
 
 from tests.integration.hands import Bench, ended
 from tui.domain.instance import InstanceState
-from tui.operations import audit, launch, resume
+from tui.operations import audit_log, spawn, recovery
 from tui.operations.journal import default_path
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 
 def test_two_runners_of_one_operation_send_everything_once(bench: Bench) -> None:
@@ -24,7 +24,7 @@ def test_two_runners_of_one_operation_send_everything_once(bench: Bench) -> None
     pids = [bench.run(operation) for _ in range(3)]
     assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
     deadline = time.monotonic() + 30
-    while any(resume.lives(pid, operation) for pid in pids) and time.monotonic() < deadline:
+    while any(recovery.lives(pid, operation) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
 
@@ -37,7 +37,7 @@ def test_a_full_disk_under_the_journal_does_not_keep_an_instance_down(bench: Ben
     bench.wait(operation, lambda one: one.step == "wait-stopped")
     with bench.journal._write():
         time.sleep(13)
-        assert resume.lives(pid, operation)
+        assert recovery.lives(pid, operation)
     bench.demo.control("clock", {"speed": 60})
     found = bench.wait(operation, ended)
     assert found.state is OperationState.SUCCEEDED
@@ -64,7 +64,7 @@ def test_an_upgrade_that_takes_the_program_away_does_not_keep_an_instance_down(
     bench: Bench, tmp_path: Path
 ) -> None:
     """All that the hands run is loaded before anything is sent."""
-    shutil.copytree(Path(launch.__file__).parents[1], tmp_path / "tui")
+    shutil.copytree(Path(spawn.__file__).parents[1], tmp_path / "tui")
     bench.environ = {**bench.environ, "PYTHONPATH": str(tmp_path)}
     bench.demo.control("clock", {"speed": 5})
     pid = bench.run(operation := bench.order("stop-start", "cache-2"))
@@ -103,9 +103,9 @@ def test_a_frozen_runner_that_wakes_after_it_was_replaced_sends_nothing(bench: B
     finally:
         os.kill(pid, signal.SIGCONT)
     deadline = time.monotonic() + 30
-    while resume.lives(pid, operation) and time.monotonic() < deadline:
+    while recovery.lives(pid, operation) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not resume.lives(pid, operation)
+    assert not recovery.lives(pid, operation)
     assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
 
 
@@ -119,7 +119,7 @@ def test_a_runner_that_fails_says_so_in_the_journal(bench: Bench, confirm: bool)
     assert found.state is OperationState.FAILED  # nothing was sent, so nothing needs anybody
     assert "profile" in found.note.lower()
     assert "gone" in found.note
-    assert resume.cut_off(bench.journal, datetime.now(UTC)) == []
+    assert recovery.cut_off(bench.journal, datetime.now(UTC)) == []
 
 
 @pytest.mark.parametrize("how", ["it ends", "it is killed"])
@@ -139,7 +139,7 @@ def test_the_hands_of_a_demonstration_end_with_it(bench: Bench, how: str) -> Non
 
 
 def test_what_cannot_be_audited_is_not_begun(bench: Bench) -> None:
-    audit.path_beside(bench.journal.path).mkdir()
+    audit_log.path_beside(bench.journal.path).mkdir()
     operation = bench.order("reboot", "web-1")
     bench.run(operation)
     found = bench.wait(operation, ended)
@@ -153,7 +153,7 @@ def test_a_full_disk_of_the_audit_log_does_not_keep_an_instance_down(bench: Benc
     operation = bench.order("stop-start", "search-2")
     bench.run(operation)
     bench.wait(operation, lambda one: one.step == "wait-stopped")
-    log = audit.path_beside(bench.journal.path)
+    log = audit_log.path_beside(bench.journal.path)
     log.rename(log.with_name("full"))
     log.mkdir()
     bench.demo.control("clock", {"speed": 60})

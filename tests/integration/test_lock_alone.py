@@ -16,16 +16,16 @@ from tests.integration.bastions import Server, aged, lock_of
 from tests.integration.hands import ACCOUNT, REGION
 from tests.unit.test_holding import Bench
 from tui.operations.journal import Journal
-from tui.operations.locks import Away, Held, LockService, Refused, Young
-from tui.operations.shared_holds import SharedHolds, every
-from tui.settings import LockSettings
+from tui.operations.redis_lock import Away, Held, LockService, Refused, Young
+from tui.operations.redis_holds import SharedHolds, every
+from tui.config.schema import LockSettings
 
 ROOT = Path(__file__).parents[2]
 _RACER = """
 import sys
 from datetime import UTC, datetime
-from tui.operations.locks import Held, Holder, LockService
-from tui.settings import LockSettings
+from tui.operations.redis_lock import Held, Holder, LockService
+from tui.config.schema import LockSettings
 url, name = sys.argv[1:]
 mine = Holder(name, "reboot", "", name, "h", "", name, datetime.now(UTC))
 lock = LockService(LockSettings(url=url), False).lock("1", "r", "i", mine)

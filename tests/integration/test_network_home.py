@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.integration.test_cli_act import MUTATING, Stage, running, stage
 from tests.unit.test_mounts import table
-from tui.domain.text import clean
-from tui.operations.record import OperationState
+from tui.domain.sanitize import clean
+from tui.operations.model import OperationState
 
 __all__ = ["running", "stage"]
 BENEATH = str(Path(__file__).with_name("beneath"))

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.aws import look, reads
+from tui.aws import inspect, describe
 from tui.aws.sessions import Sessions
 from tui.demo.environment import start
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.facts import Facts
 from tui.domain.hazards import CHECKS, hazards
 from tui.domain.instance import CheckName, Instance, Target
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 TARGETS = [
     Target("prod", "ap-northeast-2"), Target("prod", "us-east-1"), Target("data", "us-east-1"),
@@ -52,10 +52,10 @@ def sample() -> Iterator[Sample]:
         sessions, now, seen = Sessions(Settings(demo=True)), datetime.now(UTC), []
         for target in TARGETS:
             client = sessions.client(target.profile, "ec2", target.region)
-            for one in reads.instances(client, target.region, now):
-                row = look.instance(sessions, target, one.instance_id, now)
+            for one in describe.instances(client, target.region, now):
+                row = inspect.instance(sessions, target, one.instance_id, now)
                 assert row is not None
-                seen.append((row, look.facts(sessions, row, now, askers)))
+                seen.append((row, inspect.facts(sessions, row, now, askers)))
         yield Sample(now, seen)
     demo.stop()
 

@@ -16,7 +16,7 @@ import pytest
 from tests.integration.between import Relay
 from tests.integration.eyes import SEOUL, settings, watching
 from tui.demo.environment import Demo, start
-from tui.fleet import wire
+from tui.fleet import protocol
 
 SECRET = "canary/Secret+3f9a7c51d2"
 TOKEN = "canaryToken//8b1e64f0aa=="
@@ -133,7 +133,7 @@ def test_no_secret_is_sent_to_the_cache_or_the_lock_of_a_team(
 
 
 BREAKS = """
-from tui.aws import reads
+from tui.aws import describe
 def broken(client):
     found = client._request_signer._credentials.get_frozen_credentials()
     secret, token = found.secret_key, found.token
@@ -148,18 +148,18 @@ async def test_a_fault_where_the_credentials_are_leaves_none_of_them_behind(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A collector that breaks with them in its hands: whatever it says to the console, and in files."""
-    monkeypatch.setattr("tui.fleet.link.COMMAND", (sys.executable, "-P", "-c", BREAKS))
+    monkeypatch.setattr("tui.fleet.collector_client.COMMAND", (sys.executable, "-P", "-c", BREAKS))
     async with watching(settings("prod", regions=(SEOUL,), often=True), env) as eyes:
         line = await eyes.until(lambda: eyes.line("prod"))
     assert "a fault of ours" in line
     assert "report it" in line
-    nothing_of_them(Path(env["HOME"]), *map(wire.encode, eyes.seen))
+    nothing_of_them(Path(env["HOME"]), *map(protocol.encode, eyes.seen))
 
 
 CONSOLE = """
 import asyncio, os
 from tui.app import EvacApp, open_services
-from tui.settings import Settings
+from tui.config.schema import Settings
 async def main():
     opened = open_services(Settings(only_profiles=("prod",), regions=("ap-northeast-2",)), os.environ)
     app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opens_journal=True)

@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from tests.integration.waiting import awaited
-from tui.aws import look
+from tui.aws import inspect
 from tui.aws.sessions import Sessions
 from tui.demo.environment import Demo, start
 from tui.domain.actions import ActionOptions
@@ -23,10 +23,10 @@ from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.operations import launch, resume
+from tui.operations import spawn, recovery
 from tui.operations.journal import Journal, default_path
-from tui.operations.record import Operation, OperationState
-from tui.settings import ActionSettings, LockSettings, Settings
+from tui.operations.model import Operation, OperationState
+from tui.config.schema import ActionSettings, LockSettings, Settings
 
 SEOUL, VIRGINIA, IRELAND = "ap-northeast-2", "us-east-1", "eu-west-1"
 KEYS = {"prod": "AKIADEMOPROD00000001", "staging": "AKIADEMOSTAGING00001"}
@@ -53,7 +53,7 @@ class Bench:
         pages = client.describe_instances(Filters=[{"Name": "tag:Name", "Values": [name]}])
         ident = pages["Reservations"][0]["Instances"][0]["InstanceId"]
         target, sessions = Target(profile, region), Sessions(Settings(demo=True))
-        row, facts = look.closely(sessions, target, ident, self.askers)
+        row, facts = inspect.closely(sessions, target, ident, self.askers)
         assert row is not None
         assert facts is not None
         assert facts.unknown == ()
@@ -69,7 +69,7 @@ class Bench:
         assert plan.guard.kind is not GuardKind.BLOCKED, plan.guard
         operation = self.journal.create(plan, datetime.now(UTC))
         assert self.journal.confirm(operation, datetime.now(UTC))
-        return operation, launch.start(operation, plan.target.profile, self.settings, self.environ)
+        return operation, spawn.start(operation, plan.target.profile, self.settings, self.environ)
 
     def wait(self, operation: str, until: Callable[[Operation], bool], seconds: float = 120) -> Operation:
         return awaited(self.journal, operation, until, seconds, default_path(self.environ).parent)
@@ -205,10 +205,10 @@ def test_killed_in_the_middle_of_standby_the_next_runner_returns_it(bench: Bench
     os.kill(pid, signal.SIGKILL)
     bench.demo.control("clock", {"speed": 100})
     deadline = time.monotonic() + 60
-    while not (cut := resume.cut_off(bench.journal, datetime.now(UTC))):
+    while not (cut := recovery.cut_off(bench.journal, datetime.now(UTC))):
         assert time.monotonic() < deadline, "never found to be cut off"
         time.sleep(0.05)
-    assert resume.resume(bench.journal, cut[0], bench.settings, bench.environ, datetime.now(UTC)) is None
+    assert recovery.resume(bench.journal, cut[0], bench.settings, bench.environ, datetime.now(UTC)) is None
     assert bench.ended(operation).state is OperationState.SUCCEEDED
     assert bench.lifecycle(plan.order.instance_id) == "InService"
     assert bench.group()["DesiredCapacity"] == 8
@@ -245,7 +245,7 @@ def test_abandoned_in_standby_it_is_returned_first(bench: Bench) -> None:
     bench.wait(operation, lambda one: bool(bench.sent("EnterStandby")))
     found = bench.journal.get(operation)
     assert found is not None
-    done, told = resume.give_up(bench.journal, found, bench.settings, bench.environ, datetime.now(UTC))
+    done, told = recovery.give_up(bench.journal, found, bench.settings, bench.environ, datetime.now(UTC))
     assert done
     assert "returned to service first" in told
     bench.demo.control("clock", {"speed": 100})

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from tests.integration.hands import Bench, ended
-from tui.aws import to_domain
+from tui.aws import mapping
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState
-from tui.domain.own import AFTER_STOP
+from tui.domain.activity import AFTER_STOP
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.operations import busy
-from tui.operations.record import OperationState
+from tui.domain.sanitize import clean
+from tui.operations import conflicts
+from tui.operations.model import OperationState
 
 
 def announced(bench: Bench, name: str, seconds: float) -> Instance:
@@ -28,7 +28,7 @@ def announced(bench: Bench, name: str, seconds: float) -> Instance:
     )
     row = bench.find(name)
     answer = bench.client().describe_instance_status(InstanceIds=[row.instance_id], IncludeAllInstances=True)
-    return replace(row, events=to_domain.status(answer["InstanceStatuses"][0]).events)
+    return replace(row, events=mapping.status(answer["InstanceStatuses"][0]).events)
 
 
 def order(bench: Bench, row: Instance) -> str:
@@ -68,10 +68,10 @@ def test_a_stop_and_start_of_ones_own_is_not_held_up_and_ends_it(bench: Bench) -
     bench.run(operation)
     bench.wait(operation, lambda one: one.waiting and "waits for AWS" in one.note)
     unfinished = bench.journal.unfinished()
-    assert busy.in_the_way(unfinished, "stop-start", row.target.region, row.instance_id) is None
-    assert busy.in_the_way(unfinished, AFTER_STOP, row.target.region, row.instance_id) is not None
+    assert conflicts.in_the_way(unfinished, "stop-start", row.target.region, row.instance_id) is None
+    assert conflicts.in_the_way(unfinished, AFTER_STOP, row.target.region, row.instance_id) is not None
     plan = draft("stop-start", row, None, ActionOptions(), Policy(), datetime.now(UTC))
-    told = busy.checked(plan, unfinished, UTC, datetime.now(UTC), "see {id}")
+    told = conflicts.checked(plan, unfinished, UTC, datetime.now(UTC), "see {id}")
     assert told.guard == plan.guard
     assert "It ends by itself once the event is over" in told.hazards[-1].text
     other = bench.order("stop-start", "cache-1")

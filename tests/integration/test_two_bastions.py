@@ -17,10 +17,10 @@ from tests.integration.bastions import QUICK, Bastion, Pair, gone, lock_of
 from tests.integration.hands import ended
 from tests.integration.waiting import until
 from tui.domain.instance import InstanceState
-from tui.operations import audit
-from tui.operations.locks import Held
-from tui.operations.record import OperationState
-from tui.settings import LockSettings, Settings
+from tui.operations import audit_log
+from tui.operations.redis_lock import Held
+from tui.operations.model import OperationState
+from tui.config.schema import LockSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +63,7 @@ def test_a_question_on_a_screen_locks_nothing_and_the_quicker_yes_wins(pair: Pai
     assert lost.state is OperationState.FAILED
     assert lost.note.startswith("locked by kim@bastion-1")
     assert pair.taken() == ["StopInstances"]
-    assert "refused: locked by kim" in audit.path_beside(lee.journal.path).read_text()
+    assert "refused: locked by kim" in audit_log.path_beside(lee.journal.path).read_text()
     pair.hurry()
     assert kim.wait(first, ended).state is OperationState.SUCCEEDED
 
@@ -157,7 +157,7 @@ def test_a_redis_that_dies_with_the_instance_down_does_not_keep_it_down(pair: Pa
     done = pair.kim.wait(first, ended)
     assert done.state is OperationState.SUCCEEDED
     assert pair.kim.find("search-2").state is InstanceState.RUNNING
-    log = audit.path_beside(pair.kim.journal.path).read_text()
+    log = audit_log.path_beside(pair.kim.journal.path).read_text()
     assert "without its lock: the lock service can't be used" in log
     assert "without its lock" in done.note
 

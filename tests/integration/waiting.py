@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tui.operations.journal import Journal
-from tui.operations.record import Operation
+from tui.operations.model import Operation
 
 LIMIT = 60.0
 

@@ -27,7 +27,7 @@ from typing import Any
 from tests.e2e.terminal import environ
 from tests.journeys.shift import ASKED, SETTLED, SIZES, Cost, Shift, all_gone, cost, journal, left_over
 from tui.demo.environment import Demo, start
-from tui.operations.record import Operation, OperationState
+from tui.operations.model import Operation, OperationState
 
 MEMORY = 120.0
 """MB (resident) a console may hold."""

@@ -23,7 +23,7 @@ from tests.e2e.terminal import PATIENCE, Terminal, has
 from tests.soak.storm import changes
 from tui.demo.environment import Demo
 from tui.operations.journal import Journal, default_path
-from tui.operations.record import Operation
+from tui.operations.model import Operation
 
 SIZES = ((80, 24), (120, 35), (160, 50))
 ASKED = r"Type .*to go on|\by +yes\b"

@@ -12,7 +12,7 @@ from tests.contracts.aws_worlds import REGION, Cloud, moto
 from tests.e2e.terminal import environ, has
 from tests.journeys.shift import ASKED, SETTLED, SIZES, Shift, awaited, left_over, sent
 from tui.demo.environment import Demo
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))

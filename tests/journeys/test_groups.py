@@ -14,7 +14,7 @@ from tests.chaos.stage import ACCOUNT, REGION
 from tests.e2e.terminal import has
 from tests.journeys.shift import ASKED, SETTLED, SIZES, Shift, awaited, evac, journal, sent
 from tui.demo.environment import Demo
-from tui.operations.record import Operation, OperationState
+from tui.operations.model import Operation, OperationState
 
 TRIALS = int(os.environ.get("CONSOLE_TRIALS", "1"))
 """`make chaos` says 20."""

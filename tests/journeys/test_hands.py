@@ -16,7 +16,7 @@ from tests.e2e.terminal import has
 from tests.journeys.shift import Shift, awaited, journal, sent
 from tui.demo.environment import Demo
 from tui.operations.journal import JournalError
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 KEY = "AKIADEMOPROD00000001"
 PLACE = {"account": "111122223333", "region": "ap-northeast-2"}

@@ -10,7 +10,7 @@ import pytest
 from tests.journeys.shift import Shift, awaited, evac, sent
 from tests.unit.machines import nitro, put
 from tui.demo.environment import Demo
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 
 def seated(

@@ -7,7 +7,7 @@ import time
 from tests.e2e.terminal import has
 from tests.journeys.shift import ASKED, SETTLED, Shift, awaited, sent
 from tui.demo.environment import Demo
-from tui.operations.record import Operation
+from tui.operations.model import Operation
 
 PASTE = "\x1b[200~{}\x1b[201~"
 """A paste, as a terminal marks it."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tests.e2e.terminal import has
 from tests.journeys.shift import Shift, cost, evac, journal, sent
 from tui.demo.environment import Demo
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 """How often the story is told; `ROUNDS=20` is a night's worth."""

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.terminal import has
 from tests.journeys.shift import SIZES, Shift, all_gone, awaited, cost, evac, sent
 from tui.demo.environment import Demo
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))

@@ -8,8 +8,8 @@ import pytest
 
 from tests.journeys.shift import SIZES, Shift, awaited, evac, journal, sent
 from tui.demo.environment import Demo
-from tui.domain.own import AFTER_STOP
-from tui.operations.record import OperationState
+from tui.domain.activity import AFTER_STOP
+from tui.operations.model import OperationState
 
 
 def stops(demo: Demo, name: str, seconds: float) -> None:

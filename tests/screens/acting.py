@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from tests.screens.stage import NOW, Launches, StandIn, named, plain_facts, sample_store, services
 from tui.domain.facts import Facts, GroupMembership, TargetGroup
 from tui.domain.instance import InstanceState, TypeFacts
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 from tui.operations.journal import Journal
-from tui.operations.record import Operation, OperationState
+from tui.operations.model import Operation, OperationState
 from tui.services import Services
 
 ELSEWHERE = "bastion-2.example:812:abc123"

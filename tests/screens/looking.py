@@ -12,8 +12,8 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, Trouble
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.fleet import wire
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
 from tui.fleet.store import Store
 from tui.operations.journal import Journal
 from tui.services import Services
@@ -36,7 +36,7 @@ class Slow(StandIn):
         super().__init__(store)
         self.go = asyncio.Event()
 
-    async def request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
+    async def request(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
         await self.go.wait()
         return await super().request(request)
 

@@ -16,22 +16,22 @@ from textual.screen import Screen
 
 from screens.base import Act, Go
 from screens.theme import dress
-from tui.aws import to_domain
-from tui.aws.to_domain import Status
+from tui.aws import mapping
+from tui.aws.mapping import Status
 from tui.demo.clock import Clock
 from tui.demo.fleet import populate
 from tui.demo.sample import DATA, LEGACY, PROD, STAGING
 from tui.demo.world import World
 from tui.domain.facts import Facts
 from tui.domain.instance import Image, Instance, Phase, Target, TargetStatus, Trouble, TypeFacts
-from tui.domain.text import clean
-from tui.fleet import wire
-from tui.fleet.collector.unit import Unit
-from tui.fleet.link import Link
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
+from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
 from tui.operations.journal import Journal
 from tui.services import Services
-from tui.settings import ProfileSettings, Settings
+from tui.config.schema import ProfileSettings, Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Seoul")
@@ -68,15 +68,15 @@ def units(made: World) -> list[Unit]:
         unit = Unit(clean(account), clean(made.accounts[account].alias), name, list(READERS[account]))
         shown = [box.shown() for box in region.boxes.values()]
         rows = [
-            to_domain.instance({k: v for k, v in doc.items() if not k.startswith("_")}, name, NOW)
+            mapping.instance({k: v for k, v in doc.items() if not k.startswith("_")}, name, NOW)
             for doc, _ in shown
         ]
-        statuses: list[Status] = [to_domain.status(status) for _, status in shown]
+        statuses: list[Status] = [mapping.status(status) for _, status in shown]
         unit.take_inventory(rows, NOW)
         unit.take_statuses(statuses, NOW)
         images: dict[str, Image] = {}
         for doc in region.images.values():
-            one = to_domain.image(doc)
+            one = mapping.image(doc)
             source = str(doc.get("SourceInstanceId", ""))
             kept = images.get(source)
             if source and (kept is None or str(one.created) > str(kept.created)):
@@ -110,7 +110,7 @@ def sample_store() -> Store:
         (Target("staging", "us-east-1"), STAGING, denied),
     ):
         status = TargetStatus(target, Phase.FAILED, (clean(target.profile),), clean(account), trouble=trouble)
-        store.apply(wire.Delta(status))
+        store.apply(protocol.Delta(status))
     return store
 
 
@@ -122,24 +122,24 @@ class StandIn(Link):
         self.store = store
         self.facts = facts or plain_facts()
         self.trouble: Trouble | None = None
-        self.asked: list[wire.ReadRequest] = []
-        self.state = wire.LinkState("live")
+        self.asked: list[protocol.ReadRequest] = []
+        self.state = protocol.LinkState("live")
 
-    async def request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
+    async def request(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
         self.asked.append(request)
         if self.trouble is not None:
-            return wire.ReadAnswer(0, trouble=self.trouble)
+            return protocol.ReadAnswer(0, trouble=self.trouble)
         row = None
         if request.target is not None and request.instance_id:
             row = self.store.get(f"{request.target.region}/{request.instance_id}")
             if row is None:
-                return wire.ReadAnswer(0, trouble=Trouble("gone", clean("no longer there"), clean("")))
+                return protocol.ReadAnswer(0, trouble=Trouble("gone", clean("no longer there"), clean("")))
         facts = self.facts
         if request.kind == "console":
             facts = replace(
                 facts, console=(clean("Linux version 6.1"), clean("kernel panic"), clean("login:"))
             )
-        return wire.ReadAnswer(0, row, facts)
+        return protocol.ReadAnswer(0, row, facts)
 
 
 def plain_facts(**changes: Any) -> Facts:

@@ -9,12 +9,12 @@ import pytest
 
 from screens.base import Alarm
 from screens.operations import OperationsScreen
-from screens.standing import Standing, standing, warning
+from screens.operation_status import Standing, standing, warning
 from tests.screens.acting import Play
 from tests.screens.confirming import until
 from tests.screens.plays import cut, finished, retrying, running
 from tests.screens.stage import NOW, Stage
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 from tui.services import Services
 
 

@@ -29,8 +29,8 @@ from tui.app import EvacApp
 from tui.fleet import snapshot
 from tui.fleet.store import Store
 from tui.services import Services
-from tui.settings import Settings
-from tui.verbs import VERBS
+from tui.config.schema import Settings
+from tui.commands import VERBS
 
 
 @asynccontextmanager

@@ -13,10 +13,10 @@ from screens.confirm.screen import PAUSE
 from tests.screens.acting import acting
 from tests.screens.confirming import Case, ready, shown, until
 from tests.screens.stage import SETTINGS, named
-from tui.fleet import wire
-from tui.operations import audit
-from tui.operations.record import OperationState
-from tui.settings import ProfileSettings, Settings
+from tui.fleet import protocol
+from tui.operations import audit_log
+from tui.operations.model import OperationState
+from tui.config.schema import ProfileSettings, Settings
 
 
 async def test_it_says_whose_instance_it_is_before_anything_was_read(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ async def test_it_says_whose_instance_it_is_before_anything_was_read(tmp_path: P
     gate = asyncio.Event()
     link, answer = case.link(), case.link().request
 
-    async def slow(request: wire.ReadRequest) -> wire.ReadAnswer:
+    async def slow(request: protocol.ReadRequest) -> protocol.ReadAnswer:
         await gate.wait()
         return await answer(request)
 
@@ -77,11 +77,11 @@ async def test_esc_cancels_and_leaves_a_line_in_the_audit_log(tmp_path: Path) ->
     (one,) = case.journal.list()
     assert one.state is OperationState.ABANDONED
     assert one.confirmed_at is None
-    log = audit.path_beside(case.journal.path)
+    log = audit_log.path_beside(case.journal.path)
     (line,) = [json.loads(each) for each in log.read_text().splitlines()]
     assert line["result"] == "refused: cancelled"
     assert line["operation"] == one.id
-    assert audit.verify(log) is None
+    assert audit_log.verify(log) is None
 
 
 @pytest.mark.parametrize("key", ["n", "escape"])

@@ -15,9 +15,9 @@ from tests.screens.acting import Play
 from tests.screens.confirming import Case, picture, ready, shown, until
 from tests.screens.stage import named
 from tui.domain.instance import InstanceState, Trouble
-from tui.domain.text import clean
-from tui.fleet import wire
-from tui.operations.record import OperationState
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
+from tui.operations.model import OperationState
 
 
 def told(case: Case) -> list[str]:
@@ -98,7 +98,7 @@ async def test_a_name_typed_too_early_runs_no_commands(tmp_path: Path) -> None:
     gate = asyncio.Event()
     link, answer = case.link(), case.link().request
 
-    async def slow(request: wire.ReadRequest) -> wire.ReadAnswer:
+    async def slow(request: protocol.ReadRequest) -> protocol.ReadAnswer:
         await gate.wait()
         return await answer(request)
 
@@ -242,7 +242,7 @@ async def test_whatever_changed_is_no_longer_agreed_to(
     row = named(case.services.store, "payments-db-1")
     async with case.app.run_test(size=(120, 60)) as pilot:
         await until(pilot, lambda: ready(case.screen))
-        case.services.store.apply(wire.Delta(upserts=(replace(row, **changes),)))
+        case.services.store.apply(protocol.Delta(upserts=(replace(row, **changes),)))
         await pilot.press(*"payments-db-1", "enter")
         await until(pilot, lambda: words in shown(case.screen).replace("\n", " "))
         await pilot.pause(0.3)
@@ -289,7 +289,7 @@ async def test_what_is_typed_while_it_looks_once_more_is_not_lost_nor_added(tmp_
         await until(pilot, lambda: ready(case.screen))
         answer = case.link().request
 
-        async def slow(request: wire.ReadRequest) -> wire.ReadAnswer:
+        async def slow(request: protocol.ReadRequest) -> protocol.ReadAnswer:
             await gate.wait()
             return await answer(request)
 
@@ -311,7 +311,7 @@ async def test_esc_while_it_looks_once_more_is_a_no(tmp_path: Path) -> None:
         await until(pilot, lambda: ready(case.screen))
         answer = case.link().request
 
-        async def slow(request: wire.ReadRequest) -> wire.ReadAnswer:
+        async def slow(request: protocol.ReadRequest) -> protocol.ReadAnswer:
             await gate.wait()
             return await answer(request)
 

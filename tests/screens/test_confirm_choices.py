@@ -14,8 +14,8 @@ from screens.confirm.question import TypeName, YesNo
 from tests.screens.confirming import Case, ready, shown, until
 from tests.screens.stage import NOW, SETTINGS
 from tests.unit.overriding import second_override
-from tui.operations.record import OperationState
-from tui.settings import ActionSettings
+from tui.operations.model import OperationState
+from tui.config.schema import ActionSettings
 
 
 async def test_an_ami_first_makes_another_plan(tmp_path: Path) -> None:

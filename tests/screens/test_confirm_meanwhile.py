@@ -12,10 +12,10 @@ from tests.screens.acting import ELSEWHERE, Play
 from tests.screens.confirming import Case, ready, shown, until
 from tests.screens.stage import NOW, named, sample_store
 from tui.domain.instance import InstanceState, Trouble
-from tui.domain.text import clean
-from tui.fleet import wire
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
 from tui.operations.journal import JournalError
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 
 async def test_a_look_that_failed_is_said_and_tried_again(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ async def test_it_stays_with_its_instance_whatever_the_table_does(tmp_path: Path
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))
         case.link().store = sample_store()  # AWS has it still
-        case.services.store.apply(wire.Delta(removed=(case.key,)))
+        case.services.store.apply(protocol.Delta(removed=(case.key,)))
         await pilot.press(*"payments-db-1", "enter")
         await until(pilot, lambda: bool(case.went()))
     held = case.journal.get(case.went()[0])
@@ -54,7 +54,7 @@ async def test_another_state_meanwhile_is_said_and_asked_anew(tmp_path: Path) ->
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))
         store.apply(
-            wire.Delta(
+            protocol.Delta(
                 upserts=(replace(row, state=InstanceState.STOPPED, status_at=NOW + timedelta(seconds=5)),)
             )
         )
@@ -150,7 +150,7 @@ async def test_a_console_that_ends_leaves_no_plan_behind(tmp_path: Path) -> None
 
 
 async def test_hands_that_cannot_be_started_are_said(tmp_path: Path) -> None:
-    from tui.operations.launch import LaunchError
+    from tui.operations.spawn import LaunchError
 
     def broken(operation: str, profile: str) -> int:
         raise LaunchError("the runner could not be started (no memory)")

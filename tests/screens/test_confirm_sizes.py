@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 from screens.confirm.question import TypeName, YesNo
 from tests.screens.confirming import Case, picture, ready, until
 from tests.screens.stage import named
-from tui.domain.text import clean
-from tui.fleet import wire
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
 
 SIZES = [(80, 24), (80, 12), (20, 5), (40, 24), (120, 35), (80, 19), (39, 12), (160, 50)]
 MORE = [
@@ -68,7 +68,7 @@ async def test_it_is_answerable_only_where_it_can_be_read(
     case = Case(tmp_path, action, name)
     if called:
         row = named(case.services.store, name)
-        case.services.store.apply(wire.Delta(upserts=(replace(row, name=clean(called)),)))
+        case.services.store.apply(protocol.Delta(upserts=(replace(row, name=clean(called)),)))
         case.screen.instance = case.services.store.get(case.key)
     async with case.app.run_test(size=(120, 50)) as pilot:
         if action == "reschedule":

@@ -15,10 +15,10 @@ from tests.screens.stage import sample_store
 from tui.domain.instance import Instance
 from tui.domain.listing import Order, Ranker, View
 from tui.domain.query import Query
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 from tui.fleet.store import Store
-from tui.fleet.wire import Delta
-from tui.settings import Settings
+from tui.fleet.protocol import Delta
+from tui.config.schema import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 

@@ -14,10 +14,10 @@ from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
 from tests.screens.looking import EXPIRED, Slow, opened
 from tests.screens.stage import NOW, Stage, StandIn, named, sample_store, services
 from tui.domain.instance import Instance, InstanceState, Target, Trouble
-from tui.domain.text import clean
-from tui.fleet import wire
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
 from tui.fleet.store import Store
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
@@ -85,7 +85,7 @@ async def test_a_stale_target_is_told(tmp_path: Path) -> None:
     row = named(store, "web-1")
     status = store.target(row.target)
     assert status is not None
-    store.apply(wire.Delta(replace(status, trouble=EXPIRED)))
+    store.apply(protocol.Delta(replace(status, trouble=EXPIRED)))
     app, _, _ = opened(tmp_path, "web-1", store=store)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -96,7 +96,7 @@ async def test_what_disappears_says_so_and_cannot_be_acted_on(tmp_path: Path) ->
     app, screen, given = opened(tmp_path, "payments-db-1")
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
-        given.store.apply(wire.Delta(removed=(screen.key,)))
+        given.store.apply(protocol.Delta(removed=(screen.key,)))
         screen.post_message(FleetChanged())
         await pilot.pause()
         assert "it is no longer there" in text_of(app)
@@ -123,7 +123,7 @@ async def test_a_look_that_finds_nothing_says_gone(tmp_path: Path) -> None:
 async def test_terminated_says_so(tmp_path: Path) -> None:
     store = sample_store()
     row = named(store, "web-1")
-    store.apply(wire.Delta(upserts=(replace(row, state=InstanceState.TERMINATED),)))
+    store.apply(protocol.Delta(upserts=(replace(row, state=InstanceState.TERMINATED),)))
     app, _, _ = opened(tmp_path, "web-1", store=store)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
@@ -154,10 +154,10 @@ async def test_the_freshest_is_the_subject(tmp_path: Path) -> None:
     old = named(store, "web-1")
 
     class Newer(StandIn):
-        async def request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
+        async def request(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
             later = NOW.replace(minute=1)
             fresh = replace(old, state=InstanceState.STOPPED, status_at=later, inventory_at=later)
-            return wire.ReadAnswer(0, fresh, self.facts)
+            return protocol.ReadAnswer(0, fresh, self.facts)
 
     app, screen, given = opened(tmp_path, "web-1", store=store, link=Newer(store))
     async with app.run_test(size=SMALL) as pilot:
@@ -165,7 +165,7 @@ async def test_the_freshest_is_the_subject(tmp_path: Path) -> None:
         assert screen.subject is not None
         assert screen.subject.state is InstanceState.STOPPED
         latest = replace(old, state=InstanceState.PENDING, status_at=NOW.replace(minute=2))
-        given.store.apply(wire.Delta(upserts=(latest,)))
+        given.store.apply(protocol.Delta(upserts=(latest,)))
         screen.post_message(FleetChanged())
         await until(pilot, lambda: screen.subject == latest)
 
@@ -269,7 +269,7 @@ async def test_the_sample_fleet_has_a_detail_each(tmp_path: Path) -> None:
 async def test_partial_rows_are_shown_as_unread(tmp_path: Path) -> None:
     store = Store()
     row = Instance(Target("prod", "us-east-1"), clean("i-0abc"))
-    store.apply(wire.Delta(upserts=(row,)))
+    store.apply(protocol.Delta(upserts=(row,)))
     screen = DetailScreen(services(tmp_path, store, link=None), row.key)
     app = Stage(screen)
     async with app.run_test(size=SMALL) as pilot:

@@ -15,10 +15,10 @@ from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
 from tests.screens.looking import opened, planned
 from tests.screens.stage import NOW, StandIn, named, plain_facts, sample_store
 from tui.domain.facts import ClassicBalancer, GroupMembership, TargetGroup, VolumeHealth
-from tui.domain.text import clean
-from tui.fleet import wire
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
 from tui.operations.journal import Journal
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 
 async def test_every_tab_is_reached_by_keys_both_ways(tmp_path: Path) -> None:
@@ -121,12 +121,12 @@ async def test_a_console_that_cannot_be_read_is_not_asked_for_in_a_loop(tmp_path
     store = sample_store()
 
     class Denied(StandIn):
-        async def request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
+        async def request(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
             answer = await super().request(request)
             assert answer.facts is not None
             told = (("console", clean("prod: GetConsoleOutput is denied")),)
             unknown = told if request.kind == "console" else ()
-            return wire.ReadAnswer(0, answer.instance, replace(answer.facts, console=None, unknown=unknown))
+            return protocol.ReadAnswer(0, answer.instance, replace(answer.facts, console=None, unknown=unknown))
 
     link = Denied(store)
     app, screen, _ = opened(tmp_path, "web-1", store=store, link=link)
@@ -196,7 +196,7 @@ class Logging(StandIn):
     lines = 300
     latest: bool | None = True
 
-    async def request(self, request: wire.ReadRequest) -> wire.ReadAnswer:
+    async def request(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
         answer = await super().request(request)
         if request.kind != "console" or answer.facts is None:
             return answer

@@ -13,9 +13,9 @@ from screens.page import ascii_only
 from tests.screens.driving import LARGE, SMALL, settled, tab, text_of
 from tests.screens.looking import opened, planned
 from tests.screens.stage import SETTINGS, Stage, named, sample_store, services
-from tui.domain.text import clean
-from tui.fleet import wire
-from tui.settings import Settings
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
+from tui.config.schema import Settings
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
@@ -23,7 +23,7 @@ async def test_a_hostile_name_is_drawn_raw(tmp_path: Path, size: tuple[int, int]
     store = sample_store()
     hostile = next(row for row in store.rows() if "[red]" in row.name)
     tags = ((clean("[bold]k\x1b[2J"), clean("[link=https://x]v\x07\u202e")),)
-    store.apply(wire.Delta(upserts=(replace(hostile, tags=tags),)))
+    store.apply(protocol.Delta(upserts=(replace(hostile, tags=tags),)))
     given = services(tmp_path, store)
     screen = DetailScreen(given, hostile.key)
     app = Stage(screen)
@@ -41,7 +41,7 @@ async def test_a_hostile_name_is_drawn_raw(tmp_path: Path, size: tuple[int, int]
 async def test_a_long_name_leaves_room_for_the_id(tmp_path: Path) -> None:
     store = sample_store()
     row = named(store, "web-1")
-    store.apply(wire.Delta(upserts=(replace(row, name=clean("x" * 255)),)))
+    store.apply(protocol.Delta(upserts=(replace(row, name=clean("x" * 255)),)))
     screen = DetailScreen(services(tmp_path, store), row.key)
     app = Stage(screen)
     async with app.run_test(size=SMALL) as pilot:

@@ -28,10 +28,10 @@ from tui.domain.instance import (
     TargetStatus,
     Trouble,
 )
-from tui.domain.text import clean
-from tui.fleet import wire
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
 from tui.fleet.store import Store
-from tui.settings import ProfileSettings, Settings
+from tui.config.schema import ProfileSettings, Settings
 
 
 @pytest.mark.parametrize("size", [(160, 50), (80, 24)])
@@ -95,7 +95,7 @@ async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was
         wanted = stage.named(services.store, "payments-db-1")
         await pilot.press("s")
         # the table sorts itself anew before the app gets to it
-        services.store.apply(wire.Delta(removed=(wanted.key,)))
+        services.store.apply(protocol.Delta(removed=(wanted.key,)))
         screen(pilot).fleet_changed()
         await pilot.pause()
         (asked,) = stage.asked(pilot)
@@ -143,13 +143,13 @@ async def test_the_cursor_holds_on_to_its_instance_once_moved_and_to_the_worst_b
             checks=Checks(StatusCheck(CheckStatus.IMPAIRED)),
             events=(ScheduledEvent(clean("instance-stop")),),
         )
-        store.apply(wire.Delta(upserts=(failing,)))
+        store.apply(protocol.Delta(upserts=(failing,)))
         screen(pilot).fleet_changed()
         await pilot.pause()
         assert cursor(pilot) == "aaa-first"
         await pilot.press("j", "j")
         held = cursor(pilot)
-        store.apply(wire.Delta(removed=(failing.key,)))
+        store.apply(protocol.Delta(removed=(failing.key,)))
         screen(pilot).fleet_changed()
         await pilot.pause()
         assert cursor(pilot) == held
@@ -220,7 +220,7 @@ async def test_an_empty_triage_is_one_good_sentence(tmp_path: Path) -> None:
     store = Store()
     calm = stage.named(stage.sample_store(), "load-1")
     status = stage.sample_store().target(calm.target)
-    store.apply(wire.Delta(status, (calm,)))
+    store.apply(protocol.Delta(status, (calm,)))
     async with shown(stage.services(tmp_path, store)) as pilot:
         assert "The one instance answers its checks, and AWS has announced nothing." in text(pilot)
 
@@ -232,9 +232,9 @@ async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or
         sample, store = stage.sample_store(), Store()
         for name in ("load-1", "load-2"):
             calm = stage.named(sample, name)
-            store.apply(wire.Delta(sample.target(calm.target), (calm,)))
+            store.apply(protocol.Delta(sample.target(calm.target), (calm,)))
         for other in others:
-            store.apply(wire.Delta(other))
+            store.apply(protocol.Delta(other))
         return store
 
     waiting = [TargetStatus(Target("p", f"r-{n}"), Phase.WAITING, (clean("p"),)) for n in range(40)]
@@ -300,7 +300,7 @@ async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_health
     trouble = Trouble(
         "credentials", clean("staging/ap-northeast-2: the SSO login has expired"), clean("aws sso login --profile staging")
     )  # fmt: skip
-    store.apply(wire.Delta(replace(status, phase=Phase.FAILED, trouble=trouble)))
+    store.apply(protocol.Delta(replace(status, phase=Phase.FAILED, trouble=trouble)))
     async with shown(stage.services(tmp_path, store)) as pilot:
         assert "aws sso login --profile staging" in text(pilot)
         assert "7 unknown" in text(pilot)
@@ -318,7 +318,7 @@ async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_health
 async def test_a_collector_that_died_is_said_in_the_header(tmp_path: Path) -> None:
     services = stage.services(tmp_path)
     assert services.link is not None
-    services.link.state = wire.LinkState("restarting", clean("the collector died (signal 9)"), 1.0)
+    services.link.state = protocol.LinkState("restarting", clean("the collector died (signal 9)"), 1.0)
     for size in ((160, 50), (80, 24)):
         async with shown(services, size) as pilot:
             assert "NOT READING" in text(pilot)

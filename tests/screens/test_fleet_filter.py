@@ -11,11 +11,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.base import Act, Go
-from screens.fleet.filterbar import FilterInput
+from screens.fleet.filter_bar import FilterInput
 from tests.screens import stage
 from tests.screens.fleeting import cursor, screen, shown, text
 from tui.domain.listing import View
-from tui.verbs import VERBS
+from tui.commands import VERBS
 
 
 @pytest.mark.parametrize("size", [(160, 50), (80, 24), (40, 12)])

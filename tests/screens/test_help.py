@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from screens.help import EXAMPLES, MOVING, HelpScreen, keys, language, mode
-from screens.signs import LEVELS
+from screens.symbols import LEVELS
 from tests.screens.driving import LARGE, SMALL, settled, text_of, until
 from tests.screens.stage import SETTINGS, Stage, services
 from tui.domain.query import FIELDS, Query, parse
-from tui.settings import ProfileSettings, Settings
-from tui.verbs import VERBS, shown_key
+from tui.config.schema import ProfileSettings, Settings
+from tui.commands import VERBS, shown_key
 
 
 def test_every_verb_is_there_with_its_key_and_help() -> None:

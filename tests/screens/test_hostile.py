@@ -21,11 +21,11 @@ from screens.detail.screen import TABS, DetailScreen
 from tests.screens import stage
 from tests.screens.acting import Play
 from tui.app import EvacApp
-from tui.aws import to_domain
+from tui.aws import mapping
 from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble
-from tui.domain.text import clean, clean_lines
-from tui.fleet import wire
-from tui.fleet.collector.unit import Unit
+from tui.domain.sanitize import clean, clean_lines
+from tui.fleet import protocol
+from tui.fleet.collector.account_region import Unit
 from tui.fleet.store import Store
 from tui.services import Services
 
@@ -57,15 +57,15 @@ def hostile_store() -> Store:
         unit = Unit(clean(ENEMY), clean(ENEMY), name, [PROFILE])
         shown = [box.shown() for box in region.boxes.values()]
         plain = [{k: v for k, v in doc.items() if not k.startswith("_")} for doc, _ in shown]
-        unit.take_inventory([to_domain.instance(hostile(doc), name, stage.NOW) for doc in plain], stage.NOW)
-        unit.take_statuses([to_domain.status(hostile(status)) for _, status in shown], stage.NOW)
+        unit.take_inventory([mapping.instance(hostile(doc), name, stage.NOW) for doc in plain], stage.NOW)
+        unit.take_statuses([mapping.status(hostile(status)) for _, status in shown], stage.NOW)
         unit.images_at, unit.phase = stage.NOW, Phase.LIVE
         delta = unit.delta()
         assert delta is not None
         store.apply(delta)
         assert account
     trouble = Trouble("credentials", clean(ENEMY), clean(ENEMY), clean(ENEMY))
-    store.apply(wire.Delta(TargetStatus(Target(clean(ENEMY), "eu-west-1"), Phase.FAILED, trouble=trouble)))
+    store.apply(protocol.Delta(TargetStatus(Target(clean(ENEMY), "eu-west-1"), Phase.FAILED, trouble=trouble)))
     return store
 
 

@@ -11,15 +11,15 @@ from textual.widgets import Static
 
 from screens.base import Act
 from screens.fleet.screen import FleetScreen
-from screens.fleet.which import WhichQuestion
+from screens.fleet.marked_question import WhichQuestion
 from tests.screens import stage
 from tests.screens.confirming import picture, until
 from tests.screens.fleeting import cursor, said, screen, shown
 from tui.domain.instance import InstanceState
-from tui.domain.text import clean
-from tui.fleet import wire
-from tui.settings import Settings
-from tui.verbs import INPUT_MODE
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
+from tui.config.schema import Settings
+from tui.commands import INPUT_MODE
 
 
 def acts(pilot: Pilot[None]) -> list[tuple[str, str]]:
@@ -127,7 +127,7 @@ async def test_a_marked_one_that_is_gone_is_unmarked_and_named(tmp_path: Path) -
         store = screen(pilot).services.store
         await pilot.press("space", "space")
         gone, left = screen(pilot).chosen()
-        store.apply(wire.Delta(removed=(gone.key,)))
+        store.apply(protocol.Delta(removed=(gone.key,)))
         screen(pilot).fleet_changed()
         await pilot.pause()
         assert f"{gone.label} is no longer in the list" in " ".join(said(pilot))
@@ -139,7 +139,7 @@ async def test_a_marked_one_that_was_terminated_stays_marked_and_cannot_be_acted
         store = screen(pilot).services.store
         await pilot.press("space")
         (row,) = screen(pilot).chosen()
-        store.apply(wire.Delta(upserts=(replace(row, state=InstanceState.TERMINATED),)))
+        store.apply(protocol.Delta(upserts=(replace(row, state=InstanceState.TERMINATED),)))
         screen(pilot).fleet_changed()
         await pilot.press("b")
         await until(pilot, lambda: "it is terminated" in " ".join(said(pilot)))
@@ -166,5 +166,5 @@ async def test_a_question_says_what_is_marked_beside_it(tmp_path: Path) -> None:
         assert marks.note(load.key, "load-1") == (
             "2 marked, 1 not in this view: web-7 (not in this view), load-1. This is about load-1 alone"
         )
-        store.apply(wire.Delta(upserts=(replace(web, name=clean("web-8")),)))
+        store.apply(protocol.Delta(upserts=(replace(web, name=clean("web-8")),)))
         assert [row.label for row in marks.rows(store)] == ["web-8", "load-1"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from screens.detail import sheets
+from screens.detail import tabs
 from screens.fleet import columns, panes
 from screens.fleet.columns import COLUMNS
 from tests.screens import stage
@@ -15,7 +15,7 @@ from tests.screens.fleeting import screen, text
 from tui.app import EvacApp
 from tui.domain import listing
 from tui.domain.instance import Instance
-from tui.domain.urgency import urgency
+from tui.domain.triage import urgency
 
 BAD = "payments-db-1"
 
@@ -103,4 +103,4 @@ async def test_a_tab_that_cannot_be_drawn(app: EvacApp, monkeypatch: pytest.Monk
         assert "this part cannot be shown" not in text(pilot)
         assert "platform" in text(pilot)
     assert app.fault is None
-    assert sheets.checks is not None
+    assert tabs.checks is not None

@@ -6,7 +6,7 @@ import time
 
 from textual.widgets._toast import Toast
 
-from screens.notice import SOON, Notice, Noticing
+from screens.notifications import SOON, Notice, Noticing
 from tui.app import EvacApp
 
 

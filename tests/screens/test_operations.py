@@ -21,10 +21,10 @@ from tests.screens.acting import Play, facts_of
 from tests.screens.confirming import picture, until
 from tests.screens.plays import cut, finished, retrying, running
 from tests.screens.stage import NOW, Stage
-from tui.operations import audit
-from tui.operations.record import Operation, OperationState
+from tui.operations import audit_log
+from tui.operations.model import Operation, OperationState
 from tui.services import Services
-from tui.settings import ProfileSettings, Settings
+from tui.config.schema import ProfileSettings, Settings
 
 
 def lines(screen: OperationsScreen) -> list[str]:
@@ -228,7 +228,7 @@ async def test_abandoning_says_that_the_server_stays_down_and_wants_the_name(giv
         await pilot.pause()
         assert "STAYS stopped" in note(app)
     assert given.journal is not None
-    (line,) = [json.loads(one) for one in audit.path_beside(given.journal.path).read_text().splitlines()]
+    (line,) = [json.loads(one) for one in audit_log.path_beside(given.journal.path).read_text().splitlines()]
     assert line["result"] == "abandoned"
     assert line["operation"] == play.id
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from screens.signs import common_start, middle
+from screens.symbols import common_start, middle
 from tests.screens import stage
 from tests.screens.fleeting import screen, shown, text
 from tests.unit.rows import OK, row
 from tui.domain.instance import Checks, Instance, Phase, Target, TargetStatus, Trouble
-from tui.domain.text import clean
-from tui.fleet import wire
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
 from tui.fleet.store import Store
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 REGIONS = ("ap-northeast-2", "us-east-1", *(f"eu-west-{n}" for n in range(1, 16)))
 NAMES = [
@@ -48,10 +48,10 @@ def fleet(events: bool = False) -> Store:
             status = TargetStatus(
                 target, Phase.LIVE, (clean(name),), clean(f"{at:012}"), count=len(rows), status_at=stage.NOW
             )
-            store.apply(wire.Delta(status, tuple(rows)))
+            store.apply(protocol.Delta(status, tuple(rows)))
     for region in REGIONS:
         store.apply(
-            wire.Delta(
+            protocol.Delta(
                 TargetStatus(
                     Target("acme-legacy", region), Phase.FAILED, (clean("acme-legacy"),), trouble=EXPIRED
                 )

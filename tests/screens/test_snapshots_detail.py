@@ -13,10 +13,10 @@ from screens.help import HelpScreen
 from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
 from tests.screens.looking import EXPIRED, Slow, planned
 from tests.screens.stage import NOW, Stage, StandIn, named, sample_store, services
-from tui.domain.text import clean
-from tui.fleet import wire
-from tui.operations.record import OperationState
-from tui.settings import Settings
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
+from tui.operations.model import OperationState
+from tui.config.schema import Settings
 
 Compare = Callable[..., bool]
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
@@ -117,7 +117,7 @@ def test_gone(snap_compare: Compare, tmp_path: Path) -> None:
 
     async def remove(pilot: Any) -> None:
         await settled(pilot)
-        screen.services.store.apply(wire.Delta(removed=(screen.key,)))
+        screen.services.store.apply(protocol.Delta(removed=(screen.key,)))
         screen.fleet_changed()
         await pilot.pause()
 

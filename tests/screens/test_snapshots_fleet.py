@@ -15,10 +15,10 @@ from screens.fleet.screen import FleetScreen
 from tests.screens import stage
 from tests.screens.acting import Play
 from tui.domain.instance import Phase
-from tui.domain.text import clean
-from tui.fleet import wire
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
 from tui.fleet.store import Store
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 SIZES = pytest.mark.parametrize("size", [(160, 50), (80, 24)], ids=["160x50", "80x24"])
 Compare = Callable[..., bool]
@@ -55,7 +55,7 @@ def test_before_anything_was_read(tmp_path: Path, snap_compare: Compare, size: t
 def test_all_is_well(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
     sample, store = stage.sample_store(), Store()
     calm = stage.named(sample, "load-1")
-    store.apply(wire.Delta(sample.target(calm.target), (calm,)))
+    store.apply(protocol.Delta(sample.target(calm.target), (calm,)))
     assert snap_compare(stage.Stage(FleetScreen(stage.services(tmp_path, store))), terminal_size=size)
 
 
@@ -65,10 +65,10 @@ def test_the_last_session_until_the_collector_answers(
 ) -> None:
     store = stage.sample_store()
     for status in store.targets():
-        store.apply(wire.Delta(replace(status, phase=Phase.WAITING, trouble=None)))
+        store.apply(protocol.Delta(replace(status, phase=Phase.WAITING, trouble=None)))
     services = stage.services(tmp_path, store)
     assert services.link is not None
-    services.link.state = wire.LinkState("starting")
+    services.link.state = protocol.LinkState("starting")
     assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
 
 
@@ -76,7 +76,7 @@ def test_the_last_session_until_the_collector_answers(
 def test_the_collector_died(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
     services = stage.services(tmp_path)
     assert services.link is not None
-    services.link.state = wire.LinkState("restarting", clean("the collector died (signal 9)"), 2.0)
+    services.link.state = protocol.LinkState("restarting", clean("the collector died (signal 9)"), 2.0)
     assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
 
 

@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from screens.tidy import MANY, SOON, Tidying
+from screens.garbage import MANY, SOON, Tidying
 
 
 class Page(Screen[None]):

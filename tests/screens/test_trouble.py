@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from screens.fleet.trouble import TroubleSheet, command
+from screens.fleet.target_trouble import TroubleSheet, command
 from tests.screens import stage
 from tests.screens.confirming import picture, until
 from tests.screens.fleeting import said, screen, shown, text
 from tui.domain.instance import Checks, CheckStatus, Phase, StatusCheck, Target, TargetStatus, Trouble
-from tui.domain.text import clean
-from tui.fleet import wire
-from tui.settings import ProfileSettings, Settings
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
+from tui.config.schema import ProfileSettings, Settings
 
 
 def failed(remedy: str) -> TargetStatus:
@@ -43,7 +43,7 @@ def test_the_command_is_found_in_the_remedy(remedy: str, expected: str) -> None:
 
 async def test_enter_opens_what_can_be_done_and_y_copies_the_command(tmp_path: Path) -> None:
     services = stage.services(tmp_path)
-    services.store.apply(wire.Delta(failed("aws sso login --profile prod; it renews 3 profiles")))
+    services.store.apply(protocol.Delta(failed("aws sso login --profile prod; it renews 3 profiles")))
     async with shown(services, (80, 24)) as pilot:
         screen(pilot).table.hold("target prod/eu-west-1")
         await pilot.press("enter")
@@ -80,7 +80,7 @@ async def test_an_unknown_row_is_not_told_that_there_is_nothing_to_do(tmp_path: 
     services = stage.services(tmp_path)
     row = stage.named(services.store, "load-1")
     unknown = Checks(StatusCheck(CheckStatus.UNKNOWN), StatusCheck(CheckStatus.UNKNOWN))
-    services.store.apply(wire.Delta(upserts=(replace(row, checks=unknown),)))
+    services.store.apply(protocol.Delta(upserts=(replace(row, checks=unknown),)))
     async with shown(services, (160, 50)) as pilot:
         await pilot.press("2")
         screen(pilot).table.hold(row.key)

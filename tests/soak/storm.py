@@ -17,7 +17,7 @@ import pexpect
 import pyte
 
 from tests.e2e.terminal import Terminal
-from tui.aws.readonly import READS
+from tui.aws.allowlist import READS
 from tui.demo.environment import Demo
 from tui.operations.journal import Journal
 

@@ -18,7 +18,7 @@ from tui.domain.instance import (
     Target,
     TypeFacts,
 )
-from tui.domain.text import SafeText
+from tui.domain.sanitize import SafeText
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

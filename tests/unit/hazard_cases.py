@@ -21,7 +21,7 @@ from tui.domain.instance import (
     Target,
     TypeFacts,
 )
-from tui.domain.text import SafeText
+from tui.domain.sanitize import SafeText
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 T = SafeText

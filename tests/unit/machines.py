@@ -1,4 +1,4 @@
-"""Machines as their files tell them: a root folder each, such as `tui.operations.here` reads."""
+"""Machines as their files tell them: a root folder each, such as `tui.operations.this_machine` reads."""
 
 from __future__ import annotations
 

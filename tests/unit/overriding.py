@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tui.domain.actions import OVERRIDES, Override
-from tui.domain.gravity import Gravity
+from tui.domain.severity import Gravity
 from tui.domain.hazards import CHECKS
 from tui.domain.hazards.base import Hazard, View
 

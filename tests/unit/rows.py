@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tui.domain.instance import CheckStatus, Instance, InstanceState, StatusCheck, Target
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 
 OK, BAD = StatusCheck(CheckStatus.OK), StatusCheck(CheckStatus.IMPAIRED)
 PROD = Target("prod", "eu-west-1")

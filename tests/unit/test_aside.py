@@ -9,15 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.overriding import second_override
-from tui.domain import aside
+from tui.domain import out_of_service
 from tui.domain.actions import ActionOptions
 from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup
 from tui.domain.hazards import Gravity
 from tui.domain.instance import Image, Instance, InstanceState, Target
-from tui.domain.offers import offers
+from tui.domain.choices import offers
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.domain.text import SafeText
+from tui.domain.sanitize import SafeText
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -89,7 +89,7 @@ def test_where_standby_is_not_possible_it_is_not_the_default_and_asked_for_it_bl
     member: GroupMembership, why: str
 ) -> None:
     facts = replace(GROUPED, membership=(member,))
-    assert why in aside.why_no_standby(facts)
+    assert why in out_of_service.why_no_standby(facts)
     assert "enter-standby" not in names(planned(facts))
     asked = planned(facts, standby=True)
     assert asked.guard.kind is GuardKind.BLOCKED
@@ -97,7 +97,7 @@ def test_where_standby_is_not_possible_it_is_not_the_default_and_asked_for_it_bl
 
 
 def test_an_unknown_membership_is_no_default_and_no_promise() -> None:
-    assert "not known" in aside.why_no_standby(Facts(NOW))
+    assert "not known" in out_of_service.why_no_standby(Facts(NOW))
     assert planned(Facts(NOW), standby=True).guard.kind is GuardKind.BLOCKED
 
 
@@ -113,7 +113,7 @@ def test_the_order_keeps_how_it_served() -> None:
 @pytest.mark.parametrize("health", ["draining", "unused"])
 def test_what_is_on_its_way_out_is_not_drained_nor_registered_again(health: str) -> None:
     facts = replace(ALONE, target_groups=(replace(POOL, health=T(health)),))
-    assert aside.places(facts) == ()
+    assert out_of_service.places(facts) == ()
 
 
 LAST_TARGET = replace(ALONE, target_groups=(replace(POOL, healthy=1),))
@@ -215,7 +215,7 @@ def test_an_override_lifts_nothing_else() -> None:
     ],
 )
 def test_one_that_is_not_healthy_or_not_known_to_be_the_last_is_not_blocked_for_it(facts: Facts) -> None:
-    assert aside.shorts(facts, WEB, ()) == ()
+    assert out_of_service.shorts(facts, WEB, ()) == ()
 
 
 def image(days: float, state: str = "available") -> Image:

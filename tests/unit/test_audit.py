@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.operations import audit
+from tui.operations import audit_log
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ def log(tmp_path: Path) -> Path:
     """Five lines."""
     path = tmp_path / "evac" / "audit.jsonl"
     for number in range(5):
-        audit.append(path, NOW, number=number, name="ünï")
+        audit_log.append(path, NOW, number=number, name="ünï")
     return path
 
 
@@ -32,21 +32,21 @@ def lines(path: Path) -> list[bytes]:
 
 
 def test_an_intact_log_says_how_many_lines_it_has(log: Path) -> None:
-    assert audit.check(log) == audit.Verdict(5)
-    assert [one["number"] for one in audit.tail(log, 2)] == [3, 4]
-    assert log.stat().st_mode & 0o777 == audit.head_path(log).stat().st_mode & 0o777 == 0o600
+    assert audit_log.check(log) == audit_log.Verdict(5)
+    assert [one["number"] for one in audit_log.tail(log, 2)] == [3, 4]
+    assert log.stat().st_mode & 0o777 == audit_log.head_path(log).stat().st_mode & 0o777 == 0o600
 
 
 def test_none_is_intact(tmp_path: Path) -> None:
-    assert audit.check(tmp_path / "audit.jsonl") == audit.Verdict(0)
-    assert audit.tail(tmp_path / "audit.jsonl", 5) == []
+    assert audit_log.check(tmp_path / "audit.jsonl") == audit_log.Verdict(0)
+    assert audit_log.tail(tmp_path / "audit.jsonl", 5) == []
 
 
 @pytest.mark.parametrize("gone", range(5))
 def test_any_removed_line_is_found(log: Path, gone: int) -> None:
     kept = [line for number, line in enumerate(lines(log)) if number != gone]
     log.write_bytes(b"".join(line + b"\n" for line in kept))
-    assert audit.check(log).broken_at == gone + 1
+    assert audit_log.check(log).broken_at == gone + 1
 
 
 @pytest.mark.parametrize("changed", range(5))
@@ -54,22 +54,22 @@ def test_any_changed_line_is_found(log: Path, changed: int) -> None:
     every = lines(log)
     every[changed] = every[changed].replace(b'"number": ', b'"number": 7')
     log.write_bytes(b"".join(line + b"\n" for line in every))
-    assert audit.check(log).broken_at == min(changed + 2, 5)
+    assert audit_log.check(log).broken_at == min(changed + 2, 5)
 
 
 @pytest.mark.parametrize("left", range(5))
 def test_a_removed_end_is_found_and_stays_found_after_the_next_line(log: Path, left: int) -> None:
     log.write_bytes(b"".join(line + b"\n" for line in lines(log)[:left]))
-    found = audit.check(log)
+    found = audit_log.check(log)
     told = "1 line at the end is gone" if left == 4 else f"{5 - left} lines at the end are gone"
     assert (found.broken_at, found.why) == (left + 1, told)
-    audit.append(log, NOW, number=9)
-    assert audit.check(log).broken_at == left + 1
+    audit_log.append(log, NOW, number=9)
+    assert audit_log.check(log).broken_at == left + 1
 
 
 def test_a_removed_log_is_found(log: Path) -> None:
     log.unlink()
-    assert audit.check(log).broken_at == 1
+    assert audit_log.check(log).broken_at == 1
 
 
 @pytest.mark.parametrize("keep", [1, 20, -1])
@@ -77,24 +77,24 @@ def test_a_line_torn_by_a_crash_is_no_forgery(log: Path, keep: int) -> None:
     torn = b'{"number": 5, "prev": "' + hashlib.sha256(lines(log)[-1]).hexdigest().encode() + b'"}\n'
     with log.open("ab") as file:
         file.write(torn[:keep])
-    found = audit.check(log)
+    found = audit_log.check(log)
     assert (found.broken_at, found.lines) == (0, 5)
     assert "cut off by a crash" in found.remarks[0]
     for number in (6, 7):
-        audit.append(log, NOW, number=number)
-    found = audit.check(log)
+        audit_log.append(log, NOW, number=number)
+    found = audit_log.check(log)
     assert (found.broken_at, found.lines) == (0, 8)
     whole = keep == -1  # all of it but the line feed: nothing is lost
     assert found.remarks == (() if whole else ("line 6 was cut off by a crash",))
 
 
 def test_a_crash_before_the_end_was_noted_is_no_forgery(log: Path) -> None:
-    before = audit.head_path(log).read_bytes()
-    audit.append(log, NOW, number=5)
-    audit.head_path(log).write_bytes(before)
-    assert audit.check(log) == audit.Verdict(6)
-    audit.append(log, NOW, number=6)
-    assert audit.check(log) == audit.Verdict(7)
+    before = audit_log.head_path(log).read_bytes()
+    audit_log.append(log, NOW, number=5)
+    audit_log.head_path(log).write_bytes(before)
+    assert audit_log.check(log) == audit_log.Verdict(6)
+    audit_log.append(log, NOW, number=6)
+    assert audit_log.check(log) == audit_log.Verdict(7)
 
 
 SPOILT = {
@@ -121,17 +121,17 @@ def test_without_the_note_of_its_end_a_log_is_not_intact_now_nor_later(
     log: Path, how: str, left: int
 ) -> None:
     log.write_bytes(b"".join(line + b"\n" for line in lines(log)[:left]))
-    SPOILT[how](audit.head_path(log))
+    SPOILT[how](audit_log.head_path(log))
     if left or how not in NOTHING:  # of a log that is gone as a whole nothing is left to tell of
-        assert audit.check(log).broken_at == left + 1
-        assert "can't be known" in audit.check(log).why
-    audit.append(log, NOW, number=9)
-    found = audit.check(log)
+        assert audit_log.check(log).broken_at == left + 1
+        assert "can't be known" in audit_log.check(log).why
+    audit_log.append(log, NOW, number=9)
+    found = audit_log.check(log)
     if left or how not in NOTHING:
         assert found.broken_at == left + 1
         assert "when it was written" in found.why
-    audit.append(log, NOW, number=10)
-    assert audit.check(log).broken_at == found.broken_at
+    audit_log.append(log, NOW, number=10)
+    assert audit_log.check(log).broken_at == found.broken_at
 
 
 UNREADABLE = {
@@ -146,20 +146,20 @@ UNREADABLE = {
 def test_a_line_nobody_can_parse_is_a_broken_one(log: Path, kind: str, place: int) -> None:
     kept = [*lines(log)[:place], UNREADABLE[kind], *lines(log)[place + 1 :]]
     log.write_bytes(b"".join(one + b"\n" for one in kept))
-    found = audit.check(log)
+    found = audit_log.check(log)
     assert (found.broken_at, found.why) == (place + 1, "it is no record of evac's")
-    assert len(audit.tail(log, 9)) == len(lines(log)) - 1
-    audit.append(log, NOW, number=9)
-    assert audit.check(log).broken_at == place + 1
+    assert len(audit_log.tail(log, 9)) == len(lines(log)) - 1
+    audit_log.append(log, NOW, number=9)
+    assert audit_log.check(log).broken_at == place + 1
 
 
 def test_a_line_may_be_as_long_as_it_likes(log: Path) -> None:
     for size in (70_000, 300_000, 3):
-        before = audit.head_path(log).read_bytes()
-        audit.append(log, NOW, text="x" * size)
-        audit.head_path(log).write_bytes(before)
-    audit.append(log, NOW, text="end")
-    assert audit.check(log) == audit.Verdict(9)
+        before = audit_log.head_path(log).read_bytes()
+        audit_log.append(log, NOW, text="x" * size)
+        audit_log.head_path(log).write_bytes(before)
+    audit_log.append(log, NOW, text="end")
+    assert audit_log.check(log) == audit_log.Verdict(9)
 
 
 def test_another_log_of_the_same_length_or_longer_does_not_pass_for_it_after_the_next_line(
@@ -167,25 +167,25 @@ def test_another_log_of_the_same_length_or_longer_does_not_pass_for_it_after_the
 ) -> None:
     other = tmp_path / "other.jsonl"
     for number in range(9):
-        audit.append(other, NOW, number=number, name="a forged one, and a longer one")
+        audit_log.append(other, NOW, number=number, name="a forged one, and a longer one")
     log.write_bytes(other.read_bytes())
-    assert audit.check(log).broken_at
-    audit.append(log, NOW, number=9)
-    assert audit.check(log).broken_at == 10
+    assert audit_log.check(log).broken_at
+    audit_log.append(log, NOW, number=9)
+    assert audit_log.check(log).broken_at == 10
 
 
 def test_a_log_restored_from_before_is_found_and_a_head_from_before_is_none(log: Path) -> None:
     """A backup holds both of one moment, as a rule; a newer log has lines that were not noted yet, as after a crash."""
-    old_log, old_head = log.read_bytes(), audit.head_path(log).read_bytes()
+    old_log, old_head = log.read_bytes(), audit_log.head_path(log).read_bytes()
     for number in (5, 6):
-        audit.append(log, NOW, number=number)
-    new_head = audit.head_path(log).read_bytes()
-    audit.head_path(log).write_bytes(old_head)
-    assert audit.check(log) == audit.Verdict(7)
+        audit_log.append(log, NOW, number=number)
+    new_head = audit_log.head_path(log).read_bytes()
+    audit_log.head_path(log).write_bytes(old_head)
+    assert audit_log.check(log) == audit_log.Verdict(7)
     log.write_bytes(old_log)
-    assert audit.check(log) == audit.Verdict(5)
-    audit.head_path(log).write_bytes(new_head)
-    assert audit.check(log).why == "2 lines at the end are gone"
+    assert audit_log.check(log) == audit_log.Verdict(5)
+    audit_log.head_path(log).write_bytes(new_head)
+    assert audit_log.check(log).why == "2 lines at the end are gone"
 
 
 # links and strangers
@@ -197,15 +197,15 @@ def test_a_link_is_not_followed(log: Path, tmp_path: Path, name: str, there: boo
     victim = tmp_path / "victim"
     if there:
         victim.write_text("mine\n")
-    for path in (log, audit.head_path(log)):
+    for path in (log, audit_log.head_path(log)):
         path.unlink(missing_ok=True)
     (log.parent / name).symlink_to(victim)
     with pytest.raises(OSError, match="symbolic link"):
-        audit.append(log, NOW, number=5)
+        audit_log.append(log, NOW, number=5)
     assert not there or victim.read_text() == "mine\n"
     assert victim.exists() is there
     with pytest.raises(OSError, match="symbolic link"):
-        audit.check(log)
+        audit_log.check(log)
 
 
 @pytest.mark.parametrize("name", ["audit.head", "audit.jsonl"])
@@ -213,7 +213,7 @@ def test_a_pipe_is_no_file_and_holds_nobody_up(log: Path, name: str) -> None:
     (log.parent / name).unlink()
     os.mkfifo(log.parent / name)
     with pytest.raises(OSError, match=r"no regular file|No such device"):
-        audit.append(log, NOW, number=5)
+        audit_log.append(log, NOW, number=5)
 
 
 def test_a_full_disk_at_the_very_first_line_leaves_nothing_to_doubt(
@@ -226,11 +226,11 @@ def test_a_full_disk_at_the_very_first_line_leaves_nothing_to_doubt(
 
     monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(OSError, match="No space"):
-        audit.append(path, NOW, number=0)
+        audit_log.append(path, NOW, number=0)
     monkeypatch.undo()
-    assert audit.check(path) == audit.Verdict(0)
-    audit.append(path, NOW, number=0)
-    assert audit.check(path) == audit.Verdict(1)
+    assert audit_log.check(path) == audit_log.Verdict(0)
+    audit_log.append(path, NOW, number=0)
+    assert audit_log.check(path) == audit_log.Verdict(1)
 
 
 def test_a_full_disk_between_line_and_head_is_as_a_crash_there(
@@ -241,11 +241,11 @@ def test_a_full_disk_between_line_and_head_is_as_a_crash_there(
 
     monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(OSError, match="No space"):
-        audit.append(log, NOW, number=5)
+        audit_log.append(log, NOW, number=5)
     monkeypatch.undo()
-    assert audit.check(log) == audit.Verdict(6)
-    audit.append(log, NOW, number=6)
-    assert audit.check(log) == audit.Verdict(7)
+    assert audit_log.check(log) == audit_log.Verdict(6)
+    audit_log.append(log, NOW, number=6)
+    assert audit_log.check(log) == audit_log.Verdict(7)
 
 
 # rotation
@@ -278,8 +278,8 @@ ROTATIONS = {"create": created, "nocreate": renamed, "copytruncate": copied, "co
 def test_a_rotated_log_goes_on_and_is_followed_back(log: Path, how: str, name: str) -> None:
     ROTATIONS[how](log, name)
     for number in (5, 6):
-        audit.append(log, NOW, number=number)
-    found = audit.check(log)
+        audit_log.append(log, NOW, number=number)
+    found = audit_log.check(log)
     assert (found.broken_at, found.lines) == (0, 2)
     told = name + ".gz" * (how == "compress")
     assert found.remarks == (f"it continues {told}: 5 lines, intact",)
@@ -291,14 +291,14 @@ def test_it_may_be_rotated_again_and_again_and_the_oldest_go(log: Path) -> None:
             if log.with_name(f"audit.jsonl.{older}").exists():
                 log.with_name(f"audit.jsonl.{older}").rename(log.with_name(f"audit.jsonl.{older + 1}"))
         created(log, "audit.jsonl.1")
-        audit.append(log, NOW, turn=turn)
-    found = audit.check(log)
+        audit_log.append(log, NOW, turn=turn)
+    found = audit_log.check(log)
     assert found.broken_at == 0
     assert [one.split(":")[0] for one in found.remarks] == [
         f"it continues audit.jsonl.{number}" for number in (1, 2, 3)
     ]
     log.with_name("audit.jsonl.3").unlink()
-    found = audit.check(log)
+    found = audit_log.check(log)
     assert found.broken_at == 0
     assert (
         found.remarks[-1] == "the 5 lines before it were rotated away and are not here: they were not checked"
@@ -308,22 +308,22 @@ def test_it_may_be_rotated_again_and_again_and_the_oldest_go(log: Path) -> None:
 def test_one_line_is_told_as_one(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     for number in (1, 2, 3):
-        audit.append(log, NOW, number=number)
+        audit_log.append(log, NOW, number=number)
         log.rename(tmp_path / f"audit.jsonl.{9 - number}")
-    audit.append(log, NOW, number=4)
-    assert audit.check(log).remarks[0] == "it continues audit.jsonl.6: 1 line, intact"
+    audit_log.append(log, NOW, number=4)
+    assert audit_log.check(log).remarks[0] == "it continues audit.jsonl.6: 1 line, intact"
     for number in (6, 7, 8):
         (tmp_path / f"audit.jsonl.{number}").unlink()
-    (remark,) = audit.check(log).remarks
+    (remark,) = audit_log.check(log).remarks
     assert remark == "the 1 line before it was rotated away and is not here: it was not checked"
 
 
 def test_a_change_in_a_rotated_file_is_found(log: Path) -> None:
     created(log, "audit.jsonl.1")
-    audit.append(log, NOW, number=5)
+    audit_log.append(log, NOW, number=5)
     old = log.with_name("audit.jsonl.1")
     old.write_bytes(old.read_bytes().replace(b'"number": 1', b'"number": 8'))
-    found = audit.check(log)
+    found = audit_log.check(log)
     assert found.broken_at == 1
     assert found.why.startswith("in audit.jsonl.1, line 3:")
 
@@ -332,12 +332,12 @@ def test_a_change_in_a_rotated_file_is_found(log: Path) -> None:
 def test_a_rotated_file_whose_end_is_gone_is_not_called_rotated_away(log: Path, packing: str) -> None:
     """It lies there, but the lines this log goes on from are not in it any more, or not to be read."""
     created(log, "audit.jsonl.1")
-    audit.append(log, NOW, number=5)
+    audit_log.append(log, NOW, number=5)
     old = log.with_name("audit.jsonl.1")
     kept = b"".join(line + b"\n" for line in lines(old)[:3])
     old.unlink()
     log.with_name(f"audit.jsonl.1{packing}").write_bytes(gzip.compress(kept)[:-9] if packing else kept)
-    found = audit.check(log)
+    found = audit_log.check(log)
     assert found.broken_at == 1
     assert found.why.startswith(f"audit.jsonl.1{packing} lies beside it")
 
@@ -346,10 +346,10 @@ def test_a_log_that_was_taken_away_is_no_rotation(log: Path) -> None:
     """Nothing beside it has its end."""
     log.with_name("audit.jsonl.1").write_bytes(b"".join(line + b"\n" for line in lines(log)[:4]))
     log.unlink()
-    audit.append(log, NOW, number=5)
-    assert audit.check(log).broken_at == 1
-    audit.append(log, NOW, number=6)
-    assert audit.check(log).broken_at == 1
+    audit_log.append(log, NOW, number=5)
+    assert audit_log.check(log).broken_at == 1
+    audit_log.append(log, NOW, number=6)
+    assert audit_log.check(log).broken_at == 1
 
 
 def test_a_first_line_made_to_look_like_a_rotation_is_a_changed_line(log: Path) -> None:
@@ -358,12 +358,12 @@ def test_a_first_line_made_to_look_like_a_rotation_is_a_changed_line(log: Path) 
     log.write_bytes(
         json.dumps(record, sort_keys=True).encode() + b"\n" + b"".join(one + b"\n" for one in kept[1:])
     )
-    assert audit.check(log).broken_at == 2
+    assert audit_log.check(log).broken_at == 2
 
 
 def test_a_log_of_the_version_before_is_accepted_and_goes_on(tmp_path: Path) -> None:
     """Its lines and its head, byte for byte."""
-    path, last, size = tmp_path / "audit.jsonl", audit.START, 0
+    path, last, size = tmp_path / "audit.jsonl", audit_log.START, 0
     with path.open("wb") as file:
         for number in range(3):
             line = json.dumps(
@@ -371,15 +371,15 @@ def test_a_log_of_the_version_before_is_accepted_and_goes_on(tmp_path: Path) -> 
             ).encode()
             size += file.write(line + b"\n")
             last = hashlib.sha256(line).hexdigest()
-    audit.head_path(path).write_bytes(f"{size} 3 {last}".ljust(159).encode() + b"\n")
-    assert audit.check(path) == audit.Verdict(3)
-    audit.append(path, NOW, number=3)
-    assert audit.check(path) == audit.Verdict(4)
+    audit_log.head_path(path).write_bytes(f"{size} 3 {last}".ljust(159).encode() + b"\n")
+    assert audit_log.check(path) == audit_log.Verdict(3)
+    audit_log.append(path, NOW, number=3)
+    assert audit_log.check(path) == audit_log.Verdict(4)
 
 
 def _write_some(path: Path, writer: int) -> None:
     for number in range(40):
-        audit.append(path, NOW, writer=writer, number=number, text="x" * (writer * 7000))
+        audit_log.append(path, NOW, writer=writer, number=number, text="x" * (writer * 7000))
 
 
 def test_several_processes_write_one_chain(tmp_path: Path) -> None:
@@ -391,8 +391,8 @@ def test_several_processes_write_one_chain(tmp_path: Path) -> None:
     for one in writers:
         one.join(120)
         assert one.exitcode == 0
-    assert audit.check(path) == audit.Verdict(120)
-    order = [(one["writer"], one["number"]) for one in audit.tail(path, 1000)]
+    assert audit_log.check(path) == audit_log.Verdict(120)
+    order = [(one["writer"], one["number"]) for one in audit_log.tail(path, 1000)]
     for writer in range(3):
         assert [number for who, number in order if who == writer] == list(range(40))
 
@@ -407,18 +407,18 @@ def test_a_write_that_fails_leaves_no_half_line(log: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(OSError, match="No space"):
-        audit.append(log, NOW, number=5)
+        audit_log.append(log, NOW, number=5)
     monkeypatch.undo()
     assert log.read_bytes() == before
-    audit.append(log, NOW, number=5)
-    assert audit.check(log) == audit.Verdict(6)
+    audit_log.append(log, NOW, number=5)
+    assert audit_log.check(log) == audit_log.Verdict(6)
 
 
 def test_ssh_says_where_the_terminal_comes_from() -> None:
-    assert audit.ssh_client({"SSH_CONNECTION": "203.0.113.9 51234 10.0.0.5 22"}) == "203.0.113.9 51234"
-    assert audit.ssh_client({"SSH_CLIENT": "203.0.113.9 51234 22"}) == "203.0.113.9 51234"
-    assert audit.ssh_client({}) == ""
-    line = audit.about(
+    assert audit_log.ssh_client({"SSH_CONNECTION": "203.0.113.9 51234 10.0.0.5 22"}) == "203.0.113.9 51234"
+    assert audit_log.ssh_client({"SSH_CLIENT": "203.0.113.9 51234 22"}) == "203.0.113.9 51234"
+    assert audit_log.ssh_client({}) == ""
+    line = audit_log.about(
         operation="op", user="u", host="h", profile="p", account="1", region="cn-north-1", instance="i-1",
         action="start", ssh="203.0.113.9 51234", caller="arn:aws:iam::1:user/u",
     )  # fmt: skip

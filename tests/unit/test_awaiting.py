@@ -11,12 +11,12 @@ from tests.unit.guidance_cases import BASE, FACTS
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import InstanceState
-from tui.domain.own import AFTER_STOP
+from tui.domain.activity import AFTER_STOP
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.steps import STEPS, Done, Moot, Order, Said, Seen, Send, Wait
-from tui.domain.steps.awaiting import ALARM, LATE, OFTEN, RARELY, followed
-from tui.domain.text import SafeText
+from tui.domain.steps.await_stop import ALARM, LATE, OFTEN, RARELY, followed
+from tui.domain.sanitize import SafeText
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tui.domain.instance import InstanceState
 from tui.domain.steps import STEPS, Attempt, Done, Order, Said, Seen, Send, Stuck, Wait
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=9)

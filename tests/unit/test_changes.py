@@ -16,7 +16,7 @@ from tui.domain.facts import Facts
 from tui.domain.instance import Instance, InstanceState
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 
 
 def reading(

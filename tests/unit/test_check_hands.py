@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tui.cli import check_hands
-from tui.cli.checks import BAD, DOUBT, WELL
+from tui.cli import doctor_operations
+from tui.cli.doctor_setup import BAD, DOUBT, WELL
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.operations import audit
+from tui.domain.sanitize import clean
+from tui.operations import audit_log
 from tui.operations.journal import Journal
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(
@@ -70,13 +70,13 @@ def test_whether_runners_outlive_a_log_out(
 ) -> None:
     (tmp_path / "root").mkdir()
     root = machine(tmp_path / "root", **settings)  # type: ignore[arg-type] # by name
-    found = check_hands.logout(manager(tmp_path) if granted else ENVIRON, root)
+    found = doctor_operations.logout(manager(tmp_path) if granted else ENVIRON, root)
     assert (found.mark, said in found.said) == (mark, True), found
     assert bool(found.remedy) is (mark != WELL)
 
 
 def told(path: Path) -> dict[str, tuple[str, str]]:
-    return {one.subject: (one.mark, one.said) for one in check_hands.journal(path)}
+    return {one.subject: (one.mark, one.said) for one in doctor_operations.journal(path)}
 
 
 def test_a_machine_that_never_acted_is_well(tmp_path: Path) -> None:
@@ -101,9 +101,9 @@ def test_what_needs_a_person_is_a_line_with_the_command(tmp_path: Path) -> None:
 def test_a_spoilt_journal_and_a_changed_log_fail(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     path.write_bytes(b"not a database, but long enough to be looked at" * 40)
-    log = audit.path_beside(path)
+    log = audit_log.path_beside(path)
     for number in range(3):
-        audit.append(log, NOW, number=number)
+        audit_log.append(log, NOW, number=number)
     log.write_text(log.read_text().replace('"number": 1', '"number": 2'))
     assert told(path)["journal"][0] == BAD
     assert told(path)["audit"] == (

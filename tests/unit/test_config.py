@@ -13,21 +13,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tui import config, config_edit
-from tui.domain.gravity import CODES
-from tui.settings import RUN_ONLY
-from tui.settings import policy as config_policy
+from tui.config import loader, edit
+from tui.domain.severity import CODES
+from tui.config.schema import RUN_ONLY
+from tui.config.schema import policy as config_policy
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(config, "POLICY", tmp_path / "no-policy.toml")
+    monkeypatch.setattr(loader, "POLICY", tmp_path / "no-policy.toml")
     return tmp_path
 
 
-def load(home: Path, text: str | None = None, policy: str | None = None, **given: Any) -> config.Loaded:
+def load(home: Path, text: str | None = None, policy: str | None = None, **given: Any) -> loader.Loaded:
     environ = {"XDG_CONFIG_HOME": str(home / "xdg"), **given.pop("environ", {})}
     if text is not None:
         file = home / "xdg" / "evac" / "config.toml"
@@ -37,34 +37,34 @@ def load(home: Path, text: str | None = None, policy: str | None = None, **given
         (home / "policy.toml").write_text(policy)
         environ["EVAC_POLICY"] = str(home / "policy.toml")
     arguments: dict[str, Any] = {"profiles": (), "regions": (), "read_only": False} | given
-    return config.load(None, environ=environ, **arguments)
+    return loader.load(None, environ=environ, **arguments)
 
 
 def test_the_example_is_valid_holds_every_key_and_states_the_defaults() -> None:
     values = tomllib.loads((ROOT / "config.example.toml").read_text())
-    expected = msgspec.to_builtins(config.Settings(profiles={"example": config.ProfileSettings()}))
+    expected = msgspec.to_builtins(loader.Settings(profiles={"example": loader.ProfileSettings()}))
     expected = {key: value for key, value in expected.items() if key not in RUN_ONLY}
-    written = dict(config.flatten(values))
-    assert written == {k: list(v) if isinstance(v, tuple) else v for k, v in config.flatten(expected)}
-    config.validate(values, "config.example.toml")
+    written = dict(loader.flatten(values))
+    assert written == {k: list(v) if isinstance(v, tuple) else v for k, v in loader.flatten(expected)}
+    loader.validate(values, "config.example.toml")
 
 
 def test_the_example_is_what_init_writes(home: Path) -> None:
     path = home / "new" / "config.toml"
-    config_edit.init(path)
+    edit.init(path)
     assert path.stat().st_mode & 0o777 == 0o600
     written = path.read_text()
-    assert config.validate(tomllib.loads(written), path) == config.Settings()
+    assert loader.validate(tomllib.loads(written), path) == loader.Settings()
     for line in (ROOT / "config.example.toml").read_text().splitlines():
         assert line in written
-    with pytest.raises(config.ConfigError, match="exists already"):
-        config_edit.init(path)
+    with pytest.raises(loader.ConfigError, match="exists already"):
+        edit.init(path)
     assert path.read_text() == written
 
 
 def test_without_a_file_every_value_is_a_default(home: Path) -> None:
     loaded = load(home)
-    assert loaded.settings == config.Settings()
+    assert loaded.settings == loader.Settings()
     assert set(loaded.sources.values()) == {"default"}
     assert loaded.sources["intervals.status"] == "default"
 
@@ -114,7 +114,7 @@ def test_profile_on_the_command_line_is_stronger_than_the_environment(home: Path
 def test_an_error_is_one_line_with_file_key_and_what_was_expected(
     home: Path, text: str, key: str, expected: str
 ) -> None:
-    with pytest.raises(config.ConfigError) as caught:
+    with pytest.raises(loader.ConfigError) as caught:
         load(home, text)
     assert caught.value.key == key
     assert expected in caught.value.expected
@@ -123,14 +123,14 @@ def test_an_error_is_one_line_with_file_key_and_what_was_expected(
 
 
 def test_control_characters_in_a_key_do_not_reach_the_error(home: Path) -> None:
-    with pytest.raises(config.ConfigError) as caught:
+    with pytest.raises(loader.ConfigError) as caught:
         load(home, '"\\u001b[31mred" = 1')
     assert "\x1b" not in str(caught.value)
 
 
 def test_a_named_file_must_exist(home: Path) -> None:
-    with pytest.raises(config.ConfigError, match="no such file"):
-        config.load(home / "none.toml", profiles=(), regions=(), read_only=False, environ={})
+    with pytest.raises(loader.ConfigError, match="no such file"):
+        loader.load(home / "none.toml", profiles=(), regions=(), read_only=False, environ={})
 
 
 @pytest.mark.parametrize(
@@ -160,15 +160,15 @@ def test_policy_regions_only_take_away(home: Path) -> None:
     assert not narrowed.settings.region_allowed("us-east-1")
     profile = load(home, "[profiles.p]\nregions=['eu-west-1','us-east-1']", policy).settings.profile("p")
     assert profile.regions == ("eu-west-1",)
-    with pytest.raises(config.ConfigError, match="allows only eu-west-1, eu-central-1"):
+    with pytest.raises(loader.ConfigError, match="allows only eu-west-1, eu-central-1"):
         load(home, "regions=['us-east-1']", policy)
-    with pytest.raises(config.ConfigError, match="--region"):
+    with pytest.raises(loader.ConfigError, match="--region"):
         load(home, "", policy, regions=("us-east-1",))
 
 
 @pytest.mark.parametrize("policy", ["read_onl=true", "read_only='yes'", "x ="])
 def test_a_policy_that_cannot_be_understood_is_an_error_not_a_way_around(home: Path, policy: str) -> None:
-    with pytest.raises(config.ConfigError, match=r"policy\.toml"):
+    with pytest.raises(loader.ConfigError, match=r"policy\.toml"):
         load(home, "", policy)
 
 
@@ -177,24 +177,24 @@ def test_the_environment_cannot_replace_a_policy_that_exists(
 ) -> None:
     site = home / "site.toml"
     site.write_text("read_only=true")
-    monkeypatch.setattr(config, "POLICY", site)
+    monkeypatch.setattr(loader, "POLICY", site)
     assert load(home, "", "read_only=false").settings.read_only
     site.unlink()
     assert not load(home, "", "read_only=false").settings.read_only
-    with pytest.raises(config.ConfigError, match="EVAC_POLICY"):
+    with pytest.raises(loader.ConfigError, match="EVAC_POLICY"):
         load(home, environ={"EVAC_POLICY": str(home / "absent.toml")})
 
 
 def test_settings_handed_to_a_child_are_tightened_again(home: Path) -> None:
     (home / "policy.toml").write_text("read_only=true")
-    handed = config.encode(config.Settings(only_profiles=("a",), demo=True))
-    assert config.decode(handed) == config.Settings(only_profiles=("a",), demo=True)
+    handed = loader.encode(loader.Settings(only_profiles=("a",), demo=True))
+    assert loader.decode(handed) == loader.Settings(only_profiles=("a",), demo=True)
     environ = {"EVAC_SETTINGS": handed.decode(), "EVAC_POLICY": str(home / "policy.toml")}
-    settings = config.from_environment(environ)
+    settings = loader.from_environment(environ)
     assert settings.read_only
     assert settings.demo
-    with pytest.raises(config.ConfigError):
-        config.decode(b'{"surprise": 1}')
+    with pytest.raises(loader.ConfigError):
+        loader.decode(b'{"surprise": 1}')
 
 
 def test_update_keeps_everything_else_and_a_copy_of_comments(home: Path) -> None:
@@ -202,8 +202,8 @@ def test_update_keeps_everything_else_and_a_copy_of_comments(home: Path) -> None
     text = "# mine\nregions = ['eu-west-1']\n[profiles.'a.b']\nlabel = 'A'\n"
     path.write_text(text)
     path.chmod(0o640)
-    copy = config_edit.update(path, 'profiles."a.b".read_only', True)
-    config_edit.update(path, "intervals.status", 30)
+    copy = edit.update(path, 'profiles."a.b".read_only', True)
+    edit.update(path, "intervals.status", 30)
     assert tomllib.loads(path.read_text()) == {
         "regions": ["eu-west-1"],
         "profiles": {"a.b": {"label": "A", "read_only": True}},
@@ -221,8 +221,8 @@ def test_update_keeps_everything_else_and_a_copy_of_comments(home: Path) -> None
 def test_update_that_would_break_the_file_leaves_it(home: Path, key: str, value: object) -> None:
     path = home / "config.toml"
     path.write_text("regions = ['eu-west-1']\n")
-    with pytest.raises(config.ConfigError):
-        config_edit.update(path, key, value)
+    with pytest.raises(loader.ConfigError):
+        edit.update(path, key, value)
     assert path.read_text() == "regions = ['eu-west-1']\n"
     assert list(home.iterdir()) == [path]
 
@@ -231,7 +231,7 @@ def test_update_writes_through_a_link(home: Path) -> None:
     real, link = home / "dotfiles.toml", home / "config.toml"
     real.write_text("ascii = true\n")
     link.symlink_to(real)
-    config_edit.update(link, "theme", "nord")
+    edit.update(link, "theme", "nord")
     assert link.is_symlink()
     assert tomllib.loads(real.read_text()) == {"ascii": True, "theme": "nord"}
 
@@ -242,11 +242,11 @@ def test_profile_names_of_any_kind_survive_flattening_and_updating(
     tmp_path_factory: pytest.TempPathFactory, labels: dict[str, str]
 ) -> None:
     path = tmp_path_factory.mktemp("names") / "config.toml"
-    for key, value in config.flatten(
+    for key, value in loader.flatten(
         {"profiles": {name: {"label": label} for name, label in labels.items()}}
     ):
         if key.isprintable():
-            config_edit.update(path, key, value)
+            edit.update(path, key, value)
     kept = tomllib.loads(path.read_text())["profiles"] if path.exists() else {}
     for name, label in labels.items():
         if name.isprintable():
@@ -255,18 +255,18 @@ def test_profile_names_of_any_kind_survive_flattening_and_updating(
 
 def test_parse_value_reads_toml_and_takes_bare_words_as_text() -> None:
     values = ["true", "3", "['a']", '"x"', "eu-west-1", ""]
-    assert [config_edit.parse_value(value) for value in values] == [True, 3, ["a"], "x", "eu-west-1", ""]
+    assert [edit.parse_value(value) for value in values] == [True, 3, ["a"], "x", "eu-west-1", ""]
 
 
 def test_zones_have_rules_and_nonsense_is_utc() -> None:
-    assert str(config.Settings(timezone="Asia/Seoul").zone()) == "Asia/Seoul"
-    assert str(config.local_zone({"TZ": ":Europe/Berlin"})) == "Europe/Berlin"
-    assert str(config.local_zone({"TZ": "Nowhere/Else"})) == "UTC"
+    assert str(loader.Settings(timezone="Asia/Seoul").zone()) == "Asia/Seoul"
+    assert str(loader.local_zone({"TZ": ":Europe/Berlin"})) == "Europe/Berlin"
+    assert str(loader.local_zone({"TZ": "Nowhere/Else"})) == "UTC"
 
 
 def test_default_path_follows_xdg_but_not_a_relative_one() -> None:
-    assert config.default_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/evac/config.toml")
-    assert config.default_path({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path("/h/.config/evac/config.toml")
+    assert loader.default_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/evac/config.toml")
+    assert loader.default_path({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path("/h/.config/evac/config.toml")
 
 
 # the site policy
@@ -275,8 +275,8 @@ def test_default_path_follows_xdg_but_not_a_relative_one() -> None:
 @pytest.fixture
 def site(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A policy file where the site's would be, owned by whoever runs this test as root would own it."""
-    monkeypatch.setattr(config, "POLICY", home / "etc" / "policy.toml")
-    monkeypatch.setattr(config, "OWNER", os.getuid())
+    monkeypatch.setattr(loader, "POLICY", home / "etc" / "policy.toml")
+    monkeypatch.setattr(loader, "OWNER", os.getuid())
     (home / "etc").mkdir(mode=0o755)
     (home / "etc" / "policy.toml").write_text("read_only = true\n")
     return home / "etc" / "policy.toml"
@@ -285,22 +285,22 @@ def site(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_policy_that_its_users_can_write_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(site.parents[1], "").settings.read_only
     site.chmod(0o646)
-    with pytest.raises(config.ConfigError, match="must belong to root"):
+    with pytest.raises(loader.ConfigError, match="must belong to root"):
         load(site.parents[1], "")
     site.chmod(0o644)
     site.parent.chmod(0o777)
-    with pytest.raises(config.ConfigError, match="must belong to root"):
+    with pytest.raises(loader.ConfigError, match="must belong to root"):
         load(site.parents[1], "")
     site.parent.chmod(0o755)
-    monkeypatch.setattr(config, "OWNER", os.getuid() + 1)
-    with pytest.raises(config.ConfigError, match="must belong to root"):
+    monkeypatch.setattr(loader, "OWNER", os.getuid() + 1)
+    with pytest.raises(loader.ConfigError, match="must belong to root"):
         load(site.parents[1], "")
 
 
 def test_a_policy_that_points_nowhere_is_an_error_not_an_absent_one(site: Path) -> None:
     site.unlink()
     site.symlink_to("/nowhere/policy.toml")
-    with pytest.raises(config.ConfigError):
+    with pytest.raises(loader.ConfigError):
         load(site.parents[1], "", "read_only=false")
 
 
@@ -334,21 +334,21 @@ def test_flags_environment_and_user_config_only_tighten(home: Path) -> None:
         assert sources[key].endswith("policy.toml"), key
     assert settings.profile_hidden("secret")
     assert not settings.profile_hidden("prod")
-    for again in (config.encode(settings).decode(), "{}", config.encode(config.Settings()).decode()):
+    for again in (loader.encode(settings).decode(), "{}", loader.encode(loader.Settings()).decode()):
         environ = {"EVAC_SETTINGS": again, "EVAC_POLICY": str(home / "policy.toml")}
-        assert config.from_environment(environ).actions_off == ("reboot",)
-        assert config.from_environment(environ).read_only
+        assert loader.from_environment(environ).actions_off == ("reboot",)
+        assert loader.from_environment(environ).read_only
 
 
 @pytest.mark.parametrize("key", ["hidden_profiles", "actions_off", "blocking"])
 def test_the_policys_own_fields_do_not_stand_in_a_users_file(home: Path, key: str) -> None:
-    with pytest.raises(config.ConfigError, match="site policy"):
+    with pytest.raises(loader.ConfigError, match="site policy"):
         load(home, f"{key} = []")
 
 
 def test_a_hidden_profile_is_not_read_when_named(home: Path) -> None:
     for asked in ({"profiles": ("secret",)}, {"environ": {"AWS_PROFILE": "secret"}}):
-        with pytest.raises(config.ConfigError, match="hides this profile"):
+        with pytest.raises(loader.ConfigError, match="hides this profile"):
             load(home, "", STRICT, **asked)
 
 
@@ -359,7 +359,7 @@ def test_a_hidden_profile_is_not_read_when_named(home: Path) -> None:
 def test_a_policy_with_a_name_that_protects_from_nothing_is_an_error(
     home: Path, policy: str, part: str
 ) -> None:
-    with pytest.raises(config.ConfigError, match=part):
+    with pytest.raises(loader.ConfigError, match=part):
         load(home, "", policy)
 
 
@@ -384,7 +384,7 @@ def test_why_refused(home: Path) -> None:
 def test_the_policy_names_everybody_s_lock_and_requires_it(home: Path) -> None:
     mine = '[lock]\nurl = "redis://mine"\nunreachable = "proceed"\n'
     loaded = load(home, mine, '[lock]\nurl = "redis://site"\nrequired = true\n')
-    assert loaded.settings.lock == config.LockSettings(url="redis://site", unreachable="refuse")
+    assert loaded.settings.lock == loader.LockSettings(url="redis://site", unreachable="refuse")
     assert loaded.settings.lock_required
     assert loaded.sources["lock.url"] == loaded.sources["lock.unreachable"] == str(home / "policy.toml")
 
@@ -392,7 +392,7 @@ def test_the_policy_names_everybody_s_lock_and_requires_it(home: Path) -> None:
 def test_a_policy_without_a_lock_leaves_it_as_it_is(home: Path) -> None:
     mine = '[lock]\nurl = "redis://mine"\nttl = 30\nunreachable = "proceed"\n'
     lock = load(home, mine, "read_only = false\n").settings.lock
-    assert lock == config.LockSettings(url="redis://mine", ttl=30.0, unreachable="proceed")
+    assert lock == loader.LockSettings(url="redis://mine", ttl=30.0, unreachable="proceed")
 
 
 @pytest.mark.parametrize(
@@ -405,7 +405,7 @@ def test_a_policy_without_a_lock_leaves_it_as_it_is(home: Path) -> None:
     ],
 )
 def test_a_lock_that_cannot_be_so_is_said(home: Path, text: str, key: str) -> None:
-    with pytest.raises(config.ConfigError, match=key):
+    with pytest.raises(loader.ConfigError, match=key):
         load(home, f"[lock]\n{text}\n")
 
 
@@ -425,17 +425,17 @@ def test_the_shorter_image_requirement_counts(home: Path, own: str, policy: str,
 
 
 def test_a_policy_cannot_set_other_actions(home: Path) -> None:
-    with pytest.raises(config.ConfigError, match="confirm"):
+    with pytest.raises(loader.ConfigError, match="confirm"):
         load(home, "", "[actions]\nconfirm='id'")
 
 
 def test_a_profile_name_that_is_no_text_is_refused_before_anything_starts(home: Path) -> None:
     for asked in ({"profiles": ("\udcff",)}, {"environ": {"AWS_PROFILE": "a\udcff"}}):
-        with pytest.raises(config.ConfigError, match="not UTF-8"):
+        with pytest.raises(loader.ConfigError, match="not UTF-8"):
             load(home, "", **asked)
 
 
 def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(b'\xef\xbb\xbfregions = ["eu-west-1"]\r\n')
-    assert config.read_toml(path) == {"regions": ["eu-west-1"]}
+    assert loader.read_toml(path) == {"regions": ["eu-west-1"]}

@@ -6,7 +6,7 @@ import pytest
 from textual.theme import BUILTIN_THEMES
 
 from screens.theme import THEME
-from tui.settings import THEMES, ConfigError, validate
+from tui.config.schema import THEMES, ConfigError, validate
 
 
 def test_the_themes_are_textuals_and_ours() -> None:

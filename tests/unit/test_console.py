@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.domain.console import LIMIT, console_lines
-from tui.domain.text import clean
+from tui.domain.console_output import LIMIT, console_lines
+from tui.domain.sanitize import clean
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tui.aws import denied, errors
+from tui.aws import access_denied, errors
 from tui.aws.sessions import Sessions
 
 TOKEN = "Xy_" * 200
@@ -63,8 +63,8 @@ def said(message: str, code: str = "UnauthorizedOperation") -> ClientError:
 def why(answer: Any, message: str = ENCODED) -> tuple[str, int]:
     sts = Sts(answer)
     logins: Any = Logins(sts)
-    first = denied.why(logins, said(message), "prod")
-    assert denied.why(logins, said(message), "prod") == first
+    first = access_denied.why(logins, said(message), "prod")
+    assert access_denied.why(logins, said(message), "prod") == first
     return first, sts.asked
 
 
@@ -108,20 +108,20 @@ def test_nothing_to_decode(message: str) -> None:
 
 def test_another_error_is_none_of_its_business() -> None:
     logins: Any = Logins(Sts("{}"))
-    assert denied.why(logins, said(ENCODED, "RequestLimitExceeded"), "prod") == ""
-    assert denied.why(logins, ValueError("x"), "prod") == ""
+    assert access_denied.why(logins, said(ENCODED, "RequestLimitExceeded"), "prod") == ""
+    assert access_denied.why(logins, ValueError("x"), "prod") == ""
 
 
 def test_the_line_holds_it_clean() -> None:
     hostile = {**DENIED, "context": {**DENIED["context"], "action": "\x1b]0;owned\x07[@click=app.quit]"}}
-    told = errors.trouble(said(ENCODED), "prod", "eu-west-1", why=denied.sentence(hostile))
+    told = errors.trouble(said(ENCODED), "prod", "eu-west-1", why=access_denied.sentence(hostile))
     assert told.cause.startswith("prod/eu-west-1: StopInstances is not allowed: a policy (NoStops) denies ")
     assert told.line.isprintable()
     assert TOKEN not in told.line
 
 
 def test_the_reading_client_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tui.aws.readonly import allowed
+    from tui.aws.allowlist import allowed
 
     assert allowed("sts", "DecodeAuthorizationMessage")
     assert hasattr(Sessions, "explained")
@@ -161,7 +161,7 @@ def test_a_policy_that_denies_is_named_and_the_remedy_can_help(
 ) -> None:
     error = said(message, "AccessDenied")
     sessions: Any = Logins(Sts(Exception("denied as well")))
-    why = denied.why(sessions, error, "prod")
+    why = access_denied.why(sessions, error, "prod")
     assert why == reason.replace("a identity", "an identity")
     told = errors.trouble(error, "prod", "eu-west-1", why=why)
     assert (told.kind, told.remedy) == ("denied", remedy)
@@ -169,9 +169,9 @@ def test_a_policy_that_denies_is_named_and_the_remedy_can_help(
 
 
 def test_what_aws_decoded_as_denied_is_not_told_to_be_asked_for() -> None:
-    reason = denied.sentence(DENIED)
-    assert denied.remedy("StopInstances", reason, "") == (
+    reason = access_denied.sentence(DENIED)
+    assert access_denied.remedy("StopInstances", reason, "") == (
         "have it taken out of that policy: one permission more cannot help"
     )
-    allowed_by_none = denied.sentence({**DENIED, "explicitDeny": False})
-    assert denied.remedy("StopInstances", allowed_by_none, "").startswith("ask for the permission")
+    allowed_by_none = access_denied.sentence({**DENIED, "explicitDeny": False})
+    assert access_denied.remedy("StopInstances", allowed_by_none, "").startswith("ask for the permission")

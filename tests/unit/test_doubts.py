@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tui.aws.sessions import Sessions
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 CASES = [
     ({}, "[prod]\nregion = eu-west-1\n", "", ["[prod] in <config> is no profile → write [profile prod]"]),

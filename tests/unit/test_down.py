@@ -9,15 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.rows import row
-from tui.aws import to_domain
-from tui.domain.down import Cause, code_of, down, moment_of
+from tui.aws import mapping
+from tui.domain.down_by_aws import Cause, code_of, down, moment_of
 from tui.domain.events import ScheduledEvent
 from tui.domain.guidance import explain
 from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck
-from tui.domain.text import SafeText, clean
-from tui.domain.urgency import Level, urgency
+from tui.domain.sanitize import SafeText, clean
+from tui.domain.triage import Level, urgency
 from tui.fleet.store import Store
-from tui.fleet.wire import Delta
+from tui.fleet.protocol import Delta
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -142,7 +142,7 @@ def test_a_reading_of_aws_keeps_the_code_and_the_time() -> None:
         "StateReason": {"Code": "Server.ScheduledStop", "Message": "Stopped due to scheduled retirement"},
         "StateTransitionReason": "Server.ScheduledStop (2026-11-23 21:24:00 GMT)",
     }
-    read = to_domain.instance(item, "eu-west-1", NOW)
+    read = mapping.instance(item, "eu-west-1", NOW)
     assert read.reason_code == "Server.ScheduledStop"
     assert read.state_since == datetime(2026, 11, 23, 21, 24, tzinfo=UTC)
     found = down(read, NOW)
@@ -150,9 +150,9 @@ def test_a_reading_of_aws_keeps_the_code_and_the_time() -> None:
     assert found.cause is Cause.AWS
     assert found.since == read.state_since
     del item["StateReason"]
-    assert down(to_domain.instance(item, "eu-west-1", NOW), NOW) is not None
+    assert down(mapping.instance(item, "eu-west-1", NOW), NOW) is not None
     item["StateTransitionReason"] = "User initiated (2026-11-23 21:24:00 GMT)"
-    assert to_domain.instance(item, "eu-west-1", NOW).reason_code == "Client.UserInitiatedShutdown"
+    assert mapping.instance(item, "eu-west-1", NOW).reason_code == "Client.UserInitiatedShutdown"
 
 
 def test_words_of_aws_that_make_no_sense_are_no_code_and_no_time() -> None:

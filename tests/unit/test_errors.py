@@ -17,9 +17,9 @@ from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
 from tui.aws import errors
-from tui.aws.files import About, Login
+from tui.aws.shared_config import About, Login
 from tui.aws.sessions import NeedsPerson, Sessions
-from tui.settings import ProfileSettings, Settings
+from tui.config.schema import ProfileSettings, Settings
 
 
 def said(code: str, status: int = 400, message: str = "text") -> b.ClientError:
@@ -109,7 +109,7 @@ def test_a_credential_process_has_no_terminal_and_a_time_limit(
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setattr("tui.aws.helper.HELPER_WITHIN", 0.2)
+    monkeypatch.setattr("tui.aws.credential_process.HELPER_WITHIN", 0.2)
     client_for = "role" if through_role else "helped"
     with pytest.raises(b.CredentialRetrievalError, match="took longer"):
         Sessions(Settings()).client(client_for, "ec2", "eu-west-1").describe_instances()
@@ -117,7 +117,7 @@ def test_a_credential_process_has_no_terminal_and_a_time_limit(
 
 HANGING = """
 import subprocess, sys
-from tui.aws import helper
+from tui.aws import credential_process
 helper.HELPER_WITHIN = 1
 helper = helper.Helper(["/bin/sh", "-c", "sleep 613.25; true"], subprocess.PIPE, subprocess.PIPE)
 print(helper._process.pid, flush=True)

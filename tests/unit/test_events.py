@@ -11,8 +11,8 @@ from tui.domain.events import KNOWN_CODES, EventCode, EventState, ScheduledEvent
 from tui.domain.instance import Instance, InstanceState, Target, Trouble
 from tui.domain.listing import Order, Ranker, View
 from tui.domain.query import Query
-from tui.domain.text import SafeText, clean
-from tui.domain.urgency import Level, urgency
+from tui.domain.sanitize import SafeText, clean
+from tui.domain.triage import Level, urgency
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 T = SafeText

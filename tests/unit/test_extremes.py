@@ -15,15 +15,15 @@ from icalendar import Calendar
 from msgspec.structs import replace
 
 from screens.detail import header
-from screens.detail.scene import Scene as DetailScene
+from screens.detail.view_model import Scene as DetailScene
 from screens.detail.screen import SHEETS
 from screens.fleet import export
 from screens.fleet.columns import COLUMNS, Scene, pieces
 from tests.unit.rows import PROD, row
 from tests.unit.test_parse import OPERATIONS
-from tui.aws import parse, to_domain
-from tui.cli import shapes
-from tui.cli.calendar import calendar
+from tui.aws import parser, mapping
+from tui.cli import serialize
+from tui.cli.ical import calendar
 from tui.demo import protocol
 from tui.domain import query
 from tui.domain.events import KNOWN_CODES, ScheduledEvent
@@ -39,10 +39,10 @@ from tui.domain.instance import (
     StatusCheck,
 )
 from tui.domain.listing import Order, Ranker, View
-from tui.domain.text import clean
-from tui.domain.when import both_zones, clock, later, stamp, to_utc, to_zone
+from tui.domain.sanitize import clean
+from tui.domain.time_format import both_zones, clock, later, stamp, to_utc, to_zone
 from tui.fleet import snapshot
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ZONES: tuple[tzinfo, ...] = (
@@ -109,12 +109,12 @@ def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.
         header.freshness(detail, width)
         header.diagnosis(detail, width, None)
         header.picture(detail, width)
-    told = shapes.instance_object(one, NOW)
+    told = serialize.instance_object(one, NOW)
     for event in told["events"]:
         assert event["not_before"] is None or len(event["not_before"]) == len("2026-11-24T03:00:00Z")
     pairs = [(one, event) for event in one.events]
     for _, event in pairs:
-        shapes.event_row(one, event, NOW)
+        serialize.event_row(one, event, NOW)
     text, left_out = calendar(pairs, NOW)
     assert len(Calendar.from_ical(text).walk("VEVENT")) == len(pairs) - left_out
     folder = tmp_path_factory.mktemp("extreme")
@@ -164,16 +164,16 @@ def test_a_date_that_is_none_costs_its_own_place_and_no_other(text: str, strange
     if strange:
         body = body.replace(b"<instanceStatusSet>", b"<instanceStatusSet><!-- a comment -->")
     session = _Session()
-    parse.install(session)
+    parser.install(session)
     response: dict[str, Any] = {"status_code": 200, "headers": {}, "body": body}
     laid_over: dict[str, Any] = {}
-    parse._before_parse(operation_model=op, response_dict=response, customized_response_dict=laid_over)
+    parser._before_parse(operation_model=op, response_dict=response, customized_response_dict=laid_over)
     if strange:
         assert not laid_over
     factory: ResponseParserFactory = session.get_component("response_parser_factory")
     assert op.output_shape is not None
     found = factory.create_parser("ec2").parse(response, op.output_shape) | laid_over
-    statuses = [to_domain.status(one) for one in found["InstanceStatuses"]]
+    statuses = [mapping.status(one) for one in found["InstanceStatuses"]]
     assert [one.instance_id for one in statuses] == ["i-1", "i-2"]
     assert statuses[0].events[1].not_before == NOW
     first = statuses[0].events[0].not_before
@@ -192,9 +192,9 @@ def test_what_is_told_to_begin_in_the_far_future_has_no_age() -> None:
         told = header.freshness(DetailScene(one, NOW, UTC, Settings(), wide=True), width).plain
         assert "running" in told
         assert "running for" not in told
-    image = to_domain.image(
+    image = mapping.image(
         {"ImageId": "ami-1", "State": "available", "CreationDate": "9999-12-31T23:59:59.000Z"}
     )
     assert image.created is None, "it would be the newest, and fresh for ever"
     soon = datetime.now(UTC) + timedelta(minutes=4)  # clocks differ
-    assert to_domain.image({"CreationDate": soon.isoformat()}).created == soon
+    assert mapping.image({"CreationDate": soon.isoformat()}).created == soon

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ProfileNotFound
 
-from tui import config
-from tui.aws import readonly
+from tui.config import loader
+from tui.aws import allowlist
 from tui.aws.sessions import Sessions
-from tui.config import from_environment
-from tui.domain import names
-from tui.settings import ProfileSettings, Settings, encode
+from tui.config.loader import from_environment
+from tui.domain import profile_names
+from tui.config.schema import ProfileSettings, Settings, encode
 
 GUARDED, OTHER = "AKIAGUARDED000000001", "AKIAOTHER00000000001"
 PAIR = "aws_access_key_id = {}\naws_secret_access_key = secret\n"
@@ -44,7 +44,7 @@ class Shell:
             monkeypatch.delenv(name)
         for name, value in self.environ.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(config, "POLICY", folder / "none.toml")
+        monkeypatch.setattr(loader, "POLICY", folder / "none.toml")
         self.write(**FILES)
 
     def write(self, **files: str) -> None:
@@ -55,7 +55,7 @@ class Shell:
         (self.folder / "policy.toml").write_text(f"[profiles.'{rule}']\n{word} = true\n")
 
     def settings(self, *profiles: str) -> Settings:
-        return config.load(
+        return loader.load(
             None, profiles=profiles, regions=(), read_only=False, environ=self.environ
         ).settings
 
@@ -65,7 +65,7 @@ def key_of(sessions: Sessions, name: str) -> str:
     try:
         client: Any = sessions.client(name, "sts", "eu-west-1")
         return str(client._request_signer._credentials.access_key)
-    except (ProfileNotFound, readonly.ReadOnlyViolation, AttributeError):
+    except (ProfileNotFound, allowlist.ReadOnlyViolation, AttributeError):
         return ""
 
 
@@ -97,7 +97,7 @@ def test_no_name_leads_to_guarded_credentials(
             key = key_of(sessions, name)
             reached.add(key)
             if key == GUARDED:
-                with pytest.raises(readonly.ReadOnlyViolation):
+                with pytest.raises(allowlist.ReadOnlyViolation):
                     sessions.client(name, "sts", "eu-west-1", mutating=True)
                 assert settings.why_refused(name, "image")
     assert GUARDED in reached, "it is read all the same"
@@ -110,7 +110,7 @@ def test_no_name_lists_what_is_hidden(tmp_path: Path, monkeypatch: pytest.Monkey
     for asked in ((), *((name,) for name in ASKED)):
         try:
             settings = one.settings(*asked)
-        except config.ConfigError:  # said at once: it is named and hidden
+        except loader.ConfigError:  # said at once: it is named and hidden
             continue
         sessions = Sessions(settings, lean=True)
         for name in {*sessions.profiles(), *ASKED}:
@@ -131,7 +131,7 @@ def test_a_rule_means_a_name_however_it_is_written(
     one.policy(rule)
     sessions = Sessions(one.settings(), lean=True)
     (found,) = [name for name in sessions.profiles() if key_of(sessions, name) == GUARDED]
-    with pytest.raises(readonly.ReadOnlyViolation):
+    with pytest.raises(allowlist.ReadOnlyViolation):
         sessions.client(found, "sts", "eu-west-1", mutating=True)
 
 
@@ -197,11 +197,11 @@ def test_a_name_that_no_file_has_stands_for_nothing_else(
     ],
 )
 def test_what_a_shell_says_is_to_be_read(environ: dict[str, str], read: tuple[str, ...]) -> None:
-    assert names.read_by(environ)[0] == read
+    assert profile_names.read_by(environ)[0] == read
 
 
 def test_names_that_are_not_text_give_no_rule_and_break_no_frame() -> None:
-    assert encode(Settings(shell_profiles=names.of_shell({"AWS_VAULT": "a\udcff"})))
+    assert encode(Settings(shell_profiles=profile_names.of_shell({"AWS_VAULT": "a\udcff"})))
 
 
 @pytest.mark.parametrize("word", ["read_only", "hidden"])
@@ -220,7 +220,7 @@ def test_a_profile_without_a_login_of_its_own_is_guarded_as_what_it_ends_with(
             assert key_of(sessions, "plain") == ""
         else:
             assert key_of(sessions, "plain") == GUARDED
-            with pytest.raises(readonly.Guarded, match="read-only"):
+            with pytest.raises(allowlist.Guarded, match="read-only"):
                 sessions.client("plain", "sts", "eu-west-1", mutating=True)
 
 
@@ -238,7 +238,7 @@ def test_a_rule_may_name_an_account_and_holds_whatever_the_profile_is_called(
         guarded = account == "111122223333"
         assert bool(settings.why_refused(name, "image", account=account)) == guarded
         if guarded:
-            with pytest.raises(readonly.Guarded, match="account 111122223333"):
+            with pytest.raises(allowlist.Guarded, match="account 111122223333"):
                 sessions.client(name, "sts", "eu-west-1", mutating=True)
         else:
             assert sessions.client(name, "sts", "eu-west-1", mutating=True)

@@ -15,7 +15,7 @@ from tui.domain.events import KNOWN_CODES
 from tui.domain.facts import Facts, GroupMembership, VolumeHealth
 from tui.domain.guidance import KEYS, Explanation, Kind, explain, layers
 from tui.domain.guidance.checks import ENTRIES
-from tui.domain.guidance.layers import Mark
+from tui.domain.guidance.layer_stack import Mark
 from tui.domain.hazards import Gravity, hazards
 from tui.domain.instance import (
     CheckName,

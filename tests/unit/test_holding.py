@@ -13,11 +13,11 @@ from tui.domain.facts import ClassicBalancer, Facts, TargetGroup
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.domain.serving import Asked, GroupSeen, Short, place
-from tui.domain.text import SafeText
-from tui.operations.holding import FREES
+from tui.domain.groups import Asked, GroupSeen, Short, place
+from tui.domain.sanitize import SafeText
+from tui.operations.group_holds import FREES
 from tui.operations.journal import Journal
-from tui.operations.record import Operation, OperationState
+from tui.operations.model import Operation, OperationState
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 T = SafeText

@@ -14,10 +14,10 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.operations import audit, database
+from tui.domain.sanitize import clean
+from tui.operations import audit_log, database
 from tui.operations.journal import LEASE, Journal, JournalError
-from tui.operations.record import OperationState
+from tui.operations.model import OperationState
 from tui.operations.schema import MIGRATIONS, Migration
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -162,12 +162,12 @@ def test_a_new_start_has_whole_seconds_as_aws_will_show_it() -> None:
 def test_a_changed_audit_line_is_found(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     for number in range(5):
-        audit.append(path, NOW, number=number, name="ünï")
-    assert audit.verify(path) is None
+        audit_log.append(path, NOW, number=number, name="ünï")
+    assert audit_log.verify(path) is None
     lines = path.read_text().splitlines()
     lines[2] = lines[2].replace('"number": 2', '"number": 7')
     path.write_text("\n".join(lines) + "\n")
-    assert audit.verify(path) == 4
+    assert audit_log.verify(path) == 4
 
 
 V1 = """
@@ -327,8 +327,8 @@ def test_a_full_disk_refuses_in_one_line_and_works_again_once_there_is_room(tmp_
         with pytest.raises(JournalError, match=refused):
             until_full(lambda: journal.intent(kept, "stop", "ec2", "X", NOW, dry_run=False, runner=""))
         with pytest.raises(OSError, match="No space"):
-            until_full(lambda: audit.append(audit.path_beside(journal.path), NOW, text="x" * 1024))
-        assert audit.verify(audit.path_beside(journal.path)) is None
+            until_full(lambda: audit_log.append(audit_log.path_beside(journal.path), NOW, text="x" * 1024))
+        assert audit_log.verify(audit_log.path_beside(journal.path)) is None
         ballast.unlink()
         assert journal.lease(kept, "a", NOW)
         assert journal.intent(kept, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")

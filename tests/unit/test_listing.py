@@ -21,8 +21,8 @@ from tui.domain.instance import (
     Trouble,
 )
 from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
-from tui.domain.text import clean
-from tui.domain.urgency import Level, urgency
+from tui.domain.sanitize import clean
+from tui.domain.triage import Level, urgency
 
 NOW = datetime(2026, 5, 4, 3, tzinfo=UTC)
 DATA = Target("data", "us-east-1")

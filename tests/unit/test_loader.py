@@ -9,13 +9,13 @@ import botocore.session
 import pytest
 from botocore.loaders import Loader
 
-from tui.aws import readonly
-from tui.aws.loader import SharedLoader
+from tui.aws import allowlist
+from tui.aws.model_loader import SharedLoader
 from tui.aws.sessions import Sessions
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 
-@pytest.mark.parametrize("service", sorted(readonly.READS))
+@pytest.mark.parametrize("service", sorted(allowlist.READS))
 @pytest.mark.parametrize("kind", ["service-2", "endpoint-rule-set-1"])
 def test_what_it_reads_is_what_botocore_reads(service: str, kind: str) -> None:
     ours = SharedLoader(lean=False).load_service_model(service, kind)
@@ -29,7 +29,7 @@ def test_what_it_reads_is_what_botocore_reads(service: str, kind: str) -> None:
 def test_lean_knows_what_evac_looks_with_and_no_other_call() -> None:
     loader = SharedLoader(lean=True)
     for service in ("ec2", "iam"):
-        assert set(loader.load_service_model(service, "service-2")["operations"]) == readonly.LOOKS[service]
+        assert set(loader.load_service_model(service, "service-2")["operations"]) == allowlist.LOOKS[service]
     assert "AssumeRole" in loader.load_service_model("sts", "service-2")["operations"]
 
 
@@ -43,7 +43,7 @@ def test_a_file_of_ones_own_that_is_no_json_is_botocores_to_refuse(tmp_path: Pat
 
 def test_the_services_it_knows_are_those_evac_speaks_with() -> None:
     known = SharedLoader(lean=False).list_available_services("service-2")
-    assert set(known) == set(readonly.READS) <= set(Loader().list_available_services("service-2"))
+    assert set(known) == set(allowlist.READS) <= set(Loader().list_available_services("service-2"))
 
 
 def test_a_model_of_the_user_s_own_cannot_call_a_change_by_the_name_of_a_read(

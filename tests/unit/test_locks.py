@@ -16,12 +16,12 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.steps import Call, Done, Send, Stuck, Wait
-from tui.domain.text import clean
-from tui.operations import busy, keeper, locks
+from tui.domain.sanitize import clean
+from tui.operations import conflicts, instance_lock, redis_lock
 from tui.operations.journal import Journal
-from tui.operations.locks import Away, Held, Holder, LockService, Refused
-from tui.operations.record import Operation, OperationState
-from tui.settings import LockSettings, Settings
+from tui.operations.redis_lock import Away, Held, Holder, LockService, Refused
+from tui.operations.model import Operation, OperationState
+from tui.config.schema import LockSettings, Settings
 
 NOW = datetime(2026, 5, 5, 3, 12, tzinfo=UTC)
 WEB = Instance(
@@ -44,7 +44,7 @@ def value(**changes: Any) -> bytes:
 
 
 def test_a_lock_names_who_since_when_and_from_where() -> None:
-    assert locks._read(value()) == KIM
+    assert redis_lock._read(value()) == KIM
     assert THEIRS.line(UTC, NOW + timedelta(minutes=5)) == (
         "locked by kim@bastion-2 (SSH from 203.0.113.7) since Tue 03:12 UTC: reboot at wait-checks (op-1);"
         " unless renewed it ends in 1m"
@@ -61,13 +61,13 @@ def test_a_lock_names_who_since_when_and_from_where() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_lock_of_ours_is_held_by_nobody_knows_whom(body: bytes) -> None:
-    assert locks._read(body) is None
-    assert "can't read" in locks._refused(body, -1).line(UTC, NOW)
-    assert "never ends" in locks._refused(body, -1).line(UTC, NOW)
+    assert redis_lock._read(body) is None
+    assert "can't read" in redis_lock._refused(body, -1).line(UTC, NOW)
+    assert "never ends" in redis_lock._refused(body, -1).line(UTC, NOW)
 
 
 def test_what_a_lock_says_reaches_no_terminal_unclean() -> None:
-    found = locks._read(value(user="\x1b]0;x\x07kim", host="[bold]\u202eb", step="a\nb"))
+    found = redis_lock._read(value(user="\x1b]0;x\x07kim", host="[bold]\u202eb", step="a\nb"))
     assert found is not None
     said = found.line(UTC, NOW)
     assert said.isprintable()
@@ -84,7 +84,7 @@ def test_what_a_lock_says_reaches_no_terminal_unclean() -> None:
     ],
 )
 def test_the_password_of_the_address_is_never_shown(url: str, shown: str) -> None:
-    assert locks.place(url) == shown
+    assert redis_lock.place(url) == shown
 
     def refuse(_: str) -> Any:
         raise ConnectionError("no route")
@@ -140,7 +140,7 @@ class Stage:
         self.lock, self.said = Play(), [""][:0]
         monkeypatch.setattr(LockService, "lock", lambda *_: self.lock)
         settings = Settings(lock=LockSettings(url="redis://r", **lock), timezone="UTC")
-        self.keeper = keeper.Keeper(
+        self.keeper = instance_lock.Keeper(
             operation, settings, "here:1:a", lambda step, text: self.said.append(text)
         )
 
@@ -282,13 +282,13 @@ def test_the_journal_names_who_is_there(journal: Journal, monkeypatch: pytest.Mo
     monkeypatch.setattr("socket.gethostname", lambda: "bastion-1")
     first = journal.create(plan(), NOW)
     assert journal.confirm(first, NOW)
-    made = busy.checked(plan("reboot"), journal.unfinished(), UTC, NOW, "look with {id}")
+    made = conflicts.checked(plan("reboot"), journal.unfinished(), UTC, NOW, "look with {id}")
     assert made.guard.kind is GuardKind.BLOCKED
     (why,) = made.guard.unblock
     assert "by kim@bastion-1 (SSH from 203.0.113.7) since Tue 03:12 UTC is not finished: at preflight" in why
     assert why.endswith(f"{first}; look with {first}")
     moving = plan("reschedule")
-    assert busy.checked(moving, journal.unfinished(), UTC, NOW, "") is moving
+    assert conflicts.checked(moving, journal.unfinished(), UTC, NOW, "") is moving
 
 
 def test_of_two_that_are_confirmed_at_once_one_is_refused(journal: Journal) -> None:

@@ -9,9 +9,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from tui.aws import meter, reads
+from tui.aws import request_hooks, describe
 from tui.aws.sessions import Sessions
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 ROOT = "DescribeInstanceStatusResponse"
 OTHERS = "<Response><Errors><Error><Code>{}</Code><Message>x</Message></Error></Errors></Response>"
@@ -56,13 +56,13 @@ def metered(client: Any, *answers: tuple[int, str]) -> tuple[list[str], list[boo
 
     client.meta.events.register("before-send", answer)
     for _ in range(2):  # asked for again, as before every job
-        meter.install(client, lambda: sent.append("booked"), heard.append)
+        request_hooks.install(client, lambda: sent.append("booked"), heard.append)
     return sent, heard
 
 
 def test_a_page_is_a_request(client: Any) -> None:
     booked, heard = metered(client, page("one"), page("two"), page())
-    assert reads.statuses(client) == []
+    assert describe.statuses(client) == []
     assert len(booked) == 3
     assert heard == [False] * 3
 
@@ -71,7 +71,7 @@ def test_a_request_that_botocore_repeats_is_booked_again_and_says_why(client: An
     booked, heard = metered(
         client, refused("RequestLimitExceeded"), page("one"), refused("Unavailable"), page()
     )
-    assert reads.statuses(client) == []
+    assert describe.statuses(client) == []
     assert len(booked) == 4
     assert heard == [True, False, False, False]
 
@@ -79,5 +79,5 @@ def test_a_request_that_botocore_repeats_is_booked_again_and_says_why(client: An
 def test_one_that_is_refused_for_good_was_asked_three_times(client: Any) -> None:
     booked, heard = metered(client, *[refused("RequestLimitExceeded")] * 3)
     with pytest.raises(ClientError):
-        reads.statuses(client)
+        describe.statuses(client)
     assert (len(booked), heard) == (3, [True] * 3)

@@ -27,12 +27,12 @@ from tui.domain.instance import Checks, CheckStatus, Image, Instance, InstanceSt
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.steps import GRACE, Call, Order, Seen, Step
-from tui.domain.text import clean
-from tui.operations.gateway import Outcome
+from tui.domain.sanitize import clean
+from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import Journal, JournalError
-from tui.operations.record import Operation, OperationState
+from tui.operations.model import Operation, OperationState
 from tui.operations.runner import End, Runner
-from tui.settings import ActionSettings, Settings
+from tui.config.schema import ActionSettings, Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 LAUNCHED = NOW - timedelta(days=9)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_check_hands import WEB
-from tui.cli import check_hands
-from tui.cli.checks import BAD
+from tui.cli import doctor_operations
+from tui.cli.doctor_setup import BAD
 from tui.domain.actions import ActionOptions
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.operations import mounts
+from tui.operations import network_mounts
 from tui.operations.journal import Journal, JournalError
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ def table(folder: Path, *rows: tuple[str, str]) -> Path:
 def test_each_kind(tmp_path: Path, kind: str, away: bool) -> None:
     home = tmp_path / "home"
     (home / "evac").mkdir(parents=True)
-    found = mounts.remote(home / "evac", table(tmp_path, (str(home), kind)))
+    found = network_mounts.remote(home / "evac", table(tmp_path, (str(home), kind)))
     assert found == (f"{kind} at {home}" if away else "")
 
 
@@ -52,19 +52,19 @@ def test_the_nearest_mount_counts_and_of_two_upon_each_other_the_later(tmp_path:
     disk.mkdir(parents=True)
     (tmp_path / "home2").mkdir()
     both = table(tmp_path, (str(disk), "xfs"), (str(home), "nfs4"))
-    assert mounts.remote(disk / "evac", both) == ""
-    assert mounts.remote(home / "evac" / "not" / "there", both).startswith("nfs4 at ")
-    assert mounts.remote(tmp_path / "home2", both) == "", "a name that only begins so"
-    assert mounts.remote(home, table(tmp_path, (str(home), "nfs4"), (str(home), "tmpfs"))) == ""
-    assert mounts.remote(home, table(tmp_path, (str(home), "autofs"), (str(home), "nfs4"))) != ""
-    assert mounts.remote(home, table(tmp_path, (str(home), "nfs4"), (str(home), "autofs"))) != ""
+    assert network_mounts.remote(disk / "evac", both) == ""
+    assert network_mounts.remote(home / "evac" / "not" / "there", both).startswith("nfs4 at ")
+    assert network_mounts.remote(tmp_path / "home2", both) == "", "a name that only begins so"
+    assert network_mounts.remote(home, table(tmp_path, (str(home), "nfs4"), (str(home), "tmpfs"))) == ""
+    assert network_mounts.remote(home, table(tmp_path, (str(home), "autofs"), (str(home), "nfs4"))) != ""
+    assert network_mounts.remote(home, table(tmp_path, (str(home), "nfs4"), (str(home), "autofs"))) != ""
 
 
 @pytest.mark.parametrize("name", ["a b", "a\tb", "a\\b", "a\\040b", "사용자", "caf\udce9"])
 def test_names_that_the_kernel_escapes(tmp_path: Path, name: str) -> None:
     home = tmp_path / name
     home.mkdir()
-    assert mounts.remote(home, table(tmp_path, (str(home), "nfs"))).startswith("nfs at ")
+    assert network_mounts.remote(home, table(tmp_path, (str(home), "nfs"))).startswith("nfs at ")
 
 
 def test_a_link_is_followed_there_and_away(tmp_path: Path) -> None:
@@ -75,9 +75,9 @@ def test_a_link_is_followed_there_and_away(tmp_path: Path) -> None:
     (share / "state").symlink_to(local)
     (tmp_path / "circle").symlink_to(tmp_path / "circle")
     mounted = table(tmp_path, (str(share), "nfs"))
-    assert mounts.remote(local / "state" / "evac", mounted)
-    assert mounts.remote(share / "state" / "evac", mounted) == ""
-    assert mounts.remote(tmp_path / "circle" / "evac", mounted) == ""
+    assert network_mounts.remote(local / "state" / "evac", mounted)
+    assert network_mounts.remote(share / "state" / "evac", mounted) == ""
+    assert network_mounts.remote(tmp_path / "circle" / "evac", mounted) == ""
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_a_link_is_followed_there_and_away(tmp_path: Path) -> None:
 def test_a_table_that_is_none_says_nothing(tmp_path: Path, body: bytes) -> None:
     file = tmp_path / "mountinfo"
     file.write_bytes(body)
-    assert mounts.remote(tmp_path, file) == ""
-    assert mounts.remote(tmp_path, tmp_path / "none") == ""
+    assert network_mounts.remote(tmp_path, file) == ""
+    assert network_mounts.remote(tmp_path, tmp_path / "none") == ""
 
 
 def test_nothing_is_begun_there_what_was_begun_is_finished_and_doctor_says_so(
@@ -97,7 +97,7 @@ def test_nothing_is_begun_there_what_was_begun_is_finished_and_doctor_says_so(
     journal = Journal(path)
     plan = draft("stop-start", WEB, None, ActionOptions(), Policy(), NOW)
     before = journal.create(plan, NOW)
-    monkeypatch.setattr(mounts, "MOUNTS", table(tmp_path, (str(tmp_path / "home"), "nfs4")))
+    monkeypatch.setattr(network_mounts, "MOUNTS", table(tmp_path, (str(tmp_path / "home"), "nfs4")))
     with pytest.raises(JournalError) as told:
         journal.create(plan, NOW)
     line = str(told.value)
@@ -107,7 +107,7 @@ def test_nothing_is_begun_there_what_was_begun_is_finished_and_doctor_says_so(
     assert journal.confirm(before, NOW)
     assert journal.lease(before, "h:1:a", NOW)
     assert journal.intent(before, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="h:1:a")
-    (first, *_) = check_hands.journal(path)
+    (first, *_) = doctor_operations.journal(path)
     assert (first.mark, first.subject) == (BAD, "journal")
     assert "nfs4" in first.said
     assert "XDG_STATE_HOME" in first.remedy

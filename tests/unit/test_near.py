@@ -9,9 +9,9 @@ import pytest
 
 from tests.unit.rows import row
 from tui.domain.instance import Target
-from tui.domain.near import matched
+from tui.domain.suggestions import matched
 from tui.domain.query import Query, parse, terms
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 

@@ -12,14 +12,14 @@ import pytest
 
 from tests.unit.rows import row
 from tui.fleet import snapshot
-from tui.fleet.opening import Opening
+from tui.fleet.start_mark import Opening
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 DIE = """
 import os, sys
 from pathlib import Path
 from tui.fleet import snapshot
-from tui.fleet.opening import Opening
+from tui.fleet.start_mark import Opening
 path = Path(sys.argv[1])
 assert snapshot.restore(path, Opening(path))[0] is not None
 os._exit(1)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.cli import output
-from tui.domain.text import csv_cell
+from tui.domain.sanitize import csv_cell
 
 EVIL = "\x1b]0;gone\x07\u202eweb\x9b2J"
 

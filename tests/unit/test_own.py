@@ -11,19 +11,19 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.rows import BAD, OK, row
-from tui.cli import shapes
+from tui.cli import serialize
 from tui.domain.events import ScheduledEvent
 from tui.domain.guidance import explain
 from tui.domain.instance import Checks, Instance, InstanceState
 from tui.domain.listing import Ranker
-from tui.domain.own import NOTHING, Meant, Own, Work
-from tui.domain.text import SafeText
-from tui.domain.urgency import Level, urgency
-from tui.operations import audit, meant
+from tui.domain.activity import NOTHING, Meant, Own, Work
+from tui.domain.sanitize import SafeText
+from tui.domain.triage import Level, urgency
+from tui.operations import audit_log, intended_down
 from tui.operations.journal import Journal
-from tui.operations.locks import Holder, Refused
-from tui.operations.watch import Watch, works_elsewhere, works_of
-from tui.settings import ProfileSettings, Settings
+from tui.operations.redis_lock import Holder, Refused
+from tui.operations.activity_watch import Watch, works_elsewhere, works_of
+from tui.config.schema import ProfileSettings, Settings
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_its_own_operation_is_told_and_hidden_by_nothing(
     assert told.recommended is not None
     assert (told.recommended.verb, told.recommended.key) == ("operations", "o")
     assert work(action, step).cell == cell
-    assert shapes.checks_text(instance, NOW, doing).endswith("(by kim, 8s): wait")
+    assert serialize.checks_text(instance, NOW, doing).endswith("(by kim, 8s): wait")
 
 
 def test_once_it_has_ended_the_picture_is_awss_again() -> None:
@@ -128,12 +128,12 @@ def test_what_only_waits_for_aws_changes_no_verdict() -> None:
 
 
 def test_json_has_the_promised_fields() -> None:
-    made = shapes.instance_object(WELL, NOW, own=own(WELL, work(instance_down=True)))
+    made = serialize.instance_object(WELL, NOW, own=own(WELL, work(instance_down=True)))
     assert made["operation"] == {
         "id": "op-1", "action": "reboot", "state": "running", "step": "wait-checks", "user": "kim",
         "host": "bastion-1", "since": "2026-11-24T02:59:52Z", "instance_down": True,
     }  # fmt: skip
-    assert shapes.instance_object(WELL, NOW)["operation"] is None
+    assert serialize.instance_object(WELL, NOW)["operation"] is None
     json.dumps(made)
 
 
@@ -171,7 +171,7 @@ def test_meant_is_journaled_audited_and_seen_by_others(tmp_path: Path) -> None:
 
     def another() -> None:
         theirs = Journal(path)
-        meant.say(theirs, DOWN, NOW)
+        intended_down.say(theirs, DOWN, NOW)
         theirs.close()
 
     thread = threading.Thread(target=another)
@@ -180,9 +180,9 @@ def test_meant_is_journaled_audited_and_seen_by_others(tmp_path: Path) -> None:
     seen = watch.look(mine).meant(DOWN)
     assert seen is not None
     assert (seen.at, seen.launched_at) == (NOW, DOWN.launched_at)
-    meant.take_back(mine, DOWN, NOW)
+    intended_down.take_back(mine, DOWN, NOW)
     assert watch.look(mine).meant(DOWN) is None, "what this process writes is seen as well"
-    told = [(one["action"], one["instance"], one["result"]) for one in audit.tail(audit.path_beside(path), 9)]
+    told = [(one["action"], one["instance"], one["result"]) for one in audit_log.tail(audit_log.path_beside(path), 9)]
     assert told == [
         ("meant", DOWN.instance_id, "meant to be down, until it runs again"),
         ("meant", DOWN.instance_id, "taken back"),
@@ -206,7 +206,7 @@ def test_meant_is_journaled_audited_and_seen_by_others(tmp_path: Path) -> None:
     ],
 )
 def test_of_what_it_may_be_said(instance: Instance, settings: Settings, why: str | None) -> None:
-    told = meant.why_not(instance, settings, NOW)
+    told = intended_down.why_not(instance, settings, NOW)
     assert told is None if why is None else why in (told or "")
 
 

@@ -13,19 +13,19 @@ from msgspec.structs import replace
 from tests.unit.machines import OTHER, OWN
 from tests.unit.rows import OK
 from tui.domain.actions import ActionOptions
-from tui.domain.here import NOWHERE, Here
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Checks, Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.steps import Call, Order, Seen, Step
-from tui.domain.text import clean
-from tui.operations import farewell
-from tui.operations.gateway import Outcome
+from tui.domain.sanitize import clean
+from tui.operations import sigterm
+from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import Journal
-from tui.operations.ownself import Ownself
-from tui.operations.record import Operation, OperationState
+from tui.operations.self_guard import Ownself
+from tui.operations.model import Operation, OperationState
 from tui.operations.runner import End, Runner
-from tui.settings import Settings
+from tui.config.schema import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 UP, DOWN = InstanceState.RUNNING, InstanceState.STOPPED
@@ -217,7 +217,7 @@ def test_told_to_end_with_the_instance_stopped_it_is_started_in_one_try(tmp_path
     bench = Bench(tmp_path, Aws(), OTHER)
     bench.confirm()
     runner = bench.go(NOWHERE, step)
-    assert farewell.last_try(runner) == 128 + signal.SIGTERM
+    assert sigterm.last_try(runner) == 128 + signal.SIGTERM
     assert bench.aws.sent == ["StopInstances", "StartInstances"]
     found = bench.operation
     (call,) = [
@@ -240,7 +240,7 @@ def test_told_to_end_before_or_after_it_does_nothing_more(tmp_path: Path, step: 
     bench.confirm()
     runner = bench.go(NOWHERE, step)
     before = list(bench.aws.sent)
-    farewell.last_try(runner)
+    sigterm.last_try(runner)
     assert bench.aws.sent == before
 
 
@@ -250,15 +250,15 @@ def test_while_it_still_stops_nothing_is_sent(tmp_path: Path) -> None:
     aws.pauses = True
     bench = Bench(tmp_path, aws, OTHER)
     bench.confirm()
-    farewell.last_try(bench.go(NOWHERE, "wait-stopped"))
+    sigterm.last_try(bench.go(NOWHERE, "wait-stopped"))
     assert aws.sent == ["StopInstances"]
 
 
 @pytest.mark.usefixtures("signals")
 def test_a_signal_is_an_end_that_no_retry_swallows() -> None:
-    farewell.listen()
-    assert not issubclass(farewell.ToldToEnd, Exception)
-    with pytest.raises(farewell.ToldToEnd):
+    sigterm.listen()
+    assert not issubclass(sigterm.ToldToEnd, Exception)
+    with pytest.raises(sigterm.ToldToEnd):
         os.kill(os.getpid(), signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.test_aws_samples import typed
-from tui.aws import parse, to_domain
-from tui.aws.wanted import READ, Wanted
+from tui.aws import parser, mapping
+from tui.aws.parse_fields import READ, Wanted
 from tui.demo import protocol
 from tui.demo.clock import Clock
 from tui.demo.fleet import populate
@@ -77,15 +77,15 @@ def botocore(op: OperationModel, body: bytes) -> Doc:
 def domain(name: str, answer: Doc) -> list[Any]:
     if name == "DescribeInstances":
         rows = [row for one in answer["Reservations"] for row in one.get("Instances", ())]
-        return [to_domain.instance(row, "eu-west-1", NOW) for row in rows]
-    return [to_domain.status(row) for row in answer["InstanceStatuses"]]
+        return [mapping.instance(row, "eu-west-1", NOW) for row in rows]
+    return [mapping.status(row) for row in answer["InstanceStatuses"]]
 
 
 def never_different(name: str, body: bytes) -> bool:
     """Whether the fast parser took it; if so, botocore's says the same."""
     try:
-        found, _ = parse.parse(OPERATIONS[name], body)
-    except parse.Unusual:
+        found, _ = parser.parse(OPERATIONS[name], body)
+    except parser.Unusual:
         return False
     assert found == botocore(PRUNED[name], body)
     return True
@@ -96,7 +96,7 @@ def same(name: str, answer: Doc) -> None:
     body = protocol.write_xml(OPERATIONS[name], answer, "request-1")
     pretty = re.sub(rb"(</?[\w]+>)\n?(?=<)", rb"\1\n    ", body)
     for one in (body, pretty):
-        found, request_id = parse.parse(OPERATIONS[name], one)
+        found, request_id = parser.parse(OPERATIONS[name], one)
         whole = botocore(OPERATIONS[name], one)
         assert domain(name, found) == domain(name, whole)
         assert found.get("NextToken") == whole.get("NextToken")
@@ -172,7 +172,7 @@ def merged(one: Doc, other: Doc) -> Doc:
 def test_what_is_read_is_what_the_domain_asks_for() -> None:
     shape: Any = OPERATIONS["DescribeInstances"].output_shape
     asked: Doc = {}
-    to_domain.instance(
+    mapping.instance(
         Asked(shape.members["Reservations"].member.members["Instances"].member, asked), "r", NOW
     )
     read = READ["DescribeInstances"][1]["Reservations"]["Instances"]
@@ -185,7 +185,7 @@ def test_what_is_read_is_what_the_domain_asks_for() -> None:
     assert merged(asked, lazy) == read
     shape = OPERATIONS["DescribeInstanceStatus"].output_shape
     asked = {}
-    to_domain.status(Asked(shape.members["InstanceStatuses"].member, asked))
+    mapping.status(Asked(shape.members["InstanceStatuses"].member, asked))
     read = READ["DescribeInstanceStatus"][1]["InstanceStatuses"]
     checks = {"ImpairedSince": None, "Details": {"ImpairedSince": None}, "Remediation": None}
     assert set(read) == set(asked)
@@ -285,8 +285,8 @@ def test_what_nobody_should_send(name: str, data: st.DataObject, seed: int) -> N
 def test_a_body_cut_anywhere_is_never_an_answer(name: str) -> None:
     body = base(name, 3)
     for end in range(len(body)):
-        with pytest.raises(parse.Unusual):
-            parse.parse(OPERATIONS[name], body[:end])
+        with pytest.raises(parser.Unusual):
+            parser.parse(OPERATIONS[name], body[:end])
     assert never_different(name, body)
 
 
@@ -304,15 +304,15 @@ def test_a_body_cut_anywhere_is_never_an_answer(name: str) -> None:
     ],
 )
 def test_what_is_no_answer_is_left_to_botocore(name: str, body: bytes) -> None:
-    with pytest.raises(parse.Unusual):
-        parse.parse(OPERATIONS[name], body)
+    with pytest.raises(parser.Unusual):
+        parser.parse(OPERATIONS[name], body)
 
 
 def test_an_empty_list_is_none_and_a_missing_one_is_not() -> None:
     empty = (
         b"<DescribeInstancesResponse><requestId>r</requestId><reservationSet/></DescribeInstancesResponse>"
     )
-    assert parse.parse(OPERATIONS["DescribeInstances"], empty) == ({"Reservations": []}, "r")
+    assert parser.parse(OPERATIONS["DescribeInstances"], empty) == ({"Reservations": []}, "r")
 
 
 def test_botocore_is_left_an_envelope_and_what_is_odd_is_left_as_it_is() -> None:
@@ -321,7 +321,7 @@ def test_botocore_is_left_an_envelope_and_what_is_odd_is_left_as_it_is() -> None
     for status, sent, taken in ((200, body, True), (503, body, False), (200, body[:-9], False)):
         response: Doc = {"status_code": status, "headers": {}, "body": sent}
         laid_over: Doc = {}
-        parse._before_parse(operation_model=op, response_dict=response, customized_response_dict=laid_over)
+        parser._before_parse(operation_model=op, response_dict=response, customized_response_dict=laid_over)
         assert bool(laid_over) is taken
         assert (response["body"] == sent) is not taken
         if taken:

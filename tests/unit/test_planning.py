@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.cli import output, planning
+from tui.cli import output, plan_view
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity
 from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
 from tui.domain.plan import Draft, GuardKind, draft, why_no_image_name
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.settings import ActionSettings, ProfileSettings, Settings
-from tui.verbs import VERBS, why_not
+from tui.domain.sanitize import clean
+from tui.config.schema import ActionSettings, ProfileSettings, Settings
+from tui.commands import VERBS, why_not
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OK = StatusCheck(CheckStatus.OK)
@@ -72,7 +72,7 @@ def test_a_plans_title_is_a_sentence(action: str, title: str) -> None:
     ],
 )
 def test_confirm_takes_the_name_and_nothing_else(action: str, given: str, agreed: bool) -> None:
-    assert planning.agreed(made(action), given)[0] is agreed
+    assert plan_view.agreed(made(action), given)[0] is agreed
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_hazardous_action_asks_for_the_name(
         return answer
 
     monkeypatch.setattr(output, "ask", ask)
-    assert planning.agreed(made(action), None)[0] is agreed
+    assert plan_view.agreed(made(action), None)[0] is agreed
     assert asked == ["Type web-7 to go on:"]
 
 
@@ -107,34 +107,34 @@ def test_a_harmless_action_asks_yes_or_no(
     harmless = made("reschedule", not_before=NOW + timedelta(days=5))
     assert harmless.guard.kind is GuardKind.YES_NO
     monkeypatch.setattr(output, "ask", lambda question: answer)
-    assert planning.agreed(harmless, None)[0] is agreed
+    assert plan_view.agreed(harmless, None)[0] is agreed
 
 
 def test_a_blocked_plan_cannot_be_confirmed_by_any_means() -> None:
     blocked = made("stop-start", policy=Policy(read_only=True))
-    ok, why = planning.agreed(blocked, "web-7")
+    ok, why = plan_view.agreed(blocked, "web-7")
     assert not ok
     assert "read-only" in why
 
 
 def test_without_a_terminal_the_way_to_confirm_is_named() -> None:
-    ok, why = planning.agreed(made("stop-start"), None)
+    ok, why = plan_view.agreed(made("stop-start"), None)
     assert not ok
     assert "--confirm web-7" in why
 
 
 def test_the_id_is_asked_where_the_configuration_says_so() -> None:
-    policy = planning.policy(Settings(actions=ActionSettings(confirm="id", image_max_age="2d")), "prod")
+    policy = plan_view.policy(Settings(actions=ActionSettings(confirm="id", image_max_age="2d")), "prod")
     assert policy.image_max_age == timedelta(days=2)
     plan = made("stop-start", policy=policy)
-    assert planning.agreed(plan, "i-0123456789abcdef0")[0]
-    assert not planning.agreed(plan, "web-7")[0]
+    assert plan_view.agreed(plan, "i-0123456789abcdef0")[0]
+    assert not plan_view.agreed(plan, "web-7")[0]
 
 
 def test_a_profile_that_is_read_only_makes_a_read_only_policy() -> None:
     settings = Settings(profiles={"prod": ProfileSettings(read_only=True)})
-    assert planning.policy(settings, "prod").read_only
-    assert not planning.policy(settings, "dev").read_only
+    assert plan_view.policy(settings, "prod").read_only
+    assert not plan_view.policy(settings, "dev").read_only
 
 
 @pytest.mark.parametrize(
@@ -146,17 +146,17 @@ def test_a_profile_that_is_read_only_makes_a_read_only_policy() -> None:
     ],
 )
 def test_a_time_is_utc_unless_it_says_otherwise(text: str, expected: datetime) -> None:
-    assert planning.moment(click.Context(click.Command("do")), click.Option(["--at"]), text) == expected
+    assert plan_view.moment(click.Context(click.Command("do")), click.Option(["--at"]), text) == expected
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "25:00", "2026-13-01", ""])
 def test_what_is_no_time_is_wrong_use(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no time"):
-        planning.moment(click.Context(click.Command("do")), click.Option(["--at"]), text)
+        plan_view.moment(click.Context(click.Command("do")), click.Option(["--at"]), text)
 
 
 def test_the_plan_as_json_names_every_call() -> None:
-    plan = planning.draft_object(made("stop-start"))
+    plan = plan_view.draft_object(made("stop-start"))
     calls = [call["operation"] for step in plan["steps"] for call in step["calls"]]
     assert list(dict.fromkeys(calls)) == ["StopInstances", "StartInstances"]
     assert plan["guard"] == {"kind": "type-name", "expected": "web-7", "unblock": []}
@@ -165,7 +165,7 @@ def test_the_plan_as_json_names_every_call() -> None:
 
 def test_the_plan_as_text_shows_calls_and_hazards(capsys: pytest.CaptureFixture[str]) -> None:
     plan = made("stop-start")
-    planning.show(plan, Settings(ascii=True))
+    plan_view.show(plan, Settings(ascii=True))
     out = capsys.readouterr().out
     assert "StopInstances i-0123456789abcdef0" in out
     for hazard in plan.hazards:
@@ -178,7 +178,7 @@ def test_a_name_nobody_can_type_gives_way_to_the_id(name: str) -> None:
 
 
 def test_an_action_the_site_has_switched_off_cannot_be_confirmed() -> None:
-    policy = planning.policy(Settings(actions_off=("reboot",)), "prod")
+    policy = plan_view.policy(Settings(actions_off=("reboot",)), "prod")
     off = made("reboot", policy=policy)
     assert off.guard.kind is GuardKind.BLOCKED
     assert "the site policy has switched reboot off" in off.guard.unblock
@@ -187,7 +187,7 @@ def test_an_action_the_site_has_switched_off_cannot_be_confirmed() -> None:
 
 def test_a_hazard_the_site_blocks_cannot_be_confirmed_nor_where_nobody_knows_it() -> None:
     """Nothing was looked up for `made`: whether it has a public address of AWS's is not known, which is no reassurance."""
-    policy = planning.policy(Settings(blocking=("load-balancer",)), "prod")
+    policy = plan_view.policy(Settings(blocking=("load-balancer",)), "prod")
     assert made("stop-start").guard.kind is GuardKind.TYPE_NAME
     blocked = made("stop-start", policy=policy)
     assert blocked.guard.kind is GuardKind.BLOCKED

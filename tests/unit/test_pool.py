@@ -21,11 +21,11 @@ from tui.domain.instance import (
     Target,
     Volume,
 )
-from tui.domain.text import clean
-from tui.fleet import pool as module
-from tui.fleet.pool import COMMON, Pool
+from tui.domain.sanitize import clean
+from tui.fleet import interning as module
+from tui.fleet.interning import COMMON, Pool
 from tui.fleet.store import Store
-from tui.fleet.wire import Delta
+from tui.fleet.protocol import Delta
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ROW = Instance(

@@ -22,7 +22,7 @@ from tui.domain.instance import (
     Target,
 )
 from tui.domain.query import Query, QueryError, parse
-from tui.domain.text import SafeText, clean
+from tui.domain.sanitize import SafeText, clean
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OK = StatusCheck(CheckStatus.OK)

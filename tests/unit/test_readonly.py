@@ -12,9 +12,9 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from tui.aws import policies, readonly
+from tui.aws import iam_policies, allowlist
 from tui.aws.sessions import Sessions
-from tui.settings import ProfileSettings, Settings
+from tui.config.schema import ProfileSettings, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ MUTATIONS: list[tuple[str, dict[str, Any]]] = [
 def test_a_reading_client_sends_no_change(method: str, params: dict[str, Any]) -> None:
     client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
     sent = caught(client)
-    with pytest.raises(readonly.ReadOnlyViolation):
+    with pytest.raises(allowlist.ReadOnlyViolation):
         getattr(client, method)(**params)
     assert sent == []
     client.describe_instances()
@@ -65,7 +65,7 @@ def test_a_mutating_client_sends_what_steps_declare_and_nothing_else() -> None:
     sent = caught(client)
     client.stop_instances(InstanceIds=["i-1"])
     assert "Action=StopInstances" in sent[0]
-    with pytest.raises(readonly.ReadOnlyViolation):
+    with pytest.raises(allowlist.ReadOnlyViolation):
         client.terminate_instances(InstanceIds=["i-1"])
     assert len(sent) == 1
 
@@ -79,28 +79,28 @@ def test_a_mutating_client_sends_what_steps_declare_and_nothing_else() -> None:
     ],
 )
 def test_read_only_settings_give_no_mutating_client(settings: Settings) -> None:
-    with pytest.raises(readonly.ReadOnlyViolation):
+    with pytest.raises(allowlist.ReadOnlyViolation):
         Sessions(settings).client("environment", "ec2", "eu-west-1", mutating=True)
 
 
 def test_presigning_a_change_is_refused_too() -> None:
     client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
-    with pytest.raises(readonly.ReadOnlyViolation):
+    with pytest.raises(allowlist.ReadOnlyViolation):
         client.generate_presigned_url("terminate_instances", Params={"InstanceIds": ["i-1"]})
 
 
 def test_a_demonstration_reaches_only_this_machine() -> None:
     client = Sessions(Settings(demo=True)).client("environment", "ec2", "eu-west-1")
-    with pytest.raises(readonly.NotDemo):
+    with pytest.raises(allowlist.NotDemo):
         client.describe_instances()
 
 
 def test_every_name_in_the_lists_is_an_operation_and_no_read_changes_anything() -> None:
     session = botocore.session.Session()
-    for table in (readonly.READS, readonly.LOOKS, readonly.LOGINS):
+    for table in (allowlist.READS, allowlist.LOOKS, allowlist.LOGINS):
         for service, names in table.items():
             assert names <= set(session.get_service_model(service).operation_names)
-    for names in readonly.LOOKS.values():
+    for names in allowlist.LOOKS.values():
         assert all(name.startswith(("Decode", "Describe", "Get", "List")) for name in names)
 
 
@@ -115,12 +115,12 @@ def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:
         "ec2:RebootInstances",
         "ec2:CreateImage",
         "ec2:ModifyInstanceEventStartTime",
-    } == readonly.writes()
+    } == allowlist.writes()
     session = botocore.session.Session()
-    for one in readonly.writes():
+    for one in allowlist.writes():
         service, _, name = one.partition(":")
         assert name in session.get_service_model(service).operation_names
-        assert not readonly.allowed(service, name)
+        assert not allowlist.allowed(service, name)
 
 
 def test_nothing_is_presigned_not_even_what_may_be_sent() -> None:
@@ -129,7 +129,7 @@ def test_nothing_is_presigned_not_even_what_may_be_sent() -> None:
         client = Sessions(Settings()).client("environment", "ec2", "eu-west-1", mutating=mutating)
         for method in ("stop_instances", "start_instances", "terminate_instances", "describe_instances"):
             params = {"InstanceIds": ["i-1"]}
-            with pytest.raises(readonly.ReadOnlyViolation):
+            with pytest.raises(allowlist.ReadOnlyViolation):
                 client.generate_presigned_url(method, Params=params)
 
 
@@ -137,7 +137,7 @@ def test_nothing_is_presigned_not_even_what_may_be_sent() -> None:
 def test_there_is_no_client_of_a_service_evac_does_not_ask(service: str) -> None:
     """Some sign without a call (S3's forms, RDS's tokens): a client is where that would begin."""
     for mutating in (False, True):
-        with pytest.raises(readonly.ReadOnlyViolation):
+        with pytest.raises(allowlist.ReadOnlyViolation):
             Sessions(Settings()).client("environment", service, "eu-west-1", mutating=mutating)
 
 
@@ -146,16 +146,16 @@ def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> Non
     refused = 0
     request = {"body": {"PresignedUrl": "given"}, "headers": {}, "url": "", "method": "POST"}
     session = botocore.session.Session()
-    for service in readonly.READS:
+    for service in allowlist.READS:
         for mutating in (False, True):
             client = Sessions(Settings()).client("environment", service, "eu-west-1", mutating=mutating)
             sent = caught(client)
-            granted = readonly.writes() if mutating else ()
+            granted = allowlist.writes() if mutating else ()
             for name in session.get_service_model(service).operation_names:
-                if readonly.allowed(service, name, granted):
+                if allowlist.allowed(service, name, granted):
                     continue
                 model = client.meta.service_model.operation_model(name)
-                with pytest.raises(readonly.ReadOnlyViolation):
+                with pytest.raises(allowlist.ReadOnlyViolation):
                     client.meta.events.emit_until_response(
                         f"before-call.{client.meta.service_model.service_id.hyphenize()}.{name}",
                         model=model, params=request, request_signer=client._request_signer, context={},
@@ -168,9 +168,9 @@ def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> Non
 def test_waiters_and_paginators_pass_the_same_guard() -> None:
     client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
     sent = caught(client)
-    with pytest.raises(readonly.ReadOnlyViolation):
+    with pytest.raises(allowlist.ReadOnlyViolation):
         client.get_waiter("password_data_available").wait(InstanceId="i-1")
-    with pytest.raises(readonly.ReadOnlyViolation):
+    with pytest.raises(allowlist.ReadOnlyViolation):
         list(client.get_paginator("describe_snapshots").paginate())
     assert sent == []
 
@@ -192,7 +192,7 @@ def test_the_clients_of_credential_providers_are_guarded_too() -> None:
     core: Any = login._login("environment").sessions[False]
     client = core.create_client("sts", region_name="eu-west-1")
     sent = caught(client)
-    with pytest.raises(readonly.ReadOnlyViolation):
+    with pytest.raises(allowlist.ReadOnlyViolation):
         client.get_federation_token(Name="me")
     assert sent == []
 
@@ -221,7 +221,7 @@ def test_a_session_policy_narrows_the_role_itself_and_not_the_way_to_it(
     policy = json.loads(parse_qs(sent[0])["Policy"][0])
     assert "Policy" not in parse_qs(sent[1])
     actions = policy["Statement"][0]["Action"]
-    assert set(policies.looking()["Statement"][0]["Action"]) <= set(actions)
+    assert set(iam_policies.looking()["Statement"][0]["Action"]) <= set(actions)
     assert ("ec2:StopInstances" in actions) == mutating
     assert "ec2:TerminateInstances" not in actions
     assert len(parse_qs(sent[0])["Policy"][0]) <= 2048
@@ -242,6 +242,6 @@ def test_a_profile_the_site_hides_is_neither_listed_nor_used(tmp_path: Any) -> N
     role_config(tmp_path)
     sessions = Sessions(Settings(hidden_profiles=("a", "environment")))
     assert sessions.profiles() == ("b", "c")
-    with pytest.raises(readonly.ReadOnlyViolation):
+    with pytest.raises(allowlist.ReadOnlyViolation):
         sessions.client("a", "ec2", "eu-west-1")
     assert Sessions(Settings(hidden_profiles=("*",))).profiles() == ()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tui.aws import errors, reads
+from tui.aws import errors, describe
 from tui.domain.events import KNOWN_CODES
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -47,7 +47,7 @@ def refused(code: str) -> ClientError:
 def test_an_empty_page_that_has_a_next_one_is_not_the_end() -> None:
     client = Answers(page(1), page(2), page(3))
     assert page(2)["InstanceStatuses"] == []
-    found = reads.statuses(client)
+    found = describe.statuses(client)
     expected = len(page(1)["InstanceStatuses"]) + len(page(3)["InstanceStatuses"])
     assert len(found) == expected > 0
     assert [one.get("NextToken") for one in client.asked] == [
@@ -60,39 +60,39 @@ def test_an_empty_page_that_has_a_next_one_is_not_the_end() -> None:
 
 def test_an_answer_without_its_list_or_the_same_page_again_is_not_aws() -> None:
     with pytest.raises(errors.NotAws, match="no InstanceStatuses"):
-        reads.statuses(Answers({"ResponseMetadata": {}}))
+        describe.statuses(Answers({"ResponseMetadata": {}}))
     again = {"InstanceStatuses": [], "NextToken": "x"}
     with pytest.raises(errors.NotAws, match="the same one"):
-        reads.statuses(Answers(again, again))
+        describe.statuses(Answers(again, again))
 
 
 def test_one_page_of_checks_is_everything_and_a_second_one_is_too_many() -> None:
     client = Answers(page(3))
-    assert len(reads.few_statuses(client)) == len(page(3)["InstanceStatuses"])
+    assert len(describe.few_statuses(client)) == len(page(3)["InstanceStatuses"])
     client = Answers(page(1))
-    with pytest.raises(reads.ManyError):
-        reads.few_statuses(client)
+    with pytest.raises(describe.ManyError):
+        describe.few_statuses(client)
     assert len(client.asked) == 1
     with pytest.raises(errors.NotAws):
-        reads.few_statuses(Answers({"ResponseMetadata": {}}))
+        describe.few_statuses(Answers({"ResponseMetadata": {}}))
 
 
 def test_problems_are_asked_for_by_small_calls_of_which_unknown_filters_are_left_out() -> None:
     nothing: dict[str, list[Any]] = {"InstanceStatuses": []}
     client = Answers(nothing, nothing, nothing, refused("InvalidParameterValue"), refused("InvalidFilter"))
-    assert reads.problems(client) == []
+    assert describe.problems(client) == []
     assert len(client.asked) == 5
     assert client.asked[0]["Filters"] == [
         {"Name": "event.code", "Values": [code.value for code in KNOWN_CODES]}
     ]
     with pytest.raises(ClientError):
-        reads.problems(Answers(refused("UnauthorizedOperation")))
+        describe.problems(Answers(refused("UnauthorizedOperation")))
 
 
 def test_more_ids_than_a_filter_holds_are_asked_for_in_parts_and_strangers_left_out() -> None:
     stranger = {"Reservations": [{"Instances": [{"InstanceId": "i-999"}, {"InstanceId": "i-0"}]}]}
     client = Answers(stranger, {"Reservations": []})
-    found = reads.instances(client, "eu-west-1", NOW, [f"i-{number}" for number in range(201)])
+    found = describe.instances(client, "eu-west-1", NOW, [f"i-{number}" for number in range(201)])
     assert [one.instance_id for one in found] == ["i-0"]
     assert [len(one["Filters"][0]["Values"]) for one in client.asked] == [200, 1]
 

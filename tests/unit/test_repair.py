@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from tui.cli.main import evac
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.own import Meant
+from tui.domain.activity import Meant
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.operations import audit
+from tui.domain.sanitize import clean
+from tui.operations import audit_log
 from tui.operations.journal import Journal, JournalError
 from tui.operations.repair import damage, repair
 
@@ -179,7 +179,7 @@ def test_the_command_says_what_became_of_it(here: Path) -> None:
     assert "was damaged (file is not a database): set aside as" in done.stdout
     assert "0 of 0 operations found" in done.stdout
     assert "state:stopped" in done.stderr
-    log = audit.path_beside(here).read_text()
+    log = audit_log.path_beside(here).read_text()
     assert '"repair"' in log
     assert "set aside as" in log
     assert run("list").return_value == 0

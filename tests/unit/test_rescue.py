@@ -11,10 +11,10 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 from tui.operations.journal import LEASE, Journal, default_path
-from tui.operations.rescue import IN_A_ROW, Rescue
-from tui.settings import ProfileSettings, Settings
+from tui.operations.auto_resume import IN_A_ROW, Rescue
+from tui.config.schema import ProfileSettings, Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(
@@ -45,7 +45,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk(tmp_path)
-    monkeypatch.setattr("tui.operations.resume.start", desk.start)
+    monkeypatch.setattr("tui.operations.recovery.start", desk.start)
     return desk
 
 

@@ -20,12 +20,12 @@ from tui.domain.facts import Facts, GroupMembership
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.text import clean
-from tui.operations import launch
+from tui.domain.sanitize import clean
+from tui.operations import spawn
 from tui.operations.journal import LEASE, Journal, JournalError
-from tui.operations.record import ABANDONED, OVER, PATIENCE, Operation, OperationState, ending
-from tui.operations.resume import HUNG, cut_off, driver, give_up, lives, resume, why_not
-from tui.settings import Settings
+from tui.operations.model import ABANDONED, OVER, PATIENCE, Operation, OperationState, ending
+from tui.operations.recovery import HUNG, cut_off, driver, give_up, lives, resume, why_not
+from tui.config.schema import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(
@@ -144,7 +144,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(operation)
         return 1
 
-    monkeypatch.setattr("tui.operations.resume.start", start)
+    monkeypatch.setattr("tui.operations.recovery.start", start)
     return names
 
 
@@ -251,10 +251,10 @@ def test_a_spoilt_record_is_one_line(journal: Journal, column: str) -> None:
 
 def test_a_log_that_has_grown_makes_room(tmp_path: Path) -> None:
     log = tmp_path / "runner.log"
-    log.write_bytes(b"x" * (launch.LOG_LIMIT + 1))
-    os.close(launch._log(tmp_path))
+    log.write_bytes(b"x" * (spawn.LOG_LIMIT + 1))
+    os.close(spawn._log(tmp_path))
     assert log.stat().st_size == 0
-    assert log.with_name("runner.log.1").stat().st_size > launch.LOG_LIMIT
+    assert log.with_name("runner.log.1").stat().st_size > spawn.LOG_LIMIT
 
 
 @pytest.mark.parametrize(("script", "granted"), [("exit 1", False), ('exec true "$@"', True)])
@@ -265,8 +265,8 @@ def test_a_scope_is_used_only_where_systemd_grants_one(tmp_path: Path, script: s
     (tmp_path / "systemd").mkdir()
     (tmp_path / "systemd" / "private").touch()
     environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(tmp_path)}
-    assert (launch.scope(environ)[:1] == [str(tool)]) is granted
-    assert launch.scope({**environ, "PATH": "/nowhere"}) == []
+    assert (spawn.scope(environ)[:1] == [str(tool)]) is granted
+    assert spawn.scope({**environ, "PATH": "/nowhere"}) == []
 
 
 # out of service, and back

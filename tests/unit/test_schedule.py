@@ -21,7 +21,7 @@ from tui.fleet.collector.schedule import (
     Outcome,
     Schedule,
 )
-from tui.settings import Intervals
+from tui.config.schema import Intervals
 
 EVERY = Intervals()
 

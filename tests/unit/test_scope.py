@@ -11,11 +11,11 @@ import pytest
 
 from tests.unit.rows import row
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 from tui.fleet import scope, snapshot
 from tui.fleet.store import Store
-from tui.fleet.wire import Delta
-from tui.settings import ProfileSettings, Settings
+from tui.fleet.protocol import Delta
+from tui.config.schema import ProfileSettings, Settings
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 SEOUL, DUBLIN = "ap-northeast-2", "eu-west-1"

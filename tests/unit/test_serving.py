@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tui.aws import serving as read
-from tui.domain.serving import (
+from tui.aws import group_health as read
+from tui.domain.groups import (
     CLASSIC,
     SCALING,
     TARGETS,

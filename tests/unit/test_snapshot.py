@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus, Trouble
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 from tui.fleet import snapshot
 from tui.fleet.store import Store
-from tui.fleet.wire import Delta
+from tui.fleet.protocol import Delta
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 PROD = Target("prod", "eu-west-1")

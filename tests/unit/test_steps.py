@@ -25,7 +25,7 @@ from tui.domain.steps import (
     TargetSeen,
     Wait,
 )
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 ORDER = Order("op-1", "stop-start", "i-0a", launched_at=NOW - timedelta(days=9), image_name="web-7 x")

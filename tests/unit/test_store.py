@@ -19,10 +19,10 @@ from tui.domain.instance import (
     TargetStatus,
     Trouble,
 )
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 from tui.fleet import snapshot
 from tui.fleet.store import Store
-from tui.fleet.wire import Delta
+from tui.fleet.protocol import Delta
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 

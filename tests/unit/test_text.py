@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.domain.text import MARK, STACKED, clean, clean_lines, csv_cell
+from tui.domain.sanitize import MARK, STACKED, clean, clean_lines, csv_cell
 
 
 @pytest.mark.parametrize(

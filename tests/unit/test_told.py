@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tui.cli.hands import exit_code
-from tui.cli.told import alarming, listed, operation_object, shown, stands
+from tui.cli.follow import exit_code
+from tui.cli.operation_view import alarming, listed, operation_object, shown, stands
 from tui.domain.actions import ActionOptions
 from tui.domain.steps import Order
-from tui.operations.record import Call, Kept, Operation, OperationState, StepRow
-from tui.operations.summary import summary
-from tui.settings import Settings
+from tui.operations.model import Call, Kept, Operation, OperationState, StepRow
+from tui.operations.operation_text import summary
+from tui.config.schema import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 STOP = Call("stop", "ec2", "StopInstances", NOW, NOW, ok=True, request_id="r-1")

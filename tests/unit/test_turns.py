@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tui.aws.turns import Rank, Turns
+from tui.aws.priority_lock import Rank, Turns
 
 PATIENCE = 60.0
 

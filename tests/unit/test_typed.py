@@ -11,8 +11,8 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, draft
 from tui.domain.policy import Policy
-from tui.domain.text import SafeText, clean
-from tui.domain.typed import answers, typeable, why_not
+from tui.domain.sanitize import SafeText, clean
+from tui.domain.typed_name import answers, typeable, why_not
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 KOREAN = "결제-서버-1"

@@ -13,12 +13,12 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.steps import Call, Order, Seen, Step
-from tui.domain.text import clean
-from tui.operations.gateway import Outcome
+from tui.domain.sanitize import clean
+from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import Journal
 from tui.operations.runner import Runner
-from tui.operations.unforeseen import to_the_end
-from tui.settings import Settings
+from tui.operations.runner_errors import to_the_end
+from tui.config.schema import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(

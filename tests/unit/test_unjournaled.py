@@ -20,16 +20,16 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.steps import GRACE, Call, Order, Seen, Step
-from tui.domain.text import clean
-from tui.operations import audit, audit_files, quiet
-from tui.operations.gateway import Outcome
+from tui.domain.sanitize import clean
+from tui.operations import audit_log, audit_files, runner_log
+from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import LEASE, Journal, JournalError
-from tui.operations.peek import by_hand, left_down
-from tui.operations.record import Operation
-from tui.operations.resume import JUST_STARTING, driver, started
+from tui.operations.journal_peek import by_hand, left_down
+from tui.operations.model import Operation
+from tui.operations.recovery import JUST_STARTING, driver, started
 from tui.operations.runner import Runner
-from tui.operations.steady import Steady, latest
-from tui.settings import Settings
+from tui.operations.steady_clock import Steady, latest
+from tui.config.schema import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 FULL = JournalError("the journal can't be used (database or disk is full)")
@@ -208,11 +208,11 @@ def test_with_a_journal_that_can_not_even_be_read(scene: Scene, monkeypatch: pyt
 @pytest.mark.parametrize("handle", ["/dev/full", "closed"])
 def test_no_line_can_fail(handle: str, monkeypatch: pytest.MonkeyPatch) -> None:
     number = os.open("/dev/full" if handle != "closed" else os.devnull, os.O_WRONLY)
-    stream = quiet.Quiet(number)
+    stream = runner_log.Quiet(number)
     if handle == "closed":
         os.close(number)
     monkeypatch.setattr(sys, "stderr", stream)
-    quiet.say("x" * 100_000)
+    runner_log.say("x" * 100_000)
     print("from a library \udcff", file=sys.stderr, flush=True)
     stream.buffer.write(b"raw")
     stream.flush()
@@ -227,14 +227,14 @@ def test_an_audit_log_that_another_process_holds_for_ever_holds_nobody_up(
 ) -> None:
     """A process that was stopped in the middle of a line."""
     path = tmp_path / "audit.jsonl"
-    audit.append(path, NOW, step="one")
+    audit_log.append(path, NOW, step="one")
     monkeypatch.setattr(audit_files, "PATIENCE", 0.1)
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(OSError, match="another process stopped while it wrote"):
-            audit.append(path, NOW, step="two")
-    audit.append(path, NOW, step="three")
-    assert audit.check(path).broken_at == 0
+            audit_log.append(path, NOW, step="two")
+    audit_log.append(path, NOW, step="three")
+    assert audit_log.check(path).broken_at == 0
 
 
 def test_say_does_not_need_a_stream_that_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,9 +243,9 @@ def test_say_does_not_need_a_stream_that_can_be_written(monkeypatch: pytest.Monk
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(sys, "stderr", Broken())
-    quiet.say("x")
+    runner_log.say("x")
     monkeypatch.setattr(sys, "stderr", None)
-    quiet.say("x")
+    runner_log.say("x")
 
 
 def test_an_error_that_can_t_tell_itself_is_told_by_its_kind() -> None:
@@ -253,8 +253,8 @@ def test_an_error_that_can_t_tell_itself_is_told_by_its_kind() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    assert quiet.what(Odd()) == "Odd"
-    assert quiet.what(ValueError("a\nb")) == "ValueError: a b"
+    assert runner_log.what(Odd()) == "Odd"
+    assert runner_log.what(ValueError("a\nb")) == "ValueError: a b"
 
 
 # who may not, is told what a person can do

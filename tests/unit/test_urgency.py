@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import CheckName, Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
-from tui.domain.text import SafeText
-from tui.domain.urgency import Level, counts, urgency
+from tui.domain.sanitize import SafeText
+from tui.domain.triage import Level, counts, urgency
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OK = StatusCheck(CheckStatus.OK)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.domain.when import ago, both_zones, clock, countdown, parse_duration, parse_moment, span
+from tui.domain.time_format import ago, both_zones, clock, countdown, parse_duration, parse_moment, span
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 SEOUL = ZoneInfo("Asia/Seoul")

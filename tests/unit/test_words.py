@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from screens.signs import middle
+from screens.symbols import middle
 from tui.cli import output
-from tui.domain.when import distance
-from tui.domain.words import counted, part_of
+from tui.domain.time_format import distance
+from tui.domain.plurals import counted, part_of
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 

@@ -12,12 +12,12 @@ from typing import Any
 from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
-from tui.aws import denied, logins, network, refused
-from tui.aws.codes import DISABLED_OR_BAD
-from tui.aws.files import About
-from tui.aws.readonly import Guarded, NotDemo, ReadOnlyViolation
+from tui.aws import access_denied, login_errors, network_errors, login_refused
+from tui.aws.error_codes import DISABLED_OR_BAD
+from tui.aws.shared_config import About
+from tui.aws.allowlist import Guarded, NotDemo, ReadOnlyViolation
 from tui.domain.instance import Trouble
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 
 THROTTLES = frozenset(
     [
@@ -65,7 +65,7 @@ def trouble(
 ) -> Trouble:
     """The line for an exception. `doing` names the call (`ec2:DescribeInstances`) where the exception does not.
 
-    `why` is AWS's reason for a denial, where one is known (tui.aws.denied); `about` what is known of the profile's login.
+    `why` is AWS's reason for a denial, where one is known (tui.aws.access_denied); `about` what is known of the profile's login.
     """
     where = f"{profile}/{region}" if profile and region else profile or region or "AWS"
     about = about or About.of(profile)
@@ -74,14 +74,14 @@ def trouble(
     if _in_parser(error):
         error = NotAws("it lacks what AWS always sends")
     name = clean(type(error).__name__)
-    if (said := logins.told(error, about)) is not None:
+    if (said := login_errors.told(error, about)) is not None:
         place = f"{where}: {said.cause}"
         return Trouble(said.kind, clean(place, 300), clean(said.remedy, 300), name, clean(said.of))
     for kinds, make in _TABLE:
         if isinstance(error, kinds):
             kind, cause, remedy = make(error, where)
             if kind == "network":
-                cause = cause.replace(f"{where}: ", f"{where}: {network.service(error)}", 1)
+                cause = cause.replace(f"{where}: ", f"{where}: {network_errors.service(error)}", 1)
             return Trouble(kind, clean(cause, 300), clean(remedy, 300), name)
     cause = f"{where}: {doing + ': ' if doing else ''}{name}: {error}"
     return Trouble("internal", clean(cause, 300), clean("evac keeps trying; if it stays, report it"), name)
@@ -107,7 +107,7 @@ def disabled(profile: str, region: str, code: str) -> Trouble:
 
 
 def _hint(ahead: timedelta | None) -> str:
-    return "" if ahead is None else f": it is {network.clock(ahead)}"
+    return "" if ahead is None else f": it is {network_errors.clock(ahead)}"
 
 
 def _said(error: b.ClientError, where: str, profile: str, region: str, about: About, why: str) -> Trouble:
@@ -117,12 +117,12 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
     operation = error.operation_name
     renew = about.login.command or f"renew the credentials of profile {about.login.profile or profile}"
     of = ""
-    ahead = network.skew(error) if code in _BY_CLOCK else None
-    if ahead is None and code not in THROTTLES and (told := refused.said(error, about)) is not None:
+    ahead = network_errors.skew(error) if code in _BY_CLOCK else None
+    if ahead is None and code not in THROTTLES and (told := login_refused.said(error, about)) is not None:
         cause, kind, remedy = f"{where}: {told.cause}", told.kind, told.remedy
-    elif ahead is not None and abs(ahead) >= network.REFUSED:
-        cause, kind = f"{where}: this machine's clock is {network.clock(ahead)}", "credentials"
-        remedy = network.SET_CLOCK
+    elif ahead is not None and abs(ahead) >= network_errors.REFUSED:
+        cause, kind = f"{where}: this machine's clock is {network_errors.clock(ahead)}", "credentials"
+        remedy = network_errors.SET_CLOCK
     elif code in _EXPIRED:
         cause, kind = f"{where}: the credentials have expired", "credentials"
         remedy = f"{renew}; if they are new, check this machine's clock{_hint(ahead)}"
@@ -132,11 +132,11 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
             "evac asks less often for a while; no action needed",
         )
         kind = "throttled"
-    elif code in denied.CODES:
+    elif code in access_denied.CODES:
         # The message may carry an encoded text of a kilobyte, of use to nobody on screen: `why` is what it says.
         cause = f"{where}: {operation} is not allowed{': ' if why else ''}{why}"
-        kind, remedy = "denied", denied.remedy(operation, why, region)
-        of = f"{profile} {why}" if denied.ORGANISATION.search(why) else ""
+        kind, remedy = "denied", access_denied.remedy(operation, why, region)
+        of = f"{profile} {why}" if access_denied.ORGANISATION.search(why) else ""
     elif code in ("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken"):
         cause, kind = f"{where}: AWS does not accept the credentials ({code})", "credentials"
         remedy = f"check the keys of profile {profile}, and whether {region or 'the region'} is enabled"
@@ -150,7 +150,7 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
         cause, kind = f"{where}: AWS has {code} on the account", "denied"
         remedy = "see the message AWS sent to the account's owner"
     elif status == 407:
-        (what, remedy), kind = network.proxy_login(), "network"
+        (what, remedy), kind = network_errors.proxy_login(), "network"
         cause = f"{where}: {what}"
     elif status >= 500:
         cause = f"{where}: AWS failed at {operation} ({code or status})"
@@ -192,9 +192,9 @@ _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make
     (OtherAccount, lambda e, where: ("config", f"{where}: {e}", "evac reads the profile anew")),
     (b.ReadTimeoutError, _network("no answer in time")),
     (b.ConnectTimeoutError, _network("not reachable in time")),
-    (b.ProxyConnectionError, _between(network.proxy)),
-    (b.SSLError, _between(network.tls)),
-    (b.EndpointConnectionError, _between(network.unreachable)),
+    (b.ProxyConnectionError, _between(network_errors.proxy)),
+    (b.SSLError, _between(network_errors.tls)),
+    (b.EndpointConnectionError, _between(network_errors.unreachable)),
     (ResponseParserError, _network("the answer could not be read")),
     ((b.HTTPClientError, b.ConnectionError), _network("the connection broke")),
 )  # the first match wins: subclasses stand before their bases

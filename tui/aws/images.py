@@ -14,9 +14,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tui.aws import reads, to_domain
+from tui.aws import describe, mapping
 from tui.domain.instance import Image
-from tui.domain.text import EMPTY, SafeText, clean
+from tui.domain.sanitize import EMPTY, SafeText, clean
 
 Doc = Mapping[str, Any]
 DLM, BACKUP = clean("Data Lifecycle Manager"), clean("AWS Backup")
@@ -40,13 +40,13 @@ def source(item: Doc) -> tuple[str, SafeText]:
 
 def image(item: Doc) -> Image:
     """Image, with its maker."""
-    return replace(to_domain.image(item), maker=source(item)[1])
+    return replace(mapping.image(item), maker=source(item)[1])
 
 
 def newest(client: Any) -> dict[str, Image]:
     """The newest AMI of each instance: one read a region. A `pending` one counts only where no `available` one is."""
     found: dict[str, Image] = {}
-    for page in reads.pages(client.describe_images, "Images", Owners=["self"], MaxResults=reads.PAGE):
+    for page in describe.pages(client.describe_images, "Images", Owners=["self"], MaxResults=describe.PAGE):
         for item in page:
             origin, _ = source(item)
             if origin and item.get("State") in _COUNTED:
@@ -65,7 +65,7 @@ def of(client: Any, instance_id: str) -> tuple[Image, ...]:
         ("name", f"AwsBackup_{instance_id}_*"),
     ):
         filters = [{"Name": name, "Values": [value]}]
-        for page in reads.pages(client.describe_images, "Images", Owners=["self"], Filters=filters):
+        for page in describe.pages(client.describe_images, "Images", Owners=["self"], Filters=filters):
             found.update(
                 {str(item.get("ImageId")): image(item) for item in page if source(item)[0] == instance_id}
             )

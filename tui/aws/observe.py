@@ -13,12 +13,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from tui.aws import errors, serving
+from tui.aws import errors, group_health
 from tui.aws.sessions import Sessions
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
 from tui.domain.steps import OPERATION_TAG, Order, Place, Seen, TargetSeen
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 
 
 def _check(doc: dict[str, Any] | None) -> StatusCheck:
@@ -89,7 +89,7 @@ class Observer:
             lifecycle=lifecycle,
             desired=desired,
             targets=self._targets(order) if "targets" in looks else None,
-            groups=serving.all_of(order.groups, self._other) if "members" in looks else (),
+            groups=group_health.all_of(order.groups, self._other) if "members" in looks else (),
             reason_code=clean((doc.get("StateReason") or {}).get("Code")),
             unread=dark.unread,
             remedy=dark.remedy,

@@ -22,17 +22,17 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from tui.aws import parse, readonly, resolver, stranger
-from tui.aws.codes import DISABLED_OR_BAD
-from tui.aws.files import About, Files
-from tui.aws.gate import Gate
-from tui.aws.helper import HELPER_WITHIN
-from tui.aws.loader import SharedLoader
-from tui.aws.resolver import NeedsPerson
-from tui.aws.shell import may_be_machine, own_credentials
-from tui.aws.turns import WORK, Rank
-from tui.domain import names
-from tui.settings import Settings
+from tui.aws import parser, allowlist, credential_chain, non_aws_errors
+from tui.aws.error_codes import DISABLED_OR_BAD
+from tui.aws.shared_config import About, Files
+from tui.aws.login_gate import Gate
+from tui.aws.credential_process import HELPER_WITHIN
+from tui.aws.model_loader import SharedLoader
+from tui.aws.credential_chain import NeedsPerson
+from tui.aws.environment_credentials import may_be_machine, own_credentials
+from tui.aws.priority_lock import WORK, Rank
+from tui.domain import profile_names
+from tui.config.schema import Settings
 
 __all__ = ["CONNECT_WITHIN", "HELPER_WITHIN", "HOME_REGION", "READ_WITHIN", "NeedsPerson", "Sessions"]
 
@@ -87,7 +87,7 @@ class Sessions:
         if not listed:
             shell = self._files.shell()
             found = shell.available_profiles
-            own = [names.ENVIRONMENT] if not found or own_credentials(shell, self._environ) else []
+            own = [profile_names.ENVIRONMENT] if not found or own_credentials(shell, self._environ) else []
             listed = [name for name in (*own, *found) if not settings.profile_unlisted(name)]
         return tuple(
             dict.fromkeys(
@@ -98,18 +98,18 @@ class Sessions:
     def _called(self, profile: str) -> tuple[str, ...]:
         """By which names its credentials are guarded: a profile without any of its own ends with the container's or the
         machine's, which are this shell's."""
-        return (profile,) if self._files.logs_in(profile) else (profile, names.ENVIRONMENT)
+        return (profile,) if self._files.logs_in(profile) else (profile, profile_names.ENVIRONMENT)
 
     def doubts(self) -> list[tuple[str, str]]:
         """What in this shell and in the files is probably not meant so, and what to do."""
-        from tui.aws.doubts import doubts
+        from tui.aws.config_warnings import doubts
 
         return list(doubts(self._files, self._environ))
 
     def may_be_machine(self) -> bool:
         """Whether `environment` may be this machine's role, beside the profiles there are: `machine_role` tells."""
         settings = self._settings
-        guarded = settings.profile_unlisted(names.ENVIRONMENT) or settings.profile_hidden(names.ENVIRONMENT)
+        guarded = settings.profile_unlisted(profile_names.ENVIRONMENT) or settings.profile_hidden(profile_names.ENVIRONMENT)
         if settings.only_profiles or guarded:
             return False
         shell = self._files.shell()
@@ -117,9 +117,9 @@ class Sessions:
 
     def machine_role(self) -> bool:
         """Whether this machine has a role. Asks its metadata, which takes a second where nobody answers."""
-        login = self._login(names.ENVIRONMENT)
+        login = self._login(profile_names.ENVIRONMENT)
         with login.lock:
-            return self._session(login, names.ENVIRONMENT, False).get_credentials() is not None
+            return self._session(login, profile_names.ENVIRONMENT, False).get_credentials() is not None
 
     def own_region(self, profile: str) -> str:
         """The region the profile itself names, or AWS_REGION's, or its partition's home."""
@@ -195,10 +195,10 @@ class Sessions:
         `agent` is added to its user agent, which CloudTrail keeps: `op/ID` joins a line there to an operation.
         Raises ReadOnlyViolation for a mutating one where settings forbid changes, NeedsPerson, botocore's exceptions.
         """
-        if service not in readonly.READS or self._settings.profile_hidden(profile):
-            raise readonly.ReadOnlyViolation(service, "every call")
+        if service not in allowlist.READS or self._settings.profile_hidden(profile):
+            raise allowlist.ReadOnlyViolation(service, "every call")
         if mutating and self._settings.profile_read_only(profile):
-            raise readonly.ReadOnlyViolation(service, "every change")
+            raise allowlist.ReadOnlyViolation(service, "every change")
         self._guard(profile, mutating)
         return self._client(self._login(profile), profile, service, region, mutating, agent)
 
@@ -209,10 +209,10 @@ class Sessions:
         account = self.account(profile) if mutating and settings.minds_accounts() else ""
         for name in self._called(profile):
             if settings.profile_hidden(name, account):
-                raise readonly.Guarded(f"the site policy hides what profile {profile} leads to")
+                raise allowlist.Guarded(f"the site policy hides what profile {profile} leads to")
             if mutating and settings.profile_read_only(name, account):
                 where = f"in account {account}" if account else "with this shell's credentials"
-                raise readonly.Guarded(f"read-only: no changes {where}, to which profile {profile} leads")
+                raise allowlist.Guarded(f"read-only: no changes {where}, to which profile {profile} leads")
 
     def account(self, profile: str) -> str:
         """The id of the account its credentials are of: asked once a session. Raises what botocore raises.
@@ -295,26 +295,26 @@ class Sessions:
     def _made(self, profile: str, mutating: bool, region: str) -> _Session:
         core, login = self._of(profile), self._files.login(profile)
         core.register_component("data_loader", self._loader)
-        readonly.install(core.get_component("event_emitter"), mutating=mutating)
-        parse.install(core)
-        stranger.install(core.get_component("event_emitter"))
+        allowlist.install(core.get_component("event_emitter"), mutating=mutating)
+        parser.install(core)
+        non_aws_errors.install(core.get_component("event_emitter"))
         if demo := self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
-            readonly.install_demo(core.get_component("event_emitter"))
+            allowlist.install_demo(core.get_component("event_emitter"))
         if self._settings.session_policy:
-            from tui.aws import policies
+            from tui.aws import iam_policies
 
             role = self._role(profile)
-            policies.narrow(core.get_component("event_emitter"), role, mutating=mutating)
+            iam_policies.narrow(core.get_component("event_emitter"), role, mutating=mutating)
         # What the AWS CLI has kept is not narrowed, and not the demonstration's.
         cli_cache = not (self._settings.session_policy or demo)
         where = region or core.get_config_variable("region")
-        chain = resolver.make(core, self._files, self._gate, login, region=where, cli_cache=cli_cache)
+        chain = credential_chain.make(core, self._files, self._gate, login, region=where, cli_cache=cli_cache)
         core.register_component("credential_provider", chain)
         return core
 
     def _role(self, profile: str) -> str:
         """The ARN of the role its credentials are of, or nothing. Roles on the way to it have to assume the next one."""
-        if profile == names.ENVIRONMENT and names.has_token(self._environ):
+        if profile == profile_names.ENVIRONMENT and profile_names.has_token(self._environ):
             return self._environ.get("AWS_ROLE_ARN", "")
         return str(self._files.config_of(profile).get("role_arn", ""))
 
@@ -323,7 +323,7 @@ class Sessions:
         something else, or a rule for what it stands for would not hold."""
         shell = self._files.shell()
         there = shell.full_config["profiles"]
-        if profile == names.ENVIRONMENT and (profile not in there or own_credentials(shell, self._environ)):
+        if profile == profile_names.ENVIRONMENT and (profile not in there or own_credentials(shell, self._environ)):
             given = shell.get_config_variable("profile")
             if given is not None and given not in there:
                 raise ProfileNotFound(profile=given)

@@ -9,10 +9,10 @@ import click
 
 from tui.cli import output
 from tui.cli.options import asked_above, shared_options
-from tui.cli.shared import FAILED, WELL, RefusedError, Shared, opened
-from tui.domain.text import clean
-from tui.domain.words import counted
-from tui.operations import audit
+from tui.cli.session import FAILED, WELL, RefusedError, Shared, opened
+from tui.domain.sanitize import clean
+from tui.domain.plurals import counted
+from tui.operations import audit_log
 from tui.operations.journal import default_path
 
 
@@ -30,11 +30,11 @@ def audit_command(ctx: click.Context, shared: Shared, verifying: bool, count: in
     """The audit log: what was about to be done, its outcome, what was refused or cancelled."""
     as_json = as_json or asked_above(ctx)
     with opened(shared) as session:
-        path = audit.path_beside(default_path(session.environ))
+        path = audit_log.path_beside(default_path(session.environ))
         try:
             if verifying:
-                return _verify(audit.check(path), str(path), as_json)
-            records = audit.tail(path, count)
+                return _verify(audit_log.check(path), str(path), as_json)
+            records = audit_log.tail(path, count)
         except OSError as error:
             raise RefusedError(
                 f"the audit log can't be read ({error}): put its own file there again, or mend its permissions",
@@ -50,7 +50,7 @@ def audit_command(ctx: click.Context, shared: Shared, verifying: bool, count: in
     return WELL
 
 
-def _verify(verdict: audit.Verdict, path: str, as_json: bool) -> int:
+def _verify(verdict: audit_log.Verdict, path: str, as_json: bool) -> int:
     if as_json:
         output.json(
             {

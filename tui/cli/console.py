@@ -7,8 +7,8 @@ import sys
 from importlib import import_module
 
 from tui.cli import output, streams
-from tui.cli.outcome import outcome
-from tui.cli.shared import USAGE, Shared, opened
+from tui.cli.exit_codes import outcome
+from tui.cli.session import USAGE, Shared, opened
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def open_console(shared: Shared) -> int:
         )
         return USAGE
     with opened(shared) as session:
-        link = import_module("tui.fleet.link").Link(session.settings, session.environ)
+        link = import_module("tui.fleet.collector_client").Link(session.settings, session.environ)
         link.begin()  # the collector loads beside the console
         code: int = import_module("tui.app").run_console(session.settings, session.environ, link)
         return code

@@ -11,7 +11,7 @@ import click
 
 from tui.cli import output
 from tui.cli.options import shared_options
-from tui.cli.shared import FAILED, Shared
+from tui.cli.session import FAILED, Shared
 
 
 @click.group("demo")

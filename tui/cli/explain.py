@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from tui.cli import output, shapes
-from tui.cli.fleet import find
-from tui.cli.here import here_for
+from tui.cli import output, serialize
+from tui.cli.fleet_reader import find
+from tui.cli.this_machine import here_for
 from tui.cli.options import shared_options
-from tui.cli.own import own
-from tui.cli.shared import PARTIAL, USAGE, WELL, RefusedError, Shared, opened
+from tui.cli.activity import own
+from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Shared, opened
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
 
@@ -89,7 +89,7 @@ def explain_command(
     now = datetime.now(UTC)
     told = explain(found.instance, found.facts, now, zone, here, ours)
     name = f"{found.instance.label} {found.instance.instance_id} {found.instance.target.key}"
-    _print(name, told, sources, as_json, shapes.instance_object(found.instance, now, own=ours))
+    _print(name, told, sources, as_json, serialize.instance_object(found.instance, now, own=ours))
     return WELL
 
 

@@ -8,17 +8,17 @@ from typing import Any
 import click
 
 from tui.cli import output
-from tui.cli.hands import hands, now
+from tui.cli.follow import hands, now
 from tui.cli.options import asked_above, shared_options
-from tui.cli.shapes import stamp
-from tui.cli.shared import PARTIAL, WELL, Shared, opened
-from tui.domain.serving import Hold
-from tui.domain.when import both_zones
-from tui.operations.locks import Away, LockService, Refused
-from tui.operations.record import Operation
-from tui.operations.shared_holds import all_groups as held_groups
-from tui.operations.who import address
-from tui.settings import Settings
+from tui.cli.serialize import stamp
+from tui.cli.session import PARTIAL, WELL, Shared, opened
+from tui.domain.groups import Hold
+from tui.domain.time_format import both_zones
+from tui.operations.redis_lock import Away, LockService, Refused
+from tui.operations.model import Operation
+from tui.operations.redis_holds import all_groups as held_groups
+from tui.operations.identity import address
+from tui.config.schema import Settings
 
 
 @click.command("locks")

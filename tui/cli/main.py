@@ -12,17 +12,17 @@ import click
 from tui.cli import output
 from tui.cli.console import open_console
 from tui.cli.options import shared_options
-from tui.cli.outcome import outcome
-from tui.cli.shared import WELL, Shared
+from tui.cli.exit_codes import outcome
+from tui.cli.session import WELL, Shared
 
 COMMANDS = {
-    "events": "tui.cli.read",
-    "status": "tui.cli.read",
+    "events": "tui.cli.status",
+    "status": "tui.cli.status",
     "explain": "tui.cli.explain",
-    "do": "tui.cli.act",
+    "do": "tui.cli.do",
     "ops": "tui.cli.ops",
-    "doctor": "tui.cli.care",
-    "config": "tui.cli.configure",
+    "doctor": "tui.cli.doctor",
+    "config": "tui.cli.config",
     "demo": "tui.cli.demo",
 }
 """Each command and the module that holds it as NAME_command."""

@@ -8,18 +8,28 @@ import click
 
 from tui.cli import output
 from tui.cli.audit import audit_command
-from tui.cli.hands import follow, hands, note, now, read, seen_to
+from tui.cli.follow import follow, hands, note, now, read, seen_to
 from tui.cli.locks import locks_command
-from tui.cli.meant import meant_command
+from tui.cli.intended_down import meant_command
 from tui.cli.options import asked_above, shared_options
 from tui.cli.repair import repair_command
-from tui.cli.shared import FAILED, GUARD, READ_ONLY, USAGE, WELL, RefusedError, Session, Shared, opened
-from tui.cli.told import listed, operation_object, shown, stands
-from tui.domain.words import part_of
+from tui.cli.session import (
+    FAILED,
+    GUARD,
+    READ_ONLY,
+    USAGE,
+    WELL,
+    RefusedError,
+    Session,
+    Shared,
+    opened,
+)
+from tui.cli.operation_view import listed, operation_object, shown, stands
+from tui.domain.plurals import part_of
 from tui.operations.journal import Journal
-from tui.operations.peek import in_need
-from tui.operations.record import Operation, OperationState
-from tui.operations.resume import JUST_STARTING, cut_off, driver, give_up, still_out
+from tui.operations.journal_peek import in_need
+from tui.operations.model import Operation, OperationState
+from tui.operations.recovery import JUST_STARTING, cut_off, driver, give_up, still_out
 
 SHOWN, EVERY = 100, 1_000_000
 """Operations that are listed for a person, and for a program."""

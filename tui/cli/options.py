@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tui.cli.shared import Shared
+from tui.cli.session import Shared
 
 
 def _listed(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from unicodedata import east_asian_width
 import msgspec
 
 from tui.cli import streams
-from tui.domain.text import SafeText, clean
+from tui.domain.sanitize import SafeText, clean
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -146,10 +146,10 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def write_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """As `tui.domain.sheet` writes it; to a file that begins here with the mark a spreadsheet wants."""
-    from tui.domain import sheet
+    """As `tui.domain.spreadsheet` writes it; to a file that begins here with the mark a spreadsheet wants."""
+    from tui.domain import spreadsheet
 
-    raw(sheet.written(headers, rows, mark=_begins_a_file()))
+    raw(spreadsheet.written(headers, rows, mark=_begins_a_file()))
 
 
 def _begins_a_file() -> bool:

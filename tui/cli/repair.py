@@ -8,11 +8,11 @@ import socket
 import click
 
 from tui.cli import output
-from tui.cli.hands import now
+from tui.cli.follow import now
 from tui.cli.options import asked_above, shared_options
-from tui.cli.shared import FAILED, READ_ONLY, WELL, RefusedError, Shared, opened
-from tui.domain.words import part_of
-from tui.operations import audit
+from tui.cli.session import FAILED, READ_ONLY, WELL, RefusedError, Shared, opened
+from tui.domain.plurals import part_of
+from tui.operations import audit_log
 from tui.operations.journal import JournalError, default_path
 from tui.operations.repair import damage, repair
 
@@ -34,12 +34,12 @@ def repair_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
         except (JournalError, OSError) as error:
             raise RefusedError(str(error), FAILED) from None
         if made is not None:
-            fields = audit.about(
+            fields = audit_log.about(
                 operation="", user=getpass.getuser(), host=socket.gethostname(), profile="", account="", region="",
                 instance="", action="repair",
             )  # fmt: skip
             result = f"damaged ({why}): set aside as {made.aside}, {part_of(made.kept, made.found, 'operation')} kept"
-            audit.append(audit.path_beside(path), now(), **fields, step="repair", result=result)
+            audit_log.append(audit_log.path_beside(path), now(), **fields, step="repair", result=result)
         if as_json:
             aside, kept, found = (str(made.aside), made.kept, made.found) if made else (None, None, None)
             output.json({"journal": str(path), "why": why, "aside": aside, "kept": kept, "found": found})

@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-from tui.domain.text import clean, stand_in
+from tui.domain.sanitize import clean, stand_in
 
 _ERRORS = "evac"
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET})

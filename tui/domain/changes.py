@@ -11,10 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.domain.facts import Facts
-from tui.domain.gravity import Gravity
-from tui.domain.here import NOWHERE, Here
+from tui.domain.severity import Gravity
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Instance
-from tui.domain.own import AFTER_STOP
+from tui.domain.activity import AFTER_STOP
 from tui.domain.plan import Draft, GuardKind
 
 HURTS_NOBODY = frozenset({"start", AFTER_STOP})

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tui.domain.text import EMPTY, SafeText
+from tui.domain.sanitize import EMPTY, SafeText
 
 
 class EventCode(StrEnum):

@@ -10,8 +10,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from tui.domain.instance import Image, TypeFacts
-from tui.domain.serving import Hold
-from tui.domain.text import EMPTY, SafeText
+from tui.domain.groups import Hold
+from tui.domain.sanitize import EMPTY, SafeText
 
 
 class GroupMembership(Struct, frozen=True, gc=False):

@@ -13,7 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tui.domain.events import ScheduledEvent
-from tui.domain.text import EMPTY, SafeText, clean
+from tui.domain.sanitize import EMPTY, SafeText, clean
 
 EVERYWHERE = "*"
 """The region of a target that stands for all of a profile's, or for those nobody could learn."""

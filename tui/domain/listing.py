@@ -13,11 +13,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
-from tui.domain.own import NOTHING, Own
+from tui.domain.activity import NOTHING, Own
 from tui.domain.query import Query
-from tui.domain.text import clean
-from tui.domain.urgency import Level, Urgency, urgency
-from tui.domain.words import counted
+from tui.domain.sanitize import clean
+from tui.domain.triage import Level, Urgency, urgency
+from tui.domain.plurals import counted
 
 
 class View(StrEnum):
@@ -84,7 +84,7 @@ class Ranker:
         return True
 
     def urgency(self, row: Instance, now: datetime) -> Urgency:
-        """As `tui.domain.urgency.urgency`."""
+        """As `tui.domain.triage.urgency`."""
         kept = self._kept.get(row.instance_id)
         if kept is not None and kept[0] is row and (not row.events or timedelta() <= now - kept[1] < AGAIN):
             return kept[2]

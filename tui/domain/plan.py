@@ -13,21 +13,21 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.domain import aside, typed
+from tui.domain import out_of_service, typed_name
 from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
-from tui.domain.down import LEAVING
+from tui.domain.down_by_aws import LEAVING
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
-from tui.domain.gravity import GRAVE, Gravity
+from tui.domain.severity import GRAVE, Gravity
 from tui.domain.hazards import Hazard, hazards
 from tui.domain.hazards.base import View
-from tui.domain.hazards.data import needs_image
-from tui.domain.here import NOWHERE, Here
+from tui.domain.hazards.storage import needs_image
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.own import AFTER_STOP
+from tui.domain.activity import AFTER_STOP
 from tui.domain.policy import Policy
 from tui.domain.steps import Call, Order, Place, Preflight, Step
-from tui.domain.text import SafeText, clean
+from tui.domain.sanitize import SafeText, clean
 
 
 class GuardKind(StrEnum):
@@ -167,7 +167,7 @@ def _words(action: str, step: Step) -> tuple[str, str]:
 
 def _service(instance: Instance, facts: Facts | None, places: tuple[Place, ...]) -> dict[str, Any]:
     """What the order keeps of how the instance served, and where: it should do so again."""
-    group = aside.member(facts)
+    group = out_of_service.member(facts)
     return {
         "group": "" if group is None else str(group.group),
         "desired": None if group is None else group.desired,
@@ -195,13 +195,13 @@ def draft(
         instance, facts, action_name, now, options, policy.image_max_age, policy.require_image, policy.keep
     )
     options = replace(options, image_first=options.image_first or needs_image(view))
-    if options.standby and action_name in ASIDE and (why_not := aside.why_no_standby(facts)):
+    if options.standby and action_name in ASIDE and (why_not := out_of_service.why_no_standby(facts)):
         unblock.append(f"no standby: {why_not}")
-    first, second = aside.resolve(action_name, facts, options)
+    first, second = out_of_service.resolve(action_name, facts, options)
     options = replace(options, standby=first, drain=second)
-    places = aside.places(facts) if action_name in ASIDE else ()
+    places = out_of_service.places(facts) if action_name in ASIDE else ()
     groups = (
-        tuple(one.group for one in aside.groups(facts, str(instance.instance_id))) if view.interrupts else ()
+        tuple(one.group for one in out_of_service.groups(facts, str(instance.instance_id))) if view.interrupts else ()
     )
     serves = any(one.healthy for one in places) or any(one.up for one in groups)
     if "image" in {step.name for step in action.plan(options)} and not options.image_name:
@@ -261,7 +261,7 @@ def draft(
     expected = str(instance.instance_id)
     accepts: tuple[str, ...] = (expected,)
     if policy.confirm != "id" and instance.name:
-        expected = str(typed.expected(instance.name, instance.instance_id))
+        expected = str(typed_name.expected(instance.name, instance.instance_id))
         accepts = (str(instance.name), *accepts)
     if unblock:
         guard = Guard(GuardKind.BLOCKED, "", tuple(dict.fromkeys(clean(one) for one in unblock)))

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState, Target
-from tui.domain.text import EMPTY
-from tui.domain.when import parse_duration
+from tui.domain.sanitize import EMPTY
+from tui.domain.time_format import parse_duration
 
 Test = Callable[[Instance, datetime], bool]
 
@@ -101,7 +101,7 @@ def _listed(term: str) -> Test | None:
     """The test of an id, an ARN, or several as they are copied from anywhere; None: it is another term. Raises ValueError of
     an ARN."""
     # Like the expressions above: the first frame has no filter.
-    from tui.domain.called import ids_in, is_listed, parts_of
+    from tui.domain.identifiers import ids_in, is_listed, parts_of
 
     parts = parts_of(term)
     if parts and not term.startswith("-") and all(map(is_listed, parts)):
@@ -117,7 +117,7 @@ def _is_field(term: str) -> bool:
 
 
 def _arn(text: str) -> Test:
-    from tui.domain.called import check_arn, is_arn_of
+    from tui.domain.identifiers import check_arn, is_arn_of
 
     check_arn(text)
     return lambda instance, now: is_arn_of(instance, text)
@@ -154,7 +154,7 @@ def _term(term: str) -> Test:
 
 def _words(term: str) -> list[str]:
     """The word, the ids within it, and where it has commas what stands between them. In quotes a comma is a comma."""
-    from tui.domain.called import ids_in
+    from tui.domain.identifiers import ids_in
 
     word, ids = _unquote(term), ids_in(term)
     parts = [] if ids or '"' in term else [part for part in re.split("[,;]", term) if part]
@@ -163,7 +163,7 @@ def _words(term: str) -> list[str]:
 
 def _is_place(field: str, value: str) -> bool:
     """Whether `FIELD:value` is no field but a host with its port, a URL, an IPv6 address."""
-    from tui.domain.called import is_ipv6
+    from tui.domain.identifiers import is_ipv6
 
     return (
         bool(re.fullmatch(r"\d{2,5}", value, re.ASCII))
@@ -188,7 +188,7 @@ def _word(word: str) -> Test:
     if not needle:
         raise ValueError("an empty term: write a word or field:value")
 
-    from tui.domain.called import host, place_of
+    from tui.domain.identifiers import host, place_of
 
     if kind := re.fullmatch(_RESOURCE, needle):
         read = _RESOURCES[kind[1]]
@@ -204,7 +204,7 @@ def _word(word: str) -> Test:
 
 def _place(name: str) -> Test:
     """A whole name or address, none that is longer."""
-    from tui.domain.called import address, host
+    from tui.domain.identifiers import address, host
 
     whole = address(name) or re.compile(rf"(?<![0-9a-z]){re.escape(name)}(?![0-9a-z])")
     return lambda instance, now: bool(host(instance, name) or whole.search(_haystack(instance)))
@@ -229,7 +229,7 @@ def _haystack(instance: Instance) -> str:
     kept = _HAYSTACKS.get(instance.instance_id)
     if kept is not None and kept[0] is instance:
         return kept[1]
-    from tui.domain.called import private_name
+    from tui.domain.identifiers import private_name
 
     parts: list[str] = [instance.name, instance.instance_id, instance.private_ip, instance.public_ip]
     # Of a public name the first label alone: each of them holds `compute` and `aws`. The whole one `_word` knows.

@@ -11,8 +11,8 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.domain.instance import EVERYWHERE, Target, TargetStatus
-from tui.domain.text import clean
-from tui.settings import Settings
+from tui.domain.sanitize import clean
+from tui.config.schema import Settings
 
 Reads = Callable[[str, str], bool]
 """Whether a profile (its name as drawn) is read in a region."""

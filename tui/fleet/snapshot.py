@@ -18,13 +18,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.domain.instance import Instance, Phase, Target, TargetStatus
-from tui.domain.text import clean
-from tui.domain.urgency import urgency
-from tui.fleet.opening import Opening
+from tui.domain.sanitize import clean
+from tui.domain.triage import urgency
+from tui.fleet.start_mark import Opening
 from tui.fleet.scope import Reads, key, reads, within
 from tui.fleet.store import Store
-from tui.fleet.wire import Delta
-from tui.settings import Settings
+from tui.fleet.protocol import Delta
+from tui.config.schema import Settings
 
 FORMAT = 2
 NARROW_KEPT = 8

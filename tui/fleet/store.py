@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from tui.domain.down import STOPPED, stopped_by
+from tui.domain.down_by_aws import STOPPED, stopped_by
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
-from tui.domain.text import clean
-from tui.fleet.pool import Pool
+from tui.domain.sanitize import clean
+from tui.fleet.interning import Pool
 from tui.fleet.scope import Reads, within
-from tui.fleet.wire import Delta
+from tui.fleet.protocol import Delta
 
 _MEMORY = 256
 

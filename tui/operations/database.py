@@ -12,8 +12,8 @@ from typing import Any
 
 from platformdirs import user_state_path
 
-from tui.domain.text import clean
-from tui.operations.opening import Where, connect, connect_as_it_lies, trace, where
+from tui.domain.sanitize import clean
+from tui.operations.journal_file import Where, connect, connect_as_it_lies, trace, where
 from tui.operations.schema import MIGRATIONS
 
 

@@ -15,17 +15,17 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from tui.domain.gravity import GRAVE
+from tui.domain.severity import GRAVE
 from tui.domain.instance import Instance
-from tui.domain.own import Meant
+from tui.domain.activity import Meant
 from tui.domain.plan import Draft
-from tui.domain.text import clean
-from tui.operations import mounts
-from tui.operations.audit import ssh_client
-from tui.operations.busy import in_the_way, whose
+from tui.domain.sanitize import clean
+from tui.operations import network_mounts
+from tui.operations.audit_log import ssh_client
+from tui.operations.conflicts import in_the_way, whose
 from tui.operations.database import JournalError, default_path, to_text, to_time
-from tui.operations.holding import Holding
-from tui.operations.record import OPEN, PATIENCE, Kept, OperationState
+from tui.operations.group_holds import Holding
+from tui.operations.model import OPEN, PATIENCE, Kept, OperationState
 
 __all__ = ["LEASE", "Journal", "JournalError", "default_path"]
 
@@ -47,7 +47,7 @@ class Journal(Holding):
 
         Not where other machines share the file's disk: there it can't be kept whole. Raises JournalError.
         """
-        if why := mounts.why_not(self.path):
+        if why := network_mounts.why_not(self.path):
             raise JournalError(f"{why}; nothing was sent")
         name = f"op-{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         kept = Kept(

@@ -16,19 +16,19 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.config import from_environment
-from tui.operations import farewell, here, rehearsal
+from tui.config.loader import from_environment
+from tui.operations import sigterm, this_machine, demo_watchdog
 from tui.operations.database import is_damage
-from tui.operations.gateway import AwsGateway
+from tui.operations.aws_gateway import AwsGateway
 from tui.operations.journal import Journal, JournalError, default_path
-from tui.operations.ownself import Ownself
-from tui.operations.peek import peek
-from tui.operations.quiet import keep_quiet, say, what
-from tui.operations.record import Operation, OperationState
+from tui.operations.self_guard import Ownself
+from tui.operations.journal_peek import peek
+from tui.operations.runner_log import keep_quiet, say, what
+from tui.operations.model import Operation, OperationState
 from tui.operations.runner import Runner
-from tui.operations.steady import Steady, latest, ticks
-from tui.operations.unforeseen import MEND, broken, to_the_end
-from tui.settings import ConfigError, Settings
+from tui.operations.steady_clock import Steady, latest, ticks
+from tui.operations.runner_errors import MEND, broken, to_the_end
+from tui.config.schema import ConfigError, Settings
 
 TRIES = 12
 """How often what can't be judged is tried, before it is left to whoever resumes next."""
@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (ConfigError, JournalError) as error:
         say(str(error))
         return 2
-    rehearsal.ends_with_it(os.environ, journal.path)
+    demo_watchdog.ends_with_it(os.environ, journal.path)
     account = str(operation.account_id)
     if why := settings.why_refused(operation.profile, operation.action, operation.kept.codes, account):
         return _refused(journal, operation, why)
@@ -126,15 +126,15 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
         journal.set_state(operation.id, OperationState.FAILED, _now(), why, seen.remedy)
         return 2
     now = Steady(_now, latest(operation), ticks)
-    place = here.read(os.environ, settings, journal.path.parent)
+    place = this_machine.read(os.environ, settings, journal.path.parent)
     runner = Runner(
         journal, operation, settings, gateway, now=now, wall=_now, ownself=Ownself(place, gateway)
     )
-    farewell.listen()
+    sigterm.listen()
     try:
         return to_the_end(runner)
-    except farewell.ToldToEnd:
-        return farewell.last_try(runner)
+    except sigterm.ToldToEnd:
+        return sigterm.last_try(runner)
     finally:
         for lock in (runner.keeper, runner.turns):
             with suppress(Exception):

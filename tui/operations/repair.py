@@ -14,10 +14,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from tui.domain.text import clean
+from tui.domain.sanitize import clean
 from tui.operations.database import is_damage
 from tui.operations.journal import Journal, JournalError
-from tui.operations.opening import connect_damaged, swap
+from tui.operations.journal_file import connect_damaged, swap
 
 _ENDS = ("damaged.sqlite3", "new.sqlite3")
 _TABLES = {"operation": "id", "step": "operation", "call": "operation", "hold": "operation"}

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import InstanceState
-from tui.domain.own import AFTER_STOP
+from tui.domain.activity import AFTER_STOP
 from tui.domain.steps import (
     BACK,
     STEPS,
@@ -34,17 +34,17 @@ from tui.domain.steps import (
     Stuck,
     Wait,
 )
-from tui.domain.steps.awaiting import followed
-from tui.operations.auditor import Auditor
-from tui.operations.gateway import Gateway, Outcome
+from tui.domain.steps.await_stop import followed
+from tui.operations.runner_audit import Auditor
+from tui.operations.aws_gateway import Gateway, Outcome
 from tui.operations.journal import Journal, JournalError
-from tui.operations.keeper import Keeper
-from tui.operations.ownself import Ownself
-from tui.operations.putback import put_back
-from tui.operations.record import OVER, PATIENCE, Call, Operation, OperationState, ending
-from tui.operations.turns import Turns
-from tui.operations.unjournaled import Unjournaled
-from tui.settings import Settings, keep, start_retry_for
+from tui.operations.instance_lock import Keeper
+from tui.operations.self_guard import Ownself
+from tui.operations.journal_lost import put_back
+from tui.operations.model import OVER, PATIENCE, Call, Operation, OperationState, ending
+from tui.operations.group_turn import Turns
+from tui.operations.unjournaled_start import Unjournaled
+from tui.config.schema import Settings, keep, start_retry_for
 
 TICK, SELDOM = 1.0, 8.0
 """Seconds between two renewals of the lease, at most; and where the next look is farther off than the second. A lease

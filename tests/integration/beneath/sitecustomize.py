@@ -32,6 +32,6 @@ if WITHIN:
     sessions.CONNECT_WITHIN = sessions.READ_WITHIN = float(WITHIN)  # type: ignore[assignment]  # botocore takes any number
 
 if MOUNTS:
-    from tui.operations import mounts
+    from tui.operations import network_mounts
 
-    mounts.MOUNTS = Path(MOUNTS)
+    network_mounts.MOUNTS = Path(MOUNTS)

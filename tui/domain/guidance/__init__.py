@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from tui.domain.down import LEAVING
+from tui.domain.down_by_aws import LEAVING
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import Facts
-from tui.domain.guidance import advice, checks, down, events, working
+from tui.domain.guidance import advice, checks, stopped_instance, events, in_progress
 from tui.domain.guidance import base as b
 from tui.domain.guidance.base import KEYS, Explanation, Kind, Paragraph, Recommendation, Source
-from tui.domain.guidance.layers import Layer, Mark, layers
+from tui.domain.guidance.layer_stack import Layer, Mark, layers
 from tui.domain.guidance.subject import Subject
-from tui.domain.here import NOWHERE, Here
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import CheckName, Instance, InstanceState, Target
-from tui.domain.own import NOTHING, Own
-from tui.domain.text import SafeText, clean
-from tui.domain.when import bare_clock
+from tui.domain.activity import NOTHING, Own
+from tui.domain.sanitize import SafeText, clean
+from tui.domain.time_format import bare_clock
 
 __all__ = [
     "KEYS",
@@ -65,11 +65,11 @@ def explain(
     stopped = subject.down
     failing = () if stopped else instance.checks.impaired()
     open_events = instance.open_events(now)
-    paragraphs: list[Paragraph] = list(working.paragraphs(subject))
+    paragraphs: list[Paragraph] = list(in_progress.paragraphs(subject))
     if failing or open_events:
         paragraphs += advice.from_elsewhere(subject)
     if stopped:
-        paragraphs += down.paragraphs(subject, subject.found_down)
+        paragraphs += stopped_instance.paragraphs(subject, subject.found_down)
     paragraphs += checks.paragraphs(subject, failing)
     paragraphs += _together(subject, failing, open_events)
     for event in (*open_events, *(event for event in instance.events if event not in open_events)):
@@ -77,7 +77,7 @@ def explain(
     if failing or open_events or subject.found_down is not None:
         paragraphs += advice.obstacles(subject)
     silent, silence = list(checks.silent(subject)), checks.silence(subject)
-    recommended = working.recommend(subject, failing) or advice.recommend(subject, failing, open_events)
+    recommended = in_progress.recommend(subject, failing) or advice.recommend(subject, failing, open_events)
     return Explanation(
         _headline(subject, failing, open_events, silence),
         tuple(paragraphs + silent),
@@ -96,7 +96,7 @@ def _headline(
     ours = subject.work is not None and not (subject.work.waiting and open_events)
     parts = [subject.work.line(subject.now)] if subject.work is not None and ours else []
     if subject.down:
-        parts.append(down.headline(subject, subject.found_down))
+        parts.append(stopped_instance.headline(subject, subject.found_down))
     if failing:
         parts.append(checks.headline(subject, failing))
     if open_events:
@@ -125,7 +125,7 @@ def _short(
         return f"{parts[0]}."
     found = subject.found_down
     if found is not None:
-        parts.append(down.short(subject, found))
+        parts.append(stopped_instance.short(subject, found))
     elif subject.down:
         parts.append(f"It is {subject.instance.state}")
     if failing:

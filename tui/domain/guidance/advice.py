@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.down import Cause
+from tui.domain.down_by_aws import Cause
 from tui.domain.events import EventCode, ScheduledEvent
 from tui.domain.guidance import base as b
-from tui.domain.guidance import down
+from tui.domain.guidance import stopped_instance
 from tui.domain.guidance.base import KEYS, Kind, Paragraph, Recommendation
 from tui.domain.guidance.subject import Subject
 from tui.domain.hazards.base import View
-from tui.domain.hazards.data import image_view
+from tui.domain.hazards.storage import image_view
 from tui.domain.instance import CheckName, InstanceState
 from tui.domain.policy import IMAGE_MAX_AGE
 
@@ -67,7 +67,7 @@ def _start(subject: Subject) -> Recommendation | None:
     if found is not None and found.stopping:
         return _verb(subject, "stop-start", "it waits until AWS has stopped it, and starts it on a new host")
     if found is not None or (subject.leaving and subject.instance.state is InstanceState.STOPPED):
-        return _verb(subject, "start", down.why_start(found))
+        return _verb(subject, "start", stopped_instance.why_start(found))
     return None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tui.domain.guidance import base as b
-from tui.domain.guidance import effects
+from tui.domain.guidance import survival
 from tui.domain.guidance.base import Kind, Paragraph
 from tui.domain.guidance.subject import Subject
 from tui.domain.instance import CheckName, CheckStatus, InstanceState, StatusCheck
-from tui.domain.when import ago, bare_clock, clock
+from tui.domain.time_format import ago, bare_clock, clock
 
 Entry = Callable[[Subject, StatusCheck], Iterator[Paragraph]]
 
@@ -92,7 +92,7 @@ def system(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
                 "Wait for AWS, or stop and start it (s): it comes up on another host, in most cases.",
                 (b.CHECKS, b.LIFECYCLE),
             )
-            yield from effects.survival(subject, effects.STOP, "your stop and start")
+            yield from survival.survival(subject, survival.STOP, "your stop and start")
         else:
             yield Paragraph(
                 Kind.DO, f"Wait for AWS. Stop/start is not possible now: {block.text}.", (b.CHECKS,)
@@ -165,7 +165,7 @@ def instance(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
         "Triage: which check, then CPU, memory, volume I/O, then the system log, then what was changed last.",
         (b.EXPERIENCE,),
     )
-    yield from effects.survival(subject, effects.REBOOT, "a reboot")
+    yield from survival.survival(subject, survival.REBOOT, "a reboot")
     yield Paragraph(
         Kind.DO_NOT,
         "Do not expect a stop/start to cure it: a full disk or a broken configuration comes along to the new host.",
@@ -193,7 +193,7 @@ def attached_ebs(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
     block = subject.blocked("stop-start")
     if block is None:
         yield Paragraph(Kind.DO, "Wait, replace the affected volumes, or stop and start it (s).", (b.CHECKS,))
-        yield from effects.survival(subject, effects.STOP, "your stop and start")
+        yield from survival.survival(subject, survival.STOP, "your stop and start")
     else:
         yield Paragraph(
             Kind.DO,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-from tui.domain.down import LEAVING
+from tui.domain.down_by_aws import LEAVING
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.guidance import base as b
-from tui.domain.guidance import leaving, staying
+from tui.domain.guidance import stop_events, reboot_events
 from tui.domain.guidance.base import Kind, Paragraph
 from tui.domain.guidance.subject import Subject
 
@@ -118,10 +118,10 @@ def unknown(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
 
 
 ENTRIES: dict[EventCode, Entry] = {
-    EventCode.INSTANCE_STOP: leaving.instance_stop,
-    EventCode.INSTANCE_RETIREMENT: leaving.instance_retirement,
-    EventCode.INSTANCE_REBOOT: staying.instance_reboot,
-    EventCode.SYSTEM_REBOOT: staying.system_reboot,
-    EventCode.SYSTEM_MAINTENANCE: staying.system_maintenance,
+    EventCode.INSTANCE_STOP: stop_events.instance_stop,
+    EventCode.INSTANCE_RETIREMENT: stop_events.instance_retirement,
+    EventCode.INSTANCE_REBOOT: reboot_events.instance_reboot,
+    EventCode.SYSTEM_REBOOT: reboot_events.system_reboot,
+    EventCode.SYSTEM_MAINTENANCE: reboot_events.system_maintenance,
     EventCode.UNKNOWN: unknown,
 }

@@ -11,7 +11,7 @@ from tui.domain.guidance.base import Kind, Paragraph
 from tui.domain.guidance.checks import ENTRIES, NAMES
 from tui.domain.guidance.subject import Subject
 from tui.domain.instance import Instance, StatusCheck, Target
-from tui.domain.text import SafeText
+from tui.domain.sanitize import SafeText
 
 TITLES = {
     Kind.HAPPENING: "What is happening",

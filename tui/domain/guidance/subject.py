@@ -6,15 +6,15 @@ from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
-from tui.domain.down import LEAVING, Down, down
+from tui.domain.down_by_aws import LEAVING, Down, down
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
-from tui.domain.hazards.own import cut_short
-from tui.domain.here import NOWHERE, Here
+from tui.domain.hazards.this_machine import cut_short
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, PublicAddress, TypeFacts
-from tui.domain.own import Meant, Work
-from tui.domain.when import both_zones, clock, countdown, span
+from tui.domain.activity import Meant, Work
+from tui.domain.time_format import both_zones, clock, countdown, span
 
 _DAY = timedelta(hours=24)
 

@@ -8,13 +8,13 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from tui.domain import aside
+from tui.domain import out_of_service
 from tui.domain.actions import ASIDE
 from tui.domain.facts import Facts
-from tui.domain.gravity import Gravity
-from tui.domain.here import NOWHERE, Here
+from tui.domain.severity import Gravity
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, TypeFacts
-from tui.domain.serving import Keep, Short
+from tui.domain.groups import Keep, Short
 
 
 class Hazard(Struct, frozen=True):
@@ -125,18 +125,18 @@ class View(Struct, frozen=True):
     def standby(self) -> bool:
         """Whether it is put in standby before it goes down."""
         wanted = None if self.options is None else self.options.standby
-        return self.action in ASIDE and aside.standby(self.facts, wanted)
+        return self.action in ASIDE and out_of_service.standby(self.facts, wanted)
 
     @property
     def drain(self) -> bool:
         """Whether it is drained before it goes down."""
         wanted = None if self.options is None else self.options.drain
-        return self.action in ASIDE and aside.drain(self.facts, wanted, self.standby)
+        return self.action in ASIDE and out_of_service.drain(self.facts, wanted, self.standby)
 
     @property
     def shorts(self) -> tuple[Short, ...]:
         """The groups of which too few would be in service while it is down."""
-        return aside.shorts(self.facts, self.instance, self.keep) if self.interrupts else ()
+        return out_of_service.shorts(self.facts, self.instance, self.keep) if self.interrupts else ()
 
     @property
     def waits(self) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.gravity import Gravity
+from tui.domain.severity import Gravity
 from tui.domain.hazards.base import Hazard, View, dont_know
 from tui.domain.instance import Instance, PublicAddress
-from tui.domain.words import part_of
+from tui.domain.plurals import part_of
 
 _FIELD = "NetworkInterfaces[].Association.IpOwnerId"
 

@@ -20,8 +20,8 @@ from tui.domain.steps.base import (
     TargetSeen,
     Wait,
 )
-from tui.domain.steps.group import Drain, EnterStandby, ExitStandby, Members, Register, WaitHealthy
-from tui.domain.steps.look import VerifyEvent, WaitChecks
+from tui.domain.steps.membership import Drain, EnterStandby, ExitStandby, Members, Register, WaitHealthy
+from tui.domain.steps.checks import VerifyEvent, WaitChecks
 from tui.domain.steps.power import DRY_RUN, Preflight, Start, Stop, WaitRunning, WaitStopped
 from tui.domain.steps.work import MakeImage, Reboot, Reschedule
 

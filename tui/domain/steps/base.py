@@ -15,9 +15,9 @@ from msgspec import Struct, field
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, Image, InstanceState
-from tui.domain.own import AFTER_STOP
-from tui.domain.serving import Group, GroupSeen, Keep, short
-from tui.domain.text import EMPTY, SafeText
+from tui.domain.activity import AFTER_STOP
+from tui.domain.groups import Group, GroupSeen, Keep, short
+from tui.domain.sanitize import EMPTY, SafeText
 
 GRACE = timedelta(seconds=60)
 """Longer than describes were seen to lag; a shorter one than the lag repeats calls."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.domain.instance import InstanceState
-from tui.domain.own import AFTER_STOP
-from tui.domain.steps import bounced
-from tui.domain.steps.awaiting import until_aws_stops_it
+from tui.domain.activity import AFTER_STOP
+from tui.domain.steps import failed_start
+from tui.domain.steps.await_stop import until_aws_stops_it
 from tui.domain.steps.base import (
     GRACE,
     MEMBERS,
@@ -202,12 +202,12 @@ class Start:
         last, sent = said.latest, sum(1 for one in said.attempts if one.ok is not False)
         assert last is not None
         waited = now - last.intent_at
-        if waited < GRACE and sent <= bounced.LOUD:
+        if waited < GRACE and sent <= failed_start.LOUD:
             return Wait("start sent; waiting to see it", 2.0)
-        if sent < bounced.LOUD:
+        if sent < failed_start.LOUD:
             return send
         came = (
-            bounced.told(seen, order)
+            failed_start.told(seen, order)
             if last.ok
             else f"{last.code or 'no answer'}: {last.message}".rstrip(": ")
         )
@@ -216,10 +216,10 @@ class Start:
             return Stuck(
                 told, "press r on this operation (evac ops resume) to go on trying; it stays down until then"
             )
-        left = bounced.pause_of(sent) - waited.total_seconds()
+        left = failed_start.pause_of(sent) - waited.total_seconds()
         if left <= 0:
             return send
-        remedy = bounced.remedy(seen, order) if last.ok else f"{_AWS_ILL}; it is sent again, ever slower"
+        remedy = failed_start.remedy(seen, order) if last.ok else f"{_AWS_ILL}; it is sent again, ever slower"
         return Wait(f"{told}; next try in {int(left) + 1} s", min(left, 5.0), attention=True, remedy=remedy)
 
 
@@ -275,8 +275,8 @@ class WaitRunning(Start):
 
     def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """A start can be accepted and still end up stopped (user guide, troubleshooting-launch, of launches)."""
-        times = bounced.bounces(said)
-        loud = times > bounced.LOUD  # what was started since has not shown yet whether it stays up
+        times = failed_start.bounces(said)
+        loud = times > failed_start.LOUD  # what was started since has not shown yet whether it stays up
         if seen.state is InstanceState.RUNNING:
             return Done()
         if seen.state is InstanceState.PENDING:
@@ -291,24 +291,24 @@ class WaitRunning(Start):
         if last is not None and now - last.intent_at < GRACE:
             if not loud:
                 return Wait("start sent; waiting to see it", 2.0)
-            told = f"STOPPED: started again, it fell back {times - 1} times: {bounced.told(seen, order)}"
-            return Wait(told, 2.0, attention=True, remedy=bounced.remedy(seen, order))
+            told = f"STOPPED: started again, it fell back {times - 1} times: {failed_start.told(seen, order)}"
+            return Wait(told, 2.0, attention=True, remedy=failed_start.remedy(seen, order))
         return self._again(order, seen, said, now)
 
     def _again(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
         """It fell back: at first it is started at once, then ever slower and loudly, for as long as the settings allow."""
-        times, send = bounced.bounces(said), Send(self.calls(order)[0])
-        if times < bounced.LOUD:
+        times, send = failed_start.bounces(said), Send(self.calls(order)[0])
+        if times < failed_start.LOUD:
             return send
-        told = f"STOPPED: AWS took the start {times} times, and it fell back: {bounced.told(seen, order)}"
+        told = f"STOPPED: AWS took the start {times} times, and it fell back: {failed_start.told(seen, order)}"
         if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
             return Stuck(
                 told,
-                f"{bounced.why(seen, order).helps}; press r on this operation (evac ops resume) to go on trying: it stays down"
+                f"{failed_start.why(seen, order).helps}; press r on this operation (evac ops resume) to go on trying: it stays down"
                 " until then",
             )
-        left = bounced.pause(said, now)
+        left = failed_start.pause(said, now)
         if left <= 0:
             return send
         told += f"; next try in {int(left) + 1} s"
-        return Wait(told, min(left, 5.0), attention=True, remedy=bounced.remedy(seen, order))
+        return Wait(told, min(left, 5.0), attention=True, remedy=failed_start.remedy(seen, order))

@@ -15,31 +15,31 @@ import sys
 import threading
 from typing import BinaryIO
 
-from tui.fleet import wire
-from tui.fleet.collector.collect import Collector
-from tui.settings import Settings, decode
+from tui.fleet import protocol
+from tui.fleet.collector.collector import Collector
+from tui.config.schema import Settings, decode
 
 
-def _writer(stream: BinaryIO, frames: queue.SimpleQueue[wire.Frame]) -> None:
+def _writer(stream: BinaryIO, frames: queue.SimpleQueue[protocol.Frame]) -> None:
     """The only one that writes, so that a console that does not read holds nobody."""
     try:
         while True:
-            stream.write(wire.encode(frames.get()))
+            stream.write(protocol.encode(frames.get()))
             if frames.empty():
                 stream.flush()
     except OSError:
         os._exit(0)
 
 
-async def _serve(settings: Settings, source: BinaryIO, frames: queue.SimpleQueue[wire.Frame]) -> None:
+async def _serve(settings: Settings, source: BinaryIO, frames: queue.SimpleQueue[protocol.Frame]) -> None:
     collector = Collector(settings, frames.put, sys.argv[1:])
     loop = asyncio.get_running_loop()
 
     def listen() -> None:
-        with contextlib.suppress(wire.WireError):
-            while (body := wire.read(source)) is not None:
-                request = wire.decode(body)
-                if isinstance(request, wire.ReadRequest):
+        with contextlib.suppress(protocol.WireError):
+            while (body := protocol.read(source)) is not None:
+                request = protocol.decode(body)
+                if isinstance(request, protocol.ReadRequest):
                     loop.call_soon_threadsafe(collector.take, request)
         os._exit(0)  # readers may be waiting for a network: nobody is left to wait for them
 
@@ -58,13 +58,13 @@ def main() -> None:
     source = sys.stdin.buffer
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is not a frame
-    first = wire.read(source)
+    first = protocol.read(source)
     if first is None:
         return
     settings = decode(first)
-    frames: queue.SimpleQueue[wire.Frame] = queue.SimpleQueue()
+    frames: queue.SimpleQueue[protocol.Frame] = queue.SimpleQueue()
     threading.Thread(target=_writer, args=(out, frames), name="frames", daemon=True).start()
-    frames.put(wire.Hello(wire.PROTOCOL, os.getpid()))
+    frames.put(protocol.Hello(protocol.PROTOCOL, os.getpid()))
     asyncio.run(_serve(settings, source, frames))
     source.read()  # after --once: the parent closes when it has read all
     os._exit(0)

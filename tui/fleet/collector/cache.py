@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tui.domain.text import clean
-from tui.settings import CacheSettings
+from tui.domain.sanitize import clean
+from tui.config.schema import CacheSettings
 
 T = TypeVar("T")
 VERSION = 2

@@ -7,15 +7,15 @@ import contextlib
 import difflib
 import time
 
-from tui.aws import reads
+from tui.aws import describe
 from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
-from tui.domain.names import ENVIRONMENT
-from tui.domain.text import EMPTY, SafeText, clean
-from tui.fleet import wire
-from tui.fleet.collector.jobs import threaded
+from tui.domain.profile_names import ENVIRONMENT
+from tui.domain.sanitize import EMPTY, SafeText, clean
+from tui.fleet import protocol
+from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import LOGIN_RETRY, Job, Outcome
 from tui.fleet.collector.state import OUTCOMES, State
-from tui.fleet.collector.unit import Unit
+from tui.fleet.collector.account_region import Unit
 
 NAME_AFTER = 2.0
 """Seconds after which an account's alias is asked for: it needs a client of its own, and trouble is shown without."""
@@ -36,8 +36,8 @@ class Profiles(State):
                 return
             await asyncio.sleep(self.settings.intervals.status * LOGIN_RETRY)
         if gone := tuple(self.shown.pop(EVERYWHERE, ())):
-            self.send(wire.Delta(dropped=gone))
-        self.send(wire.Delta(profiles=tuple(names)))
+            self.send(protocol.Delta(dropped=gone))
+        self.send(protocol.Delta(profiles=tuple(names)))
         for profile in names:
             self.add(profile)
         if await threaded(self.threads, self.sessions.may_be_machine):
@@ -53,7 +53,7 @@ class Profiles(State):
         """This machine's own role, which `aws` uses without --profile: beside the profiles, since they need not wait for it."""
         with contextlib.suppress(Exception):  # nobody asked for it: what it is not is no trouble
             if await threaded(self.threads, self.sessions.machine_role):
-                self.send(wire.Delta(profiles=(*self.order, ENVIRONMENT)))
+                self.send(protocol.Delta(profiles=(*self.order, ENVIRONMENT)))
                 self.add(ENVIRONMENT)
                 self.wake.set()
 
@@ -69,14 +69,14 @@ class Profiles(State):
             self.show(profile, regions, Phase.FAILED, trouble)
             return OUTCOMES.get(trouble.kind, Outcome.FAILED)
         if self.settings.profile_hidden(profile, str(account_id)):  # by its account's number
-            self.send(wire.Delta(dropped=tuple(self.shown.pop(profile, ()))))
+            self.send(protocol.Delta(dropped=tuple(self.shown.pop(profile, ()))))
             return Outcome.WELL
         if blind is not None and not names:
             self.show(profile, [EVERYWHERE], Phase.FAILED, blind)
             return Outcome.FAILED
         if gone := tuple(self.shown.pop(profile, ())):
-            self.send(wire.Delta(dropped=gone))
-        self.send(wire.Delta(regions=(profile, names)))
+            self.send(protocol.Delta(dropped=gone))
+        self.send(protocol.Delta(regions=(profile, names)))
         strange = await self.strange(profile, names)
         for region in (name for name in names if name not in strange):
             place = (str(account_id), region)
@@ -103,7 +103,7 @@ class Profiles(State):
         """Both, asked for side by side: nothing of the profile can be shown before they are known."""
         asked = asyncio.create_task(self.regions_of(profile))
         try:
-            account_id = await threaded(self.threads, reads.account, self.sessions, profile)
+            account_id = await threaded(self.threads, describe.account, self.sessions, profile)
         except (
             BaseException
         ):  # without a login the regions are not known either, and this is the reason to tell
@@ -115,18 +115,18 @@ class Profiles(State):
     async def regions_of(self, profile: str) -> tuple[tuple[str, ...], Trouble | None]:
         """Its regions; its own alone where it may not ask for the others, and why that is not all."""
         try:
-            return await threaded(self.threads, reads.regions, self.sessions, profile), None
+            return await threaded(self.threads, describe.regions, self.sessions, profile), None
         except Exception as error:
             trouble = await self.trouble(error, profile, "")
             if trouble.kind != "denied":
                 raise
-        own = await threaded(self.threads, reads.own_regions, self.sessions, profile)
+        own = await threaded(self.threads, describe.own_regions, self.sessions, profile)
         read = f"only {', '.join(own)} is read" if own else "none is read"
         cause = f"{profile}: may not ask which regions are enabled: {read}, and there may be others"
         remedy = (
             f"allow ec2:DescribeRegions, or name its regions: [profiles.{profile}] regions in config.toml"
         )
-        self.send(wire.Note(clean(cause, 300)))
+        self.send(protocol.Note(clean(cause, 300)))
         return own, Trouble("denied", clean(cause, 300), clean(remedy, 300), trouble.code)
 
     async def strange(self, profile: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ class Profiles(State):
         if not fixed:
             return ()
         try:
-            found = await threaded(self.threads, reads.strange_regions, self.sessions, profile, names)
+            found = await threaded(self.threads, describe.strange_regions, self.sessions, profile, names)
             known = await threaded(self.threads, self.sessions.known_regions, profile) if found else ()
         except Exception:  # then they are read, and fail or not as any other
             return ()
@@ -145,14 +145,14 @@ class Profiles(State):
             cause = clean(f"{profile}: there is no region {target.region}")
             remedy = clean(f"did you mean {near[0]}?" if near else "name it as eu-west-1 is, or leave it out")
             trouble = Trouble("region", cause, remedy, clean("NoSuchRegion"))
-            self.send(wire.Delta(TargetStatus(target, Phase.FAILED, (clean(profile),), trouble=trouble)))
+            self.send(protocol.Delta(TargetStatus(target, Phase.FAILED, (clean(profile),), trouble=trouble)))
         return found
 
     async def name(self, account_id: SafeText, profile: str) -> None:
         """The account's alias, beside everything else: IAM may be out of reach where EC2 is not."""
         self.aliases.setdefault(account_id, EMPTY)
         await asyncio.sleep(0 if self.once else NAME_AFTER)
-        alias = await threaded(self.threads, reads.alias, self.sessions, profile, str(account_id))
+        alias = await threaded(self.threads, describe.alias, self.sessions, profile, str(account_id))
         if not alias:
             return
         self.aliases[account_id] = alias
@@ -174,6 +174,6 @@ class Profiles(State):
             else:
                 del self.units[place]
                 self.schedule.remove(place)
-                self.send(wire.Delta(dropped=(target,)))
+                self.send(protocol.Delta(dropped=(target,)))
         self.show(profile, [EVERYWHERE], Phase.READING, None)
         self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)

@@ -7,35 +7,35 @@ import time
 
 from msgspec.structs import replace
 
-from tui.aws import look
+from tui.aws import inspect
 from tui.domain.instance import Target, Trouble
-from tui.domain.text import EMPTY, clean
-from tui.fleet import wire
-from tui.fleet.collector.jobs import threaded
+from tui.domain.sanitize import EMPTY, clean
+from tui.fleet import protocol
+from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import Job
 from tui.fleet.collector.state import State
-from tui.fleet.hosts import look_up
+from tui.fleet.dns import look_up
 
 
 class Requests(State):
     """Answers never raise: what went wrong is in them."""
 
-    def take(self, request: wire.ReadRequest) -> None:
+    def take(self, request: protocol.ReadRequest) -> None:
         """Begin to answer."""
         self.start(self.answer(request))
 
-    async def answer(self, request: wire.ReadRequest) -> None:
+    async def answer(self, request: protocol.ReadRequest) -> None:
         """Answer one; never raises."""
         if request.kind == "refresh":
             self.refresh(request.target)
-            self.send(wire.ReadAnswer(request.id))
+            self.send(protocol.ReadAnswer(request.id))
         elif request.target is None or not request.instance_id:
             nothing = Trouble("internal", clean("no instance named"), EMPTY)
-            self.send(wire.ReadAnswer(request.id, trouble=nothing))
+            self.send(protocol.ReadAnswer(request.id, trouble=nothing))
         else:
             self.send(await self.looked(request, request.target))
 
-    async def looked(self, request: wire.ReadRequest, target: Target) -> wire.ReadAnswer:
+    async def looked(self, request: protocol.ReadRequest, target: Target) -> protocol.ReadAnswer:
         """One instance as it is now; the console's row follows."""
         unit = self.unit_of(target)
         account_id = None if unit is None else unit.account_id
@@ -44,7 +44,7 @@ class Requests(State):
         try:
             row, facts = await threaded(
                 self.lookers,
-                look.closely,
+                inspect.closely,
                 self.sessions,
                 target,
                 instance_id,
@@ -56,21 +56,21 @@ class Requests(State):
             trouble = await self.trouble(error, target.profile, target.region)
             if trouble.kind in ("credentials", "config"):
                 self.sessions.drop(target.profile)
-            return wire.ReadAnswer(request.id, trouble=trouble)
+            return protocol.ReadAnswer(request.id, trouble=trouble)
         unit = self.unit_of(target)
         if row is None:
             if unit is not None:
                 unit.gone(instance_id)
                 self.tell(unit)
             cause = clean(f"{target.key}: {instance_id} is no longer there")
-            return wire.ReadAnswer(request.id, trouble=Trouble("gone", cause, EMPTY))
+            return protocol.ReadAnswer(request.id, trouble=Trouble("gone", cause, EMPTY))
         if unit is not None:
             unit.take_look(row)
             self.tell(unit)
             row = unit.stamp(row)
         if facts is not None and request.hosts:
             facts = replace(facts, hosts=await named)
-        return wire.ReadAnswer(request.id, row, facts)
+        return protocol.ReadAnswer(request.id, row, facts)
 
     def refresh(self, target: Target | None) -> None:
         """Read again now, past the cache."""

@@ -13,7 +13,7 @@ from random import Random
 from threading import Lock
 from typing import Generic, TypeVar
 
-from tui.settings import Intervals
+from tui.config.schema import Intervals
 
 K = TypeVar("K", bound=Hashable)
 FIRST_RETRY, LAST_RETRY, LOGIN_RETRY = 1 / 3, 20.0, 1.0

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tui.aws import reads
+from tui.aws import describe
 from tui.aws.sessions import Sessions
 from tui.domain.instance import Phase, Target, TargetStatus, Trouble
-from tui.domain.text import SafeText, clean
-from tui.fleet import wire
+from tui.domain.sanitize import SafeText, clean
+from tui.fleet import protocol
 from tui.fleet.collector.cache import Cache
-from tui.fleet.collector.jobs import AT_ONCE, READERS, Jobs, threaded
+from tui.fleet.collector.fetch import AT_ONCE, READERS, Jobs, threaded
 from tui.fleet.collector.schedule import Outcome, Schedule
-from tui.fleet.collector.unit import Unit
-from tui.settings import Settings
+from tui.fleet.collector.account_region import Unit
+from tui.config.schema import Settings
 
 THREADS = 64
 """Readers; AT_ONCE of them at most wait for one region."""
@@ -29,12 +29,12 @@ OUTCOMES = {"throttled": Outcome.THROTTLED, "credentials": Outcome.LOGIN, "confi
 class State:
     """Of one run. `send` takes frames from any thread."""
 
-    def __init__(self, settings: Settings, send: Callable[[wire.Frame], None], mode: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, send: Callable[[protocol.Frame], None], mode: Sequence[str]) -> None:
         self.settings, self.send = settings, send
         self.once, self.problems_only, self.idle = "--once" in mode, "--problems" in mode, "--idle" in mode
         self.sessions = Sessions(settings, lean=True)
         self.schedule: Schedule[str | Place] = Schedule(settings.intervals)
-        self.cache = Cache(settings.cache, lambda text: send(wire.Note(clean(text))))
+        self.cache = Cache(settings.cache, lambda text: send(protocol.Note(clean(text))))
         self.threads = ThreadPoolExecutor(THREADS, READERS)
         self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
         self.units: dict[Place, Unit] = {}
@@ -65,7 +65,7 @@ class State:
         self.shown[profile] = targets
         for target in targets:
             status = TargetStatus(target, phase, (clean(profile),), trouble=trouble)
-            self.send(wire.Delta(status, dropped=dropped))
+            self.send(protocol.Delta(status, dropped=dropped))
 
     def unit_of(self, target: Target) -> Unit | None:
         """The account and region that a target is read as, whichever of its profiles it names."""
@@ -74,9 +74,9 @@ class State:
 
     async def trouble(self, error: Exception, profile: str, region: str) -> Trouble:
         """The line for it; in a thread, since AWS may have to be asked what it meant."""
-        return await threaded(self.threads, reads.tell, self.sessions, error, profile, region)
+        return await threaded(self.threads, describe.tell, self.sessions, error, profile, region)
 
     def tell(self, unit: Unit) -> None:
         """Send what changed."""
-        for part in wire.split(unit.delta()):
+        for part in protocol.split(unit.delta()):
             self.send(part)

@@ -1,0 +1,247 @@
+"""How a plan reads: whose instance it is, what is sent, what it costs, and what AWS answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from screens.symbols import GRAVITIES, LEVELS, drawn, middle, painted
+from tui.domain.actions import ACTIONS, unasked
+from tui.domain.hazards import Gravity, Hazard
+from tui.domain.instance import Instance, TargetStatus
+from tui.domain.plan import Draft, PlannedStep
+from tui.domain.sanitize import clean
+from tui.domain.triage import Level
+from tui.domain.time_format import ago
+from tui.operations.model import Operation
+from tui.operations.recovery import driver
+from tui.operations.operation_text import account_number
+from tui.config.schema import Settings
+
+SLOW = timedelta(seconds=20)
+"""Hands that have not taken a plan after so long have probably not started."""
+_GOOD, _BAD, _UNKNOWN = LEVELS[Level.CALM], LEVELS[Level.FAILING], LEVELS[Level.UNKNOWN]
+
+
+def whose(
+    instance: Instance, status: TargetStatus | None, settings: Settings, width: int, *, one_line: bool
+) -> Text:
+    """Name, id, account and place, in two lines or in one. A long name loses its middle, the id nothing."""
+    profile = instance.target.profile
+    label = f" {middle(settings.label(profile), 24, settings.ascii)} "
+    account = instance.account_id or (status.account_id if status is not None else "")
+    alias = status.account_alias if status is not None else ""
+    parts = [account_number(account), instance.zone or instance.target.region, alias]
+    place = Text(no_wrap=True, overflow="ellipsis")
+    place.append(label, f"bold reverse {painted(settings.profile(profile).color)}".strip())
+    place.append(" " + "  ".join(part for part in parts if part))
+    named = f"  {instance.instance_id}" if instance.name else ""
+    text = Text(overflow="ellipsis", no_wrap=True)
+    beside = cell_len(named) + (min(place.cell_len, width // 2) + 2 if one_line else 0)
+    text.append(middle(instance.label, max(8, width - beside), settings.ascii), "bold")
+    text.append(named)
+    text.append("  " if one_line else "\n")
+    place.truncate(max(0, width - (text.cell_len if one_line else 0)), overflow="ellipsis")
+    return text.append_text(place)
+
+
+def titled(draft: Draft, width: int) -> str:
+    """The action and whom it is about, in what one line holds."""
+    action = ACTIONS[draft.action]
+    return action.named(middle(draft.label, max(12, width - len(action.named("")) - 30)))
+
+
+def prompt(draft: Draft, *, bare: bool) -> Text:
+    """What is to be typed; in `bare`, where no border names it, also for what."""
+    named = draft.guard.expected != draft.instance_id
+    text = Text(f"{ACTIONS[draft.action].title}. " if bare else "")
+    text.append(f"Type the {'name' if named or not draft.instance_name else 'id'} to go on: ")
+    text.append(draft.guard.expected, "bold")
+    text.append("  or its id" if named else "", "dim")
+    text.append("   esc cancels (default)", "dim")
+    return text
+
+
+def state_line(instance: Instance, read_at: datetime, now: datetime, zone_clock: str) -> Text:
+    """The state, re-read: when, in words and by the clock."""
+    text = Text(overflow="ellipsis", no_wrap=True)
+    text.append(str(instance.state), "bold")
+    text.append(f", read {ago(read_at, now)} ({zone_clock})", "dim")
+    return text
+
+
+def steps_of(draft: Draft, plain: bool, compact: bool) -> RenderableType:
+    """The numbered steps with the exact calls. The dry run is not among them: it has its own line."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(justify="right", width=1, no_wrap=True)
+    grid.add_column(overflow="fold", ratio=1)
+    if compact and (draft.options.standby or draft.options.drain):
+        for number, line in enumerate(_run_together(draft), 1):
+            grid.add_row(Text(str(number), "bold"), line)
+        return grid
+    looking: list[str] = []
+    number = 0
+    for step in draft.steps[1:]:
+        sends = bool(step.calls) and step.name != "wait-running"
+        if compact and not sends:
+            looking.append(step.text)
+            continue
+        if looking:
+            number += 1
+            grid.add_row(Text(str(number), "bold"), Text(", ".join(looking)))
+            looking = []
+        number += 1
+        grid.add_row(Text(str(number), "bold"), _step(step, sends, plain, compact))
+    if looking:
+        grid.add_row(Text(str(number + 1), "bold"), Text(", ".join(looking)))
+    return grid
+
+
+def _run_together(draft: Draft) -> list[Text]:
+    """A line a call, and behind it what is waited for: the consequences need the room."""
+    lines: list[Text] = []
+    for step in draft.steps[1:]:
+        if step.calls and step.name != "wait-running":
+            lines.append(Text(clean(", ".join(call.short for call in step.calls)), "bold"))
+        elif lines:
+            lines[-1].append(f", {step.text}", "not bold")
+        else:
+            lines.append(Text(step.text))
+    return lines
+
+
+def _step(step: PlannedStep, sends: bool, plain: bool, compact: bool) -> Text:
+    text = Text()
+    if sends:
+        text.append(clean(", ".join(call.text for call in step.calls)), "bold")
+    else:
+        text.append(step.text)
+        if step.calls:
+            text.append(f" ({', '.join(call.operation for call in step.calls)} again if it stops)")
+    if step.about:
+        about = step.about.split(",")[0] if compact else step.about
+        text.append(f"  {drawn(about, plain)}", "dim")
+    return text
+
+
+def consequences(found: Sequence[Hazard], plain: bool, *, blocked: bool) -> RenderableType:
+    """What it costs, gravest first; what reassures at the end, run together. What blocks is told with the verdict."""
+    loud = [one for one in found if one.gravity not in (Gravity.OK, Gravity.BLOCK)]
+    if not blocked:
+        loud = [one for one in found if one.gravity is not Gravity.OK]
+    calm = [one for one in found if one.gravity is Gravity.OK]
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=9, no_wrap=True)
+    grid.add_column(ratio=1)
+    for one in loud:
+        sign = GRAVITIES[one.gravity]
+        told = Text(one.text, "bold" if one.gravity is Gravity.DANGER else "")
+        if one.remedy:
+            told.append(drawn(f" → {one.remedy}", plain), "not bold dim")
+        grid.add_row(Text(f"{sign.mark(plain)} {sign.word}", sign.style), told)
+    if calm:
+        sign = GRAVITIES[Gravity.OK]
+        mark, told = sign.mark(plain), Text()
+        for one in calm:
+            told.append(drawn(" · ", plain) if told else "")
+            told.append(one.text)
+        grid.add_row(Text(f"{mark} {sign.word}", sign.style), told)
+    return grid
+
+
+class Answered(StrEnum):
+    """How far the question to AWS is."""
+
+    ASKING = "asking"
+    YES = "yes"
+    SILENT = "silent"
+    NO = "no"
+    OVER = "over"
+
+
+class Permission(Struct, frozen=True):
+    """What AWS said of the plan, and its line."""
+
+    answered: Answered
+    line: Text
+    slow: bool = False
+
+
+def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
+    """From the journal, where the hands write AWS's answer."""
+    if operation.permission.startswith("no"):
+        remedy = drawn(f" → {operation.remedy}", plain) if operation.remedy else ""
+        return Permission(
+            Answered.NO, _line(_BAD.mark(plain), _BAD.style, f"{operation.refusal}{remedy} (esc leaves)")
+        )
+    if not operation.is_open:
+        why = operation.note or f"the plan is {operation.state.value}"
+        return Permission(
+            Answered.OVER, _line(_BAD.mark(plain), _BAD.style, f"{why}: press r to plan it again")
+        )
+    if (operation.permission_asked or operation.runner) and not driver(operation, now):
+        gone = "the runner that would do it is gone, and nothing was sent: press r to plan it again"
+        return Permission(Answered.OVER, _line(_BAD.mark(plain), _BAD.style, gone))
+    if operation.permission == "yes":
+        return Permission(
+            Answered.YES,
+            _line(_GOOD.mark(plain), _GOOD.style, f"permission: AWS says yes (dry run){_unasked(operation)}"),
+        )
+    if operation.permission_asked:
+        dry = operation.steps[0]
+        odd = next((one for one in dry.calls if one.code != "DryRunOperation"), None)
+        why = clean(f": {odd.operation}: {odd.code or 'no answer'} {odd.message}", 200) if odd else ""
+        return Permission(
+            Answered.SILENT,
+            _line(
+                _UNKNOWN.mark(plain),
+                _UNKNOWN.style,
+                f"permission: AWS did not say{why.rstrip()}{_unasked(operation)}",
+            ),
+        )
+    waited = now - operation.created_at
+    if waited > SLOW and not operation.runner:
+        return Permission(
+            Answered.ASKING,
+            _line(
+                _UNKNOWN.mark(plain),
+                _UNKNOWN.style,
+                "the runner has not started: see runner.log beside the journal; r tries again",
+            ),
+            slow=True,
+        )
+    return Permission(
+        Answered.ASKING, _line("…" if not plain else ".", "dim", "permission: asking AWS (dry run)")
+    )
+
+
+def _unasked(operation: Operation) -> str:
+    kept = operation.kept
+    return unasked(ACTIONS[operation.action].unasked(kept.order, kept.options))
+
+
+def _line(mark: str, style: str, words: str) -> Text:
+    text = Text()
+    text.append(f"{mark} ", style)
+    text.append(words)
+    return text
+
+
+def blocked(draft: Draft, plain: bool) -> RenderableType:
+    """The verdict, and what would unblock it."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=1)
+    grid.add_column(ratio=1)
+    grid.add_row(
+        Text(_BAD.mark(plain), _BAD.style), Text("This can't be done now. What would unblock it:", "bold")
+    )
+    for why in draft.guard.unblock:
+        grid.add_row(Text(drawn("–", plain)), Text(clean(why)))
+    return Group(grid)

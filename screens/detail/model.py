@@ -1,0 +1,118 @@
+"""What this console knows of one instance: the store's row, the last look at it, the journal's operations on it."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from screens.detail.view_model import Scene, freshest
+from screens.this_machine import here_now
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, Trouble
+from tui.fleet.protocol import ReadAnswer
+from tui.operations.journal import JournalError
+from tui.operations.model import Operation
+from tui.services import Services
+
+
+class Known:
+    """It keeps what was known last: a failed look or a row that went takes nothing away."""
+
+    def __init__(self, services: Services, key: str) -> None:
+        self._services, self.key = services, key
+        self.row: Instance | None = services.store.get(key)
+        self.looked: Instance | None = None
+        self.facts: Facts | None = None
+        self.trouble: Trouble | None = None
+        self.operations: tuple[Operation, ...] = ()
+        self.history_trouble = ""
+        self._missing = False
+        self._revision = -1
+
+    @property
+    def gone(self) -> bool:
+        """The list has it no more, or the last look found nothing."""
+        return self._missing or (self.trouble is not None and self.trouble.kind == "gone")
+
+    @property
+    def instance(self) -> Instance | None:
+        """The freshest of it."""
+        return None if self.row is None else freshest(self.row, self.looked)
+
+    def scene(self, *, reading: bool, wide: bool) -> Scene | None:
+        """All there is to draw; None if nothing is known of that key."""
+        instance = self.instance
+        if instance is None:
+            return None
+        services, link = self._services, self._services.link
+        return Scene(
+            instance=instance,
+            now=services.now(),
+            zone=services.zone,
+            settings=services.settings,
+            facts=self.facts,
+            status=services.store.target(instance.target),
+            reading=reading,
+            trouble=self.trouble,
+            gone=self.gone,
+            operations=self.operations,
+            history_trouble=self.history_trouble,
+            collector="" if link is None or link.state.state == "live" else link.state.state,
+            wide=wide,
+            here=here_now(services),
+            own=services.own,
+        )
+
+    def see_store(self) -> bool:
+        """Take the store's row; whether its state or its events are others than what was known."""
+        before, row = self.instance, self._services.store.get(self.key)
+        self._missing = row is None and before is not None
+        if row is None:
+            return False
+        self.row = row
+        after = freshest(row, self.looked)
+        return before is None or (after.state, after.events) != (before.state, before.events)
+
+    def take(self, answer: ReadAnswer) -> None:
+        """A look's answer. The console output is asked for apart: a look without it does not forget it."""
+        self.trouble = answer.trouble
+        if answer.instance is not None:
+            self.looked, self._missing = answer.instance, False
+        if answer.facts is not None:
+            found, kept = answer.facts, self.facts
+            if found.console is None and kept is not None:
+                found = replace(
+                    found,
+                    console=kept.console,
+                    console_at=kept.console_at,
+                    console_latest=kept.console_latest,
+                )
+            self.facts = found
+
+    @property
+    def wants_console(self) -> bool:
+        """Nobody has asked for the console output yet, and nothing is in the way."""
+        told = () if self.facts is None else self.facts.unknown
+        unread = self.facts is None or self.facts.console is None
+        return unread and self.trouble is None and not any(name == "console" for name, _ in told)
+
+    def forget_revision(self) -> None:
+        """What this console itself wrote to the journal does not count as a revision: read it in any case."""
+        self._revision = -1
+
+    def read_history(self) -> bool:
+        """The journal's operations on it, if the journal changed; whether one has ended since."""
+        journal = self._services.journal
+        if journal is None:
+            self.history_trouble = self._services.journal_trouble
+            return False
+        try:
+            revision = journal.revision()
+            if revision == self._revision:
+                return False
+            found = tuple(journal.about(self.key.rpartition("/")[2]))
+        except JournalError as error:
+            self.history_trouble = str(error)
+            return False
+        was_open = {one.id for one in self.operations if one.is_open}
+        self._revision, self.operations, self.history_trouble = revision, found, ""
+        return any(one.id in was_open and not one.is_open for one in found)

@@ -1,0 +1,94 @@
+"""What there is to draw of one instance, in one frozen value: what the store knows, what a look added, what is amiss."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from functools import cached_property
+
+from msgspec import Struct
+
+from tui.domain.facts import Facts
+from tui.domain.guidance import Explanation, explain
+from tui.domain.this_machine import NOWHERE, Here
+from tui.domain.instance import Instance, TargetStatus, Trouble
+from tui.domain.activity import NOTHING, Own
+from tui.domain.sanitize import SafeText
+from tui.domain.time_format import ago, both_zones
+from tui.operations.model import Operation
+from tui.config.schema import Settings
+
+
+class Scene(Struct, frozen=True, dict=True):
+    """Times are UTC; `zone` is the operator's. `gone`: AWS lists it no more, and this is what was known last.
+
+    `wide`: the layers and the actions have a pane of their own.
+    """
+
+    instance: Instance
+    now: datetime
+    zone: tzinfo
+    settings: Settings
+    facts: Facts | None = None
+    status: TargetStatus | None = None
+    reading: bool = False
+    trouble: Trouble | None = None
+    gone: bool = False
+    operations: tuple[Operation, ...] = ()
+    history_trouble: str = ""
+    collector: str = ""
+    wide: bool = False
+    here: Here = NOWHERE
+    own: Own = NOTHING
+
+    @property
+    def plain(self) -> bool:
+        """Whether only ASCII may be drawn."""
+        return self.settings.ascii
+
+    @cached_property
+    def explanation(self) -> Explanation:
+        """What it means."""
+        return explain(self.instance, self.facts, self.now, self.zone, self.here, self.own)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed through its profile."""
+        return self.settings.profile_read_only(self.instance.target.profile, self.instance.account_id)
+
+    @property
+    def status_at(self) -> datetime | None:
+        """When its checks were read: the target tells a later time for rows that did not change."""
+        own = self.instance.status_at
+        told = self.status.status_at if self.status is not None else None
+        return max((one for one in (own, told) if one is not None), default=None) if own else None
+
+    def when(self, moment: datetime) -> str:
+        """`Tue 06:24 KST (21:24 UTC), 6m ago`."""
+        return f"{both_zones(moment, self.zone, self.now)}, {ago(moment, self.now)}"
+
+    def unread(self, field: str) -> str:
+        """Why a fact is missing: `don't know …`, or that it is on its way."""
+        if self.facts is None:
+            return "reading …" if self.reading else "don't know: not looked up (r looks)"
+        reason = next((why for name, why in self.facts.unknown if name == field and why), SafeText(""))
+        return f"don't know: {reason or 'AWS did not say'}"
+
+
+def stamp(instance: Instance) -> datetime | None:
+    """When the newest part of it was read."""
+    return max((one for one in (instance.status_at, instance.inventory_at) if one is not None), default=None)
+
+
+def freshest(row: Instance, looked: Instance | None) -> Instance:
+    """The store's row or a look's, whichever was read later."""
+    if looked is None or looked.key != row.key:
+        return row
+    mine, other = stamp(row), stamp(looked)
+    return looked if other is not None and (mine is None or other > mine) else row
+
+
+def grouped(account: str) -> str:
+    """`1111-2222-3333`, as AWS's own pages show an account."""
+    if len(account) == 12 and account.isascii() and account.isdigit():
+        return f"{account[:4]}-{account[4:8]}-{account[8:]}"
+    return account

@@ -1,0 +1,85 @@
+"""The sentence of an empty list. What is unread, partly read or filtered away is never told as health."""
+
+from __future__ import annotations
+
+from screens.fleet.columns import Scene
+from tui.domain.instance import TargetStatus
+from tui.domain.listing import View
+from tui.domain.suggestions import Matched, matched
+from tui.domain.query import Query
+from tui.domain.sanitize import clean
+from tui.domain.plurals import part_of
+from tui.fleet.store import Store
+
+NAMED = 3
+"""Unread targets that are named; more are counted, and a key lists them."""
+_matched: tuple[object, str, Matched] | None = None
+
+
+def nothing(store: Store, view: View, query: Query, scene: Scene) -> str:
+    """Why there is nothing to list."""
+    targets, total = store.targets(), store.total
+    if query.tests:
+        return _filtered(store, query, scene)
+    if not targets:
+        return "Reading the profiles of ~/.aws/config …"
+    unread = [one for one in targets if one.target in scene.stale]
+    if len(unread) == len(targets):
+        return f"Reading {_many(len(targets), 'target')}; what is found appears here as each answers …"
+    missing = gaps(targets, unread)
+    counts = store.counts
+    known = sum(count for target, count in counts.items() if target not in scene.stale)
+    if view is View.EVENTS:
+        those = _these(total) if not missing else f"the {known} of {_many(total, 'instance')} that are read"
+        return f"AWS has announced nothing for {those}.{missing}"
+    if view is View.TRIAGE and total:
+        if not missing:
+            return f"{_every(total)}, and AWS has announced nothing. 2 shows them all."
+        told = f"{known} of {_many(total, 'instance')} answer their checks, and AWS has announced nothing for those."
+        return f"{told}{missing} 2 shows them all."
+    return (
+        f"There is no instance in the {_many(len(targets) - len(unread), 'target')} that answered.{missing}"
+    )
+
+
+def gaps(targets: list[TargetStatus], unread: list[TargetStatus]) -> str:
+    """What is not known, to stand behind any sentence; empty only where everything is."""
+    told = ""
+    if len(unread) > NAMED:
+        told = f" Not read: {part_of(len(unread), len(targets), 'target')}; 4 lists them."
+    elif unread:
+        told = f" Not read: {', '.join(one.target.key for one in unread)}."
+    partly = [one for one in targets if one.partial and one not in unread]
+    if partly:
+        cause = partly[0].partial[0].cause.rstrip(".")
+        told += f" Read in part: {cause}{' (and more; 4 lists them)' if len(partly) > 1 else ''}."
+    return told
+
+
+def _filtered(store: Store, query: Query, scene: Scene) -> str:
+    """It is the filter that hides them: how many, and how to see them. Counted once for the same rows."""
+    global _matched  # noqa: PLW0603 - one filter is in force at a time
+    rows = store.rows()
+    if _matched is None or _matched[0] is not rows or _matched[1] != query.text:
+        _matched = (rows, query.text, matched(query, rows, scene.now))
+    found, wanted = _matched[2], clean(query.text, 60)
+    said = f"Nothing in this view matches {wanted}"
+    if found.count:
+        some = f"{found.count} of {_many(found.total, 'instance')}"
+        return f"{said}; {some} elsewhere {'do' if found.count > 1 else 'does'}: 2 shows all. esc clears the filter."
+    end = "" if found.told.endswith("?") else "."
+    return f"{said}; the filter {found.told}{end} esc clears it."
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _these(count: int) -> str:
+    return f"these {count} instances" if count != 1 else "this one instance"
+
+
+def _every(count: int) -> str:
+    return (
+        f"All {count} instances answer their checks" if count != 1 else "The one instance answers its checks"
+    )

@@ -1,0 +1,317 @@
+"""Textual's driver, for a terminal that may end, stand still, or belong to somebody else for a while.
+
+The only place that reaches into Textual's driver. A terminal that is gone (input at its end, an error of output, a hang-up,
+also one that only a wrapper was told of) ends the console; one that does not take what is drawn keeps nobody waiting; and
+whoever was told to end ends within `WITHIN` seconds, whatever its loop is doing then.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from rich.console import RenderableType
+from textual._xterm_parser import XTermParser
+from textual.app import App, ReturnType
+from textual.drivers._writer_thread import WriterThread
+from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
+
+from screens.terminal_writer import Writer
+
+WITHIN = 4.0
+"""Seconds after which a console that was told to end, and has not, is ended by force."""
+LOOK = 0.5
+"""Seconds between two looks at whether the terminal is still there."""
+HUNG_UP = 128 + signal.SIGHUP
+"""Exit code of a console whose terminal has gone, as if the hang-up had reached it."""
+LEAVE = b"\x1b\\\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+END_OF_INPUT = b"\x04"
+"""What script(1) types when its own terminal is gone; its own way of being told so."""
+_GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class ConsoleDriver(LinuxDriver):
+    """Of an OnTerminal."""
+
+    def __init__(self, app: OnTerminal[Any], **more: Any) -> None:
+        self._console = app
+        self._own: Writer | None = None
+        self._reader: threading.Thread | None = None
+        self._stop_reading = threading.Event()
+        self._up = False
+        self._cooked: list[Any] | None = None
+        super().__init__(app, **more)
+        if self._file is None or not self._file.isatty():  # 2>log: what is drawn is for the terminal
+            self._file = sys.__stdout__
+        self.output = 1 if self._file is None else self._file.fileno()
+        self.guard = Guard(self)
+
+    # output
+
+    @property  # type: ignore[override] # it stands in for Textual's, method for method
+    def _writer_thread(self) -> Writer | None:
+        """What Textual begins, stops and writes to."""
+        return self._own
+
+    @_writer_thread.setter
+    def _writer_thread(self, textuals: WriterThread | None) -> None:
+        """It makes its own whenever it takes the terminal over."""
+        if textuals is not None:
+            encoding = getattr(self._file, "encoding", None) or "utf-8"
+            self._own = Writer(self.output, encoding, self.gone, self._caught_up)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing may be drawn now: suspended, gone, or it takes no more. It is drawn anew once it does."""
+        if self._own is None or self.guard.gone or self.guard.away:
+            return True
+        if self._own.behind:
+            self._own.owes = True
+            return True
+        return False
+
+    def write(self, data: str) -> None:
+        """Send it, if there is a terminal that takes it."""
+        if self._own is not None:
+            self._own.write(data)
+
+    def _caught_up(self) -> None:
+        self._call(self._console.caught_up)
+
+    # taking the terminal and giving it back
+
+    def start_application_mode(self) -> None:
+        """As Textual's."""
+        super().start_application_mode()  # type: ignore[no-untyped-call] # Textual's own lacks the type
+        self._up = self._own is not None and not self._own.behind
+        if self.attrs_before is not None:
+            # After a stop from outside it may be as we left it: that is not what it shall be given back as.
+            raw = not self.attrs_before[3] & termios.ICANON
+            self._cooked = self.attrs_before = self._cooked if raw and self._cooked else self.attrs_before
+
+    def stop_application_mode(self) -> None:
+        """As Textual's, but what was still to be drawn is not waited for."""
+        self._up = False
+        if self._own is not None:
+            self._own.hurry()
+        super().stop_application_mode()
+
+    def disable_input(self) -> None:
+        """As Textual's; a reader that waits for a key somebody else got is left there."""
+        self._stop_reading.set()
+        if self._reader is not None and self._reader is not threading.current_thread():
+            self._reader.join(1.0)
+        self._reader = None
+        super().disable_input()
+
+    def _sigcont_application(self, *_: Any) -> None:
+        if self._auto_restart:
+            if self._up:  # it was stopped from outside, without giving the terminal back
+                self.suspend_application_mode()
+            self._must_signal_resume = True
+            self.resume_application_mode()
+
+    # input
+
+    def _run_input_thread(self) -> None:
+        """Textual's thread: it begins ours, which may be left behind, and ends."""
+        self._stop_reading = threading.Event()
+        reader = threading.Thread(
+            target=self._read, args=(self._stop_reading,), name="terminal-input", daemon=True
+        )
+        reader.start()
+        self._reader = reader
+
+    def _read(self, stop: threading.Event) -> None:
+        try:
+            self._read_keys(stop)
+        except Exception as error:  # no traceback over the terminal: the report has it
+            self._call(self._console.failed, error)
+
+    def _read_keys(self, stop: threading.Event) -> None:
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLIN)
+        while not stop.is_set():
+            if poll.poll(100):
+                data = self._taken()
+                if stop.is_set():
+                    return
+                if data is None:
+                    stop.wait(LOOK)
+                    continue
+                if not data or (data.endswith(END_OF_INPUT) and _wrapper_hung_up()):
+                    self.gone(OSError(errno.EIO, "end of input"))
+                    return
+                for event in parser.feed(decode(data)):
+                    self.process_message(event)
+            for event in parser.tick():
+                self.process_message(event)
+
+    def _taken(self) -> bytes | None:
+        """What was typed; nothing at the end; None if the terminal is there, but not ours at this moment."""
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EINTR):
+                return None
+            return b"" if _hung_up(self.fileno) or not _elsewhere(self.fileno) else None
+
+    # the end
+
+    def gone(self, error: OSError) -> None:
+        """The terminal is no more: from any thread, as often as anybody notices."""
+        if not self.guard.gone:
+            self.guard.gone = True
+            self.end_by(HUNG_UP)
+            self._call(self._console.hung_up, error)
+
+    def end_by(self, code: int, within: float = WITHIN) -> None:
+        """Within so many seconds from now this process ends, by force if need be."""
+        self.guard.end_by(code, within)
+
+    def _call(self, work: Callable[..., object], *arguments: object) -> None:
+        """In the loop, if it still runs."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(work, *arguments)
+
+
+class Guard(threading.Thread):
+    """Looks at the terminal, also while nobody reads from it, and at the clock once it was told to end. Ends with the process."""
+
+    def __init__(self, driver: ConsoleDriver) -> None:
+        super().__init__(name="terminal-guard", daemon=True)
+        self._driver = driver
+        self._deadline: float | None = None
+        self._code = 0
+        self._over = threading.Event()
+        self.gone, self.away = False, False
+        self.start()
+
+    def end_by(self, code: int, within: float) -> None:
+        """The earliest end that anybody wanted counts."""
+        deadline = time.monotonic() + within
+        if self._deadline is None or deadline < self._deadline:
+            self._code, self._deadline = code, deadline
+
+    def over(self) -> None:
+        """The console has ended as it should."""
+        self._over.set()
+
+    def run(self) -> None:
+        """Until it is over."""
+        while not self._over.wait(LOOK):
+            if not self.gone and _hung_up(self._driver.fileno):
+                self._driver.gone(OSError(errno.EIO, "hang-up"))
+            away = _elsewhere(self._driver.fileno)
+            if self.away and not away:
+                self._driver._caught_up()
+            self.away = (
+                away  # whoever began us has ended: the terminal is another's, and nothing is drawn over that
+            )
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                self._by_force()
+
+    def _by_force(self) -> None:
+        """The loop does not come to it. The terminal is given back as well as can be; the collector ends with us."""
+        if not self.gone:
+            threading.Thread(target=self._give_back, daemon=True).start()
+            time.sleep(LOOK)
+        os._exit(self._code)
+
+    def _give_back(self) -> None:
+        driver = self._driver
+        with suppress(termios.error, OSError):
+            if driver._cooked is not None:
+                termios.tcsetattr(driver.fileno, termios.TCSANOW, driver._cooked)
+        with suppress(termios.error, OSError):
+            termios.tcflush(driver.fileno, termios.TCOFLUSH)
+        with suppress(OSError):
+            os.write(driver.output, LEAVE)
+
+
+class OnTerminal(App[ReturnType]):
+    """An app on a terminal that may go away, or stand still."""
+
+    terminal_lost = False
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=ConsoleDriver)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        quiet = isinstance(self._driver, ConsoleDriver) and self._driver.quiet
+        super()._display(screen, None if quiet else renderable)
+
+    def caught_up(self) -> None:
+        """The terminal takes what is drawn again: draw it."""
+        self.refresh(layout=True)
+
+    def hung_up(self, error: OSError) -> None:
+        """The terminal is gone. What runs elsewhere goes on."""
+        self.terminal_lost = True
+        self.exit(return_code=HUNG_UP)
+
+    def failed(self, error: Exception) -> None:
+        """Reading from the terminal ended in a fault."""
+        self._handle_exception(error)
+
+    def told_to_end(self, number: int) -> None:
+        """By a signal; in the main thread, between two of its steps."""
+        driver = self._driver
+        if isinstance(driver, ConsoleDriver):
+            driver.end_by(128 + number)
+            driver._call(lambda: self.exit(return_code=128 + number))
+
+    def run(self, *arguments: Any, **more: Any) -> ReturnType | None:
+        """As App's. Nobody is told of errors of a terminal that is gone."""
+        try:
+            return super().run(*arguments, **more)
+        except Exception:
+            if not self.terminal_lost:
+                raise
+            return None
+        finally:
+            if isinstance(self._driver, ConsoleDriver):
+                self._driver.guard.over()
+
+
+def _hung_up(fileno: int) -> bool:
+    poll = select.poll()
+    poll.register(fileno, 0)
+    try:
+        return any(event & _GONE for _, event in poll.poll(0)) or not os.isatty(fileno)
+    except OSError:
+        return True
+
+
+def _elsewhere(fileno: int) -> bool:
+    """Whether the terminal is there, and another group of processes has it."""
+    try:
+        return os.tcgetpgrp(fileno) != os.getpgrp()
+    except OSError:
+        return False
+
+
+def _wrapper_hung_up() -> bool:
+    """Whether a process that began us stands on a terminal that is no more (Linux's /proc; elsewhere nobody knows)."""
+    process = os.getppid()
+    with suppress(OSError, ValueError):
+        while process > 1:
+            terminal = os.readlink(f"/proc/{process}/fd/0")
+            if terminal.startswith("/dev/pts/") and terminal.endswith("(deleted)"):
+                return True
+            with open(f"/proc/{process}/stat") as told:
+                process = int(told.read().rpartition(")")[2].split()[1])
+    return False

@@ -1,0 +1,176 @@
+"""The least IAM permissions for what evac does, made from the lists that the guard enforces: docs/iam.md is this text.
+
+Sources: service authorization reference (Amazon EC2, EC2 Auto Scaling, Elastic Load Balancing and its v2, IAM).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tui.aws.allowlist import LOOKS
+from tui.domain.actions import ACTIONS, ActionOptions, sendable
+from tui.domain.steps import Order
+
+Policy = dict[str, Any]
+PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
+"""botocore's name of a service → IAM's, where they differ."""
+WITHOUT_PERMISSION = frozenset({"sts:GetCallerIdentity"})
+"""AWS answers these to whoever has credentials at all."""
+BESIDE: dict[str, tuple[Policy, ...]] = {
+    "ec2:CreateImage": (
+        {
+            "Effect": "Allow",
+            "Action": ["ec2:CreateTags"],
+            "Resource": ["arn:aws:ec2:*::image/*", "arn:aws:ec2:*::snapshot/*"],
+            "Condition": {"StringEquals": {"ec2:CreateAction": "CreateImage"}},
+        },
+    )
+}
+"""What a call needs besides its own permission: an AMI is tagged as it is made (user guide, supported-iam-actions-tagging)."""
+RESOURCES = {
+    "ec2:CreateImage": [
+        "arn:aws:ec2:*:*:instance/*",
+        "arn:aws:ec2:*::image/*",
+        "arn:aws:ec2:*::snapshot/*",
+    ],
+    "autoscaling:EnterStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],
+    "autoscaling:ExitStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],
+    "elasticloadbalancing:DeregisterTargets": ["arn:aws:elasticloadbalancing:*:*:targetgroup/*/*"],
+    "elasticloadbalancing:RegisterTargets": ["arn:aws:elasticloadbalancing:*:*:targetgroup/*/*"],
+}
+ASIDES = {"standby": ActionOptions(standby=True), "drain": ActionOptions(drain=True)}
+INSTANCES = ["arn:aws:ec2:*:*:instance/*"]
+_INTRO = """# IAM permissions
+
+Made from the lists that evac's own guard enforces (`tui/aws/allowlist.py`) and from what its steps declare
+(`tui/domain/steps`). Print them for your own use with `python -P -m tui.aws.iam_policies look` (or `act`, or an action's name).
+
+Give people who may only look the first policy alone. evac reads with a client that cannot send anything else; the policy
+makes AWS refuse it too.
+
+## Looking
+
+Nearly all of these know no permission for single instances: who may look sees a whole region or nothing of it. Without
+`ec2:DescribeInstanceStatus` and `ec2:DescribeInstances` there is nothing to see; without another one, what it tells is shown
+as unknown, with the reason; without `ec2:DescribeRegions`, name your regions in the configuration. With
+`sts:DecodeAuthorizationMessage` evac can say which policy denied a call where AWS only answers with an encoded message.
+"""
+_LOGINS = """## Logging in
+
+`sts:GetCallerIdentity` tells whose credentials a profile has, and needs no permission. The others are not evac's calls but
+botocore's, to obtain and renew credentials, as your profiles say:
+
+| call | for | permission |
+|---|---|---|
+| `sts:AssumeRole`, `...WithWebIdentity`, `...WithSAML` | `role_arn` | on that role, and in its trust policy |
+| `sso:GetRoleCredentials` | `sso_session` | by your assignment in IAM Identity Center |
+| `sso-oidc:CreateToken`, `signin:CreateOAuth2Token` | renewing a login | none of IAM's |
+
+evac never logs in for you: it names the command to run.
+
+"""
+
+
+def looking() -> Policy:
+    """All that the console, the collector and the read commands ask."""
+    names = {_action(service, name) for service, calls in LOOKS.items() for name in calls}
+    return _policy({"Effect": "Allow", "Action": sorted(names - WITHOUT_PERMISSION), "Resource": "*"})
+
+
+def acting(action: str = "") -> Policy:
+    """What one guarded action sends, or all of them. It comes on top of `looking`. Raises KeyError.
+
+    Beside the actions, `standby` and `drain` are what taking an instance out of service first needs besides.
+    """
+    if action in ASIDES:
+        calls = _sent("stop-start", ASIDES[action]) - _sent("stop-start", ActionOptions())
+    else:
+        calls = _sent(action, ActionOptions()) if action else sendable()
+    names = sorted(_action(service, name) for service, name in calls)
+    plain = [name for name in names if name not in RESOURCES]
+    statements: list[Policy] = []
+    if plain:
+        statements.append({"Effect": "Allow", "Action": plain, "Resource": INSTANCES})
+    for name in names:
+        if name in RESOURCES:
+            statements.append({"Effect": "Allow", "Action": [name], "Resource": RESOURCES[name]})
+        statements.extend(BESIDE.get(name, ()))
+    return _policy(*statements)
+
+
+def narrow(events: Any, role: str, *, mutating: bool) -> None:
+    """Have AWS itself refuse what these credentials are not for: a session policy whenever this role is assumed.
+
+    A session policy takes away and never grants (IAM user guide, access_policies#policies_session). It holds no resources:
+    the role's own policies do, and STS takes 2,048 characters at most.
+    """
+    names = set(looking()["Statement"][0]["Action"])
+    if mutating:
+        for statement in acting()["Statement"]:
+            names.update(statement["Action"])
+    text = json.dumps(
+        _policy({"Effect": "Allow", "Action": sorted(names), "Resource": "*"}), separators=(",", ":")
+    )
+
+    def add(params: Policy, **_: Any) -> None:
+        if params.get("RoleArn") == role:
+            params["Policy"] = text
+
+    for name in ("AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"):
+        events.register_first(f"before-parameter-build.sts.{name}", add, unique_id=f"evac-narrow-{name}")
+
+
+def _sent(action: str, options: ActionOptions) -> frozenset[tuple[str, str]]:
+    calls = ACTIONS[action].calls(Order("", "", ""), options)
+    return frozenset((call.service, call.operation) for call in calls)
+
+
+def render() -> str:
+    """docs/iam.md, whole."""
+    parts = [_INTRO, _block(looking()), "## Acting\n"]
+    parts.append(
+        "On top of looking. Each action alone, so that you can grant one without the others; narrow `Resource`, or add a\n"
+        "condition on `aws:ResourceTag/...` or `ec2:Region`, as your house does. Before it asks you to confirm, evac asks AWS\n"
+        "with DryRun whether it would permit the call. Starting an instance with volumes encrypted under a key of your own\n"
+        "may also need `kms:CreateGrant` on that key. In AWS's other partitions write `aws-cn` or `aws-us-gov` for `aws`.\n"
+    )
+    for name, action in ACTIONS.items():
+        parts += [f"### {name}\n", f"To {action.help}.\n", _block(acting(name))]
+    parts += [
+        "### standby\n",
+        "To put a member of an Auto Scaling group in Standby before stop-start or reboot, and to return it. Auto Scaling knows\n"
+        "no DryRun: AWS can't be asked in advance whether it would permit these.\n",
+        _block(acting("standby")),
+        "### drain\n",
+        "To drain an instance's target groups before stop-start or reboot, and to register it again. No DryRun here either.\n",
+        _block(acting("drain")),
+    ]
+    parts += ["### All of them\n", _block(acting()), _LOGINS.rstrip() + "\n"]
+    return "\n".join(parts)
+
+
+def _action(service: str, name: str) -> str:
+    return f"{PREFIXES.get(service, service)}:{name}"
+
+
+def _policy(*statements: Policy) -> Policy:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _block(policy: Policy) -> str:
+    return f"```json\n{json.dumps(policy, indent=2)}\n```\n"
+
+
+def main(wanted: str) -> str:
+    """The policy of that name as JSON: look, act, or an action's. Raises KeyError."""
+    return json.dumps(looking() if wanted == "look" else acting("" if wanted == "act" else wanted), indent=2)
+
+
+if __name__ == "__main__":
+    import sys
+
+    try:
+        sys.stdout.write(main(sys.argv[1]) + "\n")
+    except (IndexError, KeyError):
+        sys.exit(f"usage: python -P -m tui.aws.iam_policies look | act | {' | '.join([*ACTIONS, *ASIDES])}")

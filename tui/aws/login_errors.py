@@ -1,0 +1,234 @@
+"""What fails while a session, its credentials or its clients are made: a login or a setting, never a fault of ours.
+
+Each line names the key and the file at fault, and a remedy that works there. Sources: botocore's credentials, tokens and
+exceptions modules.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+from botocore import exceptions as b
+
+from tui.aws.setting_errors import Told, at_fault, variable_of, where
+from tui.aws.shared_config import About
+from tui.aws.credential_process import EMPTY
+from tui.aws.credential_chain import NeedsPerson
+from tui.domain.profile_names import ENVIRONMENT
+
+
+def told(error: BaseException, about: About) -> Told | None:
+    """What to say of it; None where it is something else."""
+    for kinds, say in _TABLE:
+        if isinstance(error, kinds):
+            found: Told | None = say(error, about)
+            return found._replace(cause=found.cause.rstrip(". ")) if found else None
+    return at_fault(error, about)
+
+
+def _needs_person(error: Any, about: About) -> Told:
+    device = getattr(error, "device", "") or about.login.device or "a device"
+    ask = "aws sts get-caller-identity" + (
+        "" if about.profile == ENVIRONMENT else f" --profile {shlex.quote(about.profile)}"
+    )
+    return Told(
+        "credentials",
+        f"its role asks for a code of {device}",
+        f"{ask} asks you for it; evac then goes on by itself",
+    )
+
+
+def _no_profile(error: Any, about: About) -> Told:
+    name = str(error.kwargs.get("profile", about.profile))
+    if about.profile == ENVIRONMENT:
+        variable = next(
+            (one for one in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE") if one in about.environ), "AWS_PROFILE"
+        )
+        if not name:
+            return Told("config", f"{variable} is set, and empty", f"unset {variable}")
+        return Told(
+            "config", f"{variable} names {name}, which is no profile", f"unset {variable}, or correct it"
+        )
+    if about.unnamed:
+        return Told("config", "no such profile", f"write [profile {name}] for [{name}] in {about.config}")
+    if about.near:
+        return Told(
+            "config",
+            "no such profile",
+            f"did you mean {about.near}? aws configure list-profiles names those there are",
+        )
+    return Told("config", "no such profile", "aws configure list-profiles names those there are")
+
+
+def _no_credentials(error: Any, about: About) -> Told:
+    profile = shlex.quote(about.profile)
+    if about.profile == ENVIRONMENT:
+        return Told("credentials", "no credentials", "aws configure, aws configure sso, or try evac --demo")
+    if any(str(key).startswith("granted_") for key in about.values):
+        return Told(
+            "credentials", "only Granted knows its credentials",
+            f"assume {profile}, or credential_process = granted credential-process --profile {profile} in {about.config}",
+        )  # fmt: skip
+    if about.environ.get("AWS_VAULT"):
+        return Told("credentials", "no credentials outside aws-vault", f"aws-vault exec {profile} -- evac")
+    return Told("credentials", "no credentials", f"aws configure --profile {profile}")
+
+
+def _partial(error: Any, about: About) -> Told:
+    key = str(error.kwargs.get("cred_var", ""))
+    if error.kwargs.get("provider") == "env" and key.startswith("AWS_"):
+        return Told(
+            "credentials",
+            f"AWS_ACCESS_KEY_ID is set, {key} is not",
+            f"export {key}, or unset AWS_ACCESS_KEY_ID",
+        )
+    if "source_profile" in key:
+        return Told("config", "role_arn stands there without source_profile or credential_source",
+                    f"add one of them to profile {about.profile} in {about.config}")  # fmt: skip
+    if key.startswith("aws_"):
+        return Told(
+            "credentials",
+            f"{key} is missing",
+            f"add it to profile {about.login.profile} in {about.file('aws_access_key_id')}",
+        )
+    return Told(
+        "credentials",
+        "only a part of the credentials is there",
+        f"aws configure --profile {shlex.quote(about.profile)}",
+    )
+
+
+def _sso(error: Any, about: About) -> Told:
+    login = about.login
+    command = login.command or f"aws sso login --profile {shlex.quote(login.profile)}"
+    return Told(
+        "credentials",
+        "the SSO login has expired or is missing",
+        command,
+        f"sso {login.name}" if login.name else "",
+    )
+
+
+def _aws_login(error: Any, about: About) -> Told:
+    command = about.login.command or f"aws login --profile {shlex.quote(about.login.profile)}"
+    return Told(
+        "credentials",
+        "the login has expired or is missing",
+        command,
+        f"login {about.login.name}" if about.login.name else "",
+    )
+
+
+def _dependency(error: Any, about: About) -> Told:
+    if "botocore[crt]" in str(error):
+        return Told("config", "login_session (aws login) needs evac's extra evac[login]",
+                    "pipx inject evac 'botocore[crt]' (or pip install 'evac[login]')")  # fmt: skip
+    return Told("config", str(error), "install what is missing beside evac")
+
+
+def _retrieval(error: Any, about: About) -> Told:
+    provider, words = str(error.kwargs.get("provider", "")), str(error.kwargs.get("error_msg", error)).strip()
+    if provider == "custom-process" and words == EMPTY:
+        return Told("config", f"credential_process: {words}", f"correct {where('credential_process', about)}")
+    if provider == "custom-process":
+        place = where("credential_process", about).removeprefix("credential_process of ")
+        return Told(
+            "credentials",
+            f"credential_process: {words or 'it failed without a word'}",
+            f"run by hand the credential_process of {place}",
+        )
+    if provider == "container-role":
+        key = variable_of("AWS_CONTAINER_CREDENTIALS_FULL_URI", about)
+        return Told("credentials", f"the container's credentials: {words}", f"check what {key} names")
+    if provider == "env":
+        key = "AWS_SESSION_TOKEN" if "token" in words else "AWS_ACCESS_KEY_ID"
+        return Told("credentials", f"{key}: {words}", f"export {key} anew, as one line")
+    if provider in ("Ec2InstanceMetadata", "Environment", "EcsContainer"):
+        return Told("credentials", f"credential_source = {provider}: there are none here",
+                    f"correct {where('credential_source', about)}, or use the profile where there are")  # fmt: skip
+    return Told("credentials", str(error), f"check profile {about.login.profile} in {about.config}")
+
+
+def _invalid(error: Any, about: About) -> Told:
+    text = str(error)
+    if found := re.search(r'credential source "([^"]*)".* is not valid', text):
+        return Told("config", f"credential_source = {found[1]} is none there is",
+                    f"correct {where('credential_source', about)}: Environment, Ec2InstanceMetadata or EcsContainer")  # fmt: skip
+    if found := re.search(
+        r'sso-session does not exist: "(.*)"|"(.*)" sso_session configuration does not', text
+    ):
+        name = found[1] or found[2] or ""
+        if name in ("", "None"):  # botocore's None: it stands there with nothing behind it
+            return Told("config", "sso_session is empty", f"correct {where('sso_session', about)}")
+        return Told("config", f"sso_session = {name}, and there is no [sso-session {name}]",
+                    f"aws configure sso-session, or correct {where('sso_session', about)}")  # fmt: skip
+    named = re.search(r'[Tt]he profile "([^"]+)"', text)
+    name = named[1] if named else about.login.profile
+    return Told("config", text, f"correct profile {name} in {about.config}")
+
+
+def _unreadable(error: Any, about: About) -> Told:
+    path = str(error.kwargs.get("path", about.config))
+    reason = " ".join(str(error.kwargs.get("error", "")).split())
+    reason = re.sub(
+        rf"(While reading from|Source contains parsing errors:|file:) '{re.escape(path)}',? ?", "", reason
+    )
+    if "values to unpack" in reason:
+        reason = "an indented line without ="
+    return Told("config", f"{path} cannot be read" + (f" ({reason})" if reason else ""), f"correct {path}")
+
+
+def _region(error: Any, about: About) -> Told:
+    name = str(error.kwargs.get("region_name", ""))
+    for variable in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        if name and about.environ.get(variable) == name:
+            return Told("config", f"{name} is not the name of a region", f"correct {variable}")
+    for key in ("region", "sso_region"):
+        if name and name in (str(about.values.get(key, "")), str(about.source.get(key, ""))):
+            comment = "; a comment needs a line of its own" if re.search(r"\s[#;]", name) else ""
+            cause = f"{key} = {name} is not the name of a region"
+            return Told("config", cause, f"correct {where(key, about)}{comment}")
+    return Told("config", "not the name of a region", "correct regions in config.toml or --region")
+
+
+def _bundle(error: Any, about: About) -> Told | None:
+    """Certificates to go by that cannot be read; all else about TLS is the network's."""
+    found = re.search(r"\[Errno \d+\] ([\w ]+)", str(error))
+    if not found:
+        return None
+    variable = next((one for one in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if about.environ.get(one)), "")
+    key = variable if variable == "AWS_CA_BUNDLE" or "ca_bundle" not in about.values else "ca_bundle"
+    path = about.environ.get(key) or about.values.get("ca_bundle", "")
+    return Told(
+        "config", f"{key or 'ca_bundle'}: {path}: {found[1]}", f"correct {where(key or 'ca_bundle', about)}"
+    )
+
+
+_TABLE: tuple[tuple[Any, Any], ...] = (
+    (b.SSLError, _bundle),
+    ((NeedsPerson, b.RefreshWithMFAUnsupportedError), _needs_person),
+    (b.ProfileNotFound, _no_profile),
+    (b.NoCredentialsError, _no_credentials),
+    (b.PartialCredentialsError, _partial),
+    ((b.SSOTokenLoadError, b.UnauthorizedSSOTokenError, b.TokenRetrievalError), _sso),
+    (b.SSOError, lambda e, about: Told("credentials", str(e), about.login.command or "aws sso login")),
+    (
+        (b.LoginRefreshRequired, b.LoginTokenLoadError, b.LoginInsufficientPermissions, b.LoginError),
+        _aws_login,
+    ),
+    (b.MissingDependencyException, _dependency),
+    (b.CredentialRetrievalError, _retrieval),
+    (
+        b.MetadataRetrievalError,
+        lambda e, about: Told("credentials", str(e), "check the role of this machine"),
+    ),
+    (b.InvalidConfigError, _invalid),
+    ((b.ConfigParseError, b.ConfigNotFound), _unreadable),
+    (
+        b.NoRegionError,
+        lambda e, about: Told("config", "no region", f"give --region, or a region in {about.config}"),
+    ),
+    ((b.InvalidRegionError, b.UnknownRegionError), _region),
+)  # the first match wins: subclasses stand before their bases

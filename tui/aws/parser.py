@@ -1,0 +1,281 @@
+"""The fast parser of the two hot answers, and its fall-back.
+
+botocore's own parser spends nearly all of a full read's time. For DescribeInstances and DescribeInstanceStatus this
+module reads the body itself, only what the program asks for (READ), and leaves botocore an envelope without content.
+Signing, retries, credentials and errors stay botocore's; so does every body that looks unusual in any way: an HTML
+page, a cut answer, an attribute, a comment, a repeated element. Then nothing is touched and botocore parses it.
+
+expat makes sure that the document is complete and well-formed, at the speed of C. Since no `<` is then anything but the
+beginning of a tag, splitting the text at them gives all tags, each with the text behind it, and what is wanted is picked
+out of that list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+from botocore.hooks import BaseEventHooks
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
+from botocore.utils import parse_timestamp
+
+from tui.aws.parse_memo import Pieces, Reader, remembering
+from tui.aws.priority_lock import WORK, Rank
+from tui.aws.parse_fields import READ, Wanted
+
+_ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_ENTITY = re.compile(r"&([^;]*);")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+_UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
+_BOM = 3
+_RANKS = {"DescribeInstances": Rank.INVENTORY, "DescribeInstanceStatus": Rank.STATUS}
+_KINDS: dict[str, Any] = {"string": str, "list": list, "structure": dict, "boolean": bool}
+_Entry = tuple[str, str, Any, Reader | None]
+"""Member, end tag, what an empty element is (None: unusual), and the reader of what is no text."""
+_Skip = tuple[str, Reader]
+_MOST_SKIPS = 1024
+
+
+class Unusual(Exception):  # noqa: N818 - no failure: botocore's parser takes over
+    """This body is left to botocore."""
+
+
+def install(session: Any) -> None:
+    """Parse the hot answers of every client made of this botocore session; a date that is none costs no other answer either."""
+    emitter: BaseEventHooks = session.get_component("event_emitter")
+    for operation in READ:
+        emitter.register(f"before-parse.ec2.{operation}", _before_parse)
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+
+
+def _before_parse(
+    operation_model: OperationModel,
+    response_dict: dict[str, Any],
+    customized_response_dict: dict[str, Any],
+    **_: Any,
+) -> None:
+    """botocore's hook: `customized_response_dict` is laid over what its own parser finds in `response_dict["body"]`."""
+    if response_dict["status_code"] != 200:
+        return
+    try:
+        with WORK.take(_RANKS[operation_model.name]):
+            found, request_id = parse(operation_model, response_dict["body"])
+    except Unusual:
+        return
+    name = f"{operation_model.name}Response"
+    response_dict["body"] = f"<{name}><requestId>{escape(request_id)}</requestId></{name}>".encode()
+    customized_response_dict.update(found)
+
+
+def parse(operation_model: OperationModel, body: bytes) -> tuple[dict[str, Any], str]:
+    """What READ names, in botocore's shape and types, and the request's id. Raises Unusual.
+
+    The body must be complete: an answer cut short is an element that does not close, which expat refuses.
+    """
+    name = operation_model.name
+    # The text of a comment, of a CDATA section or of an instruction could look like a tag; line ends would need care.
+    if b"<!" in body or b"\r" in body or body.rfind(b"<?") > _BOM:
+        raise Unusual
+    try:
+        expat.ParserCreate("utf-8", "}").Parse(body, True)
+        pieces = body.decode().split("<")
+        place = 2 if pieces[1][0] == "?" else 1
+        if not re.match(rf"{name}Response[ >]", pieces[place]):
+            raise Unusual
+        found, _ = _reader(operation_model)(pieces, place + 1)
+    except (
+        expat.ExpatError,
+        ValueError,
+        IndexError,
+        ArithmeticError,
+        RuntimeError,
+    ):  # a number, a time that is none
+        raise Unusual from None
+    if READ[name][0] not in found:
+        raise Unusual
+    return found, _request_id(pieces[place + 1])
+
+
+def _request_id(piece: str) -> str:
+    """It stands first in every answer of EC2; elsewhere it is not worth a search."""
+    tag, _, text = piece.partition(">")
+    return text if tag == "requestId" and "&" not in text else ""
+
+
+_compiled: dict[str, tuple[str, Reader]] = {}
+
+
+def _reader(operation: OperationModel) -> Reader:
+    """Compiled once from botocore's own model, so that names and types are its own."""
+    version = operation.service_model.api_version
+    kept = _compiled.get(operation.name)
+    if kept is None or kept[0] != version:
+        shape = operation.output_shape
+        assert shape is not None
+        close = f"/{operation.name}Response"
+        kept = _compiled[operation.name] = version, _structure(shape, READ[operation.name][1], close)
+    return kept[1]
+
+
+def _compile(shape: Shape, wanted: Wanted | None, close: str) -> Reader:
+    if isinstance(shape, ListShape):
+        return remembering(_list(shape, wanted, close))
+    if isinstance(shape, StructureShape):
+        return remembering(_structure(shape, wanted or {}, close))
+    return _scalar(shape.type_name, close + ">")
+
+
+def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
+    assert isinstance(shape, StructureShape)
+    table: dict[str, _Entry] = {}
+    inside: dict[str, tuple[str, Reader]] = {}
+    for member, inner in wanted.items():
+        part = shape.members.get(member)
+        if part is None:
+            continue  # this botocore does not know it, and would not answer it either
+        tag = str(part.serialization.get("name", member))
+        # A text is read in place: most of what is wanted is one.
+        reader = None if part.type_name == "string" else _compile(part, inner, f"/{tag}")
+        table[tag] = member, f"/{tag}>", _KINDS.get(part.type_name), reader
+        if reader is not None:
+            inside[f"{tag}>"] = member, reader
+
+    within, find, skips = inside.get, table.get, dict[str, _Skip]()
+
+    def read(pieces: Pieces, place: int) -> tuple[dict[str, Any], int]:
+        found: dict[str, Any] = {}
+        while True:
+            piece = pieces[place]
+            place += 1
+            if (known := within(piece)) is not None:  # nothing but the tag: no need to take it apart
+                member, reader = known
+                if member in found:
+                    raise Unusual
+                found[member], place = reader(pieces, place)
+                continue
+            tag, _, text = piece.partition(">")
+            if (entry := find(tag)) is not None:
+                member, end, _, scalar = entry
+                if member in found:
+                    raise Unusual  # botocore would make a list of the two
+                if scalar is not None:
+                    found[member], place = scalar(pieces, place)
+                    continue
+                if pieces[place] != end and not pieces[place].startswith(end):
+                    raise Unusual
+                found[member] = _ENTITY.sub(_char, text) if "&" in text else text
+                place += 1
+            elif (skip := skips.get(tag)) is not None:
+                place = place + 1 if pieces[place].startswith(skip[0]) else skip[1](pieces, place)[1]
+            elif tag == close:
+                return found, place
+            elif tag[-1:] == "/":
+                if (name := tag[:-1].rstrip()) in table:
+                    member, _, kind, _ = table[name]
+                    if member in found or kind is None:
+                        raise Unusual
+                    found[member] = kind()
+            else:
+                place = _learn(skips, tag)(pieces, place)[1]
+
+    return read
+
+
+def _learn(skips: dict[str, _Skip], tag: str) -> Reader:
+    """An element nobody asks for, met for the first time. Raises Unusual if it is not a plain one."""
+    if _NAME.fullmatch(tag) is None:
+        raise Unusual
+    end = f"/{tag}>"
+    again = remembering(lambda pieces, place: (None, _skip(pieces, place, tag, end)))
+    if len(skips) < _MOST_SKIPS:
+        skips[tag] = end, again
+    return again
+
+
+def _list(shape: ListShape, wanted: Wanted | None, close: str) -> Reader:
+    tag = str(shape.member.serialization.get("name", "item"))
+    if shape.serialization.get("flattened"):
+        raise NotImplementedError(shape.name)  # EC2 has none
+    read_item = _compile(shape.member, wanted, f"/{tag}")
+    start, end = f"{tag}>", f"{close}>"
+
+    def read(pieces: Pieces, place: int) -> tuple[list[Any], int]:
+        found = []
+        while True:
+            piece = pieces[place]
+            place += 1
+            if piece.startswith(start):
+                item, place = read_item(pieces, place)
+                found.append(item)
+            elif piece.startswith(end):
+                return found, place
+            else:
+                raise Unusual  # botocore takes every child for an item, whatever its name
+
+    return read
+
+
+def _scalar(kind: str, end: str) -> Reader:
+    converters: dict[str, Callable[[str], Any]] = {
+        "boolean": lambda text: text == "true",
+        "integer": int,
+        "long": int,
+        "timestamp": _time,
+    }
+    convert = converters[kind]
+
+    def read(pieces: Pieces, place: int) -> tuple[Any, int]:
+        text = pieces[place - 1].partition(">")[2]
+        if not pieces[place].startswith(end) or "&" in text:
+            raise Unusual
+        return convert(text), place + 1
+
+    return read
+
+
+def _char(entity: re.Match[str]) -> str:
+    """expat has made sure that it is one. XML knows five by name, unless a document brings its own."""
+    name = entity[1]
+    if name[0] != "#":
+        return _ENTITIES[name]
+    return chr(int(name[2:], 16) if name[1] == "x" else int(name[1:]))
+
+
+def _skip(pieces: Pieces, place: int, tag: str, end: str) -> int:
+    """The place after the end tag of an element nobody asks for. Raises Unusual if there is more to it than that."""
+    depth = 1
+    while depth:
+        piece = pieces[place]
+        place += 1
+        if piece.startswith(end):
+            depth -= 1
+        elif piece.startswith(tag) and not (piece[len(tag)].isalnum() or piece[len(tag)] in "_.-"):
+            if piece[len(tag)] != ">":
+                raise Unusual
+            depth += 1
+    return place
+
+
+@lru_cache(maxsize=65536)
+def _time(text: str) -> datetime:
+    """As botocore reads it; EC2's own form, `2026-11-24T03:00:00.000Z`, without its general parser."""
+    if _UTC_TIME.fullmatch(text):
+        return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
+    made: datetime = parse_timestamp(text)
+    return made
+
+
+def moment(text: Any) -> Any:
+    """As botocore reads it. What is no time stays the text it is: raised, it would cost the whole answer.
+
+    `to_domain` makes *don't know* of it.
+    """
+    try:
+        return parse_timestamp(text)
+    except (ValueError, TypeError, ArithmeticError, OSError, RuntimeError):
+        return text

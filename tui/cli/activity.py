@@ -1,0 +1,33 @@
+"""What evac itself does to instances, for commands that only look: from this machine's journal, and the locks of others."""
+
+from __future__ import annotations
+
+from tui.cli import output
+from tui.cli.session import Session
+from tui.domain.activity import NOTHING, Own
+from tui.operations.database import JournalError, default_path
+from tui.operations.journal import Journal
+from tui.operations.redis_lock import Away, LockService
+from tui.operations.activity_watch import works_elsewhere, works_of
+
+
+def own(session: Session) -> Own:
+    """Nothing where there is no journal yet; what can't be read is said in a line, and hides nothing else."""
+    path = default_path(session.environ)
+    unfinished, marks = [], {}
+    if path.exists():
+        try:
+            journal = Journal(path, standing=False)
+            try:
+                unfinished, marks = list(journal.unfinished()), journal.meant()
+            finally:
+                journal.close()
+        except JournalError as error:
+            output.say(f"evac: {error}")
+    service = LockService.of(session.settings)
+    every = service.every() if service.asked_for else []
+    if isinstance(every, Away):
+        output.say(f"evac: {every.why}; {every.remedy}")
+        every = []
+    works = works_of(unfinished, works_elsewhere((str(name), held) for name, held in every))
+    return Own(works, marks) if works or marks else NOTHING

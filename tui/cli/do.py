@@ -1,0 +1,346 @@
+"""`evac do`: the plan, the guard, and the hands. The same draft, question and journal as the console's."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from tui.cli import output, plan_view, streams
+from tui.cli.follow import LOOK_EVERY, exit_code, follow, hands, note, now, read
+from tui.cli.options import shared_options
+from tui.cli.inspection import first, reading
+from tui.cli.session import (
+    FAILED,
+    GUARD,
+    INTERRUPTED,
+    PARTIAL,
+    READ_ONLY,
+    WELL,
+    RefusedError,
+    Session,
+    Shared,
+    opened,
+)
+from tui.cli.operation_view import operation_object
+from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, ActionOptions, unasked
+from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
+from tui.domain.instance import InstanceState
+from tui.domain.activity import AFTER_STOP
+from tui.domain.plan import Draft, GuardKind, why_no_image_name
+from tui.fleet import collector_client
+from tui.operations import spawn
+from tui.operations.journal import Journal, default_path
+from tui.operations.model import Operation, OperationState
+from tui.operations.recovery import is_cut_off, lives, resume
+
+PERMISSION_WITHIN = 60.0
+"""Seconds to wait for AWS's answer to the dry run; after that it is unknown, and the question is put all the same."""
+_TAKEN_WITHIN = 15.0
+_MOST_LOOKS = 5
+"""What changes at each of so many looks is not waited for: the hands look for themselves before each step."""
+
+_FITS = {
+    "no_reboot": ("--no-reboot", "image, or stop-start with --image-first"),
+    "image_first": ("--image-first", "stop-start"),
+    "image_name": ("--image-name", "image, or stop-start with --image-first"),
+    "event_id": ("--event-id", "reschedule and start-after-stop"),
+    "not_before": ("--at", "reschedule"),
+    "standby": ("--standby", "stop-start and reboot"),
+    "drain": ("--drain", "stop-start and reboot"),
+}
+
+
+@click.command("do")
+@click.argument("action", type=click.Choice(list(ACTIONS)), metavar="ACTION")
+@click.argument("instance", metavar="INSTANCE_ID|NAME")
+@click.option("--confirm", metavar="NAME", help="Answer the question: the instance's name (or its id).")
+@click.option("--dry-run", is_flag=True, help="Only show the plan and whether it could be confirmed.")
+@click.option("--wait", is_flag=True, help="Follow to the end, a line a step.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--no-reboot", is_flag=True, help="Make the AMI without the reboot: files may be caught half-written."
+)
+@click.option("--image-first", is_flag=True, help="Make an AMI before the stop.")
+@click.option(
+    "--standby/--no-standby",
+    default=None,
+    help="Put a member of an Auto Scaling group in Standby first (default: where its minimum allows).",
+)
+@click.option(
+    "--drain/--no-drain",
+    default=None,
+    help="Drain its target groups first (default: where it is in no Auto Scaling group).",
+)
+@click.option(
+    "--override", "overrides", multiple=True, type=click.Choice(list(OVERRIDES)),
+    help=f"Lift a block that is yours to lift, this one and no other: {', '.join(OVERRIDES)}. Repeat it for each.",
+)  # fmt: skip
+@click.option(
+    "--if-held",
+    type=click.Choice(("wait", "refuse")),
+    default="wait",
+    show_default=True,
+    help="While other operations hold so many of its group down that too few would be left.",
+)
+@click.option("--image-name", metavar="N", default="", help="The AMI's name instead of the proposed one.")
+@click.option(
+    "--event-id",
+    metavar="E",
+    default="",
+    help="The event to move, or whose stop to wait for, if there are several.",
+)
+@click.option(
+    "--at", "not_before", metavar="WHEN", callback=plan_view.moment,
+    help="The event's new start: ISO 8601, in UTC unless it says otherwise, or a duration from now such as 36h.",
+)  # fmt: skip
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 3600),
+    default=60.0,
+    show_default=True,
+    help="Seconds to look for it.",
+)
+@shared_options
+def do_command(
+    shared: Shared, action: str, instance: str, confirm: str | None, dry_run: bool, wait: bool, as_json: bool,
+    timeout: float, **given: Any,
+) -> int:  # fmt: skip
+    """Act on one instance: stop-start, start, start-after-stop, reboot, image or reschedule, guarded as in the console."""
+    with opened(shared) as session:
+        _check(action, given, bool(session.settings.actions.require_image))
+        options = plan_view.options_of(session.settings, **given)
+        found = first(session, action, instance, timeout, options)
+        plan = found.draft
+        if as_json:
+            output.json_line({"kind": "plan", **plan_view.draft_object(plan)})
+        else:
+            plan_view.show(plan, session.settings)
+        if dry_run:
+            return _verdict(session, plan)
+        with hands(session, plan) as journal:
+            # The embedded AWS of --demo ends with this command: there it is always followed.
+            wait = wait or session.settings.demo
+            return _Order(session, journal, found, options, confirm, wait, as_json).carry_out()
+
+
+def _check(action: str, given: dict[str, Any], required: bool) -> None:
+    """Options that would be ignored are wrong use. `required`: a policy may have an AMI made. Raises UsageError."""
+    makes_image = action == "image" or (action == "stop-start" and (given["image_first"] or required))
+    fits = {
+        "no_reboot": makes_image,
+        "image_first": action == "stop-start",
+        "image_name": makes_image,
+        "event_id": action in ("reschedule", AFTER_STOP),
+        "not_before": action == "reschedule",
+        "standby": action in ASIDE,
+        "drain": action in ASIDE,
+    }
+    for name, (option, where) in _FITS.items():
+        if given[name] not in (None, False, "", ()) and not fits[name]:
+            raise click.UsageError(f"{option} is for {where}")
+    for code in given["overrides"]:
+        if action not in OVERRIDES[code].actions:
+            raise click.UsageError(f"--override {code} is for {', '.join(OVERRIDES[code].actions)}")
+    if given["image_name"] and (why := why_no_image_name(given["image_name"])):
+        raise click.UsageError(f"--image-name: {why}")
+    if action == "reschedule" and given["not_before"] is None:
+        raise click.UsageError("reschedule needs --at: the event's new start")
+
+
+def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:
+    """Why it can't be confirmed at all, and the exit code of that; None if it can."""
+    if plan.guard.kind is not GuardKind.BLOCKED:
+        return None
+    read_only = session.settings.profile_read_only(plan.target.profile, plan.account_id)
+    start = plan.action == "stop-start" and plan.state is InstanceState.STOPPED
+    hint = f"; to bring it back: evac do start {plan.instance_id}" if start else ""
+    return "blocked: " + "; ".join(plan.guard.unblock) + hint, READ_ONLY if read_only else GUARD
+
+
+def _verdict(session: Session, plan: Draft) -> int:
+    blocked = _blocked(session, plan)
+    if blocked is not None:
+        raise RefusedError(*blocked)
+    asked = (
+        f"to be confirmed by typing {plan.guard.expected}"
+        if plan.guard.expected
+        else "to be confirmed with y"
+    )
+    output.say(f"{asked}, or with --confirm {plan.guard.expected or plan.label}; nothing was sent")
+    return WELL
+
+
+@dataclass
+class _Order:
+    """One order on its way from the plan to the hands."""
+
+    session: Session
+    journal: Journal
+    reading: Reading
+    options: ActionOptions
+    confirm: str | None
+    wait: bool
+    as_json: bool
+    ident: str = ""
+    process: int = 0
+
+    @property
+    def plan(self) -> Draft:
+        """Of the newest look."""
+        return self.reading.draft
+
+    def carry_out(self) -> int:
+        """Refuse, or journal, ask AWS, ask the operator, confirm; the exit code."""
+        self._refuse_early()
+        try:
+            self._begin()
+            self._permission()
+            ok, why = plan_view.agreed(self.plan, self.confirm)
+            for _ in range(_MOST_LOOKS):
+                if not ok or not (before := self._once_more()):
+                    break
+                ok, why = self._agreed_again(before)
+        except KeyboardInterrupt:
+            if self.ident:
+                self._give_up("cancelled")
+            output.say("cancelled; nothing was sent")
+            return INTERRUPTED
+        if not ok:
+            self._give_up(f"refused: {why}")
+            raise RefusedError(f"{why}; nothing was sent", GUARD)
+        if not self.journal.confirm(self.ident, now()):
+            found = read(self.journal, self.ident)
+            raise RefusedError(f"it was given up meanwhile ({found.note}); nothing was sent", GUARD)
+        return self._confirmed()
+
+    def _once_more(self) -> Reading | None:
+        """Look again, right before the yes is handed on: what was agreed to, if that is no longer so; else None."""
+        output.say("looking once more…")
+        before, plan = self.reading, self.plan
+        answer = collector_client.look_once(
+            self.session.settings, self.session.environ, plan.target, str(plan.instance_id),
+            hosts=before.here.names,
+        )  # fmt: skip
+        if answer.instance is None:
+            why = answer.trouble.line if answer.trouble else "AWS told nothing of it"
+            gone = answer.trouble is not None and answer.trouble.kind == "gone"
+            if plan.action in HURTS_NOBODY and not gone:
+                output.say(f"it can't be read now ({why}); a start hurts nobody: it goes on")
+                return None
+            self._give_up("the instance could not be read once more")
+            raise RefusedError(f"it can't be read once more: {why}; nothing was sent", PARTIAL)
+        self.reading = reading(
+            self.session, plan.action, answer.instance, answer.facts, self.options, before.here
+        )
+        changed = differences(before, self.reading)
+        if not changed:
+            return None
+        if self.as_json:
+            output.json_line({"kind": "changed", "operation": self.ident, "changes": list(changed)})
+        for one in changed:
+            output.say(f"changed: {one}")
+        return before
+
+    def _agreed_again(self, before: Reading) -> tuple[bool, str]:
+        """Whether it is agreed to as it is now. A name given in advance agrees to nothing that is worse."""
+        plan = self.plan
+        if plan.guard.kind is GuardKind.BLOCKED:
+            return False, "; ".join(plan.guard.unblock)
+        if self.confirm is not None and worse(before, self.reading):
+            return False, "it is not as it was when the plan was made"
+        self.journal.abandon(self.ident, "planned anew", now())
+        self._begin()
+        self._permission()
+        known = before.draft.guard
+        if self.confirm is not None or (known.kind, known.expected) != (plan.guard.kind, plan.guard.expected):
+            return plan_view.agreed(plan, self.confirm)
+        return (output.ask("Go on all the same? [y/N]") or "").lower() in ("y", "yes"), "not confirmed"
+
+    def _refuse_early(self) -> None:
+        """What is refused whatever AWS says: then AWS is not even asked."""
+        refusal = _blocked(self.session, self.plan)
+        if refusal is None and (self.confirm is not None or not streams.is_terminal(sys.stdin)):
+            ok, why = plan_view.agreed(self.plan, self.confirm)
+            refusal = None if ok else (why, GUARD)
+        if refusal is not None:
+            note(self.session, self.plan, "plan", f"refused: {refusal[0]}")
+            raise RefusedError(f"{refusal[0]}; nothing was sent", refusal[1])
+
+    def _begin(self) -> None:
+        self.ident = self.journal.create(self.plan, now())
+        try:
+            note(self.session, self.plan, "plan", "planned", self.ident)
+            settings, environ = self.session.settings, self.session.environ
+            self.process = spawn.start(self.ident, self.plan.target.profile, settings, environ)
+        except (spawn.LaunchError, spawn.ReadOnlyError, RefusedError) as error:
+            self.journal.abandon(self.ident, str(error), now())
+            code = READ_ONLY if isinstance(error, spawn.ReadOnlyError) else FAILED
+            raise RefusedError(str(error), code) from None
+
+    def _permission(self) -> None:
+        """AWS's answer to the dry run, told. Raises RefusedError on a no, and if there are no hands to ask."""
+        output.say("asking AWS for permission (dry run)…")
+        found = self._answered()
+        if self.as_json:
+            permission = {"permission": found.permission, "unasked": list(self.plan.unasked)}
+            output.json_line({"kind": "permission", "operation": self.ident, **permission})
+        if found.permission.startswith("no"):
+            self._audited(f"refused: {found.permission}")
+            remedy = f"; {found.remedy}" if found.remedy else ""
+            raise RefusedError(f"{found.refusal}{remedy}; nothing was sent", GUARD)
+        if not found.is_open:
+            raise RefusedError(f"{found.note or found.state}; {found.remedy or 'nothing was sent'}", FAILED)
+        if not self.as_json:
+            yes = found.permission == "yes"
+            said = "AWS says yes (dry run)" if yes else "unknown, AWS did not say"
+            output.line(f"  permission: {said}{unasked(self.plan.unasked)}")
+
+    def _answered(self) -> Operation:
+        until = time.monotonic() + PERMISSION_WITHIN
+        while True:
+            alive = lives(self.process, self.ident)
+            found = read(self.journal, self.ident)
+            refused = found.permission.startswith("no")
+            if not found.is_open or (found.permission_asked and not refused) or time.monotonic() > until:
+                return found
+            if not alive:
+                self._give_up("the runner ended")
+                log = default_path(self.session.environ).with_name("runner.log")
+                raise RefusedError(
+                    f"the runner ended before it asked AWS; nothing was sent; see {log}", FAILED
+                )
+            time.sleep(LOOK_EVERY)
+
+    def _give_up(self, why: str) -> None:
+        self.journal.abandon(self.ident, why, now())
+        self._audited(why)
+
+    def _audited(self, result: str) -> None:
+        note(self.session, self.plan, "confirm", result, self.ident)
+
+    def _confirmed(self) -> int:
+        if self.wait:
+            return follow(self.session, self.journal, self.ident, as_json=self.as_json)
+        found = self._taken()
+        if self.as_json:
+            output.json_line({"kind": "operation", **operation_object(found, now())})
+        else:
+            if found.note.startswith("waits"):
+                output.line(f"{self.ident} {found.note}")
+            output.line(f"{self.ident} {found.state}; follow it with: evac ops show {self.ident}")
+        return exit_code(found)
+
+    def _taken(self) -> Operation:
+        """Once the hands have it; a runner that was killed in between is replaced."""
+        until = time.monotonic() + _TAKEN_WITHIN
+        while True:
+            found = read(self.journal, self.ident)
+            if found.state is not OperationState.PLANNED or time.monotonic() > until:
+                return found
+            if is_cut_off(found, now()):
+                resume(self.journal, found, self.session.settings, self.session.environ, now())
+            time.sleep(LOOK_EVERY)

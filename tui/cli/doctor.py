@@ -1,0 +1,100 @@
+"""`evac doctor`: everything evac needs, a line each, a remedy each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from tui.cli import (
+    doctor_operations,
+    doctor_machine,
+    doctor_terminal,
+    doctor_setup,
+    output,
+)
+from tui.cli.doctor_setup import BAD, DOUBT, WELL, Check
+from tui.cli.empty_list import no_profiles
+from tui.cli.fleet_reader import Fleet, read
+from tui.cli.this_machine import here_for
+from tui.cli.options import shared_options
+from tui.cli.session import FAILED, PARTIAL, Session, Shared, opened
+from tui.cli.session import WELL as EXIT_WELL
+from tui.domain.listing import failures
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 600),
+    default=30.0,
+    show_default=True,
+    help="Seconds for AWS to answer.",
+)
+@shared_options
+def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
+    """Check installation, config, folders, terminal, profiles and credentials; a line each, a remedy each."""
+    worst = EXIT_WELL
+    with opened(shared) as session:
+        for check in _on_this_machine(session):
+            _print(check, as_json)
+            worst = FAILED if check.mark == BAD else worst
+        place = here_for(session)
+        # Where an instance may be among what this one goes through, all of them are looked at, not only the troubled ones.
+        fleet = read(session, problems_only=not place.on_ec2, timeout=timeout)
+        for check in _targets(session, fleet):
+            _print(check, as_json)
+            if check.mark == BAD and worst == EXIT_WELL:
+                worst = PARTIAL
+        for check in doctor_machine.machine(place, fleet.rows):
+            _print(check, as_json)
+            worst = FAILED if check.mark == BAD else worst
+    return worst
+
+
+def _on_this_machine(session: Session) -> Iterator[Check]:
+    yield from doctor_setup.here(session)
+    yield from doctor_machine.cloudshell(session.environ)
+    yield from doctor_terminal.hidden_sides(session.environ)
+    yield from doctor_operations.hands(session.environ)
+    yield from _aws_files(session)
+
+
+def _aws_files(session: Session) -> Iterator[Check]:
+    """What in the shell and in ~/.aws is probably not meant so."""
+    from tui.aws.sessions import Sessions
+
+    for said, remedy in Sessions(session.settings, session.environ, lean=True).doubts():
+        yield Check(DOUBT, "aws files", said, remedy)
+
+
+def _print(check: Check, as_json: bool) -> None:
+    if as_json:
+        output.json_line(
+            {"check": check.subject, "result": check.mark, "said": check.said, "remedy": check.remedy}
+        )
+    else:
+        remedy = f" → {check.remedy}" if check.remedy else ""
+        output.line(f"{check.mark:4}  {check.subject:10}  {check.said}{remedy}")
+
+
+def _targets(session: Session, fleet: Fleet) -> Iterator[Check]:
+    """One read through the same process the console uses: what it sees is what counts."""
+    if not fleet.targets:
+        yield Check(BAD, "profiles", *no_profiles(session.settings))
+    for status in failures(fleet.targets):
+        if status.trouble:
+            yield Check(BAD, "target", status.trouble.cause, status.trouble.remedy)
+    for status in fleet.targets:
+        where = f"{status.target.key}"
+        mode = (
+            ", read-only"
+            if session.settings.profile_read_only(status.target.profile, status.account_id)
+            else ""
+        )
+        if not status.trouble:
+            account = " ".join(part for part in (status.account_id, status.account_alias) if part)
+            yield Check(WELL, "target", f"{where}: answers as account {account or 'unknown'}{mode}")
+        for trouble in status.partial:
+            yield Check(DOUBT, "target", f"{where}: {trouble.cause}", trouble.remedy)

@@ -1,0 +1,120 @@
+"""What `evac doctor` says of the hands: the journal, the audit log, what needs a person, and whether they outlive a log-out."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.cli.doctor_setup import BAD, DOUBT, WELL, Check
+from tui.cli.operation_view import alarming, stands
+from tui.domain.plurals import counted
+from tui.operations import audit_log, network_mounts
+from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.spawn import scope
+
+ROOT = Path("/")
+
+
+def hands(environ: Mapping[str, str], root: Path = ROOT) -> Iterator[Check]:
+    """Everything about acting that can be told without asking AWS."""
+    yield from journal(default_path(environ))
+    yield logout(environ, root)
+
+
+def journal(path: Path) -> Iterator[Check]:
+    """Whether it can be used, whether the audit log is whole, and who waits for a person."""
+    if where := network_mounts.remote(path.parent):
+        why = f"{path} lies on {where}, which other machines share: SQLite can't keep it whole there, nothing is begun"
+        yield Check(BAD, "journal", why, "set XDG_STATE_HOME to a folder on a local disk")
+    if not path.exists():
+        yield Check(WELL, "journal", "none yet")
+    else:
+        yield from _kept(path)
+    try:
+        verdict = audit_log.check(audit_log.path_beside(path))
+    except OSError as error:
+        yield Check(
+            BAD, "audit", f"can't be read: {error}", "mend its permissions: without it nothing is done"
+        )
+        return
+    if verdict.broken_at:
+        why = f"broken at line {verdict.broken_at} of {verdict.lines}: {verdict.why}"
+        yield Check(
+            BAD, "audit", why, "find out who changed it; keep a copy, then move it and audit.head away"
+        )
+    else:
+        yield Check(WELL, "audit", "; ".join((f"intact, {counted(verdict.lines, 'line')}", *verdict.remarks)))
+
+
+def _kept(path: Path) -> Iterator[Check]:
+    now = datetime.now(UTC)
+    try:
+        opened = Journal(path)
+        try:
+            loud = [one for one in opened.unfinished() if alarming(one, now)]
+            opened.probe()
+        finally:
+            opened.close()
+    except JournalError as error:
+        yield Check(BAD, "journal", str(error), "until then nothing can be done, only looked at")
+        return
+    yield Check(WELL, "journal", f"{path} can be written")
+    for one in loud:
+        yield Check(BAD, "operation", f"{one.id} needs you: {stands(one)}", f"evac ops show {one.id}")
+
+
+def logout(environ: Mapping[str, str], root: Path = ROOT) -> Check:
+    """Whether a runner lives on when its operator logs out: systemd may kill all that a session leaves."""
+    subject = "log-out"
+    if not (root / "run/systemd/system").exists():
+        return Check(WELL, subject, "no systemd here: runners live on after a log-out")
+    killing = kills_user_processes(root)
+    user = environ.get("USER") or getpass.getuser()
+    if (root / "var/lib/systemd/linger" / user).exists():
+        granted = (
+            "in a scope of their own"
+            if scope(environ)
+            else "in the session: KillUserProcesses " + _word(killing)
+        )
+        fine = not killing or bool(scope(environ))
+        return Check(
+            WELL if fine else BAD, subject, f"{user} lingers; runners start {granted}", _REMEDY * (not fine)
+        )
+    if not killing:
+        return Check(WELL, subject, "KillUserProcesses is off: runners live on after a log-out")
+    if scope(environ):
+        why = f"runners start in a scope of {user}'s manager, which ends with {user}'s last session"
+        return Check(DOUBT, subject, f"KillUserProcesses is on; {why}", f"loginctl enable-linger {user}")
+    tool = shutil.which("systemd-run", path=environ.get("PATH"))
+    why = "systemd-run --user does not work here" if tool else "systemd-run is not here"
+    return Check(
+        BAD, subject, f"KillUserProcesses is on and {why}: a log-out kills runners", f"{_REMEDY} for {user}"
+    )
+
+
+_REMEDY = "loginctl enable-linger, log in anew so that systemd-run --user works"
+
+
+def _word(on: bool) -> str:
+    return "is on" if on else "is off"
+
+
+def kills_user_processes(root: Path = ROOT) -> bool:
+    """logind's setting: the last file that names it wins (logind.conf(5)); off where none does, as distributions build it."""
+    folders = [root / place / "systemd/logind.conf.d" for place in ("usr/lib", "run", "etc")]
+    drop_ins: dict[str, Path] = {}
+    for folder in folders:  # of the same name, the one in /etc wins
+        drop_ins.update({one.name: one for one in folder.glob("*.conf")})
+    on = False
+    for file in (root / "etc/systemd/logind.conf", *(drop_ins[name] for name in sorted(drop_ins))):
+        try:
+            text = file.read_text(errors="replace")
+        except OSError:
+            continue
+        for value in re.findall(r"^\s*KillUserProcesses\s*=\s*(\w+)", text, re.MULTILINE):
+            on = value.lower() in ("yes", "true", "on", "1")
+    return on

@@ -1,0 +1,82 @@
+"""The commands' way to the eyes: one read of everything, or a fresh look at one instance. The collector does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from tui.cli.session import Session
+from tui.domain import identifiers
+from tui.domain.facts import Facts
+from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
+from tui.domain.listing import failures
+from tui.fleet import collector_client
+
+MOST = 20
+"""Instances that are listed where a name is that of several."""
+
+
+class Fleet(Struct, frozen=True):
+    """What one read brought."""
+
+    rows: Sequence[Instance]
+    targets: Sequence[TargetStatus]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every target answered with all that was asked."""
+        return not any(status.trouble or status.partial for status in self.targets)
+
+
+class Found(Struct, frozen=True):
+    """An instance looked at just now, or a line that says why there is none. `unread`: it may be where nobody answered.
+
+    `rows`: what else was read on the way.
+    """
+
+    instance: Instance | None = None
+    facts: Facts | None = None
+    why: str = ""
+    unread: bool = False
+    rows: Sequence[Instance] = ()
+
+
+def read(session: Session, *, problems_only: bool, timeout: float) -> Fleet:
+    """Read every target once. A target that has not answered after `timeout` seconds carries its trouble."""
+    store = collector_client.read_once(session.settings, session.environ, problems_only=problems_only, timeout=timeout)
+    return Fleet(tuple(store.rows()), tuple(store.targets()))
+
+
+def find(session: Session, wanted: str, timeout: float, *, hosts: tuple[str, ...] = ()) -> Found:
+    """The one instance of that id, ARN, DNS name, address or name (`tui.domain.identifiers`); of several, which there are.
+
+    What states an id is looked for among the troubled first; whether another has the same name only all can tell.
+    `hosts`: names whose addresses are looked up with it.
+    """
+    fleet: Fleet | None = None
+    for problems_only in (True, False) if identifiers.id_of(wanted) else (False,):
+        fleet = read(session, problems_only=problems_only, timeout=timeout)
+        matches = identifiers.find(fleet.rows, wanted)
+        if len(matches) > 1:
+            places = ", ".join(f"{row.label} {row.instance_id} in {row.target.key}" for row in matches[:MOST])
+            more = f" and {len(matches) - MOST} more" if len(matches) > MOST else ""
+            return Found(why=f"{wanted} names {len(matches)} instances: {places}{more}; give the id")
+        if matches:
+            return msgspec.structs.replace(look(session, matches[0], hosts), rows=fleet.rows)
+    assert fleet is not None
+    missing = [
+        one.target.profile if one.target.region == EVERYWHERE else one.target.key
+        for one in failures(fleet.targets)
+    ]
+    why = f"no instance {wanted} in what could be read"
+    return Found(why=f"{why}; not read: {', '.join(missing)}" if missing else why, unread=not fleet.complete)
+
+
+def look(session: Session, row: Instance, hosts: tuple[str, ...] = ()) -> Found:
+    """A fresh look at it."""
+    answer = collector_client.look_once(session.settings, session.environ, row.target, row.instance_id, hosts=hosts)
+    if answer.instance is None:
+        return Found(why=answer.trouble.line if answer.trouble else "no answer", unread=True)
+    return Found(answer.instance, answer.facts)

@@ -1,0 +1,186 @@
+"""What `evac do` and `evac ops` share: the journal as a command uses it, audit lines for what was refused, and following."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from tui.cli import output, streams
+from tui.cli.session import FAILED, GUARD, INTERRUPTED, READ_ONLY, WELL, RefusedError, Session
+from tui.cli.operation_view import operation_object, stands, step_object, step_text
+from tui.domain.instance import InstanceState
+from tui.domain.plan import Draft
+from tui.operations import audit_log
+from tui.operations.journal import STARTING, Journal, JournalError, default_path
+from tui.operations.journal_peek import by_hand, left_down
+from tui.operations.model import Operation, OperationState, StepRow
+from tui.operations.recovery import JUST_STARTING, driver, is_cut_off, resume
+
+LOOK_EVERY = 0.2
+TAKEN_WITHIN = 60.0
+"""Seconds within which a runner that was started takes its operation, on the busiest machine."""
+_RESTARTS = 3
+"""How often a follower replaces a runner that was killed, before it leaves that to a person."""
+
+
+def now() -> datetime:
+    """This moment in UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def hands(session: Session, plan: Draft | None = None) -> Iterator[Journal]:
+    """The journal, open in this block. Whatever is wrong with it becomes a line, and one for each server that may be down by
+    it, or that the plan would start: how to do that without evac. Raises RefusedError.
+    """
+    try:
+        journal = Journal(default_path(session.environ), standing=False)
+        journal.unfinished()  # whether it can be read at all
+        yield journal
+    except JournalError as error:
+        lines = [f"! {line}" for line in left_down(default_path(session.environ))]
+        if plan is not None and plan.state is InstanceState.STOPPED:
+            command = by_hand(plan.target.profile, plan.target.region, str(plan.instance_id))
+            lines.append(f"! {plan.label} is stopped; to start it without evac: {command}")
+        raise RefusedError("\n".join((str(error), *lines)), FAILED) from None
+
+
+def note(session: Session, about: Draft | Operation, step: str, result: str, operation: str = "") -> None:
+    """A line in the audit log, by whoever calls. Raises RefusedError where it can't be written."""
+    streams.acts()
+    region = about.target.region if isinstance(about, Draft) else about.region
+    profile = about.target.profile if isinstance(about, Draft) else about.profile
+    path = audit_log.path_beside(default_path(session.environ))
+    fields = audit_log.about(
+        operation=operation or (about.id if isinstance(about, Operation) else ""),
+        user=getpass.getuser(), host=socket.gethostname(), profile=profile, account=about.account_id,
+        region=region, instance=about.instance_id, action=about.action,
+    )  # fmt: skip
+    try:
+        audit_log.append(path, now(), **fields, step=step, result=result)
+    except OSError as error:
+        raise RefusedError(
+            f"the audit log can't be written ({error}), {path}: nothing was sent; free the disk or mend its permissions",
+            FAILED,
+        ) from None
+
+
+def exit_code(operation: Operation) -> int:
+    """0 if it succeeded or goes on, 1 if it failed, was given up or needs a person."""
+    return WELL if operation.state in (OperationState.SUCCEEDED, *_GOING) else FAILED
+
+
+_GOING = (OperationState.PLANNED, OperationState.RUNNING)
+
+
+def read(journal: Journal, operation: str) -> Operation:
+    """The operation. Raises RefusedError if it is not there (any more)."""
+    found = journal.get(operation)
+    if found is None:
+        raise RefusedError(f"no operation {operation} in {journal.path}", FAILED)
+    return found
+
+
+def follow(session: Session, journal: Journal, operation: str, *, as_json: bool) -> int:
+    """To its end, each step told once when it changes; the exit code. Ctrl+C leaves it running and says so.
+
+    A runner that was killed meanwhile is replaced: a stopped instance never comes back by itself.
+    """
+    streams.acts()
+    try:
+        found = _follow(session, journal, operation, as_json)
+    except KeyboardInterrupt:
+        ends = "the demonstration ends with this command, and this operation with it"
+        goes_on = f"{operation} goes on without you; look with: evac ops show {operation}"
+        output.say(ends if session.settings.demo else goes_on)
+        return INTERRUPTED
+    conclude(found, as_json=as_json)
+    return exit_code(found)
+
+
+def seen_to(session: Session, journal: Journal, one: Operation) -> tuple[str, int]:
+    """Have it resumed, and stay until somebody lives who drives it: nothing and WELL; else why nobody does, and the exit code."""
+    before, asked, until = one.runner, 0, time.monotonic() + TAKEN_WITHIN
+    while True:
+        found = read(journal, one.id)
+        taken = bool(asked) and found.runner not in ("", before) and not found.runner.endswith(STARTING)
+        who = driver(found, now())
+        if taken and (who or found.state not in _GOING):
+            return "", WELL
+        if who and not asked and who != JUST_STARTING:
+            return f"{who} drives it", GUARD
+        if not who:
+            if asked > _RESTARTS:
+                return (
+                    f"NOBODY drives it: its runner ended {asked} times before it began; {_see(session)}",
+                    FAILED,
+                )
+            if (why := resume(journal, found, session.settings, session.environ, now())) is not None:
+                read_only = session.settings.profile_read_only(one.profile, one.account_id)
+                if JUST_STARTING not in why:
+                    return why, READ_ONLY if read_only else GUARD
+            else:
+                asked, before = asked + 1, found.runner
+        if time.monotonic() > until:
+            told = f"{who} has not begun" if who else "NOBODY drives it"
+            return f"{told} after {int(TAKEN_WITHIN)} s; {_see(session)}", FAILED
+        time.sleep(LOOK_EVERY)
+
+
+def _see(session: Session) -> str:
+    log = default_path(session.environ).with_name("runner.log")
+    return f"see {log}, and try again with evac ops resume"
+
+
+def _follow(session: Session, journal: Journal, operation: str, as_json: bool) -> Operation:
+    told: dict[str, str] = {}
+    alarmed, restarts, waits = False, 0, ""
+    while True:
+        found = read(journal, operation)
+        for row in found.steps:
+            if row.state != told.get(row.name, "waiting"):
+                told[row.name] = row.state
+                _tell_step(found, row, as_json)
+        if found.note != waits and found.note.startswith("waits"):
+            output.say(f"  … {found.note}")
+        waits = found.note if found.note.startswith("waits") else ""
+        if found.attention and not alarmed and found.state in _GOING:
+            output.say(f"! {found.label}: {found.note}")
+        alarmed = found.attention
+        if found.state not in _GOING:
+            return found
+        if is_cut_off(found, now()):
+            restarts += 1
+            if restarts > _RESTARTS:
+                raise RefusedError(
+                    f"its runner was killed {restarts} times; {stands(found)}; go on with: evac ops resume {operation}",
+                    FAILED,
+                )
+            output.say("its runner is gone; starting another")
+            resume(journal, found, session.settings, session.environ, now())
+        time.sleep(LOOK_EVERY)
+
+
+def _tell_step(operation: Operation, row: StepRow, as_json: bool) -> None:
+    if as_json:
+        output.json_line({"kind": "step", "operation": operation.id, **step_object(row)})
+    elif row.state == "running":
+        output.say(f"  … {row.name}")
+    else:
+        output.line("  " + step_text(row, now()))
+
+
+def conclude(found: Operation, *, as_json: bool) -> None:
+    """The last line: how it stands, and what to do if that is not well."""
+    if as_json:
+        output.json_line({"kind": "operation", **operation_object(found, now())})
+        return
+    tail = f": {found.note}" if found.note else ""
+    remedy = f" → {found.remedy}" if found.remedy else ""
+    output.line(f"{found.title}: {found.word}{tail}{remedy}")
+    if found.may_be_down and found.state is not OperationState.SUCCEEDED:
+        output.say(f"{stands(found)}; evac ops show {found.id}")

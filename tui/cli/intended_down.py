@@ -1,0 +1,72 @@
+"""`evac ops meant`: a server that AWS stopped is meant to be down; until it runs again it counts as trouble no more."""
+
+from __future__ import annotations
+
+import click
+
+from tui.cli import output
+from tui.cli.fleet_reader import find
+from tui.cli.follow import hands, now
+from tui.cli.options import asked_above, shared_options
+from tui.cli.session import (
+    FAILED,
+    GUARD,
+    PARTIAL,
+    READ_ONLY,
+    USAGE,
+    WELL,
+    RefusedError,
+    Shared,
+    opened,
+)
+from tui.operations import intended_down
+
+
+@click.command("meant")
+@click.argument("instance", metavar="INSTANCE_ID|NAME")
+@click.option("--undo", is_flag=True, help="Take it back: it is trouble again.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 3600),
+    default=60.0,
+    show_default=True,
+    help="Seconds to look for it.",
+)
+@shared_options
+@click.pass_context
+def meant_command(
+    ctx: click.Context, shared: Shared, instance: str, undo: bool, as_json: bool, timeout: float
+) -> int:
+    """A server that AWS stopped is meant to be down: no trouble until it runs again. Seen by all on this journal."""
+    as_json = as_json or asked_above(ctx)
+    with opened(shared) as session:
+        if session.settings.read_only:
+            raise RefusedError(f"{intended_down.READ_ONLY}; nothing was noted", READ_ONLY)
+        found = find(session, instance, timeout)
+        row = found.instance
+        if row is None:
+            raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
+        why = intended_down.why_not(row, session.settings, now())
+        if why is not None:
+            code = (
+                READ_ONLY if session.settings.profile_read_only(row.target.profile, row.account_id) else GUARD
+            )
+            raise RefusedError(f"{row.label}: {why}; nothing was noted", code)
+        with hands(session) as journal:
+            try:
+                if undo:
+                    intended_down.take_back(journal, row, now())
+                else:
+                    intended_down.say(journal, row, now())
+            except OSError as error:
+                raise RefusedError(
+                    f"the audit log can't be written ({error}): nothing was noted; free the disk or mend its permissions",
+                    FAILED,
+                ) from None
+        if as_json:
+            output.json({"instance_id": row.instance_id, "name": row.name, "meant": not undo})
+        else:
+            told = "is trouble again" if undo else "is meant to be down, until it runs again"
+            output.line(f"{row.label} {told}")
+    return WELL

@@ -1,0 +1,157 @@
+"""The stable shapes of the output: what a script may rely on. Fields are added, never renamed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from tui.domain.down_by_aws import Down, down
+from tui.domain.events import ScheduledEvent
+from tui.domain.instance import CheckName, CheckStatus, Instance, TargetStatus, Trouble
+from tui.domain.listing import failures
+from tui.domain.activity import NOTHING, Meant, Own, Work
+from tui.domain.triage import urgency
+from tui.domain.time_format import stamp as when_stamp
+
+EVENT_COLUMNS = (
+    "profile", "account_id", "region", "instance_id", "name", "state",
+    "code", "event_id", "event_state", "not_before", "not_after", "not_before_deadline", "description",
+)  # fmt: skip
+
+
+def stamp(when: datetime | None) -> str | None:
+    """UTC in ISO 8601 with a Z, to the second; None stays None."""
+    return when_stamp(when) if when else None
+
+
+def event_object(event: ScheduledEvent, now: datetime) -> dict[str, Any]:
+    """One event; `code` and `description` in AWS's own words."""
+    return {
+        "code": event.code_text,
+        "id": event.event_id,
+        "description": event.description,
+        "not_before": stamp(event.not_before),
+        "not_after": stamp(event.not_after),
+        "not_before_deadline": stamp(event.deadline),
+        "state": event.state(now).value,
+    }
+
+
+def instance_object(
+    instance: Instance,
+    now: datetime,
+    hazards: Iterable[Any] = (),
+    *,
+    open_only: bool = False,
+    own: Own = NOTHING,
+) -> dict[str, Any]:
+    """One instance. Checks are AWS's words, `not-reported`, or `unknown`; a time that is not known is null.
+
+    `operation` is evac's own unfinished one, `meant` who said that it is meant to be down; null: none.
+    """
+    events = instance.open_events(now) if open_only else instance.events
+    return {
+        "profile": instance.target.profile,
+        "profiles": list(instance.profiles or (instance.target.profile,)),
+        "account_id": instance.account_id,
+        "region": instance.target.region,
+        "zone": instance.zone,
+        "instance_id": instance.instance_id,
+        "name": instance.name,
+        "state": instance.state.value,
+        "state_reason": instance.state_reason,
+        "down": down_object(down(instance, now)),
+        "meant": meant_object(own.meant(instance)),
+        "level": urgency(instance, now, own).level.name.lower(),
+        "operation": work_object(own.work(instance)),
+        "instance_type": instance.instance_type,
+        "private_ip": instance.private_ip,
+        "public_ip": instance.public_ip,
+        "checks": {name.value: instance.checks.get(name).status.value for name in CheckName},
+        "impaired_since": {
+            name.value: stamp(instance.checks.get(name).since) for name in instance.checks.impaired()
+        },
+        "events": [event_object(event, now) for event in events],
+        "hazards": [hazard_object(hazard) for hazard in hazards],
+        "status_at": stamp(instance.status_at),
+    }
+
+
+def hazard_object(hazard: Any) -> dict[str, Any]:
+    """One hazard: its code, gravity, consequence, remedy, and the API field it follows from."""
+    return {
+        "code": str(hazard.code),
+        "gravity": hazard.gravity.name.lower(),
+        "text": hazard.text,
+        "remedy": hazard.remedy,
+        "field": hazard.field,
+    }
+
+
+def event_row(instance: Instance, event: ScheduledEvent, now: datetime) -> tuple[object, ...]:
+    """In the order of EVENT_COLUMNS."""
+    return (
+        instance.target.profile, instance.account_id, instance.target.region, instance.instance_id,
+        instance.name, instance.state.value, event.code_text, event.event_id, event.state(now).value,
+        stamp(event.not_before), stamp(event.not_after), stamp(event.deadline), event.description,
+    )  # fmt: skip
+
+
+def down_object(found: Down | None) -> dict[str, Any] | None:
+    """Why it is down though nobody meant it: `cause` is aws (stopped it) or start (a start fell back); `code` is AWS's own."""
+    if found is None:
+        return None
+    return {"cause": found.cause.value, "code": found.code, "since": stamp(found.since), "text": found.line}
+
+
+def meant_object(mark: Meant | None) -> dict[str, Any] | None:
+    """Who said it, and when."""
+    return None if mark is None else {"user": mark.user, "host": mark.host, "at": stamp(mark.at)}
+
+
+def work_object(work: Work | None) -> dict[str, Any] | None:
+    """What evac does to it now; `since` is the confirmation."""
+    if work is None:
+        return None
+    return {
+        "id": work.id,
+        "action": work.action,
+        "state": work.state,
+        "step": work.step,
+        "user": work.user,
+        "host": work.host,
+        "since": stamp(work.since),
+        "instance_down": work.instance_down,
+    }
+
+
+def checks_text(instance: Instance, now: datetime | None = None, own: Own = NOTHING) -> str:
+    """`ok`, the failing checks by name, who is at it or took it down, or what keeps us from saying either."""
+    work = own.work(instance)
+    if work is not None and now is not None and work.explains(instance):
+        return work.line(now)
+    if own.meant(instance) is not None and now is not None and down(instance, now):
+        return "down by AWS, and meant"
+    if now is not None and (found := down(instance, now)):
+        return found.word
+    if failing := instance.checks.impaired():
+        return "impaired: " + ", ".join(name.value for name in failing)
+    status = {instance.checks.get(name).status for name in (CheckName.SYSTEM, CheckName.INSTANCE)}
+    if status <= {CheckStatus.OK}:
+        return "ok"
+    return ", ".join(sorted(word.value for word in status - {CheckStatus.OK}))
+
+
+def trouble_lines(targets: Sequence[TargetStatus]) -> list[str]:
+    """A line for each failure: where, cause, remedy. A profile whose login has expired fails once, not once a region."""
+    lines = [_told(status, status.trouble) for status in failures(targets) if status.trouble]
+    for status in targets:
+        lines.extend(f"{_told(status, trouble)} (the rest was read)" for trouble in status.partial)
+    return lines
+
+
+def _told(status: TargetStatus, trouble: Trouble) -> str:
+    """The cause names the place already, as a rule."""
+    named = trouble.cause.startswith(status.target.profile)
+    return trouble.line if named else f"{status.target.key}: {trouble.line}"

@@ -1,0 +1,214 @@
+"""`evac events` and `evac status`: one read of every target, then out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+import click
+
+from tui.cli import output, serialize
+from tui.cli.empty_list import no_profiles, nothing
+from tui.cli.fleet_reader import Fleet, read
+from tui.cli.this_machine import here_among
+from tui.cli.options import shared_options
+from tui.cli.activity import own
+from tui.cli.session import PARTIAL, USAGE, WELL, Session, Shared, opened
+from tui.domain import query, time_format
+from tui.domain.events import ScheduledEvent
+from tui.domain.hazards import Gravity, Hazard, hazards
+from tui.domain.this_machine import Here
+from tui.domain.instance import Instance
+from tui.domain.activity import NOTHING, Own
+from tui.domain.triage import Level, urgency
+from tui.fleet import snapshot
+
+TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(1, 3600),
+    default=60.0,
+    show_default=True,
+    help="Seconds after which a target that has not answered counts as unread.",
+)
+FILTER = click.option(
+    "--filter", "wanted", default="", help="Only what matches, in the console's filter language."
+)
+
+
+@click.command("events")
+@click.option("--json", "form", flag_value="json", help="Instances with their events, as JSON.")
+@click.option("--csv", "form", flag_value="csv", help="A line an event, as CSV.")
+@click.option("--ics", "form", flag_value="ics", help="As an iCalendar file.")
+@click.option("--all", "every", is_flag=True, help="Completed and canceled events as well.")
+@FILTER
+@TIMEOUT
+@shared_options
+def events_command(shared: Shared, form: str | None, every: bool, wanted: str, timeout: float) -> int:
+    """Scheduled events of all targets, most urgent first."""
+    chosen = _query(wanted)
+    with opened(shared) as session:
+        fleet = read(session, problems_only=True, timeout=timeout)
+        now, zone = datetime.now(UTC), session.settings.zone()
+        here = here_among(session, fleet.rows)
+        rows = [
+            row for row in _ordered(fleet, chosen, now) if (row.events if every else row.open_events(now))
+        ]
+        # What AWS should have done days ago stands behind what it does today, and what is over behind both.
+        rows.sort(key=lambda row: next((int(one.is_past(now)) for one in row.open_events(now)), 2))
+        if not rows and (form is None or chosen.tests):
+            nothing("no scheduled events", session, fleet, chosen, timeout, now, full=False)
+    pairs = [
+        (row, event) for row in rows for event in (_all_events(row, now) if every else row.open_events(now))
+    ]
+    left_out = 0
+    if form == "json":
+        told, left_out = output.each(
+            rows,
+            lambda row: serialize.instance_object(row, now, _hazards(row, now, here), open_only=not every),
+            _name,
+        )
+        output.json(told)
+    elif form == "csv":
+        lines, left_out = output.each(pairs, lambda pair: serialize.event_row(*pair, now), _name_of_pair)
+        output.write_csv(serialize.EVENT_COLUMNS, lines)
+    elif form == "ics":
+        from tui.cli.ical import calendar, dropped, will_not_happen
+
+        if not every:  # what is called off leaves a calendar only if the file says so
+            chosen_rows = _ordered(fleet, chosen, now)
+            pairs += [(row, one) for row in chosen_rows for one in row.events if will_not_happen(one, now)]
+        known = [row for row in _known_before(session) if chosen.matches(row, now)]
+        answered = {one.target: one.trouble is None and not one.partial for one in fleet.targets}
+        text, unannounced = calendar(pairs, now, dropped(known, fleet.rows, answered, now))
+        output.raw(text)
+        if unannounced:
+            output.say(f"evac: {unannounced} without an announced start: not in the calendar")
+    elif pairs:
+        lines, left_out = output.each(pairs, lambda pair: _event_line(*pair, zone, now), _name_of_pair)
+        output.table(("EVENT", "STATE", "STARTS", "NAME", "INSTANCE", "TARGET", "MOVABLE UNTIL"), lines)
+    return _close(session, fleet, left_out)
+
+
+def _event_line(row: Instance, event: ScheduledEvent, zone: tzinfo, now: datetime) -> tuple[str, ...]:
+    return (
+        event.code_text,
+        event.state(now).value,
+        _when(event.not_before, zone, now),
+        row.name,
+        row.instance_id,
+        row.target.key,
+        time_format.both_zones(event.deadline, zone, now) if event.deadline else "",
+    )
+
+
+def _name(row: Instance) -> str:
+    return f"{row.label} ({row.instance_id})"
+
+
+def _name_of_pair(pair: tuple[Instance, ScheduledEvent]) -> str:
+    return f"{_name(pair[0])}, {pair[1].code_text}"
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option(
+    "--problems",
+    is_flag=True,
+    help="Only instances with a failing check, an open event, or that AWS stopped.",
+)
+@FILTER
+@TIMEOUT
+@shared_options
+def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, timeout: float) -> int:
+    """Instances with their checks, most urgent first."""
+    chosen = _query(wanted)
+    with opened(shared) as session:
+        fleet = read(session, problems_only=problems, timeout=timeout)
+        now, ours = datetime.now(UTC), own(session)
+        here = here_among(session, fleet.rows)
+        rows = _ordered(fleet, chosen, now, ours)
+        if problems:
+            rows = [row for row in rows if urgency(row, now, ours).level <= Level.SCHEDULED]
+        if not rows and (not as_json or chosen.tests):
+            what = "no problems" if problems else "no instances"
+            nothing(what, session, fleet, chosen, timeout, now, full=not problems)
+    left_out = 0
+    if as_json:
+        told, left_out = output.each(
+            rows, lambda row: serialize.instance_object(row, now, _hazards(row, now, here), own=ours), _name
+        )
+        output.json(told)
+    elif rows:
+        lines, left_out = output.each(rows, lambda row: _status_line(row, now, ours), _name)
+        output.table(("", "NAME", "INSTANCE", "TARGET", "STATE", "CHECKS", "NEXT EVENT", "ADDRESS"), lines)
+    return _close(session, fleet, left_out)
+
+
+def _status_line(row: Instance, now: datetime, ours: Own) -> tuple[str, ...]:
+    return (
+        urgency(row, now, ours).level.name.lower(),
+        row.name,
+        row.instance_id,
+        row.target.key,
+        row.state.value,
+        serialize.checks_text(row, now, ours),
+        _next_event(row, now),
+        row.public_ip or row.private_ip,
+    )
+
+
+def _all_events(row: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
+    """Open ones first, then those that are over."""
+    still = row.open_events(now)
+    return (*still, *(event for event in row.events if event not in still))
+
+
+def _known_before(session: Session) -> list[Instance]:
+    """What the console's last snapshot knows to be in trouble: every event is. None where it can't be read."""
+    try:
+        kept = snapshot.load(snapshot.default_path(session.environ))
+    except snapshot.SnapshotError:
+        return []
+    return [] if kept is None else [row for delta in kept.deltas for row in delta.upserts]
+
+
+def _query(text: str) -> query.Query:
+    parsed = query.parse(text)
+    if isinstance(parsed, query.QueryError):
+        raise click.UsageError(f"--filter: {text[parsed.start : parsed.end]!r}: {parsed.message}")
+    return parsed
+
+
+def _ordered(fleet: Fleet, chosen: query.Query, now: datetime, own: Own = NOTHING) -> list[Instance]:
+    rows = [row for row in fleet.rows if chosen.matches(row, now)]
+    return sorted(rows, key=lambda row: urgency(row, now, own))
+
+
+def _hazards(row: Instance, now: datetime, here: Here) -> list[Hazard]:
+    """What a stop/start would meet, as far as the list tells: reassurances and what only a close look tells stay out."""
+    return [
+        hazard
+        for hazard in hazards(row, None, "stop-start", now, here=here)
+        if hazard.known and hazard.gravity is not Gravity.OK
+    ]
+
+
+def _when(start: datetime | None, zone: tzinfo, now: datetime) -> str:
+    return f"{time_format.countdown(start, now)} · {time_format.both_zones(start, zone, now)}" if start else "not announced"
+
+
+def _next_event(row: Instance, now: datetime) -> str:
+    upcoming = row.open_events(now)
+    if not upcoming:
+        return ""
+    start = upcoming[0].not_before
+    return f"{upcoming[0].code_text} {time_format.countdown(start, now) if start else '(start not announced)'}"
+
+
+def _close(session: Session, fleet: Fleet, left_out: int = 0) -> int:
+    """Say what is missing: 3 if anything is (a row that could not be shown, too), and 2 where there was nothing to read."""
+    if not fleet.targets:
+        output.say("evac: {}: {}".format(*no_profiles(session.settings)))
+        return USAGE
+    for text in serialize.trouble_lines(fleet.targets):
+        output.say(f"evac: {text}")
+    return WELL if fleet.complete and not left_out else PARTIAL

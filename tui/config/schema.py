@@ -1,0 +1,374 @@
+"""The shape of the settings: what may be set, of which type, with which default, and the error when it is not so."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, timedelta, tzinfo
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from tui.domain import profile_names
+from tui.domain.policy import Policy
+from tui.domain.sanitize import clean
+from tui.domain.time_format import parse_duration
+
+_T = TypeVar("_T")
+
+Region = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{2,32}\Z", description="a region's name such as eu-west-1")]
+Seconds = Annotated[float, Meta(ge=1.0)]
+Duration = Annotated[str, Meta(pattern=r"\A[0-9]{1,5}[mhdw]\Z")]
+Limit = Annotated[str, Meta(pattern=r"\A([0-9]{1,5}[mhdw])?\Z")]
+Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
+Typed = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
+Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
+Unreachable = Annotated[str, Meta(pattern=r"\A(refuse|proceed)\Z")]
+Keep = Annotated[int, Meta(ge=1, le=100_000)] | Annotated[str, Meta(pattern=r"\A([1-9][0-9]?|100)%\Z")]
+CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
+
+_EXPECTED = {
+    r"\A[a-z0-9-]{2,32}\Z": "a region's name such as eu-west-1",
+    r"\A[0-9]{1,5}[mhdw]\Z": "a number and m, h, d or w, such as 7d",
+    r"\A([0-9]{1,5}[mhdw])?\Z": "an empty text, or a number and m, h, d or w, such as 2h",
+    r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z": "a colour's name such as red, or #rrggbb",
+    r"\A([1-9][0-9]?|100)%\Z": 'a number, or a share of the members such as "50%"',
+    r"\A(name|id)\Z": '"name" or "id"',
+    r"\A(refuse|proceed)\Z": '"refuse" or "proceed"',
+    r"\A((redis|rediss|unix)://.+)?\Z": "an empty text, or redis://host:port/db",
+}
+
+
+THEMES = (
+    "evac", "textual-dark", "textual-light", "nord", "gruvbox", "catppuccin-mocha", "dracula", "tokyo-night", "monokai",
+    "flexoki", "catppuccin-latte", "catppuccin-frappe", "catppuccin-macchiato", "solarized-light", "solarized-dark",
+    "rose-pine", "rose-pine-moon", "rose-pine-dawn", "atom-one-dark", "atom-one-light", "ansi-dark", "ansi-light",
+)  # fmt: skip
+"""Textual's own and ours: a test compares them, since nothing here may load Textual."""
+COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+"""Told where a colour's name is none; every terminal has them."""
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used. One line: file, key, what was expected."""
+
+    def __init__(self, file: str | Path, key: str, expected: str) -> None:
+        self.file, self.key, self.expected = clean(file), clean(key), clean(expected)
+        super().__init__(": ".join(part for part in (self.file, self.key, self.expected) if part))
+
+
+class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of which every key is known."""
+
+
+class Intervals(Base, frozen=True):
+    """How often targets are read, in seconds."""
+
+    status: Seconds = 15.0
+    inventory: Seconds = 300.0
+
+
+class CacheSettings(Base, frozen=True):
+    """Where answers are kept: an empty url is this process's memory."""
+
+    url: CacheUrl = ""
+
+
+class LockSettings(Base, frozen=True):
+    """What keeps two machines from one instance: an empty url is this journal alone. `ttl` in seconds."""
+
+    url: CacheUrl = ""
+    ttl: Ttl = 120.0
+    unreachable: Unreachable = "refuse"
+
+
+class GroupSettings(Base, frozen=True):
+    """What is kept of the groups instances serve in. `keep`: how many members, or which share, stay in service, if AWS's own
+    minimum is not higher."""
+
+    keep: Keep = 1
+
+
+class ActionSettings(Base, frozen=True):
+    """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed.
+
+    `start_retry_for`: how long a start that AWS refuses is retried; empty: for ever. `require_image`: no stop/start without
+    an AMI younger than this; empty: not required. `reboot_settle`: seconds after a reboot in which an ok does not count.
+    """
+
+    image_max_age: Duration = "7d"
+    confirm: Typed = "name"
+    wait_for_image: bool = True
+    require_image: Limit = ""
+    start_retry_for: Limit = ""
+    reboot_settle: Seconds = 120.0
+
+
+class ProfileSettings(Base, frozen=True):
+    """What is known of one AWS profile. `regions` empty = as for every profile; `hidden` = never read."""
+
+    label: str = ""
+    color: Color = ""
+    read_only: bool = False
+    regions: tuple[Region, ...] = ()
+    hidden: bool = False
+
+
+class Settings(Base, frozen=True):
+    """Everything a process needs to know. `only_*`, `demo` and what the site policy adds never stand in the file.
+
+    `shell_profiles`: the names that the shell gives its own credentials (tui.domain.profile_names); their rules hold for those too.
+    """
+
+    regions: tuple[Region, ...] = ()
+    read_only: bool = False
+    theme: str = ""
+    timezone: str = ""
+    ascii: bool = False
+    session_policy: bool = False
+    intervals: Intervals = Intervals()
+    cache: CacheSettings = CacheSettings()
+    lock: LockSettings = LockSettings()
+    actions: ActionSettings = ActionSettings()
+    groups: GroupSettings = GroupSettings()
+    profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
+    only_profiles: tuple[str, ...] = ()
+    shell_profiles: tuple[str, ...] = ("default",)
+    only_regions: tuple[Region, ...] = ()
+    allowed_regions: tuple[Region, ...] = ()
+    locked_profiles: tuple[str, ...] = ()
+    hidden_profiles: tuple[str, ...] = ()
+    actions_off: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
+    lock_required: bool = False
+    policy_keep: Keep = 1
+    demo: bool = False
+
+    def profile(self, name: str) -> ProfileSettings:
+        """The settings of a profile, or the defaults where none stand in the file. The shell's own credentials look like
+        the profile they are called by."""
+        for one in self._called(name):
+            if one in self.profiles:
+                found = self.profiles[one]
+                return found if one == name else msgspec.structs.replace(found, label="")
+        return ProfileSettings()
+
+    def profile_read_only(self, profile: str, account: str = "") -> bool:
+        """Whether nothing may be changed through this profile, or in this account: strictest of global, profile and policy,
+        under each name."""
+        own = (name for name, one in self.profiles.items() if one.read_only)
+        return self.read_only or self._meant((*self.locked_profiles, *own), profile, account)
+
+    def profile_hidden(self, profile: str, account: str = "") -> bool:
+        """Whether the site policy keeps it from being read, whoever asks for it and by which name."""
+        return self._meant(self.hidden_profiles, profile, account)
+
+    def profile_unlisted(self, profile: str) -> bool:
+        """Whether it is read only if somebody names it."""
+        return self._meant((name for name, one in self.profiles.items() if one.hidden), profile)
+
+    def minds_accounts(self) -> bool:
+        """Whether any rule is an account's, so that one must be known before it is said what may be done."""
+        return any(map(profile_names.is_account, (*self.locked_profiles, *self.hidden_profiles, *self.profiles)))
+
+    def _called(self, profile: str) -> tuple[str, ...]:
+        return (profile, *self.shell_profiles) if profile == profile_names.ENVIRONMENT else (profile,)
+
+    def _meant(self, rules: Iterable[str], profile: str, account: str = "") -> bool:
+        called = self._called(profile)
+        return any(
+            profile_names.means(rule, called) or (profile_names.is_account(rule) and rule.strip() == account)
+            for rule in rules
+        )
+
+    def why_refused(self, profile: str, action: str, codes: Collection[str] = (), account: str = "") -> str:
+        """Why it may not be done through this profile in this account, with hazards of these codes; empty: it may."""
+        if self.profile_read_only(profile):
+            return f"read-only: no changes through profile {profile}"
+        if self.profile_read_only(profile, account):
+            return f"read-only: no changes in account {account}"
+        if self.profile_hidden(profile, account):
+            return f"the site policy hides profile {profile}"
+        if action in self.actions_off:
+            return f"the site policy has switched {action} off"
+        blocked = [code for code in self.blocking if code in codes]
+        return f"the site policy blocks it: {', '.join(blocked)}" if blocked else ""
+
+    def label(self, profile: str) -> str:
+        """What to call it: its label, or its name; safe to draw."""
+        return clean(self.profile(profile).label or profile)
+
+    def region_allowed(self, region: str) -> bool:
+        """Whether the site policy lets this region be read at all."""
+        return not self.allowed_regions or region in self.allowed_regions
+
+    def zone(self) -> tzinfo:
+        """The operator's time zone, for drawing only."""
+        if not self.timezone:
+            return local_zone(os.environ)
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(self.timezone)
+
+
+def policy(settings: Settings, profile: str, account: str = "") -> Policy:
+    """What the settings say of actions through this profile, in this account where it is known."""
+    actions = settings.actions
+    age, required = parse_duration(actions.image_max_age), actions.require_image
+    read_only = settings.profile_read_only(profile, account)
+    return Policy(
+        read_only,
+        actions.confirm,
+        age,
+        parse_duration(required) if required else None,
+        actions_off=settings.actions_off,
+        blocking=settings.blocking,
+        keep=keep(settings),
+    )
+
+
+def keep(settings: Settings) -> tuple[int | str, ...]:
+    """How many of a group must stay in service: what the user's file and what the site policy ask for; both hold."""
+    return tuple(dict.fromkeys((settings.groups.keep, settings.policy_keep)))
+
+
+def start_retry_for(settings: Settings) -> timedelta | None:
+    """How long a refused start is retried; None: for ever."""
+    told = settings.actions.start_retry_for
+    return parse_duration(told) if told else None
+
+
+_POOR = ("linux", "vt", "ansi", "dumb", "sun", "cons")
+"""Beginnings of TERM whose fonts lack our symbols."""
+
+
+def draws_symbols(environ: Mapping[str, str]) -> bool:
+    """Whether this terminal shows more than ASCII, as far as its locale and TERM tell.
+
+    Python itself sets LC_CTYPE to C.UTF-8 where the locale is C (PEP 538): that is no word of the terminal's.
+    """
+    if environ.get("TERM", "").startswith(_POOR):
+        return False
+    language, kind = environ.get("LANG", ""), environ.get("LC_CTYPE", "")
+    if kind == "C.UTF-8" and language in ("C", "POSIX"):
+        kind = ""
+    told = environ.get("LC_ALL") or kind or language
+    return not told or "utf" in told.lower()
+
+
+RUN_ONLY = frozenset(
+    {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "lock_required", "demo"}
+    | {"hidden_profiles", "actions_off", "blocking", "shell_profiles", "policy_keep"}
+)
+"""Fields of Settings that no file may hold."""
+
+
+def encode(settings: Settings) -> bytes:
+    """Settings as JSON, for a child process."""
+    return msgspec.json.encode(settings)
+
+
+def decode(data: bytes | str) -> Settings:
+    """The other end of `encode`. Raises ConfigError."""
+    try:
+        return msgspec.json.decode(data, type=Settings)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise ConfigError("settings of the parent process", "", str(error)) from None
+
+
+def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
+    """The settings a file's values stand for. Raises ConfigError naming file, key and what was expected."""
+    for key in values:
+        if key in RUN_ONLY:
+            raise ConfigError(file, key, "unknown key; it belongs on the command line or in the site policy")
+    settings = convert(values, Settings, ProfileSettings, file)
+    if settings.timezone:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(settings.timezone)
+        except (OSError, ValueError, KeyError):
+            from zoneinfo import available_timezones
+
+            near = _near(settings.timezone, available_timezones())
+            raise ConfigError(file, "timezone", f"expected a zone's name such as Asia/Seoul{near}") from None
+    if settings.theme and settings.theme not in THEMES:
+        near = _near(settings.theme, THEMES)
+        raise ConfigError(file, "theme", f"no such theme{near}; there are {', '.join(THEMES)}")
+    for name, profile in settings.profiles.items():
+        if not _is_color(profile.color):
+            near = _near(profile.color, COLORS)
+            why = f"no such colour{near}; {', '.join(COLORS)}, or #rrggbb"
+            raise ConfigError(file, f"profiles.{name}.color", why)
+    return settings
+
+
+def _near(given: str, known: Iterable[str]) -> str:
+    """The one that was probably meant."""
+    found = difflib.get_close_matches(given.lower(), {one.lower(): one for one in known}, n=1)
+    named = {one.lower(): one for one in known}
+    return f"; did you mean {named[found[0]]}?" if found else ""
+
+
+def _is_color(name: str) -> bool:
+    """Whether the console can paint with it. What a console loads anyway is loaded only for an unusual name."""
+    if not name or name.startswith("#") or name.removeprefix("bright_") in COLORS:
+        return True
+    from rich.color import ANSI_COLOR_NAMES
+
+    return name in ANSI_COLOR_NAMES
+
+
+def local_zone(environ: Mapping[str, str]) -> tzinfo:
+    """The zone of TZ or of this machine with its rules (so that a date in another season is right), else UTC."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        if name := environ.get("TZ", "").lstrip(":"):
+            return ZoneInfo(name)
+        with Path("/etc/localtime").open("rb") as file:
+            return ZoneInfo.from_file(file)
+    except (OSError, ValueError, KeyError):
+        return UTC
+
+
+def convert(values: Mapping[str, Any], shape: type[_T], profile: type[Struct], file: str | Path) -> _T:
+    """msgspec's conversion, its error told as file, key, expected. Profiles go one by one: their names matter."""
+    profiles = values.get("profiles", {})
+    if isinstance(profiles, Mapping):
+        for name, value in profiles.items():
+            _convert_one(value, profile, file, f"profiles.{name}")
+    return _convert_one(values, shape, file, "")
+
+
+def _convert_one(value: Any, shape: type[_T], file: str | Path, prefix: str) -> _T:
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at ")
+        key = ".".join(part for part in (prefix, re.sub(r"^`?\$\.?|`$", "", place)) if part)
+        if unknown := re.search(r"unknown field `(.*)`", message):
+            known = [name for name in _names(shape) if name not in RUN_ONLY]
+            near = difflib.get_close_matches(unknown[1], known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigError(
+                file, ".".join(p for p in (key, unknown[1]) if p), f"unknown key{hint}"
+            ) from None
+        if pattern := re.search(r"matching regex '(.*)'", message):
+            message = "expected " + _EXPECTED.get(pattern[1].replace("\\\\", "\\"), message)
+        message = message.replace("`", "").replace("object", "a table")
+        raise ConfigError(file, key, message[:1].lower() + message[1:]) from None
+
+
+def _names(shape: Any) -> list[str]:
+    """Field names of a Struct and of the tables within."""
+    names: list[str] = []
+    for field in msgspec.structs.fields(shape):
+        names.append(field.name)
+        if isinstance(field.type, type) and issubclass(field.type, Struct):
+            names.extend(_names(field.type))
+    return names

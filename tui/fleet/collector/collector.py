@@ -1,0 +1,119 @@
+"""The eyes: one loop plans, threads read. Problems first, then every status, then the inventory, then the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+from tui.aws.errors import OtherAccount
+from tui.domain.instance import Phase, Trouble
+from tui.domain.sanitize import clean
+from tui.fleet import protocol
+from tui.fleet.collector.profiles import Profiles
+from tui.fleet.collector.requests import Requests
+from tui.fleet.collector.schedule import Job, Outcome
+from tui.fleet.collector.state import OUTCOMES, Place
+from tui.fleet.collector.account_region import Unit
+
+BEAT = 5.0
+_NEXT = {Job.PROBLEMS: Job.STATUS, Job.STATUS: Job.INVENTORY, Job.INVENTORY: Job.IMAGES}
+"""What follows when everything is read once."""
+_OTHERS_MAY = ("credentials", "denied", "region", "config")
+"""Kinds of trouble that another profile of the account may not have."""
+
+
+class Collector(Profiles, Requests):
+    """Everything of one run."""
+
+    async def run(self) -> None:
+        """Until cancelled; with --once until everything was read."""
+        if not self.idle:
+            self.start(self.begin())
+        beat = 0.0
+        while True:
+            now = time.monotonic()
+            for key, job in self.schedule.due(now):
+                self.start(self.work(key, job))
+            if self.once and not self.tasks:
+                self.send(protocol.Done())
+                return
+            if now >= beat:
+                self.send(protocol.Beat())
+                beat = now + BEAT
+            pause = min(self.schedule.wait(now) or BEAT, BEAT) if not self.once else BEAT
+            self.wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(pause, 0.01)):
+                    await self.wake.wait()
+
+    async def work(self, key: str | Place, job: Job) -> None:
+        """One job, whatever comes of it."""
+        try:
+            if isinstance(key, str):
+                outcome = await self.identify(key)
+            else:
+                unit = self.units.get(key)
+                outcome = await self.read(unit, job) if unit is not None else Outcome.WELL
+        except Exception as error:  # a fault of ours must be seen, and must not stop the others
+            self.send(
+                protocol.Note(clean(f"internal: {key} {job.name.lower()}: {type(error).__name__}: {error}"))
+            )
+            outcome = Outcome.FAILED
+        again = self.schedule.is_asked(key, Job.PROBLEMS)
+        now = time.monotonic()
+        self.schedule.done(key, job, now, outcome)
+        unit = None if isinstance(key, str) else self.units.get(key)
+        polled = job is Job.PROBLEMS and outcome is Outcome.WELL and self.checked(unit, job)
+        if polled:
+            self.schedule.polled(key, now)
+        if unit is not None and unit.overtaken:
+            self.schedule.refresh(key, now, Job.STATUS)
+        if self.once:
+            self.schedule.remove(key)
+            if again:
+                self.schedule.add(key, time.monotonic(), Job.PROBLEMS)
+            elif outcome is Outcome.WELL and job in _NEXT and not self.problems_only:
+                self.schedule.add(key, time.monotonic(), Job.INVENTORY if polled else _NEXT[job])
+
+    async def read(self, unit: Unit, job: Job) -> Outcome:
+        """One job of a target with its first profile that can; then the next."""
+        failed: dict[str, Trouble] = {}
+        if job <= Job.STATUS:
+            unit.overtaken = False
+        if unit.phase is Phase.WAITING:
+            unit.phase = Phase.READING
+            self.tell(unit)
+        for profile in list(unit.profiles):
+            try:
+                await self.jobs.do(job, unit, profile)
+            except Exception as error:
+                trouble = failed[profile] = await self.trouble(error, profile, unit.region)
+                if trouble.code == OtherAccount.__name__:
+                    self.leave(profile)
+                elif trouble.kind in ("credentials", "config"):
+                    self.sessions.drop(profile)
+                if trouble.kind in _OTHERS_MAY:
+                    continue
+                break  # it would be the same for each
+            unit.well(
+                job,
+                profile,
+                failed,
+                live=job is Job.STATUS or unit.status_at is not None or self.problems_only,
+            )
+            self.tell(unit)
+            return Outcome.WELL
+        if not unit.profiles:
+            return Outcome.WELL  # left
+        trouble = unit.badly(job, failed)
+        self.tell(unit)
+        if job is Job.IMAGES and trouble.kind == "denied":
+            return Outcome.WELL  # a nicety, and asking again would not help
+        return OUTCOMES.get(trouble.kind, Outcome.FAILED)
+
+    def checked(self, unit: Unit | None, job: Job) -> bool:
+        """Whether that job brought every check there is."""
+        return job is Job.STATUS or (
+            job is Job.PROBLEMS and unit is not None and unit.all_at_once is not None
+        )

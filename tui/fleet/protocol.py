@@ -1,0 +1,161 @@
+"""The frames that console and collector speak over the collector's stdin and stdout.
+
+A frame is its length (4 bytes, big-endian) and that many bytes: the settings as JSON for the first one in, MessagePack for
+all others. Domain values travel as they are; times are UTC.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import cache
+from typing import Any, BinaryIO
+
+import msgspec
+
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, Target, TargetStatus, Trouble
+from tui.domain.sanitize import EMPTY, SafeText, clean
+
+PROTOCOL = 1
+"""Both ends come from one installation; this catches an upgrade under a running console."""
+LIMIT = 64 * 1024 * 1024
+"""A longer frame is not one of ours."""
+ROWS_A_FRAME = 250
+"""More instances than this are sent in several frames, so that decoding never holds the screen for long."""
+
+
+class WireError(Exception):
+    """What came over the pipe is not a frame."""
+
+
+class _Frame(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class Delta(_Frame, frozen=True):
+    """What changed since the last one. `removed` holds instance keys, `dropped` targets that are read no more.
+
+    `keys`, where given, are all the instances of `target`: its other rows go. A new collector, which knows no
+    differences, says so once with its first inventory.
+    `profiles`, where given, are all that are read, and `regions` (a profile's name, and where it is read) all of one: what
+    was known of others from an earlier run goes.
+    """
+
+    target: TargetStatus | None = None
+    upserts: tuple[Instance, ...] = ()
+    removed: tuple[str, ...] = ()
+    dropped: tuple[Target, ...] = ()
+    keys: tuple[str, ...] | None = None
+    profiles: tuple[str, ...] | None = None
+    regions: tuple[str, tuple[str, ...]] | None = None
+
+
+class ReadRequest(_Frame, frozen=True):
+    """A question. `kind`: look (fresh instance and facts), console (the same and the console output), refresh.
+
+    refresh without a target is for all of them; without an instance, for the whole target. `hosts`: names whose addresses a
+    look should bring along.
+    """
+
+    id: int
+    kind: str
+    target: Target | None = None
+    instance_id: str = ""
+    hosts: tuple[str, ...] = ()
+
+
+class ReadAnswer(_Frame, frozen=True):
+    """The answer to a ReadRequest. `trouble` says why `instance` is None; facts carry their own gaps."""
+
+    id: int
+    instance: Instance | None = None
+    facts: Facts | None = None
+    trouble: Trouble | None = None
+
+
+class Hello(_Frame, frozen=True):
+    """The first frame out."""
+
+    version: int
+    pid: int
+
+
+class Note(_Frame, frozen=True):
+    """Something worth a line to the operator."""
+
+    text: SafeText
+
+
+class Beat(_Frame, frozen=True):
+    """The collector is alive, with nothing to say. `link` keeps these to itself."""
+
+
+class Done(_Frame, frozen=True):
+    """A collector that was to read once has read everything."""
+
+
+class LinkState(_Frame, frozen=True):
+    """Of the collector, by `link`: starting, live, restarting, dead. `retry_in` is seconds until the next try."""
+
+    state: str
+    why: SafeText = EMPTY
+    retry_in: float = 0.0
+
+
+Frame = Delta | ReadRequest | ReadAnswer | Hello | Note | Beat | Done | LinkState
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[Any]:
+    """Made when the first frame comes: it takes milliseconds, and the console draws before."""
+    return msgspec.msgpack.Decoder(Frame)
+
+
+def encode(frame: Frame) -> bytes:
+    """A frame with its length in front."""
+    return wrap(_encoder.encode(frame))
+
+
+def wrap(body: bytes) -> bytes:
+    """Any bytes with their length in front."""
+    return struct.pack(">I", len(body)) + body
+
+
+def decode(body: bytes) -> Frame:
+    """The frame of a body. Raises WireError."""
+    try:
+        frame: Frame = _decoder().decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(clean(f"not a frame: {error}")) from None
+    return frame
+
+
+def length(header: bytes) -> int:
+    """What the 4 bytes say. Raises WireError."""
+    (size,) = struct.unpack(">I", header)
+    if size > LIMIT:
+        raise WireError(f"a frame of {size} bytes")
+    return int(size)
+
+
+def read(stream: BinaryIO) -> bytes | None:
+    """The next body of a blocking stream; None at its end, however it came. Raises WireError."""
+    header = stream.read(4)
+    if len(header) < 4:
+        return None
+    size = length(header)
+    body = stream.read(size)
+    return body if len(body) == size else None
+
+
+def split(delta: Delta) -> list[Delta]:
+    """The same in frames of at most ROWS_A_FRAME rows. The status goes last: when it arrives its rows have."""
+    rows = delta.upserts
+    if len(rows) <= ROWS_A_FRAME:
+        return [delta]
+    parts = [rows[start : start + ROWS_A_FRAME] for start in range(0, len(rows), ROWS_A_FRAME)]
+    first = Delta(upserts=parts[0], removed=delta.removed)
+    last = Delta(delta.target, parts[-1], dropped=delta.dropped, keys=delta.keys)
+    return [first, *(Delta(upserts=part) for part in parts[1:-1]), last]

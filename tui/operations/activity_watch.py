@@ -1,0 +1,112 @@
+"""What the journal says of instances now: operations that are not finished, and what a person said is meant to be down.
+
+Cheap to ask at every tick: it is read again only when somebody, here or in another process, has written the journal.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from tui.domain.activity import NOTHING, Own, Work
+from tui.domain.sanitize import clean
+
+if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
+    from tui.operations.journal import Journal
+    from tui.operations.redis_lock import Refused
+    from tui.operations.model import Operation
+    from tui.config.schema import Settings
+
+_ORDER = {"stop-start": 0, "start": 0, "reboot": 0, "start-after-stop": 1, "image": 2, "reschedule": 3}
+
+
+def work_of(operation: Operation) -> Work:
+    """As its row tells it."""
+    from tui.operations.model import OperationState
+
+    return Work(
+        id=operation.id,
+        action=operation.action,
+        state=operation.state.value,
+        step=operation.step,
+        user=clean(operation.user),
+        host=clean(operation.host),
+        since=operation.confirmed_at or operation.created_at,
+        instance_down=operation.may_be_down,
+        attention=operation.attention or operation.state is OperationState.NEEDS_ATTENTION,
+        waiting=operation.waiting,
+        here=operation.host == socket.gethostname(),
+    )
+
+
+def works_of(operations: Iterable[Operation], elsewhere: Iterable[tuple[str, Work]] = ()) -> dict[str, Work]:
+    """By the instance's key; where there are several, the one that matters most to its state."""
+    found = [(f"{one.region}/{one.instance_id}", work_of(one)) for one in operations]
+    known = {work.id for _, work in found}
+    found += [(key, work) for key, work in elsewhere if work.id not in known]
+    found.sort(key=lambda pair: (not pair[1].attention, _ORDER.get(pair[1].action, 4), pair[1].since))
+    works: dict[str, Work] = {}
+    for key, work in found:
+        works.setdefault(key, work)
+    return works
+
+
+def works_elsewhere(locks: Iterable[tuple[str, Refused]]) -> list[tuple[str, Work]]:
+    """The holders of locks (named `account:region:instance`), by the instance's key."""
+    found = []
+    for name, held in locks:
+        _, _, rest = name.partition(":")
+        region, _, instance = rest.partition(":")
+        by = held.by
+        if by is None or not instance.startswith("i-"):
+            continue
+        work = Work(
+            by.operation, clean(by.action), "running", clean(by.step), clean(by.user), clean(by.host), by.since,
+            here=by.host == socket.gethostname(),
+        )  # fmt: skip
+        found.append((f"{region}/{instance}", work))
+    return found
+
+
+class Elsewhere:
+    """The lock service, asked what operations of other machines hold. `look` blocks: call it in a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        from tui.operations.redis_lock import LockService
+
+        self._service = LockService.of(settings)
+
+    def look(self) -> Sequence[tuple[str, Work]]:
+        """Nothing while the service does not answer: whether they still run, nobody knows then."""
+        from tui.operations.redis_lock import Away
+
+        every = self._service.every()
+        return () if isinstance(every, Away) else works_elsewhere((str(name), held) for name, held in every)
+
+
+class Watch:
+    """Of one console. `elsewhere`: what locks tell of other machines' operations, set by whoever asks the lock service."""
+
+    def __init__(self) -> None:
+        self.elsewhere: Sequence[tuple[str, Work]] = ()
+        self._own = NOTHING
+        self._seen: tuple[object, ...] = ()
+
+    def look(self, journal: Journal | None) -> Own:
+        """The same object while nothing changed. What can't be read now is as it was: the screens say why themselves."""
+        if journal is None:
+            return self._own
+        from tui.operations.database import JournalError
+
+        try:
+            seen = (journal, journal.revision(), self.elsewhere)
+            if seen == self._seen:
+                return self._own
+            own = Own(works_of(journal.unfinished(), self.elsewhere), journal.meant())
+        except JournalError:
+            return self._own
+        self._seen = seen
+        if own != self._own:
+            self._own = own
+        return self._own

@@ -1,0 +1,63 @@
+"""Takes up what was cut off, without being asked: the console calls it at its start and every few seconds.
+
+An operation whose runner is killed again and again is left to a person after some times in a row; it stays a red line.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from tui.operations.database import default_path
+from tui.operations.journal import Journal, JournalError
+from tui.operations.model import Operation
+from tui.operations.recovery import cut_off, resume
+from tui.config.schema import Settings
+
+IN_A_ROW = 3
+"""How often the same operation is taken up at the same step, before it is left with the alarm."""
+
+
+class Rescue:
+    """Of one console. `look` blocks: call it in a thread; two at a time do nothing twice."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], now: Callable[[], datetime]) -> None:
+        self._settings, self._environ, self._now = settings, environ, now
+        self._tried: dict[str, tuple[str, int]] = {}
+        self._lock = threading.Lock()
+        self._journal = Journal(default_path(environ), standing=False)
+        self._at_rest: int | None = None
+
+    def look(self) -> list[str]:
+        """Start a runner for each operation that was cut off; a line for each. Silent where the journal can't be read."""
+        journal = self._journal
+        if self._settings.read_only or not journal.path.exists() or not self._lock.acquire(blocking=False):
+            return []
+        try:
+            revision = journal.revision()
+            if revision == self._at_rest:
+                return []
+            self._at_rest = None
+            told = list(self._resume(journal))
+            if journal.at_rest():
+                self._at_rest = revision
+            return told
+        except JournalError:  # the screens say so already
+            return []
+        finally:
+            self._lock.release()
+
+    def _resume(self, journal: Journal) -> Iterator[str]:
+        for one in cut_off(journal, self._now()):
+            if self._settings.profile_read_only(one.profile, one.account_id) or not self._once_more(one):
+                continue
+            why = resume(journal, one, self._settings, self._environ, self._now())
+            tail = "" if why is None else f" failed: {why}"
+            yield f"resuming {one.id} ({one.title}), which was cut off{tail}"
+
+    def _once_more(self, one: Operation) -> bool:
+        step, times = self._tried.get(one.id, ("", 0))
+        times = times + 1 if step == one.step else 1
+        self._tried[one.id] = (one.step, times)
+        return times <= IN_A_ROW

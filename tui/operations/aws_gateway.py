@@ -1,0 +1,131 @@
+"""The hands' way to AWS: one look, one call, and who the credentials are. The runner's loop knows nothing else of it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from tui.aws import access_denied
+from tui.aws.observe import Observer, unknown
+from tui.aws.sessions import Sessions
+from tui.aws.mutate import Outcome, send
+from tui.domain.instance import InstanceState
+from tui.domain.steps import Call, Order, Seen, Step
+from tui.domain.sanitize import clean
+from tui.operations.runner_log import say, what
+from tui.operations.model import Operation
+from tui.config.schema import Settings
+
+__all__ = ["AwsGateway", "Gateway", "Outcome"]
+
+
+class Gateway(Protocol):
+    """What the runner's loop asks of the world."""
+
+    def look(self, order: Order, step: Step) -> Seen:
+        """What AWS shows now of what this step wants to know. Never raises: what can't be read is unknown."""
+        ...
+
+    def send(self, call: Call, *, dry_run: bool) -> Outcome:
+        """Send it once."""
+        ...
+
+    def caller(self) -> tuple[str, str]:
+        """The account and the ARN AWS knows the credentials by; empty texts where it did not say."""
+        ...
+
+
+class AwsGateway:
+    """AWS through one profile in one region. The user agent names the operation, so that CloudTrail's lines lead to it.
+
+    Clients are made when they are first needed, and anew for as long as it takes: a login that fails at this moment (a
+    credential_process that is down, a file that is being rewritten, an expired SSO token) is one that will be renewed.
+    """
+
+    def __init__(self, settings: Settings, operation: Operation) -> None:
+        self._operation = operation
+        self._sessions = Sessions(settings)
+        self._agent = f"op/{operation.id}"
+        self._clients: dict[str, Any] = {}
+        self._observer: Observer | None = None
+        self._stale = False
+
+    def connect(self) -> None:
+        """Make what every look and most calls need. Raises whatever stands in the way: files, helpers, logins."""
+        profile, region = self._operation.profile, self._operation.region
+        client = self._sessions.client(profile, "ec2", region, mutating=True, agent=self._agent)
+        observer = Observer(self._sessions, profile, region, self._agent)
+        self._clients, self._observer, self._stale = {"ec2": client}, observer, False
+
+    def trouble(self, error: Exception) -> Seen:
+        """Why it can't connect, in words, and what to do."""
+        return unknown(self._sessions, error, self._operation.profile, self._operation.region)
+
+    def look(self, order: Order, step: Step) -> Seen:
+        """If AWS shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
+        if step.name == "preflight":
+            return Seen()
+        if self._observer is None or self._stale:
+            seen = self._renewed()
+            if self._observer is None:
+                return seen
+        seen = self._observer.look(order, step.looks)
+        if seen.state is InstanceState.TERMINATED and seen.launched_at is None and not self._own_account():
+            seen = Seen()  # not gone: looked for in another account
+        self._stale = self._stale or seen.state is InstanceState.UNKNOWN
+        return seen
+
+    def state_of(self, instance_id: str, region: str) -> InstanceState:
+        """It may be another account's or another region's: then nothing is known of it here."""
+        place = region or self._operation.region
+        try:
+            client = self._sessions.client(self._operation.profile, "ec2", place, agent=self._agent)
+            answer = client.describe_instances(Filters=[{"Name": "instance-id", "Values": [instance_id]}])
+            return InstanceState(answer["Reservations"][0]["Instances"][0]["State"]["Name"])
+        except Exception:  # no such instance, no permission, no answer
+            return InstanceState.UNKNOWN
+
+    def _own_account(self) -> bool:
+        return self.caller()[0] == self._operation.account_id
+
+    def _renewed(self) -> Seen:
+        """Connect anew. What stands in the way, if nothing was connected yet: the old clients stay, and we come again."""
+        try:
+            self._sessions.drop(self._operation.profile)
+            self.connect()
+        except Exception as error:
+            say(f"{self._operation.id}: {what(error)}")
+            return self.trouble(error)
+        return Seen()
+
+    def send(self, call: Call, *, dry_run: bool) -> Outcome:
+        """In one attempt: botocore's own retries would send twice."""
+        try:
+            client = self._client(call.service)
+        except Exception as error:  # no credentials at this moment, say: it was not sent
+            self._stale = True
+            return Outcome(False, clean(type(error).__name__), clean(error, 300))
+        profile = self._operation.profile
+        outcome = send(
+            client, call, dry_run=dry_run, why=lambda error: access_denied.why(self._sessions, error, profile)
+        )
+        # What is refused before it was sent is refused by a login, or by files: the next look reads them anew.
+        self._stale = self._stale or (outcome.ok is False and not outcome.request_id)
+        return outcome
+
+    def _client(self, service: str) -> Any:
+        """One a service, made when a step first needs it."""
+        if service not in self._clients:
+            profile, region = self._operation.profile, self._operation.region
+            self._clients[service] = self._sessions.client(
+                profile, service, region, mutating=True, agent=self._agent
+            )
+        return self._clients[service]
+
+    def caller(self) -> tuple[str, str]:
+        """Asked of STS. Credentials that may not ask it can still do the work."""
+        profile = self._operation.profile
+        try:
+            return self._sessions.account(profile), self._sessions.caller(profile)
+        except Exception as error:
+            say(f"{self._operation.id}: {what(error)}")
+            return "", ""

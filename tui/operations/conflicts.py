@@ -1,0 +1,72 @@
+"""Whether an operation that has not ended stands in the way of another on the same instance, and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+
+from msgspec.structs import replace
+
+from tui.domain.severity import Gravity
+from tui.domain.hazards.base import Hazard
+from tui.domain.activity import AFTER_STOP
+from tui.domain.plan import Draft, Guard, GuardKind
+from tui.domain.sanitize import SafeText, clean
+from tui.operations.model import Operation
+from tui.operations.identity import told
+
+_POWER = frozenset({"stop-start", "start", "reboot"})
+
+
+def in_the_way(
+    unfinished: Iterable[Operation], action: str, region: str, instance_id: str
+) -> Operation | None:
+    """The one that takes the instance down or brings it back while this would too, or would image it; None if there is none.
+
+    An AMI in the making is in nobody's way: AWS may take hours for it. Moving an event never is, nor is what only waits
+    until AWS has stopped the instance, but for another of its kind.
+    """
+    if action == "reschedule":
+        return None
+    mine = [one for one in unfinished if one.region == region and one.instance_id == instance_id]
+    return next(
+        (
+            one
+            for one in mine
+            if one.action in _POWER
+            or (one.action == AFTER_STOP and (not one.waiting or action == AFTER_STOP))
+        ),
+        None,
+    )
+
+
+def ordered(unfinished: Iterable[Operation], region: str, instance_id: str) -> Operation | None:
+    """The one that waits until AWS has stopped the instance: in nobody's way, but worth knowing."""
+    return next(
+        (
+            one
+            for one in unfinished
+            if one.waiting and one.region == region and one.instance_id == instance_id
+        ),
+        None,
+    )
+
+
+def whose(other: Operation, zone: tzinfo, now: datetime) -> SafeText:
+    """What stands in the way: who, since when, from where, how far."""
+    who = told(other.user, other.host, other.ssh_client, other.confirmed_at or other.created_at, zone, now)
+    return clean(f"{other.title} by {who} is not finished: at {other.step}, {other.id}")
+
+
+def checked(draft: Draft, unfinished: Iterable[Operation], zone: tzinfo, now: datetime, remedy: str) -> Draft:
+    """The same draft, blocked if another operation on that instance is in its way. `remedy` may name {id}."""
+    unfinished = list(unfinished)
+    other = in_the_way(unfinished, draft.action, draft.target.region, str(draft.instance_id))
+    waiting = ordered(unfinished, draft.target.region, str(draft.instance_id))
+    if other is None and waiting is not None and draft.action in _POWER:
+        told = clean(f"{waiting.user} has ordered: {waiting.title}. It ends by itself once the event is over")
+        return replace(draft, hazards=(*draft.hazards, Hazard("ordered", Gravity.NOTE, told)))
+    if other is None:
+        return draft
+    why = clean(f"{whose(other, zone, now)}; {remedy.format(id=other.id)}")
+    return replace(draft, guard=Guard(GuardKind.BLOCKED, "", (*draft.guard.unblock, why)))

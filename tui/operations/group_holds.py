@@ -1,0 +1,126 @@
+"""Groups held in the journal: which members the operations of this journal take down, or are about to.
+
+A hold counts for as long as its operation has not ended, however it ends. All of an operation's groups are taken in one
+transaction, or none of them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from tui.domain.groups import Asked, Hold, Keep, Short, lacking
+from tui.domain.sanitize import clean
+from tui.operations.database import to_text, to_time
+from tui.operations.queries import Reader
+from tui.operations.model import OPEN, Operation, OperationState
+
+FREES = "o, then r to resume or a to abandon it (evac ops resume, evac ops abandon)"
+"""What ends a hold that nobody works on."""
+
+
+class Holding(Reader):
+    """The holds of a journal."""
+
+    def holds(self, now: datetime) -> Sequence[Hold]:
+        """Those in force. Who waits and is no longer there to ask again keeps nobody out."""
+        rows = self._read(
+            "SELECT hold.*, operation.state AS stands, lease_until, instance_id, instance_name, user, host, confirmed_at,"
+            " created_at FROM hold JOIN operation ON operation.id=hold.operation ORDER BY number",
+            (),
+        )
+        return [
+            _hold(row, now)
+            for row in rows
+            if row["stands"] in OPEN and (row["state"] != "waiting" or _driven(row, now))
+        ]
+
+    def claim(
+        self, operation: Operation, asked: Sequence[Asked], keep: Sequence[Keep], now: datetime, *,
+        force: bool = False, queue: bool = True,
+    ) -> tuple[Short, ...]:  # fmt: skip
+        """Hold all of them, or none: what stands in the way. `force`: whatever does. `queue`: wait in line while others hold."""
+        with self._write() as db:
+            db.execute(
+                "DELETE FROM hold WHERE operation IN (SELECT id FROM operation"
+                " WHERE state NOT IN ('planned','running','needs-attention'))"
+            )
+            every = self.holds(now)
+            own = [one for one in every if one.operation == operation.id]
+            if own and all(one.state != "waiting" for one in own):
+                return ()
+            number = own[0].number if own else _next(db)
+            mine = _mine(operation, number, now)
+            why = () if force else lacking(asked, every, mine, keep, going=False)
+            if not queue and any(one.by for one in why):
+                db.execute("DELETE FROM hold WHERE operation=?", (operation.id,))
+                return why
+            reserves = bool(why) and all(one.by for one in why)
+            rows = [
+                (
+                    operation.id, one.place, one.group.text, one.group.member, number,
+                    "waiting" if why else "held", int(reserves),
+                )
+                for one in asked
+            ]  # fmt: skip
+            db.executemany(
+                "INSERT OR REPLACE INTO hold (operation, place, text, member, number, state, reserves)"
+                " VALUES (?,?,?,?,?,?,?)",
+                rows,
+            )
+            return why
+
+    def go(
+        self, operation: Operation, asked: Sequence[Asked], keep: Sequence[Keep], now: datetime, *,
+        force: bool = False,
+    ) -> tuple[Short, ...]:  # fmt: skip
+        """Right before it is taken down: whether it still may be, and from now on it counts as down."""
+        with self._write() as db:
+            every = self.holds(now)
+            own = next((one for one in every if one.operation == operation.id), None)
+            mine = own or _mine(operation, _next(db), now)
+            why = () if force or mine.state == "going" else lacking(asked, every, mine, keep, going=True)
+            if not why:
+                db.execute("UPDATE hold SET state='going' WHERE operation=?", (operation.id,))
+            return why
+
+    def back(self, operation: str, state: str) -> None:
+        """To `waiting` or `held`: another service said no to what this journal allowed."""
+        with self._write() as db:
+            db.execute("UPDATE hold SET state=? WHERE operation=?", (state, operation))
+
+    def free(self, operation: str) -> None:
+        """Its member is back in service, or it has ended."""
+        if self._read("SELECT 1 FROM hold WHERE operation=? LIMIT 1", (operation,)):
+            with self._write() as db:
+                db.execute("DELETE FROM hold WHERE operation=?", (operation,))
+
+
+def _next(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM hold").fetchone()[0])
+
+
+def _mine(operation: Operation, number: int, now: datetime) -> Hold:
+    return Hold(
+        operation.id, "", "", "", operation.label, operation.user, operation.host, now, number, "waiting"
+    )
+
+
+def _driven(row: sqlite3.Row, now: datetime) -> bool:
+    until = row["lease_until"]
+    return until is not None and until > (to_text(now) or "")
+
+
+def _hold(row: sqlite3.Row, now: datetime) -> Hold:
+    stands = ""
+    if row["stands"] == OperationState.NEEDS_ATTENTION:
+        stands = f"needs a person: {FREES}"
+    elif not _driven(row, now):
+        stands = f"was cut off: {FREES}"
+    since = to_time(row["confirmed_at"] or row["created_at"]) or now
+    return Hold(
+        row["operation"], row["place"], row["text"], row["member"],
+        clean(row["instance_name"] or row["instance_id"]), clean(row["user"]), clean(row["host"]), since,
+        int(row["number"]), row["state"], bool(row["reserves"]), stands,
+    )  # fmt: skip

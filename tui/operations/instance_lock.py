@@ -1,0 +1,147 @@
+"""What a lock means for one operation: when it is taken, what may be sent without it, when it is let go.
+
+Nothing begins unless the lock is held. What has an instance down goes on towards running whatever becomes of the lock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from tui.domain.activity import AFTER_STOP
+from tui.domain.steps import Call, Decision, Send, Stuck, Wait
+from tui.operations.redis_lock import Away, Held, Holder, Lock, LockService, Refused, Young
+from tui.operations.model import Operation
+from tui.operations.identity import address
+from tui.config.schema import Settings
+
+RESTORING = frozenset({"StartInstances", "ExitStandby", "ResumeProcesses", "RegisterTargets"})
+"""Calls in the safe direction: one that was begun sends them without its lock too."""
+_NEEDS_NONE = "reschedule"
+_REST = 10.0
+"""Seconds after which a lock service that did not answer is asked again; an operation does not wait for it in between."""
+
+
+class Keeper:
+    """The lock of one operation, while its runner lives. `trouble`: what an operator should know of it now."""
+
+    def __init__(
+        self, operation: Operation, settings: Settings, runner: str, say: Callable[[str, str], None]
+    ) -> None:
+        self._operation, self._settings, self._say = operation, settings, say
+        service = LockService.of(settings)
+        self._lock: Lock | None = None
+        if service.asked_for and operation.action != _NEEDS_NONE:
+            account = operation.account_id or "unknown"
+            mine = Holder(
+                operation.id, operation.action, "", operation.user[:256], operation.host[:256],
+                address(operation.ssh_client), runner,
+                operation.confirmed_at or datetime.now(UTC),
+            )  # fmt: skip
+            self._lock = service.lock(account, operation.region, operation.instance_id, mine)
+        self._held, self._lost = False, False
+        self._last: Held | Refused | Away | None = None
+        self._next = 0.0
+        self.step, self.trouble = "", ""
+
+    # before the question
+
+    def preflight(self) -> Stuck | None:
+        """Before AWS is asked, and without taking it: a question on a screen locks nothing."""
+        if self._lock is None or self._operation.action == AFTER_STOP:
+            return None
+        found = self._lock.holder()
+        if isinstance(found, Refused):
+            return self._theirs(found)
+        return self._refusal(found) if found is not None else None
+
+    # after the yes
+
+    def begin(self, *, down: bool) -> Stuck | Wait | None:
+        """Take it; why nothing may be begun, or None. With the instance down by this operation nothing stands in its way.
+
+        A lock service that has forgotten what it knew is waited for.
+        """
+        if self._lock is None or (self._operation.waiting and not down):
+            return None  # what only waits for AWS holds nobody up: the lock is taken before its start is sent
+        got = self._ask()
+        if isinstance(got, Held) or down:
+            return None
+        if isinstance(got, Young) and self._refusal(got) is not None:
+            self._next = 0.0
+            return Wait(str(got.why), min(2.0, got.left.total_seconds() + 0.1), remedy="it goes on by itself")
+        return self._theirs(got) if isinstance(got, Refused) else self._refusal(got)
+
+    def guard(self, decision: Decision, *, down: bool) -> Decision:
+        """The decision, unless it would change something under a lock that is not ours at this moment."""
+        if self._lock is None or not isinstance(decision, Send) or decision.dry_run:
+            return decision
+        got = self._ask(now=not down)
+        if isinstance(got, Held) or down or decision.call.operation in RESTORING:
+            return decision
+        if isinstance(got, Refused):
+            remedy = "see what they did to the instance, then press r on this operation to resume"
+            return Stuck(f"the lock of this operation was lost: {self._line(got)}", remedy)
+        if self._settings.lock.unreachable == "proceed":
+            return decision
+        remedy = (
+            "bring the lock service back (evac ops locks tells whether it answers), or abandon this operation"
+        )
+        return Wait("nothing is sent until the lock service answers", 2.0, attention=True, remedy=remedy)
+
+    def sent(self, call: Call, ok: bool | None) -> None:
+        """An AMI in the making is in nobody's way: once AWS has the order, nothing more is sent."""
+        if self._operation.action == "image" and call.operation == "CreateImage" and ok:
+            self.end()
+
+    def keep(self) -> None:
+        """Renew it where it is time to."""
+        if self._lock is not None and self._last is not None:
+            self._ask(now=False)
+
+    def end(self) -> None:
+        """Let it go."""
+        if self._lock is not None and self._held and not self._lost:
+            self._lock.release()
+        self._lock = None
+
+    def _ask(self, *, now: bool = True) -> Held | Refused | Away:
+        """Take or renew it; where it is not time to, what was said last (`now` asks at once). What was lost stays lost."""
+        assert self._lock is not None
+        if self._last is not None and (self._lost or (not now and time.monotonic() < self._next)):
+            return self._last
+        got = self._lock.renew(self.step) if self._held else self._lock.take(self.step)
+        if isinstance(got, Held):
+            self._held = True
+        self._lost = isinstance(got, Refused)
+        pause = _REST if isinstance(got, Away) else self._settings.lock.ttl / 4
+        self._next = time.monotonic() + pause
+        self._tell(got)
+        return got
+
+    def _tell(self, got: Held | Refused | Away) -> None:
+        """In the audit log when it changes; in the operation's note while it lasts."""
+        changed = type(got) is not type(self._last)
+        self._last = got
+        if isinstance(got, Held):
+            self.trouble = ""
+        else:
+            why = self._line(got) if isinstance(got, Refused) else got.why
+            self.trouble = f"without its lock: {why}"
+        if changed:
+            self._say("lock", f"held, number {got.token}" if isinstance(got, Held) else self.trouble)
+
+    def _line(self, found: Refused) -> str:
+        if found.by is None and found.left is not None and not found.left:
+            return "it ended, and somebody had it since"
+        return found.line(self._settings.zone(), datetime.now(UTC))
+
+    def _theirs(self, found: Refused) -> Stuck:
+        return Stuck(self._line(found), "ask them, or wait for its end: evac ops locks")
+
+    def _refusal(self, away: Away) -> Stuck | None:
+        """Nobody knows whether somebody has it. A plain start is the safe direction, and is not refused for that."""
+        if self._operation.action == "start" or self._settings.lock.unreachable == "proceed":
+            return None
+        return Stuck(str(away.why), away.remedy)

@@ -1,0 +1,54 @@
+"""A person says that a server which AWS stopped is meant to be down, or takes that back: audited, then written in the journal."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from datetime import datetime
+
+from tui.domain.down_by_aws import down
+from tui.domain.instance import Instance
+from tui.domain.activity import Meant
+from tui.domain.sanitize import clean
+from tui.operations import audit_log
+from tui.operations.journal import Journal
+from tui.config.schema import Settings
+
+READ_ONLY = "read-only: an alarm is not quieted from here, for it would be for everybody"
+ACTION = "meant"
+"""In the audit log."""
+
+
+def why_not(instance: Instance, settings: Settings, now: datetime) -> str | None:
+    """None if it may be said of this instance; else why not. It quiets an alarm for everybody on this journal: no looking on."""
+    if settings.profile_read_only(instance.target.profile, instance.account_id):
+        return READ_ONLY
+    if down(instance, now) is None:
+        return f"it is {instance.state}, and not by AWS: nothing is to be said of it"
+    if instance.launched_at is None:
+        return "its last start was not read yet: r reads it again"
+    return None
+
+
+def say(journal: Journal, instance: Instance, now: datetime) -> Meant:
+    """It is meant to be down. Raises JournalError, and OSError where the audit log can't be written: then nothing is said."""
+    mark = Meant(clean(getpass.getuser()), clean(socket.gethostname()), now, instance.launched_at)
+    _audit(journal, instance, now, "meant to be down, until it runs again")
+    journal.mean(instance, mark, audit_log.ssh_client(os.environ))
+    return mark
+
+
+def take_back(journal: Journal, instance: Instance, now: datetime) -> None:
+    """It is not. Raises as `say` does."""
+    _audit(journal, instance, now, "taken back")
+    journal.mean_not(instance)
+
+
+def _audit(journal: Journal, instance: Instance, now: datetime, result: str) -> None:
+    who = audit_log.about(
+        operation="", user=clean(getpass.getuser()), host=clean(socket.gethostname()),
+        profile=instance.target.profile, account=instance.account_id, region=instance.target.region,
+        instance=instance.instance_id, action=ACTION,
+    )  # fmt: skip
+    audit_log.append(audit_log.path_beside(journal.path), now, **who, step=ACTION, result=result)

@@ -1,0 +1,228 @@
+"""What the journal tells: an operation, its steps, their calls. And how a draft is kept in it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from tui.domain.actions import ActionOptions
+from tui.domain.activity import AFTER_STOP
+from tui.domain.steps import BACK, Order
+
+OVER = frozenset({"done", "skipped"})
+"""States of a step with which the hands are through."""
+ABANDONED = "abandoned by the operator"
+"""Why steps were left out, if a person gave the operation up."""
+
+
+class OperationState(StrEnum):
+    """Where an operation stands."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    NEEDS_ATTENTION = "needs-attention"
+    ABANDONED = "abandoned"
+
+
+OPEN = (OperationState.PLANNED, OperationState.RUNNING, OperationState.NEEDS_ATTENTION)
+"""States that are not the end: needs-attention can be resumed."""
+LOCKED = ("locked by ", "the lock ", "evac runs on ", "the machine evac runs on ")
+"""How a refusal begins that is not AWS's."""
+PATIENCE = timedelta(minutes=10)
+"""How long a planned operation waits for its confirmation."""
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One API call in the journal. `ok` None: no outcome was written. Times are UTC.
+
+    `launched_at`: the instance's LaunchTime as it was read right before, by AWS's clock.
+    """
+
+    step: str
+    service: str
+    operation: str
+    intent_at: datetime
+    outcome_at: datetime | None = None
+    ok: bool | None = None
+    code: str = ""
+    message: str = ""
+    request_id: str = ""
+    dry_run: bool = False
+    launched_at: datetime | None = None
+
+
+class StepRow(msgspec.Struct, frozen=True):
+    """One step. `state`: waiting, running, done, stuck or skipped (left out: it is being taken back)."""
+
+    name: str
+    state: str
+    note: str = ""
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    calls: tuple[Call, ...] = ()
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What of a draft is kept: all that the hands need. `codes`: of the hazards that a site policy could block."""
+
+    order: Order
+    options: ActionOptions
+    steps: tuple[str, ...]
+    texts: tuple[str, ...]
+    hazards: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+class Operation(Struct, frozen=True):
+    """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`.
+
+    `ssh_client`: address and port of the terminal it was ordered from. `caller`: the ARN AWS calls its credentials by.
+    `refused_by`: `aws` where it failed because AWS said no to its first call, so that nothing was changed.
+    """
+
+    id: str
+    action: str
+    title: str
+    state: OperationState
+    profile: str
+    account_id: str
+    region: str
+    instance_id: str
+    instance_name: str
+    user: str
+    host: str
+    created_at: datetime
+    confirmed_at: datetime | None
+    finished_at: datetime | None
+    note: str
+    remedy: str
+    attention: bool
+    permission: str
+    instance_down: bool
+    runner: str
+    lease_until: datetime | None
+    kept: Kept
+    steps: tuple[StepRow, ...]
+    ssh_client: str = ""
+    caller: str = ""
+    remark: str = ""
+    refused_by: str = ""
+
+    @property
+    def word(self) -> str:
+        """Where it stands, in one word: what AWS refused with nothing changed has not failed in the way that others have."""
+        return "refused" if self.refused_by else self.state.value
+
+    @property
+    def sent(self) -> frozenset[str]:
+        """The API calls it sent, or may have sent, that change something."""
+        calls = [one for row in self.steps for one in row.calls]
+        return frozenset(one.operation for one in calls if not one.dry_run and one.ok is not False)
+
+    @property
+    def step(self) -> str:
+        """The step it is at, or the last."""
+        current = next((row.name for row in self.steps if row.state in ("running", "stuck")), None)
+        if current is None:
+            current = next((row.name for row in self.steps if row.state == "waiting"), None)
+        return current or (self.steps[-1].name if self.steps else "")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still happen."""
+        return self.state in OPEN
+
+    @property
+    def label(self) -> str:
+        """The instance's name, or its id."""
+        return self.instance_name or self.instance_id
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits, with nothing sent, until AWS has stopped the instance."""
+        return self.action == AFTER_STOP and self.is_open and self.step in ("preflight", "wait-stopped")
+
+    @property
+    def ordered_ahead(self) -> bool:
+        """Whether it was ordered for a time to come: then no error of today (a login, a disk) is a reason to give it up."""
+        return self.action == AFTER_STOP and self.is_open and self.confirmed_at is not None
+
+    @property
+    def may_be_down(self) -> bool:
+        """Whether it stopped the instance (or may have: an answer was lost) and has not seen it run since."""
+        if self.instance_down:
+            return True
+        return "StopInstances" in self.sent and not any(
+            row.name == "wait-running" and row.state == "done" for row in self.steps
+        )
+
+    @property
+    def must_go_on(self) -> bool:
+        """Whether something is to be brought back, whatever else has become of it."""
+        return self.may_be_down or bool(self.owes) or self.taken_back
+
+    @property
+    def went_down(self) -> bool:
+        """Whether it was stopped or rebooted by this, or may have been."""
+        return bool(self.sent & {"StopInstances", "RebootInstances"})
+
+    @property
+    def owes(self) -> tuple[str, ...]:
+        """The steps that return the instance to service, if it was (or may have been) taken out and is not back yet."""
+        rows = {row.name: row for row in self.steps}
+        return tuple(
+            back
+            for out, back in BACK.items()
+            if out in rows
+            and back in rows
+            and rows[back].state not in OVER
+            and any(one.ok is not False for one in rows[out].calls)
+        )
+
+    @property
+    def returns(self) -> frozenset[str]:
+        """The steps that belong to the way back into service."""
+        return frozenset({*BACK.values(), "wait-healthy"})
+
+    @property
+    def leaves_out(self) -> tuple[StepRow, ...]:
+        """What is left out when it is taken back."""
+        return tuple(row for row in self.steps if row.state not in OVER and row.name not in self.returns)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether it was given up, and only the way back into service is left."""
+        return any(row.state == "skipped" for row in self.steps)
+
+    @property
+    def refusal(self) -> str:
+        """Why the question is not put: what AWS does not permit, or who holds the instance's lock. Empty if neither."""
+        why = self.permission.removeprefix("no: ")
+        if why == self.permission:
+            return ""
+        return why if why.startswith(LOCKED) else f"permission denied: {why}"
+
+    @property
+    def permission_asked(self) -> bool:
+        """Whether the dry run is over, whatever AWS said."""
+        return any(row.name == "preflight" and row.state in ("done", "stuck") for row in self.steps)
+
+
+def ending(operation: Operation) -> tuple[OperationState, str]:
+    """How it ends once every step is over, and what there is to say: the steps' notes, each once.
+
+    Not how it was out of service: it is back, and a lowered capacity would read as if it stayed so.
+    """
+    silent = {"preflight", *BACK}
+    told = [row.note for row in operation.steps if row.note and row.name not in silent]
+    note = "; ".join(dict.fromkeys(told))
+    if not operation.taken_back:
+        return OperationState.SUCCEEDED, note
+    if ABANDONED in told:
+        return OperationState.ABANDONED, note
+    return OperationState.FAILED, note

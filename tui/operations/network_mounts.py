@@ -1,0 +1,111 @@
+"""Whether a folder lies on a file system that other machines share: there SQLite's write-ahead log does not work.
+
+WAL needs shared memory (the -shm file, mapped), which all of a database's users must see: "it does not work over a network
+filesystem" (sqlite.org/wal.html). A rollback journal is no way out: it stands on file locks that such file systems often only
+pretend to have (sqlite.org/howtocorrupt.html). Source of the table: proc_pid_mountinfo(5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from tui.domain.sanitize import SafeText, clean
+
+MOUNTS = Path("/proc/self/mountinfo")
+REMOTE = frozenset(
+    {
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "coda", "ncpfs", "ceph", "lustre", "beegfs", "gpfs", "pvfs2",
+        "orangefs", "ocfs2", "gfs2", "glusterfs", "acfs", "davfs",
+    }
+)  # fmt: skip
+LOCAL_FUSE = frozenset(
+    {
+        "overlayfs", "overlay", "fuse-overlayfs", "unionfs", "unionfs-fuse", "mergerfs", "bindfs", "ntfs", "ntfs-3g", "exfat",
+        "ext2", "fuse2fs", "gocryptfs", "encfs", "cryfs", "securefs", "ecryptfs", "squashfuse", "lxcfs", "zfs", "apfs", "erofs",
+    }
+)  # fmt: skip
+"""Kinds of `fuse.*` that lie on a disk of this machine. All others may be anywhere, so they count as remote."""
+
+
+class Mount(Struct, frozen=True):
+    """One line of it: where, of what kind, from where, and the file system's own options."""
+
+    point: Path
+    kind: str
+    source: str
+    options: str
+
+
+def remote(path: Path, mounts: Path | None = None) -> str:
+    """The kind of file system and where it is mounted, if other machines share it; empty if it is this machine's or nobody knows.
+
+    Links are followed, and of a path that is not there yet, its nearest parent counts.
+    """
+    found = _away(path, mounts)
+    return "" if found is None else str(clean(f"{found.kind} at {found.point}", 200))
+
+
+def server(path: Path, mounts: Path | None = None) -> str:
+    """The host that file system is kept on: `addr=` where the kernel tells it; else in `server:/path`, `//server/share`,
+    `user@host:path`. Empty where it is this machine's, or does not say.
+    """
+    found = _away(path, mounts)
+    if found is None:
+        return ""
+    if told := re.search(r"(?:^|,)addr=([^,]+)", found.options):
+        return told[1]
+    if found.source.startswith("//"):
+        return found.source[2:].partition("/")[0].lower()
+    host = re.match(r"(?:[^@/]*@)?(?:\[([0-9a-fA-F:.%]+)\]|([A-Za-z0-9_.-]+)):", found.source)
+    return (host[1] or host[2]).lower() if host else ""
+
+
+def _away(path: Path, mounts: Path | None) -> Mount | None:
+    """The mount above it, if that is of a kind that other machines share."""
+    try:
+        lines = (mounts or MOUNTS).read_bytes().splitlines()
+        found = _longest(path.resolve(), lines)
+    except (OSError, RuntimeError):  # no /proc here, or links in a circle: then using it tells
+        return None
+    if found is None:
+        return None
+    name = found.kind.removeprefix("fuse.")
+    away = found.kind in REMOTE or (found.kind != name and name not in LOCAL_FUSE)
+    return found if away else None
+
+
+def why_not(path: Path, mounts: Path | None = None) -> SafeText:
+    """Why nothing may be begun with a journal there, and what to do; empty if it may."""
+    where = remote(path.parent, mounts)
+    if not where:
+        return clean("")
+    return clean(
+        f"the journal {path} lies on a file system that other machines share ({where}), where SQLite can't keep it whole:"
+        " nothing is begun from there; set XDG_STATE_HOME to a folder on a local disk (what is unfinished there is still"
+        " finished)"
+    )
+
+
+def _longest(path: Path, lines: list[bytes]) -> Mount | None:
+    """Of the mount points above the path the nearest; where one lies upon another, the later one."""
+    best: Mount | None = None
+    for one in _read(lines):
+        above = path == one.point or one.point in path.parents
+        if above and one.kind != "autofs" and (best is None or len(one.point.parts) >= len(best.point.parts)):
+            best = one
+    return best
+
+
+def _read(lines: list[bytes]) -> Iterator[Mount]:
+    """Each line that is one."""
+    for line in lines:
+        words, _, rest = line.partition(b" - ")
+        fields, kinds = words.split(b" "), rest.split(b" ")
+        if len(fields) >= 6 and kinds[0]:
+            point = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8) & 255]), fields[4])
+            kind, source, options, *_ = (*(one.decode("utf-8", "replace") for one in kinds), "", "")
+            yield Mount(Path(point.decode("utf-8", "surrogateescape")), kind, source, options)

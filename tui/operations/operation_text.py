@@ -1,0 +1,71 @@
+"""One operation as plain text, to paste into an incident channel: what came of it, each step and its time, each call.
+
+The console copies it, `evac ops show` prints it. Pure: all it knows is the journal's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+
+from tui.domain.sanitize import clean
+from tui.domain.time_format import both_zones, span
+from tui.operations.model import Call, Operation, StepRow
+
+
+def account_number(number: str) -> str:
+    """`1111-2222-3333`, as people compare it."""
+    return "-".join(number[at : at + 4] for at in range(0, len(number), 4)) if number else "account unknown"
+
+
+def outcome(call: Call) -> str:
+    """What came of a call, and its request id."""
+    if call.ok is None:
+        told = "no answer yet" if call.outcome_at is None else "the answer was lost"
+    elif call.dry_run and call.code == "DryRunOperation":
+        told = "permitted"
+    else:
+        told = "accepted" if call.ok else f"{call.code}: {call.message}"
+    request = f" ({call.request_id})" if call.request_id else ""
+    dry = " dry run" if call.dry_run else ""
+    return clean(f"{call.operation}{dry}: {told}{request}", 300)
+
+
+def took(row: StepRow, now: datetime, *, alive: bool = True) -> str:
+    """How long a step took, or has been taking; empty for one that has not begun."""
+    if row.began_at is None:
+        return ""
+    return span((row.ended_at or (now if alive else row.began_at)) - row.began_at)
+
+
+def lasted(one: Operation, now: datetime) -> timedelta:
+    """From the confirmation (or the plan, before it) to the end or to now."""
+    return (one.finished_at or now) - (one.confirmed_at or one.created_at)
+
+
+def summary(one: Operation, word: str, label: str, zone: tzinfo, now: datetime) -> Iterator[str]:
+    """A line a fact. `word` is where it stands, `label` what the profile is called."""
+    yield clean(f"{one.title} ({one.instance_id}): {word}, {span(lasted(one, now))}", 300)
+    yield clean(f"  where: {label}, {account_number(one.account_id)}, {one.region}")
+    yield clean(f"  by: {one.user}@{one.host}, {both_zones(one.confirmed_at or one.created_at, zone, now)}")
+    if one.finished_at is not None:
+        yield f"  ended: {both_zones(one.finished_at, zone, now)}"
+    told = dict.fromkeys(part for part in one.note.split("; ") if part)
+    for part in told:  # an end says several things: addresses, events, health; each has its line
+        yield f"  {part}"
+    if one.remedy:
+        yield f"  to do: {one.remedy}"
+    if one.remark:
+        yield f"  note: {one.remark}"
+    if one.kept.options.overrides:
+        yield f"  overridden: {', '.join(one.kept.options.overrides)}"
+    for row in one.steps:
+        yield f"  {_step(row, now)}"
+        for call in row.calls:
+            yield f"    {call.intent_at:%Y-%m-%dT%H:%M:%SZ} {outcome(call)}"
+    yield f"  evac operation {one.id}"
+
+
+def _step(row: StepRow, now: datetime) -> str:
+    parts = [row.state, took(row, now), row.note]
+    return f"{row.name}: {', '.join(part for part in parts if part)}"

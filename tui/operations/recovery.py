@@ -1,0 +1,145 @@
+"""Which operations were cut off, and a new runner for them. The console asks every few seconds, `evac ops` when called.
+
+Two runners never drive one operation: the journal's lease has one holder, and an intent is only written by it. A holder on
+this host that is dead is found out at once; on another host by its silence.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tui.operations.journal import AHEAD, LEASE, Journal, JournalError
+from tui.operations.spawn import LaunchError, ReadOnlyError, start
+from tui.operations.model import ABANDONED, Operation, OperationState
+from tui.config.schema import Settings
+
+JUST_STARTING = "a runner that is just starting"
+"""Who drives what was made way for, as long as the new one's process is not known."""
+HUNG = timedelta(minutes=5)
+"""A runner that lives on this host may be waiting for AWS longer than its lease lasts; after this it counts as hung."""
+
+
+def cut_off(journal: Journal, now: datetime) -> list[Operation]:
+    """Confirmed, unfinished, and nobody drives them; the oldest first. Not those that wait for a person.
+
+    Abandons on the way what was never confirmed and has nobody who would. Raises JournalError.
+    """
+    journal.lapse(now)
+    return [one for one in journal.unfinished() if is_cut_off(one, now)]
+
+
+def is_cut_off(operation: Operation, now: datetime) -> bool:
+    """Whether it should go on and nobody drives it."""
+    if operation.confirmed_at is None or not operation.is_open:
+        return False
+    return operation.state is not OperationState.NEEDS_ATTENTION and not driver(operation, now)
+
+
+def driver(operation: Operation, now: datetime) -> str:
+    """Who drives it, in words; the empty text if nobody does."""
+    until = operation.lease_until
+    if until is None:
+        return ""
+    if until > now + LEASE + AHEAD:  # of a clock that was ahead: a living runner renews it in a second
+        until = now - AHEAD
+    host, _, rest = operation.runner.partition(":")
+    process = rest.partition(":")[0]
+    if not process.isdecimal():
+        return JUST_STARTING if until > now else ""
+    here = host == socket.gethostname()
+    if here and not lives(int(process), operation.id):
+        return ""
+    if until > now or (here and until + HUNG > now):
+        return f"process {process} on {host}"
+    return ""
+
+
+def lives(process: int, operation: str) -> bool:
+    """Whether that process is there and is this operation's runner: process ids are used again, and the dead may linger."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            words = Path(f"/proc/{process}/cmdline").read_bytes()
+            # Empty for a zombie, but also for a moment of every exec.
+            state = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+        except PermissionError:
+            return True
+        except (OSError, IndexError):
+            return False
+        return state not in "ZX" and (not words or operation.encode() in words.split(b"\0"))
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def why_not(operation: Operation, now: datetime) -> str | None:
+    """None if it can be resumed, else why not."""
+    if not operation.is_open:
+        return f"it has ended: {operation.state}"
+    if operation.confirmed_at is None:
+        return "it was never confirmed"
+    who = driver(operation, now)
+    return f"{who} drives it" if who else None
+
+
+def resume(
+    journal: Journal, operation: Operation, settings: Settings, environ: Mapping[str, str], now: datetime
+) -> str | None:
+    """Start a runner for it; None if one was started, else why not. Raises JournalError."""
+    if settings.profile_read_only(operation.profile, operation.account_id):
+        return f"read-only: no changes through profile {operation.profile}; see `evac config show`"
+    if (why := why_not(operation, now)) is not None:
+        return why
+    if not journal.reopen(operation.id, operation.runner, now):
+        return "somebody else resumed it, or ended it, at this moment"
+    try:
+        process = start(operation.id, operation.profile, settings, environ)
+    except (LaunchError, ReadOnlyError) as error:
+        journal.release(operation.id, "")
+        return str(error)
+    started(journal, operation.id, process, now)
+    return None
+
+
+def started(journal: Journal, operation: str, process: int, now: datetime) -> None:
+    """Write down which process it is that was started for it, so that its death is seen also before it has its lease."""
+    if lives(process, operation):
+        with suppress(JournalError):  # it lives all the same
+            journal.begun_by(operation, process, now)
+
+
+def give_up(
+    journal: Journal, operation: Operation, settings: Settings, environ: Mapping[str, str], now: datetime
+) -> tuple[bool, str]:
+    """Give it up: whether that was possible, and what to tell of it. Raises JournalError.
+
+    What it took out of service is first returned there, by a runner; asked again meanwhile, it is left as it is.
+    """
+    if journal.take_back(operation.id, ABANDONED, now):
+        current = journal.get(operation.id) or operation
+        why = None if driver(current, now) else resume(journal, current, settings, environ, now)
+        told = f"{operation.instance_name or operation.instance_id} is returned to service first"
+        return True, f"{told}, but no runner could be started for that: {why}" if why else told
+    why = ABANDONED + (": the instance was left down" if operation.may_be_down else "")
+    done = journal.abandon(operation.id, why, now)
+    return done, still_out(operation) if done else "it ended meanwhile"
+
+
+def still_out(operation: Operation) -> str:
+    """What is left undone in the way of service by abandoning it now; empty if nothing is."""
+    order = operation.kept.order
+    if "exit-standby" in operation.owes:
+        command = f"aws autoscaling exit-standby --instance-ids {order.instance_id}"
+        return f"it STAYS in Standby; once it runs: {command} --auto-scaling-group-name {order.group}"
+    if "register" in operation.owes:
+        names = ", ".join(one.name for one in order.places)
+        return f"it STAYS out of {names}: register it there again"
+    return ""

@@ -1,0 +1,203 @@
+"""Groups held in the lock service, for all machines: the journal's rule, on a value that is only replaced if nobody was quicker.
+
+One value for an account's region holds all of them, so that an operation gets all of its groups or none. What a machine that
+died leaves there ends by itself; what can't be read counts as held, by nobody knows whom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from tui.domain.groups import Asked, Hold, Keep, Short, lacking
+from tui.domain.sanitize import clean
+from tui.operations.redis_scripts import READ, SWAP
+from tui.operations.redis_lock import Away, LockService, UnusableError
+from tui.operations.model import Operation
+
+PREFIX = "evac:hold:"
+LIMIT = 262_144
+"""Bytes of the value: more than a thousand holds."""
+TRIES = 40
+"""How often it is decided anew because somebody else was quicker."""
+ASKING = 15_000
+"""Milliseconds for which a place in the line is kept for who does not ask again."""
+
+
+class _Row(Struct, frozen=True):
+    """A hold, until when (Redis's milliseconds), and for which runner."""
+
+    hold: Hold
+    until: int
+    runner: str
+
+
+class SharedHolds:
+    """The holds of one operation. Nothing here raises for what Redis does or says."""
+
+    def __init__(
+        self, service: LockService, account: str, region: str, operation: Operation, runner: str
+    ) -> None:
+        self._service, self._operation, self._runner = service, operation, runner
+        self._key = f"{PREFIX}{{{account}:{region}}}"
+        self._asked: Sequence[Asked] = ()
+        self._state = ""
+
+    def claim(self, asked: Sequence[Asked], keep: Sequence[Keep], *, force: bool) -> tuple[Short, ...] | Away:
+        """Hold all of them, or none: what stands in the way."""
+        self._asked = asked
+
+        def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
+            own = [row for row in rows if row.hold.operation == self._operation.id]
+            others = [row for row in rows if row.hold.operation != self._operation.id]
+            number = own[0].hold.number if own else max((row.hold.number for row in rows), default=0) + 1
+            had = bool(own) and all(row.hold.state != "waiting" for row in own)
+            mine = self._hold(asked[0], number, "waiting")
+            why = () if force or had else lacking(asked, [row.hold for row in rows], mine, keep, going=False)
+            reserves = bool(why) and all(one.by for one in why)
+            going = any(row.hold.state == "going" for row in own)
+            self._state = "waiting" if why else "going" if going else "held"
+            until = now + (ASKING if why else self._ttl)
+            rows[:] = others + [
+                _Row(self._hold(one, number, self._state, reserves), until, self._runner) for one in asked
+            ]
+            return why
+
+        return self._change(decide)
+
+    def go(self, asked: Sequence[Asked], keep: Sequence[Keep], *, force: bool) -> tuple[Short, ...] | Away:
+        """Right before it is taken down: whether it still may be, and from now on it counts as down."""
+
+        def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
+            own = [row for row in rows if row.hold.operation == self._operation.id]
+            number = own[0].hold.number if own else max((row.hold.number for row in rows), default=0) + 1
+            mine = self._hold(asked[0], number, "held")
+            gone = any(row.hold.state == "going" for row in own)
+            why = () if force or gone else lacking(asked, [row.hold for row in rows], mine, keep, going=True)
+            if not why:
+                self._state = "going"
+                rows[:] = [row for row in rows if row.hold.operation != self._operation.id] + [
+                    _Row(self._hold(one, number, "going"), now + self._ttl, self._runner) for one in asked
+                ]
+            return why
+
+        return self._change(decide)
+
+    def keep(self) -> None:
+        """Renew it; if it was forgotten, it is there again: its member may be down."""
+        if self._state not in ("held", "going"):
+            return
+
+        def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
+            number = next((row.hold.number for row in rows if row.hold.operation == self._operation.id), 0)
+            number = number or max((row.hold.number for row in rows), default=0) + 1
+            rows[:] = [row for row in rows if row.hold.operation != self._operation.id] + [
+                _Row(self._hold(one, number, self._state), now + self._ttl, self._runner)
+                for one in self._asked
+            ]
+            return ()
+
+        self._change(decide)
+
+    def free(self) -> None:
+        """Let it go; if that can't be said, it ends by itself."""
+        if not self._state:
+            return
+        self._state = ""
+
+        def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
+            rows[:] = [
+                row for row in rows if row.hold.operation != self._operation.id or row.runner != self._runner
+            ]
+            return ()
+
+        self._change(decide)
+
+    @property
+    def _ttl(self) -> int:
+        return int(self._service.settings.ttl * 1000)
+
+    def _hold(self, one: Asked, number: int, state: str, reserves: bool = False) -> Hold:
+        by = self._operation
+        since = by.confirmed_at or by.created_at
+        return Hold(
+            by.id, one.place, str(one.group.text), one.group.member, by.label[:256], by.user[:256], by.host[:256],
+            since, number, state, reserves,
+        )  # fmt: skip
+
+    def _change(self, decide: Callable[[list[_Row], int], tuple[Short, ...]]) -> tuple[Short, ...] | Away:
+        try:
+            for _ in range(TRIES):
+                value, now = self._service.run(lambda client: client.eval(READ, 1, self._key))
+                rows = [row for row in read(bytes(value)) if row.until > int(now)]
+                why = decide(rows, int(now))
+                ends = max((row.until for row in rows), default=0) - int(now)
+                new = msgspec.json.encode(rows) if rows else b""
+                if self._swap(bytes(value), new, ends):
+                    return why
+        except UnusableError as error:
+            return error.away
+        except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
+            return spoilt(self._key, error)
+        return spoilt(self._key, "it changes all the time")
+
+    def _swap(self, old: bytes, new: bytes, ends: int) -> bool:
+        done: int = self._service.run(lambda client: client.eval(SWAP, 1, self._key, old, new, max(ends, 1)))
+        return done == 1
+
+
+def every(service: LockService, account: str, region: str) -> Sequence[Hold] | Away:
+    """All that are held there now, by whomever."""
+    key = f"{PREFIX}{{{account}:{region}}}"
+    try:
+        value, now = service.run(lambda client: client.eval(READ, 1, key))
+        return [row.hold for row in read(bytes(value)) if row.until > int(now)]
+    except UnusableError as error:
+        return error.away
+    except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
+        return spoilt(key, error)
+
+
+def all_groups(service: LockService) -> Sequence[Hold] | Away:
+    """All that are held, in whatever account and region; at most a thousand values."""
+    try:
+        keys = service.run(lambda client: list(islice(client.scan_iter(match=f"{PREFIX}*", count=500), 1000)))
+    except UnusableError as error:
+        return error.away
+    found: list[Hold] = []
+    for key in keys:
+        account, _, region = key.decode("utf-8", "replace").removeprefix(PREFIX).strip("{}").partition(":")
+        some = every(service, account, region)
+        if isinstance(some, Away):
+            return some
+        found += some
+    return found
+
+
+def spoilt(key: str, error: object) -> Away:
+    """What stands there is not evac's."""
+    why = clean(f"the lock service can't be used: what stands in {key} is not evac's: {error}", 400)
+    return Away(why, f"find out who wrote it, then redis-cli DEL '{key}'")
+
+
+def read(value: bytes) -> list[_Row]:
+    """The holds in a value, their texts cleaned. Raises msgspec's errors and ValueError for what is none."""
+    if not value:
+        return []
+    if len(value) > LIMIT:
+        raise ValueError("too long")
+    return [_cleaned(row) for row in msgspec.json.decode(value, type=list[_Row])]
+
+
+def _cleaned(row: _Row) -> _Row:
+    texts: dict[str, Any] = {
+        name: clean(getattr(row.hold, name), 256) for name in ("operation", "text", "label", "user", "host")
+    }
+    if row.hold.state not in ("waiting", "held", "going") or not isinstance(row.hold.since, datetime):
+        raise ValueError(f"no state is called {clean(row.hold.state, 40)}")
+    return msgspec.structs.replace(row, hold=msgspec.structs.replace(row.hold, stands="", **texts))

@@ -1,0 +1,65 @@
+"""From the journal's rows to the record of an operation. Raises ValueError, TypeError or msgspec's errors on a spoilt row."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from tui.operations.database import to_time
+from tui.operations.model import Call, Kept, Operation, OperationState, StepRow
+
+_PLAIN = (
+    "id", "action", "title", "profile", "account_id", "region", "instance_id", "instance_name", "user", "host", "note",
+    "remedy", "permission", "runner", "ssh_client", "caller", "remark", "refused_by",
+)  # fmt: skip
+
+
+def flag(value: int | None) -> bool | None:
+    """SQLite has no booleans; None stays *not known*."""
+    return None if value is None else bool(value)
+
+
+def operation_of(row: sqlite3.Row, steps: Sequence[sqlite3.Row], calls: Sequence[sqlite3.Row]) -> Operation:
+    """The operation, with its steps in their order and each step's calls, the oldest first."""
+    made = [_call(one) for one in calls]
+    return Operation(
+        state=OperationState(row["state"]),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        confirmed_at=to_time(row["confirmed_at"]),
+        finished_at=to_time(row["finished_at"]),
+        attention=bool(row["attention"]),
+        instance_down=bool(row["instance_down"]),
+        lease_until=to_time(row["lease_until"]),
+        kept=msgspec.json.decode(row["kept"], type=Kept),
+        steps=tuple(
+            StepRow(
+                one["name"],
+                one["state"],
+                one["note"],
+                to_time(one["began_at"]),
+                to_time(one["ended_at"]),
+                tuple(call for call in made if call.step == one["name"]),
+            )
+            for one in steps
+        ),
+        **{key: row[key] for key in _PLAIN},
+    )
+
+
+def _call(row: sqlite3.Row) -> Call:
+    return Call(
+        row["step"],
+        row["service"],
+        row["name"],
+        datetime.fromisoformat(row["intent_at"]),
+        to_time(row["outcome_at"]),
+        flag(row["ok"]),
+        row["code"],
+        row["message"],
+        row["request_id"],
+        bool(row["dry_run"]),
+        to_time(row["launched_at"]),
+    )

@@ -1,0 +1,112 @@
+"""The one writer of what the hands say beside their journal (runner.log): a line that can't be written is lost, and no more.
+
+The log is on the journal's disk. When that is full the first thing to fail is the line that says so, and it must not be what
+ends a runner between stop and start. So every line of ours goes through `say`, and from the runner's start on the standard
+streams themselves can't fail, whoever writes to them: a library, `warnings`, `logging`, a traceback of a thread.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from typing import Any
+
+from tui.domain.sanitize import clean
+
+
+class _Bytes(io.RawIOBase):
+    """A descriptor that takes everything and never complains; closing it does nothing."""
+
+    def __init__(self, handle: int) -> None:
+        super().__init__()
+        self._handle = handle
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """All of it, or what the disk takes."""
+        left = memoryview(data).cast("B")
+        size = len(left)
+        with suppress(Exception):
+            while left:
+                left = left[os.write(self._handle, left) :]
+        return size
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._handle
+
+    def close(self) -> None:
+        """It stays open."""
+
+
+class Quiet(io.TextIOBase):
+    """A stream of text over it: what can't be encoded is written as an escape."""
+
+    def __init__(self, handle: int) -> None:
+        super().__init__()
+        self.buffer = _Bytes(handle)
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override] # typeshed has an attribute; io itself a property
+        """UTF-8."""
+        return "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override] # as above
+        """How what can't be encoded is written."""
+        return "backslashreplace"
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, text: str) -> int:
+        """As far as it can be."""
+        with suppress(Exception):
+            self.buffer.write(str(text).encode("utf-8", "backslashreplace"))
+        return len(text)
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self.buffer.fileno()
+
+    def close(self) -> None:
+        """It stays open."""
+
+
+def keep_quiet() -> None:
+    """From here on nothing that is written to stdout or stderr can end this process, nor can a limit on the size of files."""
+    sys.stdout = sys.__stdout__ = Quiet(1)  # type: ignore[misc,assignment] # a text stream, as far as anybody uses it
+    sys.stderr = sys.__stderr__ = Quiet(2)  # type: ignore[misc,assignment] # as above
+    for name in ("SIGXFSZ", "SIGPIPE"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+def say(line: str) -> None:
+    """A line for whoever reads the log. Never raises."""
+    with suppress(Exception):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
+def what(error: BaseException) -> str:
+    """The error as one line, `KeyError: 'x'`. Never raises: an error may fail to tell itself."""
+    try:
+        return clean(f"{type(error).__name__}: {error}")
+    except Exception:
+        return type(error).__name__
+
+
+def trace() -> str:
+    """The traceback of what is handled just now, as far as it can be made. Never raises."""
+    try:
+        return traceback.format_exc()
+    except Exception:
+        return ""

@@ -1,0 +1,63 @@
+"""What the hands do not do from the machine they run on: stop that machine itself, or begin while it is going down.
+
+The second is what fence agents do before they fence: a node that is itself being stopped kills nobody else.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tui.domain.hazards.this_machine import cut_short
+from tui.domain.this_machine import NOWHERE, Here
+from tui.domain.instance import InstanceState
+from tui.domain.steps import Call, Decision, Send, Stuck
+from tui.operations.model import Operation
+
+_GOING_UP = (InstanceState.RUNNING, InstanceState.PENDING, InstanceState.UNKNOWN)
+_TAKES_DOWN = frozenset({"StopInstances", "RebootInstances", "EnterStandby", "DeregisterTargets"})
+
+
+class Looks(Protocol):
+    """What is asked of the gateway."""
+
+    def state_of(self, instance_id: str, region: str) -> InstanceState:
+        """Of any instance."""
+        ...
+
+
+class Ownself:
+    """Of one runner. Off EC2, or where EC2 does not say which machine this is, it refuses nothing."""
+
+    def __init__(self, here: Here = NOWHERE, gateway: Looks | None = None) -> None:
+        self._here, self._gateway = here, gateway
+
+    def refuses(self, operation: Operation) -> Stuck | None:
+        """Why these hands must not begin it. What was begun goes on, towards running."""
+        options = operation.kept.options
+        if operation.sent or "self" in options.overrides:
+            return None
+        aside = bool(options.standby or options.drain)
+        why = cut_short(self._here, operation.instance_id, operation.action, set_aside=aside)
+        if not why:
+            return None
+        return Stuck(why, "do it from another machine; or plan it anew here and override self", final=True)
+
+    def guard(self, decision: Decision, operation: Operation) -> Decision:
+        """The decision, unless it is the first to ask for the instance's going down, or to send it, while this machine ends."""
+        if self._gateway is None or not self._here.instance_id or not isinstance(decision, Send):
+            return decision
+        if not _takes_down(decision.call) or any(one in _TAKES_DOWN for one in operation.sent):
+            return decision
+        state = self._gateway.state_of(self._here.instance_id, self._here.region)
+        if state in _GOING_UP:
+            return decision
+        return Stuck(
+            f"the machine evac runs on ({self._here.instance_id}) is {state}: its hands would end in the middle",
+            "do it from another machine",
+        )
+
+
+def _takes_down(call: Call) -> bool:
+    return call.operation in _TAKES_DOWN or (
+        call.operation == "CreateImage" and not call.params.get("NoReboot")
+    )

@@ -1,0 +1,86 @@
+"""A runner told to end (SIGTERM: its machine is being shut down, say) with an instance stopped tries once to start it.
+
+One try within two seconds and never a promise: while the instance still stops, AWS takes no start. What is sent is journaled
+as always, so whoever resumes the operation knows of it.
+"""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from typing import Protocol
+
+from tui.operations.journal import Journal, JournalError
+from tui.operations.runner_log import say, what
+from tui.operations.model import OVER, Operation
+
+WITHIN = 2.0
+"""Seconds after which the process ends wherever it is: who ends it waits not much longer."""
+ENDED = 128 + signal.SIGTERM
+_ON_THE_WAY_UP = ("wait-stopped", "start", "wait-running")
+_TURNS = 4
+
+
+class ToldToEnd(BaseException):
+    """SIGTERM. No Exception: what the runner tries again after an error must not swallow it."""
+
+
+class Hands(Protocol):
+    """What is used of a runner."""
+
+    journal: Journal
+    operation: Operation
+    name: str
+
+    def turn(self) -> object:
+        """One look and one decision; 0.0 where the next should follow at once."""
+        ...
+
+    def in_need(self, error: JournalError) -> None:
+        """What may be done while the journal can't be written."""
+        ...
+
+
+def listen() -> None:
+    """Have SIGTERM raise ToldToEnd in the main thread; once: a second one finds it on its way already."""
+    signal.signal(signal.SIGTERM, _told)
+
+
+def _told(number: int, frame: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise ToldToEnd
+
+
+def last_try(runner: Hands) -> int:
+    """Go on, without waiting, as far as the start; the exit code."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, WITHIN)
+    try:
+        if _at(runner) not in _ON_THE_WAY_UP:
+            return ENDED
+        before = _starts(runner)
+        for _ in range(_TURNS):
+            if _at(runner) not in _ON_THE_WAY_UP or runner.turn() != 0.0 or _starts(runner) > before:
+                break
+    except JournalError as error:  # a full disk, say: the one call that may be made without it
+        with suppress(Exception):
+            runner.in_need(error)
+    except Exception as error:  # one try: whoever resumes it makes the next
+        say(f"{runner.operation.id}: told to end, and not started: {what(error)}")
+    with suppress(Exception):
+        runner.journal.release(runner.operation.id, runner.name)
+    return ENDED
+
+
+def _at(runner: Hands) -> str:
+    """The step it is at; the empty text where it did not take the instance down, or has seen it run since."""
+    found = runner.journal.get(runner.operation.id)
+    if found is None or not found.is_open or not found.may_be_down:
+        return ""
+    return next((row.name for row in found.steps if row.state not in OVER), "")
+
+
+def _starts(runner: Hands) -> int:
+    found = runner.journal.get(runner.operation.id)
+    rows = () if found is None else found.steps
+    return sum(one.operation == "StartInstances" and not one.dry_run for row in rows for one in row.calls)
