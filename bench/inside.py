@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from bench import stock
 from bench.tools import Figure, clean, fleet, median, percentile, timed
 from tui.config.loader import from_environment
+from tui.config.schema import encode_settings
 from tui.demo.environment import Demo
 from tui.domain.instance import InstanceState
 from tui.fleet import protocol
 from tui.fleet.protocol import Delta
-from tui.config.schema import encode
 
 FRAME = 1 / 60
 
@@ -31,16 +31,18 @@ def store(repeat: int) -> list[Figure]:
     for turn in range(repeat * 7):
         some = list(full.rows())[turn * 100 : turn * 100 + 100]
         delta = Delta(upserts=tuple(replace(row, state=InstanceState.STOPPING) for row in some))
-        frame = protocol.encode(delta)[4:]
+        frame = protocol.encode_frame(delta)[4:]
         begun = time.process_time()
-        taken = protocol.decode(frame)
+        taken = protocol.decode_frame(frame)
         assert isinstance(taken, Delta)
         assert len(full.apply(taken)) == 100
         full.rows()
         times.append(time.process_time() - begun)
     target = full.targets()[0]
     assert target.status_at is not None
-    beat = len(protocol.encode(Delta(replace(target, status_at=target.status_at + timedelta(seconds=15)))))
+    beat = len(
+        protocol.encode_frame(Delta(replace(target, status_at=target.status_at + timedelta(seconds=15))))
+    )
     spent = median(times)
     return [
         Figure("apply 100 changes to 50,000 instances, decoded and listed anew, CPU", f"{spent * 1000:.1f} ms", "a frame 16.7 ms",
@@ -93,7 +95,7 @@ def _split(demo: Demo, count: int, instances: int) -> tuple[float, float, float]
         environs = []
         for n in range(count):
             mine = demo.profiles[n * size : (n + 1) * size]
-            handed = encode(structs.replace(settings, only_profiles=tuple(mine))).decode()
+            handed = encode_settings(structs.replace(settings, only_profiles=tuple(mine))).decode()
             environs.append({**environ, "EVAC_SETTINGS": handed})
         command = [sys.executable, "-m", "bench.follow", str(instances // count)]
         ticker = Ticker()

@@ -26,7 +26,7 @@ def parser(repeat: int) -> list[Figure]:
         "out=[]\n"
         "for op, body, n in bodies(1000):\n"
         "  theirs = create_parser('ec2'); answer = {'body':body,'headers':{},'status_code':200}\n"
-        "  out.append((op.name, spent(lambda: parse.parse(op, body)),"
+        "  out.append((op.name, spent(lambda: parser.parse_answer(op, body)),"
         " spent(lambda: theirs.parse(answer, op.output_shape)), len(body)/n))\n"
         "print(json.dumps(out))\n"
     )

@@ -16,12 +16,12 @@ from msgspec import structs
 from bench.tools import Figure, clean, fleet
 from tests.programs import redis_server
 from tui.config.loader import from_environment
+from tui.config.schema import CacheSettings, Settings
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase
 from tui.fleet import protocol
 from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
-from tui.config.schema import CacheSettings, Settings
 
 CONSOLES, MINUTE = 10, 60.0
 

@@ -12,11 +12,11 @@ from msgspec import structs
 
 from bench.tools import Figure, clean, fleet, pss
 from tui.config.loader import from_environment
+from tui.config.schema import Intervals
 from tui.demo.environment import Demo
 from tui.fleet import protocol
 from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
-from tui.config.schema import Intervals
 
 ROUNDS = 150
 """Of a second each: a status poll in every one and an inventory in every fourth; half an hour has 120 and 6."""

@@ -12,23 +12,23 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bench.bodies import bodies
-from tui.aws import parser, mapping
+from tui.aws import mapping, parser
 from tui.domain.instance import Instance, Phase, Target, TargetStatus
 from tui.domain.sanitize import clean
 from tui.fleet import snapshot
-from tui.fleet.store import Store
 from tui.fleet.protocol import Delta
+from tui.fleet.store import Store
 
 
 def rows(count: int) -> list[Instance]:
     """Of 100 targets, read now."""
     now, found = datetime.now(UTC), []
     (op, body, _), (checks, status, _) = bodies(count)
-    items = [one["Instances"][0] for one in parser.parse(op, body)[0]["Reservations"]]
-    states = [mapping.status(one) for one in parser.parse(checks, status)[0]["InstanceStatuses"]]
+    items = [one["Instances"][0] for one in parser.parse_answer(op, body)[0]["Reservations"]]
+    states = [mapping.status(one) for one in parser.parse_answer(checks, status)[0]["InstanceStatuses"]]
     for number, (item, state) in enumerate(zip(items, states, strict=True)):
         target = Target(f"acct-{number % 20:02d}", f"region-{number % 5}")
-        row = mapping.instance(item, target.region, now)
+        row = mapping.map_instance(item, target.region, now)
         found.append(
             replace(row, target=target, checks=state.checks, events=state.events, status_at=now, images_at=now,
                     account_id=clean(f"9{number % 20:011d}"))
@@ -73,7 +73,7 @@ async def fill(count: int) -> float:
     """Seconds from having the rows to seeing them."""
     from textual.app import App, ComposeResult
 
-    from screens.fleet.columns import Scene
+    from screens.fleet.columns import RowContext
     from screens.fleet.table import FleetTable
     from tui.config.schema import Settings
 
@@ -87,7 +87,7 @@ async def fill(count: int) -> float:
     async with app.run_test(size=(160, 50)) as pilot:
         await pilot.pause()
         begun = time.perf_counter()
-        app.query_one(FleetTable).show(listed, Scene(datetime.now(UTC), Settings()))
+        app.query_one(FleetTable).show(listed, RowContext(datetime.now(UTC), Settings()))
         await pilot.pause()
         return time.perf_counter() - begun
 

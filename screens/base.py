@@ -17,9 +17,6 @@ from textual.message import Message
 from screens.dismiss_once import Leaver
 from screens.static_line import Line
 from screens.symbols import drawn
-from tui.domain.instance import Instance
-from tui.domain.sanitize import SafeText, clean
-from tui.services import Services
 from tui.commands import (
     INPUT_MODE,
     VERBS,
@@ -27,12 +24,15 @@ from tui.commands import (
     effective,
     offered,
     shown_key,
-    why_not,
+    why_verb_blocked,
     worded,
 )
+from tui.domain.instance import Instance
+from tui.domain.sanitize import SafeText, clean
+from tui.services import Services
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
-    from tui.clipboard import Kept
+    from tui.clipboard import CopyResult
     from tui.operations.model import Operation
 
 
@@ -44,7 +44,7 @@ class FleetChanged(Message):
         return isinstance(message, FleetChanged)
 
 
-class Said(Message):
+class Announced(Message):
     """The collector has something to tell: one line."""
 
     def __init__(self, line: str) -> None:
@@ -194,7 +194,7 @@ class EvacScreen(Leaver[None]):
         self.set_interval(1.0, self._tick)
         self.call_later(self.leave_now)
 
-    def on_said(self, message: Said) -> None:
+    def on_said(self, message: Announced) -> None:
         """The collector's word."""
         self.say(message.line)
 
@@ -266,7 +266,7 @@ class EvacScreen(Leaver[None]):
         read_only = self.services.settings.read_only
         if instance is not None:
             read_only = self.profile_read_only(instance.target.profile, instance.account_id)
-        return why_not(verb, instance, read_only=read_only, off=self.services.settings.actions_off)
+        return why_verb_blocked(verb, instance, read_only=read_only, off=self.services.settings.actions_off)
 
     def act(self, name: str, instance: Instance | None) -> None:
         """Ask for a guarded action, or say why it cannot be."""
@@ -328,7 +328,7 @@ class EvacScreen(Leaver[None]):
         from tui.operations import intended_down
         from tui.operations.database import JournalError
 
-        reason = intended_down.why_not(instance, services.settings, services.now())
+        reason = intended_down.why_not_intendable(instance, services.settings, services.now())
         if reason is None and services.journal is None:
             reason = services.journal_trouble or "the journal is not open yet; press it again"
         if reason is not None or services.journal is None:
@@ -336,7 +336,7 @@ class EvacScreen(Leaver[None]):
             return
         try:
             if services.own.meant(instance) is None:
-                intended_down.say(services.journal, instance, services.now())
+                intended_down.mark_intended(services.journal, instance, services.now())
                 self.say(f"{instance.label} is meant to be down, until it runs again; M takes that back")
             else:
                 intended_down.take_back(services.journal, instance, services.now())
@@ -389,7 +389,7 @@ class EvacScreen(Leaver[None]):
 
         self.run_worker(load, thread=True, group="copy", exit_on_error=False)
 
-    def _copied(self, what: str, kept: Kept) -> None:
+    def _copied(self, what: str, kept: CopyResult) -> None:
         line = drawn(f"{what}: {kept.said}", self.services.settings.ascii)
         self.say(line, "information" if kept.well else "warning")
 

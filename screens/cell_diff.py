@@ -19,15 +19,15 @@ from textual.strip import Strip
 
 GAP = 12
 """Cells between two changes that are sent along: to move the cursor and set the colours costs more."""
-Cell = tuple[str, str, str]
+ScreenCell = tuple[str, str, str]
 """The codes before it, the character with its marks (empty: the right half of a wide one), the codes after it."""
 
 
-class Shown:
+class TerminalContents:
     """What the terminal shows. Another size, another program in between: `forget`."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, list[Cell]] = {}
+        self._lines: dict[int, list[ScreenCell]] = {}
         self._codes: dict[tuple[Style, ColorSystem], tuple[str, str]] = {}
 
     def forget(self) -> None:
@@ -52,9 +52,9 @@ class Shown:
             if update.region.x == 0
         }
 
-    def cells(self, segments: Iterable[Segment], console: Console) -> list[Cell]:
+    def cells(self, segments: Iterable[Segment], console: Console) -> list[ScreenCell]:
         """One for each column."""
-        found: list[Cell] = []
+        found: list[ScreenCell] = []
         for segment in segments:
             before, after = self._around(segment.style, console)
             if segment.text.isascii():
@@ -79,7 +79,7 @@ class Shown:
             codes = self._codes[style, colors] = (before, after)
         return codes
 
-    def changes(self, y: int, x: int, new: list[Cell]) -> str:
+    def changes(self, y: int, x: int, new: list[ScreenCell]) -> str:
         """The codes that make that part of a line look so. From now on it does."""
         line = self._lines.get(y)
         if line is None or len(line) < x + len(new):
@@ -91,7 +91,7 @@ class Shown:
 
 
 class _Thrifty(CompositorUpdate):
-    def __init__(self, shown: Shown, update: ChopsUpdate) -> None:
+    def __init__(self, shown: TerminalContents, update: ChopsUpdate) -> None:
         self._shown, self._update = shown, update
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -112,7 +112,7 @@ class _Thrifty(CompositorUpdate):
 
 
 class _Noted(CompositorUpdate):
-    def __init__(self, shown: Shown, update: LayoutUpdate) -> None:
+    def __init__(self, shown: TerminalContents, update: LayoutUpdate) -> None:
         self._shown, self._update = shown, update
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -124,7 +124,7 @@ class _Noted(CompositorUpdate):
         return self._update.render_segments(console)
 
 
-def _runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:
+def _runs(old: list[ScreenCell], new: list[ScreenCell]) -> list[tuple[int, int]]:
     """Where they differ: from which column to which. The halves of a wide character differ together, or are drawn by its left."""
     runs: list[tuple[int, int]] = []
     for at, (one, other) in enumerate(zip(old, new, strict=True)):
@@ -141,7 +141,7 @@ def _move(x: int, y: int) -> str:
     return f"\x1b[{y + 1};{x + 1}H"
 
 
-def _written(cells: list[Cell]) -> str:
+def _written(cells: list[ScreenCell]) -> str:
     return "".join(
         before + "".join(char for _, char, _ in run) + after
         for (before, after), run in groupby(cells, lambda cell: (cell[0], cell[2]))

@@ -21,13 +21,13 @@ from textual.await_complete import AwaitComplete
 from textual.color import Color
 from textual.style import Style
 
-SOON = 0.3
+COLLECT_AFTER = 0.3
 """Seconds without a key after which what was closed is collected."""
 MANY = 8
 """Screens that were closed meanwhile, after which nobody waits for such a pause any more."""
 THOROUGH = 300.0
 """Seconds between two looks through everything, while nobody types."""
-PAUSE = 20.0
+COLLECT_EVERY = 20.0
 """Seconds without a key that count as nobody typing."""
 
 
@@ -44,7 +44,7 @@ class Tidying(App[ReturnType]):
         gc.freeze()
         gc.enable()
         if self._settled_at is None:
-            self.set_interval(PAUSE, self._look_through)
+            self.set_interval(COLLECT_EVERY, self._look_through)
         self._settled_at = time.monotonic()
 
     async def on_event(self, event: events.Event) -> None:
@@ -62,12 +62,12 @@ class Tidying(App[ReturnType]):
 
     def _soon(self) -> None:
         """Not by a timer of Textual's: that belongs to the screen that is just being left, and would keep it."""
-        asyncio.get_running_loop().call_later(SOON, self._collect, context=contextvars.Context())
+        asyncio.get_running_loop().call_later(COLLECT_AFTER, self._collect, context=contextvars.Context())
 
     def _collect(self) -> None:
         if not self._to_collect:
             return
-        if self._to_collect < MANY and time.monotonic() - self._typed_at < SOON:
+        if self._to_collect < MANY and time.monotonic() - self._typed_at < COLLECT_AFTER:
             self._soon()
             return
         self._to_collect = 0
@@ -78,7 +78,7 @@ class Tidying(App[ReturnType]):
         if (
             self._settled_at is not None
             and now - self._settled_at > THOROUGH
-            and now - self._typed_at > PAUSE
+            and now - self._typed_at > COLLECT_EVERY
         ):
             gc.unfreeze()
             self.settle()

@@ -13,15 +13,15 @@ from textual.widgets import Static
 from screens.base import Alarm, EvacScreen, KeyLine, bindings
 from screens.line_table import MOVES
 from screens.page import BLANK, Row, draw, head
-from screens.symbols import GRAVITIES, LEVELS, READ
+from screens.symbols import GRAVITY_SIGNS, LEVELS, READ_SIGN
+from tui.commands import VERBS, shown_key
+from tui.config.schema import Settings
 from tui.domain.query import FIELDS
 from tui.domain.sanitize import clean
 from tui.domain.triage import Level
-from tui.config.schema import Settings
-from tui.commands import VERBS, shown_key
 
-NAMES = ("back", "operations", "palette", "quit")
-WIDE = 120
+HELP_VERBS = ("back", "operations", "palette", "quit")
+HELP_WIDE = 120
 """Columns from which there are two columns."""
 _LOOK = ("triage", "all", "events", "targets", "filter", "sort", "detail", "operations", "refresh")
 MOVING: Mapping[str, str] = {
@@ -106,19 +106,19 @@ def language(plain: bool) -> list[Row]:
         sign = LEVELS[level]
         rows.append(Row(text, f"{sign.mark(plain)} {sign.word}", label_style=sign.style))
     told = "a target that answered: says nothing of how its instances are"
-    rows.append(Row(told, f"{READ.mark(plain)} {READ.word}"))
+    rows.append(Row(told, f"{READ_SIGN.mark(plain)} {READ_SIGN.word}"))
     rows += [BLANK, head("short forms")]
     rows += [Row(text, short, label_style="bold") for short, text in SHORT_FORMS.items()]
     rows += [BLANK, head("before an action", "the gravest first")]
     for gravity, text in _GRAVITIES.items():
-        sign = GRAVITIES[gravity]
+        sign = GRAVITY_SIGNS[gravity]
         rows.append(Row(text, f"{sign.mark(plain)} {sign.word}", label_style=sign.style))
     return rows
 
 
 _GRAVITIES = dict(
     zip(
-        GRAVITIES,
+        GRAVITY_SIGNS,
         (
             "it can't be confirmed; it says what would change that",
             "its name must be typed",
@@ -162,10 +162,10 @@ def mode(settings: Settings) -> list[Row]:
 class HelpScreen(EvacScreen, inherit_bindings=False):
     """Every verb, the filter language, the signs and the mode; two columns where there is room."""
 
-    NAMES = NAMES
+    NAMES = HELP_VERBS
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(NAMES),
+        *bindings(HELP_VERBS),
         ("question_mark", "verb('back')", "close"),
         *MOVES,
         ("space", "page(1)", "page down"),
@@ -190,7 +190,7 @@ class HelpScreen(EvacScreen, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """One column or two."""
-        self.set_class(self.size.width >= WIDE, "-wide")
+        self.set_class(self.size.width >= HELP_WIDE, "-wide")
         self.draw_keys()
 
     @property

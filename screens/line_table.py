@@ -16,9 +16,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from screens.render_errors import STYLE, UNSHOWN, tell
+from screens.render_errors import STYLE, UNSHOWN, report_error
 
-R = TypeVar("R")
+_R = TypeVar("_R")
 MOVES = (
     ("up,k", "move(-1)", "up"),
     ("down,j", "move(1)", "down"),
@@ -30,7 +30,7 @@ MOVES = (
 """Keys, action, words."""
 
 
-class LineTable(ScrollView, Generic[R], can_focus=True):
+class LineTable(ScrollView, Generic[_R], can_focus=True):
     """Rows with a cursor that holds on to its row's identity, not to a line. A subclass says how a row is drawn."""
 
     DEFAULT_CSS = """
@@ -47,7 +47,7 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: Sequence[R] = ()
+        self.rows: Sequence[_R] = ()
         self.cursor = 0
         self._touched = False
         self.nothing = ""
@@ -55,7 +55,7 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
 
     # what a subclass says
 
-    def identity(self, row: R) -> str:
+    def identity(self, row: _R) -> str:
         """What the cursor holds on to."""
         raise NotImplementedError
 
@@ -63,18 +63,18 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         """The titles."""
         raise NotImplementedError
 
-    def body(self, row: R, width: int, style: Style, chosen: bool) -> list[Segment]:
+    def body(self, row: _R, width: int, style: Style, chosen: bool) -> list[Segment]:
         """One row."""
         raise NotImplementedError
 
     # what it does
 
     @property
-    def current(self) -> R | None:
+    def current(self) -> _R | None:
         """The row under the cursor."""
         return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
 
-    def put(self, rows: Sequence[R], nothing: str = "") -> None:
+    def put(self, rows: Sequence[_R], nothing: str = "") -> None:
         """Other rows; without any, the sentence that stands there.
 
         The cursor stays on its row, and that on its line of the screen; until moved it is on the first.
@@ -191,7 +191,7 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
             return self.body(row, width, ground, chosen)
         except Exception as error:
             name = self.identity(row)
-            tell(self, name, error)
+            report_error(self, name, error)
             text = set_cell_size(f"  {UNSHOWN}: {name}", width)
             return [Segment(text, ground + Style.parse(STYLE))]
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from textual.app import App
 from textual.notifications import Notification, Notify, SeverityLevel
 
-SOON = 0.05
+NOTIFY_AFTER = 0.05
 """Seconds a toast is shown at least."""
 ReturnType = TypeVar("ReturnType")
 
@@ -23,7 +23,7 @@ class Notice(Notification):
     @property
     def time_left(self) -> float:
         """Seconds it is still to be shown."""
-        return max(super().time_left, SOON)
+        return max(super().time_left, NOTIFY_AFTER)
 
     @property
     def has_expired(self) -> bool:

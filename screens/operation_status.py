@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from screens.symbols import LEVELS, Sign, drawn
 from tui.domain.sanitize import clean
-from tui.domain.triage import Level
 from tui.domain.time_format import ago
+from tui.domain.triage import Level
 from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import is_cut_off
 
@@ -59,7 +59,7 @@ def standing(operation: Operation, now: datetime) -> Standing:
     return Standing.PLANNED if operation.confirmed_at is None else Standing.RUNNING
 
 
-def listed(operations: Sequence[Operation], now: datetime) -> list[Operation]:
+def in_order(operations: Sequence[Operation], now: datetime) -> list[Operation]:
     """Those that need a person, then those that run, then the rest; each the newest first."""
     first = {Standing.CUT_OFF: 0, Standing.NEEDS_YOU: 0, Standing.RUNNING: 1, Standing.PLANNED: 1}
     newest = sorted(operations, key=lambda one: one.id, reverse=True)

@@ -12,7 +12,7 @@ from textual.message_pump import MessagePump
 
 from tui.domain.sanitize import clean
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 UNSHOWN, STYLE = "? not shown", "bold magenta"
 """What stands in a cell, a line or a pane that could not be drawn, and its style."""
 
@@ -29,7 +29,7 @@ _TOLD: WeakKeyDictionary[App[Any], set[tuple[str, str, int]]] = WeakKeyDictionar
 """Where it broke already, of each app: a frame a second must not report it a second time."""
 
 
-def tell(widget: MessagePump, what: str, error: Exception) -> None:
+def report_error(widget: MessagePump, what: str, error: Exception) -> None:
     """Have it reported, once for each place in the code."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -41,10 +41,10 @@ def tell(widget: MessagePump, what: str, error: Exception) -> None:
         widget.app.post_message(Mishap(clean(what, 80), error))
 
 
-def shown(widget: MessagePump, what: str, draw: Callable[[], T], instead: T) -> T:
+def drawn_or(widget: MessagePump, what: str, draw: Callable[[], _T], instead: _T) -> _T:
     """What `draw` makes; where it fails `instead`, and the fault is reported."""
     try:
         return draw()
     except Exception as error:
-        tell(widget, what, error)
+        report_error(widget, what, error)
         return instead

@@ -8,7 +8,7 @@ from textual.widgets import Input
 from tui.domain.sanitize import clean
 
 
-class Typed(Input):
+class SafeInput(Input):
     """Textual's, whose value passes the sanitiser before anything draws or reads it, and whose keys count in their order."""
 
     def validate_value(self, value: str) -> str:

@@ -10,8 +10,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 
-from tui.domain.down_by_aws import down
-from tui.domain.severity import Gravity
+from tui.config.schema import Settings
+from tui.domain.down_by_aws import why_down
 from tui.domain.instance import (
     EVERYWHERE,
     CheckName,
@@ -21,11 +21,11 @@ from tui.domain.instance import (
     Phase,
     TargetStatus,
 )
-from tui.domain.sanitize import clean
-from tui.domain.triage import Level
-from tui.domain.time_format import ago, span
 from tui.domain.plurals import counted
-from tui.config.schema import Settings
+from tui.domain.sanitize import clean
+from tui.domain.severity import Gravity
+from tui.domain.time_format import ago, span
+from tui.domain.triage import Level
 
 
 class Sign(Struct, frozen=True):
@@ -48,20 +48,20 @@ LEVELS = {
     Level.UNKNOWN: Sign("?", "?", "unknown", "magenta"),
     Level.CALM: Sign("✔", "+", "ok", "green"),
 }
-READ = Sign("↓", "v", "read", "")
+READ_SIGN = Sign("↓", "v", "read", "")
 """A target that answered. It says nothing of how its instances are: that is never a sign of health."""
 WORKING = Sign("▶", ">", "running", "bold cyan")
 """An operation of evac's is at it."""
-NOTHING = {False: "–", True: "-"}
+NO_VALUE = {False: "–", True: "-"}
 """There is none: by whether the terminal is plain."""
-GRAVITIES = {
+GRAVITY_SIGNS = {
     Gravity.BLOCK: Sign("✖", "X", "blocks", "bold red"),
     Gravity.DANGER: Sign("▲", "!", "DANGER", "bold red"),
     Gravity.WARN: Sign("▲", "!", "warning", "yellow"),
     Gravity.NOTE: Sign("·", "-", "note", ""),
     Gravity.OK: Sign("✔", "+", "ok", "green"),
 }
-STEPS = {
+STEP_SIGNS = {
     "waiting": Sign("·", "-", "to come", "dim"),
     "running": Sign("▶", ">", "now", "bold cyan"),
     "done": Sign("✔", "+", "done", "green"),
@@ -100,7 +100,7 @@ def painted(color: str) -> str:
     return color
 
 
-SHORT = {
+SHORT_STATES = {
     CheckName.SYSTEM: "system",
     CheckName.INSTANCE: "instance",
     CheckName.ATTACHED_EBS: "volume",
@@ -113,19 +113,19 @@ WORDS = {CheckStatus.INSUFFICIENT_DATA: "no data", CheckStatus.NOT_REPORTED: "no
 """AWS's words where they are too long for a cell."""
 
 
-def checks_text(instance: Instance, plain: bool, now: datetime | None = None) -> tuple[str, str]:
+def checks_cell(instance: Instance, plain: bool, now: datetime | None = None) -> tuple[str, str]:
     """The checks in one cell, and its style; with `now` also since when the outermost one fails."""
     failing = instance.checks.impaired()
     bad, good = LEVELS[Level.FAILING].mark(plain), LEVELS[Level.CALM].mark(plain)
-    if now is not None and (found := down(instance, now)) is not None:
+    if now is not None and (found := why_down(instance, now)) is not None:
         return f"{bad} {found.word}", "bold red"
     if instance.state in (InstanceState.STOPPED, InstanceState.TERMINATED):
-        return NOTHING[plain], "dim"
+        return NO_VALUE[plain], "dim"
     if failing:
         since = instance.checks.get(failing[0]).since
         age = f" {span(now - since)}" if now is not None and since is not None and now > since else ""
         more = f"+{len(failing) - 1}" if len(failing) > 1 else ""
-        return f"{bad} {SHORT[failing[0]]}{more}{age}", "bold red"
+        return f"{bad} {SHORT_STATES[failing[0]]}{more}{age}", "bold red"
     core = {instance.checks.system.status, instance.checks.instance.status}
     if core == {CheckStatus.OK}:
         return good, "green"
@@ -137,7 +137,7 @@ def checks_text(instance: Instance, plain: bool, now: datetime | None = None) ->
     ):
         if status in core:
             return f"? {WORDS.get(status, status)}", "magenta"
-    return NOTHING[plain], "dim"
+    return NO_VALUE[plain], "dim"
 
 
 def account_text(number: str) -> str:
@@ -166,7 +166,7 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
     account = f" · account {account_text(status.account_id)}" if status.account_id else ""
     alias = f" {status.account_alias}" if status.account_alias else ""
     partial = f" · {status.partial[0].cause}" if status.partial else ""
-    return f"{READ.mark(plain)} {where}{account}{alias} · {count}{partial}", "bold"
+    return f"{READ_SIGN.mark(plain)} {where}{account}{alias} · {count}{partial}", "bold"
 
 
 def cut(text: str, size: int) -> str:

@@ -29,9 +29,9 @@ from textual.screen import Screen
 
 from screens.terminal_writer import Writer
 
-WITHIN = 4.0
+END_WITHIN = 4.0
 """Seconds after which a console that was told to end, and has not, is ended by force."""
-LOOK = 0.5
+WATCH_EVERY = 0.5
 """Seconds between two looks at whether the terminal is still there."""
 HUNG_UP = 128 + signal.SIGHUP
 """Exit code of a console whose terminal has gone, as if the hang-up had reached it."""
@@ -55,7 +55,7 @@ class ConsoleDriver(LinuxDriver):
         if self._file is None or not self._file.isatty():  # 2>log: what is drawn is for the terminal
             self._file = sys.__stdout__
         self.output = 1 if self._file is None else self._file.fileno()
-        self.guard = Guard(self)
+        self.guard = TerminalWatch(self)
 
     # output
 
@@ -150,7 +150,7 @@ class ConsoleDriver(LinuxDriver):
                 if stop.is_set():
                     return
                 if data is None:
-                    stop.wait(LOOK)
+                    stop.wait(WATCH_EVERY)
                     continue
                 if not data or (data.endswith(END_OF_INPUT) and _wrapper_hung_up()):
                     self.gone(OSError(errno.EIO, "end of input"))
@@ -178,7 +178,7 @@ class ConsoleDriver(LinuxDriver):
             self.end_by(HUNG_UP)
             self._call(self._console.hung_up, error)
 
-    def end_by(self, code: int, within: float = WITHIN) -> None:
+    def end_by(self, code: int, within: float = END_WITHIN) -> None:
         """Within so many seconds from now this process ends, by force if need be."""
         self.guard.end_by(code, within)
 
@@ -188,7 +188,7 @@ class ConsoleDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(work, *arguments)
 
 
-class Guard(threading.Thread):
+class TerminalWatch(threading.Thread):
     """Looks at the terminal, also while nobody reads from it, and at the clock once it was told to end. Ends with the process."""
 
     def __init__(self, driver: ConsoleDriver) -> None:
@@ -212,7 +212,7 @@ class Guard(threading.Thread):
 
     def run(self) -> None:
         """Until it is over."""
-        while not self._over.wait(LOOK):
+        while not self._over.wait(WATCH_EVERY):
             if not self.gone and _hung_up(self._driver.fileno):
                 self._driver.gone(OSError(errno.EIO, "hang-up"))
             away = _elsewhere(self._driver.fileno)
@@ -228,7 +228,7 @@ class Guard(threading.Thread):
         """The loop does not come to it. The terminal is given back as well as can be; the collector ends with us."""
         if not self.gone:
             threading.Thread(target=self._give_back, daemon=True).start()
-            time.sleep(LOOK)
+            time.sleep(WATCH_EVERY)
         os._exit(self._code)
 
     def _give_back(self) -> None:

@@ -20,7 +20,7 @@ from tui.domain.sanitize import encoded
 
 BEHIND = 128 * 1024
 """Bytes that may wait: some screens. A terminal that takes no more is drawn for no more."""
-PIECE = 8 * 1024
+WRITE_CHUNK = 8 * 1024
 """Bytes written at once."""
 LEAVE_WITHIN = 0.7
 """Seconds the terminal has to take what gives it back; then what it did not take is thrown away, and it gets as many again."""
@@ -67,7 +67,7 @@ class Writer:
     def hurry(self) -> None:
         """The end is near: of a long queue only what comes from now on is sent."""
         with self._ready:
-            if self._waiting > PIECE:
+            if self._waiting > WRITE_CHUNK:
                 self._queue.clear()
                 self._hurried = True
                 self._queue.append(ABORT)
@@ -137,7 +137,7 @@ class Writer:
         view = memoryview(data)
         while view and not self._ended and not self._hurried:
             try:
-                view = view[os.write(self._fileno, view[:PIECE]) :]
+                view = view[os.write(self._fileno, view[:WRITE_CHUNK]) :]
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EINTR):
                     raise

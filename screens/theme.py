@@ -28,7 +28,7 @@ THEME = Theme(
 )
 
 
-COLORS = TerminalTheme(
+TERMINAL_THEME = TerminalTheme(
     (16, 20, 23),
     (212, 217, 221),
     [
@@ -47,7 +47,7 @@ def dress(app: App[Any], theme: str) -> None:
     """Ours, or the theme of that name if there is one."""
     app.animation_level = "none"  # each step of a movement would cross a slow line
     app.set_reactive(
-        App.ansi_theme_dark, COLORS
+        App.ansi_theme_dark, TERMINAL_THEME
     )  # the theme's own watcher takes it up: all is restyled once, not twice
     app.register_theme(THEME)
     app.theme = theme if theme in app.available_themes else THEME.name
@@ -56,7 +56,7 @@ def dress(app: App[Any], theme: str) -> None:
 _PLAIN = str.maketrans(PLAIN)
 
 
-def plain(driver: type[Driver]) -> type[Driver]:
+def ascii_driver(driver: type[Driver]) -> type[Driver]:
     """The same driver for a terminal that shows only ASCII: what Textual draws by itself (borders, bars) comes out in it too."""
 
     class Plain(driver):  # type: ignore[valid-type, misc]  # its class is known only now

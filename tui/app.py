@@ -21,27 +21,27 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from screens.base import Act, EvacScreen, FleetChanged, Go, Said
-from screens.terminal_driver import HUNG_UP, ConsoleDriver, OnTerminal
+from screens.base import Act, Announced, EvacScreen, FleetChanged, Go
+from screens.cell_diff import TerminalContents
 from screens.fleet.screen import FleetScreen
-from screens.render_errors import Mishap
-from screens.notifications import Noticing
-from screens.theme import dress, plain
-from screens.cell_diff import Shown
 from screens.garbage import Tidying
+from screens.notifications import Noticing
+from screens.render_errors import Mishap
+from screens.terminal_driver import HUNG_UP, ConsoleDriver, OnTerminal
+from screens.theme import ascii_driver, dress
 from tui import crash_report
-from tui.fleet import scope, snapshot, protocol
+from tui.config.schema import Settings, draws_symbols
+from tui.fleet import protocol, scope, snapshot
 from tui.fleet.collector_client import Link
 from tui.fleet.start_mark import Opening
 from tui.fleet.store import Store
 from tui.operations.activity_watch import Elsewhere
 from tui.services import Services
-from tui.config.schema import Settings, draws_symbols
 
 if TYPE_CHECKING:
     from tui.operations.auto_resume import Rescue
 
-LOOK = 0.1
+REDRAW_EVERY = 0.1
 """Seconds between two looks at the store at most, however fast the frames come."""
 KEEP = 5.0
 """Seconds between two looks for operations that were cut off."""
@@ -49,7 +49,7 @@ ELSEWHERE = 3.0
 """Seconds between two looks at the locks of other machines' operations."""
 SAVE = 60.0
 """Seconds between two snapshots on disk."""
-LEAVING = 10.0
+EXIT_WITHIN = 10.0
 """Seconds for all that is done at the end: the snapshot, the collector's end, threads that wait for something."""
 WARM_UP = 3.0
 """Seconds after which what the first frame did without is fetched."""
@@ -77,7 +77,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self,
         services: Services,
         snapshot_path: Path | None = None,
-        kept: snapshot.Kept | None = None,
+        kept: snapshot.SavedSnapshot | None = None,
         said: str = "",
         *,
         opens_journal: bool = False,
@@ -88,14 +88,14 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self._opening = opening
         self._opens_journal = opens_journal
         self._kept, self._said = kept, said
-        self._shown = Shown()
+        self._shown = TerminalContents()
         self._rescue: Rescue | None = None
         self._elsewhere: Elsewhere | None = None
         self._look_planned = False
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
         if services.settings.ascii:
-            self.driver_class = plain(self.driver_class)
+            self.driver_class = ascii_driver(self.driver_class)
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print the traceback with every local variable. Here it ends too, and `run_console` writes a report."""
@@ -124,7 +124,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
     def on_mount(self) -> None:
         """The fleet is there; the collector is started."""
         if self._said:
-            self.call_after_refresh(self._tell, Said(self._said))
+            self.call_after_refresh(self._tell, Announced(self._said))
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
                 # Not the loop's own handlers: they are called by a loop that may be waiting for something else.
@@ -145,7 +145,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
             self._kept = None
         if self._opens_journal:
             if shared := open_journal(services):
-                self._tell(Said(shared))
+                self._tell(Announced(shared))
             find_here(services)
             self._tell(FleetChanged())
         if not services.settings.read_only and services.journal is not None:
@@ -179,7 +179,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
     async def on_unmount(self) -> None:
         """What is known now is what the next start shows first."""
         if isinstance(self._driver, ConsoleDriver):
-            self._driver.end_by(self.return_code or 0, LEAVING)
+            self._driver.end_by(self.return_code or 0, EXIT_WITHIN)
         if self.fault is None:  # else what is known now may be what ended it
             self._saving()()
             self._drawn_once()
@@ -200,7 +200,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
 
     def _resume(self) -> None:
         for line in self._rescue.look() if self._rescue else ():
-            self.call_from_thread(self._tell, Said(line))
+            self.call_from_thread(self._tell, Announced(line))
 
     async def _follow(self, link: Link) -> None:
         await link.start()
@@ -208,38 +208,38 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
             if isinstance(frame, protocol.Delta):
                 self.services.store.apply(frame)
             elif isinstance(frame, protocol.Note):
-                self._tell(Said(frame.text))
+                self._tell(Announced(frame.text))
             self._plan_look()
 
     def _warm_up(self) -> None:
         for name in PLACES:
-            place(name)
+            screen_class(name)
         self.settle()
 
     def _plan_look(self) -> None:
         if not self._look_planned:
             self._look_planned = True
-            self.set_timer(LOOK, self._look)
+            self.set_timer(REDRAW_EVERY, self._look)
 
     def _look(self) -> None:
         self._look_planned = False
         self._tell(FleetChanged())
 
-    def _tell(self, message: FleetChanged | Said) -> None:
+    def _tell(self, message: FleetChanged | Announced) -> None:
         """To the evac screen nearest the top: a palette or a question may lie over it."""
         for screen in reversed(self.screen_stack):
             if isinstance(screen, EvacScreen):
                 screen.post_message(message)
                 return
 
-    async def _load_rest(self, kept: snapshot.Kept) -> None:
+    async def _load_rest(self, kept: snapshot.SavedSnapshot) -> None:
         store = self.services.store
         for rows in kept.rest():
             store.load_rest(rows)
             await asyncio.sleep(0)  # keys first
         store.unread = 0
         self._plan_look()
-        self.set_timer(2 * LOOK, lambda: self.call_after_refresh(self._drawn_once))
+        self.set_timer(2 * REDRAW_EVERY, lambda: self.call_after_refresh(self._drawn_once))
 
     def _drawn_once(self) -> None:
         """The snapshot was shown whole, and nothing came of it."""
@@ -258,30 +258,30 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
             if path is None or store.unread or revision == self._saved_revision:
                 return
             with suppress(OSError):  # a full disk costs the next start its first picture, nothing else
-                snapshot.write(targets, rows, path, now, scope.key(self.services.settings))
+                snapshot.write_snapshot(targets, rows, path, now, scope.key(self.services.settings))
                 self._saved_revision = revision
 
         return write
 
     def on_mishap(self, message: Mishap) -> None:
         """What could not be drawn is marked where it stands; here it gets a report, and a line."""
-        path = crash_report.write(message.error, self.services.environ)
+        path = crash_report.write_crash_report(message.error, self.services.environ)
         where = f"report: {path}" if path else "no report could be written"
         told = (
             f"{message.what}: could not be shown ({type(message.error).__name__}), all else goes on; {where}"
         )
-        self._tell(Said(told))
+        self._tell(Announced(told))
 
     def on_go(self, message: Go) -> None:
         """Open another screen."""
-        kind = place(message.place)
+        kind = screen_class(message.place)
         if type(self.screen) is not kind:
             arguments = [] if message.place == "help" else [message.key]
             self.push_screen(kind(self.services, *arguments))
 
     def action_command_palette(self) -> None:
         """Search the verbs of the screen on top."""
-        palette = place("palette")
+        palette = screen_class("palette")
         if not isinstance(self.screen, palette):
             self.push_screen(palette())
 
@@ -290,10 +290,10 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         row, fleet = self.services.store.get(message.key), self.screen_stack[0]
         label = str(row.label) if row is not None else message.key
         note = fleet.marks.note(message.key, label) if isinstance(fleet, FleetScreen) else ""
-        self.push_screen(place("confirm")(self.services, message.action, message.key, note))
+        self.push_screen(screen_class("confirm")(self.services, message.action, message.key, note))
 
 
-def place(name: str) -> Any:
+def screen_class(name: str) -> Any:
     """The class of one of PLACES."""
     module, kind = PLACES[name]
     return getattr(import_module(module), kind)
@@ -304,14 +304,14 @@ class Opened(Struct, frozen=True):
 
     services: Services
     snapshot_path: Path
-    kept: snapshot.Kept | None
+    kept: snapshot.SavedSnapshot | None
     said: str = ""
     opening: Opening | None = None
 
 
 def open_services(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> Opened:
     """Everything the screens are given, but for the journal: it is opened after the first frame. `link`: one begun already."""
-    store, found = Store(), snapshot.find(environ, settings)
+    store, found = Store(), snapshot.find_snapshot(environ, settings)
     kept = found.kept
     if kept is not None:
         store.load_snapshot(kept.deltas, kept.count)
@@ -337,25 +337,25 @@ def open_services(settings: Settings, environ: Mapping[str, str], link: Link | N
 
 def open_journal(services: Services) -> str:
     """One that can't be used is said, and forbids acting, not looking, until it can be. Also told: why nothing may be begun."""
-    from tui.operations.journal import Journal, JournalError, default_path
-    from tui.operations.network_mounts import why_not
+    from tui.operations.journal import Journal, JournalError, default_journal_path
+    from tui.operations.network_mounts import why_mount_unusable
 
-    services.journal = Journal(default_path(services.environ), standing=False)
+    services.journal = Journal(default_journal_path(services.environ), standing=False)
     try:
         services.journal.unfinished()
     except JournalError as error:
         services.journal_trouble = str(error)
         return ""
-    return why_not(services.journal.path)
+    return why_mount_unusable(services.journal.path)
 
 
 def find_here(services: Services) -> None:
     """Which machine this is, and what it goes through: a few small files."""
     from tui.operations import this_machine
-    from tui.operations.journal import default_path
+    from tui.operations.journal import default_journal_path
 
-    folder = default_path(services.environ).parent
-    services.here = this_machine.read(services.environ, services.settings, folder)
+    folder = default_journal_path(services.environ).parent
+    services.here = this_machine.read_this_machine(services.environ, services.settings, folder)
 
 
 def run_console(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> int:

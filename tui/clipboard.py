@@ -17,7 +17,7 @@ TMUX_WITHIN = 2.0
 """Seconds for tmux to take it."""
 
 
-class Kept(Struct, frozen=True):
+class CopyResult(Struct, frozen=True):
     """`well`: somebody has said that he has it. `said` goes behind the name of what was copied."""
 
     well: bool
@@ -34,26 +34,28 @@ def behind_tmux(environ: Mapping[str, str]) -> bool:
     return not in_tmux(environ) and environ.get("TERM", "").startswith(("tmux", "screen"))
 
 
-def sent(environ: Mapping[str, str]) -> Kept:
+def sent(environ: Mapping[str, str]) -> CopyResult:
     """After OSC 52: nobody answers it."""
     if behind_tmux(environ):
-        return Kept(False, "sent; tmux keeps it unless set-clipboard is on, screen always")
-    return Kept(False, "sent to your terminal's clipboard (OSC 52; not every terminal takes it)")
+        return CopyResult(False, "sent; tmux keeps it unless set-clipboard is on, screen always")
+    return CopyResult(False, "sent to your terminal's clipboard (OSC 52; not every terminal takes it)")
 
 
-def to_tmux(text: str, environ: Mapping[str, str]) -> Kept:
+def to_tmux(text: str, environ: Mapping[str, str]) -> CopyResult:
     """Into tmux's buffer, and by tmux to the terminal's clipboard. May take TMUX_WITHIN seconds: not for a thread that draws."""
     program = shutil.which("tmux", path=environ.get("PATH"))
     if program is None:
-        return Kept(
+        return CopyResult(
             False, "sent, but tmux keeps it unless set-clipboard is on: no tmux command is found here"
         )
     told = _load([program, "load-buffer", "-w", "-"], text, environ)
     if told is None:
-        return Kept(True, "copied: tmux has it (prefix ] pastes it) and sent it to your terminal's clipboard")
+        return CopyResult(
+            True, "copied: tmux has it (prefix ] pastes it) and sent it to your terminal's clipboard"
+        )
     if _load([program, "load-buffer", "-"], text, environ) is None:  # before 3.2 there was no -w
-        return Kept(True, "copied to tmux alone (prefix ] pastes it): this tmux sends it no further")
-    return Kept(False, f"NOT copied: tmux: {told}")
+        return CopyResult(True, "copied to tmux alone (prefix ] pastes it): this tmux sends it no further")
+    return CopyResult(False, f"NOT copied: tmux: {told}")
 
 
 def _load(command: list[str], text: str, environ: Mapping[str, str]) -> str | None:

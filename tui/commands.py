@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.domain.actions import ACTIONS
-from tui.domain.down_by_aws import LEAVING, STOPPED, down
-from tui.domain.instance import Instance, InstanceState
 from tui.domain.activity import AFTER_STOP
+from tui.domain.down_by_aws import STOP_EVENTS, STOPPED, why_down
+from tui.domain.instance import Instance, InstanceState
 
 
 class Verb(Struct, frozen=True):
@@ -112,7 +112,7 @@ TYPING = (
     Verb("palette", "ctrl+p", "Palette", "search all commands", "all commands", short="palette"),
 )
 """What can be pressed while a filter is typed: for the key line, since letters are letters then."""
-ASKING: dict[str, Verb] = {
+ACTION_VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
         Verb("yes", "y", "Yes", "do it", "yes"),
@@ -134,7 +134,7 @@ def shown_key(verb: Verb) -> str:
     return {"enter": "⏎", "escape": "esc", "question_mark": "?", "up down": "↑↓"}.get(verb.key, verb.key)
 
 
-def why_not(
+def why_verb_blocked(
     verb: Verb, instance: Instance | None, *, read_only: bool, off: Collection[str] = ()
 ) -> str | None:
     """None if the verb may be used now, else why not, in a sentence without a full stop. `off`: the site's word on actions."""
@@ -160,7 +160,7 @@ def worded(verb: Verb, instance: Instance | None) -> Verb:
 def offered(name: str, instance: Instance | None, now: datetime) -> bool:
     """Whether the key line names it for this instance: some verbs are for few instances, and would take others' room."""
     if name == "meant":
-        return instance is not None and down(instance, now) is not None
+        return instance is not None and why_down(instance, now) is not None
     if name == AFTER_STOP:
         return instance is not None and awaits_stop(instance, now)
     return True
@@ -170,7 +170,7 @@ def awaits_stop(instance: Instance, now: datetime) -> bool:
     """Whether AWS has announced a stop after which it could be started, and it still runs."""
     if instance.state in STOPPED or instance.root_device == "instance-store" or not instance.events:
         return False
-    return any(event.code in LEAVING for event in instance.open_events(now))
+    return any(event.code in STOP_EVENTS for event in instance.open_events(now))
 
 
 def effective(name: str, instance: Instance) -> str:

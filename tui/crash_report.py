@@ -27,7 +27,7 @@ class Crashed(Exception):  # noqa: N818 - says what happened
 
     def __init__(self, error: BaseException, environ: Mapping[str, str]) -> None:
         told = _struck(f"{type(error).__name__}: {error}", environ)
-        path = write(error, environ)
+        path = write_crash_report(error, environ)
         where = f"report: {path}" if path else "no report could be written"
         super().__init__(
             clean(f"internal error: {told[:200]}; {where}; operations go on without it: evac ops", 2000)
@@ -35,7 +35,7 @@ class Crashed(Exception):  # noqa: N818 - says what happened
         self.path = path
 
 
-def write(error: BaseException, environ: Mapping[str, str]) -> Path | None:
+def write_crash_report(error: BaseException, environ: Mapping[str, str]) -> Path | None:
     """The new report's path; None where the folder can't be written, which is no reason to fail again."""
     folder, now = state_folder(environ), datetime.now(UTC)
     try:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from tui.config.schema import Settings
 from tui.domain.activity import Own
 from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
 from tui.operations.activity_watch import Watch
-from tui.config.schema import Settings
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
     from tui.domain.this_machine import Here

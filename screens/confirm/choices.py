@@ -13,12 +13,12 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from screens.safe_input import SafeInput
 from screens.symbols import drawn
-from screens.safe_input import Typed
 from tui.domain.actions import ActionOptions
+from tui.domain.choices import Offer
 from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
 from tui.domain.instance import Instance
-from tui.domain.choices import Offer
 from tui.domain.plan import image_name, why_no_image_name
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, countdown, distance, parse_moment, to_zone
@@ -189,7 +189,7 @@ class Choices(Vertical):
         if self.action == "image":
             yield _row(
                 "AMI name",
-                Typed(
+                SafeInput(
                     self.options.image_name,
                     compact=True,
                     id="image-name",
@@ -204,7 +204,7 @@ class Choices(Vertical):
             assert self.options.not_before is not None
             yield _row(
                 "new start",
-                Typed(
+                SafeInput(
                     self._local(self.options.not_before),
                     compact=True,
                     id="new-start",

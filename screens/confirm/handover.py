@@ -10,17 +10,17 @@ from contextlib import closing, suppress
 from msgspec.structs import replace
 
 from tui.domain.facts import Facts
+from tui.domain.groups import Hold
 from tui.domain.instance import Instance
 from tui.domain.plan import Draft, GuardKind
-from tui.domain.groups import Hold
 from tui.domain.sanitize import clean
 from tui.operations import audit_log
 from tui.operations.conflicts import checked
+from tui.operations.group_turn import known
 from tui.operations.journal import Journal, JournalError
-from tui.operations.spawn import LaunchError, ReadOnlyError
 from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import started
-from tui.operations.group_turn import known
+from tui.operations.spawn import LaunchError, ReadOnlyError
 from tui.services import Services
 
 

@@ -9,16 +9,16 @@ from screens.confirm import plan_text
 from screens.confirm.choices import Choices
 from screens.confirm.handover import Desk
 from screens.this_machine import here_now
+from tui.config.schema import policy
 from tui.domain.actions import ActionOptions
 from tui.domain.changes import HURTS_NOBODY, Reading, differences
+from tui.domain.choices import offers
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Trouble
-from tui.domain.choices import offers
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadRequest
 from tui.services import Services
-from tui.config.schema import policy
 
 
 class Looking(EvacScreen):

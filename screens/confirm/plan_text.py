@@ -12,25 +12,25 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from screens.symbols import GRAVITIES, LEVELS, drawn, middle, painted
+from screens.symbols import GRAVITY_SIGNS, LEVELS, drawn, middle, painted
+from tui.config.schema import Settings
 from tui.domain.actions import ACTIONS, unasked
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.instance import Instance, TargetStatus
 from tui.domain.plan import Draft, PlannedStep
 from tui.domain.sanitize import clean
-from tui.domain.triage import Level
 from tui.domain.time_format import ago
+from tui.domain.triage import Level
 from tui.operations.model import Operation
-from tui.operations.recovery import driver
 from tui.operations.operation_text import account_number
-from tui.config.schema import Settings
+from tui.operations.recovery import driver
 
 SLOW = timedelta(seconds=20)
 """Hands that have not taken a plan after so long have probably not started."""
 _GOOD, _BAD, _UNKNOWN = LEVELS[Level.CALM], LEVELS[Level.FAILING], LEVELS[Level.UNKNOWN]
 
 
-def whose(
+def whose_instance(
     instance: Instance, status: TargetStatus | None, settings: Settings, width: int, *, one_line: bool
 ) -> Text:
     """Name, id, account and place, in two lines or in one. A long name loses its middle, the id nothing."""
@@ -141,13 +141,13 @@ def consequences(found: Sequence[Hazard], plain: bool, *, blocked: bool) -> Rend
     grid.add_column(width=9, no_wrap=True)
     grid.add_column(ratio=1)
     for one in loud:
-        sign = GRAVITIES[one.gravity]
+        sign = GRAVITY_SIGNS[one.gravity]
         told = Text(one.text, "bold" if one.gravity is Gravity.DANGER else "")
         if one.remedy:
             told.append(drawn(f" → {one.remedy}", plain), "not bold dim")
         grid.add_row(Text(f"{sign.mark(plain)} {sign.word}", sign.style), told)
     if calm:
-        sign = GRAVITIES[Gravity.OK]
+        sign = GRAVITY_SIGNS[Gravity.OK]
         mark, told = sign.mark(plain), Text()
         for one in calm:
             told.append(drawn(" · ", plain) if told else "")

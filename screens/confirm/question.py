@@ -8,9 +8,9 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from screens.safe_input import Typed
-from tui.domain.typed_name import answers, why_not
+from screens.safe_input import SafeInput
 from tui.commands import INPUT_MODE
+from tui.domain.typed_name import answers, typed_hint
 
 PASSED = {"r": "reread", "o": "operations", "question_mark": "help"}
 """Keys that are no answer, and what they do, if pressed by themselves."""
@@ -109,7 +109,7 @@ class YesNo(Static, can_focus=True):
             self.post_message(Answer(self._key == "y"))
 
 
-class TypeName(Typed):
+class TypeName(SafeInput):
     """The name or the id. What was typed or pasted before `open_at` is dropped; enter counts from `armed_at` on."""
 
     armed_at = open_at = float("inf")
@@ -144,7 +144,7 @@ class TypeName(Typed):
         if answers(self.value, self.accepts):
             self.post_message(Answer(True))
         elif self.value:
-            odd = why_not(self.value, self.expected)
+            odd = typed_hint(self.value, self.expected)
             self.post_message(
                 Answer(False, f"that is not {self.expected}{f' ({odd})' if odd else ''}: nothing was sent")
             )

@@ -13,16 +13,16 @@ from textual.widgets import Input
 
 from screens.base import Alarm, Go, KeyLine, bindings
 from screens.confirm import plan_text
-from screens.confirm.view import Board, Plan, Shown
 from screens.confirm.choices import Choices, Cycle, Toggle
 from screens.confirm.inspection import Looking
 from screens.confirm.question import Alone, Answer, Stray, TypeName, YesNo
+from screens.confirm.view import Board, BoardState, Plan
+from tui.commands import ACTION_VERBS, VERBS, Verb
 from tui.domain.plan import GuardKind
 from tui.domain.sanitize import clean
 from tui.services import Services
-from tui.commands import ASKING, VERBS, Verb
 
-PAUSE = 0.4
+ARM_AFTER = 0.4
 """Seconds the question must have stood there before a key can be an answer to it."""
 POLL = 0.25
 """Seconds between two looks into the journal for AWS's answer."""
@@ -58,7 +58,7 @@ class ConfirmScreen(Looking):
     def __init__(self, services: Services, action: str, key: str, note: str = "") -> None:
         super().__init__(services, action, key)
         self.note = note
-        self.pause = PAUSE
+        self.pause = ARM_AFTER
         self.wrong = self.hint = ""
         self._armed = False
 
@@ -246,12 +246,12 @@ class ConfirmScreen(Looking):
             names = ["turn", "cancel"]
         else:
             names = ["cancel"]
-        found = [ASKING[name] for name in names]
+        found = [ACTION_VERBS[name] for name in names]
         shown = self.query_one("#options").display
         if shown and any(one.focusable for one in self.query("Choices Input, Choices Toggle, Choices Cycle")):
-            found.append(ASKING["choices"])
+            found.append(ACTION_VERBS["choices"])
         if self.is_mounted and self.query_one(Plan).max_scroll_y > 0:
-            found.append(ASKING["read-on"])
+            found.append(ACTION_VERBS["read-on"])
         if not isinstance(focus, Input) and not self.naming:
             found += [VERBS[name] for name in ("reread", "operations", "help")]
         return [(verb, False) for verb in found]
@@ -303,9 +303,9 @@ class ConfirmScreen(Looking):
         self.board.draw(self._shown())
         self.draw_keys()
 
-    def _shown(self) -> Shown:
+    def _shown(self) -> BoardState:
         choices = self.query(Choices)
-        return Shown(
+        return BoardState(
             instance=self.instance,
             read_at=self._read_at,
             looking=self.looking,

@@ -20,20 +20,20 @@ from textual.widgets import Static
 from screens.confirm import plan_text
 from screens.confirm.question import TypeName, YesNo
 from screens.static_line import Line
-from screens.visibility import height, seen
 from screens.symbols import LEVELS, drawn
+from screens.visibility import height, seen
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import Instance, Trouble
 from tui.domain.plan import Draft, GuardKind
-from tui.domain.sanitize import clean
-from tui.domain.triage import Level
-from tui.domain.time_format import clock
 from tui.domain.plurals import counted
+from tui.domain.sanitize import clean
+from tui.domain.time_format import clock
+from tui.domain.triage import Level
 from tui.services import Services
 
 ROOMY = 32
 """From so many lines on, each step has its own."""
-BARE = 20
+MIN_BOARD_HEIGHT = 20
 """Below so many lines there is no border, and whose it is takes one line."""
 LEAST = 2
 """Lines of the plan that must be seen, to be read by scrolling."""
@@ -41,7 +41,7 @@ NARROW = 40
 """Columns that whose it is needs at least."""
 
 
-class Shown(Struct, frozen=True):
+class BoardState(Struct, frozen=True):
     """Everything the board draws. `hindrance`: why nothing can be handed in; `armed`: the question is put.
 
     `note` is of the marks; `answered`: the operator's yes is there, one more look is taken; `old`: what is known is of before.
@@ -153,7 +153,7 @@ class Board(Vertical):
         return not self.cramped and len(asked) > 1 and seen(self.screen, asked)
 
     def _shape(self, lines: int) -> None:
-        bare = lines < BARE
+        bare = lines < MIN_BOARD_HEIGHT
         if bare != self.has_class("-bare"):
             self.set_class(bare, "-bare")
             self._colour()
@@ -175,7 +175,7 @@ class Board(Vertical):
 
     # drawing
 
-    def draw(self, shown: Shown) -> None:
+    def draw(self, shown: BoardState) -> None:
         """All of it."""
         self._shape(self.app.size.height)
         self.draw_state(shown)
@@ -183,7 +183,7 @@ class Board(Vertical):
         self._draw_answer(shown)
         self.call_after_refresh(self.mark)
 
-    def draw_state(self, shown: Shown) -> None:
+    def draw_state(self, shown: BoardState) -> None:
         """Whose it is, and its state: how old that reading is grows by itself."""
         settings, now = self.services.settings, self.services.now()
         whose, state = self.query_one("#whose", Static), self.query_one("#state", Static)
@@ -192,7 +192,9 @@ class Board(Vertical):
         else:
             status = self.services.store.target(shown.instance.target)
             short = self.has_class("-bare")
-            whose.update(plan_text.whose(shown.instance, status, settings, self.inside, one_line=short))
+            whose.update(
+                plan_text.whose_instance(shown.instance, status, settings, self.inside, one_line=short)
+            )
         text = Text()
         bad = LEVELS[Level.FAILING]
         if shown.looking:
@@ -224,7 +226,7 @@ class Board(Vertical):
             text.append(f"\nchanged: {change}", "bold yellow")
         state.update(text)
 
-    def _draw_plan(self, shown: Shown) -> None:
+    def _draw_plan(self, shown: BoardState) -> None:
         made, plain = shown.draft, self.services.settings.ascii
         readable = shown.trouble is None or shown.old
         there = made is not None and readable and not (shown.looking and not shown.answered)
@@ -240,9 +242,11 @@ class Board(Vertical):
         )
         short = self.app.size.height < ROOMY
         self.query_one("#steps", Static).update(plan_text.steps_of(made, plain, short))
-        self.query_one("#hazards", Static).update(plan_text.consequences(made.hazards, plain, blocked=blocked))
+        self.query_one("#hazards", Static).update(
+            plan_text.consequences(made.hazards, plain, blocked=blocked)
+        )
 
-    def _draw_answer(self, shown: Shown) -> None:
+    def _draw_answer(self, shown: BoardState) -> None:
         made, plain = shown.draft, self.services.settings.ascii
         readable = shown.trouble is None or shown.old
         ready = made is not None and readable and (not shown.looking or shown.answered)
@@ -260,7 +264,7 @@ class Board(Vertical):
         self._draw_question(made if (shown.armed or shown.answered) and asks else None, shown)
         self._fit(line if asks else None, shown)
 
-    def _draw_question(self, made: Draft | None, shown: Shown) -> None:
+    def _draw_question(self, made: Draft | None, shown: BoardState) -> None:
         kind = made.guard.kind if made is not None else None
         yes_no, prompt, name = (
             self.query_one(YesNo),
@@ -281,7 +285,7 @@ class Board(Vertical):
             prompt.update(plan_text.prompt(made, bare=self.has_class("-bare")))
             name.ask(made.guard.expected, made.guard.accepts)
 
-    def _fit(self, permission: Text | None, shown: Shown) -> None:
+    def _fit(self, permission: Text | None, shown: BoardState) -> None:
         """Share the room out. What AWS said stands by the question, and in the plan where there is no room for it."""
         beside, above, needs = (
             self.query_one(f"#{name}", Static) for name in ("permission", "answer", "needs")

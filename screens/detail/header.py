@@ -9,16 +9,16 @@ from datetime import timedelta
 from rich.cells import set_cell_size
 from rich.text import Text
 
-from screens.detail.view_model import Scene, grouped
+from screens.detail.view_model import Scene, account_number
 from screens.page import Row, ascii_only, color
 from screens.symbols import LEVELS, WORKING, Sign
+from tui.commands import VERBS, Verb, shown_key
 from tui.domain.actions import ACTIONS
-from tui.domain.down_by_aws import down
+from tui.domain.down_by_aws import why_down
 from tui.domain.guidance import Mark, layers
 from tui.domain.instance import InstanceState
-from tui.domain.triage import Level, urgency
 from tui.domain.time_format import ago, both_zones, span
-from tui.commands import VERBS, Verb, shown_key
+from tui.domain.triage import Level, urgency
 
 MARKS = {
     Mark.OK: LEVELS[Level.CALM],
@@ -35,7 +35,7 @@ STALE = timedelta(minutes=5)
 _BAD = (Mark.FAILING, Mark.THREATENED)
 
 
-def identity(scene: Scene, width: int) -> Text:
+def identity_line(scene: Scene, width: int) -> Text:
     """Its name, id, account and place in one line: a long name gives way, the id never does."""
     row, profile = scene.instance, scene.instance.target.profile
     tint = color(scene.settings.profile(profile).color)
@@ -43,7 +43,7 @@ def identity(scene: Scene, width: int) -> Text:
     rest.append(row.instance_id if row.name else "")
     rest.append("  " if row.name else "")
     rest.append(scene.settings.label(profile), f"bold {tint}".strip())
-    rest.append(f" {grouped(row.account_id) or 'account ?'}  {row.zone or row.target.region}")
+    rest.append(f" {account_number(row.account_id) or 'account ?'}  {row.zone or row.target.region}")
     name, ink = str(row.label), _ink(scene)
     room = max(_LEAST_NAME, width - 1 - rest.cell_len)
     line = Text(" ", no_wrap=True, overflow="ellipsis")
@@ -51,7 +51,7 @@ def identity(scene: Scene, width: int) -> Text:
     return line.append_text(rest)
 
 
-def freshness(scene: Scene, width: int) -> Text:
+def state_and_age(scene: Scene, width: int) -> Text:
     """Its state since when, whose account it is, and how old this is."""
     row, ink = scene.instance, _ink(scene)
     alias = scene.status.account_alias if scene.status is not None else ""
@@ -113,7 +113,7 @@ def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
     sign = LEVELS[urgency(row, scene.now, scene.own).level]
     word = sign.word
     if row.state is not InstanceState.RUNNING and sign is not LEVELS[Level.UNKNOWN]:
-        found = down(row, scene.now) if scene.own.meant(row) is None else None
+        found = why_down(row, scene.now) if scene.own.meant(row) is None else None
         word = str(row.state) if found is None else found.word
         sign = MARKS[Mark.NONE] if sign is LEVELS[Level.CALM] else sign
     work = scene.own.work(row)

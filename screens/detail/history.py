@@ -8,8 +8,8 @@ from screens.detail.view_model import Scene
 from screens.page import BLANK, Row
 from screens.symbols import LEVELS, Sign
 from tui.domain.sanitize import clean
-from tui.domain.triage import Level
 from tui.domain.time_format import ago
+from tui.domain.triage import Level
 from tui.operations.model import Operation, OperationState
 
 OPERATION = {

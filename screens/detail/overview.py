@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from screens.detail.view_model import Scene
 from screens.detail.tabs import checks
+from screens.detail.view_model import Scene
 from screens.page import BLANK, Row, head
-from screens.symbols import GRAVITIES, Sign
+from screens.symbols import GRAVITY_SIGNS, Sign
+from tui.commands import VERBS, effective, offered, shown_key
+from tui.config.schema import policy
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.guidance import Kind, Paragraph
 from tui.domain.guidance.base import Source
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.plan import GuardKind, draft
-from tui.config.schema import policy
-from tui.commands import VERBS, effective, offered, shown_key
 
 LABELS = {
     Kind.HAPPENING: ("what happens", "bold"),
@@ -127,12 +127,12 @@ def _stakes(scene: Scene, hazards: tuple[Hazard, ...]) -> Iterator[Row]:
     yield from (_hazard(hazard) for hazard in hazards if hazard.gravity is Gravity.NOTE)
     well = " · ".join(hazard.text for hazard in hazards if hazard.gravity is Gravity.OK)
     if well:
-        sign = GRAVITIES[Gravity.OK]
+        sign = GRAVITY_SIGNS[Gravity.OK]
         yield Row(well, f"{sign.symbol} {sign.word}", "", sign.style)
 
 
 def _hazard(hazard: Hazard) -> Row:
     known = hazard.known or hazard.gravity is Gravity.BLOCK
-    sign = GRAVITIES[hazard.gravity] if known else _DONT_KNOW
+    sign = GRAVITY_SIGNS[hazard.gravity] if known else _DONT_KNOW
     text = hazard.text + (f" → {hazard.remedy}" if hazard.remedy else "")
     return Row(text, f"{sign.symbol} {sign.word}", "", sign.style)

@@ -16,17 +16,17 @@ from screens.detail import header, overview, tabs
 from screens.detail.history import history
 from screens.detail.model import Known
 from screens.detail.view_model import Scene
-from screens.this_machine import here_now
 from screens.line_table import MOVES
-from screens.render_errors import STYLE, UNSHOWN, shown
 from screens.page import Page, Row, draw
+from screens.render_errors import STYLE, UNSHOWN, drawn_or
+from screens.this_machine import here_now
+from tui.commands import Verb
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadRequest
 from tui.services import Services
-from tui.commands import Verb
 
-WIDE = 110
+DETAIL_WIDE = 110
 """Columns from which the picture of the layers gets a pane of its own."""
 LOW = 18
 """Lines below which the head is cut, so that something of the page is seen."""
@@ -34,7 +34,7 @@ SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
     "overview": overview.overview,
     "actions": overview.actions,
     "checks": tabs.checks,
-    "identity": tabs.identity,
+    "identity": tabs.identity_tab,
     "network": tabs.network,
     "disks": tabs.disks,
     "tags": tabs.tags,
@@ -43,7 +43,7 @@ SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
 }
 """The tabs, in their order."""
 TABS = tuple(SHEETS)
-NAMES = (
+DETAIL_VERBS = (
     "back",
     "stop-start",
     "reboot",
@@ -63,10 +63,10 @@ NAMES = (
 class DetailScreen(EvacScreen, inherit_bindings=False):
     """Of the instance with this key (`region/id`). Shows what is known at once, and asks for a fresh look."""
 
-    NAMES = NAMES
+    NAMES = DETAIL_VERBS
     CSS_PATH = "detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(NAMES),
+        *bindings(DETAIL_VERBS),
         ("left,h,shift+tab", "turn(-1)", "previous tab"),
         ("right,l,tab", "turn(1)", "next tab"),
         *MOVES,
@@ -178,16 +178,16 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         if not self.there or not self.query("#page"):
             return
         width = self.size.width
-        scene = self.known.scene(reading=self._reading, wide=width >= WIDE)
+        scene = self.known.scene(reading=self._reading, wide=width >= DETAIL_WIDE)
         self.draw_keys()
         if scene is None:
             self._put("identity", Text(f" {clean(self.key)}: nothing is known of it here", "bold magenta"))
             self.page.show([Row("it is not in the list of any target; esc goes back", style="dim")])
             return
-        self.set_class(width >= WIDE, "-wide")
+        self.set_class(width >= DETAIL_WIDE, "-wide")
         self.set_class(self.size.height < LOW, "-low")
-        self._put("identity", self._text("identity", lambda: header.identity(scene, width)))
-        self._put("freshness", self._text("freshness", lambda: header.freshness(scene, width)))
+        self._put("identity", self._text("identity", lambda: header.identity_line(scene, width)))
+        self._put("freshness", self._text("freshness", lambda: header.state_and_age(scene, width)))
         self._rows("troubles", self._sheet("troubles", lambda: header.troubles(scene)))
         self._rows(
             "diagnosis",
@@ -197,7 +197,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         )
         self._put("strip", self._text("layers", lambda: header.strip(scene, width)))
         self._put("tabs", self._tabs(self.query_one("#tabs").size.width or width))
-        if width >= WIDE:
+        if width >= DETAIL_WIDE:
             room = self.query_one("#picture").size.width - 2
             self._put("picture", self._text("layers", lambda: header.picture(scene, room)))
             stakes = self._sheet("actions", lambda: overview.actions(scene))
@@ -219,12 +219,12 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
 
     def _text(self, what: str, make: Callable[[], Text]) -> Text:
         """A part of the head; what it cannot show is its own matter."""
-        return shown(self, f"{self.key}, {what}", make, Text(f" {UNSHOWN}: {what}", STYLE))
+        return drawn_or(self, f"{self.key}, {what}", make, Text(f" {UNSHOWN}: {what}", STYLE))
 
     def _sheet(self, what: str, make: Callable[[], list[Row]]) -> list[Row]:
         """A page; what it cannot show is its own matter, and the other tabs are read all the same."""
         unshown = Row("this part cannot be shown; the other tabs can", UNSHOWN, "", STYLE)
-        return shown(self, f"{self.key}, {what}", make, [unshown])
+        return drawn_or(self, f"{self.key}, {what}", make, [unshown])
 
     def _why_not(self, verb: Verb | None) -> str | None:
         return None if verb is None else self.allowed(verb, self.subject)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from screens.detail.header import MARKS
-from screens.detail.view_model import Scene, grouped
+from screens.detail.view_model import Scene, account_number
 from screens.page import BLANK, Row, head
 from screens.symbols import Sign
 from tui.domain.guidance import Mark
 from tui.domain.instance import CheckName, CheckStatus, Image, Instance, Interface, PublicAddress
-from tui.domain.time_format import ago
 from tui.domain.plurals import part_of
+from tui.domain.time_format import ago
 
 _CHECKS = {
     CheckName.SYSTEM: ("system", "power, network, host and its software: AWS's side"),
@@ -55,7 +55,7 @@ def checks(scene: Scene) -> list[Row]:
     return rows
 
 
-def identity(scene: Scene) -> list[Row]:
+def identity_tab(scene: Scene) -> list[Row]:
     """What it is, as AWS describes it."""
     row = scene.instance
     if row.inventory_at is None:
@@ -64,7 +64,7 @@ def identity(scene: Scene) -> list[Row]:
     names = ", ".join(row.profiles or (row.target.profile,))
     return [
         Row(str(row.instance_id), "id"),
-        Row(f"{grouped(row.account_id)}  (profile {names})", "account"),
+        Row(f"{account_number(row.account_id)}  (profile {names})", "account"),
         Row(f"{row.target.region}, zone {row.zone or '?'}", "place"),
         Row(row.instance_type, "type", note=row.architecture),
         Row(row.platform or "?", "platform"),

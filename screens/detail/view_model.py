@@ -7,15 +7,15 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from tui.config.schema import Settings
+from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation, explain
-from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Instance, TargetStatus, Trouble
-from tui.domain.activity import NOTHING, Own
 from tui.domain.sanitize import SafeText
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import ago, both_zones
 from tui.operations.model import Operation
-from tui.config.schema import Settings
 
 
 class Scene(Struct, frozen=True, dict=True):
@@ -38,7 +38,7 @@ class Scene(Struct, frozen=True, dict=True):
     collector: str = ""
     wide: bool = False
     here: Here = NOWHERE
-    own: Own = NOTHING
+    own: Own = NO_ACTIVITY
 
     @property
     def plain(self) -> bool:
@@ -74,7 +74,7 @@ class Scene(Struct, frozen=True, dict=True):
         return f"don't know: {reason or 'AWS did not say'}"
 
 
-def stamp(instance: Instance) -> datetime | None:
+def read_at(instance: Instance) -> datetime | None:
     """When the newest part of it was read."""
     return max((one for one in (instance.status_at, instance.inventory_at) if one is not None), default=None)
 
@@ -83,11 +83,11 @@ def freshest(row: Instance, looked: Instance | None) -> Instance:
     """The store's row or a look's, whichever was read later."""
     if looked is None or looked.key != row.key:
         return row
-    mine, other = stamp(row), stamp(looked)
+    mine, other = read_at(row), read_at(looked)
     return looked if other is not None and (mine is None or other > mine) else row
 
 
-def grouped(account: str) -> str:
+def account_number(account: str) -> str:
     """`1111-2222-3333`, as AWS's own pages show an account."""
     if len(account) == 12 and account.isascii() and account.isdigit():
         return f"{account[:4]}-{account[4:8]}-{account[8:]}"

@@ -9,17 +9,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from screens.symbols import LEVELS, NOTHING, WORKING, checks_text, cut, middle, painted
-from tui.domain.down_by_aws import LEAVING, down
+from screens.symbols import LEVELS, NO_VALUE, WORKING, checks_cell, cut, middle, painted
+from tui.config.schema import Settings
+from tui.domain.activity import Work
+from tui.domain.down_by_aws import STOP_EVENTS, why_down
 from tui.domain.instance import Instance, PublicAddress, TargetStatus
 from tui.domain.listing import Ranker, Stale
-from tui.domain.activity import Work
-from tui.domain.triage import Level
 from tui.domain.time_format import ago, countdown
-from tui.config.schema import Settings
+from tui.domain.triage import Level
 
 
-class Scene(Struct, frozen=True):
+class RowContext(Struct, frozen=True):
     """What drawing a row needs besides the row. `here`: the id of the instance this console runs on.
 
     `start` is what all targets' names begin with, `wide` the columns they need; where that is more than usual, `full` holds the
@@ -49,7 +49,7 @@ class Scene(Struct, frozen=True):
 
 Piece = tuple[str, str]
 """A text and its Rich style."""
-Cell = Callable[[Instance, Scene, int], Piece | tuple[Piece, ...]]
+DrawCell = Callable[[Instance, RowContext, int], Piece | tuple[Piece, ...]]
 """What a cell of so many columns says: a piece, or several."""
 
 
@@ -59,11 +59,11 @@ class Column(Struct, frozen=True):
     title: str
     width: int
     priority: int
-    cell: Cell
+    cell: DrawCell
     grow: int = 0
 
 
-def _sign(row: Instance, scene: Scene, size: int) -> Piece:
+def _sign(row: Instance, scene: RowContext, size: int) -> Piece:
     work = scene.work(row)
     sign = LEVELS[scene.ranker.level(row, scene.now, scene.stale)]
     if work is not None and not work.attention:
@@ -74,7 +74,7 @@ def _sign(row: Instance, scene: Scene, size: int) -> Piece:
 _HERE = (" (this machine)", " here")
 
 
-def _name(row: Instance, scene: Scene, size: int) -> Piece | tuple[Piece, ...]:
+def _name(row: Instance, scene: RowContext, size: int) -> Piece | tuple[Piece, ...]:
     """Its name; of the machine this console runs on never without saying so."""
     name = str(row.label)
     if not scene.here or row.instance_id != scene.here:
@@ -84,7 +84,7 @@ def _name(row: Instance, scene: Scene, size: int) -> Piece | tuple[Piece, ...]:
     return (name if cell_len(name) <= room else cut(name, room), "bold"), (mark, "bold cyan")
 
 
-def _target(row: Instance, scene: Scene, size: int) -> tuple[Piece, ...]:
+def _target(row: Instance, scene: RowContext, size: int) -> tuple[Piece, ...]:
     """Whose, and where. The place is always whole, in AWS's own short form (`apne2a`) where the long one does not fit; then the
     name gives way: what all of them begin with first, then its middle.
     """
@@ -130,18 +130,18 @@ def short_place(place: str) -> str:
 _SHORT_WORDS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
 
 
-def _state(row: Instance, scene: Scene, size: int) -> Piece:
+def _state(row: Instance, scene: RowContext, size: int) -> Piece:
     return str(row.state), "" if row.state == "running" else "yellow"
 
 
-def _checks(row: Instance, scene: Scene, size: int) -> Piece:
+def _checks(row: Instance, scene: RowContext, size: int) -> Piece:
     """What was read too long ago is not claimed to be so now."""
     if (work := scene.work(row)) is not None:
         mark = LEVELS[Level.DUE] if work.attention else WORKING
         return f"{mark.mark(scene.plain)} {'needs you' if work.attention else work.cell}", mark.style
-    text, style = checks_text(row, scene.plain, scene.now)
-    if scene.ranker.own.meant(row) is not None and down(row, scene.now) is not None:
-        return f"{NOTHING[scene.plain]} down, meant", "dim"
+    text, style = checks_cell(row, scene.plain, scene.now)
+    if scene.ranker.own.meant(row) is not None and why_down(row, scene.now) is not None:
+        return f"{NO_VALUE[scene.plain]} down, meant", "dim"
     if row.target not in scene.stale:
         return text, style
     since = scene.stale[row.target]
@@ -151,37 +151,37 @@ def _checks(row: Instance, scene: Scene, size: int) -> Piece:
     return f"? {was} {ago(since, scene.now)}", "magenta"
 
 
-def _event(row: Instance, scene: Scene, size: int) -> Piece:
+def _event(row: Instance, scene: RowContext, size: int) -> Piece:
     events = row.open_events(scene.now) if row.events else ()
     if (work := scene.work(row)) is not None:
         return f"{work.who(scene.now)}: {'o' if work.attention else 'wait'}", WORKING.style
-    found = down(row, scene.now)
+    found = why_down(row, scene.now)
     if found is not None and not any(event.not_before and event.not_before > scene.now for event in events):
         word = "stopping" if found.stopping else "stopped"
         age = f" {ago(found.since, scene.now)}" if found.since and found.since <= scene.now else ""
         return word + age, "dim" if scene.ranker.own.meant(row) is not None else "bold red"
     if not events:
-        return (NOTHING[scene.plain] if row.status_at else "?"), "dim"
+        return (NO_VALUE[scene.plain] if row.status_at else "?"), "dim"
     first = events[0]
     more = f" +{len(events) - 1}" if len(events) > 1 else ""
     if first.not_before is None:
         return f"{first.code_text}{more}", "bold yellow"
     style = LEVELS[scene.ranker.level(row, scene.now, scene.stale)].style
     work = scene.ranker.own.work(row)
-    if work is not None and work.waiting and first.code in LEAVING:
+    if work is not None and work.waiting and first.code in STOP_EVENTS:
         return f"stop {countdown(first.not_before, scene.now)}, then start", style
     code = first.code_text.removeprefix("instance-") if len(first.code_text) > 16 else first.code_text
     return f"{code} {countdown(first.not_before, scene.now)}{more}", style
 
 
-def _address(row: Instance, scene: Scene, size: int) -> Piece:
+def _address(row: Instance, scene: RowContext, size: int) -> Piece:
     if row.inventory_at is None:
         return "?", "magenta"
     word = {PublicAddress.AUTO: " auto", PublicAddress.ELASTIC: " EIP"}.get(row.public_kind, "")
-    return (f"{row.public_ip}{word}" if row.public_ip else str(row.private_ip) or NOTHING[scene.plain]), ""
+    return (f"{row.public_ip}{word}" if row.public_ip else str(row.private_ip) or NO_VALUE[scene.plain]), ""
 
 
-def _image(row: Instance, scene: Scene, size: int) -> Piece:
+def _image(row: Instance, scene: RowContext, size: int) -> Piece:
     if row.images_at is None:
         return "?", "magenta"
     if row.newest_image is None or row.newest_image.created is None:
@@ -189,7 +189,7 @@ def _image(row: Instance, scene: Scene, size: int) -> Piece:
     return ago(row.newest_image.created, scene.now).removesuffix(" ago"), ""
 
 
-def _plain(name: str) -> Cell:
+def _plain(name: str) -> DrawCell:
     return lambda row, scene, size: (str(getattr(row, name)) or "?", "")
 
 
@@ -215,7 +215,9 @@ FIXED = 2
 """Columns that stay while the others are moved sideways."""
 
 
-def fit(width: int, shift: int = 0, scene: Scene | None = None) -> list[tuple[Column, int]]:
+def fit_fleet_columns(
+    width: int, shift: int = 0, scene: RowContext | None = None
+) -> list[tuple[Column, int]]:
     """The columns that fit, with their widths; the name takes what is left.
 
     `shift` 0: the least important go first. Otherwise so many are left out at the left, and as many as fit shown behind.
@@ -255,7 +257,7 @@ def _chosen(columns: Sequence[Column], width: int, shift: int) -> list[Column]:
     return chosen
 
 
-def _columns(scene: Scene | None, enough: bool = True) -> Sequence[Column]:
+def _columns(scene: RowContext | None, enough: bool = True) -> Sequence[Column]:
     """All. Where targets' names are long they have `enough` room, before what is less important has any, or at least what
     those columns leave that have nothing to tell.
     """
@@ -274,16 +276,18 @@ def _columns(scene: Scene | None, enough: bool = True) -> Sequence[Column]:
     ]
 
 
-def farthest(width: int, scene: Scene | None = None) -> int:
+def farthest(width: int, scene: RowContext | None = None) -> int:
     """The shift at which the last column is shown; 0 where all fit."""
     every = _columns(scene)
-    if len(fit(width, 0, scene)) == len(every):
+    if len(fit_fleet_columns(width, 0, scene)) == len(every):
         return 0
     shifts = range(1, len(every) - FIXED)
-    return next((shift for shift in shifts if fit(width, shift, scene)[-1][0] is every[-1]), shifts[-1])
+    return next(
+        (shift for shift in shifts if fit_fleet_columns(width, shift, scene)[-1][0] is every[-1]), shifts[-1]
+    )
 
 
-def pieces(column: Column, row: Instance, scene: Scene, size: int) -> list[Piece]:
+def pieces(column: Column, row: Instance, scene: RowContext, size: int) -> list[Piece]:
     """The cell, exactly `size` columns wide."""
     said = column.cell(row, scene, size)
     parts: list[Piece] = [said] if isinstance(said[0], str) else list(said)

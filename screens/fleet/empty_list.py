@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from screens.fleet.columns import Scene
+from screens.fleet.columns import RowContext
 from tui.domain.instance import TargetStatus
-from tui.domain.listing import View
-from tui.domain.suggestions import Matched, matched
+from tui.domain.listing import FleetView
+from tui.domain.plurals import part_of
 from tui.domain.query import Query
 from tui.domain.sanitize import clean
-from tui.domain.plurals import part_of
+from tui.domain.suggestions import Matched, matched
 from tui.fleet.store import Store
 
-NAMED = 3
+MAX_TARGETS_NAMED = 3
 """Unread targets that are named; more are counted, and a key lists them."""
 _matched: tuple[object, str, Matched] | None = None
 
 
-def nothing(store: Store, view: View, query: Query, scene: Scene) -> str:
+def empty_sentence(store: Store, view: FleetView, query: Query, scene: RowContext) -> str:
     """Why there is nothing to list."""
     targets, total = store.targets(), store.total
     if query.tests:
@@ -29,10 +29,10 @@ def nothing(store: Store, view: View, query: Query, scene: Scene) -> str:
     missing = gaps(targets, unread)
     counts = store.counts
     known = sum(count for target, count in counts.items() if target not in scene.stale)
-    if view is View.EVENTS:
+    if view is FleetView.EVENTS:
         those = _these(total) if not missing else f"the {known} of {_many(total, 'instance')} that are read"
         return f"AWS has announced nothing for {those}.{missing}"
-    if view is View.TRIAGE and total:
+    if view is FleetView.TRIAGE and total:
         if not missing:
             return f"{_every(total)}, and AWS has announced nothing. 2 shows them all."
         told = f"{known} of {_many(total, 'instance')} answer their checks, and AWS has announced nothing for those."
@@ -45,7 +45,7 @@ def nothing(store: Store, view: View, query: Query, scene: Scene) -> str:
 def gaps(targets: list[TargetStatus], unread: list[TargetStatus]) -> str:
     """What is not known, to stand behind any sentence; empty only where everything is."""
     told = ""
-    if len(unread) > NAMED:
+    if len(unread) > MAX_TARGETS_NAMED:
         told = f" Not read: {part_of(len(unread), len(targets), 'target')}; 4 lists them."
     elif unread:
         told = f" Not read: {', '.join(one.target.key for one in unread)}."
@@ -56,7 +56,7 @@ def gaps(targets: list[TargetStatus], unread: list[TargetStatus]) -> str:
     return told
 
 
-def _filtered(store: Store, query: Query, scene: Scene) -> str:
+def _filtered(store: Store, query: Query, scene: RowContext) -> str:
     """It is the filter that hides them: how many, and how to see them. Counted once for the same rows."""
     global _matched  # noqa: PLW0603 - one filter is in force at a time
     rows = store.rows()

@@ -9,14 +9,14 @@ from pathlib import Path
 from tui.domain.instance import CheckName, Instance
 from tui.domain.spreadsheet import written
 
-COLUMNS = (
+CSV_COLUMNS = (
     "profile", "account_id", "region", "zone", "instance_id", "name", "instance_type", "state",
     *(f"check_{name}" for name in CheckName),
     "next_event", "not_before", "not_before_deadline", "private_ip", "public_ip", "read_at",
 )  # fmt: skip
 
 
-def write(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -> Path:
+def write_csv(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -> Path:
     """The path of the new file, mode 0600. Raises OSError."""
     base = folder or Path.cwd()
     stamp = f"evac-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
@@ -30,7 +30,7 @@ def write(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -
     else:
         raise FileExistsError(17, "too many exports of this second", str(base))
     path.write_text(
-        written(COLUMNS, (_cells(row, now) for row in rows), mark=True), encoding="utf-8", newline=""
+        written(CSV_COLUMNS, (_cells(row, now) for row in rows), mark=True), encoding="utf-8", newline=""
     )
     return path
 

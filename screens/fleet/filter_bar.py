@@ -15,7 +15,7 @@ from textual.events import Key, Paste
 from textual.widgets import Static
 
 from screens.base import Go
-from screens.safe_input import Typed
+from screens.safe_input import SafeInput
 from tui.domain import query
 from tui.domain.sanitize import clean
 
@@ -28,12 +28,12 @@ class Underline(Highlighter):
 
     def highlight(self, text: Text) -> None:
         """Called by the input with what is typed."""
-        parsed = query.parse(text.plain)
+        parsed = query.parse_query(text.plain)
         if isinstance(parsed, query.QueryError):
             text.stylize("underline red", parsed.start, parsed.end)
 
 
-class FilterInput(Typed):
+class FilterInput(SafeInput):
     """Where the filter is typed. Up and down still move the table."""
 
     # Priority, as the screen's verbs have it: each is dealt with before the next key is handed out.
@@ -96,7 +96,7 @@ class FilterBar(Horizontal):
 
     def read(self, typed: str) -> query.Query | None:
         """What it asks for; None of a term that makes no sense, which is named."""
-        parsed = query.parse(typed)
+        parsed = query.parse_query(typed)
         why = self.query_one("#why", Static)
         if isinstance(parsed, query.QueryError):
             why.update(clean(f" {parsed.message} "))  # the term is underlined

@@ -9,9 +9,9 @@ from textual.widgets import Input
 
 from screens.base import EvacScreen
 from screens.fleet.table import FleetTable
+from tui.commands import TYPING, Verb
 from tui.domain import query
 from tui.services import Services
-from tui.commands import TYPING, Verb
 
 if TYPE_CHECKING:
     from screens.fleet.filter_bar import FilterBar

@@ -12,12 +12,12 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from screens.fleet.marks import Marks
 from screens.dismiss_once import Leaver
-from screens.visibility import height, seen
+from screens.fleet.marks import Marks
 from screens.symbols import drawn, middle
-from tui.domain.instance import Instance
+from screens.visibility import height, seen
 from tui.commands import INPUT_MODE
+from tui.domain.instance import Instance
 
 
 class WhichQuestion(ModalScreen[bool], Leaver[bool]):

@@ -9,7 +9,7 @@ from rich.text import Text
 from tui.domain.instance import Instance
 from tui.fleet.store import Store
 
-NAMED = 12
+MAX_MARKS_NAMED = 12
 """So many are named at most; the rest are counted."""
 
 
@@ -64,9 +64,9 @@ class Marks:
         """Their names, and of which one does not see that they are meant."""
         found = [
             f"{label} (not in this view)" if key in self._hidden else label
-            for key, label in list(self._labels.items())[:NAMED]
+            for key, label in list(self._labels.items())[:MAX_MARKS_NAMED]
         ]
-        more = len(self._labels) - NAMED
+        more = len(self._labels) - MAX_MARKS_NAMED
         return ", ".join(found) + (f" and {more} more" if more > 0 else "")
 
     def line(self) -> Text:
@@ -75,7 +75,7 @@ class Marks:
         meant = "mean it" if len(self._labels) == 1 else "ask which"
         text.append(f" {self.count}", "bold")
         text.append(f" (actions {meant}): ")
-        text.append(", ".join(list(self._labels.values())[:NAMED]))
+        text.append(", ".join(list(self._labels.values())[:MAX_MARKS_NAMED]))
         return text
 
     def note(self, key: str, label: str) -> str:

@@ -10,25 +10,25 @@ from itertools import pairwise
 from rich.cells import cell_len
 from rich.text import Text
 
+from screens.symbols import LEVELS, READ_SIGN, WORKING, account_text, middle, painted
 from screens.this_machine import here_now
-from screens.symbols import LEVELS, READ, WORKING, account_text, middle, painted
+from tui.commands import VERBS
+from tui.config.schema import Settings
+from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
-from tui.domain.activity import NOTHING, Own
-from tui.domain.sanitize import clean
-from tui.domain.triage import Level, urgency
-from tui.domain.time_format import ago, clock
 from tui.domain.plurals import counted
+from tui.domain.sanitize import clean
+from tui.domain.time_format import ago, clock
+from tui.domain.triage import Level, urgency
 from tui.fleet.protocol import LinkState
 from tui.services import Services
-from tui.config.schema import Settings
-from tui.commands import VERBS
 
 READ_ONLY_HELP = "Read-only here: call who may change it."
 """For whoever may look and not act: the rest of the line is what to tell them."""
 PANE = 26
 """Columns of text in the pane of targets."""
-SHORT = PANE - 1
+SHORT_WIDTH = PANE - 1
 """The same where an account is a line: beside a scroll bar."""
 SHOWN = (Level.FAILING, Level.DUE, Level.SCHEDULED, Level.UNKNOWN)
 
@@ -38,7 +38,7 @@ def counts_line(
     targets: Sequence[TargetStatus],
     settings: Settings,
     room: int,
-    own: Own = NOTHING,
+    own: Own = NO_ACTIVITY,
 ) -> Text:
     """How big and how bad: `4 accounts · 9 targets · 412 instances   ✖ 3 failing  ▲ 2 within 24 h …`.
 
@@ -180,7 +180,7 @@ def _targets_short(services: Services, old: Stale, height: int, start: str) -> T
     )
     for group in order:
         first, missing = group[0], unread(group)
-        sign = bad if missing else READ
+        sign = bad if missing else READ_SIGN
         name = settings.label(first.target.profile)
         count = sum(one.count or 0 for one in group)
         told = (
@@ -188,16 +188,16 @@ def _targets_short(services: Services, old: Stale, height: int, start: str) -> T
             if missing
             else f"{count}" + (" in part" if any(one.partial for one in group) else "")
         )
-        shown = middle(name.removeprefix(start) or name, SHORT - 4 - len(told), settings.ascii)
+        shown = middle(name.removeprefix(start) or name, SHORT_WIDTH - 4 - len(told), settings.ascii)
         line = Text(f"{sign.mark(settings.ascii)} ", sign.style)
         line.append(shown, painted(settings.profile(first.target.profile).color))
-        line.append(f"{' ' * max(1, SHORT - 2 - cell_len(shown) - len(told))}{told}")
+        line.append(f"{' ' * max(1, SHORT_WIDTH - 2 - cell_len(shown) - len(told))}{told}")
         lines.append(line)
     if len(lines) > height:
         left = len(lines) - height + 1
         lines[height - 1 :] = [Text(f"  and {left} more: 4 lists all", "dim")]
     for line in lines:
-        line.truncate(SHORT, overflow="ellipsis")
+        line.truncate(SHORT_WIDTH, overflow="ellipsis")
     return Text("\n").join(lines)
 
 
@@ -225,9 +225,9 @@ def _targets_whole(services: Services, old: Stale, start: str) -> Text:
             last = label
         region = status.target.region if status.target.region != EVERYWHERE else "all regions"
         count = "" if status.count is None else str(status.count)
-        sign = LEVELS[Level.UNKNOWN] if status.target in old else READ
+        sign = LEVELS[Level.UNKNOWN] if status.target in old else READ_SIGN
         age = ""
-        if sign is not READ and status.status_at is not None:
+        if sign is not READ_SIGN and status.status_at is not None:
             age = f" {ago(status.status_at, now).removesuffix(' ago')}"
         text.append(f" {sign.mark(settings.ascii)}", sign.style)
         text.append(f" {region:<15}{count:>4}{age}\n")

@@ -13,33 +13,33 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
 from screens.base import Alarm, Go, KeyLine, bindings
-from screens.fleet.columns import TARGET, Scene, target_width
+from screens.fleet.columns import TARGET, RowContext, target_width
 from screens.fleet.filtering import Filtering
 from screens.fleet.marks import Marks
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
-from screens.fleet.table import FleetTable, Row
+from screens.fleet.table import FleetRow, FleetTable
+from screens.render_errors import STYLE, UNSHOWN, drawn_or, report_error
 from screens.static_line import Line
-from screens.render_errors import STYLE, UNSHOWN, shown, tell
-from screens.symbols import READ, common_start
-from tui.domain.down_by_aws import down
+from screens.symbols import READ_SIGN, common_start
+from tui.commands import VERBS
+from tui.domain.down_by_aws import why_down
 from tui.domain.instance import Instance, InstanceState, TargetStatus
-from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
+from tui.domain.listing import FleetView, Ranker, SortOrder, failures, group_by_target, stale
+from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.triage import Level
-from tui.domain.plurals import counted
 from tui.fleet.protocol import ReadRequest
 from tui.services import Services
-from tui.commands import VERBS
 
-WIDE = 120
+FLEET_WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
 NARROW, LOW = 40, 12
 """Columns and lines below which only what is broken has room: neither the clock nor the preview."""
 _TITLES = {
-    View.TRIAGE: "triage",
-    View.ALL: "all",
-    View.EVENTS: "scheduled events",
-    View.TARGETS: "by target",
+    FleetView.TRIAGE: "triage",
+    FleetView.ALL: "all",
+    FleetView.EVENTS: "scheduled events",
+    FleetView.TARGETS: "by target",
 }
 
 
@@ -77,7 +77,7 @@ class FleetScreen(Filtering):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.view, self.order = View.TRIAGE, Order.URGENCY
+        self.view, self.order = FleetView.TRIAGE, SortOrder.URGENCY
         self.marks = Marks()
         self.ranker = Ranker()
         self._title = ""
@@ -115,7 +115,7 @@ class FleetScreen(Filtering):
     def compose(self) -> ComposeResult:
         """Header, keys, and between them the targets beside table over preview. The filter comes when it is asked for."""
         # Before its parts are styled, so that they are styled once.
-        self.set_class(self.app.size.width >= WIDE, "wide", update=False)
+        self.set_class(self.app.size.width >= FLEET_WIDE, "wide", update=False)
         self.set_class(not self.services.store.rows(), "empty", update=False)
         plain = self.services.settings.ascii
         yield Line("header")
@@ -123,7 +123,7 @@ class FleetScreen(Filtering):
         yield Line("marks")
         yield KeyLine()
         with VerticalScroll(id="targets", can_focus=False) as targets:
-            targets.border_title = f"targets · {READ.mark(plain)} read ? not"
+            targets.border_title = f"targets · {READ_SIGN.mark(plain)} read ? not"
             yield Line("targets-text", grows=True)
         yield self.table
         yield Line("preview")
@@ -135,19 +135,21 @@ class FleetScreen(Filtering):
 
     def on_resize(self) -> None:
         """Wide terminals get the targets beside the table; in tiny ones what is broken comes before everything else."""
-        self.set_class(self.size.width >= WIDE, "wide")
+        self.set_class(self.size.width >= FLEET_WIDE, "wide")
         self.set_class(self.size.height < LOW, "low")
         self.call_after_refresh(self.fleet_changed)
 
     # --- drawing
 
-    def scene(self) -> Scene:
+    def scene(self) -> RowContext:
         """What drawing needs now."""
         services, now = self.services, self.services.now()
         old = stale(services.store.targets(), services.settings.intervals.status, now)
         here = "" if services.here is None else services.here.instance_id
         start, wide = self._room(services.store.targets())
-        return Scene(now, services.settings, self.marks.keys, old, self.ranker, here, start, wide, self._full)
+        return RowContext(
+            now, services.settings, self.marks.keys, old, self.ranker, here, start, wide, self._full
+        )
 
     def _room(self, targets: Sequence[TargetStatus]) -> tuple[str, int]:
         """What all their names begin with, and the columns they need: looked at again when others are read."""
@@ -164,24 +166,24 @@ class FleetScreen(Filtering):
             return
         self.ranker.see(self.services.own)
         scene, store = self.scene(), self.services.store
-        rows: list[Row] = list(
+        rows: list[FleetRow] = list(
             self.ranker.listed(store.rows(), self.view, self.order, self.query_now, scene.now)
         )
         listed = len(rows)
         if scene.wide > TARGET and (full := _telling(rows, scene)) != self._full:
             self._full = full
             scene = self.scene()
-        if self.view is View.TARGETS:
+        if self.view is FleetView.TARGETS:
             instances = [row for row in rows if isinstance(row, Instance)]
-            rows = list(grouped(instances, store.targets()))
-        elif not self.query_now.tests and self.view is not View.ALL:
+            rows = list(group_by_target(instances, store.targets()))
+        elif not self.query_now.tests and self.view is not FleetView.ALL:
             rows += failures(store.targets())  # silence of a target is news, too
         for what, error in self.ranker.odd.items():
-            tell(self, what, error)
+            report_error(self, what, error)
         self.ranker.odd.clear()
         self.set_class(not rows, "empty")
         self.table.show(rows, scene, "" if rows else self._nothing(scene))
-        by = "" if self.order is Order.URGENCY else f" · by {self.order}"
+        by = "" if self.order is SortOrder.URGENCY else f" · by {self.order}"
         self._draw_marks(rows)
         marked = f" · {len(self.marks)} marked" if self.marks else ""
         title = f"{_TITLES[self.view]} · {listed} of {store.total}{by}{marked}"
@@ -190,7 +192,7 @@ class FleetScreen(Filtering):
         self._draw_around(scene)
         self.draw_keys()
 
-    def _draw_marks(self, rows: list[Row]) -> None:
+    def _draw_marks(self, rows: list[FleetRow]) -> None:
         """How many are marked, and how many of them one does not see, at every width."""
         line = self.query_one("#marks", Line)
         if self.marks:
@@ -211,7 +213,7 @@ class FleetScreen(Filtering):
         self.table.later(scene)
         self._draw_around(scene)
 
-    def _draw_around(self, scene: Scene) -> None:
+    def _draw_around(self, scene: RowContext) -> None:
         services, wide = self.services, self.has_class("wide")
         counts = self.ranker.counts(services.store.rows(), scene.now, scene.stale)
         counts[Level.UNKNOWN] += services.store.unread  # not read in this run
@@ -231,14 +233,14 @@ class FleetScreen(Filtering):
         pane = self.query_one("#preview", Line)
         wide, row = self.has_class("wide"), self.table.current
         unshown = ("", Text(UNSHOWN, STYLE))
-        title, text = shown(self, "the preview", lambda: preview(row, self.services, wide), unshown)
+        title, text = drawn_or(self, "the preview", lambda: preview(row, self.services, wide), unshown)
         pane.paint(text, title if self.has_class("wide") else None)
 
-    def _nothing(self, scene: Scene) -> str:
+    def _nothing(self, scene: RowContext) -> str:
         """An empty table is one good sentence; of health only where everything was read and nothing filtered away."""
-        from screens.fleet.empty_list import nothing  # most fleets have something to list
+        from screens.fleet.empty_list import empty_sentence  # most fleets have something to list
 
-        return nothing(self.services.store, self.view, self.query_now, scene)
+        return empty_sentence(self.services.store, self.view, self.query_now, scene)
 
     @on(FleetTable.Highlighted)
     def another_row(self) -> None:
@@ -269,34 +271,34 @@ class FleetScreen(Filtering):
 
     def _copy_target(self, status: TargetStatus) -> None:
         """The command that mends it, or the line for whoever is asked."""
-        from screens.fleet.target_trouble import command, told
+        from screens.fleet.target_trouble import command, trouble_line
 
-        self.copy(command(status) or told(status), command(status) or "what is wrong")
+        self.copy(command(status) or trouble_line(status), command(status) or "what is wrong")
 
     def verb_triage(self) -> None:
         """View 1."""
-        self._look_at(View.TRIAGE)
+        self._look_at(FleetView.TRIAGE)
 
     def verb_all(self) -> None:
         """View 2."""
-        self._look_at(View.ALL)
+        self._look_at(FleetView.ALL)
 
     def verb_events(self) -> None:
         """View 3."""
-        self._look_at(View.EVENTS)
+        self._look_at(FleetView.EVENTS)
 
     def verb_targets(self) -> None:
         """View 4."""
-        self._look_at(View.TARGETS)
+        self._look_at(FleetView.TARGETS)
 
-    def _look_at(self, view: View) -> None:
+    def _look_at(self, view: FleetView) -> None:
         self.view = view
         self.table.at_first()
         self.fleet_changed()
 
     def verb_sort(self) -> None:
         """The next order."""
-        orders = list(Order)
+        orders = list(SortOrder)
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
         self.table.at_first()
         self.fleet_changed()
@@ -347,7 +349,7 @@ class FleetScreen(Filtering):
         listed = [row for row in self.table.rows if isinstance(row, Instance)]
         rows = self.chosen() if self.marks else listed
         try:
-            path = export.write(rows, self.services.now())
+            path = export.write_csv(rows, self.services.now())
         except OSError as error:
             self.say(
                 f"export: {error.filename or 'this folder'}: {error.strerror}; start evac in a folder you may write to",
@@ -357,11 +359,11 @@ class FleetScreen(Filtering):
         self.say(f"wrote {counted(len(rows), 'instance')} to {clean(path)}")
 
 
-def _telling(rows: Sequence[Row], scene: Scene) -> frozenset[str]:
+def _telling(rows: Sequence[FleetRow], scene: RowContext) -> frozenset[str]:
     """Which of the columns that may be spared have something to tell of these rows."""
     instances = [row for row in rows if isinstance(row, Instance)]
     found = set()
-    if scene.ranker.own.works or any(row.events or down(row, scene.now) is not None for row in instances):
+    if scene.ranker.own.works or any(row.events or why_down(row, scene.now) is not None for row in instances):
         found.add("next event")
     if any(row.state is not InstanceState.RUNNING for row in instances):
         found.add("state")

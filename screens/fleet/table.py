@@ -12,16 +12,24 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
 
-from screens.fleet.columns import COLUMNS, Column, Piece, Scene, farthest, fit, pieces
+from screens.fleet.columns import (
+    COLUMNS,
+    Column,
+    Piece,
+    RowContext,
+    farthest,
+    fit_fleet_columns,
+    pieces,
+)
 from screens.line_table import MOVES, LineTable
-from screens.render_errors import STYLE, UNSHOWN, tell
+from screens.render_errors import STYLE, UNSHOWN, report_error
 from screens.symbols import cut, target_line
 from tui.domain.instance import Instance, TargetStatus
 
-Row = Instance | TargetStatus
+FleetRow = Instance | TargetStatus
 
 
-class FleetTable(LineTable[Row]):
+class FleetTable(LineTable[FleetRow]):
     """Takes rows and a scene. A row may also be a target's line: a heading, or a failure."""
 
     # Priority, as the screen's verbs have it: a verb must never overtake a move, and be about the row left behind.
@@ -39,7 +47,7 @@ class FleetTable(LineTable[Row]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scene: Scene | None = None
+        self.scene: RowContext | None = None
         self.shift = 0
 
     @property
@@ -47,12 +55,12 @@ class FleetTable(LineTable[Row]):
         """The instance under the cursor."""
         return self.current if isinstance(self.current, Instance) else None
 
-    def show(self, rows: Sequence[Row], scene: Scene, nothing: str = "") -> None:
+    def show(self, rows: Sequence[FleetRow], scene: RowContext, nothing: str = "") -> None:
         """Other rows, or another time; without rows, what is to be said of that."""
         self.scene = scene
         self.put(rows, nothing)
 
-    def later(self, scene: Scene) -> None:
+    def later(self, scene: RowContext) -> None:
         """The same rows at another time."""
         self.scene = scene
         self.redraw()
@@ -74,9 +82,9 @@ class FleetTable(LineTable[Row]):
 
     def _columns(self, width: int) -> list[tuple[Column, int]]:
         self.shift = min(self.shift, farthest(width, self.scene))  # it may be wider now
-        return fit(width, self.shift, self.scene)
+        return fit_fleet_columns(width, self.shift, self.scene)
 
-    def identity(self, row: Row) -> str:
+    def identity(self, row: FleetRow) -> str:
         """The instance's key, or the target's."""
         return row.key if isinstance(row, Instance) else f"target {row.target.key}"
 
@@ -93,7 +101,7 @@ class FleetTable(LineTable[Row]):
                 text = set_cell_size(text, edge) + (">" if plain else "→")
         return [Segment(text, style)]
 
-    def body(self, row: Row, width: int, style: Style, chosen: bool) -> list[Segment]:
+    def body(self, row: FleetRow, width: int, style: Style, chosen: bool) -> list[Segment]:
         """An instance's cells, or a target in one line; the cursor has a sign of its own besides its colour."""
         scene = self.scene
         if scene is None:
@@ -118,5 +126,5 @@ class FleetTable(LineTable[Row]):
         try:
             return pieces(column, row, self.scene, size)
         except Exception as error:
-            tell(self, f"{row.instance_id}, {column.title}", error)
+            report_error(self, f"{row.instance_id}, {column.title}", error)
             return [(cut(UNSHOWN, size), STYLE)]

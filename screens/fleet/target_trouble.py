@@ -15,9 +15,9 @@ from textual.widgets import Static
 from screens.dismiss_once import Leaver
 from screens.symbols import LEVELS
 from tui.domain.instance import TargetStatus
-from tui.domain.triage import Level
-from tui.domain.time_format import ago
 from tui.domain.plurals import counted
+from tui.domain.time_format import ago
+from tui.domain.triage import Level
 from tui.services import Services
 
 _COMMAND = re.compile(r"\baws (?:sso login|login|configure)\b(?: (?:'[^']*'|[^\s,;:]+))*")
@@ -29,7 +29,7 @@ def command(status: TargetStatus) -> str:
     return found[0].split(" and ")[0].split(" or ")[0] if found else ""
 
 
-def told(status: TargetStatus) -> str:
+def trouble_line(status: TargetStatus) -> str:
     """Its trouble in one line, for whoever is asked for help."""
     return str(status.trouble.line) if status.trouble is not None else str(status.target.key)
 

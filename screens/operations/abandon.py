@@ -14,15 +14,15 @@ from textual.widgets import Static
 
 from screens.confirm.question import Answer, TypeName
 from screens.dismiss_once import Leaver
-from screens.visibility import height, seen
-from screens.symbols import drawn, middle
 from screens.operation_status import label
+from screens.symbols import drawn, middle
+from screens.visibility import height, seen
 from tui.domain.sanitize import clean
 from tui.domain.typed_name import expected
 from tui.operations.model import Operation
 from tui.operations.recovery import still_out
 
-BARE = 20
+MIN_ABANDON_HEIGHT = 20
 """Lines of the terminal below which there are no blank ones."""
 
 
@@ -88,7 +88,7 @@ class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
     def _fit(self) -> None:
         """Nothing is asked that can't be read whole."""
         width, lines = self.app.size
-        bare = lines < BARE
+        bare = lines < MIN_ABANDON_HEIGHT
         self.set_class(bare, "-bare")
         inside = max(1, min(int(width * 0.9), 90) - 4)
         parts = self.query("#abandon Static, #abandon TypeName").results()

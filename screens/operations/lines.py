@@ -8,16 +8,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from screens.operations.table import elapsed, progress
-from screens.symbols import STEPS, drawn
 from screens.operation_status import SIGNS, Standing, standing
+from screens.operations.table import elapsed, progress
+from screens.symbols import STEP_SIGNS, drawn
+from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, both_zones
 from tui.operations.model import Operation
+from tui.operations.operation_text import account_number, call_outcome, took
+from tui.operations.operation_text import operation_summary as paste
 from tui.operations.recovery import driver
-from tui.operations.operation_text import account_number, outcome, took
-from tui.operations.operation_text import summary as paste
-from tui.config.schema import Settings
 
 
 def _loud(one: Operation, now: datetime) -> str:
@@ -38,7 +38,7 @@ def _loud(one: Operation, now: datetime) -> str:
     return f"{one.note}.{down}" if stands in (Standing.FAILED, Standing.REFUSED) and one.note else ""
 
 
-def facts(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> list[tuple[str, str]]:
+def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> list[tuple[str, str]]:
     """Who, when, from where, and AWS's permission."""
     begun = one.confirmed_at or one.created_at
     who = f"{one.user}@{one.host}, {ago(begun, now)}, {both_zones(begun, zone, now)}"
@@ -75,7 +75,7 @@ def detail(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> R
         parts.append(Text(drawn(f"→ {one.remedy}", plain), "bold"))
     parts.append(_steps(one, plain, now))
     told = Text("")
-    for name, text in facts(one, settings, zone, now):
+    for name, text in operation_facts(one, settings, zone, now):
         told.append(f"{name} ", "dim")
         told.append(f"{text}   ")
     told.append("id ", "dim")
@@ -92,10 +92,10 @@ def _steps(one: Operation, plain: bool, now: datetime) -> Table:
     grid.add_column(width=6, no_wrap=True)
     grid.add_column(ratio=1)
     for row in one.steps:
-        sign = STEPS.get(row.state, STEPS["waiting"])
+        sign = STEP_SIGNS.get(row.state, STEP_SIGNS["waiting"])
         # A dry run that AWS permitted is told by the step's note; its request id is in the summary and the audit log.
         told_calls = [call for call in row.calls if not (call.dry_run and call.code == "DryRunOperation")]
-        parts = [Text(outcome(call), "" if call.ok or call.dry_run else "bold") for call in told_calls]
+        parts = [Text(call_outcome(call), "" if call.ok or call.dry_run else "bold") for call in told_calls]
         if row.note:
             parts.append(Text(drawn(clean(row.note), plain), "dim"))
         told = Text(drawn(" · ", plain)).join(parts)
@@ -109,7 +109,7 @@ def _steps(one: Operation, plain: bool, now: datetime) -> Table:
     return grid
 
 
-def summary(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> str:
+def copied_summary(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> str:
     """To paste into an incident channel: plain text, a line a fact."""
     word = f"{SIGNS[standing(one, now)].word}, {progress(one)}"
     if loud := _loud(one, now):

@@ -16,11 +16,11 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
-from screens.static_line import Line
+from screens.operation_status import SIGNS, Standing, in_order, label, standing
 from screens.operations.abandon import AbandonQuestion, left_behind
-from screens.operations.lines import detail, summary
+from screens.operations.lines import copied_summary, detail
 from screens.operations.table import OperationTable
-from screens.operation_status import SIGNS, Standing, label, listed, standing
+from screens.static_line import Line
 from tui.domain.sanitize import clean
 from tui.operations import audit_log
 from tui.operations.journal import JournalError
@@ -28,7 +28,7 @@ from tui.operations.model import Operation
 from tui.operations.recovery import give_up, resume
 from tui.services import Services
 
-EMPTY = (
+NO_OPERATIONS = (
     "Nothing has been done yet. Choose an instance and press s, b, i or t: what you confirm there shows here,"
     " step by step, and goes on without this console."
 )
@@ -78,7 +78,7 @@ class OperationsScreen(EvacScreen):
     def tick(self) -> None:
         """Times grow while something runs; the journal is read only where another process has changed it."""
         if not self._read() and any(one.is_open for one in self._rows):
-            self._rows = listed(self._rows, self.services.now())
+            self._rows = in_order(self._rows, self.services.now())
             self._draw()
 
     def _read(self, *, force: bool = False) -> bool:
@@ -96,7 +96,7 @@ class OperationsScreen(EvacScreen):
                 found = [one for one in newest if one.confirmed_at is not None or one.id == self.follow]
                 known = {one.id for one in found}
                 found += [one for one in journal.unfinished() if one.id not in known]
-                self._rows = listed(found, self.services.now())
+                self._rows = in_order(found, self.services.now())
             except JournalError as error:
                 self._trouble = str(error)
         self._draw()
@@ -107,7 +107,7 @@ class OperationsScreen(EvacScreen):
             return
         now, settings = self.services.now(), self.services.settings
         table = self.query_one(OperationTable)
-        table.show(self._rows, now, self._trouble or EMPTY)
+        table.show(self._rows, now, self._trouble or NO_OPERATIONS)
         self.query_one("#head", Line).paint(self._head())
         one = table.current
         pane = self.query_one("#detail")
@@ -208,7 +208,11 @@ class OperationsScreen(EvacScreen):
         )  # fmt: skip
         with suppress(OSError):  # it is in the journal; a full disk must not keep an operation going
             audit_log.append(
-                audit_log.path_beside(journal.path), self.services.now(), **who, step=one.step, result="abandoned"
+                audit_log.path_beside(journal.path),
+                self.services.now(),
+                **who,
+                step=one.step,
+                result="abandoned",
             )
 
     def verb_copy_summary(self) -> None:
@@ -216,5 +220,5 @@ class OperationsScreen(EvacScreen):
         one = self.current
         if one is not None:
             now = self.services.now()
-            told = summary(one, self.services.settings, self.services.zone, now)
+            told = copied_summary(one, self.services.settings, self.services.zone, now)
             self.copy(told, f"summary of {label(one)}")

@@ -10,15 +10,15 @@ from rich.segment import Segment
 from rich.style import Style
 
 from screens.line_table import LineTable
-from screens.symbols import cut, drawn, middle, painted
 from screens.operation_status import SIGNS, Standing, label, standing
+from screens.symbols import cut, drawn, middle, painted
+from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, span
 from tui.operations.model import Operation
-from tui.config.schema import Settings
 
 
-class View(Struct, frozen=True):
+class OperationsContext(Struct, frozen=True):
     """What drawing a line needs besides the operation."""
 
     now: datetime
@@ -30,24 +30,24 @@ class View(Struct, frozen=True):
         return self.settings.ascii
 
 
-class Column(Struct, frozen=True):
+class OperationColumn(Struct, frozen=True):
     """`least` is the width of the whole list from which it is shown; `share` of what is left it takes; `both_ends`: names
     differ at either end, so what is too long loses its middle."""
 
     title: str
     width: int
     least: int
-    cell: Callable[[Operation, View], tuple[str, str]]
+    cell: Callable[[Operation, OperationsContext], tuple[str, str]]
     share: int = 0
     both_ends: bool = False
 
 
-def _state(one: Operation, view: View) -> tuple[str, str]:
+def _state(one: Operation, view: OperationsContext) -> tuple[str, str]:
     sign = SIGNS[standing(one, view.now)]
     return f"{sign.mark(view.plain)} {sign.word}", sign.style
 
 
-def _where(one: Operation, view: View) -> tuple[str, str]:
+def _where(one: Operation, view: OperationsContext) -> tuple[str, str]:
     color = painted(view.settings.profile(one.profile).color)
     return f"{view.settings.label(one.profile)} {one.region}", color
 
@@ -65,29 +65,31 @@ def elapsed(one: Operation, now: datetime) -> str:
     return span((one.finished_at or now) - (one.confirmed_at or one.created_at))
 
 
-def _note(one: Operation, view: View) -> tuple[str, str]:
+def _note(one: Operation, view: OperationsContext) -> tuple[str, str]:
     stands = standing(one, view.now)
     if stands is Standing.CUT_OFF:
         return "nobody drives it: press r to resume", SIGNS[stands].style
     return drawn(clean(one.note), view.plain), SIGNS[stands].style if one.attention else ""
 
 
-COLUMNS = (
-    Column("", 12, 0, _state),
-    Column("action", 10, 0, lambda one, view: (one.action, "")),
-    Column("instance", 14, 0, lambda one, view: (label(one), "bold"), share=1, both_ends=True),
-    Column("id", 19, 130, lambda one, view: (clean(one.instance_id), "dim")),
-    Column("where", 22, 110, _where, both_ends=True),
-    Column("step", 16, 0, lambda one, view: (progress(one), "")),
-    Column("took", 6, 0, lambda one, view: (elapsed(one, view.now), "")),
-    Column("begun", 9, 96, lambda one, view: (ago(one.confirmed_at or one.created_at, view.now), "dim")),
-    Column("note", 10, 0, _note, share=3),
+OPERATION_COLUMNS = (
+    OperationColumn("", 12, 0, _state),
+    OperationColumn("action", 10, 0, lambda one, view: (one.action, "")),
+    OperationColumn("instance", 14, 0, lambda one, view: (label(one), "bold"), share=1, both_ends=True),
+    OperationColumn("id", 19, 130, lambda one, view: (clean(one.instance_id), "dim")),
+    OperationColumn("where", 22, 110, _where, both_ends=True),
+    OperationColumn("step", 16, 0, lambda one, view: (progress(one), "")),
+    OperationColumn("took", 6, 0, lambda one, view: (elapsed(one, view.now), "")),
+    OperationColumn(
+        "begun", 9, 96, lambda one, view: (ago(one.confirmed_at or one.created_at, view.now), "dim")
+    ),
+    OperationColumn("note", 10, 0, _note, share=3),
 )
 
 
-def fit(width: int) -> list[tuple[Column, int]]:
+def fit_operation_columns(width: int) -> list[tuple[OperationColumn, int]]:
     """The columns that are shown at this width, and how wide each is."""
-    shown = [column for column in COLUMNS if width >= column.least]
+    shown = [column for column in OPERATION_COLUMNS if width >= column.least]
     spare = max(0, width - sum(column.width + 1 for column in shown))
     shares = sum(column.share for column in shown)
     return [(column, column.width + spare * column.share // shares) for column in shown]
@@ -98,11 +100,11 @@ class OperationTable(LineTable[Operation]):
 
     def __init__(self, settings: Settings, now: datetime) -> None:
         super().__init__()
-        self._view = View(now, settings)
+        self._view = OperationsContext(now, settings)
 
     def show(self, rows: Sequence[Operation], now: datetime, nothing: str = "") -> None:
         """Other operations or another time; without operations, what is to be said of that."""
-        self._view = View(now, self._view.settings)
+        self._view = OperationsContext(now, self._view.settings)
         self.put(rows, nothing)
 
     def identity(self, row: Operation) -> str:
@@ -111,14 +113,14 @@ class OperationTable(LineTable[Operation]):
 
     def head(self, width: int, style: Style) -> list[Segment]:
         """The columns' titles."""
-        titles = "".join(cut(column.title, size) + " " for column, size in fit(width - 1))
+        titles = "".join(cut(column.title, size) + " " for column, size in fit_operation_columns(width - 1))
         return [Segment(f" {titles}", style)]
 
     def body(self, row: Operation, width: int, style: Style, chosen: bool) -> list[Segment]:
         """Its cells."""
         pointer = (">" if self._view.plain else "›") if chosen else " "
         segments = [Segment(pointer, style + Style(bold=True))]
-        for column, size in fit(width - 1):
+        for column, size in fit_operation_columns(width - 1):
             text, look = column.cell(row, self._view)
             text = middle(text, size, self._view.plain) if column.both_ends else text
             segments.append(Segment(cut(text, size), style + Style.parse(look) if look else style))

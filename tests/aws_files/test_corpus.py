@@ -19,9 +19,9 @@ import pytest
 
 from tests.aws_files.case import FOLDER, Case, cases
 from tests.aws_files.front import serving
-from tui.config import loader
 from tui.aws import describe
 from tui.aws.sessions import Sessions
+from tui.config import loader
 from tui.demo.environment import Demo, start
 
 CASES = cases()
@@ -62,14 +62,14 @@ def in_shell(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 def evac_says(case: Case, environ: dict[str, str]) -> dict[str, str]:
     """Each target's account, or its line."""
-    settings = loader.load(
+    settings = loader.load_settings(
         None, profiles=case.profiles, regions=(), read_only=False, environ=environ
     ).settings
     sessions = Sessions(settings, lean=True)
     try:
         names = sessions.profiles()
     except Exception as error:
-        return {"*": describe.tell(sessions, error, "", "").line}
+        return {"*": describe.trouble_of(sessions, error, "", "").line}
     found = {}
     for name in (
         *names,
@@ -78,7 +78,7 @@ def evac_says(case: Case, environ: dict[str, str]) -> dict[str, str]:
         try:
             found[name] = str(describe.account(sessions, name))
         except Exception as error:
-            found[name] = describe.tell(sessions, error, name, "").line
+            found[name] = describe.trouble_of(sessions, error, name, "").line
     return found
 
 

@@ -31,15 +31,15 @@ from botocore.exceptions import ClientError
 from tests.chaos.stage import ACCOUNT, PROFILE, REGION, Stage
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
+from tui.config.schema import GroupSettings, Settings, encode_settings
 from tui.demo.environment import start
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.operations import recovery
-from tui.operations.journal import Journal, default_path
+from tui.operations.journal import Journal, default_journal_path
 from tui.operations.model import Operation, OperationState
-from tui.config.schema import GroupSettings, Settings, encode
 
 PLAIN = ("ledger-1", "ledger-2", "ledger-3", "cache-1", "cache-2", "nat-1", "mail-1", "eks-node-a")
 MIXED = (
@@ -137,7 +137,7 @@ class Groups(Stage):
             self._watch("scaling", "pool", trial.needed)
         self._watch("classic", "search", 1)
         self.settings = Settings(groups=GroupSettings(keep=keep))
-        os.environ["EVAC_SETTINGS"] = encode(self.settings).decode()
+        os.environ["EVAC_SETTINGS"] = encode_settings(self.settings).decode()
         self.policy = Policy(keep=(keep,))
         return ids
 
@@ -175,7 +175,7 @@ class Groups(Stage):
             self.clock.advance(120)
             for one in self.demo.control("watch"):  # that was not evac's doing: counted is what follows
                 self._watch(one["kind"], one["key"], len(one["now"]))
-        journal = Journal(default_path(os.environ))
+        journal = Journal(default_journal_path(os.environ))
         try:
             orders = [journal.create(plan, self.clock.now()) for plan in plans]
             for one in orders:

@@ -10,7 +10,7 @@ from typing import Any
 from tests.chaos.trials import Result
 from tui.domain.plan import Draft
 from tui.operations import audit_log
-from tui.operations.journal import default_path
+from tui.operations.journal import default_journal_path
 from tui.operations.model import Operation, OperationState
 
 MUTATING = (
@@ -44,7 +44,7 @@ def judge(stage: Any, plan: Draft, operations: Sequence[Operation], result: Resu
     result.second_images = max(0, len(images) - 1, done["CreateImage"] - 1)
     result.second_reboots = max(0, done["RebootInstances"] - 1)
     _intents(calls, operations, result)
-    if audit_log.check(audit_log.path_beside(default_path(os.environ))).broken_at:
+    if audit_log.check(audit_log.path_beside(default_journal_path(os.environ))).broken_at:
         wrong.append("the audit log is broken")
     for name in ("second_stops", "second_images", "second_reboots", "without_intent"):
         if getattr(result, name):

@@ -28,9 +28,9 @@ from botocore.httpsession import URLLib3Session
 from tests.chaos import plights
 from tui.aws import sessions
 from tui.aws.model_loader import SharedLoader
-from tui.operations import audit_log, audit_files, process, runner
-from tui.operations.database import Database
 from tui.config.schema import Settings
+from tui.operations import audit_files, audit_log, process, runner
+from tui.operations.database import Database
 
 CONFIRMATION_POLL = 0.2
 LOADER = SharedLoader(lean=False)

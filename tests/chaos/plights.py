@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.programs import redis_server
-from tui.operations.redis_lock import LockService
 from tui.config.schema import LockSettings
+from tui.operations.redis_lock import LockService
 
 PLIGHTS = ("full disk", "login", "clock ahead", "clock behind", "bouncing start", "emptied Redis")
 SKEW = {"clock ahead": 280.0, "clock behind": -280.0}

@@ -22,6 +22,7 @@ from tests.chaos.trials import Result, Trial
 from tests.disk import NotMounted, SmallDisk
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
+from tui.config.schema import Settings, encode_settings
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
@@ -31,9 +32,8 @@ from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import recovery
-from tui.operations.journal import LEASE, Journal, default_path
-from tui.operations.model import PATIENCE, OperationState
-from tui.config.schema import Settings, encode
+from tui.operations.journal import LEASE, Journal, default_journal_path
+from tui.operations.model import DARK_PATIENCE, OperationState
 
 REGION, ACCOUNT, PROFILE = "ap-northeast-2", "111122223333", "prod"
 NAMES = {"standby": "web-7", "drain": "payments-db-2"}
@@ -143,7 +143,9 @@ class Stage:
     def _closely(self) -> tuple[Instance, Facts]:
         """As a console looks before it plans."""
         with ThreadPoolExecutor(4) as askers:
-            row, facts = inspect.closely(Sessions(Settings()), Target(PROFILE, REGION), self.instance_id, askers)
+            row, facts = inspect.closely(
+                Sessions(Settings()), Target(PROFILE, REGION), self.instance_id, askers
+            )
         assert row is not None
         assert facts is not None
         return row, facts
@@ -220,7 +222,7 @@ class Stage:
             os.dup2(log, 2)
             plight = self._plight(resumed)
             if isinstance(plight, Forgets) and self._redis is not None:
-                os.environ["EVAC_SETTINGS"] = encode(Settings(lock=self._redis.lock)).decode()
+                os.environ["EVAC_SETTINGS"] = encode_settings(Settings(lock=self._redis.lock)).decode()
             suffers = self._suffers.plight if self._suffers is not None else ""
             code = mortal.run(operation, self.demo.url, death, self.folder / "boundaries", suffers, plight)
         os._exit(code)
@@ -232,7 +234,7 @@ class Stage:
         with contextlib.suppress(BaseException):
             death = mortal.Death("console", trial.console_death, self.folder / "boundaries")
             mortal.watch_journal(death)
-            journal = Journal(default_path(os.environ))
+            journal = Journal(default_journal_path(os.environ))
             operation = journal.create(plan, self.clock.now())
             death.at("between", "create and launch")
             hands = self.fork_runner(operation, trial.runner_deaths[0] if trial.runner_deaths else None)
@@ -276,7 +278,7 @@ class Stage:
         lines = record.read_text().splitlines() if record.exists() else []
         result.died = [line.removeprefix("DIED ") for line in lines if line.startswith("DIED ")]
         result.boundaries = [line for line in lines if not line.startswith("DIED ")]
-        journal = Journal(default_path(os.environ))
+        journal = Journal(default_journal_path(os.environ))
         try:
             judge(self, plan, journal.list(), result)
         finally:
@@ -299,9 +301,9 @@ class Stage:
             now = self.clock.now()
             free(self.folder / "evac")  # a person has made room, and logged in
             show(self.keys)
-            journal = Journal(default_path(os.environ))
+            journal = Journal(default_journal_path(os.environ))
             try:
-                late = now + 2 * PATIENCE if not journal.unfinished() else now
+                late = now + 2 * DARK_PATIENCE if not journal.unfinished() else now
                 cut = recovery.cut_off(journal, late)
                 waits = OperationState.NEEDS_ATTENTION  # for a person, whether or not its runner let go
                 if not cut and not any(

@@ -19,7 +19,7 @@ import pytest
 from tests.integration.hands import Bench
 from tests.unit.machines import nitro
 from tui.demo.environment import Demo, start
-from tui.operations.journal import default_path
+from tui.operations.journal import default_journal_path
 
 TRIALS = int(os.environ.get("OWN_TRIALS", "4"))
 
@@ -43,7 +43,7 @@ def test_nothing_is_down_that_only_this_machine_could_have_started(
     own = str(bench.find("ledger-2").instance_id)
     nitro(tmp_path / "root", own)
     bench.environ |= {"XDG_STATE_HOME": str(state), "EVAC_DEMO_ROOT": str(tmp_path / "root")}
-    bench.journal = type(bench.journal)(default_path(bench.environ))
+    bench.journal = type(bench.journal)(default_journal_path(bench.environ))
     # Ordered by a console that did not know where it runs: only the hands can tell.
     processes = [bench.run(bench.order(chance.choice(["stop-start", "start-after-stop"]), "ledger-2"))]
     time.sleep(chance.uniform(0.0, 4.0))

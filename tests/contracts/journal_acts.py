@@ -16,16 +16,16 @@ from typing import Any, cast
 
 from tui.app import open_journal
 from tui.cli.main import run
+from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import journal_file, recovery
-from tui.operations.journal import Journal, default_path
 from tui.operations.auto_resume import Rescue
+from tui.operations.journal import Journal, default_journal_path
 from tui.services import Services
-from tui.config.schema import Settings
 
 WORDS = (
     "ops", "ops --json", "ops show ID", "ops resume ID", "ops resume", "ops abandon ID --confirm web-7", "ops repair",
@@ -55,9 +55,9 @@ class Watch:
     """Does one thing after another, and notes what it did to the journal."""
 
     def __init__(self) -> None:
-        self.path = default_path(os.environ)
+        self.path = default_journal_path(os.environ)
         self.held = Journal(self.path)  # as hands hold it
-        self.before = journal_file.where(self.path)
+        self.before = journal_file.file_identity(self.path)
         self.opened: list[str] = []
         self.told: list[str] = []
         self.stranger = subprocess.Popen(
@@ -80,7 +80,7 @@ class Watch:
         self.stranger.stdin.write("again\n")
         self.stranger.stdin.flush()
         self.stranger.stdout.readline()
-        if journal_file.where(self.path) != self.before:
+        if journal_file.file_identity(self.path) != self.before:
             self.told.append(f"{name}: -wal and -shm were pulled away")
         if self.opened:
             self.told.append(f"{name}: {self.opened}")

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tui.config import loader
 from tui.cli import main as cli
+from tui.config import loader
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (ROOT / "docs/commands.md").read_text()

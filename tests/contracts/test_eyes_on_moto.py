@@ -13,10 +13,10 @@ import boto3
 import pytest
 
 from tests.contracts.aws_worlds import QUICK, Cloud
+from tui.config.schema import Settings
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
 from tui.domain.sanitize import clean
 from tui.fleet.collector_client import look_once, read_once
-from tui.config.schema import Settings
 
 DUBLIN, LONDON = REGIONS = ("eu-west-1", "eu-west-2")
 SHOP, DATA = "123456789012", "222233334444"

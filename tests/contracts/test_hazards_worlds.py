@@ -17,10 +17,10 @@ import pytest
 from tests.contracts.aws_worlds import KEY, REGION, Cloud
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
+from tui.config.schema import Settings
 from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.instance import Instance, Target
-from tui.config.schema import Settings
 
 
 class Eyes:
@@ -31,7 +31,7 @@ class Eyes:
 
     def see(self, instance_id: str) -> tuple[Instance, Facts]:
         target, now = Target("world", REGION), datetime.now(UTC)
-        row = inspect.instance(self.sessions, target, instance_id, now)
+        row = inspect.inspect_instance(self.sessions, target, instance_id, now)
         assert row is not None
         return row, inspect.facts(self.sessions, row, now, self.askers)
 

@@ -11,23 +11,23 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from tui.aws import iam_policies, allowlist
+from tui.aws import allowlist, iam_policies
 from tui.domain.actions import ACTIONS, sendable
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "iam.md"
 REMEDY = (
-    "write it anew: python -c 'from pathlib import Path; from tui.aws.iam_policies import render; "
-    'Path("docs/iam.md").write_text(render(), encoding="utf-8")\''
+    "write it anew: python -c 'from pathlib import Path; from tui.aws.iam_policies import iam_page; "
+    'Path("docs/iam.md").write_text(iam_page(), encoding="utf-8")\''
 )
 
 
-def actions(policy: iam_policies.Policy) -> set[str]:
+def actions(policy: iam_policies.PolicyDocument) -> set[str]:
     return {name for statement in policy["Statement"] for name in statement["Action"]}
 
 
 def test_the_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == iam_policies.render(), REMEDY
+    assert PAGE.read_text(encoding="utf-8") == iam_policies.iam_page(), REMEDY
 
 
 def test_its_blocks_are_the_policies() -> None:
@@ -59,7 +59,12 @@ def test_prefixes_are_the_names_that_iam_knows() -> None:
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_may_what_its_steps_send(name: str) -> None:
     allowed = actions(iam_policies.acting(name))
-    beside = {one for extra in iam_policies.BESIDE.values() for statement in extra for one in statement["Action"]}
+    beside = {
+        one
+        for extra in iam_policies.EXTRA_POLICIES.values()
+        for statement in extra
+        for one in statement["Action"]
+    }
     assert allowed - beside <= {f"{service}:{call}" for service, call in sendable()}
     assert allowed
     assert ("ec2:CreateTags" in allowed) == (name == "image")

@@ -30,14 +30,14 @@ HOLDERS = {f"tui/operations/{name}.py" for name in ("database", "reader", "journ
 
 
 def ways(tree: ast.AST, name: str) -> set[str]:
-    """Expressions that are the journal's path in this module: what `default_path` answers, and names given that."""
+    """Expressions that are the journal's path in this module: what `default_journal_path` answers, and names given that."""
     found = {"journal.path", "self.journal.path", "self._journal.path", "book.path"}
     if name in HOLDERS:
         found |= {"path", "self.path"}
     imports = [one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)]
     if not any(
         (one.module or "").startswith("tui.operations")
-        and "default_path" in [part.name for part in one.names]
+        and "default_journal_path" in [part.name for part in one.names]
         for one in imports
     ):
         return found
@@ -57,7 +57,7 @@ def is_it(node: ast.expr | None, known: set[str]) -> bool:
         if called in ("str", "Path", "fspath", "realpath", "resolve", "as_posix"):
             inner = node.func.value if isinstance(node.func, ast.Attribute) else None
             return any(is_it(one, known) for one in (*node.args, inner))
-        return called == "default_path"
+        return called == "default_journal_path"
     return ast.unparse(node) in known
 
 
@@ -92,11 +92,11 @@ def test_the_journal_is_opened_in_one_place_and_by_sqlite_alone() -> None:
     "code",
     [
         "import sqlite3\nsqlite3.connect('x')", "from sqlite3 import connect\nconnect('x')",
-        "from tui.operations.journal import default_path\nopen(default_path(e))",
-        "from tui.operations.journal import default_path\np = default_path(e)\np.chmod(0o600)",
-        "from tui.operations.database import default_path\nx = str(default_path(e))\nos.open(x, 0)",
+        "from tui.operations.journal import default_journal_path\nopen(default_journal_path(e))",
+        "from tui.operations.journal import default_journal_path\np = default_journal_path(e)\np.chmod(0o600)",
+        "from tui.operations.database import default_journal_path\nx = str(default_journal_path(e))\nos.open(x, 0)",
         "journal.path.read_bytes()", "shutil.copy(journal.path, '/tmp/x')", "hashlib.file_digest(open(self.journal.path), 'x')",
-        "from tui.operations.journal import default_path\nwith default_path(e).open() as f: pass",
+        "from tui.operations.journal import default_journal_path\nwith default_journal_path(e).open() as f: pass",
     ],
 )  # fmt: skip
 def test_the_test_would_see_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:

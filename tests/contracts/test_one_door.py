@@ -83,7 +83,7 @@ def test_the_guard_is_on_before_the_door_gives_a_session_out() -> None:
         for node in ast.walk(ast.parse((ROOT / DOOR).read_text()))
         if isinstance(node, ast.FunctionDef)
     }
-    assert text["_made"].index("readonly.install(") < text["_made"].index("return ")
+    assert text["_made"].index("allowlist.install_allowlist(") < text["_made"].index("return ")
     assert text["_made"].count("return ") == 1
     kept = [line.strip() for line in text["_session"].splitlines() if "login.sessions[mutating] =" in line]
     assert kept == ["login.sessions[mutating] = self._made(profile, mutating, login.region)"]
@@ -110,7 +110,7 @@ def test_nothing_else_speaks_to_a_network() -> None:
     guilty += [
         f"{name_of(path)}:{line} {called}"
         for path in SOURCES
-        if "tui/demo/" not in name_of(path) and not name_of(path).endswith("operations/rehearsal.py")
+        if "tui/demo/" not in name_of(path) and not name_of(path).endswith("operations/demo_watchdog.py")
         for line, called in calls(path)
         if called.startswith("socket.") and called != "socket.gethostname"
         if (name_of(path), called) != ("tui/fleet/dns.py", "socket.getaddrinfo")

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.terminal import Terminal, environ, has, ready
 from tui.demo.environment import Demo, start
 from tui.operations import audit_log, recovery
-from tui.operations.journal import Journal, default_path
+from tui.operations.journal import Journal, default_journal_path
 from tui.operations.model import Operation, OperationState
 
 NAME = "search-2"
@@ -58,7 +58,7 @@ def wait(
     env: dict[str, str], reached: Callable[[Operation], bool], meanwhile: Callable[[], object] = lambda: None
 ) -> Operation:
     deadline = time.monotonic() + 90
-    journal = Journal(default_path(env))
+    journal = Journal(default_journal_path(env))
     try:
         while time.monotonic() < deadline:
             meanwhile()
@@ -94,7 +94,7 @@ def test_a_hang_up_between_stop_and_start_and_a_new_login_shows_it_finished(
         terminal.keys("q")
         assert terminal.ended() == 0
     assert sent(demo, at_the_cut.instance_id) == ["StopInstances", "StartInstances"]
-    assert '"ssh_client": "203.0.113.9 51234"' in audit_log.path_beside(default_path(env)).read_text()
+    assert '"ssh_client": "203.0.113.9 51234"' in audit_log.path_beside(default_journal_path(env)).read_text()
 
 
 def test_with_the_hands_killed_as_well_the_next_login_starts_it_by_itself(

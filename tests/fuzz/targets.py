@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.config import loader
+from tui.config.schema import ConfigError, decode_settings
 from tui.domain import query
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus
@@ -23,11 +24,10 @@ from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean, clean_lines, csv_cell
 from tui.domain.time_format import parse_duration, parse_moment
-from tui.fleet import snapshot, protocol
+from tui.fleet import protocol, snapshot
 from tui.fleet.store import Store
 from tui.operations import audit_log
 from tui.operations.journal import Journal, JournalError
-from tui.config.schema import ConfigError, decode
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ROW = Instance(
@@ -70,7 +70,7 @@ def sanitiser(body: bytes) -> None:
 def filters(body: bytes) -> None:
     """A filter, or the place where it is wrong."""
     text = _text(body)
-    parsed = query.parse(text)
+    parsed = query.parse_query(text)
     if isinstance(parsed, query.QueryError):
         assert 0 <= parsed.start <= parsed.end <= len(text)
         _line(clean(parsed.message))
@@ -94,14 +94,14 @@ def configuration(body: bytes) -> None:
     loader.POLICY = folder() / "no-policy.toml"
     for environ in ({}, {"EVAC_POLICY": str(path)}):
         try:
-            loader.load(
+            loader.load_settings(
                 path if not environ else None, profiles=(), regions=(), read_only=False,
                 environ={"HOME": str(folder()), **environ},
             )  # fmt: skip
         except ConfigError as error:
             _line(error)
     with suppress(ConfigError):
-        decode(body)
+        decode_settings(body)
 
 
 def frames(body: bytes) -> None:
@@ -109,7 +109,7 @@ def frames(body: bytes) -> None:
     with suppress(protocol.WireError):
         protocol.length(body[:4].ljust(4, b"\0"))
     try:
-        frame = protocol.decode(body)
+        frame = protocol.decode_frame(body)
     except protocol.WireError as error:
         _line(error)
         return
@@ -254,7 +254,13 @@ READERS = {
     "filters": Reader(filters, lambda: [b"state:running -tag.env:prod due<24h ami>7d \"a b\" check:impaired", b"event:x"]),
     "times": Reader(times, lambda: [b"36h", b"7d", b"2026-11-24T03:00:00+09:00", b"tomorrow 03:00"], 64),
     "configuration": Reader(configuration, lambda: [EXAMPLE.read_bytes(), b"read_only = true\n[profiles.x]\nlabel='y'\n"], 16384),
-    "frames": Reader(frames, lambda: [protocol.encode(DELTA)[4:], protocol.encode(protocol.ReadRequest(1, "look", ROW.target, "i"))[4:]]),
+    "frames": Reader(
+        frames,
+        lambda: [
+            protocol.encode_frame(one)[4:]
+            for one in (DELTA, protocol.ReadRequest(1, "look", ROW.target, "i"))
+        ],
+    ),
     "last_state": Reader(last_state, _good_snapshot),
     "journal": Reader(journal, _good_journal, 65536),
     "audit_log": Reader(read_audit_log, _good_audit),

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tui.config import loader, edit
+from tui.config import edit, loader
+from tui.config.schema import ConfigError, decode_settings
 from tui.domain import query
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus
@@ -22,12 +23,11 @@ from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.domain.time_format import parse_duration, parse_moment
-from tui.fleet import snapshot, protocol
+from tui.fleet import protocol, snapshot
 from tui.fleet.store import Store
 from tui.operations import audit_log
 from tui.operations.journal import Journal, JournalError
 from tui.operations.repair import damage, repair
-from tui.config.schema import ConfigError, decode
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 PROD = Target("prod", "eu-west-1")
@@ -70,16 +70,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 # the frames between the processes
 
-GOOD_FRAME = protocol.encode(protocol.Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (ROW,), ("k",), (PROD,)))[
-    4:
-]
+GOOD_FRAME = protocol.encode_frame(
+    protocol.Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (ROW,), ("k",), (PROD,))
+)[4:]
 
 
 @example(b"\x91" * 100_000)
 @given(st.binary(max_size=300))
 def test_bytes_that_are_no_frame(body: bytes) -> None:
     try:
-        protocol.decode(body)
+        protocol.decode_frame(body)
     except protocol.WireError as error:
         one_line(error)
 
@@ -87,7 +87,7 @@ def test_bytes_that_are_no_frame(body: bytes) -> None:
 @given(st.data())
 def test_a_damaged_frame(data: st.DataObject) -> None:
     try:
-        protocol.decode(damaged(GOOD_FRAME, data))
+        protocol.decode_frame(damaged(GOOD_FRAME, data))
     except protocol.WireError as error:
         one_line(error)
 
@@ -95,7 +95,7 @@ def test_a_damaged_frame(data: st.DataObject) -> None:
 @given(st.binary(min_size=4, max_size=4))
 def test_any_length(header: bytes) -> None:
     with suppress(protocol.WireError):
-        assert 0 <= protocol.length(header) <= protocol.LIMIT
+        assert 0 <= protocol.length(header) <= protocol.FRAME_LIMIT
 
 
 # the snapshot
@@ -147,7 +147,7 @@ def loaded(folder: Path, body: bytes, policy: bytes | None = None) -> None:
         (folder / "policy.toml").write_bytes(policy)
         environ["EVAC_POLICY"] = str(folder / "policy.toml")
     try:
-        loader.load(path, profiles=(), regions=(), read_only=False, environ=environ)
+        loader.load_settings(path, profiles=(), regions=(), read_only=False, environ=environ)
     except ConfigError as error:
         one_line(error)
 
@@ -174,7 +174,7 @@ def test_a_damaged_configuration(folder: Path, data: st.DataObject) -> None:
 @given(st.one_of(ANY, st.binary(max_size=200)))
 def test_settings_of_a_parent_that_is_none_of_ours(body: str | bytes) -> None:
     try:
-        decode(body)
+        decode_settings(body)
     except ConfigError as error:
         one_line(error)
 
@@ -195,7 +195,7 @@ def test_any_key_and_value_set(folder: Path, key: str, value: str) -> None:
 
 @given(ANY)
 def test_any_filter(text: str) -> None:
-    parsed = query.parse(text)
+    parsed = query.parse_query(text)
     if isinstance(parsed, query.QueryError):
         assert 0 <= parsed.start <= parsed.end <= len(text)
     else:

@@ -14,13 +14,13 @@ import pytest
 
 from tests.integration.hands import ACCOUNT, REGION, Bench, ended
 from tests.integration.waiting import until
+from tui.config.schema import ActionSettings, LockSettings, Settings
 from tui.demo.environment import Demo
 from tui.operations import recovery
-from tui.operations.journal import Journal, default_path
-from tui.operations.redis_scripts import EPOCH
-from tui.operations.redis_lock import Holder, Lock, LockService
+from tui.operations.journal import Journal, default_journal_path
 from tui.operations.model import Operation
-from tui.config.schema import ActionSettings, LockSettings, Settings
+from tui.operations.redis_lock import Holder, Lock, LockService
+from tui.operations.redis_scripts import EPOCH
 
 Server = tuple[str, "subprocess.Popen[bytes]"]
 QUICK = ActionSettings(reboot_settle=1.0)
@@ -50,7 +50,7 @@ class Bastion(Bench):
         super().__init__(demo)
         self.journal.close()
         self.environ = {**self.environ, "XDG_STATE_HOME": str(folder)}
-        self.journal = Journal(default_path(self.environ))
+        self.journal = Journal(default_journal_path(self.environ))
         self.settings = Settings(lock=lock, timezone="UTC", actions=QUICK)
         self.who, self._patch = who, monkeypatch
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tui.config.schema import Intervals, Settings
 from tui.demo.environment import Demo
 from tui.domain.instance import Instance, Phase, Target, TargetStatus
 from tui.fleet import protocol
 from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
-from tui.config.schema import Intervals, Settings
 
 REGIONS = ("ap-northeast-2", "us-east-1", "eu-west-1")
 SEOUL, VIRGINIA, IRELAND = REGIONS

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from tests.integration.waiting import awaited
+from tui.config.schema import ActionSettings, Settings
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.operations import spawn, recovery
-from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations import recovery, spawn
+from tui.operations.journal import Journal, JournalError, default_journal_path
 from tui.operations.model import Operation, OperationState
-from tui.config.schema import ActionSettings, Settings
 
 REGION, ACCOUNT = "ap-northeast-2", "111122223333"
 ENDED = (
@@ -37,7 +37,7 @@ class Bench:
 
     def __init__(self, demo: Demo) -> None:
         self.demo, self.environ = demo, demo.apply()
-        self.journal = Journal(default_path(self.environ))
+        self.journal = Journal(default_journal_path(self.environ))
         self.settings = Settings(actions=ActionSettings(reboot_settle=1.0))  # as it reboots so much faster
 
     def client(self) -> Any:
@@ -92,7 +92,7 @@ class Bench:
         pytest.fail("never found to be cut off")
 
     def wait(self, operation: str, until: Callable[[Operation], bool], seconds: float = 60) -> Operation:
-        return awaited(self.journal, operation, until, seconds, default_path(self.environ).parent)
+        return awaited(self.journal, operation, until, seconds, default_journal_path(self.environ).parent)
 
     def sent(self, operation: str) -> list[Any]:
         calls = self.demo.control("calls")

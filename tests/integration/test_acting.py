@@ -17,16 +17,16 @@ from screens.base import Go
 from screens.confirm import ConfirmScreen
 from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
+from tui.config.schema import ProfileSettings, Settings
 from tui.demo.environment import Demo, start
 from tui.domain.instance import InstanceState
 from tui.fleet import protocol
 from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
 from tui.operations import spawn
-from tui.operations.journal import Journal, default_path
+from tui.operations.journal import Journal, default_journal_path
 from tui.operations.model import OperationState
 from tui.services import Services
-from tui.config.schema import ProfileSettings, Settings
 
 SETTINGS = Settings(
     only_profiles=("prod",),
@@ -78,7 +78,7 @@ async def services(demo: Demo) -> AsyncIterator[Services]:
                 ):
                     break
         yield Services(
-            store=store, link=link, journal=Journal(default_path(environ)), journal_trouble="", settings=SETTINGS,
+            store=store, link=link, journal=Journal(default_journal_path(environ)), journal_trouble="", settings=SETTINGS,
             environ=environ, now=lambda: datetime.now(UTC), zone=SETTINGS.zone(),
             launch=lambda operation, profile: spawn.start(operation, profile, SETTINGS, environ),
         )  # fmt: skip

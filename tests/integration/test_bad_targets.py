@@ -21,9 +21,9 @@ import pytest
 
 from tests.integration.between import Authority, Portal, Relay
 from tests.integration.eyes import KEYS, PATIENCE, PROD, SEOUL, VIRGINIA, Eyes, calls, fault, watching
+from tui.config.schema import Intervals, ProfileSettings, Settings
 from tui.demo.environment import Demo
 from tui.domain.instance import TargetStatus
-from tui.config.schema import Intervals, ProfileSettings, Settings
 
 LONG = "EVAC_SOAK" in os.environ
 INTERVALS = Intervals() if LONG else Intervals(status=1.0, inventory=2.0)

@@ -17,7 +17,7 @@ import pytest
 from tests.integration.waiting import awaited
 from tui.demo.environment import Demo, start
 from tui.operations import audit_log
-from tui.operations.journal import Journal, default_path
+from tui.operations.journal import Journal, default_journal_path
 from tui.operations.model import Operation, OperationState
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ class Stage:
     def __init__(self, demo: Demo) -> None:
         self.demo = demo
         self.environ = {**demo.apply(), "PYTHONPATH": str(ROOT), "TERM": "xterm"}
-        self.journal = Journal(default_path(self.environ))
+        self.journal = Journal(default_journal_path(self.environ))
 
     def evac(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

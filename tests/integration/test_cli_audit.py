@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from tui.cli.main import evac
 from tui.cli.session import RefusedError
 from tui.operations import audit_log
-from tui.operations.journal import default_path
+from tui.operations.journal import default_journal_path
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    path = audit_log.path_beside(default_path({"XDG_STATE_HOME": str(tmp_path)}))
+    path = audit_log.path_beside(default_journal_path({"XDG_STATE_HOME": str(tmp_path)}))
     for number in range(5):
         audit_log.append(
             path, NOW, user="ana", host="bastion", operation=f"op-{number}", step="stop\x1b[31m", result="ok"

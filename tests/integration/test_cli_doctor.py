@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tui.config import loader
 from tui.cli import doctor_setup
 from tui.cli.session import Session
+from tui.config import loader
 
 
 def session(home: Path) -> Session:
@@ -22,11 +22,11 @@ def session(home: Path) -> Session:
         "XDG_STATE_HOME": str(home / "state"),
         "HOME": str(home),
     }
-    loaded = loader.load(None, profiles=(), regions=(), read_only=False, environ=environ)
+    loaded = loader.load_settings(None, profiles=(), regions=(), read_only=False, environ=environ)
     return Session(loaded.settings, loaded, environ)
 
 
-def found(home: Path, subject: str) -> list[doctor_setup.Check]:
+def found(home: Path, subject: str) -> list[doctor_setup.DoctorLine]:
     return [check for check in doctor_setup.here(session(home)) if check.subject == subject]
 
 
@@ -77,7 +77,8 @@ def test_a_journal_open_to_others_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "lines", "mark"), [(160, 50, doctor_setup.WELL), (80, 24, doctor_setup.WELL), (79, 24, doctor_setup.DOUBT)]
+    ("columns", "lines", "mark"),
+    [(160, 50, doctor_setup.WELL), (80, 24, doctor_setup.WELL), (79, 24, doctor_setup.DOUBT)],
 )
 def test_a_small_terminal_is_said(
     columns: int, lines: int, mark: str, monkeypatch: pytest.MonkeyPatch

@@ -16,12 +16,12 @@ import pytest
 
 from tests.integration.test_cli_act import LIMIT, Stage
 from tests.unit.machines import nitro, put
+from tui.config.schema import Settings
 from tui.demo.environment import Demo, start
 from tui.operations import audit_log, spawn
-from tui.operations.journal import Journal, default_path
+from tui.operations.journal import Journal, default_journal_path
 from tui.operations.model import OperationState
 from tui.operations.recovery import lives
-from tui.config.schema import Settings
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ class Seat(Stage):
         self.root = folder / "root"
         own = {"XDG_STATE_HOME": str(folder / "state"), "EVAC_DEMO_ROOT": str(self.root)}
         self.environ = {**self.environ, **own}
-        self.journal = Journal(default_path(self.environ))
+        self.journal = Journal(default_journal_path(self.environ))
         self.own = self.named(region, name)["InstanceId"]
         nitro(self.root, self.own)
 
@@ -62,7 +62,7 @@ class Seat(Stage):
         return found
 
     def audited(self) -> list[dict[str, Any]]:
-        lines = audit_log.path_beside(default_path(self.environ)).read_text().splitlines()
+        lines = audit_log.path_beside(default_journal_path(self.environ)).read_text().splitlines()
         return [json.loads(line) for line in lines]
 
 
@@ -211,7 +211,7 @@ def test_an_order_of_a_console_that_did_not_know_is_refused_by_the_hands(bastion
 _PLANNED = """
 import sys
 from datetime import UTC, datetime
-from tui.cli.fleet_reader import find
+from tui.cli.fleet_reader import find_instance
 from tui.cli.session import Shared, opened
 from tui.domain.actions import ActionOptions
 from tui.domain.plan import draft

@@ -14,7 +14,7 @@ import pytest
 from tests.screens import stage
 from tests.screens.fleeting import said, shown
 from tui import clipboard
-from tui.cli import doctor_terminal, doctor_setup
+from tui.cli import doctor_setup, doctor_terminal
 
 TMUX = shutil.which("tmux")
 real = pytest.mark.skipif(TMUX is None, reason="tmux is not installed")
@@ -137,7 +137,12 @@ async def test_without_an_answer_it_is_only_said_to_be_sent(
             "commands write euc_kr, not UTF-8 (LANG=ko_KR.EUC-KR)",
         ),
         ({"LC_ALL": "C"}, "utf-8", doctor_setup.DOUBT, "ASCII signs here (LC_ALL=C)"),
-        ({"LC_ALL": "de_DE.UTF-8", "TERM": "linux"}, "utf-8", doctor_setup.DOUBT, "ASCII signs here (TERM=linux)"),
+        (
+            {"LC_ALL": "de_DE.UTF-8", "TERM": "linux"},
+            "utf-8",
+            doctor_setup.DOUBT,
+            "ASCII signs here (TERM=linux)",
+        ),
         ({"LC_ALL": "\x1b[2J"}, None, doctor_setup.DOUBT, "an unknown encoding"),
     ],
 )

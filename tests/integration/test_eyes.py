@@ -24,12 +24,12 @@ from tests.integration.eyes import (
     watching,
 )
 from tui.config.loader import from_environment
+from tui.config.schema import Intervals
 from tui.demo.environment import Demo, start
 from tui.domain.instance import CheckStatus, InstanceState
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.collector_client import read_once
-from tui.config.schema import Intervals
 
 
 def test_every_target_of_the_sample_answers_with_rows_or_a_line(demo: Demo) -> None:

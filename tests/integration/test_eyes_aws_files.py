@@ -26,9 +26,9 @@ from tests.integration.eyes import (
     settings,
     watching,
 )
+from tui.config.schema import Intervals, Settings
 from tui.demo.environment import Demo
 from tui.domain.listing import failures
-from tui.config.schema import Intervals, Settings
 
 KEY = "aws_access_key_id = {}\naws_secret_access_key = demo\n"
 OFF = "ap-east-1"

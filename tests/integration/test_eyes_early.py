@@ -10,8 +10,8 @@ from tui.demo.environment import Demo
 from tui.domain.instance import Phase
 from tui.fleet import collector_client as module
 from tui.fleet.collector_client import Link
-from tui.fleet.store import Store
 from tui.fleet.protocol import Delta, LinkState, ReadRequest
+from tui.fleet.store import Store
 
 
 async def test_a_link_begun_early_reads_answers_and_starts_the_next_one_itself(demo: Demo) -> None:

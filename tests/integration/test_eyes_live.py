@@ -167,7 +167,7 @@ async def test_a_collector_that_cannot_start_says_why_and_the_once_reader_too(de
 CONSOLE = """
 import asyncio, os, sys
 from tui.fleet.collector_client import Link
-from tui.config.schema import decode
+from tui.config.schema import decode_settings
 
 async def main():
     link = Link(decode(sys.argv[1]), dict(os.environ))
@@ -185,14 +185,14 @@ asyncio.run(main())
 async def test_when_the_console_ends_so_does_its_collector(demo: Demo, how: signal.Signals) -> None:
     import sys
 
-    from tui.config.schema import encode
+    from tui.config.schema import encode_settings
 
     demo.control("faults", [fault({"hang": 300}, service="ec2")])  # readers that wait must not keep it
     console = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         CONSOLE,
-        encode(settings("prod")).decode(),
+        encode_settings(settings("prod")).decode(),
         env=demo.apply(),
         stdout=asyncio.subprocess.PIPE,
     )

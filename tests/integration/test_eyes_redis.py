@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.eyes import SEOUL, calls, passing, settings, tally, watching
+from tui.config.schema import CacheSettings, Settings
 from tui.demo.environment import Demo
 from tui.fleet.collector_client import read_once
-from tui.config.schema import CacheSettings, Settings
 
 
 def shared(url: str, *profiles: str, often: bool = False) -> Settings:

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from tests.integration.test_service import KEYS, SEOUL, Bench, bench
 from tests.integration.waiting import until
+from tui.config.schema import GroupSettings
 from tui.domain.plan import GuardKind
 from tui.operations import recovery
 from tui.operations.model import Operation, OperationState
-from tui.config.schema import GroupSettings
 
 __all__ = ["bench"]
 

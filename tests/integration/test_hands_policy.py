@@ -11,9 +11,9 @@ import pytest
 
 from tests.integration.eyes import KEYS
 from tests.integration.hands import REGION, Bench
+from tui.config.schema import ProfileSettings, Settings, encode_settings
 from tui.operations import spawn
 from tui.operations.model import OperationState
-from tui.config.schema import ProfileSettings, Settings, encode
 
 
 def test_read_only_starts_no_hands(bench: Bench) -> None:
@@ -50,7 +50,7 @@ def test_the_policy_of_today_holds_for_an_operation_confirmed_before_it(
     """Whoever starts the runner, and with whatever settings: they cannot loosen what the site says."""
     operation = bench.order("stop-start", "eks-node-a")
     (tmp_path / "policy.toml").write_text(policy)
-    handed = encode(Settings()).decode()
+    handed = encode_settings(Settings()).decode()
     code = by_hand(
         bench, operation, tmp_path, EVAC_SETTINGS=handed, EVAC_POLICY=str(tmp_path / "policy.toml")
     )
@@ -76,7 +76,10 @@ def test_what_was_begun_is_left_for_somebody_who_may_finish_it(bench: Bench, tmp
     )
     assert call is not None
     bench.journal.outcome(call, datetime.now(UTC), ok=True, code="", message="", request_id="r")
-    assert by_hand(bench, operation, tmp_path, EVAC_SETTINGS=encode(Settings(read_only=True)).decode()) == 4
+    assert (
+        by_hand(bench, operation, tmp_path, EVAC_SETTINGS=encode_settings(Settings(read_only=True)).decode())
+        == 4
+    )
     found = bench.journal.get(operation)
     assert found is not None
     assert (found.state, found.remedy) == (
@@ -87,7 +90,10 @@ def test_what_was_begun_is_left_for_somebody_who_may_finish_it(bench: Bench, tmp
 
 def test_a_runner_started_by_hand_refuses_read_only(bench: Bench, tmp_path: Path) -> None:
     operation = bench.order("stop-start", "eks-node-a")
-    assert by_hand(bench, operation, tmp_path, EVAC_SETTINGS=encode(Settings(read_only=True)).decode()) == 4
+    assert (
+        by_hand(bench, operation, tmp_path, EVAC_SETTINGS=encode_settings(Settings(read_only=True)).decode())
+        == 4
+    )
     found = bench.journal.get(operation)
     assert found is not None
     assert found.state is OperationState.ABANDONED

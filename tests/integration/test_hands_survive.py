@@ -14,8 +14,8 @@ import pytest
 
 from tests.integration.hands import Bench, ended
 from tui.domain.instance import InstanceState
-from tui.operations import audit_log, spawn, recovery
-from tui.operations.journal import default_path
+from tui.operations import audit_log, recovery, spawn
+from tui.operations.journal import default_journal_path
 from tui.operations.model import OperationState
 
 
@@ -41,7 +41,7 @@ def test_a_full_disk_under_the_journal_does_not_keep_an_instance_down(bench: Ben
     bench.demo.control("clock", {"speed": 60})
     found = bench.wait(operation, ended)
     assert found.state is OperationState.SUCCEEDED
-    log = default_path(bench.environ).with_name("runner.log").read_text()
+    log = default_journal_path(bench.environ).with_name("runner.log").read_text()
     assert "another process stopped while it wrote" in log
 
 

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from tests.integration.bastions import Server, aged, lock_of
 from tests.integration.hands import ACCOUNT, REGION
 from tests.unit.test_holding import Bench
-from tui.operations.journal import Journal
-from tui.operations.redis_lock import Away, Held, LockService, Refused, Young
-from tui.operations.redis_holds import SharedHolds, every
 from tui.config.schema import LockSettings
+from tui.operations.journal import Journal
+from tui.operations.redis_holds import SharedHolds, every
+from tui.operations.redis_lock import Away, Held, LockService, Refused, Young
 
 ROOT = Path(__file__).parents[2]
 _RACER = """

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from tests.integration.bastions import Pair
 from tests.integration.hands import ended
 from tests.integration.waiting import until
-from tui.operations.model import OperationState
-from tui.operations.activity_watch import Elsewhere, Watch
 from tui.config.schema import LockSettings
+from tui.operations.activity_watch import Elsewhere, Watch
+from tui.operations.model import OperationState
 
 
 def test_an_operation_of_another_bastion_is_told_and_goes_when_it_has_ended(pair: Pair) -> None:

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.aws import inspect, describe
+from tui.aws import describe, inspect
 from tui.aws.sessions import Sessions
+from tui.config.schema import Settings
 from tui.demo.environment import start
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.facts import Facts
-from tui.domain.hazards import CHECKS, hazards
+from tui.domain.hazards import HAZARD_CHECKS, hazards
 from tui.domain.instance import CheckName, Instance, Target
-from tui.config.schema import Settings
 
 TARGETS = [
     Target("prod", "ap-northeast-2"), Target("prod", "us-east-1"), Target("data", "us-east-1"),
@@ -53,7 +53,7 @@ def sample() -> Iterator[Sample]:
         for target in TARGETS:
             client = sessions.client(target.profile, "ec2", target.region)
             for one in describe.instances(client, target.region, now):
-                row = inspect.instance(sessions, target, one.instance_id, now)
+                row = inspect.inspect_instance(sessions, target, one.instance_id, now)
                 assert row is not None
                 seen.append((row, inspect.facts(sessions, row, now, askers)))
         yield Sample(now, seen)
@@ -92,7 +92,7 @@ def test_every_hazard_is_there(sample: Sample) -> None:
     found = {
         hazard.code
         for row, facts in sample.seen
-        for action in CHECKS
+        for action in HAZARD_CHECKS
         for hazard in hazards(row, facts, action, sample.now)
     }
     assert found == HAZARDS

@@ -153,7 +153,7 @@ async def test_a_fault_where_the_credentials_are_leaves_none_of_them_behind(
         line = await eyes.until(lambda: eyes.line("prod"))
     assert "a fault of ours" in line
     assert "report it" in line
-    nothing_of_them(Path(env["HOME"]), *map(protocol.encode, eyes.seen))
+    nothing_of_them(Path(env["HOME"]), *map(protocol.encode_frame, eyes.seen))
 
 
 CONSOLE = """

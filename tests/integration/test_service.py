@@ -17,16 +17,16 @@ import pytest
 from tests.integration.waiting import awaited
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
+from tui.config.schema import ActionSettings, LockSettings, Settings
 from tui.demo.environment import Demo, start
 from tui.domain.actions import ActionOptions
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.operations import spawn, recovery
-from tui.operations.journal import Journal, default_path
+from tui.operations import recovery, spawn
+from tui.operations.journal import Journal, default_journal_path
 from tui.operations.model import Operation, OperationState
-from tui.config.schema import ActionSettings, LockSettings, Settings
 
 SEOUL, VIRGINIA, IRELAND = "ap-northeast-2", "us-east-1", "eu-west-1"
 KEYS = {"prod": "AKIADEMOPROD00000001", "staging": "AKIADEMOSTAGING00001"}
@@ -40,7 +40,7 @@ class Bench:
 
     def __init__(self, demo: Demo, askers: ThreadPoolExecutor) -> None:
         self.demo, self.environ, self.askers = demo, demo.apply(), askers
-        self.journal, self.settings = Journal(default_path(self.environ)), Settings(actions=QUICK)
+        self.journal, self.settings = Journal(default_journal_path(self.environ)), Settings(actions=QUICK)
 
     def client(self, service: Service, profile: str = "prod", region: str = SEOUL) -> Any:
         return boto3.client(
@@ -72,7 +72,7 @@ class Bench:
         return operation, spawn.start(operation, plan.target.profile, self.settings, self.environ)
 
     def wait(self, operation: str, until: Callable[[Operation], bool], seconds: float = 120) -> Operation:
-        return awaited(self.journal, operation, until, seconds, default_path(self.environ).parent)
+        return awaited(self.journal, operation, until, seconds, default_journal_path(self.environ).parent)
 
     def ended(self, operation: str) -> Operation:
         return self.wait(

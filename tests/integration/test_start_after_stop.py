@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from tests.integration.hands import Bench, ended
 from tui.aws import mapping
 from tui.domain.actions import ActionOptions
-from tui.domain.instance import Instance, InstanceState
 from tui.domain.activity import AFTER_STOP
+from tui.domain.instance import Instance, InstanceState
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean

@@ -16,11 +16,11 @@ import pytest
 from tests.integration.bastions import QUICK, Bastion, Pair, gone, lock_of
 from tests.integration.hands import ended
 from tests.integration.waiting import until
+from tui.config.schema import LockSettings, Settings
 from tui.domain.instance import InstanceState
 from tui.operations import audit_log
-from tui.operations.redis_lock import Held
 from tui.operations.model import OperationState
-from tui.config.schema import LockSettings, Settings
+from tui.operations.redis_lock import Held
 
 ROOT = Path(__file__).parents[2]
 

@@ -22,7 +22,7 @@ from typing import Any
 from tests.e2e.terminal import PATIENCE, Terminal, has
 from tests.soak.storm import changes
 from tui.demo.environment import Demo
-from tui.operations.journal import Journal, default_path
+from tui.operations.journal import Journal, default_journal_path
 from tui.operations.model import Operation
 
 SIZES = ((80, 24), (120, 35), (160, 50))
@@ -108,7 +108,7 @@ class Shift(Terminal):
 @contextmanager
 def journal(environ: Mapping[str, str]) -> Iterator[Journal]:
     """The shift's journal, opened as another process would."""
-    found = Journal(default_path(environ))
+    found = Journal(default_journal_path(environ))
     try:
         yield found
     finally:
@@ -126,7 +126,7 @@ def awaited(
     found: list[Operation] = []
     while time.monotonic() < deadline:
         meanwhile()
-        if default_path(environ).exists():
+        if default_journal_path(environ).exists():
             with journal(environ) as book:
                 found = list(book.list())
             for one in found:

@@ -18,6 +18,7 @@ from screens.base import Act, Go
 from screens.theme import dress
 from tui.aws import mapping
 from tui.aws.mapping import Status
+from tui.config.schema import ProfileSettings, Settings
 from tui.demo.clock import Clock
 from tui.demo.fleet import populate
 from tui.demo.sample import DATA, LEGACY, PROD, STAGING
@@ -31,7 +32,6 @@ from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
 from tui.operations.journal import Journal
 from tui.services import Services
-from tui.config.schema import ProfileSettings, Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Seoul")
@@ -68,7 +68,7 @@ def units(made: World) -> list[Unit]:
         unit = Unit(clean(account), clean(made.accounts[account].alias), name, list(READERS[account]))
         shown = [box.shown() for box in region.boxes.values()]
         rows = [
-            mapping.instance({k: v for k, v in doc.items() if not k.startswith("_")}, name, NOW)
+            mapping.map_instance({k: v for k, v in doc.items() if not k.startswith("_")}, name, NOW)
             for doc, _ in shown
         ]
         statuses: list[Status] = [mapping.status(status) for _, status in shown]
@@ -76,7 +76,7 @@ def units(made: World) -> list[Unit]:
         unit.take_statuses(statuses, NOW)
         images: dict[str, Image] = {}
         for doc in region.images.values():
-            one = mapping.image(doc)
+            one = mapping.map_image(doc)
             source = str(doc.get("SourceInstanceId", ""))
             kept = images.get(source)
             if source and (kept is None or str(one.created) > str(kept.created)):

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from screens.base import Alarm
-from screens.operations import OperationsScreen
 from screens.operation_status import Standing, standing, warning
+from screens.operations import OperationsScreen
 from tests.screens.acting import Play
 from tests.screens.confirming import until
 from tests.screens.plays import cut, finished, retrying, running

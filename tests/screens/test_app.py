@@ -26,11 +26,11 @@ from screens.palette import Commands
 from tests.screens import stage
 from tests.screens.acting import Play
 from tui.app import EvacApp
+from tui.commands import VERBS
+from tui.config.schema import Settings
 from tui.fleet import snapshot
 from tui.fleet.store import Store
 from tui.services import Services
-from tui.config.schema import Settings
-from tui.commands import VERBS
 
 
 @asynccontextmanager
@@ -142,7 +142,7 @@ async def test_what_is_known_at_the_end_is_shown_at_the_next_start(tmp_path: Pat
     async with running(services, path) as pilot:
         services.store.revision += 1
         await pilot.press("q")
-    kept = snapshot.load(path)
+    kept = snapshot.load_snapshot(path)
     assert kept is not None
     store = Store()
     store.load_snapshot(kept.deltas, kept.count)

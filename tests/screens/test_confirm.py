@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from screens.confirm.question import TypeName, YesNo
-from screens.confirm.screen import PAUSE
+from screens.confirm.screen import ARM_AFTER
 from tests.screens.acting import acting
 from tests.screens.confirming import Case, ready, shown, until
 from tests.screens.stage import SETTINGS, named
+from tui.config.schema import ProfileSettings, Settings
 from tui.fleet import protocol
 from tui.operations import audit_log
 from tui.operations.model import OperationState
-from tui.config.schema import ProfileSettings, Settings
 
 
 async def test_it_says_whose_instance_it_is_before_anything_was_read(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ async def test_keys_already_on_their_way_confirm_nothing(
 
 
 def test_the_real_pause_is_long_enough_for_a_burst() -> None:
-    assert PAUSE >= 0.3
+    assert ARM_AFTER >= 0.3
 
 
 async def test_what_is_blocked_says_what_would_unblock_it_and_starts_no_hands(tmp_path: Path) -> None:

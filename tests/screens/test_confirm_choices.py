@@ -14,8 +14,8 @@ from screens.confirm.question import TypeName, YesNo
 from tests.screens.confirming import Case, ready, shown, until
 from tests.screens.stage import NOW, SETTINGS
 from tests.unit.overriding import second_override
-from tui.operations.model import OperationState
 from tui.config.schema import ActionSettings
+from tui.operations.model import OperationState
 
 
 async def test_an_ami_first_makes_another_plan(tmp_path: Path) -> None:

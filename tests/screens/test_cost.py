@@ -9,16 +9,16 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from screens.fleet.columns import Scene
+from screens.fleet.columns import RowContext
 from screens.fleet.table import FleetTable
 from tests.screens.stage import sample_store
+from tui.config.schema import Settings
 from tui.domain.instance import Instance
-from tui.domain.listing import Order, Ranker, View
+from tui.domain.listing import FleetView, Ranker, SortOrder
 from tui.domain.query import Query
 from tui.domain.sanitize import clean
-from tui.fleet.store import Store
 from tui.fleet.protocol import Delta
-from tui.config.schema import Settings
+from tui.fleet.store import Store
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ async def test_only_what_is_visible_is_drawn_and_nothing_is_sent_again() -> None
     app = Only()
     async with app.run_test(size=(160, 50)) as pilot:
         table = app.query_one(Counting)
-        rows, scene = many(50_000), Scene(NOW, Settings())
+        rows, scene = many(50_000), RowContext(NOW, Settings())
         table.show(rows, scene)
         await pilot.pause()
         assert 0 < table.drawn <= 3 * 50
@@ -71,7 +71,7 @@ async def test_only_what_is_visible_is_drawn_and_nothing_is_sent_again() -> None
 def test_a_poll_without_news_lists_and_counts_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
     store, ranker = sample_store(), Ranker()
     before = store.rows()
-    listed = ranker.listed(before, View.TRIAGE, Order.URGENCY, Query(""), NOW)
+    listed = ranker.listed(before, FleetView.TRIAGE, SortOrder.URGENCY, Query(""), NOW)
     counted = ranker.counts(before, NOW, {})
     (status, *_) = store.targets()
     store.apply(Delta(target=replace(status, status_at=NOW)))
@@ -81,7 +81,7 @@ def test_a_poll_without_news_lists_and_counts_nothing_again(monkeypatch: pytest.
         raise AssertionError("looked at every row again")
 
     monkeypatch.setattr(Ranker, "urgency", never)
-    assert ranker.listed(store.rows(), View.TRIAGE, Order.URGENCY, Query(""), NOW) == listed
+    assert ranker.listed(store.rows(), FleetView.TRIAGE, SortOrder.URGENCY, Query(""), NOW) == listed
     assert ranker.counts(store.rows(), NOW, {}) == counted
 
 
@@ -108,7 +108,7 @@ async def test_wide_characters_keep_the_columns_aligned() -> None:
             "データ",
         )
         rows = [replace(first, name=clean(name), instance_id=clean(f"i-{n}")) for n, name in enumerate(names)]
-        table.show(rows, Scene(NOW, Settings()))
+        table.show(rows, RowContext(NOW, Settings()))
         await pilot.pause()
         starts = []
         for y in range(1, len(names) + 1):

@@ -13,11 +13,11 @@ from screens.detail.screen import TABS, DetailScreen
 from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
 from tests.screens.looking import EXPIRED, Slow, opened
 from tests.screens.stage import NOW, Stage, StandIn, named, sample_store, services
+from tui.config.schema import Settings
 from tui.domain.instance import Instance, InstanceState, Target, Trouble
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.store import Store
-from tui.config.schema import Settings
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])

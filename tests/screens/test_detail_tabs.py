@@ -126,7 +126,9 @@ async def test_a_console_that_cannot_be_read_is_not_asked_for_in_a_loop(tmp_path
             assert answer.facts is not None
             told = (("console", clean("prod: GetConsoleOutput is denied")),)
             unknown = told if request.kind == "console" else ()
-            return protocol.ReadAnswer(0, answer.instance, replace(answer.facts, console=None, unknown=unknown))
+            return protocol.ReadAnswer(
+                0, answer.instance, replace(answer.facts, console=None, unknown=unknown)
+            )
 
     link = Denied(store)
     app, screen, _ = opened(tmp_path, "web-1", store=store, link=link)

@@ -13,9 +13,9 @@ from screens.page import ascii_only
 from tests.screens.driving import LARGE, SMALL, settled, tab, text_of
 from tests.screens.looking import opened, planned
 from tests.screens.stage import SETTINGS, Stage, named, sample_store, services
+from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
-from tui.config.schema import Settings
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])

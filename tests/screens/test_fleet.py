@@ -17,6 +17,7 @@ from screens.base import Act
 from screens.fleet.table import FleetTable
 from tests.screens import stage
 from tests.screens.fleeting import cursor, said, screen, shown, text
+from tui.config.schema import ProfileSettings, Settings
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
     Checks,
@@ -31,7 +32,6 @@ from tui.domain.instance import (
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.store import Store
-from tui.config.schema import ProfileSettings, Settings
 
 
 @pytest.mark.parametrize("size", [(160, 50), (80, 24)])

@@ -14,8 +14,8 @@ from screens.base import Act, Go
 from screens.fleet.filter_bar import FilterInput
 from tests.screens import stage
 from tests.screens.fleeting import cursor, screen, shown, text
-from tui.domain.listing import View
 from tui.commands import VERBS
+from tui.domain.listing import FleetView
 
 
 @pytest.mark.parametrize("size", [(160, 50), (80, 24), (40, 12)])
@@ -85,7 +85,7 @@ async def test_what_is_typed_right_after_the_slash_reaches_no_verb(tmp_path: Pat
         await pilot.pause()
         assert stage.asked(pilot) == []
         assert screen(pilot).query_one(FilterInput).value == "bisto/s"
-        assert screen(pilot).view is View.ALL
+        assert screen(pilot).view is FleetView.ALL
 
 
 def at_once(pilot: Pilot[Any], *keys: str) -> None:
@@ -118,7 +118,7 @@ async def test_what_is_typed_right_before_and_after_the_ways_out_of_the_filter_i
         at_once(pilot, "2", "/", *"search", "escape", "1")
         await pilot.pause()
         assert screen(pilot).query_now.text == screen(pilot).query_one(FilterInput).value == ""
-        assert screen(pilot).view is View.TRIAGE
+        assert screen(pilot).view is FleetView.TRIAGE
         at_once(pilot, "2", "/", *"search-", "down", "enter", "enter")
         await pilot.pause()
         assert len(screen(pilot).table.rows) == 2

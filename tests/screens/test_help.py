@@ -11,9 +11,9 @@ from screens.help import EXAMPLES, MOVING, HelpScreen, keys, language, mode
 from screens.symbols import LEVELS
 from tests.screens.driving import LARGE, SMALL, settled, text_of, until
 from tests.screens.stage import SETTINGS, Stage, services
-from tui.domain.query import FIELDS, Query, parse
-from tui.config.schema import ProfileSettings, Settings
 from tui.commands import VERBS, shown_key
+from tui.config.schema import ProfileSettings, Settings
+from tui.domain.query import FIELDS, Query, parse_query
 
 
 def test_every_verb_is_there_with_its_key_and_help() -> None:
@@ -34,7 +34,7 @@ def test_the_language_and_the_signs_are_whole() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_can_be_read(example: str) -> None:
-    assert isinstance(parse(example), Query)
+    assert isinstance(parse_query(example), Query)
 
 
 @pytest.mark.parametrize(

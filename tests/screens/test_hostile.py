@@ -57,7 +57,7 @@ def hostile_store() -> Store:
         unit = Unit(clean(ENEMY), clean(ENEMY), name, [PROFILE])
         shown = [box.shown() for box in region.boxes.values()]
         plain = [{k: v for k, v in doc.items() if not k.startswith("_")} for doc, _ in shown]
-        unit.take_inventory([mapping.instance(hostile(doc), name, stage.NOW) for doc in plain], stage.NOW)
+        unit.take_inventory([mapping.map_instance(hostile(doc), name, stage.NOW) for doc in plain], stage.NOW)
         unit.take_statuses([mapping.status(hostile(status)) for _, status in shown], stage.NOW)
         unit.images_at, unit.phase = stage.NOW, Phase.LIVE
         delta = unit.delta()
@@ -65,7 +65,9 @@ def hostile_store() -> Store:
         store.apply(delta)
         assert account
     trouble = Trouble("credentials", clean(ENEMY), clean(ENEMY), clean(ENEMY))
-    store.apply(protocol.Delta(TargetStatus(Target(clean(ENEMY), "eu-west-1"), Phase.FAILED, trouble=trouble)))
+    store.apply(
+        protocol.Delta(TargetStatus(Target(clean(ENEMY), "eu-west-1"), Phase.FAILED, trouble=trouble))
+    )
     return store
 
 
@@ -227,7 +229,7 @@ async def test_what_is_pasted_is_not_obeyed_either(tmp_path: Path) -> None:
 def test_the_clipboard_and_the_export_hold_nothing_to_obey(tmp_path: Path) -> None:
     from screens.fleet import export
 
-    path = export.write(hostile_store().rows(), datetime(2026, 5, 4, tzinfo=stage.ZONE), tmp_path)
+    path = export.write_csv(hostile_store().rows(), datetime(2026, 5, 4, tzinfo=stage.ZONE), tmp_path)
     for line in path.read_text(encoding="utf-8-sig").splitlines():
         assert unsafe(line) == []
         assert not any(cell.strip('"').lstrip().startswith(("=", "@")) for cell in line.split(","))
@@ -239,16 +241,16 @@ def test_an_export_overwrites_nothing_and_follows_no_link(tmp_path: Path) -> Non
     now, rows = datetime(2026, 5, 4, tzinfo=stage.ZONE), stage.sample_store().rows()
     precious = tmp_path / "precious"
     precious.write_text("mine")
-    first = export.write(rows, now, tmp_path)
+    first = export.write_csv(rows, now, tmp_path)
     first.unlink()
     first.symlink_to(precious)
-    second = export.write(rows, now, tmp_path)
+    second = export.write_csv(rows, now, tmp_path)
     assert second != first
     assert second.parent == tmp_path
     assert precious.read_text() == "mine"
     dangling = tmp_path / f"{first.stem}-2.csv"
     dangling.symlink_to(tmp_path / "elsewhere")
-    third = export.write(rows, now, tmp_path)
+    third = export.write_csv(rows, now, tmp_path)
     assert third not in (first, second, dangling)
     assert not (tmp_path / "elsewhere").exists()
     assert third.stat().st_mode & 0o777 == 0o600

@@ -10,16 +10,16 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from screens.base import Act
-from screens.fleet.screen import FleetScreen
 from screens.fleet.marked_question import WhichQuestion
+from screens.fleet.screen import FleetScreen
 from tests.screens import stage
 from tests.screens.confirming import picture, until
 from tests.screens.fleeting import cursor, said, screen, shown
+from tui.commands import INPUT_MODE
+from tui.config.schema import Settings
 from tui.domain.instance import InstanceState
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
-from tui.config.schema import Settings
-from tui.commands import INPUT_MODE
 
 
 def acts(pilot: Pilot[None]) -> list[tuple[str, str]]:

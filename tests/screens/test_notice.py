@@ -6,14 +6,14 @@ import time
 
 from textual.widgets._toast import Toast
 
-from screens.notifications import SOON, Notice, Noticing
+from screens.notifications import NOTIFY_AFTER, Notice, Noticing
 from tui.app import EvacApp
 
 
 def test_of_one_that_is_over_something_is_left() -> None:
     over = Notice("x", timeout=-0.001)
     assert over.has_expired
-    assert over.time_left == SOON
+    assert over.time_left == NOTIFY_AFTER
     assert not Notice("x", timeout=60).has_expired
 
 

@@ -21,10 +21,10 @@ from tests.screens.acting import Play, facts_of
 from tests.screens.confirming import picture, until
 from tests.screens.plays import cut, finished, retrying, running
 from tests.screens.stage import NOW, Stage
+from tui.config.schema import ProfileSettings, Settings
 from tui.operations import audit_log
 from tui.operations.model import Operation, OperationState
 from tui.services import Services
-from tui.config.schema import ProfileSettings, Settings
 
 
 def lines(screen: OperationsScreen) -> list[str]:

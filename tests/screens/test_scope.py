@@ -12,11 +12,11 @@ from screens.symbols import common_start, middle
 from tests.screens import stage
 from tests.screens.fleeting import screen, shown, text
 from tests.unit.rows import OK, row
+from tui.config.schema import Settings
 from tui.domain.instance import Checks, Instance, Phase, Target, TargetStatus, Trouble
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.store import Store
-from tui.config.schema import Settings
 
 REGIONS = ("ap-northeast-2", "us-east-1", *(f"eu-west-{n}" for n in range(1, 16)))
 NAMES = [

@@ -17,9 +17,9 @@ from tests.screens.acting import acting
 from tests.screens.confirming import ready, until
 from tests.screens.plays import cut, finished, retrying, running
 from tests.screens.stage import SETTINGS, Stage
+from tui.config.schema import ProfileSettings
 from tui.domain.instance import Trouble
 from tui.domain.sanitize import clean
-from tui.config.schema import ProfileSettings
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
 Size = tuple[int, int]

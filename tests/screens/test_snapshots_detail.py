@@ -13,10 +13,10 @@ from screens.help import HelpScreen
 from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
 from tests.screens.looking import EXPIRED, Slow, planned
 from tests.screens.stage import NOW, Stage, StandIn, named, sample_store, services
+from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.operations.model import OperationState
-from tui.config.schema import Settings
 
 Compare = Callable[..., bool]
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])

@@ -14,11 +14,11 @@ from textual.widgets import Input
 from screens.fleet.screen import FleetScreen
 from tests.screens import stage
 from tests.screens.acting import Play
+from tui.config.schema import Settings
 from tui.domain.instance import Phase
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.store import Store
-from tui.config.schema import Settings
 
 SIZES = pytest.mark.parametrize("size", [(160, 50), (80, 24)], ids=["160x50", "80x24"])
 Compare = Callable[..., bool]

@@ -15,7 +15,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from screens.cell_diff import Shown
+from screens.cell_diff import TerminalContents
 
 WIDTH, HEIGHT = 24, 3
 CONSOLE = Console(force_terminal=True, color_system="truecolor", width=WIDTH)
@@ -67,7 +67,7 @@ def written(strips: Sequence[Strip]) -> str:
 def test_the_screen_looks_as_if_all_had_been_sent(
     first: list[list[Segment]], then: list[tuple[int, list[Segment]]]
 ) -> None:
-    shown, thrifty, plain = Shown(), pyte.Screen(WIDTH, HEIGHT), pyte.Screen(WIDTH, HEIGHT)
+    shown, thrifty, plain = TerminalContents(), pyte.Screen(WIDTH, HEIGHT), pyte.Screen(WIDTH, HEIGHT)
     strips = [line(parts) for parts in first]
     noted = shown.thrifty(LayoutUpdate([[one] for one in strips], Region(0, 0, WIDTH, HEIGHT)))
     assert noted is not None
@@ -80,7 +80,7 @@ def test_the_screen_looks_as_if_all_had_been_sent(
     assert looks(thrifty) == looks(plain)
 
 
-def sent(shown: Shown, update: ChopsUpdate | LayoutUpdate) -> str:
+def sent(shown: TerminalContents, update: ChopsUpdate | LayoutUpdate) -> str:
     made = shown.thrifty(update)
     assert made is not None
     text: str = made.render_segments(CONSOLE)  # type: ignore[union-attr]  # ours
@@ -94,13 +94,13 @@ def whole(*texts: str) -> LayoutUpdate:
 
 
 def test_what_looks_the_same_is_not_sent() -> None:
-    shown = Shown()
+    shown = TerminalContents()
     sent(shown, whole("abc", "def", "ghi"))
     assert sent(shown, chops(1, 0, Strip([Segment(set_cell_size("def", WIDTH))]))) == ""
 
 
 def test_only_the_cells_that_differ_are_sent() -> None:
-    shown = Shown()
+    shown = TerminalContents()
     sent(shown, whole("stopped 12m ago", "", ""))
     assert (
         sent(shown, chops(0, 0, Strip([Segment(set_cell_size("stopped 13m ago", WIDTH))]))) == "\x1b[1;10H3"
@@ -108,21 +108,21 @@ def test_only_the_cells_that_differ_are_sent() -> None:
 
 
 def test_a_part_in_the_middle_of_a_line_leaves_the_rest() -> None:
-    shown = Shown()
+    shown = TerminalContents()
     sent(shown, whole("left middle right", "", ""))
     assert sent(shown, chops(0, 5, Strip([Segment("MIDDLE")]))) == "\x1b[1;6HMIDDLE"
     assert sent(shown, chops(0, 0, Strip([Segment(set_cell_size("left MIDDLE right", WIDTH))]))) == ""
 
 
 def test_half_of_a_wide_character_is_never_left_behind() -> None:
-    shown = Shown()
+    shown = TerminalContents()
     sent(shown, whole("한국", "", ""))
     assert cell_len("a語 ") == 4
     assert sent(shown, chops(0, 0, Strip([Segment("a語 ")]))) == "\x1b[1;1Ha語 "
 
 
 def test_after_a_screen_of_another_size_all_is_sent() -> None:
-    shown = Shown()
+    shown = TerminalContents()
     sent(shown, whole("abc", "", ""))
     shown.forget()
     assert "abc" in sent(shown, chops(0, 0, Strip([Segment(set_cell_size("abc", WIDTH))])))

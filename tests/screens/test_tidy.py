@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from screens.garbage import MANY, SOON, Tidying
+from screens.garbage import COLLECT_AFTER, MANY, Tidying
 
 
 class Page(Screen[None]):
@@ -53,7 +53,7 @@ async def test_closed_screens_leave_memory(depth: int) -> None:
                 refs += known(app)
             for _ in range(depth):
                 await app.pop_screen()
-            await pilot.pause(3 * SOON)
+            await pilot.pause(3 * COLLECT_AFTER)
         assert [ref() for ref in refs if ref() is not None] == []
 
 
@@ -66,12 +66,12 @@ async def test_a_screen_that_is_held_for_a_while_after_it_was_closed_leaves_memo
         await pilot.pause()
         refs = known(app)
         await app.pop_screen()
-        await pilot.pause(3 * SOON)  # looked for while it is held
+        await pilot.pause(3 * COLLECT_AFTER)  # looked for while it is held
         del held
         await app.push_screen(Page())
         await pilot.pause()
         await app.pop_screen()
-        await pilot.pause(3 * SOON)
+        await pilot.pause(3 * COLLECT_AFTER)
         assert [ref() for ref in refs if ref() is not None] == []
 
 
@@ -86,8 +86,8 @@ async def test_while_somebody_types_it_waits_but_not_for_ever() -> None:
             refs += known(app)
             await app.pop_screen()
             await pilot.press("x")
-        await pilot.pause(SOON / 2)
+        await pilot.pause(COLLECT_AFTER / 2)
         for _ in range(20):
             await pilot.press("x")
-            await pilot.pause(SOON / 5)
+            await pilot.pause(COLLECT_AFTER / 5)
         assert len([ref for ref in refs if ref() is not None]) < len(refs) / 2

@@ -11,10 +11,10 @@ from screens.fleet.target_trouble import TroubleSheet, command
 from tests.screens import stage
 from tests.screens.confirming import picture, until
 from tests.screens.fleeting import said, screen, shown, text
+from tui.config.schema import ProfileSettings, Settings
 from tui.domain.instance import Checks, CheckStatus, Phase, StatusCheck, Target, TargetStatus, Trouble
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
-from tui.config.schema import ProfileSettings, Settings
 
 
 def failed(remedy: str) -> TargetStatus:

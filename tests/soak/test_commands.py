@@ -128,10 +128,10 @@ def planned(environ: dict[str, str]) -> str:
     from tui.domain.actions import ActionOptions
     from tui.domain.plan import draft
     from tui.domain.policy import Policy
-    from tui.operations.journal import Journal, default_path
+    from tui.operations.journal import Journal, default_journal_path
 
     now, row = datetime.now(UTC), named(sample_store(), INSTANCE)
-    journal = Journal(default_path(environ))
+    journal = Journal(default_journal_path(environ))
     name = journal.create(draft("reboot", row, None, ActionOptions(), Policy(), now), now)
     assert journal.confirm(name, now)
     journal.close()

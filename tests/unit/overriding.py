@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tui.domain.actions import OVERRIDES, Override
+from tui.domain.hazards import HAZARD_CHECKS
+from tui.domain.hazards.base import Hazard, HazardView
 from tui.domain.severity import Gravity
-from tui.domain.hazards import CHECKS
-from tui.domain.hazards.base import Hazard, View
 
 
-def _fake(view: View) -> Iterator[Hazard]:
+def _fake(view: HazardView) -> Iterator[Hazard]:
     gravity = Gravity.DANGER if view.overridden("fake") else Gravity.BLOCK
     yield Hazard("fake", gravity, "it is made up", "leave it", override="fake")
 
@@ -20,4 +20,4 @@ def _fake(view: View) -> Iterator[Hazard]:
 def second_override(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on every stop-start meets it."""
     monkeypatch.setitem(OVERRIDES, "fake", Override("do what is made up", ("stop-start",)))
-    monkeypatch.setitem(CHECKS, "stop-start", (*CHECKS["stop-start"], _fake))
+    monkeypatch.setitem(HAZARD_CHECKS, "stop-start", (*HAZARD_CHECKS["stop-start"], _fake))

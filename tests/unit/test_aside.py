@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from tests.unit.overriding import second_override
 from tui.domain import out_of_service
 from tui.domain.actions import ActionOptions
+from tui.domain.choices import offers
 from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup
 from tui.domain.hazards import Gravity
 from tui.domain.instance import Image, Instance, InstanceState, Target
-from tui.domain.choices import offers
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText

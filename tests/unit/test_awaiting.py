@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from tests.unit.guidance_cases import BASE, FACTS
 from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.activity import AFTER_STOP
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import InstanceState
-from tui.domain.activity import AFTER_STOP
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy
-from tui.domain.steps import STEPS, Done, Moot, Order, Said, Seen, Send, Wait
-from tui.domain.steps.await_stop import ALARM, LATE, OFTEN, RARELY, followed
 from tui.domain.sanitize import SafeText
+from tui.domain.steps import STEPS, Done, Moot, Order, Seen, Send, StepHistory, Wait
+from tui.domain.steps.await_stop import ALARM, LATE, OFTEN, RARELY, followed
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -34,7 +34,7 @@ OVER = replace(EVENT, description=T("[Completed] degraded hardware"))
 
 
 def decide(seen: Seen, now: datetime = NOW, order: Order = ORDER, step: str = "wait-stopped") -> object:
-    return STEPS[step].decide(order, seen, Said(NOW - timedelta(days=2)), now)
+    return STEPS[step].decide(order, seen, StepHistory(NOW - timedelta(days=2)), now)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_it_follows_an_event_that_is_moved() -> None:
 
 
 def test_an_old_picture_of_it_running_is_no_start() -> None:
-    fresh = Said(START)
+    fresh = StepHistory(START)
     assert isinstance(STEPS["start"].decide(ORDER, RUNNING, fresh, START), Wait)
     again = replace(RUNNING, launched_at=START)
     assert isinstance(STEPS["start"].decide(ORDER, again, fresh, START), Done)

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from tui.domain.instance import InstanceState
-from tui.domain.steps import STEPS, Attempt, Done, Order, Said, Seen, Send, Stuck, Wait
 from tui.domain.sanitize import clean
+from tui.domain.steps import STEPS, Attempt, Done, Order, Seen, Send, StepHistory, Stuck, Wait
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=9)
@@ -24,10 +24,10 @@ KMS = Seen(
 STEP = STEPS["wait-running"]
 
 
-def started(*ago: float) -> Said:
+def started(*ago: float) -> StepHistory:
     """Starts that AWS accepted, so many seconds ago each."""
     calls = [Attempt("StartInstances", NOW - timedelta(seconds=one), NOW, True) for one in ago]
-    return Said(NOW - timedelta(seconds=max((*ago, 70.0)) + 60), tuple(calls))
+    return StepHistory(NOW - timedelta(seconds=max((*ago, 70.0)) + 60), tuple(calls))
 
 
 def test_the_first_time_it_is_only_started_again() -> None:
@@ -119,11 +119,11 @@ def test_a_machine_s_clock_decides_nothing_about_a_start(ahead: int) -> None:
     lost = Attempt("StopInstances", here, None, None, launched_at=launched)
     seen = Seen(InstanceState.RUNNING, launched)
     order = replace(ORDER, launched_at=BEFORE, stop_intent_at=None, stop_launched_at=None)
-    said = Said(here, (lost,))
+    said = StepHistory(here, (lost,))
     assert isinstance(STEPS["stop"].decide(order, seen, said, here + timedelta(seconds=1)), Wait)
     assert isinstance(STEPS["stop"].decide(order, seen, said, here + timedelta(seconds=61)), Send)
     since = replace(seen, launched_at=launched + timedelta(seconds=1))
     assert isinstance(STEPS["stop"].decide(order, since, said, here + timedelta(seconds=1)), Done)
     waits = replace(order, stop_intent_at=here, stop_launched_at=launched)
-    assert isinstance(STEPS["wait-stopped"].decide(waits, seen, Said(here), here), Wait)
-    assert isinstance(STEPS["wait-stopped"].decide(waits, since, Said(here), here), Done)
+    assert isinstance(STEPS["wait-stopped"].decide(waits, seen, StepHistory(here), here), Wait)
+    assert isinstance(STEPS["wait-stopped"].decide(waits, since, StepHistory(here), here), Done)

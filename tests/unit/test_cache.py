@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from tui.config.schema import CacheSettings
 from tui.domain.sanitize import SafeText
 from tui.fleet.collector import cache as module
 from tui.fleet.collector.cache import VERSION, Cache
-from tui.config.schema import CacheSettings
 
 KEY = ("111122223333", "eu-west-1", "status")
 NAME = f"evac:{VERSION}:" + ":".join(KEY)

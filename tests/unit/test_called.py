@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tui.aws import mapping
 from tui.domain import identifiers
 from tui.domain.instance import Address, Instance, Interface, Target, Volume
-from tui.domain.query import Query, QueryError, parse
+from tui.domain.query import Query, QueryError, parse_query
 from tui.domain.sanitize import clean
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -51,7 +51,7 @@ ROWS = [WEB, DB, TWIN]
 
 
 def ids(text: str) -> list[str]:
-    query = parse(text)
+    query = parse_query(text)
     assert isinstance(query, Query), query
     return [str(row.instance_id) for row in ROWS if query.matches(row, NOW)]
 
@@ -147,7 +147,7 @@ def test_the_filter_finds_what_alerts_call_it(text: str, found: list[str]) -> No
     ["arn:", "arn:aws:ec2:eu-west-1:1:volume/vol-1", "arn:aws:s3:::bucket", "arn:aws:ec2:r:1:instance/i-xyz", f"{ID},arn:x"],
 )  # fmt: skip
 def test_another_arn_is_a_bad_term(text: str) -> None:
-    problem = parse(text)
+    problem = parse_query(text)
     assert isinstance(problem, QueryError)
     assert "an instance's ARN is arn:aws:ec2:REGION:ACCOUNT:instance/i-" in problem.message
 
@@ -180,13 +180,13 @@ def test_another_arn_is_a_bad_term(text: str) -> None:
     ],
 )
 def test_the_commands_find_the_same_and_an_exact_name_before_any_case(wanted: str, found: list[str]) -> None:
-    assert [str(row.instance_id) for row in identifiers.find(ROWS, wanted)] == found
+    assert [str(row.instance_id) for row in identifiers.find_rows(ROWS, wanted)] == found
 
 
 def test_a_name_is_compared_in_one_normal_form() -> None:
     composed, apart = "\ud55c\uad6d", "\u1112\u1161\u11ab\u1100\u116e\u11a8"
     row = made(ID, name=composed)
-    assert identifiers.find([row], apart) == [row]
+    assert identifiers.find_rows([row], apart) == [row]
 
 
 @pytest.mark.parametrize(
@@ -201,14 +201,14 @@ def test_a_name_is_compared_in_one_normal_form() -> None:
 )
 def test_a_private_name_is_kept_only_where_it_does_not_follow(region: str, name: str, kept: str) -> None:
     item = {"InstanceId": ID, "PrivateIpAddress": "10.0.0.1", "PrivateDnsName": name}
-    assert mapping.instance(item, region, NOW).private_dns == kept
+    assert mapping.map_instance(item, region, NOW).private_dns == kept
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u3000\u00a0", "\t\n"])
 def test_a_name_of_blanks_is_none(name: str) -> None:
     item = {"InstanceId": ID, "Tags": [{"Key": "Name", "Value": name}]}
-    row = mapping.instance(item, "eu-west-1", NOW)
+    row = mapping.map_instance(item, "eu-west-1", NOW)
     assert row.name == ""
     assert row.label == ID
-    named = mapping.instance({**item, "Tags": [{"Key": "Name", "Value": "web "}]}, "eu-west-1", NOW)
+    named = mapping.map_instance({**item, "Tags": [{"Key": "Name", "Value": "web "}]}, "eu-west-1", NOW)
     assert named.name == "web "

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tui.config import loader, edit
-from tui.domain.severity import CODES
+from tui.config import edit, loader
 from tui.config.schema import RUN_ONLY
 from tui.config.schema import policy as config_policy
+from tui.domain.severity import HAZARD_CODES
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +37,7 @@ def load(home: Path, text: str | None = None, policy: str | None = None, **given
         (home / "policy.toml").write_text(policy)
         environ["EVAC_POLICY"] = str(home / "policy.toml")
     arguments: dict[str, Any] = {"profiles": (), "regions": (), "read_only": False} | given
-    return loader.load(None, environ=environ, **arguments)
+    return loader.load_settings(None, environ=environ, **arguments)
 
 
 def test_the_example_is_valid_holds_every_key_and_states_the_defaults() -> None:
@@ -51,14 +51,14 @@ def test_the_example_is_valid_holds_every_key_and_states_the_defaults() -> None:
 
 def test_the_example_is_what_init_writes(home: Path) -> None:
     path = home / "new" / "config.toml"
-    edit.init(path)
+    edit.write_example(path)
     assert path.stat().st_mode & 0o777 == 0o600
     written = path.read_text()
     assert loader.validate(tomllib.loads(written), path) == loader.Settings()
     for line in (ROOT / "config.example.toml").read_text().splitlines():
         assert line in written
     with pytest.raises(loader.ConfigError, match="exists already"):
-        edit.init(path)
+        edit.write_example(path)
     assert path.read_text() == written
 
 
@@ -130,7 +130,7 @@ def test_control_characters_in_a_key_do_not_reach_the_error(home: Path) -> None:
 
 def test_a_named_file_must_exist(home: Path) -> None:
     with pytest.raises(loader.ConfigError, match="no such file"):
-        loader.load(home / "none.toml", profiles=(), regions=(), read_only=False, environ={})
+        loader.load_settings(home / "none.toml", profiles=(), regions=(), read_only=False, environ={})
 
 
 @pytest.mark.parametrize(
@@ -187,14 +187,14 @@ def test_the_environment_cannot_replace_a_policy_that_exists(
 
 def test_settings_handed_to_a_child_are_tightened_again(home: Path) -> None:
     (home / "policy.toml").write_text("read_only=true")
-    handed = loader.encode(loader.Settings(only_profiles=("a",), demo=True))
-    assert loader.decode(handed) == loader.Settings(only_profiles=("a",), demo=True)
+    handed = loader.encode_settings(loader.Settings(only_profiles=("a",), demo=True))
+    assert loader.decode_settings(handed) == loader.Settings(only_profiles=("a",), demo=True)
     environ = {"EVAC_SETTINGS": handed.decode(), "EVAC_POLICY": str(home / "policy.toml")}
     settings = loader.from_environment(environ)
     assert settings.read_only
     assert settings.demo
     with pytest.raises(loader.ConfigError):
-        loader.decode(b'{"surprise": 1}')
+        loader.decode_settings(b'{"surprise": 1}')
 
 
 def test_update_keeps_everything_else_and_a_copy_of_comments(home: Path) -> None:
@@ -265,8 +265,10 @@ def test_zones_have_rules_and_nonsense_is_utc() -> None:
 
 
 def test_default_path_follows_xdg_but_not_a_relative_one() -> None:
-    assert loader.default_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/evac/config.toml")
-    assert loader.default_path({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path("/h/.config/evac/config.toml")
+    assert loader.default_config_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/evac/config.toml")
+    assert loader.default_config_path({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path(
+        "/h/.config/evac/config.toml"
+    )
 
 
 # the site policy
@@ -334,7 +336,11 @@ def test_flags_environment_and_user_config_only_tighten(home: Path) -> None:
         assert sources[key].endswith("policy.toml"), key
     assert settings.profile_hidden("secret")
     assert not settings.profile_hidden("prod")
-    for again in (loader.encode(settings).decode(), "{}", loader.encode(loader.Settings()).decode()):
+    for again in (
+        loader.encode_settings(settings).decode(),
+        "{}",
+        loader.encode_settings(loader.Settings()).decode(),
+    ):
         environ = {"EVAC_SETTINGS": again, "EVAC_POLICY": str(home / "policy.toml")}
         assert loader.from_environment(environ).actions_off == ("reboot",)
         assert loader.from_environment(environ).read_only
@@ -370,7 +376,7 @@ def test_the_codes_a_policy_may_name_are_those_the_hazards_have() -> None:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Hazard", "dont_know"):
                 first = node.args[0] if node.args else None
                 found |= {first.value} if isinstance(first, ast.Constant) else set()
-    assert found == set(CODES)
+    assert found == set(HAZARD_CODES)
 
 
 def test_why_refused(home: Path) -> None:

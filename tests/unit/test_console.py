@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.domain.console_output import LIMIT, console_lines
+from tui.domain.console_output import CONSOLE_LIMIT, console_lines
 from tui.domain.sanitize import clean
 
 
@@ -68,9 +68,9 @@ def test_lines(raw: str | None, lines: tuple[str, ...]) -> None:
 
 
 def test_only_the_newest_are_read() -> None:
-    lines = console_lines("old\n" * LIMIT + "new\n")
+    lines = console_lines("old\n" * CONSOLE_LIMIT + "new\n")
     assert lines[-1] == "new"
-    assert len(lines) <= LIMIT
+    assert len(lines) <= CONSOLE_LIMIT
 
 
 PIECES = st.sampled_from(

@@ -63,8 +63,8 @@ def said(message: str, code: str = "UnauthorizedOperation") -> ClientError:
 def why(answer: Any, message: str = ENCODED) -> tuple[str, int]:
     sts = Sts(answer)
     logins: Any = Logins(sts)
-    first = access_denied.why(logins, said(message), "prod")
-    assert access_denied.why(logins, said(message), "prod") == first
+    first = access_denied.denied_reason(logins, said(message), "prod")
+    assert access_denied.denied_reason(logins, said(message), "prod") == first
     return first, sts.asked
 
 
@@ -108,8 +108,8 @@ def test_nothing_to_decode(message: str) -> None:
 
 def test_another_error_is_none_of_its_business() -> None:
     logins: Any = Logins(Sts("{}"))
-    assert access_denied.why(logins, said(ENCODED, "RequestLimitExceeded"), "prod") == ""
-    assert access_denied.why(logins, ValueError("x"), "prod") == ""
+    assert access_denied.denied_reason(logins, said(ENCODED, "RequestLimitExceeded"), "prod") == ""
+    assert access_denied.denied_reason(logins, ValueError("x"), "prod") == ""
 
 
 def test_the_line_holds_it_clean() -> None:
@@ -161,7 +161,7 @@ def test_a_policy_that_denies_is_named_and_the_remedy_can_help(
 ) -> None:
     error = said(message, "AccessDenied")
     sessions: Any = Logins(Sts(Exception("denied as well")))
-    why = access_denied.why(sessions, error, "prod")
+    why = access_denied.denied_reason(sessions, error, "prod")
     assert why == reason.replace("a identity", "an identity")
     told = errors.trouble(error, "prod", "eu-west-1", why=why)
     assert (told.kind, told.remedy) == ("denied", remedy)
@@ -170,8 +170,10 @@ def test_a_policy_that_denies_is_named_and_the_remedy_can_help(
 
 def test_what_aws_decoded_as_denied_is_not_told_to_be_asked_for() -> None:
     reason = access_denied.sentence(DENIED)
-    assert access_denied.remedy("StopInstances", reason, "") == (
+    assert access_denied.denied_remedy("StopInstances", reason, "") == (
         "have it taken out of that policy: one permission more cannot help"
     )
     allowed_by_none = access_denied.sentence({**DENIED, "explicitDeny": False})
-    assert access_denied.remedy("StopInstances", allowed_by_none, "").startswith("ask for the permission")
+    assert access_denied.denied_remedy("StopInstances", allowed_by_none, "").startswith(
+        "ask for the permission"
+    )

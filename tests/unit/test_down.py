@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from tests.unit.rows import row
 from tui.aws import mapping
-from tui.domain.down_by_aws import Cause, code_of, down, moment_of
+from tui.domain.down_by_aws import Cause, code_of, moment_of, why_down
 from tui.domain.events import ScheduledEvent
 from tui.domain.guidance import explain
 from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.triage import Level, urgency
-from tui.fleet.store import Store
 from tui.fleet.protocol import Delta
+from tui.fleet.store import Store
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -112,7 +112,7 @@ def test_no_other_event_takes_an_instance_down_for_good(code: str) -> None:
 def test_it_is_down_while_it_is_being_stopped_and_no_more_once_it_runs() -> None:
     code = T("Server.ScheduledStop")
     stopping = replace(STOPPED, state=InstanceState.STOPPING, reason_code=code)
-    found = down(stopping, NOW)
+    found = why_down(stopping, NOW)
     assert found is not None
     assert found.stopping
     assert found.line == "AWS is stopping it (Server.ScheduledStop)"
@@ -122,7 +122,7 @@ def test_it_is_down_while_it_is_being_stopped_and_no_more_once_it_runs() -> None
         InstanceState.TERMINATED,
         InstanceState.UNKNOWN,
     ):
-        assert down(replace(stopping, state=state), NOW) is None
+        assert why_down(replace(stopping, state=state), NOW) is None
 
 
 def test_the_latest_comes_first_and_before_every_other_failure_without_an_event() -> None:
@@ -142,17 +142,17 @@ def test_a_reading_of_aws_keeps_the_code_and_the_time() -> None:
         "StateReason": {"Code": "Server.ScheduledStop", "Message": "Stopped due to scheduled retirement"},
         "StateTransitionReason": "Server.ScheduledStop (2026-11-23 21:24:00 GMT)",
     }
-    read = mapping.instance(item, "eu-west-1", NOW)
+    read = mapping.map_instance(item, "eu-west-1", NOW)
     assert read.reason_code == "Server.ScheduledStop"
     assert read.state_since == datetime(2026, 11, 23, 21, 24, tzinfo=UTC)
-    found = down(read, NOW)
+    found = why_down(read, NOW)
     assert found is not None
     assert found.cause is Cause.AWS
     assert found.since == read.state_since
     del item["StateReason"]
-    assert down(mapping.instance(item, "eu-west-1", NOW), NOW) is not None
+    assert why_down(mapping.map_instance(item, "eu-west-1", NOW), NOW) is not None
     item["StateTransitionReason"] = "User initiated (2026-11-23 21:24:00 GMT)"
-    assert mapping.instance(item, "eu-west-1", NOW).reason_code == "Client.UserInitiatedShutdown"
+    assert mapping.map_instance(item, "eu-west-1", NOW).reason_code == "Client.UserInitiatedShutdown"
 
 
 def test_words_of_aws_that_make_no_sense_are_no_code_and_no_time() -> None:

@@ -17,8 +17,8 @@ from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
 from tui.aws import errors
-from tui.aws.shared_config import About, Login
 from tui.aws.sessions import NeedsPerson, Sessions
+from tui.aws.shared_config import About, Login
 from tui.config.schema import ProfileSettings, Settings
 
 
@@ -118,8 +118,8 @@ def test_a_credential_process_has_no_terminal_and_a_time_limit(
 HANGING = """
 import subprocess, sys
 from tui.aws import credential_process
-helper.HELPER_WITHIN = 1
-helper = helper.Helper(["/bin/sh", "-c", "sleep 613.25; true"], subprocess.PIPE, subprocess.PIPE)
+credential_process.HELPER_WITHIN = 1
+helper = credential_process.Helper(["/bin/sh", "-c", "sleep 613.25; true"], subprocess.PIPE, subprocess.PIPE)
 print(helper._process.pid, flush=True)
 helper.communicate()
 """

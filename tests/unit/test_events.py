@@ -9,7 +9,7 @@ import pytest
 from tests.unit.rows import row
 from tui.domain.events import KNOWN_CODES, EventCode, EventState, ScheduledEvent
 from tui.domain.instance import Instance, InstanceState, Target, Trouble
-from tui.domain.listing import Order, Ranker, View
+from tui.domain.listing import FleetView, Ranker, SortOrder
 from tui.domain.query import Query
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.triage import Level, urgency
@@ -122,5 +122,5 @@ def test_what_is_terminated_awaits_nothing_and_what_is_overdue_stands_behind_tod
         gone = row(3, events=(today,), state=state)
         assert gone.open_events(NOW) == ()
         assert urgency(gone, NOW).level is Level.CALM
-    listed = Ranker().listed([second, first], View.EVENTS, Order.URGENCY, Query(""), NOW)
+    listed = Ranker().listed([second, first], FleetView.EVENTS, SortOrder.URGENCY, Query(""), NOW)
     assert listed == [first, second]

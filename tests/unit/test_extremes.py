@@ -15,15 +15,16 @@ from icalendar import Calendar
 from msgspec.structs import replace
 
 from screens.detail import header
-from screens.detail.view_model import Scene as DetailScene
 from screens.detail.screen import SHEETS
+from screens.detail.view_model import Scene as DetailScene
 from screens.fleet import export
-from screens.fleet.columns import COLUMNS, Scene, pieces
+from screens.fleet.columns import COLUMNS, RowContext, pieces
 from tests.unit.rows import PROD, row
 from tests.unit.test_parse import OPERATIONS
-from tui.aws import parser, mapping
+from tui.aws import mapping, parser
 from tui.cli import serialize
 from tui.cli.ical import calendar
+from tui.config.schema import Settings
 from tui.demo import protocol
 from tui.domain import query
 from tui.domain.events import KNOWN_CODES, ScheduledEvent
@@ -38,11 +39,10 @@ from tui.domain.instance import (
     Interface,
     StatusCheck,
 )
-from tui.domain.listing import Order, Ranker, View
+from tui.domain.listing import FleetView, Ranker, SortOrder
 from tui.domain.sanitize import clean
-from tui.domain.time_format import both_zones, clock, later, stamp, to_utc, to_zone
+from tui.domain.time_format import both_zones, clock, iso_utc, later, to_utc, to_zone
 from tui.fleet import snapshot
-from tui.config.schema import Settings
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ZONES: tuple[tzinfo, ...] = (
@@ -90,12 +90,12 @@ def rows(draw: st.DrawFn) -> Instance:
 @given(one=rows(), zone=st.sampled_from(ZONES))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.TempPathFactory) -> None:
-    ranker, scene = Ranker(), Scene(NOW, Settings())
-    for view in View:
-        for order in Order:
+    ranker, scene = Ranker(), RowContext(NOW, Settings())
+    for view in FleetView:
+        for order in SortOrder:
             ranker.listed([one, row(11)], view, order, query.Query(""), NOW)
     for text in ("due<24h", "due>9w", "ami>7d", "event:any", "name:a", "check:ok"):
-        found = query.parse(text)
+        found = query.parse_query(text)
         assert isinstance(found, query.Query)
         found.matches(one, NOW)
     for column in COLUMNS:
@@ -105,8 +105,8 @@ def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.
     for sheet in SHEETS.values():
         sheet(detail)
     for width in (80, 160):
-        header.identity(detail, width)
-        header.freshness(detail, width)
+        header.identity_line(detail, width)
+        header.state_and_age(detail, width)
         header.diagnosis(detail, width, None)
         header.picture(detail, width)
     told = serialize.instance_object(one, NOW)
@@ -118,10 +118,10 @@ def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.
     text, left_out = calendar(pairs, NOW)
     assert len(Calendar.from_ical(text).walk("VEVENT")) == len(pairs) - left_out
     folder = tmp_path_factory.mktemp("extreme")
-    with export.write([one], NOW, folder).open(newline="") as file:
+    with export.write_csv([one], NOW, folder).open(newline="") as file:
         assert len(list(csv.reader(file))) == 2
-    snapshot.write([], [one], folder / "snapshot.mpk", NOW)
-    kept = snapshot.load(folder / "snapshot.mpk")
+    snapshot.write_snapshot([], [one], folder / "snapshot.mpk", NOW)
+    kept = snapshot.load_snapshot(folder / "snapshot.mpk")
     assert kept is not None
     assert one in [*kept.deltas[-1].upserts, *(found for part in kept.rest() for found in part)]
 
@@ -134,7 +134,7 @@ def test_the_ends_of_the_calendar_are_told_in_utc_where_a_zone_cannot(zone: tzin
         assert both_zones(edge, zone, NOW)
     assert "9999" in both_zones(LAST, UTC, NOW)
     assert both_zones(LAST, ZoneInfo("Asia/Seoul"), NOW) == "Fri 31 Dec 9999 23:59 UTC"
-    assert [stamp(LAST), stamp(FIRST)] == ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]
+    assert [iso_utc(LAST), iso_utc(FIRST)] == ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]
 
 
 def test_what_lies_beyond_the_calendar_is_its_end() -> None:
@@ -164,7 +164,7 @@ def test_a_date_that_is_none_costs_its_own_place_and_no_other(text: str, strange
     if strange:
         body = body.replace(b"<instanceStatusSet>", b"<instanceStatusSet><!-- a comment -->")
     session = _Session()
-    parser.install(session)
+    parser.install_parser(session)
     response: dict[str, Any] = {"status_code": 200, "headers": {}, "body": body}
     laid_over: dict[str, Any] = {}
     parser._before_parse(operation_model=op, response_dict=response, customized_response_dict=laid_over)
@@ -181,20 +181,20 @@ def test_a_date_that_is_none_costs_its_own_place_and_no_other(text: str, strange
 
 
 def test_a_length_without_end_is_a_bad_term_and_not_a_crash() -> None:
-    assert isinstance(query.parse("due<" + "999999w" * 300), query.QueryError)
-    assert isinstance(query.parse("ami>" + "9w" * 9), query.Query)
+    assert isinstance(query.parse_query("due<" + "999999w" * 300), query.QueryError)
+    assert isinstance(query.parse_query("ami>" + "9w" * 9), query.Query)
     assert PROD.profile == "prod"
 
 
 def test_what_is_told_to_begin_in_the_far_future_has_no_age() -> None:
     one = replace(row(1), launched_at=LAST, state=InstanceState.RUNNING)
     for width in (60, 160):
-        told = header.freshness(DetailScene(one, NOW, UTC, Settings(), wide=True), width).plain
+        told = header.state_and_age(DetailScene(one, NOW, UTC, Settings(), wide=True), width).plain
         assert "running" in told
         assert "running for" not in told
-    image = mapping.image(
+    image = mapping.map_image(
         {"ImageId": "ami-1", "State": "available", "CreationDate": "9999-12-31T23:59:59.000Z"}
     )
     assert image.created is None, "it would be the newest, and fresh for ever"
     soon = datetime.now(UTC) + timedelta(minutes=4)  # clocks differ
-    assert mapping.image({"CreationDate": soon.isoformat()}).created == soon
+    assert mapping.map_image({"CreationDate": soon.isoformat()}).created == soon

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ProfileNotFound
 
-from tui.config import loader
 from tui.aws import allowlist
 from tui.aws.sessions import Sessions
+from tui.config import loader
 from tui.config.loader import from_environment
+from tui.config.schema import ProfileSettings, Settings, encode_settings
 from tui.domain import profile_names
-from tui.config.schema import ProfileSettings, Settings, encode
 
 GUARDED, OTHER = "AKIAGUARDED000000001", "AKIAOTHER00000000001"
 PAIR = "aws_access_key_id = {}\naws_secret_access_key = secret\n"
@@ -55,7 +55,7 @@ class Shell:
         (self.folder / "policy.toml").write_text(f"[profiles.'{rule}']\n{word} = true\n")
 
     def settings(self, *profiles: str) -> Settings:
-        return loader.load(
+        return loader.load_settings(
             None, profiles=profiles, regions=(), read_only=False, environ=self.environ
         ).settings
 
@@ -165,11 +165,11 @@ def test_a_runner_holds_the_rules_of_the_shell_that_planned_and_of_its_own(
 ) -> None:
     one = Shell(tmp_path, monkeypatch, AWS_PROFILE="prod-1", **IN_SHELL)
     one.policy("prod-*")
-    handed = encode(one.settings()).decode()
+    handed = encode_settings(one.settings()).decode()
     elsewhere = {**one.environ, "EVAC_SETTINGS": handed}
     del elsewhere["AWS_PROFILE"]
     assert "read-only" in from_environment(elsewhere).why_refused("environment", "image")
-    loose = {**one.environ, "EVAC_SETTINGS": encode(Settings()).decode()}
+    loose = {**one.environ, "EVAC_SETTINGS": encode_settings(Settings()).decode()}
     assert "read-only" in from_environment(loose).why_refused("environment", "image")
 
 
@@ -201,7 +201,7 @@ def test_what_a_shell_says_is_to_be_read(environ: dict[str, str], read: tuple[st
 
 
 def test_names_that_are_not_text_give_no_rule_and_break_no_frame() -> None:
-    assert encode(Settings(shell_profiles=profile_names.of_shell({"AWS_VAULT": "a\udcff"})))
+    assert encode_settings(Settings(shell_profiles=profile_names.of_shell({"AWS_VAULT": "a\udcff"})))
 
 
 @pytest.mark.parametrize("word", ["read_only", "hidden"])

@@ -14,7 +14,7 @@ from tests.unit.guidance_cases import BAD, BASE, FACTS, NOW, OK, STORE, T, event
 from tui.domain.events import KNOWN_CODES
 from tui.domain.facts import Facts, GroupMembership, VolumeHealth
 from tui.domain.guidance import KEYS, Explanation, Kind, explain, layers
-from tui.domain.guidance.checks import ENTRIES
+from tui.domain.guidance.checks import CHECK_GUIDES
 from tui.domain.guidance.layer_stack import Mark
 from tui.domain.hazards import Gravity, hazards
 from tui.domain.instance import (
@@ -44,7 +44,7 @@ def verb(result: Explanation) -> str | None:
 
 
 def test_every_check_has_an_entry() -> None:
-    assert set(ENTRIES) == set(CheckName)
+    assert set(CHECK_GUIDES) == set(CheckName)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.unit.guidance_cases import BASE, FACTS, NOW, STORE, T, event, whole
 from tui.domain.events import KNOWN_CODES, EventCode, EventState
 from tui.domain.facts import Facts, GroupMembership
 from tui.domain.guidance import Explanation, Kind, explain, explain_code
-from tui.domain.guidance.events import ENTRIES
+from tui.domain.guidance.events import EVENT_GUIDES
 from tui.domain.hazards import Gravity, hazards
 from tui.domain.instance import Instance, InstanceState, Interface, PublicAddress, TypeFacts, Volume
 
@@ -27,7 +27,7 @@ def told(instance: Instance, facts: Facts = FACTS) -> Explanation:
 
 
 def test_every_code_has_an_entry() -> None:
-    assert set(ENTRIES) == set(EventCode)
+    assert set(EVENT_GUIDES) == set(EventCode)
 
 
 @pytest.mark.parametrize(

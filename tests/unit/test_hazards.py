@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.unit.hazard_cases import KNOWN, NOW, SAFE, T, find, image
 from tui.domain.facts import ClassicBalancer, GroupMembership, TargetGroup
-from tui.domain.hazards import CHECKS, Gravity, hazards
+from tui.domain.hazards import HAZARD_CHECKS, Gravity, hazards
 from tui.domain.instance import (
     Address,
     Checks,
@@ -344,13 +344,13 @@ def test_no_stop_protection_for_spot() -> None:
     assert not find("stop-start", "stop-protection", lifecycle=T("spot"))
 
 
-@pytest.mark.parametrize("action", CHECKS)
+@pytest.mark.parametrize("action", HAZARD_CHECKS)
 def test_gravest_first_and_every_function_names_its_field(action: str) -> None:
     found = hazards(Instance(Target("p", "r"), T("i-1"), managed_by=T("x")), None, action, NOW)
     order = list(Gravity)
     assert [hazard.gravity for hazard in found] == sorted((h.gravity for h in found), key=order.index)
     assert found[0].gravity is Gravity.BLOCK
-    for check in CHECKS[action]:
+    for check in HAZARD_CHECKS[action]:
         assert check.__doc__
 
 

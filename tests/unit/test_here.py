@@ -13,19 +13,19 @@ from msgspec.structs import replace
 from tests.unit.hazard_cases import KNOWN as FACTS
 from tests.unit.hazard_cases import NOW, SAFE, Chosen, T
 from tests.unit.machines import ELSEWHERE, KNOWN, MACHINES, OTHER, OWN, UNSURE, nitro, put
+from tui.config.schema import CacheSettings, LockSettings, Settings
 from tui.domain.actions import ACTIONS, OVERRIDES, ActionOptions
+from tui.domain.choices import offers
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts, GroupMembership, RouteTo
-from tui.domain.severity import Gravity
 from tui.domain.guidance import explain
 from tui.domain.hazards import Hazard, hazards
-from tui.domain.this_machine import NOWHERE, Here, Way, elsewhere, start_command
 from tui.domain.instance import Address, Instance, InstanceState, Interface, Target
-from tui.domain.choices import offers
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy
+from tui.domain.severity import Gravity
+from tui.domain.this_machine import NOWHERE, Here, Way, elsewhere, start_command
 from tui.operations import this_machine
-from tui.config.schema import CacheSettings, LockSettings, Settings
 
 MINE = replace(SAFE, instance_id=T(OWN), name=T("bastion"), vpc_id=T("vpc-1"), subnet_id=T("subnet-1"))
 WEB = replace(SAFE, instance_id=T(OTHER), vpc_id=T("vpc-1"), private_ip=T("10.8.0.5"))
@@ -34,7 +34,7 @@ FOLDER = Path("/home/kim/.local/state/evac")
 
 
 def at(root: Path, environ: dict[str, str] | None = None, settings: Settings | None = None) -> Here:
-    return this_machine.read(environ or {}, settings or Settings(), FOLDER, root)
+    return this_machine.read_this_machine(environ or {}, settings or Settings(), FOLDER, root)
 
 
 def found(
@@ -75,7 +75,7 @@ def test_the_root_of_a_demonstration_counts_in_a_demonstration_only(tmp_path: Pa
     told = {"EVAC_DEMO_ROOT": str(tmp_path)}
     assert this_machine.root(told) == Path("/")
     assert this_machine.root({**told, "EVAC_DEMO": "1"}) == tmp_path
-    assert this_machine.read({**told, "EVAC_DEMO": "1"}, Settings(), FOLDER).instance_id == OWN
+    assert this_machine.read_this_machine({**told, "EVAC_DEMO": "1"}, Settings(), FOLDER).instance_id == OWN
 
 
 def test_no_network_is_asked_where_this_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,9 @@ def test_an_action_is_known_by_what_it_does(monkeypatch: pytest.MonkeyPatch) -> 
         ACTIONS["start"], name="later", steps=("wait-stopped", *ACTIONS["start"].steps), states=up
     )
     monkeypatch.setitem(ACTIONS, "later", later)
-    monkeypatch.setitem(__import__("tui.domain.hazards", fromlist=["CHECKS"]).CHECKS, "later", _always())
+    monkeypatch.setitem(
+        __import__("tui.domain.hazards", fromlist=["HAZARD_CHECKS"]).HAZARD_CHECKS, "later", _always()
+    )
     assert found("later", MINE, HERE)["self"].gravity is Gravity.BLOCK
     assert "self" not in found("start", replace(MINE, state=InstanceState.STOPPED), HERE)
 

@@ -10,10 +10,10 @@ import pytest
 
 from tui.domain.actions import ActionOptions
 from tui.domain.facts import ClassicBalancer, Facts, TargetGroup
+from tui.domain.groups import Asked, GroupSeen, Short, group_key
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.domain.groups import Asked, GroupSeen, Short, place
 from tui.domain.sanitize import SafeText
 from tui.operations.group_holds import FREES
 from tui.operations.journal import Journal
@@ -56,7 +56,7 @@ class Bench:
     def asked(self, one: Operation, up: str) -> list[Asked]:
         return [
             Asked(
-                place(one.account_id, one.region, group), group, GroupSeen(group, tuple(f"i-{name}" for name in up))
+                group_key(one.account_id, one.region, group), group, GroupSeen(group, tuple(f"i-{name}" for name in up))
             )
             for group in one.kept.order.groups
         ]  # fmt: skip

@@ -93,7 +93,7 @@ def test_those_of_an_instance_are_asked_for_by_each_sign_and_told_once() -> None
 def test_a_service_s_ami_is_told_with_its_maker(days: float) -> None:
     from msgspec.structs import replace
 
-    made = images.image(item(days=days, tags=DLM_TAGS))
+    made = images.image_with_maker(item(days=days, tags=DLM_TAGS))
     for facts, row in (
         (replace(KNOWN, images=(made,)), SAFE),
         (None, replace(SAFE, newest_image=made, images_at=NOW)),

@@ -20,7 +20,7 @@ from tui.domain.instance import (
     TargetStatus,
     Trouble,
 )
-from tui.domain.listing import Order, Ranker, View, failures, grouped, stale
+from tui.domain.listing import FleetView, Ranker, SortOrder, failures, group_by_target, stale
 from tui.domain.sanitize import clean
 from tui.domain.triage import Level, urgency
 
@@ -54,8 +54,8 @@ FLEET = [
 ]
 
 
-def names(view: View, order: Order = Order.URGENCY, text: str = "") -> list[str]:
-    wanted = query.parse(text)
+def names(view: FleetView, order: SortOrder = SortOrder.URGENCY, text: str = "") -> list[str]:
+    wanted = query.parse_query(text)
     assert isinstance(wanted, query.Query)
     return [str(row.name) for row in Ranker().listed(FLEET, view, order, wanted, NOW)]
 
@@ -63,20 +63,22 @@ def names(view: View, order: Order = Order.URGENCY, text: str = "") -> list[str]
 @pytest.mark.parametrize(
     ("view", "order", "text", "expected"),
     [
-        (View.TRIAGE, Order.URGENCY, "", ["failing", "soon", "later"]),
-        (View.ALL, Order.URGENCY, "", ["failing", "soon", "later", "calm"]),
-        (View.EVENTS, Order.URGENCY, "", ["soon", "later"]),
-        (View.ALL, Order.NAME, "", ["calm", "failing", "later", "soon"]),
-        (View.ALL, Order.TYPE, "", ["calm", "later", "soon", "failing"]),
-        (View.ALL, Order.EVENT, "", ["soon", "later", "calm", "failing"]),
-        (View.ALL, Order.TARGET, "", ["failing", "later", "calm", "soon"]),
-        (View.TARGETS, Order.URGENCY, "", ["failing", "later", "soon", "calm"]),
-        (View.TARGETS, Order.NAME, "", ["failing", "later", "calm", "soon"]),
-        (View.TRIAGE, Order.URGENCY, "due<24h", ["soon"]),
-        (View.TRIAGE, Order.URGENCY, "calm", []),
+        (FleetView.TRIAGE, SortOrder.URGENCY, "", ["failing", "soon", "later"]),
+        (FleetView.ALL, SortOrder.URGENCY, "", ["failing", "soon", "later", "calm"]),
+        (FleetView.EVENTS, SortOrder.URGENCY, "", ["soon", "later"]),
+        (FleetView.ALL, SortOrder.NAME, "", ["calm", "failing", "later", "soon"]),
+        (FleetView.ALL, SortOrder.TYPE, "", ["calm", "later", "soon", "failing"]),
+        (FleetView.ALL, SortOrder.EVENT, "", ["soon", "later", "calm", "failing"]),
+        (FleetView.ALL, SortOrder.TARGET, "", ["failing", "later", "calm", "soon"]),
+        (FleetView.TARGETS, SortOrder.URGENCY, "", ["failing", "later", "soon", "calm"]),
+        (FleetView.TARGETS, SortOrder.NAME, "", ["failing", "later", "calm", "soon"]),
+        (FleetView.TRIAGE, SortOrder.URGENCY, "due<24h", ["soon"]),
+        (FleetView.TRIAGE, SortOrder.URGENCY, "calm", []),
     ],
 )
-def test_a_view_lists_its_rows_in_order(view: View, order: Order, text: str, expected: list[str]) -> None:
+def test_a_view_lists_its_rows_in_order(
+    view: FleetView, order: SortOrder, text: str, expected: list[str]
+) -> None:
     assert names(view, order, text) == expected
 
 
@@ -130,8 +132,8 @@ def test_an_expired_login_fails_once_not_once_a_region() -> None:
 
 def test_each_target_has_its_line_above_its_rows_even_without_any() -> None:
     empty = Target("prod", "us-east-1")
-    rows = Ranker().listed(FLEET, View.TARGETS, Order.URGENCY, query.Query(""), NOW)
-    listed = grouped(rows, [status(DATA), status(PROD), status(empty)])
+    rows = Ranker().listed(FLEET, FleetView.TARGETS, SortOrder.URGENCY, query.Query(""), NOW)
+    listed = group_by_target(rows, [status(DATA), status(PROD), status(empty)])
     shown = [str(one.name) if isinstance(one, Instance) else one.target.key for one in listed]
     assert shown == [DATA.key, "failing", "later", PROD.key, "soon", "calm", empty.key]
 

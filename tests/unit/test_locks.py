@@ -11,17 +11,17 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from tui.config.schema import LockSettings, Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.domain.steps import Call, Done, Send, Stuck, Wait
 from tui.domain.sanitize import clean
+from tui.domain.steps import Call, Done, Send, Stuck, Wait
 from tui.operations import conflicts, instance_lock, redis_lock
 from tui.operations.journal import Journal
-from tui.operations.redis_lock import Away, Held, Holder, LockService, Refused
 from tui.operations.model import Operation, OperationState
-from tui.config.schema import LockSettings, Settings
+from tui.operations.redis_lock import Away, Held, Holder, LockService, Refused
 
 NOW = datetime(2026, 5, 5, 3, 12, tzinfo=UTC)
 WEB = Instance(
@@ -84,7 +84,7 @@ def test_what_a_lock_says_reaches_no_terminal_unclean() -> None:
     ],
 )
 def test_the_password_of_the_address_is_never_shown(url: str, shown: str) -> None:
-    assert redis_lock.place(url) == shown
+    assert redis_lock.redacted_url(url) == shown
 
     def refuse(_: str) -> Any:
         raise ConnectionError("no route")

@@ -52,9 +52,9 @@ def test_it_answers_as_the_reader_itself_would(elements: list[list[str]]) -> Non
 def test_what_never_says_the_same_is_soon_read_without_looking() -> None:
     plain = Counted()
     read = remembering(plain)
-    for number in range(5 * parse_memo.MOST):
+    for number in range(5 * parse_memo.MAX_MEMO_ENTRIES):
         read([f"b>{number}", "/b>", "/a>"], 0)
-    assert plain.calls == 5 * parse_memo.MOST
+    assert plain.calls == 5 * parse_memo.MAX_MEMO_ENTRIES
     before = plain.calls
     for _ in range(2):
         read(["b>0", "/b>", "/a>"], 0)
@@ -65,7 +65,7 @@ def test_what_is_kept_has_a_limit() -> None:
     plain = Counted()
     read = remembering(plain)
     often = ["b>often", "/b>", "/a>"]
-    for number in range(3 * parse_memo.MOST):
+    for number in range(3 * parse_memo.MAX_MEMO_ENTRIES):
         read([f"b>{number}", "/b>", "/a>"], 0)
         for _ in range(3):
             read(often, 0)
@@ -73,15 +73,15 @@ def test_what_is_kept_has_a_limit() -> None:
     assert kept is not None
     sizes = [len(cell.cell_contents) for cell in kept if isinstance(cell.cell_contents, dict)]
     assert sizes
-    assert max(sizes) <= parse_memo.MOST
+    assert max(sizes) <= parse_memo.MAX_MEMO_ENTRIES
 
 
 def test_a_page_is_not_kept() -> None:
     """A list of a thousand instances is megabytes of text, and never comes twice."""
     read = remembering(Counted())
     for _ in range(3):
-        read([*(f"b>{number}" for number in range(parse_memo.LONGEST)), "/a>"], 0)
+        read([*(f"b>{number}" for number in range(parse_memo.MAX_MEMO_LENGTH)), "/a>"], 0)
     cells = [cell.cell_contents for cell in read.__closure__ or ()]
     kept = [text for cell in cells if isinstance(cell, dict) for text in cell]
     assert kept == []
-    assert max(len(cell) for cell in cells if isinstance(cell, list)) <= parse_memo.LONGEST
+    assert max(len(cell) for cell in cells if isinstance(cell, list)) <= parse_memo.MAX_MEMO_LENGTH

@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from tui.aws import request_hooks, describe
+from tui.aws import describe, request_hooks
 from tui.aws.sessions import Sessions
 from tui.config.schema import Settings
 
@@ -56,7 +56,7 @@ def metered(client: Any, *answers: tuple[int, str]) -> tuple[list[str], list[boo
 
     client.meta.events.register("before-send", answer)
     for _ in range(2):  # asked for again, as before every job
-        request_hooks.install(client, lambda: sent.append("booked"), heard.append)
+        request_hooks.install_request_hooks(client, lambda: sent.append("booked"), heard.append)
     return sent, heard
 
 

@@ -22,17 +22,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tui.config.schema import ActionSettings, Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Checks, CheckStatus, Image, Instance, InstanceState, StatusCheck, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.steps import GRACE, Call, Order, Seen, Step
 from tui.domain.sanitize import clean
+from tui.domain.steps import GRACE, Call, Order, Seen, Step
 from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation, OperationState
 from tui.operations.runner import End, Runner
-from tui.config.schema import ActionSettings, Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 LAUNCHED = NOW - timedelta(days=9)

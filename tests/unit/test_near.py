@@ -9,9 +9,9 @@ import pytest
 
 from tests.unit.rows import row
 from tui.domain.instance import Target
-from tui.domain.suggestions import matched
-from tui.domain.query import Query, parse, terms
+from tui.domain.query import Query, parse_query, terms
 from tui.domain.sanitize import clean
+from tui.domain.suggestions import matched
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
@@ -49,14 +49,14 @@ ROWS = [
     ],
 )
 def test_why_nothing_matches(text: str, count: int, why: str) -> None:
-    query = parse(text)
+    query = parse_query(text)
     assert isinstance(query, Query)
     found = matched(query, ROWS, NOW)
     assert (found.count, found.total, found.why) == (count, 2, why)
 
 
 def test_of_nothing_read_nothing_is_blamed() -> None:
-    query = parse("x")
+    query = parse_query("x")
     assert isinstance(query, Query)
     assert matched(query, [], NOW).why == ""
     assert "matches none of the one instance that is read" in matched(query, ROWS[:1], NOW).told

@@ -29,7 +29,7 @@ os._exit(1)
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     found = tmp_path / "evac" / "snapshot.mpk"
-    snapshot.write([], [row(1)], found, NOW)
+    snapshot.write_snapshot([], [row(1)], found, NOW)
     return found
 
 
@@ -67,4 +67,4 @@ def test_without_a_place_for_the_marker_there_is_none(path: Path) -> None:
     path.with_name("snapshot.mpk.opening").rmdir()
     path.with_name("snapshot.mpk.opening").symlink_to(path)
     assert snapshot.restore(path, Opening(path))[0] is not None
-    assert snapshot.load(path) is not None, "what it points to is not written over"
+    assert snapshot.load_snapshot(path) is not None, "what it points to is not written over"

@@ -12,18 +12,18 @@ from msgspec.structs import replace
 
 from tests.unit.rows import BAD, OK, row
 from tui.cli import serialize
+from tui.config.schema import ProfileSettings, Settings
+from tui.domain.activity import NO_ACTIVITY, Meant, Own, Work
 from tui.domain.events import ScheduledEvent
 from tui.domain.guidance import explain
 from tui.domain.instance import Checks, Instance, InstanceState
 from tui.domain.listing import Ranker
-from tui.domain.activity import NOTHING, Meant, Own, Work
 from tui.domain.sanitize import SafeText
 from tui.domain.triage import Level, urgency
 from tui.operations import audit_log, intended_down
+from tui.operations.activity_watch import Watch, works_elsewhere, works_of
 from tui.operations.journal import Journal
 from tui.operations.redis_lock import Holder, Refused
-from tui.operations.activity_watch import Watch, works_elsewhere, works_of
-from tui.config.schema import ProfileSettings, Settings
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -84,10 +84,10 @@ def test_its_own_operation_is_told_and_hidden_by_nothing(
 
 def test_once_it_has_ended_the_picture_is_awss_again() -> None:
     failing = replace(WELL, checks=Checks(OK, BAD, OK))
-    told = explain(failing, None, NOW, UTC, own=NOTHING)
+    told = explain(failing, None, NOW, UTC, own=NO_ACTIVITY)
     assert told.recommended is not None
     assert told.recommended.verb == "reboot"
-    assert urgency(WELL, NOW, NOTHING).level is Level.CALM
+    assert urgency(WELL, NOW, NO_ACTIVITY).level is Level.CALM
 
 
 def test_what_needs_a_person_stays_loud() -> None:
@@ -141,19 +141,19 @@ def test_the_ranker_looks_again_only_at_what_it_is_about() -> None:
     ranker, other = Ranker(), row(2, checks=Checks(OK, OK, OK), status_at=NOW)
     rows = [WELL, other]
     assert ranker.counts(rows, NOW, {})[Level.CALM] == 2
-    assert not ranker.see(NOTHING)
+    assert not ranker.see(NO_ACTIVITY)
     doing = own(WELL, work())
     assert ranker.see(doing)
     assert ranker.counts(rows, NOW, {})[Level.UNKNOWN] == 1
     assert other.instance_id in ranker._kept
-    assert ranker.see(NOTHING)
+    assert ranker.see(NO_ACTIVITY)
     assert ranker.counts(rows, NOW, {})[Level.CALM] == 2
 
 
 def test_meant_holds_until_it_has_run_again() -> None:
     mark = Meant(T("kim"), T("bastion-1"), NOW, DOWN.launched_at)
     said = Own(marks={DOWN.key: mark})
-    assert urgency(DOWN, NOW, NOTHING).level is Level.FAILING
+    assert urgency(DOWN, NOW, NO_ACTIVITY).level is Level.FAILING
     assert urgency(DOWN, NOW, said).level is Level.CALM
     told = explain(DOWN, None, NOW, UTC, own=said)
     assert told.recommended is None
@@ -171,7 +171,7 @@ def test_meant_is_journaled_audited_and_seen_by_others(tmp_path: Path) -> None:
 
     def another() -> None:
         theirs = Journal(path)
-        intended_down.say(theirs, DOWN, NOW)
+        intended_down.mark_intended(theirs, DOWN, NOW)
         theirs.close()
 
     thread = threading.Thread(target=another)
@@ -182,7 +182,10 @@ def test_meant_is_journaled_audited_and_seen_by_others(tmp_path: Path) -> None:
     assert (seen.at, seen.launched_at) == (NOW, DOWN.launched_at)
     intended_down.take_back(mine, DOWN, NOW)
     assert watch.look(mine).meant(DOWN) is None, "what this process writes is seen as well"
-    told = [(one["action"], one["instance"], one["result"]) for one in audit_log.tail(audit_log.path_beside(path), 9)]
+    told = [
+        (one["action"], one["instance"], one["result"])
+        for one in audit_log.tail(audit_log.path_beside(path), 9)
+    ]
     assert told == [
         ("meant", DOWN.instance_id, "meant to be down, until it runs again"),
         ("meant", DOWN.instance_id, "taken back"),
@@ -206,7 +209,7 @@ def test_meant_is_journaled_audited_and_seen_by_others(tmp_path: Path) -> None:
     ],
 )
 def test_of_what_it_may_be_said(instance: Instance, settings: Settings, why: str | None) -> None:
-    told = intended_down.why_not(instance, settings, NOW)
+    told = intended_down.why_not_intendable(instance, settings, NOW)
     assert told is None if why is None else why in (told or "")
 
 

@@ -12,20 +12,20 @@ from msgspec.structs import replace
 
 from tests.unit.machines import OTHER, OWN
 from tests.unit.rows import OK
+from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
-from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Checks, Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.steps import Call, Order, Seen, Step
 from tui.domain.sanitize import clean
+from tui.domain.steps import Call, Order, Seen, Step
+from tui.domain.this_machine import NOWHERE, Here
 from tui.operations import sigterm
 from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import Journal
-from tui.operations.self_guard import Ownself
 from tui.operations.model import Operation, OperationState
 from tui.operations.runner import End, Runner
-from tui.config.schema import Settings
+from tui.operations.self_guard import Ownself
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 UP, DOWN = InstanceState.RUNNING, InstanceState.STOPPED

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.test_aws_samples import typed
-from tui.aws import parser, mapping
-from tui.aws.parse_fields import READ, Wanted
+from tui.aws import mapping, parser
+from tui.aws.parse_fields import FIELDS_READ, Wanted
 from tui.demo import protocol
 from tui.demo.clock import Clock
 from tui.demo.fleet import populate
@@ -36,7 +36,7 @@ def operation(name: str) -> OperationModel:
     return found
 
 
-OPERATIONS = {name: operation(name) for name in READ}
+OPERATIONS = {name: operation(name) for name in FIELDS_READ}
 
 
 def pruned(op: OperationModel) -> OperationModel:
@@ -57,7 +57,7 @@ def pruned(op: OperationModel) -> OperationModel:
         return key
 
     described = deepcopy(raw["operations"][op.name])
-    described["output"]["shape"] = keep(described["output"]["shape"], READ[op.name][1])
+    described["output"]["shape"] = keep(described["output"]["shape"], FIELDS_READ[op.name][1])
     described.pop("input", None)
     model = {"metadata": raw["metadata"], "operations": {op.name: described}, "shapes": shapes}
     return ServiceModel(model, "ec2").operation_model(op.name)
@@ -77,14 +77,14 @@ def botocore(op: OperationModel, body: bytes) -> Doc:
 def domain(name: str, answer: Doc) -> list[Any]:
     if name == "DescribeInstances":
         rows = [row for one in answer["Reservations"] for row in one.get("Instances", ())]
-        return [mapping.instance(row, "eu-west-1", NOW) for row in rows]
+        return [mapping.map_instance(row, "eu-west-1", NOW) for row in rows]
     return [mapping.status(row) for row in answer["InstanceStatuses"]]
 
 
 def never_different(name: str, body: bytes) -> bool:
     """Whether the fast parser took it; if so, botocore's says the same."""
     try:
-        found, _ = parser.parse(OPERATIONS[name], body)
+        found, _ = parser.parse_answer(OPERATIONS[name], body)
     except parser.Unusual:
         return False
     assert found == botocore(PRUNED[name], body)
@@ -96,7 +96,7 @@ def same(name: str, answer: Doc) -> None:
     body = protocol.write_xml(OPERATIONS[name], answer, "request-1")
     pretty = re.sub(rb"(</?[\w]+>)\n?(?=<)", rb"\1\n    ", body)
     for one in (body, pretty):
-        found, request_id = parser.parse(OPERATIONS[name], one)
+        found, request_id = parser.parse_answer(OPERATIONS[name], one)
         whole = botocore(OPERATIONS[name], one)
         assert domain(name, found) == domain(name, whole)
         assert found.get("NextToken") == whole.get("NextToken")
@@ -172,10 +172,10 @@ def merged(one: Doc, other: Doc) -> Doc:
 def test_what_is_read_is_what_the_domain_asks_for() -> None:
     shape: Any = OPERATIONS["DescribeInstances"].output_shape
     asked: Doc = {}
-    mapping.instance(
+    mapping.map_instance(
         Asked(shape.members["Reservations"].member.members["Instances"].member, asked), "r", NOW
     )
-    read = READ["DescribeInstances"][1]["Reservations"]["Instances"]
+    read = FIELDS_READ["DescribeInstances"][1]["Reservations"]["Instances"]
     lazy: Wanted = {
         "StateTransitionReason": None,
         "Platform": None,
@@ -186,7 +186,7 @@ def test_what_is_read_is_what_the_domain_asks_for() -> None:
     shape = OPERATIONS["DescribeInstanceStatus"].output_shape
     asked = {}
     mapping.status(Asked(shape.members["InstanceStatuses"].member, asked))
-    read = READ["DescribeInstanceStatus"][1]["InstanceStatuses"]
+    read = FIELDS_READ["DescribeInstanceStatus"][1]["InstanceStatuses"]
     checks = {"ImpairedSince": None, "Details": {"ImpairedSince": None}, "Remediation": None}
     assert set(read) == set(asked)
     for key, value in asked.items():
@@ -234,15 +234,15 @@ TEXTS = st.lists(
 )
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", FIELDS_READ)
 @given(seed=st.integers(0, 2**32), texts=TEXTS)
 @settings(max_examples=60, deadline=None)
 def test_what_the_model_allows(name: str, seed: int, texts: list[str]) -> None:
     texts = [text.replace("\r", " ") for text in texts]
     shape = OPERATIONS[name].output_shape
     assert shape is not None
-    answer = Maker(seed, texts).make(shape, READ[name][1])
-    answer.setdefault(READ[name][0], [])
+    answer = Maker(seed, texts).make(shape, FIELDS_READ[name][1])
+    answer.setdefault(FIELDS_READ[name][0], [])
     same(name, answer)
 
 
@@ -250,8 +250,8 @@ def base(name: str, seed: int) -> bytes:
     shape = OPERATIONS[name].output_shape
     assert shape is not None
     maker = Maker(seed, ["web-1", "a & b", "<item>", "x"])
-    answer = maker.make(shape, READ[name][1])
-    answer.setdefault(READ[name][0], [])
+    answer = maker.make(shape, FIELDS_READ[name][1])
+    answer.setdefault(FIELDS_READ[name][0], [])
     return protocol.write_xml(OPERATIONS[name], answer, "r")
 
 
@@ -263,7 +263,7 @@ SNIPPETS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", FIELDS_READ)
 @given(data=st.data(), seed=st.integers(0, 50))
 @settings(max_examples=150, deadline=None)
 def test_what_nobody_should_send(name: str, data: st.DataObject, seed: int) -> None:
@@ -281,16 +281,16 @@ def test_what_nobody_should_send(name: str, data: st.DataObject, seed: int) -> N
     never_different(name, bytes(body))
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", FIELDS_READ)
 def test_a_body_cut_anywhere_is_never_an_answer(name: str) -> None:
     body = base(name, 3)
     for end in range(len(body)):
         with pytest.raises(parser.Unusual):
-            parser.parse(OPERATIONS[name], body[:end])
+            parser.parse_answer(OPERATIONS[name], body[:end])
     assert never_different(name, body)
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", FIELDS_READ)
 @pytest.mark.parametrize(
     "body",
     [
@@ -305,14 +305,14 @@ def test_a_body_cut_anywhere_is_never_an_answer(name: str) -> None:
 )
 def test_what_is_no_answer_is_left_to_botocore(name: str, body: bytes) -> None:
     with pytest.raises(parser.Unusual):
-        parser.parse(OPERATIONS[name], body)
+        parser.parse_answer(OPERATIONS[name], body)
 
 
 def test_an_empty_list_is_none_and_a_missing_one_is_not() -> None:
     empty = (
         b"<DescribeInstancesResponse><requestId>r</requestId><reservationSet/></DescribeInstancesResponse>"
     )
-    assert parser.parse(OPERATIONS["DescribeInstances"], empty) == ({"Reservations": []}, "r")
+    assert parser.parse_answer(OPERATIONS["DescribeInstances"], empty) == ({"Reservations": []}, "r")
 
 
 def test_botocore_is_left_an_envelope_and_what_is_odd_is_left_as_it_is() -> None:

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.cli import output, plan_view
+from tui.commands import VERBS, why_verb_blocked
+from tui.config.schema import ActionSettings, ProfileSettings, Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity
@@ -17,8 +19,6 @@ from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, St
 from tui.domain.plan import Draft, GuardKind, draft, why_no_image_name
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.config.schema import ActionSettings, ProfileSettings, Settings
-from tui.commands import VERBS, why_not
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OK = StatusCheck(CheckStatus.OK)
@@ -146,13 +146,13 @@ def test_a_profile_that_is_read_only_makes_a_read_only_policy() -> None:
     ],
 )
 def test_a_time_is_utc_unless_it_says_otherwise(text: str, expected: datetime) -> None:
-    assert plan_view.moment(click.Context(click.Command("do")), click.Option(["--at"]), text) == expected
+    assert plan_view.parse_at(click.Context(click.Command("do")), click.Option(["--at"]), text) == expected
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "25:00", "2026-13-01", ""])
 def test_what_is_no_time_is_wrong_use(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no time"):
-        plan_view.moment(click.Context(click.Command("do")), click.Option(["--at"]), text)
+        plan_view.parse_at(click.Context(click.Command("do")), click.Option(["--at"]), text)
 
 
 def test_the_plan_as_json_names_every_call() -> None:
@@ -165,7 +165,7 @@ def test_the_plan_as_json_names_every_call() -> None:
 
 def test_the_plan_as_text_shows_calls_and_hazards(capsys: pytest.CaptureFixture[str]) -> None:
     plan = made("stop-start")
-    plan_view.show(plan, Settings(ascii=True))
+    plan_view.print_plan(plan, Settings(ascii=True))
     out = capsys.readouterr().out
     assert "StopInstances i-0123456789abcdef0" in out
     for hazard in plan.hazards:
@@ -200,10 +200,10 @@ def test_the_key_says_what_the_site_has_switched_off() -> None:
     instance = Instance(
         Target("prod", "eu-west-1"), clean("i-0123456789abcdef0"), state=InstanceState.RUNNING
     )
-    assert why_not(VERBS["reboot"], instance, read_only=False, off=("reboot",)) == (
+    assert why_verb_blocked(VERBS["reboot"], instance, read_only=False, off=("reboot",)) == (
         "the site policy has switched reboot off"
     )
-    assert why_not(VERBS["image"], instance, read_only=False, off=("reboot",)) is None
+    assert why_verb_blocked(VERBS["image"], instance, read_only=False, off=("reboot",)) is None
 
 
 @pytest.mark.parametrize(

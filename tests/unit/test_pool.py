@@ -24,8 +24,8 @@ from tui.domain.instance import (
 from tui.domain.sanitize import clean
 from tui.fleet import interning as module
 from tui.fleet.interning import COMMON, Pool
-from tui.fleet.store import Store
 from tui.fleet.protocol import Delta
+from tui.fleet.store import Store
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ROW = Instance(
@@ -81,7 +81,7 @@ def test_the_store_settles_what_it_keeps() -> None:
 
 
 def test_what_is_remembered_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 50)
+    monkeypatch.setattr(module, "MAX_INTERNED", 50)
     pool = Pool()
     for number in range(200):
         pool.settle(sent(replace(ROW, instance_type=clean(f"m{number}.large"))))

@@ -21,7 +21,7 @@ from tui.domain.instance import (
     StatusCheck,
     Target,
 )
-from tui.domain.query import Query, QueryError, parse
+from tui.domain.query import Query, QueryError, parse_query
 from tui.domain.sanitize import SafeText, clean
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -131,7 +131,7 @@ UNDATED = replace(WEB, newest_image=Image(SafeText("ami-2"), SafeText("n"), Safe
     ],
 )
 def test_terms(text: str, instance: Instance, expected: bool) -> None:
-    query = parse(text)
+    query = parse_query(text)
     assert isinstance(query, Query), query
     assert query.matches(instance, NOW) is expected
 
@@ -154,7 +154,7 @@ def test_terms(text: str, instance: Instance, expected: bool) -> None:
     ],
 )
 def test_bad_terms_are_named_and_placed(text: str, term: str, part: str) -> None:
-    problem = parse(text)
+    problem = parse_query(text)
     assert isinstance(problem, QueryError), problem
     assert text[problem.start : problem.end] == term
     assert part in problem.message
@@ -177,7 +177,7 @@ PIECES = st.sampled_from(
 
 @given(st.text())
 def test_never_raises_and_errors_lie_inside(text: str) -> None:
-    result = parse(text)
+    result = parse_query(text)
     if isinstance(result, QueryError):
         assert 0 <= result.start < result.end <= len(text)
         assert result.message
@@ -187,13 +187,13 @@ def test_never_raises_and_errors_lie_inside(text: str) -> None:
 
 @given(st.text(alphabet='stae:due<>0123hd-., "gmi', max_size=30))
 def test_never_raises_near_the_grammar(text: str) -> None:
-    result = parse(text)
+    result = parse_query(text)
     if isinstance(result, QueryError):
         assert 0 <= result.start < result.end <= len(text)
 
 
 def _matches(text: str, instance: Instance) -> bool:
-    query = parse(text)
+    query = parse_query(text)
     assert isinstance(query, Query)
     return query.matches(instance, NOW)
 

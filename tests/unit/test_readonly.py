@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from tui.aws import iam_policies, allowlist
+from tui.aws import allowlist, iam_policies
 from tui.aws.sessions import Sessions
 from tui.config.schema import ProfileSettings, Settings
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tui.aws import errors, describe
+from tui.aws import describe, errors
 from tui.domain.events import KNOWN_CODES
 
 SAMPLES = Path(__file__).parents[1] / "samples"

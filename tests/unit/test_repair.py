@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from tui.cli.main import evac
 from tui.domain.actions import ActionOptions
-from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.activity import Meant
+from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean

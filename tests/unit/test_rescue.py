@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tui.config.schema import ProfileSettings, Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.operations.journal import LEASE, Journal, default_path
 from tui.operations.auto_resume import IN_A_ROW, Rescue
-from tui.config.schema import ProfileSettings, Settings
+from tui.operations.journal import LEASE, Journal, default_journal_path
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(
@@ -28,7 +28,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.environ = {"XDG_STATE_HOME": str(folder)}
         self.now, self.started = NOW, list[str]()
-        self.journal = Journal(default_path(self.environ))
+        self.journal = Journal(default_journal_path(self.environ))
         self.operation = self.journal.create(
             draft("stop-start", WEB, None, ActionOptions(), Policy(), NOW), NOW
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.facts import Facts, GroupMembership
 from tui.domain.instance import Instance, InstanceState, Target
@@ -23,9 +24,8 @@ from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import spawn
 from tui.operations.journal import LEASE, Journal, JournalError
-from tui.operations.model import ABANDONED, OVER, PATIENCE, Operation, OperationState, ending
-from tui.operations.recovery import HUNG, cut_off, driver, give_up, lives, resume, why_not
-from tui.config.schema import Settings
+from tui.operations.model import ABANDONED, DARK_PATIENCE, OVER, Operation, OperationState, ending
+from tui.operations.recovery import HUNG, cut_off, driver, give_up, lives, resume, why_not_resumable
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(
@@ -80,7 +80,7 @@ def test_a_living_runner_of_this_host_drives_its_operation_for_longer_than_its_l
         assert driver(one, NOW) == f"process {pid} on {HERE}"
         assert driver(one, NOW + LEASE + HUNG / 2)
         assert cut_off(journal, NOW) == []
-        assert why_not(one, NOW) == f"process {pid} on {HERE} drives it"
+        assert why_not_resumable(one, NOW) == f"process {pid} on {HERE} drives it"
         assert not driver(one, NOW + LEASE + 2 * HUNG)
 
 
@@ -119,16 +119,16 @@ def test_only_what_is_confirmed_unfinished_and_waits_for_nobody_is_cut_off(journ
     journal.set_state(stuck.id, OperationState.NEEDS_ATTENTION, NOW, "why", "remedy")
     journal.set_state(ended.id, OperationState.SUCCEEDED, NOW)
     assert [one.id for one in cut_off(journal, NOW)] == [cut.id]
-    assert why_not(read(journal, unconfirmed.id), NOW) == "it was never confirmed"
-    assert why_not(read(journal, stuck.id), NOW) is None
-    assert why_not(read(journal, ended.id), NOW) == "it has ended: succeeded"
+    assert why_not_resumable(read(journal, unconfirmed.id), NOW) == "it was never confirmed"
+    assert why_not_resumable(read(journal, stuck.id), NOW) is None
+    assert why_not_resumable(read(journal, ended.id), NOW) == "it has ended: succeeded"
 
 
 def test_what_was_never_confirmed_lapses_when_nobody_is_left_to_give_it_up(journal: Journal) -> None:
     name = ordered(journal, "elsewhere:1:a", confirmed=False).id
-    cut_off(journal, NOW + PATIENCE / 2)
+    cut_off(journal, NOW + DARK_PATIENCE / 2)
     assert read(journal, name).state is OperationState.PLANNED
-    cut_off(journal, NOW + 2 * PATIENCE)
+    cut_off(journal, NOW + 2 * DARK_PATIENCE)
     found = read(journal, name)
     assert found.state is OperationState.ABANDONED
     assert found.note == "not confirmed"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.config.schema import Intervals
 from tui.fleet.collector.schedule import (
     FIRST_RETRY,
     HOLD,
@@ -18,10 +19,9 @@ from tui.fleet.collector.schedule import (
     SLOWEST_PACE,
     Budget,
     Job,
-    Outcome,
+    JobOutcome,
     Schedule,
 )
-from tui.config.schema import Intervals
 
 EVERY = Intervals()
 
@@ -43,7 +43,7 @@ def steady() -> Schedule[str]:
     schedule.add("a", 0, Job.PROBLEMS)
     for job in (Job.PROBLEMS, Job.STATUS, Job.INVENTORY, Job.IMAGES):
         assert schedule.due(0) == [("a", job)]
-        schedule.done("a", job, 0, Outcome.WELL)
+        schedule.done("a", job, 0, JobOutcome.WELL)
     return schedule
 
 
@@ -52,13 +52,13 @@ def test_problems_of_every_target_come_before_any_inventory() -> None:
     for key in "abc":
         schedule.add(key, 0, Job.PROBLEMS)
     assert schedule.due(0) == [("a", Job.PROBLEMS), ("b", Job.PROBLEMS), ("c", Job.PROBLEMS)]
-    schedule.done("a", Job.PROBLEMS, 1, Outcome.WELL)
+    schedule.done("a", Job.PROBLEMS, 1, JobOutcome.WELL)
     assert schedule.due(1) == [("a", Job.STATUS)]
     schedule.add("d", 1, Job.PROBLEMS)
-    schedule.done("a", Job.STATUS, 2, Outcome.WELL)
+    schedule.done("a", Job.STATUS, 2, JobOutcome.WELL)
     assert schedule.due(2) == [("d", Job.PROBLEMS)], "a's inventory lets b, c and d go first"
     for key in "bcd":
-        schedule.done(key, Job.PROBLEMS, 3, Outcome.WELL)
+        schedule.done(key, Job.PROBLEMS, 3, JobOutcome.WELL)
     assert ("a", Job.INVENTORY) in schedule.due(3)
 
 
@@ -67,9 +67,9 @@ def test_one_that_does_not_answer_holds_an_inventory_for_some_seconds_only() -> 
     for key in "ab":
         schedule.add(key, 0, Job.PROBLEMS)
     schedule.due(0)
-    schedule.done("a", Job.PROBLEMS, 1, Outcome.WELL)
+    schedule.done("a", Job.PROBLEMS, 1, JobOutcome.WELL)
     assert schedule.due(1) == [("a", Job.STATUS)], "a poll waits for nobody"
-    schedule.done("a", Job.STATUS, 1, Outcome.WELL)
+    schedule.done("a", Job.STATUS, 1, JobOutcome.WELL)
     assert schedule.due(1) == []
     assert schedule.wait(1) == HOLD[Job.INVENTORY]
     assert schedule.due(1 + HOLD[Job.INVENTORY]) == [("a", Job.INVENTORY)]
@@ -80,7 +80,7 @@ def test_amis_of_one_target_wait_for_the_inventory_of_another() -> None:
     schedule.add("a", 0, Job.INVENTORY)
     schedule.add("b", 0, Job.IMAGES)
     assert schedule.due(0) == [("a", Job.INVENTORY)]
-    schedule.done("a", Job.INVENTORY, 2, Outcome.WELL)
+    schedule.done("a", Job.INVENTORY, 2, JobOutcome.WELL)
     assert schedule.due(2) == [("b", Job.IMAGES)]
 
 
@@ -98,7 +98,7 @@ def test_the_rhythm_is_the_settings_own() -> None:
     assert schedule.wait(0) == EVERY.status
     assert schedule.due(EVERY.status - 0.1) == []
     assert schedule.due(EVERY.status) == [("a", Job.STATUS)]
-    schedule.done("a", Job.STATUS, EVERY.status, Outcome.WELL)
+    schedule.done("a", Job.STATUS, EVERY.status, JobOutcome.WELL)
     assert ("a", Job.STATUS) in schedule.due(EVERY.status * 2)
 
 
@@ -107,7 +107,7 @@ def test_jitter_spreads_by_a_fifth_and_no_more(seed: int) -> None:
     schedule = Schedule[str](EVERY, Random(seed))
     schedule.add("a", 0, Job.STATUS)
     schedule.due(0)
-    schedule.done("a", Job.STATUS, 0, Outcome.WELL)
+    schedule.done("a", Job.STATUS, 0, JobOutcome.WELL)
     wait = schedule.wait(0)
     assert wait is not None
     assert EVERY.status * (1 - JITTER) <= wait <= EVERY.status * (1 + JITTER)
@@ -118,7 +118,7 @@ def test_failures_back_off_to_a_limit_and_success_forgets_them() -> None:
     schedule.add("a", 0, Job.PROBLEMS)
     for _ in range(30):
         assert schedule.due(now) == [("a", Job.PROBLEMS)]
-        schedule.done("a", Job.PROBLEMS, now, Outcome.FAILED)
+        schedule.done("a", Job.PROBLEMS, now, JobOutcome.FAILED)
         pause = schedule.wait(now)
         assert pause is not None
         pauses.append(pause)
@@ -126,9 +126,9 @@ def test_failures_back_off_to_a_limit_and_success_forgets_them() -> None:
     assert pauses[:3] == pytest.approx([EVERY.status * FIRST_RETRY * 2**n for n in range(3)])
     assert pauses[-1] == EVERY.status * LAST_RETRY
     schedule.due(now)
-    schedule.done("a", Job.PROBLEMS, now, Outcome.WELL)
+    schedule.done("a", Job.PROBLEMS, now, JobOutcome.WELL)
     schedule.due(now)
-    schedule.done("a", Job.STATUS, now, Outcome.FAILED)
+    schedule.done("a", Job.STATUS, now, JobOutcome.FAILED)
     assert dict(schedule.due(now + EVERY.status * FIRST_RETRY + 0.01)) == {"a": Job.STATUS}
 
 
@@ -139,9 +139,9 @@ def test_what_is_less_urgent_never_holds_up_the_checks() -> None:
         now = schedule.wait(0) or 0.0
         while ("a", Job.IMAGES) not in (started := schedule.due(now)):
             for key, job in started:
-                schedule.done(key, job, now, Outcome.WELL)
+                schedule.done(key, job, now, JobOutcome.WELL)
             now += 0.5
-        schedule.done("a", Job.IMAGES, now, Outcome.FAILED)
+        schedule.done("a", Job.IMAGES, now, JobOutcome.FAILED)
         wait = schedule.wait(now)
         assert wait is not None
         assert wait <= EVERY.status
@@ -154,7 +154,7 @@ def test_a_missing_login_is_asked_for_steadily_and_all_wait_for_it() -> None:
     for _ in range(10):
         schedule.refresh("a", 0, Job.STATUS)
         schedule.due(0)
-        schedule.done("a", Job.STATUS, 0, Outcome.LOGIN)
+        schedule.done("a", Job.STATUS, 0, JobOutcome.LOGIN)
         assert schedule.wait(0) == EVERY.status * LOGIN_RETRY
 
 
@@ -163,12 +163,12 @@ def test_throttled_targets_are_asked_less_often_and_recover_slowly() -> None:
     for _ in range(6):
         schedule.refresh("a", now, Job.STATUS)
         schedule.due(now)
-        schedule.done("a", Job.STATUS, now, Outcome.THROTTLED)
+        schedule.done("a", Job.STATUS, now, JobOutcome.THROTTLED)
     gaps = []
     for _ in range(30):
         schedule.refresh("a", now, Job.STATUS)
         schedule.due(now)
-        schedule.done("a", Job.STATUS, now, Outcome.WELL)
+        schedule.done("a", Job.STATUS, now, JobOutcome.WELL)
         gaps.append(schedule._entries["a"].due[Job.STATUS] - now)
     assert gaps[0] == pytest.approx(EVERY.status * SLOWEST * 0.8)
     assert gaps == sorted(gaps, reverse=True)
@@ -181,7 +181,7 @@ def test_refresh_is_now_and_a_removed_target_is_never_due() -> None:
     schedule.refresh("nobody", 1, Job.INVENTORY)
     assert schedule.due(1) == [("a", Job.INVENTORY)]
     schedule.remove("a")
-    schedule.done("a", Job.INVENTORY, 2, Outcome.WELL)
+    schedule.done("a", Job.INVENTORY, 2, JobOutcome.WELL)
     assert schedule.due(10_000) == []
 
 
@@ -219,7 +219,7 @@ def test_problems_that_were_a_poll_as_well_put_off_the_next_poll() -> None:
     schedule = plain()
     schedule.add("a", 0, Job.PROBLEMS)
     schedule.due(0)
-    schedule.done("a", Job.PROBLEMS, 1, Outcome.WELL)
+    schedule.done("a", Job.PROBLEMS, 1, JobOutcome.WELL)
     schedule.polled("a", 1)
     assert schedule.due(1) == [("a", Job.INVENTORY)]
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.unit.rows import row
+from tui.config.schema import ProfileSettings, Settings
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
 from tui.domain.sanitize import clean
 from tui.fleet import scope, snapshot
-from tui.fleet.store import Store
 from tui.fleet.protocol import Delta
-from tui.config.schema import ProfileSettings, Settings
+from tui.fleet.store import Store
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 SEOUL, DUBLIN = "ap-northeast-2", "eu-west-1"
@@ -54,14 +54,14 @@ def env(folder: Path) -> dict[str, str]:
 
 
 def save(folder: Path, settings: Settings, store: Store, now: datetime = NOW) -> Path:
-    found = snapshot.find(env(folder), settings)
+    found = snapshot.find_snapshot(env(folder), settings)
     found.opening.done()
-    snapshot.write(store.targets(), store.rows(), found.path, now, scope.key(settings))
+    snapshot.write_snapshot(store.targets(), store.rows(), found.path, now, scope.key(settings))
     return found.path
 
 
 def opened(folder: Path, settings: Settings) -> Store:
-    found = snapshot.find(env(folder), settings)
+    found = snapshot.find_snapshot(env(folder), settings)
     found.opening.done()
     store = Store()
     if found.kept is not None:
@@ -111,12 +111,12 @@ def test_a_narrow_run_keeps_the_wide_one_s_state_and_has_its_own(tmp_path: Path)
     assert places(opened(tmp_path, narrow)) == {"data/ap-northeast-2"}
     assert places(opened(tmp_path, WIDE)) == places(fleet())
     assert places(opened(tmp_path, other)) == {"old/eu-west-1"}
-    found = snapshot.find(env(tmp_path), narrow)
+    found = snapshot.find_snapshot(env(tmp_path), narrow)
     assert found.kept is not None
     assert found.kept.saved_at == NOW + timedelta(minutes=1), "the newer of the two"
     found.opening.done()
     save(tmp_path, WIDE, fleet(), NOW + timedelta(minutes=2))
-    found = snapshot.find(env(tmp_path), narrow)
+    found = snapshot.find_snapshot(env(tmp_path), narrow)
     assert found.kept is not None
     assert found.kept.saved_at == NOW + timedelta(minutes=2)
     assert found.path == own
@@ -126,7 +126,7 @@ def test_a_narrow_run_keeps_the_wide_one_s_state_and_has_its_own(tmp_path: Path)
 def test_a_narrow_run_that_is_the_first_leaves_its_file_to_a_wider_one(tmp_path: Path) -> None:
     narrow = Settings(only_profiles=("data",))
     first = save(tmp_path, narrow, opened(tmp_path, narrow))
-    assert first == snapshot.default_path(env(tmp_path))
+    assert first == snapshot.default_snapshot_path(env(tmp_path))
     assert save(tmp_path, WIDE, fleet()) == first
     assert save(tmp_path, narrow, opened(tmp_path, narrow)) != first
 

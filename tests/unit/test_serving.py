@@ -18,9 +18,9 @@ from tui.domain.groups import (
     Hold,
     lacking,
     needed,
-    short,
+    shortage,
 )
-from tui.domain.steps import Call, Order, Said, Seen, Send, Stuck, Wait
+from tui.domain.steps import Call, Order, Seen, Send, StepHistory, Stuck, Wait
 from tui.domain.steps.base import SHORT_LIMIT, spared
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -72,28 +72,28 @@ def test_how_many_are_needed(least: int, members: int, keep: tuple[int | str, ..
 def test_whether_one_more_may_go(
     now: GroupSeen | None, others: tuple[Hold, ...], keep: tuple[int | str, ...], left: int | None
 ) -> None:
-    found = short(POOL, now, others, keep)
+    found = shortage(POOL, now, others, keep)
     assert (None if found is None else found.left) == left
 
 
 def test_one_that_this_operation_took_out_still_counts_as_taken() -> None:
-    assert short(POOL, seen("", "b"), (), ()) is None
-    assert short(POOL, seen("", "b"), (), (), out=True) is not None
+    assert shortage(POOL, seen("", "b"), (), ()) is None
+    assert shortage(POOL, seen("", "b"), (), (), out=True) is not None
 
 
 def test_a_wait_says_for_whom_or_what_is_wrong() -> None:
-    for_whom = short(POOL, seen("ab"), (hold("b", 1),), ())
+    for_whom = shortage(POOL, seen("ab"), (hold("b", 1),), ())
     assert for_whom is not None
     assert for_whom.line == "waits for op-b by kim on bastion-1: name-b of target group x"
-    ill = short(POOL, seen("a", "b"), (), ())
+    ill = shortage(POOL, seen("a", "b"), (), ())
     assert ill is not None
     assert ill.line == (
         "waits: with it down 0 of target group x would be in service, and 1 must be; not in service: b unhealthy"
     )
-    both = short(POOL, seen("a", "c", least=2), (hold("b", 1),), ())
+    both = shortage(POOL, seen("a", "c", least=2), (hold("b", 1),), ())
     assert both is not None
     assert both.by == (), "when it is back there are still too few"
-    unread = short(POOL, None, (), ())
+    unread = shortage(POOL, None, (), ())
     assert unread is not None
     assert "could not be read" in unread.line
 
@@ -153,7 +153,7 @@ def test_what_is_seen_right_before_the_call_decides(
     import msgspec
 
     order = msgspec.structs.replace(ORDER, **more)
-    decided = spared(order, Seen(groups=groups), Said(NOW), NOW, STOP)
+    decided = spared(order, Seen(groups=groups), StepHistory(NOW), NOW, STOP)
     assert isinstance(decided, kind)
     if isinstance(decided, Wait):
         assert decided.reason
@@ -165,10 +165,10 @@ def test_what_was_taken_out_is_returned_rather_than_left_out_for_ever() -> None:
 
     order = msgspec.structs.replace(ORDER, out=True)
     late = NOW + SHORT_LIMIT * 2
-    decided = spared(order, Seen(groups=(seen("", "b"),)), Said(NOW), late, STOP)
+    decided = spared(order, Seen(groups=(seen("", "b"),)), StepHistory(NOW), late, STOP)
     assert isinstance(decided, Stuck)
     assert not decided.final
-    waits = spared(ORDER, Seen(groups=(seen("a", "b"),)), Said(NOW), late, STOP)
+    waits = spared(ORDER, Seen(groups=(seen("a", "b"),)), StepHistory(NOW), late, STOP)
     assert isinstance(waits, Wait)
     assert waits.attention
 

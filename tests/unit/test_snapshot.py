@@ -13,8 +13,8 @@ import pytest
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus, Trouble
 from tui.domain.sanitize import clean
 from tui.fleet import snapshot
-from tui.fleet.store import Store
 from tui.fleet.protocol import Delta
+from tui.fleet.store import Store
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 PROD = Target("prod", "eu-west-1")
@@ -38,7 +38,7 @@ def path(folder: Path) -> Path:
 def test_what_was_saved_comes_back_waiting_with_its_age(tmp_path: Path) -> None:
     store = fleet()
     snapshot.save(store, path(tmp_path), NOW)
-    found = snapshot.load(path(tmp_path))
+    found = snapshot.load_snapshot(path(tmp_path))
     assert found is not None
     assert found.saved_at == NOW
     again = Store()
@@ -98,7 +98,7 @@ def test_what_cannot_be_used_is_set_aside_with_its_reason_and_made_anew(
     spoilt = damaged.get(damage, msgspec.msgpack.encode(document))
     path(tmp_path).write_bytes(spoilt)
     with pytest.raises(snapshot.SnapshotError, match=why):
-        snapshot.load(path(tmp_path))
+        snapshot.load_snapshot(path(tmp_path))
     kept, said = snapshot.restore(path(tmp_path))
     aside = path(tmp_path).with_name("snapshot.mpk.aside")
     assert kept is None
@@ -106,7 +106,7 @@ def test_what_cannot_be_used_is_set_aside_with_its_reason_and_made_anew(
     assert aside.read_bytes() == spoilt
     assert snapshot.restore(path(tmp_path)) == (None, ""), "it is said once"
     snapshot.save(fleet(), path(tmp_path), NOW)
-    assert snapshot.load(path(tmp_path)) is not None
+    assert snapshot.load_snapshot(path(tmp_path)) is not None
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
@@ -122,7 +122,7 @@ def test_a_path_that_cannot_be_written_or_read_is_an_oserror_or_nothing(tmp_path
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
         snapshot.save(fleet(), tmp_path / "file" / "evac" / "snapshot.mpk", NOW)
-    assert snapshot.load(tmp_path / "file" / "evac" / "snapshot.mpk") is None
+    assert snapshot.load_snapshot(tmp_path / "file" / "evac" / "snapshot.mpk") is None
     (tmp_path / "folder.mpk").mkdir()
     with pytest.raises(OSError, match=r"folder\.mpk"):
         snapshot.save(fleet(), tmp_path / "folder.mpk", NOW)
@@ -145,7 +145,12 @@ def test_a_link_in_its_place_is_replaced_not_followed(tmp_path: Path) -> None:
 
 
 def test_it_lies_where_xdg_says(tmp_path: Path) -> None:
-    assert snapshot.default_path({"XDG_CACHE_HOME": str(tmp_path)}) == tmp_path / "evac" / "snapshot.mpk"
+    assert (
+        snapshot.default_snapshot_path({"XDG_CACHE_HOME": str(tmp_path)})
+        == tmp_path / "evac" / "snapshot.mpk"
+    )
     home = {"HOME": str(tmp_path)}
-    assert snapshot.default_path(home) == tmp_path / ".cache" / "evac" / "snapshot.mpk"
-    assert snapshot.default_path(home | {"XDG_CACHE_HOME": "relative"}) == snapshot.default_path(home)
+    assert snapshot.default_snapshot_path(home) == tmp_path / ".cache" / "evac" / "snapshot.mpk"
+    assert snapshot.default_snapshot_path(
+        home | {"XDG_CACHE_HOME": "relative"}
+    ) == snapshot.default_snapshot_path(home)

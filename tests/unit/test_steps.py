@@ -11,21 +11,21 @@ from msgspec.structs import replace
 from tui.domain.actions import ACTIONS, ActionOptions, sendable
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
+from tui.domain.sanitize import clean
 from tui.domain.steps import (
     STEPS,
     Attempt,
     Done,
     Order,
-    Place,
     Preflight,
-    Said,
     Seen,
     Send,
+    StepHistory,
     Stuck,
+    TargetRegistration,
     TargetSeen,
     Wait,
 )
-from tui.domain.sanitize import clean
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 ORDER = Order("op-1", "stop-start", "i-0a", launched_at=NOW - timedelta(days=9), image_name="web-7 x")
@@ -40,12 +40,14 @@ PENDING, STOPPING = Seen(InstanceState.PENDING, NOW), Seen(InstanceState.STOPPIN
 DEAD, UNKNOWN = Seen(InstanceState.TERMINATED), Seen()
 
 
-def said(ok: bool | str | None = "none", code: str = "", ago: float = 10.0, began: float = 20.0) -> Said:
+def said(
+    ok: bool | str | None = "none", code: str = "", ago: float = 10.0, began: float = 20.0
+) -> StepHistory:
     if ok == "none":
-        return Said(NOW - timedelta(seconds=began))
+        return StepHistory(NOW - timedelta(seconds=began))
     assert not isinstance(ok, str)
     attempt = Attempt("X", NOW - timedelta(seconds=ago), None if ok is None else NOW, ok, clean(code))
-    return Said(NOW - timedelta(seconds=began), (attempt,))
+    return StepHistory(NOW - timedelta(seconds=began), (attempt,))
 
 
 IMAGE = Image(clean("ami-1"), clean("web-7 x"), clean("available"), NOW, operation=clean("op-1"))
@@ -151,7 +153,10 @@ def test_a_picture_from_before_the_stop_is_not_taken_for_a_start() -> None:
 
 
 MEMBER = replace(ORDER, group="web-prod", desired=8)
-A, B = Place("arn-a", "a", "i-0a", 80, healthy=True), Place("arn-b", "b", "i-0a", 81, healthy=True)
+A, B = (
+    TargetRegistration("arn-a", "a", "i-0a", 80, healthy=True),
+    TargetRegistration("arn-b", "b", "i-0a", 81, healthy=True),
+)
 PLACED = replace(ORDER, places=(A, B))
 
 
@@ -163,9 +168,9 @@ def at(first: str, second: str, seen: Seen = RUNNING) -> Seen:
     return replace(seen, targets=(TargetSeen(A, first), TargetSeen(B, second)))
 
 
-def twice(ok: bool | None, ago: float) -> Said:
+def twice(ok: bool | None, ago: float) -> StepHistory:
     one = said(ok, ago=ago).attempts[0]
-    return Said(NOW - timedelta(seconds=100), (one, one))
+    return StepHistory(NOW - timedelta(seconds=100), (one, one))
 
 
 AWAY = [
@@ -229,7 +234,7 @@ AWAY = [
 
 
 @pytest.mark.parametrize(("step", "seen", "so_far", "expected"), AWAY)
-def test_the_way_out_of_service_and_back(step: str, seen: Seen, so_far: Said, expected: type) -> None:
+def test_the_way_out_of_service_and_back(step: str, seen: Seen, so_far: StepHistory, expected: type) -> None:
     order = MEMBER if "standby" in step else PLACED
     assert isinstance(STEPS[step].decide(order, seen, so_far, NOW), expected)
 
@@ -335,7 +340,7 @@ def test_an_instance_that_is_gone_ends_it_and_names_the_group() -> None:
 
 @pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE + AWAY)
 def test_what_a_person_should_know_names_what_to_do(
-    step: str, seen: Seen, so_far: Said, expected: type
+    step: str, seen: Seen, so_far: StepHistory, expected: type
 ) -> None:
     order = MEMBER if "standby" in step else PLACED
     decided = STEPS[step].decide(order, seen, so_far, NOW)
@@ -375,12 +380,12 @@ def test_starts_of_which_nothing_comes_are_told_and_given_up_as_the_settings_say
     """Accepted and fallen back before anybody looked, or never answered: whichever, it stays down."""
     step = STEPS["start"]
 
-    def sent(times: int, ago: int) -> Said:
+    def sent(times: int, ago: int) -> StepHistory:
         moments = [NOW - timedelta(seconds=ago + 70 * (times - 1 - number)) for number in range(times)]
         tried = tuple(
             Attempt("StartInstances", at, at, ok, clean(code), clean(code and "no")) for at in moments
         )
-        return Said(NOW - timedelta(seconds=9000), tried)
+        return StepHistory(NOW - timedelta(seconds=9000), tried)
 
     down = replace(STOPPED, reason_code=clean("Client.InternalError"), reason=clean("Client error on launch"))
     assert isinstance(step.decide(ORDER, down, sent(1, 30), NOW), Wait)
@@ -411,7 +416,7 @@ def test_checks_and_events_that_can_t_be_read_hold_nothing_up_for_ever(kind: str
 
 
 @pytest.mark.parametrize(("step", "seen", "so_far", "expected"), TABLE)
-def test_each_step_decides(step: str, seen: Seen, so_far: Said, expected: type) -> None:
+def test_each_step_decides(step: str, seen: Seen, so_far: StepHistory, expected: type) -> None:
     assert isinstance(STEPS[step].decide(ORDER, seen, so_far, NOW), expected)
 
 
@@ -448,11 +453,11 @@ def test_preflight_asks_each_call_once_and_tells_a_no_from_a_dont_know() -> None
     assert isinstance(first, Send)
     assert first.dry_run
     yes = [Attempt(call.operation, NOW, NOW, False, clean("DryRunOperation"), dry_run=True) for call in calls]
-    assert step.decide(ORDER, RUNNING, Said(NOW, tuple(yes)), NOW) == Done("AWS says yes")
+    assert step.decide(ORDER, RUNNING, StepHistory(NOW, tuple(yes)), NOW) == Done("AWS says yes")
     no = [yes[0], replace(yes[1], code=clean("UnauthorizedOperation"))]
-    assert isinstance(step.decide(ORDER, RUNNING, Said(NOW, tuple(no)), NOW), Stuck)
+    assert isinstance(step.decide(ORDER, RUNNING, StepHistory(NOW, tuple(no)), NOW), Stuck)
     odd = [yes[0], replace(yes[1], code=clean("InternalError"))]
-    assert step.decide(ORDER, RUNNING, Said(NOW, tuple(odd)), NOW) == Done("AWS did not say")
+    assert step.decide(ORDER, RUNNING, StepHistory(NOW, tuple(odd)), NOW) == Done("AWS did not say")
 
 
 def test_only_declared_calls_may_be_sent() -> None:
@@ -490,7 +495,7 @@ def test_killed_anywhere_it_still_ends_running_with_one_stop_and_one_start(seed:
         attempts: list[Attempt] = []
         began, kills = world.now, 0
         for _ in range(2000):
-            decision = step.decide(order, world.look(), Said(began, tuple(attempts)), world.now)
+            decision = step.decide(order, world.look(), StepHistory(began, tuple(attempts)), world.now)
             if isinstance(decision, Done):
                 break
             assert not isinstance(decision, Stuck), decision

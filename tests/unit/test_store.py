@@ -21,8 +21,8 @@ from tui.domain.instance import (
 )
 from tui.domain.sanitize import clean
 from tui.fleet import snapshot
-from tui.fleet.store import Store
 from tui.fleet.protocol import Delta
+from tui.fleet.store import Store
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
@@ -90,7 +90,7 @@ def test_a_snapshot_comes_back_as_waiting_and_is_private(tmp_path: Path) -> None
     snapshot.save(store, path, NOW)
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(path.parent).st_mode) == 0o700
-    loaded = snapshot.load(path)
+    loaded = snapshot.load_snapshot(path)
     assert loaded is not None
     again = Store()
     again.load_snapshot(loaded.deltas, loaded.count)
@@ -113,7 +113,7 @@ def test_what_is_in_trouble_comes_first_and_the_rest_changes_nothing_that_was_re
         store.apply(Delta(TargetStatus(target, Phase.LIVE, status_at=NOW)))
     store.apply(Delta(upserts=(*calm[:2], elsewhere, failing)))
     snapshot.save(store, path, NOW)
-    loaded = snapshot.load(path)
+    loaded = snapshot.load_snapshot(path)
     assert loaded is not None
     again = Store()
     again.load_snapshot(loaded.deltas, loaded.count)
@@ -127,4 +127,4 @@ def test_what_is_in_trouble_comes_first_and_the_rest_changes_nothing_that_was_re
 
 
 def test_a_missing_snapshot_is_none(tmp_path: Path) -> None:
-    assert snapshot.load(tmp_path / "snapshot.mpk") is None
+    assert snapshot.load_snapshot(tmp_path / "snapshot.mpk") is None

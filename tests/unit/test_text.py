@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.domain.sanitize import MARK, STACKED, clean, clean_lines, csv_cell
+from tui.domain.sanitize import REPLACEMENT, STACKED, clean, clean_lines, csv_cell
 
 
 @pytest.mark.parametrize(
@@ -18,25 +18,25 @@ from tui.domain.sanitize import MARK, STACKED, clean, clean_lines, csv_cell
     [
         (None, ""),
         ("web-1", "web-1"),
-        ("a\x1b[31mb", f"a{MARK}[31mb"),
-        ("a\x9b31mb", f"a{MARK}31mb"),
-        ("a\x1b]52;c;ZXZpbA==\x07b", f"a{MARK}]52;c;ZXZpbA=={MARK}b"),
-        ("\x1b]8;;http://evil\x1b\\x", f"{MARK}]8;;http://evil{MARK}\\x"),
+        ("a\x1b[31mb", f"a{REPLACEMENT}[31mb"),
+        ("a\x9b31mb", f"a{REPLACEMENT}31mb"),
+        ("a\x1b]52;c;ZXZpbA==\x07b", f"a{REPLACEMENT}]52;c;ZXZpbA=={REPLACEMENT}b"),
+        ("\x1b]8;;http://evil\x1b\\x", f"{REPLACEMENT}]8;;http://evil{REPLACEMENT}\\x"),
         ("[@click=app.quit]x[/]", "[@click=app.quit]x[/]"),
         ("a\nb\tc", "a b c"),
-        ("\u202eevil", f"{MARK}evil"),
-        ("\u2066evil\u2069", f"{MARK}evil{MARK}"),
-        ("zero\u200bwidth", f"zero{MARK}width"),
-        ("\ufeffbom", f"{MARK}bom"),
-        ("line\u2028sep", f"line{MARK}sep"),
+        ("\u202eevil", f"{REPLACEMENT}evil"),
+        ("\u2066evil\u2069", f"{REPLACEMENT}evil{REPLACEMENT}"),
+        ("zero\u200bwidth", f"zero{REPLACEMENT}width"),
+        ("\ufeffbom", f"{REPLACEMENT}bom"),
+        ("line\u2028sep", f"line{REPLACEMENT}sep"),
         ("no\u00a0break\u3000wide", "no break wide"),
-        ("nothing\u3164\u2800\u034f", f"nothing{MARK}{MARK}{MARK}"),
-        ("❤\ufe0f", f"❤{MARK}"),
-        ("\ud800", MARK),
+        ("nothing\u3164\u2800\u034f", f"nothing{REPLACEMENT}{REPLACEMENT}{REPLACEMENT}"),
+        ("❤\ufe0f", f"❤{REPLACEMENT}"),
+        ("\ud800", REPLACEMENT),
         ("한국 ✔", "한국 ✔"),
         ("e\u0301te\u0301", "e\u0301te\u0301"),
-        ("e" + "\u0301" * 40 + "x", "e" + "\u0301" * STACKED + MARK + "x"),
-        ("\u0301x", f"{MARK}x"),
+        ("e" + "\u0301" * 40 + "x", "e" + "\u0301" * STACKED + REPLACEMENT + "x"),
+        ("\u0301x", f"{REPLACEMENT}x"),
         ("\u0e19\u0e49\u0e33 \u05e9\u05b8\u05c1", "\u0e19\u0e49\u0e33 \u05e9\u05b8\u05c1"),
         (42, "42"),
         ("x" * 2000, "x" * 1023 + "…"),
@@ -97,7 +97,7 @@ def test_a_cell_of_a_spreadsheet_begins_no_formula(raw: str) -> None:
 
 
 def test_lines() -> None:
-    assert clean_lines("a\r\nb\x07\n\tc") == ("a", f"b{MARK}", "        c")
+    assert clean_lines("a\r\nb\x07\n\tc") == ("a", f"b{REPLACEMENT}", "        c")
     assert clean_lines(None) == ("",)
     assert clean_lines("abcdef", limit=3) == ("def",)
 

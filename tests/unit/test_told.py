@@ -9,15 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from tui.cli.follow import exit_code
-from tui.cli.operation_view import alarming, listed, operation_object, shown, stands
+from tui.cli.operation_view import alarming, operation_lines, operation_list, operation_object, stands
+from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.steps import Order
-from tui.operations.model import Call, Kept, Operation, OperationState, StepRow
-from tui.operations.operation_text import summary
-from tui.config.schema import Settings
+from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StoredDraft
+from tui.operations.operation_text import operation_summary
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
-STOP = Call("stop", "ec2", "StopInstances", NOW, NOW, ok=True, request_id="r-1")
+STOP = CallRecord("stop", "ec2", "StopInstances", NOW, NOW, ok=True, request_id="r-1")
 STEPS = (
     StepRow("preflight", "done", "AWS says yes", NOW, NOW + timedelta(seconds=1)),
     StepRow("stop", "done", "", NOW, NOW + timedelta(seconds=3), (STOP,)),
@@ -30,14 +30,14 @@ CUT = Operation(
     account_id="111122223333", region="eu-west-1", instance_id="i-0a1b2c3d4e5f60718", instance_name="web-7",
     user="ada", host="bastion", created_at=NOW, confirmed_at=NOW, finished_at=None, note="stopping", remedy="",
     attention=False, permission="yes", instance_down=False, runner="elsewhere:7:a", lease_until=None,
-    kept=Kept(Order("op-1", "stop-start", "i-0a1b2c3d4e5f60718"), ActionOptions(), (), ("StopInstances i-0",), ()),
+    kept=StoredDraft(Order("op-1", "stop-start", "i-0a1b2c3d4e5f60718"), ActionOptions(), (), ("StopInstances i-0",), ()),
     steps=STEPS,
 )  # fmt: skip
 HELD = replace(CUT, lease_until=NOW + timedelta(seconds=10), steps=STEPS[:1])
 
 
 def test_what_was_cut_off_stands_above_the_table_and_names_the_way_out() -> None:
-    loud, headers, rows = listed([HELD, CUT], Settings(ascii=True), NOW + timedelta(seconds=5))
+    loud, headers, rows = operation_list([HELD, CUT], Settings(ascii=True), NOW + timedelta(seconds=5))
     assert loud == [
         "X web-7 may be DOWN: this operation stopped it and has not seen it run since"
         " (stop-start, running at wait-stopped: stopping); NOBODY drives it: evac ops resume op-1"
@@ -69,14 +69,14 @@ def test_down_and_perhaps_down_are_told_apart() -> None:
 
 
 def test_everything_about_one_operation() -> None:
-    call = Call("stop", "ec2", "StopInstances", NOW)
+    call = CallRecord("stop", "ec2", "StopInstances", NOW)
     lost = replace(CUT, steps=(StepRow("stop", "running", "", NOW, None, (call,)),))
-    text = "\n".join(shown(CUT, Settings(timezone="UTC"), NOW + timedelta(minutes=2)))
+    text = "\n".join(operation_lines(CUT, Settings(timezone="UTC"), NOW + timedelta(minutes=2)))
     assert "stop: done, 3s" in text
     assert "wait-stopped: running, 2m" in text
     assert "2026-05-04T03:00:00Z StopInstances: accepted (r-1)" in text
     assert "runner: none: evac ops resume op-1" in text
-    assert "no answer yet" in "\n".join(shown(lost, Settings(), NOW))
+    assert "no answer yet" in "\n".join(operation_lines(lost, Settings(), NOW))
 
 
 def test_the_json_keeps_its_names() -> None:
@@ -108,7 +108,7 @@ def test_a_summary_tells_an_incident_channel_what_came_of_it() -> None:
         "finished_at": NOW + timedelta(minutes=4),
         "kept": kept,
     }
-    lines = [*summary(replace(CUT, **made), "succeeded", "PROD", UTC, NOW + timedelta(hours=1))]
+    lines = [*operation_summary(replace(CUT, **made), "succeeded", "PROD", UTC, NOW + timedelta(hours=1))]
     assert lines[0] == "Stop and start web-7 (i-0a1b2c3d4e5f60718): succeeded, 4m"
     assert lines[1] == "  where: PROD, 1111-2222-3333, eu-west-1"
     assert "  public address 203.0.113.9 → 203.0.113.77" in lines

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from tui.aws.priority_lock import Rank, Turns
+from tui.aws.priority_lock import PriorityLock, Rank
 
 PATIENCE = 60.0
 
 
-def waiting(turns: Turns, count: int) -> None:
+def waiting(turns: PriorityLock, count: int) -> None:
     until = time.monotonic() + PATIENCE
     while len(turns._waiting) < count:
         assert time.monotonic() < until
@@ -20,7 +20,7 @@ def waiting(turns: Turns, count: int) -> None:
 
 
 def test_the_most_urgent_goes_first_and_equals_as_they_came() -> None:
-    turns, done, threads = Turns(), list[str](), list[threading.Thread]()
+    turns, done, threads = PriorityLock(), list[str](), list[threading.Thread]()
 
     def work(rank: Rank, name: str) -> None:
         with turns.take(rank):
@@ -39,7 +39,7 @@ def test_the_most_urgent_goes_first_and_equals_as_they_came() -> None:
 
 
 def test_work_that_fails_gives_its_turn_on() -> None:
-    turns = Turns()
+    turns = PriorityLock()
     with pytest.raises(ZeroDivisionError), turns.take(Rank.STATUS):
         _ = 1 / 0
     with turns.take(Rank.STATUS):
@@ -47,7 +47,7 @@ def test_work_that_fails_gives_its_turn_on() -> None:
 
 
 def test_no_two_work_at_once() -> None:
-    turns, at_work, most = Turns(), 0, list[int]()
+    turns, at_work, most = PriorityLock(), 0, list[int]()
 
     def work() -> None:
         nonlocal at_work

@@ -12,7 +12,7 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText, clean
-from tui.domain.typed_name import answers, typeable, why_not
+from tui.domain.typed_name import answers, typeable, typed_hint
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 KOREAN = "결제-서버-1"
@@ -93,6 +93,6 @@ def test_a_harmless_action_takes_both_from_a_script() -> None:
     ],
 )
 def test_what_is_seen_badly_is_said(given: str, why: str) -> None:
-    said = why_not(given, "web-1")
+    said = typed_hint(given, "web-1")
     assert why in said
     assert bool(said) is bool(why)

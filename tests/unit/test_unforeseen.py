@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
+from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.steps import Call, Order, Seen, Step
 from tui.domain.sanitize import clean
+from tui.domain.steps import Call, Order, Seen, Step
 from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import Journal
 from tui.operations.runner import Runner
 from tui.operations.runner_errors import to_the_end
-from tui.config.schema import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(

@@ -21,8 +21,8 @@ from tui.domain.instance import (
 )
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
-from tui.fleet.collector.schedule import Job
 from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.schedule import Job
 from tui.fleet.store import Store
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -62,13 +62,13 @@ def read(made: Unit, *numbers: int, at: datetime = NOW, profile: str = "prod") -
 
 def test_a_poll_without_news_is_a_heartbeat_of_a_few_bytes() -> None:
     made = read(unit(), *range(500))
-    whole = len(protocol.encode(made.delta()))
+    whole = len(protocol.encode_frame(made.delta()))
     made.take_statuses([status(number) for number in range(500)], LATER)
     beat = made.delta()
     assert (beat.upserts, beat.removed, beat.keys) == ((), (), None)
     assert beat.target is not None
     assert beat.target.status_at == LATER
-    assert len(protocol.encode(beat)) < 500 < whole
+    assert len(protocol.encode_frame(beat)) < 500 < whole
 
 
 def test_who_is_only_known_to_be_well_waits_for_his_name_and_nobody_else_does() -> None:

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
+from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.steps import GRACE, Call, Order, Seen, Step
 from tui.domain.sanitize import clean
-from tui.operations import audit_log, audit_files, runner_log
+from tui.domain.steps import GRACE, Call, Order, Seen, Step
+from tui.operations import audit_files, audit_log, runner_log
 from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import LEASE, Journal, JournalError
 from tui.operations.journal_peek import by_hand, left_down
@@ -29,7 +30,6 @@ from tui.operations.model import Operation
 from tui.operations.recovery import JUST_STARTING, driver, started
 from tui.operations.runner import Runner
 from tui.operations.steady_clock import Steady, latest
-from tui.config.schema import Settings
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 FULL = JournalError("the journal can't be used (database or disk is full)")
@@ -212,7 +212,7 @@ def test_no_line_can_fail(handle: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if handle == "closed":
         os.close(number)
     monkeypatch.setattr(sys, "stderr", stream)
-    runner_log.say("x" * 100_000)
+    runner_log.log_line("x" * 100_000)
     print("from a library \udcff", file=sys.stderr, flush=True)
     stream.buffer.write(b"raw")
     stream.flush()
@@ -228,7 +228,7 @@ def test_an_audit_log_that_another_process_holds_for_ever_holds_nobody_up(
     """A process that was stopped in the middle of a line."""
     path = tmp_path / "audit.jsonl"
     audit_log.append(path, NOW, step="one")
-    monkeypatch.setattr(audit_files, "PATIENCE", 0.1)
+    monkeypatch.setattr(audit_files, "LOCK_PATIENCE", 0.1)
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(OSError, match="another process stopped while it wrote"):
@@ -243,9 +243,9 @@ def test_say_does_not_need_a_stream_that_can_be_written(monkeypatch: pytest.Monk
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(sys, "stderr", Broken())
-    runner_log.say("x")
+    runner_log.log_line("x")
     monkeypatch.setattr(sys, "stderr", None)
-    runner_log.say("x")
+    runner_log.log_line("x")
 
 
 def test_an_error_that_can_t_tell_itself_is_told_by_its_kind() -> None:

@@ -36,29 +36,31 @@ FRAMES: tuple[protocol.Frame, ...] = (
         Facts(NOW, TypeFacts(True), console=(clean("line"),), unknown=(("images", clean("denied")),)),
         Trouble("denied", clean("cause"), clean("remedy")),
     ),
-    protocol.Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (row(1),), ("eu-west-1/i-2",), (PROD,), ("k",)),
+    protocol.Delta(
+        TargetStatus(PROD, Phase.LIVE, status_at=NOW), (row(1),), ("eu-west-1/i-2",), (PROD,), ("k",)
+    ),
 )
 
 
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: type(frame).__name__)
 def test_a_frame_comes_out_as_it_went_in(frame: protocol.Frame) -> None:
-    stream = io.BytesIO(protocol.encode(frame) * 2)
+    stream = io.BytesIO(protocol.encode_frame(frame) * 2)
     for _ in range(2):
-        body = protocol.read(stream)
+        body = protocol.read_body(stream)
         assert body is not None
-        assert protocol.decode(body) == frame
-    assert protocol.read(stream) is None
+        assert protocol.decode_frame(body) == frame
+    assert protocol.read_body(stream) is None
 
 
 def test_a_cut_stream_is_its_end() -> None:
-    assert protocol.read(io.BytesIO(protocol.encode(FRAMES[-1])[:-1])) is None
+    assert protocol.read_body(io.BytesIO(protocol.encode_frame(FRAMES[-1])[:-1])) is None
 
 
 def test_what_is_no_frame_is_refused() -> None:
     with pytest.raises(protocol.WireError):
-        protocol.decode(b"Traceback")
+        protocol.decode_frame(b"Traceback")
     with pytest.raises(protocol.WireError):
-        protocol.read(io.BytesIO(b"Traceback (most recent call last)"))
+        protocol.read_body(io.BytesIO(b"Traceback (most recent call last)"))
 
 
 def test_a_large_delta_is_split_and_says_the_same() -> None:

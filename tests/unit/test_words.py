@@ -8,8 +8,8 @@ import pytest
 
 from screens.symbols import middle
 from tui.cli import output
-from tui.domain.time_format import distance
 from tui.domain.plurals import counted, part_of
+from tui.domain.time_format import distance
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 
@@ -64,7 +64,7 @@ def test_names_that_differ_at_their_ends_look_different() -> None:
 
 def test_one_long_name_widens_no_other_line(capsys: pytest.CaptureFixture[str]) -> None:
     output.table(("NAME", "STATE"), [("a" * 250, "running"), ("web-1", "stopped")])
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= output.WIDEST + 12
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= output.MAX_CELL + 12
 
 
 @pytest.mark.parametrize(("columns", "expected"), [("80", 80), ("200", 100), ("3", 20)])

@@ -14,23 +14,25 @@ from botocore.exceptions import ClientError
 
 from tui.aws.sessions import Sessions
 
-CODES = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"})
+DENIED_CODES = frozenset(
+    {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"}
+)
 _BECAUSE = re.compile(r"\bbecause (.+?)(?:\.\s|\.?$|\.? Encoded authorization)", re.DOTALL)
 _DENY = re.compile(
     r"\bwith an explicit deny(?: in (?:an? |the )?([\w -]{3,60}?))?(?=[:.]|\s*$|\s+Encoded)(?:: (arn:\S+))?"
 )
 _ENCODED = re.compile(r"Encoded authorization failure message:\s*(\S+)")
-LONGEST = 10_240
+MAX_ENCODED_MESSAGE = 10_240
 """Characters AWS takes (sts model, encodedMessageType); a longer one is none of its own."""
 
 
-def why(sessions: Sessions, error: BaseException, profile: str) -> str:
+def denied_reason(sessions: Sessions, error: BaseException, profile: str) -> str:
     """The reason for it, not cleaned yet; empty where AWS gives none, or may not be asked for it. Never raises."""
     if not isinstance(error, ClientError):
         return ""
     answer = error.response.get("Error", {})
     message = str(answer.get("Message", ""))
-    if str(answer.get("Code", "")) not in CODES:
+    if str(answer.get("Code", "")) not in DENIED_CODES:
         return ""
     if deny := _DENY.search(message):
         which = f" ({deny[2].rstrip('.')})" if deny[2] else ""
@@ -39,7 +41,7 @@ def why(sessions: Sessions, error: BaseException, profile: str) -> str:
     if plain := _BECAUSE.search(message):
         return plain[1].strip()
     encoded = _ENCODED.search(message)
-    if encoded is None or len(encoded[1]) > LONGEST:
+    if encoded is None or len(encoded[1]) > MAX_ENCODED_MESSAGE:
         return ""
     kept = sessions.explained(profile)
     if error.operation_name not in kept:
@@ -47,7 +49,7 @@ def why(sessions: Sessions, error: BaseException, profile: str) -> str:
     return kept[error.operation_name]
 
 
-def plain(message: str) -> str:
+def without_encoded_part(message: str) -> str:
     """AWS's message without the encoded part, and without the sentence that only says that it said no."""
     return _ENCODED.sub("", message).replace("You are not authorized to perform this operation.", "").strip()
 
@@ -60,7 +62,7 @@ _LIMIT = re.compile(r"\bno (permissions boundary|session policy|VPC endpoint pol
 """What limits all other policies, and grants nothing itself (IAM user guide, evaluation logic)."""
 
 
-def remedy(operation: str, reason: str, region: str) -> str:
+def denied_remedy(operation: str, reason: str, region: str) -> str:
     """What helps: another permission does not, where something denies it (IAM user guide, evaluation logic)."""
     if found := ORGANISATION.search(reason):
         leave = f"; until then leave {region} out (regions in config.toml)" if region else ""

@@ -84,7 +84,7 @@ def allowed(service: str, operation: str, granted: Collection[str] = ()) -> bool
     return operation in READS.get(service, ()) or f"{service}:{operation}" in granted
 
 
-def install(events: Any, *, mutating: bool = False) -> None:
+def install_allowlist(events: Any, *, mutating: bool = False) -> None:
     """Put the guard on a session's event system, ahead of every other handler.
 
     A request refused raises ReadOnlyViolation out of the client's method.

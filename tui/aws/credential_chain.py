@@ -11,9 +11,9 @@ from typing import Any
 import botocore.credentials as chain
 import botocore.session
 
-from tui.aws.shared_config import Files, Login
-from tui.aws.login_gate import Gate
 from tui.aws.credential_process import Helper
+from tui.aws.login_gate import Gate
+from tui.aws.shared_config import Files, Login
 
 
 class NeedsPerson(Exception):  # noqa: N818 - says what is missing

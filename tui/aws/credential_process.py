@@ -12,7 +12,7 @@ from botocore.exceptions import CredentialRetrievalError
 
 HELPER_WITHIN = 20
 """Seconds."""
-EMPTY = "it is empty"
+EMPTY_OUTPUT = "it is empty"
 
 
 class Helper:
@@ -20,7 +20,7 @@ class Helper:
 
     def __init__(self, command: list[str], stdout: int, stderr: int) -> None:
         if not command:
-            raise _failed(EMPTY)
+            raise _failed(EMPTY_OUTPUT)
         self._command = command
         self._process = subprocess.Popen(  # noqa: S603 - the user's own config names it
             _ending(command), stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True

@@ -15,8 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tui.aws import access_denied, errors, mapping
 from tui.aws.error_codes import DISABLED_OR_BAD
-from tui.aws.sessions import Sessions
 from tui.aws.mapping import Status
+from tui.aws.sessions import Sessions
 from tui.domain.down_by_aws import REASON_CODES, STOPPED
 from tui.domain.events import KNOWN_CODES
 from tui.domain.instance import Instance, Trouble, TypeFacts
@@ -103,7 +103,9 @@ def own_regions(sessions: Sessions, profile: str) -> tuple[str, ...]:
     return (own,) if sessions.allowed_region(own) else ()
 
 
-def tell(sessions: Sessions, error: BaseException, profile: str, region: str, doing: str = "") -> Trouble:
+def trouble_of(
+    sessions: Sessions, error: BaseException, profile: str, region: str, doing: str = ""
+) -> Trouble:
     """errors.trouble, and where AWS's word does not tell a bad key from a disabled region, DescribeRegions elsewhere does."""
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
     if region and code in DISABLED_OR_BAD:
@@ -113,7 +115,7 @@ def tell(sessions: Sessions, error: BaseException, profile: str, region: str, do
         with suppress(ClientError, BotoCoreError):
             if home != region and region not in _enabled(sessions, profile, home):
                 return errors.disabled(profile, region, code)
-    why = access_denied.why(sessions, error, profile)
+    why = access_denied.denied_reason(sessions, error, profile)
     return errors.trouble(error, profile, region, about=sessions.about(profile), doing=doing, why=why)
 
 
@@ -204,7 +206,7 @@ def instances(
     for params in wanted:
         for page in pages(client.describe_instances, "Reservations", MaxResults=PAGE, **params):
             rows = [
-                mapping.instance(item, region, now)
+                mapping.map_instance(item, region, now)
                 for reservation in page
                 for item in reservation.get("Instances", ())
             ]
@@ -214,14 +216,14 @@ def instances(
     return found
 
 
-def down(client: Any, region: str, now: datetime) -> list[Instance]:
+def describe_down(client: Any, region: str, now: datetime) -> list[Instance]:
     """Those that AWS stopped or that fell back from a start, by one small filtered call: no status tells of them for long."""
     filters = [
         {"Name": "instance-state-name", "Values": [state.value for state in STOPPED]},
         {"Name": "state-reason-code", "Values": list(REASON_CODES)},
     ]
     return [
-        mapping.instance(item, region, now)
+        mapping.map_instance(item, region, now)
         for page in pages(client.describe_instances, "Reservations", MaxResults=PAGE, Filters=filters)
         for reservation in page
         for item in reservation.get("Instances", ())

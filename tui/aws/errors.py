@@ -12,10 +12,10 @@ from typing import Any
 from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
-from tui.aws import access_denied, login_errors, network_errors, login_refused
+from tui.aws import access_denied, login_errors, login_refused, network_errors
+from tui.aws.allowlist import Guarded, NotDemo, ReadOnlyViolation
 from tui.aws.error_codes import DISABLED_OR_BAD
 from tui.aws.shared_config import About
-from tui.aws.allowlist import Guarded, NotDemo, ReadOnlyViolation
 from tui.domain.instance import Trouble
 from tui.domain.sanitize import clean
 
@@ -74,7 +74,7 @@ def trouble(
     if _in_parser(error):
         error = NotAws("it lacks what AWS always sends")
     name = clean(type(error).__name__)
-    if (said := login_errors.told(error, about)) is not None:
+    if (said := login_errors.login_trouble(error, about)) is not None:
         place = f"{where}: {said.cause}"
         return Trouble(said.kind, clean(place, 300), clean(said.remedy, 300), name, clean(said.of))
     for kinds, make in _TABLE:
@@ -107,7 +107,7 @@ def disabled(profile: str, region: str, code: str) -> Trouble:
 
 
 def _hint(ahead: timedelta | None) -> str:
-    return "" if ahead is None else f": it is {network_errors.clock(ahead)}"
+    return "" if ahead is None else f": it is {network_errors.clock_offset(ahead)}"
 
 
 def _said(error: b.ClientError, where: str, profile: str, region: str, about: About, why: str) -> Trouble:
@@ -121,7 +121,7 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
     if ahead is None and code not in THROTTLES and (told := login_refused.said(error, about)) is not None:
         cause, kind, remedy = f"{where}: {told.cause}", told.kind, told.remedy
     elif ahead is not None and abs(ahead) >= network_errors.REFUSED:
-        cause, kind = f"{where}: this machine's clock is {network_errors.clock(ahead)}", "credentials"
+        cause, kind = f"{where}: this machine's clock is {network_errors.clock_offset(ahead)}", "credentials"
         remedy = network_errors.SET_CLOCK
     elif code in _EXPIRED:
         cause, kind = f"{where}: the credentials have expired", "credentials"
@@ -132,10 +132,10 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
             "evac asks less often for a while; no action needed",
         )
         kind = "throttled"
-    elif code in access_denied.CODES:
+    elif code in access_denied.DENIED_CODES:
         # The message may carry an encoded text of a kilobyte, of use to nobody on screen: `why` is what it says.
         cause = f"{where}: {operation} is not allowed{': ' if why else ''}{why}"
-        kind, remedy = "denied", access_denied.remedy(operation, why, region)
+        kind, remedy = "denied", access_denied.denied_remedy(operation, why, region)
         of = f"{profile} {why}" if access_denied.ORGANISATION.search(why) else ""
     elif code in ("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken"):
         cause, kind = f"{where}: AWS does not accept the credentials ({code})", "credentials"

@@ -55,7 +55,7 @@ def scaling(members: Iterable[dict[str, Any]]) -> Split:
     return _split(rows)
 
 
-def look(group: Group, client: Callable[[str], Any]) -> GroupSeen:
+def read_group(group: Group, client: Callable[[str], Any]) -> GroupSeen:
     """The group now. `client` makes one of a service. Raises what botocore raises, and NotAws."""
     if group.kind == TARGETS:
         answer = client("elbv2").describe_target_health(TargetGroupArn=group.key)
@@ -83,7 +83,7 @@ def all_of(groups: Iterable[Group], client: Callable[[str], Any]) -> tuple[Group
         with suppress(
             Exception
         ):  # an answer cut off makes botocore's parsers fail in Python's own ways: not read
-            seen.append(look(group, client))
+            seen.append(read_group(group, client))
     names = sorted({name for one in seen for name in one.up})
     running = set[str]()
     with suppress(Exception):  # as above

@@ -12,12 +12,12 @@ from tui.aws.allowlist import LOOKS
 from tui.domain.actions import ACTIONS, ActionOptions, sendable
 from tui.domain.steps import Order
 
-Policy = dict[str, Any]
+PolicyDocument = dict[str, Any]
 PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
 """botocore's name of a service → IAM's, where they differ."""
 WITHOUT_PERMISSION = frozenset({"sts:GetCallerIdentity"})
 """AWS answers these to whoever has credentials at all."""
-BESIDE: dict[str, tuple[Policy, ...]] = {
+EXTRA_POLICIES: dict[str, tuple[PolicyDocument, ...]] = {
     "ec2:CreateImage": (
         {
             "Effect": "Allow",
@@ -72,13 +72,13 @@ evac never logs in for you: it names the command to run.
 """
 
 
-def looking() -> Policy:
+def looking() -> PolicyDocument:
     """All that the console, the collector and the read commands ask."""
     names = {_action(service, name) for service, calls in LOOKS.items() for name in calls}
     return _policy({"Effect": "Allow", "Action": sorted(names - WITHOUT_PERMISSION), "Resource": "*"})
 
 
-def acting(action: str = "") -> Policy:
+def acting(action: str = "") -> PolicyDocument:
     """What one guarded action sends, or all of them. It comes on top of `looking`. Raises KeyError.
 
     Beside the actions, `standby` and `drain` are what taking an instance out of service first needs besides.
@@ -89,13 +89,13 @@ def acting(action: str = "") -> Policy:
         calls = _sent(action, ActionOptions()) if action else sendable()
     names = sorted(_action(service, name) for service, name in calls)
     plain = [name for name in names if name not in RESOURCES]
-    statements: list[Policy] = []
+    statements: list[PolicyDocument] = []
     if plain:
         statements.append({"Effect": "Allow", "Action": plain, "Resource": INSTANCES})
     for name in names:
         if name in RESOURCES:
             statements.append({"Effect": "Allow", "Action": [name], "Resource": RESOURCES[name]})
-        statements.extend(BESIDE.get(name, ()))
+        statements.extend(EXTRA_POLICIES.get(name, ()))
     return _policy(*statements)
 
 
@@ -113,7 +113,7 @@ def narrow(events: Any, role: str, *, mutating: bool) -> None:
         _policy({"Effect": "Allow", "Action": sorted(names), "Resource": "*"}), separators=(",", ":")
     )
 
-    def add(params: Policy, **_: Any) -> None:
+    def add(params: PolicyDocument, **_: Any) -> None:
         if params.get("RoleArn") == role:
             params["Policy"] = text
 
@@ -126,7 +126,7 @@ def _sent(action: str, options: ActionOptions) -> frozenset[tuple[str, str]]:
     return frozenset((call.service, call.operation) for call in calls)
 
 
-def render() -> str:
+def iam_page() -> str:
     """docs/iam.md, whole."""
     parts = [_INTRO, _block(looking()), "## Acting\n"]
     parts.append(
@@ -154,15 +154,15 @@ def _action(service: str, name: str) -> str:
     return f"{PREFIXES.get(service, service)}:{name}"
 
 
-def _policy(*statements: Policy) -> Policy:
+def _policy(*statements: PolicyDocument) -> PolicyDocument:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def _block(policy: Policy) -> str:
+def _block(policy: PolicyDocument) -> str:
     return f"```json\n{json.dumps(policy, indent=2)}\n```\n"
 
 
-def main(wanted: str) -> str:
+def policy_json(wanted: str) -> str:
     """The policy of that name as JSON: look, act, or an action's. Raises KeyError."""
     return json.dumps(looking() if wanted == "look" else acting("" if wanted == "act" else wanted), indent=2)
 
@@ -171,6 +171,6 @@ if __name__ == "__main__":
     import sys
 
     try:
-        sys.stdout.write(main(sys.argv[1]) + "\n")
+        sys.stdout.write(policy_json(sys.argv[1]) + "\n")
     except (IndexError, KeyError):
         sys.exit(f"usage: python -P -m tui.aws.iam_policies look | act | {' | '.join([*ACTIONS, *ASIDES])}")

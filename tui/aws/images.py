@@ -18,7 +18,7 @@ from tui.aws import describe, mapping
 from tui.domain.instance import Image
 from tui.domain.sanitize import EMPTY, SafeText, clean
 
-Doc = Mapping[str, Any]
+_Doc = Mapping[str, Any]
 DLM, BACKUP = clean("Data Lifecycle Manager"), clean("AWS Backup")
 _ID = r"i-[0-9a-f]{8,17}"
 _NAMED = re.compile(rf"AwsBackup_({_ID})_.*", re.DOTALL)
@@ -26,7 +26,7 @@ _RESOURCE = re.compile(rf"(?:.*[:/])?instance/({_ID})")
 _COUNTED = ("available", "pending")
 
 
-def source(item: Doc) -> tuple[str, SafeText]:
+def source(item: _Doc) -> tuple[str, SafeText]:
     """The instance it was made of (empty: it does not say), and the service that made it (empty: CreateImage, by anybody)."""
     tags = {str(one.get("Key")): str(one.get("Value")) for one in item.get("Tags") or ()}
     named = _NAMED.fullmatch(str(item.get("Name") or ""))
@@ -38,9 +38,9 @@ def source(item: Doc) -> tuple[str, SafeText]:
     return next((one for one in told if one), ""), maker
 
 
-def image(item: Doc) -> Image:
+def image_with_maker(item: _Doc) -> Image:
     """Image, with its maker."""
-    return replace(mapping.image(item), maker=source(item)[1])
+    return replace(mapping.map_image(item), maker=source(item)[1])
 
 
 def newest(client: Any) -> dict[str, Image]:
@@ -50,7 +50,7 @@ def newest(client: Any) -> dict[str, Image]:
         for item in page:
             origin, _ = source(item)
             if origin and item.get("State") in _COUNTED:
-                one = image(item)
+                one = image_with_maker(item)
                 if origin not in found or _rank(one) > _rank(found[origin]):
                     found[origin] = one
     return found
@@ -67,7 +67,11 @@ def of(client: Any, instance_id: str) -> tuple[Image, ...]:
         filters = [{"Name": name, "Values": [value]}]
         for page in describe.pages(client.describe_images, "Images", Owners=["self"], Filters=filters):
             found.update(
-                {str(item.get("ImageId")): image(item) for item in page if source(item)[0] == instance_id}
+                {
+                    str(item.get("ImageId")): image_with_maker(item)
+                    for item in page
+                    if source(item)[0] == instance_id
+                }
             )
     return tuple(sorted(found.values(), key=lambda one: str(one.created or ""), reverse=True))
 

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from tui.aws import errors, images, describe, group_health, mapping
+from tui.aws import describe, errors, group_health, images, mapping
 from tui.aws.route_tables import routes
 from tui.aws.sessions import Sessions
 from tui.domain.console_output import console_lines
@@ -25,7 +25,7 @@ MOST_GROUPS = 100
 """Target groups asked for their health, a call each; a region with more is not searched."""
 
 
-def instance(sessions: Sessions, target: Target, instance_id: str, now: datetime) -> Instance | None:
+def inspect_instance(sessions: Sessions, target: Target, instance_id: str, now: datetime) -> Instance | None:
     """The instance as it is, status included; None if AWS no longer has it. Raises what botocore raises."""
     client = sessions.client(target.profile, "ec2", target.region)
     try:
@@ -40,7 +40,7 @@ def instance(sessions: Sessions, target: Target, instance_id: str, now: datetime
         raise
     if "InstanceStatuses" not in status:
         raise errors.NotAws("no InstanceStatuses in it")
-    rows = [mapping.instance(item, target.region, now) for item in items]
+    rows = [mapping.map_instance(item, target.region, now) for item in items]
     row = next((row for row in rows if row.instance_id == instance_id), None)
     if row is None:
         return None
@@ -61,7 +61,7 @@ def closely(
 ) -> tuple[Instance | None, Facts | None]:
     """The instance and its facts. Raises OtherAccount where the credentials are no longer that account's."""
     now = datetime.now(UTC)
-    row = instance(sessions, target, instance_id, now)
+    row = inspect_instance(sessions, target, instance_id, now)
     found = describe.account(sessions, target.profile)
     if account_id is not None and found != account_id:
         raise errors.OtherAccount(target.profile, found, account_id)
@@ -104,7 +104,7 @@ def facts(
         try:
             values[name] = answer.result()
         except Exception as error:
-            unknown.append((name, clean(describe.tell(sessions, error, profile, region).line)))
+            unknown.append((name, clean(describe.trouble_of(sessions, error, profile, region).line)))
     if "console" in values:
         values["console"], values["console_at"], values["console_latest"] = values["console"]
     return Facts(now, **values, unknown=tuple(unknown))
@@ -267,4 +267,4 @@ def _console(ec2: Any, instance_id: str) -> tuple[tuple[SafeText, ...], datetime
             raise
         answer, latest = ec2.get_console_output(InstanceId=instance_id), False
     output = answer.get("Output")
-    return console_lines(output) if output else (), mapping.moment(answer.get("Timestamp")), latest
+    return console_lines(output) if output else (), mapping.utc_time(answer.get("Timestamp")), latest

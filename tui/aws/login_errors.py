@@ -12,14 +12,14 @@ from typing import Any
 
 from botocore import exceptions as b
 
-from tui.aws.setting_errors import Told, at_fault, variable_of, where
-from tui.aws.shared_config import About
-from tui.aws.credential_process import EMPTY
 from tui.aws.credential_chain import NeedsPerson
+from tui.aws.credential_process import EMPTY_OUTPUT
+from tui.aws.setting_errors import Told, at_fault, setting_place, variable_of
+from tui.aws.shared_config import About
 from tui.domain.profile_names import ENVIRONMENT
 
 
-def told(error: BaseException, about: About) -> Told | None:
+def login_trouble(error: BaseException, about: About) -> Told | None:
     """What to say of it; None where it is something else."""
     for kinds, say in _TABLE:
         if isinstance(error, kinds):
@@ -130,10 +130,12 @@ def _dependency(error: Any, about: About) -> Told:
 
 def _retrieval(error: Any, about: About) -> Told:
     provider, words = str(error.kwargs.get("provider", "")), str(error.kwargs.get("error_msg", error)).strip()
-    if provider == "custom-process" and words == EMPTY:
-        return Told("config", f"credential_process: {words}", f"correct {where('credential_process', about)}")
+    if provider == "custom-process" and words == EMPTY_OUTPUT:
+        return Told(
+            "config", f"credential_process: {words}", f"correct {setting_place('credential_process', about)}"
+        )
     if provider == "custom-process":
-        place = where("credential_process", about).removeprefix("credential_process of ")
+        place = setting_place("credential_process", about).removeprefix("credential_process of ")
         return Told(
             "credentials",
             f"credential_process: {words or 'it failed without a word'}",
@@ -147,7 +149,7 @@ def _retrieval(error: Any, about: About) -> Told:
         return Told("credentials", f"{key}: {words}", f"export {key} anew, as one line")
     if provider in ("Ec2InstanceMetadata", "Environment", "EcsContainer"):
         return Told("credentials", f"credential_source = {provider}: there are none here",
-                    f"correct {where('credential_source', about)}, or use the profile where there are")  # fmt: skip
+                    f"correct {setting_place('credential_source', about)}, or use the profile where there are")  # fmt: skip
     return Told("credentials", str(error), f"check profile {about.login.profile} in {about.config}")
 
 
@@ -155,15 +157,16 @@ def _invalid(error: Any, about: About) -> Told:
     text = str(error)
     if found := re.search(r'credential source "([^"]*)".* is not valid', text):
         return Told("config", f"credential_source = {found[1]} is none there is",
-                    f"correct {where('credential_source', about)}: Environment, Ec2InstanceMetadata or EcsContainer")  # fmt: skip
+                    f"correct {setting_place('credential_source', about)}: "
+                    "Environment, Ec2InstanceMetadata or EcsContainer")  # fmt: skip
     if found := re.search(
         r'sso-session does not exist: "(.*)"|"(.*)" sso_session configuration does not', text
     ):
         name = found[1] or found[2] or ""
         if name in ("", "None"):  # botocore's None: it stands there with nothing behind it
-            return Told("config", "sso_session is empty", f"correct {where('sso_session', about)}")
+            return Told("config", "sso_session is empty", f"correct {setting_place('sso_session', about)}")
         return Told("config", f"sso_session = {name}, and there is no [sso-session {name}]",
-                    f"aws configure sso-session, or correct {where('sso_session', about)}")  # fmt: skip
+                    f"aws configure sso-session, or correct {setting_place('sso_session', about)}")  # fmt: skip
     named = re.search(r'[Tt]he profile "([^"]+)"', text)
     name = named[1] if named else about.login.profile
     return Told("config", text, f"correct profile {name} in {about.config}")
@@ -189,7 +192,7 @@ def _region(error: Any, about: About) -> Told:
         if name and name in (str(about.values.get(key, "")), str(about.source.get(key, ""))):
             comment = "; a comment needs a line of its own" if re.search(r"\s[#;]", name) else ""
             cause = f"{key} = {name} is not the name of a region"
-            return Told("config", cause, f"correct {where(key, about)}{comment}")
+            return Told("config", cause, f"correct {setting_place(key, about)}{comment}")
     return Told("config", "not the name of a region", "correct regions in config.toml or --region")
 
 
@@ -202,7 +205,9 @@ def _bundle(error: Any, about: About) -> Told | None:
     key = variable if variable == "AWS_CA_BUNDLE" or "ca_bundle" not in about.values else "ca_bundle"
     path = about.environ.get(key) or about.values.get("ca_bundle", "")
     return Told(
-        "config", f"{key or 'ca_bundle'}: {path}: {found[1]}", f"correct {where(key or 'ca_bundle', about)}"
+        "config",
+        f"{key or 'ca_bundle'}: {path}: {found[1]}",
+        f"correct {setting_place(key or 'ca_bundle', about)}",
     )
 
 

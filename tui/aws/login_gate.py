@@ -12,9 +12,9 @@ from typing import Any
 
 from botocore import exceptions as b
 
-from tui.aws.shared_config import Login, Stamp, stamp
+from tui.aws.shared_config import Login, Stamp, file_stamp
 
-AGAIN = 10.0
+RETRY_AFTER = 10.0
 """Seconds until an expired login is asked for again, unless its token's file changes before. Less than the pause after which
 each of its profiles is tried again, so that one of them tries in earnest each time."""
 _GONE = (b.SSOTokenLoadError, b.UnauthorizedSSOTokenError, b.TokenRetrievalError)
@@ -30,8 +30,12 @@ class _State:
 
     def fails(self, login: Login) -> bool:
         """Whether it is known to have expired."""
-        fresh = time.monotonic() - self.at < AGAIN
-        return self.error is not None and fresh and (login.token is None or stamp(login.token) == self.token)
+        fresh = time.monotonic() - self.at < RETRY_AFTER
+        return (
+            self.error is not None
+            and fresh
+            and (login.token is None or file_stamp(login.token) == self.token)
+        )
 
 
 class Gate:
@@ -56,7 +60,7 @@ class Gate:
         if alone:
             state.lock.acquire()
             if alone := not state.well and not state.fails(login):
-                state.token = stamp(login.token) if login.token else None
+                state.token = file_stamp(login.token) if login.token else None
             else:
                 state.lock.release()
         try:
@@ -65,7 +69,7 @@ class Gate:
         except _GONE as error:
             if not getattr(error, "remembered", False):
                 state.well, state.error, state.at = False, error, time.monotonic()
-                state.token = stamp(login.token) if login.token else None
+                state.token = file_stamp(login.token) if login.token else None
             raise
         finally:
             if alone:

@@ -10,7 +10,7 @@ import shlex
 
 from botocore import exceptions as b
 
-from tui.aws.setting_errors import Told, where
+from tui.aws.setting_errors import Told, setting_place
 from tui.aws.shared_config import About
 from tui.domain.profile_names import ENVIRONMENT
 
@@ -45,11 +45,11 @@ def said(error: b.ClientError, about: About) -> Told | None:
         return Told(
             "credentials",
             f"{key}: AWS does not accept the token ({code})",
-            f"renew the token in {where(key, about)}",
+            f"renew the token in {setting_place(key, about)}",
         )
     if code == "ValidationError":
         key = "duration_seconds" if "DurationSeconds" in message else "role_arn"
-        return Told("config", f"{key}: {message}", f"correct {where(key, about)}")
+        return Told("config", f"{key}: {message}", f"correct {setting_place(key, about)}")
     if code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired"):
         renew = login.command or f"renew the credentials of profile {name}"
         return Told(

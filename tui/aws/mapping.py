@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from tui.domain.identifiers import private_name
 from tui.domain.down_by_aws import code_of, moment_of
 from tui.domain.events import ScheduledEvent
+from tui.domain.identifiers import private_name
 from tui.domain.instance import (
     Address,
     Checks,
@@ -66,7 +66,7 @@ def status(item: Doc) -> Status:
     )
 
 
-def instance(item: Doc, region: str, now: datetime) -> Instance:
+def map_instance(item: Doc, region: str, now: datetime) -> Instance:
     """Instance, without the profile that read it (`target.profile` is empty: the reader fills it in)."""
     placement: Doc = item.get("Placement") or {}
     tags = tuple((clean(tag.get("Key")), clean(tag.get("Value"))) for tag in item.get("Tags") or ())
@@ -84,7 +84,7 @@ def instance(item: Doc, region: str, now: datetime) -> Instance:
         inventory_at=now,
         instance_type=clean(item.get("InstanceType")),
         zone=clean(placement.get("AvailabilityZone")),
-        launched_at=moment(item.get("LaunchTime")),
+        launched_at=utc_time(item.get("LaunchTime")),
         state_reason=clean(reason.get("Message")) or transition,
         reason_code=code_of(clean(reason.get("Code")), clean(reason.get("Message")), transition),
         state_since=moment_of(transition),
@@ -127,7 +127,7 @@ def instance(item: Doc, region: str, now: datetime) -> Instance:
     )
 
 
-def image(item: Doc) -> Image:
+def map_image(item: Doc) -> Image:
     """Image. CreationDate is a text in the model."""
     reason = (item.get("StateReason") or {}).get("Message")
     return Image(
@@ -141,7 +141,7 @@ def image(item: Doc) -> Image:
 
 def _made_at(value: Any) -> datetime | None:
     """None as well for what no clock is that wrong for: it would be the newest of all, and fresh for ever."""
-    made = moment(value)
+    made = utc_time(value)
     return None if made is not None and made - datetime.now(UTC) > _AHEAD else made
 
 
@@ -173,7 +173,7 @@ def _check(value: Doc | None) -> StatusCheck:
     since = value.get("ImpairedSince")
     for detail in value.get("Details") or ():
         since = since or detail.get("ImpairedSince")
-    return _made_check(str(value.get("Status", "")), moment(since), clean(value.get("Remediation")))
+    return _made_check(str(value.get("Status", "")), utc_time(since), clean(value.get("Remediation")))
 
 
 _NOT_REPORTED = StatusCheck(CheckStatus.NOT_REPORTED)
@@ -194,9 +194,9 @@ def _event(item: Doc) -> ScheduledEvent:
         clean(item.get("Code")),
         clean(item.get("InstanceEventId")),
         clean(item.get("Description")),
-        moment(item.get("NotBefore")),
-        moment(item.get("NotAfter")),
-        moment(item.get("NotBeforeDeadline")),
+        utc_time(item.get("NotBefore")),
+        utc_time(item.get("NotAfter")),
+        utc_time(item.get("NotBeforeDeadline")),
     )
 
 
@@ -233,7 +233,7 @@ def _interface(item: Doc) -> Interface:
             for one in item.get("PrivateIpAddresses") or ()
         ),
         tuple(clean(one.get("Ipv6Address")) for one in item.get("Ipv6Addresses") or ()),
-        moment(attachment.get("AttachTime")),
+        utc_time(attachment.get("AttachTime")),
     )
 
 
@@ -252,7 +252,7 @@ def _volume(item: Doc) -> Volume:
     return Volume(clean(item.get("DeviceName")), clean(ebs.get("VolumeId")), ebs.get("DeleteOnTermination"))
 
 
-def moment(value: Any) -> datetime | None:
+def utc_time(value: Any) -> datetime | None:
     """UTC. A text that is no time is *don't know*."""
     if isinstance(value, str):
         try:

@@ -16,8 +16,8 @@ from tui.aws import access_denied
 from tui.aws.allowlist import NotDemo, ReadOnlyViolation
 from tui.aws.sessions import NeedsPerson
 from tui.domain.actions import sendable
-from tui.domain.steps import Call
 from tui.domain.sanitize import EMPTY, SafeText, clean
+from tui.domain.steps import Call
 
 SENDABLE = sendable()
 _SILENT = frozenset({"DeregisterTargets", "RegisterTargets", "RebootInstances"})
@@ -57,7 +57,9 @@ def send(
         code = str(detail.get("Code", ""))
         # A plain server error may come after the effect; AWS's own words for "not now" do not.
         unknown = status >= 500 and (code in ("InternalError", "InternalFailure", "") or code.isdigit())
-        message = clean(why(error) or access_denied.plain(str(detail.get("Message") or "")), 300)
+        message = clean(
+            why(error) or access_denied.without_encoded_part(str(detail.get("Message") or "")), 300
+        )
         return Outcome(None if unknown else False, clean(code), message, clean(request_id))
     except HTTPClientError as error:
         # Nothing left this machine if no connection was made; anything later is unknown.

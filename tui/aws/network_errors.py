@@ -36,7 +36,7 @@ def skew(error: b.ClientError) -> timedelta | None:
     return ahead if abs(ahead) >= SKEWED else None
 
 
-def clock(ahead: timedelta) -> str:
+def clock_offset(ahead: timedelta) -> str:
     """It in words."""
     return f"{span(ahead)} {'ahead of' if ahead > timedelta(0) else 'behind'} AWS's"
 

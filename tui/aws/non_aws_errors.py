@@ -16,7 +16,7 @@ _ENVELOPES = {
 }
 
 
-def install(emitter: BaseEventHooks) -> None:
+def install_error_pages(emitter: BaseEventHooks) -> None:
     """For every client made with these hooks."""
     emitter.register("before-parse", _before_parse)
 

@@ -17,8 +17,8 @@ from tui.aws import errors, group_health
 from tui.aws.sessions import Sessions
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
-from tui.domain.steps import OPERATION_TAG, Order, Place, Seen, TargetSeen
 from tui.domain.sanitize import clean
+from tui.domain.steps import OPERATION_TAG, Order, Seen, TargetRegistration, TargetSeen
 
 
 def _check(doc: dict[str, Any] | None) -> StatusCheck:
@@ -44,7 +44,7 @@ def _events(docs: list[dict[str, Any]]) -> tuple[ScheduledEvent, ...]:
     )
 
 
-def unknown(sessions: Sessions, error: Exception, profile: str, region: str) -> Seen:
+def unseen(sessions: Sessions, error: Exception, profile: str, region: str) -> Seen:
     """What is seen where nothing can be: why, and what to do. Never raises."""
     try:
         told = errors.trouble(error, profile, region, about=sessions.about(profile))
@@ -97,7 +97,7 @@ class Observer:
 
     def _stopped(self, ids: list[str], error: Exception) -> Seen:
         """Where it can't be described: its status tells too that it is stopped, and that must not wait. Else unknown, and why."""
-        told = unknown(self._sessions, error, self._profile, self._region)
+        told = unseen(self._sessions, error, self._profile, self._region)
         try:
             states = self._client.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True)
             down = states["InstanceStatuses"][0]["InstanceState"]["Name"] == InstanceState.STOPPED
@@ -117,7 +117,7 @@ class Observer:
             )
             return checks, _events(status.get("Events", [])), Seen()
         except Exception as error:  # as above
-            return Checks(), None, unknown(self._sessions, error, self._profile, self._region)
+            return Checks(), None, unseen(self._sessions, error, self._profile, self._region)
 
     def _other(self, service: str) -> Any:
         return self._sessions.client(self._profile, service, self._region, agent=self._agent)
@@ -145,7 +145,7 @@ class Observer:
         except Exception:  # as above
             return None
 
-    def _target(self, client: Any, place: Place) -> TargetSeen:
+    def _target(self, client: Any, place: TargetRegistration) -> TargetSeen:
         answer = client.describe_target_health(TargetGroupArn=place.arn)
         for one in answer["TargetHealthDescriptions"]:
             target, health = one["Target"], one["TargetHealth"]

@@ -43,7 +43,7 @@ _INSTANCE: Wanted = {
     },
 }
 _EVENT = ("InstanceEventId", "Code", "Description", "NotBefore", "NotAfter", "NotBeforeDeadline")
-READ: dict[str, tuple[str, Wanted]] = {
+FIELDS_READ: dict[str, tuple[str, Wanted]] = {
     "DescribeInstances": ("Reservations", {"NextToken": None, "Reservations": {"Instances": _INSTANCE}}),
     "DescribeInstanceStatus": (
         "InstanceStatuses",

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 Pieces = list[str]
-Reader = Callable[[Pieces, int], tuple[Any, int]]
+PieceReader = Callable[[Pieces, int], tuple[Any, int]]
 """From the place after a start tag: the value, and the place after its end tag."""
-MOST = 4096
+MAX_MEMO_ENTRIES = 4096
 """Texts an element may have before all of them are forgotten."""
-LONGEST = 400
+MAX_MEMO_LENGTH = 400
 """Pieces of an element that is looked up; a longer one hardly comes twice."""
 _START, _FULL, _MISS = 1000, 2000, 2
 
 
-def remembering(read: Reader) -> Reader:
+def remembering(read: PieceReader) -> PieceReader:
     """The same reader, for an element whose value depends on nothing but the text up to its end tag.
 
     The value is shared by all who ask: it must not be changed. An element that hardly ever says the same (an instance,
@@ -36,7 +36,7 @@ def remembering(read: Reader) -> Reader:
         try:
             # A shorter element would end with this piece as well; with another one of the same name inside, the text up
             # to that one's end tag is none that was kept.
-            stop = pieces.index(end, place, place + LONGEST) + 1
+            stop = pieces.index(end, place, place + MAX_MEMO_LENGTH) + 1
             value = kept["<".join(pieces[place:stop])]
         except (ValueError, KeyError):
             credit -= _MISS
@@ -47,11 +47,11 @@ def remembering(read: Reader) -> Reader:
             return value, stop
         value, stop = read(pieces, place)
         end = pieces[stop - 1]
-        if len(kept) >= MOST:
+        if len(kept) >= MAX_MEMO_ENTRIES:
             kept.clear()
         if credit < 0:
             kept.clear()
-        elif stop - place <= LONGEST:
+        elif stop - place <= MAX_MEMO_LENGTH:
             last, length, said = pieces[place:stop], stop - place, value
             kept["<".join(last)] = value
         return value, stop

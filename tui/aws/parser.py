@@ -24,9 +24,9 @@ from botocore.hooks import BaseEventHooks
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from botocore.utils import parse_timestamp
 
-from tui.aws.parse_memo import Pieces, Reader, remembering
+from tui.aws.parse_fields import FIELDS_READ, Wanted
+from tui.aws.parse_memo import PieceReader, Pieces, remembering
 from tui.aws.priority_lock import WORK, Rank
-from tui.aws.parse_fields import READ, Wanted
 
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _ENTITY = re.compile(r"&([^;]*);")
@@ -35,9 +35,9 @@ _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
 _BOM = 3
 _RANKS = {"DescribeInstances": Rank.INVENTORY, "DescribeInstanceStatus": Rank.STATUS}
 _KINDS: dict[str, Any] = {"string": str, "list": list, "structure": dict, "boolean": bool}
-_Entry = tuple[str, str, Any, Reader | None]
+_Entry = tuple[str, str, Any, PieceReader | None]
 """Member, end tag, what an empty element is (None: unusual), and the reader of what is no text."""
-_Skip = tuple[str, Reader]
+_Skip = tuple[str, PieceReader]
 _MOST_SKIPS = 1024
 
 
@@ -45,12 +45,12 @@ class Unusual(Exception):  # noqa: N818 - no failure: botocore's parser takes ov
     """This body is left to botocore."""
 
 
-def install(session: Any) -> None:
+def install_parser(session: Any) -> None:
     """Parse the hot answers of every client made of this botocore session; a date that is none costs no other answer either."""
     emitter: BaseEventHooks = session.get_component("event_emitter")
-    for operation in READ:
+    for operation in FIELDS_READ:
         emitter.register(f"before-parse.ec2.{operation}", _before_parse)
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_time)
 
 
 def _before_parse(
@@ -64,7 +64,7 @@ def _before_parse(
         return
     try:
         with WORK.take(_RANKS[operation_model.name]):
-            found, request_id = parse(operation_model, response_dict["body"])
+            found, request_id = parse_answer(operation_model, response_dict["body"])
     except Unusual:
         return
     name = f"{operation_model.name}Response"
@@ -72,7 +72,7 @@ def _before_parse(
     customized_response_dict.update(found)
 
 
-def parse(operation_model: OperationModel, body: bytes) -> tuple[dict[str, Any], str]:
+def parse_answer(operation_model: OperationModel, body: bytes) -> tuple[dict[str, Any], str]:
     """What READ names, in botocore's shape and types, and the request's id. Raises Unusual.
 
     The body must be complete: an answer cut short is an element that does not close, which expat refuses.
@@ -96,7 +96,7 @@ def parse(operation_model: OperationModel, body: bytes) -> tuple[dict[str, Any],
         RuntimeError,
     ):  # a number, a time that is none
         raise Unusual from None
-    if READ[name][0] not in found:
+    if FIELDS_READ[name][0] not in found:
         raise Unusual
     return found, _request_id(pieces[place + 1])
 
@@ -107,10 +107,10 @@ def _request_id(piece: str) -> str:
     return text if tag == "requestId" and "&" not in text else ""
 
 
-_compiled: dict[str, tuple[str, Reader]] = {}
+_compiled: dict[str, tuple[str, PieceReader]] = {}
 
 
-def _reader(operation: OperationModel) -> Reader:
+def _reader(operation: OperationModel) -> PieceReader:
     """Compiled once from botocore's own model, so that names and types are its own."""
     version = operation.service_model.api_version
     kept = _compiled.get(operation.name)
@@ -118,11 +118,11 @@ def _reader(operation: OperationModel) -> Reader:
         shape = operation.output_shape
         assert shape is not None
         close = f"/{operation.name}Response"
-        kept = _compiled[operation.name] = version, _structure(shape, READ[operation.name][1], close)
+        kept = _compiled[operation.name] = version, _structure(shape, FIELDS_READ[operation.name][1], close)
     return kept[1]
 
 
-def _compile(shape: Shape, wanted: Wanted | None, close: str) -> Reader:
+def _compile(shape: Shape, wanted: Wanted | None, close: str) -> PieceReader:
     if isinstance(shape, ListShape):
         return remembering(_list(shape, wanted, close))
     if isinstance(shape, StructureShape):
@@ -130,10 +130,10 @@ def _compile(shape: Shape, wanted: Wanted | None, close: str) -> Reader:
     return _scalar(shape.type_name, close + ">")
 
 
-def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
+def _structure(shape: Shape, wanted: Wanted, close: str) -> PieceReader:
     assert isinstance(shape, StructureShape)
     table: dict[str, _Entry] = {}
-    inside: dict[str, tuple[str, Reader]] = {}
+    inside: dict[str, tuple[str, PieceReader]] = {}
     for member, inner in wanted.items():
         part = shape.members.get(member)
         if part is None:
@@ -186,7 +186,7 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> Reader:
     return read
 
 
-def _learn(skips: dict[str, _Skip], tag: str) -> Reader:
+def _learn(skips: dict[str, _Skip], tag: str) -> PieceReader:
     """An element nobody asks for, met for the first time. Raises Unusual if it is not a plain one."""
     if _NAME.fullmatch(tag) is None:
         raise Unusual
@@ -197,7 +197,7 @@ def _learn(skips: dict[str, _Skip], tag: str) -> Reader:
     return again
 
 
-def _list(shape: ListShape, wanted: Wanted | None, close: str) -> Reader:
+def _list(shape: ListShape, wanted: Wanted | None, close: str) -> PieceReader:
     tag = str(shape.member.serialization.get("name", "item"))
     if shape.serialization.get("flattened"):
         raise NotImplementedError(shape.name)  # EC2 has none
@@ -220,7 +220,7 @@ def _list(shape: ListShape, wanted: Wanted | None, close: str) -> Reader:
     return read
 
 
-def _scalar(kind: str, end: str) -> Reader:
+def _scalar(kind: str, end: str) -> PieceReader:
     converters: dict[str, Callable[[str], Any]] = {
         "boolean": lambda text: text == "true",
         "integer": int,
@@ -270,7 +270,7 @@ def _time(text: str) -> datetime:
     return made
 
 
-def moment(text: Any) -> Any:
+def parse_time(text: Any) -> Any:
     """As botocore reads it. What is no time stays the text it is: raised, it would cost the whole answer.
 
     `to_domain` makes *don't know* of it.

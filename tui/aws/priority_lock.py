@@ -20,7 +20,7 @@ class Rank(IntEnum):
     INVENTORY = 4
 
 
-class Turns:
+class PriorityLock:
     """One thread at a time; of those that wait the lowest rank first, and among equals the one that came first."""
 
     def __init__(self) -> None:
@@ -52,5 +52,5 @@ class Turns:
                     self._busy = False
 
 
-WORK = Turns()
+WORK = PriorityLock()
 """Of this process."""

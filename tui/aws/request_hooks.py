@@ -8,7 +8,9 @@ from typing import Any
 from tui.aws.errors import THROTTLES
 
 
-def install(client: Any, before_each: Callable[[], None], answered: Callable[[bool], None]) -> None:
+def install_request_hooks(
+    client: Any, before_each: Callable[[], None], answered: Callable[[bool], None]
+) -> None:
     """`before_each` is called in the reader's thread before each request is signed, and may wait.
 
     `answered` hears of each answer whether AWS refused it for coming too often. A client asked for again is not counted

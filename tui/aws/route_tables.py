@@ -14,7 +14,7 @@ from tui.domain.facts import RouteTo
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 
-Doc = Mapping[str, Any]
+_Doc = Mapping[str, Any]
 _PAGE = 100
 _EVERYTHING = ("0.0.0.0/0", "::/0")
 _NAMES = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
@@ -25,7 +25,7 @@ def routes(ec2: Any, row: Instance) -> tuple[RouteTo, ...]:
     if not row.vpc_id:
         return ()  # terminated, say: without its VPC every table of the region would be asked for
     near = [{"Name": "vpc-id", "Values": [str(row.vpc_id)]}]
-    tables: list[Doc] = []
+    tables: list[_Doc] = []
     for page in describe.pages(ec2.describe_route_tables, "RouteTables", MaxResults=_PAGE, Filters=near):
         tables += page
     doors = {str(one.interface_id) for one in row.interfaces}
@@ -37,11 +37,11 @@ def routes(ec2: Any, row: Instance) -> tuple[RouteTo, ...]:
     return tuple(_route(table, str(row.instance_id), doors, associated, places) for table in mine)
 
 
-def _id(association: Doc) -> str:
+def _id(association: _Doc) -> str:
     return str(association.get("SubnetId") or "")
 
 
-def _led(table: Doc, instance_id: str, doors: set[str]) -> list[Doc]:
+def _led(table: _Doc, instance_id: str, doors: set[str]) -> list[_Doc]:
     """Its routes to the instance, those in force or (the instance is stopped) a blackhole."""
     return [
         one
@@ -50,7 +50,9 @@ def _led(table: Doc, instance_id: str, doors: set[str]) -> list[Doc]:
     ]
 
 
-def _route(table: Doc, instance_id: str, doors: set[str], associated: set[str], places: list[str]) -> RouteTo:
+def _route(
+    table: _Doc, instance_id: str, doors: set[str], associated: set[str], places: list[str]
+) -> RouteTo:
     held = table.get("Associations") or ()
     subnets = {_id(one) for one in held if _id(one)}
     main = any(one.get("Main") for one in held)

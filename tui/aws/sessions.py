@@ -22,17 +22,17 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from tui.aws import parser, allowlist, credential_chain, non_aws_errors
-from tui.aws.error_codes import DISABLED_OR_BAD
-from tui.aws.shared_config import About, Files
-from tui.aws.login_gate import Gate
-from tui.aws.credential_process import HELPER_WITHIN
-from tui.aws.model_loader import SharedLoader
+from tui.aws import allowlist, credential_chain, non_aws_errors, parser
 from tui.aws.credential_chain import NeedsPerson
+from tui.aws.credential_process import HELPER_WITHIN
 from tui.aws.environment_credentials import may_be_machine, own_credentials
+from tui.aws.error_codes import DISABLED_OR_BAD
+from tui.aws.login_gate import Gate
+from tui.aws.model_loader import SharedLoader
 from tui.aws.priority_lock import WORK, Rank
-from tui.domain import profile_names
+from tui.aws.shared_config import About, Files
 from tui.config.schema import Settings
+from tui.domain import profile_names
 
 __all__ = ["CONNECT_WITHIN", "HELPER_WITHIN", "HOME_REGION", "READ_WITHIN", "NeedsPerson", "Sessions"]
 
@@ -109,7 +109,9 @@ class Sessions:
     def may_be_machine(self) -> bool:
         """Whether `environment` may be this machine's role, beside the profiles there are: `machine_role` tells."""
         settings = self._settings
-        guarded = settings.profile_unlisted(profile_names.ENVIRONMENT) or settings.profile_hidden(profile_names.ENVIRONMENT)
+        guarded = settings.profile_unlisted(profile_names.ENVIRONMENT) or settings.profile_hidden(
+            profile_names.ENVIRONMENT
+        )
         if settings.only_profiles or guarded:
             return False
         shell = self._files.shell()
@@ -295,9 +297,9 @@ class Sessions:
     def _made(self, profile: str, mutating: bool, region: str) -> _Session:
         core, login = self._of(profile), self._files.login(profile)
         core.register_component("data_loader", self._loader)
-        allowlist.install(core.get_component("event_emitter"), mutating=mutating)
-        parser.install(core)
-        non_aws_errors.install(core.get_component("event_emitter"))
+        allowlist.install_allowlist(core.get_component("event_emitter"), mutating=mutating)
+        parser.install_parser(core)
+        non_aws_errors.install_error_pages(core.get_component("event_emitter"))
         if demo := self._settings.demo or self._environ.get("EVAC_DEMO") == "1":
             allowlist.install_demo(core.get_component("event_emitter"))
         if self._settings.session_policy:
@@ -323,7 +325,9 @@ class Sessions:
         something else, or a rule for what it stands for would not hold."""
         shell = self._files.shell()
         there = shell.full_config["profiles"]
-        if profile == profile_names.ENVIRONMENT and (profile not in there or own_credentials(shell, self._environ)):
+        if profile == profile_names.ENVIRONMENT and (
+            profile not in there or own_credentials(shell, self._environ)
+        ):
             given = shell.get_config_variable("profile")
             if given is not None and given not in there:
                 raise ProfileNotFound(profile=given)

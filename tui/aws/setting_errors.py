@@ -149,7 +149,7 @@ def variable_of(key: str, about: About) -> str:
 def _by_key(key: str, error: BaseException, about: About) -> Told:
     why = f"{type(error).__name__}: {error}" if not str(error) or isinstance(error, KeyError) else str(error)
     value = str(about.values.get(key, ""))
-    remedy = f"correct {where(key, about)}" if key else f"correct the profile in {about.config}"
+    remedy = f"correct {setting_place(key, about)}" if key else f"correct the profile in {about.config}"
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError):
         name = error.filename or value
         if name and name == about.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"):
@@ -157,7 +157,9 @@ def _by_key(key: str, error: BaseException, about: About) -> Told:
             remedy = f"correct {key}"
         why = f"{name}: {error.strerror}"
         if str(name).startswith("~") and key == "credential_process":
-            remedy = f"write the whole path there: nothing makes a home folder of ~ in {where(key, about)}"
+            remedy = (
+                f"write the whole path there: nothing makes a home folder of ~ in {setting_place(key, about)}"
+            )
         elif isinstance(error, PermissionError) and key == "credential_process":
             remedy = f"chmod +x {shlex.quote(str(name))}, or {remedy}"
     elif isinstance(error, RuntimeError) and "still expired" in why:
@@ -187,7 +189,7 @@ def _by_key(key: str, error: BaseException, about: About) -> Told:
     return Told("config", f"{key or 'a setting'}: {why.rstrip('. ')}", remedy)
 
 
-def where(key: str, about: About) -> str:
+def setting_place(key: str, about: About) -> str:
     """What to correct: a variable, or a key of a profile in a file."""
     if key.isupper() or key == "~/.boto":
         return key
@@ -212,4 +214,4 @@ def _endpoint(value: str, about: About) -> tuple[str, str]:
         meant = given == value or (not value and "endpoint_url" not in about.values)
         if name.startswith("AWS_ENDPOINT_URL") and given and meant:
             return name, f"correct {name}: {hint}"
-    return "endpoint_url", f"correct {where('endpoint_url', about)}: {hint}"
+    return "endpoint_url", f"correct {setting_place('endpoint_url', about)}: {hint}"

@@ -22,7 +22,7 @@ Parsed = dict[str, Any]
 Stamp = tuple[int, int, int] | None
 
 
-def stamp(path: str | Path) -> Stamp:
+def file_stamp(path: str | Path) -> Stamp:
     """What changes when a file does; None where there is none."""
     try:
         found = os.stat(path)
@@ -94,7 +94,7 @@ class Files:
         """Give a session the parsed files. Raises ConfigParseError."""
         paths = [str(core.get_config_variable(name)) for name in ("config_file", "credentials_file")]
         with self._lock:
-            at = tuple((path, stamp(_path(path))) for path in paths)
+            at = tuple((path, file_stamp(_path(path))) for path in paths)
             inner: Any = core  # it offers no other way to share what it has parsed
             if self._whole is None or self._whole[0] != at:
                 inner._config = None
@@ -124,7 +124,7 @@ class Files:
 
     def _kept(self, kind: str, path: str, parse: Callable[[str], Parsed]) -> Parsed:
         with self._lock:
-            at = stamp(_path(path))
+            at = file_stamp(_path(path))
             known = self._parts.get((kind, path))
             if known is None or known[0] != at or at is None:
                 known = self._parts[kind, path] = (at, parse(path))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from tui.cli import output
 from tui.cli.session import Session
-from tui.domain.activity import NOTHING, Own
-from tui.operations.database import JournalError, default_path
+from tui.domain.activity import NO_ACTIVITY, Own
+from tui.operations.activity_watch import works_elsewhere, works_of
+from tui.operations.database import JournalError, default_journal_path
 from tui.operations.journal import Journal
 from tui.operations.redis_lock import Away, LockService
-from tui.operations.activity_watch import works_elsewhere, works_of
 
 
 def own(session: Session) -> Own:
     """Nothing where there is no journal yet; what can't be read is said in a line, and hides nothing else."""
-    path = default_path(session.environ)
+    path = default_journal_path(session.environ)
     unfinished, marks = [], {}
     if path.exists():
         try:
@@ -30,4 +30,4 @@ def own(session: Session) -> Own:
         output.say(f"evac: {every.why}; {every.remedy}")
         every = []
     works = works_of(unfinished, works_elsewhere((str(name), held) for name, held in every))
-    return Own(works, marks) if works or marks else NOTHING
+    return Own(works, marks) if works or marks else NO_ACTIVITY

@@ -9,11 +9,11 @@ import click
 
 from tui.cli import output
 from tui.cli.options import asked_above, shared_options
-from tui.cli.session import FAILED, WELL, RefusedError, Shared, opened
-from tui.domain.sanitize import clean
+from tui.cli.session import FAILED, WELL, RefusedError, Shared, open_session
 from tui.domain.plurals import counted
+from tui.domain.sanitize import clean
 from tui.operations import audit_log
-from tui.operations.journal import default_path
+from tui.operations.journal import default_journal_path
 
 
 @click.command("audit")
@@ -29,8 +29,8 @@ from tui.operations.journal import default_path
 def audit_command(ctx: click.Context, shared: Shared, verifying: bool, count: int, as_json: bool) -> int:
     """The audit log: what was about to be done, its outcome, what was refused or cancelled."""
     as_json = as_json or asked_above(ctx)
-    with opened(shared) as session:
-        path = audit_log.path_beside(default_path(session.environ))
+    with open_session(shared) as session:
+        path = audit_log.path_beside(default_journal_path(session.environ))
         try:
             if verifying:
                 return _verify(audit_log.check(path), str(path), as_json)

@@ -10,10 +10,10 @@ from typing import Any
 import click
 import msgspec
 
-from tui.config import loader, edit
 from tui.cli import output
 from tui.cli.options import shared_options
-from tui.cli.session import Shared, opened
+from tui.cli.session import Shared, open_session
+from tui.config import edit, loader
 
 
 @click.group("config", invoke_without_command=True)
@@ -31,7 +31,7 @@ def config_command(ctx: click.Context, shared: Shared) -> None:
 def init(shared: Shared) -> None:
     """Write the commented example to the config file; an existing one is left alone."""
     path = _path(shared)
-    edit.init(path)
+    edit.write_example(path)
     output.line(path)
     output.say("written, with every value as a comment: remove the # where you want something else")
 
@@ -65,11 +65,11 @@ def set_value(shared: Shared, key: str, value: str) -> None:
 
 
 def _path(shared: Shared) -> Path:
-    return shared.config or loader.default_path(os.environ)
+    return shared.config or loader.default_config_path(os.environ)
 
 
 def _show(shared: Shared, as_json: bool) -> None:
-    with opened(shared) as session:
+    with open_session(shared) as session:
         values = dict(loader.flatten(msgspec.to_builtins(session.settings)))
         for key in ("cache.url", "lock.url"):  # it may hold a password
             values[key] = re.sub(r"//[^/@]*@", "//***@", values[key])

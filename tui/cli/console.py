@@ -7,13 +7,13 @@ import sys
 from importlib import import_module
 
 from tui.cli import output, streams
-from tui.cli.exit_codes import outcome
-from tui.cli.session import USAGE, Shared, opened
+from tui.cli.exit_codes import exit_code_of
+from tui.cli.session import USAGE, Shared, open_session
 
 
 def main() -> None:
     """The `evac` script when nothing is asked of it. Ends the process with one of the documented exit codes."""
-    sys.exit(outcome(lambda: open_console(Shared())))
+    sys.exit(exit_code_of(lambda: open_console(Shared())))
 
 
 def open_console(shared: Shared) -> int:
@@ -27,7 +27,7 @@ def open_console(shared: Shared) -> int:
             "without one use: evac status, evac events, evac explain, evac do, evac ops, evac doctor"
         )
         return USAGE
-    with opened(shared) as session:
+    with open_session(shared) as session:
         link = import_module("tui.fleet.collector_client").Link(session.settings, session.environ)
         link.begin()  # the collector loads beside the console
         code: int = import_module("tui.app").run_console(session.settings, session.environ, link)

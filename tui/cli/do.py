@@ -10,9 +10,18 @@ from typing import Any
 import click
 
 from tui.cli import output, plan_view, streams
-from tui.cli.follow import LOOK_EVERY, exit_code, follow, hands, note, now, read
+from tui.cli.follow import (
+    LOOK_EVERY,
+    exit_code,
+    follow,
+    note,
+    now,
+    open_journal,
+    read_operation,
+)
+from tui.cli.inspection import first, inspect_and_draft
+from tui.cli.operation_view import operation_object
 from tui.cli.options import shared_options
-from tui.cli.inspection import first, reading
 from tui.cli.session import (
     FAILED,
     GUARD,
@@ -23,17 +32,16 @@ from tui.cli.session import (
     RefusedError,
     Session,
     Shared,
-    opened,
+    open_session,
 )
-from tui.cli.operation_view import operation_object
 from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, ActionOptions, unasked
+from tui.domain.activity import AFTER_STOP
 from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
 from tui.domain.instance import InstanceState
-from tui.domain.activity import AFTER_STOP
 from tui.domain.plan import Draft, GuardKind, why_no_image_name
 from tui.fleet import collector_client
 from tui.operations import spawn
-from tui.operations.journal import Journal, default_path
+from tui.operations.journal import Journal, default_journal_path
 from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import is_cut_off, lives, resume
 
@@ -94,7 +102,7 @@ _FITS = {
     help="The event to move, or whose stop to wait for, if there are several.",
 )
 @click.option(
-    "--at", "not_before", metavar="WHEN", callback=plan_view.moment,
+    "--at", "not_before", metavar="WHEN", callback=plan_view.parse_at,
     help="The event's new start: ISO 8601, in UTC unless it says otherwise, or a duration from now such as 36h.",
 )  # fmt: skip
 @click.option(
@@ -110,7 +118,7 @@ def do_command(
     timeout: float, **given: Any,
 ) -> int:  # fmt: skip
     """Act on one instance: stop-start, start, start-after-stop, reboot, image or reschedule, guarded as in the console."""
-    with opened(shared) as session:
+    with open_session(shared) as session:
         _check(action, given, bool(session.settings.actions.require_image))
         options = plan_view.options_of(session.settings, **given)
         found = first(session, action, instance, timeout, options)
@@ -118,10 +126,10 @@ def do_command(
         if as_json:
             output.json_line({"kind": "plan", **plan_view.draft_object(plan)})
         else:
-            plan_view.show(plan, session.settings)
+            plan_view.print_plan(plan, session.settings)
         if dry_run:
             return _verdict(session, plan)
-        with hands(session, plan) as journal:
+        with open_journal(session, plan) as journal:
             # The embedded AWS of --demo ends with this command: there it is always followed.
             wait = wait or session.settings.demo
             return _Order(session, journal, found, options, confirm, wait, as_json).carry_out()
@@ -213,7 +221,7 @@ class _Order:
             self._give_up(f"refused: {why}")
             raise RefusedError(f"{why}; nothing was sent", GUARD)
         if not self.journal.confirm(self.ident, now()):
-            found = read(self.journal, self.ident)
+            found = read_operation(self.journal, self.ident)
             raise RefusedError(f"it was given up meanwhile ({found.note}); nothing was sent", GUARD)
         return self._confirmed()
 
@@ -233,7 +241,7 @@ class _Order:
                 return None
             self._give_up("the instance could not be read once more")
             raise RefusedError(f"it can't be read once more: {why}; nothing was sent", PARTIAL)
-        self.reading = reading(
+        self.reading = inspect_and_draft(
             self.session, plan.action, answer.instance, answer.facts, self.options, before.here
         )
         changed = differences(before, self.reading)
@@ -303,13 +311,13 @@ class _Order:
         until = time.monotonic() + PERMISSION_WITHIN
         while True:
             alive = lives(self.process, self.ident)
-            found = read(self.journal, self.ident)
+            found = read_operation(self.journal, self.ident)
             refused = found.permission.startswith("no")
             if not found.is_open or (found.permission_asked and not refused) or time.monotonic() > until:
                 return found
             if not alive:
                 self._give_up("the runner ended")
-                log = default_path(self.session.environ).with_name("runner.log")
+                log = default_journal_path(self.session.environ).with_name("runner.log")
                 raise RefusedError(
                     f"the runner ended before it asked AWS; nothing was sent; see {log}", FAILED
                 )
@@ -338,7 +346,7 @@ class _Order:
         """Once the hands have it; a runner that was killed in between is replaced."""
         until = time.monotonic() + _TAKEN_WITHIN
         while True:
-            found = read(self.journal, self.ident)
+            found = read_operation(self.journal, self.ident)
             if found.state is not OperationState.PLANNED or time.monotonic() > until:
                 return found
             if is_cut_off(found, now()):

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 import click
 
 from tui.cli import (
-    doctor_operations,
     doctor_machine,
-    doctor_terminal,
+    doctor_operations,
     doctor_setup,
+    doctor_terminal,
     output,
 )
-from tui.cli.doctor_setup import BAD, DOUBT, WELL, Check
+from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
 from tui.cli.empty_list import no_profiles
-from tui.cli.fleet_reader import Fleet, read
-from tui.cli.this_machine import here_for
+from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.options import shared_options
-from tui.cli.session import FAILED, PARTIAL, Session, Shared, opened
+from tui.cli.session import FAILED, PARTIAL, Session, Shared, open_session
 from tui.cli.session import WELL as EXIT_WELL
+from tui.cli.this_machine import here_for
 from tui.domain.listing import failures
 
 
@@ -36,13 +36,13 @@ from tui.domain.listing import failures
 def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
     """Check installation, config, folders, terminal, profiles and credentials; a line each, a remedy each."""
     worst = EXIT_WELL
-    with opened(shared) as session:
+    with open_session(shared) as session:
         for check in _on_this_machine(session):
             _print(check, as_json)
             worst = FAILED if check.mark == BAD else worst
         place = here_for(session)
         # Where an instance may be among what this one goes through, all of them are looked at, not only the troubled ones.
-        fleet = read(session, problems_only=not place.on_ec2, timeout=timeout)
+        fleet = read_fleet(session, problems_only=not place.on_ec2, timeout=timeout)
         for check in _targets(session, fleet):
             _print(check, as_json)
             if check.mark == BAD and worst == EXIT_WELL:
@@ -53,23 +53,23 @@ def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
     return worst
 
 
-def _on_this_machine(session: Session) -> Iterator[Check]:
+def _on_this_machine(session: Session) -> Iterator[DoctorLine]:
     yield from doctor_setup.here(session)
     yield from doctor_machine.cloudshell(session.environ)
     yield from doctor_terminal.hidden_sides(session.environ)
-    yield from doctor_operations.hands(session.environ)
+    yield from doctor_operations.doctor_operations(session.environ)
     yield from _aws_files(session)
 
 
-def _aws_files(session: Session) -> Iterator[Check]:
+def _aws_files(session: Session) -> Iterator[DoctorLine]:
     """What in the shell and in ~/.aws is probably not meant so."""
     from tui.aws.sessions import Sessions
 
     for said, remedy in Sessions(session.settings, session.environ, lean=True).doubts():
-        yield Check(DOUBT, "aws files", said, remedy)
+        yield DoctorLine(DOUBT, "aws files", said, remedy)
 
 
-def _print(check: Check, as_json: bool) -> None:
+def _print(check: DoctorLine, as_json: bool) -> None:
     if as_json:
         output.json_line(
             {"check": check.subject, "result": check.mark, "said": check.said, "remedy": check.remedy}
@@ -79,13 +79,13 @@ def _print(check: Check, as_json: bool) -> None:
         output.line(f"{check.mark:4}  {check.subject:10}  {check.said}{remedy}")
 
 
-def _targets(session: Session, fleet: Fleet) -> Iterator[Check]:
+def _targets(session: Session, fleet: Fleet) -> Iterator[DoctorLine]:
     """One read through the same process the console uses: what it sees is what counts."""
     if not fleet.targets:
-        yield Check(BAD, "profiles", *no_profiles(session.settings))
+        yield DoctorLine(BAD, "profiles", *no_profiles(session.settings))
     for status in failures(fleet.targets):
         if status.trouble:
-            yield Check(BAD, "target", status.trouble.cause, status.trouble.remedy)
+            yield DoctorLine(BAD, "target", status.trouble.cause, status.trouble.remedy)
     for status in fleet.targets:
         where = f"{status.target.key}"
         mode = (
@@ -95,6 +95,6 @@ def _targets(session: Session, fleet: Fleet) -> Iterator[Check]:
         )
         if not status.trouble:
             account = " ".join(part for part in (status.account_id, status.account_alias) if part)
-            yield Check(WELL, "target", f"{where}: answers as account {account or 'unknown'}{mode}")
+            yield DoctorLine(WELL, "target", f"{where}: answers as account {account or 'unknown'}{mode}")
         for trouble in status.partial:
-            yield Check(DOUBT, "target", f"{where}: {trouble.cause}", trouble.remedy)
+            yield DoctorLine(DOUBT, "target", f"{where}: {trouble.cause}", trouble.remedy)

@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from tui.cli.doctor_setup import BAD, DOUBT, WELL, Check
+from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
 from tui.domain.hazards.this_machine import threat, threatens
-from tui.domain.this_machine import Here, matches
 from tui.domain.instance import Instance
+from tui.domain.this_machine import Here, matches
 from tui.fleet.dns import look_up
 
 _UNSEEN = "what can't be seen from here: a VPN appliance on the way, the host of your logins, what a credential_process asks"
 
 
-def cloudshell(environ: Mapping[str, str]) -> Iterator[Check]:
+def cloudshell(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
     """AWS CloudShell ends idle sessions, and with them every process."""
     if environ.get("AWS_EXECUTION_ENV") == "CloudShell":
-        yield Check(
+        yield DoctorLine(
             DOUBT,
             "here",
             "AWS CloudShell: it ends an idle session with all its processes, hands included",
@@ -26,7 +26,7 @@ def cloudshell(environ: Mapping[str, str]) -> Iterator[Check]:
         )
 
 
-def machine(place: Here, rows: Sequence[Instance]) -> Iterator[Check]:
+def machine(place: Here, rows: Sequence[Instance]) -> Iterator[DoctorLine]:
     """The lines; none on a machine that is not on EC2 and goes through none of these instances."""
     named = place.looked_up(asyncio.run(look_up(place.names)))
     own = next((row for row in rows if place.is_row(row)), None)
@@ -34,7 +34,7 @@ def machine(place: Here, rows: Sequence[Instance]) -> Iterator[Check]:
     if place.instance_id:
         yield from _own(named)
     elif not place.known:
-        yield Check(
+        yield DoctorLine(
             DOUBT,
             "here",
             f"{place.why}: evac can't tell whether an action is about this very machine",
@@ -42,32 +42,32 @@ def machine(place: Here, rows: Sequence[Instance]) -> Iterator[Check]:
         )
     yield from _ways(named, rows)
     if place.on_ec2:
-        yield Check(WELL, "ways", _UNSEEN)
+        yield DoctorLine(WELL, "ways", _UNSEEN)
 
 
-def _own(place: Here) -> Iterator[Check]:
+def _own(place: Here) -> Iterator[DoctorLine]:
     row, now = place.row, datetime.now(UTC)
     if row is None:
-        yield Check(
+        yield DoctorLine(
             WELL, "here", f"this machine is {place.instance_id} ({place.source}), not among what was read"
         )
         return
     label = f"{row.name}, " if row.name else ""
-    yield Check(
+    yield DoctorLine(
         WELL, "here", f"this machine is {place.instance_id} ({label}{row.target.key}; {place.source})"
     )
     event = threat(place, now)
     if event is not None:
         why = f"this machine {threatens(event, now)}: operations under way would be cut off"
-        yield Check(BAD, "here", why, "act from another machine, or move this one first")
+        yield DoctorLine(BAD, "here", why, "act from another machine, or move this one first")
 
 
-def _ways(place: Here, rows: Sequence[Instance]) -> Iterator[Check]:
+def _ways(place: Here, rows: Sequence[Instance]) -> Iterator[DoctorLine]:
     for row in rows:
         if place.is_row(row):
             continue
         for one in matches(place, row):
             be = "is" if one.sure else "may be"
             name = f"{row.name} {row.instance_id}" if row.name else str(row.instance_id)
-            yield Check(DOUBT, "ways", f"{one.way.what} at {one.by} {be} {name} in {row.target.key}",
+            yield DoctorLine(DOUBT, "ways", f"{one.way.what} at {one.by} {be} {name} in {row.target.key}",
                         "do not stop that one from here" if one.way.need else "")  # fmt: skip

@@ -9,48 +9,50 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.cli.doctor_setup import BAD, DOUBT, WELL, Check
+from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
 from tui.cli.operation_view import alarming, stands
 from tui.domain.plurals import counted
 from tui.operations import audit_log, network_mounts
-from tui.operations.journal import Journal, JournalError, default_path
+from tui.operations.journal import Journal, JournalError, default_journal_path
 from tui.operations.spawn import scope
 
-ROOT = Path("/")
+FILESYSTEM_ROOT = Path("/")
 
 
-def hands(environ: Mapping[str, str], root: Path = ROOT) -> Iterator[Check]:
+def doctor_operations(environ: Mapping[str, str], root: Path = FILESYSTEM_ROOT) -> Iterator[DoctorLine]:
     """Everything about acting that can be told without asking AWS."""
-    yield from journal(default_path(environ))
+    yield from journal(default_journal_path(environ))
     yield logout(environ, root)
 
 
-def journal(path: Path) -> Iterator[Check]:
+def journal(path: Path) -> Iterator[DoctorLine]:
     """Whether it can be used, whether the audit log is whole, and who waits for a person."""
     if where := network_mounts.remote(path.parent):
         why = f"{path} lies on {where}, which other machines share: SQLite can't keep it whole there, nothing is begun"
-        yield Check(BAD, "journal", why, "set XDG_STATE_HOME to a folder on a local disk")
+        yield DoctorLine(BAD, "journal", why, "set XDG_STATE_HOME to a folder on a local disk")
     if not path.exists():
-        yield Check(WELL, "journal", "none yet")
+        yield DoctorLine(WELL, "journal", "none yet")
     else:
         yield from _kept(path)
     try:
         verdict = audit_log.check(audit_log.path_beside(path))
     except OSError as error:
-        yield Check(
+        yield DoctorLine(
             BAD, "audit", f"can't be read: {error}", "mend its permissions: without it nothing is done"
         )
         return
     if verdict.broken_at:
         why = f"broken at line {verdict.broken_at} of {verdict.lines}: {verdict.why}"
-        yield Check(
+        yield DoctorLine(
             BAD, "audit", why, "find out who changed it; keep a copy, then move it and audit.head away"
         )
     else:
-        yield Check(WELL, "audit", "; ".join((f"intact, {counted(verdict.lines, 'line')}", *verdict.remarks)))
+        yield DoctorLine(
+            WELL, "audit", "; ".join((f"intact, {counted(verdict.lines, 'line')}", *verdict.remarks))
+        )
 
 
-def _kept(path: Path) -> Iterator[Check]:
+def _kept(path: Path) -> Iterator[DoctorLine]:
     now = datetime.now(UTC)
     try:
         opened = Journal(path)
@@ -60,18 +62,18 @@ def _kept(path: Path) -> Iterator[Check]:
         finally:
             opened.close()
     except JournalError as error:
-        yield Check(BAD, "journal", str(error), "until then nothing can be done, only looked at")
+        yield DoctorLine(BAD, "journal", str(error), "until then nothing can be done, only looked at")
         return
-    yield Check(WELL, "journal", f"{path} can be written")
+    yield DoctorLine(WELL, "journal", f"{path} can be written")
     for one in loud:
-        yield Check(BAD, "operation", f"{one.id} needs you: {stands(one)}", f"evac ops show {one.id}")
+        yield DoctorLine(BAD, "operation", f"{one.id} needs you: {stands(one)}", f"evac ops show {one.id}")
 
 
-def logout(environ: Mapping[str, str], root: Path = ROOT) -> Check:
+def logout(environ: Mapping[str, str], root: Path = FILESYSTEM_ROOT) -> DoctorLine:
     """Whether a runner lives on when its operator logs out: systemd may kill all that a session leaves."""
     subject = "log-out"
     if not (root / "run/systemd/system").exists():
-        return Check(WELL, subject, "no systemd here: runners live on after a log-out")
+        return DoctorLine(WELL, subject, "no systemd here: runners live on after a log-out")
     killing = kills_user_processes(root)
     user = environ.get("USER") or getpass.getuser()
     if (root / "var/lib/systemd/linger" / user).exists():
@@ -81,17 +83,17 @@ def logout(environ: Mapping[str, str], root: Path = ROOT) -> Check:
             else "in the session: KillUserProcesses " + _word(killing)
         )
         fine = not killing or bool(scope(environ))
-        return Check(
+        return DoctorLine(
             WELL if fine else BAD, subject, f"{user} lingers; runners start {granted}", _REMEDY * (not fine)
         )
     if not killing:
-        return Check(WELL, subject, "KillUserProcesses is off: runners live on after a log-out")
+        return DoctorLine(WELL, subject, "KillUserProcesses is off: runners live on after a log-out")
     if scope(environ):
         why = f"runners start in a scope of {user}'s manager, which ends with {user}'s last session"
-        return Check(DOUBT, subject, f"KillUserProcesses is on; {why}", f"loginctl enable-linger {user}")
+        return DoctorLine(DOUBT, subject, f"KillUserProcesses is on; {why}", f"loginctl enable-linger {user}")
     tool = shutil.which("systemd-run", path=environ.get("PATH"))
     why = "systemd-run --user does not work here" if tool else "systemd-run is not here"
-    return Check(
+    return DoctorLine(
         BAD, subject, f"KillUserProcesses is on and {why}: a log-out kills runners", f"{_REMEDY} for {user}"
     )
 
@@ -103,7 +105,7 @@ def _word(on: bool) -> str:
     return "is on" if on else "is off"
 
 
-def kills_user_processes(root: Path = ROOT) -> bool:
+def kills_user_processes(root: Path = FILESYSTEM_ROOT) -> bool:
     """logind's setting: the last file that names it wins (logind.conf(5)); off where none does, as distributions build it."""
     folders = [root / place / "systemd/logind.conf.d" for place in ("usr/lib", "run", "etc")]
     drop_ins: dict[str, Path] = {}

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tui.config import loader
 from tui.cli import streams
 from tui.cli.session import Session
+from tui.config import loader
 from tui.operations.redis_lock import Away, LockService
 
 WELL, DOUBT, BAD = "ok", "warn", "fail"
 
 
-class Check(Struct, frozen=True):
+class DoctorLine(Struct, frozen=True):
     """One line of doctor: `mark` is ok, warn or fail; `remedy` is empty where there is nothing to do."""
 
     mark: str
@@ -29,9 +29,9 @@ class Check(Struct, frozen=True):
     remedy: str = ""
 
 
-def here(session: Session) -> Iterator[Check]:
+def here(session: Session) -> Iterator[DoctorLine]:
     """Everything that can be told without asking AWS."""
-    yield Check(WELL, "python", f"{sys.version.split()[0]} at {sys.executable}")
+    yield DoctorLine(WELL, "python", f"{sys.version.split()[0]} at {sys.executable}")
     yield from distribution()
     yield from _config(session)
     yield from _folders(session.environ)
@@ -39,31 +39,33 @@ def here(session: Session) -> Iterator[Check]:
     yield from terminal(session.environ)
 
 
-def distribution() -> Iterator[Check]:
+def distribution() -> Iterator[DoctorLine]:
     """`tui` and `screens` are common names: another distribution's package of that name would run with credentials."""
     homes = {name: _home(name) for name in ("tui", "screens")}
     try:
         ours = metadata.distribution("evac")
     except metadata.PackageNotFoundError:
-        yield Check(DOUBT, "packages", "evac is not installed: running from a checkout", "pipx install evac")
+        yield DoctorLine(
+            DOUBT, "packages", "evac is not installed: running from a checkout", "pipx install evac"
+        )
         ours = None
     owners = metadata.packages_distributions()
     for name, home in homes.items():
         others = sorted({owner for owner in owners.get(name, ()) if owner.lower() != "evac"})
         if home is None:
-            yield Check(
+            yield DoctorLine(
                 BAD, "packages", f"{name} cannot be found", "reinstall evac in an environment of its own"
             )
         elif others:
             remedy = f"uninstall {others[0]}, or install evac with pipx"
-            yield Check(BAD, "packages", f"{name} is also installed by {', '.join(others)}", remedy)
+            yield DoctorLine(BAD, "packages", f"{name} is also installed by {', '.join(others)}", remedy)
         elif home.parent != Path(__file__).parents[2]:
-            yield Check(
+            yield DoctorLine(
                 BAD, "packages", f"{name} comes from {home}", "start evac from another folder, or with pipx"
             )
         else:
             version = f" {ours.version}" if ours else ""
-            yield Check(WELL, "packages", f"{name} is evac's{version}: {home}")
+            yield DoctorLine(WELL, "packages", f"{name} is evac's{version}: {home}")
 
 
 def _home(name: str) -> Path | None:
@@ -71,21 +73,23 @@ def _home(name: str) -> Path | None:
     return Path(found.origin).parent if found and found.origin else None
 
 
-def _config(session: Session) -> Iterator[Check]:
+def _config(session: Session) -> Iterator[DoctorLine]:
     path = session.loaded.path
     where = str(path) if path.exists() else f"{path} is not there: defaults"
-    yield Check(WELL, "config", where, "" if path.exists() else "evac config init writes a commented one")
+    yield DoctorLine(
+        WELL, "config", where, "" if path.exists() else "evac config init writes a commented one"
+    )
     policy = session.loaded.policy_path
-    yield Check(WELL, "policy", str(policy) if policy else "no site policy")
+    yield DoctorLine(WELL, "policy", str(policy) if policy else "no site policy")
     if session.settings.read_only:
-        yield Check(WELL, "mode", f"read-only, by {session.loaded.sources['read_only']}")
+        yield DoctorLine(WELL, "mode", f"read-only, by {session.loaded.sources['read_only']}")
 
 
-def _lock(session: Session) -> Check:
+def _lock(session: Session) -> DoctorLine:
     """Whether two machines are kept from one instance, and whether what does it answers."""
     service = LockService.of(session.settings)
     if not service.asked_for:
-        return Check(
+        return DoctorLine(
             WELL, "lock", "none: only this journal keeps two operations from one instance", "lock.url"
         )
     found = service.check()
@@ -95,33 +99,35 @@ def _lock(session: Session) -> Check:
             if session.settings.lock.unreachable == "proceed"
             else "nothing is begun"
         )
-        return Check(BAD, "lock", f"{found.why}: {new}", found.remedy)
+        return DoctorLine(BAD, "lock", f"{found.why}: {new}", found.remedy)
     where, _, doubt = found.partition("! ")
-    return Check(DOUBT if doubt else WELL, "lock", f"{where} answers" + (f", but {doubt}" if doubt else ""),
+    return DoctorLine(DOUBT if doubt else WELL, "lock", f"{where} answers" + (f", but {doubt}" if doubt else ""),
                  "set its maxmemory-policy to noeviction" if doubt else "")  # fmt: skip
 
 
-def _folders(environ: Mapping[str, str]) -> Iterator[Check]:
+def _folders(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
     """The journal says who may do what to servers: only its owner may read or write it."""
     folder = loader.state_folder(environ)
     if not folder.exists():
         parent = next(parent for parent in folder.parents if parent.exists())
         if os.access(parent, os.W_OK):
-            yield Check(WELL, "state", f"{folder} will be made when first needed")
+            yield DoctorLine(WELL, "state", f"{folder} will be made when first needed")
         else:
-            yield Check(BAD, "state", f"{parent} cannot be written", "set XDG_STATE_HOME to a folder you own")
+            yield DoctorLine(
+                BAD, "state", f"{parent} cannot be written", "set XDG_STATE_HOME to a folder you own"
+            )
         return
     found = folder.stat()
     if found.st_uid != os.getuid():
-        yield Check(
+        yield DoctorLine(
             BAD, "state", f"{folder} belongs to somebody else", "set XDG_STATE_HOME to a folder you own"
         )
     elif stat.S_IMODE(found.st_mode) & 0o077:
-        yield Check(BAD, "state", f"{folder} is open to others", f"chmod 700 {folder}")
+        yield DoctorLine(BAD, "state", f"{folder} is open to others", f"chmod 700 {folder}")
     else:
         free = shutil.disk_usage(folder).free // 1024**2
         enough = free >= 50
-        yield Check(
+        yield DoctorLine(
             WELL if enough else BAD,
             "state",
             f"{folder}, {free} MB free",
@@ -129,10 +135,10 @@ def _folders(environ: Mapping[str, str]) -> Iterator[Check]:
         )
 
 
-def terminal(environ: Mapping[str, str]) -> Iterator[Check]:
+def terminal(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
     """What the console will find."""
     if not streams.is_terminal(sys.stdout):
-        yield Check(
+        yield DoctorLine(
             DOUBT,
             "terminal",
             "none here: the console will not open",
@@ -141,7 +147,7 @@ def terminal(environ: Mapping[str, str]) -> Iterator[Check]:
         return
     size = shutil.get_terminal_size()
     small = size.columns < 80 or size.lines < 24
-    yield Check(
+    yield DoctorLine(
         DOUBT if small else WELL,
         "terminal",
         f"{environ.get('TERM', 'TERM is not set')}, {size.columns}x{size.lines}",

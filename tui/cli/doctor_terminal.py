@@ -9,56 +9,60 @@ from collections.abc import Iterator, Mapping
 
 from tui import clipboard
 from tui.cli import streams
-from tui.cli.doctor_setup import DOUBT, WELL, Check
-from tui.domain.sanitize import clean
+from tui.cli.doctor_setup import DOUBT, WELL, DoctorLine
 from tui.config.schema import draws_symbols
+from tui.domain.sanitize import clean
 
 
-def hidden_sides(environ: Mapping[str, str]) -> Iterator[Check]:
+def hidden_sides(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
     """Encodings and, where there is a terminal, its clipboard."""
     yield encoding(environ, getattr(sys.stdout, "encoding", None))
     if streams.is_terminal(sys.stdout):
         yield from terminal_clipboard(environ)
 
 
-def encoding(environ: Mapping[str, str], writes: str | None) -> Check:
+def encoding(environ: Mapping[str, str], writes: str | None) -> DoctorLine:
     """Whether names in any script, and our signs, come through. `writes` is what Python writes to stdout."""
     wanted = "export LC_ALL=C.UTF-8"
     name = next((name for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
     told = clean(f"{name}={environ[name]}", 60) if name else "no locale set"
     if "utf" not in (writes or "").lower():
         said = f"commands write {clean(writes or 'an unknown encoding', 40)}, not UTF-8 ({told}): names lose what it lacks"
-        return Check(DOUBT, "encoding", said, f"{wanted}, or PYTHONIOENCODING=utf-8")
+        return DoctorLine(DOUBT, "encoding", said, f"{wanted}, or PYTHONIOENCODING=utf-8")
     if not draws_symbols(environ):
         why = told if "utf" not in told.lower() else f"TERM={clean(environ.get('TERM', ''), 40)}"
         remedy = wanted if why == told else ""
-        return Check(DOUBT, "encoding", f"the console draws ASCII signs here ({why})", remedy)
-    return Check(WELL, "encoding", f"UTF-8 ({told})")
+        return DoctorLine(DOUBT, "encoding", f"the console draws ASCII signs here ({why})", remedy)
+    return DoctorLine(WELL, "encoding", f"UTF-8 ({told})")
 
 
-def terminal_clipboard(environ: Mapping[str, str]) -> Iterator[Check]:
+def terminal_clipboard(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
     """Where `y` puts what it copies, as far as can be told from here."""
     if clipboard.in_tmux(environ):
         yield _tmux(environ)
     elif clipboard.behind_tmux(environ):
         remedy = "in your own tmux: set -g set-clipboard on"
-        yield Check(DOUBT, "clipboard", "through a tmux or screen that may keep what y copies", remedy)
+        yield DoctorLine(DOUBT, "clipboard", "through a tmux or screen that may keep what y copies", remedy)
     else:
-        yield Check(WELL, "clipboard", "the terminal's, by OSC 52: whether yours takes it, it does not say")
+        yield DoctorLine(
+            WELL, "clipboard", "the terminal's, by OSC 52: whether yours takes it, it does not say"
+        )
 
 
-def _tmux(environ: Mapping[str, str]) -> Check:
+def _tmux(environ: Mapping[str, str]) -> DoctorLine:
     program = shutil.which("tmux", path=environ.get("PATH"))
     if program is None:
         remedy = "install tmux's command where evac runs, or set -g set-clipboard on"
-        return Check(DOUBT, "clipboard", "in a tmux whose command is not found: y may copy nothing", remedy)
+        return DoctorLine(
+            DOUBT, "clipboard", "in a tmux whose command is not found: y may copy nothing", remedy
+        )
     try:
         done = subprocess.run(  # noqa: S603 - a list of ours
             [program, "show-options", "-gsv", "set-clipboard"],
             env=dict(environ), capture_output=True, timeout=clipboard.TMUX_WITHIN, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
-        return Check(
+        return DoctorLine(
             DOUBT,
             "clipboard",
             "tmux does not answer: y may copy nothing",
@@ -67,11 +71,11 @@ def _tmux(environ: Mapping[str, str]) -> Check:
     found = clean(done.stdout.decode("utf-8", "replace").strip())
     if done.returncode or not found:
         why = clean(done.stderr.decode("utf-8", "replace").strip(), 100) or "it says nothing"
-        return Check(
+        return DoctorLine(
             DOUBT, "clipboard", f"tmux: {why}: y may copy nothing", "start evac inside a living tmux"
         )
     if found == "off":
-        return Check(
+        return DoctorLine(
             DOUBT, "clipboard", "tmux's buffer alone (set-clipboard off)", "set -g set-clipboard external"
         )
-    return Check(WELL, "clipboard", f"tmux's buffer, and by tmux the terminal's (set-clipboard {found})")
+    return DoctorLine(WELL, "clipboard", f"tmux's buffer, and by tmux the terminal's (set-clipboard {found})")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tui.cli import output
-from tui.cli.fleet_reader import Fleet, read
+from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.session import Session
+from tui.config.schema import Settings
 from tui.domain.instance import Instance, TargetStatus
-from tui.domain.suggestions import matched
+from tui.domain.plurals import part_of
 from tui.domain.query import Query
 from tui.domain.sanitize import clean
-from tui.domain.plurals import part_of
-from tui.config.schema import Settings
+from tui.domain.suggestions import matched
 
 
 def no_profiles(settings: Settings) -> tuple[str, str]:
@@ -28,7 +28,7 @@ def no_profiles(settings: Settings) -> tuple[str, str]:
     return "no AWS profile was found", "aws configure sso makes one, and evac --demo needs none"
 
 
-def nothing(
+def say_nothing_listed(
     what: str, session: Session, fleet: Fleet, chosen: Query, timeout: float, now: datetime, *, full: bool
 ) -> None:
     """One line on stderr. `full`: the fleet holds every instance; else they are read first where a filter is given.
@@ -40,7 +40,7 @@ def nothing(
         if where := _where(fleet.targets):
             output.say(f"{what} {where}")
         return
-    every: Fleet = fleet if full else read(session, problems_only=False, timeout=timeout)
+    every: Fleet = fleet if full else read_fleet(session, problems_only=False, timeout=timeout)
     where = _where(every.targets)
     if not where:
         return

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from tui.cli import output, streams
 from tui.cli.session import FAILED, INTERRUPTED, USAGE, WELL, RefusedError
-from tui.crash_report import Crashed
 from tui.config.schema import ConfigError
+from tui.crash_report import Crashed
 
 
-def outcome(work: Callable[[], object]) -> int:
+def exit_code_of(work: Callable[[], object]) -> int:
     """The exit code of work that returns one, or nothing. Whatever it raises is told, and answered with its code."""
     streams.prepare()
     return streams.verdict(_outcome(work))

@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from tui.cli import output, serialize
-from tui.cli.fleet_reader import find
-from tui.cli.this_machine import here_for
-from tui.cli.options import shared_options
 from tui.cli.activity import own
-from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Shared, opened
+from tui.cli.fleet_reader import find_instance
+from tui.cli.options import shared_options
+from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Shared, open_session
+from tui.cli.this_machine import here_for
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
 
@@ -80,8 +80,8 @@ def explain_command(
         return WELL
     if _CODE.fullmatch(what):  # a name like that is found by its id
         raise click.UsageError(f"{what} is no event code; codes are {', '.join(KNOWN_CODES)}")
-    with opened(shared) as session:
-        found = find(session, what, timeout)
+    with open_session(shared) as session:
+        found = find_instance(session, what, timeout)
         zone, here = session.settings.zone(), here_for(session)
         ours = own(session)
     if found.instance is None:

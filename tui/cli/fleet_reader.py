@@ -14,7 +14,7 @@ from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import failures
 from tui.fleet import collector_client
 
-MOST = 20
+MAX_LISTED = 20
 """Instances that are listed where a name is that of several."""
 
 
@@ -30,7 +30,7 @@ class Fleet(Struct, frozen=True):
         return not any(status.trouble or status.partial for status in self.targets)
 
 
-class Found(Struct, frozen=True):
+class FoundInstance(Struct, frozen=True):
     """An instance looked at just now, or a line that says why there is none. `unread`: it may be where nobody answered.
 
     `rows`: what else was read on the way.
@@ -43,13 +43,17 @@ class Found(Struct, frozen=True):
     rows: Sequence[Instance] = ()
 
 
-def read(session: Session, *, problems_only: bool, timeout: float) -> Fleet:
+def read_fleet(session: Session, *, problems_only: bool, timeout: float) -> Fleet:
     """Read every target once. A target that has not answered after `timeout` seconds carries its trouble."""
-    store = collector_client.read_once(session.settings, session.environ, problems_only=problems_only, timeout=timeout)
+    store = collector_client.read_once(
+        session.settings, session.environ, problems_only=problems_only, timeout=timeout
+    )
     return Fleet(tuple(store.rows()), tuple(store.targets()))
 
 
-def find(session: Session, wanted: str, timeout: float, *, hosts: tuple[str, ...] = ()) -> Found:
+def find_instance(
+    session: Session, wanted: str, timeout: float, *, hosts: tuple[str, ...] = ()
+) -> FoundInstance:
     """The one instance of that id, ARN, DNS name, address or name (`tui.domain.identifiers`); of several, which there are.
 
     What states an id is looked for among the troubled first; whether another has the same name only all can tell.
@@ -57,26 +61,32 @@ def find(session: Session, wanted: str, timeout: float, *, hosts: tuple[str, ...
     """
     fleet: Fleet | None = None
     for problems_only in (True, False) if identifiers.id_of(wanted) else (False,):
-        fleet = read(session, problems_only=problems_only, timeout=timeout)
-        matches = identifiers.find(fleet.rows, wanted)
+        fleet = read_fleet(session, problems_only=problems_only, timeout=timeout)
+        matches = identifiers.find_rows(fleet.rows, wanted)
         if len(matches) > 1:
-            places = ", ".join(f"{row.label} {row.instance_id} in {row.target.key}" for row in matches[:MOST])
-            more = f" and {len(matches) - MOST} more" if len(matches) > MOST else ""
-            return Found(why=f"{wanted} names {len(matches)} instances: {places}{more}; give the id")
+            places = ", ".join(
+                f"{row.label} {row.instance_id} in {row.target.key}" for row in matches[:MAX_LISTED]
+            )
+            more = f" and {len(matches) - MAX_LISTED} more" if len(matches) > MAX_LISTED else ""
+            return FoundInstance(why=f"{wanted} names {len(matches)} instances: {places}{more}; give the id")
         if matches:
-            return msgspec.structs.replace(look(session, matches[0], hosts), rows=fleet.rows)
+            return msgspec.structs.replace(look_at(session, matches[0], hosts), rows=fleet.rows)
     assert fleet is not None
     missing = [
         one.target.profile if one.target.region == EVERYWHERE else one.target.key
         for one in failures(fleet.targets)
     ]
     why = f"no instance {wanted} in what could be read"
-    return Found(why=f"{why}; not read: {', '.join(missing)}" if missing else why, unread=not fleet.complete)
+    return FoundInstance(
+        why=f"{why}; not read: {', '.join(missing)}" if missing else why, unread=not fleet.complete
+    )
 
 
-def look(session: Session, row: Instance, hosts: tuple[str, ...] = ()) -> Found:
+def look_at(session: Session, row: Instance, hosts: tuple[str, ...] = ()) -> FoundInstance:
     """A fresh look at it."""
-    answer = collector_client.look_once(session.settings, session.environ, row.target, row.instance_id, hosts=hosts)
+    answer = collector_client.look_once(
+        session.settings, session.environ, row.target, row.instance_id, hosts=hosts
+    )
     if answer.instance is None:
-        return Found(why=answer.trouble.line if answer.trouble else "no answer", unread=True)
-    return Found(answer.instance, answer.facts)
+        return FoundInstance(why=answer.trouble.line if answer.trouble else "no answer", unread=True)
+    return FoundInstance(answer.instance, answer.facts)

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from tui.cli import output, streams
-from tui.cli.session import FAILED, GUARD, INTERRUPTED, READ_ONLY, WELL, RefusedError, Session
 from tui.cli.operation_view import operation_object, stands, step_object, step_text
+from tui.cli.session import FAILED, GUARD, INTERRUPTED, READ_ONLY, WELL, RefusedError, Session
 from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft
 from tui.operations import audit_log
-from tui.operations.journal import STARTING, Journal, JournalError, default_path
+from tui.operations.journal import STARTING, Journal, JournalError, default_journal_path
 from tui.operations.journal_peek import by_hand, left_down
 from tui.operations.model import Operation, OperationState, StepRow
 from tui.operations.recovery import JUST_STARTING, driver, is_cut_off, resume
@@ -33,16 +33,16 @@ def now() -> datetime:
 
 
 @contextmanager
-def hands(session: Session, plan: Draft | None = None) -> Iterator[Journal]:
+def open_journal(session: Session, plan: Draft | None = None) -> Iterator[Journal]:
     """The journal, open in this block. Whatever is wrong with it becomes a line, and one for each server that may be down by
     it, or that the plan would start: how to do that without evac. Raises RefusedError.
     """
     try:
-        journal = Journal(default_path(session.environ), standing=False)
+        journal = Journal(default_journal_path(session.environ), standing=False)
         journal.unfinished()  # whether it can be read at all
         yield journal
     except JournalError as error:
-        lines = [f"! {line}" for line in left_down(default_path(session.environ))]
+        lines = [f"! {line}" for line in left_down(default_journal_path(session.environ))]
         if plan is not None and plan.state is InstanceState.STOPPED:
             command = by_hand(plan.target.profile, plan.target.region, str(plan.instance_id))
             lines.append(f"! {plan.label} is stopped; to start it without evac: {command}")
@@ -54,7 +54,7 @@ def note(session: Session, about: Draft | Operation, step: str, result: str, ope
     streams.acts()
     region = about.target.region if isinstance(about, Draft) else about.region
     profile = about.target.profile if isinstance(about, Draft) else about.profile
-    path = audit_log.path_beside(default_path(session.environ))
+    path = audit_log.path_beside(default_journal_path(session.environ))
     fields = audit_log.about(
         operation=operation or (about.id if isinstance(about, Operation) else ""),
         user=getpass.getuser(), host=socket.gethostname(), profile=profile, account=about.account_id,
@@ -77,7 +77,7 @@ def exit_code(operation: Operation) -> int:
 _GOING = (OperationState.PLANNED, OperationState.RUNNING)
 
 
-def read(journal: Journal, operation: str) -> Operation:
+def read_operation(journal: Journal, operation: str) -> Operation:
     """The operation. Raises RefusedError if it is not there (any more)."""
     found = journal.get(operation)
     if found is None:
@@ -106,7 +106,7 @@ def seen_to(session: Session, journal: Journal, one: Operation) -> tuple[str, in
     """Have it resumed, and stay until somebody lives who drives it: nothing and WELL; else why nobody does, and the exit code."""
     before, asked, until = one.runner, 0, time.monotonic() + TAKEN_WITHIN
     while True:
-        found = read(journal, one.id)
+        found = read_operation(journal, one.id)
         taken = bool(asked) and found.runner not in ("", before) and not found.runner.endswith(STARTING)
         who = driver(found, now())
         if taken and (who or found.state not in _GOING):
@@ -132,7 +132,7 @@ def seen_to(session: Session, journal: Journal, one: Operation) -> tuple[str, in
 
 
 def _see(session: Session) -> str:
-    log = default_path(session.environ).with_name("runner.log")
+    log = default_journal_path(session.environ).with_name("runner.log")
     return f"see {log}, and try again with evac ops resume"
 
 
@@ -140,7 +140,7 @@ def _follow(session: Session, journal: Journal, operation: str, as_json: bool) -
     told: dict[str, str] = {}
     alarmed, restarts, waits = False, 0, ""
     while True:
-        found = read(journal, operation)
+        found = read_operation(journal, operation)
         for row in found.steps:
             if row.state != told.get(row.name, "waiting"):
                 told[row.name] = row.state

@@ -5,31 +5,31 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tui.cli import output, plan_view
-from tui.cli.fleet_reader import find
-from tui.cli.follow import hands, now
-from tui.cli.this_machine import here_for
+from tui.cli.fleet_reader import find_instance
+from tui.cli.follow import now, open_journal
 from tui.cli.session import PARTIAL, USAGE, RefusedError, Session
+from tui.cli.this_machine import here_for
 from tui.domain.actions import ActionOptions
 from tui.domain.changes import Reading
 from tui.domain.facts import Facts
-from tui.domain.this_machine import Here
 from tui.domain.instance import Instance
 from tui.domain.plan import Draft, draft
+from tui.domain.this_machine import Here
 from tui.operations import conflicts
-from tui.operations.journal import default_path
 from tui.operations.group_turn import known
+from tui.operations.journal import default_journal_path
 
 
 def first(session: Session, action: str, wanted: str, timeout: float, options: ActionOptions) -> Reading:
     """A fresh look and the draft of it. Raises RefusedError if there is nothing to look at."""
     output.say(f"looking for {wanted}…")
-    found = find(session, wanted, timeout, hosts=here_for(session).names)
+    found = find_instance(session, wanted, timeout, hosts=here_for(session).names)
     if found.instance is None:
         raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
-    return reading(session, action, found.instance, found.facts, options, here_for(session, found))
+    return inspect_and_draft(session, action, found.instance, found.facts, options, here_for(session, found))
 
 
-def reading(
+def inspect_and_draft(
     session: Session, action: str, instance: Instance, facts: Facts | None, options: ActionOptions, here: Here
 ) -> Reading:
     """The draft of what was looked at just now, on this machine."""
@@ -44,7 +44,7 @@ def _with_holds(session: Session, instance: Instance, facts: Facts | None) -> Fa
     if facts is None:
         return None
     try:
-        with hands(session) as journal:
+        with open_journal(session) as journal:
             account, region = str(instance.account_id), instance.target.region
             return replace(facts, holds=known(journal, session.settings, account, region, now()))
     except RefusedError:
@@ -53,11 +53,11 @@ def _with_holds(session: Session, instance: Instance, facts: Facts | None) -> Fa
 
 def _in_nobodys_way(session: Session, plan: Draft) -> Draft:
     """Blocked if another operation of this journal is at that instance. One that can't be read is refused later on."""
-    if not default_path(session.environ).exists():
+    if not default_journal_path(session.environ).exists():
         return plan
     remedy = "look with evac ops show {id}, then resume or abandon it"
     try:
-        with hands(session) as journal:
+        with open_journal(session) as journal:
             return conflicts.checked(plan, journal.unfinished(), session.settings.zone(), now(), remedy)
     except RefusedError:
         return plan

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from tui.cli import output
-from tui.cli.fleet_reader import find
-from tui.cli.follow import hands, now
+from tui.cli.fleet_reader import find_instance
+from tui.cli.follow import now, open_journal
 from tui.cli.options import asked_above, shared_options
 from tui.cli.session import (
     FAILED,
@@ -17,7 +17,7 @@ from tui.cli.session import (
     WELL,
     RefusedError,
     Shared,
-    opened,
+    open_session,
 )
 from tui.operations import intended_down
 
@@ -40,25 +40,25 @@ def meant_command(
 ) -> int:
     """A server that AWS stopped is meant to be down: no trouble until it runs again. Seen by all on this journal."""
     as_json = as_json or asked_above(ctx)
-    with opened(shared) as session:
+    with open_session(shared) as session:
         if session.settings.read_only:
             raise RefusedError(f"{intended_down.READ_ONLY}; nothing was noted", READ_ONLY)
-        found = find(session, instance, timeout)
+        found = find_instance(session, instance, timeout)
         row = found.instance
         if row is None:
             raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
-        why = intended_down.why_not(row, session.settings, now())
+        why = intended_down.why_not_intendable(row, session.settings, now())
         if why is not None:
             code = (
                 READ_ONLY if session.settings.profile_read_only(row.target.profile, row.account_id) else GUARD
             )
             raise RefusedError(f"{row.label}: {why}; nothing was noted", code)
-        with hands(session) as journal:
+        with open_journal(session) as journal:
             try:
                 if undo:
                     intended_down.take_back(journal, row, now())
                 else:
-                    intended_down.say(journal, row, now())
+                    intended_down.mark_intended(journal, row, now())
             except OSError as error:
                 raise RefusedError(
                     f"the audit log can't be written ({error}): nothing was noted; free the disk or mend its permissions",

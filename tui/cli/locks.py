@@ -8,17 +8,17 @@ from typing import Any
 import click
 
 from tui.cli import output
-from tui.cli.follow import hands, now
+from tui.cli.follow import now, open_journal
 from tui.cli.options import asked_above, shared_options
-from tui.cli.serialize import stamp
-from tui.cli.session import PARTIAL, WELL, Shared, opened
+from tui.cli.serialize import iso_or_none
+from tui.cli.session import PARTIAL, WELL, Shared, open_session
+from tui.config.schema import Settings
 from tui.domain.groups import Hold
 from tui.domain.time_format import both_zones
-from tui.operations.redis_lock import Away, LockService, Refused
+from tui.operations.identity import address_of_client
 from tui.operations.model import Operation
 from tui.operations.redis_holds import all_groups as held_groups
-from tui.operations.identity import address
-from tui.config.schema import Settings
+from tui.operations.redis_lock import Away, LockService, Refused
 
 
 @click.command("locks")
@@ -28,8 +28,8 @@ from tui.config.schema import Settings
 def locks_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
     """Who is at which instance now, and who holds which group: locks of all machines, unfinished operations of this journal."""
     as_json = as_json or asked_above(ctx)
-    with opened(shared) as session:
-        with hands(session) as journal:
+    with open_session(shared) as session:
+        with open_journal(session) as journal:
             found = [_of_journal(one) for one in journal.unfinished()]
             held = {(one.operation, one.place): one for one in journal.holds(now())}
         service = LockService.of(session.settings)
@@ -45,7 +45,7 @@ def locks_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
                 held = {(one.operation, one.place): one for one in groups} | held
         found += [_of_group(one) for one in held.values()]
         if as_json:
-            output.json([{**one, "since": stamp(one["since"])} for one in found])
+            output.json([{**one, "since": iso_or_none(one["since"])} for one in found])
         elif found:
             output.table(_HEADERS, [_row(one, session.settings) for one in found])
         else:
@@ -60,7 +60,7 @@ def _of_journal(one: Operation) -> dict[str, Any]:
     return {
         "source": "journal", "account_id": one.account_id, "region": one.region, "instance_id": one.instance_id,
         "operation": one.id, "action": one.action, "step": one.step, "user": one.user, "host": one.host,
-        "client": address(one.ssh_client), "since": one.confirmed_at, "ends_in": None,
+        "client": address_of_client(one.ssh_client), "since": one.confirmed_at, "ends_in": None,
     }  # fmt: skip
 
 

@@ -11,8 +11,8 @@ import click
 
 from tui.cli import output
 from tui.cli.console import open_console
+from tui.cli.exit_codes import exit_code_of
 from tui.cli.options import shared_options
-from tui.cli.exit_codes import outcome
 from tui.cli.session import WELL, Shared
 
 COMMANDS = {
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The same, as a function: the exit code."""
-    return outcome(lambda: _asked(arguments))
+    return exit_code_of(lambda: _asked(arguments))
 
 
 def _asked(arguments: Sequence[str] | None) -> object:

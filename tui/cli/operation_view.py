@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tui.cli.serialize import stamp
+from tui.cli.serialize import iso_or_none
+from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.domain.time_format import span
 from tui.operations.model import Operation, StepRow
+from tui.operations.operation_text import operation_summary
 from tui.operations.recovery import driver, is_cut_off
-from tui.operations.operation_text import summary
-from tui.config.schema import Settings
 
 
 def step_object(row: StepRow) -> dict[str, Any]:
@@ -21,15 +21,15 @@ def step_object(row: StepRow) -> dict[str, Any]:
         "step": row.name,
         "state": row.state,
         "note": row.note,
-        "began_at": stamp(row.began_at),
-        "ended_at": stamp(row.ended_at),
+        "began_at": iso_or_none(row.began_at),
+        "ended_at": iso_or_none(row.ended_at),
         "calls": [
             {
                 "service": call.service,
                 "operation": call.operation,
                 "dry_run": call.dry_run,
-                "intent_at": stamp(call.intent_at),
-                "outcome_at": stamp(call.outcome_at),
+                "intent_at": iso_or_none(call.intent_at),
+                "outcome_at": iso_or_none(call.outcome_at),
                 "ok": call.ok,
                 "code": call.code,
                 "message": call.message,
@@ -56,9 +56,9 @@ def operation_object(operation: Operation, now: datetime) -> dict[str, Any]:
         "host": operation.host,
         "ssh_client": operation.ssh_client,
         "caller": operation.caller,
-        "created_at": stamp(operation.created_at),
-        "confirmed_at": stamp(operation.confirmed_at),
-        "finished_at": stamp(operation.finished_at),
+        "created_at": iso_or_none(operation.created_at),
+        "confirmed_at": iso_or_none(operation.confirmed_at),
+        "finished_at": iso_or_none(operation.finished_at),
         "step": operation.step,
         "note": operation.note,
         "remark": operation.remark,
@@ -96,7 +96,7 @@ def stands(operation: Operation) -> str:
     return f"{operation.label} is not held down by this operation"
 
 
-def listed(
+def operation_list(
     operations: Sequence[Operation], settings: Settings, now: datetime
 ) -> tuple[list[str], Sequence[str], list[Sequence[str]]]:
     """The lines nobody may overlook, and the table below them."""
@@ -138,10 +138,10 @@ def elapsed(operation: Operation, now: datetime) -> str:
     return span((operation.finished_at or now) - (operation.confirmed_at or operation.created_at))
 
 
-def shown(operation: Operation, settings: Settings, now: datetime) -> list[str]:
+def operation_lines(operation: Operation, settings: Settings, now: datetime) -> list[str]:
     """Everything about one operation, a line each: what can be pasted anywhere, then what matters here and now."""
     one = operation
-    lines = [*summary(one, one.word, settings.label(one.profile), settings.zone(), now)]
+    lines = [*operation_summary(one, one.word, settings.label(one.profile), settings.zone(), now)]
     lines += [f"  from: {one.ssh_client} (SSH)"] if one.ssh_client else []
     lines += [f"  caller: {one.caller}"] if one.caller else []
     lines.append(f"  permission: {one.permission}")

@@ -8,9 +8,10 @@ import click
 
 from tui.cli import output
 from tui.cli.audit import audit_command
-from tui.cli.follow import follow, hands, note, now, read, seen_to
-from tui.cli.locks import locks_command
+from tui.cli.follow import follow, note, now, open_journal, read_operation, seen_to
 from tui.cli.intended_down import meant_command
+from tui.cli.locks import locks_command
+from tui.cli.operation_view import operation_lines, operation_list, operation_object, stands
 from tui.cli.options import asked_above, shared_options
 from tui.cli.repair import repair_command
 from tui.cli.session import (
@@ -22,9 +23,8 @@ from tui.cli.session import (
     RefusedError,
     Session,
     Shared,
-    opened,
+    open_session,
 )
-from tui.cli.operation_view import listed, operation_object, shown, stands
 from tui.domain.plurals import part_of
 from tui.operations.journal import Journal
 from tui.operations.journal_peek import in_need
@@ -71,13 +71,13 @@ def list_command(ctx: click.Context, shared: Shared, as_json: bool, limit: int |
 @click.pass_context
 def show_command(ctx: click.Context, shared: Shared, ident: str, as_json: bool) -> int:
     """One operation: its steps and how long each took, its calls and their request ids."""
-    with opened(shared) as session, hands(session) as journal:
+    with open_session(shared) as session, open_journal(session) as journal:
         cut_off(journal, now())
         found = _one(journal, ident)
         if as_json or asked_above(ctx):
             output.json(operation_object(found, now()))
         else:
-            for line in shown(found, session.settings, now()):
+            for line in operation_lines(found, session.settings, now()):
                 output.line(line)
     return WELL
 
@@ -91,7 +91,7 @@ def show_command(ctx: click.Context, shared: Shared, ident: str, as_json: bool) 
 def resume_command(ctx: click.Context, shared: Shared, ident: str | None, wait: bool, as_json: bool) -> int:
     """Finish what was cut off or needed a person: this operation, or without ID all of them."""
     as_json = as_json or asked_above(ctx)
-    with opened(shared) as session, hands(session) as journal:
+    with open_session(shared) as session, open_journal(session) as journal:
         if session.settings.read_only:
             raise RefusedError("read-only: nothing is resumed", READ_ONLY)
         if ident is not None:
@@ -117,7 +117,7 @@ def abandon_command(
     ctx: click.Context, shared: Shared, ident: str, confirm: str | None, as_json: bool
 ) -> int:
     """Give an operation up; the instance stays as it is now, stopped if it is stopped."""
-    with opened(shared) as session, hands(session) as journal:
+    with open_session(shared) as session, open_journal(session) as journal:
         found = _one(journal, ident)
         if session.settings.profile_read_only(found.profile, found.account_id):
             raise RefusedError("read-only: nothing is given up", READ_ONLY)
@@ -127,8 +127,10 @@ def abandon_command(
         note(session, found, "abandon", "abandoned")
         given_up, told = give_up(journal, found, session.settings, session.environ, now())
         if not given_up:
-            raise RefusedError(f"{found.id} has ended meanwhile: {read(journal, found.id).state}", GUARD)
-        left = read(journal, found.id)
+            raise RefusedError(
+                f"{found.id} has ended meanwhile: {read_operation(journal, found.id).state}", GUARD
+            )
+        left = read_operation(journal, found.id)
         if as_json or asked_above(ctx):
             output.json(operation_object(left, now()))
         else:
@@ -144,7 +146,7 @@ ops_command.add_command(repair_command)
 
 
 def _list(shared: Shared, as_json: bool, limit: int | None = None) -> int:
-    with opened(shared) as session, hands(session) as journal:
+    with open_session(shared) as session, open_journal(session) as journal:
         cut_off(journal, now())
         wanted = limit or (EVERY if as_json else SHOWN)
         every = {one.id: one for one in (*journal.list(wanted), *journal.unfinished())}
@@ -154,7 +156,7 @@ def _list(shared: Shared, as_json: bool, limit: int | None = None) -> int:
         if as_json:
             output.json([operation_object(one, now()) for one in newest])
             return WELL
-        loud, headers, rows = listed(newest, session.settings, now())
+        loud, headers, rows = operation_list(newest, session.settings, now())
         for line in loud:
             output.line(line)
         if rows:
@@ -199,9 +201,13 @@ def _resume(
                 return code
             worst = max(worst, code)
         elif as_json:
-            output.json_line({"kind": "operation", **operation_object(read(journal, one.id), now())})
+            output.json_line(
+                {"kind": "operation", **operation_object(read_operation(journal, one.id), now())}
+            )
         else:
-            output.line(f"{one.id} {read(journal, one.id).state}; follow it with: evac ops show {one.id}")
+            output.line(
+                f"{one.id} {read_operation(journal, one.id).state}; follow it with: evac ops show {one.id}"
+            )
     return worst
 
 

@@ -18,8 +18,8 @@ import msgspec
 from tui.cli import streams
 from tui.domain.sanitize import SafeText, clean
 
-T = TypeVar("T")
-R = TypeVar("R")
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 def version() -> str:
@@ -88,9 +88,9 @@ def scrub(value: Any) -> Any:
     return value
 
 
-def each(things: Iterable[T], make: Callable[[T], R], name: Callable[[T], str]) -> tuple[list[R], int]:
+def each(things: Iterable[_T], make: Callable[[_T], _R], name: Callable[[_T], str]) -> tuple[list[_R], int]:
     """What `make` makes of each, and how many it could not be made of: those are named, and cost the others nothing."""
-    made: list[R] = []
+    made: list[_R] = []
     failed = 0
     for one in things:
         try:
@@ -108,12 +108,12 @@ def columns(most: int) -> int:
     return max(20, min(most, shutil.get_terminal_size((most, 24)).columns))
 
 
-NAMES = frozenset({"NAME", "INSTANCE", "TARGET", "WHERE"})
+NAME_COLUMNS = frozenset({"NAME", "INSTANCE", "TARGET", "WHERE"})
 """Columns whose texts are others' choice: one of them may not make every line as long as itself."""
-WIDEST = 48
+MAX_CELL = 48
 
 
-def shortened(text: str, size: int = WIDEST) -> str:
+def shortened(text: str, size: int = MAX_CELL) -> str:
     """At most so many columns; what is longer loses its middle, since names differ at their ends. JSON and CSV have it whole."""
     if _width(text) <= size:
         return text
@@ -129,7 +129,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Columns as wide as their widest cell, two spaces between; headers in bold on a terminal unless NO_COLOR is set."""
     cells = [[clean("" if cell is None else cell) for cell in row] for row in rows]
     headers = [clean(head) for head in headers]
-    named = [at for at, head in enumerate(headers) if head in NAMES]
+    named = [at for at, head in enumerate(headers) if head in NAME_COLUMNS]
     for row in cells:
         for at in named:
             row[at] = SafeText(shortened(row[at]))

@@ -8,22 +8,22 @@ from typing import Any
 import click
 
 from tui.cli import output
-from tui.cli.serialize import hazard_object, stamp
+from tui.cli.serialize import hazard_object, iso_or_none
+from tui.config.schema import Settings, policy
 from tui.domain.actions import ActionOptions
 from tui.domain.hazards import Gravity
 from tui.domain.plan import Draft, GuardKind
 from tui.domain.sanitize import clean
-from tui.domain.typed_name import answers, why_not
 from tui.domain.time_format import both_zones, parse_moment
-from tui.config.schema import Settings, policy
+from tui.domain.typed_name import answers, typed_hint
 
-__all__ = ["agreed", "draft_object", "moment", "options_of", "policy", "show"]
+__all__ = ["agreed", "draft_object", "options_of", "parse_at", "policy", "print_plan"]
 
 _SIGNS = {Gravity.BLOCK: "✖", Gravity.DANGER: "▲", Gravity.WARN: "▲", Gravity.NOTE: "·", Gravity.OK: "✔"}
 _ASCII = {Gravity.BLOCK: "X", Gravity.DANGER: "!", Gravity.WARN: "!", Gravity.NOTE: "-", Gravity.OK: "+"}
 
 
-def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+def parse_at(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
     """--at: ISO 8601, in the zone it states or else in UTC; or a duration from now, such as 36h. To UTC."""
     if value is None:
         return None
@@ -76,11 +76,11 @@ def draft_object(draft: Draft) -> dict[str, Any]:
             "unblock": list(draft.guard.unblock),
         },
         "unasked": list(draft.unasked),
-        "drafted_at": stamp(draft.drafted_at),
+        "drafted_at": iso_or_none(draft.drafted_at),
     }
 
 
-def show(draft: Draft, settings: Settings) -> None:
+def print_plan(draft: Draft, settings: Settings) -> None:
     """The plan as text: where, what will be called, and the consequences, gravest first."""
     label = settings.label(draft.target.profile)
     output.line(f"{draft.title}: {draft.instance_id}, {draft.state.value}")
@@ -124,5 +124,5 @@ def agreed(draft: Draft, given: str | None) -> tuple[bool, str]:
 
 
 def _seen_badly(given: str, accepts: tuple[str, ...]) -> str:
-    why = next(filter(None, (why_not(given, one) for one in accepts)), "")
+    why = next(filter(None, (typed_hint(given, one) for one in accepts)), "")
     return f" ({why})" if why else ""

@@ -10,10 +10,10 @@ import click
 from tui.cli import output
 from tui.cli.follow import now
 from tui.cli.options import asked_above, shared_options
-from tui.cli.session import FAILED, READ_ONLY, WELL, RefusedError, Shared, opened
+from tui.cli.session import FAILED, READ_ONLY, WELL, RefusedError, Shared, open_session
 from tui.domain.plurals import part_of
 from tui.operations import audit_log
-from tui.operations.journal import JournalError, default_path
+from tui.operations.journal import JournalError, default_journal_path
 from tui.operations.repair import damage, repair
 
 
@@ -24,8 +24,8 @@ from tui.operations.repair import damage, repair
 def repair_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
     """Set a damaged journal aside, and keep what can be read of it. One that can be used is left alone."""
     as_json = as_json or asked_above(ctx)
-    with opened(shared) as session:
-        path = default_path(session.environ)
+    with open_session(shared) as session:
+        path = default_journal_path(session.environ)
         try:
             why = damage(path)
             if why and session.settings.read_only:

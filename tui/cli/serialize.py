@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from tui.domain.down_by_aws import Down, down
+from tui.domain.activity import NO_ACTIVITY, Meant, Own, Work
+from tui.domain.down_by_aws import Down, why_down
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import CheckName, CheckStatus, Instance, TargetStatus, Trouble
 from tui.domain.listing import failures
-from tui.domain.activity import NOTHING, Meant, Own, Work
+from tui.domain.time_format import iso_utc as when_stamp
 from tui.domain.triage import urgency
-from tui.domain.time_format import stamp as when_stamp
 
 EVENT_COLUMNS = (
     "profile", "account_id", "region", "instance_id", "name", "state",
@@ -20,7 +20,7 @@ EVENT_COLUMNS = (
 )  # fmt: skip
 
 
-def stamp(when: datetime | None) -> str | None:
+def iso_or_none(when: datetime | None) -> str | None:
     """UTC in ISO 8601 with a Z, to the second; None stays None."""
     return when_stamp(when) if when else None
 
@@ -31,9 +31,9 @@ def event_object(event: ScheduledEvent, now: datetime) -> dict[str, Any]:
         "code": event.code_text,
         "id": event.event_id,
         "description": event.description,
-        "not_before": stamp(event.not_before),
-        "not_after": stamp(event.not_after),
-        "not_before_deadline": stamp(event.deadline),
+        "not_before": iso_or_none(event.not_before),
+        "not_after": iso_or_none(event.not_after),
+        "not_before_deadline": iso_or_none(event.deadline),
         "state": event.state(now).value,
     }
 
@@ -44,7 +44,7 @@ def instance_object(
     hazards: Iterable[Any] = (),
     *,
     open_only: bool = False,
-    own: Own = NOTHING,
+    own: Own = NO_ACTIVITY,
 ) -> dict[str, Any]:
     """One instance. Checks are AWS's words, `not-reported`, or `unknown`; a time that is not known is null.
 
@@ -61,7 +61,7 @@ def instance_object(
         "name": instance.name,
         "state": instance.state.value,
         "state_reason": instance.state_reason,
-        "down": down_object(down(instance, now)),
+        "down": down_object(why_down(instance, now)),
         "meant": meant_object(own.meant(instance)),
         "level": urgency(instance, now, own).level.name.lower(),
         "operation": work_object(own.work(instance)),
@@ -70,11 +70,11 @@ def instance_object(
         "public_ip": instance.public_ip,
         "checks": {name.value: instance.checks.get(name).status.value for name in CheckName},
         "impaired_since": {
-            name.value: stamp(instance.checks.get(name).since) for name in instance.checks.impaired()
+            name.value: iso_or_none(instance.checks.get(name).since) for name in instance.checks.impaired()
         },
         "events": [event_object(event, now) for event in events],
         "hazards": [hazard_object(hazard) for hazard in hazards],
-        "status_at": stamp(instance.status_at),
+        "status_at": iso_or_none(instance.status_at),
     }
 
 
@@ -94,7 +94,7 @@ def event_row(instance: Instance, event: ScheduledEvent, now: datetime) -> tuple
     return (
         instance.target.profile, instance.account_id, instance.target.region, instance.instance_id,
         instance.name, instance.state.value, event.code_text, event.event_id, event.state(now).value,
-        stamp(event.not_before), stamp(event.not_after), stamp(event.deadline), event.description,
+        iso_or_none(event.not_before), iso_or_none(event.not_after), iso_or_none(event.deadline), event.description,
     )  # fmt: skip
 
 
@@ -102,12 +102,17 @@ def down_object(found: Down | None) -> dict[str, Any] | None:
     """Why it is down though nobody meant it: `cause` is aws (stopped it) or start (a start fell back); `code` is AWS's own."""
     if found is None:
         return None
-    return {"cause": found.cause.value, "code": found.code, "since": stamp(found.since), "text": found.line}
+    return {
+        "cause": found.cause.value,
+        "code": found.code,
+        "since": iso_or_none(found.since),
+        "text": found.line,
+    }
 
 
 def meant_object(mark: Meant | None) -> dict[str, Any] | None:
     """Who said it, and when."""
-    return None if mark is None else {"user": mark.user, "host": mark.host, "at": stamp(mark.at)}
+    return None if mark is None else {"user": mark.user, "host": mark.host, "at": iso_or_none(mark.at)}
 
 
 def work_object(work: Work | None) -> dict[str, Any] | None:
@@ -121,19 +126,19 @@ def work_object(work: Work | None) -> dict[str, Any] | None:
         "step": work.step,
         "user": work.user,
         "host": work.host,
-        "since": stamp(work.since),
+        "since": iso_or_none(work.since),
         "instance_down": work.instance_down,
     }
 
 
-def checks_text(instance: Instance, now: datetime | None = None, own: Own = NOTHING) -> str:
+def checks_text(instance: Instance, now: datetime | None = None, own: Own = NO_ACTIVITY) -> str:
     """`ok`, the failing checks by name, who is at it or took it down, or what keeps us from saying either."""
     work = own.work(instance)
     if work is not None and now is not None and work.explains(instance):
         return work.line(now)
-    if own.meant(instance) is not None and now is not None and down(instance, now):
+    if own.meant(instance) is not None and now is not None and why_down(instance, now):
         return "down by AWS, and meant"
-    if now is not None and (found := down(instance, now)):
+    if now is not None and (found := why_down(instance, now)):
         return found.word
     if failing := instance.checks.impaired():
         return "impaired: " + ", ".join(name.value for name in failing)

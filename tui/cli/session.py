@@ -56,7 +56,7 @@ class Session(Struct, frozen=True):
 
 
 @contextmanager
-def opened(shared: Shared) -> Iterator[Session]:
+def open_session(shared: Shared) -> Iterator[Session]:
     """Settings and environment; with --demo the embedded AWS runs until the end of the block. Raises ConfigError."""
     if not shared.demo:
         yield _session(shared, dict(os.environ))
@@ -78,7 +78,7 @@ def opened(shared: Shared) -> Iterator[Session]:
 
 
 def _session(shared: Shared, environ: dict[str, str]) -> Session:
-    loaded = loader.load(
+    loaded = loader.load_settings(
         shared.config,
         profiles=shared.profiles,
         regions=shared.regions,

@@ -7,18 +7,18 @@ from datetime import UTC, datetime, tzinfo
 import click
 
 from tui.cli import output, serialize
-from tui.cli.empty_list import no_profiles, nothing
-from tui.cli.fleet_reader import Fleet, read
-from tui.cli.this_machine import here_among
-from tui.cli.options import shared_options
 from tui.cli.activity import own
-from tui.cli.session import PARTIAL, USAGE, WELL, Session, Shared, opened
+from tui.cli.empty_list import no_profiles, say_nothing_listed
+from tui.cli.fleet_reader import Fleet, read_fleet
+from tui.cli.options import shared_options
+from tui.cli.session import PARTIAL, USAGE, WELL, Session, Shared, open_session
+from tui.cli.this_machine import here_among
 from tui.domain import query, time_format
+from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
-from tui.domain.this_machine import Here
 from tui.domain.instance import Instance
-from tui.domain.activity import NOTHING, Own
+from tui.domain.this_machine import Here
 from tui.domain.triage import Level, urgency
 from tui.fleet import snapshot
 
@@ -45,8 +45,8 @@ FILTER = click.option(
 def events_command(shared: Shared, form: str | None, every: bool, wanted: str, timeout: float) -> int:
     """Scheduled events of all targets, most urgent first."""
     chosen = _query(wanted)
-    with opened(shared) as session:
-        fleet = read(session, problems_only=True, timeout=timeout)
+    with open_session(shared) as session:
+        fleet = read_fleet(session, problems_only=True, timeout=timeout)
         now, zone = datetime.now(UTC), session.settings.zone()
         here = here_among(session, fleet.rows)
         rows = [
@@ -55,7 +55,7 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
         # What AWS should have done days ago stands behind what it does today, and what is over behind both.
         rows.sort(key=lambda row: next((int(one.is_past(now)) for one in row.open_events(now)), 2))
         if not rows and (form is None or chosen.tests):
-            nothing("no scheduled events", session, fleet, chosen, timeout, now, full=False)
+            say_nothing_listed("no scheduled events", session, fleet, chosen, timeout, now, full=False)
     pairs = [
         (row, event) for row in rows for event in (_all_events(row, now) if every else row.open_events(now))
     ]
@@ -121,8 +121,8 @@ def _name_of_pair(pair: tuple[Instance, ScheduledEvent]) -> str:
 def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, timeout: float) -> int:
     """Instances with their checks, most urgent first."""
     chosen = _query(wanted)
-    with opened(shared) as session:
-        fleet = read(session, problems_only=problems, timeout=timeout)
+    with open_session(shared) as session:
+        fleet = read_fleet(session, problems_only=problems, timeout=timeout)
         now, ours = datetime.now(UTC), own(session)
         here = here_among(session, fleet.rows)
         rows = _ordered(fleet, chosen, now, ours)
@@ -130,7 +130,7 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
             rows = [row for row in rows if urgency(row, now, ours).level <= Level.SCHEDULED]
         if not rows and (not as_json or chosen.tests):
             what = "no problems" if problems else "no instances"
-            nothing(what, session, fleet, chosen, timeout, now, full=not problems)
+            say_nothing_listed(what, session, fleet, chosen, timeout, now, full=not problems)
     left_out = 0
     if as_json:
         told, left_out = output.each(
@@ -165,20 +165,20 @@ def _all_events(row: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
 def _known_before(session: Session) -> list[Instance]:
     """What the console's last snapshot knows to be in trouble: every event is. None where it can't be read."""
     try:
-        kept = snapshot.load(snapshot.default_path(session.environ))
+        kept = snapshot.load_snapshot(snapshot.default_snapshot_path(session.environ))
     except snapshot.SnapshotError:
         return []
     return [] if kept is None else [row for delta in kept.deltas for row in delta.upserts]
 
 
 def _query(text: str) -> query.Query:
-    parsed = query.parse(text)
+    parsed = query.parse_query(text)
     if isinstance(parsed, query.QueryError):
         raise click.UsageError(f"--filter: {text[parsed.start : parsed.end]!r}: {parsed.message}")
     return parsed
 
 
-def _ordered(fleet: Fleet, chosen: query.Query, now: datetime, own: Own = NOTHING) -> list[Instance]:
+def _ordered(fleet: Fleet, chosen: query.Query, now: datetime, own: Own = NO_ACTIVITY) -> list[Instance]:
     rows = [row for row in fleet.rows if chosen.matches(row, now)]
     return sorted(rows, key=lambda row: urgency(row, now, own))
 
@@ -193,7 +193,11 @@ def _hazards(row: Instance, now: datetime, here: Here) -> list[Hazard]:
 
 
 def _when(start: datetime | None, zone: tzinfo, now: datetime) -> str:
-    return f"{time_format.countdown(start, now)} · {time_format.both_zones(start, zone, now)}" if start else "not announced"
+    return (
+        f"{time_format.countdown(start, now)} · {time_format.both_zones(start, zone, now)}"
+        if start
+        else "not announced"
+    )
 
 
 def _next_event(row: Instance, now: datetime) -> str:
@@ -201,7 +205,9 @@ def _next_event(row: Instance, now: datetime) -> str:
     if not upcoming:
         return ""
     start = upcoming[0].not_before
-    return f"{upcoming[0].code_text} {time_format.countdown(start, now) if start else '(start not announced)'}"
+    return (
+        f"{upcoming[0].code_text} {time_format.countdown(start, now) if start else '(start not announced)'}"
+    )
 
 
 def _close(session: Session, fleet: Fleet, left_out: int = 0) -> int:

@@ -19,10 +19,10 @@ def example() -> str:
     installed = files("tui") / "config.example.toml"
     if installed.is_file():
         return installed.read_text(encoding="utf-8")
-    return (Path(__file__).parent.parent / "config.example.toml").read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / "config.example.toml").read_text(encoding="utf-8")
 
 
-def init(path: Path) -> None:
+def write_example(path: Path) -> None:
     """Write the example, each value commented out so that defaults stay evac's. Raises ConfigError if a file is there."""
     if path.exists() or path.is_symlink():
         raise ConfigError(path, "", "exists already, and is left as it is; `evac config set` changes a value")

@@ -15,11 +15,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tui.domain import profile_names
-from tui.domain.actions import ACTIONS
-from tui.domain.severity import CODES
-from tui.domain.sanitize import clean
-from tui.domain.time_format import parse_duration
 from tui.config.schema import (
     ActionSettings,
     Base,
@@ -27,18 +22,23 @@ from tui.config.schema import (
     CacheUrl,
     ConfigError,
     Intervals,
-    Keep,
+    KeepSetting,
     Limit,
     LockSettings,
     ProfileSettings,
     Region,
     Settings,
     convert,
-    decode,
-    encode,
+    decode_settings,
+    encode_settings,
     local_zone,
     validate,
 )
+from tui.domain import profile_names
+from tui.domain.actions import ACTIONS
+from tui.domain.sanitize import clean
+from tui.domain.severity import HAZARD_CODES
+from tui.domain.time_format import parse_duration
 
 __all__ = [
     "ActionSettings",
@@ -49,12 +49,12 @@ __all__ = [
     "LockSettings",
     "ProfileSettings",
     "Settings",
-    "decode",
-    "default_path",
-    "encode",
+    "decode_settings",
+    "default_config_path",
+    "encode_settings",
     "flatten",
     "from_environment",
-    "load",
+    "load_settings",
     "local_zone",
     "policy_path",
     "read_toml",
@@ -92,7 +92,7 @@ class _PolicyActions(Base, frozen=True):
 
 
 class _PolicyGroups(Base, frozen=True):
-    keep: Keep = 1
+    keep: KeepSetting = 1
 
 
 class _Policy(Base, frozen=True):
@@ -111,14 +111,14 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     """What a child process goes by: EVAC_SETTINGS if its parent gave it, else the files; the policy applies to both."""
     handed = environ.get("EVAC_SETTINGS")
     if handed is None:
-        return load(None, profiles=(), regions=(), read_only=False, environ=environ).settings
-    settings = decode(handed)
+        return load_settings(None, profiles=(), regions=(), read_only=False, environ=environ).settings
+    settings = decode_settings(handed)
     # It may have been started by hand, or from another shell than the one that planned: the names of both hold.
     called = dict.fromkeys((*settings.shell_profiles, *profile_names.of_shell(environ)))
     return _tighten(msgspec.structs.replace(settings, shell_profiles=tuple(called)), {}, environ)[0]
 
 
-def default_path(environ: Mapping[str, str]) -> Path:
+def default_config_path(environ: Mapping[str, str]) -> Path:
     """`$XDG_CONFIG_HOME/evac/config.toml`."""
     return _xdg(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
 
@@ -158,7 +158,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(path, "", "not TOML: a number too long") from None
 
 
-def load(
+def load_settings(
     config: Path | None,
     *,
     profiles: Sequence[str],
@@ -168,7 +168,7 @@ def load(
     demo: bool = False,
 ) -> Loaded:
     """Merge everything. A missing file is fine unless `config` names it. Raises ConfigError."""
-    path = config or default_path(environ)
+    path = config or default_config_path(environ)
     values: dict[str, Any] = {}
     try:
         values = read_toml(path)
@@ -294,7 +294,7 @@ def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str
     """What is switched off or hidden. A name that means nothing is an error: it would protect from nothing."""
     for key, given, known in (
         ("actions_off", policy.actions_off, tuple(ACTIONS)),
-        ("block", policy.block, CODES),
+        ("block", policy.block, HAZARD_CODES),
     ):
         for name in given:
             if name not in known:

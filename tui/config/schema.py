@@ -25,10 +25,10 @@ Seconds = Annotated[float, Meta(ge=1.0)]
 Duration = Annotated[str, Meta(pattern=r"\A[0-9]{1,5}[mhdw]\Z")]
 Limit = Annotated[str, Meta(pattern=r"\A([0-9]{1,5}[mhdw])?\Z")]
 Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
-Typed = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
+TypedSetting = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
 Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
 Unreachable = Annotated[str, Meta(pattern=r"\A(refuse|proceed)\Z")]
-Keep = Annotated[int, Meta(ge=1, le=100_000)] | Annotated[str, Meta(pattern=r"\A([1-9][0-9]?|100)%\Z")]
+KeepSetting = Annotated[int, Meta(ge=1, le=100_000)] | Annotated[str, Meta(pattern=r"\A([1-9][0-9]?|100)%\Z")]
 CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
 
 _EXPECTED = {
@@ -90,7 +90,7 @@ class GroupSettings(Base, frozen=True):
     """What is kept of the groups instances serve in. `keep`: how many members, or which share, stay in service, if AWS's own
     minimum is not higher."""
 
-    keep: Keep = 1
+    keep: KeepSetting = 1
 
 
 class ActionSettings(Base, frozen=True):
@@ -101,7 +101,7 @@ class ActionSettings(Base, frozen=True):
     """
 
     image_max_age: Duration = "7d"
-    confirm: Typed = "name"
+    confirm: TypedSetting = "name"
     wait_for_image: bool = True
     require_image: Limit = ""
     start_retry_for: Limit = ""
@@ -121,7 +121,8 @@ class ProfileSettings(Base, frozen=True):
 class Settings(Base, frozen=True):
     """Everything a process needs to know. `only_*`, `demo` and what the site policy adds never stand in the file.
 
-    `shell_profiles`: the names that the shell gives its own credentials (tui.domain.profile_names); their rules hold for those too.
+    `shell_profiles`: the names that the shell gives its own credentials (tui.domain.profile_names);
+    their rules hold for those too.
     """
 
     regions: tuple[Region, ...] = ()
@@ -145,7 +146,7 @@ class Settings(Base, frozen=True):
     actions_off: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
     lock_required: bool = False
-    policy_keep: Keep = 1
+    policy_keep: KeepSetting = 1
     demo: bool = False
 
     def profile(self, name: str) -> ProfileSettings:
@@ -173,7 +174,9 @@ class Settings(Base, frozen=True):
 
     def minds_accounts(self) -> bool:
         """Whether any rule is an account's, so that one must be known before it is said what may be done."""
-        return any(map(profile_names.is_account, (*self.locked_profiles, *self.hidden_profiles, *self.profiles)))
+        return any(
+            map(profile_names.is_account, (*self.locked_profiles, *self.hidden_profiles, *self.profiles))
+        )
 
     def _called(self, profile: str) -> tuple[str, ...]:
         return (profile, *self.shell_profiles) if profile == profile_names.ENVIRONMENT else (profile,)
@@ -267,12 +270,12 @@ RUN_ONLY = frozenset(
 """Fields of Settings that no file may hold."""
 
 
-def encode(settings: Settings) -> bytes:
+def encode_settings(settings: Settings) -> bytes:
     """Settings as JSON, for a child process."""
     return msgspec.json.encode(settings)
 
 
-def decode(data: bytes | str) -> Settings:
+def decode_settings(data: bytes | str) -> Settings:
     """The other end of `encode`. Raises ConfigError."""
     try:
         return msgspec.json.decode(data, type=Settings)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tui.domain.instance import Instance, InstanceState
 from tui.domain.activity import AFTER_STOP
+from tui.domain.instance import Instance, InstanceState
 
 if TYPE_CHECKING:  # what a step is and sends is not needed to name the actions: the first frame does without
     from tui.domain.steps import Call, Order, Step

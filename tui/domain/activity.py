@@ -13,7 +13,7 @@ from tui.domain.time_format import span
 
 AFTER_STOP = "start-after-stop"
 """The action that is ordered in advance: it waits until AWS has stopped the instance, and starts it then."""
-POWER = ("stop-start", "start", "reboot", AFTER_STOP)
+POWER_ACTIONS = ("stop-start", "start", "reboot", AFTER_STOP)
 """Actions that take an instance down or bring it back: what its checks say meanwhile is their doing."""
 _DEEDS = {
     "stop-start": "stopping and starting it",
@@ -52,7 +52,7 @@ class Work(Struct, frozen=True):
     @property
     def powers(self) -> bool:
         """Whether it is at the instance's power now: then a failing check or a stopped state is its doing."""
-        return self.action in POWER and not self.waiting
+        return self.action in POWER_ACTIONS and not self.waiting
 
     def explains(self, instance: Instance) -> bool:
         """Whether what is to be seen of the instance now is its doing. An AMI reboots it, unless it was told not to."""
@@ -112,4 +112,4 @@ class Own(Struct, frozen=True):
         return mark if mark is not None and mark.holds(instance) else None
 
 
-NOTHING = Own()
+NO_ACTIVITY = Own()

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tui.domain.activity import AFTER_STOP
 from tui.domain.facts import Facts
+from tui.domain.instance import Instance
+from tui.domain.plan import Draft, GuardKind
 from tui.domain.severity import Gravity
 from tui.domain.this_machine import NOWHERE, Here
-from tui.domain.instance import Instance
-from tui.domain.activity import AFTER_STOP
-from tui.domain.plan import Draft, GuardKind
 
 HURTS_NOBODY = frozenset({"start", AFTER_STOP})
 """Actions that a look which fails may not prevent: what is down stays down by that."""

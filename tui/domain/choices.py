@@ -15,11 +15,11 @@ from tui.domain import out_of_service
 from tui.domain.actions import ASIDE, OVERRIDES, ActionOptions
 from tui.domain.facts import Facts
 from tui.domain.hazards import hazards
-from tui.domain.hazards.base import View
+from tui.domain.hazards.base import HazardView
 from tui.domain.hazards.storage import needs_image
-from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Instance
 from tui.domain.policy import Policy
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import span
 
 
@@ -51,7 +51,7 @@ def offers(
     elif action in ASIDE and places:
         found.append(Offer("drain", f"drain first: {', '.join(one.name for one in places)}", second))
     if action == "stop-start":
-        view = View(instance, facts, action, now, options, policy.image_max_age, policy.require_image)
+        view = HazardView(instance, facts, action, now, options, policy.image_max_age, policy.require_image)
         why = ""
         if policy.require_image is not None and needs_image(view):
             why = f"policy: none younger than {span(policy.require_image)}"

@@ -11,9 +11,9 @@ import re
 
 from tui.domain.sanitize import SafeText, clean
 
-LIMIT = 64 * 1024
+CONSOLE_LIMIT = 64 * 1024
 """Characters that are read, the newest: AWS keeps 64 KB (EC2 API, GetConsoleOutput)."""
-WIDEST = 1000
+MAX_LINE = 1000
 """Columns a move may reach."""
 _TOKEN = re.compile(
     r"\x1b\[\[[A-E]?"  # a function key of Linux's console
@@ -38,7 +38,7 @@ class _Line:
         self.column = 0
 
     def write(self, text: str) -> None:
-        at = min(self.column, WIDEST)
+        at = min(self.column, MAX_LINE)
         if at > len(self.cells):
             self.cells.extend(" " * (at - len(self.cells)))
         self.cells[at : at + len(text)] = text
@@ -59,17 +59,17 @@ class _Line:
             self.erase(values)
         elif final == "P":
             del self.cells[here : here + max(count, 1)]
-        elif final == "@" and here < len(self.cells) < WIDEST:
-            self.cells[here:here] = " " * min(count, WIDEST)
+        elif final == "@" and here < len(self.cells) < MAX_LINE:
+            self.cells[here:here] = " " * min(count, MAX_LINE)
         elif final == "X":
             erased = min(here + max(count, 1), len(self.cells)) - here
             self.cells[here : here + erased] = " " * max(erased, 0)
         elif final == "b" and 0 < here <= len(self.cells):
-            self.write(self.cells[here - 1] * min(count, WIDEST))
+            self.write(self.cells[here - 1] * min(count, MAX_LINE))
         elif final in ("G", "`"):
-            self.column = min(max(count - 1, 0), WIDEST)
+            self.column = min(max(count - 1, 0), MAX_LINE)
         elif final in ("C", "a"):
-            self.column = min(self.column + count, WIDEST)
+            self.column = min(self.column + count, MAX_LINE)
         elif final == "D":
             self.column = max(self.column - count, 0)
 
@@ -78,7 +78,7 @@ class _Line:
         return clean("".join(self.cells).rstrip())
 
 
-def console_lines(output: object, limit: int = LIMIT) -> tuple[SafeText, ...]:
+def console_lines(output: object, limit: int = CONSOLE_LIMIT) -> tuple[SafeText, ...]:
     """The lines, the oldest first; empty ones at the end are left out."""
     raw = "" if output is None else str(output)
     raw = _CUT_BEFORE.sub("", raw[-limit:])

@@ -38,7 +38,7 @@ REASON_CODES = (
 )
 """Values for DescribeInstances' filter `state-reason-code`. It takes wildcards (user guide, Using_Filtering); beside it the
 documented codes, for who answers as AWS does and knows no wildcard there."""
-LEAVING = (EventCode.INSTANCE_STOP, EventCode.INSTANCE_RETIREMENT)
+STOP_EVENTS = (EventCode.INSTANCE_STOP, EventCode.INSTANCE_RETIREMENT)
 """Events in which AWS stops an instance and leaves it stopped."""
 STOPPED = (InstanceState.STOPPED, InstanceState.STOPPING)
 
@@ -108,7 +108,7 @@ def moment_of(text: str) -> datetime | None:
         return None
 
 
-def down(instance: Instance, now: datetime) -> Down | None:
+def why_down(instance: Instance, now: datetime) -> Down | None:
     """Why it is down, if nobody meant it; None: it is not stopped, or somebody stopped it, or nobody knows."""
     if instance.state not in STOPPED:
         return None
@@ -138,7 +138,7 @@ def stopped_by(instance: Instance, now: datetime) -> ScheduledEvent | None:
 
 
 def _took_it_down(event: ScheduledEvent, launched: datetime | None, now: datetime) -> bool:
-    if event.code not in LEAVING or event.state(now) is not EventState.COMPLETED:
+    if event.code not in STOP_EVENTS or event.state(now) is not EventState.COMPLETED:
         return False
     if event.not_before is None:
         return True

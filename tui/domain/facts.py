@@ -9,8 +9,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from tui.domain.instance import Image, TypeFacts
 from tui.domain.groups import Hold
+from tui.domain.instance import Image, TypeFacts
 from tui.domain.sanitize import EMPTY, SafeText
 
 

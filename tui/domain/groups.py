@@ -107,15 +107,15 @@ class Short(Struct, frozen=True):
         shown = ", ".join(f"{name} {why}" for name, why in self.ill[:3])
         more = f" and {len(self.ill) - 3} more" if len(self.ill) > 3 else ""
         told = f"; not in service: {shown}{more}" if shown else ""
-        return clean(f"waits: {counted(self)}{told}", 500)
+        return clean(f"waits: {shortage_text(self)}{told}", 500)
 
 
-def counted(short: Short) -> str:
+def shortage_text(short: Short) -> str:
     """`with it down 0 of target group x would be in service, and 1 must be`."""
     return f"with it down {short.left} of {short.text} would be in service, and {short.needed} must be"
 
 
-def place(account: str, region: str, group: Group) -> str:
+def group_key(account: str, region: str, group: Group) -> str:
     """A name for the group that no other has: of one account and region, or its ARN."""
     return f"{account}:{region}:{group.kind}:{group.key}"
 
@@ -128,7 +128,7 @@ def needed(seen: GroupSeen, members: int, keep: Iterable[Keep]) -> int:
     return max(asked)
 
 
-def short(
+def shortage(
     group: Group, seen: GroupSeen | None, others: Sequence[Hold], keep: Sequence[Keep], *, out: bool = False
 ) -> Short | None:
     """None if this member of the group may go down now. `others` are the holds of other operations in this group.
@@ -177,6 +177,6 @@ def lacking(
             and (hold.state == "going" or (hold.state == "held" and not (going and hold.number > mine.number))
                  or (hold.state == "waiting" and not going and hold.reserves and hold.number < mine.number))
         ]  # fmt: skip
-        if (why := short(one.group, one.seen, others, keep)) is not None:
+        if (why := shortage(one.group, one.seen, others, keep)) is not None:
             found.append(why)
     return tuple(found)

@@ -65,7 +65,7 @@ def place_of(text: str) -> str:
     return bare if bare != word else ""
 
 
-def address(word: str) -> re.Pattern[str] | None:
+def address_pattern(word: str) -> re.Pattern[str] | None:
     """What finds that whole IPv4 address in a text, and no longer one; None: it is none."""
     if _IPV4.fullmatch(word) is None:
         return None
@@ -128,7 +128,7 @@ def private_name(private_ip: str, region: str = "") -> str:
     return f"ip-{private_ip.replace('.', '-')}" + (f".{internal(region)}" if region else "")
 
 
-def find(rows: Sequence[Instance], wanted: str) -> list[Instance]:
+def find_rows(rows: Sequence[Instance], wanted: str) -> list[Instance]:
     """The instances it names: by id, ARN, DNS name or address, by the exact name, and only then by the name in any case."""
     word, name = place_of(wanted) or _plain(wanted), unicodedata.normalize("NFC", wanted.strip())
 

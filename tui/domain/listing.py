@@ -12,15 +12,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
-from tui.domain.activity import NOTHING, Own
+from tui.domain.plurals import counted
 from tui.domain.query import Query
 from tui.domain.sanitize import clean
 from tui.domain.triage import Level, Urgency, urgency
-from tui.domain.plurals import counted
 
 
-class View(StrEnum):
+class FleetView(StrEnum):
     """The four views."""
 
     TRIAGE = "triage"
@@ -29,7 +29,7 @@ class View(StrEnum):
     TARGETS = "targets"
 
 
-class Order(StrEnum):
+class SortOrder(StrEnum):
     """What rows are sorted by."""
 
     URGENCY = "urgency"
@@ -43,7 +43,7 @@ Stale = Mapping[Target, datetime | None]
 """Targets whose rows say how things *were*: since when (UTC), None where they were never read."""
 MISSED = 3
 """After so many missed intervals a target's rows are old."""
-AGAIN = timedelta(seconds=20)
+RESORT_AFTER = timedelta(seconds=20)
 """An instance with events is looked at again after so long: the hour moves it up."""
 
 
@@ -69,7 +69,7 @@ class Ranker:
 
     odd: dict[str, Exception] = field(default_factory=dict)
     """Instances that could not be judged, and why: a fault of ours, which must cost no other row its place."""
-    own: Own = NOTHING
+    own: Own = NO_ACTIVITY
     _kept: dict[str, tuple[Instance, datetime, Urgency]] = field(default_factory=dict)
     _listed: tuple[Any, ...] = (None,)
     _counted: tuple[Any, ...] = (None,)
@@ -86,7 +86,11 @@ class Ranker:
     def urgency(self, row: Instance, now: datetime) -> Urgency:
         """As `tui.domain.triage.urgency`."""
         kept = self._kept.get(row.instance_id)
-        if kept is not None and kept[0] is row and (not row.events or timedelta() <= now - kept[1] < AGAIN):
+        if (
+            kept is not None
+            and kept[0] is row
+            and (not row.events or timedelta() <= now - kept[1] < RESORT_AFTER)
+        ):
             return kept[2]
         try:
             found = urgency(row, now, self.own)
@@ -104,7 +108,7 @@ class Ranker:
     def counts(self, rows: Iterable[Instance], now: datetime, old: Stale) -> dict[Level, int]:
         """How many stand at each level; every level is present. Counted again when other rows are given, or it is later."""
         kept, at, stale_then, *found = self._counted if len(self._counted) == 4 else (None, now, None)
-        if kept is not rows or stale_then != old.keys() or not timedelta() <= now - at < AGAIN:
+        if kept is not rows or stale_then != old.keys() or not timedelta() <= now - at < RESORT_AFTER:
             result = dict.fromkeys(Level, 0)
             for row in rows:
                 result[self.level(row, now, old)] += 1
@@ -118,29 +122,29 @@ class Ranker:
             self._kept.pop(key, None)
 
     def listed(
-        self, rows: Sequence[Instance], view: View, order: Order, query: Query, now: datetime
+        self, rows: Sequence[Instance], view: FleetView, order: SortOrder, query: Query, now: datetime
     ) -> list[Instance]:
         """The rows of a view that match, in order. The same list again for the same question, for a while."""
         question = (rows, view, order, query)
         kept, at, found_then = self._listed if len(self._listed) == 3 else (None, now, [])
         same = kept is not None and kept[0] is rows and kept[1:] == question[1:]
-        if not same or not timedelta() <= now - at < AGAIN:
+        if not same or not timedelta() <= now - at < RESORT_AFTER:
             found_then = self._find(rows, view, order, query, now)
             self._listed = (question, now, found_then)
         return list(found_then)
 
     def _find(
-        self, rows: Sequence[Instance], view: View, order: Order, query: Query, now: datetime
+        self, rows: Sequence[Instance], view: FleetView, order: SortOrder, query: Query, now: datetime
     ) -> list[Instance]:
         found: Iterable[Instance] = rows
-        if view is View.TRIAGE:
+        if view is FleetView.TRIAGE:
             found = (row for row in found if self.urgency(row, now).is_trouble)
-        elif view is View.EVENTS:
+        elif view is FleetView.EVENTS:
             found = (row for row in found if row.events and self._asked(row, row.open_events, now))
         if query.tests:
             found = (row for row in found if self._asked(row, query.matches, row, now))
-        if view is View.EVENTS and order is Order.URGENCY:
-            order = Order.EVENT
+        if view is FleetView.EVENTS and order is SortOrder.URGENCY:
+            order = SortOrder.EVENT
         key = self._key(view, order, now)
         try:
             return sorted(found := list(found), key=key)
@@ -158,18 +162,18 @@ class Ranker:
             self.odd[row.instance_id] = error
             return True
 
-    def _key(self, view: View, order: Order, now: datetime) -> Callable[[Instance], Any]:
+    def _key(self, view: FleetView, order: SortOrder, now: datetime) -> Callable[[Instance], Any]:
         def name(row: Instance) -> Any:
             return (row.label.lower(), row.key)
 
-        keys: dict[Order, Callable[[Instance], Any]] = {
-            Order.URGENCY: lambda row: self.urgency(row, now),
-            Order.NAME: name,
-            Order.TARGET: lambda row: (row.target, row.zone, *name(row)),
-            Order.TYPE: lambda row: (row.instance_type, *name(row)),
-            Order.EVENT: lambda row: (_next(row, now), *name(row)),
+        keys: dict[SortOrder, Callable[[Instance], Any]] = {
+            SortOrder.URGENCY: lambda row: self.urgency(row, now),
+            SortOrder.NAME: name,
+            SortOrder.TARGET: lambda row: (row.target, row.zone, *name(row)),
+            SortOrder.TYPE: lambda row: (row.instance_type, *name(row)),
+            SortOrder.EVENT: lambda row: (_next(row, now), *name(row)),
         }
-        if view is View.TARGETS:
+        if view is FleetView.TARGETS:
             return lambda row: (row.target, keys[order](row))
         return keys[order]
 
@@ -221,7 +225,9 @@ FOLDED = 3
 """So many regions of a profile without instances, or more, are one line."""
 
 
-def grouped(rows: Sequence[Instance], targets: Sequence[TargetStatus]) -> list[Instance | TargetStatus]:
+def group_by_target(
+    rows: Sequence[Instance], targets: Sequence[TargetStatus]
+) -> list[Instance | TargetStatus]:
     """Rows sorted by target, each target's line above its own; what is not read, or in part, comes first.
 
     Targets without rows have their line as well, but one login that fails is one, and so are a profile's empty regions.

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from tui.domain.actions import ASIDE, ActionOptions
 from tui.domain.facts import Facts, GroupMembership
-from tui.domain.instance import Instance
 from tui.domain.groups import (
     CLASSIC,
     SCALING,
@@ -23,11 +22,12 @@ from tui.domain.groups import (
     Hold,
     Keep,
     Short,
-    place,
-    short,
+    group_key,
+    shortage,
 )
-from tui.domain.steps import Place
+from tui.domain.instance import Instance
 from tui.domain.sanitize import SafeText
+from tui.domain.steps import TargetRegistration
 
 
 def member(facts: Facts | None) -> GroupMembership | None:
@@ -52,11 +52,11 @@ def why_no_standby(facts: Facts | None) -> str:
     return ""
 
 
-def places(facts: Facts | None) -> tuple[Place, ...]:
+def places(facts: Facts | None) -> tuple[TargetRegistration, ...]:
     """The target groups it is registered in, under which id and port; not those it is leaving."""
     found = None if facts is None else facts.target_groups
     return tuple(
-        Place(str(one.arn), str(one.name), str(one.target_id), one.port, one.health == "healthy")
+        TargetRegistration(str(one.arn), str(one.name), str(one.target_id), one.port, one.health == "healthy")
         for one in found or ()
         if one.health not in ("draining", "unused") and one.target_id
     )
@@ -107,9 +107,9 @@ def shorts(facts: Facts | None, instance: Instance, keep: Sequence[Keep]) -> tup
     account, region = str(instance.account_id), instance.target.region
     found = []
     for seen in groups(facts, str(instance.instance_id)):
-        mine = place(account, region, seen.group)
+        mine = group_key(account, region, seen.group)
         others: list[Hold] = [one for one in facts.holds if one.place == mine]
-        if (why := short(seen.group, seen, others, keep)) is not None:
+        if (why := shortage(seen.group, seen, others, keep)) is not None:
             found.append(why)
     return tuple(found)
 

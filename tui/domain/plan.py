@@ -15,19 +15,19 @@ from msgspec.structs import replace
 
 from tui.domain import out_of_service, typed_name
 from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
-from tui.domain.down_by_aws import LEAVING
+from tui.domain.activity import AFTER_STOP
+from tui.domain.down_by_aws import STOP_EVENTS
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
-from tui.domain.severity import GRAVE, Gravity
 from tui.domain.hazards import Hazard, hazards
-from tui.domain.hazards.base import View
+from tui.domain.hazards.base import HazardView
 from tui.domain.hazards.storage import needs_image
-from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, Target
-from tui.domain.activity import AFTER_STOP
 from tui.domain.policy import Policy
-from tui.domain.steps import Call, Order, Place, Preflight, Step
 from tui.domain.sanitize import SafeText, clean
+from tui.domain.severity import GRAVE, Gravity
+from tui.domain.steps import Call, Order, Preflight, Step, TargetRegistration
+from tui.domain.this_machine import NOWHERE, Here
 
 
 class GuardKind(StrEnum):
@@ -154,7 +154,7 @@ def _reschedulable(instance: Instance, options: ActionOptions, now: datetime) ->
 
 def _awaited(instance: Instance, options: ActionOptions, now: datetime) -> ScheduledEvent | None:
     """The stop or retirement that is waited for: the one that was chosen, or the first."""
-    found = [one for one in instance.open_events(now) if one.code in LEAVING]
+    found = [one for one in instance.open_events(now) if one.code in STOP_EVENTS]
     return next((one for one in found if not options.event_id or one.event_id == options.event_id), None)
 
 
@@ -165,7 +165,9 @@ def _words(action: str, step: Step) -> tuple[str, str]:
     return _TEXT[step.name], step.about
 
 
-def _service(instance: Instance, facts: Facts | None, places: tuple[Place, ...]) -> dict[str, Any]:
+def _service(
+    instance: Instance, facts: Facts | None, places: tuple[TargetRegistration, ...]
+) -> dict[str, Any]:
     """What the order keeps of how the instance served, and where: it should do so again."""
     group = out_of_service.member(facts)
     return {
@@ -191,7 +193,7 @@ def draft(
         # The query protocol carries whole seconds: with more, what AWS shows later would never be what was asked.
         options = replace(options, not_before=options.not_before.replace(microsecond=0))
     unblock: list[str] = []
-    view = View(
+    view = HazardView(
         instance, facts, action_name, now, options, policy.image_max_age, policy.require_image, policy.keep
     )
     options = replace(options, image_first=options.image_first or needs_image(view))
@@ -201,7 +203,9 @@ def draft(
     options = replace(options, standby=first, drain=second)
     places = out_of_service.places(facts) if action_name in ASIDE else ()
     groups = (
-        tuple(one.group for one in out_of_service.groups(facts, str(instance.instance_id))) if view.interrupts else ()
+        tuple(one.group for one in out_of_service.groups(facts, str(instance.instance_id)))
+        if view.interrupts
+        else ()
     )
     serves = any(one.healthy for one in places) or any(one.up for one in groups)
     if "image" in {step.name for step in action.plan(options)} and not options.image_name:

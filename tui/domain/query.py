@@ -73,7 +73,7 @@ def terms(text: str) -> list[str]:
     return [match.group() for match in re.finditer(_TERM, text)]
 
 
-def parse(text: str) -> Query | QueryError:
+def parse_query(text: str) -> Query | QueryError:
     """Read a filter; the first term that makes no sense is reported. Never raises."""
     tests: list[Test] = []
     listed: list[Test] = []  # ids and ARNs in a row
@@ -204,9 +204,9 @@ def _word(word: str) -> Test:
 
 def _place(name: str) -> Test:
     """A whole name or address, none that is longer."""
-    from tui.domain.identifiers import address, host
+    from tui.domain.identifiers import address_pattern, host
 
-    whole = address(name) or re.compile(rf"(?<![0-9a-z]){re.escape(name)}(?![0-9a-z])")
+    whole = address_pattern(name) or re.compile(rf"(?<![0-9a-z]){re.escape(name)}(?![0-9a-z])")
     return lambda instance, now: bool(host(instance, name) or whole.search(_haystack(instance)))
 
 

@@ -14,7 +14,7 @@ from typing import NewType
 SafeText = NewType("SafeText", str)
 """A single line that may be drawn: made by `clean` (or a literal of ours), never by a cast elsewhere."""
 
-MARK = "\N{REPLACEMENT CHARACTER}"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 EMPTY = SafeText("")
 _FORMULA = ("=", "+", "-", "@", "\N{MINUS SIGN}", "\t", "\r")
 """What begins a formula; in a full-width, small or raised form as well, which a spreadsheet takes for the same."""
@@ -34,10 +34,10 @@ def _safe_char(char: str) -> str:
     if char in "\t\n\r\v\f":
         return " "
     if char in _UNSEEN:
-        return MARK
+        return REPLACEMENT
     category = unicodedata.category(char)
     if category in _UNSAFE:
-        return MARK
+        return REPLACEMENT
     return " " if category == "Zs" else char
 
 
@@ -50,9 +50,9 @@ def _stacked(line: str) -> str:
             if upon <= STACKED:
                 kept.append(char)
             elif upon == STACKED + 1:
-                kept.append(MARK)
+                kept.append(REPLACEMENT)
         else:
-            upon = STACKED + 1 if char == MARK else 0
+            upon = STACKED + 1 if char == REPLACEMENT else 0
             kept.append(char)
     return "".join(kept)
 
@@ -81,7 +81,7 @@ def csv_cell(value: object) -> str:
         return ""
     text = clean(value, limit=10_000)
     # What is shown as MARK was something unseen: the spreadsheet may drop it, and then what follows begins the cell.
-    first = text.lstrip(f" {MARK}")[:1]
+    first = text.lstrip(f" {REPLACEMENT}")[:1]
     return (
         f"'{text}"
         if isinstance(value, str) and unicodedata.normalize("NFKC", first).startswith(_FORMULA)

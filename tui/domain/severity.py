@@ -18,7 +18,7 @@ class Gravity(StrEnum):
 GRAVITIES = tuple(Gravity)
 GRAVE = (Gravity.DANGER, Gravity.WARN)
 """What a site policy may turn into a block."""
-CODES = (
+HAZARD_CODES = (
     "auto-scaling", "awaited-stop", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "group-held",
     "here-event",
     "hibernation",

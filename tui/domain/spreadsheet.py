@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tui.domain.sanitize import csv_cell
-from tui.domain.time_format import stamp
+from tui.domain.time_format import iso_utc
 
-MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """At the beginning of a file: without it Excel reads UTF-8 as the machine's own encoding, and Korean names as nonsense."""
 
 
@@ -20,8 +20,8 @@ def written(headers: Sequence[str], rows: Iterable[Sequence[object]], *, mark: b
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([csv_cell(head) for head in headers])
     writer.writerows([csv_cell(_told(value)) for value in row] for row in rows)
-    return MARK * mark + buffer.getvalue()
+    return BYTE_ORDER_MARK * mark + buffer.getvalue()
 
 
 def _told(value: object) -> object:
-    return stamp(value) if isinstance(value, datetime) else value
+    return iso_utc(value) if isinstance(value, datetime) else value

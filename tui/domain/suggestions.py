@@ -12,10 +12,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from tui.domain.instance import Instance
-from tui.domain.query import Query, parse, terms
+from tui.domain.query import Query, parse_query, terms
 from tui.domain.sanitize import clean
 
-MOST = 5000
+MAX_WORDS = 5000
 """Words that are compared, at most."""
 _PARTS = re.compile(r"[\s_./:-]+")
 _FIELD = re.compile(r"(?is)(name|profile|account|region|az|type|tag\.[^:<>]*):(.*)")
@@ -53,7 +53,7 @@ def matched(query: Query, rows: Sequence[Instance], now: datetime) -> Matched:
 def _why(text: str, rows: Sequence[Instance], now: datetime) -> str:
     found = terms(text)
     for term in found:
-        one = parse(term)
+        one = parse_query(term)
         if not isinstance(one, Query) or any(one.matches(row, now) for row in rows):
             continue
         word, known = _meant(term, rows)
@@ -88,7 +88,7 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 
     found: dict[str, str] = {}
     for text in known:
-        if text and len(found) < MOST:
+        if text and len(found) < MAX_WORDS:
             found.setdefault(text.lower(), text)
     near = difflib.get_close_matches(word, [one.removeprefix("tag.") for one in found], n=1, cutoff=0.6)
     if not near:

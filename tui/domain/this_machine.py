@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tui.domain import identifiers
 from tui.domain.instance import Instance
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _BY_ADDRESS = re.compile(r"ip-(\d{1,3}(?:-\d{1,3}){3})(?:\.[a-z0-9.-]+)?")
 """EC2's own private names: `ip-10-2-0-4.ec2.internal` (user guide, hostname types)."""
 
@@ -34,9 +34,9 @@ class Way(Struct, frozen=True):
     need: bool = True
     addresses: tuple[str, ...] = ()
 
-    def at(self) -> tuple[Address, ...]:
+    def at(self) -> tuple[IPAddress, ...]:
         """Its addresses; empty for a name nobody looked up."""
-        return tuple(one for one in map(address, (self.host, *self.addresses)) if one is not None)
+        return tuple(one for one in map(parse_address, (self.host, *self.addresses)) if one is not None)
 
 
 class Here(Struct, frozen=True):
@@ -61,7 +61,7 @@ class Here(Struct, frozen=True):
     @property
     def names(self) -> tuple[str, ...]:
         """The hosts that have to be looked up to know their addresses."""
-        return tuple(dict.fromkeys(way.host for way in self.ways if address(way.host) is None))
+        return tuple(dict.fromkeys(way.host for way in self.ways if parse_address(way.host) is None))
 
     def looked_up(self, found: Collection[tuple[str, tuple[str, ...]]]) -> Here:
         """The same, with the addresses of its names."""
@@ -91,19 +91,19 @@ class Match(Struct, frozen=True):
     sure: bool
 
 
-def address(text: str) -> Address | None:
+def parse_address(text: str) -> IPAddress | None:
     """The address that is written there, also within EC2's private names; None for another name."""
     try:
         found = ipaddress.ip_address(text.partition("%")[0].strip("[]"))
     except ValueError:
         own = _BY_ADDRESS.fullmatch(text)
-        return address(own[1].replace("-", ".")) if own else None
+        return parse_address(own[1].replace("-", ".")) if own else None
     return getattr(found, "ipv4_mapped", None) or found
 
 
 def elsewhere(text: str) -> bool:
     """Whether it can be another machine: no loopback, no link-local address (AWS's own services have those)."""
-    found = address(text)
+    found = parse_address(text)
     if found is None:
         return bool(text) and text != "localhost" and not text.endswith(".localhost")
     return not (found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast)
@@ -129,7 +129,7 @@ def matches(here: Here, instance: Instance) -> Iterator[Match]:
         yield Match(way, by, sure=found in public or near)
 
 
-def _addresses(instance: Instance) -> tuple[frozenset[Address], frozenset[Address]]:
+def _addresses(instance: Instance) -> tuple[frozenset[IPAddress], frozenset[IPAddress]]:
     """Those that are its alone, and those that another instance may have as well."""
     public, private = [str(instance.public_ip)], [str(instance.private_ip)]
     for interface in instance.interfaces:
@@ -137,13 +137,13 @@ def _addresses(instance: Instance) -> tuple[frozenset[Address], frozenset[Addres
             public.append(str(one.public_ip))
             private.append(str(one.private_ip))
         for text in map(str, interface.ipv6):
-            found = address(text)
+            found = parse_address(text)
             (public if found is not None and found.is_global else private).append(text)
     return _read(public), _read(private)
 
 
-def _read(texts: list[str]) -> frozenset[Address]:
-    return frozenset(one for one in map(address, texts) if one is not None)
+def _read(texts: list[str]) -> frozenset[IPAddress]:
+    return frozenset(one for one in map(parse_address, texts) if one is not None)
 
 
 def start_command(instance: Instance) -> str:

@@ -43,7 +43,7 @@ def later(dt: datetime, by: timedelta) -> datetime:
         return _LATEST if by > timedelta() else _EARLIEST
 
 
-def stamp(dt: datetime) -> str:
+def iso_utc(dt: datetime) -> str:
     """ISO 8601 in UTC with a Z, to the second: `2026-11-24T03:00:00Z`. The year has four digits, whichever it is."""
     return to_utc(dt).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 

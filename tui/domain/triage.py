@@ -9,11 +9,11 @@ from math import inf
 
 from msgspec import Struct, field
 
-from tui.domain.down_by_aws import STOPPED, down
+from tui.domain.activity import NO_ACTIVITY, Own
+from tui.domain.down_by_aws import STOPPED, why_down
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
-from tui.domain.activity import NOTHING, Own
 
-SOON = timedelta(hours=24)
+DUE_WITHIN = timedelta(hours=24)
 """An event this near is due."""
 
 _CHECK_ORDER = tuple(CheckName)
@@ -59,7 +59,7 @@ class Urgency(Struct, frozen=True, order=True):
         return self.key[0] != _CALM
 
 
-def urgency(instance: Instance, now: datetime, own: Own = NOTHING) -> Urgency:
+def urgency(instance: Instance, now: datetime, own: Own = NO_ACTIVITY) -> Urgency:
     """Where this instance stands in the triage order at `now` (UTC).
 
     What evac does to it hides nothing: what it has stopped is down, and what it is not through with is not calm.
@@ -72,7 +72,7 @@ def urgency(instance: Instance, now: datetime, own: Own = NOTHING) -> Urgency:
         if instance.events:
             level, starts = _by_events(instance, now)
         if instance.state in STOPPED:
-            if (found := down(instance, now)) is not None and own.meant(instance) is None:
+            if (found := why_down(instance, now)) is not None and own.meant(instance) is None:
                 if level is Level.CALM:  # after all that has an event, before all that has none
                     starts = _AFTER_EVENTS - (found.since.timestamp() if found.since is not None else 0.0)
                 level, worst = Level.FAILING, 0
@@ -101,7 +101,7 @@ def _by_events(instance: Instance, now: datetime) -> tuple[Level, float]:
         return Level.CALM, inf
     start = open_events[0].not_before
     dated = [event.not_before for event in open_events if event.not_before is not None]
-    due = bool(dated) and min(dated) <= now + SOON
+    due = bool(dated) and min(dated) <= now + DUE_WITHIN
     level = Level.DUE if due else Level.SCHEDULED
     return level, -inf if start is None else start.timestamp()
 

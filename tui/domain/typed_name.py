@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 
-from tui.domain.sanitize import MARK, SafeText, clean
+from tui.domain.sanitize import REPLACEMENT, SafeText, clean
 
-LONGEST = 64
+MAX_TYPED_NAME = 64
 """Columns of a name that somebody can be asked to type; East Asian letters take two."""
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
 
@@ -24,7 +24,7 @@ def typeable(name: str) -> bool:
     """Whether a person can type what is shown: letters and digits of one script, and what an ASCII keyboard has."""
     composed = unicodedata.normalize("NFC", name)
     columns = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in composed)
-    if MARK in name or name != name.strip() or "  " in name or not 0 < columns <= LONGEST:
+    if REPLACEMENT in name or name != name.strip() or "  " in name or not 0 < columns <= MAX_TYPED_NAME:
         return False
     if unicodedata.normalize("NFKC", name) != composed:
         return False  # fullwidth letters, ligatures: they look like others
@@ -48,7 +48,7 @@ def answers(given: str, accepted: tuple[str, ...]) -> bool:
     return bool(same(given)) and same(given) in {same(one) for one in accepted}
 
 
-def why_not(given: str, wanted: str) -> str:
+def typed_hint(given: str, wanted: str) -> str:
     """What is wrong with it, where that is seen badly; else empty."""
     mine, theirs = same(given), same(wanted)
     if mine.casefold() == theirs.casefold():

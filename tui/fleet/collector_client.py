@@ -18,12 +18,12 @@ from collections.abc import AsyncIterator, Mapping
 import msgspec
 from msgspec.structs import replace
 
+from tui.config.schema import Settings, encode_settings
 from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
 from tui.fleet.adopted_process import Early, adopt
 from tui.fleet.store import Store
-from tui.config.schema import Settings, encode
 
 COMMAND = (sys.executable, "-P", "-m", "tui.fleet.collector")
 """-P: a stray `tui.py` in the current folder must never run with credentials."""
@@ -65,7 +65,7 @@ class Link:
                 [*COMMAND, *self._arguments], stdin=PIPE, stdout=PIPE, stderr=PIPE, env=self._environ
             )
             assert process.stdin is not None
-            process.stdin.write(protocol.wrap(encode(self._settings)))
+            process.stdin.write(protocol.wrap(encode_settings(self._settings)))
             process.stdin.flush()
             self._early = process
 
@@ -115,7 +115,7 @@ class Link:
                 number = self._numbers
                 answer = self._pending[number] = asyncio.get_running_loop().create_future()
                 try:
-                    process.stdin.write(protocol.encode(msgspec.structs.replace(request, id=number)))
+                    process.stdin.write(protocol.encode_frame(msgspec.structs.replace(request, id=number)))
                     await process.stdin.drain()
                     given = await answer
                     return protocol.ReadAnswer(request.id, given.instance, given.facts, given.trouble)
@@ -161,11 +161,11 @@ class Link:
         worked, why = False, EMPTY
         try:
             if begun is None:
-                process.stdin.write(protocol.wrap(encode(self._settings)))
+                process.stdin.write(protocol.wrap(encode_settings(self._settings)))
             while True:
                 async with asyncio.timeout(SILENCE):
                     header = await process.stdout.readexactly(4)
-                    frame = protocol.decode(await process.stdout.readexactly(protocol.length(header)))
+                    frame = protocol.decode_frame(await process.stdout.readexactly(protocol.length(header)))
                 if isinstance(frame, protocol.Hello):
                     if frame.version != protocol.PROTOCOL:
                         return clean("the collector is of another version: restart evac"), False
@@ -236,7 +236,9 @@ def look_once(
     return asyncio.run(_look(settings, environ, protocol.ReadRequest(0, kind, target, instance_id, hosts)))
 
 
-async def _look(settings: Settings, environ: Mapping[str, str], request: protocol.ReadRequest) -> protocol.ReadAnswer:
+async def _look(
+    settings: Settings, environ: Mapping[str, str], request: protocol.ReadRequest
+) -> protocol.ReadAnswer:
     link = Link(settings, environ, "--idle")
     await link.start()
     try:

@@ -7,16 +7,16 @@ import socket
 import threading
 from collections.abc import Sequence
 
-WITHIN = 1.0
+LOOKUP_WITHIN = 1.0
 """Seconds for all of them together."""
-MOST = 32
+MAX_NAMES = 32
 Hosts = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-async def look_up(names: Sequence[str], within: float = WITHIN) -> Hosts:
+async def look_up(names: Sequence[str], within: float = LOOKUP_WITHIN) -> Hosts:
     """The addresses of each; those nobody told in time are left out. Never raises."""
     loop = asyncio.get_running_loop()
-    waiting = {name: loop.create_future() for name in names[:MOST]}
+    waiting = {name: loop.create_future() for name in names[:MAX_NAMES]}
     for name, answer in waiting.items():
         # Daemons: getaddrinfo can't be called off, and one that hangs must not hold up the collector's end either.
         threading.Thread(target=_ask, args=(name, answer, loop), name=f"name {name}", daemon=True).start()

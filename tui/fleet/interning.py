@@ -9,7 +9,7 @@ from msgspec.structs import force_setattr
 
 from tui.domain.instance import Instance
 
-MOST = 100_000
+MAX_INTERNED = 100_000
 """Values that are remembered; then all of them are forgotten. The rows keep what they have."""
 COMMON = (
     "target", "account_id", "profiles", "checks", "status_at", "inventory_at", "images_at", "instance_type", "zone",
@@ -29,7 +29,7 @@ class Pool:
 
     def settle(self, row: Instance) -> None:
         """Exchange what the row has in common with others for theirs. It is equal to what it was, and nobody else has it yet."""
-        if len(self._known) > MOST:
+        if len(self._known) > MAX_INTERNED:
             self._known.clear()
         same = self._known.setdefault
         for name in COMMON:

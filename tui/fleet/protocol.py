@@ -18,7 +18,7 @@ from tui.domain.sanitize import EMPTY, SafeText, clean
 
 PROTOCOL = 1
 """Both ends come from one installation; this catches an upgrade under a running console."""
-LIMIT = 64 * 1024 * 1024
+FRAME_LIMIT = 64 * 1024 * 1024
 """A longer frame is not one of ours."""
 ROWS_A_FRAME = 250
 """More instances than this are sent in several frames, so that decoding never holds the screen for long."""
@@ -113,7 +113,7 @@ def _decoder() -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(Frame)
 
 
-def encode(frame: Frame) -> bytes:
+def encode_frame(frame: Frame) -> bytes:
     """A frame with its length in front."""
     return wrap(_encoder.encode(frame))
 
@@ -123,7 +123,7 @@ def wrap(body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + body
 
 
-def decode(body: bytes) -> Frame:
+def decode_frame(body: bytes) -> Frame:
     """The frame of a body. Raises WireError."""
     try:
         frame: Frame = _decoder().decode(body)
@@ -135,12 +135,12 @@ def decode(body: bytes) -> Frame:
 def length(header: bytes) -> int:
     """What the 4 bytes say. Raises WireError."""
     (size,) = struct.unpack(">I", header)
-    if size > LIMIT:
+    if size > FRAME_LIMIT:
         raise WireError(f"a frame of {size} bytes")
     return int(size)
 
 
-def read(stream: BinaryIO) -> bytes | None:
+def read_body(stream: BinaryIO) -> bytes | None:
     """The next body of a blocking stream; None at its end, however it came. Raises WireError."""
     header = stream.read(4)
     if len(header) < 4:

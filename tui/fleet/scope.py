@@ -10,9 +10,9 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
+from tui.config.schema import Settings
 from tui.domain.instance import EVERYWHERE, Target, TargetStatus
 from tui.domain.sanitize import clean
-from tui.config.schema import Settings
 
 Reads = Callable[[str, str], bool]
 """Whether a profile (its name as drawn) is read in a region."""

@@ -17,19 +17,19 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tui.config.schema import Settings
 from tui.domain.instance import Instance, Phase, Target, TargetStatus
 from tui.domain.sanitize import clean
 from tui.domain.triage import urgency
-from tui.fleet.start_mark import Opening
-from tui.fleet.scope import Reads, key, reads, within
-from tui.fleet.store import Store
 from tui.fleet.protocol import Delta
-from tui.config.schema import Settings
+from tui.fleet.scope import Reads, key, reads, within
+from tui.fleet.start_mark import Opening
+from tui.fleet.store import Store
 
 FORMAT = 2
 NARROW_KEPT = 8
 """Snapshots of narrowed runs."""
-PIECE = 500
+ROWS_PER_DELTA = 500
 """Rows that are packed at once: a few milliseconds, in which no key is answered."""
 
 
@@ -51,7 +51,7 @@ class _Saved(Struct):
     scope: str = ""
 
 
-class Kept(Struct, frozen=True):
+class SavedSnapshot(Struct, frozen=True):
     """What was saved, and when (UTC): deltas with the targets and what is in trouble, and `count` more rows in pieces.
 
     `scope` is that of the run that saved it. `moved`, of what was narrowed since: what each target is now, None: left out.
@@ -82,7 +82,7 @@ def _moved(rows: Iterable[Instance], moved: Mapping[Target, TargetStatus | None]
             yield replace(row, target=status.target, profiles=status.profiles)
 
 
-def narrowed(kept: Kept, read: Reads) -> Kept:
+def narrowed(kept: SavedSnapshot, read: Reads) -> SavedSnapshot:
     """What of it this run reads. The rest is not lost: it stays in its file."""
     saved = [delta.target for delta in kept.deltas if delta.target is not None]
     moved = {status.target: within(status, read) for status in saved}
@@ -90,10 +90,10 @@ def narrowed(kept: Kept, read: Reads) -> Kept:
     left = [status for status in moved.values() if status is not None]
     deltas = [*(Delta(target=status) for status in left), Delta(upserts=trouble)]
     count = max(0, sum(status.count or 0 for status in left) - len(trouble))
-    return Kept(kept.saved_at, deltas, count, kept.pieces, kept.scope, moved)
+    return SavedSnapshot(kept.saved_at, deltas, count, kept.pieces, kept.scope, moved)
 
 
-def default_path(environ: Mapping[str, str]) -> Path:
+def default_snapshot_path(environ: Mapping[str, str]) -> Path:
     """Where it lies; a relative XDG_CACHE_HOME is ignored, as the XDG specification asks."""
     base = Path(environ.get("XDG_CACHE_HOME", ""))
     home = Path(environ.get("HOME") or "~").expanduser()
@@ -102,10 +102,10 @@ def default_path(environ: Mapping[str, str]) -> Path:
 
 def save(store: Store, path: Path, now: datetime) -> None:
     """Write it whole or not at all. Raises OSError."""
-    write(store.targets(), store.rows(), path, now)
+    write_snapshot(store.targets(), store.rows(), path, now)
 
 
-def write(
+def write_snapshot(
     targets: list[TargetStatus], rows: Sequence[Instance], path: Path, now: datetime, scope: str = ""
 ) -> None:
     """The same, of what was taken from a store of that scope: may be called in a thread. Raises OSError."""
@@ -115,7 +115,7 @@ def write(
     for row in rows:
         (trouble if urgency(row, now).is_trouble else calm).append(row)
     pack = msgspec.msgpack.encode
-    pieces = [pack(calm[at : at + PIECE]) for at in range(0, len(calm), PIECE)]
+    pieces = [pack(calm[at : at + ROWS_PER_DELTA]) for at in range(0, len(calm), ROWS_PER_DELTA)]
     body = pack(_Saved(FORMAT, now, targets, trouble, pieces, len(calm), scope))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
     try:
@@ -129,7 +129,7 @@ def write(
         raise
 
 
-def load(path: Path) -> Kept | None:
+def load_snapshot(path: Path) -> SavedSnapshot | None:
     """What was saved; None: nothing there. Raises SnapshotError.
 
     Its texts were cleaned before they were saved; so a file that somebody else could have written is not read.
@@ -149,7 +149,7 @@ def load(path: Path) -> Kept | None:
     waiting = [replace(status, phase=Phase.WAITING, trouble=None, partial=()) for status in saved.targets]
     deltas = [Delta(target=status) for status in waiting]
     deltas.append(Delta(upserts=tuple(saved.trouble)))
-    return Kept(saved.saved_at, deltas, saved.count, saved.rest, saved.scope)
+    return SavedSnapshot(saved.saved_at, deltas, saved.count, saved.rest, saved.scope)
 
 
 def _decode(body: bytes) -> _Saved:
@@ -163,34 +163,34 @@ def _decode(body: bytes) -> _Saved:
         raise SnapshotError("it is damaged") from None
 
 
-class Found(Struct, frozen=True):
+class StartSnapshot(Struct, frozen=True):
     """What a start shows first, and where this run saves; `said` is what there is to say of it."""
 
     path: Path
-    kept: Kept | None
+    kept: SavedSnapshot | None
     said: str
     opening: Opening
 
 
-def find(environ: Mapping[str, str], settings: Settings) -> Found:
+def find_snapshot(environ: Mapping[str, str], settings: Settings) -> StartSnapshot:
     """The newest snapshot that this run may show.
 
     A run that leaves something out has a file of its own beside the wider one, and takes what is newer: so neither shows what
     it does not read, nor loses what the other has.
     """
-    wide, scope = default_path(environ), key(settings)
+    wide, scope = default_snapshot_path(environ), key(settings)
     opening = Opening(wide)
     kept, said = restore(wide, opening)
     if kept is None or not scope or kept.scope == scope:
-        return Found(wide, kept, said, opening)
+        return StartSnapshot(wide, kept, said, opening)
     path = wide.with_name(f"snapshot-{scope}.mpk")
     own_opening = Opening(path)
     own, why = restore(path, own_opening)
     if own is not None and own.saved_at >= kept.saved_at:
         opening.done()
-        return Found(path, own, said or why, own_opening)
+        return StartSnapshot(path, own, said or why, own_opening)
     own_opening.done()
-    return Found(path, narrowed(kept, reads(settings)), said or why, opening)
+    return StartSnapshot(path, narrowed(kept, reads(settings)), said or why, opening)
 
 
 def tidy(path: Path) -> None:
@@ -201,13 +201,13 @@ def tidy(path: Path) -> None:
             old.unlink(missing_ok=True)
 
 
-def restore(path: Path, opening: Opening | None = None) -> tuple[Kept | None, str]:
+def restore(path: Path, opening: Opening | None = None) -> tuple[SavedSnapshot | None, str]:
     """As `load`; what can't be used is set aside beside it, and the second answer is the line that says so.
 
     `opening` is begun where there is something to show: a snapshot whose last start died of it is not shown again.
     """
     try:
-        kept = load(path)
+        kept = load_snapshot(path)
         if kept is None or opening is None:
             return kept, ""
         if opening.begin():

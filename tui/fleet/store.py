@@ -14,8 +14,8 @@ from tui.domain.down_by_aws import STOPPED, stopped_by
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
 from tui.domain.sanitize import clean
 from tui.fleet.interning import Pool
-from tui.fleet.scope import Reads, within
 from tui.fleet.protocol import Delta
+from tui.fleet.scope import Reads, within
 
 _MEMORY = 256
 

@@ -9,14 +9,14 @@ import socket
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tui.domain.activity import NOTHING, Own, Work
+from tui.domain.activity import NO_ACTIVITY, Own, Work
 from tui.domain.sanitize import clean
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
-    from tui.operations.journal import Journal
-    from tui.operations.redis_lock import Refused
-    from tui.operations.model import Operation
     from tui.config.schema import Settings
+    from tui.operations.journal import Journal
+    from tui.operations.model import Operation
+    from tui.operations.redis_lock import Refused
 
 _ORDER = {"stop-start": 0, "start": 0, "reboot": 0, "start-after-stop": 1, "image": 2, "reschedule": 3}
 
@@ -90,7 +90,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.elsewhere: Sequence[tuple[str, Work]] = ()
-        self._own = NOTHING
+        self._own = NO_ACTIVITY
         self._seen: tuple[object, ...] = ()
 
     def look(self, journal: Journal | None) -> Own:

@@ -26,7 +26,7 @@ from msgspec import Struct, field
 START = "0" * 64
 _HEAD_SIZE = 160
 _HEAD = re.compile(rb"([0-9]{1,15}) ([0-9]{1,15}) ([0-9a-f]{64})\s*")
-PATIENCE = 10.0
+LOCK_PATIENCE = 10.0
 """Seconds to wait for another process that writes a line."""
 _CHUNK = 64 * 1024
 
@@ -48,7 +48,7 @@ class Head(Struct, frozen=True):
         return Head(self.size + len(line) + 1, self.lines + 1, digest(line))
 
 
-class State(Struct, frozen=True):
+class AuditLogState(Struct, frozen=True):
     """The log as it is: its head, what the next line's `prev` must be, whether the last line was torn by a crash (it counts as
     a line, once closed), and what the next line has to say of all that: `head` (missing, spoilt), `lost`, `continues`.
     """
@@ -86,7 +86,7 @@ def open_own(path: Path, flags: int) -> int:
 
 def _lock(handle: int, path: Path) -> None:
     """For writing. Raises OSError where another process has it for so long: one that was stopped would stop all hands."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + LOCK_PATIENCE
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,7 +115,7 @@ def locked(path: Path) -> Iterator[tuple[IO[bytes], int, bool]]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[tuple[IO[bytes] | None, Head | str]]:
+def open_audit_log(path: Path) -> Iterator[tuple[IO[bytes] | None, Head | str]]:
     """The log (None: there is none) and its head, or what is wrong with that: missing, spoilt. Raises OSError."""
     head: Head | str = "missing"
     beside = _if_there(head_path(path))
@@ -160,7 +160,7 @@ def write_head(handle: int, head: Head) -> None:
     os.fsync(handle)
 
 
-def state(path: Path, file: IO[bytes], head: Head | str) -> State:
+def audit_log_state(path: Path, file: IO[bytes], head: Head | str) -> AuditLogState:
     """What the next line has to follow.
 
     Lines after the noted end are those of somebody who died before he could note them. Where the noted end is not in the file,
@@ -172,14 +172,14 @@ def state(path: Path, file: IO[bytes], head: Head | str) -> State:
     if isinstance(head, str):
         found, torn = _over(file, Head())
         noted = {"head": head} if size or head == "spoilt" else {}
-        return State(found, found.last, torn, noted)
+        return AuditLogState(found, found.last, torn, noted)
     if _ends_there(file, size, head):
         found, torn = _over(file, head)
-        return State(found, found.last, torn)
+        return AuditLogState(found, found.last, torn)
     if size == 0 and (earlier := _earlier(path, head)) is not None:
-        return State(Head(last=earlier.last), earlier.last, notes={"continues": earlier.lines})
+        return AuditLogState(Head(last=earlier.last), earlier.last, notes={"continues": earlier.lines})
     found, torn = _over(file, Head())
-    return State(found, head.last, torn, {"lost": head.lines})
+    return AuditLogState(found, head.last, torn, {"lost": head.lines})
 
 
 def emptied(file: IO[bytes]) -> bool:

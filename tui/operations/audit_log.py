@@ -18,8 +18,8 @@ from typing import IO, Any
 
 from msgspec import Struct
 
-from tui.domain.sanitize import clean
 from tui.domain.plurals import counted
+from tui.domain.sanitize import clean
 from tui.operations import audit_files as files
 from tui.operations.audit_files import START, Head, head_path
 
@@ -80,7 +80,7 @@ def append(path: Path, when: datetime, **fields: Any) -> None:
     """Add a line and sync it. Several processes may: the files are locked meanwhile. Raises OSError, and leaves no half line."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with files.locked(path) as (file, beside, new):
-        state = files.state(path, file, files.read_head(beside))
+        state = files.audit_log_state(path, file, files.read_head(beside))
         if not state.head.size and not state.notes:
             files.write_head(
                 beside, Head()
@@ -130,7 +130,7 @@ class Verdict(Struct, frozen=True):
 
 def check(path: Path) -> Verdict:
     """Follow the chain from the first line to the end that was noted. Raises OSError where it can't be read."""
-    with files.reading(path) as (file, head):
+    with files.open_audit_log(path) as (file, head):
         if file is not None and head == Head() and files.emptied(file):
             head = "spoilt"
         if file is not None:
@@ -252,7 +252,7 @@ def verify(path: Path) -> int | None:
 
 def tail(path: Path, count: int) -> list[dict[str, Any]]:
     """The last records, the newest last. Raises OSError."""
-    with files.reading(path) as (file, _):
+    with files.open_audit_log(path) as (file, _):
         data = b"" if file is None else file.read()
     records = (_record(line) for line in data.split(b"\n"))
     return [one for one in records if one is not None][-count:]

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from tui.operations.database import default_path
+from tui.config.schema import Settings
+from tui.operations.database import default_journal_path
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation
 from tui.operations.recovery import cut_off, resume
-from tui.config.schema import Settings
 
 IN_A_ROW = 3
 """How often the same operation is taken up at the same step, before it is left with the alarm."""
@@ -26,7 +26,7 @@ class Rescue:
         self._settings, self._environ, self._now = settings, environ, now
         self._tried: dict[str, tuple[str, int]] = {}
         self._lock = threading.Lock()
-        self._journal = Journal(default_path(environ), standing=False)
+        self._journal = Journal(default_journal_path(environ), standing=False)
         self._at_rest: int | None = None
 
     def look(self) -> list[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from tui.aws import access_denied
-from tui.aws.observe import Observer, unknown
-from tui.aws.sessions import Sessions
 from tui.aws.mutate import Outcome, send
-from tui.domain.instance import InstanceState
-from tui.domain.steps import Call, Order, Seen, Step
-from tui.domain.sanitize import clean
-from tui.operations.runner_log import say, what
-from tui.operations.model import Operation
+from tui.aws.observe import Observer, unseen
+from tui.aws.sessions import Sessions
 from tui.config.schema import Settings
+from tui.domain.instance import InstanceState
+from tui.domain.sanitize import clean
+from tui.domain.steps import Call, Order, Seen, Step
+from tui.operations.model import Operation
+from tui.operations.runner_log import log_line, what
 
 __all__ = ["AwsGateway", "Gateway", "Outcome"]
 
@@ -58,7 +58,7 @@ class AwsGateway:
 
     def trouble(self, error: Exception) -> Seen:
         """Why it can't connect, in words, and what to do."""
-        return unknown(self._sessions, error, self._operation.profile, self._operation.region)
+        return unseen(self._sessions, error, self._operation.profile, self._operation.region)
 
     def look(self, order: Order, step: Step) -> Seen:
         """If AWS shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
@@ -93,7 +93,7 @@ class AwsGateway:
             self._sessions.drop(self._operation.profile)
             self.connect()
         except Exception as error:
-            say(f"{self._operation.id}: {what(error)}")
+            log_line(f"{self._operation.id}: {what(error)}")
             return self.trouble(error)
         return Seen()
 
@@ -106,7 +106,10 @@ class AwsGateway:
             return Outcome(False, clean(type(error).__name__), clean(error, 300))
         profile = self._operation.profile
         outcome = send(
-            client, call, dry_run=dry_run, why=lambda error: access_denied.why(self._sessions, error, profile)
+            client,
+            call,
+            dry_run=dry_run,
+            why=lambda error: access_denied.denied_reason(self._sessions, error, profile),
         )
         # What is refused before it was sent is refused by a login, or by files: the next look reads them anew.
         self._stale = self._stale or (outcome.ok is False and not outcome.request_id)
@@ -127,5 +130,5 @@ class AwsGateway:
         try:
             return self._sessions.account(profile), self._sessions.caller(profile)
         except Exception as error:
-            say(f"{self._operation.id}: {what(error)}")
+            log_line(f"{self._operation.id}: {what(error)}")
             return "", ""

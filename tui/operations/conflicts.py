@@ -7,13 +7,13 @@ from datetime import datetime, tzinfo
 
 from msgspec.structs import replace
 
-from tui.domain.severity import Gravity
-from tui.domain.hazards.base import Hazard
 from tui.domain.activity import AFTER_STOP
+from tui.domain.hazards.base import Hazard
 from tui.domain.plan import Draft, Guard, GuardKind
 from tui.domain.sanitize import SafeText, clean
+from tui.domain.severity import Gravity
+from tui.operations.identity import who_since
 from tui.operations.model import Operation
-from tui.operations.identity import told
 
 _POWER = frozenset({"stop-start", "start", "reboot"})
 
@@ -52,9 +52,11 @@ def ordered(unfinished: Iterable[Operation], region: str, instance_id: str) -> O
     )
 
 
-def whose(other: Operation, zone: tzinfo, now: datetime) -> SafeText:
+def who_is_in_the_way(other: Operation, zone: tzinfo, now: datetime) -> SafeText:
     """What stands in the way: who, since when, from where, how far."""
-    who = told(other.user, other.host, other.ssh_client, other.confirmed_at or other.created_at, zone, now)
+    who = who_since(
+        other.user, other.host, other.ssh_client, other.confirmed_at or other.created_at, zone, now
+    )
     return clean(f"{other.title} by {who} is not finished: at {other.step}, {other.id}")
 
 
@@ -68,5 +70,5 @@ def checked(draft: Draft, unfinished: Iterable[Operation], zone: tzinfo, now: da
         return replace(draft, hazards=(*draft.hazards, Hazard("ordered", Gravity.NOTE, told)))
     if other is None:
         return draft
-    why = clean(f"{whose(other, zone, now)}; {remedy.format(id=other.id)}")
+    why = clean(f"{who_is_in_the_way(other, zone, now)}; {remedy.format(id=other.id)}")
     return replace(draft, guard=Guard(GuardKind.BLOCKED, "", (*draft.guard.unblock, why)))

@@ -13,7 +13,7 @@ from typing import Any
 from platformdirs import user_state_path
 
 from tui.domain.sanitize import clean
-from tui.operations.journal_file import Where, connect, connect_as_it_lies, trace, where
+from tui.operations.journal_file import Where, commit_mark, connect, connect_as_it_lies, file_identity
 from tui.operations.schema import MIGRATIONS
 
 
@@ -24,7 +24,7 @@ class JournalError(Exception):
         super().__init__(clean(line))  # SQLite quotes what it found in the file
 
 
-def default_path(environ: Mapping[str, str]) -> Path:
+def default_journal_path(environ: Mapping[str, str]) -> Path:
     """`$XDG_STATE_HOME/evac/journal.sqlite3`."""
     state = environ.get("XDG_STATE_HOME")
     folder = Path(state) / "evac" if state else user_state_path("evac")
@@ -119,7 +119,7 @@ class Database:
             self._db.execute("PRAGMA wal_autocheckpoint=1")  # what is committed is soon in the file itself
             self._migrate()
             self._version()  # the file's companions are open from here on
-            self._where = where(self.path) if self._standing else found
+            self._where = file_identity(self.path) if self._standing else found
             self._notice(found.file)
         except (OSError, sqlite3.Error, UnicodeDecodeError, MemoryError) as error:
             self._end()
@@ -138,7 +138,7 @@ class Database:
                 return False
             self._where = None  # so that it is opened in earnest the next time
             if self._version() == len(MIGRATIONS):
-                self._notice(where(self.path, beside=False).file)
+                self._notice(file_identity(self.path, beside=False).file)
                 return True
         except (OSError, sqlite3.Error, UnicodeDecodeError):
             pass
@@ -154,7 +154,7 @@ class Database:
     def _moved(self) -> bool:
         """Whether the path leads to another file than the one that is open."""
         try:
-            return where(self.path, beside=self._standing) != self._where
+            return file_identity(self.path, beside=self._standing) != self._where
         except OSError:
             return True
 
@@ -269,7 +269,7 @@ class Database:
         """Another number whenever somebody has committed; now and then also without that. Opens nothing. Raises JournalError."""
         if self._closed:
             raise JournalError(f"the journal can't be used (it is closed), {self.path}: nothing was sent")
-        return trace(self.path)
+        return commit_mark(self.path)
 
     def close(self) -> None:
         """Let it go."""

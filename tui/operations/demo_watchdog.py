@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tui.operations.runner_log import say
+from tui.operations.runner_log import log_line
 
 LOOK_EVERY, PATIENCE = 0.25, 20
 """Seconds between two looks, and how many in a row must find nobody listening. One will do once the journal is gone as well:
@@ -32,7 +32,7 @@ def _watch(journal: Path, where: tuple[str, int]) -> None:
     while missed < PATIENCE and not (missed and not journal.exists()):
         pause.wait(LOOK_EVERY)
         missed = 0 if _listens(where) else missed + 1
-    say("the demonstration is over")
+    log_line("the demonstration is over")
     os._exit(0)
 
 

@@ -13,14 +13,14 @@ from datetime import datetime
 from tui.domain.groups import Asked, Hold, Keep, Short, lacking
 from tui.domain.sanitize import clean
 from tui.operations.database import to_text, to_time
-from tui.operations.queries import Reader
 from tui.operations.model import OPEN, Operation, OperationState
+from tui.operations.queries import JournalQueries
 
 FREES = "o, then r to resume or a to abandon it (evac ops resume, evac ops abandon)"
 """What ends a hold that nobody works on."""
 
 
-class Holding(Reader):
+class Holding(JournalQueries):
     """The holds of a journal."""
 
     def holds(self, now: datetime) -> Sequence[Hold]:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from tui.domain.groups import Asked, Hold, Short, place
+from tui.config.schema import Settings, keep
+from tui.domain.groups import Asked, Hold, Short, group_key
 from tui.domain.steps import Decision, Seen, Send, Stuck, Wait
 from tui.operations.journal import Journal, JournalError
-from tui.operations.redis_lock import Away, LockService
 from tui.operations.model import Operation
 from tui.operations.redis_holds import SharedHolds, every
-from tui.config.schema import Settings, keep
+from tui.operations.redis_lock import Away, LockService
 
 ASK_EVERY = 2.0
 """Seconds between two questions whether it is its turn."""
@@ -39,7 +39,7 @@ def known(journal: Journal, settings: Settings, account: str, region: str, now: 
     return tuple(found.values())
 
 
-class Turns:
+class GroupTurn:
     """Of one operation, while its runner lives. `waiting`: what it waits for."""
 
     def __init__(
@@ -134,7 +134,7 @@ class Turns:
     def _asked(self, seen: Seen) -> Sequence[Asked]:
         one = self._operation
         return [
-            Asked(place(one.account_id, one.region, group), group, seen.group(group))
+            Asked(group_key(one.account_id, one.region, group), group, seen.group(group))
             for group in self._groups
         ]
 

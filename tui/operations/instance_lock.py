@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from tui.config.schema import Settings
 from tui.domain.activity import AFTER_STOP
 from tui.domain.steps import Call, Decision, Send, Stuck, Wait
-from tui.operations.redis_lock import Away, Held, Holder, Lock, LockService, Refused, Young
+from tui.operations.identity import address_of_client
 from tui.operations.model import Operation
-from tui.operations.identity import address
-from tui.config.schema import Settings
+from tui.operations.redis_lock import Away, Held, Holder, Lock, LockService, Refused, Young
 
 RESTORING = frozenset({"StartInstances", "ExitStandby", "ResumeProcesses", "RegisterTargets"})
 """Calls in the safe direction: one that was begun sends them without its lock too."""
@@ -36,7 +36,7 @@ class Keeper:
             account = operation.account_id or "unknown"
             mine = Holder(
                 operation.id, operation.action, "", operation.user[:256], operation.host[:256],
-                address(operation.ssh_client), runner,
+                address_of_client(operation.ssh_client), runner,
                 operation.confirmed_at or datetime.now(UTC),
             )  # fmt: skip
             self._lock = service.lock(account, operation.region, operation.instance_id, mine)

@@ -7,31 +7,31 @@ import os
 import socket
 from datetime import datetime
 
-from tui.domain.down_by_aws import down
-from tui.domain.instance import Instance
+from tui.config.schema import Settings
 from tui.domain.activity import Meant
+from tui.domain.down_by_aws import why_down
+from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.operations import audit_log
 from tui.operations.journal import Journal
-from tui.config.schema import Settings
 
 READ_ONLY = "read-only: an alarm is not quieted from here, for it would be for everybody"
 ACTION = "meant"
 """In the audit log."""
 
 
-def why_not(instance: Instance, settings: Settings, now: datetime) -> str | None:
+def why_not_intendable(instance: Instance, settings: Settings, now: datetime) -> str | None:
     """None if it may be said of this instance; else why not. It quiets an alarm for everybody on this journal: no looking on."""
     if settings.profile_read_only(instance.target.profile, instance.account_id):
         return READ_ONLY
-    if down(instance, now) is None:
+    if why_down(instance, now) is None:
         return f"it is {instance.state}, and not by AWS: nothing is to be said of it"
     if instance.launched_at is None:
         return "its last start was not read yet: r reads it again"
     return None
 
 
-def say(journal: Journal, instance: Instance, now: datetime) -> Meant:
+def mark_intended(journal: Journal, instance: Instance, now: datetime) -> Meant:
     """It is meant to be down. Raises JournalError, and OSError where the audit log can't be written: then nothing is said."""
     mark = Meant(clean(getpass.getuser()), clean(socket.gethostname()), now, instance.launched_at)
     _audit(journal, instance, now, "meant to be down, until it runs again")

@@ -15,19 +15,19 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from tui.domain.severity import GRAVE
-from tui.domain.instance import Instance
 from tui.domain.activity import Meant
+from tui.domain.instance import Instance
 from tui.domain.plan import Draft
 from tui.domain.sanitize import clean
+from tui.domain.severity import GRAVE
 from tui.operations import network_mounts
 from tui.operations.audit_log import ssh_client
-from tui.operations.conflicts import in_the_way, whose
-from tui.operations.database import JournalError, default_path, to_text, to_time
+from tui.operations.conflicts import in_the_way, who_is_in_the_way
+from tui.operations.database import JournalError, default_journal_path, to_text, to_time
 from tui.operations.group_holds import Holding
-from tui.operations.model import OPEN, PATIENCE, Kept, OperationState
+from tui.operations.model import DARK_PATIENCE, OPEN, OperationState, StoredDraft
 
-__all__ = ["LEASE", "Journal", "JournalError", "default_path"]
+__all__ = ["LEASE", "Journal", "JournalError", "default_journal_path"]
 
 LEASE = timedelta(seconds=20)
 """How long a runner may be silent before another takes its operation over."""
@@ -47,10 +47,10 @@ class Journal(Holding):
 
         Not where other machines share the file's disk: there it can't be kept whole. Raises JournalError.
         """
-        if why := network_mounts.why_not(self.path):
+        if why := network_mounts.why_mount_unusable(self.path):
             raise JournalError(f"{why}; nothing was sent")
         name = f"op-{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        kept = Kept(
+        kept = StoredDraft(
             replace(draft.order, operation_id=name),
             draft.options,
             tuple(step.name for step in draft.steps),
@@ -92,7 +92,7 @@ class Journal(Holding):
                 return False
             other = in_the_way(self.unfinished(), row["action"], row["region"], row["instance_id"])
             if other is not None and other.id != operation:
-                why = whose(other, UTC, now)
+                why = who_is_in_the_way(other, UTC, now)
                 db.execute(
                     "UPDATE operation SET state='failed', note=?, finished_at=? WHERE id=? AND state='planned'"
                     " AND confirmed_at IS NULL",
@@ -135,7 +135,7 @@ class Journal(Holding):
         late = self._read(
             "SELECT id FROM operation WHERE state='planned' AND confirmed_at IS NULL AND created_at<?"
             " AND (lease_until IS NULL OR lease_until<?)",
-            (to_text(now - PATIENCE), to_text(now)),
+            (to_text(now - DARK_PATIENCE), to_text(now)),
         )
         for row in late:
             with self._write() as db:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-BESIDE = ("-wal", "-shm")
+SIDE_FILES = ("-wal", "-shm")
 """What SQLite keeps beside a journal while somebody has it open."""
 SETTLED, SETTLED_COARSE = 0.05, 2.0
 """Seconds after which what is written next gets another time: Linux's clock ticks every 10 ms at most; where a file system
@@ -31,10 +31,10 @@ class Where(Struct, frozen=True):
     shm: tuple[int, int] | None = None
 
 
-def where(path: Path, *, beside: bool = True) -> Where:
+def file_identity(path: Path, *, beside: bool = True) -> Where:
     """What is there now. Raises OSError, but not for what is missing."""
     real = os.path.realpath(path)
-    ends = BESIDE if beside else ()
+    ends = SIDE_FILES if beside else ()
     return Where(_number(real), *(_number(real + end) for end in ends))
 
 
@@ -46,7 +46,7 @@ def _number(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def trace(path: Path) -> int:
+def commit_mark(path: Path) -> int:
     """Another number after each commit, of whatever process; it opens nothing. While it is being written, each time another."""
     real = os.path.realpath(path)
     known: list[tuple[int, ...]] = []
@@ -72,9 +72,9 @@ def connect(path: Path, patience: float) -> tuple[sqlite3.Connection, Where]:
     """
     with _LOCK:
         while True:
-            before = where(path, beside=False)
+            before = file_identity(path, beside=False)
             database = _connect(path, patience, new=before.file is None)
-            after = where(path, beside=False)
+            after = file_identity(path, beside=False)
             if after.file is not None and before.file in (None, after.file):
                 database.row_factory = sqlite3.Row
                 return database, after
@@ -120,7 +120,7 @@ def swap(path: Path, fresh: Path, aside: Path) -> None:
     Who has the old one open notices it before the next change (`Where`), and SQLite leaves alone what has moved.
     """
     here, there = os.path.realpath(path), os.path.realpath(aside)
-    for end in BESIDE:
+    for end in SIDE_FILES:
         with suppress(FileNotFoundError):
             os.rename(here + end, there + end)
     try:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tui.domain.sanitize import clean
 from tui.operations.database import JournalError
-from tui.operations.queries import Reader
 from tui.operations.model import Operation
+from tui.operations.queries import JournalQueries
 
 _WITHOUT_NAME = ("default", "environment")
 """Profiles of credentials that stand in no file: the AWS CLI finds them by itself."""
@@ -24,7 +24,7 @@ def peek(path: Path) -> list[Operation]:
     """What is unfinished, as far as that can be read; nothing where it can't. Never raises, and makes no journal."""
     if not path.exists():
         return []
-    with suppress(JournalError, OSError), closing(Reader(path, standing=False)) as journal:
+    with suppress(JournalError, OSError), closing(JournalQueries(path, standing=False)) as journal:
         return list(journal.unfinished())
     return []
 

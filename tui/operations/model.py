@@ -33,11 +33,11 @@ OPEN = (OperationState.PLANNED, OperationState.RUNNING, OperationState.NEEDS_ATT
 """States that are not the end: needs-attention can be resumed."""
 LOCKED = ("locked by ", "the lock ", "evac runs on ", "the machine evac runs on ")
 """How a refusal begins that is not AWS's."""
-PATIENCE = timedelta(minutes=10)
+DARK_PATIENCE = timedelta(minutes=10)
 """How long a planned operation waits for its confirmation."""
 
 
-class Call(msgspec.Struct, frozen=True):
+class CallRecord(msgspec.Struct, frozen=True):
     """One API call in the journal. `ok` None: no outcome was written. Times are UTC.
 
     `launched_at`: the instance's LaunchTime as it was read right before, by AWS's clock.
@@ -64,10 +64,10 @@ class StepRow(msgspec.Struct, frozen=True):
     note: str = ""
     began_at: datetime | None = None
     ended_at: datetime | None = None
-    calls: tuple[Call, ...] = ()
+    calls: tuple[CallRecord, ...] = ()
 
 
-class Kept(msgspec.Struct, frozen=True):
+class StoredDraft(msgspec.Struct, frozen=True):
     """What of a draft is kept: all that the hands need. `codes`: of the hazards that a site policy could block."""
 
     order: Order
@@ -106,7 +106,7 @@ class Operation(Struct, frozen=True):
     instance_down: bool
     runner: str
     lease_until: datetime | None
-    kept: Kept
+    kept: StoredDraft
     steps: tuple[StepRow, ...]
     ssh_client: str = ""
     caller: str = ""

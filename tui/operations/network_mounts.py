@@ -78,7 +78,7 @@ def _away(path: Path, mounts: Path | None) -> Mount | None:
     return found if away else None
 
 
-def why_not(path: Path, mounts: Path | None = None) -> SafeText:
+def why_mount_unusable(path: Path, mounts: Path | None = None) -> SafeText:
     """Why nothing may be begun with a journal there, and what to do; empty if it may."""
     where = remote(path.parent, mounts)
     if not where:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, span
-from tui.operations.model import Call, Operation, StepRow
+from tui.operations.model import CallRecord, Operation, StepRow
 
 
 def account_number(number: str) -> str:
@@ -18,7 +18,7 @@ def account_number(number: str) -> str:
     return "-".join(number[at : at + 4] for at in range(0, len(number), 4)) if number else "account unknown"
 
 
-def outcome(call: Call) -> str:
+def call_outcome(call: CallRecord) -> str:
     """What came of a call, and its request id."""
     if call.ok is None:
         told = "no answer yet" if call.outcome_at is None else "the answer was lost"
@@ -43,7 +43,7 @@ def lasted(one: Operation, now: datetime) -> timedelta:
     return (one.finished_at or now) - (one.confirmed_at or one.created_at)
 
 
-def summary(one: Operation, word: str, label: str, zone: tzinfo, now: datetime) -> Iterator[str]:
+def operation_summary(one: Operation, word: str, label: str, zone: tzinfo, now: datetime) -> Iterator[str]:
     """A line a fact. `word` is where it stands, `label` what the profile is called."""
     yield clean(f"{one.title} ({one.instance_id}): {word}, {span(lasted(one, now))}", 300)
     yield clean(f"  where: {label}, {account_number(one.account_id)}, {one.region}")
@@ -62,7 +62,7 @@ def summary(one: Operation, word: str, label: str, zone: tzinfo, now: datetime) 
     for row in one.steps:
         yield f"  {_step(row, now)}"
         for call in row.calls:
-            yield f"    {call.intent_at:%Y-%m-%dT%H:%M:%SZ} {outcome(call)}"
+            yield f"    {call.intent_at:%Y-%m-%dT%H:%M:%SZ} {call_outcome(call)}"
     yield f"  evac operation {one.id}"
 
 

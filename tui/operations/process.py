@@ -17,20 +17,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.config.loader import from_environment
-from tui.operations import sigterm, this_machine, demo_watchdog
-from tui.operations.database import is_damage
+from tui.config.schema import ConfigError, Settings
+from tui.operations import demo_watchdog, sigterm, this_machine
 from tui.operations.aws_gateway import AwsGateway
-from tui.operations.journal import Journal, JournalError, default_path
-from tui.operations.self_guard import Ownself
+from tui.operations.database import is_damage
+from tui.operations.journal import Journal, JournalError, default_journal_path
 from tui.operations.journal_peek import peek
-from tui.operations.runner_log import keep_quiet, say, what
 from tui.operations.model import Operation, OperationState
 from tui.operations.runner import Runner
-from tui.operations.steady_clock import Steady, latest, ticks
 from tui.operations.runner_errors import MEND, broken, to_the_end
-from tui.config.schema import ConfigError, Settings
+from tui.operations.runner_log import keep_quiet, log_line, what
+from tui.operations.self_guard import Ownself
+from tui.operations.steady_clock import Steady, latest, ticks
 
-TRIES = 12
+OPEN_TRIES = 12
 """How often what can't be judged is tried, before it is left to whoever resumes next."""
 
 
@@ -38,7 +38,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def opened(path: Path, ident: str, sleep: Callable[[float], None] = time.sleep) -> Journal:
+def open_when_possible(path: Path, ident: str, sleep: Callable[[float], None] = time.sleep) -> Journal:
     """The journal, as soon as it can be opened. Raises JournalError where nothing was sent, or it is no matter of the disk."""
     tries = 0
     while True:
@@ -48,27 +48,27 @@ def opened(path: Path, ident: str, sleep: Callable[[float], None] = time.sleep) 
             tries += 1
             if error.__cause__ is None or is_damage(error.__cause__) or not _needed(path, ident, tries):
                 raise
-            say(f"{ident}: {error}; trying again")
+            log_line(f"{ident}: {error}; trying again")
         sleep(MEND)
 
 
 def _needed(path: Path, ident: str, tries: int) -> bool:
     """Whether something is to be brought back by it; if it can't be read either, a minute's tries."""
     found = [one for one in peek(path) if one.id == ident]
-    return any(one.must_go_on or one.ordered_ahead for one in found) or (not found and tries <= TRIES)
+    return any(one.must_go_on or one.ordered_ahead for one in found) or (not found and tries <= OPEN_TRIES)
 
 
 def settings_of(operation: Operation, sleep: Callable[[float], None] = time.sleep) -> Settings:
     """The settings it was started with, under today's policy. Raises ConfigError."""
     lasting = operation.sent or operation.ordered_ahead
-    for _ in range(TRIES if lasting else 1):
+    for _ in range(OPEN_TRIES if lasting else 1):
         try:
             settings = from_environment(os.environ)
             os.environ.pop("EVAC_SETTINGS", None)
             return settings
         except ConfigError as error:
             said = error
-            say(f"{operation.id}: {error}")
+            log_line(f"{operation.id}: {error}")
         if lasting:  # a file that is being written at this moment
             sleep(MEND)
     raise said
@@ -82,7 +82,7 @@ def reached(operation: Operation, settings: Settings) -> tuple[AwsGateway, Excep
     try:
         gateway.connect()
     except Exception as error:
-        say(f"{operation.id}: {what(error)}")
+        log_line(f"{operation.id}: {what(error)}")
         return gateway, error
     return gateway, None
 
@@ -95,14 +95,14 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     keep_quiet()
     try:
-        journal = opened(default_path(os.environ), args.operation)
+        journal = open_when_possible(default_journal_path(os.environ), args.operation)
         operation = journal.get(args.operation)
         if operation is None:
-            say(f"no operation {args.operation} in {journal.path}: see `evac ops list`")
+            log_line(f"no operation {args.operation} in {journal.path}: see `evac ops list`")
             return 2
         settings = settings_of(operation)
     except (ConfigError, JournalError) as error:
-        say(str(error))
+        log_line(str(error))
         return 2
     demo_watchdog.ends_with_it(os.environ, journal.path)
     account = str(operation.account_id)
@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _drive(journal, operation, settings)
     except JournalError as error:
-        say(str(error))
+        log_line(str(error))
         return 2
     except Exception as error:
         return broken(journal, operation, error, _now())
@@ -126,7 +126,7 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
         journal.set_state(operation.id, OperationState.FAILED, _now(), why, seen.remedy)
         return 2
     now = Steady(_now, latest(operation), ticks)
-    place = this_machine.read(os.environ, settings, journal.path.parent)
+    place = this_machine.read_this_machine(os.environ, settings, journal.path.parent)
     runner = Runner(
         journal, operation, settings, gateway, now=now, wall=_now, ownself=Ownself(place, gateway)
     )
@@ -143,7 +143,7 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
 
 def _refused(journal: Journal, operation: Operation, why: str) -> int:
     """The settings, or the policy of today, forbid it. What was begun is not called off: somebody who may must finish it."""
-    say(f"{why}; see `evac config show`")
+    log_line(f"{why}; see `evac config show`")
     if any(call.ok is not False and not call.dry_run for step in operation.steps for call in step.calls):
         remedy = "resume it where changes are allowed"
         journal.set_state(operation.id, OperationState.NEEDS_ATTENTION, _now(), why, remedy)

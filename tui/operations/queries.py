@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 
 from tui.domain.activity import Meant
-from tui.domain.steps import Attempt, Said
 from tui.domain.sanitize import clean
+from tui.domain.steps import Attempt, StepHistory
 from tui.operations.database import Database, JournalError, to_text, to_time
 from tui.operations.model import Operation
 from tui.operations.row_mapping import flag, operation_of
 
 
-class Reader(Database):
+class JournalQueries(Database):
     """What it holds, as operations. Raises JournalError of a row that can't be read."""
 
     _unfinished: Sequence[Operation] = ()
@@ -92,13 +92,13 @@ class Reader(Database):
         except (ValueError, TypeError, IndexError, msgspec.MsgspecError) as error:
             raise JournalError(self._line(error)) from error
 
-    def said(self, operation: str, step: str, began_at: datetime) -> Said:
+    def said(self, operation: str, step: str, began_at: datetime) -> StepHistory:
         """What a step's decision is given. A refusal from before it began afresh is not held against it; what was sent, is."""
         rows = self._read(
             "SELECT * FROM call WHERE operation=? AND step=? AND (ok IS NOT 0 OR intent_at>=?) ORDER BY id",
             (operation, step, to_text(began_at)),
         )
-        return Said(
+        return StepHistory(
             began_at,
             tuple(
                 Attempt(

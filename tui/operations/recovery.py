@@ -13,10 +13,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tui.operations.journal import AHEAD, LEASE, Journal, JournalError
-from tui.operations.spawn import LaunchError, ReadOnlyError, start
-from tui.operations.model import ABANDONED, Operation, OperationState
 from tui.config.schema import Settings
+from tui.operations.journal import AHEAD, LEASE, Journal, JournalError
+from tui.operations.model import ABANDONED, Operation, OperationState
+from tui.operations.spawn import LaunchError, ReadOnlyError, start
 
 JUST_STARTING = "a runner that is just starting"
 """Who drives what was made way for, as long as the new one's process is not known."""
@@ -80,7 +80,7 @@ def lives(process: int, operation: str) -> bool:
     return True
 
 
-def why_not(operation: Operation, now: datetime) -> str | None:
+def why_not_resumable(operation: Operation, now: datetime) -> str | None:
     """None if it can be resumed, else why not."""
     if not operation.is_open:
         return f"it has ended: {operation.state}"
@@ -96,7 +96,7 @@ def resume(
     """Start a runner for it; None if one was started, else why not. Raises JournalError."""
     if settings.profile_read_only(operation.profile, operation.account_id):
         return f"read-only: no changes through profile {operation.profile}; see `evac config show`"
-    if (why := why_not(operation, now)) is not None:
+    if (why := why_not_resumable(operation, now)) is not None:
         return why
     if not journal.reopen(operation.id, operation.runner, now):
         return "somebody else resumed it, or ended it, at this moment"

@@ -16,16 +16,16 @@ from msgspec import Struct
 
 from tui.domain.groups import Asked, Hold, Keep, Short, lacking
 from tui.domain.sanitize import clean
-from tui.operations.redis_scripts import READ, SWAP
-from tui.operations.redis_lock import Away, LockService, UnusableError
 from tui.operations.model import Operation
+from tui.operations.redis_lock import Away, LockService, UnusableError
+from tui.operations.redis_scripts import READ_SCRIPT, SWAP
 
 PREFIX = "evac:hold:"
-LIMIT = 262_144
+HOLDS_VALUE_LIMIT = 262_144
 """Bytes of the value: more than a thousand holds."""
-TRIES = 40
+SWAP_TRIES = 40
 """How often it is decided anew because somebody else was quicker."""
-ASKING = 15_000
+HOLD_TTL_MS = 15_000
 """Milliseconds for which a place in the line is kept for who does not ask again."""
 
 
@@ -62,7 +62,7 @@ class SharedHolds:
             reserves = bool(why) and all(one.by for one in why)
             going = any(row.hold.state == "going" for row in own)
             self._state = "waiting" if why else "going" if going else "held"
-            until = now + (ASKING if why else self._ttl)
+            until = now + (HOLD_TTL_MS if why else self._ttl)
             rows[:] = others + [
                 _Row(self._hold(one, number, self._state, reserves), until, self._runner) for one in asked
             ]
@@ -132,9 +132,9 @@ class SharedHolds:
 
     def _change(self, decide: Callable[[list[_Row], int], tuple[Short, ...]]) -> tuple[Short, ...] | Away:
         try:
-            for _ in range(TRIES):
-                value, now = self._service.run(lambda client: client.eval(READ, 1, self._key))
-                rows = [row for row in read(bytes(value)) if row.until > int(now)]
+            for _ in range(SWAP_TRIES):
+                value, now = self._service.run(lambda client: client.eval(READ_SCRIPT, 1, self._key))
+                rows = [row for row in decode_holds(bytes(value)) if row.until > int(now)]
                 why = decide(rows, int(now))
                 ends = max((row.until for row in rows), default=0) - int(now)
                 new = msgspec.json.encode(rows) if rows else b""
@@ -155,8 +155,8 @@ def every(service: LockService, account: str, region: str) -> Sequence[Hold] | A
     """All that are held there now, by whomever."""
     key = f"{PREFIX}{{{account}:{region}}}"
     try:
-        value, now = service.run(lambda client: client.eval(READ, 1, key))
-        return [row.hold for row in read(bytes(value)) if row.until > int(now)]
+        value, now = service.run(lambda client: client.eval(READ_SCRIPT, 1, key))
+        return [row.hold for row in decode_holds(bytes(value)) if row.until > int(now)]
     except UnusableError as error:
         return error.away
     except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
@@ -185,11 +185,11 @@ def spoilt(key: str, error: object) -> Away:
     return Away(why, f"find out who wrote it, then redis-cli DEL '{key}'")
 
 
-def read(value: bytes) -> list[_Row]:
+def decode_holds(value: bytes) -> list[_Row]:
     """The holds in a value, their texts cleaned. Raises msgspec's errors and ValueError for what is none."""
     if not value:
         return []
-    if len(value) > LIMIT:
+    if len(value) > HOLDS_VALUE_LIMIT:
         raise ValueError("too long")
     return [_cleaned(row) for row in msgspec.json.decode(value, type=list[_Row])]
 

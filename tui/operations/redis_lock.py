@@ -17,13 +17,13 @@ from typing import Annotated, Any, NoReturn
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.config.schema import LockSettings, Settings
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.time_format import span
-from tui.operations.redis_scripts import EPOCH, LIMIT, LOOK, RELEASE, RENEW, TAKE
-from tui.operations.identity import told
-from tui.config.schema import LockSettings, Settings
+from tui.operations.identity import who_since
+from tui.operations.redis_scripts import EPOCH, EPOCH_SCRIPT, LOCK_VALUE_LIMIT, RELEASE, RENEW, TAKE
 
-WITHIN = 2.0
+REDIS_WITHIN = 2.0
 """Seconds for Redis to connect, and to answer."""
 FENCE_KEPT = timedelta(days=7)
 """How long an instance's number is remembered after its last lock: longer than any operation is silent."""
@@ -49,7 +49,7 @@ class Holder(msgspec.Struct, frozen=True):
 
     def line(self, zone: tzinfo, now: datetime) -> SafeText:
         """`locked by kim@bastion-2 (SSH from 203.0.113.7) since Tue 03:12 UTC: reboot at wait-checks (op-…)`."""
-        who = told(self.user, self.host, self.client, self.since, zone, now)
+        who = who_since(self.user, self.host, self.client, self.since, zone, now)
         return clean(f"locked by {who}: {self.action} at {self.step} ({self.operation})")
 
 
@@ -93,11 +93,14 @@ class Young(Away, frozen=True):
         """For so long."""
         left = timedelta(milliseconds=max(milliseconds, 0))
         until = span(left + timedelta(seconds=1))
-        why = f"the lock service at {place(url)} is new, or was emptied or restarted: who held a lock shows it within {until}"
+        why = (
+            f"the lock service at {redacted_url(url)} is new, or was emptied or restarted: "
+            f"who held a lock shows it within {until}"
+        )
         return cls(clean(why), f"try again in {until}", left)
 
 
-def place(url: str) -> SafeText:
+def redacted_url(url: str) -> SafeText:
     """The address without what may be secret in it."""
     return clean(re.sub(r"//.*@", "//", url.partition("?")[0]), 200)
 
@@ -120,7 +123,7 @@ def _connect(url: str) -> Any:
         raise UnusableError("redis-py is not installed", "install evac[redis]") from None
     try:
         return redis.Redis.from_url(
-            url, socket_connect_timeout=WITHIN, socket_timeout=WITHIN, retry=Retry(NoBackoff(), 0),
+            url, socket_connect_timeout=REDIS_WITHIN, socket_timeout=REDIS_WITHIN, retry=Retry(NoBackoff(), 0),
             decode_responses=False,
         )  # fmt: skip
     except ValueError:  # its text may hold the password
@@ -160,7 +163,7 @@ class LockService:
             self._fail(error)
 
     def _fail(self, error: Exception) -> NoReturn:
-        where = place(self.settings.url)
+        where = redacted_url(self.settings.url)
         why = f"{where}: {type(error).__name__}: {clean(error, 160)}"
         raise UnusableError(why, "mend it; what lock.unreachable may do meanwhile: docs/locks.md") from None
 
@@ -173,17 +176,17 @@ class LockService:
         except UnusableError as error:
             return error.away
         if young is not None:
-            return f"{place(self.settings.url)}! {young.why}"
+            return f"{redacted_url(self.settings.url)}! {young.why}"
         kept = str(memory.get("maxmemory_policy", "noeviction"))
         doubt = f"! it may throw locks away when its memory is full ({clean(kept, 40)})"
-        return place(self.settings.url) + (
+        return redacted_url(self.settings.url) + (
             "" if kept == "noeviction" or not memory.get("maxmemory") else doubt
         )
 
     def young(self) -> Young | None:
         """Whether it forgot what it knew too short a time ago for anything to begin. Raises UnusableError."""
         new = secrets.token_hex(8)
-        _, age = self.run(lambda client: client.eval(LOOK, 1, EPOCH, new))
+        _, age = self.run(lambda client: client.eval(EPOCH_SCRIPT, 1, EPOCH, new))
         left = int(self.settings.ttl * 1000) - int(age)
         return Young.of(self.settings.url, left) if left > 0 else None
 
@@ -288,7 +291,7 @@ def _look(client: Any, key: str | bytes) -> Refused | None:
     import redis
 
     try:
-        value = client.getrange(key, 0, LIMIT)
+        value = client.getrange(key, 0, LOCK_VALUE_LIMIT)
     except redis.ResponseError:
         value = b"?"
     left = client.pttl(key)
@@ -302,7 +305,7 @@ def _refused(value: bytes, left: int) -> Refused:
 def _read(value: bytes) -> Holder | None:
     """The holder in a lock's value, its texts cleaned; None if it is not one of evac's."""
     token, _, body = value.partition(b" ")
-    if not re.fullmatch(rb"[0-9]{1,15}", token) or len(value) > LIMIT:
+    if not re.fullmatch(rb"[0-9]{1,15}", token) or len(value) > LOCK_VALUE_LIMIT:
         return None
     try:
         found = msgspec.json.decode(body, type=Holder)

@@ -8,7 +8,7 @@ higher number is the later one, and right.
 
 from __future__ import annotations
 
-LIMIT = 4096
+LOCK_VALUE_LIMIT = 4096
 """Bytes of a lock's value; ours have a few hundred."""
 EPOCH = "evac:epoch"
 
@@ -27,7 +27,7 @@ local function dated(body, id)
   return (string.gsub(body, '"epoch":"@"', '"epoch":"' .. id .. '"', 1))
 end
 """
-LOOK = _EPOCH + "local id, age = epoch(KEYS[1], ARGV[1]) return {id, age}"
+EPOCH_SCRIPT = _EPOCH + "local id, age = epoch(KEYS[1], ARGV[1]) return {id, age}"
 """KEYS epoch; ARGV an id for a new one. The epoch's id, and its age in milliseconds."""
 TAKE = (
     _EPOCH
@@ -35,7 +35,7 @@ TAKE = (
 local id, age = epoch(KEYS[3], ARGV[5])
 local found = redis.call('GET', KEYS[1])
 if found and (ARGV[1] == '' or found ~= ARGV[1]) then
-  return {{0, string.sub(found, 1, {LIMIT} + 1), redis.call('PTTL', KEYS[1])}}
+  return {{0, string.sub(found, 1, {LOCK_VALUE_LIMIT} + 1), redis.call('PTTL', KEYS[1])}}
 end
 if not found and age < tonumber(ARGV[3]) then return {{2, '', ARGV[3] - age}} end
 local token = string.format('%.0f', redis.call('INCR', KEYS[2]))
@@ -59,7 +59,7 @@ if found ~= ARGV[1] then
     local theirs = tonumber(string.match(found, '^(%d+) '))
     local before = theirs and string.find(found, '"epoch":"' .. old .. '"', 1, true)
     if old == id or not before or theirs >= mine then
-      return {{0, string.sub(found, 1, {LIMIT} + 1), redis.call('PTTL', KEYS[1])}}
+      return {{0, string.sub(found, 1, {LOCK_VALUE_LIMIT} + 1), redis.call('PTTL', KEYS[1])}}
     end
     redis.call('SET', KEYS[2], number)
   else
@@ -78,7 +78,7 @@ return {{1, value, 0}}
 """KEYS as above; ARGV our value, the new body, milliseconds of the lock, our number, our epoch, an id for a new one, milliseconds
 of the fence. Answers 1: ours, with the value that stands there now; 0: who has it, or (empty) that somebody had it since."""
 RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
-READ = "local t = redis.call('TIME') return {redis.call('GET', KEYS[1]) or '', t[1] * 1000 + math.floor(t[2] / 1000)}"
+READ_SCRIPT = "local t = redis.call('TIME') return {redis.call('GET', KEYS[1]) or '', t[1] * 1000 + math.floor(t[2] / 1000)}"
 """KEYS the holds of a region. Their value, and Redis's time in milliseconds."""
 SWAP = """
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end

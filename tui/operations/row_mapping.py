@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from tui.operations.database import to_time
-from tui.operations.model import Call, Kept, Operation, OperationState, StepRow
+from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StoredDraft
 
 _PLAIN = (
     "id", "action", "title", "profile", "account_id", "region", "instance_id", "instance_name", "user", "host", "note",
@@ -33,7 +33,7 @@ def operation_of(row: sqlite3.Row, steps: Sequence[sqlite3.Row], calls: Sequence
         attention=bool(row["attention"]),
         instance_down=bool(row["instance_down"]),
         lease_until=to_time(row["lease_until"]),
-        kept=msgspec.json.decode(row["kept"], type=Kept),
+        kept=msgspec.json.decode(row["kept"], type=StoredDraft),
         steps=tuple(
             StepRow(
                 one["name"],
@@ -49,8 +49,8 @@ def operation_of(row: sqlite3.Row, steps: Sequence[sqlite3.Row], calls: Sequence
     )
 
 
-def _call(row: sqlite3.Row) -> Call:
-    return Call(
+def _call(row: sqlite3.Row) -> CallRecord:
+    return CallRecord(
         row["step"],
         row["service"],
         row["name"],

@@ -16,9 +16,10 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tui.config.schema import Settings, keep, start_retry_for
 from tui.domain.actions import ACTIONS
-from tui.domain.instance import InstanceState
 from tui.domain.activity import AFTER_STOP
+from tui.domain.instance import InstanceState
 from tui.domain.steps import (
     BACK,
     STEPS,
@@ -35,16 +36,15 @@ from tui.domain.steps import (
     Wait,
 )
 from tui.domain.steps.await_stop import followed
-from tui.operations.runner_audit import Auditor
 from tui.operations.aws_gateway import Gateway, Outcome
-from tui.operations.journal import Journal, JournalError
+from tui.operations.group_turn import GroupTurn
 from tui.operations.instance_lock import Keeper
-from tui.operations.self_guard import Ownself
+from tui.operations.journal import Journal, JournalError
 from tui.operations.journal_lost import put_back
-from tui.operations.model import OVER, PATIENCE, Call, Operation, OperationState, ending
-from tui.operations.group_turn import Turns
+from tui.operations.model import DARK_PATIENCE, OVER, CallRecord, Operation, OperationState, ending
+from tui.operations.runner_audit import Auditor
+from tui.operations.self_guard import Ownself
 from tui.operations.unjournaled_start import Unjournaled
-from tui.config.schema import Settings, keep, start_retry_for
 
 TICK, SELDOM = 1.0, 8.0
 """Seconds between two renewals of the lease, at most; and where the next look is farther off than the second. A lease
@@ -95,7 +95,7 @@ class Runner:
         self.keeper = Keeper(
             operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
         )
-        self.turns = Turns(
+        self.turns = GroupTurn(
             operation, settings, journal, self.name, lambda step, said: self.auditor.told(self._reread(), step, said),
             self.wall,
         )  # fmt: skip
@@ -171,7 +171,7 @@ class Runner:
         """Wait for the operator's yes, then write down that it is under way."""
         if current.confirmed_at is not None:
             return self._go_on(current)
-        if self.now() - current.created_at > PATIENCE:
+        if self.now() - current.created_at > DARK_PATIENCE:
             self.journal.abandon(current.id, "not confirmed within 10 minutes", self.now())
             return End(0)
         return 0.2
@@ -310,14 +310,14 @@ class Runner:
             )
             return decision.seconds
         if isinstance(decision, Wait):
-            why = f"nothing was sent within {int(PATIENCE.total_seconds() // 60)} minutes: {decision.reason}"
+            why = f"nothing was sent within {int(DARK_PATIENCE.total_seconds() // 60)} minutes: {decision.reason}"
             return self._stuck(step, Stuck(why, decision.remedy or "order it again", final=True), down)
         return self._send(step, decision, seen)
 
     def _late(self, step: Step, current: Operation, seen: Seen, waited: timedelta) -> bool:
         """Whether nothing was sent, and could not even be looked at for so long that it must not begin by surprise."""
         dark = seen.state is InstanceState.UNKNOWN and step.name not in ("preflight", "start", "wait-running")
-        return dark and waited > PATIENCE and not (current.sent or current.ordered_ahead)
+        return dark and waited > DARK_PATIENCE and not (current.sent or current.ordered_ahead)
 
     def _moot(self, step: Step, decision: Moot) -> End:
         """Nothing is left to do, and nobody is needed."""
@@ -427,7 +427,7 @@ class Runner:
             self.turns.keep()
 
 
-def _stop_of(operation: Operation) -> Call | None:
+def _stop_of(operation: Operation) -> CallRecord | None:
     """Its latest Stop."""
     calls = [call for row in operation.steps if row.name == "stop" for call in row.calls]
     return calls[-1] if calls else None

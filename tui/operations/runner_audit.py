@@ -12,8 +12,8 @@ from datetime import datetime
 
 from tui.operations import audit_log
 from tui.operations.journal import Journal, JournalError
-from tui.operations.runner_log import say
 from tui.operations.model import Operation
+from tui.operations.runner_log import log_line
 
 NOTHING_TO_UNDO = frozenset({"CreateImage"})
 """Calls after which the instance is as it was, sooner or later by itself."""
@@ -39,10 +39,15 @@ class Auditor:
         )  # fmt: skip
         try:
             audit_log.append(
-                audit_log.path_beside(self._journal.path), self._now(), **fields, step=step, result=result, **more
+                audit_log.path_beside(self._journal.path),
+                self._now(),
+                **fields,
+                step=step,
+                result=result,
+                **more,
             )
         except OSError as error:
-            say(f"{one.id}: the audit log can't be written: {error}")
+            log_line(f"{one.id}: the audit log can't be written: {error}")
             if self.may_refuse(one):
                 raise
             missing = f"not all of it is in the audit log: at {step} it could not be written ({error})"

@@ -13,14 +13,14 @@ from typing import Protocol
 
 from tui.domain.sanitize import clean
 from tui.operations.journal import Journal, JournalError
-from tui.operations.runner_log import say, trace, what
 from tui.operations.model import Operation, OperationState
+from tui.operations.runner_log import log_line, traceback_text, what
 
 MEND = 5.0
 """Seconds until it is tried again."""
 
 
-class Hands(Protocol):
+class FaultyRunner(Protocol):
     """What is used of a runner. `begun`: it sent something that changes something."""
 
     journal: Journal
@@ -40,7 +40,7 @@ class Hands(Protocol):
         ...
 
 
-def to_the_end(runner: Hands) -> int:
+def to_the_end(runner: FaultyRunner) -> int:
     """Its exit code. Raises what went wrong while nothing had been sent."""
     told = ""
     while True:
@@ -51,9 +51,9 @@ def to_the_end(runner: Hands) -> int:
                 raise
             if (line := what(error)) != told:
                 told = line
-                say(f"{runner.operation.id}: {line}; trying again")
+                log_line(f"{runner.operation.id}: {line}; trying again")
                 if not isinstance(error, JournalError):
-                    say(trace())
+                    log_line(traceback_text())
             with suppress(Exception):
                 _stumbled(runner, error)
             if isinstance(error, JournalError):
@@ -62,15 +62,15 @@ def to_the_end(runner: Hands) -> int:
             runner.sleep(MEND)
 
 
-def _anyhow(runner: Hands, error: JournalError) -> None:
+def _anyhow(runner: FaultyRunner, error: JournalError) -> None:
     """Whatever goes wrong here too is said, and tried again."""
     try:
         runner.in_need(error)
     except Exception as other:
-        say(f"{runner.operation.id}: {what(other)}")
+        log_line(f"{runner.operation.id}: {what(other)}")
 
 
-def _stumbled(runner: Hands, error: Exception) -> None:
+def _stumbled(runner: FaultyRunner, error: Exception) -> None:
     """Say so, as long as the operation is ours: it goes on, and a person should look."""
     journal, ident = runner.journal, runner.operation.id
     current = journal.get(ident)
@@ -83,7 +83,7 @@ def _stumbled(runner: Hands, error: Exception) -> None:
 
 def broken(journal: Journal, operation: Operation, error: Exception, now: datetime) -> int:
     """Nothing was sent (a profile that is gone, say), so nothing needs anybody: it has failed. The exit code."""
-    say(f"{operation.id}\n{trace()}")
+    log_line(f"{operation.id}\n{traceback_text()}")
     why = clean(f"the runner ended: {what(error)}: nothing was sent")
     remedy = f"see {journal.path.with_name('runner.log')}, then order it again"
     journal.set_state(operation.id, OperationState.FAILED, now, why, remedy)

@@ -89,7 +89,7 @@ def keep_quiet() -> None:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
-def say(line: str) -> None:
+def log_line(line: str) -> None:
     """A line for whoever reads the log. Never raises."""
     with suppress(Exception):
         sys.stderr.write(f"{line}\n")
@@ -104,7 +104,7 @@ def what(error: BaseException) -> str:
         return type(error).__name__
 
 
-def trace() -> str:
+def traceback_text() -> str:
     """The traceback of what is handled just now, as far as it can be made. Never raises."""
     try:
         return traceback.format_exc()

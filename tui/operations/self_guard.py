@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from tui.domain.hazards.this_machine import cut_short
-from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import InstanceState
 from tui.domain.steps import Call, Decision, Send, Stuck
+from tui.domain.this_machine import NOWHERE, Here
 from tui.operations.model import Operation
 
 _GOING_UP = (InstanceState.RUNNING, InstanceState.PENDING, InstanceState.UNKNOWN)

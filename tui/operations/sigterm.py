@@ -11,10 +11,10 @@ from contextlib import suppress
 from typing import Protocol
 
 from tui.operations.journal import Journal, JournalError
-from tui.operations.runner_log import say, what
 from tui.operations.model import OVER, Operation
+from tui.operations.runner_log import log_line, what
 
-WITHIN = 2.0
+START_WITHIN = 2.0
 """Seconds after which the process ends wherever it is: who ends it waits not much longer."""
 ENDED = 128 + signal.SIGTERM
 _ON_THE_WAY_UP = ("wait-stopped", "start", "wait-running")
@@ -25,7 +25,7 @@ class ToldToEnd(BaseException):
     """SIGTERM. No Exception: what the runner tries again after an error must not swallow it."""
 
 
-class Hands(Protocol):
+class StoppableRunner(Protocol):
     """What is used of a runner."""
 
     journal: Journal
@@ -51,10 +51,10 @@ def _told(number: int, frame: object) -> None:
     raise ToldToEnd
 
 
-def last_try(runner: Hands) -> int:
+def last_try(runner: StoppableRunner) -> int:
     """Go on, without waiting, as far as the start; the exit code."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, WITHIN)
+    signal.setitimer(signal.ITIMER_REAL, START_WITHIN)
     try:
         if _at(runner) not in _ON_THE_WAY_UP:
             return ENDED
@@ -66,13 +66,13 @@ def last_try(runner: Hands) -> int:
         with suppress(Exception):
             runner.in_need(error)
     except Exception as error:  # one try: whoever resumes it makes the next
-        say(f"{runner.operation.id}: told to end, and not started: {what(error)}")
+        log_line(f"{runner.operation.id}: told to end, and not started: {what(error)}")
     with suppress(Exception):
         runner.journal.release(runner.operation.id, runner.name)
     return ENDED
 
 
-def _at(runner: Hands) -> str:
+def _at(runner: StoppableRunner) -> str:
     """The step it is at; the empty text where it did not take the instance down, or has seen it run since."""
     found = runner.journal.get(runner.operation.id)
     if found is None or not found.is_open or not found.may_be_down:
@@ -80,7 +80,7 @@ def _at(runner: Hands) -> str:
     return next((row.name for row in found.steps if row.state not in OVER), "")
 
 
-def _starts(runner: Hands) -> int:
+def _starts(runner: StoppableRunner) -> int:
     found = runner.journal.get(runner.operation.id)
     rows = () if found is None else found.steps
     return sum(one.operation == "StartInstances" and not one.dry_run for row in rows for one in row.calls)

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from tui.operations.database import default_path
-from tui.config.schema import Settings, encode
+from tui.config.schema import Settings, encode_settings
+from tui.operations.database import default_journal_path
 
 
 class ReadOnlyError(Exception):
@@ -72,7 +72,7 @@ def start(operation: str, profile: str, settings: Settings, environ: Mapping[str
     """Start hands for the operation; their process id. Raises ReadOnlyError, LaunchError."""
     if settings.profile_read_only(profile):
         raise ReadOnlyError(f"read-only: no changes through profile {profile}; see `evac config show`")
-    folder = default_path(environ).parent
+    folder = default_journal_path(environ).parent
     runner = [sys.executable, "-P", "-m", "tui.operations.process", "--operation", operation]
     try:
         log = _log(folder)
@@ -85,7 +85,7 @@ def start(operation: str, profile: str, settings: Settings, environ: Mapping[str
                 start_new_session=True,
                 close_fds=True,
                 cwd=_folder(),
-                env={**environ, "EVAC_SETTINGS": encode(settings).decode()},
+                env={**environ, "EVAC_SETTINGS": encode_settings(settings).decode()},
             )
         finally:
             os.close(log)

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tui.config.schema import Settings
 from tui.domain.this_machine import Here, Way, elsewhere
 from tui.operations import network_mounts
-from tui.config.schema import Settings
 
 ROOT = Path("/")
 _DMI = "sys/devices/virtual/dmi/id"
@@ -36,7 +36,9 @@ def root(environ: Mapping[str, str]) -> Path:
     return Path(told) if told else ROOT
 
 
-def read(environ: Mapping[str, str], settings: Settings, folder: Path, at: Path | None = None) -> Here:
+def read_this_machine(
+    environ: Mapping[str, str], settings: Settings, folder: Path, at: Path | None = None
+) -> Here:
     """Where this is, and what it goes through. `folder`: of the journal. Never raises."""
     place = root(environ) if at is None else at
     found = _who(place)

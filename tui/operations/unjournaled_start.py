@@ -18,19 +18,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.domain.instance import InstanceState
-from tui.domain.steps import GRACE, STEPS, Order
 from tui.domain.sanitize import clean
-from tui.operations.runner_audit import Auditor
+from tui.domain.steps import GRACE, STEPS, Order
 from tui.operations.aws_gateway import Gateway, Outcome
 from tui.operations.journal import Journal, JournalError
-from tui.operations.runner_log import say
 from tui.operations.model import OVER, Operation
+from tui.operations.runner_audit import Auditor
+from tui.operations.runner_log import log_line
 
 _TOWARDS = ("stop", "wait-stopped", "start", "wait-running")
 """Steps at which the plan's next change is the start, if the instance is stopped."""
 
 
-class Hands(Protocol):
+class LeasedRunner(Protocol):
     """What is used of a runner. `leased`: the lease that was committed last is its own. `last`: the operation as last read.
 
     `stopped_it`: the intent of its own Stop is committed, and AWS did not refuse it.
@@ -65,7 +65,7 @@ class Sent(Struct, frozen=True):
 class Unjournaled:
     """Of one runner."""
 
-    def __init__(self, hands: Hands) -> None:
+    def __init__(self, hands: LeasedRunner) -> None:
         self._hands = hands
         self._sent: list[Sent] = []
         self._latest: datetime | None = None
@@ -92,7 +92,7 @@ class Unjournaled:
         outcome = hands.gateway.send(call, dry_run=False)
         self._sent.append(Sent(name, at, hands.now(), outcome, str(why.__cause__ or why), seen.launched_at))
         came = "ok" if outcome.ok else outcome.code or "unknown"
-        say(f"{current.id}: {call.text} was sent without the journal, which can't be written: {came}")
+        log_line(f"{current.id}: {call.text} was sent without the journal, which can't be written: {came}")
         return True
 
     def _current(self) -> Operation | None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from tui.domain.down_by_aws import LEAVING
+from tui.domain.activity import NO_ACTIVITY, Own
+from tui.domain.down_by_aws import STOP_EVENTS
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import Facts
-from tui.domain.guidance import advice, checks, stopped_instance, events, in_progress
+from tui.domain.guidance import advice, checks, events, in_progress, stopped_instance
 from tui.domain.guidance import base as b
 from tui.domain.guidance.base import KEYS, Explanation, Kind, Paragraph, Recommendation, Source
 from tui.domain.guidance.layer_stack import Layer, Mark, layers
 from tui.domain.guidance.subject import Subject
-from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import CheckName, Instance, InstanceState, Target
-from tui.domain.activity import NOTHING, Own
 from tui.domain.sanitize import SafeText, clean
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import bare_clock
 
 __all__ = [
@@ -49,7 +49,7 @@ def explain(
     now: datetime,
     zone: tzinfo,
     here: Here = NOWHERE,
-    own: Own = NOTHING,
+    own: Own = NO_ACTIVITY,
 ) -> Explanation:
     """Everything the console teaches about this instance at `now` (UTC); times are drawn in `zone` and in UTC.
 
@@ -65,19 +65,21 @@ def explain(
     stopped = subject.down
     failing = () if stopped else instance.checks.impaired()
     open_events = instance.open_events(now)
-    paragraphs: list[Paragraph] = list(in_progress.paragraphs(subject))
+    paragraphs: list[Paragraph] = list(in_progress.in_progress_paragraphs(subject))
     if failing or open_events:
         paragraphs += advice.from_elsewhere(subject)
     if stopped:
-        paragraphs += stopped_instance.paragraphs(subject, subject.found_down)
-    paragraphs += checks.paragraphs(subject, failing)
+        paragraphs += stopped_instance.stopped_paragraphs(subject, subject.found_down)
+    paragraphs += checks.check_paragraphs(subject, failing)
     paragraphs += _together(subject, failing, open_events)
     for event in (*open_events, *(event for event in instance.events if event not in open_events)):
-        paragraphs += events.paragraphs(subject, event)
+        paragraphs += events.event_paragraphs(subject, event)
     if failing or open_events or subject.found_down is not None:
         paragraphs += advice.obstacles(subject)
     silent, silence = list(checks.silent(subject)), checks.silence(subject)
-    recommended = in_progress.recommend(subject, failing) or advice.recommend(subject, failing, open_events)
+    recommended = in_progress.recommend_following(subject, failing) or advice.recommend(
+        subject, failing, open_events
+    )
     return Explanation(
         _headline(subject, failing, open_events, silence),
         tuple(paragraphs + silent),
@@ -96,12 +98,12 @@ def _headline(
     ours = subject.work is not None and not (subject.work.waiting and open_events)
     parts = [subject.work.line(subject.now)] if subject.work is not None and ours else []
     if subject.down:
-        parts.append(stopped_instance.headline(subject, subject.found_down))
+        parts.append(stopped_instance.stopped_headline(subject, subject.found_down))
     if failing:
-        parts.append(checks.headline(subject, failing))
+        parts.append(checks.checks_headline(subject, failing))
     if open_events:
         more = f" (and {len(open_events) - 1} more)" if len(open_events) > 1 else ""
-        parts.append(events.headline(subject, _worst(open_events)) + more)
+        parts.append(events.event_headline(subject, _worst(open_events)) + more)
     if not parts:
         parts.append(silence or "No failing check and no open event")
     return ". ".join(part if part.startswith("evac ") else part[0].upper() + part[1:] for part in parts) + "."
@@ -125,19 +127,19 @@ def _short(
         return f"{parts[0]}."
     found = subject.found_down
     if found is not None:
-        parts.append(stopped_instance.short(subject, found))
+        parts.append(stopped_instance.stopped_short(subject, found))
     elif subject.down:
         parts.append(f"It is {subject.instance.state}")
     if failing:
-        parts.append(checks.short(subject, failing))
+        parts.append(checks.checks_short(subject, failing))
     if open_events:
         event = _worst(open_events)
-        if subject.down and event.code in LEAVING and subject.root == "ebs":
+        if subject.down and event.code in STOP_EVENTS and subject.root == "ebs":
             parts.append(f"{event.code_text} {_short_time(subject, event)} is still listed")
             return f"{'; '.join(parts)}. {afterwards}."
         deed = _SHORT.get(event.code) or _short_retirement(subject, event)
         parts.append(f"{deed} {_short_time(subject, event)}")
-        if event.code in LEAVING and subject.root == "ebs":
+        if event.code in STOP_EVENTS and subject.root == "ebs":
             return f"{'; '.join(parts)}. {afterwards}."
     if not parts:
         return f"{silence or 'No failing check and no open event'}."
@@ -216,14 +218,14 @@ def explain_code(
         tenancy=clean(tenancy),
     )
     subject = Subject(instance, None, moment, UTC, general=True)
-    paragraphs = events.paragraphs(subject, event)
+    paragraphs = events.event_paragraphs(subject, event)
     if event.code is EventCode.UNKNOWN:
         line = f"{event.code_text}: a code this version can't explain."
     elif not event.is_open(moment):
         line = f"{event.code_text}: {state}."
     else:
         line = (
-            events.headline(subject, event).replace(
+            events.event_headline(subject, event).replace(
                 " at a time AWS did not announce", " at the announced time"
             )
             + "."

@@ -10,7 +10,7 @@ from tui.domain.guidance import base as b
 from tui.domain.guidance import stopped_instance
 from tui.domain.guidance.base import KEYS, Kind, Paragraph, Recommendation
 from tui.domain.guidance.subject import Subject
-from tui.domain.hazards.base import View
+from tui.domain.hazards.base import HazardView
 from tui.domain.hazards.storage import image_view
 from tui.domain.instance import CheckName, InstanceState
 from tui.domain.policy import IMAGE_MAX_AGE
@@ -75,7 +75,7 @@ def _stop_start(subject: Subject, why: str) -> Recommendation | None:
     if subject.root != "ebs":
         return None
     asked, newest, _ = image_view(
-        View(subject.instance, subject.facts, "stop-start", subject.now, None, IMAGE_MAX_AGE)
+        HazardView(subject.instance, subject.facts, "stop-start", subject.now, None, IMAGE_MAX_AGE)
     )
     old = newest is None or newest.created is None or subject.now - newest.created > IMAGE_MAX_AGE
     return _verb(

@@ -11,9 +11,9 @@ from tui.domain.guidance.subject import Subject
 from tui.domain.instance import CheckName, CheckStatus, InstanceState, StatusCheck
 from tui.domain.time_format import ago, bare_clock, clock
 
-Entry = Callable[[Subject, StatusCheck], Iterator[Paragraph]]
+CheckGuide = Callable[[Subject, StatusCheck], Iterator[Paragraph]]
 
-NAMES = {
+CHECK_TITLES = {
     CheckName.SYSTEM: "system check",
     CheckName.INSTANCE: "instance check",
     CheckName.ATTACHED_EBS: "attached-EBS check",
@@ -29,13 +29,13 @@ _DIAGNOSES = {
 }
 
 
-def headline(subject: Subject, failing: tuple[CheckName, ...]) -> str:
+def checks_headline(subject: Subject, failing: tuple[CheckName, ...]) -> str:
     """The diagnosis of the outermost failing layer: an inner check fails with it."""
     name = failing[0]
-    return f"{_DIAGNOSES[name]} ({NAMES[name]}{_since(subject, name)})"
+    return f"{_DIAGNOSES[name]} ({CHECK_TITLES[name]}{_since(subject, name)})"
 
 
-def short(subject: Subject, failing: tuple[CheckName, ...]) -> str:
+def checks_short(subject: Subject, failing: tuple[CheckName, ...]) -> str:
     """The same for 80 columns."""
     name = failing[0]
     word = {
@@ -54,7 +54,7 @@ def _since(subject: Subject, name: CheckName) -> str:
     return "" if since is None else f", since {clock(since, subject.zone)}, {ago(since, subject.now)}"
 
 
-def paragraphs(subject: Subject, failing: tuple[CheckName, ...]) -> Iterator[Paragraph]:
+def check_paragraphs(subject: Subject, failing: tuple[CheckName, ...]) -> Iterator[Paragraph]:
     """All failing checks, outermost first; system and instance together are one problem, AWS's."""
     for name in failing:
         if name is CheckName.INSTANCE and CheckName.SYSTEM in failing:
@@ -62,10 +62,10 @@ def paragraphs(subject: Subject, failing: tuple[CheckName, ...]) -> Iterator[Par
                 Kind.NOTE,
                 "The instance check fails as well: a failed system check is enough to cause that. "
                 "Look at the system first.",
-                (b.CHECKS,),
+                (b.STATUS_CHECKS_GUIDE,),
             )
             continue
-        yield from ENTRIES[name](subject, subject.instance.checks.get(name))
+        yield from CHECK_GUIDES[name](subject, subject.instance.checks.get(name))
 
 
 def system(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
@@ -75,14 +75,14 @@ def system(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
         "The system check fails: trouble on AWS's side, that is loss of network or power, the "
         "host's software, or host hardware "
         "that affects reachability. The check does not say which.",
-        (b.CHECKS,),
+        (b.STATUS_CHECKS_GUIDE,),
     )
     yield from _recovery(subject)
     if subject.root == "instance-store":
         yield Paragraph(
             Kind.DO,
             "Wait for AWS, or launch a replacement and terminate this one: an instance-store root can't be stopped.",
-            (b.CHECKS,),
+            (b.STATUS_CHECKS_GUIDE,),
         )
     elif not subject.leaving:  # an announced stop says more: its paragraphs follow
         block = subject.blocked("stop-start")
@@ -90,18 +90,22 @@ def system(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
             yield Paragraph(
                 Kind.DO,
                 "Wait for AWS, or stop and start it (s): it comes up on another host, in most cases.",
-                (b.CHECKS, b.LIFECYCLE),
+                (b.STATUS_CHECKS_GUIDE, b.LIFECYCLE),
             )
             yield from survival.survival(subject, survival.STOP, "your stop and start")
         else:
             yield Paragraph(
-                Kind.DO, f"Wait for AWS. Stop/start is not possible now: {block.text}.", (b.CHECKS,)
+                Kind.DO,
+                f"Wait for AWS. Stop/start is not possible now: {block.text}.",
+                (b.STATUS_CHECKS_GUIDE,),
             )
     yield Paragraph(
         Kind.DO_NOT, "Do not reboot it (b): a reboot stays on the same host.", (b.LIFECYCLE, b.TROUBLE_CHECKS)
     )
     yield Paragraph(
-        Kind.CLEARS, "AWS's repair, or a start on a healthy host; then the check reports ok.", (b.CHECKS,)
+        Kind.CLEARS,
+        "AWS's repair, or a start on a healthy host; then the check reports ok.",
+        (b.STATUS_CHECKS_GUIDE,),
     )
 
 
@@ -139,19 +143,19 @@ def _recovery(subject: Subject) -> Iterator[Paragraph]:
         yield Paragraph(Kind.NOTE, "Don't know whether automatic recovery is on for it.", (b.RECOVERY,))
 
 
-def instance(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
+def instance_check(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
     """The operator's side."""
     yield Paragraph(
         Kind.HAPPENING,
         "The instance check fails while the host is not known to: usually wrong network or start-up "
         "configuration, exhausted memory, "
         "a corrupt file system or an incompatible kernel. It also fails while the instance reboots.",
-        (b.CHECKS,),
+        (b.STATUS_CHECKS_GUIDE,),
     )
     yield Paragraph(
         Kind.AWS_WILL,
         "Nothing by itself: this side is yours. Only a reboot alarm of your own would act.",
-        (b.CHECKS, b.ALARMS),
+        (b.STATUS_CHECKS_GUIDE, b.ALARMS),
     )
     yield Paragraph(
         Kind.DO,
@@ -171,7 +175,7 @@ def instance(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
         "Do not expect a stop/start to cure it: a full disk or a broken configuration comes along to the new host.",
         (b.TROUBLE_CHECKS,),
     )
-    yield Paragraph(Kind.CLEARS, "The operating system answering again.", (b.CHECKS,))
+    yield Paragraph(Kind.CLEARS, "The operating system answering again.", (b.STATUS_CHECKS_GUIDE,))
 
 
 def attached_ebs(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
@@ -181,7 +185,7 @@ def attached_ebs(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
         "The attached-EBS check fails: a volume can't complete I/O. AWS names the storage "
         "subsystem, the host's hardware, and the "
         "connection between them.",
-        (b.CHECKS,),
+        (b.STATUS_CHECKS_GUIDE,),
     )
     for volume in (subject.facts.volumes if subject.facts is not None else None) or ():
         if volume.status not in ("ok", ""):
@@ -192,16 +196,20 @@ def attached_ebs(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
             )
     block = subject.blocked("stop-start")
     if block is None:
-        yield Paragraph(Kind.DO, "Wait, replace the affected volumes, or stop and start it (s).", (b.CHECKS,))
+        yield Paragraph(
+            Kind.DO, "Wait, replace the affected volumes, or stop and start it (s).", (b.STATUS_CHECKS_GUIDE,)
+        )
         yield from survival.survival(subject, survival.STOP, "your stop and start")
     else:
         yield Paragraph(
             Kind.DO,
             f"Wait, or replace the affected volumes. Stop/start is not possible now: {block.text}.",
-            (b.CHECKS,),
+            (b.STATUS_CHECKS_GUIDE,),
         )
-    yield Paragraph(Kind.DO_NOT, "Do not reboot it (b): that is no remedy for its volumes.", (b.CHECKS,))
-    yield Paragraph(Kind.CLEARS, "The volumes completing I/O again.", (b.CHECKS,))
+    yield Paragraph(
+        Kind.DO_NOT, "Do not reboot it (b): that is no remedy for its volumes.", (b.STATUS_CHECKS_GUIDE,)
+    )
+    yield Paragraph(Kind.CLEARS, "The volumes completing I/O again.", (b.STATUS_CHECKS_GUIDE,))
 
 
 def _volume(status: str, enabled: str, performance: str) -> str:
@@ -239,9 +247,9 @@ def performance(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
         yield Paragraph(Kind.DO, "AWS gave no remedy with it.", (b.MODEL_STATUS,))
 
 
-ENTRIES: dict[CheckName, Entry] = {
+CHECK_GUIDES: dict[CheckName, CheckGuide] = {
     CheckName.SYSTEM: system,
-    CheckName.INSTANCE: instance,
+    CheckName.INSTANCE: instance_check,
     CheckName.ATTACHED_EBS: attached_ebs,
     CheckName.APPLICATION: application,
     CheckName.PERFORMANCE: performance,
@@ -271,4 +279,4 @@ def silent(subject: Subject) -> Iterator[Paragraph]:
         if status in _SILENCE and not (
             status is CheckStatus.UNKNOWN and name not in (CheckName.SYSTEM, CheckName.INSTANCE)
         ):
-            yield Paragraph(Kind.NOTE, f"The {NAMES[name]} {_SILENCE[status]}.", (b.MODEL_STATUS,))
+            yield Paragraph(Kind.NOTE, f"The {CHECK_TITLES[name]} {_SILENCE[status]}.", (b.MODEL_STATUS,))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-from tui.domain.down_by_aws import LEAVING
+from tui.domain.down_by_aws import STOP_EVENTS
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.guidance import base as b
-from tui.domain.guidance import stop_events, reboot_events
+from tui.domain.guidance import reboot_events, stop_events
 from tui.domain.guidance.base import Kind, Paragraph
 from tui.domain.guidance.subject import Subject
 
-Entry = Callable[[Subject, ScheduledEvent], Iterator[Paragraph]]
+EventGuide = Callable[[Subject, ScheduledEvent], Iterator[Paragraph]]
 
 
-def headline(subject: Subject, event: ScheduledEvent) -> str:
+def event_headline(subject: Subject, event: ScheduledEvent) -> str:
     """What AWS will do, in one sentence without its full stop."""
     if event.state(subject.now) is EventState.STARTED and event.not_before is not None:
         return f"{_deed(subject, event, ' (started or due)')}"
@@ -23,7 +23,7 @@ def headline(subject: Subject, event: ScheduledEvent) -> str:
 
 
 def _deed(subject: Subject, event: ScheduledEvent, when: str) -> str:
-    if subject.down and event.code in LEAVING and subject.root != "instance-store":
+    if subject.down and event.code in STOP_EVENTS and subject.root != "instance-store":
         state = subject.instance.state
         return f"its {event.code_text} event{when} finds it {state} already"
     match event.code:
@@ -55,7 +55,7 @@ def _afterwards(subject: Subject) -> str:
     return "evac starts it then" if waiting else "it will NOT start by itself"
 
 
-def paragraphs(subject: Subject, event: ScheduledEvent) -> tuple[Paragraph, ...]:
+def event_paragraphs(subject: Subject, event: ScheduledEvent) -> tuple[Paragraph, ...]:
     """Everything about one event of this instance; a closed one is a note."""
     state = event.state(subject.now)
     if state in (EventState.COMPLETED, EventState.CANCELED):
@@ -67,7 +67,7 @@ def paragraphs(subject: Subject, event: ScheduledEvent) -> tuple[Paragraph, ...]
                 (b.MODEL_EVENT,),
             ),
         )
-    result = [*ENTRIES[event.code](subject, event)]
+    result = [*EVENT_GUIDES[event.code](subject, event)]
     if event.description:
         result.append(Paragraph(Kind.NOTE, f"AWS's own words: {event.description}", (b.MODEL_EVENT,)))
     if not subject.general:
@@ -104,7 +104,7 @@ def when(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
         yield Paragraph(Kind.NOTE, f"It can't be moved: {reason}.", (b.RESCHEDULE,))
 
 
-def unknown(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
+def undocumented_event(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
     """A code AWS does not document: shown verbatim, with no advice."""
     yield Paragraph(
         Kind.HAPPENING,
@@ -117,11 +117,11 @@ def unknown(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
     )
 
 
-ENTRIES: dict[EventCode, Entry] = {
+EVENT_GUIDES: dict[EventCode, EventGuide] = {
     EventCode.INSTANCE_STOP: stop_events.instance_stop,
     EventCode.INSTANCE_RETIREMENT: stop_events.instance_retirement,
     EventCode.INSTANCE_REBOOT: reboot_events.instance_reboot,
     EventCode.SYSTEM_REBOOT: reboot_events.system_reboot,
     EventCode.SYSTEM_MAINTENANCE: reboot_events.system_maintenance,
-    EventCode.UNKNOWN: unknown,
+    EventCode.UNKNOWN: undocumented_event,
 }

@@ -9,7 +9,7 @@ from tui.domain.guidance.subject import Subject
 from tui.domain.instance import CheckName
 
 
-def recommend(subject: Subject, failing: tuple[CheckName, ...]) -> Recommendation | None:
+def recommend_following(subject: Subject, failing: tuple[CheckName, ...]) -> Recommendation | None:
     """To follow it, if what is to be seen is its doing; None: what else is advised stays so."""
     work = subject.work
     if work is None:
@@ -24,7 +24,7 @@ def recommend(subject: Subject, failing: tuple[CheckName, ...]) -> Recommendatio
     return None
 
 
-def paragraphs(subject: Subject) -> Iterator[Paragraph]:
+def in_progress_paragraphs(subject: Subject) -> Iterator[Paragraph]:
     """That it is under way, by whom, and what not to do meanwhile."""
     work = subject.work
     if work is None:

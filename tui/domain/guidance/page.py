@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from tui.domain.events import KNOWN_CODES, EventCode
 from tui.domain.guidance import explain_code
 from tui.domain.guidance.base import Kind, Paragraph
-from tui.domain.guidance.checks import ENTRIES, NAMES
+from tui.domain.guidance.checks import CHECK_GUIDES, CHECK_TITLES
 from tui.domain.guidance.subject import Subject
 from tui.domain.instance import Instance, StatusCheck, Target
 from tui.domain.sanitize import SafeText
@@ -32,7 +32,7 @@ For an instance the same sentences name its addresses, disks and times, and say 
 """
 
 
-def render() -> str:
+def guidance_page() -> str:
     """The whole page, Markdown."""
     parts = [_INTRO, "## Scheduled events\n"]
     for code in KNOWN_CODES:
@@ -46,8 +46,8 @@ def render() -> str:
     subject = Subject(
         Instance(Target("", ""), SafeText("any instance")), None, datetime(2000, 1, 1, tzinfo=UTC), UTC, True
     )
-    for name, entry in ENTRIES.items():
-        parts.append(f"### {NAMES[name]}\n")
+    for name, entry in CHECK_GUIDES.items():
+        parts.append(f"### {CHECK_TITLES[name]}\n")
         parts += _lines(entry(subject, StatusCheck()))
     return "\n".join(parts)
 

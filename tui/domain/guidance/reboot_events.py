@@ -130,7 +130,7 @@ def system_maintenance(subject: Subject, event: ScheduledEvent) -> Iterator[Para
         (b.MAINTENANCE_EVENT,),
     )
     yield from survival.survival(subject, survival.NETWORK, "network maintenance")
-    yield from survival.survival(subject, survival.POWER, "power maintenance")
+    yield from survival.survival(subject, survival.POWER_EFFECT, "power maintenance")
     yield Paragraph(
         Kind.DO,
         "Wait for it, or move it (t) if it has a deadline: that loses nothing on disk and no address.",

@@ -31,7 +31,7 @@ _MEND = {
 }
 
 
-def headline(subject: Subject, found: Down | None) -> str:
+def stopped_headline(subject: Subject, found: Down | None) -> str:
     """Who stopped it and when, and that it stays so."""
     state = subject.instance.state
     if found is None:
@@ -50,7 +50,7 @@ def _at(subject: Subject, found: Down) -> str:
     return clock(found.since, subject.zone) + (f", {ago(found.since, subject.now)}" if past else "")
 
 
-def short(subject: Subject, found: Down) -> str:
+def stopped_short(subject: Subject, found: Down) -> str:
     """The same for 80 columns."""
     if found.stopping:
         return "AWS is stopping it"
@@ -69,7 +69,7 @@ def why_start(found: Down | None) -> str:
     return "AWS stopped it or is about to; it never comes back by itself, and a start finds a new host"
 
 
-def paragraphs(subject: Subject, found: Down | None) -> Iterator[Paragraph]:
+def stopped_paragraphs(subject: Subject, found: Down | None) -> Iterator[Paragraph]:
     """What happened, that it stays so, and what to do."""
     instance = subject.instance
     reason = instance.state_reason or (found.code if found is not None else "")

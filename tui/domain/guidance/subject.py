@@ -6,14 +6,14 @@ from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
-from tui.domain.down_by_aws import LEAVING, Down, down
+from tui.domain.activity import Meant, Work
+from tui.domain.down_by_aws import STOP_EVENTS, Down, why_down
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.hazards.this_machine import cut_short
-from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.instance import Instance, InstanceState, PublicAddress, TypeFacts
-from tui.domain.activity import Meant, Work
+from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import both_zones, clock, countdown, span
 
 _DAY = timedelta(hours=24)
@@ -115,12 +115,12 @@ class Subject(Struct, frozen=True):
     @property
     def found_down(self) -> Down | None:
         """Why it is down though nobody meant it, if so."""
-        return down(self.instance, self.now)
+        return why_down(self.instance, self.now)
 
     @property
     def leaving(self) -> bool:
         """Whether an open event makes AWS give the instance up on its host: a stop or a retirement."""
-        return any(event.code in LEAVING for event in self.instance.open_events(self.now))
+        return any(event.code in STOP_EVENTS for event in self.instance.open_events(self.now))
 
     def blocked(self, verb: str) -> Hazard | None:
         """The hazard that forbids an action now, or None. What a person may lift forbids nothing."""

@@ -38,7 +38,7 @@ STOP = Effect(False, False, True, True, False, (SCHED, LIFECYCLE, STORE))
 TERMINATE = Effect(False, False, False, False, False, (SCHED, RETIREMENT, ELASTIC_IP))
 REBOOT = Effect(False, True, True, True, True, (REBOOT_EVENT, LIFECYCLE, STORE))
 NETWORK = Effect(True, True, True, True, True, (MAINTENANCE_EVENT,))
-POWER = Effect(False, True, True, True, True, (MAINTENANCE_EVENT, STORE, LIFECYCLE))
+POWER_EFFECT = Effect(False, True, True, True, True, (MAINTENANCE_EVENT, STORE, LIFECYCLE))
 HOST_MOVE = Effect(False, None, True, True, None, (HOSTS_MAINTENANCE,))
 
 

@@ -7,20 +7,27 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tui.domain.facts import Facts
-from tui.domain.severity import GRAVE, GRAVITIES, Gravity
-from tui.domain.hazards import storage, membership, instance_state, network, this_machine, capacity
-from tui.domain.hazards.base import Check, Hazard, Options, View
-from tui.domain.this_machine import NOWHERE, Here
-from tui.domain.instance import Instance
 from tui.domain.activity import AFTER_STOP
-from tui.domain.policy import IMAGE_MAX_AGE
+from tui.domain.facts import Facts
 from tui.domain.groups import Keep
+from tui.domain.hazards import capacity, instance_state, membership, network, storage, this_machine
+from tui.domain.hazards.base import Hazard, HazardCheck, HazardView, Options
+from tui.domain.instance import Instance
+from tui.domain.policy import IMAGE_MAX_AGE
+from tui.domain.severity import GRAVE, GRAVITIES, Gravity
+from tui.domain.this_machine import NOWHERE, Here
 
-__all__ = ["CHECKS", "GRAVE", "IMAGE_MAX_AGE", "Gravity", "Hazard", "Options", "hazards"]
+__all__ = ["GRAVE", "HAZARD_CHECKS", "IMAGE_MAX_AGE", "Gravity", "Hazard", "Options", "hazards"]
 
-_ALWAYS: tuple[Check, ...] = (instance_state.state, membership.managed, this_machine.myself, this_machine.path, this_machine.router, this_machine.here_event)
-_POWER: tuple[Check, ...] = (
+_ALWAYS: tuple[HazardCheck, ...] = (
+    instance_state.wrong_state,
+    membership.managed,
+    this_machine.myself,
+    this_machine.network_path,
+    this_machine.router,
+    this_machine.here_event,
+)
+_POWER: tuple[HazardCheck, ...] = (
     storage.instance_store_root,
     storage.instance_store,
     network.public_address,
@@ -48,7 +55,7 @@ _POWER: tuple[Check, ...] = (
     storage.required_image,
     storage.image_first,
 )
-CHECKS: dict[str, tuple[Check, ...]] = {
+HAZARD_CHECKS: dict[str, tuple[HazardCheck, ...]] = {
     "stop-start": _ALWAYS + _POWER,
     "start": (
         *_ALWAYS,
@@ -126,6 +133,6 @@ def hazards(
     `here`: the machine evac runs on.
     """
     here = here.looked_up(() if facts is None else facts.hosts)
-    view = View(instance, facts, action_name, now, options, image_max_age, image_required, keep, here)
-    found = [hazard for check in CHECKS[action_name] for hazard in check(view)]
+    view = HazardView(instance, facts, action_name, now, options, image_max_age, image_required, keep, here)
+    found = [hazard for check in HAZARD_CHECKS[action_name] for hazard in check(view)]
     return tuple(sorted(found, key=lambda hazard: GRAVITIES.index(hazard.gravity)))

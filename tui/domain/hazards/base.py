@@ -11,10 +11,10 @@ from msgspec import Struct
 from tui.domain import out_of_service
 from tui.domain.actions import ASIDE
 from tui.domain.facts import Facts
+from tui.domain.groups import Keep, Short
+from tui.domain.instance import Instance, InstanceState, TypeFacts
 from tui.domain.severity import Gravity
 from tui.domain.this_machine import NOWHERE, Here
-from tui.domain.instance import Instance, InstanceState, TypeFacts
-from tui.domain.groups import Keep, Short
 
 
 class Hazard(Struct, frozen=True):
@@ -76,7 +76,7 @@ class Options(Protocol):
         ...
 
 
-class View(Struct, frozen=True):
+class HazardView(Struct, frozen=True):
     """All a hazard may look at. `now` is UTC; `facts` is None while nobody looked closer than the list.
 
     `keep`: how many of a group must stay in service, each of them.
@@ -157,11 +157,13 @@ class View(Struct, frozen=True):
         return " (AWS did not say)"
 
 
-Check = Callable[[View], Iterator[Hazard]]
-LOOK = "look at the instance's detail, or grant the read permission that `evac doctor` names"
+HazardCheck = Callable[[HazardView], Iterator[Hazard]]
+LOOK_REMEDY = "look at the instance's detail, or grant the read permission that `evac doctor` names"
 
 
-def dont_know(code: str, what: str, view: View, fact: str, field: str, remedy: str = LOOK) -> Hazard:
+def dont_know(
+    code: str, what: str, view: HazardView, fact: str, field: str, remedy: str = LOOK_REMEDY
+) -> Hazard:
     """The WARN that stands where a fact is missing."""
     return Hazard(
         code, Gravity.WARN, f"don't know {what}{view.why_unknown(fact)}", remedy, field, known=False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tui.domain.hazards.base import Hazard, HazardView, dont_know
 from tui.domain.severity import Gravity
-from tui.domain.hazards.base import Hazard, View, dont_know
 
 
-def spot(view: View) -> Iterator[Hazard]:
+def spot(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceLifecycle = `spot`; DescribeSpotInstanceRequests Type."""
     if view.instance.lifecycle != "spot":
         return
@@ -40,7 +40,7 @@ def spot(view: View) -> Iterator[Hazard]:
         )
 
 
-def lifecycle(view: View) -> Iterator[Hazard]:
+def lifecycle(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceLifecycle: scheduled, capacity-block, interruptible-capacity-reservation; absent is on demand."""
     kind = view.instance.lifecycle
     if kind in ("", "spot"):
@@ -51,7 +51,7 @@ def lifecycle(view: View) -> Iterator[Hazard]:
     yield Hazard("lifecycle", Gravity.WARN, text, field="Instance.InstanceLifecycle")
 
 
-def dedicated_host(view: View) -> Iterator[Hazard]:
+def dedicated_host(view: HazardView) -> Iterator[Hazard]:
     """Placement.Tenancy = `host`, HostId, Affinity; DescribeHosts State. Source: user guide, dedicated-hosts-maintenance."""
     instance = view.instance
     field = "Instance.Placement.Tenancy, HostId, Affinity; Host.State"
@@ -93,7 +93,7 @@ def dedicated_host(view: View) -> Iterator[Hazard]:
         )
 
 
-def placement_group(view: View) -> Iterator[Hazard]:
+def placement_group(view: HazardView) -> Iterator[Hazard]:
     """Placement.GroupName: a cluster group may have no room at the start. Source: user guide, troubleshooting-launch."""
     if view.instance.placement_group:
         yield Hazard(
@@ -105,7 +105,7 @@ def placement_group(view: View) -> Iterator[Hazard]:
         )
 
 
-def reservation(view: View) -> Iterator[Hazard]:
+def reservation(view: HazardView) -> Iterator[Hazard]:
     """Instance.CapacityReservationId: all that keeps the place one gives up. Source: user guide, ec2-capacity-reservations."""
     field = "Instance.CapacityReservationId"
     if view.instance.capacity_reservation:
@@ -125,7 +125,7 @@ def reservation(view: View) -> Iterator[Hazard]:
         )
 
 
-def outpost(view: View) -> Iterator[Hazard]:
+def outpost(view: HazardView) -> Iterator[Hazard]:
     """Instance.OutpostArn; a Local Zone by its name, Placement.AvailabilityZone."""
     if view.instance.outpost:
         yield Hazard(

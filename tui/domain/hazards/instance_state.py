@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.down_by_aws import LEAVING
-from tui.domain.events import RESCHEDULE_LEAD, EventCode
-from tui.domain.severity import Gravity
-from tui.domain.hazards.base import Hazard, View, dont_know
-from tui.domain.instance import CheckStatus, InstanceState
 from tui.domain.activity import AFTER_STOP
+from tui.domain.down_by_aws import STOP_EVENTS
+from tui.domain.events import RESCHEDULE_LEAD, EventCode
+from tui.domain.hazards.base import Hazard, HazardView, dont_know
+from tui.domain.instance import CheckStatus, InstanceState
+from tui.domain.severity import Gravity
 
 _STATES: dict[str, tuple[InstanceState, ...]] = {
     "stop-start": (InstanceState.RUNNING, InstanceState.STOPPING),
@@ -20,7 +20,7 @@ _STATES: dict[str, tuple[InstanceState, ...]] = {
 }
 
 
-def state(view: View) -> Iterator[Hazard]:
+def wrong_state(view: HazardView) -> Iterator[Hazard]:
     """Instance.State: each action wants its own. Source: botocore model, the operation's documentation."""
     wanted = _STATES.get(view.action)
     now = view.instance.state
@@ -46,11 +46,11 @@ def state(view: View) -> Iterator[Hazard]:
     )
 
 
-def stopped_by_aws(view: View) -> Iterator[Hazard]:
+def stopped_by_aws(view: HazardView) -> Iterator[Hazard]:
     """InstanceStatusEvent.Code; Instance.RootDeviceType. Source: user guide, monitoring-instances-status-check_sched."""
     field = "InstanceStatusEvent.Code"
     root = view.instance.root_device
-    events = [event for event in view.instance.open_events(view.now) if event.code in LEAVING]
+    events = [event for event in view.instance.open_events(view.now) if event.code in STOP_EVENTS]
     if not events:
         text = "AWS has announced no stop or retirement of it: there is nothing to wait for"
         yield Hazard("awaited-stop", Gravity.BLOCK, text, "press r to refresh", field)
@@ -73,7 +73,7 @@ def stopped_by_aws(view: View) -> Iterator[Hazard]:
         )
 
 
-def stop_protection(view: View) -> Iterator[Hazard]:
+def stop_protection(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceAttribute disableApiStop. Source: user guide, ec2-stop-protection."""
     field = "DescribeInstanceAttribute disableApiStop"
     if view.instance.lifecycle == "spot":  # there is none for spot
@@ -93,7 +93,7 @@ def stop_protection(view: View) -> Iterator[Hazard]:
         yield Hazard("stop-protection", Gravity.OK, "no stop protection", field=field)
 
 
-def termination_protection(view: View) -> Iterator[Hazard]:
+def termination_protection(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceAttribute disableApiTermination: it does not stop a stop."""
     if view.facts is not None and view.facts.termination_protection:
         yield Hazard(
@@ -104,7 +104,7 @@ def termination_protection(view: View) -> Iterator[Hazard]:
         )
 
 
-def shutdown_behavior(view: View) -> Iterator[Hazard]:
+def shutdown_behavior(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceAttribute instanceInitiatedShutdownBehavior: concerns a shutdown from inside, not StopInstances."""
     field = "DescribeInstanceAttribute instanceInitiatedShutdownBehavior"
     behaviour = None if view.facts is None else view.facts.shutdown_behavior
@@ -122,7 +122,7 @@ def shutdown_behavior(view: View) -> Iterator[Hazard]:
         )
 
 
-def mac(view: View) -> Iterator[Hazard]:
+def mac(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceType `mac*`: the host is scrubbed after a stop. Source: user guide, mac-instance-stop."""
     if view.instance.instance_type.startswith("mac"):
         yield Hazard(
@@ -135,7 +135,7 @@ def mac(view: View) -> Iterator[Hazard]:
         )
 
 
-def bare_metal(view: View) -> Iterator[Hazard]:
+def bare_metal(view: HazardView) -> Iterator[Hazard]:
     """InstanceTypeInfo.BareMetal."""
     if view.type is not None and view.type.bare_metal:
         yield Hazard(
@@ -143,7 +143,7 @@ def bare_metal(view: View) -> Iterator[Hazard]:
         )
 
 
-def xen(view: View) -> Iterator[Hazard]:
+def xen(view: HazardView) -> Iterator[Hazard]:
     """InstanceTypeInfo.Hypervisor; Instance.Hypervisor reads `xen` even on Nitro."""
     if view.type is not None and view.type.hypervisor == "xen":
         yield Hazard(
@@ -154,7 +154,7 @@ def xen(view: View) -> Iterator[Hazard]:
         )
 
 
-def windows(view: View) -> Iterator[Hazard]:
+def windows(view: HazardView) -> Iterator[Hazard]:
     """Instance.PlatformDetails. Source: user guide, Stop_Start and ec2-instance-reboot."""
     if "windows" not in view.instance.platform.lower():
         return
@@ -166,7 +166,7 @@ def windows(view: View) -> Iterator[Hazard]:
     yield Hazard("windows", Gravity.NOTE, text, field="Instance.PlatformDetails")
 
 
-def credits(view: View) -> Iterator[Hazard]:
+def credits(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceType t2: CPU credits are lost at a stop. Source: user guide, burstable-credits-baseline-concepts."""
     if view.instance.instance_type.startswith("t2."):
         yield Hazard(
@@ -174,7 +174,7 @@ def credits(view: View) -> Iterator[Hazard]:
         )
 
 
-def product_codes(view: View) -> Iterator[Hazard]:
+def product_codes(view: HazardView) -> Iterator[Hazard]:
     """Instance.ProductCodes. Whether a licence minds the move is the vendor's matter: AWS does not say."""
     if view.instance.product_codes:
         yield Hazard(
@@ -185,7 +185,7 @@ def product_codes(view: View) -> Iterator[Hazard]:
         )
 
 
-def reboot_stays(view: View) -> Iterator[Hazard]:
+def reboot_stays(view: HazardView) -> Iterator[Hazard]:
     """SystemStatus = impaired: a reboot stays on the host. Source: user guide, TroubleshootingInstances."""
     if view.instance.checks.system.status is CheckStatus.IMPAIRED:
         yield Hazard(
@@ -197,7 +197,7 @@ def reboot_stays(view: View) -> Iterator[Hazard]:
         )
 
 
-def reboot_and_event(view: View) -> Iterator[Hazard]:
+def reboot_and_event(view: HazardView) -> Iterator[Hazard]:
     """InstanceStatusEvent.Code: which events a reboot leaves open. Source: user guide, schedevents_actions_reboot."""
     for event in view.instance.open_events(view.now):
         if event.code is EventCode.UNKNOWN:
@@ -215,7 +215,7 @@ def reboot_and_event(view: View) -> Iterator[Hazard]:
         )
 
 
-def reschedulable(view: View) -> Iterator[Hazard]:
+def reschedulable(view: HazardView) -> Iterator[Hazard]:
     """InstanceStatusEvent.NotBeforeDeadline, NotBefore. Source: user guide, reschedule-event."""
     field = "InstanceStatusEvent.NotBeforeDeadline"
     wanted = "" if view.options is None else view.options.event_id

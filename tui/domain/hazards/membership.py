@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from tui.domain import out_of_service
 from tui.domain.actions import ASIDE
 from tui.domain.facts import GroupMembership
+from tui.domain.groups import shortage_text
+from tui.domain.hazards.base import Hazard, HazardView, dont_know
 from tui.domain.severity import Gravity
-from tui.domain.hazards.base import Hazard, View, dont_know
-from tui.domain.groups import counted
 
 _SAFE_LIFECYCLES = ("Standby", "EnteringStandby", "Terminated", "Detached")
 
 
-def membership(view: View) -> tuple[GroupMembership | None, str]:
+def membership(view: HazardView) -> tuple[GroupMembership | None, str]:
     """The Auto Scaling membership and the group's name by tag; both empty when nothing speaks of one."""
     members = None if view.facts is None else view.facts.membership
     tagged = view.instance.tag("aws:autoscaling:groupName") or ""
     return (members[0], members[0].group) if members else (None, tagged if members is None else "")
 
 
-def replaced_once_stopped(view: View) -> Iterator[Hazard]:
+def replaced_once_stopped(view: HazardView) -> Iterator[Hazard]:
     """A stopped member is terminated. Source: Auto Scaling guide, ec2-auto-scaling-health-checks."""
     field = "autoscaling DescribeAutoScalingInstances; tag aws:autoscaling:groupName"
     member, name = membership(view)
@@ -36,7 +36,7 @@ def replaced_once_stopped(view: View) -> Iterator[Hazard]:
         )
 
 
-def auto_scaling(view: View) -> Iterator[Hazard]:
+def auto_scaling(view: HazardView) -> Iterator[Hazard]:
     """DescribeAutoScalingInstances LifecycleState, HealthStatus; the tag aws:autoscaling:groupName until it is asked."""
     field = "autoscaling DescribeAutoScalingInstances; tag aws:autoscaling:groupName"
     if not view.interrupts:
@@ -90,7 +90,7 @@ def auto_scaling(view: View) -> Iterator[Hazard]:
 _SERVICE = "elbv2 DescribeTargetHealth; elb DescribeInstanceHealth; autoscaling DescribeAutoScalingGroups Instances[]"
 
 
-def last_healthy(view: View) -> Iterator[Hazard]:
+def last_healthy(view: HazardView) -> Iterator[Hazard]:
     """Too few of a group would be in service without it, whoever waits: the last healthy one, most often.
 
     A person may lift it.
@@ -102,7 +102,7 @@ def last_healthy(view: View) -> Iterator[Hazard]:
         text = (
             f"it is the last healthy member of {one.text}: while it is down nothing answers"
             if not one.left
-            else counted(one)
+            else shortage_text(one)
         )
         yield Hazard(
             "last-healthy",
@@ -114,7 +114,7 @@ def last_healthy(view: View) -> Iterator[Hazard]:
         )
 
 
-def group_held(view: View) -> Iterator[Hazard]:
+def group_held(view: HazardView) -> Iterator[Hazard]:
     """Other operations hold so many of a group down that this one has to wait until they are back: the journal, the locks."""
     if view.overridden("last-healthy"):
         return
@@ -130,7 +130,7 @@ def group_held(view: View) -> Iterator[Hazard]:
             )  # fmt: skip
 
 
-def managed(view: View) -> Iterator[Hazard]:
+def managed(view: HazardView) -> Iterator[Hazard]:
     """Instance.Operator.Managed, Principal: EKS Auto Mode, ECS managed and others. Source: amazon-ec2-managed-instances."""
     if view.instance.managed_by:
         yield Hazard(
@@ -142,7 +142,7 @@ def managed(view: View) -> Iterator[Hazard]:
         )
 
 
-def cluster(view: View) -> Iterator[Hazard]:
+def cluster(view: HazardView) -> Iterator[Hazard]:
     """Tags eks:cluster-name, eks:nodegroup-name, kubernetes.io/cluster/NAME."""
     if not view.interrupts:
         return

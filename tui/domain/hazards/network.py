@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.severity import Gravity
-from tui.domain.hazards.base import Hazard, View, dont_know
+from tui.domain.hazards.base import Hazard, HazardView, dont_know
 from tui.domain.instance import Instance, PublicAddress
 from tui.domain.plurals import part_of
+from tui.domain.severity import Gravity
 
 _FIELD = "NetworkInterfaces[].Association.IpOwnerId"
 
@@ -26,7 +26,7 @@ def public_returns(instance: Instance) -> bool:
     )
 
 
-def public_address(view: View) -> Iterator[Hazard]:
+def public_address(view: HazardView) -> Iterator[Hazard]:
     """NetworkInterfaces[].Association.IpOwnerId: `amazon` means the address is released by a stop."""
     instance = view.instance
     match instance.public_kind:
@@ -62,7 +62,7 @@ def public_address(view: View) -> Iterator[Hazard]:
             )
 
 
-def load_balancer(view: View) -> Iterator[Hazard]:
+def load_balancer(view: HazardView) -> Iterator[Hazard]:
     """DescribeTargetHealth of each target group with this instance (elasticloadbalancing v2); then the classic ones."""
     field = "elbv2 DescribeTargetHealth TargetHealthDescriptions[]"
     groups = None if view.facts is None else view.facts.target_groups
@@ -102,7 +102,7 @@ def load_balancer(view: View) -> Iterator[Hazard]:
             )
 
 
-def _classic(view: View) -> Iterator[Hazard]:
+def _classic(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceHealth of each classic load balancer with this instance: evac does not drain these."""
     field = "elb DescribeLoadBalancers Instances[], DescribeInstanceHealth InstanceStates[]"
     if view.facts is None:

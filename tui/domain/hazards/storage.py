@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.severity import Gravity
-from tui.domain.hazards.base import Hazard, View, dont_know
+from tui.domain.hazards.base import Hazard, HazardView, dont_know
 from tui.domain.instance import Image, InstanceState
+from tui.domain.severity import Gravity
 from tui.domain.time_format import ago, span
 
 
-def instance_store_root(view: View) -> Iterator[Hazard]:
+def instance_store_root(view: HazardView) -> Iterator[Hazard]:
     """RootDeviceType = `instance-store`: it can't be stopped, and CreateImage does not apply to it."""
     field = "Instance.RootDeviceType"
     if view.instance.root_device == "instance-store":
@@ -37,7 +37,7 @@ def instance_store_root(view: View) -> Iterator[Hazard]:
         )
 
 
-def instance_store(view: View) -> Iterator[Hazard]:
+def instance_store(view: HazardView) -> Iterator[Hazard]:
     """InstanceTypeInfo.InstanceStorageSupported and InstanceStorageInfo; BlockDeviceMappings list EBS only."""
     field = "InstanceTypeInfo.InstanceStorageSupported, InstanceStorageInfo"
     kind = view.type
@@ -70,7 +70,7 @@ def instance_store(view: View) -> Iterator[Hazard]:
         )
 
 
-def image_view(view: View) -> tuple[bool, Image | None, Image | None]:
+def image_view(view: HazardView) -> tuple[bool, Image | None, Image | None]:
     """Whether anybody asked, the newest available AMI, and one still pending."""
     facts, instance = view.facts, view.instance
     if facts is not None and facts.images is not None:
@@ -84,7 +84,7 @@ def image_view(view: View) -> tuple[bool, Image | None, Image | None]:
     return True, newest, next((image for image in images if image.state == "pending"), None)
 
 
-def newest_image(view: View) -> Iterator[Hazard]:
+def newest_image(view: HazardView) -> Iterator[Hazard]:
     """DescribeImages(Owners=self): SourceInstanceId, or what Data Lifecycle Manager and AWS Backup write; CreationDate, State."""
     field = "Image.SourceInstanceId, Name, Tags, CreationDate, State"
     asked, newest, pending = image_view(view)
@@ -119,7 +119,7 @@ def _by(image: Image) -> str:
     return f" (by {image.maker})" if image.maker else ""
 
 
-def image_reboots(view: View) -> Iterator[Hazard]:
+def image_reboots(view: HazardView) -> Iterator[Hazard]:
     """CreateImageRequest.NoReboot: false by default, so AWS shuts the instance down, takes snapshots and reboots."""
     field = "CreateImageRequest.NoReboot"
     if view.instance.state is InstanceState.STOPPED:
@@ -142,7 +142,7 @@ def image_reboots(view: View) -> Iterator[Hazard]:
         )
 
 
-def needs_image(view: View) -> bool:
+def needs_image(view: HazardView) -> bool:
     """Whether policy demands an AMI before this stop: the newest is too old, or there is none, or nobody knows."""
     if view.image_required is None or not view.stops or view.instance.state is InstanceState.STOPPING:
         return False
@@ -150,7 +150,7 @@ def needs_image(view: View) -> bool:
     return newest is None or newest.created is None or view.now - newest.created > view.image_required
 
 
-def required_image(view: View) -> Iterator[Hazard]:
+def required_image(view: HazardView) -> Iterator[Hazard]:
     """Image.CreationDate against `actions.require_image` of the configuration or the site policy."""
     if view.image_required is not None and needs_image(view):
         yield Hazard(
@@ -161,7 +161,7 @@ def required_image(view: View) -> Iterator[Hazard]:
         )
 
 
-def image_first(view: View) -> Iterator[Hazard]:
+def image_first(view: HazardView) -> Iterator[Hazard]:
     """CreateImageRequest.NoReboot again: an AMI before the stop adds a reboot of its own."""
     if view.options is None or not view.options.image_first:
         return
@@ -176,7 +176,7 @@ def image_first(view: View) -> Iterator[Hazard]:
     yield from image_hibernation(view)
 
 
-def image_hibernation(view: View) -> Iterator[Hazard]:
+def image_hibernation(view: HazardView) -> Iterator[Hazard]:
     """HibernationOptions.Configured: AWS advises against snapshots of such instances (EBS user guide, ebs-creating-snapshot)."""
     if view.instance.hibernation:
         yield Hazard(

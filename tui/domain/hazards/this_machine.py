@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 from tui.domain.actions import ACTIONS
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import RouteTo
-from tui.domain.severity import Gravity
-from tui.domain.hazards.base import Hazard, View, dont_know
-from tui.domain.this_machine import Here, matches, start_command
+from tui.domain.hazards.base import Hazard, HazardView, dont_know
 from tui.domain.instance import InstanceState
+from tui.domain.severity import Gravity
+from tui.domain.this_machine import Here, matches, start_command
 from tui.domain.time_format import span
 
 SOON, DAY = timedelta(hours=2), timedelta(hours=24)
 """Until what AWS does to the machine evac runs on: a stop takes minutes, and an AMI before it may take an hour and more."""
 
 
-def _deeds(view: View) -> tuple[bool, bool]:
+def _deeds(view: HazardView) -> tuple[bool, bool]:
     """Whether it is stopped, and whether it is started anew without that."""
     action = ACTIONS[view.action]
     imaged = "image" in action.steps and not view.no_reboot
@@ -49,7 +49,7 @@ def cut_short(here: Here, instance_id: str, action: str, *, set_aside: bool) -> 
     return ""
 
 
-def myself(view: View) -> Iterator[Hazard]:
+def myself(view: HazardView) -> Iterator[Hazard]:
     """Is it the machine evac runs on? From DMI or cloud-init's record of this boot; by its id, which is unique in AWS."""
     here, field = view.here, "/sys/devices/virtual/dmi/id/board_asset_tag"
     down, again = _deeds(view)
@@ -94,7 +94,7 @@ def myself(view: View) -> Iterator[Hazard]:
     )
 
 
-def path(view: View) -> Iterator[Hazard]:
+def network_path(view: HazardView) -> Iterator[Hazard]:
     """What the hands go through to AWS, or an operator to the hands: environment, resolv.conf, mounts, settings, routes."""
     here, (down, again) = view.here, _deeds(view)
     if not (down or again) or here.is_row(view.instance):
@@ -120,7 +120,7 @@ def path(view: View) -> Iterator[Hazard]:
         yield _needed(view, what, "the hands can't reach AWS", "ec2 DescribeRouteTables", down=down)
 
 
-def _needed(view: View, what: str, breaks: str, field: str, *, down: bool) -> Hazard:
+def _needed(view: HazardView, what: str, breaks: str, field: str, *, down: bool) -> Hazard:
     if not down:  # it comes back by itself, and the hands go on
         text = f"{what}: while it reboots {breaks}"
         return Hazard("path", Gravity.WARN, text, "they go on once it is back", field)
@@ -138,7 +138,7 @@ def _needed(view: View, what: str, breaks: str, field: str, *, down: bool) -> Ha
     )
 
 
-def _routes(view: View) -> tuple[RouteTo, ...]:
+def _routes(view: HazardView) -> tuple[RouteTo, ...]:
     return () if view.facts is None else view.facts.routes or ()
 
 
@@ -152,7 +152,7 @@ def _ours(here: Here, route: RouteTo) -> bool:
     return route.main and row.vpc_id == route.vpc_id and row.subnet_id not in route.elsewhere
 
 
-def router(view: View) -> Iterator[Hazard]:
+def router(view: HazardView) -> Iterator[Hazard]:
     """DescribeRouteTables Routes[].InstanceId, NetworkInterfaceId: a NAT instance or another router, for others than us.
 
     Instance.SourceDestCheck false is the sign of one (user guide, VPC NAT instances).
@@ -224,7 +224,7 @@ def threatens(event: ScheduledEvent, now: datetime) -> str:
     return f"{done} ({event.code_text})"
 
 
-def here_event(view: View) -> Iterator[Hazard]:
+def here_event(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceStatus Events[] of the machine evac runs on: what AWS does to it ends the hands in the middle."""
     if not ACTIONS[view.action].goes_down or view.here.is_row(view.instance):
         return

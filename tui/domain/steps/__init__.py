@@ -11,17 +11,17 @@ from tui.domain.steps.base import (
     Done,
     Moot,
     Order,
-    Place,
-    Said,
     Seen,
     Send,
     Step,
+    StepHistory,
     Stuck,
+    TargetRegistration,
     TargetSeen,
     Wait,
 )
-from tui.domain.steps.membership import Drain, EnterStandby, ExitStandby, Members, Register, WaitHealthy
 from tui.domain.steps.checks import VerifyEvent, WaitChecks
+from tui.domain.steps.membership import Drain, EnterStandby, ExitStandby, Members, Register, WaitHealthy
 from tui.domain.steps.power import DRY_RUN, Preflight, Start, Stop, WaitRunning, WaitStopped
 from tui.domain.steps.work import MakeImage, Reboot, Reschedule
 
@@ -42,18 +42,18 @@ __all__ = [
     "Members",
     "Moot",
     "Order",
-    "Place",
     "Preflight",
     "Reboot",
     "Register",
     "Reschedule",
-    "Said",
     "Seen",
     "Send",
     "Start",
     "Step",
+    "StepHistory",
     "Stop",
     "Stuck",
+    "TargetRegistration",
     "TargetSeen",
     "VerifyEvent",
     "Wait",

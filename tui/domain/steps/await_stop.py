@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from tui.domain.down_by_aws import LEAVING, code_of, start_failed
+from tui.domain.down_by_aws import STOP_EVENTS, code_of, start_failed
 from tui.domain.events import EventState, ScheduledEvent
 from tui.domain.instance import InstanceState
-from tui.domain.steps.base import UNREAD, Decision, Done, Moot, Order, Said, Seen, Wait, gone
+from tui.domain.steps.base import UNREAD, Decision, Done, Moot, Order, Seen, StepHistory, Wait, gone
 from tui.domain.time_format import both_zones
 
 RARELY, OFTEN = 60.0, 5.0
@@ -26,7 +26,7 @@ LATE = timedelta(minutes=30)
 """So long after its time an event that is over, or listed no more, may still be followed by its stop: texts and lists lag."""
 
 
-def until_aws_stops_it(order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+def until_aws_stops_it(order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
     """What to do while it waits."""
     if (lost := gone(seen, order)) is not None:
         return lost
@@ -75,7 +75,7 @@ def followed(order: Order, seen: Seen) -> Order:
 
 def _event(order: Order, seen: Seen) -> ScheduledEvent | None:
     """The one that was waited for, wherever it was moved to; without an id, the first of its kind."""
-    found = [one for one in seen.events or () if one.code in LEAVING]
+    found = [one for one in seen.events or () if one.code in STOP_EVENTS]
     if order.event_id:
         return next((one for one in found if one.event_id == order.event_id), None)
     return found[0] if found else None

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
-from tui.domain.events import ScheduledEvent
-from tui.domain.instance import Checks, Image, InstanceState
 from tui.domain.activity import AFTER_STOP
-from tui.domain.groups import Group, GroupSeen, Keep, short
+from tui.domain.events import ScheduledEvent
+from tui.domain.groups import Group, GroupSeen, Keep, shortage
+from tui.domain.instance import Checks, Image, InstanceState
 from tui.domain.sanitize import EMPTY, SafeText
 
 GRACE = timedelta(seconds=60)
@@ -119,7 +119,7 @@ class Attempt(Struct, frozen=True):
     launched_at: datetime | None = None
 
 
-class Said(Struct, frozen=True):
+class StepHistory(Struct, frozen=True):
     """What the journal says of this step: when it began, and its calls, the oldest first."""
 
     began_at: datetime
@@ -131,7 +131,7 @@ class Said(Struct, frozen=True):
         return self.attempts[-1] if self.attempts else None
 
 
-class Place(Struct, frozen=True):
+class TargetRegistration(Struct, frozen=True):
     """Where the instance is registered: one target group, under which id and port. `healthy`: it was, at that time."""
 
     arn: str = ""
@@ -144,7 +144,7 @@ class Place(Struct, frozen=True):
 class TargetSeen(Struct, frozen=True):
     """What a target group says of a place now. `state` is elbv2's word; empty: it is not registered there."""
 
-    place: Place
+    place: TargetRegistration
     state: str
     reason: SafeText = EMPTY
 
@@ -207,7 +207,7 @@ class Order(Struct, frozen=True):
     stop_intent_at: datetime | None = None
     group: str = ""
     desired: int | None = None
-    places: tuple[Place, ...] = ()
+    places: tuple[TargetRegistration, ...] = ()
     public_ip: str = ""
     start_retry_for: timedelta | None = None
     reboot_settle: timedelta = REBOOT_SETTLE
@@ -277,12 +277,12 @@ class Step(Protocol):
         """What it may send."""
         ...
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """What to do now."""
         ...
 
 
-NOTHING: frozenset[str] = frozenset()
+NO_CODES: frozenset[str] = frozenset()
 """Of a step that looks at the instance alone."""
 MEMBERS = frozenset({"members"})
 """Of a step that takes it down: who of its groups is in service is read again right before."""
@@ -320,7 +320,7 @@ def started_since(seen: Seen, before: datetime | None) -> bool:
     return before is not None and seen.launched_at is not None and seen.launched_at > before
 
 
-def pause_after(said: Said, now: datetime) -> float:
+def pause_after(said: StepHistory, now: datetime) -> float:
     """Seconds left of the pause after the latest refusal: 5, 10, 20 … 300."""
     last = said.latest
     if last is None:
@@ -330,7 +330,7 @@ def pause_after(said: Said, now: datetime) -> float:
     return pause - (now - last.intent_at).total_seconds()
 
 
-def spared(order: Order, seen: Seen, said: Said, now: datetime, decision: Decision) -> Decision:
+def spared(order: Order, seen: Seen, said: StepHistory, now: datetime, decision: Decision) -> Decision:
     """The decision, unless it would take the instance down while its groups can't spare it. What is not known counts as down.
 
     One that this operation has taken out of service already is returned there, rather than left out for as long as that takes.
@@ -340,7 +340,7 @@ def spared(order: Order, seen: Seen, said: Said, now: datetime, decision: Decisi
     if not isinstance(decision, Send) or order.lifted or sent:
         return decision
     for group in order.groups:
-        why = short(group, seen.group(group), (), order.keep, out=order.out and group.up)
+        why = shortage(group, seen.group(group), (), order.keep, out=order.out and group.up)
         if why is None:
             continue
         waited = now - said.began_at
@@ -368,7 +368,7 @@ def not_up(seen: Seen, order: Order, since: datetime, now: datetime) -> Decision
     )
 
 
-def again(said: Said, now: datetime, send: Send, *, doing: str) -> Decision:
+def again(said: StepHistory, now: datetime, send: Send, *, doing: str) -> Decision:
     """The common part for a call that may be repeated: grace after the latest intent, back-off, or a person."""
     last = said.latest
     if last is None:

@@ -10,13 +10,13 @@ from tui.domain.instance import CheckStatus
 from tui.domain.steps.base import (
     CHECK_LIMIT,
     EVENT_LIMIT,
-    NOTHING,
+    NO_CODES,
     Call,
     Decision,
     Done,
     Order,
-    Said,
     Seen,
+    StepHistory,
     Stuck,
     Wait,
     not_up,
@@ -28,13 +28,13 @@ class WaitChecks:
 
     name = "wait-checks"
     about = "usually 1–3 min"
-    looks = NOTHING
+    looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None."""
         return ()
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Not before they are ok; after a while a person is asked. Of an instance that is not seen to run, it is never said.
 
         After a reboot an ok counts only once it can't be from before it.
@@ -47,7 +47,7 @@ class WaitChecks:
         if seen.checks.attached_ebs.status is not CheckStatus.NOT_REPORTED:
             checks["EBS"] = seen.checks.attached_ebs.status
         ill = {name: status for name, status in checks.items() if status is not CheckStatus.OK}
-        moved = address(order, seen)
+        moved = address_change(order, seen)
         if not ill:
             left = order.reboot_settle - (now - said.began_at) if order.action == "reboot" else timedelta()
             if left > timedelta():
@@ -85,7 +85,7 @@ def _listed(names: list[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
-def address(order: Order, seen: Seen) -> str:
+def address_change(order: Order, seen: Seen) -> str:
     """The public address before and after, if it is another: `public address 203.0.113.9 → 203.0.113.77`."""
     if order.public_ip == seen.public_ip:
         return ""
@@ -103,13 +103,13 @@ class VerifyEvent:
 
     name = "verify-event"
     about = "AWS may take up to an hour to change the text"
-    looks = NOTHING
+    looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None."""
         return ()
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Never holds the operation up for long: it runs (seen once more), only the text may be late."""
         if order.powers and (down := not_up(seen, order, said.began_at, now)) is not None:
             return down

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from tui.domain.steps.base import GRACE, Order, Said, Seen, started_since
+from tui.domain.steps.base import GRACE, Order, Seen, StepHistory, started_since
 
 LOUD = 2
 """So many bounces, and a person is told: the first may be an accident of AWS's."""
@@ -89,12 +89,12 @@ _UNKNOWN = Why("", "look at it in the AWS console, and at CloudTrail")
 _ON_PURPOSE = ("Client.UserInitiatedShutdown", "Client.UserInitiatedHibernate", "")
 
 
-def bounces(said: Said) -> int:
+def bounces(said: StepHistory) -> int:
     """How often it fell back, if it is stopped now and AWS had the time to show it: after the first start and each of these."""
     return 1 + sum(1 for one in said.attempts if one.ok is not False)
 
 
-def why(seen: Seen, order: Order) -> Why:
+def failure_reason(seen: Seen, order: Order) -> Why:
     """Of the code AWS gives. If it was never started since, the code is still the one of the stop before."""
     if (
         not started_since(seen, order.stop_launched_at or order.launched_at)
@@ -105,19 +105,21 @@ def why(seen: Seen, order: Order) -> Why:
     return _WHY.get(code) or next((told for part, told in _KINDS.items() if part in code.upper()), _UNKNOWN)
 
 
-def told(seen: Seen, order: Order) -> str:
+def failed_start_text(seen: Seen, order: Order) -> str:
     """AWS's reason, code and message, and what it means."""
     code, message = str(seen.reason_code), str(seen.reason)
     named = message if message.startswith(code) else f"{code}: {message}".strip(": ")
-    return "; ".join(part for part in (named or "AWS gives no reason", why(seen, order).words) if part)
+    return "; ".join(
+        part for part in (named or "AWS gives no reason", failure_reason(seen, order).words) if part
+    )
 
 
-def remedy(seen: Seen, order: Order) -> str:
+def failed_start_remedy(seen: Seen, order: Order) -> str:
     """What to do while it is tried on."""
-    return f"{why(seen, order).helps}; meanwhile evac goes on starting it, ever slower"
+    return f"{failure_reason(seen, order).helps}; meanwhile evac goes on starting it, ever slower"
 
 
-def pause(said: Said, now: datetime) -> float:
+def pause(said: StepHistory, now: datetime) -> float:
     """Seconds until it is started once more, from the latest start: two graces, four, at most five minutes."""
     last = said.latest
     since = (now - (last.intent_at if last else said.began_at)).total_seconds()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tui.domain.instance import InstanceState
 from tui.domain.groups import Group
+from tui.domain.instance import InstanceState
 from tui.domain.steps.base import (
     DRAIN_LIMIT,
     GRACE,
@@ -20,11 +20,11 @@ from tui.domain.steps.base import (
     Decision,
     Done,
     Order,
-    Place,
-    Said,
     Seen,
     Send,
+    StepHistory,
     Stuck,
+    TargetRegistration,
     TargetSeen,
     Wait,
     again,
@@ -58,7 +58,7 @@ class EnterStandby:
         params = {**_member(order), "ShouldDecrementDesiredCapacity": True}
         return (Call("autoscaling", "EnterStandby", params),)
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Done in Standby; a second EnterStandby is refused by AWS, so it can't lower the capacity twice."""
         if (lost := gone(seen, order)) is not None:
             return lost
@@ -89,7 +89,7 @@ class ExitStandby:
         """ExitStandby."""
         return (Call("autoscaling", "ExitStandby", _member(order)),)
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Never while it is down: the group would replace it. AWS refuses a second one, so none counts twice."""
         if (lost := gone(seen, order)) is not None:
             return lost
@@ -119,7 +119,7 @@ class Drain:
         """DeregisterTargets, once a place."""
         return tuple(Call("elbv2", "DeregisterTargets", _target(one)) for one in _places(order))
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Done when none of them has it any more. To deregister twice is harmless (elbv2 model, DeregisterTargets)."""
         if (lost := gone(seen, order)) is not None:
             return lost
@@ -149,7 +149,7 @@ class Register:
         """RegisterTargets, once a place."""
         return tuple(Call("elbv2", "RegisterTargets", _target(one)) for one in _places(order))
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Done when it is registered everywhere. To register twice is harmless (elbv2 model, RegisterTargets)."""
         if (lost := gone(seen, order)) is not None:
             return lost
@@ -179,7 +179,7 @@ class Members:
         """None."""
         return ()
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """There is nothing to decide here: who else holds members down is the journal's to say."""
         return Done()
 
@@ -195,7 +195,7 @@ class WaitHealthy:
         """None."""
         return ()
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """After a while a person is asked: it runs, but its users don't reach it."""
         if (lost := gone(seen, order)) is not None:
             return lost
@@ -241,12 +241,12 @@ def _member(order: Order) -> dict[str, object]:
     return {"InstanceIds": [order.instance_id], "AutoScalingGroupName": order.group}
 
 
-def _places(order: Order) -> tuple[Place, ...]:
+def _places(order: Order) -> tuple[TargetRegistration, ...]:
     """Where it was registered. An order without any still has a call to show: what it might send is declared by it."""
-    return order.places or (Place(),)
+    return order.places or (TargetRegistration(),)
 
 
-def _target(place: Place) -> dict[str, object]:
+def _target(place: TargetRegistration) -> dict[str, object]:
     target: dict[str, object] = {"Id": place.target_id}
     if place.port is not None:
         target["Port"] = place.port
@@ -272,7 +272,7 @@ def _down(seen: Seen, stays: str) -> Decision | None:
     return Stuck(f"it is {seen.state}, so {stays}", "start it, then resume this operation")
 
 
-def _until_taken(call: Call, said: Said, now: datetime, stands: str) -> Decision:
+def _until_taken(call: Call, said: StepHistory, now: datetime, stands: str) -> Decision:
     """For the way back: every refusal is retried, ever slower, and says so."""
     last = said.latest
     if last is None:
@@ -292,7 +292,12 @@ def _until_taken(call: Call, said: Said, now: datetime, stands: str) -> Decision
 
 
 def _next(
-    calls: tuple[Call, ...], serving: list[TargetSeen], order: Order, said: Said, now: datetime, doing: str
+    calls: tuple[Call, ...],
+    serving: list[TargetSeen],
+    order: Order,
+    said: StepHistory,
+    now: datetime,
+    doing: str,
 ) -> Decision:
     """Each place has its turn once; what still serves after that and after the grace has another."""
     if len(said.attempts) < len(calls) and (said.latest is None or said.latest.ok):

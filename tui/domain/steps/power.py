@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tui.domain.instance import InstanceState
 from tui.domain.activity import AFTER_STOP
+from tui.domain.instance import InstanceState
 from tui.domain.steps import failed_start
 from tui.domain.steps.await_stop import until_aws_stops_it
 from tui.domain.steps.base import (
     GRACE,
     MEMBERS,
     NO_CAPACITY,
+    NO_CODES,
     NOT_DONE,
-    NOTHING,
     STOP_LIMIT,
     Call,
     Decision,
     Done,
     Order,
-    Said,
     Seen,
     Send,
+    StepHistory,
     Stuck,
     Wait,
     again,
@@ -41,7 +41,7 @@ class Preflight:
 
     name = "preflight"
     about = "asks AWS whether this is permitted"
-    looks = NOTHING
+    looks = NO_CODES
 
     def __init__(self, asked: tuple[Call, ...]) -> None:
         self._asked = tuple(call for call in asked if call.service in DRY_RUN)
@@ -50,7 +50,7 @@ class Preflight:
         """None that changes anything."""
         return ()
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """One dry run a call; any other answer than yes or no is *unknown*, not *no* (botocore model, DryRun)."""
         asked = {one.call for one in said.attempts}
         missing = next((call for call in self._asked if call.operation not in asked), None)
@@ -81,7 +81,7 @@ class Stop:
         """StopInstances, neither forced nor skipping the shutdown."""
         return (Call("ec2", "StopInstances", {"InstanceIds": [order.instance_id]}),)
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Done once it is going down, or once AWS accepted; then the next step looks."""
         last = said.latest
         if (lost := gone(seen, order)) is not None:
@@ -97,7 +97,7 @@ class Stop:
         return spared(order, seen, said, now, again(said, now, Send(self.calls(order)[0]), doing="stop"))
 
 
-def _before_the_stop(order: Order, seen: Seen, said: Said, now: datetime) -> Decision | None:
+def _before_the_stop(order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision | None:
     """A picture from before our stop may come after a later one (developer guide, eventual-consistency).
 
     It is known by its LaunchTime, and believed in the end: none is so old.
@@ -118,13 +118,13 @@ class WaitStopped:
 
     name = "wait-stopped"
     about = "usually 20–60 s"
-    looks = NOTHING
+    looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """None."""
         return ()
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Stopped, or started again by somebody since our stop. What was ordered in advance waits for AWS's."""
         if order.action == AFTER_STOP:
             return until_aws_stops_it(order, seen, said, now)
@@ -160,13 +160,13 @@ class Start:
 
     name = "start"
     about = "retried until it runs, even if this session ends"
-    looks = NOTHING
+    looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """StartInstances."""
         return (Call("ec2", "StartInstances", {"InstanceIds": [order.instance_id]}),)
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Every refusal is retried, ever slower, and says so, for as long as the settings allow: by default for ever."""
         if (lost := gone(seen, order)) is not None:
             return lost
@@ -197,7 +197,9 @@ class Start:
         told = f"STOPPED: {why}{message}; try {tries + 1} in {int(left) + 1} s"
         return Wait(told, min(left, 5.0), attention=True, remedy=_what_helps(str(last.code)))
 
-    def _nothing_came(self, order: Order, seen: Seen, said: Said, now: datetime, send: Send) -> Decision:
+    def _nothing_came(
+        self, order: Order, seen: Seen, said: StepHistory, now: datetime, send: Send
+    ) -> Decision:
         """It was sent, accepted or of unknown outcome, and shows *stopped*: sent again, from the third on slower and loudly."""
         last, sent = said.latest, sum(1 for one in said.attempts if one.ok is not False)
         assert last is not None
@@ -207,7 +209,7 @@ class Start:
         if sent < failed_start.LOUD:
             return send
         came = (
-            failed_start.told(seen, order)
+            failed_start.failed_start_text(seen, order)
             if last.ok
             else f"{last.code or 'no answer'}: {last.message}".rstrip(": ")
         )
@@ -219,7 +221,11 @@ class Start:
         left = failed_start.pause_of(sent) - waited.total_seconds()
         if left <= 0:
             return send
-        remedy = failed_start.remedy(seen, order) if last.ok else f"{_AWS_ILL}; it is sent again, ever slower"
+        remedy = (
+            failed_start.failed_start_remedy(seen, order)
+            if last.ok
+            else f"{_AWS_ILL}; it is sent again, ever slower"
+        )
         return Wait(f"{told}; next try in {int(left) + 1} s", min(left, 5.0), attention=True, remedy=remedy)
 
 
@@ -271,9 +277,9 @@ class WaitRunning(Start):
 
     name = "wait-running"
     about = "usually under a minute"
-    looks = NOTHING
+    looks = NO_CODES
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """A start can be accepted and still end up stopped (user guide, troubleshooting-launch, of launches)."""
         times = failed_start.bounces(said)
         loud = times > failed_start.LOUD  # what was started since has not shown yet whether it stays up
@@ -291,24 +297,26 @@ class WaitRunning(Start):
         if last is not None and now - last.intent_at < GRACE:
             if not loud:
                 return Wait("start sent; waiting to see it", 2.0)
-            told = f"STOPPED: started again, it fell back {times - 1} times: {failed_start.told(seen, order)}"
-            return Wait(told, 2.0, attention=True, remedy=failed_start.remedy(seen, order))
+            told = f"STOPPED: started again, it fell back {times - 1} times: {failed_start.failed_start_text(seen, order)}"
+            return Wait(told, 2.0, attention=True, remedy=failed_start.failed_start_remedy(seen, order))
         return self._again(order, seen, said, now)
 
-    def _again(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def _again(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """It fell back: at first it is started at once, then ever slower and loudly, for as long as the settings allow."""
         times, send = failed_start.bounces(said), Send(self.calls(order)[0])
         if times < failed_start.LOUD:
             return send
-        told = f"STOPPED: AWS took the start {times} times, and it fell back: {failed_start.told(seen, order)}"
+        told = f"STOPPED: AWS took the start {times} times, and it fell back: {failed_start.failed_start_text(seen, order)}"
         if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
             return Stuck(
                 told,
-                f"{failed_start.why(seen, order).helps}; press r on this operation (evac ops resume) to go on trying: it stays down"
-                " until then",
+                f"{failed_start.failure_reason(seen, order).helps}; "
+                "press r on this operation (evac ops resume) to go on trying: it stays down until then",
             )
         left = failed_start.pause(said, now)
         if left <= 0:
             return send
         told += f"; next try in {int(left) + 1} s"
-        return Wait(told, min(left, 5.0), attention=True, remedy=failed_start.remedy(seen, order))
+        return Wait(
+            told, min(left, 5.0), attention=True, remedy=failed_start.failed_start_remedy(seen, order)
+        )

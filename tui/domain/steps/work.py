@@ -9,15 +9,15 @@ from tui.domain.steps.base import (
     GRACE,
     IMAGE_LIMIT,
     MEMBERS,
-    NOTHING,
+    NO_CODES,
     OPERATION_TAG,
     Call,
     Decision,
     Done,
     Order,
-    Said,
     Seen,
     Send,
+    StepHistory,
     Stuck,
     Wait,
     again,
@@ -41,7 +41,7 @@ class MakeImage:
         params = {"InstanceId": order.instance_id, "Name": order.image_name, "NoReboot": order.no_reboot}
         return (Call("ec2", "CreateImage", {**params, "TagSpecifications": specifications}),)
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Found by its name and this operation's tag: pending, available or failed. Not found: sent once, then looked for."""
         if seen.images is None:
             return unread(seen, "the AMIs could not be read", loud=False)
@@ -91,7 +91,7 @@ class Reboot:
         """RebootInstances."""
         return (Call("ec2", "RebootInstances", {"InstanceIds": [order.instance_id]}),)
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Once, and never on a guess."""
         last = said.latest
         if last is not None and last.ok:
@@ -117,7 +117,7 @@ class Reschedule:
 
     name = "reschedule"
     about = "shows after 1–2 min"
-    looks = NOTHING
+    looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """ModifyInstanceEventStartTime."""
@@ -128,7 +128,7 @@ class Reschedule:
         }
         return (Call("ec2", "ModifyInstanceEventStartTime", params),)
 
-    def decide(self, order: Order, seen: Seen, said: Said, now: datetime) -> Decision:
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Done when AWS shows the new start; sending the same start twice is harmless."""
         moved = [
             one

@@ -15,16 +15,16 @@ import sys
 import threading
 from typing import BinaryIO
 
+from tui.config.schema import Settings, decode_settings
 from tui.fleet import protocol
 from tui.fleet.collector.collector import Collector
-from tui.config.schema import Settings, decode
 
 
 def _writer(stream: BinaryIO, frames: queue.SimpleQueue[protocol.Frame]) -> None:
     """The only one that writes, so that a console that does not read holds nobody."""
     try:
         while True:
-            stream.write(protocol.encode(frames.get()))
+            stream.write(protocol.encode_frame(frames.get()))
             if frames.empty():
                 stream.flush()
     except OSError:
@@ -37,8 +37,8 @@ async def _serve(settings: Settings, source: BinaryIO, frames: queue.SimpleQueue
 
     def listen() -> None:
         with contextlib.suppress(protocol.WireError):
-            while (body := protocol.read(source)) is not None:
-                request = protocol.decode(body)
+            while (body := protocol.read_body(source)) is not None:
+                request = protocol.decode_frame(body)
                 if isinstance(request, protocol.ReadRequest):
                     loop.call_soon_threadsafe(collector.take, request)
         os._exit(0)  # readers may be waiting for a network: nobody is left to wait for them
@@ -58,10 +58,10 @@ def main() -> None:
     source = sys.stdin.buffer
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is not a frame
-    first = protocol.read(source)
+    first = protocol.read_body(source)
     if first is None:
         return
-    settings = decode(first)
+    settings = decode_settings(first)
     frames: queue.SimpleQueue[protocol.Frame] = queue.SimpleQueue()
     threading.Thread(target=_writer, args=(out, frames), name="frames", daemon=True).start()
     frames.put(protocol.Hello(protocol.PROTOCOL, os.getpid()))

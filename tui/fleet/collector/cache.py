@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tui.domain.sanitize import clean
 from tui.config.schema import CacheSettings
+from tui.domain.sanitize import clean
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 VERSION = 2
-WITHIN = 2.0
+CACHE_WITHIN = 2.0
 """Seconds a cache may take."""
 REST = 60.0
 """Seconds it is left alone after a failure."""
@@ -56,17 +56,17 @@ class Cache:
                 self._shared = False
         if self._cache is None:
             self._cache = _memory()
-        self._cache.timeout = WITHIN
+        self._cache.timeout = CACHE_WITHIN
 
     async def get(
         self,
         key: tuple[str, ...],
-        kind: type[T],
+        kind: type[_T],
         seconds: float,
-        fetch: Callable[[], Awaitable[T]],
+        fetch: Callable[[], Awaitable[_T]],
         *,
         fresh: bool = False,
-    ) -> tuple[T, datetime]:
+    ) -> tuple[_T, datetime]:
         """The kept value or what `fetch` brings, kept for `seconds`, and when it was read (UTC).
 
         `fresh` does not look first. Raises what fetch raises.
@@ -88,8 +88,8 @@ class Cache:
             await self._ask("delete", name + _CLAIM)
 
     async def _fetched(
-        self, name: str, seconds: float, fetch: Callable[[], Awaitable[T]]
-    ) -> tuple[T, datetime]:
+        self, name: str, seconds: float, fetch: Callable[[], Awaitable[_T]]
+    ) -> tuple[_T, datetime]:
         at = datetime.now(UTC)  # when it was asked: an answer is never newer than its question
         value = await fetch()
         # In memory the value itself is kept: its rows are held anyway, and writing them down would only cost.
@@ -97,7 +97,7 @@ class Cache:
         await self._ask("set", name, kept, ttl=float(seconds))
         return value, at
 
-    async def _kept(self, name: str, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
+    async def _kept(self, name: str, kind: type[_T], seconds: float) -> tuple[_T, datetime] | None:
         kept = await self._ask("get", name)
         found = None if kept is None else self._checked(kept, kind, seconds)
         if isinstance(found, str):
@@ -110,7 +110,7 @@ class Cache:
         answer = await self._ask("add", name + _CLAIM, b"", ttl=CLAIM)
         return answer is not _TAKEN
 
-    async def _of_another(self, name: str, kind: type[T], seconds: float) -> tuple[T, datetime] | None:
+    async def _of_another(self, name: str, kind: type[_T], seconds: float) -> tuple[_T, datetime] | None:
         """What the console brings that is asking just now; None once it is for us to ask: it failed, or is too slow."""
         until = time.monotonic() + CLAIM
         while time.monotonic() < until:
@@ -121,7 +121,7 @@ class Cache:
                 break
         return None
 
-    def _checked(self, kept: Any, kind: type[T], seconds: float) -> tuple[T, datetime] | str | None:
+    def _checked(self, kept: Any, kind: type[_T], seconds: float) -> tuple[_T, datetime] | str | None:
         """What was kept, if it is what it should be and clean, else why not; None if it is older than it may be."""
         try:
             if not self._shared:
@@ -172,7 +172,7 @@ def _redis(url: str) -> Any:
     from aiocache.serializers import NullSerializer
 
     client = redis.asyncio.Redis.from_url(
-        url, socket_connect_timeout=WITHIN, socket_timeout=WITHIN, decode_responses=False
+        url, socket_connect_timeout=CACHE_WITHIN, socket_timeout=CACHE_WITHIN, decode_responses=False
     )
     # Without an encoding bytes stay bytes; with the default one Redis's answers would be decoded as UTF-8.
     made: Any = RedisCache(serializer=NullSerializer(encoding=None))

@@ -10,11 +10,11 @@ from tui.aws.errors import OtherAccount
 from tui.domain.instance import Phase, Trouble
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
+from tui.fleet.collector.account_region import Unit
 from tui.fleet.collector.profiles import Profiles
 from tui.fleet.collector.requests import Requests
-from tui.fleet.collector.schedule import Job, Outcome
-from tui.fleet.collector.state import OUTCOMES, Place
-from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.schedule import Job, JobOutcome
+from tui.fleet.collector.state import OUTCOMES, AccountRegionKey
 
 BEAT = 5.0
 _NEXT = {Job.PROBLEMS: Job.STATUS, Job.STATUS: Job.INVENTORY, Job.INVENTORY: Job.IMAGES}
@@ -47,24 +47,24 @@ class Collector(Profiles, Requests):
                 async with asyncio.timeout(max(pause, 0.01)):
                     await self.wake.wait()
 
-    async def work(self, key: str | Place, job: Job) -> None:
+    async def work(self, key: str | AccountRegionKey, job: Job) -> None:
         """One job, whatever comes of it."""
         try:
             if isinstance(key, str):
                 outcome = await self.identify(key)
             else:
                 unit = self.units.get(key)
-                outcome = await self.read(unit, job) if unit is not None else Outcome.WELL
+                outcome = await self.read(unit, job) if unit is not None else JobOutcome.WELL
         except Exception as error:  # a fault of ours must be seen, and must not stop the others
             self.send(
                 protocol.Note(clean(f"internal: {key} {job.name.lower()}: {type(error).__name__}: {error}"))
             )
-            outcome = Outcome.FAILED
+            outcome = JobOutcome.FAILED
         again = self.schedule.is_asked(key, Job.PROBLEMS)
         now = time.monotonic()
         self.schedule.done(key, job, now, outcome)
         unit = None if isinstance(key, str) else self.units.get(key)
-        polled = job is Job.PROBLEMS and outcome is Outcome.WELL and self.checked(unit, job)
+        polled = job is Job.PROBLEMS and outcome is JobOutcome.WELL and self.checked(unit, job)
         if polled:
             self.schedule.polled(key, now)
         if unit is not None and unit.overtaken:
@@ -73,10 +73,10 @@ class Collector(Profiles, Requests):
             self.schedule.remove(key)
             if again:
                 self.schedule.add(key, time.monotonic(), Job.PROBLEMS)
-            elif outcome is Outcome.WELL and job in _NEXT and not self.problems_only:
+            elif outcome is JobOutcome.WELL and job in _NEXT and not self.problems_only:
                 self.schedule.add(key, time.monotonic(), Job.INVENTORY if polled else _NEXT[job])
 
-    async def read(self, unit: Unit, job: Job) -> Outcome:
+    async def read(self, unit: Unit, job: Job) -> JobOutcome:
         """One job of a target with its first profile that can; then the next."""
         failed: dict[str, Trouble] = {}
         if job <= Job.STATUS:
@@ -103,14 +103,14 @@ class Collector(Profiles, Requests):
                 live=job is Job.STATUS or unit.status_at is not None or self.problems_only,
             )
             self.tell(unit)
-            return Outcome.WELL
+            return JobOutcome.WELL
         if not unit.profiles:
-            return Outcome.WELL  # left
+            return JobOutcome.WELL  # left
         trouble = unit.badly(job, failed)
         self.tell(unit)
         if job is Job.IMAGES and trouble.kind == "denied":
-            return Outcome.WELL  # a nicety, and asking again would not help
-        return OUTCOMES.get(trouble.kind, Outcome.FAILED)
+            return JobOutcome.WELL  # a nicety, and asking again would not help
+        return OUTCOMES.get(trouble.kind, JobOutcome.FAILED)
 
     def checked(self, unit: Unit | None, job: Job) -> bool:
         """Whether that job brought every check there is."""

@@ -15,24 +15,24 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from tui.aws import images, request_hooks, describe
-from tui.aws.sessions import Sessions
+from tui.aws import describe, images, request_hooks
 from tui.aws.mapping import Status
+from tui.aws.sessions import Sessions
+from tui.config.schema import Intervals
 from tui.domain.down_by_aws import STOPPED
 from tui.domain.instance import Image, Instance, TypeFacts
+from tui.fleet.collector.account_region import Unit
 from tui.fleet.collector.cache import Cache
 from tui.fleet.collector.schedule import Job
-from tui.fleet.collector.account_region import Unit
-from tui.config.schema import Intervals
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 STATUS_KEPT = 0.6
 """Of the interval: so long a status is no older than a poll would make it."""
 AT_ONCE = 8
 """Readers of one region, over all accounts: one that does not answer must leave readers for the others."""
 
 
-CHECKS = ("status", "problems")
+CHECK_CALLS = ("status", "problems")
 """Calls whose reader the rows are shown under, and acted with."""
 
 SMALL = 50
@@ -41,7 +41,7 @@ READERS = "read"
 """How their threads are called. They wait for the budget; a look at one instance, for which a person waits, is booked only."""
 
 
-async def threaded(threads: Executor, call: Callable[..., T], *arguments: Any) -> T:
+async def threaded(threads: Executor, call: Callable[..., _T], *arguments: Any) -> _T:
     """A blocking call in a reader."""
     return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
 
@@ -133,11 +133,11 @@ class Jobs:
                 "down",
                 list[Instance],
                 10.0,
-                lambda: describe.down(client, unit.region, utc_now()),
+                lambda: describe.describe_down(client, unit.region, utc_now()),
             )
         except Exception as error:
             unit.partial[Job.INVENTORY] = (
-                await threaded(self.threads, describe.tell, self.sessions, error, profile, unit.region),
+                await threaded(self.threads, describe.trouble_of, self.sessions, error, profile, unit.region),
             )
             return
         if rows:
@@ -223,7 +223,7 @@ class Jobs:
             )
         except Exception as error:
             unit.partial[Job.INVENTORY] = (
-                await threaded(self.threads, describe.tell, self.sessions, error, profile, unit.region),
+                await threaded(self.threads, describe.trouble_of, self.sessions, error, profile, unit.region),
             )
             return
         if unit.count is not None:
@@ -252,25 +252,27 @@ class Jobs:
             if pause and threading.current_thread().name.startswith(READERS):
                 time.sleep(pause)
 
-        request_hooks.install(client, before_each, lambda throttled: budget.answered(time.monotonic(), throttled))
+        request_hooks.install_request_hooks(
+            client, before_each, lambda throttled: budget.answered(time.monotonic(), throttled)
+        )
 
     async def cached(
         self,
         unit: Unit,
         profile: str,
         call: str,
-        kind: type[T],
+        kind: type[_T],
         seconds: float,
-        fetch: Callable[[], T],
-    ) -> tuple[T, datetime]:
+        fetch: Callable[[], _T],
+    ) -> tuple[_T, datetime]:
         """A read through the cache, within the budget, and when it was read.
 
         A kept answer says nothing about what `profile` may read: a profile that stands before the unit's reader asks
         for the checks itself, and only who was answered by AWS becomes the reader.
         """
-        checks = call in CHECKS
+        checks = call in CHECK_CALLS
 
-        async def fetched() -> T:
+        async def fetched() -> _T:
             await asyncio.sleep(unit.budget.wait(time.monotonic()))  # here nobody else waits along
             async with self.gates[unit.region]:
                 try:

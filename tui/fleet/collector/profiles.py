@@ -12,16 +12,16 @@ from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
 from tui.domain.profile_names import ENVIRONMENT
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
-from tui.fleet.collector.fetch import threaded
-from tui.fleet.collector.schedule import LOGIN_RETRY, Job, Outcome
-from tui.fleet.collector.state import OUTCOMES, State
 from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.fetch import threaded
+from tui.fleet.collector.schedule import LOGIN_RETRY, Job, JobOutcome
+from tui.fleet.collector.state import OUTCOMES, CollectorState
 
 NAME_AFTER = 2.0
 """Seconds after which an account's alias is asked for: it needs a client of its own, and trouble is shown without."""
 
 
-class Profiles(State):
+class Profiles(CollectorState):
     """From a profile's name to its targets, and back when its credentials become another account's."""
 
     async def begin(self) -> None:
@@ -57,7 +57,7 @@ class Profiles(State):
                 self.add(ENVIRONMENT)
                 self.wake.set()
 
-    async def identify(self, profile: str) -> Outcome:
+    async def identify(self, profile: str) -> JobOutcome:
         """Whose it is and which regions it has; its targets begin here."""
         try:
             async with self.identifying:
@@ -67,13 +67,13 @@ class Profiles(State):
             self.sessions.drop(profile)
             regions = list(self.sessions.fixed_regions(profile)) or [EVERYWHERE]
             self.show(profile, regions, Phase.FAILED, trouble)
-            return OUTCOMES.get(trouble.kind, Outcome.FAILED)
+            return OUTCOMES.get(trouble.kind, JobOutcome.FAILED)
         if self.settings.profile_hidden(profile, str(account_id)):  # by its account's number
             self.send(protocol.Delta(dropped=tuple(self.shown.pop(profile, ()))))
-            return Outcome.WELL
+            return JobOutcome.WELL
         if blind is not None and not names:
             self.show(profile, [EVERYWHERE], Phase.FAILED, blind)
-            return Outcome.FAILED
+            return JobOutcome.FAILED
         if gone := tuple(self.shown.pop(profile, ())):
             self.send(protocol.Delta(dropped=gone))
         self.send(protocol.Delta(regions=(profile, names)))
@@ -95,7 +95,7 @@ class Profiles(State):
                 self.schedule.refresh(place, time.monotonic(), Job.STATUS)
         if account_id not in self.aliases:
             self.start(self.name(account_id, profile))
-        return Outcome.WELL
+        return JobOutcome.WELL
 
     async def account_and_regions(
         self, profile: str

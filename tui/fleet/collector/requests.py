@@ -13,11 +13,11 @@ from tui.domain.sanitize import EMPTY, clean
 from tui.fleet import protocol
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import Job
-from tui.fleet.collector.state import State
+from tui.fleet.collector.state import CollectorState
 from tui.fleet.dns import look_up
 
 
-class Requests(State):
+class Requests(CollectorState):
     """Answers never raise: what went wrong is in them."""
 
     def take(self, request: protocol.ReadRequest) -> None:

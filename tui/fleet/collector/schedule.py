@@ -40,7 +40,7 @@ HOLD = {Job.INVENTORY: 3.0, Job.IMAGES: 20.0}
 anywhere. Trouble of every target comes before any inventory; one target that does not answer holds nobody for long."""
 
 
-class Outcome(IntEnum):
+class JobOutcome(IntEnum):
     """How a job ended."""
 
     WELL = 0
@@ -126,27 +126,27 @@ class Schedule(Generic[K]):
         ]
         return max(0.0, min(times) - now) if times else None
 
-    def done(self, key: K, job: Job, now: float, outcome: Outcome) -> None:
+    def done(self, key: K, job: Job, now: float, outcome: JobOutcome) -> None:
         """Plan what follows."""
         entry = self._entries.get(key)
         if entry is None:
             return
         entry.running = None
-        if outcome is Outcome.WELL:
+        if outcome is JobOutcome.WELL:
             entry.failures.pop(job, None)
             entry.slow = max(1.0, entry.slow * 0.8)
             self._follow(entry, job, now)
             return
-        if outcome is Outcome.THROTTLED:
+        if outcome is JobOutcome.THROTTLED:
             entry.slow = min(SLOWEST, entry.slow * 2)
         failures = entry.failures[job] = entry.failures.get(job, 0) + 1
         pause = min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(failures - 1, 16))
-        if outcome is Outcome.LOGIN:
+        if outcome is JobOutcome.LOGIN:
             pause = LOGIN_RETRY
         again = now + self._jittered(pause * self.intervals.status)
         entry.due[job] = again
         # Without a login or a budget nothing else would do better; otherwise only what is less urgent waits along.
-        alike = outcome in (Outcome.LOGIN, Outcome.THROTTLED)
+        alike = outcome in (JobOutcome.LOGIN, JobOutcome.THROTTLED)
         for other, at in entry.due.items():
             if alike or other > job:
                 entry.due[other] = max(at, again)

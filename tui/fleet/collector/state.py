@@ -9,35 +9,37 @@ from typing import Any
 
 from tui.aws import describe
 from tui.aws.sessions import Sessions
+from tui.config.schema import Settings
 from tui.domain.instance import Phase, Target, TargetStatus, Trouble
 from tui.domain.sanitize import SafeText, clean
 from tui.fleet import protocol
+from tui.fleet.collector.account_region import Unit
 from tui.fleet.collector.cache import Cache
 from tui.fleet.collector.fetch import AT_ONCE, READERS, Jobs, threaded
-from tui.fleet.collector.schedule import Outcome, Schedule
-from tui.fleet.collector.account_region import Unit
-from tui.config.schema import Settings
+from tui.fleet.collector.schedule import JobOutcome, Schedule
 
 THREADS = 64
 """Readers; AT_ONCE of them at most wait for one region."""
-Place = tuple[str, str]
+AccountRegionKey = tuple[str, str]
 """Account and region."""
-OUTCOMES = {"throttled": Outcome.THROTTLED, "credentials": Outcome.LOGIN, "config": Outcome.LOGIN}
+OUTCOMES = {"throttled": JobOutcome.THROTTLED, "credentials": JobOutcome.LOGIN, "config": JobOutcome.LOGIN}
 """What kinds of trouble mean for when it is tried again; all others: FAILED."""
 
 
-class State:
+class CollectorState:
     """Of one run. `send` takes frames from any thread."""
 
-    def __init__(self, settings: Settings, send: Callable[[protocol.Frame], None], mode: Sequence[str]) -> None:
+    def __init__(
+        self, settings: Settings, send: Callable[[protocol.Frame], None], mode: Sequence[str]
+    ) -> None:
         self.settings, self.send = settings, send
         self.once, self.problems_only, self.idle = "--once" in mode, "--problems" in mode, "--idle" in mode
         self.sessions = Sessions(settings, lean=True)
-        self.schedule: Schedule[str | Place] = Schedule(settings.intervals)
+        self.schedule: Schedule[str | AccountRegionKey] = Schedule(settings.intervals)
         self.cache = Cache(settings.cache, lambda text: send(protocol.Note(clean(text))))
         self.threads = ThreadPoolExecutor(THREADS, READERS)
         self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
-        self.units: dict[Place, Unit] = {}
+        self.units: dict[AccountRegionKey, Unit] = {}
         self.order: dict[str, int] = {}
         self.aliases: dict[SafeText, SafeText] = {}
         self.identifying = asyncio.Semaphore(AT_ONCE * 2)
@@ -74,7 +76,7 @@ class State:
 
     async def trouble(self, error: Exception, profile: str, region: str) -> Trouble:
         """The line for it; in a thread, since AWS may have to be asked what it meant."""
-        return await threaded(self.threads, describe.tell, self.sessions, error, profile, region)
+        return await threaded(self.threads, describe.trouble_of, self.sessions, error, profile, region)
 
     def tell(self, unit: Unit) -> None:
         """Send what changed."""
