@@ -212,14 +212,14 @@ _PLANNED = """
 import sys
 from datetime import UTC, datetime
 from tui.cli.fleet_reader import find_instance
-from tui.cli.session import Shared, opened
+from tui.cli.session import Shared, open_session
 from tui.domain.actions import ActionOptions
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.operations.journal import Journal, default_path
-with opened(Shared()) as session:
-    found = find(session, sys.argv[1], 60)
-    journal = Journal(default_path(session.environ))
+from tui.operations.journal import Journal, default_journal_path
+with open_session(Shared()) as session:
+    found = find_instance(session, sys.argv[1], 60)
+    journal = Journal(default_journal_path(session.environ))
     now = datetime.now(UTC)
     ident = journal.create(draft("stop-start", found.instance, found.facts, ActionOptions(), Policy(), now), now)
     assert journal.confirm(ident, now)

@@ -170,7 +170,7 @@ from tui.fleet.collector_client import Link
 from tui.config.schema import decode_settings
 
 async def main():
-    link = Link(decode(sys.argv[1]), dict(os.environ))
+    link = Link(decode_settings(sys.argv[1]), dict(os.environ))
     await link.start()
     async for frame in link.frames():
         if type(frame).__name__ == "Delta":

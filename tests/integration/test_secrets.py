@@ -138,7 +138,7 @@ def broken(client):
     found = client._request_signer._credentials.get_frozen_credentials()
     secret, token = found.secret_key, found.token
     raise RuntimeError("a fault of ours, with credentials in its variables")
-reads.few_statuses = broken
+describe.few_statuses = broken
 from tui.fleet.collector.__main__ import main
 main()
 """
