@@ -35,7 +35,7 @@ def store(repeat: int) -> list[Figure]:
         begun = time.process_time()
         taken = protocol.decode_frame(frame)
         assert isinstance(taken, Delta)
-        assert len(full.apply(taken)) == 100
+        full.apply(taken)
         full.rows()
         times.append(time.process_time() - begun)
     target = full.targets()[0]

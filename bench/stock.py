@@ -64,7 +64,8 @@ def save(folder: str, count: int) -> None:
     path = Path(folder) / "evac" / "snapshot.mpk"
     kept = path.with_name(f"kept-{count}.mpk")
     if not kept.exists():
-        snapshot.save(store(count), kept, datetime.now(UTC))
+        filled = store(count)
+        snapshot.write_snapshot(filled.targets(), filled.rows(), kept, datetime.now(UTC))
     path.write_bytes(kept.read_bytes())
     path.chmod(0o600)
 

@@ -19,10 +19,11 @@ from tui.config import loader
 from tui.config.schema import ConfigError, decode_settings
 from tui.domain import query
 from tui.domain.actions import ActionOptions
+from tui.domain.console_output import console_lines
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.domain.sanitize import clean, clean_lines, csv_cell
+from tui.domain.sanitize import clean, csv_cell
 from tui.domain.time_format import parse_duration, parse_moment
 from tui.fleet import protocol, snapshot
 from tui.fleet.store import Store
@@ -62,7 +63,7 @@ def sanitiser(body: bytes) -> None:
         _line(line)
         assert clean(line) == line
         assert len(line) <= 1024
-        for one in clean_lines(raw):
+        for one in console_lines(raw):
             _line(one)
         assert csv_cell(line)[:1] not in ("=", "+", "-", "@")
 
@@ -158,7 +159,7 @@ def read_audit_log(body: bytes) -> None:
     """It is checked, and added to."""
     path = folder() / "audit.jsonl"
     path.write_bytes(body)
-    audit_log.verify(path)
+    audit_log.check(path)
     with suppress(OSError):
         audit_log.append(path, NOW, step="x", result="y")
 
@@ -218,7 +219,7 @@ class Reader:
 def _good_snapshot() -> list[bytes]:
     store = Store()
     store.apply(DELTA)
-    snapshot.save(store, folder() / "good.mpk", NOW)
+    snapshot.write_snapshot(store.targets(), store.rows(), folder() / "good.mpk", NOW)
     return [(folder() / "good.mpk").read_bytes()]
 
 

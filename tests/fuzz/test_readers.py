@@ -106,7 +106,7 @@ def saved(folder: Path) -> bytes:
     if not path.exists():
         store = Store()
         store.apply(protocol.Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (ROW,)))
-        snapshot.save(store, path, NOW)
+        snapshot.write_snapshot(store.targets(), store.rows(), path, NOW)
     return path.read_bytes()
 
 
@@ -316,7 +316,7 @@ def test_a_journal_of_a_newer_evac_is_left_alone(folder: Path) -> None:
 def test_an_audit_log_of_anything_is_checked_and_added_to(folder: Path, body: bytes) -> None:
     path = folder / "audit.jsonl"
     path.write_bytes(body)
-    audit_log.verify(path)
+    audit_log.check(path)
     with suppress(OSError):
         audit_log.append(path, NOW, step="x", result="y")
 

@@ -60,9 +60,7 @@ def facts_of(name: str) -> Facts:
     """What a close look says of the sample's instances."""
     more: dict[str, Any] = {}
     if name.startswith("web-"):
-        group = GroupMembership(
-            clean("web-prod"), clean("InService"), clean("HEALTHY"), 6, 8, clean("EC2"), False, 8
-        )
+        group = GroupMembership(clean("web-prod"), clean("InService"), clean("HEALTHY"), 6, 8, False, 8)
         more["membership"] = (group,)
         more["target_groups"] = (
             TargetGroup(clean("web"), clean("arn"), clean("healthy"), 8, 8, 80, clean("i-web")),
@@ -76,7 +74,7 @@ def facts_of(name: str) -> Facts:
             TargetGroup(clean("report"), clean("arn"), clean("healthy"), 1, 1, 80, clean("i-r")),
         )
     if name.startswith("batch-"):
-        more["type"] = TypeFacts(True, 1900, True, clean("nitro"), False, True, True)
+        more["type"] = TypeFacts(True, 1900, True, clean("nitro"), False, True)
     if name == "vault-1":
         more["stop_protection"] = more["termination_protection"] = True
         more["shutdown_behavior"] = clean("terminate")

@@ -146,7 +146,7 @@ def plain_facts(**changes: Any) -> Facts:
     """What a close look at an unremarkable instance says."""
     facts = Facts(
         NOW,
-        type=TypeFacts(False, 0, None, clean("nitro"), False, True, True),
+        type=TypeFacts(False, 0, None, clean("nitro"), False, True),
         stop_protection=False,
         termination_protection=False,
         shutdown_behavior=clean("stop"),

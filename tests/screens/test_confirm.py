@@ -81,7 +81,7 @@ async def test_esc_cancels_and_leaves_a_line_in_the_audit_log(tmp_path: Path) ->
     (line,) = [json.loads(each) for each in log.read_text().splitlines()]
     assert line["result"] == "refused: cancelled"
     assert line["operation"] == one.id
-    assert audit_log.verify(log) is None
+    assert not audit_log.check(log).broken_at
 
 
 @pytest.mark.parametrize("key", ["n", "escape"])

@@ -22,8 +22,9 @@ from tests.screens import stage
 from tests.screens.acting import Play
 from tui.app import EvacApp
 from tui.aws import mapping
+from tui.domain.console_output import console_lines
 from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble
-from tui.domain.sanitize import clean, clean_lines
+from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import Unit
 from tui.fleet.store import Store
@@ -123,7 +124,7 @@ async def nothing(link: object) -> None:
 def given(folder: Path) -> Services:
     store = hostile_store()
     image = stage.plain_facts(
-        console=clean_lines(ENEMY + "\n" + LONG), unknown=((str(clean(ENEMY)), str(clean(ENEMY))),)
+        console=console_lines(ENEMY + "\n" + LONG), unknown=((str(clean(ENEMY)), str(clean(ENEMY))),)
     )
     return stage.services(folder, store, link=stage.StandIn(store, image))
 

@@ -25,7 +25,7 @@ WEB = Instance(
     Target("prod", "eu-west-1"), T("i-0a"), name=T("web-7"), state=InstanceState.RUNNING, root_device=T("ebs"),
     public_ip=T("203.0.113.9"),
 )  # fmt: skip
-MEMBER = GroupMembership(T("web-prod"), T("InService"), T("HEALTHY"), 6, 8, T("EC2"), False, 8)
+MEMBER = GroupMembership(T("web-prod"), T("InService"), T("HEALTHY"), 6, 8, False, 8)
 POOL = TargetGroup(T("web"), T("arn:a"), T("healthy"), 8, 8, 8080, T("i-0a"))
 BY_IP = TargetGroup(T("api"), T("arn:b"), T("unhealthy"), 3, 4, 80, T("10.0.0.9"))
 ALONE = Facts(NOW, membership=(), target_groups=(), classic_balancers=(), images=())

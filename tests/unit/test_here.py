@@ -130,7 +130,7 @@ def test_a_console_offers_what_can_be_lifted_and_nothing_more() -> None:
 
 
 def test_a_reboot_is_a_danger_and_blocked_where_it_would_stay_out_of_service() -> None:
-    member = GroupMembership(T("web"), T("InService"), T("Healthy"), 1, 3, T("EC2"), False, 3)
+    member = GroupMembership(T("web"), T("InService"), T("Healthy"), 1, 3, False, 3)
     facts = replace(FACTS, membership=(member,))
     assert found("reboot", MINE, HERE)["self"].gravity is Gravity.DANGER
     assert found("reboot", MINE, HERE, facts)["self"].gravity is Gravity.BLOCK

@@ -163,11 +163,11 @@ def test_a_changed_audit_line_is_found(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     for number in range(5):
         audit_log.append(path, NOW, number=number, name="ünï")
-    assert audit_log.verify(path) is None
+    assert not audit_log.check(path).broken_at
     lines = path.read_text().splitlines()
     lines[2] = lines[2].replace('"number": 2', '"number": 7')
     path.write_text("\n".join(lines) + "\n")
-    assert audit_log.verify(path) == 4
+    assert audit_log.check(path).broken_at == 4
 
 
 V1 = """
@@ -328,7 +328,7 @@ def test_a_full_disk_refuses_in_one_line_and_works_again_once_there_is_room(tmp_
             until_full(lambda: journal.intent(kept, "stop", "ec2", "X", NOW, dry_run=False, runner=""))
         with pytest.raises(OSError, match="No space"):
             until_full(lambda: audit_log.append(audit_log.path_beside(journal.path), NOW, text="x" * 1024))
-        assert audit_log.verify(audit_log.path_beside(journal.path)) is None
+        assert not audit_log.check(audit_log.path_beside(journal.path)).broken_at
         ballast.unlink()
         assert journal.lease(kept, "a", NOW)
         assert journal.intent(kept, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")

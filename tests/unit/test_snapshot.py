@@ -35,9 +35,13 @@ def path(folder: Path) -> Path:
     return folder / "cache" / "evac" / "snapshot.mpk"
 
 
+def save(store: Store, where: Path) -> None:
+    snapshot.write_snapshot(store.targets(), store.rows(), where, NOW)
+
+
 def test_what_was_saved_comes_back_waiting_with_its_age(tmp_path: Path) -> None:
     store = fleet()
-    snapshot.save(store, path(tmp_path), NOW)
+    save(store, path(tmp_path))
     found = snapshot.load_snapshot(path(tmp_path))
     assert found is not None
     assert found.saved_at == NOW
@@ -56,7 +60,7 @@ def test_what_was_saved_comes_back_waiting_with_its_age(tmp_path: Path) -> None:
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        snapshot.save(fleet(), path(tmp_path), NOW)
+        save(fleet(), path(tmp_path))
     finally:
         os.umask(before)
     assert stat.S_IMODE(path(tmp_path).stat().st_mode) == 0o600
@@ -67,7 +71,7 @@ def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
     folder = path(tmp_path).parent
     folder.mkdir(parents=True)
     folder.chmod(0o755)
-    snapshot.save(fleet(), path(tmp_path), NOW)
+    save(fleet(), path(tmp_path))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
@@ -85,7 +89,7 @@ def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
 def test_what_cannot_be_used_is_set_aside_with_its_reason_and_made_anew(
     tmp_path: Path, damage: str, why: str
 ) -> None:
-    snapshot.save(fleet(), path(tmp_path), NOW)
+    save(fleet(), path(tmp_path))
     body = path(tmp_path).read_bytes()
     document = msgspec.msgpack.decode(body)
     document["format"] += {"older": -1, "newer": 1}.get(damage, 0)
@@ -105,13 +109,13 @@ def test_what_cannot_be_used_is_set_aside_with_its_reason_and_made_anew(
     assert said == (f"the last state on disk could not be used: {why}, set aside as {aside}; it is read anew")
     assert aside.read_bytes() == spoilt
     assert snapshot.restore(path(tmp_path)) == (None, ""), "it is said once"
-    snapshot.save(fleet(), path(tmp_path), NOW)
+    save(fleet(), path(tmp_path))
     assert snapshot.load_snapshot(path(tmp_path)) is not None
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_what_somebody_else_could_have_written_is_not_read(tmp_path: Path, mode: int) -> None:
-    snapshot.save(fleet(), path(tmp_path), NOW)
+    save(fleet(), path(tmp_path))
     path(tmp_path).chmod(mode)
     kept, said = snapshot.restore(path(tmp_path))
     assert kept is None
@@ -121,11 +125,11 @@ def test_what_somebody_else_could_have_written_is_not_read(tmp_path: Path, mode:
 def test_a_path_that_cannot_be_written_or_read_is_an_oserror_or_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
-        snapshot.save(fleet(), tmp_path / "file" / "evac" / "snapshot.mpk", NOW)
+        save(fleet(), tmp_path / "file" / "evac" / "snapshot.mpk")
     assert snapshot.load_snapshot(tmp_path / "file" / "evac" / "snapshot.mpk") is None
     (tmp_path / "folder.mpk").mkdir()
     with pytest.raises(OSError, match=r"folder\.mpk"):
-        snapshot.save(fleet(), tmp_path / "folder.mpk", NOW)
+        save(fleet(), tmp_path / "folder.mpk")
     assert [one.name for one in tmp_path.iterdir() if "folder" in one.name] == ["folder.mpk"], (
         "nothing half-written"
     )
@@ -139,7 +143,7 @@ def test_a_link_in_its_place_is_replaced_not_followed(tmp_path: Path) -> None:
     precious.write_text("keep me")
     path(tmp_path).parent.mkdir(parents=True)
     path(tmp_path).symlink_to(precious)
-    snapshot.save(fleet(), path(tmp_path), NOW)
+    save(fleet(), path(tmp_path))
     assert precious.read_text() == "keep me"
     assert not path(tmp_path).is_symlink()
 

@@ -29,36 +29,35 @@ NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
 def test_rows_are_put_changed_and_removed_with_a_revision_each() -> None:
     store = Store()
-    assert store.apply(Delta(upserts=(row(1), row(2)))) == {row(1).key, row(2).key}
-    assert store.apply(Delta(upserts=(row(1), row(2, state=InstanceState.STOPPED)))) == {row(2).key}
-    assert store.apply(Delta(removed=(row(1).key, "nowhere/i-0"))) == {row(1).key}
+    store.apply(Delta(upserts=(row(1), row(2))))
+    listed = store.rows()
+    assert list(listed) == [row(1), row(2)]
+    store.apply(Delta(upserts=(row(1), row(2, state=InstanceState.STOPPED))))
+    assert store.rows() is not listed
+    store.apply(Delta(removed=(row(1).key, "nowhere/i-0")))
     assert [one.instance_id for one in store.rows()] == [row(2).instance_id]
     assert store.get(row(2).key) == row(2, state=InstanceState.STOPPED)
     assert store.get(row(1).key) is None
     assert store.revision == 3
 
 
-def test_changed_since_names_the_rows_or_says_too_long_ago() -> None:
+def test_the_list_is_another_only_where_a_row_changed() -> None:
     store = Store()
-    store.apply(Delta(upserts=(row(1),)))
-    store.apply(Delta(upserts=(row(2),)))
+    store.apply(Delta(upserts=(row(1), row(2))))
+    listed = store.rows()
     store.apply(Delta(target=TargetStatus(PROD)))
-    assert store.changed_since(3) == set()
-    assert store.changed_since(2) == set()
-    assert store.changed_since(1) == {row(2).key}
-    assert store.changed_since(0) == {row(1).key, row(2).key}
-    for number in range(1000):
-        store.apply(Delta(upserts=(row(number + 10),)))
-    assert store.changed_since(1) is None
-    assert store.changed_since(store.revision - 1) == {row(1009).key}
+    store.apply(Delta(upserts=(row(1),), removed=("nowhere/i-0",)))
+    assert store.rows() is listed
+    store.apply(Delta(dropped=(PROD,)))
+    assert list(store.rows()) == []
+    assert store.revision == 4
 
 
 def test_the_complete_list_of_a_target_removes_its_other_rows_only() -> None:
     other = Target("dev", "eu-west-1")
     store = Store()
     store.apply(Delta(upserts=(row(1), row(2), row(3, other))))
-    changed = store.apply(Delta(TargetStatus(PROD, Phase.LIVE), (row(4),), keys=(row(2).key, row(4).key)))
-    assert changed == {row(1).key, row(4).key}
+    store.apply(Delta(TargetStatus(PROD, Phase.LIVE), (row(4),), keys=(row(2).key, row(4).key)))
     assert {one.key for one in store.rows()} == {row(2).key, row(3, other).key, row(4).key}
 
 
@@ -87,7 +86,7 @@ def test_a_profile_that_cannot_say_its_regions_fails_in_those_known_and_keeps_th
 def test_a_snapshot_comes_back_as_waiting_and_is_private(tmp_path: Path) -> None:
     store, path = Store(), tmp_path / "evac" / "snapshot.mpk"
     store.apply(Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW, count=1), (row(1),)))
-    snapshot.save(store, path, NOW)
+    snapshot.write_snapshot(store.targets(), store.rows(), path, NOW)
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(path.parent).st_mode) == 0o700
     loaded = snapshot.load_snapshot(path)
@@ -112,7 +111,7 @@ def test_what_is_in_trouble_comes_first_and_the_rest_changes_nothing_that_was_re
     for target in (PROD, elsewhere.target):
         store.apply(Delta(TargetStatus(target, Phase.LIVE, status_at=NOW)))
     store.apply(Delta(upserts=(*calm[:2], elsewhere, failing)))
-    snapshot.save(store, path, NOW)
+    snapshot.write_snapshot(store.targets(), store.rows(), path, NOW)
     loaded = snapshot.load_snapshot(path)
     assert loaded is not None
     again = Store()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.domain.sanitize import REPLACEMENT, STACKED, clean, clean_lines, csv_cell
+from tui.domain.sanitize import REPLACEMENT, STACKED, clean, csv_cell
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,3 @@ def test_a_cell_of_a_spreadsheet_begins_no_formula(raw: str) -> None:
     assert not cell.lstrip().startswith(("=", "+", "-", "@"))
     assert "\n" not in cell
     assert "\r" not in cell
-
-
-def test_lines() -> None:
-    assert clean_lines("a\r\nb\x07\n\tc") == ("a", f"b{REPLACEMENT}", "        c")
-    assert clean_lines(None) == ("",)
-    assert clean_lines("abcdef", limit=3) == ("def",)
-
-
-@given(HOSTILE)
-def test_each_line_of_several_is_clean(raw: str) -> None:
-    assert all(clean(line) == line for line in clean_lines(raw))

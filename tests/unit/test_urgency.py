@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import CheckName, Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
 from tui.domain.sanitize import SafeText
-from tui.domain.triage import Level, counts, urgency
+from tui.domain.triage import Level, urgency
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OK = StatusCheck(CheckStatus.OK)
@@ -68,17 +68,6 @@ def test_levels(instance: Instance, level: Level) -> None:
     result = urgency(instance, NOW)
     assert result.level is level
     assert result.is_trouble is (level is not Level.CALM)
-
-
-def test_counts_every_level() -> None:
-    fleet = [CALM, CALM, replace(CALM, events=(event(3),))]
-    assert counts(fleet, NOW) == {
-        Level.FAILING: 0,
-        Level.DUE: 1,
-        Level.SCHEDULED: 0,
-        Level.UNKNOWN: 0,
-        Level.CALM: 2,
-    }
 
 
 EVENTS = st.one_of(st.none(), st.floats(-100, 1000)).map(event)

@@ -150,7 +150,6 @@ def _membership(sessions: Sessions, row: Instance) -> tuple[GroupMembership, ...
                 clean(item.get("HealthStatus")),
                 group.get("MinSize"),
                 group.get("DesiredCapacity"),
-                clean(group.get("HealthCheckType")),
                 "ReplaceUnhealthy" in suspended if group else None,
                 len(up) if group else None,
                 up if group else None,

@@ -156,7 +156,6 @@ def type_facts(item: Doc) -> TypeFacts:
         hypervisor=clean(item.get("Hypervisor")),
         bare_metal=item.get("BareMetal"),
         reboot_migration_supported=None if migration is None else migration == "supported",
-        auto_recovery_supported=item.get("AutoRecoverySupported"),
     )
 
 

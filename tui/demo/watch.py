@@ -11,7 +11,6 @@ from typing import Any
 from tui.demo.world import Region
 
 Doc = dict[str, Any]
-LATEST = 50
 
 
 @dataclass

@@ -108,10 +108,6 @@ class World:
         """A region of an account, made at first touch."""
         return self.regions.setdefault((account, name), Region(account, name))
 
-    def enabled_regions(self, account: str) -> list[str]:
-        """Those that are on by default, and any in which the account has something."""
-        return [name for name, opt in REGIONS.items() if opt != "not-opted-in"]
-
     def hex_id(self, prefix: str) -> str:
         """A new id, such as `i-0…`."""
         return f"{prefix}-0{self.random.getrandbits(64):016x}"

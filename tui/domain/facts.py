@@ -26,7 +26,6 @@ class GroupMembership(Struct, frozen=True, gc=False):
     health: SafeText = EMPTY
     min_size: int | None = None
     desired: int | None = None
-    health_check_type: SafeText = EMPTY
     replace_suspended: bool | None = None
     in_service: int | None = None
     up: tuple[SafeText, ...] | None = None

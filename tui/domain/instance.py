@@ -167,7 +167,6 @@ class TypeFacts(Struct, frozen=True, gc=False):
     hypervisor: SafeText = EMPTY
     bare_metal: bool | None = None
     reboot_migration_supported: bool | None = None
-    auto_recovery_supported: bool | None = None
 
 
 class Instance(Struct, frozen=True, gc=False):

@@ -79,7 +79,8 @@ class Ranker:
         if own is self.own:
             return False
         touched = {*self.own.works, *self.own.marks, *own.works, *own.marks}
-        self.forget(key.rpartition("/")[2] for key in touched)
+        for key in touched:
+            self._kept.pop(key.rpartition("/")[2], None)
         self.own, self._listed, self._counted = own, (None,), (None,)
         return True
 
@@ -115,11 +116,6 @@ class Ranker:
             self._counted = (rows, now, set(old), result)
             found = [result]
         return dict(found[0])
-
-    def forget(self, keys: Iterable[str]) -> None:
-        """These are gone."""
-        for key in keys:
-            self._kept.pop(key, None)
 
     def listed(
         self, rows: Sequence[Instance], view: FleetView, order: SortOrder, query: Query, now: datetime

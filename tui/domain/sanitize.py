@@ -69,12 +69,6 @@ def clean(text: object, limit: int = 1024) -> SafeText:
     return SafeText(line[: limit - 1] + "…" if cut else line)
 
 
-def clean_lines(text: object, limit: int = 64 * 1024) -> tuple[SafeText, ...]:
-    """Untrusted text of several lines (console output), each line cleaned; tabs become spaces."""
-    raw = "" if text is None else str(text)
-    return tuple(clean(line.expandtabs(8)) for line in raw[-limit:].replace("\r\n", "\n").split("\n"))
-
-
 def csv_cell(value: object) -> str:
     """A CSV cell: text that starts like a formula gets a leading apostrophe, as OWASP advises; numbers stay."""
     if value is None:

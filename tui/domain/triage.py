@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import IntEnum
 from math import inf
@@ -104,11 +103,3 @@ def _by_events(instance: Instance, now: datetime) -> tuple[Level, float]:
     due = bool(dated) and min(dated) <= now + DUE_WITHIN
     level = Level.DUE if due else Level.SCHEDULED
     return level, -inf if start is None else start.timestamp()
-
-
-def counts(instances: Iterable[Instance], now: datetime) -> dict[Level, int]:
-    """How many instances stand at each level; every level is present."""
-    result = dict.fromkeys(Level, 0)
-    for instance in instances:
-        result[urgency(instance, now).level] += 1
-    return result

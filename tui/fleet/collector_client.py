@@ -48,7 +48,6 @@ class Link:
         self._early: subprocess.Popen[bytes] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._live = asyncio.Event()
-        self._stopping = False
         self.state = protocol.LinkState("starting")
 
     @property
@@ -76,7 +75,6 @@ class Link:
 
     async def stop(self) -> None:
         """End the collector and the iteration. Harmless when repeated."""
-        self._stopping = True
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)

@@ -24,7 +24,6 @@ from tui.domain.triage import urgency
 from tui.fleet.protocol import Delta
 from tui.fleet.scope import Reads, key, reads, within
 from tui.fleet.start_mark import Opening
-from tui.fleet.store import Store
 
 FORMAT = 2
 NARROW_KEPT = 8
@@ -100,15 +99,13 @@ def default_snapshot_path(environ: Mapping[str, str]) -> Path:
     return (base if base.is_absolute() else home / ".cache") / "evac" / "snapshot.mpk"
 
 
-def save(store: Store, path: Path, now: datetime) -> None:
-    """Write it whole or not at all. Raises OSError."""
-    write_snapshot(store.targets(), store.rows(), path, now)
-
-
 def write_snapshot(
     targets: list[TargetStatus], rows: Sequence[Instance], path: Path, now: datetime, scope: str = ""
 ) -> None:
-    """The same, of what was taken from a store of that scope: may be called in a thread. Raises OSError."""
+    """Write it whole or not at all, with the `scope` of the run that read it. Touches no store, so a thread may call it.
+
+    `now` is UTC. Raises OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.parent.chmod(0o700)
     trouble, calm = list[Instance](), list[Instance]()

@@ -5,7 +5,6 @@ Not thread-safe: it belongs to the loop that applies the deltas.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
@@ -16,8 +15,6 @@ from tui.domain.sanitize import clean
 from tui.fleet.interning import Pool
 from tui.fleet.protocol import Delta
 from tui.fleet.scope import Reads, within
-
-_MEMORY = 256
 
 
 class Store:
@@ -30,7 +27,6 @@ class Store:
         self._rows: dict[str, Instance] = {}
         self._targets: dict[Target, TargetStatus] = {}
         self._by_target: dict[Target, set[str]] = {}
-        self._changes: deque[tuple[int, frozenset[str]]] = deque(maxlen=_MEMORY)
         self._listed: list[Instance] | None = None
         self._pool = Pool()
 
@@ -57,50 +53,33 @@ class Store:
         """The instance of a key (`region/id`)."""
         return self._rows.get(key)
 
-    def find(self, instance_id: str) -> list[Instance]:
-        """The instances of that id: one at most in AWS, but asked of what is known here."""
-        return [row for row in self._rows.values() if row.instance_id == instance_id]
-
     @property
     def counts(self) -> dict[Target, int]:
         """Rows held for each target: not what AWS has, which is `TargetStatus.count`."""
         return {target: len(self._by_target.get(target, ())) for target in self._targets}
 
-    def changed_since(self, revision: int) -> set[str] | None:
-        """Keys of rows that came, changed or went after that revision. None: too long ago, take all."""
-        if revision >= self.revision:
-            return set()
-        if not self._changes or self._changes[0][0] > revision + 1:
-            return None
-        return set().union(*(keys for at, keys in self._changes if at > revision))
-
-    def apply(self, delta: Delta) -> set[str]:
-        """Take a delta in; answers the keys of rows that changed."""
-        changed: set[str] = set()
+    def apply(self, delta: Delta) -> None:
+        """Take a delta in."""
         if (profiles := delta.profiles) is not None:
             there = set(map(clean, profiles))
-            changed |= self._narrow(lambda profile, region: profile in there)
+            self._narrow(lambda profile, region: profile in there)
         if delta.regions is not None:
             name, regions = clean(delta.regions[0]), {*delta.regions[1], EVERYWHERE}
-            changed |= self._narrow(lambda profile, region: profile != name or region in regions)
+            self._narrow(lambda profile, region: profile != name or region in regions)
         for key in delta.removed:
-            changed |= self._remove(key)
+            self._remove(key)
         for row in delta.upserts:
-            changed |= self._put(row)
+            self._put(row)
         for target in delta.dropped:  # after the rows: some may just have moved to another profile
-            changed |= self._forget(target)
+            self._forget(target)
             self._targets.pop(target, None)
         if delta.target is not None:
             if delta.keys is not None:
                 held = self._by_target.get(delta.target.target, set())
                 for key in held.difference(delta.keys):
-                    changed |= self._remove(key)
+                    self._remove(key)
             self._note(delta.target)
-        if changed:
-            self._listed = None
         self.revision += 1
-        self._changes.append((self.revision, frozenset(changed)))
-        return changed
 
     def load_snapshot(self, deltas: Iterable[Delta], unread: int = 0) -> None:
         """Begin with what was last known; each row and target carries its own age. `unread` more rows will follow."""
@@ -115,47 +94,43 @@ class Store:
         self.unread = max(0, self.unread - len(older))
         self.apply(Delta(upserts=older))
 
-    def _put(self, row: Instance) -> set[str]:
+    def _put(self, row: Instance) -> None:
         known = self._rows.get(row.key)
         if known is not None and row.state in STOPPED and not row.reason_code:
             row = _remembering(row, known)
         if known == row:
-            return set()
+            return
         if known is not None and known.target != row.target:
             self._by_target.get(known.target, set()).discard(row.key)
         self._pool.settle(row)
         self._rows[row.key] = row
         self._by_target.setdefault(row.target, set()).add(row.key)
-        return {row.key}
+        self._listed = None
 
-    def _remove(self, key: str) -> set[str]:
+    def _remove(self, key: str) -> None:
         row = self._rows.pop(key, None)
-        if row is None:
-            return set()
-        self._by_target.get(row.target, set()).discard(key)
-        return {key}
+        if row is not None:
+            self._by_target.get(row.target, set()).discard(key)
+            self._listed = None
 
-    def _forget(self, target: Target) -> set[str]:
-        keys = self._by_target.pop(target, set())
-        for key in keys:
+    def _forget(self, target: Target) -> None:
+        for key in self._by_target.pop(target, set()):
             self._rows.pop(key, None)
-        return set(keys)
+            self._listed = None
 
-    def _narrow(self, read: Reads) -> set[str]:
+    def _narrow(self, read: Reads) -> None:
         """Of what an earlier run left, only what is read in this one stays: maybe under another profile of its account."""
-        changed: set[str] = set()
         for target, status in list(self._targets.items()):
             new = within(status, read) if status.phase is Phase.WAITING else status
             if new == status:
                 continue
             rows = [self._rows[key] for key in self._by_target.get(target, ())]
-            changed |= self._forget(target)
+            self._forget(target)
             del self._targets[target]
             if new is not None:
                 self._targets.setdefault(new.target, new)
                 for row in rows:
                     self._put(replace(row, target=new.target, profiles=new.profiles))
-        return changed
 
     def _note(self, status: TargetStatus) -> None:
         self._targets[status.target] = status

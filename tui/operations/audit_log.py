@@ -34,7 +34,6 @@ __all__ = [
     "path_beside",
     "ssh_client",
     "tail",
-    "verify",
 ]
 
 
@@ -243,11 +242,6 @@ def _end_of(path: Path) -> _Found | None:
     except (OSError, EOFError, ValueError):
         return None
     return found
-
-
-def verify(path: Path) -> int | None:
-    """The number of the first line that is broken (1-based), or None if all hold or there is none."""
-    return check(path).broken_at or None
 
 
 def tail(path: Path, count: int) -> list[dict[str, Any]]:

@@ -11,8 +11,6 @@ from tui.domain.groups import shortage_text
 from tui.domain.hazards.base import Hazard, HazardView, dont_know
 from tui.domain.severity import Gravity
 
-_SAFE_LIFECYCLES = ("Standby", "EnteringStandby", "Terminated", "Detached")
-
 
 def membership(view: HazardView) -> tuple[GroupMembership | None, str]:
     """The Auto Scaling membership and the group's name by tag; both empty when nothing speaks of one."""
