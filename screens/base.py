@@ -194,7 +194,7 @@ class EvacScreen(Leaver[None]):
         self.set_interval(1.0, self._tick)
         self.call_later(self.leave_now)
 
-    def on_said(self, message: Announced) -> None:
+    def on_announced(self, message: Announced) -> None:
         """The collector's word."""
         self.say(message.line)
 
