@@ -226,7 +226,7 @@ CASES = [
          config=f"role_arn = arn:aws:iam::{PROD}:role/r\nsource_profile = beside\nmfa_serial = arn:aws:iam::{PROD}:mfa/me\n",
          end=give_keys("mfa"), has_keys=False, at_first=True, place="mfa"),
     answers("denied", "eu-north-1", "denied", f"{STATUS} is not allowed: a policy (NoEyes) denies ec2:{STATUS} to "
-            f"arn:aws:iam::{PROD}:user/kim", f"ask for the permission to call {STATUS}",
+            f"arn:aws:iam::{PROD}:user/kim", "have it taken out of that policy: one permission more cannot help",
             {"do": {"raw": ANSWERED}, "operation": "DecodeAuthorizationMessage"},
             {"do": {"error": "UnauthorizedOperation", "message": TOKEN}, "service": "ec2"}),
     answers("denied-all", "af-south-1", "denied", f"{STATUS} is not allowed", f"ask for the permission to call {STATUS}",
