@@ -80,7 +80,7 @@ def _operations(services: Services) -> Screen[None]:
         ident = journal.create(plan, now)
         assert journal.confirm(ident, now + timedelta(seconds=9))
         ids.append(ident)
-        journal.permit(ident, "yes")
+        journal.set_permission(ident, "yes")
         ended = ("preflight", "stop", "wait-stopped", "start", "wait-running", "wait-checks", "verify-event")
         for place, step in enumerate(ended if name == "cache-1" else ended[:3]):
             at = now + timedelta(seconds=10 + 12 * place)
@@ -92,7 +92,7 @@ def _operations(services: Services) -> Screen[None]:
     journal.set_state(ids[1], OperationState.RUNNING, stage.NOW)
     journal.begin_step(ids[1], "start", stage.NOW - timedelta(minutes=3))
     journal.lease(ids[1], "bastion-2:4711:a1b2c3", stage.NOW)
-    journal.say(ids[1], "STOPPED: no capacity; try 4 in 20 s", attention=True, down=True)
+    journal.set_progress(ids[1], "STOPPED: no capacity; try 4 in 20 s", attention=True, down=True)
     return OperationsScreen(services, ids[1])
 
 

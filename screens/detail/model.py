@@ -109,7 +109,7 @@ class Known:
             revision = journal.revision()
             if revision == self._revision:
                 return False
-            found = tuple(journal.about(self.key.rpartition("/")[2]))
+            found = tuple(journal.of_instance(self.key.rpartition("/")[2]))
         except JournalError as error:
             self.history_trouble = str(error)
             return False

@@ -40,7 +40,7 @@ def left_behind(operation: Operation) -> tuple[str, bool]:
             f"{name} may be stopped, and then STAYS stopped: evac will not start it. Look at it.{more}",
             True,
         )
-    if out and not operation.taken_back:
+    if out and not operation.rolling_back:
         return f"{name} is out of service: it is returned there first, then nothing more is done.", False
     if out:
         return f"{name}: {out}", True

@@ -282,7 +282,7 @@ class _Crowd:
 
     def _count(self, found: Sequence[Operation]) -> None:
         self.waited |= {one.id for one in found if one.note.startswith("waits")}
-        down = [one for one in found if one.is_open and (one.went_down or one.owes)]
+        down = [one for one in found if one.is_open and (one.interrupted or one.pending_rollback)]
         self.result.waited, self.result.at_once = len(self.waited), max(self.result.at_once, len(down))
 
     def _all_wait(self, found: Sequence[Operation]) -> bool:

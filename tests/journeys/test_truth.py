@@ -90,7 +90,7 @@ def test_what_is_meant_to_be_down_is_no_trouble_until_it_has_run(
         assert told.returncode == 4
         assert "read-only" in told.stderr
     with journal(env) as book:
-        assert book.meant() == {}
+        assert book.intended_down() == {}
 
 
 @pytest.mark.parametrize("size", SIZES)

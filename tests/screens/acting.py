@@ -48,12 +48,12 @@ class Hands(Launches):
         if self.says == "no":
             why = f"AWS does not permit {name} to these credentials"
             journal.end_step(operation, "preflight", "stuck", why, NOW)
-            journal.permit(operation, f"no: {why}")
+            journal.set_permission(operation, f"no: {why}")
             remedy = f"use a profile that allows ec2:{name}"
             journal.set_state(operation, OperationState.FAILED, NOW, why, remedy)
             return
         journal.end_step(operation, "preflight", "done", "", NOW)
-        journal.permit(operation, "yes" if self.says == "yes" else "unknown")
+        journal.set_permission(operation, "yes" if self.says == "yes" else "unknown")
 
 
 def facts_of(name: str) -> Facts:
@@ -161,7 +161,7 @@ class Play:
         return self
 
     def say(self, note: str, *, attention: bool = False, down: bool = False) -> Play:
-        self.journal.say(self.id, note, attention=attention, down=down)
+        self.journal.set_progress(self.id, note, attention=attention, down=down)
         return self
 
     def driven(self, at: timedelta = timedelta(0)) -> Play:

@@ -27,7 +27,7 @@ from tui.domain.facts import Facts
 from tui.domain.instance import Image, Instance, Phase, Target, TargetStatus, Trouble, TypeFacts
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
-from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
 from tui.operations.journal import Journal
@@ -61,11 +61,13 @@ def world() -> World:
     return made
 
 
-def units(made: World) -> list[Unit]:
+def units(made: World) -> list[AccountRegion]:
     """What the collector would know of it, everything read."""
     found = []
     for (account, name), region in made.regions.items():
-        unit = Unit(clean(account), clean(made.accounts[account].alias), name, list(READERS[account]))
+        unit = AccountRegion(
+            clean(account), clean(made.accounts[account].alias), name, list(READERS[account])
+        )
         shown = [box.shown() for box in region.boxes.values()]
         rows = [
             mapping.map_instance({k: v for k, v in doc.items() if not k.startswith("_")}, name, NOW)

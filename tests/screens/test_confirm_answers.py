@@ -112,7 +112,7 @@ async def test_a_name_typed_too_early_runs_no_commands(tmp_path: Path) -> None:
         assert case.app.asked == []
         assert len(case.hands.made) == 1
         assert "dropped" in shown(case.screen)
-        case.journal.permit(case.hands.made[0][0], "yes")
+        case.journal.set_permission(case.hands.made[0][0], "yes")
         await until(pilot, lambda: ready(case.screen))
         assert case.screen.query_one(TypeName).value == ""
 

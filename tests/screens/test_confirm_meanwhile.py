@@ -187,7 +187,7 @@ async def test_who_holds_the_lock_is_said_and_nothing_is_asked(tmp_path: Path) -
         await until(pilot, lambda: bool(case.hands.made))
         ((operation, _),) = case.hands.made
         case.journal.end_step(operation, "preflight", "stuck", why, NOW)
-        case.journal.permit(operation, f"no: {why}")
+        case.journal.set_permission(operation, f"no: {why}")
         case.journal.set_state(operation, OperationState.FAILED, NOW, why, "ask them, or wait")
         await until(pilot, lambda: "locked by kim@bastion-2 (SSH from 203.0.113.7)" in shown(case.screen))
         assert "permission denied" not in shown(case.screen)

@@ -26,7 +26,7 @@ from tui.domain.console_output import console_lines
 from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
-from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.store import Store
 from tui.services import Services
 
@@ -55,7 +55,7 @@ def hostile_store() -> Store:
     """The sample fleet, so changed on its way in."""
     store, made = Store(), stage.world()
     for (account, name), region in made.regions.items():
-        unit = Unit(clean(ENEMY), clean(ENEMY), name, [PROFILE])
+        unit = AccountRegion(clean(ENEMY), clean(ENEMY), name, [PROFILE])
         shown = [box.shown() for box in region.boxes.values()]
         plain = [{k: v for k, v in doc.items() if not k.startswith("_")} for doc, _ in shown]
         unit.take_inventory([mapping.map_instance(hostile(doc), name, stage.NOW) for doc in plain], stage.NOW)

@@ -276,7 +276,7 @@ async def test_abandoned_out_of_service_it_is_returned_there_first(given: Servic
         await abandoning(pilot, "web-4")
         held = play.read()
         assert held.is_open
-        assert held.taken_back
+        assert held.rolling_back
         assert [row.name for row in held.steps if row.state not in ("done", "skipped")] == [
             "exit-standby", "wait-healthy",
         ]  # fmt: skip

@@ -91,7 +91,7 @@ def test_what_needs_a_person_is_a_line_with_the_command(tmp_path: Path) -> None:
     journal = Journal(path)
     name = journal.create(draft("stop-start", WEB, None, ActionOptions(), Policy(), NOW), NOW)
     assert journal.confirm(name, NOW)
-    journal.say(name, "no capacity", attention=True, down=True)
+    journal.set_progress(name, "no capacity", attention=True, down=True)
     journal.set_state(name, OperationState.NEEDS_ATTENTION, NOW, "no capacity", "resume")
     assert "web-7 is DOWN" in told(path)["operation"][1]
     assert told(path)["operation"][0] == BAD

@@ -73,9 +73,9 @@ def test_operations_about_one_instance_come_newest_first(journal: Journal) -> No
     names = [journal.create(plan(), NOW + timedelta(minutes=minute)) for minute in range(3)]
     other = replace(plan(), instance_id=clean("i-0ffffffffffffffff"))
     journal.create(other, NOW)
-    assert [one.id for one in journal.about(str(WEB.instance_id))] == names[::-1]
-    assert [one.id for one in journal.about(str(WEB.instance_id), limit=1)] == names[-1:]
-    assert journal.about("i-0") == []
+    assert [one.id for one in journal.of_instance(str(WEB.instance_id))] == names[::-1]
+    assert [one.id for one in journal.of_instance(str(WEB.instance_id), limit=1)] == names[-1:]
+    assert journal.of_instance("i-0") == []
 
 
 def test_a_closed_journal_says_so_instead_of_crashing_who_follows_it(journal: Journal) -> None:
@@ -101,11 +101,11 @@ def test_an_intent_without_an_outcome_stays_unknown(journal: Journal) -> None:
     assert journal.lease(name, "a", NOW)
     call = journal.intent(name, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")
     assert call is not None
-    latest = journal.said(name, "stop", began).latest
+    latest = journal.step_history(name, "stop", began).latest
     assert latest is not None
     assert latest.ok is None
     journal.outcome(call, NOW + timedelta(seconds=1), ok=True, code="", message="", request_id="r-1")
-    latest = journal.said(name, "stop", began).latest
+    latest = journal.step_history(name, "stop", began).latest
     assert latest is not None
     assert latest.ok is True
 
@@ -222,8 +222,8 @@ def test_a_journal_of_the_first_version_is_brought_up_to_date(tmp_path: Path) ->
     assert (one.user, one.instance_down, one.ssh_client, one.caller, one.remark) == ("ana", True, "", "", "")
     assert one.sent == {"StopInstances"}
     assert journal.lease(one.id, "a", NOW)
-    journal.remark(one.id, "first")
-    journal.remark(one.id, "second")
+    journal.add_remark(one.id, "first")
+    journal.add_remark(one.id, "second")
     found = journal.get(one.id)
     assert found is not None
     assert found.remark == "first"

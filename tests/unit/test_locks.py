@@ -140,7 +140,7 @@ class Stage:
         self.lock, self.said = Play(), [""][:0]
         monkeypatch.setattr(LockService, "lock", lambda *_: self.lock)
         settings = Settings(lock=LockSettings(url="redis://r", **lock), timezone="UTC")
-        self.keeper = instance_lock.Keeper(
+        self.keeper = instance_lock.InstanceLockGuard(
             operation, settings, "here:1:a", lambda step, text: self.said.append(text)
         )
 

@@ -271,7 +271,7 @@ class Hands(RuleBasedStateMachine):
         """As `unforeseen.to_the_end` has it."""
         known = len(self.world.bare)
         try:
-            turn = runner.turn()
+            turn = runner.tick()
         except JournalError as error:
             runner.in_need(error)
             turn = 5.0

@@ -108,7 +108,7 @@ class Bench:
         for _ in range(60):
             if self.operation.step == until:
                 return runner
-            if isinstance(runner.turn(), End):
+            if isinstance(runner.tick(), End):
                 break
         return runner
 

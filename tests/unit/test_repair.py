@@ -103,7 +103,7 @@ def test_what_is_meant_to_be_down_stays_so_and_one_nobody_can_read_costs_itself_
     other = replace(WEB, instance_id=clean("i-2"))
     journal = Journal(path)
     for one in (WEB, other):
-        journal.mean(one, Meant(clean("kim"), clean("bastion"), NOW, NOW), "")
+        journal.set_intended_down(one, Meant(clean("kim"), clean("bastion"), NOW, NOW), "")
     journal._db.execute("PRAGMA journal_mode=DELETE")
     journal.close()
     if broken != "at=NULL":  # which the table itself refuses
@@ -114,7 +114,7 @@ def test_what_is_meant_to_be_down_stays_so_and_one_nobody_can_read_costs_itself_
     repair(path, NOW)
     assert damage(path) == ""
     journal = Journal(path)
-    kept = set(journal.meant())
+    kept = set(journal.intended_down())
     journal.close()
     assert WEB.key in kept
     assert (other.key in kept) is (broken == "at=NULL")

@@ -166,7 +166,7 @@ def test_of_two_that_resume_one_does(journal: Journal, started: list[str]) -> No
 
 def test_what_needed_attention_goes_on_without_it(journal: Journal, started: list[str]) -> None:
     one = ordered(journal, "elsewhere:4242:abc")
-    journal.say(one.id, "why", attention=True, down=True)
+    journal.set_progress(one.id, "why", attention=True, down=True)
     journal.set_state(one.id, OperationState.NEEDS_ATTENTION, NOW, "why", "remedy")
     journal.release(one.id, one.runner)
     assert resume(journal, read(journal, one.id), Settings(), {}, NOW) is None
@@ -209,12 +209,12 @@ def test_a_stuck_step_begins_afresh_but_what_was_sent_stays_sent(journal: Journa
         number = journal.intent(one.id, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")
         assert number is not None
         journal.outcome(number, NOW, ok=ok, code="", message="", request_id="")
-    assert len(journal.said(one.id, "stop", began).attempts) == 3
+    assert len(journal.step_history(one.id, "stop", began).attempts) == 3
     assert journal.begin_step(one.id, "stop", NOW + LEASE) == began
     journal.end_step(one.id, "stop", "stuck", "refused", NOW)
     again = journal.begin_step(one.id, "stop", NOW + timedelta(hours=1))
     assert again == NOW + timedelta(hours=1)
-    assert [attempt.ok for attempt in journal.said(one.id, "stop", again).attempts] == [True, None]
+    assert [attempt.ok for attempt in journal.step_history(one.id, "stop", again).attempts] == [True, None]
     row = next(row for row in read(journal, one.id).steps if row.name == "stop")
     assert (row.state, row.note, row.ended_at) == ("running", "", None)
 
@@ -298,16 +298,16 @@ def test_what_was_taken_out_of_service_is_owed_its_return(
 ) -> None:
     found = journal.get(out_of_service(journal, ok))
     assert found is not None
-    assert found.owes == owes
+    assert found.pending_rollback == owes
 
 
 def test_taken_back_only_the_way_back_is_left_and_no_left_out_step_is_sent(journal: Journal) -> None:
     name = out_of_service(journal)
-    assert journal.take_back(name, ABANDONED, NOW)
-    assert not journal.take_back(name, ABANDONED, NOW)
+    assert journal.begin_rollback(name, ABANDONED, NOW)
+    assert not journal.begin_rollback(name, ABANDONED, NOW)
     found = journal.get(name)
     assert found is not None
-    assert found.taken_back
+    assert found.rolling_back
     left = [row.name for row in found.steps if row.state not in OVER]
     assert left == ["exit-standby"]
     journal.begin_step(name, "stop", NOW)  # a runner that had looked before
@@ -321,7 +321,7 @@ def test_taken_back_only_the_way_back_is_left_and_no_left_out_step_is_sent(journ
 
 def test_nothing_is_taken_back_where_nothing_was_taken_out(journal: Journal) -> None:
     name = journal.create(draft("stop-start", WEB, GROUPED, ActionOptions(), Policy(), NOW), NOW)
-    assert not journal.take_back(name, ABANDONED, NOW)
+    assert not journal.begin_rollback(name, ABANDONED, NOW)
 
 
 def test_given_up_a_second_time_it_is_left_as_it_is_and_the_way_to_return_it_is_said(
@@ -330,7 +330,7 @@ def test_given_up_a_second_time_it_is_left_as_it_is_and_the_way_to_return_it_is_
     name = out_of_service(journal)
     held = journal.get(name)
     assert held is not None
-    assert journal.take_back(name, ABANDONED, NOW)
+    assert journal.begin_rollback(name, ABANDONED, NOW)
     given, told = give_up(journal, held, Settings(), {}, NOW)
     assert given
     assert "aws autoscaling exit-standby" in told

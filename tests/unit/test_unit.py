@@ -21,7 +21,7 @@ from tui.domain.instance import (
 )
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
-from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.schedule import Job
 from tui.fleet.store import Store
 
@@ -34,8 +34,8 @@ DENIED = Trouble("denied", clean("no"), clean("ask"))
 EVENT = ScheduledEvent(clean("system-reboot"), clean("e-1"), EMPTY, NOW, None, None)
 
 
-def unit(*profiles: str) -> Unit:
-    made = Unit(clean("111122223333"), clean("acme"), "eu-west-1")
+def unit(*profiles: str) -> AccountRegion:
+    made = AccountRegion(clean("111122223333"), clean("acme"), "eu-west-1")
     for name in profiles or ("prod",):
         made.join(name, {"prod": 0, "audit": 1})
     return made
@@ -52,11 +52,11 @@ def status(
     return Status(clean(f"i-{number}"), state, clean("eu-west-1a"), checks, events)
 
 
-def read(made: Unit, *numbers: int, at: datetime = NOW, profile: str = "prod") -> Unit:
+def read(made: AccountRegion, *numbers: int, at: datetime = NOW, profile: str = "prod") -> AccountRegion:
     """A full round: every status, the inventory."""
     made.take_statuses([status(number) for number in numbers], at)
     made.take_inventory([row(number, at=at) for number in numbers], at)
-    made.well(Job.STATUS, profile, {}, live=True)
+    made.record_success(Job.STATUS, profile, {}, live=True)
     return made
 
 
@@ -76,7 +76,9 @@ def test_who_is_only_known_to_be_well_waits_for_his_name_and_nobody_else_does() 
     unsure = Checks(StatusCheck(CheckStatus.INITIALIZING), *[StatusCheck(CheckStatus.OK)] * 2)
     made.take_statuses([status(1), status(2, SICK), status(3, unsure), status(4, WELL, RUNNING, EVENT)], NOW)
     assert {str(one.instance_id) for one in made.delta().upserts} == {"i-2", "i-3", "i-4"}
-    made.badly(Job.INVENTORY, {"prod": DENIED})  # there will be no names: better without than not at all
+    made.record_failure(
+        Job.INVENTORY, {"prod": DENIED}
+    )  # there will be no names: better without than not at all
     assert [str(one.instance_id) for one in made.delta().upserts] == ["i-1"]
 
 
@@ -176,7 +178,7 @@ def test_rows_that_go_are_said_and_a_kept_inventory_does_not_undo_what_was_read_
     delta = made.delta()
     assert delta.removed == ("eu-west-1/i-2",)
     assert [(one.instance_id, one.state) for one in delta.upserts] == [("i-3", STOPPED)]
-    made.gone("i-3")
+    made.forget("i-3")
     assert made.delta().removed == ("eu-west-1/i-3",)
 
 
@@ -184,7 +186,7 @@ def test_another_reader_takes_the_rows_along() -> None:
     store, made = Store(), read(unit("prod", "audit"), 1, 2)
     store.apply(made.delta())
     assert {one.target.profile for one in store.rows()} == {"prod"}
-    made.well(Job.STATUS, "audit", {"prod": DENIED}, live=True)
+    made.record_success(Job.STATUS, "audit", {"prod": DENIED}, live=True)
     delta = made.delta()
     assert delta.dropped == (Target("prod", "eu-west-1"),)
     store.apply(delta)
@@ -193,10 +195,10 @@ def test_another_reader_takes_the_rows_along() -> None:
     (told,) = store.targets()
     assert told.partial == (DENIED,), "that prod could not is said"
     assert told.trouble is None
-    made.well(Job.STATUS, "prod", {}, live=True)
+    made.record_success(Job.STATUS, "prod", {}, live=True)
     assert made.target.profile == "audit", "what was kept says nothing of prod"
     made.read_by("prod", checks=True)
-    made.well(Job.STATUS, "prod", {}, live=True)
+    made.record_success(Job.STATUS, "prod", {}, live=True)
     store.apply(made.delta())
     (told,) = store.targets()
     assert (told.target.profile, told.partial) == ("prod", ())
@@ -212,28 +214,28 @@ def test_a_profile_that_leaves_takes_its_name_along() -> None:
 
 def test_without_checks_a_target_has_failed_and_without_the_rest_it_is_partly_known() -> None:
     made = read(unit(), 1)
-    assert made.badly(Job.INVENTORY, {"prod": DENIED}) is DENIED
-    made.badly(Job.IMAGES, {"prod": DENIED})
+    assert made.record_failure(Job.INVENTORY, {"prod": DENIED}) is DENIED
+    made.record_failure(Job.IMAGES, {"prod": DENIED})
     assert (made.status().phase, made.status().trouble, made.status().partial) == (
         Phase.LIVE,
         None,
         (DENIED,),
     )
-    made.badly(Job.STATUS, {"prod": DENIED})
+    made.record_failure(Job.STATUS, {"prod": DENIED})
     assert (made.status().phase, made.status().trouble) == (Phase.FAILED, DENIED)
     assert made.status().status_at == NOW, "stale since then; its rows stay"
     assert made._ids() == ["i-1"]
-    made.well(Job.INVENTORY, "prod", {}, live=False)
+    made.record_success(Job.INVENTORY, "prod", {}, live=False)
     assert made.status().trouble is DENIED, "an inventory says nothing of checks"
-    made.well(Job.IMAGES, "prod", {}, live=False)
-    made.well(Job.STATUS, "prod", {}, live=True)
+    made.record_success(Job.IMAGES, "prod", {}, live=False)
+    made.record_success(Job.STATUS, "prod", {}, live=True)
     assert (made.status().phase, made.status().trouble, made.status().partial) == (Phase.LIVE, None, ())
 
 
 def test_the_reason_shown_is_the_readers_own() -> None:
     made = read(unit("prod", "audit"), 1, profile="audit")
     expired = Trouble("credentials", clean("expired"), clean("log in"))
-    assert made.badly(Job.STATUS, {"prod": expired, "audit": DENIED}) is DENIED
+    assert made.record_failure(Job.STATUS, {"prod": expired, "audit": DENIED}) is DENIED
     assert made.target.profile == "audit"
 
 

@@ -96,7 +96,7 @@ class Scene:
         for _ in range(40):
             if self.operation.step == step:
                 return
-            self.runner.turn()
+            self.runner.tick()
         pytest.fail(f"never at {step}")
 
     def need(self, runner: Runner | None = None) -> list[str]:
@@ -120,7 +120,7 @@ def test_what_its_own_stop_took_down_is_started_while_the_journal_is_full_and_wr
     assert scene.need() == ["StartInstances"]
     sent_at, scene.now = scene.now, scene.now + timedelta(seconds=30)
     scene.journal.full = False
-    scene.runner.turn()
+    scene.runner.tick()
     calls = [one for row in scene.operation.steps for one in row.calls if not one.dry_run]
     call = calls[-1]
     assert [one.operation for one in calls] == ["StopInstances", "StartInstances"]
@@ -178,7 +178,7 @@ def test_not_before_its_own_stop(tmp_path: Path) -> None:
 def test_not_for_a_plain_start(tmp_path: Path) -> None:
     """Its order may wait for a disk; nothing is down by it."""
     scene = Scene(tmp_path, "start")
-    scene.runner.turn()
+    scene.runner.tick()
     assert scene.need() == []
 
 
@@ -302,7 +302,7 @@ def test_a_journal_that_was_deleted_under_its_runner_is_written_down_anew(scene:
     before = scene.operation
     for one in scene.journal.path.parent.glob("journal.sqlite3*"):
         one.unlink()
-    scene.runner.turn()
+    scene.runner.tick()
     scene.until("wait-running")
     found = scene.operation
     assert scene.aws.sent == ["StopInstances", "StartInstances"]

@@ -19,7 +19,7 @@ def own(session: Session) -> Own:
         try:
             journal = Journal(path, standing=False)
             try:
-                unfinished, marks = list(journal.unfinished()), journal.meant()
+                unfinished, marks = list(journal.unfinished()), journal.intended_down()
             finally:
                 journal.close()
         except JournalError as error:

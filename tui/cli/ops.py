@@ -221,7 +221,7 @@ def _sure(session: Session, found: Operation, given: str | None) -> None:
                 f"! abandoned now, {found.label} STAYS stopped: to bring it back use evac ops resume {found.id}"
             )
         if out := still_out(found):
-            first = "returned to service first" if not found.taken_back else f"left as it is: {out}"
+            first = "returned to service first" if not found.rolling_back else f"left as it is: {out}"
             output.say(f"! {found.label} is out of service, and {first}")
         given = output.ask(f"Type {found.label} to give it up:")
         if given is None:

@@ -103,7 +103,7 @@ class Watch:
             seen = (journal, journal.revision(), self.elsewhere)
             if seen == self._seen:
                 return self._own
-            own = Own(works_of(journal.unfinished(), self.elsewhere), journal.meant())
+            own = Own(works_of(journal.unfinished(), self.elsewhere), journal.intended_down())
         except JournalError:
             return self._own
         self._seen = seen

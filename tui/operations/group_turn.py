@@ -128,7 +128,7 @@ class GroupTurn:
             found = self._journal.get(self._operation.id)
             if found is not None and not found.is_open:
                 self._journal.free(self._operation.id)
-            if (found is None or not found.must_go_on) and self._shared is not None:
+            if (found is None or not found.must_finish) and self._shared is not None:
                 self._shared.free()
 
     def _asked(self, seen: Seen) -> Sequence[Asked]:

@@ -23,7 +23,7 @@ _REST = 10.0
 """Seconds after which a lock service that did not answer is asked again; an operation does not wait for it in between."""
 
 
-class Keeper:
+class InstanceLockGuard:
     """The lock of one operation, while its runner lives. `trouble`: what an operator should know of it now."""
 
     def __init__(

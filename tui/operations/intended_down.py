@@ -35,14 +35,14 @@ def mark_intended(journal: Journal, instance: Instance, now: datetime) -> Meant:
     """It is meant to be down. Raises JournalError, and OSError where the audit log can't be written: then nothing is said."""
     mark = Meant(clean(getpass.getuser()), clean(socket.gethostname()), now, instance.launched_at)
     _audit(journal, instance, now, "meant to be down, until it runs again")
-    journal.mean(instance, mark, audit_log.ssh_client(os.environ))
+    journal.set_intended_down(instance, mark, audit_log.ssh_client(os.environ))
     return mark
 
 
 def take_back(journal: Journal, instance: Instance, now: datetime) -> None:
     """It is not. Raises as `say` does."""
     _audit(journal, instance, now, "taken back")
-    journal.mean_not(instance)
+    journal.clear_intended_down(instance)
 
 
 def _audit(journal: Journal, instance: Instance, now: datetime, result: str) -> None:

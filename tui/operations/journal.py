@@ -115,22 +115,22 @@ class Journal(Holding):
             )
             return done.rowcount == 1
 
-    def take_back(self, operation: str, why: str, now: datetime) -> bool:
+    def begin_rollback(self, operation: str, why: str, now: datetime) -> bool:
         """Leave out all that is not done, but for what returns the instance to service; False if there is nothing to return.
 
         In one transaction, so that no runner sends a step that has just been left out.
         """
         with self._write() as db:
             found = self.get(operation)
-            if found is None or not found.is_open or found.taken_back or not found.owes:
+            if found is None or not found.is_open or found.rolling_back or not found.pending_rollback:
                 return False
-            rows = [(clean(why), to_text(now), operation, row.name) for row in found.leaves_out]
+            rows = [(clean(why), to_text(now), operation, row.name) for row in found.skippable]
             db.executemany(
                 "UPDATE step SET state='skipped', note=?, ended_at=? WHERE operation=? AND name=?", rows
             )
             return True
 
-    def lapse(self, now: datetime) -> None:
+    def expire_unconfirmed(self, now: datetime) -> None:
         """What was never confirmed and has no runner that would give it up is abandoned here. Writes only if there is any."""
         late = self._read(
             "SELECT id FROM operation WHERE state='planned' AND confirmed_at IS NULL AND created_at<?"
@@ -159,7 +159,7 @@ class Journal(Holding):
             )
             return done.rowcount == 1
 
-    def mean(self, instance: Instance, mark: Meant, ssh: str) -> None:
+    def set_intended_down(self, instance: Instance, mark: Meant, ssh: str) -> None:
         """A person says that it is meant to be down."""
         values = (
             instance.target.region, instance.instance_id, instance.account_id, instance.name,
@@ -172,7 +172,7 @@ class Journal(Holding):
                 values,
             )
 
-    def mean_not(self, instance: Instance) -> None:
+    def clear_intended_down(self, instance: Instance) -> None:
         """It is not."""
         with self._write() as db:
             values = (instance.target.region, instance.instance_id)
@@ -201,7 +201,7 @@ class Journal(Holding):
             )
             return done.rowcount == 1
 
-    def begun_by(self, operation: str, process: int, now: datetime) -> None:
+    def set_starting_process(self, operation: str, process: int, now: datetime) -> None:
         """The new runner is this process, which has yet to take its lease: if it dies before, that is seen at once."""
         name = f"{socket.gethostname()}:{process}{STARTING}"
         with self._write() as db:
@@ -241,7 +241,9 @@ class Journal(Holding):
                 ),
             )
 
-    def say(self, operation: str, note: str, *, attention: bool, down: bool, remedy: str = "") -> None:
+    def set_progress(
+        self, operation: str, note: str, *, attention: bool, down: bool, remedy: str = ""
+    ) -> None:
         """What it is waiting for, whether a person should know and what to do, and whether the instance is down by it."""
         with self._write() as db:
             db.execute(
@@ -249,7 +251,7 @@ class Journal(Holding):
                 (clean(note), clean(remedy), int(attention), int(down), operation),
             )
 
-    def remark(self, operation: str, text: str, *, too: bool = False) -> None:
+    def add_remark(self, operation: str, text: str, *, too: bool = False) -> None:
         """What a reader of this operation should know besides; the first one stays, or (`too`) has this one behind it."""
         with self._write() as db:
             db.execute(
@@ -258,12 +260,12 @@ class Journal(Holding):
                 (clean(text), clean(text), operation, int(too)),
             )
 
-    def called_by(self, operation: str, arn: str) -> None:
+    def set_caller(self, operation: str, arn: str) -> None:
         """Whom AWS sees in the credentials."""
         with self._write() as db:
             db.execute("UPDATE operation SET caller=? WHERE id=?", (clean(arn), operation))
 
-    def permit(self, operation: str, answer: str) -> None:
+    def set_permission(self, operation: str, answer: str) -> None:
         """What the dry run said."""
         with self._write() as db:
             db.execute("UPDATE operation SET permission=? WHERE id=?", (clean(answer), operation))

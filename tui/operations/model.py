@@ -162,17 +162,17 @@ class Operation(Struct, frozen=True):
         )
 
     @property
-    def must_go_on(self) -> bool:
+    def must_finish(self) -> bool:
         """Whether something is to be brought back, whatever else has become of it."""
-        return self.may_be_down or bool(self.owes) or self.taken_back
+        return self.may_be_down or bool(self.pending_rollback) or self.rolling_back
 
     @property
-    def went_down(self) -> bool:
+    def interrupted(self) -> bool:
         """Whether it was stopped or rebooted by this, or may have been."""
         return bool(self.sent & {"StopInstances", "RebootInstances"})
 
     @property
-    def owes(self) -> tuple[str, ...]:
+    def pending_rollback(self) -> tuple[str, ...]:
         """The steps that return the instance to service, if it was (or may have been) taken out and is not back yet."""
         rows = {row.name: row for row in self.steps}
         return tuple(
@@ -185,17 +185,19 @@ class Operation(Struct, frozen=True):
         )
 
     @property
-    def returns(self) -> frozenset[str]:
+    def rollback_steps(self) -> frozenset[str]:
         """The steps that belong to the way back into service."""
         return frozenset({*BACK.values(), "wait-healthy"})
 
     @property
-    def leaves_out(self) -> tuple[StepRow, ...]:
+    def skippable(self) -> tuple[StepRow, ...]:
         """What is left out when it is taken back."""
-        return tuple(row for row in self.steps if row.state not in OVER and row.name not in self.returns)
+        return tuple(
+            row for row in self.steps if row.state not in OVER and row.name not in self.rollback_steps
+        )
 
     @property
-    def taken_back(self) -> bool:
+    def rolling_back(self) -> bool:
         """Whether it was given up, and only the way back into service is left."""
         return any(row.state == "skipped" for row in self.steps)
 
@@ -221,7 +223,7 @@ def ending(operation: Operation) -> tuple[OperationState, str]:
     silent = {"preflight", *BACK}
     told = [row.note for row in operation.steps if row.note and row.name not in silent]
     note = "; ".join(dict.fromkeys(told))
-    if not operation.taken_back:
+    if not operation.rolling_back:
         return OperationState.SUCCEEDED, note
     if ABANDONED in told:
         return OperationState.ABANDONED, note

@@ -55,7 +55,7 @@ def open_when_possible(path: Path, ident: str, sleep: Callable[[float], None] = 
 def _needed(path: Path, ident: str, tries: int) -> bool:
     """Whether something is to be brought back by it; if it can't be read either, a minute's tries."""
     found = [one for one in peek(path) if one.id == ident]
-    return any(one.must_go_on or one.ordered_ahead for one in found) or (not found and tries <= OPEN_TRIES)
+    return any(one.must_finish or one.ordered_ahead for one in found) or (not found and tries <= OPEN_TRIES)
 
 
 def settings_of(operation: Operation, sleep: Callable[[float], None] = time.sleep) -> Settings:
@@ -136,7 +136,7 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
     except sigterm.ToldToEnd:
         return sigterm.last_try(runner)
     finally:
-        for lock in (runner.keeper, runner.turns):
+        for lock in (runner.instance_lock, runner.turns):
             with suppress(Exception):
                 lock.end()
 

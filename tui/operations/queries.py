@@ -37,7 +37,7 @@ class JournalQueries(Database):
         """How many there are."""
         return int(self._read("SELECT COUNT(*) FROM operation", ())[0][0])
 
-    def about(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
+    def of_instance(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
         """Those on one instance, the newest first."""
         query = "SELECT * FROM operation WHERE instance_id=? ORDER BY id DESC LIMIT ?"
         return self._operations(query, (instance_id, limit))
@@ -68,7 +68,7 @@ class JournalQueries(Database):
         query = "SELECT 1 FROM operation WHERE state IN ('planned','running','needs-attention') LIMIT 1"
         return not self._read(query, ())
 
-    def meant(self) -> dict[str, Meant]:
+    def intended_down(self) -> dict[str, Meant]:
         """What a person said is meant to be down, by the instance's key (`region/id`)."""
         try:
             return {
@@ -92,7 +92,7 @@ class JournalQueries(Database):
         except (ValueError, TypeError, IndexError, msgspec.MsgspecError) as error:
             raise JournalError(self._line(error)) from error
 
-    def said(self, operation: str, step: str, began_at: datetime) -> StepHistory:
+    def step_history(self, operation: str, step: str, began_at: datetime) -> StepHistory:
         """What a step's decision is given. A refusal from before it began afresh is not held against it; what was sent, is."""
         rows = self._read(
             "SELECT * FROM call WHERE operation=? AND step=? AND (ok IS NOT 0 OR intent_at>=?) ORDER BY id",

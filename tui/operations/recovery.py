@@ -29,7 +29,7 @@ def cut_off(journal: Journal, now: datetime) -> list[Operation]:
 
     Abandons on the way what was never confirmed and has nobody who would. Raises JournalError.
     """
-    journal.lapse(now)
+    journal.expire_unconfirmed(now)
     return [one for one in journal.unfinished() if is_cut_off(one, now)]
 
 
@@ -113,7 +113,7 @@ def started(journal: Journal, operation: str, process: int, now: datetime) -> No
     """Write down which process it is that was started for it, so that its death is seen also before it has its lease."""
     if lives(process, operation):
         with suppress(JournalError):  # it lives all the same
-            journal.begun_by(operation, process, now)
+            journal.set_starting_process(operation, process, now)
 
 
 def give_up(
@@ -123,7 +123,7 @@ def give_up(
 
     What it took out of service is first returned there, by a runner; asked again meanwhile, it is left as it is.
     """
-    if journal.take_back(operation.id, ABANDONED, now):
+    if journal.begin_rollback(operation.id, ABANDONED, now):
         current = journal.get(operation.id) or operation
         why = None if driver(current, now) else resume(journal, current, settings, environ, now)
         told = f"{operation.instance_name or operation.instance_id} is returned to service first"
@@ -136,10 +136,10 @@ def give_up(
 def still_out(operation: Operation) -> str:
     """What is left undone in the way of service by abandoning it now; empty if nothing is."""
     order = operation.kept.order
-    if "exit-standby" in operation.owes:
+    if "exit-standby" in operation.pending_rollback:
         command = f"aws autoscaling exit-standby --instance-ids {order.instance_id}"
         return f"it STAYS in Standby; once it runs: {command} --auto-scaling-group-name {order.group}"
-    if "register" in operation.owes:
+    if "register" in operation.pending_rollback:
         names = ", ".join(one.name for one in order.places)
         return f"it STAYS out of {names}: register it there again"
     return ""

@@ -46,7 +46,7 @@ def damage(path: Path) -> str:
             for operation in journal.list(1_000_000):
                 journal.get(operation.id)
             journal.unfinished()
-            journal.meant()
+            journal.intended_down()
             return journal.check()
     except JournalError as error:
         if error.__cause__ is None or not is_damage(error.__cause__):
@@ -95,7 +95,7 @@ def _mean(journal: Journal, row: dict[str, Any]) -> None:
     with suppress(JournalError, sqlite3.Error), journal._write() as database:
         _insert(database, _MEANT, row)
     try:
-        journal.meant()
+        journal.intended_down()
     except JournalError:
         with journal._write() as database:
             keys = (row["region"], row["instance_id"])

@@ -38,7 +38,7 @@ from tui.domain.steps import (
 from tui.domain.steps.await_stop import followed
 from tui.operations.aws_gateway import Gateway, Outcome
 from tui.operations.group_turn import GroupTurn
-from tui.operations.instance_lock import Keeper
+from tui.operations.instance_lock import InstanceLockGuard
 from tui.operations.journal import Journal, JournalError
 from tui.operations.journal_lost import put_back
 from tui.operations.model import DARK_PATIENCE, OVER, CallRecord, Operation, OperationState, ending
@@ -92,7 +92,7 @@ class Runner:
         )
         self.ownself = ownself or Ownself()
         self.auditor = Auditor(journal, operation.id, self.wall)
-        self.keeper = Keeper(
+        self.instance_lock = InstanceLockGuard(
             operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
         )
         self.turns = GroupTurn(
@@ -107,13 +107,13 @@ class Runner:
 
     def run(self) -> int:
         """To the end, or to where a person is needed."""
-        while not isinstance(turn := self.turn(), End):
+        while not isinstance(turn := self.tick(), End):
             self._pause(turn)
         with suppress(JournalError):  # it lapses by itself
             self.journal.release(self.operation.id, self.name)
         return turn.code
 
-    def turn(self) -> float | End:
+    def tick(self) -> float | End:
         """One look and one decision: how many seconds until the next, or the end."""
         if not self._lease():
             return End(0)
@@ -127,7 +127,7 @@ class Runner:
             return self._confirmed(current)
         if name is None:
             return self._end(current)
-        if name == "preflight" and (refused := self._introduce(current)) is not None:
+        if name == "preflight" and (refused := self._check_caller(current)) is not None:
             return refused
         if name != "preflight" and (turn := self._in_turn(current)) is not None:
             return turn
@@ -155,7 +155,7 @@ class Runner:
 
     def in_need(self, error: JournalError) -> None:
         """While the journal can't be written: the one call that does not wait for it."""
-        for lock in (self.keeper, self.turns):
+        for lock in (self.instance_lock, self.turns):
             with suppress(Exception):
                 lock.keep()
         self._unjournaled.start(error)
@@ -163,7 +163,7 @@ class Runner:
     def _end(self, current: Operation) -> End:
         """Through: succeeded, or given up and taken back as far as it had gone."""
         state, note = ending(current)
-        self.journal.set_state(current.id, state, self.now(), self._noted(note))
+        self.journal.set_state(current.id, state, self.now(), self._with_lock_note(note))
         self.auditor.told(current, "end", state.value)
         return End(0 if state is OperationState.SUCCEEDED else 1)
 
@@ -184,11 +184,13 @@ class Runner:
             self.auditor.write(current, word[0], word[1] + (f", overriding {lifted}" if lifted else ""))
         except OSError as error:
             return self._unaudited(current, error)
-        refused = self.keeper.begin(down=current.must_go_on)
+        refused = self.instance_lock.begin(down=current.must_finish)
         if isinstance(refused, Stuck):
             return self._locked(current, refused)
         if isinstance(refused, Wait):
-            self.journal.say(current.id, refused.reason, attention=False, down=False, remedy=refused.remedy)
+            self.journal.set_progress(
+                current.id, refused.reason, attention=False, down=False, remedy=refused.remedy
+            )
             return refused.seconds
         turn = self._in_turn(current)
         if isinstance(turn, End):
@@ -201,19 +203,23 @@ class Runner:
 
     def _in_turn(self, current: Operation) -> float | End | None:
         """Hold the groups a member of which goes down: None once they are held; else how long until that is asked again."""
-        if not self.turns.due or current.taken_back:
+        if not self.turns.due or current.rolling_back:
             return None
         seen = self.gateway.look(self.order, Members())
         now = self.now()
         if not self._lease():
             return End(0)
-        found = self.turns.take(seen, now, down=current.went_down or bool(current.owes))
+        found = self.turns.take(seen, now, down=current.interrupted or bool(current.pending_rollback))
         if isinstance(found, Stuck):
             return self._locked(current, found)
         if found is None:
             return None
-        self.journal.say(
-            current.id, self._noted(found.reason), attention=found.attention, down=False, remedy=found.remedy
+        self.journal.set_progress(
+            current.id,
+            self._with_lock_note(found.reason),
+            attention=found.attention,
+            down=False,
+            remedy=found.remedy,
         )
         return found.seconds
 
@@ -233,16 +239,16 @@ class Runner:
         self.auditor.told(current, "lock", f"refused: {refused.why}")
         return End(1)
 
-    def _noted(self, note: str) -> str:
+    def _with_lock_note(self, note: str) -> str:
         """The note, and whether this goes on without its lock."""
-        return "; ".join(part for part in (note, self.keeper.trouble) if part)
+        return "; ".join(part for part in (note, self.instance_lock.trouble) if part)
 
     def _unaudited(self, current: Operation, error: OSError) -> float | End:
         """Nothing was sent that must be undone, and nothing more is. What was ordered ahead is tried until it can be."""
         if current.ordered_ahead and self._under_way:
             why = f"the audit log can't be written ({error}): nothing is sent until it can"
             down = self._reread().instance_down
-            self.journal.say(
+            self.journal.set_progress(
                 current.id, why, attention=True, down=down, remedy="free the disk, or mend its permissions"
             )
             return 5.0
@@ -264,13 +270,13 @@ class Runner:
         """Look, ask the step, and do what it says."""
         ident, journal = current.id, self.journal
         began = self._begin(step, current)
-        self.keeper.step = step.name
-        if step.name == "preflight" and (refused := self.keeper.preflight()) is not None:
+        self.instance_lock.step = step.name
+        if step.name == "preflight" and (refused := self.instance_lock.preflight()) is not None:
             return self._stuck(step, refused, down=False)
-        order, stop = replace(self.order, out=bool(current.owes)), _stop_of(current)
+        order, stop = replace(self.order, out=bool(current.pending_rollback)), _stop_of(current)
         if stop is not None:
             order = replace(order, stop_intent_at=stop.intent_at, stop_launched_at=stop.launched_at)
-        said = journal.said(ident, step.name, began)
+        said = journal.step_history(ident, step.name, began)
         # Once it was sent, or may have been, whom else it would leave is not asked any more.
         sent = said.latest is not None and said.latest.ok is not False
         seen = self.gateway.look(replace(order, groups=()) if sent else order, step)
@@ -282,28 +288,28 @@ class Runner:
         if current.waiting:
             self.order = followed(self.order, seen)
         decision = self.ownself.guard(decision, current)
-        decision = self.keeper.guard(
-            decision, down=down or current.may_be_down or step.name in current.returns
+        decision = self.instance_lock.guard(
+            decision, down=down or current.may_be_down or step.name in current.rollback_steps
         )
         decision = decision if sent else self.turns.guard(decision, seen, now)
         if isinstance(decision, Done):
             if step.name == "wait-healthy":
                 self.turns.over()
             if step.name == "preflight":
-                journal.permit(ident, "yes" if decision.note == "AWS says yes" else "unknown")
+                journal.set_permission(ident, "yes" if decision.note == "AWS says yes" else "unknown")
             journal.end_step(ident, step.name, "done", decision.note, now)
-            journal.say(ident, self._noted(decision.note), attention=False, down=down)
+            journal.set_progress(ident, self._with_lock_note(decision.note), attention=False, down=down)
             return 0.0
         if isinstance(decision, Moot):
             return self._moot(step, decision)
         if isinstance(decision, Stuck):
-            if self._takes_back(step, decision, seen):
+            if self._roll_back(step, decision, seen):
                 return 0.0
             return self._stuck(step, decision, down)
         if isinstance(decision, Wait) and not self._late(step, current, seen, now - began):
-            journal.say(
+            journal.set_progress(
                 ident,
-                self._noted(decision.reason),
+                self._with_lock_note(decision.reason),
                 attention=decision.attention,
                 down=down,
                 remedy=decision.remedy,
@@ -332,12 +338,12 @@ class Runner:
             return row.began_at
         return self.journal.begin_step(current.id, step.name, self.now())
 
-    def _introduce(self, current: Operation) -> End | None:
+    def _check_caller(self, current: Operation) -> End | None:
         """Once: whom AWS sees in the credentials. Another account than the one planned for is the end."""
         if current.caller:
             return None
         account, arn = self.gateway.caller()
-        self.journal.called_by(current.id, arn or "unknown")
+        self.journal.set_caller(current.id, arn or "unknown")
         if not account or not current.account_id or account == current.account_id:
             return None
         why = f"profile {current.profile} is now of account {account}, not {current.account_id}: nothing was sent"
@@ -346,13 +352,13 @@ class Runner:
         )
         return End(1)
 
-    def _takes_back(self, step: Step, decision: Stuck, seen: Seen) -> bool:
+    def _roll_back(self, step: Step, decision: Stuck, seen: Seen) -> bool:
         """Out of service, and refused before it went down: it is returned to service, and the operation has failed."""
         current = self._reread()
         running = seen.state is InstanceState.RUNNING
-        if decision.final or not running or current.went_down or step.name in current.returns:
+        if decision.final or not running or current.interrupted or step.name in current.rollback_steps:
             return False
-        if not self.journal.take_back(current.id, decision.why, self.now()):
+        if not self.journal.begin_rollback(current.id, decision.why, self.now()):
             return False
         self.auditor.told(current, step.name, f"stuck, so taken back: {decision.why}")
         return True
@@ -360,16 +366,16 @@ class Runner:
     def _stuck(self, step: Step, decision: Stuck, down: bool) -> End:
         ident, journal = self.operation.id, self.journal
         if step.name == "preflight":
-            journal.permit(ident, f"no: {decision.why}")
+            journal.set_permission(ident, f"no: {decision.why}")
         journal.end_step(ident, step.name, "stuck", decision.why, self.now())
         unchanged = decision.refused and not self._reread().sent
         ended = step.name == "preflight" or decision.final or unchanged
-        journal.say(ident, decision.why, attention=not ended, down=down)
+        journal.set_progress(ident, decision.why, attention=not ended, down=down)
         state = OperationState.FAILED if ended else OperationState.NEEDS_ATTENTION
         remedy = decision.remedy
         if unchanged and step.name != "preflight":
             remedy = "nothing was changed: mend the cause, and order it again"
-        if not ended and self._reread().owes and step.name not in BACK.values():
+        if not ended and self._reread().pending_rollback and step.name not in BACK.values():
             remedy += "; it is out of service until then, and abandoning the operation returns it"
         by = "aws" if unchanged else ""
         journal.set_state(ident, state, self.now(), decision.why, remedy, by)
@@ -389,7 +395,7 @@ class Runner:
             launched=seen.launched_at,
         )  # fmt: skip
         if number is None:
-            if self._reread().taken_back:
+            if self._reread().rolling_back:
                 return 0.0  # the step was taken out of the plan at this moment
             self.auditor.told(current, step.name, "not sent: another runner's, or ended", call=call.text)
             return End(0)
@@ -404,7 +410,7 @@ class Runner:
             request_id=outcome.request_id,
         )  # fmt: skip
         if not dry:
-            self.keeper.sent(call, outcome.ok)
+            self.instance_lock.sent(call, outcome.ok)
         self.auditor.told(
             self._reread(), step.name, "ok" if outcome.ok else outcome.code or "unknown",
             call=call.text, request_id=outcome.request_id, dry_run=dry,
@@ -423,7 +429,7 @@ class Runner:
             seconds -= part
             if not self._lease():
                 return
-            self.keeper.keep()
+            self.instance_lock.keep()
             self.turns.keep()
 
 

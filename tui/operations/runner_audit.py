@@ -69,5 +69,5 @@ class Auditor:
         """Write down what could not be before."""
         with suppress(JournalError):
             if self._owed:
-                self._journal.remark(self._operation, self._owed)
+                self._journal.add_remark(self._operation, self._owed)
                 self._owed = ""

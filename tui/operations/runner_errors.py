@@ -78,7 +78,7 @@ def _stumbled(runner: FaultyRunner, error: Exception) -> None:
         return
     why = f"trying again after {what(error)}"
     remedy = f"see {journal.path.with_name('runner.log')}"
-    journal.say(ident, why, attention=True, down=current.instance_down, remedy=remedy)
+    journal.set_progress(ident, why, attention=True, down=current.instance_down, remedy=remedy)
 
 
 def broken(journal: Journal, operation: Operation, error: Exception, now: datetime) -> int:

@@ -32,7 +32,7 @@ class StoppableRunner(Protocol):
     operation: Operation
     name: str
 
-    def turn(self) -> object:
+    def tick(self) -> object:
         """One look and one decision; 0.0 where the next should follow at once."""
         ...
 
@@ -60,7 +60,7 @@ def last_try(runner: StoppableRunner) -> int:
             return ENDED
         before = _starts(runner)
         for _ in range(_TURNS):
-            if _at(runner) not in _ON_THE_WAY_UP or runner.turn() != 0.0 or _starts(runner) > before:
+            if _at(runner) not in _ON_THE_WAY_UP or runner.tick() != 0.0 or _starts(runner) > before:
                 break
     except JournalError as error:  # a full disk, say: the one call that may be made without it
         with suppress(Exception):

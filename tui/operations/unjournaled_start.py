@@ -132,7 +132,7 @@ class Unjournaled:
                     request_id=out.request_id,
                 )
             told = f"started at {one.at:%H:%M:%S} UTC while the journal could not be written ({one.why})"
-            hands.journal.remark(ident, told, too=True)
+            hands.journal.add_remark(ident, told, too=True)
             self._sent.pop(0)
             came = "ok" if out.ok else out.code or "unknown"
             hands.auditor.told(

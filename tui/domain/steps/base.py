@@ -320,7 +320,7 @@ def started_since(seen: Seen, before: datetime | None) -> bool:
     return before is not None and seen.launched_at is not None and seen.launched_at > before
 
 
-def pause_after(said: StepHistory, now: datetime) -> float:
+def backoff_left(said: StepHistory, now: datetime) -> float:
     """Seconds left of the pause after the latest refusal: 5, 10, 20 … 300."""
     last = said.latest
     if last is None:
@@ -368,7 +368,7 @@ def not_up(seen: Seen, order: Order, since: datetime, now: datetime) -> Decision
     )
 
 
-def again(said: StepHistory, now: datetime, send: Send, *, doing: str) -> Decision:
+def retry(said: StepHistory, now: datetime, send: Send, *, doing: str) -> Decision:
     """The common part for a call that may be repeated: grace after the latest intent, back-off, or a person."""
     last = said.latest
     if last is None:
@@ -383,7 +383,7 @@ def again(said: StepHistory, now: datetime, send: Send, *, doing: str) -> Decisi
     if last.ok:
         return Wait(f"{doing}: accepted", 2.0)
     if last.code in NOT_DONE:
-        left = pause_after(said, now)
+        left = backoff_left(said, now)
         return send if left <= 0 else Wait(f"{doing}: AWS asks to slow down ({last.code})", min(left, 5.0))
     return Stuck(
         f"{doing}: AWS refused, {last.code}: {last.message}",

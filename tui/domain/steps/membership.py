@@ -27,9 +27,9 @@ from tui.domain.steps.base import (
     TargetRegistration,
     TargetSeen,
     Wait,
-    again,
+    backoff_left,
     gone,
-    pause_after,
+    retry,
     spared,
     unread,
 )
@@ -71,7 +71,7 @@ class EnterStandby:
         if seen.lifecycle.startswith("Terminating"):
             return Stuck(f"{order.group} is about to terminate it", "let it be replaced", final=True)
         if seen.lifecycle == "InService" and not (said.latest and said.latest.ok):
-            decision = again(said, now, Send(self.calls(order)[0]), doing="standby")
+            decision = retry(said, now, Send(self.calls(order)[0]), doing="standby")
             return spared(order, seen, said, now, decision)
         if now - said.began_at > STANDBY_LIMIT:
             return Stuck(f"it is still {seen.lifecycle}, not Standby", "look at the group's activities")
@@ -280,7 +280,7 @@ def _until_taken(call: Call, said: StepHistory, now: datetime, stands: str) -> D
     if last.ok is not False:
         left = GRACE - (now - last.intent_at)
         return Wait("sent; waiting to see it", 2.0) if left > timedelta() else Send(call)
-    seconds = pause_after(said, now)
+    seconds = backoff_left(said, now)
     if seconds <= 0:
         return Send(call)
     why = f"{last.code}: {last.message}".rstrip(": ")
@@ -306,4 +306,4 @@ def _next(
     last = said.latest
     if last is not None and last.ok and now - last.intent_at >= GRACE:
         return send
-    return again(said, now, send, doing=doing)
+    return retry(said, now, send, doing=doing)

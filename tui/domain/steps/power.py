@@ -24,9 +24,9 @@ from tui.domain.steps.base import (
     StepHistory,
     Stuck,
     Wait,
-    again,
+    backoff_left,
     gone,
-    pause_after,
+    retry,
     spared,
     started_since,
     unread,
@@ -94,7 +94,7 @@ class Stop:
             return unread(seen, loud=False)
         if seen.state is InstanceState.PENDING:
             return Wait("it is starting; waiting until it runs", 3.0)
-        return spared(order, seen, said, now, again(said, now, Send(self.calls(order)[0]), doing="stop"))
+        return spared(order, seen, said, now, retry(said, now, Send(self.calls(order)[0]), doing="stop"))
 
 
 def _before_the_stop(order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision | None:
@@ -184,7 +184,7 @@ class Start:
         if last.ok is not False:
             return self._nothing_came(order, seen, said, now, send)
         tries = sum(1 for one in said.attempts if one.ok is False)
-        left = pause_after(said, now)
+        left = backoff_left(said, now)
         why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
         if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
             return Stuck(

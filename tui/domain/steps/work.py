@@ -20,8 +20,8 @@ from tui.domain.steps.base import (
     StepHistory,
     Stuck,
     Wait,
-    again,
     gone,
+    retry,
     spared,
     unread,
 )
@@ -75,7 +75,7 @@ class MakeImage:
                     "AWS has an AMI of that name and does not show it", "look for it in the AWS console"
                 )
             return Wait("AWS has the AMI; waiting to see it", 2.0)
-        decision = again(said, now, Send(self.calls(order)[0]), doing="image")
+        decision = retry(said, now, Send(self.calls(order)[0]), doing="image")
         stays_up = order.no_reboot or seen.state is InstanceState.STOPPED
         return decision if stays_up else spared(order, seen, said, now, decision)
 
@@ -109,7 +109,7 @@ class Reboot:
             return Stuck(
                 f"it is {seen.state}, and only a running instance can be rebooted", "start it instead"
             )
-        return spared(order, seen, said, now, again(said, now, Send(self.calls(order)[0]), doing="reboot"))
+        return spared(order, seen, said, now, retry(said, now, Send(self.calls(order)[0]), doing="reboot"))
 
 
 class Reschedule:
@@ -142,4 +142,4 @@ class Reschedule:
             if now - last.intent_at > timedelta(minutes=5):
                 return Done("AWS accepted it; the new start does not show yet")
             return Wait("accepted; it shows after 1–2 minutes", 3.0)
-        return again(said, now, Send(self.calls(order)[0]), doing="reschedule")
+        return retry(said, now, Send(self.calls(order)[0]), doing="reschedule")

@@ -38,7 +38,7 @@ _NOT_LISTED = Checks(_ABSENT, _ABSENT, _ABSENT, _ABSENT, _ABSENT)
 
 
 @dataclass
-class Unit:
+class AccountRegion:
     """One account x region. `profiles` in the order of the files; `reader` is the one whose credentials its rows came with.
 
     `all_at_once` is when the search for problems came back with every status there is: then it was a poll as well.
@@ -104,7 +104,7 @@ class Unit:
         names = self.profiles
         return self.reader in names and profile in names and names.index(profile) < names.index(self.reader)
 
-    def well(self, job: Job, profile: str, failed: Mapping[str, Trouble], *, live: bool) -> None:
+    def record_success(self, job: Job, profile: str, failed: Mapping[str, Trouble], *, live: bool) -> None:
         """`profile` did this job, after `failed` could not. `live`: the checks of every instance are now known."""
         self.read_by(profile, checks=job <= Job.STATUS and self.reader in failed)
         self.partial.pop(job, None)
@@ -115,7 +115,7 @@ class Unit:
         if live:
             self.phase = Phase.LIVE
 
-    def badly(self, job: Job, failed: Mapping[str, Trouble]) -> Trouble:
+    def record_failure(self, job: Job, failed: Mapping[str, Trouble]) -> Trouble:
         """None of its profiles could: without checks the target has failed, without the rest it is partly known."""
         trouble = failed.get(self.target.profile) or next(iter(failed.values()))
         if job <= Job.STATUS:
@@ -173,7 +173,7 @@ class Unit:
                 row.instance_id, row.state, row.zone, row.checks, row.events
             )
 
-    def stamp(self, row: Instance, **more: Any) -> Instance:
+    def with_target_fields(self, row: Instance, **more: Any) -> Instance:
         """The same with what the target knows beside it (whose it is, its newest AMI), and `more`."""
         return replace(
             row,
@@ -188,7 +188,7 @@ class Unit:
     def _names(self) -> tuple[SafeText, ...]:
         return tuple(map(clean, self.profiles))
 
-    def gone(self, instance_id: str) -> None:
+    def forget(self, instance_id: str) -> None:
         """AWS no longer has it."""
         self.rows.pop(instance_id, None)
         self.statuses.pop(instance_id, None)
@@ -279,7 +279,7 @@ class Unit:
             # Mostly it is no more, and certainly what was read before is not true now.
             checks, events = _NOT_LISTED, ()
             state = state if state is InstanceState.TERMINATED else InstanceState.UNKNOWN
-        return self.stamp(
+        return self.with_target_fields(
             row,
             target=target,
             checks=checks,

@@ -10,7 +10,7 @@ from tui.aws.errors import OtherAccount
 from tui.domain.instance import Phase, Trouble
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
-from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.profiles import Profiles
 from tui.fleet.collector.requests import Requests
 from tui.fleet.collector.schedule import Job, JobOutcome
@@ -76,7 +76,7 @@ class Collector(Profiles, Requests):
             elif outcome is JobOutcome.WELL and job in _NEXT and not self.problems_only:
                 self.schedule.add(key, time.monotonic(), Job.INVENTORY if polled else _NEXT[job])
 
-    async def read(self, unit: Unit, job: Job) -> JobOutcome:
+    async def read(self, unit: AccountRegion, job: Job) -> JobOutcome:
         """One job of a target with its first profile that can; then the next."""
         failed: dict[str, Trouble] = {}
         if job <= Job.STATUS:
@@ -96,7 +96,7 @@ class Collector(Profiles, Requests):
                 if trouble.kind in _OTHERS_MAY:
                     continue
                 break  # it would be the same for each
-            unit.well(
+            unit.record_success(
                 job,
                 profile,
                 failed,
@@ -106,13 +106,13 @@ class Collector(Profiles, Requests):
             return JobOutcome.WELL
         if not unit.profiles:
             return JobOutcome.WELL  # left
-        trouble = unit.badly(job, failed)
+        trouble = unit.record_failure(job, failed)
         self.tell(unit)
         if job is Job.IMAGES and trouble.kind == "denied":
             return JobOutcome.WELL  # a nicety, and asking again would not help
         return OUTCOMES.get(trouble.kind, JobOutcome.FAILED)
 
-    def checked(self, unit: Unit | None, job: Job) -> bool:
+    def checked(self, unit: AccountRegion | None, job: Job) -> bool:
         """Whether that job brought every check there is."""
         return job is Job.STATUS or (
             job is Job.PROBLEMS and unit is not None and unit.all_at_once is not None

@@ -21,7 +21,7 @@ from tui.aws.sessions import Sessions
 from tui.config.schema import Intervals
 from tui.domain.down_by_aws import STOPPED
 from tui.domain.instance import Image, Instance, TypeFacts
-from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.cache import Cache
 from tui.fleet.collector.schedule import Job
 
@@ -60,7 +60,7 @@ class Jobs:
         sessions: Sessions,
         cache: Cache,
         threads: Executor,
-        tell: Callable[[Unit], None],
+        tell: Callable[[AccountRegion], None],
         problems_only: bool = False,
     ) -> None:
         self.intervals, self.sessions, self.cache, self.threads, self.tell = (
@@ -76,11 +76,11 @@ class Jobs:
         self.asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
 
-    def read_anew(self, unit: Unit) -> None:
+    def read_anew(self, unit: AccountRegion) -> None:
         """The next reads of this target go past the cache."""
         self.fresh |= {(str(unit.account_id), unit.region, call) for call in ("status", "inventory")}
 
-    async def do(self, job: Job, unit: Unit, profile: str) -> None:
+    async def do(self, job: Job, unit: AccountRegion, profile: str) -> None:
         """One job with that profile's credentials."""
         await {
             Job.PROBLEMS: self.problems,
@@ -89,7 +89,7 @@ class Jobs:
             Job.IMAGES: self.images,
         }[job](unit, profile)
 
-    async def problems(self, unit: Unit, profile: str) -> None:
+    async def problems(self, unit: AccountRegion, profile: str) -> None:
         """Trouble first: the rows with it, bare, then described.
 
         Where a page holds every status, that one call is as quick as a filtered one, and saves the others. Only where
@@ -120,11 +120,11 @@ class Jobs:
         if unit.all_at_once is not None and not self.problems_only:
             unit.take_statuses(found, unit.all_at_once)
 
-    def alone(self, unit: Unit, found: list[Status]) -> bool:
+    def alone(self, unit: AccountRegion, found: list[Status]) -> bool:
         """Whether no inventory comes right after this that would tell the same as soon."""
         return self.problems_only or unit.all_at_once is None or len(found) > SMALL
 
-    async def down(self, unit: Unit, client: Any, profile: str) -> None:
+    async def down(self, unit: AccountRegion, client: Any, profile: str) -> None:
         """Those that AWS stopped. Where that can't be asked the inventory says it; without one, what failed is said."""
         try:
             rows, _ = await self.cached(
@@ -145,7 +145,7 @@ class Jobs:
             unit.take_rows(rows)
             self.tell(unit)
 
-    async def status(self, unit: Unit, profile: str) -> None:
+    async def status(self, unit: AccountRegion, profile: str) -> None:
         """Every check and event."""
         client = await self.client(unit, profile)
         seconds = self.intervals.status * STATUS_KEPT
@@ -156,7 +156,7 @@ class Jobs:
         if unit.inventory_at is not None and moved:
             await self.describe(unit, client, profile, moved[:1000])
 
-    async def inventory(self, unit: Unit, profile: str) -> None:
+    async def inventory(self, unit: AccountRegion, profile: str) -> None:
         """Everything there is, a page on screen as it comes; then what the types are."""
         client = await self.client(unit, profile)
         loop = asyncio.get_running_loop()
@@ -175,7 +175,7 @@ class Jobs:
         )
         unit.take_inventory(rows, at)
 
-    def take_page(self, unit: Unit, profile: str, rows: list[Instance]) -> None:
+    def take_page(self, unit: AccountRegion, profile: str, rows: list[Instance]) -> None:
         """Rows of an inventory that is still being read."""
         if not unit.profiles:
             return  # it was left meanwhile
@@ -183,7 +183,7 @@ class Jobs:
         unit.take_rows(rows)
         self.tell(unit)
 
-    async def images(self, unit: Unit, profile: str) -> None:
+    async def images(self, unit: AccountRegion, profile: str) -> None:
         """The newest AMI of each instance and the facts of its types: in the background, and no harm without."""
         client = await self.client(unit, profile)
         await self.learn_types(unit, client, profile)
@@ -191,7 +191,7 @@ class Jobs:
             unit, profile, "images", dict[str, Image], 600.0, lambda: images.newest(client)
         )
 
-    async def learn_types(self, unit: Unit, client: Any, profile: str) -> None:
+    async def learn_types(self, unit: AccountRegion, client: Any, profile: str) -> None:
         """What a type is, is the same for every account of a region: the first one asks for all."""
         wanted = {str(row.instance_type) for row in unit.rows.values() if row.instance_type}
         known = self.types[unit.region]
@@ -206,7 +206,7 @@ class Jobs:
         unit.types = {name: known[name] for name in wanted if name in known}
 
     async def describe(
-        self, unit: Unit, client: Any, profile: str, ids: list[str], *, keep: bool = False
+        self, unit: AccountRegion, client: Any, profile: str, ids: list[str], *, keep: bool = False
     ) -> None:
         """A few, by id. Where that fails the checks are known all the same: it is said like an inventory that fails."""
         call = "described:" + sha256(",".join(sorted(ids)).encode()).hexdigest()
@@ -230,7 +230,7 @@ class Jobs:
             unit.partial.pop(Job.INVENTORY, None)
         unit.take_described(ids, rows)
 
-    async def client(self, unit: Unit, profile: str) -> Any:
+    async def client(self, unit: AccountRegion, profile: str) -> Any:
         """Of EC2, in a thread, since making one may run a helper or read a token.
 
         Raises OtherAccount where the profile's credentials are now of another account than the rows they would fill.
@@ -243,7 +243,7 @@ class Jobs:
         self.count(unit, client)
         return client
 
-    def count(self, unit: Unit, client: Any) -> None:
+    def count(self, unit: AccountRegion, client: Any) -> None:
         """Have each of its requests booked on the target's budget: a page is one, and so is one that botocore repeats."""
         budget = unit.budget
 
@@ -258,7 +258,7 @@ class Jobs:
 
     async def cached(
         self,
-        unit: Unit,
+        unit: AccountRegion,
         profile: str,
         call: str,
         kind: type[_T],

@@ -12,7 +12,7 @@ from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
 from tui.domain.profile_names import ENVIRONMENT
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
-from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import LOGIN_RETRY, Job, JobOutcome
 from tui.fleet.collector.state import OUTCOMES, CollectorState
@@ -80,7 +80,9 @@ class Profiles(CollectorState):
         strange = await self.strange(profile, names)
         for region in (name for name in names if name not in strange):
             place = (str(account_id), region)
-            unit = self.units.setdefault(place, Unit(account_id, self.aliases.get(account_id, EMPTY), region))
+            unit = self.units.setdefault(
+                place, AccountRegion(account_id, self.aliases.get(account_id, EMPTY), region)
+            )
             known = unit.phase not in (Phase.WAITING, Phase.FAILED)
             unit.join(profile, self.order)
             unit.blind.pop(profile, None)

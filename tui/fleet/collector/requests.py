@@ -60,14 +60,14 @@ class Requests(CollectorState):
         unit = self.unit_of(target)
         if row is None:
             if unit is not None:
-                unit.gone(instance_id)
+                unit.forget(instance_id)
                 self.tell(unit)
             cause = clean(f"{target.key}: {instance_id} is no longer there")
             return protocol.ReadAnswer(request.id, trouble=Trouble("gone", cause, EMPTY))
         if unit is not None:
             unit.take_look(row)
             self.tell(unit)
-            row = unit.stamp(row)
+            row = unit.with_target_fields(row)
         if facts is not None and request.hosts:
             facts = replace(facts, hosts=await named)
         return protocol.ReadAnswer(request.id, row, facts)

@@ -13,7 +13,7 @@ from tui.config.schema import Settings
 from tui.domain.instance import Phase, Target, TargetStatus, Trouble
 from tui.domain.sanitize import SafeText, clean
 from tui.fleet import protocol
-from tui.fleet.collector.account_region import Unit
+from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.cache import Cache
 from tui.fleet.collector.fetch import AT_ONCE, READERS, Jobs, threaded
 from tui.fleet.collector.schedule import JobOutcome, Schedule
@@ -39,7 +39,7 @@ class CollectorState:
         self.cache = Cache(settings.cache, lambda text: send(protocol.Note(clean(text))))
         self.threads = ThreadPoolExecutor(THREADS, READERS)
         self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
-        self.units: dict[AccountRegionKey, Unit] = {}
+        self.units: dict[AccountRegionKey, AccountRegion] = {}
         self.order: dict[str, int] = {}
         self.aliases: dict[SafeText, SafeText] = {}
         self.identifying = asyncio.Semaphore(AT_ONCE * 2)
@@ -69,7 +69,7 @@ class CollectorState:
             status = TargetStatus(target, phase, (clean(profile),), trouble=trouble)
             self.send(protocol.Delta(status, dropped=dropped))
 
-    def unit_of(self, target: Target) -> Unit | None:
+    def unit_of(self, target: Target) -> AccountRegion | None:
         """The account and region that a target is read as, whichever of its profiles it names."""
         units = list(self.units.values())
         return next((u for u in units if u.region == target.region and target.profile in u.profiles), None)
@@ -78,7 +78,7 @@ class CollectorState:
         """The line for it; in a thread, since AWS may have to be asked what it meant."""
         return await threaded(self.threads, describe.trouble_of, self.sessions, error, profile, region)
 
-    def tell(self, unit: Unit) -> None:
+    def tell(self, unit: AccountRegion) -> None:
         """Send what changed."""
         for part in protocol.split(unit.delta()):
             self.send(part)
