@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from asyncio import to_thread
 from contextlib import closing, suppress
 
@@ -17,6 +15,7 @@ from tui.domain.sanitize import clean
 from tui.operations import audit_log
 from tui.operations.conflicts import checked
 from tui.operations.group_turn import known
+from tui.operations.identity import this_requester
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import started
@@ -124,11 +123,7 @@ class Desk:
         journal = self.services.journal
         if draft is None or journal is None:
             return
-        who = audit_log.about(
-            operation=operation, user=clean(getpass.getuser()), host=clean(socket.gethostname()),
-            profile=draft.target.profile, account=draft.account_id, region=draft.target.region,
-            instance=draft.instance_id, action=draft.action,
-        )  # fmt: skip
+        who = audit_log.about(draft, this_requester(), operation=operation)
         with suppress(OSError):  # nothing was done: a full disk must not keep the screen open
             audit_log.append(
                 audit_log.path_beside(journal.path),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from collections import Counter
 from contextlib import suppress
 from typing import ClassVar
@@ -21,8 +19,8 @@ from screens.operations.abandon import AbandonQuestion, left_behind
 from screens.operations.lines import copied_summary, detail
 from screens.operations.table import OperationTable
 from screens.static_line import Line
-from tui.domain.sanitize import clean
 from tui.operations import audit_log
+from tui.operations.identity import this_requester
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation
 from tui.operations.recovery import give_up, resume
@@ -201,11 +199,7 @@ class OperationsScreen(EvacScreen):
     def _audit(self, one: Operation) -> None:
         journal = self.services.journal
         assert journal is not None
-        user, host = clean(getpass.getuser()), clean(socket.gethostname())
-        who = audit_log.about(
-            operation=one.id, user=user, host=host, profile=one.profile, account=one.account_id,
-            region=one.region, instance=one.instance_id, action=one.action,
-        )  # fmt: skip
+        who = audit_log.about(one, this_requester())
         with suppress(OSError):  # it is in the journal; a full disk must not keep an operation going
             audit_log.append(
                 audit_log.path_beside(journal.path),

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tui.domain.instance import Instance, Target
+from tui.domain.sanitize import clean
 from tui.operations import audit_log
+from tui.operations.identity import Requester, ssh_client
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 
@@ -415,13 +418,11 @@ def test_a_write_that_fails_leaves_no_half_line(log: Path, monkeypatch: pytest.M
 
 
 def test_ssh_says_where_the_terminal_comes_from() -> None:
-    assert audit_log.ssh_client({"SSH_CONNECTION": "203.0.113.9 51234 10.0.0.5 22"}) == "203.0.113.9 51234"
-    assert audit_log.ssh_client({"SSH_CLIENT": "203.0.113.9 51234 22"}) == "203.0.113.9 51234"
-    assert audit_log.ssh_client({}) == ""
-    line = audit_log.about(
-        operation="op", user="u", host="h", profile="p", account="1", region="cn-north-1", instance="i-1",
-        action="start", ssh="203.0.113.9 51234", caller="arn:aws:iam::1:user/u",
-    )  # fmt: skip
+    assert ssh_client({"SSH_CONNECTION": "203.0.113.9 51234 10.0.0.5 22"}) == "203.0.113.9 51234"
+    assert ssh_client({"SSH_CLIENT": "203.0.113.9 51234 22"}) == "203.0.113.9 51234"
+    assert ssh_client({}) == ""
+    who = Requester(clean("u"), clean("h"), "203.0.113.9 51234", "arn:aws:iam::1:user/u")
+    line = audit_log.about(Instance(Target("p", "cn-north-1"), clean("i-1")), who, action="start")
     assert line["ssh_client"] == "203.0.113.9 51234"
     assert line["arn"].startswith("arn:aws-cn:")
     assert json.dumps(line)

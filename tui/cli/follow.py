@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from tui.cli.session import FAILED, GUARD, INTERRUPTED, READ_ONLY, WELL, Refused
 from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft
 from tui.operations import audit_log
+from tui.operations.identity import this_requester
 from tui.operations.journal import STARTING, Journal, JournalError, default_journal_path
 from tui.operations.journal_peek import by_hand, left_down
 from tui.operations.model import Operation, OperationState, StepRow
@@ -52,14 +51,8 @@ def open_journal(session: Session, plan: Draft | None = None) -> Iterator[Journa
 def note(session: Session, about: Draft | Operation, step: str, result: str, operation: str = "") -> None:
     """A line in the audit log, by whoever calls. Raises RefusedError where it can't be written."""
     streams.acts()
-    region = about.target.region if isinstance(about, Draft) else about.region
-    profile = about.target.profile if isinstance(about, Draft) else about.profile
     path = audit_log.path_beside(default_journal_path(session.environ))
-    fields = audit_log.about(
-        operation=operation or (about.id if isinstance(about, Operation) else ""),
-        user=getpass.getuser(), host=socket.gethostname(), profile=profile, account=about.account_id,
-        region=region, instance=about.instance_id, action=about.action,
-    )  # fmt: skip
+    fields = audit_log.about(about, this_requester(), operation=operation)
     try:
         audit_log.append(path, now(), **fields, step=step, result=result)
     except OSError as error:

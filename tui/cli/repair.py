@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
-
 import click
 
 from tui.cli import output
@@ -13,6 +10,7 @@ from tui.cli.options import asked_above, shared_options
 from tui.cli.session import FAILED, READ_ONLY, WELL, RefusedError, Shared, open_session
 from tui.domain.plurals import part_of
 from tui.operations import audit_log
+from tui.operations.identity import this_requester
 from tui.operations.journal import JournalError, default_journal_path
 from tui.operations.repair import damage, repair
 
@@ -34,10 +32,7 @@ def repair_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
         except (JournalError, OSError) as error:
             raise RefusedError(str(error), FAILED) from None
         if made is not None:
-            fields = audit_log.about(
-                operation="", user=getpass.getuser(), host=socket.gethostname(), profile="", account="", region="",
-                instance="", action="repair",
-            )  # fmt: skip
+            fields = audit_log.about(None, this_requester(), action="repair")
             result = f"damaged ({why}): set aside as {made.aside}, {part_of(made.kept, made.found, 'operation')} kept"
             audit_log.append(audit_log.path_beside(path), now(), **fields, step="repair", result=result)
         if as_json:

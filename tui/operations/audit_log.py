@@ -18,10 +18,14 @@ from typing import IO, Any
 
 from msgspec import Struct
 
+from tui.domain.instance import Instance
+from tui.domain.plan import Draft
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.operations import audit_files as files
 from tui.operations.audit_files import START, Head, head_path
+from tui.operations.identity import Requester
+from tui.operations.model import Operation
 
 __all__ = [
     "START",
@@ -32,43 +36,39 @@ __all__ = [
     "check",
     "head_path",
     "path_beside",
-    "ssh_client",
     "tail",
 ]
 
 
-def ssh_client(environ: Mapping[str, str]) -> str:
-    """Where the terminal comes from, `address port`; the empty text on the machine itself."""
-    told = environ.get("SSH_CONNECTION") or environ.get("SSH_CLIENT") or ""
-    return clean(" ".join(told.split()[:2]), 80)
-
-
 def about(
+    subject: Draft | Operation | Instance | None,
+    who: Requester,
     *,
-    operation: str,
-    user: str,
-    host: str,
-    profile: str,
-    account: str,
-    region: str,
-    instance: str,
-    action: str,
-    ssh: str | None = None,
-    caller: str = "",
+    action: str = "",
+    operation: str = "",
 ) -> dict[str, str]:
-    """The fields every line has: who did what to which instance. `operation` is empty where none was journaled.
+    """The fields every line has: who did what to which instance.
 
-    `ssh` None: of this process. `caller` is the ARN that AWS calls the credentials by, once it was asked.
+    `action` and `operation` (its id) where the subject does not say them; both empty: none was journaled. None: no instance.
     """
+    profile = account = region = instance = ""
+    if isinstance(subject, Operation):
+        operation, profile, region = subject.id, subject.profile, subject.region
+    elif subject is not None:
+        profile, region = subject.target.profile, subject.target.region
+    if subject is not None:
+        account, instance = subject.account_id, subject.instance_id
+    if not isinstance(subject, Instance | None):
+        action = subject.action
     partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
     return {
         "operation": operation,
-        "user": user,
-        "host": host,
-        "ssh_client": ssh_client(os.environ) if ssh is None else ssh,
+        "user": who.user,
+        "host": who.host,
+        "ssh_client": who.ssh_client,
         "profile": profile,
         "account": account,
-        "caller": caller,
+        "caller": who.caller,
         "arn": f"arn:{partition}:ec2:{region}:{account}:instance/{instance}",
         "instance": instance,
         "action": action,

@@ -1,11 +1,45 @@
-"""Who is at an instance, since when, from where: one sentence for a journal's operation and for a lock's holder alike."""
+"""Who asks for something, and how a person at an instance is told: who, since when, from where."""
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
+
+from msgspec import Struct
 
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.time_format import both_zones
+
+
+class Requester(Struct, frozen=True):
+    """Who ordered something, as journal and audit log keep it; every text is cleaned.
+
+    `ssh_client`: `address port` of the terminal, empty on the machine itself. `caller`: the ARN that AWS calls the credentials
+    by, empty until AWS was asked.
+    """
+
+    user: SafeText
+    host: SafeText
+    ssh_client: str = ""
+    caller: str = ""
+
+
+def this_requester(environ: Mapping[str, str] | None = None) -> Requester:
+    """The person at this process. `environ` None: this process's own."""
+    return Requester(
+        clean(getpass.getuser()),
+        clean(socket.gethostname()),
+        ssh_client(os.environ if environ is None else environ),
+    )
+
+
+def ssh_client(environ: Mapping[str, str]) -> str:
+    """Where the terminal comes from, `address port`; the empty text on the machine itself."""
+    told = environ.get("SSH_CONNECTION") or environ.get("SSH_CLIENT") or ""
+    return clean(" ".join(told.split()[:2]), 80)
 
 
 def address_of_client(client: str) -> str:

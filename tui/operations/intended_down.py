@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 from datetime import datetime
 
 from tui.config.schema import Settings
 from tui.domain.activity import Meant
 from tui.domain.down_by_aws import why_down
 from tui.domain.instance import Instance
-from tui.domain.sanitize import clean
 from tui.operations import audit_log
+from tui.operations.identity import this_requester
 from tui.operations.journal import Journal
 
 READ_ONLY = "read-only: an alarm is not quieted from here, for it would be for everybody"
@@ -33,9 +30,10 @@ def why_not_intendable(instance: Instance, settings: Settings, now: datetime) ->
 
 def mark_intended(journal: Journal, instance: Instance, now: datetime) -> Meant:
     """It is meant to be down. Raises JournalError, and OSError where the audit log can't be written: then nothing is said."""
-    mark = Meant(clean(getpass.getuser()), clean(socket.gethostname()), now, instance.launched_at)
+    who = this_requester()
+    mark = Meant(who.user, who.host, now, instance.launched_at)
     _audit(journal, instance, now, "meant to be down, until it runs again")
-    journal.set_intended_down(instance, mark, audit_log.ssh_client(os.environ))
+    journal.set_intended_down(instance, mark, who.ssh_client)
     return mark
 
 
@@ -46,9 +44,5 @@ def take_back(journal: Journal, instance: Instance, now: datetime) -> None:
 
 
 def _audit(journal: Journal, instance: Instance, now: datetime, result: str) -> None:
-    who = audit_log.about(
-        operation="", user=clean(getpass.getuser()), host=clean(socket.gethostname()),
-        profile=instance.target.profile, account=instance.account_id, region=instance.target.region,
-        instance=instance.instance_id, action=ACTION,
-    )  # fmt: skip
+    who = audit_log.about(instance, this_requester(), action=ACTION)
     audit_log.append(audit_log.path_beside(journal.path), now, **who, step=ACTION, result=result)

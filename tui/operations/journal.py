@@ -6,8 +6,6 @@ ISO 8601 text in UTC, so that a person with sqlite3 can read it.
 
 from __future__ import annotations
 
-import getpass
-import os
 import secrets
 import socket
 from datetime import UTC, datetime, timedelta
@@ -21,10 +19,10 @@ from tui.domain.plan import Draft
 from tui.domain.sanitize import clean
 from tui.domain.severity import GRAVE
 from tui.operations import network_mounts
-from tui.operations.audit_log import ssh_client
 from tui.operations.conflicts import in_the_way, who_is_in_the_way
 from tui.operations.database import JournalError, default_journal_path, to_text, to_time
 from tui.operations.group_holds import Holding
+from tui.operations.identity import this_requester
 from tui.operations.model import DARK_PATIENCE, OPEN, OperationState, StoredDraft
 
 __all__ = ["LEASE", "Journal", "JournalError", "default_journal_path"]
@@ -49,6 +47,7 @@ class Journal(Holding):
         """
         if why := network_mounts.why_mount_unusable(self.path):
             raise JournalError(f"{why}; nothing was sent")
+        who = this_requester()
         name = f"op-{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         kept = StoredDraft(
             replace(draft.order, operation_id=name),
@@ -68,9 +67,9 @@ class Journal(Holding):
             draft.target.region,
             draft.instance_id,
             draft.instance_name,
-            clean(getpass.getuser()),
-            clean(socket.gethostname()),
-            ssh_client(os.environ),
+            who.user,
+            who.host,
+            who.ssh_client,
             to_text(now),
             msgspec.json.encode(kept).decode(),
         )

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from tui.domain.sanitize import clean
 from tui.operations import audit_log
+from tui.operations.identity import Requester
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation
 from tui.operations.runner_log import log_line
@@ -33,10 +35,7 @@ class Auditor:
     def write(self, operation: Operation, step: str, result: str, **more: object) -> None:
         """A line. Raises OSError where it can't be written and the work may still be refused."""
         one = operation
-        fields = audit_log.about(
-            operation=one.id, user=one.user, host=one.host, profile=one.profile, account=one.account_id,
-            region=one.region, instance=one.instance_id, action=one.action, ssh=one.ssh_client, caller=one.caller,
-        )  # fmt: skip
+        fields = audit_log.about(one, Requester(clean(one.user), clean(one.host), one.ssh_client, one.caller))
         try:
             audit_log.append(
                 audit_log.path_beside(self._journal.path),
