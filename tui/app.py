@@ -36,6 +36,7 @@ from tui.fleet.collector_client import Link
 from tui.fleet.start_mark import Opening
 from tui.fleet.store import Store
 from tui.operations.activity_watch import Elsewhere
+from tui.paths import default_journal_path, state_folder
 from tui.services import Services
 
 if TYPE_CHECKING:
@@ -337,7 +338,7 @@ def open_services(settings: Settings, environ: Mapping[str, str], link: Link | N
 
 def open_journal(services: Services) -> str:
     """One that can't be used is said, and forbids acting, not looking, until it can be. Also told: why nothing may be begun."""
-    from tui.operations.journal import Journal, JournalError, default_journal_path
+    from tui.operations.journal import Journal, JournalError
     from tui.operations.network_mounts import why_mount_unusable
 
     services.journal = Journal(default_journal_path(services.environ), standing=False)
@@ -352,10 +353,10 @@ def open_journal(services: Services) -> str:
 def find_here(services: Services) -> None:
     """Which machine this is, and what it goes through: a few small files."""
     from tui.operations import this_machine
-    from tui.operations.journal import default_journal_path
 
-    folder = default_journal_path(services.environ).parent
-    services.here = this_machine.read_this_machine(services.environ, services.settings, folder)
+    services.here = this_machine.read_this_machine(
+        services.environ, services.settings, state_folder(services.environ)
+    )
 
 
 def run_console(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> int:

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.config.loader import state_folder
 from tui.domain.sanitize import clean
+from tui.paths import state_folder
 
 KEPT = 20
 """Reports; older ones make room."""

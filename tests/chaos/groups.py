@@ -38,8 +38,9 @@ from tui.domain.instance import Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.operations import recovery
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
+from tui.paths import default_journal_path
 
 PLAIN = ("ledger-1", "ledger-2", "ledger-3", "cache-1", "cache-2", "nat-1", "mail-1", "eks-node-a")
 MIXED = (

@@ -10,8 +10,8 @@ from typing import Any
 from tests.chaos.trials import Result
 from tui.domain.plan import Draft
 from tui.operations import audit_log
-from tui.operations.journal import default_journal_path
 from tui.operations.model import Operation, OperationState
+from tui.paths import default_journal_path
 
 MUTATING = (
     "StopInstances",

@@ -32,8 +32,9 @@ from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import recovery
-from tui.operations.journal import LEASE, Journal, default_journal_path
+from tui.operations.journal import LEASE, Journal
 from tui.operations.model import DARK_PATIENCE, OperationState
+from tui.paths import default_journal_path
 
 REGION, ACCOUNT, PROFILE = "ap-northeast-2", "111122223333", "prod"
 NAMES = {"standby": "web-7", "drain": "payments-db-2"}

@@ -19,7 +19,7 @@ import pytest
 from tests.integration.hands import Bench
 from tests.unit.machines import nitro
 from tui.demo.environment import Demo, start
-from tui.operations.journal import default_journal_path
+from tui.paths import default_journal_path
 
 TRIALS = int(os.environ.get("OWN_TRIALS", "4"))
 

@@ -24,7 +24,8 @@ from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import journal_file, recovery
 from tui.operations.auto_resume import Rescue
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
+from tui.paths import default_journal_path
 from tui.services import Services
 
 WORDS = (

@@ -25,7 +25,7 @@ TOUCHES = {
     "unlink", "link", "remove", "hardlink_to", "symlink_to",
 }  # fmt: skip
 """What opens a file, or puts another in its place."""
-HOLDERS = {f"tui/operations/{name}.py" for name in ("database", "reader", "journal", "repair")}
+HOLDERS = {f"tui/operations/{name}.py" for name in ("database", "queries", "journal", "repair")}
 """Here `path` and `self.path` are the journal's too."""
 
 
@@ -36,8 +36,7 @@ def ways(tree: ast.AST, name: str) -> set[str]:
         found |= {"path", "self.path"}
     imports = [one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)]
     if not any(
-        (one.module or "").startswith("tui.operations")
-        and "default_journal_path" in [part.name for part in one.names]
+        one.module == "tui.paths" and "default_journal_path" in [part.name for part in one.names]
         for one in imports
     ):
         return found
@@ -92,11 +91,11 @@ def test_the_journal_is_opened_in_one_place_and_by_sqlite_alone() -> None:
     "code",
     [
         "import sqlite3\nsqlite3.connect('x')", "from sqlite3 import connect\nconnect('x')",
-        "from tui.operations.journal import default_journal_path\nopen(default_journal_path(e))",
-        "from tui.operations.journal import default_journal_path\np = default_journal_path(e)\np.chmod(0o600)",
-        "from tui.operations.database import default_journal_path\nx = str(default_journal_path(e))\nos.open(x, 0)",
+        "from tui.paths import default_journal_path\nopen(default_journal_path(e))",
+        "from tui.paths import default_journal_path\np = default_journal_path(e)\np.chmod(0o600)",
+        "from tui.paths import default_journal_path\nx = str(default_journal_path(e))\nos.open(x, 0)",
         "journal.path.read_bytes()", "shutil.copy(journal.path, '/tmp/x')", "hashlib.file_digest(open(self.journal.path), 'x')",
-        "from tui.operations.journal import default_journal_path\nwith default_journal_path(e).open() as f: pass",
+        "from tui.paths import default_journal_path\nwith default_journal_path(e).open() as f: pass",
     ],
 )  # fmt: skip
 def test_the_test_would_see_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:

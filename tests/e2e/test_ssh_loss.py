@@ -14,8 +14,9 @@ import pytest
 from tests.e2e.terminal import Terminal, environ, has, ready
 from tui.demo.environment import Demo, start
 from tui.operations import audit_log, recovery
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
+from tui.paths import default_journal_path
 
 NAME = "search-2"
 

@@ -17,10 +17,11 @@ from tests.integration.waiting import until
 from tui.config.schema import ActionSettings, LockSettings, Settings
 from tui.demo.environment import Demo
 from tui.operations import recovery
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
 from tui.operations.model import Operation
 from tui.operations.redis_lock import Holder, Lock, LockService
 from tui.operations.redis_scripts import EPOCH
+from tui.paths import default_journal_path
 
 Server = tuple[str, "subprocess.Popen[bytes]"]
 QUICK = ActionSettings(reboot_settle=1.0)

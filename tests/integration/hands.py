@@ -20,8 +20,9 @@ from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import recovery, spawn
-from tui.operations.journal import Journal, JournalError, default_journal_path
+from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation, OperationState
+from tui.paths import default_journal_path
 
 REGION, ACCOUNT = "ap-northeast-2", "111122223333"
 ENDED = (

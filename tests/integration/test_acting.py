@@ -24,8 +24,9 @@ from tui.fleet import protocol
 from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
 from tui.operations import spawn
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
 from tui.operations.model import OperationState
+from tui.paths import default_journal_path
 from tui.services import Services
 
 SETTINGS = Settings(

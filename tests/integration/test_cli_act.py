@@ -17,8 +17,9 @@ import pytest
 from tests.integration.waiting import awaited
 from tui.demo.environment import Demo, start
 from tui.operations import audit_log
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
+from tui.paths import default_journal_path
 
 ROOT = Path(__file__).parents[2]
 EVAC = [sys.executable, "-P", "-m", "tui"]

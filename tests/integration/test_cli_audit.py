@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from tui.cli.main import evac
 from tui.cli.session import RefusedError
 from tui.operations import audit_log
-from tui.operations.journal import default_journal_path
+from tui.paths import default_journal_path
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 

@@ -19,9 +19,10 @@ from tests.unit.machines import nitro, put
 from tui.config.schema import Settings
 from tui.demo.environment import Demo, start
 from tui.operations import audit_log, spawn
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
 from tui.operations.model import OperationState
 from tui.operations.recovery import lives
+from tui.paths import default_journal_path
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +217,8 @@ from tui.cli.session import Shared, open_session
 from tui.domain.actions import ActionOptions
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
+from tui.paths import default_journal_path
 with open_session(Shared()) as session:
     found = find_instance(session, sys.argv[1], 60)
     journal = Journal(default_journal_path(session.environ))

@@ -15,8 +15,8 @@ import pytest
 from tests.integration.hands import Bench, ended
 from tui.domain.instance import InstanceState
 from tui.operations import audit_log, recovery, spawn
-from tui.operations.journal import default_journal_path
 from tui.operations.model import OperationState
+from tui.paths import default_journal_path
 
 
 def test_two_runners_of_one_operation_send_everything_once(bench: Bench) -> None:

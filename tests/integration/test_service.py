@@ -25,8 +25,9 @@ from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.operations import recovery, spawn
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
+from tui.paths import default_journal_path
 
 SEOUL, VIRGINIA, IRELAND = "ap-northeast-2", "us-east-1", "eu-west-1"
 KEYS = {"prod": "AKIADEMOPROD00000001", "staging": "AKIADEMOSTAGING00001"}

@@ -22,8 +22,9 @@ from typing import Any
 from tests.e2e.terminal import PATIENCE, Terminal, has
 from tests.soak.storm import changes
 from tui.demo.environment import Demo
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
 from tui.operations.model import Operation
+from tui.paths import default_journal_path
 
 SIZES = ((80, 24), (120, 35), (160, 50))
 ASKED = r"Type .*to go on|\by +yes\b"

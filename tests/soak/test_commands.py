@@ -128,7 +128,8 @@ def planned(environ: dict[str, str]) -> str:
     from tui.domain.actions import ActionOptions
     from tui.domain.plan import draft
     from tui.domain.policy import Policy
-    from tui.operations.journal import Journal, default_journal_path
+    from tui.operations.journal import Journal
+    from tui.paths import default_journal_path
 
     now, row = datetime.now(UTC), named(sample_store(), INSTANCE)
     journal = Journal(default_journal_path(environ))

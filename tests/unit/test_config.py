@@ -264,13 +264,6 @@ def test_zones_have_rules_and_nonsense_is_utc() -> None:
     assert str(loader.local_zone({"TZ": "Nowhere/Else"})) == "UTC"
 
 
-def test_default_path_follows_xdg_but_not_a_relative_one() -> None:
-    assert loader.default_config_path({"XDG_CONFIG_HOME": "/x"}) == Path("/x/evac/config.toml")
-    assert loader.default_config_path({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path(
-        "/h/.config/evac/config.toml"
-    )
-
-
 # the site policy
 
 

@@ -14,7 +14,8 @@ from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations.auto_resume import IN_A_ROW, Rescue
-from tui.operations.journal import LEASE, Journal, default_journal_path
+from tui.operations.journal import LEASE, Journal
+from tui.paths import default_journal_path
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(

@@ -16,6 +16,7 @@ from tui.domain.sanitize import clean
 from tui.fleet import scope, snapshot
 from tui.fleet.protocol import Delta
 from tui.fleet.store import Store
+from tui.paths import default_snapshot_path
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 SEOUL, DUBLIN = "ap-northeast-2", "eu-west-1"
@@ -126,7 +127,7 @@ def test_a_narrow_run_keeps_the_wide_one_s_state_and_has_its_own(tmp_path: Path)
 def test_a_narrow_run_that_is_the_first_leaves_its_file_to_a_wider_one(tmp_path: Path) -> None:
     narrow = Settings(only_profiles=("data",))
     first = save(tmp_path, narrow, opened(tmp_path, narrow))
-    assert first == snapshot.default_snapshot_path(env(tmp_path))
+    assert first == default_snapshot_path(env(tmp_path))
     assert save(tmp_path, WIDE, fleet()) == first
     assert save(tmp_path, narrow, opened(tmp_path, narrow)) != first
 

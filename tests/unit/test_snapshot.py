@@ -146,15 +146,3 @@ def test_a_link_in_its_place_is_replaced_not_followed(tmp_path: Path) -> None:
     save(fleet(), path(tmp_path))
     assert precious.read_text() == "keep me"
     assert not path(tmp_path).is_symlink()
-
-
-def test_it_lies_where_xdg_says(tmp_path: Path) -> None:
-    assert (
-        snapshot.default_snapshot_path({"XDG_CACHE_HOME": str(tmp_path)})
-        == tmp_path / "evac" / "snapshot.mpk"
-    )
-    home = {"HOME": str(tmp_path)}
-    assert snapshot.default_snapshot_path(home) == tmp_path / ".cache" / "evac" / "snapshot.mpk"
-    assert snapshot.default_snapshot_path(
-        home | {"XDG_CACHE_HOME": "relative"}
-    ) == snapshot.default_snapshot_path(home)

@@ -6,9 +6,10 @@ from tui.cli import output
 from tui.cli.session import Session
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.operations.activity_watch import works_elsewhere, works_of
-from tui.operations.database import JournalError, default_journal_path
+from tui.operations.database import JournalError
 from tui.operations.journal import Journal
 from tui.operations.redis_lock import Away, LockService
+from tui.paths import default_journal_path
 
 
 def own(session: Session) -> Own:

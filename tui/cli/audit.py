@@ -13,7 +13,7 @@ from tui.cli.session import FAILED, WELL, RefusedError, Shared, open_session
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.operations import audit_log
-from tui.operations.journal import default_journal_path
+from tui.paths import default_journal_path
 
 
 @click.command("audit")

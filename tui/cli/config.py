@@ -14,6 +14,7 @@ from tui.cli import output
 from tui.cli.options import shared_options
 from tui.cli.session import Shared, open_session
 from tui.config import edit, loader
+from tui.paths import default_config_path
 
 
 @click.group("config", invoke_without_command=True)
@@ -65,7 +66,7 @@ def set_value(shared: Shared, key: str, value: str) -> None:
 
 
 def _path(shared: Shared) -> Path:
-    return shared.config or loader.default_config_path(os.environ)
+    return shared.config or default_config_path(os.environ)
 
 
 def _show(shared: Shared, as_json: bool) -> None:

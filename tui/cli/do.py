@@ -41,9 +41,10 @@ from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft, GuardKind, why_no_image_name
 from tui.fleet import collector_client
 from tui.operations import spawn
-from tui.operations.journal import Journal, default_journal_path
+from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import is_cut_off, lives, resume
+from tui.paths import runner_log_path
 
 PERMISSION_WITHIN = 60.0
 """Seconds to wait for AWS's answer to the dry run; after that it is unknown, and the question is put all the same."""
@@ -317,7 +318,7 @@ class _Order:
                 return found
             if not alive:
                 self._give_up("the runner ended")
-                log = default_journal_path(self.session.environ).with_name("runner.log")
+                log = runner_log_path(self.session.environ)
                 raise RefusedError(
                     f"the runner ended before it asked AWS; nothing was sent; see {log}", FAILED
                 )

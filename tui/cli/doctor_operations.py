@@ -13,8 +13,9 @@ from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
 from tui.cli.operation_view import alarming, stands
 from tui.domain.plurals import counted
 from tui.operations import audit_log, network_mounts
-from tui.operations.journal import Journal, JournalError, default_journal_path
+from tui.operations.journal import Journal, JournalError
 from tui.operations.spawn import scope
+from tui.paths import default_journal_path
 
 FILESYSTEM_ROOT = Path("/")
 

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from tui.cli import streams
 from tui.cli.session import Session
-from tui.config import loader
 from tui.operations.redis_lock import Away, LockService
+from tui.paths import state_folder
 
 WELL, DOUBT, BAD = "ok", "warn", "fail"
 
@@ -107,7 +107,7 @@ def _lock(session: Session) -> DoctorLine:
 
 def _folders(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
     """The journal says who may do what to servers: only its owner may read or write it."""
-    folder = loader.state_folder(environ)
+    folder = state_folder(environ)
     if not folder.exists():
         parent = next(parent for parent in folder.parents if parent.exists())
         if os.access(parent, os.W_OK):

@@ -14,10 +14,11 @@ from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft
 from tui.operations import audit_log
 from tui.operations.identity import this_requester
-from tui.operations.journal import STARTING, Journal, JournalError, default_journal_path
+from tui.operations.journal import STARTING, Journal, JournalError
 from tui.operations.journal_peek import by_hand, left_down
 from tui.operations.model import Operation, OperationState, StepRow
 from tui.operations.recovery import JUST_STARTING, driver, is_cut_off, resume
+from tui.paths import default_journal_path, runner_log_path
 
 LOOK_EVERY = 0.2
 TAKEN_WITHIN = 60.0
@@ -125,7 +126,7 @@ def seen_to(session: Session, journal: Journal, one: Operation) -> tuple[str, in
 
 
 def _see(session: Session) -> str:
-    log = default_journal_path(session.environ).with_name("runner.log")
+    log = runner_log_path(session.environ)
     return f"see {log}, and try again with evac ops resume"
 
 

@@ -17,7 +17,7 @@ from tui.domain.plan import Draft, draft
 from tui.domain.this_machine import Here
 from tui.operations import conflicts
 from tui.operations.group_turn import known
-from tui.operations.journal import default_journal_path
+from tui.paths import default_journal_path
 
 
 def first(session: Session, action: str, wanted: str, timeout: float, options: ActionOptions) -> Reading:

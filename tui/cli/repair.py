@@ -11,8 +11,9 @@ from tui.cli.session import FAILED, READ_ONLY, WELL, RefusedError, Shared, open_
 from tui.domain.plurals import part_of
 from tui.operations import audit_log
 from tui.operations.identity import this_requester
-from tui.operations.journal import JournalError, default_journal_path
+from tui.operations.journal import JournalError
 from tui.operations.repair import damage, repair
+from tui.paths import default_journal_path
 
 
 @click.command("repair")

@@ -21,6 +21,7 @@ from tui.domain.instance import Instance
 from tui.domain.this_machine import Here
 from tui.domain.triage import Level, urgency
 from tui.fleet import snapshot
+from tui.paths import default_snapshot_path
 
 TIMEOUT = click.option(
     "--timeout",
@@ -165,7 +166,7 @@ def _all_events(row: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
 def _known_before(session: Session) -> list[Instance]:
     """What the console's last snapshot knows to be in trouble: every event is. None where it can't be read."""
     try:
-        kept = snapshot.load_snapshot(snapshot.default_snapshot_path(session.environ))
+        kept = snapshot.load_snapshot(default_snapshot_path(session.environ))
     except snapshot.SnapshotError:
         return []
     return [] if kept is None else [row for delta in kept.deltas for row in delta.upserts]

@@ -11,22 +11,18 @@ from tui.cli.session import Session
 from tui.domain.instance import Instance
 from tui.domain.this_machine import Here
 from tui.operations import this_machine
-from tui.operations.journal import default_journal_path
+from tui.paths import state_folder
 
 
 def here_among(session: Session, rows: Sequence[Instance]) -> Here:
     """Which it is, and its row if it is one of these."""
-    found = this_machine.read_this_machine(
-        session.environ, session.settings, default_journal_path(session.environ).parent
-    )
+    found = this_machine.read_this_machine(session.environ, session.settings, state_folder(session.environ))
     return found.seen(next((row for row in rows if found.is_row(row)), None))
 
 
 def here_for(session: Session, beside: FoundInstance | None = None) -> Here:
     """Which it is. `beside`: an instance somebody acts on; then also its row, looked for where that one is."""
-    found = this_machine.read_this_machine(
-        session.environ, session.settings, default_journal_path(session.environ).parent
-    )
+    found = this_machine.read_this_machine(session.environ, session.settings, state_folder(session.environ))
     if beside is None or beside.instance is None or not found.instance_id or found.is_row(beside.instance):
         return found
     row = next((one for one in beside.rows if found.is_row(one)), None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import tomli_w
 
 from tui.config.loader import ConfigError, read_toml, validate
+from tui.paths import write_atomically
 
 
 def example() -> str:
@@ -93,18 +92,7 @@ def _commented(text: str) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(mode)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_atomically(path, text.encode(), mode=mode)
     except OSError as error:
         raise ConfigError(path, "", f"cannot be written: {error.strerror}") from None

@@ -39,6 +39,7 @@ from tui.domain.actions import ACTIONS
 from tui.domain.sanitize import clean
 from tui.domain.severity import HAZARD_CODES
 from tui.domain.time_format import parse_duration
+from tui.paths import default_config_path
 
 __all__ = [
     "ActionSettings",
@@ -50,7 +51,6 @@ __all__ = [
     "ProfileSettings",
     "Settings",
     "decode_settings",
-    "default_config_path",
     "encode_settings",
     "flatten",
     "from_environment",
@@ -58,7 +58,6 @@ __all__ = [
     "local_zone",
     "policy_path",
     "read_toml",
-    "state_folder",
     "validate",
 ]
 
@@ -116,24 +115,6 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     # It may have been started by hand, or from another shell than the one that planned: the names of both hold.
     called = dict.fromkeys((*settings.shell_profiles, *profile_names.of_shell(environ)))
     return _tighten(msgspec.structs.replace(settings, shell_profiles=tuple(called)), {}, environ)[0]
-
-
-def default_config_path(environ: Mapping[str, str]) -> Path:
-    """`$XDG_CONFIG_HOME/evac/config.toml`."""
-    return _xdg(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
-
-
-def state_folder(environ: Mapping[str, str]) -> Path:
-    """`$XDG_STATE_HOME/evac`: journal and audit log."""
-    return _xdg(environ, "XDG_STATE_HOME", ".local/state")
-
-
-def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
-    """Our folder there; a relative one is ignored, as the XDG base directory specification asks."""
-    base = Path(environ.get(name, ""))
-    if not base.is_absolute():
-        base = Path(environ.get("HOME") or "~").expanduser() / default
-    return base / "evac"
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -7,7 +7,6 @@ What is in trouble comes first in it, and is all that the first frame waits for;
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -24,6 +23,7 @@ from tui.domain.triage import urgency
 from tui.fleet.protocol import Delta
 from tui.fleet.scope import Reads, key, reads, within
 from tui.fleet.start_mark import Opening
+from tui.paths import default_snapshot_path, write_atomically
 
 FORMAT = 2
 NARROW_KEPT = 8
@@ -92,13 +92,6 @@ def narrowed(kept: SavedSnapshot, read: Reads) -> SavedSnapshot:
     return SavedSnapshot(kept.saved_at, deltas, count, kept.pieces, kept.scope, moved)
 
 
-def default_snapshot_path(environ: Mapping[str, str]) -> Path:
-    """Where it lies; a relative XDG_CACHE_HOME is ignored, as the XDG specification asks."""
-    base = Path(environ.get("XDG_CACHE_HOME", ""))
-    home = Path(environ.get("HOME") or "~").expanduser()
-    return (base if base.is_absolute() else home / ".cache") / "evac" / "snapshot.mpk"
-
-
 def write_snapshot(
     targets: list[TargetStatus], rows: Sequence[Instance], path: Path, now: datetime, scope: str = ""
 ) -> None:
@@ -114,16 +107,10 @@ def write_snapshot(
     pack = msgspec.msgpack.encode
     pieces = [pack(calm[at : at + ROWS_PER_DELTA]) for at in range(0, len(calm), ROWS_PER_DELTA)]
     body = pack(_Saved(FORMAT, now, targets, trouble, pieces, len(calm), scope))
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-        Path(name).replace(path)
-        if scope:
-            tidy(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    # Not durable: what a crash of the machine takes is read anew, and a console that ends must not wait for the disk.
+    write_atomically(path, body, durable=False)
+    if scope:
+        tidy(path)
 
 
 def load_snapshot(path: Path) -> SavedSnapshot | None:

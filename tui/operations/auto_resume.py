@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from tui.config.schema import Settings
-from tui.operations.database import default_journal_path
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation
 from tui.operations.recovery import cut_off, resume
+from tui.paths import default_journal_path
 
 IN_A_ROW = 3
 """How often the same operation is taken up at the same step, before it is left with the alarm."""

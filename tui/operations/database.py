@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from platformdirs import user_state_path
 
 from tui.domain.sanitize import clean
 from tui.operations.journal_file import Where, commit_mark, connect, connect_as_it_lies, file_identity
@@ -22,13 +20,6 @@ class JournalError(Exception):
 
     def __init__(self, line: str) -> None:
         super().__init__(clean(line))  # SQLite quotes what it found in the file
-
-
-def default_journal_path(environ: Mapping[str, str]) -> Path:
-    """`$XDG_STATE_HOME/evac/journal.sqlite3`."""
-    state = environ.get("XDG_STATE_HOME")
-    folder = Path(state) / "evac" if state else user_state_path("evac")
-    return folder / "journal.sqlite3"
 
 
 def to_text(moment: datetime | None) -> str | None:

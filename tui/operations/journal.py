@@ -20,12 +20,12 @@ from tui.domain.sanitize import clean
 from tui.domain.severity import GRAVE
 from tui.operations import network_mounts
 from tui.operations.conflicts import in_the_way, who_is_in_the_way
-from tui.operations.database import JournalError, default_journal_path, to_text, to_time
+from tui.operations.database import JournalError, to_text, to_time
 from tui.operations.group_holds import Holding
 from tui.operations.identity import this_requester
 from tui.operations.model import DARK_PATIENCE, OPEN, OperationState, StoredDraft
 
-__all__ = ["LEASE", "Journal", "JournalError", "default_journal_path"]
+__all__ = ["LEASE", "Journal", "JournalError"]
 
 LEASE = timedelta(seconds=20)
 """How long a runner may be silent before another takes its operation over."""

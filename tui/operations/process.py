@@ -21,7 +21,7 @@ from tui.config.schema import ConfigError, Settings
 from tui.operations import demo_watchdog, sigterm, this_machine
 from tui.operations.aws_gateway import AwsGateway
 from tui.operations.database import is_damage
-from tui.operations.journal import Journal, JournalError, default_journal_path
+from tui.operations.journal import Journal, JournalError
 from tui.operations.journal_peek import peek
 from tui.operations.model import Operation, OperationState
 from tui.operations.runner import Runner
@@ -29,6 +29,7 @@ from tui.operations.runner_errors import MEND, broken, to_the_end
 from tui.operations.runner_log import keep_quiet, log_line, what
 from tui.operations.self_guard import Ownself
 from tui.operations.steady_clock import Steady, latest, ticks
+from tui.paths import default_journal_path
 
 OPEN_TRIES = 12
 """How often what can't be judged is tried, before it is left to whoever resumes next."""

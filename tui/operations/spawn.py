@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.config.schema import Settings, encode_settings
-from tui.operations.database import default_journal_path
+from tui.paths import runner_log_path, state_folder
 
 
 class ReadOnlyError(Exception):
@@ -47,11 +47,10 @@ def scope(environ: Mapping[str, str]) -> list[str]:
     return prefix if probe.returncode == 0 else []
 
 
-def _log(folder: Path) -> int:
+def _log(path: Path) -> int:
     """The runners' log, opened to append; nowhere, if the disk does not let it: what a runner must tell is in the journal."""
-    path = folder / "runner.log"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(OSError):
             if path.stat().st_size > LOG_LIMIT:
                 path.replace(path.with_name("runner.log.1"))
@@ -72,10 +71,9 @@ def start(operation: str, profile: str, settings: Settings, environ: Mapping[str
     """Start hands for the operation; their process id. Raises ReadOnlyError, LaunchError."""
     if settings.profile_read_only(profile):
         raise ReadOnlyError(f"read-only: no changes through profile {profile}; see `evac config show`")
-    folder = default_journal_path(environ).parent
     runner = [sys.executable, "-P", "-m", "tui.operations.process", "--operation", operation]
     try:
-        log = _log(folder)
+        log = _log(runner_log_path(environ))
         try:
             process = subprocess.Popen(  # noqa: S603 - our own module, an id of our own making
                 [*scope(environ), *runner],
@@ -91,7 +89,7 @@ def start(operation: str, profile: str, settings: Settings, environ: Mapping[str
             os.close(log)
     except OSError as error:
         raise LaunchError(
-            f"the runner could not be started ({error}), log in {folder}: nothing was sent; mend it and try again"
+            f"the runner could not be started ({error}), log in {state_folder(environ)}: nothing was sent; mend it and try again"
         ) from error
     # It outlives us. While we live, somebody must collect it when it ends, or a dead runner would look alive.
     threading.Thread(target=process.wait, name=f"runner {process.pid}", daemon=True).start()
