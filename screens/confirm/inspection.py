@@ -14,10 +14,10 @@ from tui.domain.actions import ActionOptions
 from tui.domain.changes import HURTS_NOBODY, Reading, differences
 from tui.domain.choices import offers
 from tui.domain.facts import Facts
-from tui.domain.instance import Instance, Trouble
+from tui.domain.instance import Instance, Trouble, TroubleKind
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.sanitize import clean
-from tui.fleet.protocol import ReadRequest
+from tui.fleet.protocol import ReadKind, ReadRequest
 from tui.services import Services
 
 
@@ -78,16 +78,16 @@ class Looking(EvacScreen):
         link, row = self.services.link, self.instance
         if row is None:
             return await self._failed(
-                Trouble("gone", clean("it is no longer in the list"), clean("leave with esc"))
+                Trouble(TroubleKind.GONE, clean("it is no longer in the list"), clean("leave with esc"))
             )
         if link is None:
             return await self._failed(
-                Trouble("internal", clean("there is no collector"), clean("start evac again"))
+                Trouble(TroubleKind.INTERNAL, clean("there is no collector"), clean("start evac again"))
             )
         names = here_now(self.services).names
-        answer = await link.request(ReadRequest(0, "look", row.target, str(row.instance_id), names))
+        answer = await link.request(ReadRequest(0, ReadKind.LOOK, row.target, str(row.instance_id), names))
         if answer.instance is None:
-            nothing = Trouble("internal", clean("AWS told nothing of it"), clean("try again"))
+            nothing = Trouble(TroubleKind.INTERNAL, clean("AWS told nothing of it"), clean("try again"))
             return await self._failed(answer.trouble or nothing)
         facts = await self.desk.with_holds(answer.instance, answer.facts)
         before = self._reading()
@@ -108,7 +108,7 @@ class Looking(EvacScreen):
     @property
     def old(self) -> bool:
         """Whether the plan is made of what was read before, since it can't be read now and hurts nobody."""
-        gone = self.trouble is not None and self.trouble.kind == "gone"
+        gone = self.trouble is not None and self.trouble.kind is TroubleKind.GONE
         return (
             self.trouble is not None
             and not gone

@@ -16,7 +16,7 @@ from tui.commands import VERBS, Verb, shown_key
 from tui.domain.actions import ACTIONS
 from tui.domain.down_by_aws import why_down
 from tui.domain.guidance import Mark, layers
-from tui.domain.instance import InstanceState
+from tui.domain.instance import InstanceState, TroubleKind
 from tui.domain.time_format import ago, both_zones, span
 from tui.domain.triage import Level, urgency
 
@@ -99,7 +99,7 @@ def troubles(scene: Scene) -> list[Row]:
             Row("it is no longer there: below is what was last known of it", "✖ gone", "", "bold red")
         )
     told = scene.trouble
-    if told is not None and not (scene.gone and told.kind == "gone"):
+    if told is not None and not (scene.gone and told.kind is TroubleKind.GONE):
         rows.append(Row(told.line, "? not read", "", "bold magenta"))
     stale = scene.status.trouble if scene.status is not None else None
     if stale is not None and (told is None or stale.line != told.line):

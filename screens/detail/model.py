@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from screens.detail.view_model import Scene, freshest
 from screens.this_machine import here_now
 from tui.domain.facts import Facts
-from tui.domain.instance import Instance, Trouble
-from tui.fleet.protocol import ReadAnswer
+from tui.domain.instance import Instance, Trouble, TroubleKind
+from tui.fleet.protocol import LinkPhase, ReadAnswer
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation
 from tui.services import Services
@@ -31,7 +31,7 @@ class Known:
     @property
     def gone(self) -> bool:
         """The list has it no more, or the last look found nothing."""
-        return self._missing or (self.trouble is not None and self.trouble.kind == "gone")
+        return self._missing or (self.trouble is not None and self.trouble.kind is TroubleKind.GONE)
 
     @property
     def instance(self) -> Instance | None:
@@ -56,7 +56,7 @@ class Known:
             gone=self.gone,
             operations=self.operations,
             history_trouble=self.history_trouble,
-            collector="" if link is None or link.state.state == "live" else link.state.state,
+            collector="" if link is None or link.state.state is LinkPhase.LIVE else link.state.state,
             wide=wide,
             here=here_now(services),
             own=services.own,

@@ -23,7 +23,7 @@ from screens.this_machine import here_now
 from tui.commands import Verb
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
-from tui.fleet.protocol import ReadRequest
+from tui.fleet.protocol import ReadKind, ReadRequest
 from tui.services import Services
 
 DETAIL_WIDE = 110
@@ -151,9 +151,11 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
             return
         self._reading = True
         self.redraw()
-        self.run_worker(self._look("console" if self.tab == "console" else "look", row), group="look")
+        self.run_worker(
+            self._look(ReadKind.CONSOLE if self.tab == "console" else ReadKind.LOOK, row), group="look"
+        )
 
-    async def _look(self, kind: str, row: Instance) -> None:
+    async def _look(self, kind: ReadKind, row: Instance) -> None:
         link = self.services.link
         if link is None:
             return

@@ -21,7 +21,7 @@ from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, clock
 from tui.domain.triage import Level, urgency
-from tui.fleet.protocol import LinkState
+from tui.fleet.protocol import LinkPhase, LinkState
 from tui.services import Services
 
 READ_ONLY_HELP = "Read-only here: call who may change it."
@@ -104,11 +104,11 @@ def freshness(
     link: LinkState | None, targets: Sequence[TargetStatus], old: Stale, now: datetime
 ) -> tuple[str, str]:
     """How much of this is true now, in a word or two."""
-    if link is not None and link.state in ("restarting", "dead"):
+    if link is not None and link.state in (LinkPhase.RESTARTING, LinkPhase.DEAD):
         return f"NOT READING: {link.why or link.state}", "bold red"
     waiting = [one for one in targets if one.target in old and one.trouble is None]
     failed = [one for one in targets if one.trouble is not None]
-    if not targets or (link is not None and link.state == "starting") or len(waiting) == len(targets):
+    if not targets or (link is not None and link.state is LinkPhase.STARTING) or len(waiting) == len(targets):
         times = [one.status_at for one in targets if one.status_at is not None]
         return (f"as of {ago(min(times), now)}, reading" if times else "reading"), "bold yellow"
     if waiting:

@@ -28,7 +28,7 @@ from tui.domain.listing import FleetView, Ranker, SortOrder, failures, group_by_
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.triage import Level
-from tui.fleet.protocol import ReadRequest
+from tui.fleet.protocol import LinkPhase, ReadKind, ReadRequest
 from tui.services import Services
 
 FLEET_WIDE = 120
@@ -322,10 +322,10 @@ class FleetScreen(Filtering):
     def verb_refresh(self) -> None:
         """Ask the collector to read everything past its cache."""
         link = self.services.link
-        if link is None or link.state.state != "live":
+        if link is None or link.state.state is not LinkPhase.LIVE:
             self.say("the collector is not running yet: it reads everything when it is", "warning")
             return
-        self.run_worker(link.request(ReadRequest(0, "refresh")), group="refresh")
+        self.run_worker(link.request(ReadRequest(0, ReadKind.REFRESH)), group="refresh")
         self.say("reading everything again")
 
     def chosen(self) -> list[Instance]:

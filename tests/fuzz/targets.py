@@ -259,7 +259,7 @@ READERS = {
         frames,
         lambda: [
             protocol.encode_frame(one)[4:]
-            for one in (DELTA, protocol.ReadRequest(1, "look", ROW.target, "i"))
+            for one in (DELTA, protocol.ReadRequest(1, protocol.ReadKind.LOOK, ROW.target, "i"))
         ],
     ),
     "last_state": Reader(last_state, _good_snapshot),

@@ -190,7 +190,9 @@ async def test_the_next_profile_reads_when_the_first_cannot_and_labels_follow(de
         assert shown == {"prod-audit"}
         row = next(iter(eyes.store.rows()))
         demo.control("calls", method="DELETE")
-        answer = await eyes.link.request(protocol.ReadRequest(0, "look", row.target, row.instance_id))
+        answer = await eyes.link.request(
+            protocol.ReadRequest(0, protocol.ReadKind.LOOK, row.target, row.instance_id)
+        )
         assert answer.instance is not None
         assert answer.instance.target == row.target
         asked = [one for one in calls(demo) if row.instance_id in one["instances"]]

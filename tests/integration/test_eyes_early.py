@@ -10,7 +10,7 @@ from tui.demo.environment import Demo
 from tui.domain.instance import Phase
 from tui.fleet import collector_client as module
 from tui.fleet.collector_client import Link
-from tui.fleet.protocol import Delta, LinkState, ReadRequest
+from tui.fleet.protocol import Delta, LinkState, ReadKind, ReadRequest
 from tui.fleet.store import Store
 
 
@@ -31,7 +31,7 @@ async def test_a_link_begun_early_reads_answers_and_starts_the_next_one_itself(d
         if live and killed is None:
             assert len(store.rows()) == 24
             answer = await link.request(
-                ReadRequest(0, "look", targets[0].target, store.rows()[0].instance_id)
+                ReadRequest(0, ReadKind.LOOK, targets[0].target, store.rows()[0].instance_id)
             )
             assert answer.instance is not None
             killed = link.pid

@@ -119,8 +119,8 @@ async def test_a_refresh_reads_past_the_cache(demo: Demo) -> None:
         await eyes.until(lambda: eyes.live("prod"))
         demo.control("events", {"instance": "mail-1", "code": "instance-stop", "in": 3600})
         for target in (Target("prod-audit", SEOUL), Target("prod", VIRGINIA)):  # not read here: harmless
-            await eyes.link.request(protocol.ReadRequest(0, "refresh", target))
-        await eyes.link.request(protocol.ReadRequest(0, "refresh", Target("prod", SEOUL)))
+            await eyes.link.request(protocol.ReadRequest(0, protocol.ReadKind.REFRESH, target))
+        await eyes.link.request(protocol.ReadRequest(0, protocol.ReadKind.REFRESH, Target("prod", SEOUL)))
         await eyes.until(lambda: (found := eyes.named("mail-1")) and found.events)
 
 
@@ -130,7 +130,7 @@ async def test_a_killed_collector_is_said_restarted_and_its_questions_answered(d
         row, first = next(iter(eyes.store.rows())), eyes.link.pid
         demo.control("faults", [fault({"hang": 120}, operation="DescribeInstances")])
         question = asyncio.create_task(
-            eyes.link.request(protocol.ReadRequest(7, "look", row.target, row.instance_id))
+            eyes.link.request(protocol.ReadRequest(7, protocol.ReadKind.LOOK, row.target, row.instance_id))
         )
         await passing(lambda: any(row.instance_id in one["instances"] for one in calls(demo)))
         assert first is not None
@@ -146,7 +146,9 @@ async def test_a_killed_collector_is_said_restarted_and_its_questions_answered(d
         assert "signal 9" in state.why
         await eyes.until(lambda: eyes.states[-1].state == "live")
         assert eyes.link.pid not in (None, first)
-        again = await eyes.link.request(protocol.ReadRequest(8, "look", row.target, row.instance_id))
+        again = await eyes.link.request(
+            protocol.ReadRequest(8, protocol.ReadKind.LOOK, row.target, row.instance_id)
+        )
         assert again.instance is not None
         assert len(eyes.store.rows()) == 24
 

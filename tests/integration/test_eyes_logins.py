@@ -267,7 +267,7 @@ async def test_credentials_that_change_hands_take_no_row_along(demo: Demo, tmp_p
                 assert (row.account_id == STAGING) == (row.name in names)
         await eyes.until(lambda: any(one.account_alias == "acme-staging" for one in eyes.store.targets()))
         answer = await eyes.link.request(
-            protocol.ReadRequest(0, "look", Target("well", SEOUL), prod.instance_id)
+            protocol.ReadRequest(0, protocol.ReadKind.LOOK, Target("well", SEOUL), prod.instance_id)
         )
         assert answer.instance is None
 

@@ -84,7 +84,9 @@ async def test_a_fact_that_is_denied_is_unknown_with_its_reason_and_spoils_no_ot
     )
     async with watching(settings("prod", regions=(SEOUL,)), demo.apply()) as eyes:
         row = await eyes.until(lambda: eyes.named("web-1"))
-        answer = await eyes.link.request(protocol.ReadRequest(0, "look", row.target, row.instance_id))
+        answer = await eyes.link.request(
+            protocol.ReadRequest(0, protocol.ReadKind.LOOK, row.target, row.instance_id)
+        )
     facts = answer.facts
     assert facts is not None
     reasons = dict(facts.unknown)
@@ -110,12 +112,14 @@ async def test_a_fact_that_is_denied_is_unknown_with_its_reason_and_spoils_no_ot
 async def test_a_look_at_nothing_says_so(demo: Demo) -> None:
     async with watching(Settings(), demo.apply(), "--idle") as eyes:
         gone = await eyes.link.request(
-            protocol.ReadRequest(0, "look", Target("prod", SEOUL), "i-0123456789abcdef0")
+            protocol.ReadRequest(0, protocol.ReadKind.LOOK, Target("prod", SEOUL), "i-0123456789abcdef0")
         )
         assert gone.trouble is not None
         assert (gone.trouble.kind, gone.instance) == ("gone", None)
-        missing = await eyes.link.request(protocol.ReadRequest(0, "look", Target("nobody", SEOUL), "i-0"))
+        missing = await eyes.link.request(
+            protocol.ReadRequest(0, protocol.ReadKind.LOOK, Target("nobody", SEOUL), "i-0")
+        )
         assert missing.trouble is not None
         assert missing.trouble.kind == "config"
-        empty = await eyes.link.request(protocol.ReadRequest(0, "look"))
+        empty = await eyes.link.request(protocol.ReadRequest(0, protocol.ReadKind.LOOK))
         assert empty.trouble is not None

@@ -9,7 +9,7 @@ from typing import Any
 from screens.detail.screen import DetailScreen
 from tests.screens.stage import NOW, Stage, StandIn, named, plain_facts, services
 from tui.domain.actions import ActionOptions
-from tui.domain.instance import Instance, Trouble
+from tui.domain.instance import Instance, Trouble, TroubleKind
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
@@ -19,7 +19,7 @@ from tui.operations.journal import Journal
 from tui.services import Services
 
 EXPIRED = Trouble(
-    "credentials", clean("prod: the login has expired"), clean("run: aws sso login --profile prod")
+    TroubleKind.CREDENTIALS, clean("prod: the login has expired"), clean("run: aws sso login --profile prod")
 )
 
 

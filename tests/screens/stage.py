@@ -24,7 +24,7 @@ from tui.demo.fleet import populate
 from tui.demo.sample import DATA, LEGACY, PROD, STAGING
 from tui.demo.world import World
 from tui.domain.facts import Facts
-from tui.domain.instance import Image, Instance, Phase, Target, TargetStatus, Trouble, TypeFacts
+from tui.domain.instance import Image, Instance, Phase, Target, TargetStatus, Trouble, TroubleKind, TypeFacts
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
@@ -96,13 +96,13 @@ def sample_store() -> Store:
         assert delta is not None
         store.apply(delta)
     expired = Trouble(
-        "credentials",
+        TroubleKind.CREDENTIALS,
         clean("legacy/us-east-1: the credentials have expired"),
         clean("renew the credentials of profile legacy"),
         clean("RequestExpired"),
     )
     denied = Trouble(
-        "region",
+        TroubleKind.REGION,
         clean("staging/us-east-1: the region is not enabled for this account"),
         clean("enable us-east-1 in the account's settings, or leave it out (regions in config.toml)"),
         clean("AuthFailure"),
@@ -125,7 +125,7 @@ class StandIn(Link):
         self.facts = facts or plain_facts()
         self.trouble: Trouble | None = None
         self.asked: list[protocol.ReadRequest] = []
-        self.state = protocol.LinkState("live")
+        self.state = protocol.LinkState(protocol.LinkPhase.LIVE)
 
     async def request(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
         self.asked.append(request)
@@ -135,7 +135,9 @@ class StandIn(Link):
         if request.target is not None and request.instance_id:
             row = self.store.get(f"{request.target.region}/{request.instance_id}")
             if row is None:
-                return protocol.ReadAnswer(0, trouble=Trouble("gone", clean("no longer there"), clean("")))
+                return protocol.ReadAnswer(
+                    0, trouble=Trouble(TroubleKind.GONE, clean("no longer there"), clean(""))
+                )
         facts = self.facts
         if request.kind == "console":
             facts = replace(

@@ -14,7 +14,7 @@ from screens.confirm.question import BURST, EARLY, TypeName, YesNo
 from tests.screens.acting import Play
 from tests.screens.confirming import Case, picture, ready, shown, until
 from tests.screens.stage import named
-from tui.domain.instance import InstanceState, Trouble
+from tui.domain.instance import InstanceState, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.operations.model import OperationState
@@ -253,7 +253,7 @@ async def test_a_look_that_fails_at_the_answer_sends_nothing_and_keeps_what_was_
     case = Case(tmp_path, "stop-start", "payments-db-1")
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))
-        case.link().trouble = Trouble("network", clean("no answer within 20 s"), clean("try again"))
+        case.link().trouble = Trouble(TroubleKind.NETWORK, clean("no answer within 20 s"), clean("try again"))
         await pilot.press(*"payments-db-1", "enter")
         await until(pilot, lambda: "it could not be read, so nothing can be done" in shown(case.screen))
         assert case.confirmed() == []
@@ -269,7 +269,7 @@ async def test_a_look_that_fails_at_the_answer_sends_nothing_and_keeps_what_was_
 @pytest.mark.parametrize("when", ["before", "at the answer"])
 async def test_a_look_that_fails_keeps_nobody_from_starting_what_is_down(tmp_path: Path, when: str) -> None:
     case = Case(tmp_path, "start", "standby-1")
-    broken = Trouble("network", clean("no answer within 20 s"), clean("try again"))
+    broken = Trouble(TroubleKind.NETWORK, clean("no answer within 20 s"), clean("try again"))
     case.link().trouble = broken if when == "before" else None
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: ready(case.screen))

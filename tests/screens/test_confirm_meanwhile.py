@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.screens.acting import ELSEWHERE, Play
 from tests.screens.confirming import Case, ready, shown, until
 from tests.screens.stage import NOW, named, sample_store
-from tui.domain.instance import InstanceState, Trouble
+from tui.domain.instance import InstanceState, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.operations.journal import JournalError
@@ -21,7 +21,9 @@ from tui.operations.model import OperationState
 async def test_a_look_that_failed_is_said_and_tried_again(tmp_path: Path) -> None:
     case = Case(tmp_path, "stop-start", "payments-db-1")
     case.link().trouble = Trouble(
-        "credentials", clean("the credentials have expired"), clean("run aws sso login --profile prod")
+        TroubleKind.CREDENTIALS,
+        clean("the credentials have expired"),
+        clean("run aws sso login --profile prod"),
     )
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: case.screen.trouble is not None)

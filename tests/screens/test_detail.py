@@ -14,7 +14,7 @@ from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
 from tests.screens.looking import EXPIRED, Slow, opened
 from tests.screens.stage import NOW, Stage, StandIn, named, sample_store, services
 from tui.config.schema import Settings
-from tui.domain.instance import Instance, InstanceState, Target, Trouble
+from tui.domain.instance import Instance, InstanceState, Target, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.store import Store
@@ -112,7 +112,7 @@ async def test_what_disappears_says_so_and_cannot_be_acted_on(tmp_path: Path) ->
 async def test_a_look_that_finds_nothing_says_gone(tmp_path: Path) -> None:
     store = sample_store()
     link = StandIn(store)
-    link.trouble = Trouble("gone", clean("prod/x: i-1 is no longer there"), clean(""))
+    link.trouble = Trouble(TroubleKind.GONE, clean("prod/x: i-1 is no longer there"), clean(""))
     app, screen, _ = opened(tmp_path, "payments-db-1", store=store, link=link)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)

@@ -28,6 +28,7 @@ from tui.domain.instance import (
     Target,
     TargetStatus,
     Trouble,
+    TroubleKind,
 )
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
@@ -238,7 +239,7 @@ async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or
         return store
 
     waiting = [TargetStatus(Target("p", f"r-{n}"), Phase.WAITING, (clean("p"),)) for n in range(40)]
-    denied = Trouble("denied", clean("p: may not ask which regions are enabled"), clean("allow it"))
+    denied = Trouble(TroubleKind.DENIED, clean("p: may not ask which regions are enabled"), clean("allow it"))
     partly = TargetStatus(
         Target("p", "r"), Phase.LIVE, (clean("p"),), count=0, status_at=stage.NOW, partial=(denied,)
     )
@@ -298,8 +299,10 @@ async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_health
     status = store.target(target)
     assert status is not None
     trouble = Trouble(
-        "credentials", clean("staging/ap-northeast-2: the SSO login has expired"), clean("aws sso login --profile staging")
-    )  # fmt: skip
+        TroubleKind.CREDENTIALS,
+        clean("staging/ap-northeast-2: the SSO login has expired"),
+        clean("aws sso login --profile staging"),
+    )
     store.apply(protocol.Delta(replace(status, phase=Phase.FAILED, trouble=trouble)))
     async with shown(stage.services(tmp_path, store)) as pilot:
         assert "aws sso login --profile staging" in text(pilot)
@@ -318,7 +321,9 @@ async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_health
 async def test_a_collector_that_died_is_said_in_the_header(tmp_path: Path) -> None:
     services = stage.services(tmp_path)
     assert services.link is not None
-    services.link.state = protocol.LinkState("restarting", clean("the collector died (signal 9)"), 1.0)
+    services.link.state = protocol.LinkState(
+        protocol.LinkPhase.RESTARTING, clean("the collector died (signal 9)"), 1.0
+    )
     for size in ((160, 50), (80, 24)):
         async with shown(services, size) as pilot:
             assert "NOT READING" in text(pilot)

@@ -23,7 +23,7 @@ from tests.screens.acting import Play
 from tui.app import EvacApp
 from tui.aws import mapping
 from tui.domain.console_output import console_lines
-from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
@@ -65,7 +65,7 @@ def hostile_store() -> Store:
         assert delta is not None
         store.apply(delta)
         assert account
-    trouble = Trouble("credentials", clean(ENEMY), clean(ENEMY), clean(ENEMY))
+    trouble = Trouble(TroubleKind.CREDENTIALS, clean(ENEMY), clean(ENEMY), clean(ENEMY))
     store.apply(
         protocol.Delta(TargetStatus(Target(clean(ENEMY), "eu-west-1"), Phase.FAILED, trouble=trouble))
     )

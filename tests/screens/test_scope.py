@@ -13,7 +13,7 @@ from tests.screens import stage
 from tests.screens.fleeting import screen, shown, text
 from tests.unit.rows import OK, row
 from tui.config.schema import Settings
-from tui.domain.instance import Checks, Instance, Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import Checks, Instance, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.store import Store
@@ -24,7 +24,9 @@ NAMES = [
     for what in ("checkout", "payments", "search", "data", "identity")
     for where in ("prod", "stage", "dev")
 ]
-EXPIRED = Trouble("credentials", clean("acme-legacy: the login has expired"), clean("run aws sso login"))
+EXPIRED = Trouble(
+    TroubleKind.CREDENTIALS, clean("acme-legacy: the login has expired"), clean("run aws sso login")
+)
 SETTINGS = Settings(timezone="Asia/Seoul")
 
 

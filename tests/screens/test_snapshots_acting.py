@@ -18,7 +18,7 @@ from tests.screens.confirming import ready, until
 from tests.screens.plays import cut, finished, retrying, running
 from tests.screens.stage import SETTINGS, Stage
 from tui.config.schema import ProfileSettings
-from tui.domain.instance import Trouble
+from tui.domain.instance import Trouble, TroubleKind
 from tui.domain.sanitize import clean
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
@@ -109,7 +109,9 @@ def replace_profiles(**changes: Any) -> Any:
 def test_question_failed(snap_compare: Compare, tmp_path: Path, size: Size) -> None:
     given, _, key = acting(tmp_path, "payments-db-1")
     given.link.trouble = Trouble(  # type: ignore[union-attr] # the stage's collector
-        "credentials", clean("prod: the login has expired"), clean("run aws sso login --profile prod")
+        TroubleKind.CREDENTIALS,
+        clean("prod: the login has expired"),
+        clean("run aws sso login --profile prod"),
     )
     screen = ConfirmScreen(given, "stop-start", key)
 

@@ -68,7 +68,7 @@ def test_the_last_session_until_the_collector_answers(
         store.apply(protocol.Delta(replace(status, phase=Phase.WAITING, trouble=None)))
     services = stage.services(tmp_path, store)
     assert services.link is not None
-    services.link.state = protocol.LinkState("starting")
+    services.link.state = protocol.LinkState(protocol.LinkPhase.STARTING)
     assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
 
 
@@ -76,7 +76,9 @@ def test_the_last_session_until_the_collector_answers(
 def test_the_collector_died(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
     services = stage.services(tmp_path)
     assert services.link is not None
-    services.link.state = protocol.LinkState("restarting", clean("the collector died (signal 9)"), 2.0)
+    services.link.state = protocol.LinkState(
+        protocol.LinkPhase.RESTARTING, clean("the collector died (signal 9)"), 2.0
+    )
     assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
 
 

@@ -12,13 +12,22 @@ from tests.screens import stage
 from tests.screens.confirming import picture, until
 from tests.screens.fleeting import said, screen, shown, text
 from tui.config.schema import ProfileSettings, Settings
-from tui.domain.instance import Checks, CheckStatus, Phase, StatusCheck, Target, TargetStatus, Trouble
+from tui.domain.instance import (
+    Checks,
+    CheckStatus,
+    Phase,
+    StatusCheck,
+    Target,
+    TargetStatus,
+    Trouble,
+    TroubleKind,
+)
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 
 
 def failed(remedy: str) -> TargetStatus:
-    trouble = Trouble("credentials", clean("prod: the login has expired"), clean(remedy))
+    trouble = Trouble(TroubleKind.CREDENTIALS, clean("prod: the login has expired"), clean(remedy))
     return TargetStatus(Target("prod", "eu-west-1"), Phase.FAILED, trouble=trouble)
 
 

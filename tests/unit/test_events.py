@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.rows import row
 from tui.domain.events import KNOWN_CODES, EventCode, EventState, ScheduledEvent
-from tui.domain.instance import Instance, InstanceState, Target, Trouble
+from tui.domain.instance import Instance, InstanceState, Target, Trouble, TroubleKind
 from tui.domain.listing import FleetView, Ranker, SortOrder
 from tui.domain.query import Query
 from tui.domain.sanitize import SafeText, clean
@@ -82,8 +82,8 @@ def test_instance_orders_open_events_and_names_itself() -> None:
 
 
 def test_trouble_is_one_line() -> None:
-    assert Trouble("denied", clean("no"), clean("ask")).line == "no: ask"
-    assert Trouble("denied", clean("no"), clean("")).line == "no"
+    assert Trouble(TroubleKind.DENIED, clean("no"), clean("ask")).line == "no: ask"
+    assert Trouble(TroubleKind.DENIED, clean("no"), clean("")).line == "no"
 
 
 @pytest.mark.parametrize(

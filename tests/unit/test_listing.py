@@ -19,6 +19,7 @@ from tui.domain.instance import (
     Target,
     TargetStatus,
     Trouble,
+    TroubleKind,
 )
 from tui.domain.listing import FleetView, Ranker, SortOrder, failures, group_by_target, stale
 from tui.domain.sanitize import clean
@@ -96,7 +97,7 @@ def status(target: Target, **changes: object) -> TargetStatus:
     return replace(base, **changes)
 
 
-TROUBLE = Trouble("credentials", clean("expired"), clean("log in"))
+TROUBLE = Trouble(TroubleKind.CREDENTIALS, clean("expired"), clean("log in"))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_each_target_has_its_line_above_its_rows_even_without_any() -> None:
 
 
 def unread(profile: str, region: str, what: str, of: str = "", remedy: str = "do this") -> TargetStatus:
-    trouble = Trouble("denied", clean(f"{profile}/{region}: {what}"), clean(remedy), of=clean(of))
+    trouble = Trouble(TroubleKind.DENIED, clean(f"{profile}/{region}: {what}"), clean(remedy), of=clean(of))
     return TargetStatus(Target(profile, region), Phase.FAILED, trouble=trouble)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import snapshot
 from tui.fleet.protocol import Delta
@@ -26,7 +26,7 @@ def fleet() -> Store:
         Instance(PROD, clean(f"i-{n}"), name=clean(f"web-{n}"), state=InstanceState.RUNNING, status_at=NOW)
         for n in range(3)
     )
-    trouble = Trouble("network", clean("not reachable"), clean("wait"))
+    trouble = Trouble(TroubleKind.NETWORK, clean("not reachable"), clean("wait"))
     store.apply(Delta(TargetStatus(PROD, Phase.LIVE, count=3, status_at=NOW, partial=(trouble,)), rows))
     return store
 

@@ -18,6 +18,7 @@ from tui.domain.instance import (
     Target,
     TargetStatus,
     Trouble,
+    TroubleKind,
 )
 from tui.domain.sanitize import clean
 from tui.fleet import snapshot
@@ -73,7 +74,9 @@ def test_a_row_read_by_another_profile_moves_and_a_dropped_target_takes_its_rows
 
 
 def test_a_profile_that_cannot_say_its_regions_fails_in_those_known_and_keeps_their_rows() -> None:
-    trouble = Trouble("credentials", clean("the login has expired"), clean("aws sso login --profile prod"))
+    trouble = Trouble(
+        TroubleKind.CREDENTIALS, clean("the login has expired"), clean("aws sso login --profile prod")
+    )
     store = Store()
     store.apply(Delta(TargetStatus(PROD, Phase.LIVE, status_at=NOW), (row(1),)))
     store.apply(Delta(TargetStatus(Target("prod", EVERYWHERE), Phase.FAILED, trouble=trouble)))

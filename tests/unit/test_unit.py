@@ -18,6 +18,7 @@ from tui.domain.instance import (
     StatusCheck,
     Target,
     Trouble,
+    TroubleKind,
 )
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
@@ -30,7 +31,7 @@ LATER = NOW + timedelta(seconds=15)
 WELL = Checks(*[StatusCheck(CheckStatus.OK)] * 3)
 SICK = Checks(StatusCheck(CheckStatus.IMPAIRED), *[StatusCheck(CheckStatus.OK)] * 2)
 RUNNING, STOPPED = InstanceState.RUNNING, InstanceState.STOPPED
-DENIED = Trouble("denied", clean("no"), clean("ask"))
+DENIED = Trouble(TroubleKind.DENIED, clean("no"), clean("ask"))
 EVENT = ScheduledEvent(clean("system-reboot"), clean("e-1"), EMPTY, NOW, None, None)
 
 
@@ -234,7 +235,7 @@ def test_without_checks_a_target_has_failed_and_without_the_rest_it_is_partly_kn
 
 def test_the_reason_shown_is_the_readers_own() -> None:
     made = read(unit("prod", "audit"), 1, profile="audit")
-    expired = Trouble("credentials", clean("expired"), clean("log in"))
+    expired = Trouble(TroubleKind.CREDENTIALS, clean("expired"), clean("log in"))
     assert made.record_failure(Job.STATUS, {"prod": expired, "audit": DENIED}) is DENIED
     assert made.target.profile == "audit"
 

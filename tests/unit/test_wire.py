@@ -9,7 +9,7 @@ import pytest
 
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
-from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble, TypeFacts
+from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble, TroubleKind, TypeFacts
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.store import Store
@@ -28,13 +28,13 @@ FRAMES: tuple[protocol.Frame, ...] = (
     protocol.Note(clean("a note")),
     protocol.Beat(),
     protocol.Done(),
-    protocol.LinkState("restarting", clean("died"), 0.5),
-    protocol.ReadRequest(7, "look", PROD, "i-1"),
+    protocol.LinkState(protocol.LinkPhase.RESTARTING, clean("died"), 0.5),
+    protocol.ReadRequest(7, protocol.ReadKind.LOOK, PROD, "i-1"),
     protocol.ReadAnswer(
         7,
         row(1),
         Facts(NOW, TypeFacts(True), console=(clean("line"),), unknown=(("images", clean("denied")),)),
-        Trouble("denied", clean("cause"), clean("remedy")),
+        Trouble(TroubleKind.DENIED, clean("cause"), clean("remedy")),
     ),
     protocol.Delta(
         TargetStatus(PROD, Phase.LIVE, status_at=NOW), (row(1),), ("eu-west-1/i-2",), (PROD,), ("k",)

@@ -16,7 +16,7 @@ from tui.aws import access_denied, login_errors, login_refused, network_errors
 from tui.aws.allowlist import Guarded, NotDemo, ReadOnlyViolation
 from tui.aws.error_codes import DISABLED_OR_BAD
 from tui.aws.shared_config import About
-from tui.domain.instance import Trouble
+from tui.domain.instance import Trouble, TroubleKind
 from tui.domain.sanitize import clean
 
 THROTTLES = frozenset(
@@ -80,11 +80,13 @@ def trouble(
     for kinds, make in _TABLE:
         if isinstance(error, kinds):
             kind, cause, remedy = make(error, where)
-            if kind == "network":
+            if kind is TroubleKind.NETWORK:
                 cause = cause.replace(f"{where}: ", f"{where}: {network_errors.service(error)}", 1)
             return Trouble(kind, clean(cause, 300), clean(remedy, 300), name)
     cause = f"{where}: {doing + ': ' if doing else ''}{name}: {error}"
-    return Trouble("internal", clean(cause, 300), clean("evac keeps trying; if it stays, report it"), name)
+    return Trouble(
+        TroubleKind.INTERNAL, clean(cause, 300), clean("evac keeps trying; if it stays, report it"), name
+    )
 
 
 def _in_parser(error: BaseException) -> bool:
@@ -103,7 +105,7 @@ def disabled(profile: str, region: str, code: str) -> Trouble:
     """DescribeRegions said that the account has not enabled this one."""
     cause = f"{profile}/{region}: the region is not enabled for this account"
     remedy = f"enable {region} in the account's settings, or leave it out (regions in config.toml)"
-    return Trouble("region", clean(cause), clean(remedy), clean(code))
+    return Trouble(TroubleKind.REGION, clean(cause), clean(remedy), clean(code))
 
 
 def _hint(ahead: timedelta | None) -> str:
@@ -121,75 +123,82 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
     if ahead is None and code not in THROTTLES and (told := login_refused.said(error, about)) is not None:
         cause, kind, remedy = f"{where}: {told.cause}", told.kind, told.remedy
     elif ahead is not None and abs(ahead) >= network_errors.REFUSED:
-        cause, kind = f"{where}: this machine's clock is {network_errors.clock_offset(ahead)}", "credentials"
+        cause, kind = (
+            f"{where}: this machine's clock is {network_errors.clock_offset(ahead)}",
+            TroubleKind.CREDENTIALS,
+        )
         remedy = network_errors.SET_CLOCK
     elif code in _EXPIRED:
-        cause, kind = f"{where}: the credentials have expired", "credentials"
+        cause, kind = f"{where}: the credentials have expired", TroubleKind.CREDENTIALS
         remedy = f"{renew}; if they are new, check this machine's clock{_hint(ahead)}"
     elif code in THROTTLES:
         cause, remedy = (
             f"{where}: AWS throttles {operation}",
             "evac asks less often for a while; no action needed",
         )
-        kind = "throttled"
+        kind = TroubleKind.THROTTLED
     elif code in access_denied.DENIED_CODES:
         # The message may carry an encoded text of a kilobyte, of use to nobody on screen: `why` is what it says.
         cause = f"{where}: {operation} is not allowed{': ' if why else ''}{why}"
-        kind, remedy = "denied", access_denied.denied_remedy(operation, why, region)
+        kind, remedy = TroubleKind.DENIED, access_denied.denied_remedy(operation, why, region)
         of = f"{profile} {why}" if access_denied.ORGANISATION.search(why) else ""
     elif code in ("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken"):
-        cause, kind = f"{where}: AWS does not accept the credentials ({code})", "credentials"
+        cause, kind = f"{where}: AWS does not accept the credentials ({code})", TroubleKind.CREDENTIALS
         remedy = f"check the keys of profile {profile}, and whether {region or 'the region'} is enabled"
     elif code in _SIGNATURE:
-        cause, kind = f"{where}: AWS does not accept the signature", "credentials"
+        cause, kind = f"{where}: AWS does not accept the signature", TroubleKind.CREDENTIALS
         remedy = f"check the secret key of profile {profile} and this machine's clock{_hint(ahead)}"
     elif code in ("OptInRequired", "SubscriptionRequiredException"):
-        cause, kind = f"{where}: the account is not subscribed to this service", "region"
+        cause, kind = f"{where}: the account is not subscribed to this service", TroubleKind.REGION
         remedy = "subscribe, or leave the region out"
     elif code in ("PendingVerification", "Blocked"):
-        cause, kind = f"{where}: AWS has {code} on the account", "denied"
+        cause, kind = f"{where}: AWS has {code} on the account", TroubleKind.DENIED
         remedy = "see the message AWS sent to the account's owner"
     elif status == 407:
-        (what, remedy), kind = network_errors.proxy_login(), "network"
+        (what, remedy), kind = network_errors.proxy_login(), TroubleKind.NETWORK
         cause = f"{where}: {what}"
     elif status >= 500:
         cause = f"{where}: AWS failed at {operation} ({code or status})"
-        kind, remedy = "network", "evac tries again"
+        kind, remedy = TroubleKind.NETWORK, "evac tries again"
     elif not code or code.isdigit():
-        cause, kind = f"{where}: the answer was not AWS's (HTTP {status})", "network"
+        cause, kind = f"{where}: the answer was not AWS's (HTTP {status})", TroubleKind.NETWORK
         remedy = _PORTAL
     else:
-        cause, kind = f"{where}: {operation}: {code}: {message}", "internal"
+        cause, kind = f"{where}: {operation}: {code}: {message}", TroubleKind.INTERNAL
         remedy = "evac keeps trying"
     return Trouble(kind, clean(cause, 300), clean(remedy, 300), clean(code), clean(of))
 
 
-_Make = Callable[[Any, str], tuple[str, str, str]]
+_Make = Callable[[Any, str], tuple[TroubleKind, str, str]]
 
 
 def _network(what: str) -> _Make:
-    return lambda error, where: ("network", f"{where}: {what}", "evac tries again; check the network")
+    return lambda error, where: (
+        TroubleKind.NETWORK,
+        f"{where}: {what}",
+        "evac tries again; check the network",
+    )
 
 
 _PORTAL = "check for a proxy or a captive portal"
 
 
 def _between(told: Callable[[Any], tuple[str, str]]) -> _Make:
-    def make(error: Any, where: str) -> tuple[str, str, str]:
+    def make(error: Any, where: str) -> tuple[TroubleKind, str, str]:
         what, remedy = told(error)
-        return "network", f"{where}: {what}", remedy
+        return TroubleKind.NETWORK, f"{where}: {what}", remedy
 
     return make
 
 
 _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make], ...] = (
-    (Guarded, lambda e, where: ("denied", f"{where}: {e}", "see evac config show")),
+    (Guarded, lambda e, where: (TroubleKind.DENIED, f"{where}: {e}", "see evac config show")),
     (
         (ReadOnlyViolation, NotDemo),
-        lambda e, where: ("internal", f"{where}: {e}", "nothing was sent; please report it"),
+        lambda e, where: (TroubleKind.INTERNAL, f"{where}: {e}", "nothing was sent; please report it"),
     ),
-    (NotAws, lambda e, where: ("network", f"{where}: the answer was not AWS's ({e})", _PORTAL)),
-    (OtherAccount, lambda e, where: ("config", f"{where}: {e}", "evac reads the profile anew")),
+    (NotAws, lambda e, where: (TroubleKind.NETWORK, f"{where}: the answer was not AWS's ({e})", _PORTAL)),
+    (OtherAccount, lambda e, where: (TroubleKind.CONFIG, f"{where}: {e}", "evac reads the profile anew")),
     (b.ReadTimeoutError, _network("no answer in time")),
     (b.ConnectTimeoutError, _network("not reachable in time")),
     (b.ProxyConnectionError, _between(network_errors.proxy)),

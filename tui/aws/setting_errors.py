@@ -14,13 +14,14 @@ from typing import NamedTuple
 from botocore import exceptions as b
 
 from tui.aws.shared_config import About
+from tui.domain.instance import TroubleKind
 from tui.domain.profile_names import ENVIRONMENT
 
 
 class Told(NamedTuple):
     """`cause` without its place. `of`: what it is the same trouble of, where one remedy serves several profiles."""
 
-    kind: str
+    kind: TroubleKind
     cause: str
     remedy: str
     of: str = ""
@@ -85,7 +86,7 @@ def _address(error: BaseException, about: About) -> Told | None:
     ):
         return None
     remedy = f"write {names[0]} as http://user:password@host:port, @ and : of a password as %40 and %3A"
-    return Told("config", f"{names[0]} is not an address", remedy)
+    return Told(TroubleKind.CONFIG, f"{names[0]} is not an address", remedy)
 
 
 def _frames(place: types.TracebackType | None) -> Iterator[types.FrameType]:
@@ -186,7 +187,7 @@ def _by_key(key: str, error: BaseException, about: About) -> Told:
         key, remedy = _endpoint(value, about)
     elif isinstance(error, b.ParamValidationError):
         why = str(error).splitlines()[-1]
-    return Told("config", f"{key or 'a setting'}: {why.rstrip('. ')}", remedy)
+    return Told(TroubleKind.CONFIG, f"{key or 'a setting'}: {why.rstrip('. ')}", remedy)
 
 
 def setting_place(key: str, about: About) -> str:

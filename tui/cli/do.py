@@ -37,7 +37,7 @@ from tui.cli.session import (
 from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, ActionOptions, unasked
 from tui.domain.activity import AFTER_STOP
 from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
-from tui.domain.instance import InstanceState
+from tui.domain.instance import InstanceState, TroubleKind
 from tui.domain.plan import Draft, GuardKind, why_no_image_name
 from tui.fleet import collector_client
 from tui.operations import spawn
@@ -236,7 +236,7 @@ class _Order:
         )  # fmt: skip
         if answer.instance is None:
             why = answer.trouble.line if answer.trouble else "AWS told nothing of it"
-            gone = answer.trouble is not None and answer.trouble.kind == "gone"
+            gone = answer.trouble is not None and answer.trouble.kind is TroubleKind.GONE
             if plan.action in HURTS_NOBODY and not gone:
                 output.say(f"it can't be read now ({why}); a start hurts nobody: it goes on")
                 return None

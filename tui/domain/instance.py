@@ -261,14 +261,26 @@ class Instance(Struct, frozen=True, gc=False):
         )
 
 
+class TroubleKind(StrEnum):
+    """What kind of trouble it is: by it the collector decides what to try next, and a screen what to show."""
+
+    CREDENTIALS = "credentials"
+    DENIED = "denied"
+    REGION = "region"
+    THROTTLED = "throttled"
+    NETWORK = "network"
+    CONFIG = "config"
+    INTERNAL = "internal"
+    GONE = "gone"
+
+
 class Trouble(Struct, frozen=True, gc=False):
     """Why something could not be read or done: `cause` and `remedy`, one line each. `code` is AWS's or the exception's name.
 
-    `kind` groups them for the screens: credentials, denied, region, throttled, network, config, internal. `of` is the same for
-    all that one remedy ends, over profiles or regions: a login, a policy of the organisation.
+    `of` is the same for all that one remedy ends, over profiles or regions: a login, a policy of the organisation.
     """
 
-    kind: str
+    kind: TroubleKind
     cause: SafeText
     remedy: SafeText
     code: SafeText = EMPTY

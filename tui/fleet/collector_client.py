@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.config.schema import Settings, encode_settings
-from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
 from tui.fleet.adopted_process import Early, adopt
@@ -48,7 +48,7 @@ class Link:
         self._early: subprocess.Popen[bytes] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._live = asyncio.Event()
-        self.state = protocol.LinkState("starting")
+        self.state = protocol.LinkState(protocol.LinkPhase.STARTING)
 
     @property
     def pid(self) -> int | None:
@@ -84,7 +84,7 @@ class Link:
             with self._early as begun:
                 begun.kill()
             self._early = None
-        self.state = protocol.LinkState("dead", clean("stopped"))
+        self.state = protocol.LinkState(protocol.LinkPhase.DEAD, clean("stopped"))
         if self._frames.full():
             self._frames.get_nowait()
         self._frames.put_nowait(None)
@@ -121,19 +121,19 @@ class Link:
                     self._pending.pop(number, None)
         except TimeoutError:
             why, remedy = clean(f"no answer within {ANSWER_WITHIN:.0f} s"), clean("try again")
-            return protocol.ReadAnswer(request.id, trouble=Trouble("network", why, remedy))
+            return protocol.ReadAnswer(request.id, trouble=Trouble(TroubleKind.NETWORK, why, remedy))
         except OSError:
             return _lost(request.id)
 
     async def _keep(self) -> None:
         wait = _FIRST_WAIT
-        await self._say(protocol.LinkState("starting"))
+        await self._say(protocol.LinkState(protocol.LinkPhase.STARTING))
         while True:
             why, well = await self._run_once()
             if well:
                 wait = _FIRST_WAIT
             pause = wait * random.uniform(0.7, 1.0)  # noqa: S311 - spreads restarts, is no secret
-            await self._say(protocol.LinkState("restarting", why, pause))
+            await self._say(protocol.LinkState(protocol.LinkPhase.RESTARTING, why, pause))
             await asyncio.sleep(pause)
             wait = min(wait * 2, _LONGEST_WAIT)
 
@@ -168,7 +168,7 @@ class Link:
                     if frame.version != protocol.PROTOCOL:
                         return clean("the collector is of another version: restart evac"), False
                     self._live.set()
-                    await self._say(protocol.LinkState("live"))
+                    await self._say(protocol.LinkState(protocol.LinkPhase.LIVE))
                 elif isinstance(frame, protocol.ReadAnswer):
                     waiting = self._pending.get(frame.id)
                     if waiting is not None and not waiting.done():
@@ -227,7 +227,7 @@ def look_once(
     target: Target,
     instance_id: str,
     *,
-    kind: str = "look",
+    kind: protocol.ReadKind = protocol.ReadKind.LOOK,
     hosts: tuple[str, ...] = (),
 ) -> protocol.ReadAnswer:
     """One instance, freshly read, with its facts; blocking. `kind` and `hosts` as in ReadRequest."""
@@ -247,7 +247,7 @@ async def _look(
 
 async def _read_all(link: Link, limit: float) -> Store:
     store = Store()
-    trouble = Trouble("network", clean(f"no answer within {limit:.0f} s"), clean("try again"))
+    trouble = Trouble(TroubleKind.NETWORK, clean(f"no answer within {limit:.0f} s"), clean("try again"))
     ended = False
     await link.start()
     try:
@@ -258,8 +258,8 @@ async def _read_all(link: Link, limit: float) -> Store:
                 elif isinstance(frame, protocol.Done):
                     ended = True
                     break
-                elif isinstance(frame, protocol.LinkState) and frame.state == "restarting":
-                    trouble = Trouble("internal", frame.why, clean("run evac doctor"))
+                elif isinstance(frame, protocol.LinkState) and frame.state is protocol.LinkPhase.RESTARTING:
+                    trouble = Trouble(TroubleKind.INTERNAL, frame.why, clean("run evac doctor"))
                     break
     except TimeoutError:
         pass
@@ -293,5 +293,7 @@ def _epitaph(code: int | None, said: deque[str]) -> SafeText:
 
 
 def _lost(number: int) -> protocol.ReadAnswer:
-    trouble = Trouble("internal", clean("the collector died"), clean("it is being restarted; try again"))
+    trouble = Trouble(
+        TroubleKind.INTERNAL, clean("the collector died"), clean("it is being restarted; try again")
+    )
     return protocol.ReadAnswer(number, trouble=trouble)

@@ -7,6 +7,7 @@ all others. Domain values travel as they are; times are UTC.
 from __future__ import annotations
 
 import struct
+from enum import StrEnum
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -50,15 +51,22 @@ class Delta(_Frame, frozen=True):
     regions: tuple[str, tuple[str, ...]] | None = None
 
 
-class ReadRequest(_Frame, frozen=True):
-    """A question. `kind`: look (fresh instance and facts), console (the same and the console output), refresh.
+class ReadKind(StrEnum):
+    """What is asked of the collector: an instance and its facts read anew, the same with the console output, or all again."""
 
-    refresh without a target is for all of them; without an instance, for the whole target. `hosts`: names whose addresses a
-    look should bring along.
+    LOOK = "look"
+    CONSOLE = "console"
+    REFRESH = "refresh"
+
+
+class ReadRequest(_Frame, frozen=True):
+    """A question. A refresh without a target is for all of them; without an instance, for the whole target.
+
+    `hosts`: names whose addresses a look should bring along.
     """
 
     id: int
-    kind: str
+    kind: ReadKind
     target: Target | None = None
     instance_id: str = ""
     hosts: tuple[str, ...] = ()
@@ -94,10 +102,19 @@ class Done(_Frame, frozen=True):
     """A collector that was to read once has read everything."""
 
 
-class LinkState(_Frame, frozen=True):
-    """Of the collector, by `link`: starting, live, restarting, dead. `retry_in` is seconds until the next try."""
+class LinkPhase(StrEnum):
+    """Where the collector's process stands, as its console sees it."""
 
-    state: str
+    STARTING = "starting"
+    LIVE = "live"
+    RESTARTING = "restarting"
+    DEAD = "dead"
+
+
+class LinkState(_Frame, frozen=True):
+    """Of the collector, by `link`. `retry_in` is seconds until the next try."""
+
+    state: LinkPhase
     why: SafeText = EMPTY
     retry_in: float = 0.0
 

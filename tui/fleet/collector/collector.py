@@ -7,19 +7,19 @@ import contextlib
 import time
 
 from tui.aws.errors import OtherAccount
-from tui.domain.instance import Phase, Trouble
+from tui.domain.instance import Phase, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.profiles import Profiles
 from tui.fleet.collector.requests import Requests
 from tui.fleet.collector.schedule import Job, JobOutcome
-from tui.fleet.collector.state import OUTCOMES, AccountRegionKey
+from tui.fleet.collector.state import LOGIN_TROUBLE, OUTCOMES, AccountRegionKey
 
 BEAT = 5.0
 _NEXT = {Job.PROBLEMS: Job.STATUS, Job.STATUS: Job.INVENTORY, Job.INVENTORY: Job.IMAGES}
 """What follows when everything is read once."""
-_OTHERS_MAY = ("credentials", "denied", "region", "config")
+_OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.REGION, TroubleKind.CONFIG)
 """Kinds of trouble that another profile of the account may not have."""
 
 
@@ -91,7 +91,7 @@ class Collector(Profiles, Requests):
                 trouble = failed[profile] = await self.trouble(error, profile, unit.region)
                 if trouble.code == OtherAccount.__name__:
                     self.leave(profile)
-                elif trouble.kind in ("credentials", "config"):
+                elif trouble.kind in LOGIN_TROUBLE:
                     self.sessions.drop(profile)
                 if trouble.kind in _OTHERS_MAY:
                     continue
@@ -108,7 +108,7 @@ class Collector(Profiles, Requests):
             return JobOutcome.WELL  # left
         trouble = unit.record_failure(job, failed)
         self.tell(unit)
-        if job is Job.IMAGES and trouble.kind == "denied":
+        if job is Job.IMAGES and trouble.kind is TroubleKind.DENIED:
             return JobOutcome.WELL  # a nicety, and asking again would not help
         return OUTCOMES.get(trouble.kind, JobOutcome.FAILED)
 

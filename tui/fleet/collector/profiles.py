@@ -8,7 +8,7 @@ import difflib
 import time
 
 from tui.aws import describe
-from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.profile_names import ENVIRONMENT
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
@@ -120,7 +120,7 @@ class Profiles(CollectorState):
             return await threaded(self.threads, describe.regions, self.sessions, profile), None
         except Exception as error:
             trouble = await self.trouble(error, profile, "")
-            if trouble.kind != "denied":
+            if trouble.kind is not TroubleKind.DENIED:
                 raise
         own = await threaded(self.threads, describe.own_regions, self.sessions, profile)
         read = f"only {', '.join(own)} is read" if own else "none is read"
@@ -129,7 +129,7 @@ class Profiles(CollectorState):
             f"allow ec2:DescribeRegions, or name its regions: [profiles.{profile}] regions in config.toml"
         )
         self.send(protocol.Note(clean(cause, 300)))
-        return own, Trouble("denied", clean(cause, 300), clean(remedy, 300), trouble.code)
+        return own, Trouble(TroubleKind.DENIED, clean(cause, 300), clean(remedy, 300), trouble.code)
 
     async def strange(self, profile: str, names: tuple[str, ...]) -> tuple[str, ...]:
         """The regions that somebody named and that do not exist: a line each, with the nearest that does."""
@@ -146,7 +146,7 @@ class Profiles(CollectorState):
             near = difflib.get_close_matches(target.region, known, n=1)
             cause = clean(f"{profile}: there is no region {target.region}")
             remedy = clean(f"did you mean {near[0]}?" if near else "name it as eu-west-1 is, or leave it out")
-            trouble = Trouble("region", cause, remedy, clean("NoSuchRegion"))
+            trouble = Trouble(TroubleKind.REGION, cause, remedy, clean("NoSuchRegion"))
             self.send(protocol.Delta(TargetStatus(target, Phase.FAILED, (clean(profile),), trouble=trouble)))
         return found
 

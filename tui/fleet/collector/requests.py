@@ -8,12 +8,12 @@ import time
 from msgspec.structs import replace
 
 from tui.aws import inspect
-from tui.domain.instance import Target, Trouble
+from tui.domain.instance import Target, Trouble, TroubleKind
 from tui.domain.sanitize import EMPTY, clean
 from tui.fleet import protocol
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import Job
-from tui.fleet.collector.state import CollectorState
+from tui.fleet.collector.state import LOGIN_TROUBLE, CollectorState
 from tui.fleet.dns import look_up
 
 
@@ -26,11 +26,11 @@ class Requests(CollectorState):
 
     async def answer(self, request: protocol.ReadRequest) -> None:
         """Answer one; never raises."""
-        if request.kind == "refresh":
+        if request.kind is protocol.ReadKind.REFRESH:
             self.refresh(request.target)
             self.send(protocol.ReadAnswer(request.id))
         elif request.target is None or not request.instance_id:
-            nothing = Trouble("internal", clean("no instance named"), EMPTY)
+            nothing = Trouble(TroubleKind.INTERNAL, clean("no instance named"), EMPTY)
             self.send(protocol.ReadAnswer(request.id, trouble=nothing))
         else:
             self.send(await self.looked(request, request.target))
@@ -39,7 +39,7 @@ class Requests(CollectorState):
         """One instance as it is now; the console's row follows."""
         unit = self.unit_of(target)
         account_id = None if unit is None else unit.account_id
-        instance_id, console = request.instance_id, request.kind == "console"
+        instance_id, console = request.instance_id, request.kind is protocol.ReadKind.CONSOLE
         named = asyncio.ensure_future(look_up(request.hosts))
         try:
             row, facts = await threaded(
@@ -54,7 +54,7 @@ class Requests(CollectorState):
             )
         except Exception as error:
             trouble = await self.trouble(error, target.profile, target.region)
-            if trouble.kind in ("credentials", "config"):
+            if trouble.kind in LOGIN_TROUBLE:
                 self.sessions.drop(target.profile)
             return protocol.ReadAnswer(request.id, trouble=trouble)
         unit = self.unit_of(target)
@@ -63,7 +63,7 @@ class Requests(CollectorState):
                 unit.forget(instance_id)
                 self.tell(unit)
             cause = clean(f"{target.key}: {instance_id} is no longer there")
-            return protocol.ReadAnswer(request.id, trouble=Trouble("gone", cause, EMPTY))
+            return protocol.ReadAnswer(request.id, trouble=Trouble(TroubleKind.GONE, cause, EMPTY))
         if unit is not None:
             unit.take_look(row)
             self.tell(unit)

@@ -10,7 +10,7 @@ from typing import Any
 from tui.aws import describe
 from tui.aws.sessions import Sessions
 from tui.config.schema import Settings
-from tui.domain.instance import Phase, Target, TargetStatus, Trouble
+from tui.domain.instance import Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import SafeText, clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
@@ -22,7 +22,9 @@ THREADS = 64
 """Readers; AT_ONCE of them at most wait for one region."""
 AccountRegionKey = tuple[str, str]
 """Account and region."""
-OUTCOMES = {"throttled": JobOutcome.THROTTLED, "credentials": JobOutcome.LOGIN, "config": JobOutcome.LOGIN}
+LOGIN_TROUBLE = (TroubleKind.CREDENTIALS, TroubleKind.CONFIG)
+"""Kinds of trouble that a renewed login or corrected files end."""
+OUTCOMES = {TroubleKind.THROTTLED: JobOutcome.THROTTLED, **dict.fromkeys(LOGIN_TROUBLE, JobOutcome.LOGIN)}
 """What kinds of trouble mean for when it is tried again; all others: FAILED."""
 
 
