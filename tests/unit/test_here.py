@@ -236,7 +236,7 @@ def test_a_lock_and_a_cache_are_no_need() -> None:
     assert "secret" not in repr(ways)
 
 
-DNS = Way("its name server (DNS)", "10.8.0.5", "the hands can't reach AWS")
+DNS = Way("its name server (DNS)", "10.8.0.5", "the runner can't reach AWS")
 NEAR = replace(HERE, ways=(DNS,), row=MINE)
 
 

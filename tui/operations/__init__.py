@@ -1,4 +1,4 @@
-"""The hands: the journal, the runner process, and the console's end of both.
+"""Operations: the journal, the runner process that carries one out, and what the console and the commands use of both.
 
-Every change goes through the journal; nothing here draws, and nothing here knows the eyes.
+Every change goes through the journal. Nothing here draws, and nothing here imports the collector (`tui.fleet`).
 """

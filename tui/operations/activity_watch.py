@@ -22,7 +22,7 @@ _ORDER = {"stop-start": 0, "start": 0, "reboot": 0, "start-after-stop": 1, "imag
 
 
 def work_of(operation: Operation) -> Work:
-    """As its row tells it."""
+    """What the screens show of an unfinished operation."""
     from tui.operations.model import OperationState
 
     return Work(
@@ -41,7 +41,7 @@ def work_of(operation: Operation) -> Work:
 
 
 def works_of(operations: Iterable[Operation], elsewhere: Iterable[tuple[str, Work]] = ()) -> dict[str, Work]:
-    """By the instance's key; where there are several, the one that matters most to its state."""
+    """Unfinished operations by the instance's key (`region/id`); of several at one instance, the one that drives its state."""
     found = [(f"{one.region}/{one.instance_id}", work_of(one)) for one in operations]
     known = {work.id for _, work in found}
     found += [(key, work) for key, work in elsewhere if work.id not in known]
@@ -53,7 +53,7 @@ def works_of(operations: Iterable[Operation], elsewhere: Iterable[tuple[str, Wor
 
 
 def works_elsewhere(locks: Iterable[tuple[str, Refused]]) -> list[tuple[str, Work]]:
-    """The holders of locks (named `account:region:instance`), by the instance's key."""
+    """Operations known only by their lock (named `account:region:instance`), by the instance's key (`region/id`)."""
     found = []
     for name, held in locks:
         _, _, rest = name.partition(":")
@@ -70,7 +70,7 @@ def works_elsewhere(locks: Iterable[tuple[str, Refused]]) -> list[tuple[str, Wor
 
 
 class Elsewhere:
-    """The lock service, asked what operations of other machines hold. `look` blocks: call it in a thread."""
+    """Asks the lock service what operations of other machines hold. `look` blocks: call it in a thread."""
 
     def __init__(self, settings: Settings) -> None:
         from tui.operations.redis_lock import LockService
@@ -78,7 +78,7 @@ class Elsewhere:
         self._service = LockService.of(settings)
 
     def look(self) -> Sequence[tuple[str, Work]]:
-        """Nothing while the service does not answer: whether they still run, nobody knows then."""
+        """Empty while the service does not answer: whether those operations still run is then unknown."""
         from tui.operations.redis_lock import Away
 
         every = self._service.every()
@@ -86,7 +86,7 @@ class Elsewhere:
 
 
 class Watch:
-    """Of one console. `elsewhere`: what locks tell of other machines' operations, set by whoever asks the lock service."""
+    """What one console knows of operations. `elsewhere`: those of other machines; the app sets it from the lock service."""
 
     def __init__(self) -> None:
         self.elsewhere: Sequence[tuple[str, Work]] = ()
@@ -94,7 +94,7 @@ class Watch:
         self._seen: tuple[object, ...] = ()
 
     def look(self, journal: Journal | None) -> Own:
-        """The same object while nothing changed. What can't be read now is as it was: the screens say why themselves."""
+        """Read the journal again if it was written since. The same object while nothing changed or it can't be read."""
         if journal is None:
             return self._own
         from tui.operations.database import JournalError

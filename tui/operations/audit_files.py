@@ -1,7 +1,8 @@
 """The audit log's two files: opened, locked, and what stands in them when the next line is to be written.
 
-Both are ours alone: no links, no pipes, nobody else's. Both are locked, the head first: after a rotation two writers may have
-two logs open, and never two heads.
+The log holds the lines; the head file holds how many bytes and lines the log must have, and the hash of its last line. Both
+must be regular files owned by this user. Both are locked, the head first: after a rotation two writers may have two logs
+open, and never two heads.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _CHUNK = 64 * 1024
 
 
 def digest(line: bytes) -> str:
-    """What the next line must hold."""
+    """The SHA-256 of a line (without its line feed), in hex: what the next line holds as `prev`."""
     return hashlib.sha256(line).hexdigest()
 
 
@@ -44,7 +45,7 @@ class Head(Struct, frozen=True):
     last: str = START
 
     def over(self, line: bytes) -> Head:
-        """After this line, which has no line feed of its own."""
+        """The head once this line (given without its line feed) is appended."""
         return Head(self.size + len(line) + 1, self.lines + 1, digest(line))
 
 
@@ -60,7 +61,7 @@ class AuditLogState(Struct, frozen=True):
 
 
 def head_path(path: Path) -> Path:
-    """Where the log's end is kept."""
+    """The head file's path, beside the log."""
     return path.with_suffix(".head")
 
 
@@ -85,7 +86,7 @@ def open_own(path: Path, flags: int) -> int:
 
 
 def _lock(handle: int, path: Path) -> None:
-    """For writing. Raises OSError where another process has it for so long: one that was stopped would stop all hands."""
+    """Lock for writing. Raises OSError after LOCK_PATIENCE seconds: a stopped writer must not stop every other runner."""
     until = time.monotonic() + LOCK_PATIENCE
     while True:
         try:
@@ -143,7 +144,7 @@ def _if_there(path: Path) -> int | None:
 
 
 def read_head(handle: int) -> Head | str:
-    """What it says; `missing` if it is empty (made just now, or emptied), `spoilt` if it says nothing evac wrote."""
+    """The head; `missing` if the file is empty (new, or emptied), `spoilt` if evac did not write what is in it."""
     data = os.pread(handle, 2 * _HEAD_SIZE, 0)
     found = _HEAD.fullmatch(data)
     if found is None:
@@ -154,17 +155,17 @@ def read_head(handle: int) -> Head | str:
 
 
 def write_head(handle: int, head: Head) -> None:
-    """In its place, always of one length: no disk can be too full for it, and no reader sees an old end behind a new one."""
+    """Overwrite it in place at a fixed length, so that a full disk can't refuse it and no old bytes are left behind."""
     os.pwrite(handle, f"{head.size} {head.lines} {head.last}".ljust(_HEAD_SIZE - 1).encode() + b"\n", 0)
     os.ftruncate(handle, _HEAD_SIZE)
     os.fsync(handle)
 
 
 def audit_log_state(path: Path, file: IO[bytes], head: Head | str) -> AuditLogState:
-    """What the next line has to follow.
+    """What the next line has to follow, read from the log and its head.
 
-    Lines after the noted end are those of somebody who died before he could note them. Where the noted end is not in the file,
-    it was rotated (then an earlier file has it), or its end was removed or changed.
+    Lines after the noted end were appended by a process that died before it could update the head. Where the noted end is
+    not in the file, the log was rotated (then an earlier file has it), or its end was removed or changed.
     """
     size = file.seek(0, os.SEEK_END)
     if head == Head() and emptied(file):
@@ -183,13 +184,13 @@ def audit_log_state(path: Path, file: IO[bytes], head: Head | str) -> AuditLogSt
 
 
 def emptied(file: IO[bytes]) -> bool:
-    """Whether there is more in the log than a crash leaves beside the head of nothing that the first line begins with."""
+    """Whether the log holds more than one whole line. Under an empty head a crash can't leave that: the head was reset."""
     file.seek(0)
     return file.read().count(b"\n") > 1
 
 
 def _over(file: IO[bytes], head: Head) -> tuple[Head, bool]:
-    """The head moved over what follows it, and whether that ends in a torn line."""
+    """The head moved over the lines after it, and whether the last of those is torn (has no line feed)."""
     file.seek(head.size)
     *whole, rest = file.read().split(b"\n")
     for line in whole:
@@ -198,7 +199,7 @@ def _over(file: IO[bytes], head: Head) -> tuple[Head, bool]:
 
 
 def _ends_there(file: IO[bytes], size: int, head: Head) -> bool:
-    """Whether the line that ends at the noted place is the noted one."""
+    """Whether the line that ends at the head's byte count has the head's hash."""
     if head.size == 0:
         return True
     if size < head.size:
@@ -237,7 +238,7 @@ def siblings(path: Path) -> list[Path]:
 
 @contextmanager
 def rotated(path: Path) -> Iterator[IO[bytes]]:
-    """It, unpacked if a rotation has packed it. Raises OSError, EOFError, ValueError."""
+    """Open a rotated log for reading; .gz, .bz2 and .xz are decompressed. Raises OSError, EOFError, ValueError."""
     handle = open_own(path, os.O_RDONLY)
     with os.fdopen(handle, "rb") as raw:
         match path.suffix:
@@ -258,7 +259,7 @@ def rotated(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _earlier(path: Path, head: Head) -> Head | None:
-    """The head of the file that has the noted end, if one beside it has."""
+    """The head of the rotated file beside the log that contains the end this head notes; None if none does."""
     for one in siblings(path):
         try:
             with rotated(one) as file:

@@ -1,4 +1,4 @@
-"""The hands' way to AWS: one look, one call, and who the credentials are. The runner's loop knows nothing else of it."""
+"""The runner's access to AWS: observe an instance, send one call, ask who the credentials are. Its loop uses nothing else."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ __all__ = ["AwsGateway", "Gateway", "Outcome"]
 
 
 class Gateway(Protocol):
-    """What the runner's loop asks of the world."""
+    """What the runner's loop needs of AWS; tests give another."""
 
     def look(self, order: Order, step: Step) -> Seen:
         """What AWS shows now of what this step wants to know. Never raises: what can't be read is unknown."""
         ...
 
     def send(self, call: Call, *, dry_run: bool) -> Outcome:
-        """Send it once."""
+        """Send the call in one attempt, or as DryRun. Never raises: the outcome holds AWS's refusal."""
         ...
 
     def caller(self) -> tuple[str, str]:
-        """The account and the ARN AWS knows the credentials by; empty texts where it did not say."""
+        """The account id and ARN of the credentials (sts GetCallerIdentity); empty texts where AWS did not say."""
         ...
 
 
@@ -50,14 +50,14 @@ class AwsGateway:
         self._stale = False
 
     def connect(self) -> None:
-        """Make what every look and most calls need. Raises whatever stands in the way: files, helpers, logins."""
+        """Make the clients that every look needs. Raises what botocore, the AWS files or a credential helper raise."""
         profile, region = self._operation.profile, self._operation.region
         client = self._sessions.client(profile, "ec2", region, mutating=True, agent=self._agent)
         observer = Observer(self._sessions, profile, region, self._agent)
         self._clients, self._observer, self._stale = {"ec2": client}, observer, False
 
     def trouble(self, error: Exception) -> Seen:
-        """Why it can't connect, in words, and what to do."""
+        """Why it can't connect, and the remedy: two texts."""
         return unseen(self._sessions, error, self._operation.profile, self._operation.region)
 
     def look(self, order: Order, step: Step) -> Seen:
@@ -75,7 +75,7 @@ class AwsGateway:
         return seen
 
     def state_of(self, instance_id: str, region: str) -> InstanceState:
-        """It may be another account's or another region's: then nothing is known of it here."""
+        """An instance's state; empty where these credentials can't see it (another account or region)."""
         place = region or self._operation.region
         try:
             client = self._sessions.client(self._operation.profile, "ec2", place, agent=self._agent)
@@ -88,7 +88,7 @@ class AwsGateway:
         return self.caller()[0] == self._operation.account_id
 
     def _renewed(self) -> Seen:
-        """Connect anew. What stands in the way, if nothing was connected yet: the old clients stay, and we come again."""
+        """Make the clients anew. Answers the error only if there were none yet: else the old ones stay in use."""
         try:
             self._sessions.drop(self._operation.profile)
             self.connect()
@@ -98,7 +98,7 @@ class AwsGateway:
         return Seen()
 
     def send(self, call: Call, *, dry_run: bool) -> Outcome:
-        """In one attempt: botocore's own retries would send twice."""
+        """One attempt: botocore's own retries would send a mutating call twice."""
         try:
             client = self._client(call.service)
         except Exception as error:  # no credentials at this moment, say: it was not sent
@@ -116,7 +116,7 @@ class AwsGateway:
         return outcome
 
     def _client(self, service: str) -> Any:
-        """One a service, made when a step first needs it."""
+        """The client of a service, made when a step first needs it."""
         if service not in self._clients:
             profile, region = self._operation.profile, self._operation.region
             self._clients[service] = self._sessions.client(
@@ -125,7 +125,7 @@ class AwsGateway:
         return self._clients[service]
 
     def caller(self) -> tuple[str, str]:
-        """Asked of STS. Credentials that may not ask it can still do the work."""
+        """From sts GetCallerIdentity. Credentials that may not call it can still carry out the operation."""
         profile = self._operation.profile
         try:
             return self._sessions.account(profile), self._sessions.caller(profile)

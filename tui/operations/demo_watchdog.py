@@ -1,6 +1,6 @@
-"""In a demonstration the hands end with the embedded AWS: what they drove is gone, and they would look for it for ever.
+"""Demo only: the runner exits once the embedded AWS has refused PATIENCE connections in a row: nothing is left to drive.
 
-Against AWS itself nothing of this runs: there the hands look for as long as it takes.
+Against AWS itself this does nothing: there the runner keeps looking for as long as it takes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ while AWS answers, a journal that somebody removed is no end, here as elsewhere.
 
 
 def ends_with_it(environ: Mapping[str, str], journal: Path) -> None:
-    """Let a thread end this process once the demonstration is over; nothing if this is none."""
+    """Start a thread that ends this process once the embedded AWS is gone; does nothing outside a demonstration."""
     if environ.get("EVAC_DEMO") == "1":
         address = urlsplit(environ.get("AWS_ENDPOINT_URL", ""))
         where = (address.hostname or "", address.port or 0)

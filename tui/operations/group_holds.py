@@ -21,10 +21,10 @@ FREES = "o, then r to resume or a to abandon it (evac ops resume, evac ops aband
 
 
 class Holding(JournalQueries):
-    """The holds of a journal."""
+    """The group holds in one journal, read and written in its transactions."""
 
     def holds(self, now: datetime) -> Sequence[Hold]:
-        """Those in force. Who waits and is no longer there to ask again keeps nobody out."""
+        """The holds in force. A waiting operation whose runner is gone blocks nobody, so its hold is left out."""
         rows = self._read(
             "SELECT hold.*, operation.state AS stands, lease_until, instance_id, instance_name, user, host, confirmed_at,"
             " created_at FROM hold JOIN operation ON operation.id=hold.operation ORDER BY number",
@@ -40,7 +40,10 @@ class Holding(JournalQueries):
         self, operation: Operation, asked: Sequence[Asked], keep: Sequence[Keep], now: datetime, *,
         force: bool = False, queue: bool = True,
     ) -> tuple[Short, ...]:  # fmt: skip
-        """Hold all of them, or none: what stands in the way. `force`: whatever does. `queue`: wait in line while others hold."""
+        """Hold all of the groups or none; the answer is what stands in the way.
+
+        `force`: hold them whatever stands in the way. `queue`: else keep a place in line.
+        """
         with self._write() as db:
             db.execute(
                 "DELETE FROM hold WHERE operation IN (SELECT id FROM operation"
@@ -75,7 +78,7 @@ class Holding(JournalQueries):
         self, operation: Operation, asked: Sequence[Asked], keep: Sequence[Keep], now: datetime, *,
         force: bool = False,
     ) -> tuple[Short, ...]:  # fmt: skip
-        """Right before it is taken down: whether it still may be, and from now on it counts as down."""
+        """Mark the member as going down, right before it does; the answer is what forbids it now."""
         with self._write() as db:
             every = self.holds(now)
             own = next((one for one in every if one.operation == operation.id), None)
@@ -86,12 +89,12 @@ class Holding(JournalQueries):
             return why
 
     def back(self, operation: str, state: str) -> None:
-        """To `waiting` or `held`: another service said no to what this journal allowed."""
+        """Set the holds back to `waiting` or `held`: the lock service refused what this journal allowed."""
         with self._write() as db:
             db.execute("UPDATE hold SET state=? WHERE operation=?", (state, operation))
 
     def free(self, operation: str) -> None:
-        """Its member is back in service, or it has ended."""
+        """Release the holds: the member is back in service, or the operation has ended."""
         if self._read("SELECT 1 FROM hold WHERE operation=? LIMIT 1", (operation,)):
             with self._write() as db:
                 db.execute("DELETE FROM hold WHERE operation=?", (operation,))

@@ -28,9 +28,9 @@ _LET_BE = "it goes on by itself; abandoning it works at once, nothing is down by
 
 
 def known(journal: Journal, settings: Settings, account: str, region: str, now: datetime) -> tuple[Hold, ...]:
-    """Who holds members of groups down now, for a plan: as far as this journal and the lock service tell. Raises JournalError.
+    """Which members other operations hold down now, by this journal and the lock service. Raises JournalError.
 
-    A lock service that does not answer is told before anything is sent, not here.
+    A lock service that does not answer is reported before anything is sent, not here.
     """
     found = {(one.operation, one.place): one for one in journal.holds(now)}
     service = LockService.of(settings)
@@ -40,7 +40,7 @@ def known(journal: Journal, settings: Settings, account: str, region: str, now: 
 
 
 class GroupTurn:
-    """Of one operation, while its runner lives. `waiting`: what it waits for."""
+    """The group holds of one operation, kept by its runner. `waiting`: what it waits for, in words; else empty."""
 
     def __init__(
         self, operation: Operation, settings: Settings, journal: Journal, runner: str, say: Callable[[str, str], None],
@@ -64,11 +64,11 @@ class GroupTurn:
 
     @property
     def due(self) -> bool:
-        """Whether its groups are still to be taken."""
+        """Whether its groups have yet to be held."""
         return not self._held and not self._over
 
     def take(self, seen: Seen, now: datetime, *, down: bool) -> Wait | Stuck | None:
-        """Hold them all; what stands in the way, or None. `down`: it has been taken down already, and nothing may wait."""
+        """Hold all groups; the answer is what stands in the way, or None. `down`: it is down already, so nothing waits."""
         asked, force = self._asked(seen), down or self._lifted
         queue = self._operation.kept.options.if_held == "wait"
         why = self._journal.claim(self._operation, asked, self._keep, self._wall(), force=force, queue=queue)
@@ -94,7 +94,7 @@ class GroupTurn:
         return self._wait(held or why[0], now)
 
     def guard(self, decision: Decision, seen: Seen, now: datetime) -> Decision:
-        """The decision, unless it takes its member down while others of the group go down at this very moment."""
+        """The step's decision, or a wait where it would take the member down while others of the group are going down."""
         if not isinstance(decision, Send) or decision.dry_run or self._over:
             return decision
         call = decision.call
@@ -110,7 +110,7 @@ class GroupTurn:
         return self._wait(why[0], now) if why else decision
 
     def over(self) -> None:
-        """Its member is in service again: others may go."""
+        """Release the holds: the member is in service again."""
         if not self._over:
             self._over = True
             self._journal.free(self._operation.id)
@@ -118,12 +118,12 @@ class GroupTurn:
                 self._shared.free()
 
     def keep(self) -> None:
-        """Renew what ends by itself."""
+        """Renew the holds in the lock service, which expire."""
         if self._shared is not None and not self._over:
             self._shared.keep()
 
     def end(self) -> None:
-        """The runner ends. In the journal a hold ends with its operation; elsewhere with this, or after a while."""
+        """Release the lock service's holds as the runner ends, or they expire. The journal's end with the operation."""
         with suppress(JournalError):
             found = self._journal.get(self._operation.id)
             if found is not None and not found.is_open:
@@ -144,7 +144,7 @@ class GroupTurn:
         return Wait(str(why.line), ASK_EVERY, attention=now - self._began > LONG, remedy=_LET_BE)
 
     def _tell(self, line: str) -> None:
-        """In the audit log when it changes."""
+        """Write to the audit log when what it waits for changes."""
         if line != self.waiting:
             self._say("turn", line or "its turn")
         if not line:

@@ -1,6 +1,6 @@
-"""What a lock means for one operation: when it is taken, what may be sent without it, when it is let go.
+"""The instance lock of one operation: when it is taken, what may be sent without it, when it is released.
 
-Nothing begins unless the lock is held. What has an instance down goes on towards running whatever becomes of the lock.
+Nothing begins unless the lock is held. An operation that has its instance down goes on towards running even if the lock is lost.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _REST = 10.0
 
 
 class InstanceLockGuard:
-    """The lock of one operation, while its runner lives. `trouble`: what an operator should know of it now."""
+    """Keeps the lock of one operation for its runner. `trouble`: what the operator should know of it now; else empty."""
 
     def __init__(
         self, operation: Operation, settings: Settings, runner: str, say: Callable[[str, str], None]
@@ -48,7 +48,7 @@ class InstanceLockGuard:
     # before the question
 
     def preflight(self) -> Stuck | None:
-        """Before AWS is asked, and without taking it: a question on a screen locks nothing."""
+        """Who has the lock, asked before the dry run and without taking it: an open question locks nothing."""
         if self._lock is None or self._operation.action == AFTER_STOP:
             return None
         found = self._lock.holder()
@@ -59,9 +59,9 @@ class InstanceLockGuard:
     # after the yes
 
     def begin(self, *, down: bool) -> Stuck | Wait | None:
-        """Take it; why nothing may be begun, or None. With the instance down by this operation nothing stands in its way.
+        """Take the lock; the answer is why nothing may begin. None: go on, as also where this operation has the instance down.
 
-        A lock service that has forgotten what it knew is waited for.
+        A lock service that restarted empty is waited for.
         """
         if self._lock is None or (self._operation.waiting and not down):
             return None  # what only waits for AWS holds nobody up: the lock is taken before its start is sent
@@ -74,7 +74,7 @@ class InstanceLockGuard:
         return self._theirs(got) if isinstance(got, Refused) else self._refusal(got)
 
     def guard(self, decision: Decision, *, down: bool) -> Decision:
-        """The decision, unless it would change something under a lock that is not ours at this moment."""
+        """The step's decision, or a wait or a stop where it would change something while the lock is not held."""
         if self._lock is None or not isinstance(decision, Send) or decision.dry_run:
             return decision
         got = self._ask(now=not down)
@@ -91,23 +91,23 @@ class InstanceLockGuard:
         return Wait("nothing is sent until the lock service answers", 2.0, attention=True, remedy=remedy)
 
     def sent(self, call: Call, ok: bool | None) -> None:
-        """An AMI in the making is in nobody's way: once AWS has the order, nothing more is sent."""
+        """Release early for an AMI: once AWS has accepted CreateImage, nothing more is sent."""
         if self._operation.action == "image" and call.operation == "CreateImage" and ok:
             self.end()
 
     def keep(self) -> None:
-        """Renew it where it is time to."""
+        """Renew the lock when it is due."""
         if self._lock is not None and self._last is not None:
             self._ask(now=False)
 
     def end(self) -> None:
-        """Let it go."""
+        """Release the lock."""
         if self._lock is not None and self._held and not self._lost:
             self._lock.release()
         self._lock = None
 
     def _ask(self, *, now: bool = True) -> Held | Refused | Away:
-        """Take or renew it; where it is not time to, what was said last (`now` asks at once). What was lost stays lost."""
+        """Take or renew the lock, or repeat the last answer until that is due (`now`: at once). A lost lock stays lost."""
         assert self._lock is not None
         if self._last is not None and (self._lost or (not now and time.monotonic() < self._next)):
             return self._last
@@ -121,7 +121,7 @@ class InstanceLockGuard:
         return got
 
     def _tell(self, got: Held | Refused | Away) -> None:
-        """In the audit log when it changes; in the operation's note while it lasts."""
+        """Write trouble with the lock to the audit log when it changes, and to the operation's note while it lasts."""
         changed = type(got) is not type(self._last)
         self._last = got
         if isinstance(got, Held):
@@ -141,7 +141,7 @@ class InstanceLockGuard:
         return Stuck(self._line(found), "ask them, or wait for its end: evac ops locks")
 
     def _refusal(self, away: Away) -> Stuck | None:
-        """Nobody knows whether somebody has it. A plain start is the safe direction, and is not refused for that."""
+        """Why nothing begins while the lock service can't be asked. A plain start is safe, and is not refused for that."""
         if self._operation.action == "start" or self._settings.lock.unreachable == "proceed":
             return None
         return Stuck(str(away.why), away.remedy)

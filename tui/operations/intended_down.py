@@ -1,4 +1,4 @@
-"""A person says that a server which AWS stopped is meant to be down, or takes that back: audited, then written in the journal."""
+"""A person's mark that an instance which AWS stopped is meant to be down: audited, then written to the journal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACTION = "meant"
 
 
 def why_not_intendable(instance: Instance, settings: Settings, now: datetime) -> str | None:
-    """None if it may be said of this instance; else why not. It quiets an alarm for everybody on this journal: no looking on."""
+    """Why this instance can't be marked; None if it can. Refused in read-only: the mark quiets an alarm for others too."""
     if settings.profile_read_only(instance.target.profile, instance.account_id):
         return READ_ONLY
     if why_down(instance, now) is None:
@@ -29,7 +29,7 @@ def why_not_intendable(instance: Instance, settings: Settings, now: datetime) ->
 
 
 def mark_intended(journal: Journal, instance: Instance, now: datetime) -> Meant:
-    """It is meant to be down. Raises JournalError, and OSError where the audit log can't be written: then nothing is said."""
+    """Mark the instance as meant to be down. Raises JournalError, and OSError if the audit log can't be written."""
     who = this_requester()
     mark = Meant(who.user, who.host, now, instance.launched_at)
     _audit(journal, instance, now, "meant to be down, until it runs again")
@@ -38,7 +38,7 @@ def mark_intended(journal: Journal, instance: Instance, now: datetime) -> Meant:
 
 
 def take_back(journal: Journal, instance: Instance, now: datetime) -> None:
-    """It is not. Raises as `say` does."""
+    """Remove the mark. Raises as `mark_intended`."""
     _audit(journal, instance, now, "taken back")
     journal.clear_intended_down(instance)
 

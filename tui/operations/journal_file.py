@@ -32,7 +32,7 @@ class Where(Struct, frozen=True):
 
 
 def file_identity(path: Path, *, beside: bool = True) -> Where:
-    """What is there now. Raises OSError, but not for what is missing."""
+    """The files at that path now, -wal and -shm too unless not `beside`. A missing one is None. Raises OSError otherwise."""
     real = os.path.realpath(path)
     ends = SIDE_FILES if beside else ()
     return Where(_number(real), *(_number(real + end) for end in ends))
@@ -47,7 +47,7 @@ def _number(path: str) -> tuple[int, int] | None:
 
 
 def commit_mark(path: Path) -> int:
-    """Another number after each commit, of whatever process; it opens nothing. While it is being written, each time another."""
+    """A number that differs after each commit of any process, from `stat` alone. Differs on every call during a write."""
     real = os.path.realpath(path)
     known: list[tuple[int, ...]] = []
     moving = False
@@ -66,7 +66,7 @@ def commit_mark(path: Path) -> int:
 
 
 def connect(path: Path, patience: float) -> tuple[sqlite3.Connection, Where]:
-    """Open it, create it (0600) where it is missing; and which file that is. Raises OSError, sqlite3.Error.
+    """Open the journal, creating it (0600) if missing; also which file it is. Raises OSError, sqlite3.Error.
 
     `patience`: seconds to wait for another's lock.
     """
@@ -92,9 +92,9 @@ def _connect(path: Path, patience: float, *, new: bool) -> sqlite3.Connection:
 
 
 def connect_as_it_lies(path: Path) -> sqlite3.Connection | None:
-    """Only to look, without the files that SQLite keeps beside it: where the disk is full or may not be written.
+    """Open read-only without -wal and -shm: for a disk that is full or read-only.
 
-    None if somebody has it open, or left what is not in the file yet. Raises sqlite3.Error.
+    None if another process has it open, or its -wal holds commits the file has not. Raises sqlite3.Error.
     """
     real = os.path.realpath(path)
     with suppress(FileNotFoundError):
@@ -108,16 +108,16 @@ def connect_as_it_lies(path: Path) -> sqlite3.Connection | None:
 
 
 def connect_damaged(path: Path) -> sqlite3.Connection:
-    """To read what can still be read; it changes nothing. Raises sqlite3.Error."""
+    """Open a damaged journal read-only, to read what can still be read. Raises sqlite3.Error."""
     database = sqlite3.connect(f"{Path(os.path.realpath(path)).as_uri()}?mode=ro", uri=True)
     database.row_factory = sqlite3.Row
     return database
 
 
 def swap(path: Path, fresh: Path, aside: Path) -> None:
-    """Put a closed journal in the place of another, which is kept as `aside`. At no moment is there none. Raises OSError.
+    """Replace the journal by another, closed one; the old is kept as `aside`, and at no moment is there none. Raises OSError.
 
-    Who has the old one open notices it before the next change (`Where`), and SQLite leaves alone what has moved.
+    A process that has the old one open notices it before the next change (`Where`), and SQLite leaves alone what has moved.
     """
     here, there = os.path.realpath(path), os.path.realpath(aside)
     for end in SIDE_FILES:

@@ -1,4 +1,4 @@
-"""An operation whose journal was deleted, or replaced by an older one, under its runner: written down anew from what it knows.
+"""An operation whose journal was deleted or replaced by an older one meanwhile: written again from the runner's memory.
 
 Somebody frees a disk with `rm -rf`, or restores a home. What has an instance down must go on, and be seen.
 """
@@ -15,7 +15,7 @@ _TOLD = "its journal was deleted or replaced while it ran: it was written down a
 
 
 def put_back(journal: Journal, one: Operation) -> None:
-    """As it was read last. Raises JournalError."""
+    """Write the operation as the runner last read it into the journal. Raises JournalError."""
     values = {
         "id": one.id, "action": one.action, "title": one.title, "state": one.state.value, "profile": one.profile,
         "account_id": one.account_id, "region": one.region, "instance_id": one.instance_id,

@@ -21,7 +21,7 @@ _WITHOUT_NAME = ("default", "environment")
 
 
 def peek(path: Path) -> list[Operation]:
-    """What is unfinished, as far as that can be read; nothing where it can't. Never raises, and makes no journal."""
+    """The unfinished operations, as far as they can be read. Never raises, and creates no journal."""
     if not path.exists():
         return []
     with suppress(JournalError, OSError), closing(JournalQueries(path, standing=False)) as journal:
@@ -30,7 +30,7 @@ def peek(path: Path) -> list[Operation]:
 
 
 def by_hand(profile: str, region: str, instance_id: str) -> str:
-    """What a person types to start it without evac."""
+    """The AWS CLI command that starts the instance without evac."""
     words = ["aws", "ec2", "start-instances", "--region", region, "--instance-ids", instance_id]
     if profile not in _WITHOUT_NAME:
         words[3:3] = ["--profile", profile]
@@ -38,12 +38,12 @@ def by_hand(profile: str, region: str, instance_id: str) -> str:
 
 
 def in_need(one: Operation) -> str:
-    """How to start its instance without evac."""
+    """A sentence with that command."""
     return f"to start it without evac: {by_hand(one.profile, one.region, one.instance_id)}"
 
 
 def left_down(path: Path) -> Iterator[str]:
-    """A line for each server that may be down by an unfinished operation, with what starts it."""
+    """A line for each instance that an unfinished operation may have stopped, with the command that starts it."""
     for one in peek(path):
         if one.may_be_down:
             is_down = "is" if one.instance_down else "may be"

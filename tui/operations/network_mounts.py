@@ -1,4 +1,4 @@
-"""Whether a folder lies on a file system that other machines share: there SQLite's write-ahead log does not work.
+"""Whether a folder is on a file system that other machines share: SQLite's write-ahead log does not work there.
 
 WAL needs shared memory (the -shm file, mapped), which all of a database's users must see: "it does not work over a network
 filesystem" (sqlite.org/wal.html). A rollback journal is no way out: it stands on file locks that such file systems often only
@@ -32,7 +32,7 @@ LOCAL_FUSE = frozenset(
 
 
 class Mount(Struct, frozen=True):
-    """One line of it: where, of what kind, from where, and the file system's own options."""
+    """A line of /proc/self/mountinfo: mount point, file system type, source, and the file system's options."""
 
     point: Path
     kind: str
@@ -65,7 +65,7 @@ def server(path: Path, mounts: Path | None = None) -> str:
 
 
 def _away(path: Path, mounts: Path | None) -> Mount | None:
-    """The mount above it, if that is of a kind that other machines share."""
+    """The mount a path is on, if other machines share that kind of file system."""
     try:
         lines = (mounts or MOUNTS).read_bytes().splitlines()
         found = _longest(path.resolve(), lines)
@@ -79,7 +79,7 @@ def _away(path: Path, mounts: Path | None) -> Mount | None:
 
 
 def why_mount_unusable(path: Path, mounts: Path | None = None) -> SafeText:
-    """Why nothing may be begun with a journal there, and what to do; empty if it may."""
+    """Why no operation may begin with its journal there, and the remedy; empty if one may."""
     where = remote(path.parent, mounts)
     if not where:
         return clean("")
@@ -91,7 +91,7 @@ def why_mount_unusable(path: Path, mounts: Path | None = None) -> SafeText:
 
 
 def _longest(path: Path, lines: list[bytes]) -> Mount | None:
-    """Of the mount points above the path the nearest; where one lies upon another, the later one."""
+    """The mount the path is on: the longest mount point above it; of two at one point the later."""
     best: Mount | None = None
     for one in _read(lines):
         above = path == one.point or one.point in path.parents
@@ -101,7 +101,7 @@ def _longest(path: Path, lines: list[bytes]) -> Mount | None:
 
 
 def _read(lines: list[bytes]) -> Iterator[Mount]:
-    """Each line that is one."""
+    """The mounts in mountinfo's text; lines of another form are left out."""
     for line in lines:
         words, _, rest = line.partition(b" - ")
         fields, kinds = words.split(b" "), rest.split(b" ")

@@ -1,5 +1,5 @@
-"""The runner's process: journal, settings, a way to AWS, and then the loop. For as long as an instance may be down none of
-them is given up: a disk may be freed, a file be whole again, a login be renewed.
+"""The runner's process: open the journal, read the settings, connect to AWS, then run the loop. While an instance may be
+down each of these is tried again without end: a disk may be freed, a file repaired, a login renewed.
 
 Exit codes: 0 the operation ended or is another runner's, 1 it failed or needs a person, 2 it can't be run, 4 read-only.
 """
@@ -40,7 +40,7 @@ def _now() -> datetime:
 
 
 def open_when_possible(path: Path, ident: str, sleep: Callable[[float], None] = time.sleep) -> Journal:
-    """The journal, as soon as it can be opened. Raises JournalError where nothing was sent, or it is no matter of the disk."""
+    """Open the journal; on a disk fault, after something was sent, retry. Else it raises JournalError."""
     tries = 0
     while True:
         try:
@@ -54,13 +54,13 @@ def open_when_possible(path: Path, ident: str, sleep: Callable[[float], None] = 
 
 
 def _needed(path: Path, ident: str, tries: int) -> bool:
-    """Whether something is to be brought back by it; if it can't be read either, a minute's tries."""
+    """Whether the operation must go on (something was sent); tried for a minute where the journal can't be read either."""
     found = [one for one in peek(path) if one.id == ident]
     return any(one.must_finish or one.ordered_ahead for one in found) or (not found and tries <= OPEN_TRIES)
 
 
 def settings_of(operation: Operation, sleep: Callable[[float], None] = time.sleep) -> Settings:
-    """The settings it was started with, under today's policy. Raises ConfigError."""
+    """The settings the runner was started with, tightened by the site policy as it is now. Raises ConfigError."""
     lasting = operation.sent or operation.ordered_ahead
     for _ in range(OPEN_TRIES if lasting else 1):
         try:
@@ -76,7 +76,7 @@ def settings_of(operation: Operation, sleep: Callable[[float], None] = time.slee
 
 
 def reached(operation: Operation, settings: Settings) -> tuple[AwsGateway, Exception | None]:
-    """The way to AWS, and what stands in it now. Once something was sent that is found out while looking, again and again."""
+    """The gateway to AWS, and why it can't connect. After something was sent the loop itself finds that out and retries."""
     gateway = AwsGateway(settings, operation)
     if operation.sent or operation.ordered_ahead:
         return gateway, None
@@ -89,7 +89,7 @@ def reached(operation: Operation, settings: Settings) -> tuple[AwsGateway, Excep
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read the settings, refuse or run."""
+    """Run one operation, given on the command line, to its end. Answers the exit code."""
     parser = argparse.ArgumentParser(prog="python -P -m tui.operations.process")
     parser.add_argument("--operation", required=True)
     args = parser.parse_args(arguments)
@@ -119,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
-    """Connect, and drive it to its end; the exit code. Raises what went wrong while nothing had been sent."""
+    """Connect, and drive the operation to its end; the exit code. Raises what went wrong while nothing had been sent."""
     gateway, error = reached(operation, settings)
     if error is not None:
         seen = gateway.trouble(error)
@@ -143,7 +143,7 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
 
 
 def _refused(journal: Journal, operation: Operation, why: str) -> int:
-    """The settings, or the policy of today, forbid it. What was begun is not called off: somebody who may must finish it."""
+    """Record that settings or policy forbid it now. What was begun is not called off: somebody who may must finish it."""
     log_line(f"{why}; see `evac config show`")
     if any(call.ok is not False and not call.dry_run for step in operation.steps for call in step.calls):
         remedy = "resume it where changes are allowed"

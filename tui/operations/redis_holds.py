@@ -1,7 +1,7 @@
-"""Groups held in the lock service, for all machines: the journal's rule, on a value that is only replaced if nobody was quicker.
+"""Group holds in the lock service, for all machines: the journal's rule, on one value replaced by compare-and-set.
 
-One value for an account's region holds all of them, so that an operation gets all of its groups or none. What a machine that
-died leaves there ends by itself; what can't be read counts as held, by nobody knows whom.
+One value for an account's region holds all of them, so that an operation gets all of its groups or none. What a machine
+that died leaves there expires; what can't be read counts as held, by an unknown holder.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HOLD_TTL_MS = 15_000
 
 
 class _Row(Struct, frozen=True):
-    """A hold, until when (Redis's milliseconds), and for which runner."""
+    """A hold as stored: until when (Redis's clock, ms since 1970), and by which runner."""
 
     hold: Hold
     until: int
@@ -38,7 +38,7 @@ class _Row(Struct, frozen=True):
 
 
 class SharedHolds:
-    """The holds of one operation. Nothing here raises for what Redis does or says."""
+    """The holds of one operation. No method raises for what Redis does or says: it answers `Away` instead."""
 
     def __init__(
         self, service: LockService, account: str, region: str, operation: Operation, runner: str
@@ -49,7 +49,7 @@ class SharedHolds:
         self._state = ""
 
     def claim(self, asked: Sequence[Asked], keep: Sequence[Keep], *, force: bool) -> tuple[Short, ...] | Away:
-        """Hold all of them, or none: what stands in the way."""
+        """Hold all of the groups or none; the answer is what stands in the way."""
         self._asked = asked
 
         def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
@@ -71,7 +71,7 @@ class SharedHolds:
         return self._change(decide)
 
     def go(self, asked: Sequence[Asked], keep: Sequence[Keep], *, force: bool) -> tuple[Short, ...] | Away:
-        """Right before it is taken down: whether it still may be, and from now on it counts as down."""
+        """Mark the member as going down, right before it does; the answer is what forbids it now."""
 
         def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
             own = [row for row in rows if row.hold.operation == self._operation.id]
@@ -89,7 +89,7 @@ class SharedHolds:
         return self._change(decide)
 
     def keep(self) -> None:
-        """Renew it; if it was forgotten, it is there again: its member may be down."""
+        """Renew the hold; write it again if Redis has forgotten it, since the member may be down."""
         if self._state not in ("held", "going"):
             return
 
@@ -105,7 +105,7 @@ class SharedHolds:
         self._change(decide)
 
     def free(self) -> None:
-        """Let it go; if that can't be said, it ends by itself."""
+        """Release the hold; where Redis does not answer it expires."""
         if not self._state:
             return
         self._state = ""
@@ -152,7 +152,7 @@ class SharedHolds:
 
 
 def every(service: LockService, account: str, region: str) -> Sequence[Hold] | Away:
-    """All that are held there now, by whomever."""
+    """All holds in this account and region now."""
     key = f"{PREFIX}{{{account}:{region}}}"
     try:
         value, now = service.run(lambda client: client.eval(READ_SCRIPT, 1, key))
@@ -164,7 +164,7 @@ def every(service: LockService, account: str, region: str) -> Sequence[Hold] | A
 
 
 def all_groups(service: LockService) -> Sequence[Hold] | Away:
-    """All that are held, in whatever account and region; at most a thousand values."""
+    """All holds of every account and region; at most a thousand values are read."""
     try:
         keys = service.run(lambda client: list(islice(client.scan_iter(match=f"{PREFIX}*", count=500), 1000)))
     except UnusableError as error:
@@ -180,13 +180,13 @@ def all_groups(service: LockService) -> Sequence[Hold] | Away:
 
 
 def spoilt(key: str, error: object) -> Away:
-    """What stands there is not evac's."""
+    """What to say of a value that evac did not write."""
     why = clean(f"the lock service can't be used: what stands in {key} is not evac's: {error}", 400)
     return Away(why, f"find out who wrote it, then redis-cli DEL '{key}'")
 
 
 def decode_holds(value: bytes) -> list[_Row]:
-    """The holds in a value, their texts cleaned. Raises msgspec's errors and ValueError for what is none."""
+    """The holds in a value, their texts cleaned. Raises msgspec.MsgspecError or ValueError where evac did not write it."""
     if not value:
         return []
     if len(value) > HOLDS_VALUE_LIMIT:

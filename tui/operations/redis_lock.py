@@ -1,6 +1,6 @@
-"""The lock of one instance in a Redis that several machines share: taken, renewed, let go, and whose it is.
+"""The lock of one instance in a Redis that several machines share: take, renew, release, and who holds it.
 
-`SET` with an expiry under a script that looks first, so that exactly one gets it; a holder that dies loses it by time. Each
+A script checks and then does `SET` with an expiry, so that exactly one gets it; a dead holder's lock expires. Each
 taking draws a number that only grows (the fencing token): whoever finds its key gone and the number unchanged knows that
 nobody had it meanwhile. A Redis that forgot everything is known by its epoch (`lock_scripts`). What is read from Redis was
 written by others: bounded, validated, cleaned.
@@ -54,19 +54,19 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """It is ours."""
+    """The lock is held by this operation."""
 
     token: int
 
 
 class Refused(Struct, frozen=True):
-    """Somebody else has it, or had it meanwhile. `by` None: what stands there can't be read. `left` None: it never ends."""
+    """Somebody else has it, or had it meanwhile. `by` None: its value can't be read. `left` None: it never expires."""
 
     by: Holder | None
     left: timedelta | None
 
     def line(self, zone: tzinfo, now: datetime) -> SafeText:
-        """Who, since when, from where; and when it ends by itself if nobody renews it."""
+        """Who, since when, from where; and when it expires if it is not renewed."""
         who = "locked by somebody this evac can't read" if self.by is None else self.by.line(zone, now)
         return clean(f"{who}; {self._end()}")
 
@@ -77,20 +77,20 @@ class Refused(Struct, frozen=True):
 
 
 class Away(Struct, frozen=True):
-    """The lock service can't be used, so nobody knows. One line, and what to do."""
+    """The lock service can't be used, so who holds the lock is unknown: one line, and the remedy."""
 
     why: SafeText
     remedy: str
 
 
 class Young(Away, frozen=True):
-    """It forgot what it knew, or is new: nothing is taken until whoever held a lock has had the time to show it."""
+    """Redis restarted empty: nothing is taken until every living holder has had `lock.ttl` to renew."""
 
     left: timedelta = timedelta()
 
     @classmethod
     def of(cls, url: str, milliseconds: int) -> Young:
-        """For so long."""
+        """That state, with so much of the waiting time left."""
         left = timedelta(milliseconds=max(milliseconds, 0))
         until = span(left + timedelta(seconds=1))
         why = (
@@ -101,12 +101,12 @@ class Young(Away, frozen=True):
 
 
 def redacted_url(url: str) -> SafeText:
-    """The address without what may be secret in it."""
+    """A Redis URL without user, password and query."""
     return clean(re.sub(r"//.*@", "//", url.partition("?")[0]), 200)
 
 
 class UnusableError(Exception):
-    """Why it can't be asked; `away` is that as a value."""
+    """Redis can't be asked; `away` says why, as a value."""
 
     def __init__(self, why: str, remedy: str) -> None:
         self.away = Away(clean(f"the lock service can't be used: {why}", 400), remedy)
@@ -114,7 +114,7 @@ class UnusableError(Exception):
 
 
 def _connect(url: str) -> Any:
-    """One attempt a command: a script that was repeated by the library would answer for the first one. Raises UnusableError."""
+    """Connect without redis-py's retries: a repeated script would meet the effect of its first run. Raises UnusableError."""
     try:
         import redis
         from redis.backoff import NoBackoff
@@ -141,7 +141,7 @@ class LockService:
 
     @classmethod
     def of(cls, settings: Settings) -> LockService:
-        """The one of these settings; none for a demonstration, which is nobody else's."""
+        """The service of these settings. A demonstration takes no locks: its instances are nobody else's."""
         return cls(LockSettings(), False) if settings.demo else cls(settings.lock, settings.lock_required)
 
     @property
@@ -168,7 +168,7 @@ class LockService:
         raise UnusableError(why, "mend it; what lock.unreachable may do meanwhile: docs/locks.md") from None
 
     def check(self) -> Away | str:
-        """What doctor says: where it is, or why it can't be used. The text after `!` is a doubt."""
+        """For `evac doctor`: where the service is, or why it can't be used. A text that begins with `!` is a warning."""
         try:
             self.run(lambda client: client.ping())
             young = self.young()
@@ -184,7 +184,7 @@ class LockService:
         )
 
     def young(self) -> Young | None:
-        """Whether it forgot what it knew too short a time ago for anything to begin. Raises UnusableError."""
+        """Young if Redis restarted empty less than `lock.ttl` ago, else None. Raises UnusableError."""
         new = secrets.token_hex(8)
         _, age = self.run(lambda client: client.eval(EPOCH_SCRIPT, 1, EPOCH, new))
         left = int(self.settings.ttl * 1000) - int(age)
@@ -211,7 +211,7 @@ class LockService:
 
 
 class Lock:
-    """The lock of one instance, for one operation. Nothing here raises for what Redis does or says."""
+    """The lock of one instance, for one operation. No method raises for what Redis does or says: it answers `Away` instead."""
 
     def __init__(self, service: LockService, name: str, mine: Holder) -> None:
         self.service, self.mine = service, mine
@@ -231,7 +231,7 @@ class Lock:
         return None if ours else found
 
     def take(self, step: str) -> Held | Refused | Away:
-        """Take it; from an earlier runner of the same operation as well, whose calls then find it gone."""
+        """Take the lock, also from an earlier runner of the same operation, whose next call then finds it lost."""
         try:
             won, value, left = self._take(b"", step)
             if not won and (by := _read(value)) is not None and by.operation == self.mine.operation:
@@ -243,7 +243,7 @@ class Lock:
         return self._got(value) if won else _refused(value, left)
 
     def renew(self, step: str) -> Held | Refused | Away:
-        """Keep it. If it ended (or Redis forgot it) and nobody had it since, it is ours again; else it is lost."""
+        """Renew the lock. Expired or forgotten by Redis, it is taken again if nobody had it since; else it is lost."""
         words = (
             *self._keys, self._value, self._body(step), self._ttl(), self._token, self._epoch, secrets.token_hex(8),
             _FENCE_MS,
@@ -257,7 +257,7 @@ class Lock:
         return self._got(value) if won or same else _refused(value, left)
 
     def release(self) -> None:
-        """Let it go if it is still ours. If that can't be said to Redis, it ends by itself."""
+        """Release the lock if it is still this operation's. Where Redis does not answer it expires."""
         try:
             self.service.run(lambda client: client.eval(RELEASE, 1, self._keys[0], self._value))
         except UnusableError:
@@ -269,7 +269,7 @@ class Lock:
         return got
 
     def _got(self, value: bytes) -> Held:
-        """Ours. An answer that was lost may have left another step's value there: what stands there counts."""
+        """Held. After a lost answer Redis may hold another step's value: what is stored there is what counts."""
         self._value, self._token = value, int(value.partition(b" ")[0])
         found = _read(value)
         self._epoch = "" if found is None else found.epoch
@@ -287,7 +287,7 @@ def _outcome(won: int, value: bytes, left: int) -> tuple[int, bytes, int]:
 
 
 def _look(client: Any, key: str | bytes) -> Refused | None:
-    """Who has it; a key of another kind is held by nobody knows whom. None: nobody."""
+    """Who has it, None: nobody. A key of another type counts as held by an unknown holder."""
     import redis
 
     try:

@@ -1,4 +1,4 @@
-"""What Redis is asked in one piece each: scripts, so that nobody comes in between.
+"""The Lua scripts of the lock service: each runs in Redis as one atomic step.
 
 *The epoch.* A Redis that restarts empty, or is emptied, has forgotten every lock. Whoever comes first finds no epoch and sets one
 with Redis's own time. While it is younger than `lock.ttl` nothing new is taken: in that time every living holder renews, sees

@@ -1,6 +1,6 @@
 """A journal that cannot be read any more: set aside as it is, and what can still be read of it put into a new one.
 
-Nothing is decided by itself: operations that were running may be in what is lost, so a person asks for it (`evac ops repair`).
+evac never does this by itself: operations that were running may be in what is lost, so a person asks (`evac ops repair`).
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Repaired(Struct, frozen=True):
 
 
 def damage(path: Path) -> str:
-    """Why what is in it can't be used; the empty text if it can, or if there is none.
+    """Why the journal can't be used; empty if it can, or if there is none.
 
-    Raises JournalError for what is no damage: a full disk, a lock, no permission, a newer evac's journal.
+    Raises JournalError for what is not damage: a full disk, a lock, no permission, a newer evac's journal.
     """
     if not path.exists():
         return ""
@@ -55,7 +55,7 @@ def damage(path: Path) -> str:
 
 
 def repair(path: Path, now: datetime) -> Repaired:
-    """Set it aside and begin anew with what can be read. Raises OSError, JournalError."""
+    """Set the journal aside and put what can be read of it into a new one. Raises OSError, JournalError."""
     aside, fresh = (path.with_name(f"{path.stem}-{now:%Y%m%dT%H%M%SZ}.{end}") for end in _ENDS)
     found = kept = 0
     try:
@@ -73,7 +73,7 @@ def repair(path: Path, now: datetime) -> Repaired:
 
 
 def _take_over(journal: Journal, name: str, rows: dict[str, list[dict[str, Any]]]) -> bool:
-    """One operation with its steps and calls, if the new journal can read it; otherwise nothing of it."""
+    """Copy one operation with its steps and calls if the new journal can read it back; otherwise none of it."""
     try:
         with journal._write() as database:
             for table, column in _TABLES.items():
@@ -91,7 +91,7 @@ def _take_over(journal: Journal, name: str, rows: dict[str, list[dict[str, Any]]
 
 
 def _mean(journal: Journal, row: dict[str, Any]) -> None:
-    """One server that is meant to be down, if the new journal can read it; else it is trouble again."""
+    """Copy one *meant to be down* mark if the new journal can read it back; else that instance is a problem again."""
     with suppress(JournalError, sqlite3.Error), journal._write() as database:
         _insert(database, _MEANT, row)
     try:

@@ -1,7 +1,7 @@
-"""What the runner does when something goes wrong that no step knows of: a full disk, another's hung write, a fault of ours.
+"""The runner's policy for errors no step handles: a full disk, another process's hung write, a bug in evac.
 
-Before anything was sent it is the end, and said. Once something was sent it is tried again, for as long as it takes: nothing
-of this may leave an instance down, and nothing that is done here may end the runner.
+Before the first mutating call the error ends the operation as failed. After it the runner logs the error and retries without
+end, since giving up would leave an instance down; nothing done here may end the runner.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MEND = 5.0
 
 
 class FaultyRunner(Protocol):
-    """What is used of a runner. `begun`: it sent something that changes something."""
+    """What is used of a runner here. `begun`: it has sent a call that changes something."""
 
     journal: Journal
     operation: Operation
@@ -36,12 +36,12 @@ class FaultyRunner(Protocol):
         ...
 
     def in_need(self, error: JournalError) -> None:
-        """What may be done while the journal can't be written."""
+        """Start the stopped instance if that is allowed while the journal can't be written."""
         ...
 
 
 def to_the_end(runner: FaultyRunner) -> int:
-    """Its exit code. Raises what went wrong while nothing had been sent."""
+    """Run to the end; the exit code. Raises what went wrong while nothing had been sent."""
     told = ""
     while True:
         try:
@@ -63,7 +63,7 @@ def to_the_end(runner: FaultyRunner) -> int:
 
 
 def _anyhow(runner: FaultyRunner, error: JournalError) -> None:
-    """Whatever goes wrong here too is said, and tried again."""
+    """Handle an error; an error in handling it is logged, and never raised."""
     try:
         runner.in_need(error)
     except Exception as other:
@@ -71,7 +71,7 @@ def _anyhow(runner: FaultyRunner, error: JournalError) -> None:
 
 
 def _stumbled(runner: FaultyRunner, error: Exception) -> None:
-    """Say so, as long as the operation is ours: it goes on, and a person should look."""
+    """Record the error as the operation's note with attention, while its lease is this runner's."""
     journal, ident = runner.journal, runner.operation.id
     current = journal.get(ident)
     if current is None or not journal.lease(ident, runner.name, runner.wall()):
@@ -82,7 +82,7 @@ def _stumbled(runner: FaultyRunner, error: Exception) -> None:
 
 
 def broken(journal: Journal, operation: Operation, error: Exception, now: datetime) -> int:
-    """Nothing was sent (a profile that is gone, say), so nothing needs anybody: it has failed. The exit code."""
+    """Nothing was sent (a profile is gone, say): end the operation as failed. Answers the exit code."""
     log_line(f"{operation.id}\n{traceback_text()}")
     why = clean(f"the runner ended: {what(error)}: nothing was sent")
     remedy = f"see {journal.path.with_name('runner.log')}, then order it again"

@@ -1,7 +1,7 @@
-"""The one writer of what the hands say beside their journal (runner.log): a line that can't be written is lost, and no more.
+"""The one writer of runner.log, what runners report beside the journal: a line that can't be written is dropped.
 
 The log is on the journal's disk. When that is full the first thing to fail is the line that says so, and it must not be what
-ends a runner between stop and start. So every line of ours goes through `say`, and from the runner's start on the standard
+ends a runner between stop and start. So every line of ours goes through `log_line`, and from the runner's start on the standard
 streams themselves can't fail, whoever writes to them: a library, `warnings`, `logging`, a traceback of a thread.
 """
 
@@ -19,7 +19,7 @@ from tui.domain.sanitize import clean
 
 
 class _Bytes(io.RawIOBase):
-    """A descriptor that takes everything and never complains; closing it does nothing."""
+    """A binary stream whose writes never raise; closing it does nothing."""
 
     def __init__(self, handle: int) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class _Bytes(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        """All of it, or what the disk takes."""
+        """Write what the disk takes; answers the full length, so that no caller retries or raises."""
         left = memoryview(data).cast("B")
         size = len(left)
         with suppress(Exception):
@@ -47,7 +47,7 @@ class _Bytes(io.RawIOBase):
 
 
 class Quiet(io.TextIOBase):
-    """A stream of text over it: what can't be encoded is written as an escape."""
+    """A text stream over `_Bytes`: what can't be encoded is written as a backslash escape."""
 
     def __init__(self, handle: int) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Quiet(io.TextIOBase):
 
     @property
     def errors(self) -> str:  # type: ignore[override] # as above
-        """How what can't be encoded is written."""
+        """The codec error handler."""
         return "backslashreplace"
 
     def writable(self) -> bool:
@@ -68,7 +68,7 @@ class Quiet(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
-        """As far as it can be."""
+        """Write what can be written; answers the full length. Never raises."""
         with suppress(Exception):
             self.buffer.write(str(text).encode("utf-8", "backslashreplace"))
         return len(text)
@@ -90,7 +90,7 @@ def keep_quiet() -> None:
 
 
 def log_line(line: str) -> None:
-    """A line for whoever reads the log. Never raises."""
+    """Write a line to stderr, which is runner.log. Never raises."""
     with suppress(Exception):
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()

@@ -1,6 +1,6 @@
-"""What the hands do not do from the machine they run on: stop that machine itself, or begin while it is going down.
+"""What a runner refuses because of the machine it runs on: stopping that machine, and beginning while it is going down.
 
-The second is what fence agents do before they fence: a node that is itself being stopped kills nobody else.
+Fence agents do the second too: a node that is itself being stopped fences nobody else.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ _TAKES_DOWN = frozenset({"StopInstances", "RebootInstances", "EnterStandby", "De
 
 
 class Looks(Protocol):
-    """What is asked of the gateway."""
+    """What is used of the gateway."""
 
     def state_of(self, instance_id: str, region: str) -> InstanceState:
-        """Of any instance."""
+        """Any instance's state as AWS shows it; empty where it can't be seen."""
         ...
 
 
 class Ownself:
-    """Of one runner. Off EC2, or where EC2 does not say which machine this is, it refuses nothing."""
+    """The guard of one runner. Off EC2, or where this machine's instance id is unknown, it refuses nothing."""
 
     def __init__(self, here: Here = NOWHERE, gateway: Looks | None = None) -> None:
         self._here, self._gateway = here, gateway
 
     def refuses(self, operation: Operation) -> Stuck | None:
-        """Why these hands must not begin it. What was begun goes on, towards running."""
+        """Why this runner must not begin the operation, None if it may. What was begun goes on, towards running."""
         options = operation.kept.options
         if operation.sent or "self" in options.overrides:
             return None
@@ -43,7 +43,7 @@ class Ownself:
         return Stuck(why, "do it from another machine; or plan it anew here and override self", final=True)
 
     def guard(self, decision: Decision, operation: Operation) -> Decision:
-        """The decision, unless it is the first to ask for the instance's going down, or to send it, while this machine ends."""
+        """The step's decision, or Stuck where it would be the first to take an instance down while this machine is stopping."""
         if self._gateway is None or not self._here.instance_id or not isinstance(decision, Send):
             return decision
         if not _takes_down(decision.call) or any(one in _TAKES_DOWN for one in operation.sent):
@@ -52,7 +52,7 @@ class Ownself:
         if state in _GOING_UP:
             return decision
         return Stuck(
-            f"the machine evac runs on ({self._here.instance_id}) is {state}: its hands would end in the middle",
+            f"the machine evac runs on ({self._here.instance_id}) is {state}: its runner would end in the middle",
             "do it from another machine",
         )
 

@@ -22,27 +22,27 @@ _TURNS = 4
 
 
 class ToldToEnd(BaseException):
-    """SIGTERM. No Exception: what the runner tries again after an error must not swallow it."""
+    """Raised for SIGTERM. Not an Exception, so that the runner's retries after errors do not swallow it."""
 
 
 class StoppableRunner(Protocol):
-    """What is used of a runner."""
+    """What is used of a runner here."""
 
     journal: Journal
     operation: Operation
     name: str
 
     def tick(self) -> object:
-        """One look and one decision; 0.0 where the next should follow at once."""
+        """One observation and one decision; seconds until the next, 0.0 for at once."""
         ...
 
     def in_need(self, error: JournalError) -> None:
-        """What may be done while the journal can't be written."""
+        """Start the stopped instance if that is allowed while the journal can't be written."""
         ...
 
 
 def listen() -> None:
-    """Have SIGTERM raise ToldToEnd in the main thread; once: a second one finds it on its way already."""
+    """Have the first SIGTERM raise ToldToEnd in the main thread; later ones are ignored."""
     signal.signal(signal.SIGTERM, _told)
 
 
@@ -52,7 +52,7 @@ def _told(number: int, frame: object) -> None:
 
 
 def last_try(runner: StoppableRunner) -> int:
-    """Go on, without waiting, as far as the start; the exit code."""
+    """Run the loop without waiting until the start is sent, or the time is over; the exit code."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, START_WITHIN)
     try:
@@ -73,7 +73,7 @@ def last_try(runner: StoppableRunner) -> int:
 
 
 def _at(runner: StoppableRunner) -> str:
-    """The step it is at; the empty text where it did not take the instance down, or has seen it run since."""
+    """The current step; empty where the operation did not stop the instance, or has seen it run since."""
     found = runner.journal.get(runner.operation.id)
     if found is None or not found.is_open or not found.may_be_down:
         return ""

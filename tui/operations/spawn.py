@@ -19,11 +19,11 @@ from tui.paths import runner_log_path, state_folder
 
 
 class ReadOnlyError(Exception):
-    """Nothing may be changed, so no hands are started. One line."""
+    """Read-only: nothing may be changed, so no runner is started. One line."""
 
 
 class LaunchError(Exception):
-    """Hands could not be started, so nothing was sent. One line: cause, place, remedy."""
+    """The runner could not be started, so nothing was sent. One line: cause, place, remedy."""
 
 
 LOG_LIMIT = 1_000_000
@@ -48,7 +48,7 @@ def scope(environ: Mapping[str, str]) -> list[str]:
 
 
 def _log(path: Path) -> int:
-    """The runners' log, opened to append; nowhere, if the disk does not let it: what a runner must tell is in the journal."""
+    """runner.log opened to append, or /dev/null where the disk refuses: what matters is in the journal."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with suppress(OSError):
@@ -60,7 +60,7 @@ def _log(path: Path) -> int:
 
 
 def _folder() -> str:
-    """Where we are: AWS's files, a helper or a bundle may be named from there. `/` if that folder is gone."""
+    """The current folder, since AWS files, helpers or bundles may be named relative to it; `/` if it is gone."""
     try:
         return os.getcwd()
     except OSError:
@@ -68,7 +68,7 @@ def _folder() -> str:
 
 
 def start(operation: str, profile: str, settings: Settings, environ: Mapping[str, str]) -> int:
-    """Start hands for the operation; their process id. Raises ReadOnlyError, LaunchError."""
+    """Start a runner for the operation; its process id. Raises ReadOnlyError, LaunchError."""
     if settings.profile_read_only(profile):
         raise ReadOnlyError(f"read-only: no changes through profile {profile}; see `evac config show`")
     runner = [sys.executable, "-P", "-m", "tui.operations.process", "--operation", operation]

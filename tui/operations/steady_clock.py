@@ -1,4 +1,4 @@
-"""The hands' clock: UTC that neither goes back nor leaps, however this machine's clock is set meanwhile.
+"""The runner's clock: UTC that neither goes back nor jumps, however this machine's clock is set meanwhile.
 
 How long ago something was is asked of what the journal says: began, intent. A clock that is set by minutes between the two
 would make a grace last for an hour or for nothing. So time runs on from where it was when the runner began, by a clock that
@@ -15,13 +15,13 @@ from tui.operations.model import Operation
 
 
 def ticks() -> float:
-    """Seconds of a clock that nobody sets, and that runs on while the machine sleeps, where there is one."""
+    """Seconds of a clock that can't be set; it also runs while the machine sleeps (CLOCK_BOOTTIME), where there is one."""
     kind = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if kind is None else time.clock_gettime(kind)
 
 
 class Steady:
-    """Call it for the time. `wall` answers in UTC; `told` is the latest moment the journal knows."""
+    """A callable clock. `wall` gives UTC; `told` is the latest time in the journal, before which it never begins."""
 
     def __init__(
         self, wall: Callable[[], datetime], told: datetime | None, tick: Callable[[], float] = ticks
@@ -31,12 +31,12 @@ class Steady:
         self._tick, self._began = tick, tick()
 
     def __call__(self) -> datetime:
-        """Now."""
+        """The time, UTC."""
         return self._start + timedelta(seconds=self._tick() - self._began)
 
 
 def latest(operation: Operation) -> datetime:
-    """The latest moment that the journal tells of it."""
+    """The latest time that the journal holds of the operation, UTC."""
     told = [operation.created_at, operation.confirmed_at, operation.finished_at]
     for row in operation.steps:
         told += [row.began_at, row.ended_at]

@@ -1,4 +1,4 @@
-"""Reads where evac runs: what the hypervisor wrote into this machine's DMI, cloud-init's record of this boot, and the ways out.
+"""Reads which machine evac runs on (DMI, cloud-init's record of this boot), and what its network paths depend on.
 
 Files and the environment only, no network. The metadata service is not asked: behind a router instance it answers for another
 machine, and off EC2 somebody else may answer. Whatever is missing, odd or unreadable is *not known*, never an error.
@@ -26,7 +26,7 @@ _VENDORS = ("board_vendor", "sys_vendor", "bios_vendor", "chassis_vendor")
 _VERSIONS = ("bios_version", "product_version")
 _INSTANCE = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _SMALL, _LARGE = 4096, 4 * 1024 * 1024
-_NO_REACH = "the hands can't reach AWS"
+_NO_REACH = "the runner can't reach AWS"
 _STUB = "127.0.0.53"
 
 
@@ -39,7 +39,7 @@ def root(environ: Mapping[str, str]) -> Path:
 def read_this_machine(
     environ: Mapping[str, str], settings: Settings, folder: Path, at: Path | None = None
 ) -> Here:
-    """Where this is, and what it goes through. `folder`: of the journal. Never raises."""
+    """Which machine this is, and which hosts its operations depend on. `folder`: the journal's. Never raises."""
     place = root(environ) if at is None else at
     found = _who(place)
     ways = tuple(dict.fromkeys(way for way in _ways(environ, settings, folder, place) if elsewhere(way.host)))
@@ -47,7 +47,7 @@ def read_this_machine(
 
 
 def _text(path: Path, most: int = _SMALL) -> str | None:
-    """A regular file's text; None if it is none, can't be read, or holds more than it should."""
+    """A regular file's text; None if it is not one, can't be read, or is longer than expected."""
     try:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
@@ -65,7 +65,7 @@ def _text(path: Path, most: int = _SMALL) -> str | None:
 
 
 def _who(at: Path) -> Here:
-    """DMI, then cloud-init; then whether it is on EC2 at all. A tag may be missing on single machines: that says nothing."""
+    """Which instance this is: from DMI, then cloud-init; else whether it is on EC2. A missing DMI tag proves nothing."""
     dmi = at / _DMI
     amazon = any((_text(dmi / name) or "").strip() == "Amazon EC2" for name in _VENDORS)
     tag = (_text(dmi / "board_asset_tag") or "").strip()
@@ -122,12 +122,12 @@ def _ways(environ: Mapping[str, str], settings: Settings, folder: Path, at: Path
         yield Way(
             f"where its credentials come from ({name})",
             _host(environ.get(name, "")),
-            "the hands have no login",
+            "the runner has no login",
         )
     for server in _servers(at):
-        yield Way("its name server (DNS)", server, "the hands find no address of AWS's and can't reach it")
+        yield Way("its name server (DNS)", server, "the runner finds no address of AWS's and can't reach it")
     if server := network_mounts.server(folder, at / "proc/self/mountinfo"):
-        yield Way("the journal's folder", server, "the hands hang with their journal and can't go on")
+        yield Way("the journal's folder", server, "the runner hangs with its journal and can't go on")
     lock, cache = settings.lock.url, settings.cache.url
     yield Way(
         "the lock service (lock.url)",
@@ -142,11 +142,11 @@ def _ways(environ: Mapping[str, str], settings: Settings, folder: Path, at: Path
         need=False,
     )
     client = environ.get("SSH_CONNECTION", "").split(" ")[0]
-    yield Way("your way in (SSH)", client, "it breaks meanwhile, and the hands go on", need=False)
+    yield Way("your way in (SSH)", client, "it breaks meanwhile, and the runner goes on", need=False)
 
 
 def _host(url: str) -> str:
-    """The host of an address; the empty text where there is none."""
+    """The host of a URL; empty where it has none."""
     try:
         return (urlsplit(url if "://" in url else f"//{url}").hostname or "").rstrip(".")
     except ValueError:
@@ -154,7 +154,7 @@ def _host(url: str) -> str:
 
 
 def _servers(at: Path) -> tuple[str, ...]:
-    """The name servers; behind systemd's stub those it asks."""
+    """The name servers of resolv.conf; behind systemd-resolved's stub, those that it asks."""
     found = _nameservers(at / "etc/resolv.conf")
     if _STUB in found:
         found = tuple(one for one in found if one != _STUB) + _nameservers(

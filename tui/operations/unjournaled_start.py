@@ -31,10 +31,7 @@ _TOWARDS = ("stop", "wait-stopped", "start", "wait-running")
 
 
 class LeasedRunner(Protocol):
-    """What is used of a runner. `leased`: the lease that was committed last is its own. `last`: the operation as last read.
-
-    `stopped_it`: the intent of its own Stop is committed, and AWS did not refuse it.
-    """
+    """What is used of a runner here. `leased`: the last committed lease is its own. `last`: the operation as last read."""
 
     journal: Journal
     gateway: Gateway
@@ -47,7 +44,7 @@ class LeasedRunner(Protocol):
 
     @property
     def stopped_it(self) -> bool:
-        """See above."""
+        """The intent of its own Stop is committed, and AWS did not refuse it."""
         ...
 
 
@@ -63,67 +60,67 @@ class Sent(Struct, frozen=True):
 
 
 class Unjournaled:
-    """Of one runner."""
+    """Starts the stopped instance of one runner while its journal can't be written, and writes that down later."""
 
-    def __init__(self, hands: LeasedRunner) -> None:
-        self._hands = hands
+    def __init__(self, runner: LeasedRunner) -> None:
+        self._runner = runner
         self._sent: list[Sent] = []
         self._latest: datetime | None = None
 
     def start(self, why: JournalError) -> bool:
-        """Start it if it must be and may be; whether it was sent."""
-        hands = self._hands
+        """Send StartInstances if all the conditions above hold; whether it was sent."""
+        runner = self._runner
         current = self._current()
-        if current is None or not hands.leased or not hands.stopped_it or current.step not in _TOWARDS:
+        if current is None or not runner.leased or not runner.stopped_it or current.step not in _TOWARDS:
             return False
         if any(row.name == "start" and row.state == "skipped" for row in current.steps):
             return False
-        now, latest = hands.now(), self._latest_start(current)
+        now, latest = runner.now(), self._latest_start(current)
         if latest is not None and now - latest < GRACE:
             return False
         step = STEPS["start"]
-        seen = hands.gateway.look(replace(hands.order, stop_intent_at=latest or now), step)
+        seen = runner.gateway.look(replace(runner.order, stop_intent_at=latest or now), step)
         if seen.state is not InstanceState.STOPPED:
             return False
-        (call,) = step.calls(hands.order)
+        (call,) = step.calls(runner.order)
         rows = {row.name: row.state for row in current.steps}
         name = "start" if rows.get("start") not in OVER else "wait-running"
-        at = self._latest = hands.now()
-        outcome = hands.gateway.send(call, dry_run=False)
-        self._sent.append(Sent(name, at, hands.now(), outcome, str(why.__cause__ or why), seen.launched_at))
+        at = self._latest = runner.now()
+        outcome = runner.gateway.send(call, dry_run=False)
+        self._sent.append(Sent(name, at, runner.now(), outcome, str(why.__cause__ or why), seen.launched_at))
         came = "ok" if outcome.ok else outcome.code or "unknown"
         log_line(f"{current.id}: {call.text} was sent without the journal, which can't be written: {came}")
         return True
 
     def _current(self) -> Operation | None:
-        """The operation, if it is open and nobody else's, as far as it can be read."""
-        hands = self._hands
-        found: Operation | None = hands.last
+        """The operation as far as it can be read; None if it has ended or another runner has its lease."""
+        runner = self._runner
+        found: Operation | None = runner.last
         with suppress(JournalError):  # if it is not there any more, it was deleted under us
-            found = hands.journal.get(hands.last.id) or hands.last
-            if found is not hands.last and found.runner != hands.name:
+            found = runner.journal.get(runner.last.id) or runner.last
+            if found is not runner.last and found.runner != runner.name:
                 return None
         return found if found is not None and found.is_open else None
 
     def _latest_start(self, current: Operation) -> datetime | None:
-        """Of those with an intent, refused ones too, and of those without."""
+        """When the last start was sent (UTC), journaled or not, refused ones too."""
         calls = [one for row in current.steps for one in row.calls if one.operation == "StartInstances"]
         known = [one.intent_at for one in calls if not one.dry_run]
         return max([*known, *([self._latest] if self._latest else [])], default=None)
 
     def write_down(self) -> None:
-        """In the journal and the audit log, with their own times, now that it can be. Raises JournalError."""
-        hands = self._hands
+        """Write the sent starts to the journal and the audit log, with their own times. Raises JournalError."""
+        runner = self._runner
         while self._sent:
             one = self._sent[0]
-            ident, out = hands.last.id, one.outcome
-            call = STEPS["start"].calls(hands.order)[0]
-            number = hands.journal.intent(
-                ident, one.step, call.service, call.operation, one.at, dry_run=False, runner=hands.name,
+            ident, out = runner.last.id, one.outcome
+            call = STEPS["start"].calls(runner.order)[0]
+            number = runner.journal.intent(
+                ident, one.step, call.service, call.operation, one.at, dry_run=False, runner=runner.name,
                 launched=one.launched,
             )  # fmt: skip
             if number is not None:
-                hands.journal.outcome(
+                runner.journal.outcome(
                     number,
                     one.until,
                     ok=out.ok,
@@ -132,10 +129,10 @@ class Unjournaled:
                     request_id=out.request_id,
                 )
             told = f"started at {one.at:%H:%M:%S} UTC while the journal could not be written ({one.why})"
-            hands.journal.add_remark(ident, told, too=True)
+            runner.journal.add_remark(ident, told, too=True)
             self._sent.pop(0)
             came = "ok" if out.ok else out.code or "unknown"
-            hands.auditor.told(
-                hands.last, one.step, f"{came}: sent while the journal could not be written", call=call.text,
+            runner.auditor.told(
+                runner.last, one.step, f"{came}: sent while the journal could not be written", call=call.text,
                 request_id=out.request_id, sent_at=one.at.isoformat(), why=clean(one.why, 300),
             )  # fmt: skip
