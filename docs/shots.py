@@ -22,8 +22,8 @@ from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
 from screens.operations import OperationsScreen
-from tests.screens import stage
-from tests.screens.acting import Hands
+from tests.screens import fake_services
+from tests.screens.fake_runner import Hands
 from tui.domain.actions import ActionOptions
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
@@ -46,7 +46,7 @@ class Shot:
 
 
 def _key(services: Services, name: str) -> str:
-    return stage.named(services.store, name).key
+    return fake_services.named(services.store, name).key
 
 
 def _detail(services: Services) -> Screen[None]:
@@ -68,11 +68,11 @@ def _operations(services: Services) -> Screen[None]:
     """One that succeeded, and one that waits for capacity with its instance down."""
     journal, ids = _journal(services), []
     for minutes, name in ((40, "cache-1"), (4, "batch-14")):
-        now = stage.NOW - timedelta(minutes=minutes)
+        now = fake_services.NOW - timedelta(minutes=minutes)
         plan = draft(
             "stop-start",
-            stage.named(services.store, name),
-            stage.plain_facts(),
+            fake_services.named(services.store, name),
+            fake_services.plain_facts(),
             ActionOptions(),
             Policy(),
             now,
@@ -87,11 +87,14 @@ def _operations(services: Services) -> Screen[None]:
             journal.begin_step(ident, step, at)
             journal.end_step(ident, step, "done", "", at + timedelta(seconds=11))
     journal.set_state(
-        ids[0], OperationState.SUCCEEDED, stage.NOW - timedelta(minutes=38), "the event is gone or completed"
+        ids[0],
+        OperationState.SUCCEEDED,
+        fake_services.NOW - timedelta(minutes=38),
+        "the event is gone or completed",
     )
-    journal.set_state(ids[1], OperationState.RUNNING, stage.NOW)
-    journal.begin_step(ids[1], "start", stage.NOW - timedelta(minutes=3))
-    journal.lease(ids[1], "bastion-2:4711:a1b2c3", stage.NOW)
+    journal.set_state(ids[1], OperationState.RUNNING, fake_services.NOW)
+    journal.begin_step(ids[1], "start", fake_services.NOW - timedelta(minutes=3))
+    journal.lease(ids[1], "bastion-2:4711:a1b2c3", fake_services.NOW)
     journal.set_progress(ids[1], "STOPPED: no capacity; try 4 in 20 s", attention=True, down=True)
     return OperationsScreen(services, ids[1])
 
@@ -109,8 +112,8 @@ SHOTS = (
 async def take(shot: Shot) -> None:
     """Draw it and keep it."""
     with tempfile.TemporaryDirectory() as folder:
-        services = stage.services(Path(folder))
-        app = stage.Stage(shot.screen(services))
+        services = fake_services.services(Path(folder))
+        app = fake_services.Stage(shot.screen(services))
         app.title = "evac"
         async with app.run_test(size=shot.size) as pilot:
             await app.workers.wait_for_complete()

@@ -10,7 +10,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
-from tests.integration.eyes import KEYS
+from tests.integration.collector_watch import KEYS
 
 FOLDER = Path(__file__).parent / "cases"
 START_URL = "https://acme.awsapps.com/start"

@@ -18,7 +18,7 @@ import botocore.tokens
 import pytest
 
 from tests.aws_files.case import FOLDER, Case, cases
-from tests.aws_files.front import serving
+from tests.aws_files.credential_servers import serving
 from tui.aws import describe
 from tui.aws.sessions import Sessions
 from tui.config import loader

@@ -28,7 +28,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.chaos.stage import ACCOUNT, PROFILE, REGION, Stage
+from tests.chaos.trial_processes import ACCOUNT, PROFILE, REGION, Stage
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
 from tui.config.schema import GroupSettings, Settings, encode_settings

@@ -20,8 +20,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from tests.chaos.plights import PLIGHTS, Redis
-from tests.chaos.stage import Stage
+from tests.chaos.trial_conditions import PLIGHTS, Redis
+from tests.chaos.trial_processes import Stage
 from tests.chaos.trials import KINDS, Result, Trial, anew, at_random, every_boundary, in_plights, whole
 from tui.demo.environment import start
 

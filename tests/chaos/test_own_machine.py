@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.hands import Bench
+from tests.integration.runner_watch import Bench
 from tests.unit.machines import nitro
 from tui.demo.environment import Demo, start
 from tui.paths import default_journal_path

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.chaos.plights import faults_of
+from tests.chaos.trial_conditions import faults_of
 
 DOWN = ("stop-start", "standby", "image-first", "drain")
 """Those that take an instance down."""

@@ -28,7 +28,7 @@ def one(name: str, seconds: int) -> None:
     sys.path.insert(0, str(ROOT))
     with atheris.instrument_imports(include=["tui", "botocore.parsers", "tests.fuzz.targets"]):
         from tests.fuzz.targets import READERS
-        from tests.unit import test_parse  # noqa: F401 - the oracle of `answers`, and through it the parser
+        from tests.unit import test_parser  # noqa: F401 - the oracle of `answers`, and through it the parser
     reader, corpus = READERS[name], KEPT / name
     corpus.mkdir(parents=True, exist_ok=True)
     (KEPT / "found").mkdir(exist_ok=True)

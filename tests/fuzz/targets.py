@@ -166,7 +166,7 @@ def read_audit_log(body: bytes) -> None:
 
 def answers(body: bytes) -> None:
     """The fast parser: what it takes is what botocore's own parser finds in it."""
-    from tests.unit.test_parse import never_different
+    from tests.unit.test_parser import never_different
     from tui.aws import errors
 
     for name in ("DescribeInstances", "DescribeInstanceStatus"):
@@ -187,7 +187,7 @@ def pages(body: bytes) -> None:
     """An error page that may be anybody's: botocore's parser can read what is left of it."""
     from botocore.parsers import create_parser
 
-    from tests.unit.test_parse import OPERATIONS
+    from tests.unit.test_parser import OPERATIONS
     from tui.aws import errors, non_aws_errors
 
     operation = OPERATIONS["DescribeInstances"]
@@ -243,7 +243,7 @@ def _good_audit() -> list[bytes]:
 
 
 def _good_answers() -> list[bytes]:
-    from tests.unit.test_parse import base
+    from tests.unit.test_parser import base
 
     return [base(name, seed) for name in ("DescribeInstances", "DescribeInstanceStatus") for seed in range(3)]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tests.unit.test_parse  # noqa: F401 - a reader imports it: within a test its own @given would count as nested
+import tests.unit.test_parser  # noqa: F401 - a reader imports it: within a test its own @given would count as nested
 from tests.fuzz import guided
 from tests.fuzz.targets import READERS
 

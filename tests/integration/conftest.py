@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.bastions import Pair, Server, aged
-from tests.integration.hands import Bench
+from tests.integration.runner_watch import Bench
+from tests.integration.two_hosts import Pair, Server, aged
 from tests.programs import redis_server
 from tui.demo.environment import Demo, start
 

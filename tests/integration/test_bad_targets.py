@@ -19,8 +19,18 @@ from typing import Any
 
 import pytest
 
-from tests.integration.between import Authority, Portal, Relay
-from tests.integration.eyes import KEYS, PATIENCE, PROD, SEOUL, VIRGINIA, Eyes, calls, fault, watching
+from tests.integration.collector_watch import (
+    KEYS,
+    PATIENCE,
+    PROD,
+    SEOUL,
+    VIRGINIA,
+    Eyes,
+    calls,
+    fault,
+    watching,
+)
+from tests.integration.faulty_network import Authority, Portal, Relay
 from tui.config.schema import Intervals, ProfileSettings, Settings
 from tui.demo.environment import Demo
 from tui.domain.instance import TargetStatus
@@ -103,7 +113,7 @@ class Stage:
         (cache / f"{sha1(b'corp').hexdigest()}.json").write_text(json.dumps(body))
 
     def environ(self) -> dict[str, str]:
-        beneath = Path(__file__).with_name("beneath")
+        beneath = Path(__file__).with_name("injected")
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         return kept | {
             "HOME": str(self.folder),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pexpect
 
-from tests.integration.test_cli_act import Stage, fault, running, stage
+from tests.integration.test_cli_do import Stage, fault, running, stage
 from tui.operations.model import OperationState
 
 __all__ = ["running", "stage"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_cli_act import Stage, running, stage
+from tests.integration.test_cli_do import Stage, running, stage
 from tui.operations import audit_log
 
 __all__ = ["running", "stage"]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens import stage
-from tests.screens.fleeting import said, shown
+from tests.screens import fake_services
+from tests.screens.fleet_pilot import said, shown
 from tui import clipboard
 from tui.cli import doctor_setup, doctor_terminal
 
@@ -54,7 +54,7 @@ def test_tmux_has_what_was_copied(tmux: dict[str, str]) -> None:
 
 @real
 async def test_the_console_copies_inside_tmux_and_says_so(tmux: dict[str, str], tmp_path: Path) -> None:
-    services = stage.services(tmp_path, environ={**tmux, "XDG_STATE_HOME": str(tmp_path)})
+    services = fake_services.services(tmp_path, environ={**tmux, "XDG_STATE_HOME": str(tmp_path)})
     async with shown(services) as pilot:
         await pilot.press("y")
         deadline = time.monotonic() + 60
@@ -112,7 +112,7 @@ def test_a_tmux_that_hangs_or_is_not_there_holds_nobody(
 async def test_without_an_answer_it_is_only_said_to_be_sent(
     tmp_path: Path, environ: dict[str, str], part: str
 ) -> None:
-    services = stage.services(tmp_path, environ={**environ, "XDG_STATE_HOME": str(tmp_path)})
+    services = fake_services.services(tmp_path, environ={**environ, "XDG_STATE_HOME": str(tmp_path)})
     async with shown(services) as pilot:
         await pilot.press("y")
         await pilot.pause()

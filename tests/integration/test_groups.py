@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 import boto3
 from msgspec.structs import replace
 
+from tests.integration.operation_wait import until
 from tests.integration.test_service import KEYS, SEOUL, Bench, bench
-from tests.integration.waiting import until
 from tui.config.schema import GroupSettings
 from tui.domain.plan import GuardKind
 from tui.operations import recovery

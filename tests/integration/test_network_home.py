@@ -6,13 +6,13 @@ import os
 import signal
 from pathlib import Path
 
-from tests.integration.test_cli_act import MUTATING, Stage, running, stage
-from tests.unit.test_mounts import table
+from tests.integration.test_cli_do import MUTATING, Stage, running, stage
+from tests.unit.test_network_mounts import table
 from tui.domain.sanitize import clean
 from tui.operations.model import OperationState
 
 __all__ = ["running", "stage"]
-BENEATH = str(Path(__file__).with_name("beneath"))
+BENEATH = str(Path(__file__).with_name("injected"))
 
 
 def test_nothing_is_begun_on_a_network_home_and_what_is_unfinished_there_is_finished(

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from tests.integration.bastions import Pair
-from tests.integration.hands import ended
-from tests.integration.waiting import until
+from tests.integration.operation_wait import until
+from tests.integration.runner_watch import ended
+from tests.integration.two_hosts import Pair
 from tui.config.schema import LockSettings
 from tui.operations.activity_watch import Elsewhere, Watch
 from tui.operations.model import OperationState

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.integration.between import Relay
-from tests.integration.eyes import SEOUL, settings, watching
+from tests.integration.collector_watch import SEOUL, settings, watching
+from tests.integration.faulty_network import Relay
 from tui.demo.environment import Demo, start
 from tui.fleet import protocol
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import boto3
 import pytest
 
-from tests.integration.waiting import awaited
+from tests.integration.operation_wait import awaited
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
 from tui.config.schema import ActionSettings, LockSettings, Settings

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from tests.integration.hands import Bench, ended
+from tests.integration.runner_watch import Bench, ended
 from tui.aws import mapping
 from tui.domain.actions import ActionOptions
 from tui.domain.activity import AFTER_STOP

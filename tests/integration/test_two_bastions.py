@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.bastions import QUICK, Bastion, Pair, gone, lock_of
-from tests.integration.hands import ended
-from tests.integration.waiting import until
+from tests.integration.operation_wait import until
+from tests.integration.runner_watch import ended
+from tests.integration.two_hosts import QUICK, Bastion, Pair, gone, lock_of
 from tui.config.schema import LockSettings, Settings
 from tui.domain.instance import InstanceState
 from tui.operations import audit_log

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.terminal import environ
-from tests.journeys.shift import left_over
+from tests.journeys.console_user import left_over
 from tui.demo.environment import Demo, start
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.terminal import environ
-from tests.journeys.shift import ASKED, SETTLED, SIZES, Cost, Shift, all_gone, cost, journal, left_over
+from tests.journeys.console_user import ASKED, SETTLED, SIZES, Cost, Shift, all_gone, cost, journal, left_over
 from tui.demo.environment import Demo, start
 from tui.operations.model import Operation, OperationState
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws_files.front import serving
+from tests.aws_files.credential_servers import serving
 from tests.e2e.terminal import has
-from tests.integration.eyes import DATA, KEYS, PROD, SEOUL, STAGING
-from tests.integration.test_eyes_aws_files import login
-from tests.journeys.shift import Shift, evac
+from tests.integration.collector_watch import DATA, KEYS, PROD, SEOUL, STAGING
+from tests.integration.test_collector_aws_files import login
+from tests.journeys.console_user import Shift, evac
 from tui.demo.environment import Demo
 
 PAIR = "aws_access_key_id = {}\naws_secret_access_key = demo\n"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contracts.aws_worlds import REGION, Cloud, moto
 from tests.e2e.terminal import environ, has
-from tests.journeys.shift import ASKED, SETTLED, SIZES, Shift, awaited, left_over, sent
+from tests.journeys.console_user import ASKED, SETTLED, SIZES, Shift, awaited, left_over, sent
 from tui.demo.environment import Demo
 from tui.operations.model import OperationState
 

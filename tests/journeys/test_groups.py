@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.chaos.stage import ACCOUNT, REGION
+from tests.chaos.trial_processes import ACCOUNT, REGION
 from tests.e2e.terminal import has
-from tests.journeys.shift import ASKED, SETTLED, SIZES, Shift, awaited, evac, journal, sent
+from tests.journeys.console_user import ASKED, SETTLED, SIZES, Shift, awaited, evac, journal, sent
 from tui.demo.environment import Demo
 from tui.operations.model import Operation, OperationState
 

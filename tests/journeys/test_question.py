@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tests.e2e.terminal import has
-from tests.journeys.shift import ASKED, SETTLED, Shift, awaited, sent
+from tests.journeys.console_user import ASKED, SETTLED, Shift, awaited, sent
 from tui.demo.environment import Demo
 from tui.operations.model import Operation
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from icalendar import Calendar
 
 from tests.e2e.terminal import has
-from tests.journeys.shift import Shift, evac
+from tests.journeys.console_user import Shift, evac
 from tui.demo.environment import Demo
 
 FAR = "9999-12-31T23:59:59+00:00"

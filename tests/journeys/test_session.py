@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from tests.e2e.terminal import has
-from tests.journeys.shift import Shift, cost, evac, journal, sent
+from tests.journeys.console_user import Shift, cost, evac, journal, sent
 from tui.demo.environment import Demo
 from tui.operations.model import OperationState
 

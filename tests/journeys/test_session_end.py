@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.terminal import Terminal, has
-from tests.journeys.shift import Process, Shift, all_gone, awaited, left_over, sent
+from tests.journeys.console_user import Process, Shift, all_gone, awaited, left_over, sent
 from tui.demo.environment import Demo
 
 GONE_WITHIN = 20.0

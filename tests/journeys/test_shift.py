@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.terminal import has
-from tests.journeys.shift import SIZES, Shift, all_gone, awaited, cost, evac, sent
+from tests.journeys.console_user import SIZES, Shift, all_gone, awaited, cost, evac, sent
 from tui.demo.environment import Demo
 from tui.operations.model import OperationState
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.journeys.shift import SIZES, Shift, awaited, evac, journal, sent
+from tests.journeys.console_user import SIZES, Shift, awaited, evac, journal, sent
 from tui.demo.environment import Demo
 from tui.domain.activity import AFTER_STOP
 from tui.operations.model import OperationState

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.acting import acting
+from tests.screens.fake_runner import acting
 from tui.services import Services
 
 

@@ -10,10 +10,10 @@ import pytest
 from screens.base import Alarm
 from screens.operation_status import Standing, standing, warning
 from screens.operations import OperationsScreen
-from tests.screens.acting import Play
-from tests.screens.confirming import until
-from tests.screens.plays import cut, finished, retrying, running
-from tests.screens.stage import NOW, Stage
+from tests.screens.confirm_pilot import until
+from tests.screens.fake_runner import Play
+from tests.screens.fake_services import NOW, Stage
+from tests.screens.operation_factory import cut, finished, retrying, running
 from tui.operations.model import OperationState
 from tui.services import Services
 

@@ -23,8 +23,8 @@ from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
 from screens.operations import OperationsScreen
 from screens.palette import Commands
-from tests.screens import stage
-from tests.screens.acting import Play
+from tests.screens import fake_services
+from tests.screens.fake_runner import Play
 from tui.app import EvacApp
 from tui.commands import VERBS
 from tui.config.schema import Settings
@@ -51,7 +51,7 @@ def on_top(pilot: Pilot[Any]) -> Screen[Any]:
     [("enter", DetailScreen), ("o", OperationsScreen), ("question_mark", HelpScreen), ("s", ConfirmScreen)],
 )
 async def test_a_key_opens_its_screen_and_escape_leads_back(tmp_path: Path, key: str, screen: type) -> None:
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         await pilot.press(key)
         await pilot.pause()
         assert type(pilot.app.screen) is screen
@@ -65,7 +65,7 @@ async def test_a_key_opens_its_screen_and_escape_leads_back(tmp_path: Path, key:
 async def test_a_server_that_is_down_is_said_on_every_screen(
     tmp_path: Path, key: str, size: tuple[int, int]
 ) -> None:
-    services = stage.services(tmp_path)
+    services = fake_services.services(tmp_path)
     play = Play(services, "batch-14", at=timedelta(minutes=5)).done("stop", "wait-stopped").begin("start")
     play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True).driven()
     async with running(services) as pilot:
@@ -79,7 +79,7 @@ async def test_a_server_that_is_down_is_said_on_every_screen(
 
 
 async def test_the_same_screen_is_not_stacked_upon_itself(tmp_path: Path) -> None:
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         for _ in range(3):
             await pilot.press("o")
             await pilot.pause()
@@ -87,7 +87,7 @@ async def test_the_same_screen_is_not_stacked_upon_itself(tmp_path: Path) -> Non
 
 
 async def test_from_a_detail_to_the_question_about_that_very_instance(tmp_path: Path) -> None:
-    services = stage.services(tmp_path)
+    services = fake_services.services(tmp_path)
     async with running(services) as pilot:
         await pilot.press("j", "enter")
         await pilot.pause()
@@ -97,7 +97,7 @@ async def test_from_a_detail_to_the_question_about_that_very_instance(tmp_path: 
         await pilot.pause()
         question = pilot.app.screen
         assert isinstance(question, ConfirmScreen)
-        assert question.key == detail.key == stage.named(services.store, "down-1").key
+        assert question.key == detail.key == fake_services.named(services.store, "down-1").key
 
 
 async def palette(pilot: Pilot[Any], *typed: str) -> None:
@@ -113,7 +113,7 @@ async def palette(pilot: Pilot[Any], *typed: str) -> None:
 
 
 async def test_the_palette_does_what_the_key_does(tmp_path: Path) -> None:
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         await palette(pilot, *"operations")
         for _ in range(50):
             if isinstance(pilot.app.screen, OperationsScreen):
@@ -123,7 +123,7 @@ async def test_the_palette_does_what_the_key_does(tmp_path: Path) -> None:
 
 
 async def test_the_palette_is_no_way_around_read_only(tmp_path: Path) -> None:
-    services = stage.services(tmp_path, settings=Settings(read_only=True))
+    services = fake_services.services(tmp_path, settings=Settings(read_only=True))
     async with running(services) as pilot:
         await palette(pilot, *"reboot")
         for _ in range(50):
@@ -138,7 +138,7 @@ async def test_the_palette_is_no_way_around_read_only(tmp_path: Path) -> None:
 
 async def test_what_is_known_at_the_end_is_shown_at_the_next_start(tmp_path: Path) -> None:
     path = tmp_path / "cache" / "evac" / "snapshot.mpk"
-    services = stage.services(tmp_path)
+    services = fake_services.services(tmp_path)
     async with running(services, path) as pilot:
         services.store.revision += 1
         await pilot.press("q")
@@ -149,7 +149,7 @@ async def test_what_is_known_at_the_end_is_shown_at_the_next_start(tmp_path: Pat
     for rows in kept.rest():
         store.load_rest(rows)
     assert len(store.rows()) == len(services.store.rows())
-    async with running(stage.services(tmp_path, store)) as pilot:
+    async with running(fake_services.services(tmp_path, store)) as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, FleetScreen)
         assert screen.subject is not None
@@ -158,7 +158,7 @@ async def test_what_is_known_at_the_end_is_shown_at_the_next_start(tmp_path: Pat
 
 async def test_a_journal_that_cannot_be_used_is_said_and_looking_goes_on(tmp_path: Path) -> None:
     trouble = "the journal can't be used (disk full), /x/journal.sqlite3: nothing was sent; free the disk"
-    services = stage.services(tmp_path, journal=None, journal_trouble=trouble)
+    services = fake_services.services(tmp_path, journal=None, journal_trouble=trouble)
     async with running(services) as pilot:
         await pilot.pause(1.2)
         await pilot.press("s")
@@ -185,7 +185,7 @@ async def test_keys_that_come_faster_than_a_screen_leaves_take_no_other_along(
     tmp_path: Path, keys: tuple[str, ...]
 ) -> None:
     """Over a slow line several escapes arrive at once: the fleet is the last screen, and stays."""
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         await pilot.press(keys[0])
         await pilot.pause()
         screen = pilot.app.screen
@@ -204,7 +204,7 @@ async def test_keys_that_come_faster_than_a_screen_leaves_take_no_other_along(
 
 
 async def test_a_screen_asked_to_leave_twice_leaves_once(tmp_path: Path) -> None:
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         await pilot.press("enter")
         await pilot.pause()
         detail = pilot.app.screen
@@ -219,7 +219,7 @@ async def test_a_screen_asked_to_leave_twice_leaves_once(tmp_path: Path) -> None
 @pytest.mark.parametrize("opens", ["o", "enter", "question_mark"])
 async def test_a_verb_chosen_for_a_screen_that_has_left_does_nothing(tmp_path: Path, opens: str) -> None:
     """The palette hands it over later: by then an escape may have been faster."""
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         await pilot.press(opens)
         await pilot.pause()
         left = pilot.app.screen
@@ -234,7 +234,7 @@ async def test_a_verb_chosen_for_a_screen_that_has_left_does_nothing(tmp_path: P
 
 
 async def test_a_click_upon_a_line_of_the_palette_that_has_gone_chooses_nothing(tmp_path: Path) -> None:
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         await pilot.press("ctrl+p")
         await pilot.pause()
         commands = pilot.app.screen.query_one(CommandList)
@@ -255,7 +255,7 @@ async def test_a_click_upon_a_line_of_the_palette_that_has_gone_chooses_nothing(
 
 
 async def test_a_covered_screen_leaves_when_it_is_on_top_again(tmp_path: Path) -> None:
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         await pilot.press("enter")
         await pilot.pause()
         detail = pilot.app.screen
@@ -271,7 +271,7 @@ async def test_a_covered_screen_leaves_when_it_is_on_top_again(tmp_path: Path) -
 
 @pytest.mark.parametrize("opens", ["o", "enter", "s", "question_mark"])
 async def test_a_key_that_comes_before_its_screen_is_drawn_does_nothing(tmp_path: Path, opens: str) -> None:
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         driver = pilot.app._driver
         assert driver is not None
         for key in (opens, "enter", "r", "y", "a", "down", "escape", "enter", "o", "enter", "y"):
@@ -283,7 +283,7 @@ async def test_a_key_that_comes_before_its_screen_is_drawn_does_nothing(tmp_path
 
 @pytest.mark.parametrize("opens", ["o", "enter", "s", "question_mark", "ctrl+p"])
 async def test_leaving_while_a_screen_is_being_opened_is_no_fault(tmp_path: Path, opens: str) -> None:
-    async with running(stage.services(tmp_path)) as pilot:
+    async with running(fake_services.services(tmp_path)) as pilot:
         driver = pilot.app._driver
         assert driver is not None
         driver.process_message(Key(opens, None))

@@ -11,9 +11,9 @@ from textual import events
 from textual.widgets import Input
 
 from screens.confirm.question import BURST, EARLY, TypeName, YesNo
-from tests.screens.acting import Play
-from tests.screens.confirming import Case, picture, ready, shown, until
-from tests.screens.stage import named
+from tests.screens.confirm_pilot import Case, picture, ready, shown, until
+from tests.screens.fake_runner import Play
+from tests.screens.fake_services import named
 from tui.domain.instance import InstanceState, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.screens.acting import ELSEWHERE, Play
-from tests.screens.confirming import Case, ready, shown, until
-from tests.screens.stage import NOW, named, sample_store
+from tests.screens.confirm_pilot import Case, ready, shown, until
+from tests.screens.fake_runner import ELSEWHERE, Play
+from tests.screens.fake_services import NOW, named, sample_store
 from tui.domain.instance import InstanceState, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol

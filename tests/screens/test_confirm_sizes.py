@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from screens.confirm.question import TypeName, YesNo
-from tests.screens.confirming import Case, picture, ready, until
-from tests.screens.stage import named
+from tests.screens.confirm_pilot import Case, picture, ready, until
+from tests.screens.fake_services import named
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 

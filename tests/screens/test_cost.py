@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 
 from screens.fleet.columns import RowContext
 from screens.fleet.table import FleetTable
-from tests.screens.stage import sample_store
+from tests.screens.fake_services import sample_store
 from tui.config.schema import Settings
 from tui.domain.instance import Instance
 from tui.domain.listing import FleetView, Ranker, SortOrder

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from screens.base import Act, FleetChanged, Go
 from screens.detail.screen import TABS, DetailScreen
-from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
-from tests.screens.looking import EXPIRED, Slow, opened
-from tests.screens.stage import NOW, Stage, StandIn, named, sample_store, services
+from tests.screens.detail_pilot import EXPIRED, Slow, opened
+from tests.screens.fake_services import NOW, Stage, StandIn, named, sample_store, services
+from tests.screens.pilot_helpers import LARGE, SMALL, settled, tab, text_of, until
 from tui.config.schema import Settings
 from tui.domain.instance import Instance, InstanceState, Target, Trouble, TroubleKind
 from tui.domain.sanitize import clean

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from screens.base import FleetChanged, Go
 from screens.detail.screen import TABS
-from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
-from tests.screens.looking import opened, planned
-from tests.screens.stage import NOW, StandIn, named, plain_facts, sample_store
+from tests.screens.detail_pilot import opened, planned
+from tests.screens.fake_services import NOW, StandIn, named, plain_facts, sample_store
+from tests.screens.pilot_helpers import LARGE, SMALL, settled, tab, text_of, until
 from tui.domain.facts import ClassicBalancer, GroupMembership, TargetGroup, VolumeHealth
 from tui.domain.sanitize import clean
 from tui.fleet import protocol

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from screens.detail.screen import TABS, DetailScreen
 from screens.page import ascii_only
-from tests.screens.driving import LARGE, SMALL, settled, tab, text_of
-from tests.screens.looking import opened, planned
-from tests.screens.stage import SETTINGS, Stage, named, sample_store, services
+from tests.screens.detail_pilot import opened, planned
+from tests.screens.fake_services import SETTINGS, Stage, named, sample_store, services
+from tests.screens.pilot_helpers import LARGE, SMALL, settled, tab, text_of
 from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.fleet import protocol

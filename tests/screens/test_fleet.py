@@ -15,8 +15,8 @@ from textual.pilot import Pilot
 
 from screens.base import Act
 from screens.fleet.table import FleetTable
-from tests.screens import stage
-from tests.screens.fleeting import cursor, said, screen, shown, text
+from tests.screens import fake_services
+from tests.screens.fleet_pilot import cursor, said, screen, shown, text
 from tui.config.schema import ProfileSettings, Settings
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
@@ -37,7 +37,7 @@ from tui.fleet.store import Store
 
 @pytest.mark.parametrize("size", [(160, 50), (80, 24)])
 async def test_the_worst_comes_first_and_says_what_to_press(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with shown(stage.services(tmp_path), size) as pilot:
+    async with shown(fake_services.services(tmp_path), size) as pilot:
         assert cursor(pilot) == "payments-db-1"
         drawn = text(pilot)
         assert "It will NOT start by itself" in drawn or "it will NOT start by" in drawn
@@ -47,7 +47,7 @@ async def test_the_worst_comes_first_and_says_what_to_press(tmp_path: Path, size
 
 
 async def test_the_views(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         table = screen(pilot).table
         seen = {}
         for key in "1234":
@@ -74,7 +74,7 @@ async def test_a_verb_typed_right_after_a_move_is_about_the_row_moved_to(
     tmp_path: Path, keys: tuple[str, ...], row: int
 ) -> None:
     """Over a slow line keys arrive in one piece."""
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         wanted = screen(pilot).table.rows[row]
         assert isinstance(wanted, Instance)
         driver = pilot.app._driver
@@ -82,36 +82,36 @@ async def test_a_verb_typed_right_after_a_move_is_about_the_row_moved_to(
         for key in keys:
             driver.process_message(Key(key, key if len(key) == 1 else None))
         for _ in range(100):
-            if stage.asked(pilot):
+            if fake_services.asked(pilot):
                 break
             await pilot.pause(0.05)
-        assert [one.key for one in stage.asked(pilot)] == [wanted.key]
+        assert [one.key for one in fake_services.asked(pilot)] == [wanted.key]
 
 
 async def test_an_action_is_about_the_instance_under_the_cursor_when_the_key_was_pressed(
     tmp_path: Path,
 ) -> None:
-    services = stage.services(tmp_path)
+    services = fake_services.services(tmp_path)
     async with shown(services) as pilot:
-        wanted = stage.named(services.store, "payments-db-1")
+        wanted = fake_services.named(services.store, "payments-db-1")
         await pilot.press("s")
         # the table sorts itself anew before the app gets to it
         services.store.apply(protocol.Delta(removed=(wanted.key,)))
         screen(pilot).fleet_changed()
         await pilot.pause()
-        (asked,) = stage.asked(pilot)
+        (asked,) = fake_services.asked(pilot)
         assert isinstance(asked, Act)
         assert (asked.action, asked.key) == ("stop-start", wanted.key)
 
 
 async def test_s_starts_what_is_stopped(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         await pilot.press("slash", *"down-1", "enter")
         await pilot.pause()
         assert " s start" in text(pilot).splitlines()[-1]
         await pilot.press("s")
         await pilot.pause()
-        (asked,) = stage.asked(pilot)
+        (asked,) = fake_services.asked(pilot)
         assert asked.action == "start"
 
 
@@ -125,19 +125,19 @@ async def test_s_starts_what_is_stopped(tmp_path: Path) -> None:
     ],
 )
 async def test_read_only_says_why_and_asks_for_nothing(tmp_path: Path, key: str, settings: Settings) -> None:
-    async with shown(stage.services(tmp_path, settings=settings)) as pilot:
+    async with shown(fake_services.services(tmp_path, settings=settings)) as pilot:
         await pilot.press(key)
         await pilot.pause()
-        assert stage.asked(pilot) == []
+        assert fake_services.asked(pilot) == []
         assert "READ-ONLY" in text(pilot)
         assert any("read-only: this console changes nothing here" in line for line in said(pilot))
 
 
 async def test_the_cursor_holds_on_to_its_instance_once_moved_and_to_the_worst_before(tmp_path: Path) -> None:
-    store = stage.sample_store()
-    services = stage.services(tmp_path, store)
+    store = fake_services.sample_store()
+    services = fake_services.services(tmp_path, store)
     async with shown(services) as pilot:
-        calm = stage.named(store, "load-1")
+        calm = fake_services.named(store, "load-1")
         failing = replace(
             calm,
             name=clean("aaa-first"),
@@ -158,22 +158,22 @@ async def test_the_cursor_holds_on_to_its_instance_once_moved_and_to_the_worst_b
 
 async def test_a_name_typed_right_after_an_actions_key_runs_no_other_verb(tmp_path: Path) -> None:
     """Over a slow line keys arrive in one piece, and the question is not there yet."""
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         driver = pilot.app._driver
         assert driver is not None
         for key in "sorders-2qb":
             driver.process_message(Key(key, key))
         await pilot.pause(0.3)
-        assert [one.action for one in stage.asked(pilot) if isinstance(one, Act)] == ["stop-start"]
-        assert len(stage.asked(pilot)) == 1
+        assert [one.action for one in fake_services.asked(pilot) if isinstance(one, Act)] == ["stop-start"]
+        assert len(fake_services.asked(pilot)) == 1
         await pilot.press("b")
         await pilot.pause()
-        assert len(stage.asked(pilot)) == 2
+        assert len(fake_services.asked(pilot)) == 2
 
 
 async def test_marks_are_copied_and_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    services = stage.services(tmp_path)
+    services = fake_services.services(tmp_path)
     async with shown(services) as pilot:
         await pilot.press("space", "space")
         await pilot.pause()
@@ -201,14 +201,14 @@ async def test_a_folder_that_cannot_be_written_is_said(
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         await pilot.press("x")
         await pilot.pause()
         assert any(line.startswith("export: ") for line in said(pilot))
 
 
 async def test_hostile_names_are_drawn_as_marks(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         await pilot.press("2", "slash", *"HYPERLINK", "enter")
         await pilot.pause()
         drawn = text(pilot)
@@ -219,10 +219,10 @@ async def test_hostile_names_are_drawn_as_marks(tmp_path: Path) -> None:
 
 async def test_an_empty_triage_is_one_good_sentence(tmp_path: Path) -> None:
     store = Store()
-    calm = stage.named(stage.sample_store(), "load-1")
-    status = stage.sample_store().target(calm.target)
+    calm = fake_services.named(fake_services.sample_store(), "load-1")
+    status = fake_services.sample_store().target(calm.target)
     store.apply(protocol.Delta(status, (calm,)))
-    async with shown(stage.services(tmp_path, store)) as pilot:
+    async with shown(fake_services.services(tmp_path, store)) as pilot:
         assert "The one instance answers its checks, and AWS has announced nothing." in text(pilot)
 
 
@@ -230,9 +230,9 @@ async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or
     tmp_path: Path,
 ) -> None:
     def calm_store(*others: TargetStatus) -> Store:
-        sample, store = stage.sample_store(), Store()
+        sample, store = fake_services.sample_store(), Store()
         for name in ("load-1", "load-2"):
-            calm = stage.named(sample, name)
+            calm = fake_services.named(sample, name)
             store.apply(protocol.Delta(sample.target(calm.target), (calm,)))
         for other in others:
             store.apply(protocol.Delta(other))
@@ -241,14 +241,14 @@ async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or
     waiting = [TargetStatus(Target("p", f"r-{n}"), Phase.WAITING, (clean("p"),)) for n in range(40)]
     denied = Trouble(TroubleKind.DENIED, clean("p: may not ask which regions are enabled"), clean("allow it"))
     partly = TargetStatus(
-        Target("p", "r"), Phase.LIVE, (clean("p"),), count=0, status_at=stage.NOW, partial=(denied,)
+        Target("p", "r"), Phase.LIVE, (clean("p"),), count=0, status_at=fake_services.NOW, partial=(denied,)
     )
     for others, part in (
         (waiting, "Not read: 40 of 41 targets; 4 lists them"),
         (waiting[:1], "Not read: p/r-0"),
         ([partly], "Read in part: p: may not ask which regions are enabled"),
     ):
-        async with shown(stage.services(tmp_path, calm_store(*others)), (100, 30)) as pilot:
+        async with shown(fake_services.services(tmp_path, calm_store(*others)), (100, 30)) as pilot:
             drawn = " ".join(text(pilot).split())
             assert "All " not in drawn
             assert "2 of 2 instances answer their checks" in drawn
@@ -258,7 +258,7 @@ async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or
             drawn = " ".join(text(pilot).split())
             assert "these 2 instances" not in drawn
             assert part in drawn
-    async with shown(stage.services(tmp_path, calm_store()), (118, 30)) as pilot:
+    async with shown(fake_services.services(tmp_path, calm_store()), (118, 30)) as pilot:
         await pilot.press("slash", *"laod", "enter")
         await pilot.pause()
         drawn = " ".join(text(pilot).split())
@@ -271,8 +271,8 @@ async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or
 
 @pytest.mark.parametrize("plain", [False, True])
 async def test_a_target_that_answered_is_no_sign_of_health(tmp_path: Path, plain: bool) -> None:
-    settings = replace(stage.SETTINGS, ascii=plain)
-    async with shown(stage.services(tmp_path, settings=settings)) as pilot:
+    settings = replace(fake_services.SETTINGS, ascii=plain)
+    async with shown(fake_services.services(tmp_path, settings=settings)) as pilot:
         await pilot.press("4")
         await pilot.pause()
         sign, well = ("v", "+") if plain else ("↓", "✔")
@@ -286,7 +286,7 @@ async def test_a_target_that_answered_is_no_sign_of_health(tmp_path: Path, plain
 
 
 async def test_nothing_read_yet_is_not_nothing_wrong(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path, Store())) as pilot:
+    async with shown(fake_services.services(tmp_path, Store())) as pilot:
         drawn = text(pilot)
         assert "Reading the profiles" in drawn
         assert "announced nothing" not in drawn
@@ -294,7 +294,7 @@ async def test_nothing_read_yet_is_not_nothing_wrong(tmp_path: Path) -> None:
 
 
 async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_healthy(tmp_path: Path) -> None:
-    store = stage.sample_store()
+    store = fake_services.sample_store()
     target = Target("staging", "ap-northeast-2")
     status = store.target(target)
     assert status is not None
@@ -304,7 +304,7 @@ async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_health
         clean("aws sso login --profile staging"),
     )
     store.apply(protocol.Delta(replace(status, phase=Phase.FAILED, trouble=trouble)))
-    async with shown(stage.services(tmp_path, store)) as pilot:
+    async with shown(fake_services.services(tmp_path, store)) as pilot:
         assert "aws sso login --profile staging" in text(pilot)
         assert "7 unknown" in text(pilot)
         await pilot.press("2", "slash", *"load-", "enter")
@@ -319,7 +319,7 @@ async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_health
 
 
 async def test_a_collector_that_died_is_said_in_the_header(tmp_path: Path) -> None:
-    services = stage.services(tmp_path)
+    services = fake_services.services(tmp_path)
     assert services.link is not None
     services.link.state = protocol.LinkState(
         protocol.LinkPhase.RESTARTING, clean("the collector died (signal 9)"), 1.0
@@ -330,7 +330,7 @@ async def test_a_collector_that_died_is_said_in_the_header(tmp_path: Path) -> No
 
 
 async def test_refresh_asks_the_collector(tmp_path: Path) -> None:
-    services = stage.services(tmp_path)
+    services = fake_services.services(tmp_path)
     async with shown(services) as pilot:
         await pilot.press("r")
         await pilot.pause()
@@ -338,7 +338,7 @@ async def test_refresh_asks_the_collector(tmp_path: Path) -> None:
 
 
 async def test_a_tick_without_news_draws_nothing(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         drawn: list[object] = []
         table = pilot.app.screen.query_one(FleetTable)
 
@@ -352,7 +352,7 @@ async def test_a_tick_without_news_draws_nothing(tmp_path: Path) -> None:
 
 
 async def test_in_a_tiny_terminal_the_worst_is_what_there_is_room_for(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path), (20, 5)) as pilot:
+    async with shown(fake_services.services(tmp_path), (20, 5)) as pilot:
         await pilot.pause()
         drawn = text(pilot)
         assert "payments" in drawn
@@ -362,7 +362,7 @@ async def test_in_a_tiny_terminal_the_worst_is_what_there_is_room_for(tmp_path: 
 
 @pytest.mark.parametrize("size", [(20, 5), (40, 10), (300, 80)])
 async def test_any_size_is_survived(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with shown(stage.services(tmp_path), size) as pilot:
+    async with shown(fake_services.services(tmp_path), size) as pilot:
         await pilot.press("j", "4", "slash", "a", "escape", "1")
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
@@ -370,7 +370,7 @@ async def test_any_size_is_survived(tmp_path: Path, size: tuple[int, int]) -> No
 
 
 async def test_plain_terminals_get_ascii_signs(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path, settings=Settings(ascii=True))) as pilot:
+    async with shown(fake_services.services(tmp_path, settings=Settings(ascii=True))) as pilot:
         line = next(
             line for line in text(pilot).splitlines() if "payments-db-1" in line and "running" in line
         )
@@ -380,12 +380,12 @@ async def test_plain_terminals_get_ascii_signs(tmp_path: Path) -> None:
 
 
 async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         await pilot.click("#table", offset=(10, 4))  # within the frame: head, and two rows above it
         assert cursor(pilot) == "warehouse-1"
         await pilot.click("#table", offset=(10, 4), times=2)
         await pilot.pause()
-        assert [one.place for one in stage.asked(pilot)] == ["detail"]
+        assert [one.place for one in fake_services.asked(pilot)] == ["detail"]
 
 
 def _head(pilot: Pilot[Any]) -> str:
@@ -398,7 +398,7 @@ def _head(pilot: Pilot[Any]) -> str:
 async def test_columns_that_do_not_fit_are_reached_sideways_and_the_name_stays(
     tmp_path: Path, right: str, left: str
 ) -> None:
-    async with shown(stage.services(tmp_path), (80, 24)) as pilot:
+    async with shown(fake_services.services(tmp_path), (80, 24)) as pilot:
         assert "AMI" not in _head(pilot)
         assert _head(pilot).rstrip().endswith("→")
         for _ in range(12):
@@ -421,7 +421,7 @@ async def test_columns_that_do_not_fit_are_reached_sideways_and_the_name_stays(
 
 
 async def test_a_target_s_line_ends_beside_the_scroll_bar_not_under_it(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path), (80, 24)) as pilot:
+    async with shown(fake_services.services(tmp_path), (80, 24)) as pilot:
         await pilot.press("G")  # the targets that could not be read, with their remedies
         await pilot.pause()
         table = screen(pilot).table
@@ -435,15 +435,15 @@ async def test_a_target_s_line_ends_beside_the_scroll_bar_not_under_it(tmp_path:
 
 async def test_a_rule_for_an_account_shows_before_anything_is_asked(tmp_path: Path) -> None:
     """Its number is the rule's name; under whichever profile it is read, its rows say read-only and their verbs are struck."""
-    services = stage.services(tmp_path)
-    row = stage.named(services.store, "payments-db-1")
+    services = fake_services.services(tmp_path)
+    row = fake_services.named(services.store, "payments-db-1")
     services.settings = replace(services.settings, profiles={row.account_id: ProfileSettings(read_only=True)})
     async with shown(services) as pilot:
         assert cursor(pilot) == "payments-db-1"
         assert text(pilot).splitlines()[-1].rstrip().endswith("READ-ONLY")
         await pilot.press("s")
         await pilot.pause()
-        assert stage.asked(pilot) == []
+        assert fake_services.asked(pilot) == []
         assert any("read-only" in one for one in said(pilot))
         await pilot.press("2", "slash", *"batch-14", "enter")
         await pilot.pause()

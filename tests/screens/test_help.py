@@ -9,8 +9,8 @@ import pytest
 
 from screens.help import EXAMPLES, MOVING, HelpScreen, keys, language, mode
 from screens.symbols import LEVELS
-from tests.screens.driving import LARGE, SMALL, settled, text_of, until
-from tests.screens.stage import SETTINGS, Stage, services
+from tests.screens.fake_services import SETTINGS, Stage, services
+from tests.screens.pilot_helpers import LARGE, SMALL, settled, text_of, until
 from tui.commands import VERBS, shown_key
 from tui.config.schema import ProfileSettings, Settings
 from tui.domain.query import FIELDS, Query, parse_query

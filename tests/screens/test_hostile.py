@@ -18,8 +18,8 @@ from textual.pilot import Pilot
 
 from screens.confirm import ConfirmScreen
 from screens.detail.screen import TABS, DetailScreen
-from tests.screens import stage
-from tests.screens.acting import Play
+from tests.screens import fake_services
+from tests.screens.fake_runner import Play
 from tui.app import EvacApp
 from tui.aws import mapping
 from tui.domain.console_output import console_lines
@@ -53,14 +53,16 @@ def hostile(value: Any, key: str = "") -> Any:
 
 def hostile_store() -> Store:
     """The sample fleet, so changed on its way in."""
-    store, made = Store(), stage.world()
+    store, made = Store(), fake_services.world()
     for (account, name), region in made.regions.items():
         unit = AccountRegion(clean(ENEMY), clean(ENEMY), name, [PROFILE])
         shown = [box.shown() for box in region.boxes.values()]
         plain = [{k: v for k, v in doc.items() if not k.startswith("_")} for doc, _ in shown]
-        unit.take_inventory([mapping.map_instance(hostile(doc), name, stage.NOW) for doc in plain], stage.NOW)
-        unit.take_statuses([mapping.status(hostile(status)) for _, status in shown], stage.NOW)
-        unit.images_at, unit.phase = stage.NOW, Phase.LIVE
+        unit.take_inventory(
+            [mapping.map_instance(hostile(doc), name, fake_services.NOW) for doc in plain], fake_services.NOW
+        )
+        unit.take_statuses([mapping.status(hostile(status)) for _, status in shown], fake_services.NOW)
+        unit.images_at, unit.phase = fake_services.NOW, Phase.LIVE
         delta = unit.delta()
         assert delta is not None
         store.apply(delta)
@@ -123,10 +125,10 @@ async def nothing(link: object) -> None:
 
 def given(folder: Path) -> Services:
     store = hostile_store()
-    image = stage.plain_facts(
+    image = fake_services.plain_facts(
         console=console_lines(ENEMY + "\n" + LONG), unknown=((str(clean(ENEMY)), str(clean(ENEMY))),)
     )
-    return stage.services(folder, store, link=stage.StandIn(store, image))
+    return fake_services.services(folder, store, link=fake_services.StandIn(store, image))
 
 
 def test_every_text_of_the_domain_is_clean() -> None:
@@ -199,7 +201,7 @@ async def test_the_operations_and_giving_one_up(
 ) -> None:
     services = given(tmp_path)
     row = enemy_row(services)
-    monkeypatch.setattr("tests.screens.acting.named", lambda store, name: row)
+    monkeypatch.setattr("tests.screens.fake_runner.named", lambda store, name: row)
     play = (
         Play(services, "any").done("stop").begin("wait-stopped").say(clean(ENEMY), attention=True, down=True)
     )
@@ -230,7 +232,7 @@ async def test_what_is_pasted_is_not_obeyed_either(tmp_path: Path) -> None:
 def test_the_clipboard_and_the_export_hold_nothing_to_obey(tmp_path: Path) -> None:
     from screens.fleet import export
 
-    path = export.write_csv(hostile_store().rows(), datetime(2026, 5, 4, tzinfo=stage.ZONE), tmp_path)
+    path = export.write_csv(hostile_store().rows(), datetime(2026, 5, 4, tzinfo=fake_services.ZONE), tmp_path)
     for line in path.read_text(encoding="utf-8-sig").splitlines():
         assert unsafe(line) == []
         assert not any(cell.strip('"').lstrip().startswith(("=", "@")) for cell in line.split(","))
@@ -239,7 +241,7 @@ def test_the_clipboard_and_the_export_hold_nothing_to_obey(tmp_path: Path) -> No
 def test_an_export_overwrites_nothing_and_follows_no_link(tmp_path: Path) -> None:
     from screens.fleet import export
 
-    now, rows = datetime(2026, 5, 4, tzinfo=stage.ZONE), stage.sample_store().rows()
+    now, rows = datetime(2026, 5, 4, tzinfo=fake_services.ZONE), fake_services.sample_store().rows()
     precious = tmp_path / "precious"
     precious.write_text("mine")
     first = export.write_csv(rows, now, tmp_path)

@@ -12,9 +12,9 @@ from textual.widgets import Static
 from screens.base import Act
 from screens.fleet.marked_question import WhichQuestion
 from screens.fleet.screen import FleetScreen
-from tests.screens import stage
-from tests.screens.confirming import picture, until
-from tests.screens.fleeting import cursor, said, screen, shown
+from tests.screens import fake_services
+from tests.screens.confirm_pilot import picture, until
+from tests.screens.fleet_pilot import cursor, said, screen, shown
 from tui.commands import INPUT_MODE
 from tui.config.schema import Settings
 from tui.domain.instance import InstanceState
@@ -25,10 +25,10 @@ from tui.fleet import protocol
 def acts(pilot: Pilot[None]) -> list[tuple[str, str]]:
     """What was asked for: the action, and of which instance."""
     app = pilot.app
-    assert isinstance(app, stage.Stage)
+    assert isinstance(app, fake_services.Stage)
     assert isinstance(app.shown, FleetScreen)
     store = app.shown.services.store
-    found = [(one.action, store.get(one.key)) for one in stage.asked(pilot) if isinstance(one, Act)]
+    found = [(one.action, store.get(one.key)) for one in fake_services.asked(pilot) if isinstance(one, Act)]
     return [(action, str(row.name)) for action, row in found if row is not None]
 
 
@@ -38,9 +38,9 @@ def said_in(pilot: Pilot[None]) -> str:
 
 
 async def test_one_marked_is_the_one_that_is_meant(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         await pilot.press("3")
-        screen(pilot).table.hold(stage.named(screen(pilot).services.store, "web-7").key)
+        screen(pilot).table.hold(fake_services.named(screen(pilot).services.store, "web-7").key)
         await pilot.press("space", "j")
         assert cursor(pilot) != "web-7"
         for key in ("s", "b", "i", "t"):
@@ -51,7 +51,7 @@ async def test_one_marked_is_the_one_that_is_meant(tmp_path: Path) -> None:
 
 
 async def test_what_a_filter_hides_is_counted_at_every_width(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path), (80, 24)) as pilot:
+    async with shown(fake_services.services(tmp_path), (80, 24)) as pilot:
         await pilot.press("2", "space", "space", "space")
         await pilot.pause()
         assert "3 marked (" in "\n".join(picture(pilot.app))
@@ -63,7 +63,7 @@ async def test_what_a_filter_hides_is_counted_at_every_width(tmp_path: Path) -> 
 
 
 async def test_several_marked_are_named_and_only_the_cursors_is_offered(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path), (80, 24)) as pilot:
+    async with shown(fake_services.services(tmp_path), (80, 24)) as pilot:
         await pilot.press("space", "space", "space")
         names = [str(row.label) for row in screen(pilot).chosen()]
         under = cursor(pilot)
@@ -85,7 +85,7 @@ async def test_several_marked_are_named_and_only_the_cursors_is_offered(tmp_path
 
 
 async def test_esc_sends_nothing_and_says_so(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         await pilot.press("space", "space", "s")
         await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
         await pilot.press("escape")
@@ -96,7 +96,7 @@ async def test_esc_sends_nothing_and_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(80, 12), (80, 6), (30, 9), (160, 50)])
 async def test_it_is_answered_only_where_it_is_seen(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with shown(stage.services(tmp_path), size) as pilot:
+    async with shown(fake_services.services(tmp_path), size) as pilot:
         await pilot.press("2", *["space"] * 20, "s")
         await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
         await pilot.pause()
@@ -108,7 +108,7 @@ async def test_it_is_answered_only_where_it_is_seen(tmp_path: Path, size: tuple[
 
 
 async def test_views_orders_and_filters_never_mark(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         await pilot.press("space", "space")
         before = screen(pilot).marks.keys
         for key in ("2", "S", "3", "4", "S", "1"):
@@ -123,7 +123,7 @@ async def test_views_orders_and_filters_never_mark(tmp_path: Path) -> None:
 
 
 async def test_a_marked_one_that_is_gone_is_unmarked_and_named(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         store = screen(pilot).services.store
         await pilot.press("space", "space")
         gone, left = screen(pilot).chosen()
@@ -135,7 +135,7 @@ async def test_a_marked_one_that_is_gone_is_unmarked_and_named(tmp_path: Path) -
 
 
 async def test_a_marked_one_that_was_terminated_stays_marked_and_cannot_be_acted_on(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         store = screen(pilot).services.store
         await pilot.press("space")
         (row,) = screen(pilot).chosen()
@@ -147,16 +147,16 @@ async def test_a_marked_one_that_was_terminated_stays_marked_and_cannot_be_acted
 
 
 async def test_read_only_says_so_before_it_asks_which(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path, settings=Settings(read_only=True))) as pilot:
+    async with shown(fake_services.services(tmp_path, settings=Settings(read_only=True))) as pilot:
         await pilot.press("space", "space", "b")
         await until(pilot, lambda: "read-only" in " ".join(said(pilot)))
         assert not isinstance(pilot.app.screen, WhichQuestion)
 
 
 async def test_a_question_says_what_is_marked_beside_it(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path)) as pilot:
+    async with shown(fake_services.services(tmp_path)) as pilot:
         store, marks = screen(pilot).services.store, screen(pilot).marks
-        web, load = stage.named(store, "web-7"), stage.named(store, "load-1")
+        web, load = fake_services.named(store, "web-7"), fake_services.named(store, "load-1")
         assert marks.note(web.key, "web-7") == ""
         marks.toggle(web)
         assert marks.note(web.key, "web-7") == "it is the one marked"

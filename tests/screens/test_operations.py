@@ -17,10 +17,10 @@ from screens.operations import OperationsScreen
 from screens.operations import screen as module
 from screens.operations.abandon import AbandonQuestion
 from screens.operations.table import OperationTable
-from tests.screens.acting import Play, facts_of
-from tests.screens.confirming import picture, until
-from tests.screens.plays import cut, finished, retrying, running
-from tests.screens.stage import NOW, Stage
+from tests.screens.confirm_pilot import picture, until
+from tests.screens.fake_runner import Play, facts_of
+from tests.screens.fake_services import NOW, Stage
+from tests.screens.operation_factory import cut, finished, retrying, running
 from tui.config.schema import ProfileSettings, Settings
 from tui.operations import audit_log
 from tui.operations.model import Operation, OperationState

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from screens.symbols import common_start, middle
-from tests.screens import stage
-from tests.screens.fleeting import screen, shown, text
+from tests.screens import fake_services
+from tests.screens.fleet_pilot import screen, shown, text
 from tests.unit.rows import OK, row
 from tui.config.schema import Settings
 from tui.domain.instance import Checks, Instance, Phase, Target, TargetStatus, Trouble, TroubleKind
@@ -33,7 +33,7 @@ SETTINGS = Settings(timezone="Asia/Seoul")
 def fleet(events: bool = False) -> Store:
     """15 accounts x 17 regions, instances in two of each; one login that fails in all its regions."""
     store, number = Store(), 0
-    sample = stage.named(stage.sample_store(), "search-1").events
+    sample = fake_services.named(fake_services.sample_store(), "search-1").events
     for at, name in enumerate(NAMES):
         for region in REGIONS:
             target = Target(name, region)
@@ -45,10 +45,20 @@ def fleet(events: bool = False) -> Store:
                     number, target, name=clean(f"srv-{number}"), checks=checks, zone=clean(f"{region}a")
                 )
                 rows.append(
-                    replace(one, status_at=stage.NOW, inventory_at=stage.NOW, events=sample if events else ())
+                    replace(
+                        one,
+                        status_at=fake_services.NOW,
+                        inventory_at=fake_services.NOW,
+                        events=sample if events else (),
+                    )
                 )
             status = TargetStatus(
-                target, Phase.LIVE, (clean(name),), clean(f"{at:012}"), count=len(rows), status_at=stage.NOW
+                target,
+                Phase.LIVE,
+                (clean(name),),
+                clean(f"{at:012}"),
+                count=len(rows),
+                status_at=fake_services.NOW,
             )
             store.apply(protocol.Delta(status, tuple(rows)))
     for region in REGIONS:
@@ -67,7 +77,7 @@ def fleet(events: bool = False) -> Store:
 async def test_every_row_says_whose_and_where_at_every_width(
     tmp_path: Path, size: tuple[int, int], events: bool
 ) -> None:
-    services = stage.services(tmp_path, fleet(events), SETTINGS)
+    services = fake_services.services(tmp_path, fleet(events), SETTINGS)
     async with shown(services, size) as pilot:
         await pilot.press("2")
         await pilot.pause()
@@ -88,14 +98,14 @@ async def test_every_row_says_whose_and_where_at_every_width(
 
 
 async def test_at_120_columns_nothing_of_how_bad_it_is_is_cut(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path, fleet(), SETTINGS), (120, 35)) as pilot:
+    async with shown(fake_services.services(tmp_path, fleet(), SETTINGS), (120, 35)) as pilot:
         head = text(pilot).splitlines()[0]
         for part in ("failing", "within 24 h", "scheduled", "? 0 unknown", "60 instances", "unread"):
             assert part in head, head
 
 
 async def test_hundreds_of_targets_are_a_line_an_account_trouble_first(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path, fleet(), SETTINGS), (160, 50)) as pilot:
+    async with shown(fake_services.services(tmp_path, fleet(), SETTINGS), (160, 50)) as pilot:
         pane = [line[2:27].rstrip() for line in text(pilot).splitlines()[2:-2]]
         assert pane[0].startswith("? legacy: the login has")
         assert sum("legacy" in line for line in pane) == 1
@@ -104,7 +114,7 @@ async def test_hundreds_of_targets_are_a_line_an_account_trouble_first(tmp_path:
 
 
 async def test_what_does_not_fit_is_counted_and_view_4_lists_it_by_keys(tmp_path: Path) -> None:
-    async with shown(stage.services(tmp_path, fleet(), SETTINGS), (120, 16)) as pilot:
+    async with shown(fake_services.services(tmp_path, fleet(), SETTINGS), (120, 16)) as pilot:
         assert re.search(r"and \d+ more: 4 lists all", text(pilot))
         await pilot.press("4")
         await pilot.pause()

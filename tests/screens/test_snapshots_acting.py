@@ -13,10 +13,10 @@ from textual.widgets import Input
 
 from screens.confirm import ConfirmScreen
 from screens.operations import OperationsScreen
-from tests.screens.acting import acting
-from tests.screens.confirming import ready, until
-from tests.screens.plays import cut, finished, retrying, running
-from tests.screens.stage import SETTINGS, Stage
+from tests.screens.confirm_pilot import ready, until
+from tests.screens.fake_runner import acting
+from tests.screens.fake_services import SETTINGS, Stage
+from tests.screens.operation_factory import cut, finished, retrying, running
 from tui.config.schema import ProfileSettings
 from tui.domain.instance import Trouble, TroubleKind
 from tui.domain.sanitize import clean

@@ -10,9 +10,9 @@ import pytest
 
 from screens.detail.screen import DetailScreen
 from screens.help import HelpScreen
-from tests.screens.driving import LARGE, SMALL, settled, tab, text_of, until
-from tests.screens.looking import EXPIRED, Slow, planned
-from tests.screens.stage import NOW, Stage, StandIn, named, sample_store, services
+from tests.screens.detail_pilot import EXPIRED, Slow, planned
+from tests.screens.fake_services import NOW, Stage, StandIn, named, sample_store, services
+from tests.screens.pilot_helpers import LARGE, SMALL, settled, tab, text_of, until
 from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.fleet import protocol

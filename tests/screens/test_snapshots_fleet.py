@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.fleet.screen import FleetScreen
-from tests.screens import stage
-from tests.screens.acting import Play
+from tests.screens import fake_services
+from tests.screens.fake_runner import Play
 from tui.config.schema import Settings
 from tui.domain.instance import Phase
 from tui.domain.sanitize import clean
@@ -41,56 +41,58 @@ Compare = Callable[..., bool]
     ],
 )
 def test_fleet(tmp_path: Path, snap_compare: Compare, size: tuple[int, int], keys: list[str]) -> None:
-    app = stage.Stage(FleetScreen(stage.services(tmp_path)))
+    app = fake_services.Stage(FleetScreen(fake_services.services(tmp_path)))
     assert snap_compare(app, terminal_size=size, press=keys)
 
 
 @SIZES
 def test_before_anything_was_read(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
-    services = stage.services(tmp_path, Store())
-    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
+    services = fake_services.services(tmp_path, Store())
+    assert snap_compare(fake_services.Stage(FleetScreen(services)), terminal_size=size)
 
 
 @SIZES
 def test_all_is_well(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
-    sample, store = stage.sample_store(), Store()
-    calm = stage.named(sample, "load-1")
+    sample, store = fake_services.sample_store(), Store()
+    calm = fake_services.named(sample, "load-1")
     store.apply(protocol.Delta(sample.target(calm.target), (calm,)))
-    assert snap_compare(stage.Stage(FleetScreen(stage.services(tmp_path, store))), terminal_size=size)
+    assert snap_compare(
+        fake_services.Stage(FleetScreen(fake_services.services(tmp_path, store))), terminal_size=size
+    )
 
 
 @SIZES
 def test_the_last_session_until_the_collector_answers(
     tmp_path: Path, snap_compare: Compare, size: tuple[int, int]
 ) -> None:
-    store = stage.sample_store()
+    store = fake_services.sample_store()
     for status in store.targets():
         store.apply(protocol.Delta(replace(status, phase=Phase.WAITING, trouble=None)))
-    services = stage.services(tmp_path, store)
+    services = fake_services.services(tmp_path, store)
     assert services.link is not None
     services.link.state = protocol.LinkState(protocol.LinkPhase.STARTING)
-    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
+    assert snap_compare(fake_services.Stage(FleetScreen(services)), terminal_size=size)
 
 
 @SIZES
 def test_the_collector_died(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
-    services = stage.services(tmp_path)
+    services = fake_services.services(tmp_path)
     assert services.link is not None
     services.link.state = protocol.LinkState(
         protocol.LinkPhase.RESTARTING, clean("the collector died (signal 9)"), 2.0
     )
-    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
+    assert snap_compare(fake_services.Stage(FleetScreen(services)), terminal_size=size)
 
 
 @SIZES
 def test_read_only_and_plain(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
-    services = stage.services(tmp_path, settings=Settings(read_only=True, ascii=True, demo=True))
-    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size)
+    services = fake_services.services(tmp_path, settings=Settings(read_only=True, ascii=True, demo=True))
+    assert snap_compare(fake_services.Stage(FleetScreen(services)), terminal_size=size)
 
 
 @SIZES
 def test_a_server_is_down(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
-    services = stage.services(tmp_path)
+    services = fake_services.services(tmp_path)
     play = Play(services, "batch-14", at=timedelta(minutes=5)).done("stop", "wait-stopped").begin("start")
     play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True).driven()
 
@@ -101,4 +103,4 @@ def test_a_server_is_down(tmp_path: Path, snap_compare: Compare, size: tuple[int
         pilot.app.screen.query_one(Input).cursor_blink = False
         await pilot.pause()
 
-    assert snap_compare(stage.Stage(FleetScreen(services)), terminal_size=size, run_before=before)
+    assert snap_compare(fake_services.Stage(FleetScreen(services)), terminal_size=size, run_before=before)

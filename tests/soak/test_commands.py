@@ -124,7 +124,7 @@ def planned(environ: dict[str, str]) -> str:
     """An operation somebody confirmed who could; its runner never came."""
     from datetime import UTC, datetime
 
-    from tests.screens.stage import named, sample_store
+    from tests.screens.fake_services import named, sample_store
     from tui.domain.actions import ActionOptions
     from tui.domain.plan import draft
     from tui.domain.policy import Policy

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.unit.test_aside import ALONE, BALANCED, GROUPED, LAST_TARGET, MEMBER, NOW, POOL, WEB
+from tests.unit.test_out_of_service import ALONE, BALANCED, GROUPED, LAST_TARGET, MEMBER, NOW, POOL, WEB
 from tui.domain.actions import ActionOptions
 from tui.domain.changes import Reading, differences, worse
 from tui.domain.events import ScheduledEvent

@@ -20,7 +20,7 @@ from screens.detail.view_model import Scene as DetailScene
 from screens.fleet import export
 from screens.fleet.columns import COLUMNS, RowContext, pieces
 from tests.unit.rows import PROD, row
-from tests.unit.test_parse import OPERATIONS
+from tests.unit.test_parser import OPERATIONS
 from tui.aws import mapping, parser
 from tui.cli import serialize
 from tui.cli.ical import calendar

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.hazard_cases import KNOWN, NOW, SAFE, find
-from tests.unit.test_reads import Answers
+from tests.unit.test_describe import Answers
 from tui.aws import images
 from tui.aws.images import BACKUP, DLM
 
