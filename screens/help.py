@@ -63,7 +63,7 @@ _SIGNS = {
 
 
 def keys() -> list[Row]:
-    """Every verb, in groups."""
+    """Every key, in groups."""
     acts = tuple(name for name, verb in VERBS.items() if verb.mutates)
     rest = tuple(name for name in VERBS if name not in (*_LOOK, *acts))
     rows: list[Row] = []
@@ -198,15 +198,15 @@ class HelpScreen(EvacScreen, inherit_bindings=False):
         return self.query_one("#body", VerticalScroll)
 
     def action_move(self, by: int) -> None:
-        """A line."""
+        """Scroll by a line."""
         self._body.scroll_relative(y=by, animate=False)
 
     def action_page(self, by: int) -> None:
-        """A page less a line."""
+        """Scroll by a page less a line."""
         self._body.scroll_relative(y=by * max(1, self._body.size.height - 1), animate=False)
 
     def action_end(self, last: int) -> None:
-        """To the first or the last line."""
+        """Scroll to the first or the last line."""
         if last:
             self._body.scroll_end(animate=False)
         else:

@@ -56,15 +56,15 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
     # what a subclass says
 
     def identity(self, row: _R) -> str:
-        """What the cursor holds on to."""
+        """The row's identity: the cursor stays on it when rows move."""
         raise NotImplementedError
 
     def head(self, width: int, style: Style) -> list[Segment]:
-        """The titles."""
+        """The line of column titles, `width` cells wide."""
         raise NotImplementedError
 
     def body(self, row: _R, width: int, style: Style, chosen: bool) -> list[Segment]:
-        """One row."""
+        """The line of one row."""
         raise NotImplementedError
 
     # what it does
@@ -75,7 +75,7 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
         return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
 
     def put(self, rows: Sequence[_R], nothing: str = "") -> None:
-        """Other rows; without any, the sentence that stands there.
+        """Show other rows; without any, the sentence in their place.
 
         The cursor stays on its row, and that on its line of the screen; until moved it is on the first.
         """
@@ -115,7 +115,7 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
         self.scroll_to(y=0, animate=False)
 
     def redraw(self) -> None:
-        """Send only the parts of lines that look different now."""
+        """Redraw the visible lines, and refresh only the parts that differ."""
         for y in range(self.size.height):
             old, new = self._drawn.get(y), self._segments(y)
             if old == new:
@@ -124,7 +124,7 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
             self.refresh(Region(left, y, right - left, 1))
 
     def on_resize(self, event: Resize) -> None:
-        """The columns follow."""
+        """Fit the columns to the new width."""
         self._drawn.clear()
         self.virtual_size = Size(event.size.width, len(self.rows) + 1)
         self._reveal()
@@ -135,15 +135,15 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
         return line if y > 0 and 0 <= line < len(self.rows) else None
 
     def action_move(self, by: int) -> None:
-        """Up or down."""
+        """Move the cursor by so many rows."""
         self.go(self.cursor + by)
 
     def action_page(self, by: int) -> None:
-        """A page."""
+        """Move the cursor by a page."""
         self.go(self.cursor + by * max(1, self.size.height - 2))
 
     def action_end(self, last: int) -> None:
-        """To the first or the last."""
+        """Move the cursor to the first or the last row."""
         self.go(len(self.rows) - 1 if last else 0)
 
     def go(self, line: int) -> None:
@@ -196,14 +196,14 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
             return [Segment(text, ground + Style.parse(STYLE))]
 
     def _sentence(self, y: int, width: int, ground: Style) -> list[Segment]:
-        """What stands there instead of rows, a line below the top."""
+        """The sentence shown in place of rows, a line below the top."""
         lines = Content(self.nothing).wrap(max(2, width - 4))
         text = f"  {lines[y - 1].plain}" if 0 < y <= len(lines) else ""
         return [Segment(text + " " * max(0, width - cell_len(text)), ground)]
 
 
 def _difference(old: list[Segment], new: list[Segment], width: int) -> tuple[int, int]:
-    """From which column to which two drawings of a line differ."""
+    """The first and the end column between which two drawings of a line differ."""
     left = 0
     for one, other in zip(old, new, strict=False):
         if one != other:

@@ -1,4 +1,4 @@
-"""A line that is typed or pasted into. What a paste brings is text from elsewhere: it is shown, and never obeyed."""
+"""A line that is typed or pasted into. What is pasted is untrusted: its control characters are shown, not obeyed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.domain.sanitize import clean
 
 
 class SafeInput(Input):
-    """Textual's, whose value passes the sanitiser before anything draws or reads it, and whose keys count in their order."""
+    """Textual's Input whose value passes the sanitiser first, and which handles keys in the order they came."""
 
     def validate_value(self, value: str) -> str:
         """Textual asks it about every new value."""

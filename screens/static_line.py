@@ -1,4 +1,4 @@
-"""A text that is sent to the terminal only when it reads differently: over a slow line, nothing else may be."""
+"""A text that is redrawn only when it differs, to save bytes over a slow line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 
 class Line(Static):
-    """Static text of a size that its sheet gives: a new text never moves its neighbours."""
+    """Static text whose size the stylesheet sets, so that a new text never moves its neighbours."""
 
     def __init__(self, name: str = "", *, grows: bool = False) -> None:
         super().__init__(id=name or None, markup=False)

@@ -1,4 +1,4 @@
-"""Whether something is on screen, whole: an answer counts only where its question can be read."""
+"""Whether widgets are wholly on screen: an answer counts only where its question can be read."""
 
 from __future__ import annotations
 

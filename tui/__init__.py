@@ -1,4 +1,4 @@
-"""Everything beneath the screens: the eyes (fleet), the hands (operations), AWS, and the decisions (domain).
+"""Everything beneath the screens: reading the fleet (fleet), acting on it (operations), AWS (aws), and the decisions (domain).
 
 This module imports nothing, so that `import tui` costs nothing.
 """

@@ -13,7 +13,7 @@ from tui.paths import default_journal_path
 
 
 def own(session: Session) -> Own:
-    """Nothing where there is no journal yet; what can't be read is said in a line, and hides nothing else."""
+    """Operations and marks; none without a journal. What can't be read is reported in a line on stderr."""
     path = default_journal_path(session.environ)
     unfinished, marks = [], {}
     if path.exists():

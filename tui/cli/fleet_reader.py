@@ -1,4 +1,4 @@
-"""The commands' way to the eyes: one read of everything, or a fresh look at one instance. The collector does the work."""
+"""Reading for the commands, by a collector process: everything once, or one instance afresh."""
 
 from __future__ import annotations
 

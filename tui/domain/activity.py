@@ -51,27 +51,27 @@ class Work(Struct, frozen=True):
 
     @property
     def powers(self) -> bool:
-        """Whether it is at the instance's power now: then a failing check or a stopped state is its doing."""
+        """Whether it stops, starts or reboots the instance now: then a failing check or a stopped state comes from it."""
         return self.action in POWER_ACTIONS and not self.waiting
 
     def explains(self, instance: Instance) -> bool:
-        """Whether what is to be seen of the instance now is its doing. An AMI reboots it, unless it was told not to."""
+        """Whether it explains the instance's state and checks. An AMI reboots the instance unless ordered without reboot."""
         return self.powers or (self.action == "image" and instance.checks.impaired() == (CheckName.INSTANCE,))
 
     @property
     def cell(self) -> str:
-        """What it does now, for a cell of a list."""
+        """What it does now, short enough for a cell of the list."""
         if self.action == "reboot" and self.step in ("preflight", "reboot", "wait-checks", "verify-event"):
             return "rebooting"
         return _STEPS.get(self.step, "checking")
 
     def who(self, now: datetime) -> str:
-        """`by kim, 8s`; of another machine also which."""
+        """`by kim, 8s`; with the machine's name where it is another one."""
         host = "" if self.here else f" on {self.host}"
         return clean(f"by {self.user}{host}, {span(max(now - self.since, timedelta()))}")
 
     def line(self, now: datetime) -> str:
-        """One sentence without its end."""
+        """One sentence without its full stop."""
         if self.waiting:
             return f"evac starts it when AWS has stopped it (ordered {self.who(now)} ago)"
         deed = _DEEDS.get(self.action, f"at it: {clean(self.action)}")
@@ -92,22 +92,22 @@ class Meant(Struct, frozen=True):
     launched_at: datetime | None = None
 
     def holds(self, instance: Instance) -> bool:
-        """Whether it has not been started since."""
+        """Whether the mark still holds: the instance has not been started since."""
         return instance.launched_at is None or instance.launched_at == self.launched_at
 
 
 class Own(Struct, frozen=True):
-    """By an instance's key (`region/id`)."""
+    """Operations and marks by the instance's key (`region/id`)."""
 
     works: Mapping[str, Work] = field(default_factory=dict)
     marks: Mapping[str, Meant] = field(default_factory=dict)
 
     def work(self, instance: Instance) -> Work | None:
-        """The unfinished operation on it."""
+        """The unfinished operation on the instance, if any."""
         return self.works.get(instance.key) if self.works else None
 
     def meant(self, instance: Instance) -> Meant | None:
-        """Who said that it is meant to be down, while that holds."""
+        """The mark that the instance is meant to be down, while it holds."""
         mark = self.marks.get(instance.key) if self.marks else None
         return mark if mark is not None and mark.holds(instance) else None
 

@@ -1,6 +1,6 @@
-"""What is no longer as it was when a plan was shown: between the look it was made of, and the one when it is answered.
+"""What changed between two drafts of a plan: the one that was shown, and the one made when the question is answered.
 
-A question that has stood open may not be obeyed on what it knew: another person, a deployment or AWS went on meanwhile.
+An answer to a question that stood open may rest on facts that another person, a deployment or AWS has changed since.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Reading(Struct, frozen=True):
 
 
 def differences(before: Reading, after: Reading) -> tuple[str, ...]:
-    """In words, one each; none if an answer to the first is an answer to the second. Times and ages alone are none."""
+    """Each difference in words; empty if the answer to the first also answers the second. Times and ages do not count."""
     found = [*_power(before, after), *_addresses(before, after), *_groups(before, after)]
     found += _hazards(before.draft, after.draft)
     old, new = before.draft.guard, after.draft.guard
@@ -110,5 +110,5 @@ def _hazards(before: Draft, after: Draft) -> Iterator[str]:
 
 
 def _ordered(draft: Draft) -> tuple[object, ...]:
-    """What the hands are given, but for the name proposed for an AMI: it holds the time."""
+    """What the runner would be given, without the proposed AMI name, which contains the time."""
     return (replace(draft.order, image_name="", places=()), [step.name for step in draft.steps])

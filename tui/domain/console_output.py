@@ -31,7 +31,7 @@ _OTHER_LINE = frozenset("HfJABEFdSTLM")
 
 
 class _Line:
-    """One line under way."""
+    """The line being written: its cells, and the cursor's column."""
 
     def __init__(self) -> None:
         self.cells: list[str] = []

@@ -1,4 +1,4 @@
-"""Whether a stopped instance is down though nobody meant it: AWS stopped it, or a start of it failed.
+"""Whether a stopped instance is down unintentionally: AWS stopped it, or a start of it failed.
 
 Sources: botocore model, StateReason (the codes; those of a *launch* are also what a start ends with that was accepted and
 fell back to stopped: AWS knowledge centre, kms-iam-ec2-permission) and InstanceStatusEvent; user guide, instance-retirement.
@@ -44,16 +44,16 @@ STOPPED = (InstanceState.STOPPED, InstanceState.STOPPING)
 
 
 class Cause(StrEnum):
-    """What took it down."""
+    """What stopped the instance."""
 
     AWS = "aws"
     START = "start"
 
 
 class Down(Struct, frozen=True):
-    """An instance that is down though nobody meant it. `code` is AWS's reason, or the event's; `since` is UTC, None: not known.
+    """An instance that is down unintentionally. `code` is AWS's reason, or the event's; `since` is UTC, None: not known.
 
-    `stopping`: it is on its way there. `spot`: AWS took a spot instance back, and only AWS starts it again (user guide,
+    `stopping`: it is not stopped yet. `spot`: AWS took a spot instance back, and only AWS starts it again (user guide,
     how-spot-instances-work).
     """
 
@@ -65,12 +65,12 @@ class Down(Struct, frozen=True):
 
     @property
     def word(self) -> str:
-        """For a cell of a list."""
+        """A word for a cell of the list."""
         return "start failed" if self.cause is Cause.START else "down by AWS"
 
     @property
     def line(self) -> str:
-        """In a sentence, without its end: the same words everywhere."""
+        """A sentence without its full stop, the same everywhere."""
         code = f" ({self.code})" if self.code else ""
         if self.cause is Cause.START:
             return f"It was started and fell back to stopped{code}"
@@ -83,7 +83,7 @@ _MOMENT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 
 def start_failed(code: str) -> bool:
-    """Whether it is AWS's word for a start that could not be carried out."""
+    """Whether the code is AWS's for a start that could not be carried out."""
     return code in START_FAILED or (code.startswith("Client.") and not code.startswith(MEANT))
 
 
@@ -109,7 +109,7 @@ def moment_of(text: str) -> datetime | None:
 
 
 def why_down(instance: Instance, now: datetime) -> Down | None:
-    """Why it is down, if nobody meant it; None: it is not stopped, or somebody stopped it, or nobody knows."""
+    """Why the instance is down unintentionally; None: it is not stopped, a person stopped it, or the cause is unknown."""
     if instance.state not in STOPPED:
         return None
     stopping = instance.state is InstanceState.STOPPING

@@ -15,7 +15,7 @@ from tui.domain.sanitize import EMPTY, SafeText
 
 
 class GroupMembership(Struct, frozen=True, gc=False):
-    """Of an Auto Scaling group. Source: DescribeAutoScalingInstances, DescribeAutoScalingGroups.
+    """Membership of an Auto Scaling group. Source: DescribeAutoScalingInstances, DescribeAutoScalingGroups.
 
     `in_service` counts all healthy members in service, it among them; `up` names them, `ill` the others with the reason.
     `standing` counts those in Standby, who come back.
@@ -81,7 +81,7 @@ class RouteTo(Struct, frozen=True, gc=False):
 
 
 class VolumeHealth(Struct, frozen=True, gc=False):
-    """Of one volume. Source: DescribeVolumeStatus."""
+    """The status of one volume. Source: DescribeVolumeStatus."""
 
     volume_id: SafeText
     status: SafeText

@@ -53,7 +53,7 @@ class GroupSeen(Struct, frozen=True):
 
     @property
     def members(self) -> frozenset[str]:
-        """All of them, in service or not."""
+        """All members, in service or not."""
         return frozenset(self.up) | {name for name, _ in self.ill}
 
 
@@ -163,9 +163,8 @@ def lacking(
 ) -> tuple[Short, ...]:
     """What stands in the way of `mine`: the one rule for the journal and for the lock service.
 
-    First come, first served: who waits for others is not overtaken, and of two that may go down the first goes first. So nobody
-    waits in a circle: a later one waits for an earlier one, and who has begun to go waits for nobody. Who waits for a group to
-    recover by itself keeps nobody out.
+    First come, first served, by `number`: a later operation never overtakes one that waits, and one that has begun to go down
+    waits for none, so no circle of waiting can form. An operation that waits for a group to recover by itself blocks nobody.
     """
     found = []
     for one in asked:

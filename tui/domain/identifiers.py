@@ -36,7 +36,7 @@ def is_listed(word: str) -> bool:
 
 
 def parts_of(term: str) -> list[str]:
-    """The members of a list that is written without blanks, without what stands around them."""
+    """The members of a comma list, without the brackets and quotes around them."""
     return [part for one in re.split(r"[,;|]", term) if (part := one.strip(_AROUND).rstrip("."))]
 
 
@@ -119,7 +119,7 @@ def host(row: Instance, name: str) -> bool | None:
 
 
 def internal(region: str) -> str:
-    """The domain of private names there."""
+    """The domain of private DNS names in that region."""
     return "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
 
 

@@ -31,7 +31,7 @@ from tui.domain.steps import TargetRegistration
 
 
 def member(facts: Facts | None) -> GroupMembership | None:
-    """The Auto Scaling group it is in service of; None if there is none, or nobody knows."""
+    """The Auto Scaling group it is in service in; None if there is none, or it is unknown."""
     found = None if facts is None else facts.membership
     return next((one for one in found or () if one.lifecycle == "InService"), None)
 
@@ -89,7 +89,7 @@ def groups(facts: Facts | None, own: str) -> tuple[GroupSeen, ...]:
 
 
 def _names(up: tuple[SafeText, ...] | None, count: int, own: str) -> tuple[str, ...]:
-    """Who is in service; where only a number is known, others that nobody can name."""
+    """Who is in service; where only a number is known, placeholders for the other members."""
     if up is not None:
         return tuple(map(str, up))
     others = count - bool(own)
@@ -127,7 +127,7 @@ def drain(facts: Facts | None, wanted: bool | None, in_standby: bool) -> bool:
 
 
 def resolve(action: str, facts: Facts | None, wanted: ActionOptions) -> tuple[bool, bool]:
-    """Standby and drain, as the plan has them."""
+    """Whether the plan has standby, and whether it drains: two booleans."""
     if action not in ASIDE:
         return False, False
     first = standby(facts, wanted.standby)

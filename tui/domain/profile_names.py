@@ -1,4 +1,4 @@
-"""What a profile is called, and whether a rule's name means it. Pure.
+"""Profile names, and whether a name in a rule (config or policy) matches one.
 
 A rule must not be got around by a name: by that of the shell's own credentials, by case, by blanks or quotes that
 ~/.aws/credentials keeps in a section's name, or by a name that itself reads as a pattern.

@@ -203,7 +203,7 @@ def _word(word: str) -> Test:
 
 
 def _place(name: str) -> Test:
-    """A whole name or address, none that is longer."""
+    """The test for a whole name or address: one that is longer does not match."""
     from tui.domain.identifiers import address_pattern, host
 
     whole = address_pattern(name) or re.compile(rf"(?<![0-9a-z]){re.escape(name)}(?![0-9a-z])")

@@ -42,7 +42,7 @@ def _safe_char(char: str) -> str:
 
 
 def _stacked(line: str) -> str:
-    """The same with no mark upon nothing, and not too many upon a letter; the first one too many is shown as MARK."""
+    """Drop combining marks without a letter or beyond STACKED on one; the first one dropped becomes REPLACEMENT."""
     kept, upon = [], STACKED  # at the start there is no letter to stand upon
     for char in line:
         if unicodedata.category(char) in _MARKS:
@@ -74,7 +74,7 @@ def csv_cell(value: object) -> str:
     if value is None:
         return ""
     text = clean(value, limit=10_000)
-    # What is shown as MARK was something unseen: the spreadsheet may drop it, and then what follows begins the cell.
+    # REPLACEMENT stood for a character that is not drawn: a spreadsheet may drop it, and then the next one begins the cell.
     first = text.lstrip(f" {REPLACEMENT}")[:1]
     return (
         f"'{text}"
@@ -93,7 +93,7 @@ PLAIN = {
 
 
 def cells(char: str) -> int:
-    """Columns that a character takes, as far as Unicode says."""
+    """Columns that a character takes (Unicode's East Asian width)."""
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
@@ -105,7 +105,7 @@ def stand_in(char: str) -> str:
 
 
 def encoded(text: str, encoding: str) -> bytes:
-    """In that encoding; what it has no sign for as ASCII of the same width. Unknown encodings are ASCII."""
+    """The text in that encoding; other characters become ASCII of the same width. Unknown encodings count as ASCII."""
     try:
         return text.encode(encoding)
     except LookupError:

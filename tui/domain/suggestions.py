@@ -45,7 +45,7 @@ class Matched(Struct, frozen=True):
 
 
 def matched(query: Query, rows: Sequence[Instance], now: datetime) -> Matched:
-    """Of all that is read, whatever a view lists of it."""
+    """How many of all instances that are read match, whatever the current view lists."""
     count = sum(1 for row in rows if query.matches(row, now))
     return Matched(count, len(rows), "" if count or not rows else _why(query.text, rows, now))
 

@@ -1,4 +1,4 @@
-"""The machine evac itself runs on, and what its hands reach AWS through: facts, and how an instance is found among them.
+"""The machine evac runs on, and the hosts its runner reaches AWS through: facts, and which instances they are.
 
 Pure: files and environment are read by `tui.operations.this_machine`, names are looked up by the collector.
 """
@@ -22,10 +22,10 @@ _BY_ADDRESS = re.compile(r"ip-(\d{1,3}(?:-\d{1,3}){3})(?:\.[a-z0-9.-]+)?")
 
 
 class Way(Struct, frozen=True):
-    """What the hands, or their operator, go through: at `host`, an address or a name (lower case).
+    """A host that the runner, or its operator, depends on: `host` is an address or a name (lower case).
 
-    `what` reads as in `its name server (DNS)`; `breaks`: what becomes of it while that host is down. `need`: without it the hands
-    cannot reach AWS, so they could not start again what they stopped. `addresses`: of a name, once it was looked up.
+    `what` as in `its name server (DNS)`; `breaks`: what becomes of it while that host is down. `need`: without it the runner
+    can't reach AWS, so it could not start again what it stopped. `addresses`: of a name, once it was looked up.
     """
 
     what: str
@@ -60,7 +60,7 @@ class Here(Struct, frozen=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The hosts that have to be looked up to know their addresses."""
+        """The host names whose addresses must be looked up."""
         return tuple(dict.fromkeys(way.host for way in self.ways if parse_address(way.host) is None))
 
     def looked_up(self, found: Collection[tuple[str, tuple[str, ...]]]) -> Here:
@@ -75,7 +75,7 @@ class Here(Struct, frozen=True):
         return replace(self, row=row if row is not None and self.is_row(row) else None)
 
     def is_row(self, row: Instance) -> bool:
-        """Whether evac runs on that one."""
+        """Whether evac runs on that instance."""
         return bool(self.instance_id) and row.instance_id == self.instance_id
 
 
@@ -84,7 +84,7 @@ NOWHERE = Here()
 
 
 class Match(Struct, frozen=True):
-    """A way that leads to an instance. `sure`: by an address that only one instance can have."""
+    """A dependency that is an instance. `sure`: by an address that only one instance can have."""
 
     way: Way
     by: str

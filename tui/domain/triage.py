@@ -49,7 +49,7 @@ class Urgency(Struct, frozen=True, order=True):
 
     @property
     def level(self) -> Level:
-        """How urgent."""
+        """How urgent it is."""
         return _LEVELS[self.key[0]]
 
     @property
@@ -61,7 +61,7 @@ class Urgency(Struct, frozen=True, order=True):
 def urgency(instance: Instance, now: datetime, own: Own = NO_ACTIVITY) -> Urgency:
     """Where this instance stands in the triage order at `now` (UTC).
 
-    What evac does to it hides nothing: what it has stopped is down, and what it is not through with is not calm.
+    An operation of evac hides nothing: what it has stopped counts as down, and an unfinished one keeps the instance out of CALM.
     """
     checks = instance.checks
     worst = len(_CHECK_ORDER)

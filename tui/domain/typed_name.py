@@ -39,17 +39,17 @@ def typeable(name: str) -> bool:
 
 
 def expected(name: SafeText, instance_id: SafeText) -> SafeText:
-    """What is asked for."""
+    """What must be typed: the name, or the id where the name can't be typed safely."""
     return name if typeable(name) else instance_id
 
 
 def answers(given: str, accepted: tuple[str, ...]) -> bool:
-    """Whether it is one of these."""
+    """Whether what was typed is the name or the id."""
     return bool(same(given)) and same(given) in {same(one) for one in accepted}
 
 
 def typed_hint(given: str, wanted: str) -> str:
-    """What is wrong with it, where that is seen badly; else empty."""
+    """What is wrong with what was typed, where that is hard to see; else empty."""
     mine, theirs = same(given), same(wanted)
     if mine.casefold() == theirs.casefold():
         return "capital and small letters differ"

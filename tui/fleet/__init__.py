@@ -1,1 +1,1 @@
-"""The eyes: the collector process, and the console's end of it."""
+"""Reading the fleet: the collector process, and the console's side of it."""

@@ -1,6 +1,6 @@
-"""A process that was begun before there was a loop, as asyncio's own look.
+"""A subprocess started before the event loop exists, with the interface of asyncio's own.
 
-What the console draws with takes a third of a second to load. The collector's start needs as long, and another core.
+Loading Textual takes the console a third of a second. The collector starts meanwhile, on another core.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import IO
 
 
 class Early:
-    """As much of asyncio's Process as `link` uses."""
+    """The part of `asyncio.subprocess.Process` that `collector_client` uses."""
 
     def __init__(
         self,
@@ -27,20 +27,20 @@ class Early:
 
     @property
     def returncode(self) -> int | None:
-        """None while it runs."""
+        """The exit code; None while it runs."""
         return self._process.poll()
 
     async def wait(self) -> int:
-        """Until it has ended."""
+        """Wait for its end; the exit code."""
         return await asyncio.to_thread(self._process.wait)
 
     def kill(self) -> None:
-        """End it at once."""
+        """Send SIGKILL."""
         self._process.kill()
 
 
 async def adopt(process: Popen[bytes]) -> Early:
-    """Its pipes become the running loop's. It was begun with all three of them."""
+    """Connect the process's three pipes to the running loop."""
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None

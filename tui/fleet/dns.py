@@ -1,4 +1,4 @@
-"""Looks up names: an answer within a second, or nobody knows. A name server that hangs must not hold a look up."""
+"""Name look-ups with a deadline of a second, so that a name server that hangs holds nothing up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Hosts = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 async def look_up(names: Sequence[str], within: float = LOOKUP_WITHIN) -> Hosts:
-    """The addresses of each; those nobody told in time are left out. Never raises."""
+    """The addresses of each name; names without an answer in time are left out. Never raises."""
     loop = asyncio.get_running_loop()
     waiting = {name: loop.create_future() for name in names[:MAX_NAMES]}
     for name, answer in waiting.items():

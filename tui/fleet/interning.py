@@ -1,5 +1,6 @@
-"""Equal values of many rows kept once: a fleet says the same few hundred things (a type, a zone, a tag, five checks that are
-ok) ten thousand times, and each row that comes over the pipe brings its own copy of them."""
+"""Interning: equal values of many rows (types, zones, tags, checks) share one object.
+
+A fleet of ten thousand rows repeats a few hundred values, and each row decoded from the pipe brings its own copies."""
 
 from __future__ import annotations
 
@@ -22,13 +23,13 @@ COMMON = (
 
 
 class Pool:
-    """Belongs to whoever holds the rows."""
+    """The shared values of one store."""
 
     def __init__(self) -> None:
         self._known: dict[Any, Any] = {}
 
     def settle(self, row: Instance) -> None:
-        """Exchange what the row has in common with others for theirs. It is equal to what it was, and nobody else has it yet."""
+        """Replace the row's field values by the shared ones, in place: only for a row that nobody else holds yet."""
         if len(self._known) > MAX_INTERNED:
             self._known.clear()
         same = self._known.setdefault

@@ -1,4 +1,4 @@
-"""What this run reads, as far as options, config and policy say: what else a snapshot holds is not shown, and not lost either.
+"""The scope of a run: which profiles and regions options, config and policy leave in. The snapshot is narrowed to it.
 
 The collector alone knows which profiles and regions there are; what it reads, it says (`Delta.profiles`, `Delta.regions`).
 """
@@ -19,7 +19,7 @@ Reads = Callable[[str, str], bool]
 
 
 def key(settings: Settings) -> str:
-    """A word for what these settings leave out; empty where they leave nothing out. Equal words: equal scopes."""
+    """A hash of what these settings leave out; empty where they leave nothing out. Equal keys: equal scopes."""
     narrowed = (
         sorted(settings.only_profiles),
         sorted(settings.only_regions),
@@ -37,7 +37,7 @@ def key(settings: Settings) -> str:
 
 
 def reads(settings: Settings) -> Reads:
-    """What these settings leave in."""
+    """The test (profile, region) -> read in this scope?"""
     only = set(map(clean, settings.only_profiles))
     own = {clean(name): one.regions for name, one in settings.profiles.items() if one.regions}
 
@@ -54,7 +54,7 @@ def reads(settings: Settings) -> Reads:
 
 
 def within(status: TargetStatus, read: Reads) -> TargetStatus | None:
-    """The target as it is in this scope: under another of its account's profiles where its own is not read; None: not at all."""
+    """The target in this scope: under another profile of its account where its own is not read; None: not read."""
     target = status.target
     names = tuple(name for name in status.profiles or (clean(target.profile),) if read(name, target.region))
     if not names:

@@ -1,4 +1,4 @@
-"""Whether the last start lived through its first frames: a snapshot that ends the console must not end it twice.
+"""A marker that tells whether the last start died while it drew the snapshot: such a snapshot is not shown again.
 
 A marker lies beside the snapshot from before the first frame until all of the snapshot was drawn once. Its lock tells a
 console that is just starting from one that died there: the kernel takes a lock away with its process.
@@ -14,14 +14,14 @@ _BEGUN = b"opening"
 
 
 class Opening:
-    """One start's marker. Nothing here can fail: where no marker can be made, there is none."""
+    """The marker of one start. Never raises: where no file can be made, there is no marker."""
 
     def __init__(self, snapshot: Path) -> None:
         self._path = snapshot.with_name(f"{snapshot.name}.opening")
         self._handle: int | None = None
 
     def begin(self) -> bool:
-        """Lay the marker down; True if the last start left one behind, and died."""
+        """Write the marker; True if the last start left one behind, so it died."""
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError:
@@ -37,7 +37,7 @@ class Opening:
         return died
 
     def done(self) -> None:
-        """All was drawn, or the console was told to end: the snapshot is sound as far as anybody knows. May be repeated."""
+        """Remove the marker: all was drawn, or the console was asked to end. May be repeated."""
         if self._handle is None:
             return
         try:
