@@ -16,7 +16,6 @@ from textual.message import Message
 
 from screens.dismiss_once import Leaver
 from screens.static_line import Line
-from screens.symbols import drawn
 from tui.commands import (
     INPUT_MODE,
     VERBS,
@@ -89,8 +88,7 @@ class KeyLine(Line):
         known = list(verbs)
 
         def named(verb: Verb) -> str:
-            key = shown_key(verb)
-            return verb.key if plain and not key.isascii() else key
+            return shown_key(verb, plain=plain)
 
         roomy = sum(len(named(verb)) + len(verb.footer) + 4 for verb, _ in known) <= width
         line = Text(no_wrap=True)
@@ -119,9 +117,7 @@ class Alarm(Line):
     Alarm.-calm { background: $panel; color: $warning; }
     """
 
-    def show(
-        self, operations: Sequence[Operation], trouble: str, now: datetime, plain: bool, own: str = ""
-    ) -> None:
+    def show(self, operations: Sequence[Operation], trouble: str, now: datetime, own: str = "") -> None:
         """Draw what needs attention, and ring once for each that newly does; `trouble` is why the journal can't be read.
 
         `own`: what AWS is to do to the machine this runs on.
@@ -130,7 +126,7 @@ class Alarm(Line):
         if operations and not trouble:
             from screens.operation_status import warning
 
-            found = warning(operations, now, plain)
+            found = warning(operations, now)
         ring = frozenset[str]() if found is None else found.ring
         rung = _RUNG.get(self.app, frozenset())
         if ring - rung:
@@ -224,7 +220,7 @@ class EvacScreen(Leaver[None]):
 
             own = own_alarm(services)
         for alarm in self.query(Alarm):
-            alarm.show(unfinished, services.journal_trouble, services.now(), services.settings.ascii, own)
+            alarm.show(unfinished, services.journal_trouble, services.now(), own)
 
     def draw_keys(self) -> None:
         """What can be pressed here and now."""
@@ -390,7 +386,7 @@ class EvacScreen(Leaver[None]):
         self.run_worker(load, thread=True, group="copy", exit_on_error=False)
 
     def _copied(self, what: str, kept: CopyResult) -> None:
-        line = drawn(f"{what}: {kept.said}", self.services.settings.ascii)
+        line = f"{what}: {kept.said}"
         self.say(line, "information" if kept.well else "warning")
 
     async def action_verb(self, name: str) -> None:

@@ -13,12 +13,12 @@ from textual.widgets import Static
 from screens.base import Alarm, EvacScreen, KeyLine, bindings
 from screens.line_table import MOVES
 from screens.page import BLANK, Row, draw, head
-from screens.symbols import GRAVITY_SIGNS, LEVELS, READ_SIGN
 from tui.commands import VERBS, shown_key
 from tui.config.schema import Settings
 from tui.domain.query import FIELDS
 from tui.domain.sanitize import clean
 from tui.domain.triage import Level
+from tui.presentation.symbols import GRAVITY_SIGNS, LEVELS, READ_SIGN
 
 HELP_VERBS = ("back", "operations", "palette", "quit")
 HELP_WIDE = 120
@@ -62,7 +62,7 @@ _SIGNS = {
 }
 
 
-def keys() -> list[Row]:
+def keys(*, plain: bool = False) -> list[Row]:
     """Every key, in groups."""
     acts = tuple(name for name, verb in VERBS.items() if verb.mutates)
     rest = tuple(name for name in VERBS if name not in (*_LOOK, *acts))
@@ -74,17 +74,17 @@ def keys() -> list[Row]:
     ):
         rows += [BLANK] if rows else []
         rows.append(head(title, note))
-        rows += [_verb(name) for name in names]
+        rows += [_verb(name, plain) for name in names]
     rows += [BLANK, head("move around")]
     return [*rows, *(Row(text, key, label_style="bold") for key, text in MOVING.items())]
 
 
-def _verb(name: str) -> Row:
+def _verb(name: str, plain: bool) -> Row:
     verb = VERBS[name]
-    return Row(f"{verb.title}: {verb.help}", shown_key(verb), label_style="bold")
+    return Row(f"{verb.title}: {verb.help}", shown_key(verb, plain=plain), label_style="bold")
 
 
-def language(plain: bool) -> list[Row]:
+def language() -> list[Row]:
     """The filter, with examples, and the signs."""
     rows = [
         head(
@@ -104,15 +104,15 @@ def language(plain: bool) -> list[Row]:
     rows += [BLANK, head("the signs")]
     for level, text in _SIGNS.items():
         sign = LEVELS[level]
-        rows.append(Row(text, f"{sign.mark(plain)} {sign.word}", label_style=sign.style))
+        rows.append(Row(text, f"{sign.named}", label_style=sign.style))
     told = "a target that answered: says nothing of how its instances are"
-    rows.append(Row(told, f"{READ_SIGN.mark(plain)} {READ_SIGN.word}"))
+    rows.append(Row(told, f"{READ_SIGN.named}"))
     rows += [BLANK, head("short forms")]
     rows += [Row(text, short, label_style="bold") for short, text in SHORT_FORMS.items()]
     rows += [BLANK, head("before an action", "the gravest first")]
     for gravity, text in _GRAVITIES.items():
         sign = GRAVITY_SIGNS[gravity]
-        rows.append(Row(text, f"{sign.mark(plain)} {sign.word}", label_style=sign.style))
+        rows.append(Row(text, f"{sign.named}", label_style=sign.style))
     return rows
 
 
@@ -174,14 +174,16 @@ class HelpScreen(EvacScreen, inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """A title, two sheets, the keys."""
         settings = self.services.settings
-        plain = settings.ascii
         yield Alarm()
         yield Static("help", id="title", markup=False)
         with VerticalScroll(id="body", can_focus=False), Container(id="sheets"):
             yield Static(
-                draw([*mode(settings), BLANK, *keys()], plain), id="first", classes="sheet", markup=False
+                draw([*mode(settings), BLANK, *keys(plain=settings.ascii)]),
+                id="first",
+                classes="sheet",
+                markup=False,
             )
-            yield Static(draw(language(plain), plain), id="second", classes="sheet", markup=False)
+            yield Static(draw(language()), id="second", classes="sheet", markup=False)
         yield KeyLine()
 
     def on_mount(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
@@ -17,6 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from screens.render_errors import STYLE, UNSHOWN, report_error
+from tui.presentation.width import cell_len, set_cell_size
 
 _R = TypeVar("_R")
 MOVES = (

@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from screens.symbols import LEVELS, Sign, drawn
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago
 from tui.domain.triage import Level
 from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import is_cut_off
+from tui.presentation.symbols import LEVELS, Sign
 
 
 class Standing(StrEnum):
@@ -30,14 +30,14 @@ class Standing(StrEnum):
 
 
 SIGNS = {
-    Standing.CUT_OFF: Sign("✖", "X", "cut off", "bold red"),
-    Standing.NEEDS_YOU: Sign("▲", "!", "needs you", "bold yellow"),
-    Standing.RUNNING: Sign("▶", ">", "running", "bold cyan"),
-    Standing.PLANNED: Sign("·", "-", "planned", "dim"),
-    Standing.FAILED: Sign("✖", "X", "failed", "red"),
-    Standing.REFUSED: Sign("–", "-", "refused", "yellow"),
-    Standing.SUCCEEDED: Sign("✔", "+", "succeeded", "green"),
-    Standing.ABANDONED: Sign("–", "-", "abandoned", "dim"),
+    Standing.CUT_OFF: Sign("✖", "cut off", "bold red"),
+    Standing.NEEDS_YOU: Sign("▲", "needs you", "bold yellow"),
+    Standing.RUNNING: Sign("▶", "running", "bold cyan"),
+    Standing.PLANNED: Sign("·", "planned", "dim"),
+    Standing.FAILED: Sign("✖", "failed", "red"),
+    Standing.REFUSED: Sign("–", "refused", "yellow"),
+    Standing.SUCCEEDED: Sign("✔", "succeeded", "green"),
+    Standing.ABANDONED: Sign("–", "abandoned", "dim"),
 }
 _ENDS = {
     OperationState.SUCCEEDED: Standing.SUCCEEDED,
@@ -85,7 +85,7 @@ class Alert(Struct, frozen=True):
     ring: frozenset[str] = frozenset()
 
 
-def warning(operations: Sequence[Operation], now: datetime, plain: bool) -> Alert | None:
+def warning(operations: Sequence[Operation], now: datetime) -> Alert | None:
     """The one line on top of every screen, or None while nothing is amiss."""
     stands = {one.id: standing(one, now) for one in operations}
     loud = [one for one in operations if stands[one.id] in (Standing.CUT_OFF, Standing.NEEDS_YOU)]
@@ -96,13 +96,13 @@ def warning(operations: Sequence[Operation], now: datetime, plain: bool) -> Aler
     # What is certain counts; among it, what needs a person leads.
     meant = sure or down or loud
     first = next((one for one in meant if one in loud), meant[0])
-    bad = LEVELS[Level.FAILING if loud else Level.DUE].mark(plain)
+    bad = LEVELS[Level.FAILING if loud else Level.DUE].symbol
     text = f"{bad} {_head(meant, sure, down, stands)}: {_told(first, stands[first.id], now)}"
     others = [label(one) for one in dict.fromkeys((*meant, *down, *loud)) if one is not first]
     if others:
         text += f"; also {', '.join(others[:3])}{' …' * (len(others) > 3)}"
     text += "" if "press o" in text else "   press o"
-    return Alert(drawn(text, plain), not loud, frozenset(one.id for one in loud))
+    return Alert(text, not loud, frozenset(one.id for one in loud))
 
 
 def _head(

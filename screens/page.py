@@ -1,4 +1,4 @@
-"""A page of text as data: headings and labelled paragraphs, wrapped under themselves, with an ASCII fall-back."""
+"""A page of text as data: headings and labelled paragraphs, wrapped under themselves."""
 
 from __future__ import annotations
 
@@ -6,23 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from msgspec import Struct
-from msgspec.structs import replace
-from rich.cells import cell_len
-from rich.color import Color, ColorParseError
-from rich.console import Group, OverflowMethod, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-_ASCII = str.maketrans(
-    {
-        "✖": "X", "▲": "!", "●": "*", "✔": "+", "–": "-", "—": "-", "…": "...", "·": "|", "→": "->", "▸": ">",
-        "◀": "<", "’": "'", "│": "|", "⏎": "enter", "↔": "=", "↑": "up", "↓": "down", "←": "left",
-        "╭": "+", "╮": "+", "╰": "+", "╯": "+", "├": "+", "┤": "+", "─": "-",
-    }
-)  # fmt: skip
+from tui.presentation.width import cell_len
+
 _LABEL = 32
 """A longer label is cut: the paragraph beside it needs the room."""
 
@@ -48,57 +40,38 @@ def head(text: str, note: str = "") -> Row:
     return Row(text, style="bold underline", note=note, head=True)
 
 
-def ascii_only(text: str) -> str:
-    """Our own signs in ASCII; what AWS and people wrote stays as it is."""
-    return text.translate(_ASCII)
-
-
-def color(name: str) -> str:
-    """A colour of the configuration, or none if there is no such colour."""
-    try:
-        Color.parse(name)
-    except ColorParseError:
-        return ""
-    return name
-
-
-def draw(rows: Rows, plain: bool) -> RenderableType:
+def draw(rows: Rows) -> RenderableType:
     """The rows as one renderable; the labels under one heading are as wide as the widest of them."""
     sections: list[list[Row]] = [[]]
-    for row in map(_plain, rows) if plain else rows:
+    for row in rows:
         if row.head:
             sections.append([])
         sections[-1].append(row)
-    cut: OverflowMethod = "crop" if plain else "ellipsis"
-    return Group(*(part for section in sections for part in _section(section, cut)))
+    return Group(*(part for section in sections for part in _section(section)))
 
 
-def _plain(row: Row) -> Row:
-    return replace(row, text=ascii_only(row.text), label=ascii_only(row.label), note=ascii_only(row.note))
-
-
-def _section(rows: Rows, cut: OverflowMethod) -> Iterator[RenderableType]:
+def _section(rows: Rows) -> Iterator[RenderableType]:
     width = min(_LABEL, max((cell_len(row.label) for row in rows if not row.head), default=0))
     for loose, group in groupby(rows, key=lambda row: row.head or row == BLANK):
         if loose:
-            yield from (_text(row, cut) for row in group)
+            yield from (_text(row) for row in group)
         else:
-            yield _grid(group, width, cut)
+            yield _grid(group, width)
 
 
-def _grid(rows: Iterable[Row], width: int, cut: OverflowMethod) -> Table:
+def _grid(rows: Iterable[Row], width: int) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
     if width:
         grid.add_column(width=width, no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     for row in rows:
-        label = [Text(row.label, row.label_style, overflow=cut, no_wrap=True)] if width else []
-        grid.add_row(*label, _text(row, cut))
+        label = [Text(row.label, row.label_style, overflow="ellipsis", no_wrap=True)] if width else []
+        grid.add_row(*label, _text(row))
     return grid
 
 
-def _text(row: Row, cut: OverflowMethod) -> Text:
-    body = Text(no_wrap=row.single or None, overflow=cut if row.single else "fold")
+def _text(row: Row) -> Text:
+    body = Text(no_wrap=row.single or None, overflow="ellipsis" if row.single else "fold")
     body.append(row.text, row.style)
     if row.note:
         body.append("  " + row.note, "dim")
@@ -110,9 +83,9 @@ class Page(VerticalScroll, can_focus=False):
 
     DEFAULT_CSS = "Page { padding: 0 1; scrollbar-size-vertical: 1; } Page > Static { height: auto; }"
 
-    def __init__(self, plain: bool, id: str | None = None) -> None:
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._plain, self.rows = plain, list[Row]()
+        self.rows = list[Row]()
         self._sheet = Static(markup=False)
 
     def compose(self) -> ComposeResult:
@@ -123,7 +96,7 @@ class Page(VerticalScroll, can_focus=False):
         """Other rows."""
         if list(rows) != self.rows:
             self.rows = list(rows)
-            self._sheet.update(draw(self.rows, self._plain))
+            self._sheet.update(draw(self.rows))
 
     def move(self, lines: int) -> None:
         """Down, or up if negative."""

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from tui.domain.sanitize import encoded
+from tui.presentation.ascii import encoded
 
 BEHIND = 128 * 1024
 """Bytes that may wait: some screens. A terminal that takes no more is drawn for no more."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from rich.color import parse_rgb_hex
+from rich.errors import StyleSyntaxError
+from rich.segment import Segment
+from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.app import App
-from textual.driver import Driver
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.theme import Theme
 
-from tui.domain.sanitize import PLAIN
+from tui.presentation.ascii import in_ascii
 
 THEME = Theme(
     name="evac",
@@ -53,14 +57,18 @@ def dress(app: App[Any], theme: str) -> None:
     app.theme = theme if theme in app.available_themes else THEME.name
 
 
-_PLAIN = str.maketrans(PLAIN)
+def painted(color: str) -> str:
+    """A profile's colour as a style, or none where the word is no colour."""
+    try:
+        Style.parse(color)
+    except StyleSyntaxError:
+        return ""
+    return color
 
 
-def ascii_driver(driver: type[Driver]) -> type[Driver]:
-    """The same driver for a terminal that shows only ASCII: what Textual draws by itself (borders, bars) comes out in it too."""
+class AsciiFilter(LineFilter):
+    """For a terminal that shows only ASCII: whatever is drawn, Textual's borders and bars too, comes out in it."""
 
-    class Plain(driver):  # type: ignore[valid-type, misc]  # its class is known only now
-        def write(self, data: str) -> None:
-            super().write(data.translate(_PLAIN))
-
-    return Plain
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same cells with other characters."""
+        return [Segment(in_ascii(text), style, control) for text, style, control in segments]

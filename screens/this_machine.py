@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from screens.symbols import LEVELS
 from tui.domain.instance import Instance
 from tui.domain.triage import Level
+from tui.presentation.symbols import LEVELS
 from tui.services import Services
 
 if TYPE_CHECKING:  # the first frame does without
@@ -41,5 +41,5 @@ def own_alarm(services: Services) -> str:
     event = threat(here_now(services), now)
     if event is None:
         return ""
-    sign = LEVELS[Level.DUE].mark(services.settings.ascii)
+    sign = LEVELS[Level.DUE].symbol
     return f"{sign} this machine ({row.label}) {threatens(event, now)}"

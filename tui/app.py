@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
@@ -18,6 +18,7 @@ from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -28,7 +29,7 @@ from screens.garbage import Tidying
 from screens.notifications import Noticing
 from screens.render_errors import Mishap
 from screens.terminal_driver import HUNG_UP, ConsoleDriver, OnTerminal
-from screens.theme import ascii_driver, dress
+from screens.theme import AsciiFilter, dress
 from tui import crash_report
 from tui.config.schema import Settings, draws_symbols
 from tui.fleet import protocol, scope, snapshot
@@ -95,8 +96,11 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self._look_planned = False
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
-        if services.settings.ascii:
-            self.driver_class = ascii_driver(self.driver_class)
+        self._ascii = (AsciiFilter(),) if services.settings.ascii else ()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and ours for terminals that show only ASCII."""
+        return (*super().get_line_filters(), *self._ascii)
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print the traceback with every local variable. Here it ends too, and `run_console` writes a report."""

@@ -129,9 +129,10 @@ ACTION_VERBS: dict[str, Verb] = {
 """What can be pressed in a question: for its key line, which names only what works where the focus is."""
 
 
-def shown_key(verb: Verb) -> str:
-    """The key as a person reads it."""
-    return {"enter": "⏎", "escape": "esc", "question_mark": "?", "up down": "↑↓"}.get(verb.key, verb.key)
+def shown_key(verb: Verb, *, plain: bool = False) -> str:
+    """The key as a person reads it; `plain`: where there is only ASCII, which has no sign for enter."""
+    key = {"enter": "⏎", "escape": "esc", "question_mark": "?", "up down": "↑↓"}.get(verb.key, verb.key)
+    return verb.key if plain and not key.isascii() else key
 
 
 def why_verb_blocked(

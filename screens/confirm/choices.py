@@ -14,7 +14,6 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from screens.safe_input import SafeInput
-from screens.symbols import drawn
 from tui.domain.actions import ActionOptions
 from tui.domain.choices import Offer
 from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
@@ -46,9 +45,9 @@ class Cycle(Static, can_focus=True):
     class Turned(Message):
         """Another one is chosen."""
 
-    def __init__(self, names: Sequence[str], plain: bool) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
-        self.names, self.chosen, self._plain = names, 0, plain
+        self.names, self.chosen = names, 0
 
     def on_mount(self) -> None:
         """Draw it."""
@@ -73,7 +72,7 @@ class Cycle(Static, can_focus=True):
 
     def _draw(self) -> None:
         count = f" ({self.chosen + 1} of {len(self.names)}, space: the next)"
-        self.update(Text(drawn(f"‹ {self.names[self.chosen]} ›{count}", self._plain)))
+        self.update(Text(f"‹ {self.names[self.chosen]} ›{count}"))
 
 
 class Toggle(Static, can_focus=True):
@@ -127,11 +126,10 @@ class Choices(Vertical):
         now: datetime,
         zone: tzinfo,
         options: ActionOptions,
-        plain: bool,
         offered: Sequence[Offer] = (),
     ) -> None:
         super().__init__()
-        self.action, self.zone, self.plain, self.offered = action, zone, plain, tuple(offered)
+        self.action, self.zone, self.offered = action, zone, tuple(offered)
         self.events = movable(instance, now) if action == "reschedule" else ()
         if action == "image" and not options.image_name:
             options = replace(options, image_name=image_name(instance, now))
@@ -200,7 +198,7 @@ class Choices(Vertical):
             yield Toggle("without a reboot: disks as after a crash", self.options.no_reboot, "no-reboot")
         elif self.events:
             names = [self._event(one) for one in self.events]
-            yield _row("event", Cycle(names, self.plain) if len(names) > 1 else Static(Text(names[0])))
+            yield _row("event", Cycle(names) if len(names) > 1 else Static(Text(names[0])))
             assert self.options.not_before is not None
             yield _row(
                 "new start",

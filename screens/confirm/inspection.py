@@ -140,7 +140,7 @@ class Looking(EvacScreen):
         options = ActionOptions(wait_for_image=settings.actions.wait_for_image)
         rules = policy(settings, instance.target.profile, instance.account_id)
         offered = offers(self.action, instance, self.facts, options, rules, now, here_now(self.services))
-        fresh = Choices(self.action, instance, now, self.services.zone, options, settings.ascii, offered)
+        fresh = Choices(self.action, instance, now, self.services.zone, options, offered)
         if held and held.first().same(fresh):
             return
         if held:

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
-from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from screens.symbols import GRAVITY_SIGNS, LEVELS, drawn, middle, painted
+from screens.theme import painted
 from tui.config.schema import Settings
 from tui.domain.actions import ACTIONS, unasked
 from tui.domain.hazards import Gravity, Hazard
@@ -22,8 +21,10 @@ from tui.domain.sanitize import clean
 from tui.domain.time_format import ago
 from tui.domain.triage import Level
 from tui.operations.model import Operation
-from tui.operations.operation_text import account_number
 from tui.operations.recovery import driver
+from tui.presentation.accounts import account_number
+from tui.presentation.symbols import ASKING, GRAVITY_SIGNS, LEVELS
+from tui.presentation.width import cell_len, middle
 
 SLOW = timedelta(seconds=20)
 """Hands that have not taken a plan after so long have probably not started."""
@@ -35,17 +36,17 @@ def whose_instance(
 ) -> Text:
     """Name, id, account and place, in two lines or in one. A long name loses its middle, the id nothing."""
     profile = instance.target.profile
-    label = f" {middle(settings.label(profile), 24, settings.ascii)} "
+    label = f" {middle(settings.label(profile), 24)} "
     account = instance.account_id or (status.account_id if status is not None else "")
     alias = status.account_alias if status is not None else ""
-    parts = [account_number(account), instance.zone or instance.target.region, alias]
+    parts = [account_number(account) or "account unknown", instance.zone or instance.target.region, alias]
     place = Text(no_wrap=True, overflow="ellipsis")
     place.append(label, f"bold reverse {painted(settings.profile(profile).color)}".strip())
     place.append(" " + "  ".join(part for part in parts if part))
     named = f"  {instance.instance_id}" if instance.name else ""
     text = Text(overflow="ellipsis", no_wrap=True)
     beside = cell_len(named) + (min(place.cell_len, width // 2) + 2 if one_line else 0)
-    text.append(middle(instance.label, max(8, width - beside), settings.ascii), "bold")
+    text.append(middle(instance.label, max(8, width - beside)), "bold")
     text.append(named)
     text.append("  " if one_line else "\n")
     place.truncate(max(0, width - (text.cell_len if one_line else 0)), overflow="ellipsis")
@@ -77,7 +78,7 @@ def state_line(instance: Instance, read_at: datetime, now: datetime, zone_clock:
     return text
 
 
-def steps_of(draft: Draft, plain: bool, compact: bool) -> RenderableType:
+def steps_of(draft: Draft, compact: bool) -> RenderableType:
     """The numbered steps with the exact calls. The dry run is not among them: it has its own line."""
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(justify="right", width=1, no_wrap=True)
@@ -98,7 +99,7 @@ def steps_of(draft: Draft, plain: bool, compact: bool) -> RenderableType:
             grid.add_row(Text(str(number), "bold"), Text(", ".join(looking)))
             looking = []
         number += 1
-        grid.add_row(Text(str(number), "bold"), _step(step, sends, plain, compact))
+        grid.add_row(Text(str(number), "bold"), _step(step, sends, compact))
     if looking:
         grid.add_row(Text(str(number + 1), "bold"), Text(", ".join(looking)))
     return grid
@@ -117,7 +118,7 @@ def _run_together(draft: Draft) -> list[Text]:
     return lines
 
 
-def _step(step: PlannedStep, sends: bool, plain: bool, compact: bool) -> Text:
+def _step(step: PlannedStep, sends: bool, compact: bool) -> Text:
     text = Text()
     if sends:
         text.append(clean(", ".join(call.text for call in step.calls)), "bold")
@@ -127,11 +128,11 @@ def _step(step: PlannedStep, sends: bool, plain: bool, compact: bool) -> Text:
             text.append(f" ({', '.join(call.operation for call in step.calls)} again if it stops)")
     if step.about:
         about = step.about.split(",")[0] if compact else step.about
-        text.append(f"  {drawn(about, plain)}", "dim")
+        text.append(f"  {about}", "dim")
     return text
 
 
-def consequences(found: Sequence[Hazard], plain: bool, *, blocked: bool) -> RenderableType:
+def consequences(found: Sequence[Hazard], *, blocked: bool) -> RenderableType:
     """What it costs, gravest first; what reassures at the end, run together. What blocks is told with the verdict."""
     loud = [one for one in found if one.gravity not in (Gravity.OK, Gravity.BLOCK)]
     if not blocked:
@@ -144,13 +145,13 @@ def consequences(found: Sequence[Hazard], plain: bool, *, blocked: bool) -> Rend
         sign = GRAVITY_SIGNS[one.gravity]
         told = Text(one.text, "bold" if one.gravity is Gravity.DANGER else "")
         if one.remedy:
-            told.append(drawn(f" → {one.remedy}", plain), "not bold dim")
-        grid.add_row(Text(f"{sign.mark(plain)} {sign.word}", sign.style), told)
+            told.append(f" → {one.remedy}", "not bold dim")
+        grid.add_row(Text(f"{sign.named}", sign.style), told)
     if calm:
         sign = GRAVITY_SIGNS[Gravity.OK]
-        mark, told = sign.mark(plain), Text()
+        mark, told = sign.symbol, Text()
         for one in calm:
-            told.append(drawn(" · ", plain) if told else "")
+            told.append(" · " if told else "")
             told.append(one.text)
         grid.add_row(Text(f"{mark} {sign.word}", sign.style), told)
     return grid
@@ -174,25 +175,23 @@ class Permission(Struct, frozen=True):
     slow: bool = False
 
 
-def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
+def permission(operation: Operation, now: datetime) -> Permission:
     """From the journal, where the hands write AWS's answer."""
     if operation.permission.startswith("no"):
-        remedy = drawn(f" → {operation.remedy}", plain) if operation.remedy else ""
+        remedy = f" → {operation.remedy}" if operation.remedy else ""
         return Permission(
-            Answered.NO, _line(_BAD.mark(plain), _BAD.style, f"{operation.refusal}{remedy} (esc leaves)")
+            Answered.NO, _line(_BAD.symbol, _BAD.style, f"{operation.refusal}{remedy} (esc leaves)")
         )
     if not operation.is_open:
         why = operation.note or f"the plan is {operation.state.value}"
-        return Permission(
-            Answered.OVER, _line(_BAD.mark(plain), _BAD.style, f"{why}: press r to plan it again")
-        )
+        return Permission(Answered.OVER, _line(_BAD.symbol, _BAD.style, f"{why}: press r to plan it again"))
     if (operation.permission_asked or operation.runner) and not driver(operation, now):
         gone = "the runner that would do it is gone, and nothing was sent: press r to plan it again"
-        return Permission(Answered.OVER, _line(_BAD.mark(plain), _BAD.style, gone))
+        return Permission(Answered.OVER, _line(_BAD.symbol, _BAD.style, gone))
     if operation.permission == "yes":
         return Permission(
             Answered.YES,
-            _line(_GOOD.mark(plain), _GOOD.style, f"permission: AWS says yes (dry run){_unasked(operation)}"),
+            _line(_GOOD.symbol, _GOOD.style, f"permission: AWS says yes (dry run){_unasked(operation)}"),
         )
     if operation.permission_asked:
         dry = operation.steps[0]
@@ -201,7 +200,7 @@ def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
         return Permission(
             Answered.SILENT,
             _line(
-                _UNKNOWN.mark(plain),
+                _UNKNOWN.symbol,
                 _UNKNOWN.style,
                 f"permission: AWS did not say{why.rstrip()}{_unasked(operation)}",
             ),
@@ -211,15 +210,13 @@ def permission(operation: Operation, now: datetime, plain: bool) -> Permission:
         return Permission(
             Answered.ASKING,
             _line(
-                _UNKNOWN.mark(plain),
+                _UNKNOWN.symbol,
                 _UNKNOWN.style,
                 "the runner has not started: see runner.log beside the journal; r tries again",
             ),
             slow=True,
         )
-    return Permission(
-        Answered.ASKING, _line("…" if not plain else ".", "dim", "permission: asking AWS (dry run)")
-    )
+    return Permission(Answered.ASKING, _line(ASKING, "dim", "permission: asking AWS (dry run)"))
 
 
 def _unasked(operation: Operation) -> str:
@@ -234,14 +231,14 @@ def _line(mark: str, style: str, words: str) -> Text:
     return text
 
 
-def blocked(draft: Draft, plain: bool) -> RenderableType:
+def blocked(draft: Draft) -> RenderableType:
     """The verdict, and what would unblock it."""
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=1)
     grid.add_column(ratio=1)
     grid.add_row(
-        Text(_BAD.mark(plain), _BAD.style), Text("This can't be done now. What would unblock it:", "bold")
+        Text(_BAD.symbol, _BAD.style), Text("This can't be done now. What would unblock it:", "bold")
     )
     for why in draft.guard.unblock:
-        grid.add_row(Text(drawn("–", plain)), Text(clean(why)))
+        grid.add_row(Text("–"), Text(clean(why)))
     return Group(grid)

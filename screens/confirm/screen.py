@@ -95,8 +95,7 @@ class ConfirmScreen(Looking):
                 self._disarm()
                 self._draw()
             return
-        settings = self.services.settings
-        answer = plan_text.permission(operation, self.services.now(), settings.ascii)
+        answer = plan_text.permission(operation, self.services.now())
         if self.permission is None or answer.line != self.permission.line:
             self.permission = answer
             self._draw()

@@ -20,7 +20,6 @@ from textual.widgets import Static
 from screens.confirm import plan_text
 from screens.confirm.question import TypeName, YesNo
 from screens.static_line import Line
-from screens.symbols import LEVELS, drawn
 from screens.visibility import height, seen
 from tui.domain.actions import ACTIONS
 from tui.domain.instance import Instance, Trouble
@@ -29,6 +28,7 @@ from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.time_format import clock
 from tui.domain.triage import Level
+from tui.presentation.symbols import LEVELS
 from tui.services import Services
 
 ROOMY = 32
@@ -203,31 +203,27 @@ class Board(Vertical):
                 if shown.answered
                 else "reading the instance again …"
             )
-            text.append(drawn(again, settings.ascii), "dim")
+            text.append(again, "dim")
         elif shown.trouble is not None and shown.old and shown.instance is not None:
-            text.append(
-                f"{bad.mark(settings.ascii)} it could not be read now: {shown.trouble.line}", bad.style
-            )
+            text.append(f"{bad.symbol} it could not be read now: {shown.trouble.line}", bad.style)
             text.append(
                 f"\nA start hurts nobody: it is planned on what was read before ({shown.instance.state})."
             )
         elif shown.trouble is not None:
-            text.append(
-                f"{bad.mark(settings.ascii)} it could not be read, so nothing can be done: ", bad.style
-            )
+            text.append(f"{bad.symbol} it could not be read, so nothing can be done: ", bad.style)
             text.append(f"{shown.trouble.line} (r tries again)")
         elif shown.instance is not None:
             text = plan_text.state_line(
                 shown.instance, shown.read_at, now, clock(shown.read_at, self.services.zone)
             )
         if shown.note:
-            text.append(f"\n{drawn(shown.note, settings.ascii)}", "not bold")
+            text.append(f"\n{shown.note}", "not bold")
         for change in shown.changed:
             text.append(f"\nchanged: {change}", "bold yellow")
         state.update(text)
 
     def _draw_plan(self, shown: BoardState) -> None:
-        made, plain = shown.draft, self.services.settings.ascii
+        made = shown.draft
         readable = shown.trouble is None or shown.old
         there = made is not None and readable and not (shown.looking and not shown.answered)
         for name in ("#steps", "#hazards", "#options"):
@@ -241,13 +237,11 @@ class Board(Vertical):
             not blocked or lifts or self.action == "reschedule"
         )
         short = self.app.size.height < ROOMY
-        self.query_one("#steps", Static).update(plan_text.steps_of(made, plain, short))
-        self.query_one("#hazards", Static).update(
-            plan_text.consequences(made.hazards, plain, blocked=blocked)
-        )
+        self.query_one("#steps", Static).update(plan_text.steps_of(made, short))
+        self.query_one("#hazards", Static).update(plan_text.consequences(made.hazards, blocked=blocked))
 
     def _draw_answer(self, shown: BoardState) -> None:
-        made, plain = shown.draft, self.services.settings.ascii
+        made = shown.draft
         readable = shown.trouble is None or shown.old
         ready = made is not None and readable and (not shown.looking or shown.answered)
         kind = made.guard.kind if made is not None and ready else None
@@ -259,7 +253,7 @@ class Board(Vertical):
         verdict = self.query_one("#verdict", Static)
         verdict.display = kind is GuardKind.BLOCKED and not shown.wrong_choice
         if made is not None and verdict.display:
-            verdict.update(plan_text.blocked(made, plain))
+            verdict.update(plan_text.blocked(made))
         asks = ready and kind is not GuardKind.BLOCKED and not shown.wrong_choice
         self._draw_question(made if (shown.armed or shown.answered) and asks else None, shown)
         self._fit(line if asks else None, shown)
@@ -326,14 +320,12 @@ class Board(Vertical):
             return
         plan = self.query_one(Plan)
         above, below = int(plan.scroll_y), max(0, int(plan.max_scroll_y - plan.scroll_y))
-        rule = "-" if self.services.settings.ascii else "─"
         parts = [f"{below} more {'line' if below == 1 else 'lines'} below"] if below else []
         parts += [f"{above} above"] if above else []
         text = Text(no_wrap=True)
-        text.append(rule * 2)
+        text.append("─" * 2)
         if parts:
-            key = "up, down" if self.services.settings.ascii else "↑↓ pgup pgdn"
-            text.append(f" {', '.join(parts)}: {key} ", "bold yellow")
-        text.append(rule * max(0, self.inside - text.cell_len))
+            text.append(f" {', '.join(parts)}: ↑↓ pgup pgdn ", "bold yellow")
+        text.append("─" * max(0, self.inside - text.cell_len))
         text.truncate(self.inside)
         self.query_one("#more", Line).paint(text)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 from datetime import timedelta
 
-from rich.cells import set_cell_size
 from rich.text import Text
 
-from screens.detail.view_model import Scene, account_number
-from screens.page import Row, ascii_only, color
-from screens.symbols import LEVELS, WORKING, Sign
+from screens.detail.view_model import Scene
+from screens.page import Row
+from screens.theme import painted
 from tui.commands import VERBS, Verb, shown_key
 from tui.domain.actions import ACTIONS
 from tui.domain.down_by_aws import why_down
@@ -19,13 +17,16 @@ from tui.domain.guidance import Mark, layers
 from tui.domain.instance import InstanceState, TroubleKind
 from tui.domain.time_format import ago, both_zones, span
 from tui.domain.triage import Level, urgency
+from tui.presentation.accounts import account_number
+from tui.presentation.symbols import LEVELS, WORKING, Sign
+from tui.presentation.width import cell_len, cut
 
 MARKS = {
     Mark.OK: LEVELS[Level.CALM],
     Mark.FAILING: LEVELS[Level.FAILING],
-    Mark.THREATENED: Sign("▲", "!", "threatened", "bold yellow"),
+    Mark.THREATENED: Sign("▲", "threatened", "bold yellow"),
     Mark.UNKNOWN: LEVELS[Level.UNKNOWN],
-    Mark.NONE: Sign("–", "-", "no check", "dim"),
+    Mark.NONE: Sign("–", "no check", "dim"),
 }
 _NAMES = {"host": "host, hypervisor"}
 _SHORT = {"AWS power, network": "AWS", "operating system": "OS", "application": "app", "performance": "perf"}
@@ -38,33 +39,33 @@ _BAD = (Mark.FAILING, Mark.THREATENED)
 def identity_line(scene: Scene, width: int) -> Text:
     """Its name, id, account and place in one line: a long name gives way, the id never does."""
     row, profile = scene.instance, scene.instance.target.profile
-    tint = color(scene.settings.profile(profile).color)
+    tint = painted(scene.settings.profile(profile).color)
     rest = Text("  ")
     rest.append(row.instance_id if row.name else "")
     rest.append("  " if row.name else "")
     rest.append(scene.settings.label(profile), f"bold {tint}".strip())
     rest.append(f" {account_number(row.account_id) or 'account ?'}  {row.zone or row.target.region}")
-    name, ink = str(row.label), _ink(scene)
+    name = str(row.label)
     room = max(_LEAST_NAME, width - 1 - rest.cell_len)
     line = Text(" ", no_wrap=True, overflow="ellipsis")
-    line.append(name if Text(name).cell_len <= room else set_cell_size(name, room - 1) + ink("…"), "bold")
+    line.append(cut(name, min(room, cell_len(name))), "bold")
     return line.append_text(rest)
 
 
 def state_and_age(scene: Scene, width: int) -> Text:
     """Its state since when, whose account it is, and how old this is."""
-    row, ink = scene.instance, _ink(scene)
+    row = scene.instance
     alias = scene.status.account_alias if scene.status is not None else ""
     others = [name for name in row.profiles if name != row.target.profile]
     left = Text(" ", no_wrap=True, overflow="ellipsis").append(_state(scene, width >= 110))
     if scene.here.is_row(row):
-        left.append(ink(" · evac runs on it"), "bold cyan")
+        left.append(" · evac runs on it", "bold cyan")
     if alias:
-        left.append(ink(f" · {alias}"), "dim")
+        left.append(f" · {alias}", "dim")
     if others:
-        left.append(ink(f" · also {', '.join(others)}"), "dim")
+        left.append(f" · also {', '.join(others)}", "dim")
     right = _age(scene)
-    left.truncate(max(1, width - right.cell_len - 2), overflow="crop" if scene.plain else "ellipsis")
+    left.truncate(max(1, width - right.cell_len - 2), overflow="ellipsis")
     left.append(" " * max(1, width - left.cell_len - right.cell_len - 1))
     return left.append_text(right)
 
@@ -79,7 +80,7 @@ def _state(scene: Scene, roomy: bool) -> str:
 
 def _age(scene: Scene) -> Text:
     if scene.reading:
-        return Text(_ink(scene)("reading …"), "bold magenta")
+        return Text("reading …", "bold magenta")
     if scene.gone:
         return Text("gone", "bold red")
     if scene.collector:
@@ -119,7 +120,7 @@ def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
     work = scene.own.work(row)
     if work is not None and work.explains(row) and not work.attention:
         sign, word = WORKING, work.cell
-    label = f"{sign.mark(scene.plain)} {word}"
+    label = f"{sign.symbol} {word}"
     line = explanation.headline
     if explanation.diagnosis_short and len(textwrap.wrap(line, max(20, width - len(label) - 4))) > 2:
         line = explanation.diagnosis_short
@@ -169,33 +170,28 @@ def advised(scene: Scene) -> Verb | None:
 
 def picture(scene: Scene, width: int) -> Text:
     """The layers as a stack, AWS's building first: name, mark, word; below it, why the sick ones are sick."""
-    ink = _ink(scene)
     stack = layers(scene.instance, scene.facts, scene.now)
     inner = max(len(_NAMES.get(layer.name, layer.name)) for layer in stack) + 16
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(ink("╭" + "─" * inner + "╮\n"), "dim")
+    text.append("╭" + "─" * inner + "╮\n", "dim")
     for number, layer in enumerate(stack):
         if number:
-            text.append(ink("├" + "─" * inner + "┤\n"), "dim")
+            text.append("├" + "─" * inner + "┤\n", "dim")
         sign = MARKS[layer.mark]
-        text.append(ink("│"), "dim")
+        text.append("│", "dim")
         text.append(
             f" {_NAMES.get(layer.name, layer.name):<{inner - 15}}", "bold" if layer.mark in _BAD else ""
         )
-        text.append(f"{sign.mark(scene.plain)} {sign.word:<11} ", sign.style)
-        text.append(ink("│"), "dim")
-        text.append(ink(" ◀") if layer.mark in _BAD else "", sign.style)
+        text.append(f"{sign.symbol} {sign.word:<11} ", sign.style)
+        text.append("│", "dim")
+        text.append(" ◀" if layer.mark in _BAD else "", sign.style)
         text.append("\n")
-    text.append(ink("╰" + "─" * inner + "╯"), "dim")
+    text.append("╰" + "─" * inner + "╯", "dim")
     for layer in {(one.mark, one.why): one for one in stack if one.mark in (*_BAD, Mark.UNKNOWN)}.values():
         sign = MARKS[layer.mark]
-        text.append(f"\n{sign.mark(scene.plain)} ", sign.style)
-        text.append("\n  ".join(textwrap.wrap(ink(layer.why), max(10, width - 2))), "dim")
+        text.append(f"\n{sign.symbol} ", sign.style)
+        text.append("\n  ".join(textwrap.wrap(layer.why, max(10, width - 2))), "dim")
     return text
-
-
-def _ink(scene: Scene) -> Callable[[str], str]:
-    return ascii_only if scene.plain else str
 
 
 def strip(scene: Scene, width: int) -> Text:
@@ -206,9 +202,7 @@ def strip(scene: Scene, width: int) -> Text:
         for layer in stack:
             sign = MARKS[layer.mark]
             line.append(_SHORT.get(layer.name, layer.name) + " ", "" if layer.mark in _BAD else "dim")
-            line.append(
-                sign.mark(scene.plain) + (f" {sign.word}" if layer.mark not in wordless else ""), sign.style
-            )
+            line.append(sign.symbol + (f" {sign.word}" if layer.mark not in wordless else ""), sign.style)
             line.append("  ")
         line.rstrip()
         if line.cell_len <= width:

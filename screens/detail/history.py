@@ -6,22 +6,22 @@ from msgspec.structs import replace
 
 from screens.detail.view_model import Scene
 from screens.page import BLANK, Row
-from screens.symbols import LEVELS, Sign
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago
 from tui.domain.triage import Level
 from tui.operations.model import Operation, OperationState
+from tui.presentation.symbols import LEVELS, Sign
 
 OPERATION = {
-    OperationState.PLANNED: Sign("–", "-", "planned", "dim"),
-    OperationState.RUNNING: Sign("●", "*", "running", "bold cyan"),
+    OperationState.PLANNED: Sign("–", "planned", "dim"),
+    OperationState.RUNNING: Sign("●", "running", "bold cyan"),
     OperationState.SUCCEEDED: replace(LEVELS[Level.CALM], word="succeeded"),
-    OperationState.FAILED: Sign("✖", "X", "failed", "bold red"),
-    OperationState.NEEDS_ATTENTION: Sign("▲", "!", "needs you", "bold yellow"),
-    OperationState.ABANDONED: Sign("–", "-", "abandoned", "dim"),
+    OperationState.FAILED: Sign("✖", "failed", "bold red"),
+    OperationState.NEEDS_ATTENTION: Sign("▲", "needs you", "bold yellow"),
+    OperationState.ABANDONED: Sign("–", "abandoned", "dim"),
 }
 
-_REFUSED = Sign("–", "-", "refused", "yellow")
+_REFUSED = Sign("–", "refused", "yellow")
 
 
 def history(scene: Scene, cursor: int) -> list[Row]:

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from screens.detail.tabs import checks
 from screens.detail.view_model import Scene
 from screens.page import BLANK, Row, head
-from screens.symbols import GRAVITY_SIGNS, Sign
 from tui.commands import VERBS, effective, offered, shown_key
 from tui.config.schema import policy
 from tui.domain.actions import ACTIONS, ActionOptions
@@ -17,6 +16,7 @@ from tui.domain.guidance import Kind, Paragraph
 from tui.domain.guidance.base import Source
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.plan import GuardKind, draft
+from tui.presentation.symbols import GRAVITY_SIGNS, Sign
 
 LABELS = {
     Kind.HAPPENING: ("what happens", "bold"),
@@ -31,7 +31,7 @@ LABELS = {
 }
 """In the order in which a reader at night asks."""
 _ORDER = tuple(LABELS)
-_DONT_KNOW = Sign("?", "?", "not known", "bold magenta")
+_DONT_KNOW = Sign("?", "not known", "bold magenta")
 _NOT_LOOKED = " (not looked up yet)"
 _GUARDS = {
     GuardKind.YES_NO: "asks y or n",
@@ -123,16 +123,16 @@ def _stakes(scene: Scene, hazards: tuple[Hazard, ...]) -> Iterator[Row]:
     if unread:  # one line until the look has answered, not a paragraph each
         told = "reading" if scene.reading else "not looked up (r looks)"
         what = " · ".join(one.text.removeprefix("don't know ").removesuffix(_NOT_LOOKED) for one in unread)
-        yield Row(f"{told}: {what}", f"{_DONT_KNOW.symbol} {_DONT_KNOW.word}", "", _DONT_KNOW.style)
+        yield Row(f"{told}: {what}", f"{_DONT_KNOW.named}", "", _DONT_KNOW.style)
     yield from (_hazard(hazard) for hazard in hazards if hazard.gravity is Gravity.NOTE)
     well = " · ".join(hazard.text for hazard in hazards if hazard.gravity is Gravity.OK)
     if well:
         sign = GRAVITY_SIGNS[Gravity.OK]
-        yield Row(well, f"{sign.symbol} {sign.word}", "", sign.style)
+        yield Row(well, f"{sign.named}", "", sign.style)
 
 
 def _hazard(hazard: Hazard) -> Row:
     known = hazard.known or hazard.gravity is Gravity.BLOCK
     sign = GRAVITY_SIGNS[hazard.gravity] if known else _DONT_KNOW
     text = hazard.text + (f" → {hazard.remedy}" if hazard.remedy else "")
-    return Row(text, f"{sign.symbol} {sign.word}", "", sign.style)
+    return Row(text, f"{sign.named}", "", sign.style)

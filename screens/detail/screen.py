@@ -79,7 +79,6 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         self.key, self.known = key, Known(services, key)
         self.tab, self.cursor = TABS[0], 0
         self._reading = False
-        self._plain = services.settings.ascii
         self._drawn: dict[str, object] = {}
         self._newest: object = None
 
@@ -95,15 +94,14 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield Static(id="picture", markup=False, classes="pane")
-                yield Page(self._plain, id="stakes")
+                yield Page(id="stakes")
             with Vertical(id="right"):
                 yield Static(id="tabs", markup=False)
-                yield Page(self._plain, id="page")
+                yield Page(id="page")
         yield KeyLine()
 
     def on_mount(self) -> None:
         """What is known is drawn before anything is asked."""
-        self.set_class(self._plain, "-ascii")
         self.query_one("#picture").border_title = "where it breaks"
         self.query_one("#stakes").border_title = "before you act (more: actions)"
         self.query_one("#right").border_title = "what it means"
@@ -241,7 +239,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
             self._drawn[name] = rows
             widget = self.query_one(f"#{name}", Static)
             widget.display = bool(rows)
-            widget.update(draw(rows, self._plain))
+            widget.update(draw(rows))
 
     def _tabs(self, width: int) -> Text:
         """All that fit; the first ones go where the chosen one would not be seen."""

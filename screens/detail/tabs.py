@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from screens.detail.header import MARKS
-from screens.detail.view_model import Scene, account_number
+from screens.detail.view_model import Scene
 from screens.page import BLANK, Row, head
-from screens.symbols import Sign
 from tui.domain.guidance import Mark
 from tui.domain.instance import CheckName, CheckStatus, Image, Instance, Interface, PublicAddress
 from tui.domain.plurals import part_of
 from tui.domain.time_format import ago
+from tui.presentation.accounts import account_number
+from tui.presentation.symbols import Sign
 
 _CHECKS = {
     CheckName.SYSTEM: ("system", "power, network, host and its software: AWS's side"),
@@ -22,12 +23,12 @@ _CHECKS = {
 }
 _STATUS = {
     CheckStatus.OK: MARKS[Mark.OK],
-    CheckStatus.IMPAIRED: Sign("✖", "X", "impaired", "bold red"),
-    CheckStatus.INITIALIZING: Sign("?", "?", "initializing", "magenta"),
-    CheckStatus.INSUFFICIENT_DATA: Sign("?", "?", "insufficient data", "magenta"),
-    CheckStatus.NOT_APPLICABLE: Sign("–", "-", "not applicable", "dim"),
-    CheckStatus.NOT_REPORTED: Sign("–", "-", "not reported", "dim"),
-    CheckStatus.UNKNOWN: Sign("?", "?", "not known", "bold magenta"),
+    CheckStatus.IMPAIRED: Sign("✖", "impaired", "bold red"),
+    CheckStatus.INITIALIZING: Sign("?", "initializing", "magenta"),
+    CheckStatus.INSUFFICIENT_DATA: Sign("?", "insufficient data", "magenta"),
+    CheckStatus.NOT_APPLICABLE: Sign("–", "not applicable", "dim"),
+    CheckStatus.NOT_REPORTED: Sign("–", "not reported", "dim"),
+    CheckStatus.UNKNOWN: Sign("?", "not known", "bold magenta"),
 }
 _PUBLIC = {
     PublicAddress.AUTO: "AWS's own: a stop releases it for good",
@@ -42,7 +43,7 @@ def checks(scene: Scene) -> list[Row]:
     for name, (title, what) in _CHECKS.items():
         check = scene.instance.checks.get(name)
         sign = _STATUS[check.status]
-        rows.append(Row(f"{sign.symbol} {sign.word}", title, sign.style, "bold", what))
+        rows.append(Row(f"{sign.named}", title, sign.style, "bold", what))
         if check.since is not None:
             rows.append(Row(f"since {scene.when(check.since)}"))
         if check.detail:

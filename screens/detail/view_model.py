@@ -40,11 +40,6 @@ class Scene(Struct, frozen=True, dict=True):
     here: Here = NOWHERE
     own: Own = NO_ACTIVITY
 
-    @property
-    def plain(self) -> bool:
-        """Whether only ASCII may be drawn."""
-        return self.settings.ascii
-
     @cached_property
     def explanation(self) -> Explanation:
         """What it means."""
@@ -85,10 +80,3 @@ def freshest(row: Instance, looked: Instance | None) -> Instance:
         return row
     mine, other = read_at(row), read_at(looked)
     return looked if other is not None and (mine is None or other > mine) else row
-
-
-def account_number(account: str) -> str:
-    """`1111-2222-3333`, as AWS's own pages show an account."""
-    if len(account) == 12 and account.isascii() and account.isdigit():
-        return f"{account[:4]}-{account[4:8]}-{account[8:]}"
-    return account

@@ -7,9 +7,8 @@ from datetime import datetime
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from rich.cells import cell_len
 
-from screens.symbols import LEVELS, NO_VALUE, WORKING, checks_cell, cut, middle, painted
+from screens.theme import painted
 from tui.config.schema import Settings
 from tui.domain.activity import Work
 from tui.domain.down_by_aws import STOP_EVENTS, why_down
@@ -17,6 +16,9 @@ from tui.domain.instance import Instance, PublicAddress, TargetStatus
 from tui.domain.listing import Ranker, Stale
 from tui.domain.time_format import ago, countdown
 from tui.domain.triage import Level
+from tui.presentation.instance_text import checks_cell
+from tui.presentation.symbols import LEVELS, NO_VALUE, WORKING
+from tui.presentation.width import cell_len, cut, middle
 
 
 class RowContext(Struct, frozen=True):
@@ -35,11 +37,6 @@ class RowContext(Struct, frozen=True):
     start: str = ""
     wide: int = 0
     full: frozenset[str] = frozenset()
-
-    @property
-    def plain(self) -> bool:
-        """ASCII only."""
-        return self.settings.ascii
 
     def work(self, row: Instance) -> Work | None:
         """The operation of evac's whose doing is to be seen of it."""
@@ -68,7 +65,7 @@ def _sign(row: Instance, scene: RowContext, size: int) -> Piece:
     sign = LEVELS[scene.ranker.level(row, scene.now, scene.stale)]
     if work is not None and not work.attention:
         sign = WORKING
-    return " +"[row.key in scene.marked] + sign.mark(scene.plain), sign.style
+    return " +"[row.key in scene.marked] + sign.symbol, sign.style
 
 
 _HERE = (" (this machine)", " here")
@@ -102,7 +99,7 @@ def _target(row: Instance, scene: RowContext, size: int) -> tuple[Piece, ...]:
         if cell_len(f"{whole}{others} {where}") <= size:
             return (whole + others, style), (f" {where}", "")
     room = max(1, size - 1 - cell_len(short) - len(others))
-    return (middle(rest, room, scene.plain) + others, style), (f" {short}", "")
+    return (middle(rest, room) + others, style), (f" {short}", "")
 
 
 def target_width(targets: Iterable[TargetStatus], settings: Settings, start: str) -> int:
@@ -138,16 +135,16 @@ def _checks(row: Instance, scene: RowContext, size: int) -> Piece:
     """What was read too long ago is not claimed to be so now."""
     if (work := scene.work(row)) is not None:
         mark = LEVELS[Level.DUE] if work.attention else WORKING
-        return f"{mark.mark(scene.plain)} {'needs you' if work.attention else work.cell}", mark.style
-    text, style = checks_cell(row, scene.plain, scene.now)
+        return f"{mark.symbol} {'needs you' if work.attention else work.cell}", mark.style
+    text, style = checks_cell(row, scene.now)
     if scene.ranker.own.meant(row) is not None and why_down(row, scene.now) is not None:
-        return f"{NO_VALUE[scene.plain]} down, meant", "dim"
+        return f"{NO_VALUE} down, meant", "dim"
     if row.target not in scene.stale:
         return text, style
     since = scene.stale[row.target]
     if since is None:
         return "? not read yet", "magenta"
-    was = "ok" if text == LEVELS[Level.CALM].mark(scene.plain) else text.removeprefix("? ")
+    was = "ok" if text == LEVELS[Level.CALM].symbol else text.removeprefix("? ")
     return f"? {was} {ago(since, scene.now)}", "magenta"
 
 
@@ -161,7 +158,7 @@ def _event(row: Instance, scene: RowContext, size: int) -> Piece:
         age = f" {ago(found.since, scene.now)}" if found.since and found.since <= scene.now else ""
         return word + age, "dim" if scene.ranker.own.meant(row) is not None else "bold red"
     if not events:
-        return (NO_VALUE[scene.plain] if row.status_at else "?"), "dim"
+        return (NO_VALUE if row.status_at else "?"), "dim"
     first = events[0]
     more = f" +{len(events) - 1}" if len(events) > 1 else ""
     if first.not_before is None:
@@ -178,7 +175,7 @@ def _address(row: Instance, scene: RowContext, size: int) -> Piece:
     if row.inventory_at is None:
         return "?", "magenta"
     word = {PublicAddress.AUTO: " auto", PublicAddress.ELASTIC: " EIP"}.get(row.public_kind, "")
-    return (f"{row.public_ip}{word}" if row.public_ip else str(row.private_ip) or NO_VALUE[scene.plain]), ""
+    return (f"{row.public_ip}{word}" if row.public_ip else str(row.private_ip) or NO_VALUE), ""
 
 
 def _image(row: Instance, scene: RowContext, size: int) -> Piece:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.domain.instance import CheckName, Instance
-from tui.domain.spreadsheet import written
+from tui.presentation.spreadsheet import written
 
 CSV_COLUMNS = (
     "profile", "account_id", "region", "zone", "instance_id", "name", "instance_type", "state",

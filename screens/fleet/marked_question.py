@@ -14,10 +14,10 @@ from textual.widgets import Static
 
 from screens.dismiss_once import Leaver
 from screens.fleet.marks import Marks
-from screens.symbols import drawn, middle
 from screens.visibility import height, seen
 from tui.commands import INPUT_MODE
 from tui.domain.instance import Instance
+from tui.presentation.width import middle
 
 
 class WhichQuestion(ModalScreen[bool], Leaver[bool]):
@@ -35,9 +35,9 @@ class WhichQuestion(ModalScreen[bool], Leaver[bool]):
     WhichQuestion ToastRack { height: 0; margin: 0; }
     """
 
-    def __init__(self, title: str, marks: Marks, cursor: Instance | None, plain: bool) -> None:
+    def __init__(self, title: str, marks: Marks, cursor: Instance | None) -> None:
         super().__init__()
-        self.asked, self.marks, self.cursor, self.plain = title, marks, cursor, plain
+        self.asked, self.marks, self.cursor = title, marks, cursor
 
     def compose(self) -> ComposeResult:
         """What is marked, what is not, and what can be answered."""
@@ -58,7 +58,7 @@ class WhichQuestion(ModalScreen[bool], Leaver[bool]):
         inside = max(1, min(int(width * 0.9), 90) - 4)
         whole, under = self.query_one("#whole", Static), self.query_one("#under", Static)
         row = self.cursor
-        text = Text(drawn(f"{self.marks.count}: {self.marks.named}.", self.plain))
+        text = Text(f"{self.marks.count}: {self.marks.named}.")
         text.append(
             "\nevac acts on one at a time: leave one marked, or take the one under the cursor.", "dim"
         )
@@ -68,9 +68,7 @@ class WhichQuestion(ModalScreen[bool], Leaver[bool]):
             answer.append("no instance is under the cursor", "dim")
         else:
             answer.append(" c ", "bold reverse")
-            answer.append(
-                f" {middle(row.label, inside - 45, self.plain)}  {row.instance_id}, under the cursor"
-            )
+            answer.append(f" {middle(row.label, inside - 45)}  {row.instance_id}, under the cursor")
             answer.append(", marked as well" if row.key in self.marks else ", which is not marked", "bold")
         under.update(answer)
         under.display = True

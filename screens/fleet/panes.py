@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from rich.cells import cell_len
 from rich.text import Text
 
-from screens.symbols import LEVELS, READ_SIGN, WORKING, account_text, middle, painted
+from screens.theme import painted
 from screens.this_machine import here_now
 from tui.commands import VERBS
 from tui.config.schema import Settings
@@ -22,6 +21,9 @@ from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, clock
 from tui.domain.triage import Level, urgency
 from tui.fleet.protocol import LinkPhase, LinkState
+from tui.presentation.accounts import account_number
+from tui.presentation.symbols import LEVELS, READ_SIGN, WORKING
+from tui.presentation.width import cell_len, middle
 from tui.services import Services
 
 READ_ONLY_HELP = "Read-only here: call who may change it."
@@ -69,11 +71,11 @@ def _counted(
     else:
         text.append(f" {counted(known, 'instance')}  ")
     if own.works:
-        text.append(f" {WORKING.mark(settings.ascii)} {len(own.works)} {WORKING.word}  ", WORKING.style)
+        text.append(f" {WORKING.symbol} {len(own.works)} {WORKING.word}  ", WORKING.style)
     for level in SHOWN:
         sign = LEVELS[level]
         style = sign.style if counts[level] else "dim"
-        text.append(f" {sign.mark(settings.ascii)} {counts[level]} {sign.word}  ", style)
+        text.append(f" {sign.symbol} {counts[level]} {sign.word}  ", style)
     return text
 
 
@@ -85,10 +87,10 @@ def _counts_short(
     text.append(" evac ", "bold reverse")
     text.append(f" {sum(counts.values())} inst ")
     if own.works:
-        text.append(f"{WORKING.mark(settings.ascii)}{len(own.works)} ", WORKING.style)
+        text.append(f"{WORKING.symbol}{len(own.works)} ", WORKING.style)
     for level in SHOWN:
         sign = LEVELS[level]
-        text.append(f"{sign.mark(settings.ascii)}{counts[level]} ", sign.style if counts[level] else "dim")
+        text.append(f"{sign.symbol}{counts[level]} ", sign.style if counts[level] else "dim")
     bad = failures(targets)
     if bad:
         name = settings.label(bad[0].target.profile)
@@ -165,8 +167,8 @@ def _targets_short(services: Services, old: Stale, height: int, start: str) -> T
     for one in failures(targets):
         if one.trouble is not None:
             cause = _bare_cause(one)
-            name = middle(settings.label(one.target.profile).removeprefix(start), 12, settings.ascii)
-            lines.append(Text(f"{bad.mark(settings.ascii)} {name}: {cause}", bad.style))
+            name = middle(settings.label(one.target.profile).removeprefix(start), 12)
+            lines.append(Text(f"{bad.symbol} {name}: {cause}", bad.style))
     accounts: dict[str, list[TargetStatus]] = {}
     for one in targets:
         if one.trouble is None:
@@ -188,8 +190,8 @@ def _targets_short(services: Services, old: Stale, height: int, start: str) -> T
             if missing
             else f"{count}" + (" in part" if any(one.partial for one in group) else "")
         )
-        shown = middle(name.removeprefix(start) or name, SHORT_WIDTH - 4 - len(told), settings.ascii)
-        line = Text(f"{sign.mark(settings.ascii)} ", sign.style)
+        shown = middle(name.removeprefix(start) or name, SHORT_WIDTH - 4 - len(told))
+        line = Text(f"{sign.symbol} ", sign.style)
         line.append(shown, painted(settings.profile(first.target.profile).color))
         line.append(f"{' ' * max(1, SHORT_WIDTH - 2 - cell_len(shown) - len(told))}{told}")
         lines.append(line)
@@ -218,10 +220,10 @@ def _targets_whole(services: Services, old: Stale, start: str) -> Text:
         if label != last:
             shown = label if cell_len(label) <= PANE else label.replace(start, "") if start else label
             text.append(
-                middle(shown, PANE, settings.ascii),
+                middle(shown, PANE),
                 f"bold {painted(settings.profile(status.target.profile).color)}",
             )
-            text.append(f" {account_text(status.account_id)}\n", "dim")
+            text.append(f" {account_number(status.account_id)}\n", "dim")
             last = label
         region = status.target.region if status.target.region != EVERYWHERE else "all regions"
         count = "" if status.count is None else str(status.count)
@@ -229,7 +231,7 @@ def _targets_whole(services: Services, old: Stale, start: str) -> Text:
         age = ""
         if sign is not READ_SIGN and status.status_at is not None:
             age = f" {ago(status.status_at, now).removesuffix(' ago')}"
-        text.append(f" {sign.mark(settings.ascii)}", sign.style)
+        text.append(f" {sign.symbol}", sign.style)
         text.append(f" {region:<15}{count:>4}{age}\n")
         if status.trouble is not None and not _same_trouble(status, following):
             text.append(_indented(_bare_cause(status)), LEVELS[Level.UNKNOWN].style)
@@ -290,8 +292,8 @@ def _nothing_to_do(row: Instance, services: Services) -> str:
     if status is not None and status.trouble is not None:
         return f"Not read now: {status.trouble.cause}. Do: {status.trouble.remedy}."
     if Level.UNKNOWN is urgency(row, services.now()).level:
-        return "Not known to be well: r reads it again, ⏎ shows what is known and when it was read."
-    return "Nothing to press here: ⏎ shows all that is known."
+        return "Not known to be well: r reads it again, enter shows what is known and when it was read."
+    return "Nothing to press here: enter shows all that is known."
 
 
 def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[str, Text]:

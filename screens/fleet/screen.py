@@ -20,7 +20,6 @@ from screens.fleet.panes import clock_line, counts_line, header, preview, target
 from screens.fleet.table import FleetRow, FleetTable
 from screens.render_errors import STYLE, UNSHOWN, drawn_or, report_error
 from screens.static_line import Line
-from screens.symbols import READ_SIGN, common_start
 from tui.commands import VERBS
 from tui.domain.down_by_aws import why_down
 from tui.domain.instance import Instance, InstanceState, TargetStatus
@@ -29,6 +28,8 @@ from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.triage import Level
 from tui.fleet.protocol import LinkPhase, ReadKind, ReadRequest
+from tui.presentation.symbols import READ_SIGN
+from tui.presentation.width import common_start
 from tui.services import Services
 
 FLEET_WIDE = 120
@@ -110,20 +111,19 @@ class FleetScreen(Filtering):
             else:
                 self.say(f"nothing was sent: {title}")
 
-        self.app.push_screen(WhichQuestion(title, self.marks, cursor, self.services.settings.ascii), answered)
+        self.app.push_screen(WhichQuestion(title, self.marks, cursor), answered)
 
     def compose(self) -> ComposeResult:
         """Header, keys, and between them the targets beside table over preview. The filter comes when it is asked for."""
         # Before its parts are styled, so that they are styled once.
         self.set_class(self.app.size.width >= FLEET_WIDE, "wide", update=False)
         self.set_class(not self.services.store.rows(), "empty", update=False)
-        plain = self.services.settings.ascii
         yield Line("header")
         yield Alarm()
         yield Line("marks")
         yield KeyLine()
         with VerticalScroll(id="targets", can_focus=False) as targets:
-            targets.border_title = f"targets · {READ_SIGN.mark(plain)} read ? not"
+            targets.border_title = f"targets · {READ_SIGN.symbol} read ? not"
             yield Line("targets-text", grows=True)
         yield self.table
         yield Line("preview")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -23,8 +22,9 @@ from screens.fleet.columns import (
 )
 from screens.line_table import MOVES, LineTable
 from screens.render_errors import STYLE, UNSHOWN, report_error
-from screens.symbols import cut, target_line
 from tui.domain.instance import Instance, TargetStatus
+from tui.presentation.instance_text import target_line
+from tui.presentation.width import cut, set_cell_size
 
 FleetRow = Instance | TargetStatus
 
@@ -92,13 +92,12 @@ class FleetTable(LineTable[FleetRow]):
         """The columns' titles, and at the edges whether there are more."""
         shown = self._columns(width)
         text = set_cell_size("".join(cut(column.title, size) + " " for column, size in shown), width)
-        plain = self.scene is not None and self.scene.plain
         if len(shown) < len(COLUMNS):
             if self.shift:
-                text = ("<" if plain else "←") + text[1:]
+                text = "←" + text[1:]
             if self.shift < farthest(width, self.scene):
                 edge = self.scrollable_size.width - 1  # beside the scroll bar
-                text = set_cell_size(text, edge) + (">" if plain else "→")
+                text = set_cell_size(text, edge) + "→"
         return [Segment(text, style)]
 
     def body(self, row: FleetRow, width: int, style: Style, chosen: bool) -> list[Segment]:
@@ -106,7 +105,7 @@ class FleetTable(LineTable[FleetRow]):
         scene = self.scene
         if scene is None:
             return [Segment(" " * width, style)]
-        pointer = (">" if scene.plain else "›") if chosen else " "
+        pointer = "›" if chosen else " "
         if isinstance(row, TargetStatus):
             if not chosen:
                 style = style + self.get_component_rich_style("table--target", partial=True)

@@ -13,11 +13,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from screens.dismiss_once import Leaver
-from screens.symbols import LEVELS
 from tui.domain.instance import TargetStatus
 from tui.domain.plurals import counted
 from tui.domain.time_format import ago
 from tui.domain.triage import Level
+from tui.presentation.symbols import LEVELS
 from tui.services import Services
 
 _COMMAND = re.compile(r"\baws (?:sso login|login|configure)\b(?: (?:'[^']*'|[^\s,;:]+))*")
@@ -62,10 +62,10 @@ class TroubleSheet(ModalScreen[str], Leaver[str]):
             yield Static(self._text())
 
     def _text(self) -> Text:
-        status, plain, now = self.status, self.services.settings.ascii, self.services.now()
+        status, now = self.status, self.services.now()
         sign, text = LEVELS[Level.UNKNOWN], Text()
         if status.trouble is not None:
-            text.append(f"{sign.mark(plain)} {status.trouble.cause}\n", sign.style)
+            text.append(f"{sign.symbol} {status.trouble.cause}\n", sign.style)
             since = (
                 f"Its instances are shown as they were {ago(status.status_at, now)}"
                 if status.status_at is not None

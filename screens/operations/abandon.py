@@ -15,12 +15,12 @@ from textual.widgets import Static
 from screens.confirm.question import Answer, TypeName
 from screens.dismiss_once import Leaver
 from screens.operation_status import label
-from screens.symbols import drawn, middle
 from screens.visibility import height, seen
 from tui.domain.sanitize import clean
 from tui.domain.typed_name import expected
 from tui.operations.model import Operation
 from tui.operations.recovery import still_out
+from tui.presentation.width import middle
 
 MIN_ABANDON_HEIGHT = 20
 """Lines of the terminal below which there are no blank ones."""
@@ -53,9 +53,9 @@ class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
     CSS_PATH = "operations.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel", show=False)]
 
-    def __init__(self, operation: Operation, plain: bool) -> None:
+    def __init__(self, operation: Operation) -> None:
         super().__init__()
-        self.operation, self.plain = operation, plain
+        self.operation = operation
         self.expected = expected(clean(operation.instance_name), clean(operation.instance_id))
         self.accepts = (operation.instance_name, operation.instance_id)
 
@@ -64,8 +64,8 @@ class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
         left, down = left_behind(self.operation)
         with Vertical(id="abandon") as box:
             box.border_title = "Abandon"
-            yield Static(Text(middle(self.operation.title, 80, self.plain), "bold"), classes="told")
-            told = drawn(f"{'✖ ' if down else ''}{left}", self.plain)
+            yield Static(Text(middle(self.operation.title, 80), "bold"), classes="told")
+            told = f"{'✖ ' if down else ''}{left}"
             yield Static(Text(told, "bold red" if down else ""), classes="told")
             prompt = Text("Type ")
             prompt.append(self.expected, "bold")

@@ -10,14 +10,15 @@ from rich.text import Text
 
 from screens.operation_status import SIGNS, Standing, standing
 from screens.operations.table import elapsed, progress
-from screens.symbols import STEP_SIGNS, drawn
 from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, both_zones
 from tui.operations.model import Operation
-from tui.operations.operation_text import account_number, call_outcome, took
+from tui.operations.operation_text import call_outcome, took
 from tui.operations.operation_text import operation_summary as paste
 from tui.operations.recovery import driver
+from tui.presentation.accounts import account_number
+from tui.presentation.symbols import STEP_SIGNS
 
 
 def _loud(one: Operation, now: datetime) -> str:
@@ -42,7 +43,9 @@ def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datet
     """Who, when, from where, and AWS's permission."""
     begun = one.confirmed_at or one.created_at
     who = f"{one.user}@{one.host}, {ago(begun, now)}, {both_zones(begun, zone, now)}"
-    where = f"{settings.label(one.profile)}  {account_number(one.account_id)}  {one.region}"
+    where = (
+        f"{settings.label(one.profile)}  {account_number(one.account_id) or 'account unknown'}  {one.region}"
+    )
     runner = driver(one, now)
     permission = {
         "yes": "AWS said yes",
@@ -60,20 +63,19 @@ def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datet
 
 def detail(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> RenderableType:
     """All of it, the steps last."""
-    plain = settings.ascii
     sign = SIGNS[standing(one, now)]
     head = Text(overflow="fold")
-    head.append(f"{sign.mark(plain)} {sign.word}", sign.style)
+    head.append(f"{sign.named}", sign.style)
     head.append(f"  {clean(one.title)}", "bold")
     head.append(f"  {clean(one.instance_id)}  {progress(one)}, {elapsed(one, now)}")
     parts: list[RenderableType] = [head]
     if loud := _loud(one, now):
-        parts.append(Text(drawn(loud, plain), sign.style))
+        parts.append(Text(loud, sign.style))
     elif one.note:
-        parts.append(Text(drawn(one.note, plain)))
+        parts.append(Text(one.note))
     if one.remedy:
-        parts.append(Text(drawn(f"→ {one.remedy}", plain), "bold"))
-    parts.append(_steps(one, plain, now))
+        parts.append(Text(f"→ {one.remedy}", "bold"))
+    parts.append(_steps(one, now))
     told = Text("")
     for name, text in operation_facts(one, settings, zone, now):
         told.append(f"{name} ", "dim")
@@ -84,7 +86,7 @@ def detail(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> R
     return Group(*parts)
 
 
-def _steps(one: Operation, plain: bool, now: datetime) -> Table:
+def _steps(one: Operation, now: datetime) -> Table:
     alive = bool(driver(one, now))
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=1)
@@ -97,11 +99,11 @@ def _steps(one: Operation, plain: bool, now: datetime) -> Table:
         told_calls = [call for call in row.calls if not (call.dry_run and call.code == "DryRunOperation")]
         parts = [Text(call_outcome(call), "" if call.ok or call.dry_run else "bold") for call in told_calls]
         if row.note:
-            parts.append(Text(drawn(clean(row.note), plain), "dim"))
-        told = Text(drawn(" · ", plain)).join(parts)
+            parts.append(Text(clean(row.note), "dim"))
+        told = Text(" · ").join(parts)
         state = "" if row.state == "done" else sign.style
         grid.add_row(
-            Text(sign.mark(plain), sign.style),
+            Text(sign.symbol, sign.style),
             Text(row.name, state),
             Text(took(row, now, alive=alive), "dim"),
             told,

@@ -116,12 +116,11 @@ class OperationsScreen(EvacScreen):
 
     def _head(self) -> Text:
         counts = Counter(standing(one, self.services.now()) for one in self._rows)
-        plain = self.services.settings.ascii
         text = Text("operations", "bold", overflow="ellipsis", no_wrap=True)
         for stands in Standing:
             if counts[stands]:
                 sign = SIGNS[stands]
-                text.append(f"   {sign.mark(plain)} {counts[stands]} {sign.word}", sign.style)
+                text.append(f"   {sign.symbol} {counts[stands]} {sign.word}", sign.style)
         if self._older > 0:
             text.append(
                 f"   {self._older} older: evac ops list --limit {self._older + len(self._rows)}", "dim"
@@ -176,7 +175,7 @@ class OperationsScreen(EvacScreen):
             else:
                 self.say(f"{label(one)}: not abandoned, nothing was changed")
 
-        self.app.push_screen(AbandonQuestion(one, self.services.settings.ascii), answered)
+        self.app.push_screen(AbandonQuestion(one), answered)
 
     def _abandon(self, one: Operation) -> None:
         journal, now = self.services.journal, self.services.now()

@@ -11,11 +11,12 @@ from rich.style import Style
 
 from screens.line_table import LineTable
 from screens.operation_status import SIGNS, Standing, label, standing
-from screens.symbols import cut, drawn, middle, painted
+from screens.theme import painted
 from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, span
 from tui.operations.model import Operation
+from tui.presentation.width import cut, middle
 
 
 class OperationsContext(Struct, frozen=True):
@@ -23,11 +24,6 @@ class OperationsContext(Struct, frozen=True):
 
     now: datetime
     settings: Settings
-
-    @property
-    def plain(self) -> bool:
-        """ASCII only."""
-        return self.settings.ascii
 
 
 class OperationColumn(Struct, frozen=True):
@@ -44,7 +40,7 @@ class OperationColumn(Struct, frozen=True):
 
 def _state(one: Operation, view: OperationsContext) -> tuple[str, str]:
     sign = SIGNS[standing(one, view.now)]
-    return f"{sign.mark(view.plain)} {sign.word}", sign.style
+    return f"{sign.named}", sign.style
 
 
 def _where(one: Operation, view: OperationsContext) -> tuple[str, str]:
@@ -69,7 +65,7 @@ def _note(one: Operation, view: OperationsContext) -> tuple[str, str]:
     stands = standing(one, view.now)
     if stands is Standing.CUT_OFF:
         return "nobody drives it: press r to resume", SIGNS[stands].style
-    return drawn(clean(one.note), view.plain), SIGNS[stands].style if one.attention else ""
+    return clean(one.note), SIGNS[stands].style if one.attention else ""
 
 
 OPERATION_COLUMNS = (
@@ -118,11 +114,11 @@ class OperationTable(LineTable[Operation]):
 
     def body(self, row: Operation, width: int, style: Style, chosen: bool) -> list[Segment]:
         """Its cells."""
-        pointer = (">" if self._view.plain else "›") if chosen else " "
+        pointer = "›" if chosen else " "
         segments = [Segment(pointer, style + Style(bold=True))]
         for column, size in fit_operation_columns(width - 1):
             text, look = column.cell(row, self._view)
-            text = middle(text, size, self._view.plain) if column.both_ends else text
+            text = middle(text, size) if column.both_ends else text
             segments.append(Segment(cut(text, size), style + Style.parse(look) if look else style))
             segments.append(Segment(" ", style))
         return segments

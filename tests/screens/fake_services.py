@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 from textual.app import App
+from textual.filter import LineFilter
 from textual.pilot import Pilot
 from textual.screen import Screen
 
 from screens.base import Act, Go
-from screens.theme import dress
+from screens.theme import AsciiFilter, dress
 from tui.aws import mapping
 from tui.aws.mapping import Status
 from tui.config.schema import ProfileSettings, Settings
@@ -209,6 +210,11 @@ class Stage(App[None]):
         dress(self, "")
         self.shown = screen
         self.asked: list[Act | Go] = []
+        services: Services | None = getattr(screen, "services", None)
+        self._ascii = [AsciiFilter()] if services is not None and services.settings.ascii else []
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._ascii]
 
     def on_mount(self) -> None:
         self.push_screen(self.shown)

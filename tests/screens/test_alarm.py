@@ -15,14 +15,15 @@ from tests.screens.fake_runner import Play
 from tests.screens.fake_services import NOW, Stage
 from tests.screens.operation_factory import cut, finished, retrying, running
 from tui.operations.model import OperationState
+from tui.presentation.ascii import in_ascii
 from tui.services import Services
 
 
-def alert(given: Services, *plays: Callable[[Services], Play], plain: bool = False) -> str:
+def alert(given: Services, *plays: Callable[[Services], Play]) -> str:
     for play in plays:
         play(given)
     assert given.journal is not None
-    found = warning(given.journal.unfinished(), NOW, plain)
+    found = warning(given.journal.unfinished(), NOW)
     return found.text if found else ""
 
 
@@ -48,14 +49,14 @@ def test_several_servers_are_counted(given: Services) -> None:
 
 
 def test_the_alarm_in_ascii(given: Services) -> None:
-    assert alert(given, retrying, plain=True).isascii()
+    assert in_ascii(alert(given, retrying)).isascii()
 
 
 def test_a_stop_that_goes_as_planned_is_told_calmly(given: Services) -> None:
     play = Play(given, "web-3", at=timedelta(minutes=1)).done("stop", "wait-stopped").begin("start")
     play.say("start sent; waiting to see it", down=True).driven()
     assert given.journal is not None
-    found = warning(given.journal.unfinished(), NOW, False)
+    found = warning(given.journal.unfinished(), NOW)
     assert found is not None
     assert found.calm
     assert found.ring == frozenset()

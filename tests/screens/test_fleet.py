@@ -277,7 +277,7 @@ async def test_a_target_that_answered_is_no_sign_of_health(tmp_path: Path, plain
         await pilot.pause()
         sign, well = ("v", "+") if plain else ("↓", "✔")
         drawn = text(pilot).splitlines()
-        lines = [line for line in drawn if "· account " in line]
+        lines = [line for line in drawn if " account " in line and " instances" in line]
         assert lines
         for line in lines:
             assert f"{sign} PROD" in line or f"{sign} DATA" in line or f"{sign} STAGE" in line, line

@@ -280,7 +280,7 @@ async def test_abandoned_out_of_service_it_is_returned_there_first(given: Servic
         assert [row.name for row in held.steps if row.state not in ("done", "skipped")] == [
             "exit-standby", "wait-healthy",
         ]  # fmt: skip
-        question = AbandonQuestion(held, False)
+        question = AbandonQuestion(held)
         app.push_screen(question)
         await pilot.pause()
         told = "\n".join(str(one.render()) for one in question.query(Static))

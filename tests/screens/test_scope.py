@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from screens.symbols import common_start, middle
 from tests.screens import fake_services
 from tests.screens.fleet_pilot import screen, shown, text
 from tests.unit.rows import OK, row
@@ -17,6 +16,7 @@ from tui.domain.instance import Checks, Instance, Phase, Target, TargetStatus, T
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.store import Store
+from tui.presentation.width import common_start, middle
 
 REGIONS = ("ap-northeast-2", "us-east-1", *(f"eu-west-{n}" for n in range(1, 16)))
 NAMES = [

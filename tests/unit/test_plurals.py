@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from screens.symbols import middle
 from tui.cli import output
 from tui.domain.plurals import counted, part_of
 from tui.domain.time_format import distance
+from tui.presentation.width import middle
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 
@@ -52,9 +52,6 @@ def test_a_long_name_loses_its_middle(name: str, size: int) -> None:
         assert short[0] == name[0]
         assert short[-1] == name[-1]
         assert "…" in short
-    told = output.shortened(name, max(size, 9))
-    assert output._width(told) <= max(size, 9)
-    assert (told == name) is (output._width(name) <= max(size, 9))
 
 
 def test_names_that_differ_at_their_ends_look_different() -> None:

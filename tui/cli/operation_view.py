@@ -100,8 +100,7 @@ def operation_list(
     operations: Sequence[Operation], settings: Settings, now: datetime
 ) -> tuple[list[str], Sequence[str], list[Sequence[str]]]:
     """The lines nobody may overlook, and the table below them."""
-    sign = "X" if settings.ascii else "✖"
-    loud = [f"{sign} {_alarm(one, now)}" for one in operations if alarming(one, now)]
+    loud = [f"✖ {_alarm(one, now)}" for one in operations if alarming(one, now)]
     headers = ("OPERATION", "STATE", "ACTION", "INSTANCE", "WHERE", "STEP", "ELAPSED", "NOTE")
     rows: list[Sequence[str]] = [
         (

@@ -11,12 +11,12 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
-from unicodedata import east_asian_width
 
 import msgspec
 
 from tui.cli import streams
 from tui.domain.sanitize import SafeText, clean
+from tui.presentation.width import cell_len, middle, set_cell_size
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -35,7 +35,7 @@ def version() -> str:
 
 def line(text: object) -> None:
     """One line of result."""
-    streams.put(clean(text, limit=100_000) + "\n")
+    streams.put(streams.drawn(clean(text, limit=100_000)) + "\n")
 
 
 def raw(text: str) -> None:
@@ -46,7 +46,7 @@ def raw(text: str) -> None:
 def say(text: str) -> None:
     """Narration: what is being done, what went wrong. Usage texts may have several lines."""
     for part in text.splitlines() or [""]:
-        streams.narrate(clean(part, limit=4096) + "\n")
+        streams.narrate(streams.drawn(clean(part, limit=4096)) + "\n")
 
 
 def ask(question: str) -> str | None:
@@ -111,18 +111,7 @@ def columns(most: int) -> int:
 NAME_COLUMNS = frozenset({"NAME", "INSTANCE", "TARGET", "WHERE"})
 """Columns whose texts are others' choice: one of them may not make every line as long as itself."""
 MAX_CELL = 48
-
-
-def shortened(text: str, size: int = MAX_CELL) -> str:
-    """At most so many columns; what is longer loses its middle, since names differ at their ends. JSON and CSV have it whole."""
-    if _width(text) <= size:
-        return text
-    head, tail = size // 2, size - size // 2 - 1
-    while _width(text[:head]) > size // 2:
-        head -= 1
-    while _width(text[-tail:]) > size - size // 2 - 1:
-        tail -= 1
-    return f"{text[:head]}…{text[-tail:]}"
+"""Columns they have at most; what is longer loses its middle. JSON and CSV have it whole."""
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -132,8 +121,8 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     named = [at for at, head in enumerate(headers) if head in NAME_COLUMNS]
     for row in cells:
         for at in named:
-            row[at] = SafeText(shortened(row[at]))
-    widths = [max([_width(head), *(_width(row[at]) for row in cells)]) for at, head in enumerate(headers)]
+            row[at] = SafeText(middle(row[at], MAX_CELL))
+    widths = [max([cell_len(head), *(cell_len(row[at]) for row in cells)]) for at, head in enumerate(headers)]
     bold = (
         streams.is_terminal(sys.stdout)
         and not os.environ.get("NO_COLOR")
@@ -146,8 +135,8 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def write_csv(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """As `tui.domain.spreadsheet` writes it; to a file that begins here with the mark a spreadsheet wants."""
-    from tui.domain import spreadsheet
+    """As `tui.presentation.spreadsheet` writes it; to a file that begins here with the mark a spreadsheet wants."""
+    from tui.presentation import spreadsheet
 
     raw(spreadsheet.written(headers, rows, mark=_begins_a_file()))
 
@@ -171,9 +160,5 @@ def _appends(handle: int) -> bool:
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (text + " " * (width - _width(text)) for text, width in zip(cells, widths, strict=True))
-    return "  ".join(padded).rstrip()
-
-
-def _width(text: str) -> int:
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+    padded = map(set_cell_size, cells, widths)
+    return streams.drawn("  ".join(padded).rstrip())

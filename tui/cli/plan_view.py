@@ -11,16 +11,14 @@ from tui.cli import output
 from tui.cli.serialize import hazard_object, iso_or_none
 from tui.config.schema import Settings, policy
 from tui.domain.actions import ActionOptions
-from tui.domain.hazards import Gravity
 from tui.domain.plan import Draft, GuardKind
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, parse_moment
 from tui.domain.typed_name import answers, typed_hint
+from tui.presentation.accounts import account_number
+from tui.presentation.symbols import GRAVITY_SIGNS
 
 __all__ = ["agreed", "draft_object", "options_of", "parse_at", "policy", "print_plan"]
-
-_SIGNS = {Gravity.BLOCK: "✖", Gravity.DANGER: "▲", Gravity.WARN: "▲", Gravity.NOTE: "·", Gravity.OK: "✔"}
-_ASCII = {Gravity.BLOCK: "X", Gravity.DANGER: "!", Gravity.WARN: "!", Gravity.NOTE: "-", Gravity.OK: "+"}
 
 
 def parse_at(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
@@ -84,17 +82,16 @@ def print_plan(draft: Draft, settings: Settings) -> None:
     """The plan as text: where, what will be called, and the consequences, gravest first."""
     label = settings.label(draft.target.profile)
     output.line(f"{draft.title}: {draft.instance_id}, {draft.state.value}")
-    output.line(f"{label} · account {draft.account_id or 'unknown'} · {draft.target.region}")
+    output.line(f"{label} · {account_number(draft.account_id) or 'account unknown'} · {draft.target.region}")
     for number, step in enumerate(draft.steps, 1):
         calls = "  " + ", ".join(call.text for call in step.calls) if step.calls else ""
         about = f"  ({step.about})" if step.about else ""
         output.line(f"  {number} {step.text}{calls}{about}")
     if draft.order.not_before:
         output.line(f"  new start: {both_zones(draft.order.not_before, settings.zone(), draft.drafted_at)}")
-    signs = _ASCII if settings.ascii else _SIGNS
     for hazard in draft.hazards:
         remedy = f" → {hazard.remedy}" if hazard.remedy else ""
-        output.line(f"  {signs[hazard.gravity]} {hazard.text}{remedy}")
+        output.line(f"  {GRAVITY_SIGNS[hazard.gravity].symbol} {hazard.text}{remedy}")
 
 
 def agreed(draft: Draft, given: str | None) -> tuple[bool, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tui.cli import streams
 from tui.config import loader
 from tui.config.schema import Settings
 
@@ -86,4 +87,5 @@ def _session(shared: Shared, environ: dict[str, str]) -> Session:
         environ=environ,
         demo=shared.demo,
     )
+    streams.draws_ascii(loaded.settings.ascii)
     return Session(loaded.settings, loaded, environ)

@@ -13,12 +13,13 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-from tui.domain.sanitize import clean, stand_in
+from tui.domain.sanitize import clean
+from tui.presentation.ascii import in_ascii, stand_in
 
 _ERRORS = "evac"
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.ENXIO, *_GONE})
-_state: dict[str, OSError | bool | None] = {"lost": None, "acts": False}
+_state: dict[str, OSError | bool | None] = {"lost": None, "acts": False, "ascii": False}
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:
@@ -30,7 +31,7 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
 
 def prepare() -> None:
     """At a command's start: nothing is an error of encoding, and no file of ours gets the number of a stream that is closed."""
-    _state.update(lost=None, acts=False)
+    _state.update(lost=None, acts=False, ascii=False)
     codecs.register_error(_ERRORS, _replaced)
     for number in (0, 1, 2):
         try:
@@ -58,6 +59,16 @@ def is_utf8(stream: TextIO | None) -> bool:
         return codecs.lookup(name).name.startswith("utf")
     except LookupError:
         return False
+
+
+def draws_ascii(wanted: bool) -> None:
+    """From here on our signs are replaced in what is meant for eyes (`drawn`); documents and JSON stay as they are."""
+    _state["ascii"] = wanted
+
+
+def drawn(text: str) -> str:
+    """A line for eyes, in what may be drawn."""
+    return in_ascii(text) if _state["ascii"] else text
 
 
 def put(text: str, *, flush: bool = False, document: bool = False) -> None:

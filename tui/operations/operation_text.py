@@ -11,11 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, span
 from tui.operations.model import CallRecord, Operation, StepRow
-
-
-def account_number(number: str) -> str:
-    """`1111-2222-3333`, as people compare it."""
-    return "-".join(number[at : at + 4] for at in range(0, len(number), 4)) if number else "account unknown"
+from tui.presentation.accounts import account_number
 
 
 def call_outcome(call: CallRecord) -> str:
@@ -46,7 +42,7 @@ def lasted(one: Operation, now: datetime) -> timedelta:
 def operation_summary(one: Operation, word: str, label: str, zone: tzinfo, now: datetime) -> Iterator[str]:
     """A line a fact. `word` is where it stands, `label` what the profile is called."""
     yield clean(f"{one.title} ({one.instance_id}): {word}, {span(lasted(one, now))}", 300)
-    yield clean(f"  where: {label}, {account_number(one.account_id)}, {one.region}")
+    yield clean(f"  where: {label}, {account_number(one.account_id) or 'account unknown'}, {one.region}")
     yield clean(f"  by: {one.user}@{one.host}, {both_zones(one.confirmed_at or one.created_at, zone, now)}")
     if one.finished_at is not None:
         yield f"  ended: {both_zones(one.finished_at, zone, now)}"
