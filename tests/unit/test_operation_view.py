@@ -37,9 +37,9 @@ HELD = replace(CUT, lease_until=NOW + timedelta(seconds=10), steps=STEPS[:1])
 
 
 def test_what_was_cut_off_stands_above_the_table_and_names_the_way_out() -> None:
-    loud, headers, rows = operation_list([HELD, CUT], Settings(ascii=True), NOW + timedelta(seconds=5))
+    loud, headers, rows = operation_list([HELD, CUT], Settings(), NOW + timedelta(seconds=5))
     assert loud == [
-        "X web-7 may be DOWN: this operation stopped it and has not seen it run since"
+        "✖ web-7 may be DOWN: this operation stopped it and has not seen it run since"
         " (stop-start, running at wait-stopped: stopping); NOBODY drives it: evac ops resume op-1"
     ]
     assert len(rows) == 2
