@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import COLOR_SYSTEMS, Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
+
+from screens.textual_compat import ReplacedUpdate, drawn_lines, drawn_parts, is_partial, is_whole
 
 GAP = 12
 """Cells between two changes that are sent along: to move the cursor and set the colours costs more."""
@@ -36,21 +38,25 @@ class TerminalContents:
 
     def thrifty(self, update: RenderableType | None) -> RenderableType | None:
         """The same update, which sends less when it is written."""
-        if isinstance(update, ChopsUpdate):
-            return _Thrifty(self, update)
-        if isinstance(update, LayoutUpdate):
-            return _Noted(self, update)
+        if is_partial(update):
+            return ReplacedUpdate(update, lambda console: self._changed(update, console))
+        if is_whole(update):
+            return ReplacedUpdate(update, lambda console: self._noted(update, console))
         if update is not None:
             self.forget()
         return update
 
-    def note(self, update: LayoutUpdate, console: Console) -> None:
-        """All of it was sent."""
+    def _changed(self, update: Any, console: Console) -> str:
+        return "".join(self.changes(y, x, self.cells(part, console)) for y, x, part in drawn_parts(update))
+
+    def _noted(self, update: Any, console: Console) -> str:
+        """All of it is sent, and remembered."""
         self._lines = {
-            y: self.cells((segment for strip in line for segment in strip), console)
-            for y, line in enumerate(update.strips, update.region.y)
-            if update.region.x == 0
+            y: self.cells((segment for strip in strips for segment in strip), console)
+            for y, strips in drawn_lines(update)
         }
+        rendered: str = update.render_segments(console)
+        return rendered
 
     def cells(self, segments: Iterable[Segment], console: Console) -> list[ScreenCell]:
         """One for each column."""
@@ -72,7 +78,7 @@ class TerminalContents:
     def _around(self, style: Style | None, console: Console) -> tuple[str, str]:
         if style is None:
             return "", ""
-        colors = console._color_system or ColorSystem.TRUECOLOR
+        colors = COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
         codes = self._codes.get((style, colors))
         if codes is None:
             before, _, after = Strip.render_style(style, "\0", color_system=colors).partition("\0")
@@ -88,40 +94,6 @@ class TerminalContents:
         old = line[x : x + len(new)]
         line[x : x + len(new)] = new
         return "".join(_move(x + left, y) + _written(new[left:right]) for left, right in _runs(old, new))
-
-
-class _Thrifty(CompositorUpdate):
-    def __init__(self, shown: TerminalContents, update: ChopsUpdate) -> None:
-        self._shown, self._update = shown, update
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        return self._update.__rich_console__(console, options)
-
-    def render_segments(self, console: Console) -> str:
-        """As ChopsUpdate's, which crops only at the right."""
-        found: list[str] = []
-        for y, left, right in self._update.spans:
-            for end, (x, strip) in zip(
-                self._update.chop_ends[y], self._update.chops[y].items(), strict=False
-            ):
-                first, last = max(x, left), min(end, right)
-                if strip is not None and first < last:
-                    part = strip.crop(first - x, last - x)
-                    found.append(self._shown.changes(y, first, self._shown.cells(part, console)))
-        return "".join(found)
-
-
-class _Noted(CompositorUpdate):
-    def __init__(self, shown: TerminalContents, update: LayoutUpdate) -> None:
-        self._shown, self._update = shown, update
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        return self._update.__rich_console__(console, options)
-
-    def render_segments(self, console: Console) -> str:
-        """As LayoutUpdate's."""
-        self._shown.note(self._update, console)
-        return self._update.render_segments(console)
 
 
 def _runs(old: list[ScreenCell], new: list[ScreenCell]) -> list[tuple[int, int]]:

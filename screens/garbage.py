@@ -12,14 +12,12 @@ import asyncio
 import contextvars
 import gc
 import time
-from functools import lru_cache
 
 from textual import events
-from textual._styles_cache import StylesCache
 from textual.app import App, ReturnType
 from textual.await_complete import AwaitComplete
-from textual.color import Color
-from textual.style import Style
+
+from screens.textual_compat import share_styles
 
 COLLECT_AFTER = 0.3
 """Seconds without a key after which what was closed is collected."""
@@ -29,6 +27,7 @@ THOROUGH = 300.0
 """Seconds between two looks through everything, while nobody types."""
 COLLECT_EVERY = 20.0
 """Seconds without a key that count as nobody typing."""
+share_styles()
 
 
 class Tidying(App[ReturnType]):
@@ -82,16 +81,3 @@ class Tidying(App[ReturnType]):
         ):
             gc.unfreeze()
             self.settle()
-
-
-@lru_cache(256)
-def _inner_outer(base: Color, background: Color) -> tuple[Style, Style]:
-    return Style(background=base + background), Style(background=base)
-
-
-def _of_any(self: StylesCache, base: Color, background: Color) -> tuple[Style, Style]:
-    return _inner_outer(base, background)
-
-
-# Textual 8.2.8 remembers the last 1,024 answers of this with the StylesCache that asked, and so all that 80 closed screens drew.
-StylesCache.get_inner_outer = _of_any  # type: ignore[method-assign, assignment] # the same answer, without whose it is

@@ -55,17 +55,30 @@ def _title(verb: Verb) -> str:
 
 
 class Commands(CommandList):
-    """Textual's; a click upon a line that is no longer there chooses nothing, instead of ending the console."""
+    """Textual's, with two faults mended that would end the console.
 
-    async def _on_click(self, event: Click) -> None:
+    A click upon a line that is no longer there chooses nothing, and a page key while the list is being filled moves nothing.
+    """
+
+    async def on_click(self, event: Click) -> None:
         """What was under the pointer when the screen was drawn may have made room for fewer lines."""
         line = event.style.meta.get("option")
         if line is not None and line >= self.option_count:
             event.prevent_default().stop()  # OptionList's own handler comes after this one
 
+    def action_page_up(self) -> None:
+        """As OptionList's, which asks for a line that may not be laid out yet."""
+        with suppress(KeyError, IndexError):
+            super().action_page_up()  # type: ignore[no-untyped-call] # Textual's own lacks the type
+
+    def action_page_down(self) -> None:
+        """As OptionList's, which asks for a line that may not be laid out yet."""
+        with suppress(KeyError, IndexError):
+            super().action_page_down()  # type: ignore[no-untyped-call] # Textual's own lacks the type
+
 
 class Palette(CommandPalette, Leaver[None]):
-    """Textual's, left once; and a page key while its list is being filled moves nothing, instead of ending the console."""
+    """Textual's, left once, with our own list."""
 
     def __init__(self) -> None:
         super().__init__([VerbProvider])
@@ -78,7 +91,3 @@ class Palette(CommandPalette, Leaver[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that reaches it while it is being closed finds no list any more."""
         return bool(self.query(CommandList)) and super().check_action(action, parameters)
-
-    def _action_command_list(self, action: str) -> None:
-        with suppress(KeyError, IndexError):  # OptionList._move_page asks for a line that is not laid out yet
-            super()._action_command_list(action)

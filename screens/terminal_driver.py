@@ -1,12 +1,13 @@
 """Textual's driver, for a terminal that may end, stand still, or belong to somebody else for a while.
 
-The only place that reaches into Textual's driver. A terminal that is gone (input at its end, an error of output, a hang-up,
-also one that only a wrapper was told of) ends the console; one that does not take what is drawn keeps nobody waiting; and
-whoever was told to end ends within `WITHIN` seconds, whatever its loop is doing then.
+A terminal that is gone (input at its end, an error of output, a hang-up, also one that only a wrapper was told of) ends the
+console; one that does not take what is drawn keeps nobody waiting; and whoever was told to end ends within `END_WITHIN`
+seconds, whatever its loop is doing then.
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import select
@@ -21,13 +22,11 @@ from contextlib import suppress
 from typing import Any
 
 from rich.console import RenderableType
-from textual._xterm_parser import XTermParser
-from textual.app import App, ReturnType
-from textual.drivers._writer_thread import WriterThread
+from textual.app import ReturnType
 from textual.drivers.linux_driver import LinuxDriver
-from textual.screen import Screen
 
 from screens.terminal_writer import Writer
+from screens.textual_compat import HookedApp, KeyParser, key_parser
 
 END_WITHIN = 4.0
 """Seconds after which a console that was told to end, and has not, is ended by force."""
@@ -42,34 +41,26 @@ _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
 class ConsoleDriver(LinuxDriver):
-    """Of an OnTerminal."""
+    """Of an OnTerminal, which finds it as its `terminal`. Textual's own thread for output is there, and has nothing to do."""
 
     def __init__(self, app: OnTerminal[Any], **more: Any) -> None:
         self._console = app
+        self._running = asyncio.get_running_loop()
         self._own: Writer | None = None
         self._reader: threading.Thread | None = None
         self._stop_reading = threading.Event()
-        self._up = False
-        self._cooked: list[Any] | None = None
+        self._takes = self._up = False
+        self._stopped_outside = False
+        self.cooked: list[Any] | None = None
         super().__init__(app, **more)
-        if self._file is None or not self._file.isatty():  # 2>log: what is drawn is for the terminal
-            self._file = sys.__stdout__
-        self.output = 1 if self._file is None else self._file.fileno()
+        signal.signal(signal.SIGCONT, self._continued)
+        # 2>log: what is drawn is for the terminal
+        self._drawn_on = sys.__stderr__ if sys.__stderr__ and sys.__stderr__.isatty() else sys.__stdout__
+        self.output = 1 if self._drawn_on is None else self._drawn_on.fileno()
         self.guard = TerminalWatch(self)
+        app.terminal = self
 
     # output
-
-    @property  # type: ignore[override] # it stands in for Textual's, method for method
-    def _writer_thread(self) -> Writer | None:
-        """What Textual begins, stops and writes to."""
-        return self._own
-
-    @_writer_thread.setter
-    def _writer_thread(self, textuals: WriterThread | None) -> None:
-        """It makes its own whenever it takes the terminal over."""
-        if textuals is not None:
-            encoding = getattr(self._file, "encoding", None) or "utf-8"
-            self._own = Writer(self.output, encoding, self.gone, self._caught_up)
 
     @property
     def quiet(self) -> bool:
@@ -83,22 +74,40 @@ class ConsoleDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Send it, if there is a terminal that takes it."""
+        if self._takes:  # the first that Textual writes, once it may
+            self._takes = False
+            encoding = getattr(self._drawn_on, "encoding", None) or "utf-8"
+            self._own = Writer(self.output, encoding, self.gone, self.caught_up)
+            self._own.start()
         if self._own is not None:
             self._own.write(data)
 
-    def _caught_up(self) -> None:
-        self._call(self._console.caught_up)
+    def close(self) -> None:
+        """As Textual's."""
+        super().close()
+        self._takes = False
+        if self._own is not None:
+            self._own.stop()
+
+    def caught_up(self) -> None:
+        """The terminal takes what is drawn again: have all of it drawn."""
+        self.call_in_loop(self._console.caught_up)
 
     # taking the terminal and giving it back
 
     def start_application_mode(self) -> None:
         """As Textual's."""
+        self._takes = True
         super().start_application_mode()  # type: ignore[no-untyped-call] # Textual's own lacks the type
-        self._up = self._own is not None and not self._own.behind
+        self._up = not (self._takes or self._own is None or self._own.behind)
+        self._takes = False
+        if self._up and self._stopped_outside:
+            self._stopped_outside = False
+            self.call_in_loop(self._console.post_message, self.SignalResume())
         if self.attrs_before is not None:
             # After a stop from outside it may be as we left it: that is not what it shall be given back as.
             raw = not self.attrs_before[3] & termios.ICANON
-            self._cooked = self.attrs_before = self._cooked if raw and self._cooked else self.attrs_before
+            self.cooked = self.attrs_before = self.cooked if raw and self.cooked else self.attrs_before
 
     def stop_application_mode(self) -> None:
         """As Textual's, but what was still to be drawn is not waited for."""
@@ -115,32 +124,35 @@ class ConsoleDriver(LinuxDriver):
         self._reader = None
         super().disable_input()
 
-    def _sigcont_application(self, *_: Any) -> None:
-        if self._auto_restart:
-            if self._up:  # it was stopped from outside, without giving the terminal back
-                self.suspend_application_mode()
-            self._must_signal_resume = True
-            self.resume_application_mode()
+    def _continued(self, *_: Any) -> None:
+        """Stopped by its own key it has given the terminal back; stopped from outside it has not."""
+        if self._up:
+            self._stopped_outside = True
+            self.suspend_application_mode()
+        self.resume_application_mode()
 
     # input
 
-    def _run_input_thread(self) -> None:
+    def run_input_thread(self) -> None:
         """Textual's thread: it begins ours, which may be left behind, and ends."""
+        parser = key_parser()
+        if parser is None:
+            super().run_input_thread()
+            return
         self._stop_reading = threading.Event()
         reader = threading.Thread(
-            target=self._read, args=(self._stop_reading,), name="terminal-input", daemon=True
+            target=self._read, args=(self._stop_reading, parser), name="terminal-input", daemon=True
         )
         reader.start()
         self._reader = reader
 
-    def _read(self, stop: threading.Event) -> None:
+    def _read(self, stop: threading.Event, parser: KeyParser) -> None:
         try:
-            self._read_keys(stop)
+            self._read_keys(stop, parser)
         except Exception as error:  # no traceback over the terminal: the report has it
-            self._call(self._console.failed, error)
+            self.call_in_loop(self._console.end_by_fault, error)
 
-    def _read_keys(self, stop: threading.Event) -> None:
-        parser = XTermParser(self._debug)
+    def _read_keys(self, stop: threading.Event, parser: KeyParser) -> None:
         decode = getincrementaldecoder("utf-8")("replace").decode
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
@@ -176,16 +188,16 @@ class ConsoleDriver(LinuxDriver):
         if not self.guard.gone:
             self.guard.gone = True
             self.end_by(HUNG_UP)
-            self._call(self._console.hung_up, error)
+            self.call_in_loop(self._console.hung_up, error)
 
     def end_by(self, code: int, within: float = END_WITHIN) -> None:
         """Within so many seconds from now this process ends, by force if need be."""
         self.guard.end_by(code, within)
 
-    def _call(self, work: Callable[..., object], *arguments: object) -> None:
+    def call_in_loop(self, work: Callable[..., object], *arguments: object) -> None:
         """In the loop, if it still runs."""
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(work, *arguments)
+            self._running.call_soon_threadsafe(work, *arguments)
 
 
 class TerminalWatch(threading.Thread):
@@ -217,7 +229,7 @@ class TerminalWatch(threading.Thread):
                 self._driver.gone(OSError(errno.EIO, "hang-up"))
             away = _elsewhere(self._driver.fileno)
             if self.away and not away:
-                self._driver._caught_up()
+                self._driver.caught_up()
             self.away = (
                 away  # whoever began us has ended: the terminal is another's, and nothing is drawn over that
             )
@@ -234,25 +246,28 @@ class TerminalWatch(threading.Thread):
     def _give_back(self) -> None:
         driver = self._driver
         with suppress(termios.error, OSError):
-            if driver._cooked is not None:
-                termios.tcsetattr(driver.fileno, termios.TCSANOW, driver._cooked)
+            if driver.cooked is not None:
+                termios.tcsetattr(driver.fileno, termios.TCSANOW, driver.cooked)
         with suppress(termios.error, OSError):
             termios.tcflush(driver.fileno, termios.TCOFLUSH)
         with suppress(OSError):
             os.write(driver.output, LEAVE)
 
 
-class OnTerminal(App[ReturnType]):
+class OnTerminal(HookedApp[ReturnType]):
     """An app on a terminal that may go away, or stand still."""
 
+    terminal: ConsoleDriver | None = None
+    """None: it has not begun, or runs without one."""
     terminal_lost = False
 
     def __init__(self) -> None:
         super().__init__(driver_class=ConsoleDriver)
 
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        quiet = isinstance(self._driver, ConsoleDriver) and self._driver.quiet
-        super()._display(screen, None if quiet else renderable)
+    def before_display(self, update: RenderableType | None) -> RenderableType | None:
+        """Nothing while the terminal takes nothing."""
+        quiet = self.terminal is not None and self.terminal.quiet
+        return None if quiet else super().before_display(update)
 
     def caught_up(self) -> None:
         """The terminal takes what is drawn again: draw it."""
@@ -263,16 +278,11 @@ class OnTerminal(App[ReturnType]):
         self.terminal_lost = True
         self.exit(return_code=HUNG_UP)
 
-    def failed(self, error: Exception) -> None:
-        """Reading from the terminal ended in a fault."""
-        self._handle_exception(error)
-
     def told_to_end(self, number: int) -> None:
         """By a signal; in the main thread, between two of its steps."""
-        driver = self._driver
-        if isinstance(driver, ConsoleDriver):
-            driver.end_by(128 + number)
-            driver._call(lambda: self.exit(return_code=128 + number))
+        if self.terminal is not None:
+            self.terminal.end_by(128 + number)
+            self.terminal.call_in_loop(lambda: self.exit(return_code=128 + number))
 
     def run(self, *arguments: Any, **more: Any) -> ReturnType | None:
         """As App's. Nobody is told of errors of a terminal that is gone."""
@@ -283,8 +293,8 @@ class OnTerminal(App[ReturnType]):
                 raise
             return None
         finally:
-            if isinstance(self._driver, ConsoleDriver):
-                self._driver.guard.over()
+            if self.terminal is not None:
+                self.terminal.guard.over()
 
 
 def _hung_up(fileno: int) -> bool:

@@ -19,7 +19,6 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
-from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from screens.base import Act, Announced, EvacScreen, FleetChanged, Go
@@ -28,7 +27,7 @@ from screens.fleet.screen import FleetScreen
 from screens.garbage import Tidying
 from screens.notifications import Noticing
 from screens.render_errors import Mishap
-from screens.terminal_driver import HUNG_UP, ConsoleDriver, OnTerminal
+from screens.terminal_driver import HUNG_UP, OnTerminal
 from screens.theme import AsciiFilter, dress
 from tui import crash_report
 from tui.config.schema import Settings, draws_symbols
@@ -102,25 +101,17 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         """Textual's, and ours for terminals that show only ASCII."""
         return (*super().get_line_filters(), *self._ascii)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """Textual would print the traceback with every local variable. Here it ends too, and `run_console` writes a report."""
-        if isinstance(error, WorkerFailed) and isinstance(error.error, NoMatches):
-            return  # what a worker (the palette's search, say) was to fill has been closed meanwhile
-        if isinstance(error, NoMatches) and self._exit:
-            return  # it was told to end while a screen was being opened
-        self._return_code = 1
-        if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
-        self._close_messages_no_wait()
+    def is_harmless(self, error: Exception) -> bool:
+        """What was looked for on a screen that has been closed meanwhile. Of all else `run_console` writes a report."""
+        if isinstance(error, WorkerFailed):  # the palette's search, say
+            return isinstance(error.error, NoMatches)
+        return (
+            isinstance(error, NoMatches) and self.return_code is not None
+        )  # told to end while a screen was being opened
 
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        super()._display(screen, self._shown.thrifty(renderable))
-
-    @property
-    def fault(self) -> Exception | None:
-        """What ended it, if nobody asked it to end."""
-        return self._exception
+    def before_display(self, update: RenderableType | None) -> RenderableType | None:
+        """Only the cells that look different."""
+        return super().before_display(self._shown.thrifty(update))
 
     def get_default_screen(self) -> FleetScreen:
         """The fleet is the first, and stays."""
@@ -183,8 +174,8 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
 
     async def on_unmount(self) -> None:
         """What is known now is what the next start shows first."""
-        if isinstance(self._driver, ConsoleDriver):
-            self._driver.end_by(self.return_code or 0, EXIT_WITHIN)
+        if self.terminal is not None:
+            self.terminal.end_by(self.return_code or 0, EXIT_WITHIN)
         if self.fault is None:  # else what is known now may be what ended it
             self._saving()()
             self._drawn_once()

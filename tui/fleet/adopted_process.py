@@ -6,7 +6,6 @@ Loading Textual takes the console a third of a second. The collector starts mean
 from __future__ import annotations
 
 import asyncio
-from asyncio.streams import FlowControlMixin
 from subprocess import Popen
 from typing import IO
 
@@ -45,7 +44,9 @@ async def adopt(process: Popen[bytes]) -> Early:
     assert process.stdout is not None
     assert process.stderr is not None
     loop = asyncio.get_running_loop()
-    transport, protocol = await loop.connect_write_pipe(lambda: FlowControlMixin(loop), process.stdin)
+    # A protocol that knows how to wait until there is room; that it could read as well is not used.
+    writing = asyncio.StreamReaderProtocol(asyncio.StreamReader(loop=loop), loop=loop)
+    transport, protocol = await loop.connect_write_pipe(lambda: writing, process.stdin)
     stdin = asyncio.StreamWriter(transport, protocol, None, loop)
     return Early(process, stdin, await _reader(process.stdout), await _reader(process.stderr))
 
