@@ -12,11 +12,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tui.aws.error_codes import error_code
 from tui.aws.sessions import Sessions
+from tui.domain.aws_codes import DENIED
 
-DENIED_CODES = frozenset(
-    {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthorizationError"}
-)
 _BECAUSE = re.compile(r"\bbecause (.+?)(?:\.\s|\.?$|\.? Encoded authorization)", re.DOTALL)
 _DENY = re.compile(
     r"\bwith an explicit deny(?: in (?:an? |the )?([\w -]{3,60}?))?(?=[:.]|\s*$|\s+Encoded)(?:: (arn:\S+))?"
@@ -30,10 +29,9 @@ def denied_reason(sessions: Sessions, error: BaseException, profile: str) -> str
     """The reason for it, not cleaned yet; empty where AWS gives none, or may not be asked for it. Never raises."""
     if not isinstance(error, ClientError):
         return ""
-    answer = error.response.get("Error", {})
-    message = str(answer.get("Message", ""))
-    if str(answer.get("Code", "")) not in DENIED_CODES:
+    if error_code(error) not in DENIED:
         return ""
+    message = str(error.response["Error"].get("Message", ""))
     if deny := _DENY.search(message):
         which = f" ({deny[2].rstrip('.')})" if deny[2] else ""
         article = "an" if deny[1] and deny[1][0] in "aeiou" else "a"

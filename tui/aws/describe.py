@@ -14,9 +14,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tui.aws import access_denied, errors, mapping
-from tui.aws.error_codes import DISABLED_OR_BAD
+from tui.aws.error_codes import error_code
 from tui.aws.mapping import Status
 from tui.aws.sessions import Sessions
+from tui.domain.aws_codes import DISABLED_OR_BAD
 from tui.domain.down_by_aws import REASON_CODES, STOPPED
 from tui.domain.events import KNOWN_CODES
 from tui.domain.instance import Instance, Trouble, TypeFacts
@@ -107,7 +108,7 @@ def trouble_of(
     sessions: Sessions, error: BaseException, profile: str, region: str, doing: str = ""
 ) -> Trouble:
     """errors.trouble, and where AWS's word does not tell a bad key from a disabled region, DescribeRegions elsewhere does."""
-    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+    code = error_code(error)
     if region and code in DISABLED_OR_BAD:
         own = sessions.own_region(profile)
         home = own if own != region else sessions.home_region(profile)
@@ -184,7 +185,7 @@ def problems(client: Any) -> list[Status]:
                         found[one.instance_id] = one
         except ClientError as error:
             # The newest filters are not known everywhere; the full read that follows needs none.
-            if error.response.get("Error", {}).get("Code") not in ("InvalidParameterValue", "InvalidFilter"):
+            if error_code(error) not in ("InvalidParameterValue", "InvalidFilter"):
                 raise
     return list(found.values())
 

@@ -1,10 +1,11 @@
-"""AWS's error codes that more than one place must know."""
+"""The code in what botocore raises; what it means is said in tui.domain.aws_codes."""
 
 from __future__ import annotations
 
-DISABLED_OR_BAD = frozenset(
-    {"AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "RegionDisabledException"}
-)
-"""AWS says the same of a bad key and of a region that is not enabled: who reads asks DescribeRegions which it is.
+from botocore.exceptions import ClientError
 
-STS says RegionDisabledException where an account has switched it off for that region (STS API, AssumeRole, errors)."""
+
+def error_code(error: BaseException) -> str:
+    """AWS's error code, not cleaned; empty where AWS sent none, or it was not AWS that refused."""
+    answer = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
+    return str(answer.get("Code", ""))

@@ -14,32 +14,11 @@ from botocore.parsers import ResponseParserError
 
 from tui.aws import access_denied, login_errors, login_refused, network_errors
 from tui.aws.allowlist import Guarded, NotDemo, ReadOnlyViolation
-from tui.aws.error_codes import DISABLED_OR_BAD
+from tui.aws.error_codes import error_code
 from tui.aws.shared_config import About
+from tui.domain.aws_codes import BAD_KEYS, BAD_SIGNATURE, BY_CLOCK, DENIED, EXPIRED, THROTTLED
 from tui.domain.instance import Trouble, TroubleKind
 from tui.domain.sanitize import clean
-
-THROTTLES = frozenset(
-    [
-        "RequestLimitExceeded",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "EC2ThrottledException",
-        "TooManyRequestsException",
-        "SlowDown",
-        "ProvisionedThroughputExceededException",
-        "BandwidthLimitExceeded",
-        "PriorRequestNotComplete",
-        "TransactionInProgressException",
-    ]
-)
-_EXPIRED = frozenset({"RequestExpired", "ExpiredToken", "ExpiredTokenException"})
-_SIGNATURE = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature"})
-_BY_CLOCK = _EXPIRED | _SIGNATURE | DISABLED_OR_BAD
-"""What AWS says to a request whose time is wrong; EC2 says AuthFailure."""
 
 
 class NotAws(Exception):  # noqa: N818 - says what the answer was
@@ -113,14 +92,13 @@ def _hint(ahead: timedelta | None) -> str:
 
 
 def _said(error: b.ClientError, where: str, profile: str, region: str, about: About, why: str) -> Trouble:
-    answer = error.response.get("Error", {})
-    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    code, message = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     operation = error.operation_name
     renew = about.login.command or f"renew the credentials of profile {about.login.profile or profile}"
     of = ""
-    ahead = network_errors.skew(error) if code in _BY_CLOCK else None
-    if ahead is None and code not in THROTTLES and (told := login_refused.said(error, about)) is not None:
+    ahead = network_errors.skew(error) if code in BY_CLOCK else None
+    if ahead is None and code not in THROTTLED and (told := login_refused.said(error, about)) is not None:
         cause, kind, remedy = f"{where}: {told.cause}", told.kind, told.remedy
     elif ahead is not None and abs(ahead) >= network_errors.REFUSED:
         cause, kind = (
@@ -128,24 +106,24 @@ def _said(error: b.ClientError, where: str, profile: str, region: str, about: Ab
             TroubleKind.CREDENTIALS,
         )
         remedy = network_errors.SET_CLOCK
-    elif code in _EXPIRED:
+    elif code in EXPIRED:
         cause, kind = f"{where}: the credentials have expired", TroubleKind.CREDENTIALS
         remedy = f"{renew}; if they are new, check this machine's clock{_hint(ahead)}"
-    elif code in THROTTLES:
+    elif code in THROTTLED:
         cause, remedy = (
             f"{where}: AWS throttles {operation}",
             "evac asks less often for a while; no action needed",
         )
         kind = TroubleKind.THROTTLED
-    elif code in access_denied.DENIED_CODES:
+    elif code in DENIED:
         # The message may carry an encoded text of a kilobyte, of use to nobody on screen: `why` is what it says.
         cause = f"{where}: {operation} is not allowed{': ' if why else ''}{why}"
         kind, remedy = TroubleKind.DENIED, access_denied.denied_remedy(operation, why, region)
         of = f"{profile} {why}" if access_denied.ORGANISATION.search(why) else ""
-    elif code in ("AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken"):
+    elif code in BAD_KEYS:
         cause, kind = f"{where}: AWS does not accept the credentials ({code})", TroubleKind.CREDENTIALS
         remedy = f"check the keys of profile {profile}, and whether {region or 'the region'} is enabled"
-    elif code in _SIGNATURE:
+    elif code in BAD_SIGNATURE:
         cause, kind = f"{where}: AWS does not accept the signature", TroubleKind.CREDENTIALS
         remedy = f"check the secret key of profile {profile} and this machine's clock{_hint(ahead)}"
     elif code in ("OptInRequired", "SubscriptionRequiredException"):

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
 from tui.aws import describe, errors, group_health, images, mapping
+from tui.aws.error_codes import error_code
 from tui.aws.route_tables import routes
 from tui.aws.sessions import Sessions
 from tui.domain.console_output import console_lines
@@ -35,7 +36,7 @@ def inspect_instance(sessions: Sessions, target: Target, instance_id: str, now: 
         items = [item for one in answer["Reservations"] for item in one.get("Instances", ())]
         status = client.describe_instance_status(InstanceIds=[instance_id], IncludeAllInstances=True)
     except ClientError as error:
-        if str(error.response.get("Error", {}).get("Code", "")).startswith("InvalidInstanceID"):
+        if error_code(error).startswith("InvalidInstanceID"):
             return None
         raise
     if "InstanceStatuses" not in status:
@@ -262,7 +263,7 @@ def _console(ec2: Any, instance_id: str) -> tuple[tuple[SafeText, ...], datetime
     try:
         answer = ec2.get_console_output(InstanceId=instance_id, Latest=True)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "UnsupportedOperation":
+        if error_code(error) != "UnsupportedOperation":
             raise
         answer, latest = ec2.get_console_output(InstanceId=instance_id), False
     output = answer.get("Output")

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tui.aws import access_denied
 from tui.aws.allowlist import NotDemo, ReadOnlyViolation
+from tui.aws.error_codes import error_code
 from tui.aws.sessions import NeedsPerson
 from tui.domain.actions import sendable
 from tui.domain.sanitize import EMPTY, SafeText, clean
@@ -54,7 +55,7 @@ def send(
         detail = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
-        code = str(detail.get("Code", ""))
+        code = error_code(error)
         # A plain server error may come after the effect; AWS's own words for "not now" do not.
         unknown = status >= 500 and (code in ("InternalError", "InternalFailure", "") or code.isdigit())
         message = clean(

@@ -14,7 +14,9 @@ from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
 from tui.aws import errors, group_health
+from tui.aws.error_codes import error_code
 from tui.aws.sessions import Sessions
+from tui.domain.aws_codes import UNKNOWN_INSTANCE
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
 from tui.domain.sanitize import clean
@@ -70,7 +72,7 @@ class Observer:
             found = self._images(order) if "images" in looks else None
         except ClientError as error:
             # AWS forgets a terminated instance after an hour or so; one that was never there is not planned for.
-            gone = error.response.get("Error", {}).get("Code") == "InvalidInstanceID.NotFound"
+            gone = error_code(error) == UNKNOWN_INSTANCE
             gone_now = Seen(InstanceState.TERMINATED, reason=clean("AWS knows it no more"))
             return gone_now if gone else self._stopped(ids, error)
         except Exception as error:  # an answer cut off makes botocore's parsers fail in Python's own ways

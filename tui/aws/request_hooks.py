@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui.aws.errors import THROTTLES
+from tui.domain.aws_codes import THROTTLED
 
 
 def install_request_hooks(
@@ -22,7 +22,7 @@ def install_request_hooks(
 
     def end(parsed_response: Any = None, **_: Any) -> None:
         code = ((parsed_response or {}).get("Error") or {}).get("Code", "")
-        answered(code in THROTTLES)
+        answered(code in THROTTLED)
 
     events = client.meta.events
     events.register_first("request-created", begin, unique_id="evac-meter")

@@ -26,13 +26,14 @@ from tui.aws import allowlist, credential_chain, non_aws_errors, parser
 from tui.aws.credential_chain import NeedsPerson
 from tui.aws.credential_process import HELPER_WITHIN
 from tui.aws.environment_credentials import may_be_machine, own_credentials
-from tui.aws.error_codes import DISABLED_OR_BAD
+from tui.aws.error_codes import error_code
 from tui.aws.login_gate import Gate
 from tui.aws.model_loader import SharedLoader
 from tui.aws.priority_lock import WORK, Rank
 from tui.aws.shared_config import About, Files
 from tui.config.schema import Settings
 from tui.domain import profile_names
+from tui.domain.aws_codes import DISABLED_OR_BAD
 
 __all__ = ["CONNECT_WITHIN", "HELPER_WITHIN", "HOME_REGION", "READ_WITHIN", "NeedsPerson", "Sessions"]
 
@@ -164,7 +165,7 @@ class Sessions:
                 return ask(region)
             except (HTTPClientError, ConnectionError, ClientError) as error:
                 first = first or error
-                code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else ""
+                code = error_code(error)
                 if code and code not in DISABLED_OR_BAD and code not in more:
                     break
         assert first is not None

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from tui.domain.activity import AFTER_STOP
+from tui.domain.aws_codes import NOT_YET
 from tui.domain.events import ScheduledEvent
 from tui.domain.groups import Group, GroupSeen, Keep, shortage
 from tui.domain.instance import Checks, Image, InstanceState
@@ -42,28 +43,6 @@ NOT_ENOUGH = "bring another member up, and it goes on by itself; or abandon it: 
 
 OPERATION_TAG = "evac:operation"
 """The tag that says which operation made an AMI and its snapshots."""
-
-NOT_DONE = frozenset(
-    {
-        "RequestLimitExceeded",
-        "Throttling",
-        "ThrottlingException",
-        "EC2ThrottledException",
-        "Unavailable",
-        "ResourceContention",
-        "ScalingActivityInProgress",
-    }
-)
-"""AWS refused before doing anything, and asks to come again (developer guide, errors-overview; autoscaling model)."""
-NO_CAPACITY = frozenset(
-    {
-        "InsufficientInstanceCapacity",
-        "InsufficientHostCapacity",
-        "InsufficientCapacityOnHost",
-        "ReservationCapacityExceeded",
-    }
-)
-
 
 UNREAD = "check the network and this profile's login (evac doctor); a login that is renewed is picked up"
 """What to do while AWS shows nothing, and says nothing of why."""
@@ -382,7 +361,7 @@ def retry(said: StepHistory, now: datetime, send: Send, *, doing: str) -> Decisi
         )
     if last.ok:
         return Wait(f"{doing}: accepted", 2.0)
-    if last.code in NOT_DONE:
+    if last.code in NOT_YET:
         left = backoff_left(said, now)
         return send if left <= 0 else Wait(f"{doing}: AWS asks to slow down ({last.code})", min(left, 5.0))
     return Stuck(

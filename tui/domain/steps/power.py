@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.domain.activity import AFTER_STOP
+from tui.domain.aws_codes import DENIED, NEEDS_LOGIN, NO_CAPACITY, NOT_YET, PERMITTED
 from tui.domain.instance import InstanceState
 from tui.domain.steps import failed_start
 from tui.domain.steps.await_stop import until_aws_stops_it
 from tui.domain.steps.base import (
     GRACE,
     MEMBERS,
-    NO_CAPACITY,
     NO_CODES,
-    NOT_DONE,
     STOP_LIMIT,
     Call,
     Decision,
@@ -56,7 +55,7 @@ class Preflight:
         missing = next((call for call in self._asked if call.operation not in asked), None)
         if missing is not None:
             return Send(missing, dry_run=True)
-        refused = next((one for one in said.attempts if one.code == "UnauthorizedOperation"), None)
+        refused = next((one for one in said.attempts if one.code in DENIED), None)
         if refused is not None:
             return Stuck(
                 f"AWS does not permit {refused.call} to these credentials"
@@ -64,9 +63,7 @@ class Preflight:
                 f"use a profile that allows ec2:{refused.call}",
             )
         return Done(
-            "AWS says yes"
-            if all(one.code == "DryRunOperation" for one in said.attempts)
-            else "AWS did not say"
+            "AWS says yes" if all(one.code == PERMITTED for one in said.attempts) else "AWS did not say"
         )
 
 
@@ -229,25 +226,7 @@ class Start:
         return Wait(f"{told}; next try in {int(left) + 1} s", min(left, 5.0), attention=True, remedy=remedy)
 
 
-_LOGIN = frozenset(
-    {
-        "RequestExpired",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "AuthFailure",
-        "NeedsPerson",
-        "NoCredentialsError",
-        "CredentialRetrievalError",
-        "TokenRetrievalError",
-        "SSOTokenLoadError",
-        "UnauthorizedSSOTokenError",
-        "ProfileNotFound",
-    }
-)
-"""Refusals, by AWS or by botocore before anything left, that a login mends."""
-
-
-_PLAIN = NOT_DONE | {"IncorrectInstanceState"}
+_PLAIN = NOT_YET | {"IncorrectInstanceState"}
 """Refusals that go by themselves; what AWS says of them tells no more."""
 _AWS_ILL = "see AWS's health page for this region and this machine's network"
 
@@ -259,9 +238,9 @@ def _what_helps(code: str) -> str:
             "nothing to press: it is tried until it runs; room in its zone helps (a Capacity Reservation), or another type:"
             " evac never changes the type, but starts it with what you set in the AWS console"
         )
-    if code in _LOGIN:
+    if code in NEEDS_LOGIN:
         return "log in anew with this profile: the next try picks it up"
-    if code == "UnauthorizedOperation":
+    if code in DENIED:
         return "allow ec2:StartInstances to this profile: the next try picks it up"
     if code in _PLAIN:
         return "nothing to press: it is tried until it runs"
