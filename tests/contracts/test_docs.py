@@ -96,7 +96,8 @@ def test_every_promise_names_tests_that_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CHANGELOG.md", *(f"docs/{one.name}" for one in (ROOT / "docs").glob("*.md"))]
+    "page",
+    [*(one.name for one in ROOT.glob("*.md")), *(f"docs/{one.name}" for one in (ROOT / "docs").glob("*.md"))],
 )
 def test_every_link_to_a_file_leads_there(page: str) -> None:
     for link in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", (ROOT / page).read_text()):
