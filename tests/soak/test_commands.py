@@ -32,6 +32,7 @@ VALUES = {
     "profiles": ["prod"],
     "regions": ["ap-northeast-2"],
     "config_path": ["config.toml"],
+    "path": ["/dev/null", "config.toml"],
 }
 SHARED = {"config_path", "profiles", "regions"}
 SKIPPED = {"demo", "read_only", "help", "version"}
@@ -94,6 +95,7 @@ def arguments(words: tuple[str, ...], operation: str) -> list[list[str]]:
         return [[action, INSTANCE] for action in ("stop-start", "start", "reboot", "image", "reschedule")]
     return {
         ("explain",): [["system-reboot"]],
+        ("diagnose",): [["--log", "/dev/null"]],
         ("ops", "show"): [[operation]],
         ("ops", "resume"): [[operation]],
         ("ops", "abandon"): [[operation]],

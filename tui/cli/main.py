@@ -19,6 +19,7 @@ COMMANDS = {
     "events": "tui.cli.status",
     "status": "tui.cli.status",
     "explain": "tui.cli.explain",
+    "diagnose": "tui.cli.diagnose",
     "do": "tui.cli.do",
     "ops": "tui.cli.ops",
     "doctor": "tui.cli.doctor",

@@ -13,7 +13,7 @@ from tui.cli import streams
 from tui.config import loader
 from tui.config.schema import Settings
 
-WELL, FAILED, USAGE, PARTIAL, READ_ONLY, GUARD = range(6)
+WELL, FAILED, USAGE, PARTIAL, READ_ONLY, GUARD, FOUND = range(7)
 """0 well · 1 an operation failed · 2 usage or config · 3 some targets unread · 4 refused: read-only · 5 refused: a guard."""
 INTERRUPTED = 130
 

@@ -1,0 +1,266 @@
+"""What a system log says, named: kinds on lines of several systems, boots told apart, and what only looks like trouble."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tui.domain.diagnosis import Finding, diagnose_log
+from tui.domain.diagnosis.causes import causes
+from tui.domain.diagnosis.patterns import found_in, pattern
+from tui.domain.diagnosis.system_log import lines_of, read_log
+
+BOOT = "[    0.000000] Linux version 6.1.0-18-cloud-amd64 (debian-kernel@lists.debian.org)\n"
+PROMPT = "\nDebian GNU/Linux 12 ip-10-2-0-4 ttyS0\n\nip-10-2-0-4 login: \n"
+
+KINDS = {
+    "oom": [
+        "[ 6521.377123] Out of memory: Killed process 812 (java) total-vm:16384000kB, anon-rss:7812044kB, UID:1000",
+        "Out of memory: Kill process 20273 (httpd) score 1285879 or sacrifice child",
+        "Nov 29 03:02:41 ip-10-2-0-4 kernel: [ 900.1] Out of memory: Killed process 4711 (node)",
+        "[  88.200001] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,task=java",
+    ],
+    "oom-cgroup": ["[ 71.123456] Memory cgroup out of memory: Killed process 3000 (python3) total-vm:900kB"],
+    "oom-deadlock": ["[ 6524.902123] Kernel panic - not syncing: System is deadlocked on memory"],
+    "panic-root": [
+        "[    1.701111] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",
+        'VFS: Cannot open root device "sda1" or unknown-block(0,0)',
+    ],
+    "panic-init": ["[    2.1234] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100"],
+    "panic": ["[  17.123456] Kernel panic - not syncing: Fatal exception in interrupt"],
+    "oops": [
+        "[  42.123456] BUG: unable to handle page fault for address: ffffffffc0a3",
+        "[  42.123456] BUG: kernel NULL pointer dereference, address: 0000000000000008",
+        "[  42.123456] Unable to handle kernel paging request at virtual address ffff0000",
+        "[  42.123456] kernel BUG at mm/slub.c:306!",
+    ],
+    "soft-lockup": [
+        "[ 540.000111] watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [kworker/1:1:33]",
+        "[ 540.000111] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:",
+        "[ 540.000111] rcu: INFO: rcu_preempt self-detected stall on CPU",
+    ],
+    "hung-task": ["[ 242.123456] INFO: task jbd2/nvme0n1p1-:244 blocked for more than 120 seconds."],
+    "io-error": [
+        "end_request: I/O error, dev sde, sector 52428288",
+        "[  77.1234] blk_update_request: I/O error, dev nvme1n1, sector 0 op 0x0:(READ)",
+        "[  77.1234] I/O error, dev xvdf, sector 2048 op 0x1:(WRITE) flags 0x800",
+        "[  77.1234] Buffer I/O error on dev nvme1n1p1, logical block 0, lost async page write",
+    ],
+    "nvme-timeout": [
+        "[ 300.123456] nvme nvme1: I/O 12 QID 3 timeout, aborting",
+        "[ 300.123456] nvme nvme1: I/O tag 12 (100c) QID 3 timeout, completion polled",
+        "[ 300.123456] nvme nvme0: controller is down; will reset: CSTS=0xffffffff, PCI_STATUS=0x10",
+        "[ 300.123456] nvme 0000:00:1f.0: Abort status: 0x7",
+    ],
+    "ext4-error": ["[ 9.12345] EXT4-fs error (device xvda1): ext4_lookup:1589: inode #2: comm init: deleted inode"],
+    "ro-remount": ["[ 10.12345] EXT4-fs (nvme0n1p1): Remounting filesystem read-only"],
+    "xfs-corrupt": ["[ 31.12345] XFS (nvme1n1): Corruption of in-memory data (0x8) detected at xfs_trans_cancel+0x10f"],
+    "fsck-manual": [
+        "/dev/xvda1: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.",
+        "Give root password for maintenance",
+        "fsck died with exit status 8",
+    ],
+    "fsck-running": ["/dev/sda1 has gone 361 days without being checked, check forced"],
+    "emergency": [
+        'You are in emergency mode. After logging in, type "journalctl -xb" to view',
+        "Cannot open access to console, the root account is locked.",
+    ],
+    "mount-failed": [
+        "[FAILED] Failed to mount /data.",
+        "[DEPEND] Dependency failed for Local File Systems.",
+        "[ TIME ] Timed out waiting for device /dev/disk/by-uuid/0d5a-11.",
+    ],
+    "mount-general": ["General error mounting filesystems."],
+    "initramfs": [
+        "Gave up waiting for root file system device.  Common problems:",
+        "ALERT!  UUID=1-2-3 does not exist.  Dropping to a shell!",
+        "[  190.1234] dracut-initqueue[412]: Warning: dracut-initqueue timeout - starting timeout scripts",
+    ],
+    "kernel-old": ["FATAL: kernel too old"],
+    "modprobe-loop": ["request_module: runaway loop modprobe binfmt-464c"],
+    "mmu": ["mmu_update failed with rc=-22"],
+    "grub": ["grub> ", "grub rescue> ", "error: symbol `grub_calloc' not found."],
+    "not-bootable": ["Boot failed: not a bootable disk", "BdsDxe: No bootable option or device was found."],
+    "secureboot": ["Verification failed: (0x1A) Security Violation"],
+    "selinux": ["Unable to load SELinux Policy. Machine is in enforcing mode. Halting now."],
+    "relabel": ["*** Relabeling could take a very long time, depending on file"],
+    "dhcp": [
+        "No DHCPOFFERS received.",
+        "dhclient[604]: No working leases in persistent database - sleeping.",
+        "<warn>  [1701.1] dhcp4 (eth0): request timed out",
+        "cloud-init[480]: NoDHCPLeaseError: no DHCP lease",
+        "systemd-networkd[400]: ens5: DHCPv4 lease lost",
+    ],
+    "network-wait": ["[FAILED] Failed to start Wait for Network to be Configured.", "Failed to start NetworkManager.service"],
+    "nic-missing": [
+        "Bringing up interface eth0:  Device eth0 has different MAC address than expected, ignoring.",
+        "Device eth0 does not seem to be present, delaying initialization.",
+    ],
+    "ena-admin": [
+        "[  5.12345] ena 0000:00:05.0: The ena device sent a completion but the driver didn't receive a MSI-X interrupt (cmd 3)",
+        "[  5.12345] ena 0000:00:05.0: Failed to create IO CQ. error: -62",
+    ],
+    "link-down": [
+        "[ 77.12345] ena 0000:00:05.0 eth0: Trigger reset is on",
+        "ena0: Trigger reset is on",
+        "[ 77.12345] NETDEV WATCHDOG: eth0 (ena): transmit queue 3 timed out",
+    ],
+    "imds": ["[ 60.12345] cloud-init[500]: Giving up on md after 120 seconds", "ec2net: Failed to get IMDSv2 metadata token"],
+    "cloud-init": [
+        "cloud-init[900]: 2026-11-29 03:00:00,000 - cc_scripts_user.py[WARNING]: Failed to run module scripts-user",
+        "cloud-init[900]: Traceback (most recent call last):",
+    ],
+    "ignition": ["[  20.1234] ignition[730]: disks: createFilesystems: op(2): [failed] waiting for devices"],
+    "disk-full": ["rsyslogd: file '/var/log/syslog' write error: No space left on device"],
+    "sshd": ["[FAILED] Failed to start OpenSSH server daemon.", "sshd: no hostkeys available -- exiting."],
+    "unit-failed": ["[FAILED] Failed to start My Application.", "payments.service: Failed with result 'exit-code'."],
+    "xenbus": ["XENBUS: Timeout connecting to device: device/vbd/51712 (local state 3, remote state 1)"],
+    "conntrack": ["[ 9999.1234] nf_conntrack: nf_conntrack: table full, dropping packet"],
+    "too-many-files": ["[ 1234.1234] VFS: file-max limit 65535 reached"],
+    "console-flood": ["[ 1234.1234] serial8250: too much work for irq4"],
+    "orderly": [
+        "[  OK  ] Reached target Power-Off.",
+        "[ 5000.1234] reboot: Restarting system",
+        "systemd-logind[1]: Power key pressed.",
+    ],
+    "win-bugcheck": ["The computer has rebooted from a bugcheck.  The bugcheck was: 0x0000007e"],
+    "win-unexpected-shutdown": ["The previous system shutdown at 3:02:41 AM on 11/29/2026 was unexpected."],
+    "win-low-memory": ["Windows successfully diagnosed a low virtual memory condition."],
+    "win-disk-reset": ["Reset to device, \\Device\\RaidPort1, was issued."],
+    "win-dhcp": ["Your computer was not assigned an address from the network (by the DHCP Server)"],
+    "win-service": ["The EC2Launch service terminated unexpectedly.  It has done this 1 time(s)."],
+}  # fmt: skip
+
+HEALTHY = """\
+BdsDxe: loading Boot0001 "UEFI Amazon Elastic Block Store vol0" from PciRoot(0x0)/Pci(0x4,0x0)/NVMe(0x1,0-0)
+[    0.000000] Linux version 6.1.94-99.176.amzn2023.x86_64 (mockbuild@ip-10-0-39-38)
+[    0.000000] Command line: BOOT_IMAGE=(hd0,gpt1)/boot/vmlinuz root=UUID=a ro console=ttyS0 panic=10 nvme_core.io_timeout=42949
+[    0.000000] BIOS-e820: [mem 0x00000000c0000000-0x00000000febfffff] reserved
+[    0.410000] NMI watchdog: Perf NMI watchdog permanently disabled
+[    0.500000] mce: CPU supports 32 MCE banks
+[    0.900000] PM: Image not found (code -22)
+[    1.000000] EXT4-fs (nvme0n1p1): VFS: Can't find ext4 filesystem
+[    1.200000] ena 0000:00:05.0: ENA device version: 0.10
+[    1.200100] ena 0000:00:05.0 eth0: device watchdog is Enabled
+[    1.300000] IPv6: ADDRCONF(NETDEV_UP): eth0: link is not ready
+[    2.000000] NetworkManager[600]: <info> dhcp4 (eth0): activation: beginning transaction (timeout in 45 seconds)
+[    2.500000] cloud-init[500]: Calling 'http://169.254.169.254/latest/api/token' failed [0/120s]: request error
+[    3.000000] kdump: Installing crashkernel tools; makedumpfile is there
+         Starting Crash recovery kernel arming...
+[  OK  ] Finished File System Check on /dev/disk/by-uuid/1.
+[    9.000000] cloud-init[900]: Cloud-init v. 22.2.2 finished at Sun, 29 Nov 2026 03:00:00 +0000. Datasource DataSourceEc2.
+"""
+
+
+def keys(log: str) -> list[str]:
+    return [one.key for one in diagnose_log(log).findings]
+
+
+@pytest.mark.parametrize(("key", "line"), [(key, line) for key, lines in KINDS.items() for line in lines])
+def test_a_line_is_known_for_what_it_is(key: str, line: str) -> None:
+    assert keys(("" if key.startswith("win-") else BOOT) + line) == [key]
+
+
+def test_there_are_enough_kinds_each_with_words_a_remedy_and_a_source() -> None:
+    assert len(causes()) >= 55
+    assert len({one.key for one in causes()}) == len(causes())
+    assert set(KINDS) <= {one.key for one in causes()}
+    for one in causes():
+        assert one.severity in (1, 2, 3)
+        assert all((one.words, one.remedy, one.source, one.contains))
+        assert not one.words.endswith(".")
+        assert not one.remedy.endswith(".")
+
+
+def test_a_healthy_boot_says_nothing() -> None:
+    found = diagnose_log(HEALTHY + PROMPT)
+    assert found.findings == ()
+    assert found.came_up
+    assert found.boots == 1
+
+
+def test_logs_of_others() -> None:
+    """Logs of healthy machines that are not ours to keep: EVAC_LOGS names their folder."""
+    folder = os.environ.get("EVAC_LOGS")
+    for path in sorted(Path(folder).iterdir()) if folder else ():
+        found = diagnose_log(path.read_text(errors="replace")).findings
+        assert [one for one in found if one.severity >= 2] == [], path.name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "kubelet[812]: E1129 03:00:00 Out of memory: Killed process 1 (java) total-vm:1kB",
+        "Nov 29 03:00:00 ip-10-2-0-4 CRON[99]: (root) CMD (grep 'Kernel panic - not syncing' /var/log/messages)",
+        "sudo:   root : COMMAND=/bin/grep EXT4-fs error /var/log/messages",
+        'time="2026-11-29T03:00:00Z" level=info msg="watching for: blocked for more than 120 seconds"',
+        "[  900.123456] logwatch[4711]: nvme nvme0: I/O 12 QID 3 timeout, aborting",
+    ],
+)
+def test_a_program_that_quotes_the_kernel_is_not_the_kernel(line: str) -> None:
+    assert keys(BOOT + line) == []
+
+
+def test_firmware_loader_and_kernel_are_one_boot_and_earlier_ones_are_told_apart() -> None:
+    start = (
+        'BdsDxe: starting Boot0001 "UEFI"\nWelcome to GRUB!\nBooting `Debian\'\n'
+        + BOOT
+        + "[    0.000000] Command line: ro\n"
+    )
+    log = (
+        start + KINDS["oom"][0] + "\n" + start + "[   12.123456] all is well\n" + start + KINDS["io-error"][1]
+    )
+    found = diagnose_log(log)
+    assert found.boots == 3
+    assert [(one.key, one.boot) for one in found.findings] == [("io-error", 0), ("oom", 2)]
+    assert found.findings[0].line == len(log.split("\n"))
+
+
+def test_a_boot_whose_first_lines_are_gone_is_known_by_its_stamps() -> None:
+    log = "[ 900.123456] x\n[ 901.123456] Out of memory: Killed process 8 (java)\n[    0.012345] y\n[    5.123456] z\n"
+    assert [(one.key, one.boot) for one in diagnose_log(log).findings] == [("oom", 1)]
+
+
+def test_what_stops_a_boot_did_not_if_it_came_up() -> None:
+    line = "[FAILED] Failed to mount /data."
+    assert keys(BOOT + line) == ["mount-failed"]
+    assert keys(BOOT + line + PROMPT) == []
+    assert keys(BOOT + KINDS["disk-full"][0] + PROMPT) == ["disk-full"], "this survives the log-in prompt"
+    assert keys(BOOT + PROMPT + line) == ["mount-failed"]
+
+
+def test_the_gravest_and_latest_come_first_and_the_latest_line_is_told() -> None:
+    log = BOOT + "\n".join((KINDS["unit-failed"][0], KINDS["oom"][0], KINDS["hung-task"][0], KINDS["oom"][0]))
+    found = diagnose_log(log).findings
+    assert [(one.key, one.times, one.line) for one in found] == [
+        ("oom", 2, 5),
+        ("hung-task", 1, 4),
+        ("unit-failed", 1, 2),
+    ]
+
+
+def test_escape_sequences_are_gone_before_anything_is_looked_for() -> None:
+    log = BOOT + "[\x1b[1;31mFAILED\x1b[0m] Failed to \x1b[1mmount \x1b[0m/data.\r\n"
+    (found,) = diagnose_log(log).findings
+    assert isinstance(found, Finding)
+    assert (found.key, found.text) == ("mount-failed", "[FAILED] Failed to mount /data.")
+
+
+def test_lines_keep_their_numbers_whatever_is_in_them() -> None:
+    read = read_log(list(lines_of("one\n\x1b[2Jtwo\x0bmore\nthree")))
+    assert [line.number for line in read if line.text] == [1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("text", ["", "*", "^", "^*", "x" * 201])
+def test_a_pattern_without_words_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"words|longer"):
+        pattern(text)
+
+
+def test_a_pattern_is_plain_words_in_order() -> None:
+    assert found_in(pattern("Out of * kill"), "an out of memory: killed") is not None
+    assert found_in(pattern("kill*out of"), "out of memory: kill") is None
+    assert found_in(pattern("^out"), "an out") is None
+    assert found_in(pattern("(.+)+$"), "a (.+)+$") is not None, "nothing in it is an expression"

@@ -1,0 +1,143 @@
+"""A system log as lines that know their boot, their kernel stamp and who wrote them. Pure, linear in the log's length.
+
+A serial console holds several boots (EC2 user guide, instance-console). Firmware, boot loader and kernel are stages of one
+boot; a stage that comes again after a later one begins the next.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+
+from msgspec import Struct
+
+from tui.domain.console_output import console_lines
+from tui.domain.sanitize import SafeText
+
+LONGEST_LINE = 1000
+"""Characters of a line that are looked at."""
+
+_STAMP = re.compile(r"(?:<\d{1,3}>)?\[\s{0,12}(\d{1,9}\.\d{3,6})\](?:\[\s{0,8}[TC]\d{1,8}\])? ?")
+_SYSLOG = re.compile(
+    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]{0,20})"
+    r" (?:[\w.-]{1,255} )?(?=[\w(])"
+)
+_PROGRAM = re.compile(r"\(?[A-Za-z][\w.@/-]{0,63}\)?\[\d{1,9}\]:? ")
+_TAG = re.compile(r"([a-z][a-z_.@/-]{1,63}): ")
+
+
+class Stage(IntEnum):
+    """How far a boot has come."""
+
+    NOTHING = 0
+    FIRMWARE = 1
+    LOADER = 2
+    KERNEL = 3
+    RUNNING = 4
+
+
+_MARKS: tuple[tuple[Stage, tuple[str, ...]], ...] = (
+    (Stage.FIRMWARE, ("bdsdxe: ", "uefi firmware", "seabios (version", "ipxe ", "xen minimal os", "press esc for boot menu")),
+    (Stage.LOADER, ("grub loading", "welcome to grub", "booting `", "booting '", "booting a command list", "efi stub: ",
+                    "loading linux ", "syslinux ", "extlinux ", "decompressing linux")),
+    (Stage.KERNEL, ("linux version ", "booting linux on physical cpu", "copyright (c) 1992-")),
+)  # fmt: skip
+_KERNEL_TAGS = frozenset({
+    "arp_cache", "blk_update_request", "block", "cgroup", "clocksource", "device-mapper", "drbd", "ena",
+    "end_bio_bh_io_sync", "end_request", "fork", "hibernation", "hrtimer", "ip_conntrack", "ixgbevf", "kernel",
+    "lowmemorykiller", "mce", "md", "memory", "mm", "modprobe", "neigh", "neighbor", "neighbour", "net_ratelimit",
+    "nf_conntrack", "nvme", "pci", "pcieport", "print_req_error", "rcu", "reboot", "request_module", "sd", "serial",
+    "swapper", "systemd-shutdown", "tcp", "traps", "usb", "virtio_blk", "virtio_net", "vmalloc", "watchdog",
+    "xen_netfront",
+})  # fmt: skip
+"""Words in lower case that the kernel itself writes before a colon; any other such word is the name of a program."""
+_QUOTES = (
+    "time=",
+    "level=",
+    "{",
+    "ts=",
+    "I0",
+    "I1",
+    "E0",
+    "E1",
+    "W0",
+    "W1",
+    "F0",
+    "F1",
+    "> ",
+    "# ",
+    "$ ",
+    "+ ",
+)
+
+
+class LogLine(Struct, frozen=True, gc=False):
+    """`number`: of the log's line, from 1. `boot`: 0 is the last one, 1 the one before. `stamp`: seconds of that boot, as the
+    kernel counts. `body`: without stamp, date and host. `is_kernel`: no program's name stands before it.
+    """
+
+    number: int
+    text: SafeText
+    body: str
+    boot: int
+    stamp: float | None = None
+    is_kernel: bool = False
+
+
+def lines_of(output: str) -> Iterator[tuple[int, SafeText]]:
+    """Each line as a terminal would have left it, with its number; escape sequences are gone before anything else looks."""
+    for number, raw in enumerate(output.split("\n"), 1):
+        for line in console_lines(raw):
+            yield number, line
+
+
+def read_log(lines: Sequence[tuple[int, SafeText]]) -> tuple[LogLine, ...]:
+    """The lines of a log, the oldest first, each with its boot."""
+    found: list[tuple[str, float | None, bool, int]] = []
+    stage, boot, last = Stage.NOTHING, 0, 0.0
+    for _, text in lines:
+        stamp, body, is_kernel = _parts(str(text)[:LONGEST_LINE])
+        mark = _stage_of(body)
+        if mark is not None:
+            if stage >= Stage.KERNEL and (mark < stage or mark is Stage.KERNEL):
+                boot, last, stage = boot + 1, 0.0, mark
+            stage = max(stage, mark)
+        elif stamp is not None:
+            if stamp < 1.0 < last - stamp:
+                boot, stage = boot + 1, Stage.KERNEL  # its first lines are not in the log
+            last = stamp
+        found.append((body, stamp, is_kernel, boot))
+    return tuple(
+        LogLine(number, text, body, boot - at, stamp, is_kernel)
+        for (number, text), (body, stamp, is_kernel, at) in zip(lines, found, strict=True)
+    )
+
+
+def _parts(line: str) -> tuple[float | None, str, bool]:
+    """Stamp, body, and whether the kernel wrote it."""
+    body, said = line, False
+    if dated := _SYSLOG.match(body):
+        body = body[dated.end() :]
+        if not body.startswith(("kernel: ", "kernel[")):
+            return None, body, False
+        body, said = body.partition(": ")[2], True
+    if stamped := _STAMP.match(body):
+        rest = body[stamped.end() :]
+        return float(stamped[1]), rest, said or _is_kernel(rest)
+    return None, body, said or _is_kernel(body)
+
+
+def _is_kernel(body: str) -> bool:
+    if _PROGRAM.match(body) or body.startswith(_QUOTES):
+        return False
+    tag = _TAG.match(body)
+    return tag is None or tag[1] in _KERNEL_TAGS
+
+
+def _stage_of(body: str) -> Stage | None:
+    lower = body[:40].lower()
+    for stage, words in _MARKS:
+        if lower.startswith(words):
+            return stage
+    return None
