@@ -103,3 +103,11 @@ def test_every_promise_names_tests_that_are_there() -> None:
 def test_every_link_to_a_file_leads_there(page: str) -> None:
     for link in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", (ROOT / page).read_text()):
         assert (ROOT / page).parent.joinpath(link).exists(), f"{page}: {link}"
+
+
+def test_the_changelog_has_this_version_with_its_date() -> None:
+    page = (ROOT / "CHANGELOG.md").read_text()
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", page, re.MULTILINE)
+    kinds = set(re.findall(r"^### (.+)$", page, re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
