@@ -1,33 +1,17 @@
-"""How an operation stands, for a person: is somebody driving it, is a server down by it, does it need you."""
+"""How an operation stands, as the console shows it: its sign, its place in the list, and the red line on top of every screen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
-from tui.domain.sanitize import clean
 from tui.domain.time_format import ago
 from tui.domain.triage import Level
-from tui.operations.model import Operation, OperationState
-from tui.operations.recovery import is_cut_off
+from tui.operations.model import Operation
+from tui.operations.status import InstanceDown, OperationStatus, Standing, status_of
 from tui.presentation.symbols import LEVELS, Sign
-
-
-class Standing(StrEnum):
-    """The order is that of the list: what needs a person comes first."""
-
-    CUT_OFF = "cut off"
-    NEEDS_YOU = "needs you"
-    RUNNING = "running"
-    PLANNED = "planned"
-    FAILED = "failed"
-    REFUSED = "refused"
-    SUCCEEDED = "succeeded"
-    ABANDONED = "abandoned"
-
 
 SIGNS = {
     Standing.CUT_OFF: Sign("✖", "cut off", "bold red"),
@@ -39,36 +23,13 @@ SIGNS = {
     Standing.SUCCEEDED: Sign("✔", "succeeded", "green"),
     Standing.ABANDONED: Sign("–", "abandoned", "dim"),
 }
-_ENDS = {
-    OperationState.SUCCEEDED: Standing.SUCCEEDED,
-    OperationState.FAILED: Standing.FAILED,
-    OperationState.ABANDONED: Standing.ABANDONED,
-}
-
-
-def standing(operation: Operation, now: datetime) -> Standing:
-    """Of one operation."""
-    if operation.refused_by:
-        return Standing.REFUSED
-    if operation.state in _ENDS:
-        return _ENDS[operation.state]
-    if is_cut_off(operation, now):
-        return Standing.CUT_OFF
-    if operation.attention or operation.state is OperationState.NEEDS_ATTENTION:
-        return Standing.NEEDS_YOU
-    return Standing.PLANNED if operation.confirmed_at is None else Standing.RUNNING
 
 
 def in_order(operations: Sequence[Operation], now: datetime) -> list[Operation]:
     """Those that need a person, then those that run, then the rest; each the newest first."""
     first = {Standing.CUT_OFF: 0, Standing.NEEDS_YOU: 0, Standing.RUNNING: 1, Standing.PLANNED: 1}
     newest = sorted(operations, key=lambda one: one.id, reverse=True)
-    return sorted(newest, key=lambda one: first.get(standing(one, now), 2))
-
-
-def label(operation: Operation) -> str:
-    """The instance's name, or its id."""
-    return clean(operation.instance_name or operation.instance_id)
+    return sorted(newest, key=lambda one: first.get(status_of(one, now).standing, 2))
 
 
 def stopped_at(operation: Operation) -> datetime | None:
@@ -87,46 +48,42 @@ class Alert(Struct, frozen=True):
 
 def warning(operations: Sequence[Operation], now: datetime) -> Alert | None:
     """The one line on top of every screen, or None while nothing is amiss."""
-    stands = {one.id: standing(one, now) for one in operations}
-    loud = [one for one in operations if stands[one.id] in (Standing.CUT_OFF, Standing.NEEDS_YOU)]
-    down = [one for one in operations if one.instance_down or (one in loud and one.may_be_down)]
-    if not loud and not down:
-        return None
-    sure = [one for one in down if one.instance_down]
+    stands = {one.id: status_of(one, now) for one in operations}
+    loud = [one for one in operations if stands[one.id].needs_person]
+    sure = [one for one in operations if stands[one.id].down is InstanceDown.YES]
+    down = sure or [one for one in loud if stands[one.id].down is InstanceDown.MAYBE]
     # What is certain counts; among it, what needs a person leads.
-    meant = sure or down or loud
+    meant = down or loud
+    if not meant:
+        return None
     first = next((one for one in meant if one in loud), meant[0])
     bad = LEVELS[Level.FAILING if loud else Level.DUE].symbol
-    text = f"{bad} {_head(meant, sure, down, stands)}: {_told(first, stands[first.id], now)}"
-    others = [label(one) for one in dict.fromkeys((*meant, *down, *loud)) if one is not first]
+    be = ("are" if len(meant) > 1 else "is") if sure else "may be"
+    head = _head(len(meant), f"{be} DOWN" if down else "", cut_off=stands[meant[0].id].cut_off)
+    text = f"{bad} {head}: {_told(first, stands[first.id], now)}"
+    may_be = [one for one in loud if stands[one.id].down is not InstanceDown.NO]
+    others = [one.label for one in dict.fromkeys((*meant, *may_be, *loud)) if one is not first]
     if others:
         text += f"; also {', '.join(others[:3])}{' …' * (len(others) > 3)}"
     text += "" if "press o" in text else "   press o"
     return Alert(text, not loud, frozenset(one.id for one in loud))
 
 
-def _head(
-    meant: Sequence[Operation],
-    sure: Sequence[Operation],
-    down: Sequence[Operation],
-    stands: Mapping[str, Standing],
-) -> str:
-    many = len(meant) > 1
+def _head(count: int, down: str, *, cut_off: bool) -> str:
     if down:
-        be = ("are" if many else "is") if sure else "may be"
-        return f"{len(meant)} server{'s' * many} {be} DOWN by {'unfinished operations' if many else 'an unfinished operation'}"
-    if many:
-        return f"{len(meant)} operations need you"
-    return "an operation was cut off" if stands[meant[0].id] is Standing.CUT_OFF else "an operation needs you"
+        unfinished = "unfinished operations" if count > 1 else "an unfinished operation"
+        return f"{count} server{'s' * (count > 1)} {down} by {unfinished}"
+    if count > 1:
+        return f"{count} operations need you"
+    return "an operation was cut off" if cut_off else "an operation needs you"
 
 
-def _told(operation: Operation, stands: Standing, now: datetime) -> str:
-    parts = [label(operation)]
+def _told(operation: Operation, status: OperationStatus, now: datetime) -> str:
+    parts: list[str] = [operation.label]
     since = stopped_at(operation)
-    if since is not None and operation.may_be_down:
+    if since is not None and status.down is not InstanceDown.NO:
         parts.append(f"stopped {ago(since, now)}")
-    if stands is Standing.CUT_OFF:
+    if status.cut_off:
         return ", ".join((*parts, f"cut off at {operation.step} (press o, then r to resume)"))
     parts.append(operation.note.removeprefix("STOPPED: ") or f"at {operation.step}")
-    alive = operation.state is not OperationState.NEEDS_ATTENTION
-    return ", ".join(parts) + (" (runner alive)" if alive else " (press o, then r to resume)")
+    return ", ".join(parts) + (" (runner alive)" if status.driver else " (press o, then r to resume)")

@@ -21,7 +21,7 @@ from tui.domain.sanitize import clean
 from tui.domain.time_format import ago
 from tui.domain.triage import Level
 from tui.operations.model import Operation
-from tui.operations.recovery import driver
+from tui.operations.status import driver
 from tui.presentation.accounts import account_number
 from tui.presentation.symbols import ASKING, GRAVITY_SIGNS, LEVELS
 from tui.presentation.width import cell_len, middle

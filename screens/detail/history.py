@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from screens.detail.view_model import Scene
+from screens.operation_status import SIGNS
 from screens.page import BLANK, Row
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago
-from tui.domain.triage import Level
 from tui.operations.model import Operation, OperationState
-from tui.presentation.symbols import LEVELS, Sign
-
-OPERATION = {
-    OperationState.PLANNED: Sign("–", "planned", "dim"),
-    OperationState.RUNNING: Sign("●", "running", "bold cyan"),
-    OperationState.SUCCEEDED: replace(LEVELS[Level.CALM], word="succeeded"),
-    OperationState.FAILED: Sign("✖", "failed", "bold red"),
-    OperationState.NEEDS_ATTENTION: Sign("▲", "needs you", "bold yellow"),
-    OperationState.ABANDONED: Sign("–", "abandoned", "dim"),
-}
-
-_REFUSED = Sign("–", "refused", "yellow")
+from tui.operations.status import status_of
 
 
 def history(scene: Scene, cursor: int) -> list[Row]:
@@ -43,7 +30,7 @@ def history(scene: Scene, cursor: int) -> list[Row]:
 
 
 def _operation(scene: Scene, one: Operation, *, chosen: bool) -> Row:
-    sign = _REFUSED if one.refused_by else OPERATION[one.state]
+    sign = SIGNS[status_of(one, scene.now).standing]
     step = f"  {clean(one.step)}" if one.is_open or one.state is OperationState.FAILED else ""
     text = f"{clean(one.action):<11}{sign.word:<11}{ago(one.created_at, scene.now):<9}{step}"
     label = ("▸ " if chosen else "  ") + sign.symbol

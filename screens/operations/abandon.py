@@ -14,7 +14,6 @@ from textual.widgets import Static
 
 from screens.confirm.question import Answer, TypeName
 from screens.dismiss_once import Leaver
-from screens.operation_status import label
 from screens.visibility import height, seen
 from tui.domain.sanitize import clean
 from tui.domain.typed_name import expected
@@ -28,7 +27,7 @@ MIN_ABANDON_HEIGHT = 20
 
 def left_behind(operation: Operation) -> tuple[str, bool]:
     """What abandoning it leaves, and whether a server stays down or out of service by it."""
-    name, out = label(operation), still_out(operation)
+    name, out = operation.label, still_out(operation)
     more = f" And {out}" if out else ""
     if operation.instance_down:
         return (

@@ -1,4 +1,4 @@
-"""One operation in words: what it waits for, its steps and calls, who wanted it. Drawn, and copied."""
+"""One operation in words: what it waits for, its steps and calls, who wanted it."""
 
 from __future__ import annotations
 
@@ -8,35 +8,20 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from screens.operation_status import SIGNS, Standing, standing
-from screens.operations.table import elapsed, progress
+from screens.operation_status import SIGNS
 from tui.config.schema import Settings
 from tui.domain.sanitize import clean
-from tui.domain.time_format import ago, both_zones
+from tui.domain.time_format import ago, both_zones, span
 from tui.operations.model import Operation
-from tui.operations.operation_text import call_outcome, took
-from tui.operations.operation_text import operation_summary as paste
-from tui.operations.recovery import driver
+from tui.operations.operation_text import call_outcome, progress, took
+from tui.operations.status import OperationStatus, status_of
 from tui.presentation.accounts import account_number
 from tui.presentation.symbols import STEP_SIGNS
 
 
-def _loud(one: Operation, now: datetime) -> str:
-    """What a person must know first, or nothing."""
-    down = (
-        " The instance is STOPPED."
-        if one.instance_down
-        else " The instance may be stopped."
-        if one.may_be_down
-        else ""
-    )
-    stands = standing(one, now)
-    if stands is Standing.CUT_OFF:
-        return f"Cut off at {one.step}: nobody drives it.{down} Press r to resume."
-    if stands is Standing.NEEDS_YOU:
-        down = "" if one.note.startswith("STOPPED") else down
-        return f"{one.note or 'It needs you'}.{down}"
-    return f"{one.note}.{down}" if stands in (Standing.FAILED, Standing.REFUSED) and one.note else ""
+def _first(one: Operation, status: OperationStatus) -> str:
+    """What a person must know first, and the key that helps; or what it is at."""
+    return f"{status.headline}; press r to resume" if status.cut_off else status.headline or one.note
 
 
 def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> list[tuple[str, str]]:
@@ -46,7 +31,6 @@ def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datet
     where = (
         f"{settings.label(one.profile)}  {account_number(one.account_id) or 'account unknown'}  {one.region}"
     )
-    runner = driver(one, now)
     permission = {
         "yes": "AWS said yes",
         "unknown": "AWS did not say" if one.permission_asked else "not asked yet",
@@ -57,37 +41,35 @@ def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datet
         ("permission", permission.get(one.permission, one.permission)),
     ]
     if one.is_open:
-        found.append(("runner", runner or "none"))
+        found.append(("runner", status_of(one, now).driver or "none"))
     return [(name, clean(text)) for name, text in found]
 
 
 def detail(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> RenderableType:
     """All of it, the steps last."""
-    sign = SIGNS[standing(one, now)]
+    status = status_of(one, now)
+    sign = SIGNS[status.standing]
     head = Text(overflow="fold")
-    head.append(f"{sign.named}", sign.style)
+    head.append(sign.named, sign.style)
     head.append(f"  {clean(one.title)}", "bold")
-    head.append(f"  {clean(one.instance_id)}  {progress(one)}, {elapsed(one, now)}")
+    head.append(f"  {clean(one.instance_id)}  {progress(one)}, {span(status.elapsed)}")
     parts: list[RenderableType] = [head]
-    if loud := _loud(one, now):
-        parts.append(Text(loud, sign.style))
-    elif one.note:
-        parts.append(Text(one.note))
+    if told := _first(one, status):
+        parts.append(Text(told, sign.style if status.headline else ""))
     if one.remedy:
         parts.append(Text(f"→ {one.remedy}", "bold"))
-    parts.append(_steps(one, now))
-    told = Text("")
+    parts.append(_steps(one, now, alive=bool(status.driver)))
+    facts = Text("")
     for name, text in operation_facts(one, settings, zone, now):
-        told.append(f"{name} ", "dim")
-        told.append(f"{text}   ")
-    told.append("id ", "dim")
-    told.append(one.id)
-    parts.append(told)
+        facts.append(f"{name} ", "dim")
+        facts.append(f"{text}   ")
+    facts.append("id ", "dim")
+    facts.append(one.id)
+    parts.append(facts)
     return Group(*parts)
 
 
-def _steps(one: Operation, now: datetime) -> Table:
-    alive = bool(driver(one, now))
+def _steps(one: Operation, now: datetime, *, alive: bool) -> Table:
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=1)
     grid.add_column(width=13, no_wrap=True)
@@ -109,11 +91,3 @@ def _steps(one: Operation, now: datetime) -> Table:
             told,
         )
     return grid
-
-
-def copied_summary(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> str:
-    """To paste into an incident channel: plain text, a line a fact."""
-    word = f"{SIGNS[standing(one, now)].word}, {progress(one)}"
-    if loud := _loud(one, now):
-        word = f"{word}. {loud}"
-    return "\n".join(paste(one, word, settings.label(one.profile), zone, now))

@@ -14,16 +14,18 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
-from screens.operation_status import SIGNS, Standing, in_order, label, standing
+from screens.operation_status import SIGNS, in_order
 from screens.operations.abandon import AbandonQuestion, left_behind
-from screens.operations.lines import copied_summary, detail
+from screens.operations.lines import detail
 from screens.operations.table import OperationTable
 from screens.static_line import Line
 from tui.operations import audit_log
 from tui.operations.identity import this_requester
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation
+from tui.operations.operation_text import operation_summary
 from tui.operations.recovery import give_up, resume
+from tui.operations.status import Standing, status_of
 from tui.services import Services
 
 NO_OPERATIONS = (
@@ -115,7 +117,7 @@ class OperationsScreen(EvacScreen):
         self.draw_keys()
 
     def _head(self) -> Text:
-        counts = Counter(standing(one, self.services.now()) for one in self._rows)
+        counts = Counter(status_of(one, self.services.now()).standing for one in self._rows)
         text = Text("operations", "bold", overflow="ellipsis", no_wrap=True)
         for stands in Standing:
             if counts[stands]:
@@ -152,9 +154,9 @@ class OperationsScreen(EvacScreen):
         except (JournalError, OSError) as error:
             why = str(error)
         if why is None:
-            self.say(f"{label(one)}: resumed")
+            self.say(f"{one.label}: resumed")
         else:
-            self.say(f"{label(one)}: can't be resumed, {why}", "warning")
+            self.say(f"{one.label}: can't be resumed, {why}", "warning")
         self._read(force=True)
 
     def verb_abandon(self) -> None:
@@ -163,7 +165,7 @@ class OperationsScreen(EvacScreen):
         if one is None:
             return
         if not one.is_open:
-            self.say(f"{label(one)}: it has ended already, {one.state.value}", "warning")
+            self.say(f"{one.label}: it has ended already, {one.state.value}", "warning")
             return
         if self.profile_read_only(one.profile, one.account_id):
             self.say(f"read-only: no changes through profile {one.profile}", "warning")
@@ -173,7 +175,7 @@ class OperationsScreen(EvacScreen):
             if yes:
                 self._abandon(one)
             else:
-                self.say(f"{label(one)}: not abandoned, nothing was changed")
+                self.say(f"{one.label}: not abandoned, nothing was changed")
 
         self.app.push_screen(AbandonQuestion(one), answered)
 
@@ -189,10 +191,10 @@ class OperationsScreen(EvacScreen):
             self.say(str(error), "warning")
             return
         if not done:
-            self.say(f"{label(one)}: it ended meanwhile", "warning")
+            self.say(f"{one.label}: it ended meanwhile", "warning")
         else:
             self._audit(one)
-            self.say(f"{label(one)}: abandoned. {left}", "warning" if down or told else "information")
+            self.say(f"{one.label}: abandoned. {left}", "warning" if down or told else "information")
         self._read(force=True)
 
     def _audit(self, one: Operation) -> None:
@@ -212,6 +214,7 @@ class OperationsScreen(EvacScreen):
         """To paste into a ticket."""
         one = self.current
         if one is not None:
-            now = self.services.now()
-            told = copied_summary(one, self.services.settings, self.services.zone, now)
-            self.copy(told, f"summary of {label(one)}")
+            services = self.services
+            label = services.settings.label(one.profile)
+            told = "\n".join(operation_summary(one, label, services.zone, services.now()))
+            self.copy(told, f"summary of {one.label}")

@@ -10,12 +10,14 @@ from rich.segment import Segment
 from rich.style import Style
 
 from screens.line_table import LineTable
-from screens.operation_status import SIGNS, Standing, label, standing
+from screens.operation_status import SIGNS
 from screens.theme import painted
 from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, span
 from tui.operations.model import Operation
+from tui.operations.operation_text import progress
+from tui.operations.status import status_of
 from tui.presentation.width import cut, middle
 
 
@@ -39,8 +41,8 @@ class OperationColumn(Struct, frozen=True):
 
 
 def _state(one: Operation, view: OperationsContext) -> tuple[str, str]:
-    sign = SIGNS[standing(one, view.now)]
-    return f"{sign.named}", sign.style
+    sign = SIGNS[status_of(one, view.now).standing]
+    return sign.named, sign.style
 
 
 def _where(one: Operation, view: OperationsContext) -> tuple[str, str]:
@@ -48,34 +50,22 @@ def _where(one: Operation, view: OperationsContext) -> tuple[str, str]:
     return f"{view.settings.label(one.profile)} {one.region}", color
 
 
-def progress(one: Operation) -> str:
-    """`3/7 wait-stopped`; of what has succeeded only the count."""
-    names, done = [row.name for row in one.steps], sum(row.state == "done" for row in one.steps)
-    if done == len(names):
-        return f"{done}/{len(names)}"
-    return f"{names.index(one.step) + 1}/{len(names)} {one.step}"
-
-
-def elapsed(one: Operation, now: datetime) -> str:
-    """From the confirmation to the end, or until now."""
-    return span((one.finished_at or now) - (one.confirmed_at or one.created_at))
-
-
 def _note(one: Operation, view: OperationsContext) -> tuple[str, str]:
-    stands = standing(one, view.now)
-    if stands is Standing.CUT_OFF:
-        return "nobody drives it: press r to resume", SIGNS[stands].style
-    return clean(one.note), SIGNS[stands].style if one.attention else ""
+    status = status_of(one, view.now)
+    style = SIGNS[status.standing].style
+    if status.cut_off:
+        return "nobody drives it: press r to resume", style
+    return clean(one.note), style if one.attention else ""
 
 
 OPERATION_COLUMNS = (
     OperationColumn("", 12, 0, _state),
     OperationColumn("action", 10, 0, lambda one, view: (one.action, "")),
-    OperationColumn("instance", 14, 0, lambda one, view: (label(one), "bold"), share=1, both_ends=True),
+    OperationColumn("instance", 14, 0, lambda one, view: (one.label, "bold"), share=1, both_ends=True),
     OperationColumn("id", 19, 130, lambda one, view: (clean(one.instance_id), "dim")),
     OperationColumn("where", 22, 110, _where, both_ends=True),
     OperationColumn("step", 16, 0, lambda one, view: (progress(one), "")),
-    OperationColumn("took", 6, 0, lambda one, view: (elapsed(one, view.now), "")),
+    OperationColumn("took", 6, 0, lambda one, view: (span(status_of(one, view.now).elapsed), "")),
     OperationColumn(
         "begun", 9, 96, lambda one, view: (ago(one.confirmed_at or one.created_at, view.now), "dim")
     ),

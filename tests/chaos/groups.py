@@ -37,7 +37,7 @@ from tui.domain.actions import ActionOptions
 from tui.domain.instance import Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
-from tui.operations import recovery
+from tui.operations import recovery, status
 from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
 from tui.paths import default_journal_path
@@ -244,7 +244,8 @@ class _Crowd:
         """Until all have ended. `stopped`: started again once everybody was seen to wait for it."""
         # As in the program, but its runners are forked, and mortal; and who lives is known here.
         recovery.start = self.fork  # type: ignore[attr-defined,assignment] # in the place where resume looks it up
-        recovery.lives = lambda pid, _: pid in self.alive  # type: ignore[assignment] # as above
+        recovery.lives = lambda pid, _: pid in self.alive  # type: ignore[attr-defined,assignment] # as above
+        status.lives = recovery.lives  # type: ignore[attr-defined] # where the driver is looked up
         for one in self.orders:
             self.fork(one)
         try:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.terminal import Terminal, environ, has, ready
 from tui.demo.environment import Demo, start
-from tui.operations import audit_log, recovery
+from tui.operations import audit_log, status
 from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
 from tui.paths import default_journal_path
@@ -86,7 +86,7 @@ def test_a_hang_up_between_stop_and_start_and_a_new_login_shows_it_finished(
     at_the_cut = cut(env, demo)
     assert at_the_cut.state is OperationState.RUNNING
     assert at_the_cut.ssh_client == "203.0.113.9 51234"
-    assert recovery.driver(at_the_cut, datetime.now(UTC))  # the hands did not hear of it
+    assert status.driver(at_the_cut, datetime.now(UTC))  # the hands did not hear of it
     demo.control("clock", {"speed": 60})
     with Terminal(environ=env) as terminal:
         terminal.until("payments-db-1")

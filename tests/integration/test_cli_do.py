@@ -249,7 +249,7 @@ def test_an_ami_of_a_name_that_exists_needs_a_person(stage: Stage) -> None:
     assert stage.really_sent() == ["CreateImage"]
     listed = stage.evac("ops")
     assert listed.returncode == 0
-    assert loud(listed, "needs-attention at image")
+    assert loud(listed, "an AMI named twice exists already")
     assert any(one["state"] == "needs-attention" for one in json.loads(stage.evac("ops", "--json").stdout))
     ident = stage.newest().id
     assert stage.evac("ops", "abandon", ident).returncode == 5

@@ -21,7 +21,7 @@ from tui.demo.environment import Demo, start
 from tui.operations import audit_log, spawn
 from tui.operations.journal import Journal
 from tui.operations.model import OperationState
-from tui.operations.recovery import lives
+from tui.operations.status import lives
 from tui.paths import default_journal_path
 
 

@@ -16,7 +16,7 @@ from tests.integration import operation_wait
 from tests.integration.runner_watch import Bench, ended
 from tui.demo.environment import start
 from tui.domain.instance import InstanceState
-from tui.operations import audit_log, recovery
+from tui.operations import audit_log, status
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation, OperationState
 
@@ -79,7 +79,7 @@ def test_a_full_disk_between_stop_and_start_keeps_nothing_down(small: tuple[Benc
     bench.demo.control("clock", {"speed": 60})
     bench.demo.control("advance", {"seconds": 60})
     until(bench, "search-2", InstanceState.RUNNING)  # while it is still full
-    assert recovery.lives(pid, operation)
+    assert status.lives(pid, operation)
     disk.free()
     found = bench.wait(operation, ended)
     assert found.state is OperationState.SUCCEEDED
@@ -111,7 +111,7 @@ def test_what_else_keeps_a_journal_from_being_written_keeps_nothing_down(bench: 
         until(bench, "search-2", InstanceState.RUNNING)
     else:
         time.sleep(3)  # whatever comes of it at once
-    alive = recovery.lives(pid, operation)  # else it has come to its end all the same
+    alive = status.lives(pid, operation)  # else it has come to its end all the same
     with suppress(ProcessLookupError):
         resource.prlimit(pid, resource.RLIMIT_FSIZE, size)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, handles)
@@ -140,7 +140,7 @@ def test_a_folder_that_goes_from_under_it_keeps_nothing_down(bench: Bench, how: 
     bench.demo.control("advance", {"seconds": 60})
     until(bench, "search-2", InstanceState.RUNNING)
     if how == "in the way of a file":
-        assert recovery.lives(pid, operation)
+        assert status.lives(pid, operation)
         folder.unlink()
     bench.journal = Journal(bench.journal.path)
     operation_wait.until(lambda: (one := bench.journal.get(operation)) and ended(one))

@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.runner_watch import Bench, ended
 from tui.domain.instance import InstanceState
-from tui.operations import audit_log, recovery, spawn
+from tui.operations import audit_log, recovery, spawn, status
 from tui.operations.model import OperationState
 from tui.paths import default_journal_path
 
@@ -24,7 +24,7 @@ def test_two_runners_of_one_operation_send_everything_once(bench: Bench) -> None
     pids = [bench.run(operation) for _ in range(3)]
     assert bench.wait(operation, ended).state is OperationState.SUCCEEDED
     deadline = time.monotonic() + 30
-    while any(recovery.lives(pid, operation) for pid in pids) and time.monotonic() < deadline:
+    while any(status.lives(pid, operation) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
 
@@ -37,7 +37,7 @@ def test_a_full_disk_under_the_journal_does_not_keep_an_instance_down(bench: Ben
     bench.wait(operation, lambda one: one.step == "wait-stopped")
     with bench.journal._write():
         time.sleep(13)
-        assert recovery.lives(pid, operation)
+        assert status.lives(pid, operation)
     bench.demo.control("clock", {"speed": 60})
     found = bench.wait(operation, ended)
     assert found.state is OperationState.SUCCEEDED
@@ -103,9 +103,9 @@ def test_a_frozen_runner_that_wakes_after_it_was_replaced_sends_nothing(bench: B
     finally:
         os.kill(pid, signal.SIGCONT)
     deadline = time.monotonic() + 30
-    while recovery.lives(pid, operation) and time.monotonic() < deadline:
+    while status.lives(pid, operation) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not recovery.lives(pid, operation)
+    assert not status.lives(pid, operation)
     assert len(bench.sent("StopInstances")) == len(bench.sent("StartInstances")) == 1
 
 

@@ -16,7 +16,7 @@ from tests.integration.operation_wait import until
 from tests.integration.runner_watch import ACCOUNT, REGION, Bench, ended
 from tui.config.schema import ActionSettings, LockSettings, Settings
 from tui.demo.environment import Demo
-from tui.operations import recovery
+from tui.operations import status
 from tui.operations.journal import Journal
 from tui.operations.model import Operation
 from tui.operations.redis_lock import Holder, Lock, LockService
@@ -76,7 +76,7 @@ def _operation(side: Bastion, operation: str) -> Operation:
 
 
 def _let_go(side: Bastion, operation: str) -> bool:
-    return not recovery.driver(_operation(side, operation), datetime.now(UTC))
+    return not status.driver(_operation(side, operation), datetime.now(UTC))
 
 
 class Pair:
@@ -129,7 +129,7 @@ class Pair:
 
 
 def gone(pid: int, operation: str) -> Callable[[], bool]:
-    return lambda: not recovery.lives(pid, operation)
+    return lambda: not status.lives(pid, operation)
 
 
 def lock_of(url: str, instance: str, operation: str, user: str = "kim", ttl: float = 30.0) -> Lock:

@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 
 from screens.base import Alarm
-from screens.operation_status import Standing, standing, warning
+from screens.operation_status import warning
 from screens.operations import OperationsScreen
 from tests.screens.confirm_pilot import until
 from tests.screens.fake_runner import Play
 from tests.screens.fake_services import NOW, Stage
 from tests.screens.operation_factory import cut, finished, retrying, running
 from tui.operations.model import OperationState
+from tui.operations.status import Standing, status_of
 from tui.presentation.ascii import in_ascii
 from tui.services import Services
 
@@ -71,7 +72,7 @@ def test_a_stuck_operation_needs_a_person(given: Services) -> None:
     play.end(
         OperationState.NEEDS_ATTENTION, "nobody can know whether AWS got the reboot", "look at its uptime"
     )
-    assert standing(play.read(), NOW) is Standing.NEEDS_YOU
+    assert status_of(play.read(), NOW).standing is Standing.NEEDS_YOU
     assert alert(given) == (
         "✖ an operation needs you: load-1, nobody can know whether AWS got the reboot (press o, then r to resume)"
     )

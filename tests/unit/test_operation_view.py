@@ -9,12 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from tui.cli.follow import exit_code
-from tui.cli.operation_view import alarming, operation_lines, operation_list, operation_object, stands
+from tui.cli.operation_view import operation_lines, operation_list, operation_object
 from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.steps import Order
 from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StoredDraft
 from tui.operations.operation_text import operation_summary
+from tui.operations.status import InstanceDown, status_of
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 STOP = CallRecord("stop", "ec2", "StopInstances", NOW, NOW, ok=True, request_id="r-1")
@@ -39,8 +40,8 @@ HELD = replace(CUT, lease_until=NOW + timedelta(seconds=10), steps=STEPS[:1])
 def test_what_was_cut_off_stands_above_the_table_and_names_the_way_out() -> None:
     loud, headers, rows = operation_list([HELD, CUT], Settings(), NOW + timedelta(seconds=5))
     assert loud == [
-        "✖ web-7 may be DOWN: this operation stopped it and has not seen it run since"
-        " (stop-start, running at wait-stopped: stopping); NOBODY drives it: evac ops resume op-1"
+        "✖ Stop and start web-7: web-7 may be DOWN: this operation stopped it and has not seen it run since;"
+        " cut off at wait-stopped: NOBODY drives it; evac ops resume op-1"
     ]
     assert len(rows) == 2
     assert {len(row) for row in rows} == {len(headers)}
@@ -59,13 +60,15 @@ def test_what_was_cut_off_stands_above_the_table_and_names_the_way_out() -> None
     ],
 )
 def test_what_alarms(operation: Operation, expected: bool) -> None:
-    assert alarming(operation, NOW) is expected
+    assert status_of(operation, NOW).alarming is expected
 
 
 def test_down_and_perhaps_down_are_told_apart() -> None:
-    assert stands(replace(CUT, instance_down=True)).startswith("web-7 is DOWN")
-    assert stands(CUT).startswith("web-7 may be DOWN")
-    assert "not held down" in stands(HELD)
+    told = [status_of(one, NOW) for one in (replace(CUT, instance_down=True), CUT, HELD)]
+    assert [one.down for one in told] == [InstanceDown.YES, InstanceDown.MAYBE, InstanceDown.NO]
+    assert told[0].down_line.startswith("web-7 is DOWN")
+    assert told[1].down_line.startswith("web-7 may be DOWN")
+    assert "not held down" in told[2].down_line
 
 
 def test_everything_about_one_operation() -> None:
@@ -108,7 +111,7 @@ def test_a_summary_tells_an_incident_channel_what_came_of_it() -> None:
         "finished_at": NOW + timedelta(minutes=4),
         "kept": kept,
     }
-    lines = [*operation_summary(replace(CUT, **made), "succeeded", "PROD", UTC, NOW + timedelta(hours=1))]
+    lines = [*operation_summary(replace(CUT, **made), "PROD", UTC, NOW + timedelta(hours=1))]
     assert lines[0] == "Stop and start web-7 (i-0a1b2c3d4e5f60718): succeeded, 4m"
     assert lines[1] == "  where: PROD, 1111-2222-3333, eu-west-1"
     assert "  public address 203.0.113.9 → 203.0.113.77" in lines

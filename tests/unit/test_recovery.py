@@ -25,7 +25,8 @@ from tui.domain.sanitize import clean
 from tui.operations import spawn
 from tui.operations.journal import LEASE, Journal, JournalError
 from tui.operations.model import ABANDONED, DARK_PATIENCE, OVER, Operation, OperationState, ending
-from tui.operations.recovery import HUNG, cut_off, driver, give_up, lives, resume, why_not_resumable
+from tui.operations.recovery import cut_off, give_up, resume, why_not_resumable
+from tui.operations.status import HUNG, driver, lives
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(

@@ -27,8 +27,9 @@ from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import LEASE, Journal, JournalError
 from tui.operations.journal_peek import by_hand, left_down
 from tui.operations.model import Operation
-from tui.operations.recovery import JUST_STARTING, driver, started
+from tui.operations.recovery import started
 from tui.operations.runner import Runner
+from tui.operations.status import JUST_STARTING, driver
 from tui.operations.steady_clock import Steady, latest
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)

@@ -43,7 +43,8 @@ from tui.fleet import collector_client
 from tui.operations import spawn
 from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
-from tui.operations.recovery import is_cut_off, lives, resume
+from tui.operations.recovery import resume
+from tui.operations.status import lives, status_of
 from tui.paths import runner_log_path
 
 PERMISSION_WITHIN = 60.0
@@ -350,6 +351,6 @@ class _Order:
             found = read_operation(self.journal, self.ident)
             if found.state is not OperationState.PLANNED or time.monotonic() > until:
                 return found
-            if is_cut_off(found, now()):
+            if status_of(found, now()).cut_off:
                 resume(self.journal, found, self.session.settings, self.session.environ, now())
             time.sleep(LOOK_EVERY)

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
-from tui.cli.operation_view import alarming, stands
 from tui.domain.plurals import counted
 from tui.operations import audit_log, network_mounts
 from tui.operations.journal import Journal, JournalError
 from tui.operations.spawn import scope
+from tui.operations.status import status_of
 from tui.paths import default_journal_path
 
 FILESYSTEM_ROOT = Path("/")
@@ -58,7 +58,7 @@ def _kept(path: Path) -> Iterator[DoctorLine]:
     try:
         opened = Journal(path)
         try:
-            loud = [one for one in opened.unfinished() if alarming(one, now)]
+            unfinished = [(one, status_of(one, now)) for one in opened.unfinished()]
             opened.probe()
         finally:
             opened.close()
@@ -66,8 +66,10 @@ def _kept(path: Path) -> Iterator[DoctorLine]:
         yield DoctorLine(BAD, "journal", str(error), "until then nothing can be done, only looked at")
         return
     yield DoctorLine(WELL, "journal", f"{path} can be written")
-    for one in loud:
-        yield DoctorLine(BAD, "operation", f"{one.id} needs you: {stands(one)}", f"evac ops show {one.id}")
+    for one, status in unfinished:
+        if status.alarming:
+            need = f"needs you: {status.headline}" if status.needs_person else status.headline
+            yield DoctorLine(BAD, "operation", f"{one.id} {need}", f"evac ops show {one.id}")
 
 
 def logout(environ: Mapping[str, str], root: Path = FILESYSTEM_ROOT) -> DoctorLine:

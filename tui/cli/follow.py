@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from tui.cli import output, streams
-from tui.cli.operation_view import operation_object, stands, step_object, step_text
+from tui.cli.operation_view import operation_object, step_object, step_text
 from tui.cli.session import FAILED, GUARD, INTERRUPTED, READ_ONLY, WELL, RefusedError, Session
 from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft
@@ -17,7 +17,8 @@ from tui.operations.identity import this_requester
 from tui.operations.journal import STARTING, Journal, JournalError
 from tui.operations.journal_peek import by_hand, left_down
 from tui.operations.model import Operation, OperationState, StepRow
-from tui.operations.recovery import JUST_STARTING, driver, is_cut_off, resume
+from tui.operations.recovery import resume
+from tui.operations.status import JUST_STARTING, InstanceDown, driver, status_of
 from tui.paths import default_journal_path, runner_log_path
 
 LOOK_EVERY = 0.2
@@ -147,11 +148,12 @@ def _follow(session: Session, journal: Journal, operation: str, as_json: bool) -
         alarmed = found.attention
         if found.state not in _GOING:
             return found
-        if is_cut_off(found, now()):
+        if status_of(found, now()).cut_off:
             restarts += 1
             if restarts > _RESTARTS:
+                down = status_of(found, now()).down_line
                 raise RefusedError(
-                    f"its runner was killed {restarts} times; {stands(found)}; go on with: evac ops resume {operation}",
+                    f"its runner was killed {restarts} times; {down}; go on with: evac ops resume {operation}",
                     FAILED,
                 )
             output.say("its runner is gone; starting another")
@@ -175,6 +177,6 @@ def conclude(found: Operation, *, as_json: bool) -> None:
         return
     tail = f": {found.note}" if found.note else ""
     remedy = f" → {found.remedy}" if found.remedy else ""
-    output.line(f"{found.title}: {found.word}{tail}{remedy}")
-    if found.may_be_down and found.state is not OperationState.SUCCEEDED:
-        output.say(f"{stands(found)}; evac ops show {found.id}")
+    output.line(f"{found.title}: {status_of(found, now()).standing}{tail}{remedy}")
+    if status_of(found, now()).down is not InstanceDown.NO:
+        output.say(f"{status_of(found, now()).down_line}; evac ops show {found.id}")

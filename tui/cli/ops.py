@@ -11,7 +11,7 @@ from tui.cli.audit import audit_command
 from tui.cli.follow import follow, note, now, open_journal, read_operation, seen_to
 from tui.cli.intended_down import meant_command
 from tui.cli.locks import locks_command
-from tui.cli.operation_view import operation_lines, operation_list, operation_object, stands
+from tui.cli.operation_view import operation_lines, operation_list, operation_object
 from tui.cli.options import asked_above, shared_options
 from tui.cli.repair import repair_command
 from tui.cli.session import (
@@ -29,7 +29,8 @@ from tui.domain.plurals import part_of
 from tui.operations.journal import Journal
 from tui.operations.journal_peek import in_need
 from tui.operations.model import Operation, OperationState
-from tui.operations.recovery import JUST_STARTING, cut_off, driver, give_up, still_out
+from tui.operations.recovery import cut_off, give_up, still_out
+from tui.operations.status import JUST_STARTING, driver, status_of
 
 SHOWN, EVERY = 100, 1_000_000
 """Operations that are listed for a person, and for a program."""
@@ -136,7 +137,9 @@ def abandon_command(
         else:
             output.line(f"{left.id} is abandoned" + (f": {told}" if told else ""))
         if left.may_be_down and not left.is_open:
-            output.say(f"! {stands(left)}, and nothing will start it now: evac do start {left.instance_id}")
+            output.say(
+                f"! {status_of(left, now()).down_line}, and nothing will start it now: evac do start {left.instance_id}"
+            )
     return WELL
 
 
@@ -192,7 +195,7 @@ def _resume(
         else:
             output.say(f"evac: {one.id} is not resumed: {why}")
             if one.may_be_down and one.is_open:
-                output.say(f"! {stands(one)}; {in_need(one)}")
+                output.say(f"! {status_of(one, now()).down_line}; {in_need(one)}")
     for one in started:
         # The embedded AWS of --demo ends with this command: there it is always followed.
         if wait or session.settings.demo:
@@ -215,7 +218,7 @@ def _sure(session: Session, found: Operation, given: str | None) -> None:
     """The name must be typed or given. Raises RefusedError."""
     names = {found.label, found.instance_id}
     if given is None:
-        output.say(f"{found.title}: {found.state}; {stands(found)}")
+        output.say(f"{found.title}: {status_of(found, now()).standing}; {status_of(found, now()).down_line}")
         if found.may_be_down:
             output.say(
                 f"! abandoned now, {found.label} STAYS stopped: to bring it back use evac ops resume {found.id}"

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tui.domain.actions import ActionOptions
 from tui.domain.activity import AFTER_STOP
+from tui.domain.sanitize import SafeText, clean
 from tui.domain.steps import BACK, Order
 
 OVER = frozenset({"done", "skipped"})
@@ -114,11 +115,6 @@ class Operation(Struct, frozen=True):
     refused_by: str = ""
 
     @property
-    def word(self) -> str:
-        """Where it stands, in one word: what AWS refused with nothing changed has not failed in the way that others have."""
-        return "refused" if self.refused_by else self.state.value
-
-    @property
     def sent(self) -> frozenset[str]:
         """The API calls it sent, or may have sent, that change something."""
         calls = [one for row in self.steps for one in row.calls]
@@ -138,9 +134,9 @@ class Operation(Struct, frozen=True):
         return self.state in OPEN
 
     @property
-    def label(self) -> str:
+    def label(self) -> SafeText:
         """The instance's name, or its id."""
-        return self.instance_name or self.instance_id
+        return clean(self.instance_name or self.instance_id)
 
     @property
     def waiting(self) -> bool:

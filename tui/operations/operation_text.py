@@ -6,11 +6,12 @@ The console copies it, `evac ops show` prints it. Pure: all it knows is the jour
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, span
 from tui.operations.model import CallRecord, Operation, StepRow
+from tui.operations.status import InstanceDown, status_of
 from tui.presentation.accounts import account_number
 
 
@@ -34,21 +35,30 @@ def took(row: StepRow, now: datetime, *, alive: bool = True) -> str:
     return span((row.ended_at or (now if alive else row.began_at)) - row.began_at)
 
 
-def lasted(one: Operation, now: datetime) -> timedelta:
-    """From the confirmation (or the plan, before it) to the end or to now."""
-    return (one.finished_at or now) - (one.confirmed_at or one.created_at)
+def progress(one: Operation) -> str:
+    """`3/7 wait-stopped`; of what has succeeded only the count."""
+    names, done = [row.name for row in one.steps], sum(row.state == "done" for row in one.steps)
+    if done == len(names):
+        return f"{done}/{len(names)}"
+    return f"{names.index(one.step) + 1}/{len(names)} {one.step}"
 
 
-def operation_summary(one: Operation, word: str, label: str, zone: tzinfo, now: datetime) -> Iterator[str]:
-    """A line a fact. `word` is where it stands, `label` what the profile is called."""
-    yield clean(f"{one.title} ({one.instance_id}): {word}, {span(lasted(one, now))}", 300)
+def operation_summary(one: Operation, label: str, zone: tzinfo, now: datetime) -> Iterator[str]:
+    """A line a fact: how it stands, where, who, what came of it, its steps and calls. `label` is what the profile is called."""
+    stands = status_of(one, now)
+    word = f"{stands.standing}, {progress(one)}" if one.is_open else str(stands.standing)
+    yield clean(f"{one.title} ({one.instance_id}): {word}, {span(stands.elapsed)}", 300)
+    said = stands.headline if stands.needs_person or stands.down is not InstanceDown.NO else ""
+    if said:
+        yield f"  {said}"
     yield clean(f"  where: {label}, {account_number(one.account_id) or 'account unknown'}, {one.region}")
     yield clean(f"  by: {one.user}@{one.host}, {both_zones(one.confirmed_at or one.created_at, zone, now)}")
     if one.finished_at is not None:
         yield f"  ended: {both_zones(one.finished_at, zone, now)}"
     told = dict.fromkeys(part for part in one.note.split("; ") if part)
     for part in told:  # an end says several things: addresses, events, health; each has its line
-        yield f"  {part}"
+        if part.removeprefix("STOPPED: ") not in said:
+            yield f"  {part}"
     if one.remedy:
         yield f"  to do: {one.remedy}"
     if one.remark:

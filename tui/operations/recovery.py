@@ -6,22 +6,15 @@ this host that is dead is found out at once; on another host by its silence.
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
 from tui.config.schema import Settings
-from tui.operations.journal import AHEAD, LEASE, Journal, JournalError
-from tui.operations.model import ABANDONED, Operation, OperationState
+from tui.operations.journal import Journal, JournalError
+from tui.operations.model import ABANDONED, Operation
 from tui.operations.spawn import LaunchError, ReadOnlyError, start
-
-JUST_STARTING = "a runner that is just starting"
-"""Who drives what was made way for, as long as the new one's process is not known."""
-HUNG = timedelta(minutes=5)
-"""A runner that lives on this host may be waiting for AWS longer than its lease lasts; after this it counts as hung."""
+from tui.operations.status import driver, lives, status_of
 
 
 def cut_off(journal: Journal, now: datetime) -> list[Operation]:
@@ -30,54 +23,7 @@ def cut_off(journal: Journal, now: datetime) -> list[Operation]:
     Abandons on the way what was never confirmed and has nobody who would. Raises JournalError.
     """
     journal.expire_unconfirmed(now)
-    return [one for one in journal.unfinished() if is_cut_off(one, now)]
-
-
-def is_cut_off(operation: Operation, now: datetime) -> bool:
-    """Whether it should go on and nobody drives it."""
-    if operation.confirmed_at is None or not operation.is_open:
-        return False
-    return operation.state is not OperationState.NEEDS_ATTENTION and not driver(operation, now)
-
-
-def driver(operation: Operation, now: datetime) -> str:
-    """Who drives it, in words; the empty text if nobody does."""
-    until = operation.lease_until
-    if until is None:
-        return ""
-    if until > now + LEASE + AHEAD:  # of a clock that was ahead: a living runner renews it in a second
-        until = now - AHEAD
-    host, _, rest = operation.runner.partition(":")
-    process = rest.partition(":")[0]
-    if not process.isdecimal():
-        return JUST_STARTING if until > now else ""
-    here = host == socket.gethostname()
-    if here and not lives(int(process), operation.id):
-        return ""
-    if until > now or (here and until + HUNG > now):
-        return f"process {process} on {host}"
-    return ""
-
-
-def lives(process: int, operation: str) -> bool:
-    """Whether that process is there and is this operation's runner: process ids are used again, and the dead may linger."""
-    if Path("/proc/self/cmdline").exists():
-        try:
-            words = Path(f"/proc/{process}/cmdline").read_bytes()
-            # Empty for a zombie, but also for a moment of every exec.
-            state = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
-        except PermissionError:
-            return True
-        except (OSError, IndexError):
-            return False
-        return state not in "ZX" and (not words or operation.encode() in words.split(b"\0"))
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+    return [one for one in journal.unfinished() if status_of(one, now).cut_off]
 
 
 def why_not_resumable(operation: Operation, now: datetime) -> str | None:
