@@ -253,7 +253,7 @@ def test_a_spoilt_record_is_one_line(journal: Journal, column: str) -> None:
 def test_a_log_that_has_grown_makes_room(tmp_path: Path) -> None:
     log = tmp_path / "runner.log"
     log.write_bytes(b"x" * (spawn.LOG_LIMIT + 1))
-    os.close(spawn._log(tmp_path))
+    os.close(spawn._log(log))
     assert log.stat().st_size == 0
     assert log.with_name("runner.log.1").stat().st_size > spawn.LOG_LIMIT
 
