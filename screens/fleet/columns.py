@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from tui.domain.activity import Work
 from tui.domain.down_by_aws import STOP_EVENTS, why_down
 from tui.domain.instance import Instance, PublicAddress, TargetStatus
 from tui.domain.listing import Ranker, Stale
-from tui.domain.time_format import ago, countdown
+from tui.domain.time_format import ago, countdown, short_date, span, to_zone
 from tui.domain.triage import Level
 from tui.presentation.instance_text import checks_cell
 from tui.presentation.symbols import LEVELS, NO_VALUE, WORKING
@@ -25,7 +25,7 @@ class RowContext(Struct, frozen=True):
     """What drawing a row needs besides the row. `here`: the id of the instance this console runs on.
 
     `start` is what all targets' names begin with, `wide` the columns they need; where that is more than usual, `full` holds the
-    columns that have something to tell, and the others leave it room.
+    columns that have something to tell, and the others leave it room. `by_event`: each row is an instance with one of its events.
     """
 
     now: datetime
@@ -37,6 +37,8 @@ class RowContext(Struct, frozen=True):
     start: str = ""
     wide: int = 0
     full: frozenset[str] = frozenset()
+    zone: tzinfo = UTC
+    by_event: bool = False
 
     def work(self, row: Instance) -> Work | None:
         """The operation of evac's whose doing is to be seen of it."""
@@ -75,10 +77,10 @@ def _name(row: Instance, scene: RowContext, size: int) -> Piece | tuple[Piece, .
     """Its name; of the machine this console runs on never without saying so."""
     name = str(row.label)
     if not scene.here or row.instance_id != scene.here:
-        return name, "bold"
+        return middle(name, size), "bold"
     mark = next((one for one in _HERE if cell_len(name) + cell_len(one) <= size), _HERE[-1])
     room = max(1, size - cell_len(mark))
-    return (name if cell_len(name) <= room else cut(name, room), "bold"), (mark, "bold cyan")
+    return (middle(name, room), "bold"), (mark, "bold cyan")
 
 
 def _target(row: Instance, scene: RowContext, size: int) -> tuple[Piece, ...]:
@@ -171,6 +173,42 @@ def _event(row: Instance, scene: RowContext, size: int) -> Piece:
     return f"{code} {countdown(first.not_before, scene.now)}{more}", style
 
 
+def _code(row: Instance, scene: RowContext, size: int) -> Piece:
+    """AWS's own word; without its first part where it does not fit."""
+    code = row.events[0].code_text
+    style = LEVELS[scene.ranker.level(row, scene.now, scene.stale)].style
+    return code if cell_len(code) <= size else code.removeprefix("instance-").removeprefix("system-"), style
+
+
+def _left(row: Instance, scene: RowContext, size: int) -> Piece:
+    start = row.events[0].not_before
+    if start is None:
+        return NO_VALUE, "dim"
+    left = span(start - scene.now) if start > scene.now else countdown(start, scene.now)
+    return left, LEVELS[scene.ranker.level(row, scene.now, scene.stale)].style
+
+
+def _starts(row: Instance, scene: RowContext, size: int) -> Piece:
+    start = row.events[0].not_before
+    return ("not told", "yellow") if start is None else (_date(start, scene, size), "")
+
+
+def _move_by(row: Instance, scene: RowContext, size: int) -> Piece:
+    """Until when it can be moved; dim where AWS no longer does."""
+    event = row.events[0]
+    if event.deadline is None:
+        return NO_VALUE, "dim"
+    return _date(event.deadline, scene, size), "dim" if event.why_not_reschedule(scene.now) else ""
+
+
+def _date(when: datetime, scene: RowContext, size: int) -> str:
+    """In the operator's zone, which it names where there is room."""
+    short = short_date(when, scene.zone, scene.now)
+    local = to_zone(when, scene.zone)
+    long = f"{local:%a} {short} {local.tzname()}"
+    return long if cell_len(long) <= size else short
+
+
 def _address(row: Instance, scene: RowContext, size: int) -> Piece:
     if row.inventory_at is None:
         return "?", "magenta"
@@ -206,6 +244,18 @@ COLUMNS = (
     Column("address", 20, 5, _address),
     Column("AMI", 5, 8, _image),
 )
+
+EVENT_COLUMNS = (
+    COLUMNS[0],
+    Column("name", 12, 0, _name, grow=12),
+    COLUMNS[2],
+    Column("target", TARGET, 3, _target, grow=10),
+    Column("event", 13, 0, _code, grow=6),
+    Column("left", 7, 0, _left),
+    Column("starts", 12, 1, _starts, grow=8),
+    Column("move by", 12, 2, _move_by, grow=8),
+)
+"""Of the view of events: what, when, and until when it can be moved."""
 
 
 FIXED = 2
@@ -258,10 +308,11 @@ def _columns(scene: RowContext | None, enough: bool = True) -> Sequence[Column]:
     """All. Where targets' names are long they have `enough` room, before what is less important has any, or at least what
     those columns leave that have nothing to tell.
     """
+    every = EVENT_COLUMNS if scene is not None and scene.by_event else COLUMNS
     if scene is None or scene.wide <= TARGET:
-        return COLUMNS
+        return every
     found, freed = [], 0
-    for column in COLUMNS:
+    for column in every:
         kept = column.width if column.title in scene.full else SPARED.get(column.title, column.width)
         freed += column.width - kept if kept else 0
         if kept:

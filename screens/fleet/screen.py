@@ -148,8 +148,9 @@ class FleetScreen(Filtering):
         here = "" if services.here is None else services.here.instance_id
         start, wide = self._room(services.store.targets())
         return RowContext(
-            now, services.settings, self.marks.keys, old, self.ranker, here, start, wide, self._full
-        )
+            now, services.settings, self.marks.keys, old, self.ranker, here, start, wide, self._full,
+            services.zone, by_event=self.view is FleetView.EVENTS,
+        )  # fmt: skip
 
     def _room(self, targets: Sequence[TargetStatus]) -> tuple[str, int]:
         """What all their names begin with, and the columns they need: looked at again when others are read."""
@@ -169,7 +170,10 @@ class FleetScreen(Filtering):
         rows: list[FleetRow] = list(
             self.ranker.listed(store.rows(), self.view, self.order, self.query_now, scene.now)
         )
-        listed = len(rows)
+        listed = f"{len(rows)} of {store.total}"
+        if self.view is FleetView.EVENTS:
+            about = len({row.key for row in rows if isinstance(row, Instance)})
+            listed = f"{len(rows)} on {about} of {counted(store.total, 'instance')}"
         if scene.wide > TARGET and (full := _telling(rows, scene)) != self._full:
             self._full = full
             scene = self.scene()
@@ -186,7 +190,7 @@ class FleetScreen(Filtering):
         by = "" if self.order is SortOrder.URGENCY else f" · by {self.order}"
         self._draw_marks(rows)
         marked = f" · {len(self.marks)} marked" if self.marks else ""
-        title = f"{_TITLES[self.view]} · {listed} of {store.total}{by}{marked}"
+        title = f"{_TITLES[self.view]} · {listed}{by}{marked}"
         if self._title != title:
             self._title = self.table.border_title = title
         self._draw_around(scene)

@@ -12,7 +12,6 @@ from textual.events import Click
 from textual.message import Message
 
 from screens.fleet.columns import (
-    COLUMNS,
     Column,
     Piece,
     RowContext,
@@ -85,19 +84,23 @@ class FleetTable(LineTable[FleetRow]):
         return fit_fleet_columns(width, self.shift, self.scene)
 
     def identity(self, row: FleetRow) -> str:
-        """The instance's key, or the target's."""
-        return row.key if isinstance(row, Instance) else f"target {row.target.key}"
+        """The instance's key, with the event's id where a row is an event; or the target's."""
+        if not isinstance(row, Instance):
+            return f"target {row.target.key}"
+        if self.scene is None or not self.scene.by_event or not row.events:
+            return row.key
+        event = row.events[0]
+        return f"{row.key} {event.event_id or event.code_text} {event.not_before}"
 
     def head(self, width: int, style: Style) -> list[Segment]:
         """The columns' titles, and at the edges whether there are more."""
         shown = self._columns(width)
         text = set_cell_size("".join(cut(column.title, size) + " " for column, size in shown), width)
-        if len(shown) < len(COLUMNS):
-            if self.shift:
-                text = "←" + text[1:]
-            if self.shift < farthest(width, self.scene):
-                edge = self.scrollable_size.width - 1  # beside the scroll bar
-                text = set_cell_size(text, edge) + "→"
+        if self.shift:
+            text = "←" + text[1:]
+        if self.shift < farthest(width, self.scene):
+            edge = self.scrollable_size.width - 1  # beside the scroll bar
+            text = set_cell_size(text, edge) + "→"
         return [Segment(text, style)]
 
     def body(self, row: FleetRow, width: int, style: Style, chosen: bool) -> list[Segment]:

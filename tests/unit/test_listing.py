@@ -169,3 +169,24 @@ def test_a_policy_of_the_organisation_is_one_line_for_all_regions() -> None:
     assert [one.trouble.line for one in found if one.trouble] == [
         "prod: denied by it, in 5 regions (ap-east-1, af-south-1, me-south-1, eu-south-1, …): do this"
     ]
+
+
+def test_the_view_of_events_has_a_line_for_each_open_event() -> None:
+    """Sorted by their own starts; a filter on events is about each alone."""
+    soon, later, over = (
+        ScheduledEvent(clean("system-reboot"), clean(f"e-{hours}"), clean(text), NOW + timedelta(hours=hours))
+        for hours, text in ((2, ""), (90, ""), (1, "[Completed] done"))
+    )
+    both = replace(made("both"), events=(later, soon, over))
+    between = replace(
+        made("between"), events=(replace(soon, event_id=clean("e-5"), not_before=NOW + timedelta(hours=5)),)
+    )
+
+    def listed(text: str = "") -> list[tuple[str, str]]:
+        wanted = query.parse_query(text)
+        assert isinstance(wanted, query.Query)
+        found = Ranker().listed([both, between], FleetView.EVENTS, SortOrder.URGENCY, wanted, NOW)
+        return [(one.name, event.event_id) for one in found for event in one.events]
+
+    assert listed() == [("both", "e-2"), ("between", "e-5"), ("both", "e-90")]
+    assert listed("due<3h") == [("both", "e-2")]

@@ -21,7 +21,7 @@ from tui.domain.triage import Level, Urgency, urgency
 
 
 class FleetView(StrEnum):
-    """The four views."""
+    """The four views. EVENTS lists a line an event, the others a line an instance."""
 
     TRIAGE = "triage"
     ALL = "all"
@@ -136,7 +136,7 @@ class Ranker:
         if view is FleetView.TRIAGE:
             found = (row for row in found if self.urgency(row, now).is_trouble)
         elif view is FleetView.EVENTS:
-            found = (row for row in found if row.events and self._asked(row, row.open_events, now))
+            found = (one for row in found if row.events for one in self._by_event(row, now))
         if query.tests:
             found = (row for row in found if self._asked(row, query.matches, row, now))
         if view is FleetView.EVENTS and order is SortOrder.URGENCY:
@@ -149,6 +149,13 @@ class Ranker:
         ) as error:  # one of them cannot be put in that order: then by urgency, which always can
             self.odd[f"the order by {order}"] = error
             return sorted(found, key=lambda row: self.urgency(row, now))
+
+    def _by_event(self, row: Instance, now: datetime) -> Iterable[Instance]:
+        """The instance once for each of its open events, with that event alone."""
+        events = self._asked(row, row.open_events, now)
+        if events is True or (events and len(row.events) == 1):
+            return (row,)
+        return (replace(row, events=(event,)) for event in events)
 
     def _asked(self, row: Instance, ask: Callable[..., Any], *arguments: Any) -> Any:
         """The answer; where there is none the row stays in the list: hidden, nobody would miss it."""

@@ -126,6 +126,13 @@ def bare_clock(dt: datetime, zone: tzinfo) -> str:
     return f"{to_zone(dt, zone):%H:%M}"
 
 
+def short_date(dt: datetime, zone: tzinfo, now: datetime) -> str:
+    """`28 Nov 06:24` in that zone; where it is so far away that the year is in doubt, `28 Nov 2027`."""
+    local = to_zone(dt, zone)
+    clock_or_year = f"{local.year:04}" if abs(dt - now) >= _FAR else f"{local:%H:%M}"
+    return f"{local.day} {_MONTHS[local.month - 1]} {clock_or_year}"
+
+
 def both_zones(dt: datetime, zone: tzinfo, now: datetime | None = None) -> str:
     """`Tue 06:24 KST (21:24 UTC)`; UTC's weekday too where it differs; with `now`, the date if it is 6 days off or more,
 
