@@ -121,10 +121,8 @@ def trouble_of(
 
 
 def _enabled(sessions: Sessions, profile: str, region: str) -> list[str]:
-    answer = sessions.client(profile, "ec2", region).describe_regions()
-    if "Regions" not in answer:
-        raise errors.NotAws("DescribeRegions without Regions")
-    return [one["RegionName"] for one in answer["Regions"] if one.get("OptInStatus", "") != "not-opted-in"]
+    answer = errors.member_of(sessions.client(profile, "ec2", region).describe_regions(), "Regions")
+    return [one["RegionName"] for one in answer if one.get("OptInStatus", "") != "not-opted-in"]
 
 
 def pages(call: Callable[..., Any], member: str, **params: Any) -> Iterator[list[Any]]:
@@ -135,9 +133,7 @@ def pages(call: Callable[..., Any], member: str, **params: Any) -> Iterator[list
     token = ""
     while True:
         answer = call(**params, **({"NextToken": token} if token else {}))
-        if member not in answer:
-            raise errors.NotAws(f"no {member} in it")
-        yield answer[member]
+        yield errors.member_of(answer, member)
         following = answer.get("NextToken") or ""
         if not following:
             return
@@ -163,11 +159,10 @@ class ManyError(Exception):
 def few_statuses(client: Any) -> list[Status]:
     """Every instance's status where one page holds them: one call that answers everything. Raises ManyError."""
     answer = client.describe_instance_status(IncludeAllInstances=True, MaxResults=PAGE)
-    if "InstanceStatuses" not in answer:
-        raise errors.NotAws("no InstanceStatuses in it")
+    items = errors.member_of(answer, "InstanceStatuses")
     if answer.get("NextToken"):
         raise ManyError
-    return [mapping.status(item) for item in answer["InstanceStatuses"]]
+    return [mapping.status(item) for item in items]
 
 
 def problems(client: Any) -> list[Status]:

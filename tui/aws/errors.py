@@ -25,6 +25,13 @@ class NotAws(Exception):  # noqa: N818 - says what the answer was
     """A page that lacks what AWS always sends: a proxy's or a captive portal's, perhaps."""
 
 
+def member_of(answer: Any, name: str) -> Any:
+    """That member of an answer. Raises NotAws: without it the answer is not AWS's, since a proxy's page parses to nothing."""
+    if name not in answer:
+        raise NotAws(f"no {name} in it")
+    return answer[name]
+
+
 class OtherAccount(Exception):  # noqa: N818 - says what was found
     """A profile whose credentials are now another account's: rows of one must not be filled with the other's."""
 

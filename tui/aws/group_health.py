@@ -1,4 +1,4 @@
-"""Who of a group is in service now, as AWS tells it: for the eyes before a plan, and for the hands right before they act."""
+"""Who of a group is in service now, as AWS tells it: for the collector before a plan, and for the runner right before it acts."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ def read_group(group: Group, client: Callable[[str], Any]) -> GroupSeen:
     """The group now. `client` makes one of a service. Raises what botocore raises, and NotAws."""
     if group.kind == TARGETS:
         answer = client("elbv2").describe_target_health(TargetGroupArn=group.key)
-        up, ill = targets(_member(answer, "TargetHealthDescriptions"))
+        up, ill = targets(errors.member_of(answer, "TargetHealthDescriptions"))
         return GroupSeen(group, up, ill)
     if group.kind == CLASSIC:
         answer = client("elb").describe_instance_health(LoadBalancerName=group.key)
-        up, ill = classic(_member(answer, "InstanceStates"))
+        up, ill = classic(errors.member_of(answer, "InstanceStates"))
         return GroupSeen(group, up, ill)
     if group.kind == SCALING:
         answer = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group.key])
-        (found,) = _member(answer, "AutoScalingGroups")
+        (found,) = errors.member_of(answer, "AutoScalingGroups")
         up, ill = scaling(found.get("Instances") or ())
         return GroupSeen(group, up, ill, found["MinSize"])
     raise errors.NotAws(f"{group.kind} is no kind of group")
@@ -128,15 +128,8 @@ def _instances(ec2: Any, name: str, values: list[str], *more: dict[str, Any]) ->
         token: dict[str, str] = {}
         while True:
             answer = ec2.describe_instances(Filters=part, **token)
-            for reservation in _member(answer, "Reservations"):
+            for reservation in errors.member_of(answer, "Reservations"):
                 yield from reservation["Instances"]
             if not answer.get("NextToken"):
                 break
             token = {"NextToken": answer["NextToken"]}
-
-
-def _member(answer: dict[str, Any], name: str) -> Any:
-    """An answer without it is not AWS's: a proxy's page parses to nothing."""
-    if name not in answer:
-        raise errors.NotAws(f"no {name} in it")
-    return answer[name]

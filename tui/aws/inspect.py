@@ -1,11 +1,12 @@
-"""A fresh look at one instance: the instance, its status, and the facts that are too dear for the list.
+"""One reader of an instance: for the collector's fresh look with all facts, and for the runner's between two calls.
 
-Each fact is asked for by itself; one that is denied or throttled is *don't know*, with its reason, and spoils no other.
+Each fact is asked for by itself; one that is denied or throttled is *don't know*, with its reason, and spoils no other. The
+runner gets no error: what could not be read is *unknown*, and the step waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import Any
@@ -13,43 +14,49 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from tui.aws import describe, errors, group_health, images, mapping
+from tui.aws import describe, errors, group_health, images, mapping, memberships
 from tui.aws.error_codes import error_code
 from tui.aws.route_tables import routes
 from tui.aws.sessions import Sessions
+from tui.domain.aws_codes import UNKNOWN_INSTANCE
 from tui.domain.console_output import console_lines
-from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup, VolumeHealth
-from tui.domain.instance import Instance, Target, TypeFacts
+from tui.domain.facts import Facts, VolumeHealth
+from tui.domain.instance import Checks, Image, Instance, InstanceState, Target, TypeFacts
 from tui.domain.sanitize import SafeText, clean
+from tui.domain.steps import OPERATION_TAG, Order, Seen
 
-MOST_GROUPS = 100
-"""Target groups asked for their health, a call each; a region with more is not searched."""
+
+def read_instance(client: Any, target: Target, instance_id: str, now: datetime) -> Instance | None:
+    """The instance without its status; None if it is not in the answer. Raises what botocore raises, and NotAws.
+
+    `now` is UTC, the time of this read.
+    """
+    answer = errors.member_of(client.describe_instances(InstanceIds=[instance_id]), "Reservations")
+    items = [item for reservation in answer for item in reservation.get("Instances", ())]
+    rows = [mapping.map_instance(item, target.region, now) for item in items]
+    return next((replace(row, target=target) for row in rows if row.instance_id == instance_id), None)
+
+
+def read_status(client: Any, instance_id: str) -> mapping.Status | None:
+    """Its state, checks and events; None if it is not in the answer. Raises what botocore raises, and NotAws."""
+    answer = client.describe_instance_status(InstanceIds=[instance_id], IncludeAllInstances=True)
+    rows = map(mapping.status, errors.member_of(answer, "InstanceStatuses"))
+    return next((row for row in rows if row.instance_id == instance_id), None)
 
 
 def inspect_instance(sessions: Sessions, target: Target, instance_id: str, now: datetime) -> Instance | None:
-    """The instance as it is, status included; None if AWS no longer has it. Raises what botocore raises."""
+    """The instance as it is, status included; None if AWS no longer has it. Raises what botocore raises, and NotAws."""
     client = sessions.client(target.profile, "ec2", target.region)
     try:
-        answer = client.describe_instances(InstanceIds=[instance_id])
-        if "Reservations" not in answer:
-            raise errors.NotAws("no Reservations in it")
-        items = [item for one in answer["Reservations"] for item in one.get("Instances", ())]
-        status = client.describe_instance_status(InstanceIds=[instance_id], IncludeAllInstances=True)
+        row = read_instance(client, target, instance_id, now)
+        status = read_status(client, instance_id)
     except ClientError as error:
         if error_code(error).startswith("InvalidInstanceID"):
             return None
         raise
-    if "InstanceStatuses" not in status:
-        raise errors.NotAws("no InstanceStatuses in it")
-    rows = [mapping.map_instance(item, target.region, now) for item in items]
-    row = next((row for row in rows if row.instance_id == instance_id), None)
-    if row is None:
-        return None
-    row = replace(row, target=target)
-    for one in map(mapping.status, status["InstanceStatuses"]):
-        if one.instance_id == instance_id:
-            return replace(row, checks=one.checks, events=one.events, status_at=now)
-    return row
+    if row is None or status is None:
+        return row
+    return replace(row, checks=status.checks, events=status.events, status_at=now)
 
 
 def closely(
@@ -85,9 +92,9 @@ def facts(
             ec2, instance_id, "disableApiTermination", "DisableApiTermination"
         ),
         "shutdown_behavior": lambda: _shutdown(ec2, instance_id),
-        "membership": lambda: _membership(sessions, row),
-        "target_groups": lambda: _target_groups(sessions, row),
-        "classic_balancers": lambda: _classic(sessions, row),
+        "membership": lambda: memberships.read_membership(sessions, row),
+        "target_groups": lambda: memberships.read_target_groups(sessions, row),
+        "classic_balancers": lambda: memberships.read_classic_balancers(sessions, row),
         "images": lambda: images.of(ec2, instance_id),
         "volumes": lambda: _volumes(ec2, row),
         "routes": lambda: routes(ec2, row),
@@ -117,9 +124,7 @@ def _type(ec2: Any, name: str) -> TypeFacts | None:
 
 def _attribute(ec2: Any, instance_id: str, name: str, member: str) -> Any:
     answer = ec2.describe_instance_attribute(InstanceId=instance_id, Attribute=name)
-    if member not in answer:
-        raise errors.NotAws(f"no {member} in it")
-    return answer[member].get("Value")
+    return errors.member_of(answer, member).get("Value")
 
 
 def _flag(ec2: Any, instance_id: str, name: str, member: str) -> bool | None:
@@ -130,99 +135,6 @@ def _flag(ec2: Any, instance_id: str, name: str, member: str) -> bool | None:
 def _shutdown(ec2: Any, instance_id: str) -> SafeText:
     name = "instanceInitiatedShutdownBehavior"
     return clean(_attribute(ec2, instance_id, name, "InstanceInitiatedShutdownBehavior"))
-
-
-def _membership(sessions: Sessions, row: Instance) -> tuple[GroupMembership, ...]:
-    client = sessions.client(row.target.profile, "autoscaling", row.target.region)
-    answer = client.describe_auto_scaling_instances(InstanceIds=[str(row.instance_id)])
-    if "AutoScalingInstances" not in answer:
-        raise errors.NotAws("no AutoScalingInstances in it")
-    found = []
-    for item in answer["AutoScalingInstances"]:
-        name = item.get("AutoScalingGroupName", "")
-        groups = client.describe_auto_scaling_groups(AutoScalingGroupNames=[name]).get("AutoScalingGroups")
-        group = groups[0] if groups else {}
-        up, ill = group_health.scaling(group.get("Instances") or ())
-        suspended = [one.get("ProcessName") for one in group.get("SuspendedProcesses") or ()]
-        found.append(
-            GroupMembership(
-                clean(name),
-                clean(item.get("LifecycleState")),
-                clean(item.get("HealthStatus")),
-                group.get("MinSize"),
-                group.get("DesiredCapacity"),
-                "ReplaceUnhealthy" in suspended if group else None,
-                len(up) if group else None,
-                up if group else None,
-                ill,
-                sum(why in ("Standby", "EnteringStandby") for _, why in ill),
-            )
-        )
-    return tuple(found)
-
-
-def _target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, ...]:
-    client = sessions.client(row.target.profile, "elbv2", row.target.region)
-    groups: list[Any] = []
-    for page in client.get_paginator("describe_target_groups").paginate():
-        if "TargetGroups" not in page:
-            raise errors.NotAws("no TargetGroups in it")
-        groups += [
-            one
-            for one in page["TargetGroups"]
-            if not row.vpc_id or one.get("VpcId", row.vpc_id) == row.vpc_id
-        ]
-    if len(groups) > MOST_GROUPS:
-        raise errors.NotAws(f"{len(groups)} target groups, more than evac searches")
-    mine = {str(row.instance_id), str(row.private_ip)}
-    found = []
-    for group in groups:
-        members = client.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
-        health = members.get("TargetHealthDescriptions")
-        if health is None:
-            raise errors.NotAws("no TargetHealthDescriptions in it")
-        states = [
-            (one["Target"].get("Id"), one["Target"].get("Port"), one["TargetHealth"].get("State"))
-            for one in health
-        ]
-        up, ill = group_health.targets(health)
-        for identity, port, state in states:
-            if identity in mine:
-                found.append(
-                    TargetGroup(
-                        clean(group.get("TargetGroupName")),
-                        clean(group["TargetGroupArn"]),
-                        clean(state),
-                        sum(one[2] == "healthy" for one in states),
-                        len(states),
-                        port,
-                        clean(identity),
-                        up,
-                        ill,
-                    )
-                )
-    return tuple(found)
-
-
-def _classic(sessions: Sessions, row: Instance) -> tuple[ClassicBalancer, ...]:
-    """Those that have this instance registered: their list names all members (elb model), so only those are asked more."""
-    client = sessions.client(row.target.profile, "elb", row.target.region)
-    mine: list[str] = []
-    for page in client.get_paginator("describe_load_balancers").paginate():
-        if "LoadBalancerDescriptions" not in page:
-            raise errors.NotAws("no LoadBalancerDescriptions in it")
-        for one in page["LoadBalancerDescriptions"]:
-            members = {member.get("InstanceId") for member in one.get("Instances") or ()}
-            mine += [one["LoadBalancerName"]] if str(row.instance_id) in members else []
-    found = []
-    for name in mine:
-        states = client.describe_instance_health(LoadBalancerName=name).get("InstanceStates")
-        if states is None:
-            raise errors.NotAws("no InstanceStates in it")
-        state = next((one.get("State") for one in states if one.get("InstanceId") == row.instance_id), "")
-        up, ill = group_health.classic(states)
-        found.append(ClassicBalancer(clean(name), clean(state), len(up), len(states), up, ill))
-    return tuple(found)
 
 
 def _volumes(ec2: Any, row: Instance) -> tuple[VolumeHealth, ...]:
@@ -268,3 +180,88 @@ def _console(ec2: Any, instance_id: str) -> tuple[tuple[SafeText, ...], datetime
         answer, latest = ec2.get_console_output(InstanceId=instance_id), False
     output = answer.get("Output")
     return console_lines(output) if output else (), mapping.utc_time(answer.get("Timestamp")), latest
+
+
+def unseen(sessions: Sessions, error: Exception, target: Target) -> Seen:
+    """What is seen where nothing can be: why, and what to do. Never raises."""
+    try:
+        told = errors.trouble(error, target.profile, target.region, about=sessions.about(target.profile))
+        return Seen(unread=told.cause, remedy=told.remedy)
+    except Exception:
+        return Seen(unread=clean(type(error).__name__))
+
+
+class Observer:
+    """What the runner looks at between two calls, in one region through one profile, with clients that can only read."""
+
+    def __init__(self, sessions: Sessions, target: Target, agent: str = "") -> None:
+        self._sessions, self._target, self._agent = sessions, target, agent
+        self._ec2 = self._client("ec2")
+
+    def look(self, order: Order, looks: Collection[str]) -> Seen:
+        """What AWS shows now; of `images`, `group`, `targets`, `members` what is named. Unknown where it did not answer."""
+        ident = order.instance_id
+        try:
+            row = read_instance(self._ec2, self._target, ident, datetime.now(UTC))
+            if row is None or row.state is InstanceState.UNKNOWN:
+                raise errors.NotAws("no state of it")
+            found = self._images(order) if "images" in looks else None
+        except ClientError as error:
+            # One that was never there is not planned for.
+            gone = error_code(error) == UNKNOWN_INSTANCE
+            gone_now = Seen(InstanceState.TERMINATED, reason=clean("AWS knows it no more"))
+            return gone_now if gone else self._stopped(ident, error)
+        except Exception as error:  # an answer cut off makes botocore's parsers fail in Python's own ways
+            return self._stopped(ident, error)
+        status, dark = self._status(ident)
+        lifecycle, desired = (
+            memberships.group_state(self._client, order) if "group" in looks else (None, None)
+        )
+        return Seen(
+            state=row.state,
+            launched_at=row.launched_at,
+            reason=row.state_reason,
+            checks=Checks() if status is None else status.checks,
+            events=None if status is None else status.events,
+            images=found,
+            public_ip=row.public_ip,
+            lifecycle=lifecycle,
+            desired=desired,
+            targets=memberships.registrations_seen(self._client, order) if "targets" in looks else None,
+            groups=group_health.all_of(order.groups, self._client) if "members" in looks else (),
+            reason_code=row.reason_code,
+            unread=dark.unread,
+            remedy=dark.remedy,
+        )
+
+    def _stopped(self, instance_id: str, error: Exception) -> Seen:
+        """Where it can't be described: its status tells too that it is stopped, and that must not wait. Else unknown, and why."""
+        told = unseen(self._sessions, error, self._target)
+        status, _ = self._status(instance_id)
+        down = status is not None and status.state is InstanceState.STOPPED
+        return replace(told, state=InstanceState.STOPPED) if down else told
+
+    def _status(self, instance_id: str) -> tuple[mapping.Status | None, Seen]:
+        """Its status; and why, if it can't be read: whether it runs is known without it, and must not wait."""
+        try:
+            return read_status(self._ec2, instance_id), Seen()
+        except Exception as error:  # as above
+            return None, unseen(self._sessions, error, self._target)
+
+    def _client(self, service: str) -> Any:
+        return self._sessions.client(self._target.profile, service, self._target.region, agent=self._agent)
+
+    def _images(self, order: Order) -> tuple[Image, ...]:
+        filters = [{"Name": "name", "Values": [order.image_name]}]
+        answer = self._ec2.describe_images(Owners=["self"], Filters=filters)
+        return tuple(
+            replace(mapping.map_image(doc), operation=_operation_of(doc))
+            for doc in errors.member_of(answer, "Images")
+            if doc.get("Name") == order.image_name
+        )
+
+
+def _operation_of(image: dict[str, Any]) -> SafeText:
+    """The operation that made it; empty: somebody else did."""
+    tags = image.get("Tags") or ()
+    return clean(next((tag["Value"] for tag in tags if tag["Key"] == OPERATION_TAG), ""))

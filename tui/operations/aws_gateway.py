@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from tui.aws import access_denied
+from tui.aws.inspect import Observer, unseen
 from tui.aws.mutate import Outcome, send
-from tui.aws.observe import Observer, unseen
 from tui.aws.sessions import Sessions
 from tui.config.schema import Settings
-from tui.domain.instance import InstanceState
+from tui.domain.instance import InstanceState, Target
 from tui.domain.sanitize import clean
 from tui.domain.steps import Call, Order, Seen, Step
 from tui.operations.model import Operation
@@ -53,12 +53,12 @@ class AwsGateway:
         """Make the clients that every look needs. Raises what botocore, the AWS files or a credential helper raise."""
         profile, region = self._operation.profile, self._operation.region
         client = self._sessions.client(profile, "ec2", region, mutating=True, agent=self._agent)
-        observer = Observer(self._sessions, profile, region, self._agent)
+        observer = Observer(self._sessions, Target(profile, region), self._agent)
         self._clients, self._observer, self._stale = {"ec2": client}, observer, False
 
     def trouble(self, error: Exception) -> Seen:
         """Why it can't connect, and the remedy: two texts."""
-        return unseen(self._sessions, error, self._operation.profile, self._operation.region)
+        return unseen(self._sessions, error, Target(self._operation.profile, self._operation.region))
 
     def look(self, order: Order, step: Step) -> Seen:
         """If AWS shows nothing, the next look is with credentials read anew, as after a login elsewhere."""
