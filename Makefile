@@ -10,7 +10,7 @@ SEED    ?= 1
 GROUP_TRIALS ?= 500
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check tests chaos night soak aws-files fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
+.PHONY: help install demo test quick unit lint types contracts tests matrix release chaos night soak aws-files fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,11 @@ demo: $(STAMP) ## open the console on the embedded AWS: no account, no network
 
 test: lint types contracts tests ## everything that must be green
 
+quick: lint types contracts unit ## before each commit: all of `make test` but what starts processes or draws; under a minute
+
+unit: $(STAMP) ## the unit tests
+	$(BIN)/pytest -q -n auto --dist worksteal tests/unit
+
 lint: $(STAMP) ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,6 +46,12 @@ contracts: $(STAMP) ## the arrows between the rooms
 
 tests: $(STAMP) ## pytest
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+matrix: $(STAMP) ## the tests on every Python from 3.11 on that is installed, and on the oldest Textual allowed; asks the package index
+	$(BIN)/python -P tools/matrix.py $(ARGS)
+
+release: $(STAMP) ## build sdist and wheel of this commit into dist/, and check them; asks the package index
+	$(BIN)/python -P tools/release.py
 
 KEYS ?= 120000
 soak: $(STAMP) ## a storm of KEYS keys over all screens, every command with every flag, more hostile bytes: an hour
@@ -98,4 +109,4 @@ constraints: ## pin what a fresh install resolves to today
 	rm -rf $(VENV)-pin
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(VENV)-audit .fuzz dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis snapshot_report.html
+	rm -rf $(VENV) $(VENV)-audit .matrix .fuzz dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis snapshot_report.html

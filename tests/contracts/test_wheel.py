@@ -1,4 +1,4 @@
-"""The wheel holds what is tracked, and what is installed from it runs anywhere, beside whatever file lies in the way.
+"""sdist and wheel hold what is tracked, and what is installed from the wheel runs anywhere, beside whatever file lies in the way.
 
 The other tests read the working tree and would not notice an empty wheel (hatchling builds one without complaint when the
 packages line is missing).
@@ -10,12 +10,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 BOMB = "import pathlib, sys\npathlib.Path('bomb-went-off').touch()\nsys.exit('a stray file ran')\n"
 
 
@@ -34,18 +37,21 @@ def tracked(*folders: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy of the tracked files, with the build backend that is installed: no network."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both, the wheel built from the sdist, with the build backend that is installed: no network."""
     source = tmp_path_factory.mktemp("source")
     for name in tracked():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, source / name)
-    done = run(
-        sys.executable, "-P", "-m", "build", "--wheel", "--no-isolation", "--outdir", "out", ".", cwd=source
-    )
+    done = run(sys.executable, "-P", "-m", "build", "--no-isolation", "--outdir", "out", ".", cwd=source)
     assert done.returncode == 0, done.stdout + done.stderr
-    (built,) = (source / "out").glob("*.whl")
-    return built
+    return source / "out"
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    (found,) = built.glob("*.whl")
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +72,15 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+def test_the_sdist_holds_exactly_what_is_tracked(built: Path) -> None:
+    """Tests and documents too: who has it can change it, and show that it still works."""
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    assert held == {*tracked(), "PKG-INFO"}
+    assert {"tests/conftest.py", "docs/config.md", "Makefile", "constraints.txt"} <= held
+
+
 def test_the_wheel_holds_exactly_what_is_tracked(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
@@ -83,7 +98,11 @@ def test_style_sheets_come_along(wheel: Path) -> None:
 def test_both_doors_open_elsewhere(installed: Path, tmp_path: Path, door: tuple[str, ...]) -> None:
     command, *arguments = door
     done = run(str(installed / "venv" / command), *arguments, "--version", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "evac 0.1.0\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"evac {VERSION}\n", "")
+
+
+def test_the_version_has_its_section_in_the_change_log() -> None:
+    assert f"\n## [{VERSION}] - " in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_the_installed_command_finds_its_example(installed: Path, tmp_path: Path) -> None:
