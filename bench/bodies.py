@@ -13,8 +13,8 @@ def bodies(count: int) -> list[tuple[OperationModel, bytes, int]]:
     """Operation, body, and how many are in it."""
     world = World(Clock(None, 1.0), 7)
     large.populate(world, count, 1, 1)
-    (region,) = [one for one in world.regions.values() if one.boxes]
-    shown = [box.shown() for box in region.boxes.values()]
+    (region,) = [one for one in world.regions.values() if one.instances]
+    shown = [instance.shown() for instance in region.instances.values()]
     documents = [{key: value for key, value in doc.items() if not key.startswith("_")} for doc, _ in shown]
     reservations = [
         {"ReservationId": f"r-{n:017x}", "OwnerId": "900000000001", "Instances": [doc]}

@@ -69,7 +69,7 @@ def units(made: World) -> list[AccountRegion]:
         unit = AccountRegion(
             clean(account), clean(made.accounts[account].alias), name, list(READERS[account])
         )
-        shown = [box.shown() for box in region.boxes.values()]
+        shown = [instance.shown() for instance in region.instances.values()]
         rows = [
             mapping.map_instance({k: v for k, v in doc.items() if not k.startswith("_")}, name, NOW)
             for doc, _ in shown

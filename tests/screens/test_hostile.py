@@ -56,7 +56,7 @@ def hostile_store() -> Store:
     store, made = Store(), fake_services.world()
     for (account, name), region in made.regions.items():
         unit = AccountRegion(clean(ENEMY), clean(ENEMY), name, [PROFILE])
-        shown = [box.shown() for box in region.boxes.values()]
+        shown = [instance.shown() for instance in region.instances.values()]
         plain = [{k: v for k, v in doc.items() if not k.startswith("_")} for doc, _ in shown]
         unit.take_inventory(
             [mapping.map_instance(hostile(doc), name, fake_services.NOW) for doc in plain], fake_services.NOW

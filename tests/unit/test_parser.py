@@ -120,7 +120,7 @@ def test_the_whole_sample_fleet() -> None:
     world = World(Clock(NOW, 4.0), 7)
     populate(world)
     for region in world.regions.values():
-        shown = [box.shown() for box in region.boxes.values()]
+        shown = [instance.shown() for instance in region.instances.values()]
         documents = [{k: v for k, v in doc.items() if not k.startswith("_")} for doc, _ in shown]
         same("DescribeInstances", {"Reservations": [{"ReservationId": "r-1", "Instances": documents}]})
         same("DescribeInstanceStatus", {"InstanceStatuses": [status for _, status in shown]})

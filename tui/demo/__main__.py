@@ -35,7 +35,7 @@ def _watch(parent: int) -> None:
 
 
 def main() -> None:
-    """Parse, build, serve."""
+    """Parse the options, build the fleet, serve."""
     parser = argparse.ArgumentParser(prog="python -P -m tui.demo")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument(

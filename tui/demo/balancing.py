@@ -14,7 +14,7 @@ from tui.demo.request import Request
 from tui.demo.world import AwsError, Region, World
 
 if TYPE_CHECKING:
-    from tui.demo.box import Box
+    from tui.demo.instance import DemoInstance
 
 Doc = dict[str, Any]
 DRAINING, INITIAL = 300.0, 30.0
@@ -59,10 +59,10 @@ def deregister(world: World, region: Region, arn: str, target: str) -> None:
     world.revision += 1
 
 
-def runs_again(world: World, region: Region, box: Box) -> None:
-    """Its health is looked at anew wherever it is registered."""
+def runs_again(world: World, region: Region, instance: DemoInstance) -> None:
+    """The instance runs again: its targets become `initial`, then healthy."""
     for held in region.targets.values():
-        one = held.get(box.id)
+        one = held.get(instance.id)
         if one is not None and one.health == "healthy":
             one.health, one.serial = "initial", one.serial + 1
             _later(world, one, INITIAL, "healthy")
@@ -86,7 +86,7 @@ def _targets(request: Request, arn: str) -> dict[str, Registered]:
 
 
 def DescribeTargetGroups(request: Request, params: Doc) -> Doc:
-    """All of the region."""
+    """The target groups of the region."""
     return {"TargetGroups": list(request.region.target_groups.values())}
 
 
@@ -99,13 +99,13 @@ def DescribeTargetHealth(request: Request, params: Doc) -> Doc:
     asked = [one["Id"] for one in params.get("Targets") or ()] or list(held)
     rows = []
     for target in asked:
-        box, one = request.region.boxes.get(target), held.get(target)
+        instance, one = request.region.instances.get(target), held.get(target)
         state: Doc = {"State": "unused", "Reason": "Target.NotRegistered"}
         if one is not None:
             by_address = request.region.target_groups[params["TargetGroupArn"]].get("TargetType") == "ip"
-            down = not by_address and (box is None or box.state != "running")
+            down = not by_address and (instance is None or instance.state != "running")
             state = {"State": "unused", "Reason": "Target.InvalidState"} if down else {"State": one.health}
-            if box is not None and box.rebooting and one.health == "healthy":
+            if instance is not None and instance.rebooting and one.health == "healthy":
                 state = {"State": "unhealthy", "Reason": "Target.Timeout"}
         port = 80 if one is None else one.port
         rows.append({"Target": {"Id": target, "Port": port}, "TargetHealth": state})
@@ -113,7 +113,7 @@ def DescribeTargetHealth(request: Request, params: Doc) -> Doc:
 
 
 def DeregisterTargets(request: Request, params: Doc) -> Doc:
-    """Out of the group, after the deregistration delay."""
+    """The targets leave the group after the deregistration delay."""
     _targets(request, params["TargetGroupArn"])
     for target in params["Targets"]:
         deregister(request.world, request.region, params["TargetGroupArn"], target["Id"])
@@ -121,12 +121,12 @@ def DeregisterTargets(request: Request, params: Doc) -> Doc:
 
 
 def RegisterTargets(request: Request, params: Doc) -> Doc:
-    """Into the group. A target must run (elbv2 model, InvalidTargetException)."""
+    """The targets join the group. A target must run (elbv2 model, InvalidTargetException)."""
     _targets(request, params["TargetGroupArn"])
     for target in params["Targets"]:
-        box = request.region.boxes.get(target["Id"])
+        instance = request.region.instances.get(target["Id"])
         by_address = request.region.target_groups[params["TargetGroupArn"]].get("TargetType") == "ip"
-        if not by_address and (box is None or box.state != "running"):
+        if not by_address and (instance is None or instance.state != "running"):
             raise AwsError(
                 "InvalidTarget",
                 f"The following targets are not in a running state and cannot be registered: '{target['Id']}'",

@@ -22,20 +22,20 @@ def _named(request: Request, name: str) -> Doc:
 
 
 def DescribeLoadBalancers(request: Request, params: Doc) -> Doc:
-    """All of the region. The other service's operation of this name has none to tell of."""
+    """The classic load balancers of the region (elbv2 has an operation of the same name)."""
     if request.service != "elb":
         return {"LoadBalancers": []}
     return {"LoadBalancerDescriptions": list(request.region.classic.values())}
 
 
 def DescribeInstanceHealth(request: Request, params: Doc) -> Doc:
-    """Of each that is registered."""
+    """The health of each registered instance."""
     rows = []
     for one in _named(request, params["LoadBalancerName"])["Instances"]:
-        box = request.region.boxes.get(one["InstanceId"])
-        up = box is not None and box.serves
+        instance = request.region.instances.get(one["InstanceId"])
+        up = instance is not None and instance.serves
         why = {"ReasonCode": "N/A", "Description": "N/A"}
-        if box is not None and box.rebooting:
+        if instance is not None and instance.rebooting:
             text = (
                 "Instance has failed at least the UnhealthyThreshold number of health checks consecutively."
             )
@@ -56,7 +56,7 @@ def CreateLoadBalancer(request: Request, params: Doc) -> Doc:
 
 
 def RegisterInstancesWithLoadBalancer(request: Request, params: Doc) -> Doc:
-    """Those that are there already stay."""
+    """Register instances; those already registered stay."""
     held: list[Doc] = _named(request, params["LoadBalancerName"])["Instances"]
     held += [one for one in params["Instances"] if one not in held]
     return {"Instances": held}

@@ -32,15 +32,15 @@ class Clock:
         return self._settling or self._start + timedelta(seconds=time.monotonic() - self._began)
 
     def at(self, when: datetime, do: Callable[[], None]) -> None:
-        """Do it at that time."""
+        """Call the function at that time."""
         heapq.heappush(self._queue, (when, next(self._order), do))
 
     def later(self, seconds: float, do: Callable[[], None]) -> None:
-        """Do it after so many of AWS's seconds, shortened by the speed."""
+        """Call the function after so many of AWS's seconds, divided by the speed."""
         self.at(self.now + timedelta(seconds=seconds / self.speed), do)
 
     def settle(self) -> bool:
-        """Do all that is due, in order; whether there was anything."""
+        """Call everything that is due, in order; whether there was anything."""
         until, done = self.now, False
         while self._queue and self._queue[0][0] <= until:
             self._settling, _, do = heapq.heappop(self._queue)
@@ -51,7 +51,7 @@ class Clock:
         return done
 
     def advance(self, seconds: float) -> None:
-        """Jump ahead."""
+        """Move the clock ahead by so many seconds."""
         self._start += timedelta(seconds=seconds)
 
     def set(self, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The levers of the stage, on loopback only.
+"""The control paths of the embedded AWS, on loopback only.
 
 `/_evac/faults` (GET, POST a list: it replaces the old one), `/_evac/calls` (GET, DELETE), `/_evac/advance` `{"seconds": n}`,
 `/_evac/clock` (GET, POST `{"speed": x, "now": iso}`), `/_evac/events` (POST `{"instance": id or name, "code", "in": seconds,
@@ -17,7 +17,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tui.demo.box import Box
+from tui.demo.instance import DemoInstance
 from tui.demo.watch import Watch
 from tui.demo.world import World
 
@@ -77,8 +77,8 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
             return [one.told() for one in aws.world.watches]
         case "state", _:
             clock.settle()
-            box = aws.world.region(data["account"], data["region"]).boxes[data["instance"]]
-            return {"instance": box.doc, "status": box.status()}
+            instance = aws.world.region(data["account"], data["region"]).instances[data["instance"]]
+            return {"instance": instance.doc, "status": instance.status()}
         case _:
             return None
     clock.settle()
@@ -86,18 +86,18 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
     return {"now": clock.now.isoformat(), "speed": clock.speed}
 
 
-def find(world: World, name: str) -> Box:
+def find(world: World, name: str) -> DemoInstance:
     """An instance by id or Name tag, wherever it is. Raises KeyError."""
     for region in world.regions.values():
-        for box in region.boxes.values():
-            tags = {tag["Key"]: tag["Value"] for tag in box.doc.get("Tags", [])}
-            if name in (box.id, tags.get("Name")):
-                return box
+        for instance in region.instances.values():
+            tags = {tag["Key"]: tag["Value"] for tag in instance.doc.get("Tags", [])}
+            if name in (instance.id, tags.get("Name")):
+                return instance
     raise KeyError(f"no instance {name}")
 
 
 def _date(text: str) -> datetime | str:
-    """As it stands, whatever it is: what is no time is answered as the text it is."""
+    """A time parsed from ISO; any other text as it stands, to answer with malformed dates."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -106,12 +106,12 @@ def _date(text: str) -> datetime | str:
 
 
 def _happen(world: World, data: Doc) -> Doc:
-    box, now = find(world, data["instance"]), world.clock.now
+    instance, now = find(world, data["instance"]), world.clock.now
     world.revision += 1
     if "sick" in data:
-        box.sick[data["sick"]] = now
+        instance.sick[data["sick"]] = now
     elif "well" in data:
-        box.sick.pop(data["well"], None)
+        instance.sick.pop(data["well"], None)
     else:
         event: Doc = {
             "InstanceEventId": world.hex_id("instance-event"),
@@ -124,5 +124,5 @@ def _happen(world: World, data: Doc) -> Doc:
                 event[name] = now + timedelta(seconds=data[key])
         for name, text in data.get("dates", {}).items():
             event[name] = _date(text)
-        box.add_event(event)
-    return {"instance": box.id, "sick": sorted(box.sick), "events": len(box.events)}
+        instance.add_event(event)
+    return {"instance": instance.id, "sick": sorted(instance.sick), "events": len(instance.events)}

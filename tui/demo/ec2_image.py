@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tui.demo.box import Box
 from tui.demo.ec2_read import find
+from tui.demo.instance import DemoInstance
 from tui.demo.request import Request
 from tui.demo.world import AwsError
 
@@ -16,7 +16,7 @@ IMAGE_SECONDS = 90.0
 
 def CreateImage(request: Request, params: Doc) -> Doc:
     """Shuts down and reboots the instance unless NoReboot; the name is unique in account and Region."""
-    box, name = find(request, params["InstanceId"]), params["Name"]
+    instance, name = find(request, params["InstanceId"]), params["Name"]
     if not re.fullmatch(r"[A-Za-z0-9 ()\[\]./\-'@_]{3,128}", name):
         text = "AMI names must be between 3 and 128 characters long, of letters, digits, spaces and ( ) [ ] . / - ' @ _"
         raise AwsError("InvalidAMIName.Malformed", text)
@@ -24,18 +24,18 @@ def CreateImage(request: Request, params: Doc) -> Doc:
         if image["Name"] == name:
             text = f"AMI name {name} is already in use by AMI {image['ImageId']}"
             raise AwsError("InvalidAMIName.Duplicate", text)
-    if box.doc.get("RootDeviceType") == "instance-store":
-        raise AwsError("InvalidParameterValue", f"Instance {box.id} does not have an EBS root device")
-    if box.state not in ("running", "stopped"):
-        raise AwsError("IncorrectState", f"Instance {box.id} is not 'running' or 'stopped'")
-    document = _image(request, box, params)
+    if instance.doc.get("RootDeviceType") == "instance-store":
+        raise AwsError("InvalidParameterValue", f"Instance {instance.id} does not have an EBS root device")
+    if instance.state not in ("running", "stopped"):
+        raise AwsError("IncorrectState", f"Instance {instance.id} is not 'running' or 'stopped'")
+    document = _image(request, instance, params)
     request.region.images[document["ImageId"]] = document
-    if not params.get("NoReboot", False) and box.state == "running":
-        box.reboot()
+    if not params.get("NoReboot", False) and instance.state == "running":
+        instance.reboot()
 
     def finish() -> None:
-        document["State"] = "failed" if box.images_fail else "available"
-        if box.images_fail:
+        document["State"] = "failed" if instance.images_fail else "available"
+        if instance.images_fail:
             document["StateReason"] = {"Code": "Client.InternalError", "Message": "A snapshot failed"}
         request.world.revision += 1
 
@@ -48,10 +48,10 @@ def _tags(params: Doc, kind: str) -> list[Doc]:
     return [tag for spec in specs for tag in spec["Tags"]]
 
 
-def _image(request: Request, box: Box, params: Doc) -> Doc:
-    """Every snapshot gets the same tags."""
+def _image(request: Request, instance: DemoInstance, params: Doc) -> Doc:
+    """The image's document, with its snapshots; each gets the image's tags."""
     mappings = []
-    for mapping in box.doc.get("BlockDeviceMappings", []):
+    for mapping in instance.doc.get("BlockDeviceMappings", []):
         snapshot = request.world.hex_id("snap")
         request.region.snapshots[snapshot] = {"SnapshotId": snapshot, "Tags": _tags(params, "snapshot")}
         ebs = {"SnapshotId": snapshot, "DeleteOnTermination": mapping["Ebs"]["DeleteOnTermination"]}
@@ -62,12 +62,12 @@ def _image(request: Request, box: Box, params: Doc) -> Doc:
         "State": "pending",
         "OwnerId": request.identity.account,
         "CreationDate": request.world.clock.now.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "SourceInstanceId": box.id,
+        "SourceInstanceId": instance.id,
         "Description": params.get("Description", ""),
         "Public": False,
         "ImageType": "machine",
         "RootDeviceType": "ebs",
-        "Architecture": box.doc.get("Architecture", "x86_64"),
+        "Architecture": instance.doc.get("Architecture", "x86_64"),
         "BlockDeviceMappings": mappings,
         "Tags": _tags(params, "image"),
     }

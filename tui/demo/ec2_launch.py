@@ -1,11 +1,11 @@
-"""Launching and addresses: what the contract suite needs to furnish an empty region, here and in moto alike."""
+"""Launching and addresses: what the contract suite uses to fill an empty region, here and in moto alike."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tui.demo.box import CODES, PENDING
 from tui.demo.ec2_read import find
+from tui.demo.instance import CODES, PENDING
 from tui.demo.request import Request
 from tui.demo.sample import Builder
 from tui.demo.world import AwsError
@@ -17,18 +17,18 @@ def RunInstances(request: Request, params: Doc) -> Doc:
     """Minimal: type, tags, protections. The same ClientToken answers the same instances (developer guide, idempotency)."""
     token, launched = params.get("ClientToken"), request.region.launched
     if token in launched:
-        boxes = [request.region.boxes[one] for one in launched[token]]
+        instances = [request.region.instances[one] for one in launched[token]]
     else:
-        boxes = [_launch(request, params) for _ in range(params["MaxCount"])]
+        instances = [_launch(request, params) for _ in range(params["MaxCount"])]
         if token:
-            launched[token] = [box.id for box in boxes]
-    instances = [{k: v for k, v in box.doc.items() if not k.startswith("_")} for box in boxes]
+            launched[token] = [instance.id for instance in instances]
+    shown = [{k: v for k, v in instance.doc.items() if not k.startswith("_")} for instance in instances]
     owner = request.identity.account
     return {
-        "ReservationId": "r-" + boxes[0].id[2:],
+        "ReservationId": "r-" + instances[0].id[2:],
         "OwnerId": owner,
         "Groups": [],
-        "Instances": instances,
+        "Instances": shown,
     }
 
 
@@ -41,17 +41,17 @@ def _launch(request: Request, params: Doc) -> Any:
     }
     builder = Builder(request.world, request.identity.account, request.region.name)
     zone = params.get("Placement", {}).get("AvailabilityZone", request.region.name + "a")[-1]
-    box = builder.box("", params.get("InstanceType", "m5.large"), zone, ip="auto", tags=tags)
+    instance = builder.instance("", params.get("InstanceType", "m5.large"), zone, ip="auto", tags=tags)
     for key, name in (
         ("DisableApiStop", "disableApiStop"),
         ("DisableApiTermination", "disableApiTermination"),
     ):
-        box.attributes[name] = params.get(key, False)
-    box.shutdown_behavior = params.get("InstanceInitiatedShutdownBehavior", "stop")
-    box.doc["LaunchTime"] = request.world.clock.now.replace(microsecond=0)
-    box.doc["State"] = {"Code": CODES["pending"], "Name": "pending"}
-    request.world.clock.later(PENDING, lambda: box._running() if box.state == "pending" else None)
-    return box
+        instance.attributes[name] = params.get(key, False)
+    instance.shutdown_behavior = params.get("InstanceInitiatedShutdownBehavior", "stop")
+    instance.doc["LaunchTime"] = request.world.clock.now.replace(microsecond=0)
+    instance.doc["State"] = {"Code": CODES["pending"], "Name": "pending"}
+    request.world.clock.later(PENDING, lambda: instance._running() if instance.state == "pending" else None)
+    return instance
 
 
 def AllocateAddress(request: Request, params: Doc) -> Doc:
@@ -65,11 +65,11 @@ def AllocateAddress(request: Request, params: Doc) -> Doc:
 
 def AssociateAddress(request: Request, params: Doc) -> Doc:
     """Takes the place of an auto-assigned address; IpOwnerId becomes the account (CLI example, describe-network-interfaces)."""
-    box = find(request, params["InstanceId"])
+    instance = find(request, params["InstanceId"])
     doc = request.region.addresses.get(params.get("AllocationId", ""))
     if doc is None:
         raise AwsError("InvalidAllocationID.NotFound", "The allocation ID does not exist")
-    interface = box.doc["NetworkInterfaces"][0]
+    interface = instance.doc["NetworkInterfaces"][0]
     name = f"ec2-{doc['PublicIp'].replace('.', '-')}.{request.region.name}.compute.amazonaws.com"
     association = {
         "PublicIp": doc["PublicIp"],
@@ -77,22 +77,24 @@ def AssociateAddress(request: Request, params: Doc) -> Doc:
         "PublicDnsName": name,
     }
     interface["Association"] = interface["PrivateIpAddresses"][0]["Association"] = association
-    box.doc["PublicIpAddress"], box.doc["PublicDnsName"] = doc["PublicIp"], name
-    doc["InstanceId"], doc["AssociationId"] = box.id, request.world.hex_id("eipassoc")
+    instance.doc["PublicIpAddress"], instance.doc["PublicDnsName"] = doc["PublicIp"], name
+    doc["InstanceId"], doc["AssociationId"] = instance.id, request.world.hex_id("eipassoc")
     doc["NetworkInterfaceId"] = interface["NetworkInterfaceId"]
     return {"AssociationId": doc["AssociationId"]}
 
 
 def TerminateInstances(request: Request, params: Doc) -> Doc:
-    """Nothing of evac asks for it; the contract suite needs a terminated instance."""
-    boxes = [find(request, one) for one in params["InstanceIds"]]
-    for box in boxes:
-        if box.attributes["disableApiTermination"]:
-            text = f"The instance '{box.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute."
+    """evac never sends this; the contract suite needs a terminated instance."""
+    instances = [find(request, one) for one in params["InstanceIds"]]
+    for instance in instances:
+        if instance.attributes["disableApiTermination"]:
+            text = f"The instance '{instance.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute."
             raise AwsError("OperationNotPermitted", text)
     changes = []
-    for box in boxes:
-        before = box.doc["State"]
-        box.terminate("User initiated")
-        changes.append({"InstanceId": box.id, "CurrentState": box.doc["State"], "PreviousState": before})
+    for instance in instances:
+        before = instance.doc["State"]
+        instance.terminate("User initiated")
+        changes.append(
+            {"InstanceId": instance.id, "CurrentState": instance.doc["State"], "PreviousState": before}
+        )
     return {"TerminatingInstances": changes}

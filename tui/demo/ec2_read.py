@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tui.demo import filters
-from tui.demo.box import Box
+from tui.demo.instance import DemoInstance
 from tui.demo.instance_types import type_info
 from tui.demo.request import Request
 from tui.demo.world import REGIONS, AwsError
@@ -15,34 +15,34 @@ from tui.demo.world import REGIONS, AwsError
 Doc = dict[str, Any]
 
 
-def find(request: Request, instance_id: str) -> Box:
+def find(request: Request, instance_id: str) -> DemoInstance:
     """The instance. Raises InvalidInstanceID.Malformed or .NotFound."""
     if not re.fullmatch(r"i-[0-9a-f]{8,17}", instance_id):
         raise AwsError("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
-    box = request.region.boxes.get(instance_id)
-    if box is None:
+    instance = request.region.instances.get(instance_id)
+    if instance is None:
         raise AwsError("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
-    return box
+    return instance
 
 
 def _public(doc: Doc) -> Doc:
     return {key: value for key, value in doc.items() if not key.startswith("_")}
 
 
-def _boxes(request: Request, params: Doc) -> list[Box]:
+def _boxes(request: Request, params: Doc) -> list[DemoInstance]:
     ids = params.get("InstanceIds")
     if ids and params.get("MaxResults"):
         raise AwsError(
             "InvalidParameterCombination",
             "The parameter instancesSet cannot be used with the parameter maxResults",
         )
-    return [find(request, one) for one in ids] if ids else list(request.region.boxes.values())
+    return [find(request, one) for one in ids] if ids else list(request.region.instances.values())
 
 
 def _filtered(
     request: Request, docs: list[Doc], test: Callable[[Doc], bool], params: Doc
 ) -> tuple[list[Doc], str | None]:
-    """One page of what passes. A page may be empty and still have a next one (developer guide, ec2-api-pagination)."""
+    """One page of what passes the filters. A page may be empty and have a next one (developer guide, ec2-api-pagination)."""
     if request.world.sparse:
         docs, token = filters.page(docs, params)
         return [doc for doc in docs if test(doc)], token
@@ -52,7 +52,7 @@ def _filtered(
 def DescribeInstances(request: Request, params: Doc) -> Doc:
     """Pages count instances; one reservation each. Managed and hidden ones are left out unless asked for by id."""
     test = filters.keep(filters.INSTANCES, params.get("Filters"))
-    found = [box.shown()[0] for box in _boxes(request, params)]
+    found = [instance.shown()[0] for instance in _boxes(request, params)]
     docs, token = _filtered(request, found, test, params)
     owner = request.identity.account
     reservations = [
@@ -71,7 +71,7 @@ def DescribeInstanceStatus(request: Request, params: Doc) -> Doc:
     """Running instances only, unless IncludeAllInstances (botocore model, DescribeInstanceStatusRequest)."""
     test = filters.keep(filters.STATUSES, params.get("Filters"))
     everything = params.get("IncludeAllInstances", False)
-    found = [box.shown()[1] for box in _boxes(request, params)]
+    found = [instance.shown()[1] for instance in _boxes(request, params)]
     docs, token = _filtered(
         request,
         found,
@@ -95,9 +95,9 @@ def DescribeRegions(request: Request, params: Doc) -> Doc:
 
 
 def DescribeInstanceTypes(request: Request, params: Doc) -> Doc:
-    """Of the types asked for."""
+    """The types asked for."""
     names = params.get("InstanceTypes") or sorted(
-        {b.doc["InstanceType"] for b in request.region.boxes.values()}
+        {b.doc["InstanceType"] for b in request.region.instances.values()}
     )
     test = filters.keep(filters.TYPES, params.get("Filters"))
     infos = [info for info in map(type_info, names) if test(info)]
@@ -106,13 +106,13 @@ def DescribeInstanceTypes(request: Request, params: Doc) -> Doc:
 
 
 def DescribeInstanceAttribute(request: Request, params: Doc) -> Doc:
-    """One attribute a call."""
-    box, name = find(request, params["InstanceId"]), params["Attribute"]
-    answer: Doc = {"InstanceId": box.id}
-    if name in box.attributes:
-        answer[name[0].upper() + name[1:]] = {"Value": box.attributes[name]}
+    """One attribute per call."""
+    instance, name = find(request, params["InstanceId"]), params["Attribute"]
+    answer: Doc = {"InstanceId": instance.id}
+    if name in instance.attributes:
+        answer[name[0].upper() + name[1:]] = {"Value": instance.attributes[name]}
     elif name == "instanceInitiatedShutdownBehavior":
-        answer["InstanceInitiatedShutdownBehavior"] = {"Value": box.shutdown_behavior}
+        answer["InstanceInitiatedShutdownBehavior"] = {"Value": instance.shutdown_behavior}
     elif name == "userData":
         answer["UserData"] = {}
     else:
@@ -194,14 +194,14 @@ def DescribeSpotInstanceRequests(request: Request, params: Doc) -> Doc:
 
 
 def DescribeTags(request: Request, params: Doc) -> Doc:
-    """Of instances, images and snapshots."""
+    """The tags of instances, images and snapshots."""
     table = {"resource-id": filters.at("ResourceId"), "key": filters.at("Key"), "value": filters.at("Value"),
              "resource-type": filters.at("ResourceType")}  # fmt: skip
     test = filters.keep(table, params.get("Filters"))
     docs = [
-        {"ResourceId": box.id, "ResourceType": "instance", **tag}
-        for box in request.region.boxes.values()
-        for tag in box.doc.get("Tags", [])
+        {"ResourceId": instance.id, "ResourceType": "instance", **tag}
+        for instance in request.region.instances.values()
+        for tag in instance.doc.get("Tags", [])
     ]
     for kind, holders in (("image", request.region.images), ("snapshot", request.region.snapshots)):
         for name, holder in holders.items():
@@ -217,13 +217,13 @@ def DescribeInstanceEventWindows(request: Request, params: Doc) -> Doc:
 
 def GetConsoleOutput(request: Request, params: Doc) -> Doc:
     """The guest's text. `Latest` works on Nitro only (botocore model, GetConsoleOutputRequest)."""
-    box = find(request, params["InstanceId"])
-    if params.get("Latest") and box.doc.get("_xen"):
+    instance = find(request, params["InstanceId"])
+    if params.get("Latest") and instance.doc.get("_xen"):
         raise AwsError(
             "UnsupportedOperation", "This instance type does not support retrieving the latest console logs"
         )
     # The model calls the output a string; on the wire it is base64, and botocore decodes it.
     import base64
 
-    text = base64.b64encode(box.console.encode()).decode()
-    return {"InstanceId": box.id, "Timestamp": request.world.clock.now, "Output": text}
+    text = base64.b64encode(instance.console.encode()).decode()
+    return {"InstanceId": instance.id, "Timestamp": request.world.clock.now, "Output": text}

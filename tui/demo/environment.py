@@ -81,7 +81,7 @@ class Demo:
     process: subprocess.Popen[str]
 
     def stop(self) -> None:
-        """End it; its folder goes with it."""
+        """Stop the server and remove its folder."""
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)

@@ -50,7 +50,7 @@ class Faults:
     rules: list[Rule] = field(default_factory=list)
 
     def replace(self, rules: list[dict[str, Any]]) -> None:
-        """Put these in the place of all others. Raises TypeError on an unknown field."""
+        """Replace all rules by these. Raises TypeError on an unknown field."""
         self.rules = [Rule(**rule) for rule in rules]
 
     def find(self, facts: dict[str, list[str]], dry: bool) -> Rule | None:

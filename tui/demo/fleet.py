@@ -1,8 +1,8 @@
-"""Who is in the sample fleet: every event code in every state, every failing check, every hazard, with believable names."""
+"""The sample fleet: every event code in every state, every failing check, every hazard, with believable names."""
 
 from __future__ import annotations
 
-from tui.demo.box import Box
+from tui.demo.instance import DemoInstance
 from tui.demo.sample import DATA, PROD, STAGING, Builder, accounts
 from tui.demo.world import World
 
@@ -12,19 +12,19 @@ STORE_ROOT = {"RootDeviceType": "instance-store", "RootDeviceName": "/dev/sda1"}
 
 
 def prod_seoul(b: Builder) -> None:
-    """Payments: the screens' examples live here."""
+    """Payments; the screens' examples are here."""
     payments = b.image(
-        b.box("payments-db-1", "r6i.4xlarge", ip="eip", tag_team="payments", tag_env="prod"), 0.4
+        b.instance("payments-db-1", "r6i.4xlarge", ip="eip", tag_team="payments", tag_env="prod"), 0.4
     )
     payments.sick["system"] = b.ago(minutes=6)
     b.event(payments, "instance-stop", DEGRADED, 3.2)
     peers = [
-        b.image(b.box(f"payments-db-{n}", "r6i.4xlarge", zone, ip="eip"), 0.4)
+        b.image(b.instance(f"payments-db-{n}", "r6i.4xlarge", zone, ip="eip"), 0.4)
         for n, zone in ((2, "b"), (3, "c"))
     ]
     b.balance("pay-db", {payments: "healthy", peers[0]: "healthy", peers[1]: "healthy"})
     webs = [
-        b.box(f"web-{n}", "m5.large", "abc"[n % 3], ip="auto", tag_env="prod", tag_role="web")
+        b.instance(f"web-{n}", "m5.large", "abc"[n % 3], ip="auto", tag_env="prod", tag_role="web")
         for n in range(1, 9)
     ]
     b.event(webs[6], "system-reboot", REBOOT, 21, 160)
@@ -32,39 +32,39 @@ def prod_seoul(b: Builder) -> None:
     b.group("web-prod", webs, 6)
     b.balance("web", dict.fromkeys(webs, "healthy"), "web-prod")
     b.event(
-        b.box("cache-1", "r6i.large", "b"),
+        b.instance("cache-1", "r6i.large", "b"),
         "system-maintenance",
         "Scheduled network maintenance",
         30,
         until=32,
     )
     b.event(
-        b.box("cache-2", "r6i.large", "c"),
+        b.instance("cache-2", "r6i.large", "c"),
         "system-maintenance",
         "Scheduled power maintenance",
         54,
         90,
         until=56,
     )
-    two = b.box("ledger-1", "m6i.2xlarge", "a", ip="auto")
+    two = b.instance("ledger-1", "m6i.2xlarge", "a", ip="auto")
     b.event(two, "system-reboot", REBOOT, 80, 200)
     b.event(two, "instance-retirement", DEGRADED, 150)
-    b.event(b.box("ledger-2", "m6i.2xlarge", "b"), "instance-reboot", f"[Completed] {REBOOT}", -30)
+    b.event(b.instance("ledger-2", "m6i.2xlarge", "b"), "instance-reboot", f"[Completed] {REBOOT}", -30)
     b.event(
-        b.box("ledger-3", "m6i.2xlarge", "c"),
+        b.instance("ledger-3", "m6i.2xlarge", "c"),
         "system-maintenance",
         "[Canceled] Scheduled power maintenance",
         40,
     )
-    search = [b.box("search-1", "c6i.xlarge", "a"), b.box("search-2", "c6i.xlarge", "b")]
+    search = [b.instance("search-1", "c6i.xlarge", "a"), b.instance("search-2", "c6i.xlarge", "b")]
     b.event(search[0], "system-reboot", REBOOT, -0.2)
     b.event(search[1], "instance-stop", DEGRADED, -2)
     b.classic("search", search)
-    guarded = b.box("vault-1", "m6i.large", "c", ip="eip", tag_team="security")
+    guarded = b.instance("vault-1", "m6i.large", "c", ip="eip", tag_team="security")
     guarded.attributes["disableApiStop"] = guarded.attributes["disableApiTermination"] = True
     guarded.shutdown_behavior = "terminate"
     b.event(guarded, "instance-stop", DEGRADED, 100)
-    eni = b.box("nat-1", "c6i.large", "a", ip="auto")
+    eni = b.instance("nat-1", "c6i.large", "a", ip="auto")
     second = {**eni.doc["NetworkInterfaces"][0], "NetworkInterfaceId": b.world.hex_id("eni")}
     second.pop("Association", None)
     second["PrivateIpAddresses"] = [{"PrivateIpAddress": "10.2.9.9", "Primary": True}]
@@ -72,46 +72,51 @@ def prod_seoul(b: Builder) -> None:
     eni.doc["NetworkInterfaces"].append(second)
     b.routed("rtb-0a1b2c3d4e5f60718", None, "", main=True)
     b.routed("rtb-0a1b2c3d4e5f60719", eni, "b")
-    secondary = b.box("mail-1", "t3.medium", "b", ip="auto")
+    secondary = b.instance("mail-1", "t3.medium", "b", ip="auto")
     extra = {"PublicIp": "198.51.100.200", "IpOwnerId": PROD}
     secondary.doc["NetworkInterfaces"][0]["PrivateIpAddresses"].append(
         {"PrivateIpAddress": "10.2.9.10", "Primary": False, "Association": extra}
     )
     for name, number in (("eks-node-a", "1"), ("eks-node-b", "2")):
-        b.box(
+        b.instance(
             name,
             "m6i.xlarge",
             "a",
             tags={"eks:cluster-name": "prod", "kubernetes.io/cluster/prod": "owned", "node": number},
         )
-    managed = b.box("eks-auto-1", "m6i.xlarge", "b")
+    managed = b.instance("eks-auto-1", "m6i.xlarge", "b")
     managed.doc["Operator"] = {"Managed": True, "Principal": "eks.amazonaws.com"}
 
 
 def prod_virginia(b: Builder) -> None:
     """The edge."""
-    b.event(b.image(b.box("bastion", "t3.small", ip="auto"), 40), "instance-retirement", DEGRADED, 6 * 24)
     b.event(
-        b.box("edge-1", "c6i.large", "b", ip="eip"), "instance-retirement", f"[Completed] {DEGRADED}", -60
+        b.image(b.instance("bastion", "t3.small", ip="auto"), 40), "instance-retirement", DEGRADED, 6 * 24
     )
-    probe = b.box("edge-2", "c6i.large", "c", ip="eip")
+    b.event(
+        b.instance("edge-1", "c6i.large", "b", ip="eip"),
+        "instance-retirement",
+        f"[Completed] {DEGRADED}",
+        -60,
+    )
+    probe = b.instance("edge-2", "c6i.large", "c", ip="eip")
     probe.sick["instance"] = b.ago(minutes=11)
     probe.console = "Out of memory: Killed process 812 (java)\r\n\x1b[31mkernel panic\x1b[0m\r\n"
-    app = b.box("checkout-1", "m6i.large", "a")
+    app = b.instance("checkout-1", "m6i.large", "a")
     app.application = {"Status": "impaired", "ImpairedSince": b.ago(minutes=4)}
-    slow = b.box("checkout-2", "m6i.large", "b")
+    slow = b.instance("checkout-2", "m6i.large", "b")
     slow.performance = {
         "Status": "impaired",
         "ImpairedSince": b.ago(minutes=50),
         "Remediation": "Move to a larger type",
     }
-    b.box("checkout-3", "m6i.large", "c").insufficient = True
-    fresh = b.box("checkout-4", "m6i.large", "a")
+    b.instance("checkout-3", "m6i.large", "c").insufficient = True
+    fresh = b.instance("checkout-4", "m6i.large", "a")
     fresh._initialize()
-    last = b.box("report-1", "m6i.large", "b")
+    last = b.instance("report-1", "m6i.large", "b")
     b.balance("report", {last: "healthy"})
     b.event(last, "instance-stop", DEGRADED, 70)
-    hostile = b.box(
+    hostile = b.instance(
         '=HYPERLINK("x")[red]\u202eevil\x1b]0;owned\x07',
         "t3.nano",
         "c",
@@ -119,12 +124,12 @@ def prod_virginia(b: Builder) -> None:
         tags={"note": "[bold]markup[/]"},
     )
     hostile.console = "\x1b]52;c;ZXZpbA==\x07\x1b[2J"
-    b.box("", "t3.micro", "a")
+    b.instance("", "t3.micro", "a")
     for number, state in (("standby-1", "stopped"), ("standby-2", "stopped")):
-        b.box(number, "m6i.large", "b", state=state)
-    stuck = b.box("stuck-1", "m6i.large", "c", state="stopping")
+        b.instance(number, "m6i.large", "b", state=state)
+    stuck = b.instance("stuck-1", "m6i.large", "c", state="stopping")
     stuck.stuck_stopping = True
-    down = b.box("down-1", "m6i.large", "a", state="stopped")
+    down = b.instance("down-1", "m6i.large", "a", state="stopped")
     text = "Stopped due to a scheduled retirement"
     down.doc["StateReason"] = {"Code": "Server.ScheduledStop", "Message": f"Server.ScheduledStop: {text}"}
     down.doc["StateTransitionReason"] = f"Server.ScheduledStop ({b.ago(hours=5):%Y-%m-%d %H:%M:%S} GMT)"
@@ -132,17 +137,17 @@ def prod_virginia(b: Builder) -> None:
 
 
 def data_virginia(b: Builder) -> None:
-    """Batch and storage: instance store, spot, Xen."""
-    batch = b.box("batch-14", "i3.2xlarge", "c")
+    """Batch and storage: instance store, spot, Xen instances."""
+    batch = b.instance("batch-14", "i3.2xlarge", "c")
     batch.sick["attached_ebs"] = b.ago(minutes=21)
     for serial in (1, 2, 3):
-        b.box(f"batch-{serial}", "i3.2xlarge", "c")
-    b.event(b.box("kafka-1", "i4i.large", "a"), "instance-stop", DEGRADED, 60)
-    b.event(b.box("kafka-2", "i4i.large", "b"), "system-reboot", REBOOT, 90, 200)
-    b.event(b.box("old-root", "m3.medium", "a", **STORE_ROOT), "instance-retirement", DEGRADED, 200)
-    b.box("hadoop-1", "d2.xlarge", "b")
+        b.instance(f"batch-{serial}", "i3.2xlarge", "c")
+    b.event(b.instance("kafka-1", "i4i.large", "a"), "instance-stop", DEGRADED, 60)
+    b.event(b.instance("kafka-2", "i4i.large", "b"), "system-reboot", REBOOT, 90, 200)
+    b.event(b.instance("old-root", "m3.medium", "a", **STORE_ROOT), "instance-retirement", DEGRADED, 200)
+    b.instance("hadoop-1", "d2.xlarge", "b")
     for name, persistent in (("spot-etl-1", True), ("spot-etl-2", False)):
-        spot = b.box(
+        spot = b.instance(
             name, "c6i.2xlarge", "a", InstanceLifecycle="spot", SpotInstanceRequestId=b.world.hex_id("sir")
         )
         spot.doc["_one_time_spot"] = not persistent
@@ -160,30 +165,30 @@ def data_virginia(b: Builder) -> None:
             "AutoPlacement": "off",
         }
         placement = {"Tenancy": "host", "HostId": host, "Affinity": "host"}
-        b.event(b.box(name, "m6i.large", "a", placement=placement), "instance-reboot", REBOOT, 300, 460)
-    b.box("hpc-1", "c6i.4xlarge", "b", placement={"GroupName": "hpc-cluster"})
-    b.box("reserved-1", "p3.2xlarge", "b", CapacityReservationId=b.world.hex_id("cr"))
-    b.box("dream-1", "m6i.large", "c", HibernationOptions={"Configured": True})
-    b.box(
+        b.event(b.instance(name, "m6i.large", "a", placement=placement), "instance-reboot", REBOOT, 300, 460)
+    b.instance("hpc-1", "c6i.4xlarge", "b", placement={"GroupName": "hpc-cluster"})
+    b.instance("reserved-1", "p3.2xlarge", "b", CapacityReservationId=b.world.hex_id("cr"))
+    b.instance("dream-1", "m6i.large", "c", HibernationOptions={"Configured": True})
+    b.instance(
         "market-1",
         "m6i.large",
         "c",
         ProductCodes=[{"ProductCodeId": "abc123", "ProductCodeType": "marketplace"}],
     )
-    b.box("build-mac", "mac2.metal", "c")
-    both = b.image(b.box("warehouse-1", "r6i.8xlarge", "a"), 9)
+    b.instance("build-mac", "mac2.metal", "c")
+    both = b.image(b.instance("warehouse-1", "r6i.8xlarge", "a"), 9)
     both.sick["system"] = both.sick["attached_ebs"] = b.ago(hours=2)
 
 
 def data_ireland(b: Builder) -> None:
     """Analytics."""
-    disabled = b.box("notebook-1", "m6i.large", "a", ip="auto")
+    disabled = b.instance("notebook-1", "m6i.large", "a", ip="auto")
     disabled.doc["MaintenanceOptions"]["RebootMigration"] = "disabled"
     b.event(disabled, "system-reboot", REBOOT, 20, 100)
     for serial in range(2, 7):
-        b.image(b.box(f"notebook-{serial}", "m6i.large", "b", ip="auto"), serial)
-    b.image(b.box("metal-1", "i3.metal", "a"), 0.01, "pending")
-    b.box(
+        b.image(b.instance(f"notebook-{serial}", "m6i.large", "b", ip="auto"), serial)
+    b.image(b.instance("metal-1", "i3.metal", "a"), 0.01, "pending")
+    b.instance(
         "edge-outpost",
         "m5.large",
         "a",
@@ -193,26 +198,27 @@ def data_ireland(b: Builder) -> None:
 
 def staging(b: Builder) -> None:
     """A rehearsal of everything."""
-    boxes: list[Box] = [
-        b.box(f"stage-web-{n}", "t3.medium", "ab"[n % 2], ip="auto", tag_env="staging") for n in range(1, 7)
+    instances: list[DemoInstance] = [
+        b.instance(f"stage-web-{n}", "t3.medium", "ab"[n % 2], ip="auto", tag_env="staging")
+        for n in range(1, 7)
     ]
-    b.group("stage-web", boxes[:3], 3)
-    b.event(boxes[4], "instance-reboot", REBOOT, 10, 20)
-    b.event(boxes[5], "system-reboot", REBOOT, 0.05, 30)
+    b.group("stage-web", instances[:3], 3)
+    b.event(instances[4], "instance-reboot", REBOOT, 10, 20)
+    b.event(instances[5], "system-reboot", REBOOT, 0.05, 30)
 
 
 def staging_seoul(b: Builder) -> None:
     """Load tests."""
     for serial in range(1, 6):
-        b.box(f"load-{serial}", "c6i.xlarge", "a", tag_env="staging")
+        b.instance(f"load-{serial}", "c6i.xlarge", "a", tag_env="staging")
 
 
 def data_rest(b: Builder) -> None:
     """Rarer kinds."""
-    windows = b.box("ad-1", "m6i.large", "b", Platform="windows", PlatformDetails="Windows")
+    windows = b.instance("ad-1", "m6i.large", "b", Platform="windows", PlatformDetails="Windows")
     b.event(windows, "instance-reboot", REBOOT, 26, 120)
-    gpu = b.box("gpu-1", "p4d.24xlarge", "c", InstanceLifecycle="capacity-block")
-    b.box("jump-old", "t2.small", "a", ip="auto")
+    gpu = b.instance("gpu-1", "p4d.24xlarge", "c", InstanceLifecycle="capacity-block")
+    b.instance("jump-old", "t2.small", "a", ip="auto")
     b.kept_by(windows, "backup", "ami-0b0a1b2c3d4e5f607", 20)
     b.kept_by(gpu, "dlm", "ami-0d1a1b2c3d4e5f608", 7)
 

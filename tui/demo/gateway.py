@@ -1,4 +1,4 @@
-"""One call behind one lock: who asks, whether he may, and the answer; the record of what was asked."""
+"""Handles one call under one lock: authenticate, authorize, answer; and keeps the record of calls."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ OPERATIONS = _operations(ec2_read, ec2_write, ec2_image, ec2_launch, balancing, 
 
 
 class Aws:
-    """The world behind one lock, and the record of what was asked."""
+    """The world behind one lock, and the record of calls."""
 
     def __init__(self, build: Callable[[], World]) -> None:
         self._build = build
@@ -56,7 +56,7 @@ class Aws:
         self._memo_at = (-1, 0)
 
     def reset(self) -> None:
-        """Begin again: the fleet as at the start, no faults, no calls."""
+        """Reset: the fleet as at the start, no faults, no calls."""
         self.world, self.faults, self.buckets = self._build(), Faults(), Buckets()
         self.strict = False
         self.calls.clear()

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from tui.demo import balancing
-from tui.demo.box import PENDING, Box
+from tui.demo.instance import PENDING, DemoInstance
 from tui.demo.request import Request
 from tui.demo.world import AwsError, Region, World
 
@@ -22,43 +22,43 @@ NOTICE, LEAVE, RETURN = 40.0, 10.0, 20.0
 """AWS's seconds: until the group acts on a member that is down, and how long entering and leaving standby lasts."""
 
 
-def join(world: World, region: Region, box: Box, name: str) -> None:
-    """Make it a member in service, watched from now on."""
-    box.doc["_group"] = name
-    box.doc["_lifecycle"] = "InService"
-    box.doc["Tags"].append({"Key": "aws:autoscaling:groupName", "Value": name})
-    box.watchers.append(lambda state: _changed(world, region, box, state))
+def join(world: World, region: Region, instance: DemoInstance, name: str) -> None:
+    """Make the instance a member in service; from now on its state is watched."""
+    instance.doc["_group"] = name
+    instance.doc["_lifecycle"] = "InService"
+    instance.doc["Tags"].append({"Key": "aws:autoscaling:groupName", "Value": name})
+    instance.watchers.append(lambda state: _changed(world, region, instance, state))
 
 
 def _suspended(group: Doc, *names: str) -> bool:
     return any(name in group.get("_suspended", ()) for name in names)
 
 
-def _changed(world: World, region: Region, box: Box, state: str) -> None:
+def _changed(world: World, region: Region, instance: DemoInstance, state: str) -> None:
     if state == "stopping":
-        world.clock.later(NOTICE, lambda: _notice(world, region, box))
+        world.clock.later(NOTICE, lambda: _notice(world, region, instance))
 
 
-def _notice(world: World, region: Region, box: Box) -> None:
-    """Down while in service: terminated and replaced. What is on standby, or was there when it happened, is left alone."""
-    group = region.groups.get(box.doc.get("_group", ""))
-    down = box.state in ("stopping", "stopped", "pending")
-    if group is None or not down or box.doc.get("_lifecycle") != "InService":
+def _notice(world: World, region: Region, instance: DemoInstance) -> None:
+    """A member in service that goes down is terminated and replaced; one in standby is left alone."""
+    group = region.groups.get(instance.doc.get("_group", ""))
+    down = instance.state in ("stopping", "stopped", "pending")
+    if group is None or not down or instance.doc.get("_lifecycle") != "InService":
         return
     if _suspended(group, "HealthCheck", "ReplaceUnhealthy", "Terminate"):
         return
-    box.doc["_lifecycle"] = "Terminating"
+    instance.doc["_lifecycle"] = "Terminating"
     for arn in group.get("TargetGroupARNs", ()):
-        balancing.deregister(world, region, arn, box.id)
-    box.terminate(f"User initiated ({world.clock.now:%Y-%m-%d %H:%M:%S} GMT)")
+        balancing.deregister(world, region, arn, instance.id)
+    instance.terminate(f"User initiated ({world.clock.now:%Y-%m-%d %H:%M:%S} GMT)")
     if not _suspended(group, "Launch"):
-        launch(world, region, box)
+        launch(world, region, instance)
 
 
-def launch(world: World, region: Region, like: Box) -> Box:
-    """Another member like this one, in service once it runs."""
+def launch(world: World, region: Region, like: DemoInstance) -> DemoInstance:
+    """Launch another member like this one, in service once it runs."""
     name = like.doc["_group"]
-    new: Box = region.another(like)
+    new: DemoInstance = region.another(like)
     join(world, region, new, name)
     new.doc["_lifecycle"] = "Pending"
 
@@ -72,10 +72,10 @@ def launch(world: World, region: Region, like: Box) -> Box:
     return new
 
 
-def _serve(world: World, region: Region, box: Box) -> None:
-    box.doc["_lifecycle"] = "InService"
-    for arn in region.groups.get(box.doc["_group"], {}).get("TargetGroupARNs", ()):
-        balancing.register(world, region, arn, box.id)
+def _serve(world: World, region: Region, instance: DemoInstance) -> None:
+    instance.doc["_lifecycle"] = "InService"
+    for arn in region.groups.get(instance.doc["_group"], {}).get("TargetGroupARNs", ()):
+        balancing.register(world, region, arn, instance.id)
     world.revision += 1
 
 
@@ -86,27 +86,27 @@ def _group(request: Request, name: str) -> Doc:
     return group
 
 
-def _members(request: Request, params: Doc, wanted: str) -> list[Box]:
-    name, boxes = params["AutoScalingGroupName"], []
+def _members(request: Request, params: Doc, wanted: str) -> list[DemoInstance]:
+    name, instances = params["AutoScalingGroupName"], []
     for one in params.get("InstanceIds", []):
-        box = request.region.boxes.get(one)
-        if box is None or box.doc.get("_group") != name or box.state == "terminated":
+        instance = request.region.instances.get(one)
+        if instance is None or instance.doc.get("_group") != name or instance.state == "terminated":
             raise AwsError("ValidationError", f"The instance {one} is not part of Auto Scaling group {name}.")
-        if box.doc["_lifecycle"] != wanted:
+        if instance.doc["_lifecycle"] != wanted:
             raise AwsError("ValidationError", f"The instance {one} is not in {wanted}.")
-        boxes.append(box)
-    return boxes
+        instances.append(instance)
+    return instances
 
 
-def _instance(box: Box) -> Doc:
-    healthy = box.state in ("running", "pending") or box.doc["_lifecycle"] != "InService"
+def _instance(instance: DemoInstance) -> Doc:
+    healthy = instance.state in ("running", "pending") or instance.doc["_lifecycle"] != "InService"
     return {
-        "InstanceId": box.id,
-        "AvailabilityZone": box.doc["Placement"]["AvailabilityZone"],
-        "LifecycleState": box.doc["_lifecycle"],
+        "InstanceId": instance.id,
+        "AvailabilityZone": instance.doc["Placement"]["AvailabilityZone"],
+        "LifecycleState": instance.doc["_lifecycle"],
         "HealthStatus": "Healthy" if healthy else "Unhealthy",
         "ProtectedFromScaleIn": False,
-        "InstanceType": box.doc["InstanceType"],
+        "InstanceType": instance.doc["InstanceType"],
     }
 
 
@@ -114,10 +114,10 @@ def DescribeAutoScalingInstances(request: Request, params: Doc) -> Doc:
     """Unknown ids are left out."""
     ids = params.get("InstanceIds")
     rows = []
-    for box in request.region.boxes.values():
-        name = box.doc.get("_group")
-        if name and (not ids or box.id in ids) and box.state != "terminated":
-            one = _instance(box)
+    for instance in request.region.instances.values():
+        name = instance.doc.get("_group")
+        if name and (not ids or instance.id in ids) and instance.state != "terminated":
+            one = _instance(instance)
             rows.append({**one, "AutoScalingGroupName": name, "HealthStatus": one["HealthStatus"].upper()})
     return {"AutoScalingInstances": rows}
 
@@ -134,9 +134,9 @@ def DescribeAutoScalingGroups(request: Request, params: Doc) -> Doc:
             {"ProcessName": one, "SuspensionReason": "User suspended"} for one in held.get("_suspended", ())
         ]
         group["Instances"] = [
-            _instance(box)
-            for box in request.region.boxes.values()
-            if box.doc.get("_group") == name and box.state != "terminated"
+            _instance(instance)
+            for instance in request.region.instances.values()
+            if instance.doc.get("_group") == name and instance.state != "terminated"
         ]
         rows.append(group)
     return {"AutoScalingGroups": rows}
@@ -144,75 +144,75 @@ def DescribeAutoScalingGroups(request: Request, params: Doc) -> Doc:
 
 def EnterStandby(request: Request, params: Doc) -> Doc:
     """From service, not below the minimum; without the decrement the group launches a substitute."""
-    group, boxes = (
+    group, instances = (
         _group(request, params["AutoScalingGroupName"]),
         _members(request, params, "InService"),
     )
     fewer = bool(params["ShouldDecrementDesiredCapacity"])
-    if fewer and group["DesiredCapacity"] - len(boxes) < group["MinSize"]:
+    if fewer and group["DesiredCapacity"] - len(instances) < group["MinSize"]:
         raise AwsError(
             "ValidationError",
             f"AutoScalingGroup {group['AutoScalingGroupName']} has min-size={group['MinSize']}, "
             f"max-size={group['MaxSize']}, and desired-size={group['DesiredCapacity']}. To place into standby "
-            f"{len(boxes)} instance, please update the AutoScalingGroup sizes appropriately.",
+            f"{len(instances)} instance, please update the AutoScalingGroup sizes appropriately.",
         )
-    for box in boxes:
-        box.doc["_lifecycle"] = "EnteringStandby"
+    for instance in instances:
+        instance.doc["_lifecycle"] = "EnteringStandby"
         for arn in group.get("TargetGroupARNs", ()):
-            balancing.deregister(request.world, request.region, arn, box.id)
+            balancing.deregister(request.world, request.region, arn, instance.id)
         leave = balancing.DRAINING if group.get("TargetGroupARNs") else LEAVE
-        request.world.clock.later(leave, partial(_left, request.world, box))
+        request.world.clock.later(leave, partial(_left, request.world, instance))
         if fewer:
             group["DesiredCapacity"] -= 1
         else:
-            launch(request.world, request.region, box)
+            launch(request.world, request.region, instance)
     return {"Activities": []}
 
 
-def _left(world: World, box: Box) -> None:
-    if box.doc["_lifecycle"] == "EnteringStandby":
-        box.doc["_lifecycle"] = "Standby"
+def _left(world: World, instance: DemoInstance) -> None:
+    if instance.doc["_lifecycle"] == "EnteringStandby":
+        instance.doc["_lifecycle"] = "Standby"
     world.revision += 1
 
 
 def ExitStandby(request: Request, params: Doc) -> Doc:
     """`Pending`, then back in service; the desired capacity grows by as many, not beyond the maximum."""
-    group, boxes = (
+    group, instances = (
         _group(request, params["AutoScalingGroupName"]),
         _members(request, params, "Standby"),
     )
-    if group["DesiredCapacity"] + len(boxes) > group["MaxSize"]:
+    if group["DesiredCapacity"] + len(instances) > group["MaxSize"]:
         raise AwsError(
-            "ValidationError", f"max-size={group['MaxSize']} does not allow {len(boxes)} more in service"
+            "ValidationError", f"max-size={group['MaxSize']} does not allow {len(instances)} more in service"
         )
     world, region = request.world, request.region
-    for box in boxes:
-        box.doc["_lifecycle"] = "Pending"
+    for instance in instances:
+        instance.doc["_lifecycle"] = "Pending"
         group["DesiredCapacity"] += 1
-        world.clock.later(RETURN, partial(_returned, world, region, box))
+        world.clock.later(RETURN, partial(_returned, world, region, instance))
     return {"Activities": []}
 
 
-def _returned(world: World, region: Region, box: Box) -> None:
-    """In service; one that does not run is found out and replaced."""
-    if box.doc["_lifecycle"] != "Pending":
+def _returned(world: World, region: Region, instance: DemoInstance) -> None:
+    """Back in service; a member that does not run is replaced."""
+    if instance.doc["_lifecycle"] != "Pending":
         return
-    if box.state == "running":
-        _serve(world, region, box)
+    if instance.state == "running":
+        _serve(world, region, instance)
     else:
-        box.doc["_lifecycle"] = "InService"
-        _notice(world, region, box)
+        instance.doc["_lifecycle"] = "InService"
+        _notice(world, region, instance)
 
 
 def SuspendProcesses(request: Request, params: Doc) -> Doc:
-    """Of a group."""
+    """Suspend processes of a group, such as ReplaceUnhealthy."""
     group = _group(request, params["AutoScalingGroupName"])
     group["_suspended"] = sorted({*group.get("_suspended", ()), *params.get("ScalingProcesses", [])})
     return {}
 
 
 def ResumeProcesses(request: Request, params: Doc) -> Doc:
-    """Of a group."""
+    """Resume processes of a group."""
     group = _group(request, params["AutoScalingGroupName"])
     group["_suspended"] = sorted(set(group.get("_suspended", ())) - set(params.get("ScalingProcesses", [])))
     return {}
@@ -234,8 +234,8 @@ def AttachInstances(request: Request, params: Doc) -> Doc:
     """Running instances become members, and the desired capacity grows (autoscaling model, AttachInstances)."""
     group = _group(request, params["AutoScalingGroupName"])
     for one in params.get("InstanceIds", []):
-        box = request.region.boxes[one]
-        join(request.world, request.region, box, group["AutoScalingGroupName"])
+        instance = request.region.instances[one]
+        join(request.world, request.region, instance, group["AutoScalingGroupName"])
         group["DesiredCapacity"] += 1
-        _serve(request.world, request.region, box)
+        _serve(request.world, request.region, instance)
     return {}

@@ -12,7 +12,7 @@ _WORDS = ("checkout", "ledger", "search", "billing", "media", "gateway", "batch"
 
 
 def profiles(accounts: int, regions: int) -> list[Doc]:
-    """A profile an account, all with the same regions."""
+    """One profile per account, all with the same regions."""
     names = [name for name, opt in REGIONS.items() if opt != "not-opted-in"][:regions]
     return [
         {"name": f"acct-{number:02d}", "key": f"AKIALARGE{number:011d}", "account": f"9{number:011d}",
@@ -34,18 +34,18 @@ def populate(world: World, count: int, accounts: int, regions: int) -> None:
         builder = builders[serial % len(builders)]
         word = _WORDS[serial % len(_WORDS)]
         kind = ("m6i.large", "c6i.xlarge", "r6i.8xlarge", "t3.medium")[serial % 4]
-        box = builder.box(
+        instance = builder.instance(
             f"{word}-{serial:05d}", kind, "abc"[serial % 3], ip=("", "", "auto", "eip")[serial % 4],
             tags=_tags(serial, word), **_rest(world, serial),
         )  # fmt: skip
-        _fill(world, box.doc, serial)
+        _fill(world, instance.doc, serial)
         turn = serial + serial // len(builders)  # so that no place has all of it
         if turn % 50 == 7:
             builder.event(
-                box, "system-reboot", "The instance is scheduled for a reboot", 1 + serial % 300, 400
+                instance, "system-reboot", "The instance is scheduled for a reboot", 1 + serial % 300, 400
             )
         if turn % 100 == 13:
-            box.sick[("instance", "system")[turn % 200 == 13]] = builder.ago(minutes=12)
+            instance.sick[("instance", "system")[turn % 200 == 13]] = builder.ago(minutes=12)
 
 
 def _tags(serial: int, word: str) -> dict[str, str]:
@@ -63,7 +63,7 @@ def _tags(serial: int, word: str) -> dict[str, str]:
 
 
 def _rest(world: World, serial: int) -> Doc:
-    """What a real answer holds besides, and evac does not read."""
+    """Fields of a real answer that evac does not read."""
     return {
         "AmiLaunchIndex": 0,
         "ClientToken": f"terraform-{serial:020d}",

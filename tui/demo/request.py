@@ -1,4 +1,4 @@
-"""Who asks what, where: what every operation is given."""
+"""The request that every operation is given: identity, account, region."""
 
 from __future__ import annotations
 

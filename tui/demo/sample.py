@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.demo import groups
 from tui.demo.balancing import Registered, runs_again
-from tui.demo.box import CODES, Box
+from tui.demo.instance import CODES, DemoInstance
 from tui.demo.instance_types import STORE_GB, is_xen
 from tui.demo.world import READ_ONLY, Account, Identity, Region, World
 
@@ -28,12 +28,12 @@ PROFILES: list[Doc] = [
 
 
 def _domain(region: str) -> str:
-    """Of private names (user guide, vpc-dns)."""
+    """The domain of private DNS names in a region (user guide, vpc-dns)."""
     return "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
 
 
 def accounts(world: World) -> None:
-    """The accounts and who may ask."""
+    """Create the accounts and their access keys."""
     for number, alias in (
         (PROD, "acme-prod"),
         (DATA, "acme-data"),
@@ -71,7 +71,7 @@ class Builder:
         """A UTC time in the past."""
         return (self.world.clock.now - timedelta(**parts)).replace(microsecond=0)
 
-    def box(
+    def instance(
         self,
         name: str,
         kind: str = "m6i.large",
@@ -79,12 +79,12 @@ class Builder:
         ip: str = "",
         state: str = "running",
         **extra: Any,
-    ) -> Box:
+    ) -> DemoInstance:
         """A running EBS instance with two volumes. `ip`: `auto`, `eip` or none; `extra` goes into the document.
 
         Names of `extra` that start with `tag_` become tags.
         """
-        world, serial = self.world, len(self.region.boxes) + 1
+        world, serial = self.world, len(self.region.instances) + 1
         instance_id = world.hex_id("i")
         octet = {"ap-northeast-2": 2, "us-east-1": 8, "eu-west-1": 5}.get(self.name, 9)
         private = f"10.{octet}.{serial // 250}.{serial % 250 + 4}"
@@ -135,12 +135,14 @@ class Builder:
             for device in ("/dev/xvda", "/dev/sdf"):
                 self._volume(doc, device)
         doc["_store_gb"], doc["_xen"] = STORE_GB.get(kind), is_xen(kind)
-        box = Box(world, self.region, doc)
-        box.watchers.append(
-            lambda state: runs_again(world, self.region, box) if state in ("running", "rebooted") else None
+        instance = DemoInstance(world, self.region, doc)
+        instance.watchers.append(
+            lambda state: (
+                runs_again(world, self.region, instance) if state in ("running", "rebooted") else None
+            )
         )
-        self.region.boxes[instance_id] = box
-        return box
+        self.region.instances[instance_id] = instance
+        return instance
 
     def _volume(self, doc: Doc, device: str) -> None:
         volume = self.world.hex_id("vol")
@@ -157,18 +159,24 @@ class Builder:
                              "DeleteOnTermination": device == "/dev/xvda"}],
         }  # fmt: skip
 
-    def another(self, like: Box) -> Box:
+    def another(self, like: DemoInstance) -> DemoInstance:
         """As an Auto Scaling group launches it: the same type, zone and tags, and pending."""
         zone = like.doc["Placement"]["AvailabilityZone"][-1]
         tags = {tag["Key"]: tag["Value"] for tag in like.doc["Tags"] if not tag["Key"].startswith("aws:")}
         kind, ip = like.doc["InstanceType"], "auto" if like.auto_ip else ""
-        box = self.box("", kind, zone, ip=ip, state="pending", tags=tags)
-        box.doc["LaunchTime"] = self.world.clock.now.replace(microsecond=0)
-        return box
+        instance = self.instance("", kind, zone, ip=ip, state="pending", tags=tags)
+        instance.doc["LaunchTime"] = self.world.clock.now.replace(microsecond=0)
+        return instance
 
     def event(
-        self, box: Box, code: str, text: str, hours: float, deadline: float | None = None, **more: float
-    ) -> Box:
+        self,
+        instance: DemoInstance,
+        code: str,
+        text: str,
+        hours: float,
+        deadline: float | None = None,
+        **more: float,
+    ) -> DemoInstance:
         """Announce an event, `hours` from now (negative: it has begun). `deadline` and `until` are hours from now too."""
         now = self.world.clock.now.replace(microsecond=0)
         event: Doc = {"InstanceEventId": "instance-event-0" + self.world.hex_id("e")[3:], "Code": code, "Description": text,
@@ -177,57 +185,58 @@ class Builder:
             event["NotBeforeDeadline"] = now + timedelta(hours=deadline)
         if "until" in more:
             event["NotAfter"] = now + timedelta(hours=more["until"])
-        box.add_event(event)
-        return box
+        instance.add_event(event)
+        return instance
 
-    def image(self, box: Box, days: float, state: str = "available") -> Box:
+    def image(self, instance: DemoInstance, days: float, state: str = "available") -> DemoInstance:
         """An AMI made from it so many days ago."""
         image = self.world.hex_id("ami")
+        name = instance.doc["Tags"][0]["Value"] if instance.doc["Tags"] else instance.id
         self.region.images[image] = {
-            "ImageId": image, "Name": f"{box.doc['Tags'][0]['Value'] if box.doc['Tags'] else box.id}-{int(days * 24)}h",
+            "ImageId": image, "Name": f"{name}-{int(days * 24)}h",
             "State": state, "CreationDate": self.ago(days=days).strftime("%Y-%m-%dT%H:%M:%S.000Z"), "OwnerId": self.account,
-            "SourceInstanceId": box.id, "Public": False, "ImageType": "machine", "RootDeviceType": "ebs",
+            "SourceInstanceId": instance.id, "Public": False, "ImageType": "machine", "RootDeviceType": "ebs",
             "Architecture": "x86_64", "Tags": [],
         }  # fmt: skip
-        return box
+        return instance
 
-    def kept_by(self, box: Box, service: str, image: str, hours: int) -> None:
+    def kept_by(self, instance: DemoInstance, service: str, image: str, hours: int) -> None:
         """An AMI that a service made of it by a plan, without SourceInstanceId: `dlm` or `backup`."""
         tags = [
-            {"Key": "instance-id", "Value": box.id},
+            {"Key": "instance-id", "Value": instance.id},
             {"Key": "dlm:managed", "Value": "true"},
             {"Key": "aws:dlm:lifecycle-policy-id", "Value": "policy-0a1b2c3d4e5f60718"},
         ]
-        name = f"policy-0a1b2c3d4e5f60718_{box.id}"
+        name = f"policy-0a1b2c3d4e5f60718_{instance.id}"
         if service == "backup":
-            name = f"AwsBackup_{box.id}_0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-            tags = [{"Key": "aws:backup:source-resource", "Value": f"instance/{box.id}"}]
+            name = f"AwsBackup_{instance.id}_0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+            tags = [{"Key": "aws:backup:source-resource", "Value": f"instance/{instance.id}"}]
         self.region.images[image] = {
             "ImageId": image, "Name": name, "State": "available", "OwnerId": self.account, "Public": False,
             "CreationDate": self.ago(hours=hours).strftime("%Y-%m-%dT%H:%M:%S.000Z"), "ImageType": "machine",
             "RootDeviceType": "ebs", "Architecture": "x86_64", "Tags": tags,
         }  # fmt: skip
 
-    def group(self, name: str, boxes: list[Box], least: int) -> None:
-        """An Auto Scaling group of these."""
+    def group(self, name: str, instances: list[DemoInstance], least: int) -> None:
+        """Put these instances into a new Auto Scaling group."""
         self.region.groups[name] = {
-            "AutoScalingGroupName": name, "MinSize": least, "MaxSize": len(boxes) + 2, "DesiredCapacity": len(boxes),
+            "AutoScalingGroupName": name, "MinSize": least, "MaxSize": len(instances) + 2, "DesiredCapacity": len(instances),
             "DefaultCooldown": 300, "AvailabilityZones": [self.name + "a"], "HealthCheckType": "EC2",
             "HealthCheckGracePeriod": 300, "CreatedTime": self.ago(days=90),
         }  # fmt: skip
-        for box in boxes:
-            groups.join(self.world, self.region, box, name)
+        for instance in instances:
+            groups.join(self.world, self.region, instance, name)
 
-    def balance(self, name: str, members: dict[Box, str], group: str = "") -> None:
+    def balance(self, name: str, members: dict[DemoInstance, str], group: str = "") -> None:
         """A target group with these members and their health; `group` is the Auto Scaling group that fills it."""
         arn = f"arn:aws:elasticloadbalancing:{self.name}:{self.account}:targetgroup/{name}/0123456789abcdef"
         self.region.target_groups[arn] = {"TargetGroupArn": arn, "TargetGroupName": name, "TargetType": "instance",
                                           "Protocol": "HTTP", "Port": 80, "VpcId": self.vpc}  # fmt: skip
-        self.region.targets[arn] = {box.id: Registered(health) for box, health in members.items()}
+        self.region.targets[arn] = {instance.id: Registered(health) for instance, health in members.items()}
         if group:
             self.region.groups[group]["TargetGroupARNs"] = [arn]
 
-    def routed(self, table: str, through: Box | None, zones: str, *, main: bool = False) -> None:
+    def routed(self, table: str, through: DemoInstance | None, zones: str, *, main: bool = False) -> None:
         """A route table of the zones' subnets, whose way out is an instance, or the internet gateway."""
         routes: list[Doc] = [{"DestinationCidrBlock": "10.0.0.0/8", "GatewayId": "local", "State": "active"}]
         out: Doc = {"DestinationCidrBlock": "0.0.0.0/0", "State": "active", "Origin": "CreateRoute"}
@@ -245,11 +254,11 @@ class Builder:
         self.region.route_tables[table] = {"RouteTableId": table, "VpcId": self.vpc, "OwnerId": self.account,
                                            "Routes": [*routes, out], "Associations": held, "Tags": []}  # fmt: skip
 
-    def classic(self, name: str, members: list[Box]) -> None:
-        """A classic load balancer with these."""
+    def classic(self, name: str, members: list[DemoInstance]) -> None:
+        """Register these instances with a new classic load balancer."""
         self.region.classic[name] = {
             "LoadBalancerName": name, "VPCId": self.vpc, "Scheme": "internal",
-            "Instances": [{"InstanceId": box.id} for box in members],
+            "Instances": [{"InstanceId": instance.id} for instance in members],
         }  # fmt: skip
 
 
@@ -264,10 +273,10 @@ def scale(world: World, count: int, into: str = "") -> None:
         names = [(account, region)]
     for serial in range(count):
         builder = Builder(world, *names[serial % len(names)])
-        box = builder.box(f"app-{serial:05d}", tag_team=f"team-{serial % 17}", tag_env="prod")
+        instance = builder.instance(f"app-{serial:05d}", tag_team=f"team-{serial % 17}", tag_env="prod")
         if serial % 50 == 0:
             builder.event(
-                box, "system-reboot", "The instance is scheduled for a reboot", 24 + serial % 300, 400
+                instance, "system-reboot", "The instance is scheduled for a reboot", 24 + serial % 300, 400
             )
         if serial % 200 == 0:
-            box.sick["instance"] = builder.ago(minutes=12)
+            instance.sick["instance"] = builder.ago(minutes=12)

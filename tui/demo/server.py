@@ -30,7 +30,7 @@ _LOCAL = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|[\w.-]+\.localhost|\[::1\])
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection."""
+    """Handles one connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -40,11 +40,11 @@ class Handler(BaseHTTPRequestHandler):
     """Seconds by which this answer's date is wrong: what AWS's own looks like to a machine whose clock is."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The Date header's."""
+        """The Date header, by the embedded AWS's clock."""
         return super().date_time_string(time.time() + self.skew if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
         """Control paths only."""
@@ -181,7 +181,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, answer, kind, cut)
 
     def _fault(self, rule: Rule, shape: str, record: Doc, answer: bytes) -> bool:
-        """Do what the rule says; whether the request is answered by it."""
+        """Apply a fault rule; whether that answered the request."""
         then = rule.then
         if "error" in then:
             code, self.skew = then["error"], float(then.get("skew", 0))
@@ -209,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Loopback only."""
+    """The HTTP server, on loopback only."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -221,8 +221,8 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The server's URL."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+        """Ignore clients that disconnect."""

@@ -26,14 +26,14 @@ class Watch:
     seen: int = 0
 
     def count(self) -> None:
-        """Once more."""
+        """Count who serves now."""
         now = sum(1 for _ in serving(self.region, self.kind, self.key))
         self.seen += 1
         self.low += now < self.needed
         self.fewest = min(self.fewest, now)
 
     def told(self) -> Doc:
-        """As JSON."""
+        """The counts as JSON."""
         now = list(serving(self.region, self.kind, self.key))
         return {
             "kind": self.kind,
@@ -54,8 +54,8 @@ def serving(region: Region, kind: str, key: str) -> list[str]:
         ids = [name for name, one in region.targets.get(key, {}).items() if one.health == "healthy"]
     else:
         ids = [
-            box.id
-            for box in region.boxes.values()
-            if box.doc.get("_group") == key and box.doc.get("_lifecycle") == "InService"
+            instance.id
+            for instance in region.instances.values()
+            if instance.doc.get("_group") == key and instance.doc.get("_lifecycle") == "InService"
         ]
-    return [name for name in ids if name in region.boxes and region.boxes[name].serves]
+    return [name for name in ids if name in region.instances and region.instances[name].serves]

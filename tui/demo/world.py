@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tui.demo.box import Box
 from tui.demo.clock import Clock
+from tui.demo.instance import DemoInstance
 
 Doc = dict[str, Any]
 
@@ -29,7 +29,7 @@ class AwsError(Exception):
 
 @dataclass
 class Identity:
-    """Who an access key is. `allow` are globs over `service:Operation`; `denied_regions` answer as a disabled region does."""
+    """An access key's identity. `allow` are globs over `service:Operation`; `denied_regions` answer as a disabled region does."""
 
     account: str
     arn: str
@@ -48,7 +48,7 @@ class Region:
 
     account: str
     name: str
-    boxes: dict[str, Box] = field(default_factory=dict)
+    instances: dict[str, DemoInstance] = field(default_factory=dict)
     images: dict[str, Doc] = field(default_factory=dict)
     snapshots: dict[str, Doc] = field(default_factory=dict)
     addresses: dict[str, Doc] = field(default_factory=dict)
@@ -84,7 +84,7 @@ REGIONS = {
 
 
 class World:
-    """All of it. `lag` is for how many seconds describes answer from before a change (developer guide, eventual-consistency)."""
+    """Everything there is. For `lag` seconds describes answer from before a change (developer guide, eventual-consistency)."""
 
     def __init__(self, clock: Clock, seed: int = 7, lag: float = 0.0) -> None:
         self.clock = clock
@@ -100,7 +100,7 @@ class World:
         clock.told = self.watched
 
     def watched(self) -> None:
-        """Count what is watched: something happened."""
+        """Count every watched group again: something has changed."""
         for one in self.watches:
             one.count()
 
@@ -113,7 +113,7 @@ class World:
         return f"{prefix}-0{self.random.getrandbits(64):016x}"
 
     def identity(self, access_key: str, service: str = "ec2") -> Identity:
-        """Who the key is. An unknown one is AuthFailure to EC2, and InvalidClientTokenId to the other services.
+        """The identity of an access key. An unknown one is AuthFailure to EC2, and InvalidClientTokenId to the other services.
 
         Without a key: nobody, who may only ask STS for credentials (AssumeRoleWithWebIdentity is not signed).
         """

@@ -24,7 +24,7 @@ CHECK_KEYS = {"system": "SystemStatus", "instance": "InstanceStatus", "attached_
 
 
 class Surroundings(Protocol):
-    """What an instance needs of the world."""
+    """The part of the world that an instance uses."""
 
     clock: Clock
     lag: float
@@ -33,12 +33,12 @@ class Surroundings(Protocol):
 
 
 class Place(Protocol):
-    """What an instance needs of its region."""
+    """The part of its region that an instance uses."""
 
     name: str
 
 
-class Box:
+class DemoInstance:
     """An instance: `doc` is what DescribeInstances says of it. `sick` names failing checks and since when."""
 
     def __init__(self, world: Surroundings, region: Place, doc: Doc) -> None:
@@ -72,7 +72,7 @@ class Box:
 
     @property
     def serves(self) -> bool:
-        """Whether what runs on it answers."""
+        """Whether the service on it answers: it runs, and is not rebooting."""
         return self.state == "running" and not self.rebooting
 
     @property
@@ -95,7 +95,7 @@ class Box:
         return self.doc, self.status()
 
     def status(self) -> Doc:
-        """Now, as DescribeInstanceStatus has it. Stopped ones are `not-applicable` (commonly seen, not documented)."""
+        """The item of DescribeInstanceStatus now. Stopped ones are `not-applicable` (commonly seen, not documented)."""
         doc: Doc = {
             "AvailabilityZone": self.doc["Placement"]["AvailabilityZone"],
             "InstanceId": self.id,
@@ -152,7 +152,7 @@ class Box:
             tell(name)
 
     def _then(self, seconds: float, do: Any) -> None:
-        """Later, unless another change of state came first."""
+        """Do it after so many of AWS's seconds, unless the state has changed before."""
         epoch = self._epoch
         self.world.clock.later(seconds, lambda: do() if epoch == self._epoch else None)
 
@@ -201,7 +201,7 @@ class Box:
         self._then(PENDING, self._running if fails is None else partial(self._fall_back, *fails))
 
     def _fall_back(self, code: str, message: str) -> None:
-        """It could not be brought up after all (user guide, troubleshooting-launch, of launches)."""
+        """The start fails: from pending back to stopped (user guide, troubleshooting-launch)."""
         self._become("stopped")
         text = message if message.startswith(code) else f"{code}: {message}"
         self.doc["StateReason"] = {"Code": code, "Message": text}
@@ -285,7 +285,7 @@ class Box:
     # events
 
     def add_event(self, event: Doc) -> None:
-        """Announce it. It comes when it is due; one that is under way already ends at its NotAfter."""
+        """Add a scheduled event. It takes effect at its time; one already under way ends at its NotAfter."""
         self.events.append(event)
         self.world.revision += 1
         event_id, when, now = event["InstanceEventId"], event.get("NotBefore"), self.world.clock.now
@@ -297,7 +297,7 @@ class Box:
             self.world.clock.at(end, lambda: self._finish(lambda one: one is event))
 
     def _finish(self, which: Any) -> None:
-        """Done; it stays listed for up to a week (botocore model, InstanceStatusEvent.Description)."""
+        """Mark the event completed; it stays listed for up to a week (botocore model, InstanceStatusEvent.Description)."""
         for event in [one for one in self.events if which(one) and not one["Description"].startswith("[")]:
             event["Description"] = f"[Completed] {event['Description']}"
             gone = self.world.clock.now + timedelta(days=7)
