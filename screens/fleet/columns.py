@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from screens.columns import FIXED, Column, Piece, chosen, widened
 from screens.theme import painted
 from tui.config.schema import Settings
 from tui.domain.activity import Work
@@ -16,9 +17,9 @@ from tui.domain.instance import Instance, PublicAddress, TargetStatus
 from tui.domain.listing import Ranker, Stale
 from tui.domain.time_format import ago, countdown, short_date, span, to_zone
 from tui.domain.triage import Level
-from tui.presentation.instance_text import checks_cell
+from tui.presentation.instance_text import checks_cell, short_place
 from tui.presentation.symbols import LEVELS, NO_VALUE, WORKING
-from tui.presentation.width import cell_len, cut, middle
+from tui.presentation.width import cell_len, middle
 
 
 class RowContext(Struct, frozen=True):
@@ -46,20 +47,8 @@ class RowContext(Struct, frozen=True):
         return work if work is not None and work.explains(row) else None
 
 
-Piece = tuple[str, str]
-"""A text and its Rich style."""
+FleetColumn = Column[Instance, RowContext]
 DrawCell = Callable[[Instance, RowContext, int], Piece | tuple[Piece, ...]]
-"""What a cell of so many columns says: a piece, or several."""
-
-
-class Column(Struct, frozen=True):
-    """`priority` 0 stays longest; `grow`: so much more it takes where there is room."""
-
-    title: str
-    width: int
-    priority: int
-    cell: DrawCell
-    grow: int = 0
 
 
 def _sign(row: Instance, scene: RowContext, size: int) -> Piece:
@@ -115,18 +104,6 @@ def target_width(targets: Iterable[TargetStatus], settings: Settings, start: str
             widest, cell_len(f"{name}{others} {short_place(one.target.region)}") + 1
         )  # and the zone's letter
     return min(widest, WIDEST)
-
-
-def short_place(place: str) -> str:
-    """`ap-northeast-2a` → `apne2a`, as AWS abbreviates its zone ids."""
-    area, *rest = place.split("-")
-    if len(rest) < 2:
-        return place
-    *words, number = rest
-    return area + "".join(_SHORT_WORDS.get(word, word[:1]) for word in words) + number
-
-
-_SHORT_WORDS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
 
 
 def _state(row: Instance, scene: RowContext, size: int) -> Piece:
@@ -232,7 +209,7 @@ TARGET, WIDEST = 14, 28
 """Columns of a target's name and place, usually and at most."""
 SPARED = {"next event": 10, "state": 0}
 """Columns that may have nothing to tell, and what they keep then."""
-COLUMNS = (
+COLUMNS: tuple[FleetColumn, ...] = (
     Column("", 3, 0, _sign),
     Column("name", 16, 0, _name, grow=14),
     Column("id", 19, 6, _plain("instance_id")),
@@ -245,7 +222,7 @@ COLUMNS = (
     Column("AMI", 5, 8, _image),
 )
 
-EVENT_COLUMNS = (
+EVENT_COLUMNS: tuple[FleetColumn, ...] = (
     COLUMNS[0],
     Column("name", 12, 0, _name, grow=12),
     COLUMNS[2],
@@ -258,53 +235,28 @@ EVENT_COLUMNS = (
 """Of the view of events: what, when, and until when it can be moved."""
 
 
-FIXED = 2
-"""Columns that stay while the others are moved sideways."""
-
-
 def fit_fleet_columns(
     width: int, shift: int = 0, scene: RowContext | None = None
-) -> list[tuple[Column, int]]:
+) -> list[tuple[FleetColumn, int]]:
     """The columns that fit, with their widths; the name takes what is left.
 
     `shift` 0: the least important go first. Otherwise so many are left out at the left, and as many as fit shown behind.
     A target's name that needs more gets it before less important columns have any, and from those with nothing to tell.
     """
     for enough in (True, False):
-        chosen = _chosen(_columns(scene, enough), width, shift)
-        target = next((column for column in chosen if column.title == "target"), None)
+        found = chosen(_columns(scene, enough), width, shift)
+        target = next((column for column in found if column.title == "target"), None)
         if target is not None or shift:
             break
-    spare = max(0, width - sum(column.width + 1 for column in chosen))
-    first = 0
     if scene is not None and target is not None:
+        spare = max(0, width - sum(column.width + 1 for column in found))
         first = min(spare, max(0, scene.wide - target.width))
-        spare -= first
-    sizes = []
-    for column in chosen:
-        needs = first if column.title == "target" else 0
-        more = min(spare, max(0, column.grow - needs))
-        spare -= more
-        sizes.append((column, column.width + needs + more))
-    return sizes
+        roomy = replace(target, width=target.width + first, grow=max(0, target.grow - first))
+        found = [roomy if column is target else column for column in found]
+    return widened(found, width)
 
 
-def _chosen(columns: Sequence[Column], width: int, shift: int) -> list[Column]:
-    chosen = list(columns)
-    if shift:
-        del chosen[FIXED : FIXED + shift]
-    while sum(column.width + 1 for column in chosen) > width and len(chosen) > FIXED:
-        worst = max(column.priority for column in chosen)
-        if shift:
-            chosen.pop()
-        elif worst == 0:
-            break
-        else:
-            chosen.remove(next(column for column in reversed(chosen) if column.priority == worst))
-    return chosen
-
-
-def _columns(scene: RowContext | None, enough: bool = True) -> Sequence[Column]:
+def _columns(scene: RowContext | None, enough: bool = True) -> Sequence[FleetColumn]:
     """All. Where targets' names are long they have `enough` room, before what is less important has any, or at least what
     those columns leave that have nothing to tell.
     """
@@ -333,16 +285,3 @@ def farthest(width: int, scene: RowContext | None = None) -> int:
     return next(
         (shift for shift in shifts if fit_fleet_columns(width, shift, scene)[-1][0] is every[-1]), shifts[-1]
     )
-
-
-def pieces(column: Column, row: Instance, scene: RowContext, size: int) -> list[Piece]:
-    """The cell, exactly `size` columns wide."""
-    said = column.cell(row, scene, size)
-    parts: list[Piece] = [said] if isinstance(said[0], str) else list(said)
-    found, left = [], size
-    for index, (text, style) in enumerate(parts):
-        if left > 0:
-            whole = cut(text, left) if index == len(parts) - 1 or cell_len(text) > left else text
-            found.append((whole, style))
-            left -= cell_len(whole)
-    return found

@@ -11,13 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
 
+from screens.columns import Piece, titles
 from screens.fleet.columns import (
-    Column,
-    Piece,
+    FleetColumn,
     RowContext,
     farthest,
     fit_fleet_columns,
-    pieces,
 )
 from screens.line_table import MOVES, LineTable
 from screens.render_errors import STYLE, UNSHOWN, report_error
@@ -79,7 +78,7 @@ class FleetTable(LineTable[FleetRow]):
         self.shift = max(0, min(self.shift + by, farthest(self.size.width, self.scene)))
         self.redraw()
 
-    def _columns(self, width: int) -> list[tuple[Column, int]]:
+    def _columns(self, width: int) -> list[tuple[FleetColumn, int]]:
         self.shift = min(self.shift, farthest(width, self.scene))  # it may be wider now
         return fit_fleet_columns(width, self.shift, self.scene)
 
@@ -95,7 +94,7 @@ class FleetTable(LineTable[FleetRow]):
     def head(self, width: int, style: Style) -> list[Segment]:
         """The columns' titles, and at the edges whether there are more."""
         shown = self._columns(width)
-        text = set_cell_size("".join(cut(column.title, size) + " " for column, size in shown), width)
+        text = set_cell_size(titles(shown), width)
         if self.shift:
             text = "←" + text[1:]
         if self.shift < farthest(width, self.scene):
@@ -122,11 +121,11 @@ class FleetTable(LineTable[FleetRow]):
             segments.append(Segment(" ", style))
         return segments
 
-    def _cell(self, column: Column, row: Instance, size: int) -> list[Piece]:
+    def _cell(self, column: FleetColumn, row: Instance, size: int) -> list[Piece]:
         """One cell. What it cannot show is its own matter: the row, and all others, stay."""
         assert self.scene is not None
         try:
-            return pieces(column, row, self.scene, size)
+            return column.pieces(row, self.scene, size)
         except Exception as error:
             report_error(self, f"{row.instance_id}, {column.title}", error)
             return [(cut(UNSHOWN, size), STYLE)]

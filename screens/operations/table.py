@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 
+from screens.columns import Column, Piece, chosen, titles, widened
 from screens.line_table import LineTable
 from screens.operation_status import SIGNS
 from screens.theme import painted
@@ -18,7 +19,8 @@ from tui.domain.time_format import ago, span
 from tui.operations.model import Operation
 from tui.operations.operation_text import progress
 from tui.operations.status import status_of
-from tui.presentation.width import cut, middle
+from tui.presentation.instance_text import short_place
+from tui.presentation.width import cell_len, middle
 
 
 class OperationsContext(Struct, frozen=True):
@@ -28,29 +30,21 @@ class OperationsContext(Struct, frozen=True):
     settings: Settings
 
 
-class OperationColumn(Struct, frozen=True):
-    """`least` is the width of the whole list from which it is shown; `share` of what is left it takes; `both_ends`: names
-    differ at either end, so what is too long loses its middle."""
-
-    title: str
-    width: int
-    least: int
-    cell: Callable[[Operation, OperationsContext], tuple[str, str]]
-    share: int = 0
-    both_ends: bool = False
-
-
-def _state(one: Operation, view: OperationsContext) -> tuple[str, str]:
+def _state(one: Operation, view: OperationsContext, size: int) -> Piece:
     sign = SIGNS[status_of(one, view.now).standing]
     return sign.named, sign.style
 
 
-def _where(one: Operation, view: OperationsContext) -> tuple[str, str]:
+def _where(one: Operation, view: OperationsContext, size: int) -> Piece:
+    """Whose account and which region, at every width: the region as short as AWS writes it, then the label's middle goes."""
     color = painted(view.settings.profile(one.profile).color)
-    return f"{view.settings.label(one.profile)} {one.region}", color
+    label, short = view.settings.label(one.profile), short_place(one.region)
+    if cell_len(label) + 1 + len(one.region) <= size:
+        return f"{label} {one.region}", color
+    return f"{middle(label, max(1, size - 1 - len(short)))} {short}", color
 
 
-def _note(one: Operation, view: OperationsContext) -> tuple[str, str]:
+def _note(one: Operation, view: OperationsContext, size: int) -> Piece:
     status = status_of(one, view.now)
     style = SIGNS[status.standing].style
     if status.cut_off:
@@ -58,27 +52,17 @@ def _note(one: Operation, view: OperationsContext) -> tuple[str, str]:
     return clean(one.note), style if one.attention else ""
 
 
-OPERATION_COLUMNS = (
-    OperationColumn("", 12, 0, _state),
-    OperationColumn("action", 10, 0, lambda one, view: (one.action, "")),
-    OperationColumn("instance", 14, 0, lambda one, view: (one.label, "bold"), share=1, both_ends=True),
-    OperationColumn("id", 19, 130, lambda one, view: (clean(one.instance_id), "dim")),
-    OperationColumn("where", 22, 110, _where, both_ends=True),
-    OperationColumn("step", 16, 0, lambda one, view: (progress(one), "")),
-    OperationColumn("took", 6, 0, lambda one, view: (span(status_of(one, view.now).elapsed), "")),
-    OperationColumn(
-        "begun", 9, 96, lambda one, view: (ago(one.confirmed_at or one.created_at, view.now), "dim")
-    ),
-    OperationColumn("note", 10, 0, _note, share=3),
+OPERATION_COLUMNS: tuple[Column[Operation, OperationsContext], ...] = (
+    Column("", 11, 0, _state),
+    Column("action", 10, 0, lambda one, view, size: (one.action, "")),
+    Column("instance", 14, 0, lambda one, view, size: (middle(one.label, size), "bold"), grow=12),
+    Column("id", 19, 5, lambda one, view, size: (clean(one.instance_id), "dim")),
+    Column("where", 14, 1, _where, grow=8),
+    Column("step", 16, 0, lambda one, view, size: (progress(one), "")),
+    Column("took", 6, 2, lambda one, view, size: (span(status_of(one, view.now).elapsed), "")),
+    Column("begun", 9, 4, lambda one, view, size: (ago(one.confirmed_at or one.created_at, view.now), "dim")),
+    Column("note", 20, 3, _note, grow=200),
 )
-
-
-def fit_operation_columns(width: int) -> list[tuple[OperationColumn, int]]:
-    """The columns that are shown at this width, and how wide each is."""
-    shown = [column for column in OPERATION_COLUMNS if width >= column.least]
-    spare = max(0, width - sum(column.width + 1 for column in shown))
-    shares = sum(column.share for column in shown)
-    return [(column, column.width + spare * column.share // shares) for column in shown]
 
 
 class OperationTable(LineTable[Operation]):
@@ -99,16 +83,18 @@ class OperationTable(LineTable[Operation]):
 
     def head(self, width: int, style: Style) -> list[Segment]:
         """The columns' titles."""
-        titles = "".join(cut(column.title, size) + " " for column, size in fit_operation_columns(width - 1))
-        return [Segment(f" {titles}", style)]
+        return [Segment(f" {titles(_shown(width))}", style)]
 
     def body(self, row: Operation, width: int, style: Style, chosen: bool) -> list[Segment]:
         """Its cells."""
         pointer = "›" if chosen else " "
         segments = [Segment(pointer, style + Style(bold=True))]
-        for column, size in fit_operation_columns(width - 1):
-            text, look = column.cell(row, self._view)
-            text = middle(text, size) if column.both_ends else text
-            segments.append(Segment(cut(text, size), style + Style.parse(look) if look else style))
+        for column, size in _shown(width):
+            for text, look in column.pieces(row, self._view, size):
+                segments.append(Segment(text, style + Style.parse(look) if look else style))
             segments.append(Segment(" ", style))
         return segments
+
+
+def _shown(width: int) -> list[tuple[Column[Operation, OperationsContext], int]]:
+    return widened(chosen(OPERATION_COLUMNS, width - 1), width - 1)

@@ -64,6 +64,21 @@ async def test_an_empty_journal_is_one_good_sentence(given: Services) -> None:
         await pilot.press("enter", "r", "a", "y", "j")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 35), (160, 50)])
+async def test_account_and_region_are_named_at_every_size(given: Services, size: tuple[int, int]) -> None:
+    retrying(given)
+    given.settings = replace(
+        given.settings, profiles={"data": ProfileSettings(label="acme-data-warehouse-prod")}
+    )
+    screen = OperationsScreen(given)
+    async with Stage(screen).run_test(size=size) as pilot:
+        await pilot.pause()
+        line = lines(screen)[0]
+        assert "use1" in line or "us-east-1" in line
+        assert "acm" in line
+        assert "rod" in line
+
+
 async def test_what_needs_a_person_comes_first_then_what_runs_then_the_newest(given: Services) -> None:
     finished(given), running(given), cut(given), retrying(given)
     screen = OperationsScreen(given)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from screens.columns import Column
 from screens.detail import tabs
 from screens.fleet import columns, panes
 from screens.fleet.columns import COLUMNS
@@ -53,7 +54,7 @@ async def test_a_cell_that_cannot_be_drawn_is_marked(app: EvacApp, monkeypatch: 
     for number, column in enumerate(COLUMNS):
         if column.title == "next event":
             broken = list(COLUMNS)
-            broken[number] = columns.Column(
+            broken[number] = Column(
                 column.title, column.width, column.priority, poisoned(column.cell), column.grow
             )
             monkeypatch.setattr(columns, "COLUMNS", tuple(broken))

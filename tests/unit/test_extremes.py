@@ -18,7 +18,7 @@ from screens.detail import header
 from screens.detail.screen import SHEETS
 from screens.detail.view_model import Scene as DetailScene
 from screens.fleet import export
-from screens.fleet.columns import COLUMNS, EVENT_COLUMNS, RowContext, pieces
+from screens.fleet.columns import COLUMNS, EVENT_COLUMNS, RowContext
 from tests.unit.rows import PROD, row
 from tests.unit.test_parser import OPERATIONS
 from tui.aws import mapping, parser
@@ -99,11 +99,11 @@ def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.
         assert isinstance(found, query.Query)
         found.matches(one, NOW)
     for column in COLUMNS:
-        pieces(column, one, scene, column.width)
+        column.pieces(one, scene, column.width)
     for alone in Ranker().listed([one], FleetView.EVENTS, SortOrder.URGENCY, query.Query(""), NOW):
         for column in EVENT_COLUMNS if alone.events else ():
             for size in (column.width, 30):
-                pieces(column, alone, RowContext(NOW, Settings(), zone=zone, by_event=True), size)
+                column.pieces(alone, RowContext(NOW, Settings(), zone=zone, by_event=True), size)
     explain(one, None, NOW, zone)
     detail = DetailScene(one, NOW, zone, Settings(), wide=True)
     for sheet in SHEETS.values():

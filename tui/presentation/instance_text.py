@@ -62,6 +62,18 @@ def checks_cell(instance: Instance, now: datetime | None = None) -> tuple[str, s
     return NO_VALUE, "dim"
 
 
+def short_place(place: str) -> str:
+    """`ap-northeast-2a` → `apne2a`, as AWS abbreviates its zone ids."""
+    area, *rest = place.split("-")
+    if len(rest) < 2:
+        return place
+    *words, number = rest
+    return area + "".join(_SHORT_WORDS.get(word, word[:1]) for word in words) + number
+
+
+_SHORT_WORDS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
+
+
 def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tuple[str, str]:
     """A target in one line, and its style: who, where, how many, how fresh, or why not and what to do."""
     names = "+".join(settings.label(name) for name in (status.profiles or (status.target.profile,)))
