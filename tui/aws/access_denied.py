@@ -26,7 +26,7 @@ MAX_ENCODED_MESSAGE = 10_240
 
 
 def denied_reason(sessions: Sessions, error: BaseException, profile: str) -> str:
-    """The reason for it, not cleaned yet; empty where AWS gives none, or may not be asked for it. Never raises."""
+    """The reason for a denial, not cleaned yet; empty where AWS gives none or may not be asked. Never raises."""
     if not isinstance(error, ClientError):
         return ""
     if error_code(error) not in DENIED:
@@ -61,7 +61,7 @@ _LIMIT = re.compile(r"\bno (permissions boundary|session policy|VPC endpoint pol
 
 
 def denied_remedy(operation: str, reason: str, region: str) -> str:
-    """What helps: another permission does not, where something denies it (IAM user guide, evaluation logic)."""
+    """The remedy: granting a permission does not help where a policy denies it explicitly (IAM user guide, evaluation logic)."""
     if found := ORGANISATION.search(reason):
         leave = f"; until then leave {region} out (regions in config.toml)" if region else ""
         return f"only who keeps the organisation's {found[1]} policies can allow it{leave}"
@@ -82,7 +82,7 @@ def _decoded(sessions: Sessions, profile: str, message: str) -> str:
 
 
 def sentence(told: Any) -> str:
-    """What a decoded message says: who may not do what, and whether a policy forbids it or none allows it."""
+    """A decoded message as a sentence: who may not do what, and whether a policy denies it or none allows it."""
     context = told["context"]
     who, action = context["principal"]["arn"], context["action"]
     resource = context.get("resource", "")

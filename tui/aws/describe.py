@@ -38,7 +38,7 @@ PROBLEM_FILTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def account(sessions: Sessions, profile: str) -> SafeText:
-    """Whose credentials a profile has. GetCallerIdentity needs no permission."""
+    """The account id of a profile's credentials (GetCallerIdentity needs no permission). Raises what botocore raises."""
     found = sessions.account(profile)
     if not found:
         raise errors.NotAws("GetCallerIdentity without an account")
@@ -143,7 +143,7 @@ def pages(call: Callable[..., Any], member: str, **params: Any) -> Iterator[list
 
 
 def statuses(client: Any) -> list[Status]:
-    """Every instance's status."""
+    """The status of every instance. Raises what botocore raises, and NotAws."""
     call = client.describe_instance_status
     return [
         mapping.status(item)
@@ -166,7 +166,7 @@ def few_statuses(client: Any) -> list[Status]:
 
 
 def problems(client: Any) -> list[Status]:
-    """Those with an event or an impaired check, by small filtered calls."""
+    """The statuses with an event or an impaired check, by small filtered calls."""
     found: dict[str, Status] = {}
     call = client.describe_instance_status
     for name, values in PROBLEM_FILTERS:
@@ -213,7 +213,7 @@ def instances(
 
 
 def describe_down(client: Any, region: str, now: datetime) -> list[Instance]:
-    """Those that AWS stopped or that fell back from a start, by one small filtered call: no status tells of them for long."""
+    """The instances that AWS stopped or whose start failed, by one filtered call: their statuses vanish after a while."""
     filters = [
         {"Name": "instance-state-name", "Values": [state.value for state in STOPPED]},
         {"Name": "state-reason-code", "Values": list(REASON_CODES)},
@@ -227,7 +227,7 @@ def describe_down(client: Any, region: str, now: datetime) -> list[Instance]:
 
 
 def types(client: Any, names: Sequence[str]) -> dict[str, TypeFacts]:
-    """What is known of each type; ≤ 100 names a call (botocore model, DescribeInstanceTypesRequest)."""
+    """`TypeFacts` by type name; at most 100 names a call (botocore model, DescribeInstanceTypesRequest)."""
     found: dict[str, TypeFacts] = {}
     for start in range(0, len(names), 100):
         part = list(names[start : start + 100])

@@ -39,14 +39,14 @@ def targets(descriptions: Iterable[dict[str, Any]]) -> Split:
 
 
 def classic(states: Iterable[dict[str, Any]]) -> Split:
-    """Of DescribeInstanceHealth (elb)."""
+    """Members in service, and the others with the reason, from DescribeInstanceHealth (elb)."""
     return _split(
         (str(one.get("InstanceId")), str(one.get("State")), one.get("State") == "InService") for one in states
     )
 
 
 def scaling(members: Iterable[dict[str, Any]]) -> Split:
-    """Of DescribeAutoScalingGroups' Instances."""
+    """Members in service, and the others with the reason, from DescribeAutoScalingGroups' Instances."""
     rows = []
     for one in members:
         life, health = str(one.get("LifecycleState")), str(one.get("HealthStatus"))

@@ -262,6 +262,6 @@ class Observer:
 
 
 def _operation_of(image: dict[str, Any]) -> SafeText:
-    """The operation that made it; empty: somebody else did."""
+    """The id of the operation that made the AMI, from its tag; empty if evac did not."""
     tags = image.get("Tags") or ()
     return clean(next((tag["Value"] for tag in tags if tag["Key"] == OPERATION_TAG), ""))

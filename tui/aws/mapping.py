@@ -49,7 +49,7 @@ class Status(Struct, frozen=True):
 
 
 def status(item: Doc) -> Status:
-    """InstanceStatus."""
+    """A `Status` from an item of DescribeInstanceStatus."""
     checks = Checks(
         system=_check(item.get("SystemStatus")),
         instance=_check(item.get("InstanceStatus")),
@@ -67,7 +67,7 @@ def status(item: Doc) -> Status:
 
 
 def map_instance(item: Doc, region: str, now: datetime) -> Instance:
-    """Instance, without the profile that read it (`target.profile` is empty: the reader fills it in)."""
+    """An `Instance` from DescribeInstances, without the profile that read it (the reader fills in `target.profile`)."""
     placement: Doc = item.get("Placement") or {}
     tags = tuple((clean(tag.get("Key")), clean(tag.get("Value"))) for tag in item.get("Tags") or ())
     public_ip = clean(item.get("PublicIpAddress"))
@@ -128,7 +128,7 @@ def map_instance(item: Doc, region: str, now: datetime) -> Instance:
 
 
 def map_image(item: Doc) -> Image:
-    """Image. CreationDate is a text in the model."""
+    """An `Image` from an item of DescribeImages. CreationDate is a text in the model."""
     reason = (item.get("StateReason") or {}).get("Message")
     return Image(
         clean(item.get("ImageId")),
@@ -140,13 +140,13 @@ def map_image(item: Doc) -> Image:
 
 
 def _made_at(value: Any) -> datetime | None:
-    """None as well for what no clock is that wrong for: it would be the newest of all, and fresh for ever."""
+    """The creation time; None also if it is far in the future, where it would count as the newest for ever."""
     made = utc_time(value)
     return None if made is not None and made - datetime.now(UTC) > _AHEAD else made
 
 
 def type_facts(item: Doc) -> TypeFacts:
-    """InstanceTypeInfo."""
+    """`TypeFacts` from an item of DescribeInstanceTypes (InstanceTypeInfo)."""
     storage: Doc = item.get("InstanceStorageInfo") or {}
     migration = item.get("RebootMigrationSupport")
     return TypeFacts(
@@ -180,7 +180,7 @@ _NOT_REPORTED = StatusCheck(CheckStatus.NOT_REPORTED)
 
 @lru_cache(maxsize=4096)
 def _made_check(status: str, since: datetime | None, detail: SafeText) -> StatusCheck:
-    """Nearly all say the same: they are one object, in memory and for who compares them."""
+    """One shared object for each distinct check: nearly all are equal."""
     try:
         word = CheckStatus(status)
     except ValueError:
@@ -212,7 +212,7 @@ def _public_kind(item: Doc, public_ip: str) -> PublicAddress:
 
 
 def _private_dns(item: Doc, region: str) -> SafeText:
-    """Nearly always it follows from the address: then it is not worth its memory."""
+    """The private DNS name; empty where it follows from address and region, which saves memory."""
     name = clean(item.get("PrivateDnsName"))
     return EMPTY if name == private_name(str(item.get("PrivateIpAddress") or ""), region) else name
 
@@ -252,7 +252,7 @@ def _volume(item: Doc) -> Volume:
 
 
 def utc_time(value: Any) -> datetime | None:
-    """UTC. A text that is no time is *don't know*."""
+    """The time in UTC; None (*don't know*) for a text that is not a time."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

@@ -1,4 +1,4 @@
-"""The one door for a call that changes something: only what some step declares, one attempt, and an answer that is a value.
+"""The only place that sends a call which changes something: only what a step declares, one attempt, the answer as a value.
 
 A retry by the SDK could send twice (measured: StopInstances twice in 14 of 100 trials); so retries go through the journal.
 """
@@ -26,7 +26,7 @@ _SILENT = frozenset({"DeregisterTargets", "RegisterTargets", "RebootInstances"})
 
 
 class Outcome(Struct, frozen=True):
-    """`ok` None: nobody knows whether AWS did it (the answer was lost)."""
+    """The answer to a call. `ok` None: unknown whether AWS did it (the answer was lost)."""
 
     ok: bool | None
     code: SafeText = EMPTY
@@ -41,7 +41,7 @@ def _snake(name: str) -> str:
 def send(
     client: Any, call: Call, *, dry_run: bool = False, why: Callable[[Exception], str] = lambda error: ""
 ) -> Outcome:
-    """Send it once. `why` may know more of an error than its message says. Raises PermissionError for a call that no
+    """Send the call once. `why` may know more of an error than its message says. Raises PermissionError for a call that no
     step declares.
     """
     if (call.service, call.operation) not in SENDABLE:

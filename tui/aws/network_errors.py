@@ -37,7 +37,7 @@ def skew(error: b.ClientError) -> timedelta | None:
 
 
 def clock_offset(ahead: timedelta) -> str:
-    """It in words."""
+    """The clock's offset in words."""
     return f"{span(ahead)} {'ahead of' if ahead > timedelta(0) else 'behind'} AWS's"
 
 
@@ -69,7 +69,7 @@ def tls(error: b.SSLError) -> tuple[str, str]:
 
 
 def unreachable(error: b.EndpointConnectionError) -> tuple[str, str]:
-    """A name nobody knows is another matter than a machine that refuses."""
+    """Cause and remedy for an endpoint that can't be reached: a name that is not found, or a host that refuses."""
     host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or "AWS's address"
     cause: object = error.kwargs.get("error")
     if isinstance(cause, socket.gaierror) or type(cause).__name__ == "NameResolutionError":
@@ -80,7 +80,7 @@ def unreachable(error: b.EndpointConnectionError) -> tuple[str, str]:
 
 
 def proxy(error: b.ProxyConnectionError) -> tuple[str, str]:
-    """Whether it is not there, or did not let the connection pass."""
+    """Cause and remedy for a proxy: it can't be reached, or refused the connection."""
     found = re.search(r"Tunnel connection failed: (\d{3})", str(error.kwargs.get("error", "")))
     if found and found[1] == "407":
         return proxy_login()
@@ -90,5 +90,5 @@ def proxy(error: b.ProxyConnectionError) -> tuple[str, str]:
 
 
 def proxy_login() -> tuple[str, str]:
-    """407, from a proxy that answers in AWS's place."""
+    """Cause and remedy for status 407, a proxy that asks for a login."""
     return "the proxy asks for a login (407)", "put it into HTTPS_PROXY (http://user:password@host:port)"

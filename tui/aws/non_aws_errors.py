@@ -1,5 +1,7 @@
-"""Error pages that are not AWS's: a proxy's or a load balancer's. botocore would only say that it is no XML; here the status
-stays known, so that a 502 is tried again and a 407 is told as what it is.
+"""Error pages that AWS did not send: a proxy's or a load balancer's.
+
+botocore would only report that the body is not XML. Here the HTTP status becomes the error's code, so that a 502 is retried
+and a 407 is told as a proxy that asks for a login.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ _ENVELOPES = {
 
 
 def install_error_pages(emitter: BaseEventHooks) -> None:
-    """For every client made with these hooks."""
+    """Install the hook for every client of this botocore session."""
     emitter.register("before-parse", _before_parse)
 
 

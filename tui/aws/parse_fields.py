@@ -1,4 +1,4 @@
-"""What is read of the two hot answers, by the names of botocore's model: all that `to_domain` asks for, and nothing else."""
+"""What is read of the two hot answers, by the names of botocore's model: all that `mapping` asks for, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Readers that remember: a fleet's answers say the same small things over and over (a check that is ok, a tag, a block of
-options), and what was read of a text once need not be read again."""
+"""Memoised readers: a fleet's answers repeat small elements (a check that is ok, a tag, a block of options), and an element
+whose text was parsed before is not parsed again."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _START, _FULL, _MISS = 1000, 2000, 2
 
 
 def remembering(read: PieceReader) -> PieceReader:
-    """The same reader, for an element whose value depends on nothing but the text up to its end tag.
+    """A memoised reader, for an element whose value depends only on the text up to its end tag.
 
-    The value is shared by all who ask: it must not be changed. An element that hardly ever says the same (an instance,
-    an interface) is found out after some hundreds, and read without looking.
+    A reader takes (pieces, place) and answers the value and the place after its end tag. Values are shared and must not be
+    changed. An element that hardly ever repeats (an instance, an interface) is read without a look-up after some hundreds.
     """
     kept: dict[str, Any] = {}
     end, credit = "", _START

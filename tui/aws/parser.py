@@ -42,7 +42,7 @@ _MOST_SKIPS = 1024
 
 
 class Unusual(Exception):  # noqa: N818 - no failure: botocore's parser takes over
-    """This body is left to botocore."""
+    """This body is left to botocore's parser."""
 
 
 def install_parser(session: Any) -> None:
@@ -102,7 +102,7 @@ def parse_answer(operation_model: OperationModel, body: bytes) -> tuple[dict[str
 
 
 def _request_id(piece: str) -> str:
-    """It stands first in every answer of EC2; elsewhere it is not worth a search."""
+    """The request id, the first element of every EC2 answer; empty where it is not first."""
     tag, _, text = piece.partition(">")
     return text if tag == "requestId" and "&" not in text else ""
 
@@ -111,7 +111,7 @@ _compiled: dict[str, tuple[str, PieceReader]] = {}
 
 
 def _reader(operation: OperationModel) -> PieceReader:
-    """Compiled once from botocore's own model, so that names and types are its own."""
+    """The reader of an operation's answer, compiled once from botocore's model."""
     version = operation.service_model.api_version
     kept = _compiled.get(operation.name)
     if kept is None or kept[0] != version:
@@ -263,7 +263,7 @@ def _skip(pieces: Pieces, place: int, tag: str, end: str) -> int:
 
 @lru_cache(maxsize=65536)
 def _time(text: str) -> datetime:
-    """As botocore reads it; EC2's own form, `2026-11-24T03:00:00.000Z`, without its general parser."""
+    """Parse a time as botocore does, but EC2's own form (`2026-11-24T03:00:00.000Z`) without its slow general parser."""
     if _UTC_TIME.fullmatch(text):
         return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
     made: datetime = parse_timestamp(text)
@@ -271,9 +271,9 @@ def _time(text: str) -> datetime:
 
 
 def parse_time(text: Any) -> Any:
-    """As botocore reads it. What is no time stays the text it is: raised, it would cost the whole answer.
+    """Parse as botocore does. A text that is not a time is kept as text: an exception would cost the whole answer.
 
-    `to_domain` makes *don't know* of it.
+    `mapping` makes *don't know* of it.
     """
     try:
         return parse_timestamp(text)

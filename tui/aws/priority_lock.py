@@ -1,5 +1,7 @@
-"""Who works next. Making a client and reading an answer is work for one core, not waiting: taking turns, each is done
-sooner than when all get on at once, and the most urgent goes first."""
+"""A priority lock for CPU-bound work (making a client, parsing an answer).
+
+Under the interpreter's lock such work is done sooner one after another than side by side. The lowest `Rank` goes first, then
+first come, first served."""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from enum import IntEnum
 
 
 class Rank(IntEnum):
-    """The most urgent first: what shows trouble, what must come before it, and all else."""
+    """Priorities, the most urgent first: what shows trouble, what must precede it, all else."""
 
     STATUS = 0
     CLIENT = 1
@@ -31,7 +33,7 @@ class PriorityLock:
 
     @contextmanager
     def take(self, rank: int) -> Iterator[None]:
-        """Wait for a turn, and give it on at the end. Not to be taken again within one."""
+        """Hold the lock for a `with` block. Not reentrant: the holder must not take it again."""
         gate: threading.Lock | None = None
         with self._lock:
             if self._busy:

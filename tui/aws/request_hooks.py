@@ -1,4 +1,4 @@
-"""Every request counts: pages, and the ones botocore repeats by itself."""
+"""Hooks on every HTTP request, so that pages and botocore's own retries are counted too."""
 
 from __future__ import annotations
 

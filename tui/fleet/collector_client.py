@@ -1,4 +1,4 @@
-"""The console's end of the collector: starts it, yields its frames, restarts it with back-off, and says so.
+"""The console's side of the collector: starts it, yields its frames, restarts it with back-off, and says so.
 
 Nothing here imports the collector or boto3: it is a process, reached by its pipe.
 """
@@ -52,7 +52,7 @@ class Link:
 
     @property
     def pid(self) -> int | None:
-        """Of the collector that runs now."""
+        """The process id of the running collector, None if there is none."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     def begin(self) -> None:
@@ -138,7 +138,7 @@ class Link:
             wait = min(wait * 2, _LONGEST_WAIT)
 
     async def _run_once(self) -> tuple[SafeText, bool]:
-        """One collector's life: why it ended, and whether it had worked."""
+        """Run one collector to its end: why it ended, and whether it had sent anything."""
         begun, self._early = self._early, None
         process: Process | Early
         try:
@@ -286,7 +286,7 @@ async def _listen(stream: asyncio.StreamReader, said: deque[str]) -> None:
 
 
 def _epitaph(code: int | None, said: deque[str]) -> SafeText:
-    """How it died, in one line; a traceback's last line is its cause."""
+    """How the collector died, in one line; a traceback's last line is its cause."""
     how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
     last = f": {said[-1].strip()}" if said else ""
     return clean(f"the collector died ({how}){last}", 300)

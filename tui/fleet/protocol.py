@@ -112,7 +112,7 @@ class LinkPhase(StrEnum):
 
 
 class LinkState(_Frame, frozen=True):
-    """Of the collector, by `link`. `retry_in` is seconds until the next try."""
+    """The state of the collector's process, as its console sees it. `retry_in`: seconds until the next start."""
 
     state: LinkPhase
     why: SafeText = EMPTY
@@ -150,7 +150,7 @@ def decode_frame(body: bytes) -> Frame:
 
 
 def length(header: bytes) -> int:
-    """What the 4 bytes say. Raises WireError."""
+    """The length in a frame's first 4 bytes. Raises WireError."""
     (size,) = struct.unpack(">I", header)
     if size > FRAME_LIMIT:
         raise WireError(f"a frame of {size} bytes")

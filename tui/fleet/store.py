@@ -59,7 +59,7 @@ class Store:
         return {target: len(self._by_target.get(target, ())) for target in self._targets}
 
     def apply(self, delta: Delta) -> None:
-        """Take a delta in."""
+        """Apply a delta to rows and targets; `revision` grows."""
         if (profiles := delta.profiles) is not None:
             there = set(map(clean, profiles))
             self._narrow(lambda profile, region: profile in there)

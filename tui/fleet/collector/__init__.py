@@ -1,1 +1,1 @@
-"""The eyes, a process of its own: `python -P -m tui.fleet.collector`."""
+"""The collector, the process that reads: `python -P -m tui.fleet.collector`."""

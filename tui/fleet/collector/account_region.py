@@ -1,4 +1,4 @@
-"""What the collector knows of one account in one region, whoever reads it, and what the console was told of it.
+"""What the collector knows of one account in one region, whichever profile reads it, and what the console was sent of it.
 
 Pure bookkeeping: no I/O, time is an argument.
 """
@@ -125,17 +125,17 @@ class AccountRegion:
         return trouble
 
     def take_rows(self, rows: Iterable[Instance]) -> None:
-        """A page, or a few asked for by id."""
+        """Take in a page of an inventory, or rows described by id."""
         self.rows.update({row.instance_id: row for row in rows})
 
     def take_inventory(self, rows: Sequence[Instance], at: datetime) -> None:
-        """All there were at that time: others are gone, but for those read since."""
+        """Take in a whole inventory of that time (UTC): other rows are gone, but for those read since."""
         since = {key: row for key, row in self.rows.items() if row.inventory_at and row.inventory_at > at}
         self.rows = {row.instance_id: row for row in rows} | since
         self.inventory_at, self.count = at, len(self.rows)
 
     def take_described(self, ids: Iterable[str], rows: Iterable[Instance]) -> None:
-        """The answer for these ids: those not in it, and in no list of statuses, are gone."""
+        """Take in the description of these ids: those not in it, and in no list of statuses, are gone."""
         self.take_rows(rows := list(rows))
         found = {str(row.instance_id) for row in rows}
         for one in ids:
@@ -143,14 +143,14 @@ class AccountRegion:
                 self.rows.pop(one, None)
 
     def take_problems(self, statuses: Sequence[Status], at: datetime) -> list[str]:
-        """A first, partial answer of that time; ids to describe."""
+        """Take in the statuses with problems, a partial answer of that time (UTC). Answers the ids to describe."""
         self.problems_at = at
         for status in statuses:
             self.statuses[status.instance_id] = status
         return [str(status.instance_id) for status in statuses if status.instance_id not in self.rows]
 
     def take_statuses(self, statuses: Sequence[Status], at: datetime) -> list[str]:
-        """All there were; ids to describe: new and missing ones, and those whose state changed (addresses may have too)."""
+        """Take in every status. Answers the ids to describe: new, missing, with another state (addresses may differ)."""
         before = self.statuses
         self.statuses = {}
         for status in statuses:
@@ -166,7 +166,7 @@ class AccountRegion:
         return moved
 
     def take_look(self, row: Instance) -> None:
-        """One, read afresh with its status."""
+        """Take in one instance, read afresh with its status."""
         self.rows[row.instance_id] = row
         if row.status_at is not None:
             self.statuses[row.instance_id] = Status(
@@ -189,12 +189,12 @@ class AccountRegion:
         return tuple(map(clean, self.profiles))
 
     def forget(self, instance_id: str) -> None:
-        """AWS no longer has it."""
+        """Drop an instance that AWS no longer has."""
         self.rows.pop(instance_id, None)
         self.statuses.pop(instance_id, None)
 
     def delta(self) -> Delta:
-        """What the console does not know yet. Freshness alone is told by the target, not by every row.
+        """What the console has not been sent yet. A row whose only change is its times is not sent: the target's time tells that.
 
         A row is only made again where what it is made of is another object: most polls change nothing.
         """
@@ -233,7 +233,7 @@ class AccountRegion:
         return f"{self.region}/{instance_id}"
 
     def _parts(self, instance_id: str) -> tuple[object, ...]:
-        """What a row is made of: the same objects, the same row."""
+        """The objects a row is made of; while they are the same objects, so is the row."""
         row = self.rows.get(instance_id)
         status = self.statuses.get(instance_id)
         image = None if self.images is None else self.images.get(instance_id)
@@ -241,7 +241,7 @@ class AccountRegion:
         return row, status, image, facts, status is None and self._is_unlisted(row)
 
     def status(self) -> TargetStatus:
-        """How it is doing, as the console shows it."""
+        """The target's status as the console shows it."""
         return TargetStatus(
             self.target,
             self.phase,

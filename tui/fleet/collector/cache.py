@@ -1,4 +1,4 @@
-"""What calls answered, for a while: in memory, or in a Redis that a team shares, so that one console asks and all read.
+"""A cache of answers, in memory or in a Redis that a team shares, so that one console asks AWS and all read.
 
 Keys are account, region and call; values are the domain's shapes without a profile (names of profiles are everybody's
 own), with the time they were read at. What another process wrote is checked when read: its types by msgspec, its texts
@@ -36,7 +36,7 @@ _SKEW = timedelta(seconds=5)
 
 
 class Cache:
-    """Belongs to one event loop."""
+    """The cache of one collector; belongs to one event loop."""
 
     def __init__(self, settings: CacheSettings, failed: Callable[[str], None]) -> None:
         self._failed = failed
@@ -106,12 +106,12 @@ class Cache:
         return found
 
     async def _claimed(self, name: str) -> bool:
-        """Whether it is for us to ask AWS: no other console is at it, or there is nobody to say so."""
+        """Whether this process shall ask AWS: no other console is asking, or Redis can't say."""
         answer = await self._ask("add", name + _CLAIM, b"", ttl=CLAIM)
         return answer is not _TAKEN
 
     async def _of_another(self, name: str, kind: type[_T], seconds: float) -> tuple[_T, datetime] | None:
-        """What the console brings that is asking just now; None once it is for us to ask: it failed, or is too slow."""
+        """Wait for the value of the console that is asking now; None if that failed or takes too long."""
         until = time.monotonic() + CLAIM
         while time.monotonic() < until:
             await asyncio.sleep(LOOK_AGAIN)
@@ -140,7 +140,7 @@ class Cache:
         return None if age > timedelta(seconds=max(1.0, seconds)) + _SKEW else (value, at)
 
     def _doubt(self, why: str) -> None:
-        """An entry that is not believed. What is read anew takes its place."""
+        """Report an invalid entry once; the caller reads anew and replaces it."""
         if why not in self._doubted:
             self._doubted.add(why)
             self._failed(f"an entry of the cache could not be used ({why}): read anew")

@@ -1,4 +1,4 @@
-"""The eyes: one loop plans, threads read. Problems first, then every status, then the inventory, then the rest."""
+"""The collector's loop: it plans, threads read. Problems first, then every status, then the inventory, then the rest."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.REGION, 
 
 
 class Collector(Profiles, Requests):
-    """Everything of one run."""
+    """One run of the collector: profiles, requests of the console, schedule, loop."""
 
     async def run(self) -> None:
-        """Until cancelled; with --once until everything was read."""
+        """Run until cancelled; with --once until everything was read."""
         if not self.idle:
             self.start(self.begin())
         beat = 0.0
@@ -48,7 +48,7 @@ class Collector(Profiles, Requests):
                     await self.wake.wait()
 
     async def work(self, key: str | AccountRegionKey, job: Job) -> None:
-        """One job, whatever comes of it."""
+        """Run one job and book its outcome in the schedule. Never raises for AWS."""
         try:
             if isinstance(key, str):
                 outcome = await self.identify(key)

@@ -1,6 +1,6 @@
 """What is asked of AWS for one target: a job each, within the account's budget, through the cache.
 
-Each raises what the AWS room raises.
+Each raises what `tui.aws` raises.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ READERS = "read"
 
 
 async def threaded(threads: Executor, call: Callable[..., _T], *arguments: Any) -> _T:
-    """A blocking call in a reader."""
+    """Run a blocking call in a reader thread."""
     return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
 
 
 def utc_now() -> datetime:
-    """Aware, as all times of the domain."""
+    """The time, aware UTC."""
     return datetime.now(UTC)
 
 
 class Jobs:
-    """The jobs. `tell` sends what changed of a target."""
+    """The jobs of all targets. `tell` sends what changed of a target."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Jobs:
         self.fresh |= {(str(unit.account_id), unit.region, call) for call in ("status", "inventory")}
 
     async def do(self, job: Job, unit: AccountRegion, profile: str) -> None:
-        """One job with that profile's credentials."""
+        """Run one job with that profile's credentials. Raises what `tui.aws` raises."""
         await {
             Job.PROBLEMS: self.problems,
             Job.STATUS: self.status,
@@ -146,7 +146,7 @@ class Jobs:
             self.tell(unit)
 
     async def status(self, unit: AccountRegion, profile: str) -> None:
-        """Every check and event."""
+        """Poll the status (checks and events) of every instance."""
         client = await self.client(unit, profile)
         seconds = self.intervals.status * STATUS_KEPT
         found, at = await self.cached(
@@ -157,7 +157,7 @@ class Jobs:
             await self.describe(unit, client, profile, moved[:1000])
 
     async def inventory(self, unit: AccountRegion, profile: str) -> None:
-        """Everything there is, a page on screen as it comes; then what the types are."""
+        """Read every instance, sending each page as it comes; then the facts of their types."""
         client = await self.client(unit, profile)
         loop = asyncio.get_running_loop()
 
@@ -208,7 +208,7 @@ class Jobs:
     async def describe(
         self, unit: AccountRegion, client: Any, profile: str, ids: list[str], *, keep: bool = False
     ) -> None:
-        """A few, by id. Where that fails the checks are known all the same: it is said like an inventory that fails."""
+        """Describe some instances by id. A failure is told like a failed inventory: their checks are known all the same."""
         call = "described:" + sha256(",".join(sorted(ids)).encode()).hexdigest()
         if not keep:  # something has just changed: what is kept is from before
             self.fresh.add((str(unit.account_id), unit.region, call))

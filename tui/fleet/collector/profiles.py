@@ -44,7 +44,7 @@ class Profiles(CollectorState):
             self.start(self.machine())
 
     def add(self, profile: str) -> None:
-        """Read this profile, too."""
+        """Begin to read a profile."""
         self.order[profile] = len(self.order)
         self.show(profile, [EVERYWHERE], Phase.READING, None)
         self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)
@@ -58,7 +58,7 @@ class Profiles(CollectorState):
                 self.wake.set()
 
     async def identify(self, profile: str) -> JobOutcome:
-        """Whose it is and which regions it has; its targets begin here."""
+        """Ask whose account the profile is and which regions it has; its targets begin here."""
         try:
             async with self.identifying:
                 account_id, (names, blind) = await self.account_and_regions(profile)
@@ -164,7 +164,7 @@ class Profiles(CollectorState):
                 self.tell(unit)
 
     def leave(self, profile: str) -> None:
-        """Its credentials are another account's now: it begins anew, and takes no row along."""
+        """The profile now belongs to another account: drop its targets and identify it again."""
         self.sessions.drop(profile)
         for place, unit in list(self.units.items()):
             if profile not in unit.profiles:

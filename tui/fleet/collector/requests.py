@@ -21,11 +21,11 @@ class Requests(CollectorState):
     """Answers never raise: what went wrong is in them."""
 
     def take(self, request: protocol.ReadRequest) -> None:
-        """Begin to answer."""
+        """Begin to answer a request of the console."""
         self.start(self.answer(request))
 
     async def answer(self, request: protocol.ReadRequest) -> None:
-        """Answer one; never raises."""
+        """Answer a request; never raises."""
         if request.kind is protocol.ReadKind.REFRESH:
             self.refresh(request.target)
             self.send(protocol.ReadAnswer(request.id))
@@ -36,7 +36,7 @@ class Requests(CollectorState):
             self.send(await self.looked(request, request.target))
 
     async def looked(self, request: protocol.ReadRequest, target: Target) -> protocol.ReadAnswer:
-        """One instance as it is now; the console's row follows."""
+        """Read one instance afresh; its row is sent as well."""
         unit = self.unit_of(target)
         account_id = None if unit is None else unit.account_id
         instance_id, console = request.instance_id, request.kind is protocol.ReadKind.CONSOLE

@@ -41,7 +41,7 @@ anywhere. Trouble of every target comes before any inventory; one target that do
 
 
 class JobOutcome(IntEnum):
-    """How a job ended."""
+    """How a job ended; it decides when the next one is due."""
 
     WELL = 0
     THROTTLED = 1
@@ -70,11 +70,11 @@ class Schedule(Generic[K]):
         self._entries.setdefault(key, _Entry({})).due.update(dict.fromkeys(jobs, now))
 
     def remove(self, key: K) -> None:
-        """Nothing more for it."""
+        """Plan no more jobs for a key."""
         self._entries.pop(key, None)
 
     def refresh(self, key: K, now: float, *jobs: Job) -> None:
-        """These now, whatever their turn."""
+        """Plan these jobs for now."""
         entry = self._entries.get(key)
         if entry is not None:
             entry.due.update(dict.fromkeys(jobs, now))
@@ -127,7 +127,7 @@ class Schedule(Generic[K]):
         return max(0.0, min(times) - now) if times else None
 
     def done(self, key: K, job: Job, now: float, outcome: JobOutcome) -> None:
-        """Plan what follows."""
+        """Book the outcome of a job and plan the next."""
         entry = self._entries.get(key)
         if entry is None:
             return
@@ -199,7 +199,7 @@ class Budget:
             return max(0.0, self._wait() if self._tokens < 1 else 0.0)
 
     def answered(self, now: float, throttled: bool) -> None:
-        """Others use up what AWS allows: half the pace and no burst, at once; back again a twentieth with each answer."""
+        """Book an answer. Throttled: half the pace and no burst at once; each other answer gives a twentieth of it back."""
         with self._lock:
             self._fill(now)
             if throttled:

@@ -29,7 +29,7 @@ OUTCOMES = {TroubleKind.THROTTLED: JobOutcome.THROTTLED, **dict.fromkeys(LOGIN_T
 
 
 class CollectorState:
-    """Of one run. `send` takes frames from any thread."""
+    """The state of one run. `send` takes frames from any thread."""
 
     def __init__(
         self, settings: Settings, send: Callable[[protocol.Frame], None], mode: Sequence[str]
@@ -81,6 +81,6 @@ class CollectorState:
         return await threaded(self.threads, describe.trouble_of, self.sessions, error, profile, region)
 
     def tell(self, unit: AccountRegion) -> None:
-        """Send what changed."""
+        """Send what changed of a target."""
         for part in protocol.split(unit.delta()):
             self.send(part)
