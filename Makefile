@@ -73,7 +73,7 @@ audit: $(STAMP) ## known vulnerabilities of what constraints.txt pins; asks a se
 	@test -x $(VENV)-audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
 	$(VENV)-audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
-chaos: $(STAMP) ## kill the hands and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
+chaos: $(STAMP) ## kill runners and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
 	$(BIN)/python -P tests/chaos/harness.py --trials $(TRIALS) --seed $(SEED) --workers 2
 	$(BIN)/python -P tests/chaos/groups.py --trials $(GROUP_TRIALS) --seed $(SEED) --workers 2
 	CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py

@@ -111,3 +111,9 @@ def test_the_changelog_has_this_version_with_its_date() -> None:
     assert re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", page, re.MULTILINE)
     kinds = set(re.findall(r"^### (.+)$", page, re.MULTILINE))
     assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/reliability.md"])
+def test_every_chore_that_is_named_is_one(page: str) -> None:
+    chores = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", (ROOT / page).read_text())) <= chores
