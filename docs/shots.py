@@ -25,10 +25,11 @@ from screens.operations import OperationsScreen
 from tests.screens import fake_services
 from tests.screens.fake_runner import Hands
 from tui.domain.actions import ActionOptions
+from tui.domain.answers import NoteKind, Permission
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.operations.journal import Journal
-from tui.operations.model import OperationState
+from tui.operations.model import OperationState, StepState
 from tui.services import Services
 
 ROOT = Path(__file__).parents[1]
@@ -80,12 +81,12 @@ def _operations(services: Services) -> Screen[None]:
         ident = journal.create(plan, now)
         assert journal.confirm(ident, now + timedelta(seconds=9))
         ids.append(ident)
-        journal.set_permission(ident, "yes")
+        journal.set_permission(ident, Permission.YES)
         ended = ("preflight", "stop", "wait-stopped", "start", "wait-running", "wait-checks", "verify-event")
         for place, step in enumerate(ended if name == "cache-1" else ended[:3]):
             at = now + timedelta(seconds=10 + 12 * place)
             journal.begin_step(ident, step, at)
-            journal.end_step(ident, step, "done", "", at + timedelta(seconds=11))
+            journal.end_step(ident, step, StepState.DONE, "", at + timedelta(seconds=11))
     journal.set_state(
         ids[0],
         OperationState.SUCCEEDED,
@@ -95,7 +96,9 @@ def _operations(services: Services) -> Screen[None]:
     journal.set_state(ids[1], OperationState.RUNNING, fake_services.NOW)
     journal.begin_step(ids[1], "start", fake_services.NOW - timedelta(minutes=3))
     journal.lease(ids[1], "bastion-2:4711:a1b2c3", fake_services.NOW)
-    journal.set_progress(ids[1], "STOPPED: no capacity; try 4 in 20 s", attention=True, down=True)
+    journal.set_progress(
+        ids[1], "STOPPED: no capacity; try 4 in 20 s", attention=True, down=True, kind=NoteKind.DOWN
+    )
     return OperationsScreen(services, ids[1])
 
 

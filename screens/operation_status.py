@@ -85,5 +85,5 @@ def _told(operation: Operation, status: OperationStatus, now: datetime) -> str:
         parts.append(f"stopped {ago(since, now)}")
     if status.cut_off:
         return ", ".join((*parts, f"cut off at {operation.step} (press o, then r to resume)"))
-    parts.append(operation.note.removeprefix("STOPPED: ") or f"at {operation.step}")
+    parts.append(operation.short_note or f"at {operation.step}")
     return ", ".join(parts) + (" (runner alive)" if status.driver else " (press o, then r to resume)")

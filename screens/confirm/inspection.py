@@ -34,7 +34,7 @@ class Looking(EvacScreen):
         self.trouble: Trouble | None = None
         self.looking = False
         self.changed: list[str] = []
-        self.permission: plan_text.Permission | None = None
+        self.permission: plan_text.PermissionLine | None = None
         self._read_at = services.now()
         self._answered = False
         self._left = False

@@ -14,6 +14,7 @@ from rich.text import Text
 from screens.theme import painted
 from tui.config.schema import Settings
 from tui.domain.actions import ACTIONS, unasked
+from tui.domain.answers import Permission
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.instance import Instance, TargetStatus
 from tui.domain.plan import Draft, PlannedStep
@@ -167,7 +168,7 @@ class Answered(StrEnum):
     OVER = "over"
 
 
-class Permission(Struct, frozen=True):
+class PermissionLine(Struct, frozen=True):
     """What AWS said of the plan, and its line."""
 
     answered: Answered
@@ -175,21 +176,23 @@ class Permission(Struct, frozen=True):
     slow: bool = False
 
 
-def permission(operation: Operation, now: datetime) -> Permission:
+def permission(operation: Operation, now: datetime) -> PermissionLine:
     """From the journal, where the hands write AWS's answer."""
-    if operation.permission.startswith("no"):
+    if operation.permission is Permission.NO:
         remedy = f" → {operation.remedy}" if operation.remedy else ""
-        return Permission(
+        return PermissionLine(
             Answered.NO, _line(_BAD.symbol, _BAD.style, f"{operation.refusal}{remedy} (esc leaves)")
         )
     if not operation.is_open:
         why = operation.note or f"the plan is {operation.state.value}"
-        return Permission(Answered.OVER, _line(_BAD.symbol, _BAD.style, f"{why}: press r to plan it again"))
+        return PermissionLine(
+            Answered.OVER, _line(_BAD.symbol, _BAD.style, f"{why}: press r to plan it again")
+        )
     if (operation.permission_asked or operation.runner) and not driver(operation, now):
         gone = "the runner that would do it is gone, and nothing was sent: press r to plan it again"
-        return Permission(Answered.OVER, _line(_BAD.symbol, _BAD.style, gone))
-    if operation.permission == "yes":
-        return Permission(
+        return PermissionLine(Answered.OVER, _line(_BAD.symbol, _BAD.style, gone))
+    if operation.permission is Permission.YES:
+        return PermissionLine(
             Answered.YES,
             _line(_GOOD.symbol, _GOOD.style, f"permission: AWS says yes (dry run){_unasked(operation)}"),
         )
@@ -197,7 +200,7 @@ def permission(operation: Operation, now: datetime) -> Permission:
         dry = operation.steps[0]
         odd = next((one for one in dry.calls if one.code != "DryRunOperation"), None)
         why = clean(f": {odd.operation}: {odd.code or 'no answer'} {odd.message}", 200) if odd else ""
-        return Permission(
+        return PermissionLine(
             Answered.SILENT,
             _line(
                 _UNKNOWN.symbol,
@@ -207,7 +210,7 @@ def permission(operation: Operation, now: datetime) -> Permission:
         )
     waited = now - operation.created_at
     if waited > SLOW and not operation.runner:
-        return Permission(
+        return PermissionLine(
             Answered.ASKING,
             _line(
                 _UNKNOWN.symbol,
@@ -216,7 +219,7 @@ def permission(operation: Operation, now: datetime) -> Permission:
             ),
             slow=True,
         )
-    return Permission(Answered.ASKING, _line(ASKING, "dim", "permission: asking AWS (dry run)"))
+    return PermissionLine(Answered.ASKING, _line(ASKING, "dim", "permission: asking AWS (dry run)"))
 
 
 def _unasked(operation: Operation) -> str:

@@ -54,7 +54,7 @@ class BoardState(Struct, frozen=True):
     changed: tuple[str, ...]
     draft: Draft | None
     answered: bool
-    permission: plan_text.Permission | None
+    permission: plan_text.PermissionLine | None
     armed: bool
     wrong: str
     hint: str

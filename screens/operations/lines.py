@@ -10,9 +10,10 @@ from rich.text import Text
 
 from screens.operation_status import SIGNS
 from tui.config.schema import Settings
+from tui.domain.answers import Permission
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, both_zones, span
-from tui.operations.model import Operation
+from tui.operations.model import Operation, StepState
 from tui.operations.operation_text import call_outcome, progress, took
 from tui.operations.status import OperationStatus, status_of
 from tui.presentation.accounts import account_number
@@ -32,13 +33,13 @@ def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datet
         f"{settings.label(one.profile)}  {account_number(one.account_id) or 'account unknown'}  {one.region}"
     )
     permission = {
-        "yes": "AWS said yes",
-        "unknown": "AWS did not say" if one.permission_asked else "not asked yet",
+        Permission.YES: "AWS said yes",
+        Permission.UNKNOWN: "AWS did not say" if one.permission_asked else "not asked yet",
     }
     found = [
         ("where", where),
         ("by", who),
-        ("permission", permission.get(one.permission, one.permission)),
+        ("permission", permission.get(one.permission, one.permission_text)),
     ]
     if one.is_open:
         found.append(("runner", status_of(one, now).driver or "none"))
@@ -83,7 +84,7 @@ def _steps(one: Operation, now: datetime, *, alive: bool) -> Table:
         if row.note:
             parts.append(Text(clean(row.note), "dim"))
         told = Text(" · ").join(parts)
-        state = "" if row.state == "done" else sign.style
+        state = "" if row.state is StepState.DONE else sign.style
         grid.add_row(
             Text(sign.symbol, sign.style),
             Text(row.name, state),

@@ -129,7 +129,7 @@ def test_not_permitted_is_said_before_anything_is_sent(bench: Bench) -> None:
     bench.run(operation)
     found = bench.wait(operation, ended)
     assert found.state is OperationState.FAILED
-    assert found.permission.startswith("no: AWS does not permit StopInstances")
+    assert found.permission_text.startswith("no: AWS does not permit StopInstances")
 
 
 def test_why_it_is_not_permitted_is_asked_of_aws(bench: Bench) -> None:
@@ -149,8 +149,8 @@ def test_why_it_is_not_permitted_is_asked_of_aws(bench: Bench) -> None:
     finally:
         config.write_text(before)
     assert found.state is OperationState.FAILED
-    assert found.permission.startswith(
+    assert found.permission_text.startswith(
         "no: AWS does not permit StopInstances to these credentials: no policy allows ec2:StopInstances to "
         f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/"
     )
-    assert "Encoded" not in found.permission
+    assert "Encoded" not in found.permission_text

@@ -32,7 +32,7 @@ def test_the_second_is_told_who_since_when_and_from_where_and_sends_nothing(pair
     pair.kim.wait(first, lambda one: one.step == "wait-stopped")
     refused = pair.lee.go("reboot", "ledger-1", confirm=False)
     assert refused.state is OperationState.FAILED
-    assert refused.permission.startswith("no: locked by kim@bastion-1 (SSH from 203.0.113.7) since ")
+    assert refused.permission_text.startswith("no: locked by kim@bastion-1 (SSH from 203.0.113.7) since ")
     assert refused.refusal == refused.note
     assert " UTC: stop-start at " in refused.note
     assert first in refused.note
@@ -91,7 +91,7 @@ def test_the_next_runner_of_a_killed_one_need_not_wait_for_its_lock(pair: Pair) 
     until(gone(pid, first))
     assert pair.client().exists(pair.key("ledger-2"))
     refused = pair.lee.go("reboot", "ledger-2", confirm=False)
-    assert refused.permission.startswith("no: locked by kim@bastion-1"), (
+    assert refused.permission_text.startswith("no: locked by kim@bastion-1"), (
         "the dead one's still keeps others out"
     )
     pair.hurry()
@@ -203,7 +203,7 @@ def test_a_redis_that_forgot_everything_lets_nobody_in_while_the_holder_lives(pa
     assert "is new, or was emptied or restarted" in refused.note or "locked by kim" in refused.note
     until(lambda: pair.client().exists(pair.key("search-2")))
     again = pair.lee.go("reboot", "search-2", confirm=False)
-    assert again.permission.startswith("no: locked by kim@bastion-1")
+    assert again.permission_text.startswith("no: locked by kim@bastion-1")
     pair.hurry()
     done = pair.kim.wait(first, ended)
     assert done.state is OperationState.SUCCEEDED

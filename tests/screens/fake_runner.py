@@ -9,11 +9,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from tests.screens.fake_services import NOW, Launches, StandIn, named, plain_facts, sample_store, services
+from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.facts import Facts, GroupMembership, TargetGroup
 from tui.domain.instance import InstanceState, TypeFacts
 from tui.domain.sanitize import clean
 from tui.operations.journal import Journal
-from tui.operations.model import Operation, OperationState
+from tui.operations.model import Operation, OperationState, StepState
 from tui.services import Services
 
 ELSEWHERE = "bastion-2.example:812:abc123"
@@ -47,13 +48,13 @@ class Hands(Launches):
         journal.outcome(call, NOW, ok=False, code=code, message="Request has expired.", request_id="req-dry")
         if self.says == "no":
             why = f"AWS does not permit {name} to these credentials"
-            journal.end_step(operation, "preflight", "stuck", why, NOW)
-            journal.set_permission(operation, f"no: {why}")
+            journal.end_step(operation, "preflight", StepState.STUCK, why, NOW)
+            journal.set_permission(operation, Permission.NO, why, RefusedBy.AWS)
             remedy = f"use a profile that allows ec2:{name}"
             journal.set_state(operation, OperationState.FAILED, NOW, why, remedy)
             return
-        journal.end_step(operation, "preflight", "done", "", NOW)
-        journal.set_permission(operation, "yes" if self.says == "yes" else "unknown")
+        journal.end_step(operation, "preflight", StepState.DONE, "", NOW)
+        journal.set_permission(operation, Permission.YES if self.says == "yes" else Permission.UNKNOWN)
 
 
 def facts_of(name: str) -> Facts:
@@ -137,7 +138,7 @@ class Play:
         for name in names:
             self.begin(name)
             self.now += pace
-            self.journal.end_step(self.id, name, "done", "", self.now)
+            self.journal.end_step(self.id, name, StepState.DONE, "", self.now)
         return self
 
     def begin(self, name: str) -> Play:
@@ -160,8 +161,10 @@ class Play:
             self.journal.outcome(call, self.now, ok=True, code="", message="", request_id=f"req-{name}")
         return self
 
-    def say(self, note: str, *, attention: bool = False, down: bool = False) -> Play:
-        self.journal.set_progress(self.id, note, attention=attention, down=down)
+    def say(
+        self, note: str, *, attention: bool = False, down: bool = False, kind: NoteKind = NoteKind.PLAIN
+    ) -> Play:
+        self.journal.set_progress(self.id, note, attention=attention, down=down, kind=kind)
         return self
 
     def driven(self, at: timedelta = timedelta(0)) -> Play:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.screens.fake_runner import Play
+from tui.domain.answers import NoteKind
 from tui.services import Services
 
 ALL = ("stop", "wait-stopped", "start", "wait-running", "wait-checks", "verify-event")
@@ -20,7 +21,9 @@ def finished(given: Services) -> Play:
 
 def retrying(given: Services) -> Play:
     play = Play(given, "batch-14", at=timedelta(minutes=5)).done("stop", "wait-stopped").begin("start")
-    return play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True).driven()
+    return play.say(
+        "STOPPED: no capacity; try 3 in 20 s", attention=True, down=True, kind=NoteKind.DOWN
+    ).driven()
 
 
 def cut(given: Services) -> Play:

@@ -28,6 +28,7 @@ from tests.screens.fake_runner import Play
 from tui.app import EvacApp
 from tui.commands import VERBS
 from tui.config.schema import Settings
+from tui.domain.answers import NoteKind
 from tui.fleet import snapshot
 from tui.fleet.store import Store
 from tui.services import Services
@@ -67,7 +68,7 @@ async def test_a_server_that_is_down_is_said_on_every_screen(
 ) -> None:
     services = fake_services.services(tmp_path)
     play = Play(services, "batch-14", at=timedelta(minutes=5)).done("stop", "wait-stopped").begin("start")
-    play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True).driven()
+    play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True, kind=NoteKind.DOWN).driven()
     async with running(services) as pilot:
         await pilot.resize_terminal(*size)
         await pilot.press(*([key] if key else []))

@@ -14,6 +14,7 @@ from screens.confirm.question import BURST, EARLY, TypeName, YesNo
 from tests.screens.confirm_pilot import Case, picture, ready, shown, until
 from tests.screens.fake_runner import Play
 from tests.screens.fake_services import named
+from tui.domain.answers import Permission
 from tui.domain.instance import InstanceState, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
@@ -112,7 +113,7 @@ async def test_a_name_typed_too_early_runs_no_commands(tmp_path: Path) -> None:
         assert case.app.asked == []
         assert len(case.hands.made) == 1
         assert "dropped" in shown(case.screen)
-        case.journal.set_permission(case.hands.made[0][0], "yes")
+        case.journal.set_permission(case.hands.made[0][0], Permission.YES)
         await until(pilot, lambda: ready(case.screen))
         assert case.screen.query_one(TypeName).value == ""
 

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 from tests.screens.confirm_pilot import Case, ready, shown, until
 from tests.screens.fake_runner import ELSEWHERE, Play
 from tests.screens.fake_services import NOW, named, sample_store
+from tui.domain.answers import Permission, RefusedBy
 from tui.domain.instance import InstanceState, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.operations.journal import JournalError
-from tui.operations.model import OperationState
+from tui.operations.model import OperationState, StepState
 
 
 async def test_a_look_that_failed_is_said_and_tried_again(tmp_path: Path) -> None:
@@ -188,8 +189,8 @@ async def test_who_holds_the_lock_is_said_and_nothing_is_asked(tmp_path: Path) -
     async with case.app.run_test() as pilot:
         await until(pilot, lambda: bool(case.hands.made))
         ((operation, _),) = case.hands.made
-        case.journal.end_step(operation, "preflight", "stuck", why, NOW)
-        case.journal.set_permission(operation, f"no: {why}")
+        case.journal.end_step(operation, "preflight", StepState.STUCK, why, NOW)
+        case.journal.set_permission(operation, Permission.NO, why, RefusedBy.LOCK)
         case.journal.set_state(operation, OperationState.FAILED, NOW, why, "ask them, or wait")
         await until(pilot, lambda: "locked by kim@bastion-2 (SSH from 203.0.113.7)" in shown(case.screen))
         assert "permission denied" not in shown(case.screen)

@@ -23,7 +23,7 @@ from tests.screens.fake_services import NOW, Stage
 from tests.screens.operation_factory import cut, finished, retrying, running
 from tui.config.schema import ProfileSettings, Settings
 from tui.operations import audit_log
-from tui.operations.model import Operation, OperationState
+from tui.operations.model import Operation, OperationState, StepState
 from tui.services import Services
 
 
@@ -122,7 +122,7 @@ async def test_the_one_to_follow_is_selected_and_shown_to_its_end(given: Service
         assert screen.current.id == play.id
         assert "RebootInstances: accepted (req-reboot)" in told(screen)
         assert "permission AWS said yes" in told(screen)
-        play.journal.end_step(play.id, "reboot", "done", "queued by AWS", NOW)
+        play.journal.end_step(play.id, "reboot", StepState.DONE, "queued by AWS", NOW)
         play.done("wait-checks", "verify-event").end(note="the event is gone or completed")
         await until(pilot, lambda: "succeeded" in told(screen))
         assert screen.current.id == play.id

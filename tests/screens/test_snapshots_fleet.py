@@ -15,6 +15,7 @@ from screens.fleet.screen import FleetScreen
 from tests.screens import fake_services
 from tests.screens.fake_runner import Play
 from tui.config.schema import Settings
+from tui.domain.answers import NoteKind
 from tui.domain.instance import Phase
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
@@ -94,7 +95,7 @@ def test_read_only_and_plain(tmp_path: Path, snap_compare: Compare, size: tuple[
 def test_a_server_is_down(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
     services = fake_services.services(tmp_path)
     play = Play(services, "batch-14", at=timedelta(minutes=5)).done("stop", "wait-stopped").begin("start")
-    play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True).driven()
+    play.say("STOPPED: no capacity; try 3 in 20 s", attention=True, down=True, kind=NoteKind.DOWN).driven()
 
     async def before(pilot: Pilot[None]) -> None:
         pilot.app.screen.draw_alarm()  # type: ignore[attr-defined]  # a second has passed

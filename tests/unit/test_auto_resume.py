@@ -15,6 +15,7 @@ from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations.auto_resume import IN_A_ROW, Rescue
 from tui.operations.journal import LEASE, Journal
+from tui.operations.model import StepState
 from tui.paths import default_journal_path
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -72,7 +73,7 @@ def test_one_that_gets_on_is_taken_up_for_as_long_as_it_does(desk: Desk) -> None
         for _ in range(IN_A_ROW):
             assert keeper.look()
             desk.now += 2 * LEASE
-        desk.journal.end_step(desk.operation, step, "done", "", desk.now)
+        desk.journal.end_step(desk.operation, step, StepState.DONE, "", desk.now)
     assert len(desk.started) == 3 * IN_A_ROW
 
 

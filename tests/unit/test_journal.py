@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pytest
 from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
+from tui.domain.answers import Permission, RefusedBy
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import audit_log, database
 from tui.operations.journal import LEASE, Journal, JournalError
-from tui.operations.model import OperationState
+from tui.operations.model import OperationState, ending
 from tui.operations.schema import MIGRATIONS, Migration
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -371,3 +373,47 @@ def test_what_stands_in_its_place_is_no_full_disk(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite3").mkdir()
     with pytest.raises(JournalError, match="see what stands there, and that its folder can be written"):
         Journal(tmp_path / "journal.sqlite3")
+
+
+OLD = (
+    (
+        "no: locked by kim@bastion since 03:12",
+        "",
+        Permission.NO,
+        "locked by kim@bastion since 03:12",
+        RefusedBy.LOCK,
+    ),
+    (
+        "no: the lock service does not answer",
+        "",
+        Permission.NO,
+        "the lock service does not answer",
+        RefusedBy.LOCK,
+    ),
+    ("no: evac runs on this instance", "", Permission.NO, "evac runs on this instance", RefusedBy.SELF),
+    ("no: AWS does not permit it", "", Permission.NO, "AWS does not permit it", RefusedBy.AWS),
+    ("yes", "aws", Permission.YES, "", RefusedBy.AWS),
+    ("yes", "", Permission.YES, "", None),
+    ("unknown", "", Permission.UNKNOWN, "", None),
+)
+
+
+@pytest.mark.parametrize(("text", "was", "permission", "reason", "by"), OLD)
+def test_the_texts_of_a_journal_of_the_version_before_become_states(
+    tmp_path: Path, text: str, was: str, permission: Permission, reason: str, by: RefusedBy | None
+) -> None:
+    path = v1(tmp_path / "journal.sqlite3")
+    with closing(sqlite3.connect(path)) as db:
+        for number, migration in enumerate(MIGRATIONS[1:-1], start=2):
+            for statement in migration.statements:
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={number}")
+        db.execute("UPDATE operation SET permission=?, refused_by=?", (text, was))
+        db.execute("UPDATE step SET state='skipped', note='abandoned by the operator' WHERE name='stop'")
+        db.commit()
+    (one,) = Journal(path).list()
+    assert (one.permission, one.permission_reason, one.refused_by) == (permission, reason, by)
+    assert one.permission_text == text
+    assert one.refused is (was == "aws")
+    assert one.given_up
+    assert ending(one)[0] is OperationState.ABANDONED

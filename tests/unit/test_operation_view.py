@@ -12,25 +12,26 @@ from tui.cli.follow import exit_code
 from tui.cli.operation_view import operation_lines, operation_list, operation_object
 from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
+from tui.domain.answers import Permission
 from tui.domain.steps import Order
-from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StoredDraft
+from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StepState, StoredDraft
 from tui.operations.operation_text import operation_summary
 from tui.operations.status import InstanceDown, status_of
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 STOP = CallRecord("stop", "ec2", "StopInstances", NOW, NOW, ok=True, request_id="r-1")
 STEPS = (
-    StepRow("preflight", "done", "AWS says yes", NOW, NOW + timedelta(seconds=1)),
-    StepRow("stop", "done", "", NOW, NOW + timedelta(seconds=3), (STOP,)),
-    StepRow("wait-stopped", "running", "", NOW),
-    StepRow("start", "waiting"),
-    StepRow("wait-running", "waiting"),
+    StepRow("preflight", StepState.DONE, "AWS says yes", NOW, NOW + timedelta(seconds=1)),
+    StepRow("stop", StepState.DONE, "", NOW, NOW + timedelta(seconds=3), (STOP,)),
+    StepRow("wait-stopped", StepState.RUNNING, "", NOW),
+    StepRow("start", StepState.WAITING),
+    StepRow("wait-running", StepState.WAITING),
 )
 CUT = Operation(
     id="op-1", action="stop-start", title="Stop and start web-7", state=OperationState.RUNNING, profile="prod",
     account_id="111122223333", region="eu-west-1", instance_id="i-0a1b2c3d4e5f60718", instance_name="web-7",
     user="ada", host="bastion", created_at=NOW, confirmed_at=NOW, finished_at=None, note="stopping", remedy="",
-    attention=False, permission="yes", instance_down=False, runner="elsewhere:7:a", lease_until=None,
+    attention=False, permission=Permission.YES, instance_down=False, runner="elsewhere:7:a", lease_until=None,
     kept=StoredDraft(Order("op-1", "stop-start", "i-0a1b2c3d4e5f60718"), ActionOptions(), (), ("StopInstances i-0",), ()),
     steps=STEPS,
 )  # fmt: skip
@@ -73,7 +74,7 @@ def test_down_and_perhaps_down_are_told_apart() -> None:
 
 def test_everything_about_one_operation() -> None:
     call = CallRecord("stop", "ec2", "StopInstances", NOW)
-    lost = replace(CUT, steps=(StepRow("stop", "running", "", NOW, None, (call,)),))
+    lost = replace(CUT, steps=(StepRow("stop", StepState.RUNNING, "", NOW, None, (call,)),))
     text = "\n".join(operation_lines(CUT, Settings(timezone="UTC"), NOW + timedelta(minutes=2)))
     assert "stop: done, 3s" in text
     assert "wait-stopped: running, 2m" in text

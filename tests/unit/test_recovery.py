@@ -24,7 +24,7 @@ from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import spawn
 from tui.operations.journal import LEASE, Journal, JournalError
-from tui.operations.model import ABANDONED, DARK_PATIENCE, OVER, Operation, OperationState, ending
+from tui.operations.model import ABANDONED, DARK_PATIENCE, OVER, Operation, OperationState, StepState, ending
 from tui.operations.recovery import cut_off, give_up, resume, why_not_resumable
 from tui.operations.status import HUNG, driver, lives
 
@@ -212,7 +212,7 @@ def test_a_stuck_step_begins_afresh_but_what_was_sent_stays_sent(journal: Journa
         journal.outcome(number, NOW, ok=ok, code="", message="", request_id="")
     assert len(journal.step_history(one.id, "stop", began).attempts) == 3
     assert journal.begin_step(one.id, "stop", NOW + LEASE) == began
-    journal.end_step(one.id, "stop", "stuck", "refused", NOW)
+    journal.end_step(one.id, "stop", StepState.STUCK, "refused", NOW)
     again = journal.begin_step(one.id, "stop", NOW + timedelta(hours=1))
     assert again == NOW + timedelta(hours=1)
     assert [attempt.ok for attempt in journal.step_history(one.id, "stop", again).attempts] == [True, None]
@@ -234,7 +234,7 @@ def test_it_may_be_down_from_the_stop_until_it_was_seen_running(journal: Journal
     assert not read(journal, one.id).may_be_down
     assert journal.intent(one.id, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="a")
     assert read(journal, one.id).may_be_down
-    journal.end_step(one.id, "wait-running", "done", "", NOW)
+    journal.end_step(one.id, "wait-running", StepState.DONE, "", NOW)
     assert not read(journal, one.id).may_be_down
 
 
@@ -304,15 +304,15 @@ def test_what_was_taken_out_of_service_is_owed_its_return(
 
 def test_taken_back_only_the_way_back_is_left_and_no_left_out_step_is_sent(journal: Journal) -> None:
     name = out_of_service(journal)
-    assert journal.begin_rollback(name, ABANDONED, NOW)
-    assert not journal.begin_rollback(name, ABANDONED, NOW)
+    assert journal.begin_rollback(name, ABANDONED, NOW, given_up=True)
+    assert not journal.begin_rollback(name, ABANDONED, NOW, given_up=True)
     found = journal.get(name)
     assert found is not None
     assert found.rolling_back
     left = [row.name for row in found.steps if row.state not in OVER]
     assert left == ["exit-standby"]
     journal.begin_step(name, "stop", NOW)  # a runner that had looked before
-    journal.end_step(name, "stop", "done", "", NOW)
+    journal.end_step(name, "stop", StepState.DONE, "", NOW)
     assert journal.intent(name, "stop", "ec2", "StopInstances", NOW, dry_run=False, runner="here:1:a") is None
     again = journal.get(name)
     assert again is not None
@@ -322,7 +322,7 @@ def test_taken_back_only_the_way_back_is_left_and_no_left_out_step_is_sent(journ
 
 def test_nothing_is_taken_back_where_nothing_was_taken_out(journal: Journal) -> None:
     name = journal.create(draft("stop-start", WEB, GROUPED, ActionOptions(), Policy(), NOW), NOW)
-    assert not journal.begin_rollback(name, ABANDONED, NOW)
+    assert not journal.begin_rollback(name, ABANDONED, NOW, given_up=True)
 
 
 def test_given_up_a_second_time_it_is_left_as_it_is_and_the_way_to_return_it_is_said(
@@ -331,7 +331,7 @@ def test_given_up_a_second_time_it_is_left_as_it_is_and_the_way_to_return_it_is_
     name = out_of_service(journal)
     held = journal.get(name)
     assert held is not None
-    assert journal.begin_rollback(name, ABANDONED, NOW)
+    assert journal.begin_rollback(name, ABANDONED, NOW, given_up=True)
     given, told = give_up(journal, held, Settings(), {}, NOW)
     assert given
     assert "aws autoscaling exit-standby" in told

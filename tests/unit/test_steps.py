@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tui.domain.actions import ACTIONS, ActionOptions, sendable
+from tui.domain.answers import Permission
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
 from tui.domain.sanitize import clean
@@ -453,11 +454,15 @@ def test_preflight_asks_each_call_once_and_tells_a_no_from_a_dont_know() -> None
     assert isinstance(first, Send)
     assert first.dry_run
     yes = [Attempt(call.operation, NOW, NOW, False, clean("DryRunOperation"), dry_run=True) for call in calls]
-    assert step.decide(ORDER, RUNNING, StepHistory(NOW, tuple(yes)), NOW) == Done("AWS says yes")
+    assert step.decide(ORDER, RUNNING, StepHistory(NOW, tuple(yes)), NOW) == Done(
+        "AWS says yes", Permission.YES
+    )
     no = [yes[0], replace(yes[1], code=clean("UnauthorizedOperation"))]
     assert isinstance(step.decide(ORDER, RUNNING, StepHistory(NOW, tuple(no)), NOW), Stuck)
     odd = [yes[0], replace(yes[1], code=clean("InternalError"))]
-    assert step.decide(ORDER, RUNNING, StepHistory(NOW, tuple(odd)), NOW) == Done("AWS did not say")
+    assert step.decide(ORDER, RUNNING, StepHistory(NOW, tuple(odd)), NOW) == Done(
+        "AWS did not say", Permission.UNKNOWN
+    )
 
 
 def test_only_declared_calls_may_be_sent() -> None:

@@ -36,6 +36,7 @@ from tui.cli.session import (
 )
 from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, ActionOptions, unasked
 from tui.domain.activity import AFTER_STOP
+from tui.domain.answers import NoteKind, Permission
 from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
 from tui.domain.instance import InstanceState, TroubleKind
 from tui.domain.plan import Draft, GuardKind, why_no_image_name
@@ -296,16 +297,16 @@ class _Order:
         output.say("asking AWS for permission (dry run)…")
         found = self._answered()
         if self.as_json:
-            permission = {"permission": found.permission, "unasked": list(self.plan.unasked)}
+            permission = {"permission": found.permission_text, "unasked": list(self.plan.unasked)}
             output.json_line({"kind": "permission", "operation": self.ident, **permission})
-        if found.permission.startswith("no"):
-            self._audited(f"refused: {found.permission}")
+        if found.permission is Permission.NO:
+            self._audited(f"refused: {found.permission_text}")
             remedy = f"; {found.remedy}" if found.remedy else ""
             raise RefusedError(f"{found.refusal}{remedy}; nothing was sent", GUARD)
         if not found.is_open:
             raise RefusedError(f"{found.note or found.state}; {found.remedy or 'nothing was sent'}", FAILED)
         if not self.as_json:
-            yes = found.permission == "yes"
+            yes = found.permission is Permission.YES
             said = "AWS says yes (dry run)" if yes else "unknown, AWS did not say"
             output.line(f"  permission: {said}{unasked(self.plan.unasked)}")
 
@@ -314,7 +315,7 @@ class _Order:
         while True:
             alive = lives(self.process, self.ident)
             found = read_operation(self.journal, self.ident)
-            refused = found.permission.startswith("no")
+            refused = found.permission is Permission.NO
             if not found.is_open or (found.permission_asked and not refused) or time.monotonic() > until:
                 return found
             if not alive:
@@ -339,7 +340,7 @@ class _Order:
         if self.as_json:
             output.json_line({"kind": "operation", **operation_object(found, now())})
         else:
-            if found.note.startswith("waits"):
+            if found.note_kind is NoteKind.WAITS:
                 output.line(f"{self.ident} {found.note}")
             output.line(f"{self.ident} {found.state}; follow it with: evac ops show {self.ident}")
         return exit_code(found)

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from tui.cli import output, streams
 from tui.cli.operation_view import operation_object, step_object, step_text
 from tui.cli.session import FAILED, GUARD, INTERRUPTED, READ_ONLY, WELL, RefusedError, Session
+from tui.domain.answers import NoteKind
 from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft
 from tui.operations import audit_log
 from tui.operations.identity import this_requester
 from tui.operations.journal import STARTING, Journal, JournalError
 from tui.operations.journal_peek import by_hand, left_down
-from tui.operations.model import Operation, OperationState, StepRow
+from tui.operations.model import Operation, OperationState, StepRow, StepState
 from tui.operations.recovery import resume
 from tui.operations.status import JUST_STARTING, InstanceDown, driver, status_of
 from tui.paths import default_journal_path, runner_log_path
@@ -132,17 +133,18 @@ def _see(session: Session) -> str:
 
 
 def _follow(session: Session, journal: Journal, operation: str, as_json: bool) -> Operation:
-    told: dict[str, str] = {}
+    told: dict[str, StepState] = {}
     alarmed, restarts, waits = False, 0, ""
     while True:
         found = read_operation(journal, operation)
         for row in found.steps:
-            if row.state != told.get(row.name, "waiting"):
+            if row.state != told.get(row.name, StepState.WAITING):
                 told[row.name] = row.state
                 _tell_step(found, row, as_json)
-        if found.note != waits and found.note.startswith("waits"):
+        now_waits = found.note if found.note_kind is NoteKind.WAITS else ""
+        if now_waits and now_waits != waits:
             output.say(f"  … {found.note}")
-        waits = found.note if found.note.startswith("waits") else ""
+        waits = now_waits
         if found.attention and not alarmed and found.state in _GOING:
             output.say(f"! {found.label}: {found.note}")
         alarmed = found.attention
@@ -164,7 +166,7 @@ def _follow(session: Session, journal: Journal, operation: str, as_json: bool) -
 def _tell_step(operation: Operation, row: StepRow, as_json: bool) -> None:
     if as_json:
         output.json_line({"kind": "step", "operation": operation.id, **step_object(row)})
-    elif row.state == "running":
+    elif row.state is StepState.RUNNING:
         output.say(f"  … {row.name}")
     else:
         output.line("  " + step_text(row, now()))

@@ -102,12 +102,17 @@ class Short(Struct, frozen=True):
         if self.by:
             more = f" (and {len(self.by) - 1} more)" if len(self.by) > 1 else ""
             return clean(f"waits for {self.by[0].line}{more}", 500)
+        return clean(f"waits: {self.cause}", 500)
+
+    @property
+    def cause(self) -> str:
+        """What is wrong with the group itself."""
         if self.unread:
-            return clean(f"waits: {self.text} could not be read, and what is not known counts as down")
+            return f"{self.text} could not be read, and what is not known counts as down"
         shown = ", ".join(f"{name} {why}" for name, why in self.ill[:3])
         more = f" and {len(self.ill) - 3} more" if len(self.ill) > 3 else ""
         told = f"; not in service: {shown}{more}" if shown else ""
-        return clean(f"waits: {shortage_text(self)}{told}", 500)
+        return f"{shortage_text(self)}{told}"
 
 
 def shortage_text(short: Short) -> str:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from tui.config.schema import Settings, keep
+from tui.domain.answers import NoteKind, RefusedBy
 from tui.domain.groups import Asked, Hold, Short, group_key
 from tui.domain.steps import Decision, Seen, Send, Stuck, Wait
 from tui.operations.journal import Journal, JournalError
@@ -90,7 +91,11 @@ class GroupTurn:
         held = next((one for one in why if one.by), None)
         if held is not None and not queue:
             self.end()
-            return Stuck(f"refused: held by {held.by[0].line}", "try again when that is over, or let it wait")
+            why_not, remedy = (
+                f"refused: held by {held.by[0].line}",
+                "try again when that is over, or let it wait",
+            )
+            return Stuck(why_not, remedy, refused_by=RefusedBy.GROUP)
         return self._wait(held or why[0], now)
 
     def guard(self, decision: Decision, seen: Seen, now: datetime) -> Decision:
@@ -141,7 +146,8 @@ class GroupTurn:
     def _wait(self, why: Short, now: datetime) -> Wait:
         self._began = self._began or now
         self._tell(str(why.line))
-        return Wait(str(why.line), ASK_EVERY, attention=now - self._began > LONG, remedy=_LET_BE)
+        long = now - self._began > LONG
+        return Wait(str(why.line), ASK_EVERY, attention=long, remedy=_LET_BE, kind=NoteKind.WAITS)
 
     def _tell(self, line: str) -> None:
         """Write to the audit log when what it waits for changes."""

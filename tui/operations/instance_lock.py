@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from tui.config.schema import Settings
 from tui.domain.activity import AFTER_STOP
+from tui.domain.answers import RefusedBy
 from tui.domain.steps import Call, Decision, Send, Stuck, Wait
 from tui.operations.identity import address_of_client
 from tui.operations.model import Operation
@@ -82,7 +83,8 @@ class InstanceLockGuard:
             return decision
         if isinstance(got, Refused):
             remedy = "see what they did to the instance, then press r on this operation to resume"
-            return Stuck(f"the lock of this operation was lost: {self._line(got)}", remedy)
+            why = f"the lock of this operation was lost: {self._line(got)}"
+            return Stuck(why, remedy, refused_by=RefusedBy.LOCK)
         if self._settings.lock.unreachable == "proceed":
             return decision
         remedy = (
@@ -138,10 +140,12 @@ class InstanceLockGuard:
         return found.line(self._settings.zone(), datetime.now(UTC))
 
     def _theirs(self, found: Refused) -> Stuck:
-        return Stuck(self._line(found), "ask them, or wait for its end: evac ops locks")
+        return Stuck(
+            self._line(found), "ask them, or wait for its end: evac ops locks", refused_by=RefusedBy.LOCK
+        )
 
     def _refusal(self, away: Away) -> Stuck | None:
         """Why nothing begins while the lock service can't be asked. A plain start is safe, and is not refused for that."""
         if self._operation.action == "start" or self._settings.lock.unreachable == "proceed":
             return None
-        return Stuck(str(away.why), away.remedy)
+        return Stuck(str(away.why), away.remedy, refused_by=RefusedBy.LOCK)

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.domain.activity import Meant
+from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.instance import Instance
 from tui.domain.plan import Draft
 from tui.domain.sanitize import clean
@@ -23,7 +24,7 @@ from tui.operations.conflicts import in_the_way, who_is_in_the_way
 from tui.operations.database import JournalError, to_text, to_time
 from tui.operations.group_holds import Holding
 from tui.operations.identity import this_requester
-from tui.operations.model import DARK_PATIENCE, OPEN, OperationState, StoredDraft
+from tui.operations.model import DARK_PATIENCE, OPEN, OperationState, StepState, StoredDraft
 
 __all__ = ["LEASE", "Journal", "JournalError"]
 
@@ -93,9 +94,9 @@ class Journal(Holding):
             if other is not None and other.id != operation:
                 why = who_is_in_the_way(other, UTC, now)
                 db.execute(
-                    "UPDATE operation SET state='failed', note=?, finished_at=? WHERE id=? AND state='planned'"
-                    " AND confirmed_at IS NULL",
-                    (why, to_text(now), operation),
+                    "UPDATE operation SET state='failed', note=?, finished_at=?, refused_by=?"
+                    " WHERE id=? AND state='planned' AND confirmed_at IS NULL",
+                    (why, to_text(now), RefusedBy.OPERATION.value, operation),
                 )
                 return False
             done = db.execute(
@@ -114,9 +115,10 @@ class Journal(Holding):
             )
             return done.rowcount == 1
 
-    def begin_rollback(self, operation: str, why: str, now: datetime) -> bool:
+    def begin_rollback(self, operation: str, why: str, now: datetime, *, given_up: bool = False) -> bool:
         """Leave out all that is not done, but for what returns the instance to service; False if there is nothing to return.
 
+        `given_up`: a person abandons it, and so it ends as abandoned, not as failed.
         In one transaction, so that no runner sends a step that has just been left out.
         """
         with self._write() as db:
@@ -127,6 +129,7 @@ class Journal(Holding):
             db.executemany(
                 "UPDATE step SET state='skipped', note=?, ended_at=? WHERE operation=? AND name=?", rows
             )
+            db.execute("UPDATE operation SET given_up=? WHERE id=?", (int(given_up), operation))
             return True
 
     def expire_unconfirmed(self, now: datetime) -> None:
@@ -221,13 +224,16 @@ class Journal(Holding):
         now: datetime,
         note: str = "",
         remedy: str = "",
-        refused_by: str = "",
+        *,
+        refused_by: RefusedBy | None = None,
+        kind: NoteKind = NoteKind.PLAIN,
     ) -> None:
-        """Where it stands; an end gets its time. What has ended stays as it ended."""
+        """Where it stands; an end gets its time. What has ended stays as it ended. `kind`: of the note."""
         ended = None if state in OPEN else to_text(now)
         with self._write() as db:
             db.execute(
-                "UPDATE operation SET state=?, note=?, remedy=?, finished_at=?, attention=?, refused_by=?"
+                "UPDATE operation SET state=?, note=?, remedy=?, finished_at=?, attention=?, refused_by=?,"
+                " note_kind=?"
                 " WHERE id=? AND state IN ('planned','running','needs-attention')",
                 (
                     state.value,
@@ -235,19 +241,27 @@ class Journal(Holding):
                     clean(remedy),
                     ended,
                     int(state is OperationState.NEEDS_ATTENTION),
-                    refused_by,
+                    refused_by or "",
+                    kind.value,
                     operation,
                 ),
             )
 
     def set_progress(
-        self, operation: str, note: str, *, attention: bool, down: bool, remedy: str = ""
+        self,
+        operation: str,
+        note: str,
+        *,
+        attention: bool,
+        down: bool,
+        remedy: str = "",
+        kind: NoteKind = NoteKind.PLAIN,
     ) -> None:
         """What it is waiting for, whether a person should know and what to do, and whether the instance is down by it."""
         with self._write() as db:
             db.execute(
-                "UPDATE operation SET note=?, remedy=?, attention=?, instance_down=? WHERE id=?",
-                (clean(note), clean(remedy), int(attention), int(down), operation),
+                "UPDATE operation SET note=?, note_kind=?, remedy=?, attention=?, instance_down=? WHERE id=?",
+                (clean(note), kind.value, clean(remedy), int(attention), int(down), operation),
             )
 
     def add_remark(self, operation: str, text: str, *, too: bool = False) -> None:
@@ -264,10 +278,15 @@ class Journal(Holding):
         with self._write() as db:
             db.execute("UPDATE operation SET caller=? WHERE id=?", (clean(arn), operation))
 
-    def set_permission(self, operation: str, answer: str) -> None:
-        """What the dry run said."""
+    def set_permission(
+        self, operation: str, answer: Permission, reason: str = "", refused_by: RefusedBy | None = None
+    ) -> None:
+        """What came of the question; where it is no, why and who said so."""
         with self._write() as db:
-            db.execute("UPDATE operation SET permission=? WHERE id=?", (clean(answer), operation))
+            db.execute(
+                "UPDATE operation SET permission=?, permission_reason=?, refused_by=? WHERE id=?",
+                (answer.value, clean(reason), refused_by or "", operation),
+            )
 
     def begin_step(self, operation: str, step: str, now: datetime) -> datetime:
         """Mark it running; when it began. One that was stuck begins afresh: somebody mended what held it."""
@@ -282,12 +301,12 @@ class Journal(Holding):
             ).fetchone()
         return to_time(row[0]) or now
 
-    def end_step(self, operation: str, step: str, state: str, note: str, now: datetime) -> None:
+    def end_step(self, operation: str, step: str, state: StepState, note: str, now: datetime) -> None:
         """Done or stuck; one that was left out meanwhile stays so."""
         with self._write() as db:
             db.execute(
                 "UPDATE step SET state=?, note=?, ended_at=? WHERE operation=? AND name=? AND state<>'skipped'",
-                (state, clean(note), to_text(now), operation, step),
+                (state.value, clean(note), to_text(now), operation, step),
             )
 
     def intent(

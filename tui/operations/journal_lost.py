@@ -21,9 +21,11 @@ def put_back(journal: Journal, one: Operation) -> None:
         "account_id": one.account_id, "region": one.region, "instance_id": one.instance_id,
         "instance_name": one.instance_name, "user": one.user, "host": one.host, "created_at": to_text(one.created_at),
         "confirmed_at": to_text(one.confirmed_at), "finished_at": to_text(one.finished_at), "note": one.note,
-        "remedy": one.remedy, "attention": int(one.attention), "permission": one.permission,
+        "remedy": one.remedy, "attention": int(one.attention), "permission": one.permission.value,
+        "permission_reason": one.permission_reason,
         "instance_down": int(one.instance_down), "runner": one.runner, "kept": msgspec.json.encode(one.kept).decode(),
-        "ssh_client": one.ssh_client, "caller": one.caller, "remark": one.remark or _TOLD, "refused_by": one.refused_by,
+        "ssh_client": one.ssh_client, "caller": one.caller, "remark": one.remark or _TOLD, "refused_by": one.refused_by or "",
+        "given_up": int(one.given_up), "note_kind": one.note_kind.value,
     }  # fmt: skip
     names = ",".join(values)
     marks = ",".join("?" * len(values))
@@ -37,7 +39,7 @@ def put_back(journal: Journal, one: Operation) -> None:
                     one.id,
                     position,
                     row.name,
-                    row.state,
+                    row.state.value,
                     row.note,
                     to_text(row.began_at),
                     to_text(row.ended_at),

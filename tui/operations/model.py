@@ -10,11 +10,10 @@ from msgspec import Struct
 
 from tui.domain.actions import ActionOptions
 from tui.domain.activity import AFTER_STOP
+from tui.domain.answers import DOWN_WORD, NoteKind, Permission, RefusedBy
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.steps import BACK, Order
 
-OVER = frozenset({"done", "skipped"})
-"""States of a step with which the hands are through."""
 ABANDONED = "abandoned by the operator"
 """Why steps were left out, if a person gave the operation up."""
 
@@ -30,10 +29,20 @@ class OperationState(StrEnum):
     ABANDONED = "abandoned"
 
 
+class StepState(StrEnum):
+    """Where a step stands. STUCK: a person is needed. SKIPPED: left out, because the operation is being rolled back."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    STUCK = "stuck"
+    SKIPPED = "skipped"
+
+
+OVER = frozenset({StepState.DONE, StepState.SKIPPED})
+"""States of a step with which the runner is through."""
 OPEN = (OperationState.PLANNED, OperationState.RUNNING, OperationState.NEEDS_ATTENTION)
 """States that are not the end: needs-attention can be resumed."""
-LOCKED = ("locked by ", "the lock ", "evac runs on ", "the machine evac runs on ")
-"""How a refusal begins that is not AWS's."""
 DARK_PATIENCE = timedelta(minutes=10)
 """How long a planned operation waits for its confirmation."""
 
@@ -58,10 +67,10 @@ class CallRecord(msgspec.Struct, frozen=True):
 
 
 class StepRow(msgspec.Struct, frozen=True):
-    """One step. `state`: waiting, running, done, stuck or skipped (left out: it is being taken back)."""
+    """One step, with its calls, the oldest first. Times are UTC."""
 
     name: str
-    state: str
+    state: StepState
     note: str = ""
     began_at: datetime | None = None
     ended_at: datetime | None = None
@@ -80,10 +89,12 @@ class StoredDraft(msgspec.Struct, frozen=True):
 
 
 class Operation(Struct, frozen=True):
-    """One operation as the journal has it. Times are UTC; `permission`: unknown, yes, or `no: …`.
+    """One operation as the journal has it. Times are UTC.
 
-    `ssh_client`: address and port of the terminal it was ordered from. `caller`: the ARN AWS calls its credentials by.
-    `refused_by`: `aws` where it failed because AWS said no to its first call, so that nothing was changed.
+    `permission`: AWS's answer to the dry run, and `permission_reason` why not. `refused_by`: who said no before anything was
+    changed, to the question or to the first call; None: nobody did. `ssh_client`: address and port of the terminal it was
+    ordered from. `caller`: the ARN AWS calls its credentials by. `given_up`: a person abandoned it while its instance was out
+    of service, and all that is left is the way back.
     """
 
     id: str
@@ -103,7 +114,7 @@ class Operation(Struct, frozen=True):
     note: str
     remedy: str
     attention: bool
-    permission: str
+    permission: Permission
     instance_down: bool
     runner: str
     lease_until: datetime | None
@@ -112,7 +123,20 @@ class Operation(Struct, frozen=True):
     ssh_client: str = ""
     caller: str = ""
     remark: str = ""
-    refused_by: str = ""
+    permission_reason: str = ""
+    refused_by: RefusedBy | None = None
+    given_up: bool = False
+    note_kind: NoteKind = NoteKind.PLAIN
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was confirmed, and AWS said no to its first call: nothing was changed."""
+        return self.refused_by is RefusedBy.AWS and self.permission is not Permission.NO
+
+    @property
+    def short_note(self) -> str:
+        """Its note where it has been said already that the instance is down."""
+        return self.note[len(DOWN_WORD) :] if self.note_kind is NoteKind.DOWN else self.note
 
     @property
     def sent(self) -> frozenset[str]:
@@ -123,9 +147,11 @@ class Operation(Struct, frozen=True):
     @property
     def step(self) -> str:
         """The step it is at, or the last."""
-        current = next((row.name for row in self.steps if row.state in ("running", "stuck")), None)
+        current = next(
+            (row.name for row in self.steps if row.state in (StepState.RUNNING, StepState.STUCK)), None
+        )
         if current is None:
-            current = next((row.name for row in self.steps if row.state == "waiting"), None)
+            current = next((row.name for row in self.steps if row.state is StepState.WAITING), None)
         return current or (self.steps[-1].name if self.steps else "")
 
     @property
@@ -154,7 +180,7 @@ class Operation(Struct, frozen=True):
         if self.instance_down:
             return True
         return "StopInstances" in self.sent and not any(
-            row.name == "wait-running" and row.state == "done" for row in self.steps
+            row.name == "wait-running" and row.state is StepState.DONE for row in self.steps
         )
 
     @property
@@ -195,20 +221,27 @@ class Operation(Struct, frozen=True):
     @property
     def rolling_back(self) -> bool:
         """Whether it was given up, and only the way back into service is left."""
-        return any(row.state == "skipped" for row in self.steps)
+        return any(row.state is StepState.SKIPPED for row in self.steps)
 
     @property
     def refusal(self) -> str:
         """Why the question is not put: what AWS does not permit, or who holds the instance's lock. Empty if neither."""
-        why = self.permission.removeprefix("no: ")
-        if why == self.permission:
+        if self.permission is not Permission.NO:
             return ""
-        return why if why.startswith(LOCKED) else f"permission denied: {why}"
+        by_aws = self.refused_by in (RefusedBy.AWS, None)
+        return f"permission denied: {self.permission_reason}" if by_aws else self.permission_reason
+
+    @property
+    def permission_text(self) -> str:
+        """`yes`, `unknown`, or `no: …` with the reason, as `--json` and the audit log have it."""
+        return f"no: {self.permission_reason}" if self.permission is Permission.NO else self.permission.value
 
     @property
     def permission_asked(self) -> bool:
         """Whether the dry run is over, whatever AWS said."""
-        return any(row.name == "preflight" and row.state in ("done", "stuck") for row in self.steps)
+        return any(
+            row.name == "preflight" and row.state in (StepState.DONE, StepState.STUCK) for row in self.steps
+        )
 
 
 def ending(operation: Operation) -> tuple[OperationState, str]:
@@ -221,6 +254,6 @@ def ending(operation: Operation) -> tuple[OperationState, str]:
     note = "; ".join(dict.fromkeys(told))
     if not operation.rolling_back:
         return OperationState.SUCCEEDED, note
-    if ABANDONED in told:
+    if operation.given_up:
         return OperationState.ABANDONED, note
     return OperationState.FAILED, note

@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, span
-from tui.operations.model import CallRecord, Operation, StepRow
+from tui.operations.model import CallRecord, Operation, StepRow, StepState
 from tui.operations.status import InstanceDown, status_of
 from tui.presentation.accounts import account_number
 
@@ -37,7 +37,7 @@ def took(row: StepRow, now: datetime, *, alive: bool = True) -> str:
 
 def progress(one: Operation) -> str:
     """`3/7 wait-stopped`; of what has succeeded only the count."""
-    names, done = [row.name for row in one.steps], sum(row.state == "done" for row in one.steps)
+    names, done = [row.name for row in one.steps], sum(row.state is StepState.DONE for row in one.steps)
     if done == len(names):
         return f"{done}/{len(names)}"
     return f"{names.index(one.step) + 1}/{len(names)} {one.step}"
@@ -55,10 +55,9 @@ def operation_summary(one: Operation, label: str, zone: tzinfo, now: datetime) -
     yield clean(f"  by: {one.user}@{one.host}, {both_zones(one.confirmed_at or one.created_at, zone, now)}")
     if one.finished_at is not None:
         yield f"  ended: {both_zones(one.finished_at, zone, now)}"
-    told = dict.fromkeys(part for part in one.note.split("; ") if part)
-    for part in told:  # an end says several things: addresses, events, health; each has its line
-        if part.removeprefix("STOPPED: ") not in said:
-            yield f"  {part}"
+    if one.note and not (said and stands.tells_note):
+        # An end says several things (addresses, events, health): each on a line of its own, for the eye alone.
+        yield from (f"  {part}" for part in dict.fromkeys(one.note.split("; ")))
     if one.remedy:
         yield f"  to do: {one.remedy}"
     if one.remark:

@@ -69,7 +69,7 @@ def give_up(
 
     What it took out of service is first returned there, by a runner; asked again meanwhile, it is left as it is.
     """
-    if journal.begin_rollback(operation.id, ABANDONED, now):
+    if journal.begin_rollback(operation.id, ABANDONED, now, given_up=True):
         current = journal.get(operation.id) or operation
         why = None if driver(current, now) else resume(journal, current, settings, environ, now)
         told = f"{operation.instance_name or operation.instance_id} is returned to service first"

@@ -8,12 +8,13 @@ from datetime import datetime
 
 import msgspec
 
+from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.operations.database import to_time
-from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StoredDraft
+from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StepState, StoredDraft
 
 _PLAIN = (
     "id", "action", "title", "profile", "account_id", "region", "instance_id", "instance_name", "user", "host", "note",
-    "remedy", "permission", "runner", "ssh_client", "caller", "remark", "refused_by",
+    "remedy", "permission_reason", "runner", "ssh_client", "caller", "remark",
 )  # fmt: skip
 
 
@@ -30,6 +31,10 @@ def operation_of(row: sqlite3.Row, steps: Sequence[sqlite3.Row], calls: Sequence
         created_at=datetime.fromisoformat(row["created_at"]),
         confirmed_at=to_time(row["confirmed_at"]),
         finished_at=to_time(row["finished_at"]),
+        permission=Permission(row["permission"]),
+        refused_by=RefusedBy(row["refused_by"]) if row["refused_by"] else None,
+        given_up=bool(row["given_up"]),
+        note_kind=NoteKind(row["note_kind"]),
         attention=bool(row["attention"]),
         instance_down=bool(row["instance_down"]),
         lease_until=to_time(row["lease_until"]),
@@ -37,7 +42,7 @@ def operation_of(row: sqlite3.Row, steps: Sequence[sqlite3.Row], calls: Sequence
         steps=tuple(
             StepRow(
                 one["name"],
-                one["state"],
+                StepState(one["state"]),
                 one["note"],
                 to_time(one["began_at"]),
                 to_time(one["ended_at"]),

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from tui.config.schema import Settings, keep, start_retry_for
 from tui.domain.actions import ACTIONS
 from tui.domain.activity import AFTER_STOP
+from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.instance import InstanceState
 from tui.domain.steps import (
     BACK,
@@ -41,7 +42,7 @@ from tui.operations.group_turn import GroupTurn
 from tui.operations.instance_lock import InstanceLockGuard
 from tui.operations.journal import Journal, JournalError
 from tui.operations.journal_lost import put_back
-from tui.operations.model import DARK_PATIENCE, OVER, CallRecord, Operation, OperationState, ending
+from tui.operations.model import DARK_PATIENCE, OVER, CallRecord, Operation, OperationState, StepState, ending
 from tui.operations.runner_audit import Auditor
 from tui.operations.self_guard import Ownself
 from tui.operations.unjournaled_start import Unjournaled
@@ -195,7 +196,8 @@ class Runner:
         turn = self._in_turn(current)
         if isinstance(turn, End):
             return turn
-        self.journal.set_state(current.id, OperationState.RUNNING, self.now(), self.turns.waiting)
+        waits = NoteKind.WAITS if self.turns.waiting else NoteKind.PLAIN
+        self.journal.set_state(current.id, OperationState.RUNNING, self.now(), self.turns.waiting, kind=waits)
         self._under_way = True
         # What is to be there in days gives up for no error of today.
         self.begun = self.begun or current.ordered_ahead
@@ -220,6 +222,7 @@ class Runner:
             attention=found.attention,
             down=False,
             remedy=found.remedy,
+            kind=found.kind,
         )
         return found.seconds
 
@@ -228,14 +231,22 @@ class Runner:
         if name == "preflight":
             self._begin(Preflight(()), current)
             return self._stuck(Preflight(()), refused, down=False)
-        self.journal.set_state(current.id, OperationState.FAILED, self.now(), refused.why, refused.remedy)
+        self.journal.set_state(
+            current.id,
+            OperationState.FAILED,
+            self.now(),
+            refused.why,
+            refused.remedy,
+            refused_by=RefusedBy.SELF,
+        )
         self.auditor.told(current, "confirm", f"refused: {refused.why}")
         return End(1)
 
     def _locked(self, current: Operation, refused: Stuck) -> End:
         """Somebody else is at the instance, or nobody knows: nothing is begun, nor gone on with."""
         state = OperationState.NEEDS_ATTENTION if current.sent else OperationState.FAILED
-        self.journal.set_state(current.id, state, self.now(), refused.why, refused.remedy)
+        by = None if current.sent else refused.refused_by
+        self.journal.set_state(current.id, state, self.now(), refused.why, refused.remedy, refused_by=by)
         self.auditor.told(current, "lock", f"refused: {refused.why}")
         return End(1)
 
@@ -256,7 +267,8 @@ class Runner:
         more = " more" * bool(current.sent)
         why = f"the audit log can't be written ({error}): nothing{more} was sent"
         remedy = "free the disk, or mend its permissions" + ("; then resume" if current.sent else "")
-        self.journal.set_state(current.id, state, self.now(), why, remedy)
+        by = None if current.sent else RefusedBy.AUDIT
+        self.journal.set_state(current.id, state, self.now(), why, remedy, refused_by=by)
         return End(1)
 
     def _down(self, seen: Seen, current: Operation) -> bool:
@@ -296,8 +308,8 @@ class Runner:
             if step.name == "wait-healthy":
                 self.turns.over()
             if step.name == "preflight":
-                journal.set_permission(ident, "yes" if decision.note == "AWS says yes" else "unknown")
-            journal.end_step(ident, step.name, "done", decision.note, now)
+                journal.set_permission(ident, decision.permission or Permission.UNKNOWN)
+            journal.end_step(ident, step.name, StepState.DONE, decision.note, now)
             journal.set_progress(ident, self._with_lock_note(decision.note), attention=False, down=down)
             return 0.0
         if isinstance(decision, Moot):
@@ -313,6 +325,7 @@ class Runner:
                 attention=decision.attention,
                 down=down,
                 remedy=decision.remedy,
+                kind=decision.kind,
             )
             return decision.seconds
         if isinstance(decision, Wait):
@@ -327,14 +340,14 @@ class Runner:
 
     def _moot(self, step: Step, decision: Moot) -> End:
         """Nothing is left to do, and nobody is needed."""
-        self.journal.end_step(self.operation.id, step.name, "done", decision.why, self.now())
+        self.journal.end_step(self.operation.id, step.name, StepState.DONE, decision.why, self.now())
         self.journal.abandon(self.operation.id, decision.why, self.now())
         self.auditor.told(self._reread(), "end", f"abandoned: {decision.why}")
         return End(0)
 
     def _begin(self, step: Step, current: Operation) -> datetime:
         row = next(row for row in current.steps if row.name == step.name)
-        if row.state == "running" and row.began_at is not None:
+        if row.state is StepState.RUNNING and row.began_at is not None:
             return row.began_at
         return self.journal.begin_step(current.id, step.name, self.now())
 
@@ -348,7 +361,12 @@ class Runner:
             return None
         why = f"profile {current.profile} is now of account {account}, not {current.account_id}: nothing was sent"
         self.journal.set_state(
-            current.id, OperationState.FAILED, self.now(), why, "look again, and plan anew"
+            current.id,
+            OperationState.FAILED,
+            self.now(),
+            why,
+            "look again, and plan anew",
+            refused_by=RefusedBy.ACCOUNT,
         )
         return End(1)
 
@@ -366,20 +384,21 @@ class Runner:
     def _stuck(self, step: Step, decision: Stuck, down: bool) -> End:
         ident, journal = self.operation.id, self.journal
         if step.name == "preflight":
-            journal.set_permission(ident, f"no: {decision.why}")
-        journal.end_step(ident, step.name, "stuck", decision.why, self.now())
-        unchanged = decision.refused and not self._reread().sent
+            journal.set_permission(ident, Permission.NO, decision.why, decision.refused_by)
+        journal.end_step(ident, step.name, StepState.STUCK, decision.why, self.now())
+        unchanged = decision.refused_by is RefusedBy.AWS and not self._reread().sent
         ended = step.name == "preflight" or decision.final or unchanged
-        journal.set_progress(ident, decision.why, attention=not ended, down=down)
+        journal.set_progress(ident, decision.why, attention=not ended, down=down, kind=decision.kind)
         state = OperationState.FAILED if ended else OperationState.NEEDS_ATTENTION
         remedy = decision.remedy
         if unchanged and step.name != "preflight":
             remedy = "nothing was changed: mend the cause, and order it again"
         if not ended and self._reread().pending_rollback and step.name not in BACK.values():
             remedy += "; it is out of service until then, and abandoning the operation returns it"
-        by = "aws" if unchanged else ""
-        journal.set_state(ident, state, self.now(), decision.why, remedy, by)
-        self.auditor.told(self._reread(), step.name, f"{'refused by AWS' if by else 'stuck'}: {decision.why}")
+        by = decision.refused_by if state is OperationState.FAILED else None
+        journal.set_state(ident, state, self.now(), decision.why, remedy, refused_by=by, kind=decision.kind)
+        how = "refused by AWS" if unchanged and step.name != "preflight" else "stuck"
+        self.auditor.told(self._reread(), step.name, f"{how}: {decision.why}")
         return End(1)
 
     def _send(self, step: Step, decision: Send, seen: Seen) -> float | End:

@@ -16,6 +16,11 @@ class Migration(NamedTuple):
     statements: tuple[str, ...]
 
 
+_SPLIT_PERMISSION = """UPDATE operation SET permission='no', permission_reason=substr(permission, 5), refused_by=CASE
+  WHEN permission LIKE 'no: locked by %' OR permission LIKE 'no: the lock %' THEN 'lock'
+  WHEN permission LIKE 'no: evac runs on %' OR permission LIKE 'no: the machine evac runs on %' THEN 'self'
+  ELSE 'aws' END WHERE permission LIKE 'no: %'"""
+"""`no: why` was one text, and who said no stood in how it begins."""
 MIGRATIONS = (
     Migration(
         "operations, their steps and their calls",
@@ -73,6 +78,25 @@ MIGRATIONS = (
   launched_at TEXT, user TEXT NOT NULL, host TEXT NOT NULL, ssh_client TEXT NOT NULL DEFAULT '', at TEXT NOT NULL,
   PRIMARY KEY (region, instance_id)
 )""",
+        ),
+    ),
+    Migration(
+        "what AWS permitted, who refused and who gave it up, apart from the sentences that tell of it",
+        (
+            "ALTER TABLE operation ADD COLUMN permission_reason TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE operation ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE operation ADD COLUMN note_kind TEXT NOT NULL DEFAULT ''",
+            _SPLIT_PERMISSION,
+            "UPDATE operation SET given_up=1 WHERE id IN"
+            " (SELECT operation FROM step WHERE state='skipped' AND note='abandoned by the operator')",
+            # A runner of the version before writes the one text until it ends, and a repair copies it.
+            "CREATE TRIGGER split_permission AFTER UPDATE OF permission ON operation WHEN NEW.permission LIKE 'no: %'"
+            f" BEGIN {_SPLIT_PERMISSION}; END",
+            "CREATE TRIGGER split_taken_over AFTER INSERT ON operation WHEN NEW.permission LIKE 'no: %'"
+            f" BEGIN {_SPLIT_PERMISSION}; END",
+            "CREATE TRIGGER keep_refused_by AFTER UPDATE OF refused_by ON operation"
+            " WHEN NEW.permission='no' AND NEW.refused_by='' AND OLD.refused_by<>''"
+            " BEGIN UPDATE operation SET refused_by=OLD.refused_by WHERE id=NEW.id; END",
         ),
     ),
 )

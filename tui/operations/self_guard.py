@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from tui.domain.answers import RefusedBy
 from tui.domain.hazards.this_machine import cut_short
 from tui.domain.instance import InstanceState
 from tui.domain.steps import Call, Decision, Send, Stuck
@@ -40,7 +41,8 @@ class Ownself:
         why = cut_short(self._here, operation.instance_id, operation.action, set_aside=aside)
         if not why:
             return None
-        return Stuck(why, "do it from another machine; or plan it anew here and override self", final=True)
+        remedy = "do it from another machine; or plan it anew here and override self"
+        return Stuck(why, remedy, final=True, refused_by=RefusedBy.SELF)
 
     def guard(self, decision: Decision, operation: Operation) -> Decision:
         """The step's decision, or Stuck where it would be the first to take an instance down while this machine is stopping."""
@@ -54,6 +56,7 @@ class Ownself:
         return Stuck(
             f"the machine evac runs on ({self._here.instance_id}) is {state}: its runner would end in the middle",
             "do it from another machine",
+            refused_by=RefusedBy.SELF,
         )
 
 

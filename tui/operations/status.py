@@ -65,6 +65,11 @@ class OperationStatus(Struct, frozen=True):
         return self.standing in (Standing.CUT_OFF, Standing.NEEDS_YOU)
 
     @property
+    def tells_note(self) -> bool:
+        """Whether the headline holds the operation's note."""
+        return self.standing in (Standing.NEEDS_YOU, Standing.FAILED, Standing.REFUSED)
+
+    @property
     def cut_off(self) -> bool:
         """Confirmed, unfinished, and nobody drives it; not what waits for a person."""
         return self.standing is Standing.CUT_OFF
@@ -83,7 +88,7 @@ def status_of(operation: Operation, now: datetime) -> OperationStatus:
     down = _down(operation)
     down_line = clean(_DOWN[down].format(operation.label))
     told: list[str] = [down_line] if down is not InstanceDown.NO else []
-    note = operation.note.removeprefix("STOPPED: ") if told else operation.note
+    note = operation.short_note if told else operation.note
     if stands is Standing.CUT_OFF:
         told.append(f"cut off at {operation.step}: NOBODY drives it")
     elif stands is Standing.NEEDS_YOU:
@@ -107,7 +112,7 @@ _ENDS = {
 
 
 def _standing(operation: Operation, who: str) -> Standing:
-    if operation.refused_by:
+    if operation.refused:
         return Standing.REFUSED
     if operation.state in _ENDS:
         return _ENDS[operation.state]

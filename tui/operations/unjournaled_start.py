@@ -22,7 +22,7 @@ from tui.domain.sanitize import clean
 from tui.domain.steps import GRACE, STEPS, Order
 from tui.operations.aws_gateway import Gateway, Outcome
 from tui.operations.journal import Journal, JournalError
-from tui.operations.model import OVER, Operation
+from tui.operations.model import OVER, Operation, StepState
 from tui.operations.runner_audit import Auditor
 from tui.operations.runner_log import log_line
 
@@ -73,7 +73,7 @@ class Unjournaled:
         current = self._current()
         if current is None or not runner.leased or not runner.stopped_it or current.step not in _TOWARDS:
             return False
-        if any(row.name == "start" and row.state == "skipped" for row in current.steps):
+        if any(row.name == "start" and row.state is StepState.SKIPPED for row in current.steps):
             return False
         now, latest = runner.now(), self._latest_start(current)
         if latest is not None and now - latest < GRACE:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from tui.domain.answers import NoteKind
 from tui.domain.down_by_aws import STOP_EVENTS, code_of, start_failed
 from tui.domain.events import EventState, ScheduledEvent
 from tui.domain.instance import InstanceState
@@ -52,7 +53,7 @@ def until_aws_stops_it(order: Order, seen: Seen, said: StepHistory, now: datetim
         when = (
             "at a time it did not announce" if start is None else f"not before {both_zones(start, UTC, now)}"
         )
-        return Wait(f"waits for AWS to stop it, {when}", pause)
+        return Wait(f"waits for AWS to stop it, {when}", pause, kind=NoteKind.WAITS)
     if (
         seen.launched_at is not None
         and order.launched_at is not None

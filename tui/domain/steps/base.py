@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from tui.domain.activity import AFTER_STOP
+from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.aws_codes import NOT_YET
 from tui.domain.events import ScheduledEvent
 from tui.domain.groups import Group, GroupSeen, Keep, shortage
@@ -216,21 +217,25 @@ class Wait(Struct, frozen=True):
     seconds: float = 2.0
     attention: bool = False
     remedy: str = ""
+    kind: NoteKind = NoteKind.PLAIN
 
 
 class Done(Struct, frozen=True):
-    """This step is over; `note` is worth keeping."""
+    """This step is over; `note` is worth keeping. `permission`: what AWS answered, of the step that asks."""
 
     note: str = ""
+    permission: Permission | None = None
 
 
 class Stuck(Struct, frozen=True):
-    """A person is needed: why, and what to do. `final`: nothing can come of it any more. `refused`: it is AWS that said no."""
+    """A person is needed: why, and what to do. `final`: nothing can come of it any more. `refused_by`: who said no, if it was
+    one."""
 
     why: str
     remedy: str
     final: bool = False
-    refused: bool = False
+    refused_by: RefusedBy | None = None
+    kind: NoteKind = NoteKind.PLAIN
 
 
 class Moot(Struct, frozen=True):
@@ -324,10 +329,8 @@ def spared(order: Order, seen: Seen, said: StepHistory, now: datetime, decision:
             continue
         waited = now - said.began_at
         if order.out and waited > SHORT_LIMIT:
-            return Stuck(
-                f"not taken down: {why.line.removeprefix('waits: ')}", "bring another member up first"
-            )
-        return Wait(why.line, 3.0, attention=waited > SHORT_LIMIT, remedy=NOT_ENOUGH)
+            return Stuck(f"not taken down: {why.cause}", "bring another member up first")
+        return Wait(why.line, 3.0, attention=waited > SHORT_LIMIT, remedy=NOT_ENOUGH, kind=NoteKind.WAITS)
     return decision
 
 
@@ -367,5 +370,5 @@ def retry(said: StepHistory, now: datetime, send: Send, *, doing: str) -> Decisi
     return Stuck(
         f"{doing}: AWS refused, {last.code}: {last.message}",
         "mend the cause, then press r on this operation to resume",
-        refused=True,
+        refused_by=RefusedBy.AWS,
     )

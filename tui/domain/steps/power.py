@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.domain.activity import AFTER_STOP
+from tui.domain.answers import DOWN_WORD, NoteKind, Permission, RefusedBy
 from tui.domain.aws_codes import DENIED, NEEDS_LOGIN, NO_CAPACITY, NOT_YET, PERMITTED
 from tui.domain.instance import InstanceState
 from tui.domain.steps import failed_start
@@ -61,10 +62,11 @@ class Preflight:
                 f"AWS does not permit {refused.call} to these credentials"
                 + (f": {refused.message}" if refused.message else ""),
                 f"use a profile that allows ec2:{refused.call}",
+                refused_by=RefusedBy.AWS,
             )
-        return Done(
-            "AWS says yes" if all(one.code == PERMITTED for one in said.attempts) else "AWS did not say"
-        )
+        if all(one.code == PERMITTED for one in said.attempts):
+            return Done("AWS says yes", Permission.YES)
+        return Done("AWS did not say", Permission.UNKNOWN)
 
 
 class Stop:
@@ -185,14 +187,17 @@ class Start:
         why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
         if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
             return Stuck(
-                f"STOPPED: not started, {why}; tried {tries} times, for as long as start_retry_for allows",
+                f"{DOWN_WORD}not started, {why}; tried {tries} times, for as long as start_retry_for allows",
                 "press r on this operation (evac ops resume) to go on trying; it stays down until then",
+                kind=NoteKind.DOWN,
             )
         if left <= 0:
             return send
         message = "" if last.code in _PLAIN or not last.message else f": {last.message}"
-        told = f"STOPPED: {why}{message}; try {tries + 1} in {int(left) + 1} s"
-        return Wait(told, min(left, 5.0), attention=True, remedy=_what_helps(str(last.code)))
+        told = f"{DOWN_WORD}{why}{message}; try {tries + 1} in {int(left) + 1} s"
+        return Wait(
+            told, min(left, 5.0), attention=True, remedy=_what_helps(str(last.code)), kind=NoteKind.DOWN
+        )
 
     def _nothing_came(
         self, order: Order, seen: Seen, said: StepHistory, now: datetime, send: Send
@@ -210,10 +215,12 @@ class Start:
             if last.ok
             else f"{last.code or 'no answer'}: {last.message}".rstrip(": ")
         )
-        told = f"STOPPED: the start was sent {sent} times, and it does not run: {came}"
+        told = f"{DOWN_WORD}the start was sent {sent} times, and it does not run: {came}"
         if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
             return Stuck(
-                told, "press r on this operation (evac ops resume) to go on trying; it stays down until then"
+                told,
+                "press r on this operation (evac ops resume) to go on trying; it stays down until then",
+                kind=NoteKind.DOWN,
             )
         left = failed_start.pause_of(sent) - waited.total_seconds()
         if left <= 0:
@@ -276,8 +283,14 @@ class WaitRunning(Start):
         if last is not None and now - last.intent_at < GRACE:
             if not loud:
                 return Wait("start sent; waiting to see it", 2.0)
-            told = f"STOPPED: started again, it fell back {times - 1} times: {failed_start.failed_start_text(seen, order)}"
-            return Wait(told, 2.0, attention=True, remedy=failed_start.failed_start_remedy(seen, order))
+            told = f"{DOWN_WORD}started again, it fell back {times - 1} times: {failed_start.failed_start_text(seen, order)}"
+            return Wait(
+                told,
+                2.0,
+                attention=True,
+                remedy=failed_start.failed_start_remedy(seen, order),
+                kind=NoteKind.DOWN,
+            )
         return self._again(order, seen, said, now)
 
     def _again(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
@@ -285,17 +298,22 @@ class WaitRunning(Start):
         times, send = failed_start.bounces(said), Send(self.calls(order)[0])
         if times < failed_start.LOUD:
             return send
-        told = f"STOPPED: AWS took the start {times} times, and it fell back: {failed_start.failed_start_text(seen, order)}"
+        told = f"{DOWN_WORD}AWS took the start {times} times, and it fell back: {failed_start.failed_start_text(seen, order)}"
         if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
             return Stuck(
                 told,
                 f"{failed_start.failure_reason(seen, order).helps}; "
                 "press r on this operation (evac ops resume) to go on trying: it stays down until then",
+                kind=NoteKind.DOWN,
             )
         left = failed_start.pause(said, now)
         if left <= 0:
             return send
         told += f"; next try in {int(left) + 1} s"
         return Wait(
-            told, min(left, 5.0), attention=True, remedy=failed_start.failed_start_remedy(seen, order)
+            told,
+            min(left, 5.0),
+            attention=True,
+            remedy=failed_start.failed_start_remedy(seen, order),
+            kind=NoteKind.DOWN,
         )
