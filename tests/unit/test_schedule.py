@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from tui.config.schema import Intervals
 from tui.fleet.collector.schedule import (
-    FIRST_RETRY,
+    AFTER_FAILURE,
     HOLD,
     JITTER,
-    LAST_RETRY,
     LOGIN_RETRY,
     SLOWEST,
     SLOWEST_PACE,
@@ -123,13 +122,13 @@ def test_failures_back_off_to_a_limit_and_success_forgets_them() -> None:
         assert pause is not None
         pauses.append(pause)
         now += pause
-    assert pauses[:3] == pytest.approx([EVERY.status * FIRST_RETRY * 2**n for n in range(3)])
-    assert pauses[-1] == EVERY.status * LAST_RETRY
+    assert pauses[:3] == pytest.approx([EVERY.status / 3 * 2**n for n in range(3)])
+    assert pauses[-1] == EVERY.status * AFTER_FAILURE.maximum_interval
     schedule.due(now)
     schedule.done("a", Job.PROBLEMS, now, JobOutcome.WELL)
     schedule.due(now)
     schedule.done("a", Job.STATUS, now, JobOutcome.FAILED)
-    assert dict(schedule.due(now + EVERY.status * FIRST_RETRY + 0.01)) == {"a": Job.STATUS}
+    assert dict(schedule.due(now + EVERY.status * AFTER_FAILURE.initial_interval + 0.01)) == {"a": Job.STATUS}
 
 
 def test_what_is_less_urgent_never_holds_up_the_checks() -> None:

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from tui.config.schema import Settings, encode_settings
 from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble, TroubleKind
+from tui.domain.retry import RetryPolicy
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
 from tui.fleet.adopted_process import Early, adopt
@@ -31,7 +32,8 @@ SILENCE = 45.0
 """Seconds without a frame after which a collector counts as hung; it beats every 5."""
 ANSWER_WITHIN = 60.0
 """Seconds a request may take: longer than the collector's own limits, so that its reason is the one shown."""
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+_RESTARTS = RetryPolicy(0.5, 30.0)
+"""Seconds between a collector's end and the next one's start."""
 
 
 class Link:
@@ -126,16 +128,14 @@ class Link:
             return _lost(request.id)
 
     async def _keep(self) -> None:
-        wait = _FIRST_WAIT
+        failures = 0
         await self._say(protocol.LinkState(protocol.LinkPhase.STARTING))
         while True:
             why, well = await self._run_once()
-            if well:
-                wait = _FIRST_WAIT
-            pause = wait * random.uniform(0.7, 1.0)  # noqa: S311 - spreads restarts, is no secret
+            failures = 1 if well else failures + 1
+            pause = _RESTARTS.interval(failures) * random.uniform(0.7, 1.0)  # noqa: S311 - spreads restarts, is no secret
             await self._say(protocol.LinkState(protocol.LinkPhase.RESTARTING, why, pause))
             await asyncio.sleep(pause)
-            wait = min(wait * 2, _LONGEST_WAIT)
 
     async def _run_once(self) -> tuple[SafeText, bool]:
         """Run one collector to its end: why it ended, and whether it had sent anything."""

@@ -19,6 +19,7 @@ from tui.domain.aws_codes import NOT_YET
 from tui.domain.events import ScheduledEvent
 from tui.domain.groups import Group, GroupSeen, Keep, shortage
 from tui.domain.instance import Checks, Image, InstanceState
+from tui.domain.retry import RetryPolicy
 from tui.domain.sanitize import EMPTY, SafeText
 
 GRACE = timedelta(seconds=60)
@@ -37,6 +38,8 @@ STANDBY_LIMIT = timedelta(minutes=65)
 """Entering standby waits for the load balancer's draining (Auto Scaling guide, as-enter-exit-standby)."""
 IMAGE_LIMIT = timedelta(hours=24)
 """A first snapshot of large volumes may take so long (user guide, creating-an-ami-ebs)."""
+AFTER_REFUSAL = RetryPolicy(5.0, 300.0)
+"""Seconds between tries of a call that AWS refused."""
 
 SHORT_LIMIT = timedelta(minutes=2)
 """How long a group that has too few members in service is waited for before a person is told."""
@@ -305,13 +308,12 @@ def started_since(seen: Seen, before: datetime | None) -> bool:
 
 
 def backoff_left(said: StepHistory, now: datetime) -> float:
-    """Seconds left of the pause after the latest refusal: 5, 10, 20 … 300."""
+    """Seconds left of the wait after the latest refusal (`AFTER_REFUSAL`); 0 or less: none."""
     last = said.latest
     if last is None:
         return 0.0
     tries = sum(1 for one in said.attempts if one.ok is False)
-    pause: float = min(5.0 * 2 ** min(max(tries - 1, 0), 6), 300.0)
-    return pause - (now - last.intent_at).total_seconds()
+    return AFTER_REFUSAL.interval(tries) - (now - last.intent_at).total_seconds()
 
 
 def spared(order: Order, seen: Seen, said: StepHistory, now: datetime, decision: Decision) -> Decision:

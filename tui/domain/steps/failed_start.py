@@ -9,8 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from tui.domain.retry import RetryPolicy
 from tui.domain.steps.base import GRACE, Order, Seen, StepHistory, started_since
 
+AFTER_FAILED_START = RetryPolicy(GRACE.total_seconds(), 300.0)
 LOUD = 2
 """So many bounces, and a person is told: the first may be an accident of AWS's."""
 
@@ -128,5 +130,4 @@ def pause(said: StepHistory, now: datetime) -> float:
 
 def pause_of(times: int) -> float:
     """Seconds between two starts, after so many that came to nothing."""
-    wanted: float = min(GRACE.total_seconds() * 2 ** max(times - LOUD + 1, 0), 300.0)
-    return wanted
+    return AFTER_FAILED_START.interval(times)

@@ -14,11 +14,12 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from tui.config.schema import Intervals
+from tui.domain.retry import RetryPolicy
 
 K = TypeVar("K", bound=Hashable)
-FIRST_RETRY, LAST_RETRY, LOGIN_RETRY = 1 / 3, 20.0, 1.0
-"""In status intervals: the first wait after a failure, the longest, and always when credentials are missing: asking for
-those is cheap, and somebody may just have renewed them in another terminal. By default 5 s, 5 min, 15 s."""
+AFTER_FAILURE, LOGIN_RETRY = RetryPolicy(1 / 3, 20.0), 1.0
+"""In status intervals (by default 5 s to 5 min, and 15 s): the waits after failures, and always when credentials are missing:
+asking for those is cheap, and somebody may just have renewed them in another terminal."""
 SLOWEST = 8.0
 SLOWEST_PACE, PACE_BACK = 0.125, 0.05
 JITTER = 0.2
@@ -140,9 +141,7 @@ class Schedule(Generic[K]):
         if outcome is JobOutcome.THROTTLED:
             entry.slow = min(SLOWEST, entry.slow * 2)
         failures = entry.failures[job] = entry.failures.get(job, 0) + 1
-        pause = min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(failures - 1, 16))
-        if outcome is JobOutcome.LOGIN:
-            pause = LOGIN_RETRY
+        pause = LOGIN_RETRY if outcome is JobOutcome.LOGIN else AFTER_FAILURE.interval(failures)
         again = now + self._jittered(pause * self.intervals.status)
         entry.due[job] = again
         # Without a login or a budget nothing else would do better; otherwise only what is less urgent waits along.
