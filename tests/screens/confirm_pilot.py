@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from textual.app import App
-from textual.pilot import Pilot
 from textual.widgets import Static
 
 from screens.base import Go
@@ -17,13 +14,6 @@ from screens.confirm.question import TypeName
 from tests.screens.fake_runner import Hands, acting
 from tests.screens.fake_services import Stage, StandIn
 from tui.services import Services
-
-
-async def until(pilot: Pilot[None], reached: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline, shown(pilot.app.screen)
-        await pilot.pause(0.02)
 
 
 def shown(screen: Any) -> str:
@@ -81,8 +71,3 @@ class Case:
     def link(self) -> StandIn:
         assert isinstance(self.services.link, StandIn)
         return self.services.link
-
-
-def picture(app: App[Any]) -> list[str]:
-    """The lines of the screen on top, as a terminal shows them."""
-    return ["".join(part.text for part in strip) for strip in app.screen._compositor.render_strips()]

@@ -21,12 +21,6 @@ async def shown(services: Services, size: tuple[int, int] = (160, 50)) -> AsyncI
         yield pilot
 
 
-def text(pilot: Pilot[Any]) -> str:
-    """What the terminal shows."""
-    strips = pilot.app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
-
-
 def said(pilot: Pilot[Any]) -> list[str]:
     """The lines the operator was told."""
     return [str(one.message) for one in pilot.app._notifications]

@@ -10,10 +10,10 @@ import pytest
 from screens.base import Alarm
 from screens.operation_status import warning
 from screens.operations import OperationsScreen
-from tests.screens.confirm_pilot import until
 from tests.screens.fake_runner import Play
 from tests.screens.fake_services import NOW, Stage
 from tests.screens.operation_factory import cut, finished, retrying, running
+from tests.screens.pilot_helpers import until
 from tui.operations.model import OperationState
 from tui.operations.status import Standing, status_of
 from tui.presentation.ascii import in_ascii

@@ -10,9 +10,10 @@ import pytest
 
 from screens.confirm.question import TypeName, YesNo
 from screens.confirm.screen import ARM_AFTER
-from tests.screens.confirm_pilot import Case, ready, shown, until
+from tests.screens.confirm_pilot import Case, ready, shown
 from tests.screens.fake_runner import acting
 from tests.screens.fake_services import SETTINGS, named
+from tests.screens.pilot_helpers import until
 from tui.config.schema import ProfileSettings, Settings
 from tui.fleet import protocol
 from tui.operations import audit_log

@@ -11,9 +11,10 @@ from textual import events
 from textual.widgets import Input
 
 from screens.confirm.question import BURST, EARLY, TypeName, YesNo
-from tests.screens.confirm_pilot import Case, picture, ready, shown, until
+from tests.screens.confirm_pilot import Case, ready, shown
 from tests.screens.fake_runner import Play
 from tests.screens.fake_services import named
+from tests.screens.pilot_helpers import lines_of, until
 from tui.domain.answers import Permission
 from tui.domain.instance import InstanceState, Trouble, TroubleKind
 from tui.domain.sanitize import clean
@@ -163,23 +164,23 @@ async def test_the_key_line_names_only_what_works_where_the_focus_is(tmp_path: P
     async with case.app.run_test(size=(120, 50)) as pilot:
         await until(pilot, lambda: ready(case.screen))
         assert isinstance(case.app.focused, TypeName)
-        line = picture(case.app)[-1]
+        line = lines_of(case.app)[-1]
         assert "go on" in line
         assert "esc cancel" in line
         for letter in (" r ", " o ", " ? "):
             assert letter not in line
         case.screen.query_one("#image-name", Input).focus()
         await pilot.pause()
-        line = picture(case.app)[-1]
+        line = lines_of(case.app)[-1]
         assert "ask AWS" in line
         assert " o " not in line
         case.screen.query_one("#no-reboot").focus()
         await pilot.pause()
-        assert "space change" in picture(case.app)[-1]
+        assert "space change" in lines_of(case.app)[-1]
     harmless = Case(tmp_path / "reboot", "reboot", "load-1")
     async with harmless.app.run_test() as pilot:
         await until(pilot, lambda: ready(harmless.screen))
-        line = picture(harmless.app)[-1]
+        line = lines_of(harmless.app)[-1]
         for word in ("y yes", "n no", "r look again", "o operations", "? help"):
             assert word in line
         await pilot.press("o")

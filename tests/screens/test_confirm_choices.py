@@ -11,8 +11,9 @@ from textual.widgets import Input
 
 from screens.confirm.choices import Choices
 from screens.confirm.question import TypeName, YesNo
-from tests.screens.confirm_pilot import Case, ready, shown, until
+from tests.screens.confirm_pilot import Case, ready, shown
 from tests.screens.fake_services import NOW, SETTINGS
+from tests.screens.pilot_helpers import until
 from tests.unit.extra_hazard import second_override
 from tui.config.schema import ActionSettings
 from tui.operations.model import OperationState

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.screens.confirm_pilot import Case, ready, shown, until
+from tests.screens.confirm_pilot import Case, ready, shown
 from tests.screens.fake_runner import ELSEWHERE, Play
 from tests.screens.fake_services import NOW, named, sample_store
+from tests.screens.pilot_helpers import until
 from tui.domain.answers import Permission, RefusedBy
 from tui.domain.instance import InstanceState, Trouble, TroubleKind
 from tui.domain.sanitize import clean

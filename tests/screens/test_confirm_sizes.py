@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from screens.confirm.question import TypeName, YesNo
-from tests.screens.confirm_pilot import Case, picture, ready, until
+from tests.screens.confirm_pilot import Case, ready
 from tests.screens.fake_services import named
+from tests.screens.pilot_helpers import lines_of, until
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 
@@ -50,7 +51,7 @@ async def at(pilot: Pilot[None], case: Case, size: tuple[int, int]) -> list[str]
     await pilot.pause()
     await until(pilot, lambda: settled(case, size))
     await pilot.pause()
-    return picture(case.app)
+    return lines_of(case.app)
 
 
 def names_it(case: Case, lines: list[str]) -> bool:
@@ -96,7 +97,7 @@ async def test_it_is_answerable_only_where_it_can_be_read(
                 field = case.screen.query_one(TypeName)
                 field.value = "typed"
                 await pilot.pause()
-                assert "typed" in "\n".join(picture(case.app)), f"{size}:\n{text}"
+                assert "typed" in "\n".join(lines_of(case.app)), f"{size}:\n{text}"
                 field.value = ""
             else:
                 assert re.search(r"\?[\s┃│]+y\s+yes", text), f"{size}:\n{text}"

@@ -16,7 +16,8 @@ from textual.pilot import Pilot
 from screens.base import Act
 from screens.fleet.table import FleetTable
 from tests.screens import fake_services
-from tests.screens.fleet_pilot import cursor, said, screen, shown, text
+from tests.screens.fleet_pilot import cursor, said, screen, shown
+from tests.screens.pilot_helpers import text_of
 from tui.config.schema import ProfileSettings, Settings
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
@@ -39,7 +40,7 @@ from tui.fleet.store import Store
 async def test_the_worst_comes_first_and_says_what_to_press(tmp_path: Path, size: tuple[int, int]) -> None:
     async with shown(fake_services.services(tmp_path), size) as pilot:
         assert cursor(pilot) == "payments-db-1"
-        drawn = text(pilot)
+        drawn = text_of(pilot.app)
         assert "It will NOT start by itself" in drawn or "it will NOT start by" in drawn
         assert "s stop/start: moves it off the failing host" in drawn
         assert "READ-WRITE" in drawn
@@ -53,7 +54,7 @@ async def test_the_views(tmp_path: Path) -> None:
         for key in "1234":
             await pilot.press(key)
             seen[key] = len(table.rows)
-            assert f"of {78}" in text(pilot)
+            assert f"of {78}" in text_of(pilot.app)
         assert seen["2"] == 78
         assert seen["4"] == 78 + 8
         assert seen["1"] == 28 + 2
@@ -108,7 +109,7 @@ async def test_s_starts_what_is_stopped(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path)) as pilot:
         await pilot.press("slash", *"down-1", "enter")
         await pilot.pause()
-        assert " s start" in text(pilot).splitlines()[-1]
+        assert " s start" in text_of(pilot.app).splitlines()[-1]
         await pilot.press("s")
         await pilot.pause()
         (asked,) = fake_services.asked(pilot)
@@ -129,7 +130,7 @@ async def test_read_only_says_why_and_asks_for_nothing(tmp_path: Path, key: str,
         await pilot.press(key)
         await pilot.pause()
         assert fake_services.asked(pilot) == []
-        assert "READ-ONLY" in text(pilot)
+        assert "READ-ONLY" in text_of(pilot.app)
         assert any("read-only: this console changes nothing here" in line for line in said(pilot))
 
 
@@ -177,7 +178,7 @@ async def test_marks_are_copied_and_exported(tmp_path: Path, monkeypatch: pytest
     async with shown(services) as pilot:
         await pilot.press("space", "space")
         await pilot.pause()
-        assert "2 marked" in text(pilot)
+        assert "2 marked" in text_of(pilot.app)
         await pilot.press("y", "x")
         await pilot.pause()
         ids = {str(row.instance_id) for row in screen(pilot).chosen()}
@@ -211,7 +212,7 @@ async def test_hostile_names_are_drawn_as_marks(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path)) as pilot:
         await pilot.press("2", "slash", *"HYPERLINK", "enter")
         await pilot.pause()
-        drawn = text(pilot)
+        drawn = text_of(pilot.app)
         assert '=HYPERLINK("x")[red]\N{REPLACEMENT CHARACTER}evil' in drawn
         assert "\x1b" not in drawn
         assert "\u202e" not in drawn
@@ -223,7 +224,7 @@ async def test_an_empty_triage_is_one_good_sentence(tmp_path: Path) -> None:
     status = fake_services.sample_store().target(calm.target)
     store.apply(protocol.Delta(status, (calm,)))
     async with shown(fake_services.services(tmp_path, store)) as pilot:
-        assert "The one instance answers its checks, and AWS has announced nothing." in text(pilot)
+        assert "The one instance answers its checks, and AWS has announced nothing." in text_of(pilot.app)
 
 
 async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or_filtered_away(
@@ -249,24 +250,24 @@ async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or
         ([partly], "Read in part: p: may not ask which regions are enabled"),
     ):
         async with shown(fake_services.services(tmp_path, calm_store(*others)), (100, 30)) as pilot:
-            drawn = " ".join(text(pilot).split())
+            drawn = " ".join(text_of(pilot.app).split())
             assert "All " not in drawn
             assert "2 of 2 instances answer their checks" in drawn
             assert part in drawn
             await pilot.press("3")
             await pilot.pause()
-            drawn = " ".join(text(pilot).split())
+            drawn = " ".join(text_of(pilot.app).split())
             assert "these 2 instances" not in drawn
             assert part in drawn
     async with shown(fake_services.services(tmp_path, calm_store()), (118, 30)) as pilot:
         await pilot.press("slash", *"laod", "enter")
         await pilot.pause()
-        drawn = " ".join(text(pilot).split())
+        drawn = " ".join(text_of(pilot.app).split())
         assert "matches none of the 2 instances that are read: nothing has laod, did you mean load?" in drawn
         assert "answer their checks" not in drawn
         await pilot.press("slash", *["backspace"] * 4, *"load-1", "enter")
         await pilot.pause()
-        assert "1 of 2 instances elsewhere does: 2 shows all" in " ".join(text(pilot).split())
+        assert "1 of 2 instances elsewhere does: 2 shows all" in " ".join(text_of(pilot.app).split())
 
 
 @pytest.mark.parametrize("plain", [False, True])
@@ -276,7 +277,7 @@ async def test_a_target_that_answered_is_no_sign_of_health(tmp_path: Path, plain
         await pilot.press("4")
         await pilot.pause()
         sign, well = ("v", "+") if plain else ("↓", "✔")
-        drawn = text(pilot).splitlines()
+        drawn = text_of(pilot.app).splitlines()
         lines = [line for line in drawn if " account " in line and " instances" in line]
         assert lines
         for line in lines:
@@ -287,7 +288,7 @@ async def test_a_target_that_answered_is_no_sign_of_health(tmp_path: Path, plain
 
 async def test_nothing_read_yet_is_not_nothing_wrong(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path, Store())) as pilot:
-        drawn = text(pilot)
+        drawn = text_of(pilot.app)
         assert "Reading the profiles" in drawn
         assert "announced nothing" not in drawn
         assert "live" not in drawn
@@ -305,13 +306,13 @@ async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_health
     )
     store.apply(protocol.Delta(replace(status, phase=Phase.FAILED, trouble=trouble)))
     async with shown(fake_services.services(tmp_path, store)) as pilot:
-        assert "aws sso login --profile staging" in text(pilot)
-        assert "7 unknown" in text(pilot)
+        assert "aws sso login --profile staging" in text_of(pilot.app)
+        assert "7 unknown" in text_of(pilot.app)
         await pilot.press("2", "slash", *"load-", "enter")
         await pilot.pause()
         drawn = [
             line
-            for line in text(pilot).splitlines()
+            for line in text_of(pilot.app).splitlines()
             if "load-" in line and "i-0" in line and "running" in line
         ]
         assert len(drawn) == 5
@@ -326,7 +327,7 @@ async def test_a_collector_that_died_is_said_in_the_header(tmp_path: Path) -> No
     )
     for size in ((160, 50), (80, 24)):
         async with shown(services, size) as pilot:
-            assert "NOT READING" in text(pilot)
+            assert "NOT READING" in text_of(pilot.app)
 
 
 async def test_refresh_asks_the_collector(tmp_path: Path) -> None:
@@ -354,7 +355,7 @@ async def test_a_tick_without_news_draws_nothing(tmp_path: Path) -> None:
 async def test_in_a_tiny_terminal_the_worst_is_what_there_is_room_for(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path), (20, 5)) as pilot:
         await pilot.pause()
-        drawn = text(pilot)
+        drawn = text_of(pilot.app)
         assert "payments" in drawn
         assert "✖7" in drawn or "7 failing" in drawn
         assert "READ-WRITE" in drawn
@@ -366,17 +367,17 @@ async def test_any_size_is_survived(tmp_path: Path, size: tuple[int, int]) -> No
         await pilot.press("j", "4", "slash", "a", "escape", "1")
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        assert "payments-db-1" in text(pilot)
+        assert "payments-db-1" in text_of(pilot.app)
 
 
 async def test_plain_terminals_get_ascii_signs(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path, settings=Settings(ascii=True))) as pilot:
         line = next(
-            line for line in text(pilot).splitlines() if "payments-db-1" in line and "running" in line
+            line for line in text_of(pilot.app).splitlines() if "payments-db-1" in line and "running" in line
         )
         assert ">" in line
         assert "X system" in line
-        assert "✖" not in text(pilot)
+        assert "✖" not in text_of(pilot.app)
 
 
 async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
@@ -390,7 +391,9 @@ async def test_a_click_selects_and_a_second_opens(tmp_path: Path) -> None:
 
 def _head(pilot: Pilot[Any]) -> str:
     return next(
-        line for line in text(pilot).splitlines() if (" name " in line and "checks" in line) or "AMI" in line
+        line
+        for line in text_of(pilot.app).splitlines()
+        if (" name " in line and "checks" in line) or "AMI" in line
     )
 
 
@@ -407,7 +410,7 @@ async def test_columns_that_do_not_fit_are_reached_sideways_and_the_name_stays(
         assert _head(pilot).startswith("←")
         assert "AMI" in _head(pilot)
         assert "→" not in _head(pilot)
-        assert "payments-db-1" in text(pilot)
+        assert "payments-db-1" in text_of(pilot.app)
         for _ in range(12):
             await pilot.press(left)
         await pilot.pause()
@@ -440,14 +443,14 @@ async def test_a_rule_for_an_account_shows_before_anything_is_asked(tmp_path: Pa
     services.settings = replace(services.settings, profiles={row.account_id: ProfileSettings(read_only=True)})
     async with shown(services) as pilot:
         assert cursor(pilot) == "payments-db-1"
-        assert text(pilot).splitlines()[-1].rstrip().endswith("READ-ONLY")
+        assert text_of(pilot.app).splitlines()[-1].rstrip().endswith("READ-ONLY")
         await pilot.press("s")
         await pilot.pause()
         assert fake_services.asked(pilot) == []
         assert any("read-only" in one for one in said(pilot))
         await pilot.press("2", "slash", *"batch-14", "enter")
         await pilot.pause()
-        assert text(pilot).splitlines()[-1].rstrip().endswith("READ-WRITE")
+        assert text_of(pilot.app).splitlines()[-1].rstrip().endswith("READ-WRITE")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 35), (160, 50)])
@@ -461,10 +464,10 @@ async def test_the_view_of_events_says_of_each_when_until_when_and_how_long(
         await pilot.pause()
         table = screen(pilot).table
         assert sum(isinstance(row, Instance) for row in table.rows) == len(open_events)
-        head = next(line for line in text(pilot).splitlines() if "move by" in line)
+        head = next(line for line in text_of(pilot.app).splitlines() if "move by" in line)
         assert all(word in head for word in ("name", "target", "event", "left", "starts"))
-        line = next(line for line in text(pilot).splitlines() if " paymen" in line and "stop" in line)
+        line = next(line for line in text_of(pilot.app).splitlines() if " paymen" in line and "stop" in line)
         assert "apne2a" in line or "ap-northeast-2a" in line
         assert all(told in line for told in ("instance-stop", "3h12m", "4 May 15:12"))
-        movable = next(line for line in text(pilot).splitlines() if "web-7" in line)
+        movable = next(line for line in text_of(pilot.app).splitlines() if "web-7" in line)
         assert movable.count(" May ") == 2

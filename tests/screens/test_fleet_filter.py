@@ -13,7 +13,8 @@ from textual.widgets import Input
 from screens.base import Act, Go
 from screens.fleet.filter_bar import FilterInput
 from tests.screens import fake_services
-from tests.screens.fleet_pilot import cursor, screen, shown, text
+from tests.screens.fleet_pilot import cursor, screen, shown
+from tests.screens.pilot_helpers import text_of
 from tui.commands import VERBS
 from tui.domain.listing import FleetView
 
@@ -25,13 +26,13 @@ async def test_while_a_filter_is_typed_the_key_line_says_what_can_be_pressed_the
     async with shown(fake_services.services(tmp_path), size) as pilot:
         await pilot.press("slash", *"web")
         await pilot.pause()
-        line = text(pilot).splitlines()[-1]
+        line = text_of(pilot.app).splitlines()[-1]
         assert "⏎ keep" in line
         assert "esc clear" in line
         assert "stop" not in line
         await pilot.press("enter")
         await pilot.pause()
-        assert "s stop" in text(pilot).splitlines()[-1]
+        assert "s stop" in text_of(pilot.app).splitlines()[-1]
 
 
 async def test_a_question_mark_in_an_empty_filter_asks_for_help_and_is_a_letter_after_that(
@@ -56,7 +57,7 @@ async def test_a_filter_narrows_as_it_is_typed_and_a_bad_term_keeps_the_last_res
         screen(pilot).query_one(FilterInput).value = "web foo:bar"
         await pilot.pause()
         assert len(table.rows) == matching
-        assert "no field 'foo'" in text(pilot)
+        assert "no field 'foo'" in text_of(pilot.app)
         await pilot.press("escape")
         await pilot.pause()
         assert len(table.rows) == 78
@@ -69,7 +70,7 @@ async def test_keys_typed_into_the_filter_are_letters_not_verbs(tmp_path: Path) 
         await pilot.pause()
         assert screen(pilot).query_now.text == "sbitqyx1234"
         assert fake_services.asked(pilot) == []
-        assert "Nothing in this view matches" in text(pilot)
+        assert "Nothing in this view matches" in text_of(pilot.app)
 
 
 async def test_what_is_typed_right_after_the_slash_reaches_no_verb(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from screens.confirm import ConfirmScreen
 from screens.detail.screen import TABS, DetailScreen
 from tests.screens import fake_services
 from tests.screens.fake_runner import Play
+from tests.screens.pilot_helpers import strips_of
 from tui.app import EvacApp
 from tui.aws import mapping
 from tui.domain.console_output import console_lines
@@ -96,7 +97,7 @@ def unsafe(text: str) -> list[str]:
 def check(pilot: Pilot[Any], where: str) -> None:
     """Nothing to obey in any line, and each as wide as the terminal."""
     width = pilot.app.size.width
-    for number, strip in enumerate(pilot.app.screen._compositor.render_strips()):
+    for number, strip in enumerate(strips_of(pilot.app)):
         line = "".join(segment.text for segment in strip)
         assert unsafe(line) == [], (where, number, line)
         assert cell_len(line) == strip.cell_length == width, (where, number, line)

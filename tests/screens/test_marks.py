@@ -13,8 +13,8 @@ from screens.base import Act
 from screens.fleet.marked_question import WhichQuestion
 from screens.fleet.screen import FleetScreen
 from tests.screens import fake_services
-from tests.screens.confirm_pilot import picture, until
 from tests.screens.fleet_pilot import cursor, said, screen, shown
+from tests.screens.pilot_helpers import lines_of, until
 from tui.commands import INPUT_MODE
 from tui.config.schema import Settings
 from tui.domain.instance import InstanceState
@@ -55,12 +55,12 @@ async def test_what_a_filter_hides_is_counted_at_every_width(tmp_path: Path) -> 
     async with shown(fake_services.services(tmp_path), (80, 24)) as pilot:
         await pilot.press("2", "space", "space", "space")
         await pilot.pause()
-        assert "3 marked (" in "\n".join(picture(pilot.app))
+        assert "3 marked (" in "\n".join(lines_of(pilot.app))
         await pilot.press("/", *"load-1", "enter")
         for size in ((80, 24), (80, 12), (120, 35), (160, 50), (60, 20), (40, 10)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            assert "3 marked, 3 not in this view" in "\n".join(picture(pilot.app)), size
+            assert "3 marked, 3 not in this view" in "\n".join(lines_of(pilot.app)), size
 
 
 async def test_several_marked_are_named_and_only_the_cursors_is_offered(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ async def test_it_is_answered_only_where_it_is_seen(tmp_path: Path, size: tuple[
         await pilot.press("2", *["space"] * 20, "s")
         await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
         await pilot.pause()
-        text = "\n".join(picture(pilot.app))
+        text = "\n".join(lines_of(pilot.app))
         await pilot.press("c")
         await pilot.pause()
         assert bool(acts(pilot)) is ("under the cursor" in text.replace("\n", " ")), text

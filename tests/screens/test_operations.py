@@ -17,10 +17,10 @@ from screens.operations import OperationsScreen
 from screens.operations import screen as module
 from screens.operations.abandon import AbandonQuestion
 from screens.operations.table import OperationTable
-from tests.screens.confirm_pilot import picture, until
 from tests.screens.fake_runner import Play, facts_of
 from tests.screens.fake_services import NOW, Stage
 from tests.screens.operation_factory import cut, finished, retrying, running
+from tests.screens.pilot_helpers import lines_of, until
 from tui.config.schema import ProfileSettings, Settings
 from tui.operations import audit_log
 from tui.operations.model import Operation, OperationState, StepState
@@ -271,7 +271,7 @@ async def test_it_is_answered_only_where_it_can_be_read_and_by_the_id_as_well(gi
         for size in ((80, 12), (80, 7), (40, 11), (160, 50), (30, 9)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            text = "\n".join(picture(app))
+            text = "\n".join(lines_of(app))
             field = app.screen.query_one(TypeName)
             assert field.display is ("Type web-3" in text), f"{size}:\n{text}"
             assert field.display or "nothing is asked" in text, f"{size}:\n{text}"

@@ -12,7 +12,8 @@ from screens.detail import tabs
 from screens.fleet import columns, panes
 from screens.fleet.columns import COLUMNS
 from tests.screens import fake_services
-from tests.screens.fleet_pilot import screen, text
+from tests.screens.fleet_pilot import screen
+from tests.screens.pilot_helpers import text_of
 from tui.app import EvacApp
 from tui.domain import listing
 from tui.domain.instance import Instance
@@ -39,7 +40,7 @@ async def lines(app: EvacApp, name: str) -> list[str]:
         await pilot.pause()
         screen(pilot).table.hold(next(r.key for r in app.services.store.rows() if r.name == name))
         await pilot.pause()
-        shown = text(pilot)
+        shown = text_of(pilot.app)
         assert shown.count(" i-") > 20
         assert app.fault is None
         return shown.splitlines()
@@ -98,10 +99,10 @@ async def test_a_tab_that_cannot_be_drawn(app: EvacApp, monkeypatch: pytest.Monk
         await pilot.pause()
         await pilot.press("enter", "right", "right")
         await pilot.pause()
-        assert "this part cannot be shown" in text(pilot)
+        assert "this part cannot be shown" in text_of(pilot.app)
         await pilot.press("right")
         await pilot.pause()
-        assert "this part cannot be shown" not in text(pilot)
-        assert "platform" in text(pilot)
+        assert "this part cannot be shown" not in text_of(pilot.app)
+        assert "platform" in text_of(pilot.app)
     assert app.fault is None
     assert tabs.checks is not None

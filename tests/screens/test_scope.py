@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.screens import fake_services
-from tests.screens.fleet_pilot import screen, shown, text
+from tests.screens.fleet_pilot import screen, shown
+from tests.screens.pilot_helpers import text_of
 from tests.unit.rows import OK, row
 from tui.config.schema import Settings
 from tui.domain.instance import Checks, Instance, Phase, Target, TargetStatus, Trouble, TroubleKind
@@ -81,7 +82,7 @@ async def test_every_row_says_whose_and_where_at_every_width(
     async with shown(services, size) as pilot:
         await pilot.press("2")
         await pilot.pause()
-        lines = [line for line in text(pilot).splitlines() if re.search(r"[✔▲] srv-\d", line)]
+        lines = [line for line in text_of(pilot.app).splitlines() if re.search(r"[✔▲] srv-\d", line)]
         assert len(lines) > 10
         cells = {
             re.search(r"srv-\d+ +(?:i-\S+ +)?(\S+) (apne2a|use1a|ap-northeast-2a|us-east-1a)\b", line)
@@ -99,14 +100,14 @@ async def test_every_row_says_whose_and_where_at_every_width(
 
 async def test_at_120_columns_nothing_of_how_bad_it_is_is_cut(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path, fleet(), SETTINGS), (120, 35)) as pilot:
-        head = text(pilot).splitlines()[0]
+        head = text_of(pilot.app).splitlines()[0]
         for part in ("failing", "within 24 h", "scheduled", "? 0 unknown", "60 instances", "unread"):
             assert part in head, head
 
 
 async def test_hundreds_of_targets_are_a_line_an_account_trouble_first(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path, fleet(), SETTINGS), (160, 50)) as pilot:
-        pane = [line[2:27].rstrip() for line in text(pilot).splitlines()[2:-2]]
+        pane = [line[2:27].rstrip() for line in text_of(pilot.app).splitlines()[2:-2]]
         assert pane[0].startswith("? legacy: the login has")
         assert sum("legacy" in line for line in pane) == 1
         assert any(re.fullmatch(r"↓ checkout-prod +4", line) for line in pane), pane
@@ -115,7 +116,7 @@ async def test_hundreds_of_targets_are_a_line_an_account_trouble_first(tmp_path:
 
 async def test_what_does_not_fit_is_counted_and_view_4_lists_it_by_keys(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path, fleet(), SETTINGS), (120, 16)) as pilot:
-        assert re.search(r"and \d+ more: 4 lists all", text(pilot))
+        assert re.search(r"and \d+ more: 4 lists all", text_of(pilot.app))
         await pilot.press("4")
         await pilot.pause()
         rows = screen(pilot).table.rows
@@ -128,7 +129,7 @@ async def test_what_does_not_fit_is_counted_and_view_4_lists_it_by_keys(tmp_path
         assert len([one for one in rows if isinstance(one, Instance)]) == 60
         await pilot.press("end")
         await pilot.pause()
-        assert "15 regions without instances" in text(pilot)
+        assert "15 regions without instances" in text_of(pilot.app)
 
 
 @pytest.mark.parametrize(

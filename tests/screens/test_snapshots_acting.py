@@ -1,4 +1,5 @@
-"""How acting looks, at both sizes: the question in each of its states, and the operations."""
+"""How the question looks in each of its states, and the operations, at both sizes: as text, and where only colours tell as a
+picture too."""
 
 from __future__ import annotations
 
@@ -9,21 +10,23 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
-from textual.widgets import Input
 
 from screens.confirm import ConfirmScreen
 from screens.operations import OperationsScreen
-from tests.screens.confirm_pilot import ready, until
+from tests.screens.confirm_pilot import ready
 from tests.screens.fake_runner import acting
 from tests.screens.fake_services import SETTINGS, Stage
+from tests.screens.looks import Looks
 from tests.screens.operation_factory import cut, finished, retrying, running
+from tests.screens.pilot_helpers import LARGE, SMALL, until
 from tui.config.schema import ProfileSettings
 from tui.domain.instance import Trouble, TroubleKind
 from tui.domain.sanitize import clean
 
-SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
+SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])
 Size = tuple[int, int]
-Compare = Callable[..., bool]
+QUESTION = ("#room",)
+OPERATIONS = ("#head", "OperationTable", "#detail", "#abandon")
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +36,6 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("secrets.token_hex", lambda length: f"{next(count):0{2 * length}x}")
     monkeypatch.setattr("getpass.getuser", lambda: "kim")
     monkeypatch.setattr("socket.gethostname", lambda: "bastion-1")
-
-
-async def still(pilot: Pilot[None]) -> None:
-    """A cursor that blinks is not the same twice."""
-    for field in pilot.app.screen.query(Input):
-        field.cursor_blink = False
-    await pilot.pause()
 
 
 def question(
@@ -61,7 +57,6 @@ def question(
         if keys:
             await pilot.press(*keys)
         await pilot.pause()
-        await still(pilot)
 
     return Stage(screen), before
 
@@ -84,29 +79,32 @@ CASES: dict[str, tuple[Any, ...]] = {
 }
 
 
+TOLD_BY_COLOURS = {"last-healthy", "wrong-name", "blocked", "asking", "denied", "aws-did-not-say"}
+
+
+def colours(size: Size, *, told: bool = True) -> str:
+    """A picture of the small one, where only colours tell."""
+    return "colours" if told and size == SMALL else ""
+
+
 @SIZES
 @pytest.mark.parametrize("case", CASES)
-def test_question(snap_compare: Compare, tmp_path: Path, case: str, size: Size) -> None:
+def test_question(looks: Looks, tmp_path: Path, case: str, size: Size) -> None:
     app, before = question(tmp_path, *CASES[case])
-    assert snap_compare(app, terminal_size=size, run_before=before)
+    kind = "screen" if case == "stop-start" and size == SMALL else colours(size, told=case in TOLD_BY_COLOURS)
+    looks(app, size, *QUESTION, before=before, picture=kind)
 
 
 @SIZES
-def test_question_read_only(snap_compare: Compare, tmp_path: Path, size: Size) -> None:
-    settings = replace_profiles(read_only=True)
+def test_question_read_only(looks: Looks, tmp_path: Path, size: Size) -> None:
+    prod = ProfileSettings(label="PROD", color="red", read_only=True)
+    settings = replace(SETTINGS, profiles={**SETTINGS.profiles, "prod": prod})
     app, before = question(tmp_path, "stop-start", "payments-db-1", "yes", "drawn", settings=settings)
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-def replace_profiles(**changes: Any) -> Any:
-    import msgspec
-
-    prod = ProfileSettings(label="PROD", color="red", **changes)
-    return msgspec.structs.replace(SETTINGS, profiles={**SETTINGS.profiles, "prod": prod})
+    looks(app, size, *QUESTION, before=before, picture=colours(size))
 
 
 @SIZES
-def test_question_failed(snap_compare: Compare, tmp_path: Path, size: Size) -> None:
+def test_question_failed(looks: Looks, tmp_path: Path, size: Size) -> None:
     given, _, key = acting(tmp_path, "payments-db-1")
     given.link.trouble = Trouble(  # type: ignore[union-attr] # the stage's collector
         TroubleKind.CREDENTIALS,
@@ -119,16 +117,14 @@ def test_question_failed(snap_compare: Compare, tmp_path: Path, size: Size) -> N
         await until(pilot, lambda: screen.trouble is not None)
         await pilot.pause()
 
-    assert snap_compare(Stage(screen), terminal_size=size, run_before=before)
+    looks(Stage(screen), size, *QUESTION, before=before, picture=colours(size))
 
 
 @SIZES
-def test_question_in_ascii(snap_compare: Compare, tmp_path: Path, size: Size) -> None:
-    import msgspec
-
-    settings = msgspec.structs.replace(SETTINGS, ascii=True)
+def test_question_in_ascii(looks: Looks, tmp_path: Path, size: Size) -> None:
+    settings = replace(SETTINGS, ascii=True)
     app, before = question(tmp_path, "stop-start", "web-7", "yes", "asked", settings=settings)
-    assert snap_compare(app, terminal_size=size, run_before=before)
+    looks(app, size, *QUESTION, before=before, picture=colours(size))
 
 
 def filled(folder: Path) -> OperationsScreen:
@@ -139,18 +135,16 @@ def filled(folder: Path) -> OperationsScreen:
 
 @SIZES
 @pytest.mark.parametrize("keys", [(), ("G",), ("j", "a")], ids=["followed", "past", "abandon"])
-def test_operations(snap_compare: Compare, tmp_path: Path, keys: tuple[str, ...], size: Size) -> None:
+def test_operations(looks: Looks, tmp_path: Path, keys: tuple[str, ...], size: Size) -> None:
     async def before(pilot: Pilot[None]) -> None:
-        await pilot.pause()
         if keys:
             await pilot.press(*keys)
         await pilot.pause()
-        await still(pilot)
 
-    assert snap_compare(Stage(filled(tmp_path)), terminal_size=size, run_before=before)
+    kind = "screen" if not keys and size == SMALL else colours(size)
+    looks(Stage(filled(tmp_path)), size, *OPERATIONS, before=before, picture=kind)
 
 
 @SIZES
-def test_operations_empty(snap_compare: Compare, tmp_path: Path, size: Size) -> None:
-    screen = OperationsScreen(acting(tmp_path, "payments-db-1")[0])
-    assert snap_compare(Stage(screen), terminal_size=size)
+def test_operations_empty(looks: Looks, tmp_path: Path, size: Size) -> None:
+    looks(Stage(OperationsScreen(acting(tmp_path, "payments-db-1")[0])), size, *OPERATIONS)

@@ -1,8 +1,8 @@
-"""How detail and help look. The fleet, the time and the ids are the stage's: nothing of this machine is in the pictures."""
+"""How detail and help look, as text; and as a picture where only colours tell. The fleet, the time and the ids are made up:
+nothing of this machine is in them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from screens.detail.screen import DetailScreen
 from screens.help import HelpScreen
 from tests.screens.detail_pilot import EXPIRED, Slow, planned
 from tests.screens.fake_services import NOW, Stage, StandIn, named, sample_store, services
+from tests.screens.looks import Looks
 from tests.screens.pilot_helpers import LARGE, SMALL, settled, tab, text_of, until
 from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.operations.model import OperationState
 
-Compare = Callable[..., bool]
+DETAIL = ("#head", "#body")
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
 NAMES = (
     "payments-db-1",
@@ -32,6 +33,12 @@ NAMES = (
     "licence-2",
     "hostile",
 )
+TOLD_BY_COLOURS = {"batch-14", "standby-1", "down-1", "hostile"}
+
+
+def colours(size: tuple[int, int], *, told: bool = True) -> str:
+    """A picture of the small one, where only colours tell."""
+    return "colours" if told and size == SMALL else ""
 
 
 def detail(folder: Path, name: str, **changes: Any) -> Stage:
@@ -43,14 +50,17 @@ def detail(folder: Path, name: str, **changes: Any) -> Stage:
 
 @SIZES
 @pytest.mark.parametrize("name", NAMES)
-def test_detail(snap_compare: Compare, tmp_path: Path, size: tuple[int, int], name: str) -> None:
-    assert snap_compare(detail(tmp_path, name), terminal_size=size, run_before=settled)
+def test_detail(looks: Looks, tmp_path: Path, size: tuple[int, int], name: str) -> None:
+    kind = (
+        "screen" if name == "payments-db-1" and size == SMALL else colours(size, told=name in TOLD_BY_COLOURS)
+    )
+    looks(detail(tmp_path, name), size, *DETAIL, before=settled, picture=kind)
 
 
 @pytest.mark.parametrize(
     "name", ["actions", "checks", "identity", "network", "disks", "tags", "console", "history"]
 )
-def test_tabs(snap_compare: Compare, tmp_path: Path, name: str) -> None:
+def test_tabs(looks: Looks, tmp_path: Path, name: str) -> None:
     app = detail(tmp_path, "ledger-1")
     screen = app.shown
     assert isinstance(screen, DetailScreen)
@@ -59,12 +69,12 @@ def test_tabs(snap_compare: Compare, tmp_path: Path, name: str) -> None:
         await settled(pilot)
         await tab(pilot, screen, name)
 
-    assert snap_compare(app, terminal_size=SMALL, run_before=turn)
+    looks(app, SMALL, "#right", before=turn)
 
 
 @SIZES
 def test_history(
-    snap_compare: Compare, tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    looks: Looks, tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = iter(("00a1b2", "00c3d4", "00e5f6"))
     monkeypatch.setattr("secrets.token_hex", lambda count: next(numbers))
@@ -87,30 +97,30 @@ def test_history(
         await pilot.press("j", "j")
         await pilot.pause()
 
-    assert snap_compare(app, terminal_size=size, run_before=turn)
+    looks(app, size, "#right", before=turn, picture=colours(size))
 
 
 @SIZES
-def test_reading(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+def test_reading(looks: Looks, tmp_path: Path, size: tuple[int, int]) -> None:
     store = sample_store()
     app = detail(tmp_path, "batch-14", store=store, link=Slow(store))
 
     async def shown(pilot: Any) -> None:
         await until(pilot, lambda: "reading" in text_of(app))
 
-    assert snap_compare(app, terminal_size=size, run_before=shown)
+    looks(app, size, *DETAIL, before=shown, picture=colours(size))
 
 
 @SIZES
-def test_trouble(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+def test_trouble(looks: Looks, tmp_path: Path, size: tuple[int, int]) -> None:
     store = sample_store()
     link = StandIn(store)
     link.trouble = EXPIRED
     app = detail(tmp_path, "payments-db-1", store=store, link=link)
-    assert snap_compare(app, terminal_size=size, run_before=settled)
+    looks(app, size, *DETAIL, before=settled, picture=colours(size))
 
 
-def test_gone(snap_compare: Compare, tmp_path: Path) -> None:
+def test_gone(looks: Looks, tmp_path: Path) -> None:
     app = detail(tmp_path, "payments-db-1")
     screen = app.shown
     assert isinstance(screen, DetailScreen)
@@ -121,25 +131,26 @@ def test_gone(snap_compare: Compare, tmp_path: Path) -> None:
         screen.fleet_changed()
         await pilot.pause()
 
-    assert snap_compare(app, terminal_size=SMALL, run_before=remove)
+    looks(app, SMALL, *DETAIL, before=remove, picture="colours")
 
 
 @SIZES
-def test_ascii_and_read_only(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+def test_ascii_and_read_only(looks: Looks, tmp_path: Path, size: tuple[int, int]) -> None:
     settings = Settings(timezone="Asia/Seoul", ascii=True, read_only=True)
     app = detail(tmp_path, "payments-db-1", settings=settings)
-    assert snap_compare(app, terminal_size=size, run_before=settled)
+    looks(app, size, *DETAIL, before=settled, picture=colours(size))
 
 
-def test_narrow(snap_compare: Compare, tmp_path: Path) -> None:
-    assert snap_compare(detail(tmp_path, "ledger-1"), terminal_size=(50, 16), run_before=settled)
+def test_narrow(looks: Looks, tmp_path: Path) -> None:
+    looks(detail(tmp_path, "ledger-1"), (50, 16), *DETAIL, before=settled)
 
 
-def test_nothing_known(snap_compare: Compare, tmp_path: Path) -> None:
+def test_nothing_known(looks: Looks, tmp_path: Path) -> None:
     app = Stage(DetailScreen(services(tmp_path), clean("us-east-1/i-0123456789abcdef0")))
-    assert snap_compare(app, terminal_size=SMALL, run_before=settled)
+    looks(app, SMALL, *DETAIL, before=settled)
 
 
 @SIZES
-def test_help(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
-    assert snap_compare(Stage(HelpScreen(services(tmp_path))), terminal_size=size, run_before=settled)
+def test_help(looks: Looks, tmp_path: Path, size: tuple[int, int]) -> None:
+    kind = "screen" if size == SMALL else ""
+    looks(Stage(HelpScreen(services(tmp_path))), size, "#title", "#body", before=settled, picture=kind)

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from screens.fleet.target_trouble import TroubleSheet, command
 from tests.screens import fake_services
-from tests.screens.confirm_pilot import picture, until
-from tests.screens.fleet_pilot import said, screen, shown, text
+from tests.screens.fleet_pilot import said, screen, shown
+from tests.screens.pilot_helpers import lines_of, text_of, until
 from tui.config.schema import ProfileSettings, Settings
 from tui.domain.instance import (
     Checks,
@@ -58,7 +58,7 @@ async def test_enter_opens_what_can_be_done_and_y_copies_the_command(tmp_path: P
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, TroubleSheet))
         await pilot.pause()
-        told = "\n".join(picture(pilot.app))
+        told = "\n".join(lines_of(pilot.app))
         assert "the login has expired" in told
         assert "not read in this run" in told
         assert "y copies: aws sso login --profile prod" in told
@@ -80,9 +80,9 @@ async def test_enter_opens_what_can_be_done_and_y_copies_the_command(tmp_path: P
 async def test_who_may_not_act_is_not_told_to(tmp_path: Path, settings: Settings) -> None:
     for size in ((80, 24), (160, 50)):
         async with shown(fake_services.services(tmp_path, settings=settings), size) as pilot:
-            assert "payments-db-1" in text(pilot)
-            assert "Do: s" not in text(pilot)
-            assert "Read-only here: call who may change it. What helps: stop/start" in text(pilot)
+            assert "payments-db-1" in text_of(pilot.app)
+            assert "Do: s" not in text_of(pilot.app)
+            assert "Read-only here: call who may change it. What helps: stop/start" in text_of(pilot.app)
 
 
 async def test_an_unknown_row_is_not_told_that_there_is_nothing_to_do(tmp_path: Path) -> None:
@@ -94,5 +94,5 @@ async def test_an_unknown_row_is_not_told_that_there_is_nothing_to_do(tmp_path: 
         await pilot.press("2")
         screen(pilot).table.hold(row.key)
         await pilot.press("j", "k")
-        assert "r reads it again" in text(pilot)
-        assert "Nothing to press" not in text(pilot)
+        assert "r reads it again" in text_of(pilot.app)
+        assert "Nothing to press" not in text_of(pilot.app)
