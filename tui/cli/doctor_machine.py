@@ -1,4 +1,4 @@
-"""What `evac doctor` says of the machine it runs on: which it is, what AWS does to it, and what its hands go through."""
+"""What `evac doctor` says of the machine it runs on: which it is, what AWS does to it, and what its runners depend on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def cloudshell(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
         yield DoctorLine(
             DOUBT,
             "here",
-            "AWS CloudShell: it ends an idle session with all its processes, hands included",
+            "AWS CloudShell: it ends an idle session with all its processes, runners included",
             "act from a machine that stays, or keep the session busy until they are through",
         )
 

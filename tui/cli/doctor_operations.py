@@ -1,4 +1,4 @@
-"""What `evac doctor` says of the hands: the journal, the audit log, what needs a person, and whether they outlive a log-out."""
+"""What `evac doctor` says of operations: the journal, the audit log, what needs a person, whether runners outlive a log-out."""
 
 from __future__ import annotations
 

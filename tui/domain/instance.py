@@ -81,7 +81,7 @@ _IMPAIRED = CheckStatus.IMPAIRED
 
 
 class Checks(Struct, frozen=True, gc=False):
-    """All five."""
+    """The five checks of an instance."""
 
     system: StatusCheck = UNKNOWN_CHECK
     instance: StatusCheck = UNKNOWN_CHECK
@@ -293,7 +293,7 @@ class Trouble(Struct, frozen=True, gc=False):
 
 
 class Phase(StrEnum):
-    """Where a target stands."""
+    """How far a target has been read."""
 
     WAITING = "waiting"
     READING = "reading"

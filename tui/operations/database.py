@@ -23,12 +23,12 @@ class JournalError(Exception):
 
 
 def to_text(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC."""
+    """The time as ISO 8601 text, in UTC."""
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
 def to_time(text: str | None) -> datetime | None:
-    """The other way."""
+    """The time of such a text, UTC."""
     return None if text is None else datetime.fromisoformat(text)
 
 
@@ -76,7 +76,7 @@ REPLACED = "the journal was deleted or replaced by another: what is there now is
 class Database:
     """The journal's file; of one thread. Raises JournalError where it can't be used.
 
-    `standing`: it is kept open, as hands do: they must get on when the disk is full. Else it is opened for each look and each
+    `standing`: it is kept open, as runners do: they must get on when the disk is full. Else it is opened for each look and each
     change, and no lock, no descriptor and no unread end of a log stays behind: a console lives for hours. Both notice a file
     that was deleted, restored or set aside by another process, and go on with what is there now.
     """
@@ -263,7 +263,7 @@ class Database:
         return commit_mark(self.path)
 
     def close(self) -> None:
-        """Let it go."""
+        """Close the file."""
         self._closed = True
         self._end()
 

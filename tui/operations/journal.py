@@ -1,4 +1,4 @@
-"""The journal: what was planned, confirmed, sent and answered. The only link between a console and the hands.
+"""The journal: what was planned, confirmed, sent and answered. The only link between a console and its runners.
 
 SQLite, WAL, synchronous=FULL, mode 0600. An intent is committed before each API call and its outcome after it. Times are
 ISO 8601 text in UTC, so that a person with sqlite3 can read it.
@@ -213,7 +213,7 @@ class Journal(Holding):
             )
 
     def release(self, operation: str, runner: str) -> None:
-        """Let the lease go; the name stays, as the last who held it."""
+        """Clear the lease; `runner` keeps the name of the last holder."""
         with self._write() as db:
             db.execute("UPDATE operation SET lease_until=NULL WHERE id=? AND runner=?", (operation, runner))
 

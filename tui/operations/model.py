@@ -19,7 +19,7 @@ ABANDONED = "abandoned by the operator"
 
 
 class OperationState(StrEnum):
-    """Where an operation stands."""
+    """The state of an operation, as stored."""
 
     PLANNED = "planned"
     RUNNING = "running"
@@ -78,7 +78,7 @@ class StepRow(msgspec.Struct, frozen=True):
 
 
 class StoredDraft(msgspec.Struct, frozen=True):
-    """What of a draft is kept: all that the hands need. `codes`: of the hazards that a site policy could block."""
+    """What of a draft is kept: all that the runner needs. `codes`: of the hazards that a site policy could block."""
 
     order: Order
     options: ActionOptions

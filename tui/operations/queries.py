@@ -24,17 +24,17 @@ class JournalQueries(Database):
     _unfinished_at = 0
 
     def get(self, operation: str) -> Operation | None:
-        """One operation, whole."""
+        """One operation with its steps and calls; None if there is none."""
         with self.looking():
             rows = self._read("SELECT * FROM operation WHERE id=?", (operation,))
             return self._operation(rows[0]) if rows else None
 
     def list(self, limit: int = 100) -> Sequence[Operation]:
-        """The newest first."""
+        """Operations, the newest first."""
         return self._operations("SELECT * FROM operation ORDER BY id DESC LIMIT ?", (limit,))
 
     def count(self) -> int:
-        """How many there are."""
+        """How many operations there are."""
         return int(self._read("SELECT COUNT(*) FROM operation", ())[0][0])
 
     def of_instance(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:

@@ -96,7 +96,7 @@ def from_elsewhere(subject: Subject) -> Iterator[Paragraph]:
     if subject.from_elsewhere("stop-start"):
         yield Paragraph(
             Kind.DO,
-            "Act on it from another machine: evac runs on this very instance, so its hands would end with a stop, and nobody "
+            "Act on it from another machine: evac runs on this very instance, so its runner would end with a stop, and nobody "
             "would be left to start it again.",
         )
 
