@@ -355,7 +355,7 @@ def find_here(services: Services) -> None:
 
 
 def run_console(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> int:
-    """Open the console, with the link begun already if one was; its exit code. Raises Crashed, once the terminal is as it was."""
+    """Open the console, with the link begun already if one was; its exit code. Raises CrashError, with the terminal as it was."""
     gc.set_threshold(50_000, 20, 100)
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
@@ -373,7 +373,7 @@ def run_console(settings: Settings, environ: Mapping[str, str], link: Link | Non
     if app.terminal_lost:
         return HUNG_UP
     if app.fault is not None:
-        raise crash_report.Crashed(app.fault, environ)
+        raise crash_report.CrashError(app.fault, environ)
     if app.return_code:
         return app.return_code
     return result or 0

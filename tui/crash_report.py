@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.domain.sanitize import clean
+from tui.errors import EvacError
 from tui.paths import state_folder
 
 KEPT = 20
@@ -22,8 +23,8 @@ KEPT = 20
 _SENSITIVE = r"(?i)SECRET|TOKEN|PASS|KEY|CREDENTIAL|AUTH|EVAC_SETTINGS"
 
 
-class Crashed(Exception):  # noqa: N818 - says what happened
-    """A fault of ours. One line: what, where the report is, what goes on."""
+class CrashError(EvacError):
+    """A fault of evac's own: what, where the report is, what goes on."""
 
     def __init__(self, error: BaseException, environ: Mapping[str, str]) -> None:
         told = _struck(f"{type(error).__name__}: {error}", environ)

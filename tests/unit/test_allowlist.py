@@ -53,7 +53,7 @@ MUTATIONS: list[tuple[str, dict[str, Any]]] = [
 def test_a_reading_client_sends_no_change(method: str, params: dict[str, Any]) -> None:
     client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
     sent = caught(client)
-    with pytest.raises(allowlist.ReadOnlyViolation):
+    with pytest.raises(allowlist.CallNotAllowedError):
         getattr(client, method)(**params)
     assert sent == []
     client.describe_instances()
@@ -65,7 +65,7 @@ def test_a_mutating_client_sends_what_steps_declare_and_nothing_else() -> None:
     sent = caught(client)
     client.stop_instances(InstanceIds=["i-1"])
     assert "Action=StopInstances" in sent[0]
-    with pytest.raises(allowlist.ReadOnlyViolation):
+    with pytest.raises(allowlist.CallNotAllowedError):
         client.terminate_instances(InstanceIds=["i-1"])
     assert len(sent) == 1
 
@@ -79,19 +79,19 @@ def test_a_mutating_client_sends_what_steps_declare_and_nothing_else() -> None:
     ],
 )
 def test_read_only_settings_give_no_mutating_client(settings: Settings) -> None:
-    with pytest.raises(allowlist.ReadOnlyViolation):
+    with pytest.raises(allowlist.CallNotAllowedError):
         Sessions(settings).client("environment", "ec2", "eu-west-1", mutating=True)
 
 
 def test_presigning_a_change_is_refused_too() -> None:
     client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
-    with pytest.raises(allowlist.ReadOnlyViolation):
+    with pytest.raises(allowlist.CallNotAllowedError):
         client.generate_presigned_url("terminate_instances", Params={"InstanceIds": ["i-1"]})
 
 
 def test_a_demonstration_reaches_only_this_machine() -> None:
     client = Sessions(Settings(demo=True)).client("environment", "ec2", "eu-west-1")
-    with pytest.raises(allowlist.NotDemo):
+    with pytest.raises(allowlist.NotDemoError):
         client.describe_instances()
 
 
@@ -129,7 +129,7 @@ def test_nothing_is_presigned_not_even_what_may_be_sent() -> None:
         client = Sessions(Settings()).client("environment", "ec2", "eu-west-1", mutating=mutating)
         for method in ("stop_instances", "start_instances", "terminate_instances", "describe_instances"):
             params = {"InstanceIds": ["i-1"]}
-            with pytest.raises(allowlist.ReadOnlyViolation):
+            with pytest.raises(allowlist.CallNotAllowedError):
                 client.generate_presigned_url(method, Params=params)
 
 
@@ -137,7 +137,7 @@ def test_nothing_is_presigned_not_even_what_may_be_sent() -> None:
 def test_there_is_no_client_of_a_service_evac_does_not_ask(service: str) -> None:
     """Some sign without a call (S3's forms, RDS's tokens): a client is where that would begin."""
     for mutating in (False, True):
-        with pytest.raises(allowlist.ReadOnlyViolation):
+        with pytest.raises(allowlist.CallNotAllowedError):
             Sessions(Settings()).client("environment", service, "eu-west-1", mutating=mutating)
 
 
@@ -155,7 +155,7 @@ def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> Non
                 if allowlist.allowed(service, name, granted):
                     continue
                 model = client.meta.service_model.operation_model(name)
-                with pytest.raises(allowlist.ReadOnlyViolation):
+                with pytest.raises(allowlist.CallNotAllowedError):
                     client.meta.events.emit_until_response(
                         f"before-call.{client.meta.service_model.service_id.hyphenize()}.{name}",
                         model=model, params=request, request_signer=client._request_signer, context={},
@@ -168,9 +168,9 @@ def test_every_operation_of_every_service_that_is_not_listed_is_refused() -> Non
 def test_waiters_and_paginators_pass_the_same_guard() -> None:
     client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
     sent = caught(client)
-    with pytest.raises(allowlist.ReadOnlyViolation):
+    with pytest.raises(allowlist.CallNotAllowedError):
         client.get_waiter("password_data_available").wait(InstanceId="i-1")
-    with pytest.raises(allowlist.ReadOnlyViolation):
+    with pytest.raises(allowlist.CallNotAllowedError):
         list(client.get_paginator("describe_snapshots").paginate())
     assert sent == []
 
@@ -192,7 +192,7 @@ def test_the_clients_of_credential_providers_are_guarded_too() -> None:
     core: Any = login._login("environment").sessions[False]
     client = core.create_client("sts", region_name="eu-west-1")
     sent = caught(client)
-    with pytest.raises(allowlist.ReadOnlyViolation):
+    with pytest.raises(allowlist.CallNotAllowedError):
         client.get_federation_token(Name="me")
     assert sent == []
 
@@ -242,6 +242,6 @@ def test_a_profile_the_site_hides_is_neither_listed_nor_used(tmp_path: Any) -> N
     role_config(tmp_path)
     sessions = Sessions(Settings(hidden_profiles=("a", "environment")))
     assert sessions.profiles() == ("b", "c")
-    with pytest.raises(allowlist.ReadOnlyViolation):
+    with pytest.raises(allowlist.CallNotAllowedError):
         sessions.client("a", "ec2", "eu-west-1")
     assert Sessions(Settings(hidden_profiles=("*",))).profiles() == ()

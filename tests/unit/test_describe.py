@@ -59,10 +59,10 @@ def test_an_empty_page_that_has_a_next_one_is_not_the_end() -> None:
 
 
 def test_an_answer_without_its_list_or_the_same_page_again_is_not_aws() -> None:
-    with pytest.raises(errors.NotAws, match="no InstanceStatuses"):
+    with pytest.raises(errors.NotAwsError, match="no InstanceStatuses"):
         describe.statuses(Answers({"ResponseMetadata": {}}))
     again = {"InstanceStatuses": [], "NextToken": "x"}
-    with pytest.raises(errors.NotAws, match="the same one"):
+    with pytest.raises(errors.NotAwsError, match="the same one"):
         describe.statuses(Answers(again, again))
 
 
@@ -73,7 +73,7 @@ def test_one_page_of_checks_is_everything_and_a_second_one_is_too_many() -> None
     with pytest.raises(describe.ManyError):
         describe.few_statuses(client)
     assert len(client.asked) == 1
-    with pytest.raises(errors.NotAws):
+    with pytest.raises(errors.NotAwsError):
         describe.few_statuses(Answers({"ResponseMetadata": {}}))
 
 

@@ -17,7 +17,7 @@ from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
 from tui.aws import errors
-from tui.aws.sessions import NeedsPerson, Sessions
+from tui.aws.sessions import NeedsPersonError, Sessions
 from tui.aws.shared_config import About, Login
 from tui.config.schema import ProfileSettings, Settings
 
@@ -46,8 +46,8 @@ CASES: list[tuple[Exception, str, str]] = [
     (b.ProxyConnectionError(proxy_url="x"), "network", "HTTPS_PROXY"),
     (b.SSLError(endpoint_url="x", error=OSError("y")), "network", "AWS_CA_BUNDLE"),
     (ResponseParserError("x"), "network", "tries again"),
-    (errors.NotAws("no Reservations in it"), "network", "captive portal"),
-    (NeedsPerson("prod", "arn:aws:iam::1:mfa/me"), "credentials", "aws sts"),
+    (errors.NotAwsError("no Reservations in it"), "network", "captive portal"),
+    (NeedsPersonError("prod", "arn:aws:iam::1:mfa/me"), "credentials", "aws sts"),
     (said("RequestExpired"), "credentials", "clock"),
     (said("ExpiredToken", 403), "credentials", "renew"),
     (said("AuthFailure", 401), "credentials", "enabled"),
@@ -95,7 +95,7 @@ def test_a_profile_that_wants_a_code_is_refused_without_asking(
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    with pytest.raises(NeedsPerson):
+    with pytest.raises(NeedsPersonError):
         Sessions(Settings()).client("over", "ec2", "eu-west-1")
 
 

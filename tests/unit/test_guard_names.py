@@ -65,7 +65,7 @@ def key_of(sessions: Sessions, name: str) -> str:
     try:
         client: Any = sessions.client(name, "sts", "eu-west-1")
         return str(client._request_signer._credentials.access_key)
-    except (ProfileNotFound, allowlist.ReadOnlyViolation, AttributeError):
+    except (ProfileNotFound, allowlist.CallNotAllowedError, AttributeError):
         return ""
 
 
@@ -97,7 +97,7 @@ def test_no_name_leads_to_guarded_credentials(
             key = key_of(sessions, name)
             reached.add(key)
             if key == GUARDED:
-                with pytest.raises(allowlist.ReadOnlyViolation):
+                with pytest.raises(allowlist.CallNotAllowedError):
                     sessions.client(name, "sts", "eu-west-1", mutating=True)
                 assert settings.why_refused(name, "image")
     assert GUARDED in reached, "it is read all the same"
@@ -131,7 +131,7 @@ def test_a_rule_means_a_name_however_it_is_written(
     one.policy(rule)
     sessions = Sessions(one.settings(), lean=True)
     (found,) = [name for name in sessions.profiles() if key_of(sessions, name) == GUARDED]
-    with pytest.raises(allowlist.ReadOnlyViolation):
+    with pytest.raises(allowlist.CallNotAllowedError):
         sessions.client(found, "sts", "eu-west-1", mutating=True)
 
 
@@ -220,7 +220,7 @@ def test_a_profile_without_a_login_of_its_own_is_guarded_as_what_it_ends_with(
             assert key_of(sessions, "plain") == ""
         else:
             assert key_of(sessions, "plain") == GUARDED
-            with pytest.raises(allowlist.Guarded, match="read-only"):
+            with pytest.raises(allowlist.GuardedError, match="read-only"):
                 sessions.client("plain", "sts", "eu-west-1", mutating=True)
 
 
@@ -238,7 +238,7 @@ def test_a_rule_may_name_an_account_and_holds_whatever_the_profile_is_called(
         guarded = account == "111122223333"
         assert bool(settings.why_refused(name, "image", account=account)) == guarded
         if guarded:
-            with pytest.raises(allowlist.Guarded, match="account 111122223333"):
+            with pytest.raises(allowlist.GuardedError, match="account 111122223333"):
                 sessions.client(name, "sts", "eu-west-1", mutating=True)
         else:
             assert sessions.client(name, "sts", "eu-west-1", mutating=True)

@@ -85,7 +85,7 @@ def never_different(name: str, body: bytes) -> bool:
     """Whether the fast parser took it; if so, botocore's says the same."""
     try:
         found, _ = parser.parse_answer(OPERATIONS[name], body)
-    except parser.Unusual:
+    except parser.UnusualError:
         return False
     assert found == botocore(PRUNED[name], body)
     return True
@@ -285,7 +285,7 @@ def test_what_nobody_should_send(name: str, data: st.DataObject, seed: int) -> N
 def test_a_body_cut_anywhere_is_never_an_answer(name: str) -> None:
     body = base(name, 3)
     for end in range(len(body)):
-        with pytest.raises(parser.Unusual):
+        with pytest.raises(parser.UnusualError):
             parser.parse_answer(OPERATIONS[name], body[:end])
     assert never_different(name, body)
 
@@ -304,7 +304,7 @@ def test_a_body_cut_anywhere_is_never_an_answer(name: str) -> None:
     ],
 )
 def test_what_is_no_answer_is_left_to_botocore(name: str, body: bytes) -> None:
-    with pytest.raises(parser.Unusual):
+    with pytest.raises(parser.UnusualError):
         parser.parse_answer(OPERATIONS[name], body)
 
 

@@ -356,7 +356,7 @@ def test_what_a_person_should_know_names_what_to_do(
     [
         ("InsufficientInstanceCapacity", "evac never changes the type"),
         ("RequestExpired", "log in anew"),
-        ("NeedsPerson", "log in anew"),
+        ("NeedsPersonError", "log in anew"),
         ("UnauthorizedOperation", "allow ec2:StartInstances"),
         ("RequestLimitExceeded", "nothing to press"),
         ("IncorrectInstanceState", "nothing to press"),

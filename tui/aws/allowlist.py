@@ -13,6 +13,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from tui.errors import EvacError
+
 LOOKS: Mapping[str, frozenset[str]] = {
     "ec2": frozenset(
         [
@@ -59,7 +61,7 @@ def writes() -> frozenset[str]:
     return frozenset(f"{service}:{operation}" for service, operation in sendable())
 
 
-class ReadOnlyViolation(Exception):  # noqa: N818 - it is a refusal, and named as one
+class CallNotAllowedError(EvacError):
     """Something tried to send what this session may not."""
 
     def __init__(self, service: str, operation: str) -> None:
@@ -67,15 +69,14 @@ class ReadOnlyViolation(Exception):  # noqa: N818 - it is a refusal, and named a
         super().__init__(f"refused: {service}:{operation} is not among the calls this process may make")
 
 
-class Guarded(ReadOnlyViolation):
+class GuardedError(CallNotAllowedError):
     """A rule of the settings or the site policy forbids it, though its profile's name alone would not."""
 
     def __init__(self, why: str) -> None:
-        super().__init__("", "")
-        self.args = (why,)
+        EvacError.__init__(self, why)
 
 
-class NotDemo(Exception):  # noqa: N818 - says what is wrong
+class NotDemoError(EvacError):
     """A demonstration tried to leave this machine."""
 
 
@@ -87,14 +88,14 @@ def allowed(service: str, operation: str, granted: Collection[str] = ()) -> bool
 def install_allowlist(events: Any, *, mutating: bool = False) -> None:
     """Put the guard on a session's event system, ahead of every other handler.
 
-    A request refused raises ReadOnlyViolation out of the client's method.
+    A request refused raises CallNotAllowedError out of the client's method.
     """
     granted = writes() if mutating else frozenset[str]()
 
     def check(model: Any, **_: Any) -> None:
         service, operation = model.service_model.service_name, model.name
         if not allowed(service, operation, granted):
-            raise ReadOnlyViolation(service, operation)
+            raise CallNotAllowedError(service, operation)
 
     def check_signature(request: Any, operation_name: str, event_name: str, **told: Any) -> None:
         # The event carries the service's id (`before-sign.auto-scaling.X`), not botocore's name of it.
@@ -104,7 +105,7 @@ def install_allowlist(events: Any, *, mutating: bool = False) -> None:
         # An address signed in advance can be used by whoever sees it, later and elsewhere: evac has no use for one.
         presigned = str(told.get("signature_version", "")).endswith(("-query", "-presign-post"))
         if presigned or operation_name not in known:
-            raise ReadOnlyViolation(event_name.split(".")[1], operation_name)
+            raise CallNotAllowedError(event_name.split(".")[1], operation_name)
 
     events.register_first("before-call", check, unique_id="evac-read-only")
     events.register_first("before-sign", check_signature, unique_id="evac-read-only-signature")
@@ -120,6 +121,6 @@ def install_demo(events: Any) -> None:
         except ValueError:
             local = host == "localhost"
         if not local:
-            raise NotDemo(f"refused: the demonstration tried to reach {host}")
+            raise NotDemoError(f"refused: the demonstration tried to reach {host}")
 
     events.register_first("before-send", check, unique_id="evac-demo")

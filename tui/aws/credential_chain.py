@@ -14,9 +14,10 @@ import botocore.session
 from tui.aws.credential_process import Helper
 from tui.aws.login_gate import Gate
 from tui.aws.shared_config import Files, Login
+from tui.errors import EvacError
 
 
-class NeedsPerson(Exception):  # noqa: N818 - says what is missing
+class NeedsPersonError(EvacError):
     """Credentials of this profile are asked of a person, which a worker cannot do."""
 
     def __init__(self, profile: str, device: str) -> None:
@@ -109,4 +110,4 @@ def _then(close: Callable[[Any], Any], make: Callable[..., Any]) -> Callable[...
 
 def _no_answer(prompt: str) -> str:
     device = prompt.removeprefix("Enter MFA code for ").strip().rstrip(":")
-    raise NeedsPerson("", device)
+    raise NeedsPersonError("", device)

@@ -22,6 +22,7 @@ from tui.domain.down_by_aws import REASON_CODES, STOPPED
 from tui.domain.events import KNOWN_CODES
 from tui.domain.instance import Instance, Trouble, TypeFacts
 from tui.domain.sanitize import SafeText, clean
+from tui.errors import EvacError
 
 PAGE = 1000
 """What AWS's own paging example asks for (developer guide, ec2-api-pagination)."""
@@ -41,7 +42,7 @@ def account(sessions: Sessions, profile: str) -> SafeText:
     """The account id of a profile's credentials (GetCallerIdentity needs no permission). Raises what botocore raises."""
     found = sessions.account(profile)
     if not found:
-        raise errors.NotAws("GetCallerIdentity without an account")
+        raise errors.NotAwsError("GetCallerIdentity without an account")
     return clean(found)
 
 
@@ -59,10 +60,10 @@ def alias(sessions: Sessions, profile: str, account_id: str) -> SafeText:
 
 
 def client_of(sessions: Sessions, profile: str, region: str, account_id: str) -> Any:
-    """A client of EC2 that certainly is that account's. Raises OtherAccount."""
+    """A client of EC2 that certainly is that account's. Raises OtherAccountError."""
     client = sessions.client(profile, "ec2", region)
     if str(now := account(sessions, profile)) != account_id:
-        raise errors.OtherAccount(profile, str(now), account_id)
+        raise errors.OtherAccountError(profile, str(now), account_id)
     return client
 
 
@@ -128,7 +129,7 @@ def _enabled(sessions: Sessions, profile: str, region: str) -> list[str]:
 def pages(call: Callable[..., Any], member: str, **params: Any) -> Iterator[list[Any]]:
     """The list member of each page, to the last; a page may be empty and still have a next one.
 
-    Raises NotAws for an answer without the member (HTML parses to an empty one), or whose token repeats.
+    Raises NotAwsError for an answer without the member (HTML parses to an empty one), or whose token repeats.
     """
     token = ""
     while True:
@@ -138,12 +139,12 @@ def pages(call: Callable[..., Any], member: str, **params: Any) -> Iterator[list
         if not following:
             return
         if following == token:
-            raise errors.NotAws("the next page is the same one")
+            raise errors.NotAwsError("the next page is the same one")
         token = following
 
 
 def statuses(client: Any) -> list[Status]:
-    """The status of every instance. Raises what botocore raises, and NotAws."""
+    """The status of every instance. Raises what botocore raises, and NotAwsError."""
     call = client.describe_instance_status
     return [
         mapping.status(item)
@@ -152,7 +153,7 @@ def statuses(client: Any) -> list[Status]:
     ]
 
 
-class ManyError(Exception):
+class ManyError(EvacError):
     """There are more statuses than fit on a page."""
 
 

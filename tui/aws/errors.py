@@ -13,26 +13,27 @@ from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
 from tui.aws import access_denied, login_errors, login_refused, network_errors
-from tui.aws.allowlist import Guarded, NotDemo, ReadOnlyViolation
+from tui.aws.allowlist import CallNotAllowedError, GuardedError, NotDemoError
 from tui.aws.error_codes import error_code
 from tui.aws.shared_config import About
 from tui.domain.aws_codes import BAD_KEYS, BAD_SIGNATURE, BY_CLOCK, DENIED, EXPIRED, THROTTLED
 from tui.domain.instance import Trouble, TroubleKind
 from tui.domain.sanitize import clean
+from tui.errors import EvacError
 
 
-class NotAws(Exception):  # noqa: N818 - says what the answer was
+class NotAwsError(EvacError):
     """A page that lacks what AWS always sends: a proxy's or a captive portal's, perhaps."""
 
 
 def member_of(answer: Any, name: str) -> Any:
-    """That member of an answer. Raises NotAws: without it the answer is not AWS's, since a proxy's page parses to nothing."""
+    """That member of an answer. Raises NotAwsError: one without it is not AWS's (a proxy's page parses to nothing)."""
     if name not in answer:
-        raise NotAws(f"no {name} in it")
+        raise NotAwsError(f"no {name} in it")
     return answer[name]
 
 
-class OtherAccount(Exception):  # noqa: N818 - says what was found
+class OtherAccountError(EvacError):
     """A profile whose credentials are now another account's: rows of one must not be filled with the other's."""
 
     def __init__(self, profile: str, now: str, before: str) -> None:
@@ -58,7 +59,7 @@ def trouble(
     if isinstance(error, b.ClientError):
         return _said(error, where, profile, region, about, why)
     if _in_parser(error):
-        error = NotAws("it lacks what AWS always sends")
+        error = NotAwsError("it lacks what AWS always sends")
     name = clean(type(error).__name__)
     if (said := login_errors.login_trouble(error, about)) is not None:
         place = f"{where}: {said.cause}"
@@ -177,13 +178,19 @@ def _between(told: Callable[[Any], tuple[str, str]]) -> _Make:
 
 
 _TABLE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], _Make], ...] = (
-    (Guarded, lambda e, where: (TroubleKind.DENIED, f"{where}: {e}", "see evac config show")),
+    (GuardedError, lambda e, where: (TroubleKind.DENIED, f"{where}: {e}", "see evac config show")),
     (
-        (ReadOnlyViolation, NotDemo),
+        (CallNotAllowedError, NotDemoError),
         lambda e, where: (TroubleKind.INTERNAL, f"{where}: {e}", "nothing was sent; please report it"),
     ),
-    (NotAws, lambda e, where: (TroubleKind.NETWORK, f"{where}: the answer was not AWS's ({e})", _PORTAL)),
-    (OtherAccount, lambda e, where: (TroubleKind.CONFIG, f"{where}: {e}", "evac reads the profile anew")),
+    (
+        NotAwsError,
+        lambda e, where: (TroubleKind.NETWORK, f"{where}: the answer was not AWS's ({e})", _PORTAL),
+    ),
+    (
+        OtherAccountError,
+        lambda e, where: (TroubleKind.CONFIG, f"{where}: {e}", "evac reads the profile anew"),
+    ),
     (b.ReadTimeoutError, _network("no answer in time")),
     (b.ConnectTimeoutError, _network("not reachable in time")),
     (b.ProxyConnectionError, _between(network_errors.proxy)),

@@ -56,7 +56,7 @@ def scaling(members: Iterable[dict[str, Any]]) -> Split:
 
 
 def read_group(group: Group, client: Callable[[str], Any]) -> GroupSeen:
-    """The group now. `client` makes one of a service. Raises what botocore raises, and NotAws."""
+    """The group now. `client` makes one of a service. Raises what botocore raises, and NotAwsError."""
     if group.kind == TARGETS:
         answer = client("elbv2").describe_target_health(TargetGroupArn=group.key)
         up, ill = targets(errors.member_of(answer, "TargetHealthDescriptions"))
@@ -70,7 +70,7 @@ def read_group(group: Group, client: Callable[[str], Any]) -> GroupSeen:
         (found,) = errors.member_of(answer, "AutoScalingGroups")
         up, ill = scaling(found.get("Instances") or ())
         return GroupSeen(group, up, ill, found["MinSize"])
-    raise errors.NotAws(f"{group.kind} is no kind of group")
+    raise errors.NotAwsError(f"{group.kind} is no kind of group")
 
 
 def all_of(groups: Iterable[Group], client: Callable[[str], Any]) -> tuple[GroupSeen, ...]:

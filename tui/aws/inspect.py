@@ -27,7 +27,7 @@ from tui.domain.steps import OPERATION_TAG, Order, Seen
 
 
 def read_instance(client: Any, target: Target, instance_id: str, now: datetime) -> Instance | None:
-    """The instance without its status; None if it is not in the answer. Raises what botocore raises, and NotAws.
+    """The instance without its status; None if it is not in the answer. Raises what botocore raises, and NotAwsError.
 
     `now` is UTC, the time of this read.
     """
@@ -38,14 +38,14 @@ def read_instance(client: Any, target: Target, instance_id: str, now: datetime) 
 
 
 def read_status(client: Any, instance_id: str) -> mapping.Status | None:
-    """Its state, checks and events; None if it is not in the answer. Raises what botocore raises, and NotAws."""
+    """Its state, checks and events; None if it is not in the answer. Raises what botocore raises, and NotAwsError."""
     answer = client.describe_instance_status(InstanceIds=[instance_id], IncludeAllInstances=True)
     rows = map(mapping.status, errors.member_of(answer, "InstanceStatuses"))
     return next((row for row in rows if row.instance_id == instance_id), None)
 
 
 def inspect_instance(sessions: Sessions, target: Target, instance_id: str, now: datetime) -> Instance | None:
-    """The instance as it is, status included; None if AWS no longer has it. Raises what botocore raises, and NotAws."""
+    """The instance as it is, status included; None if AWS no longer has it. Raises what botocore raises, and NotAwsError."""
     client = sessions.client(target.profile, "ec2", target.region)
     try:
         row = read_instance(client, target, instance_id, now)
@@ -67,12 +67,12 @@ def closely(
     account_id: str | None = None,
     console: bool = False,
 ) -> tuple[Instance | None, Facts | None]:
-    """The instance and its facts. Raises OtherAccount where the credentials are no longer that account's."""
+    """The instance and its facts. Raises OtherAccountError where the credentials are no longer that account's."""
     now = datetime.now(UTC)
     row = inspect_instance(sessions, target, instance_id, now)
     found = describe.account(sessions, target.profile)
     if account_id is not None and found != account_id:
-        raise errors.OtherAccount(target.profile, found, account_id)
+        raise errors.OtherAccountError(target.profile, found, account_id)
     if row is None:
         return None, None
     row = replace(row, account_id=found, profiles=(clean(target.profile),))
@@ -204,7 +204,7 @@ class Observer:
         try:
             row = read_instance(self._ec2, self._target, ident, datetime.now(UTC))
             if row is None or row.state is InstanceState.UNKNOWN:
-                raise errors.NotAws("no state of it")
+                raise errors.NotAwsError("no state of it")
             found = self._images(order) if "images" in looks else None
         except ClientError as error:
             # One that was never there is not planned for.

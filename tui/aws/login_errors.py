@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore import exceptions as b
 
-from tui.aws.credential_chain import NeedsPerson
+from tui.aws.credential_chain import NeedsPersonError
 from tui.aws.credential_process import EMPTY_OUTPUT
 from tui.aws.setting_errors import Told, at_fault, setting_place, variable_of
 from tui.aws.shared_config import About
@@ -230,7 +230,7 @@ def _bundle(error: Any, about: About) -> Told | None:
 
 _TABLE: tuple[tuple[Any, Any], ...] = (
     (b.SSLError, _bundle),
-    ((NeedsPerson, b.RefreshWithMFAUnsupportedError), _needs_person),
+    ((NeedsPersonError, b.RefreshWithMFAUnsupportedError), _needs_person),
     (b.ProfileNotFound, _no_profile),
     (b.NoCredentialsError, _no_credentials),
     (b.PartialCredentialsError, _partial),

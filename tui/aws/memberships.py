@@ -20,7 +20,7 @@ MOST_GROUPS = 100
 
 
 def read_membership(sessions: Sessions, row: Instance) -> tuple[GroupMembership, ...]:
-    """Its Auto Scaling group as it is now; empty: it is in none. Raises what botocore raises, and NotAws."""
+    """Its Auto Scaling group as it is now; empty: it is in none. Raises what botocore raises, and NotAwsError."""
     client = sessions.client(row.target.profile, "autoscaling", row.target.region)
     found = []
     answer = client.describe_auto_scaling_instances(InstanceIds=[str(row.instance_id)])
@@ -48,7 +48,7 @@ def read_membership(sessions: Sessions, row: Instance) -> tuple[GroupMembership,
 
 
 def read_target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, ...]:
-    """Each target group and port it is registered at. Raises what botocore raises, and NotAws."""
+    """Each target group and port it is registered at. Raises what botocore raises, and NotAwsError."""
     client = sessions.client(row.target.profile, "elbv2", row.target.region)
     groups: list[Any] = []
     for page in client.get_paginator("describe_target_groups").paginate():
@@ -58,7 +58,7 @@ def read_target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, 
             if not row.vpc_id or one.get("VpcId", row.vpc_id) == row.vpc_id
         ]
     if len(groups) > MOST_GROUPS:
-        raise errors.NotAws(f"{len(groups)} target groups, more than evac searches")
+        raise errors.NotAwsError(f"{len(groups)} target groups, more than evac searches")
     mine = {str(row.instance_id), str(row.private_ip)}
     found = []
     for group in groups:
@@ -90,7 +90,7 @@ def read_target_groups(sessions: Sessions, row: Instance) -> tuple[TargetGroup, 
 def read_classic_balancers(sessions: Sessions, row: Instance) -> tuple[ClassicBalancer, ...]:
     """Those that have this instance registered: their list names all members (elb model), so only those are asked more.
 
-    Raises what botocore raises, and NotAws.
+    Raises what botocore raises, and NotAwsError.
     """
     client = sessions.client(row.target.profile, "elb", row.target.region)
     mine: list[str] = []

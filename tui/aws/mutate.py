@@ -13,9 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from msgspec import Struct
 
 from tui.aws import access_denied
-from tui.aws.allowlist import NotDemo, ReadOnlyViolation
+from tui.aws.allowlist import CallNotAllowedError, NotDemoError
 from tui.aws.error_codes import error_code
-from tui.aws.sessions import NeedsPerson
+from tui.aws.sessions import NeedsPersonError
 from tui.domain.actions import sendable
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.domain.steps import Call
@@ -74,10 +74,10 @@ def send(
     except BotoCoreError as error:
         name = type(error).__name__
         return Outcome(False, clean(name), clean(error, 300))
-    except (ReadOnlyViolation, NotDemo):
+    except (CallNotAllowedError, NotDemoError):
         raise
-    except NeedsPerson as error:
-        return Outcome(False, clean("NeedsPerson"), clean(error, 300))
+    except NeedsPersonError as error:
+        return Outcome(False, clean("NeedsPersonError"), clean(error, 300))
     except (
         Exception
     ) as error:  # botocore's parsers fail in Python's own ways at an answer cut off: it came after the effect
@@ -86,7 +86,7 @@ def send(
     told = bool(metadata.get("RequestId")) and call.operation in _SILENT
     known = dry_run or told or len(answer) > 1
     if not known:  # an answer without its members is not AWS's: a proxy's page parses to nothing
-        return Outcome(None, clean("NotAws"), clean("the answer was not AWS's"))
+        return Outcome(None, clean("NotAwsError"), clean("the answer was not AWS's"))
     return Outcome(True, request_id=clean(metadata.get("RequestId")))
 
 

@@ -27,6 +27,7 @@ from botocore.utils import parse_timestamp
 from tui.aws.parse_fields import FIELDS_READ, Wanted
 from tui.aws.parse_memo import PieceReader, Pieces, remembering
 from tui.aws.priority_lock import WORK, Rank
+from tui.errors import EvacError
 
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _ENTITY = re.compile(r"&([^;]*);")
@@ -41,8 +42,8 @@ _Skip = tuple[str, PieceReader]
 _MOST_SKIPS = 1024
 
 
-class Unusual(Exception):  # noqa: N818 - no failure: botocore's parser takes over
-    """This body is left to botocore's parser."""
+class UnusualError(EvacError):
+    """This body is left to botocore's parser: no failure."""
 
 
 def install_parser(session: Any) -> None:
@@ -65,7 +66,7 @@ def _before_parse(
     try:
         with WORK.take(_RANKS[operation_model.name]):
             found, request_id = parse_answer(operation_model, response_dict["body"])
-    except Unusual:
+    except UnusualError:
         return
     name = f"{operation_model.name}Response"
     response_dict["body"] = f"<{name}><requestId>{escape(request_id)}</requestId></{name}>".encode()
@@ -73,20 +74,20 @@ def _before_parse(
 
 
 def parse_answer(operation_model: OperationModel, body: bytes) -> tuple[dict[str, Any], str]:
-    """What READ names, in botocore's shape and types, and the request's id. Raises Unusual.
+    """What READ names, in botocore's shape and types, and the request's id. Raises UnusualError.
 
     The body must be complete: an answer cut short is an element that does not close, which expat refuses.
     """
     name = operation_model.name
     # The text of a comment, of a CDATA section or of an instruction could look like a tag; line ends would need care.
     if b"<!" in body or b"\r" in body or body.rfind(b"<?") > _BOM:
-        raise Unusual
+        raise UnusualError
     try:
         expat.ParserCreate("utf-8", "}").Parse(body, True)
         pieces = body.decode().split("<")
         place = 2 if pieces[1][0] == "?" else 1
         if not re.match(rf"{name}Response[ >]", pieces[place]):
-            raise Unusual
+            raise UnusualError
         found, _ = _reader(operation_model)(pieces, place + 1)
     except (
         expat.ExpatError,
@@ -95,9 +96,9 @@ def parse_answer(operation_model: OperationModel, body: bytes) -> tuple[dict[str
         ArithmeticError,
         RuntimeError,
     ):  # a number, a time that is none
-        raise Unusual from None
+        raise UnusualError from None
     if FIELDS_READ[name][0] not in found:
-        raise Unusual
+        raise UnusualError
     return found, _request_id(pieces[place + 1])
 
 
@@ -155,19 +156,19 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> PieceReader:
             if (known := within(piece)) is not None:  # nothing but the tag: no need to take it apart
                 member, reader = known
                 if member in found:
-                    raise Unusual
+                    raise UnusualError
                 found[member], place = reader(pieces, place)
                 continue
             tag, _, text = piece.partition(">")
             if (entry := find(tag)) is not None:
                 member, end, _, scalar = entry
                 if member in found:
-                    raise Unusual  # botocore would make a list of the two
+                    raise UnusualError  # botocore would make a list of the two
                 if scalar is not None:
                     found[member], place = scalar(pieces, place)
                     continue
                 if pieces[place] != end and not pieces[place].startswith(end):
-                    raise Unusual
+                    raise UnusualError
                 found[member] = _ENTITY.sub(_char, text) if "&" in text else text
                 place += 1
             elif (skip := skips.get(tag)) is not None:
@@ -178,7 +179,7 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> PieceReader:
                 if (name := tag[:-1].rstrip()) in table:
                     member, _, kind, _ = table[name]
                     if member in found or kind is None:
-                        raise Unusual
+                        raise UnusualError
                     found[member] = kind()
             else:
                 place = _learn(skips, tag)(pieces, place)[1]
@@ -187,9 +188,9 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> PieceReader:
 
 
 def _learn(skips: dict[str, _Skip], tag: str) -> PieceReader:
-    """An element nobody asks for, met for the first time. Raises Unusual if it is not a plain one."""
+    """An element nobody asks for, met for the first time. Raises UnusualError if it is not a plain one."""
     if _NAME.fullmatch(tag) is None:
-        raise Unusual
+        raise UnusualError
     end = f"/{tag}>"
     again = remembering(lambda pieces, place: (None, _skip(pieces, place, tag, end)))
     if len(skips) < _MOST_SKIPS:
@@ -215,7 +216,7 @@ def _list(shape: ListShape, wanted: Wanted | None, close: str) -> PieceReader:
             elif piece.startswith(end):
                 return found, place
             else:
-                raise Unusual  # botocore takes every child for an item, whatever its name
+                raise UnusualError  # botocore takes every child for an item, whatever its name
 
     return read
 
@@ -232,7 +233,7 @@ def _scalar(kind: str, end: str) -> PieceReader:
     def read(pieces: Pieces, place: int) -> tuple[Any, int]:
         text = pieces[place - 1].partition(">")[2]
         if not pieces[place].startswith(end) or "&" in text:
-            raise Unusual
+            raise UnusualError
         return convert(text), place + 1
 
     return read
@@ -247,7 +248,7 @@ def _char(entity: re.Match[str]) -> str:
 
 
 def _skip(pieces: Pieces, place: int, tag: str, end: str) -> int:
-    """The place after the end tag of an element nobody asks for. Raises Unusual if there is more to it than that."""
+    """The place after the end tag of an element nobody asks for. Raises UnusualError if there is more to it than that."""
     depth = 1
     while depth:
         piece = pieces[place]
@@ -256,7 +257,7 @@ def _skip(pieces: Pieces, place: int, tag: str, end: str) -> int:
             depth -= 1
         elif piece.startswith(tag) and not (piece[len(tag)].isalnum() or piece[len(tag)] in "_.-"):
             if piece[len(tag)] != ">":
-                raise Unusual
+                raise UnusualError
             depth += 1
     return place
 

@@ -23,7 +23,7 @@ from botocore.exceptions import (
 )
 
 from tui.aws import allowlist, credential_chain, non_aws_errors, parser
-from tui.aws.credential_chain import NeedsPerson
+from tui.aws.credential_chain import NeedsPersonError
 from tui.aws.credential_process import HELPER_WITHIN
 from tui.aws.environment_credentials import may_be_machine, own_credentials
 from tui.aws.error_codes import error_code
@@ -35,7 +35,7 @@ from tui.config.schema import Settings
 from tui.domain import profile_names
 from tui.domain.aws_codes import DISABLED_OR_BAD
 
-__all__ = ["CONNECT_WITHIN", "HELPER_WITHIN", "HOME_REGION", "READ_WITHIN", "NeedsPerson", "Sessions"]
+__all__ = ["CONNECT_WITHIN", "HELPER_WITHIN", "HOME_REGION", "READ_WITHIN", "NeedsPersonError", "Sessions"]
 
 CONNECT_WITHIN, READ_WITHIN = 5, 20
 """Seconds for a connection and for an answer."""
@@ -196,26 +196,28 @@ class Sessions:
         """A client that may read, or (mutating) also send what the steps declare, in one attempt each.
 
         `agent` is added to its user agent, which CloudTrail keeps: `op/ID` joins a line there to an operation.
-        Raises ReadOnlyViolation for a mutating one where settings forbid changes, NeedsPerson, botocore's exceptions.
+        Raises CallNotAllowedError for a mutating one where settings forbid changes, NeedsPersonError, botocore's exceptions.
         """
         if service not in allowlist.READS or self._settings.profile_hidden(profile):
-            raise allowlist.ReadOnlyViolation(service, "every call")
+            raise allowlist.CallNotAllowedError(service, "every call")
         if mutating and self._settings.profile_read_only(profile):
-            raise allowlist.ReadOnlyViolation(service, "every change")
+            raise allowlist.CallNotAllowedError(service, "every change")
         self._guard(profile, mutating)
         return self._client(self._login(profile), profile, service, region, mutating, agent)
 
     def _guard(self, profile: str, mutating: bool) -> None:
-        """The rules that mean its credentials by another name than its own, or their account. Raises Guarded, and what
+        """The rules that mean its credentials by another name than its own, or their account. Raises GuardedError, and what
         asking for the account raises."""
         settings = self._settings
         account = self.account(profile) if mutating and settings.minds_accounts() else ""
         for name in self._called(profile):
             if settings.profile_hidden(name, account):
-                raise allowlist.Guarded(f"the site policy hides what profile {profile} leads to")
+                raise allowlist.GuardedError(f"the site policy hides what profile {profile} leads to")
             if mutating and settings.profile_read_only(name, account):
                 where = f"in account {account}" if account else "with this shell's credentials"
-                raise allowlist.Guarded(f"read-only: no changes {where}, to which profile {profile} leads")
+                raise allowlist.GuardedError(
+                    f"read-only: no changes {where}, to which profile {profile} leads"
+                )
 
     def account(self, profile: str) -> str:
         """The id of the account its credentials are of: asked once a session. Raises what botocore raises.

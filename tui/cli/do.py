@@ -289,8 +289,7 @@ class _Order:
             self.process = spawn.start(self.ident, self.plan.target.profile, settings, environ)
         except (spawn.LaunchError, spawn.ReadOnlyError, RefusedError) as error:
             self.journal.abandon(self.ident, str(error), now())
-            code = READ_ONLY if isinstance(error, spawn.ReadOnlyError) else FAILED
-            raise RefusedError(str(error), code) from None
+            raise
 
     def _permission(self) -> None:
         """AWS's answer to the dry run, told. Raises RefusedError on a no, and if there are no hands to ask."""

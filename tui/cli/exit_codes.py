@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 
 from tui.cli import output, streams
-from tui.cli.session import FAILED, INTERRUPTED, USAGE, WELL, RefusedError
-from tui.config.schema import ConfigError
-from tui.crash_report import Crashed
+from tui.cli.session import FAILED, INTERRUPTED, WELL
+from tui.crash_report import CrashError
+from tui.errors import EvacError
 
 
 def exit_code_of(work: Callable[[], object]) -> int:
@@ -20,12 +20,9 @@ def exit_code_of(work: Callable[[], object]) -> int:
 def _outcome(work: Callable[[], object]) -> int:
     try:
         result = work()
-    except RefusedError as error:
+    except EvacError as error:
         output.say(f"evac: {error}")
-        return error.code
-    except ConfigError as error:
-        output.say(f"evac: {error}")
-        return USAGE
+        return error.exit_code
     except KeyboardInterrupt:
         output.say("evac: interrupted")
         return INTERRUPTED
@@ -34,7 +31,6 @@ def _outcome(work: Callable[[], object]) -> int:
             return WELL  # what click writes by itself: help, and the like
         if os.environ.get("EVAC_DEBUG"):
             raise
-        fault = error if isinstance(error, Crashed) else Crashed(error, os.environ)
-        output.say(f"evac: {fault}")
+        output.say(f"evac: {CrashError(error, os.environ)}")
         return FAILED
     return result if isinstance(result, int) else WELL

@@ -11,7 +11,6 @@ from tui.cli.session import FAILED, READ_ONLY, WELL, RefusedError, Shared, open_
 from tui.domain.plurals import part_of
 from tui.operations import audit_log
 from tui.operations.identity import this_requester
-from tui.operations.journal import JournalError
 from tui.operations.repair import damage, repair
 from tui.paths import default_journal_path
 
@@ -30,7 +29,7 @@ def repair_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
             if why and session.settings.read_only:
                 raise RefusedError("read-only: nothing is repaired", READ_ONLY)
             made = repair(path, now()) if why else None
-        except (JournalError, OSError) as error:
+        except OSError as error:
             raise RefusedError(str(error), FAILED) from None
         if made is not None:
             fields = audit_log.about(None, this_requester(), action="repair")

@@ -12,18 +12,18 @@ from msgspec import Struct
 from tui.cli import streams
 from tui.config import loader
 from tui.config.schema import Settings
+from tui.errors import EvacError
 
 WELL, FAILED, USAGE, PARTIAL, READ_ONLY, GUARD, FOUND = range(7)
 """0 well · 1 an operation failed · 2 usage or config · 3 some targets unread · 4 refused: read-only · 5 refused: a guard."""
 INTERRUPTED = 130
 
 
-class RefusedError(Exception):
-    """One line and an exit code: why a command went no further."""
+class RefusedError(EvacError):
+    """Why a command went no further, and its exit code."""
 
-    def __init__(self, why: str, code: int) -> None:
-        super().__init__(why)
-        self.code = code
+    def __init__(self, line: str, exit_code: int) -> None:
+        super().__init__(line, exit_code=exit_code)
 
 
 class Shared(Struct, frozen=True):

@@ -17,6 +17,7 @@ from tui.domain import profile_names
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.domain.time_format import parse_duration
+from tui.errors import EvacError
 
 _T = TypeVar("_T")
 
@@ -53,8 +54,10 @@ COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 """Told where a colour's name is none; every terminal has them."""
 
 
-class ConfigError(Exception):
-    """A setting that cannot be used. One line: file, key, what was expected."""
+class ConfigError(EvacError):
+    """A setting that cannot be used: file, key, what was expected."""
+
+    exit_code = 2
 
     def __init__(self, file: str | Path, key: str, expected: str) -> None:
         self.file, self.key, self.expected = clean(file), clean(key), clean(expected)

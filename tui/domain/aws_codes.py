@@ -53,7 +53,7 @@ NEEDS_LOGIN = (
     | BAD_KEYS
     | {
         "CredentialRetrievalError",
-        "NeedsPerson",
+        "NeedsPersonError",
         "NoCredentialsError",
         "ProfileNotFound",
         "SSOTokenLoadError",
@@ -61,7 +61,7 @@ NEEDS_LOGIN = (
         "UnauthorizedSSOTokenError",
     }
 )
-"""What a login mends: AWS's refusals, and the errors by which nothing left this machine (botocore's, and NeedsPerson of ours)."""
+"""What a login mends: AWS's refusals, and the errors (botocore's, and one of ours) by which nothing left this machine."""
 UNKNOWN_INSTANCE = "InvalidInstanceID.NotFound"
 """AWS forgets a terminated instance after an hour or so."""
 PERMITTED = "DryRunOperation"

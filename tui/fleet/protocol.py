@@ -16,6 +16,7 @@ import msgspec
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Target, TargetStatus, Trouble
 from tui.domain.sanitize import EMPTY, SafeText, clean
+from tui.errors import EvacError
 
 PROTOCOL = 1
 """Both ends come from one installation; this catches an upgrade under a running console."""
@@ -25,7 +26,7 @@ ROWS_A_FRAME = 250
 """More instances than this are sent in several frames, so that decoding never holds the screen for long."""
 
 
-class WireError(Exception):
+class WireError(EvacError):
     """What came over the pipe is not a frame."""
 
 

@@ -20,6 +20,7 @@ from tui.config.schema import Settings
 from tui.domain.instance import Instance, Phase, Target, TargetStatus
 from tui.domain.sanitize import clean
 from tui.domain.triage import urgency
+from tui.errors import EvacError
 from tui.fleet.protocol import Delta
 from tui.fleet.scope import Reads, key, reads, within
 from tui.fleet.start_mark import Opening
@@ -32,7 +33,7 @@ ROWS_PER_DELTA = 500
 """Rows that are packed at once: a few milliseconds, in which no key is answered."""
 
 
-class SnapshotError(Exception):
+class SnapshotError(EvacError):
     """What lies there can't be used: a reason in a few words."""
 
 

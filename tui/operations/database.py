@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from tui.domain.sanitize import clean
+from tui.errors import EvacError
 from tui.operations.journal_file import Where, commit_mark, connect, connect_as_it_lies, file_identity
 from tui.operations.schema import MIGRATIONS
 
 
-class JournalError(Exception):
-    """The journal cannot be used, so nothing may be sent. One line: cause, place, remedy."""
+class JournalError(EvacError):
+    """The journal cannot be used, so nothing may be sent."""
 
     def __init__(self, line: str) -> None:
         super().__init__(clean(line))  # SQLite quotes what it found in the file

@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 from tui.config.schema import LockSettings, Settings
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.time_format import span
+from tui.errors import EvacError
 from tui.operations.identity import who_since
 from tui.operations.redis_scripts import EPOCH, EPOCH_SCRIPT, LOCK_VALUE_LIMIT, RELEASE, RENEW, TAKE
 
@@ -105,12 +106,12 @@ def redacted_url(url: str) -> SafeText:
     return clean(re.sub(r"//.*@", "//", url.partition("?")[0]), 200)
 
 
-class UnusableError(Exception):
+class UnusableError(EvacError):
     """Redis can't be asked; `away` says why, as a value."""
 
     def __init__(self, why: str, remedy: str) -> None:
         self.away = Away(clean(f"the lock service can't be used: {why}", 400), remedy)
-        super().__init__(self.away.why)
+        super().__init__(self.away.why, remedy)
 
 
 def _connect(url: str) -> Any:

@@ -15,15 +15,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.config.schema import Settings, encode_settings
+from tui.errors import EvacError
 from tui.paths import runner_log_path, state_folder
 
 
-class ReadOnlyError(Exception):
-    """Read-only: nothing may be changed, so no runner is started. One line."""
+class ReadOnlyError(EvacError):
+    """Nothing may be changed through this profile, so no runner is started."""
+
+    exit_code = 4
 
 
-class LaunchError(Exception):
-    """The runner could not be started, so nothing was sent. One line: cause, place, remedy."""
+class LaunchError(EvacError):
+    """The runner could not be started, so nothing was sent."""
 
 
 LOG_LIMIT = 1_000_000

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 
-from tui.aws.errors import OtherAccount
+from tui.aws.errors import OtherAccountError
 from tui.domain.instance import Phase, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
@@ -89,7 +89,7 @@ class Collector(Profiles, Requests):
                 await self.jobs.do(job, unit, profile)
             except Exception as error:
                 trouble = failed[profile] = await self.trouble(error, profile, unit.region)
-                if trouble.code == OtherAccount.__name__:
+                if trouble.code == OtherAccountError.__name__:
                     self.leave(profile)
                 elif trouble.kind in LOGIN_TROUBLE:
                     self.sessions.drop(profile)

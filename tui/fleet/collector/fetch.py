@@ -233,7 +233,7 @@ class Jobs:
     async def client(self, unit: AccountRegion, profile: str) -> Any:
         """Of EC2, in a thread, since making one may run a helper or read a token.
 
-        Raises OtherAccount where the profile's credentials are now of another account than the rows they would fill.
+        Raises OtherAccountError where the profile's credentials are now of another account than the rows they would fill.
         """
         async with self.gates[unit.region]:
             account_id = str(unit.account_id)
