@@ -15,16 +15,17 @@ from screens.theme import painted
 from tui.config.schema import Settings
 from tui.domain.actions import ACTIONS, unasked
 from tui.domain.answers import Permission
-from tui.domain.hazards import Gravity, Hazard
+from tui.domain.hazards import Hazard
 from tui.domain.instance import Instance, TargetStatus
-from tui.domain.plan import Draft, PlannedStep
+from tui.domain.plan import Draft
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago
 from tui.domain.triage import Level
 from tui.operations.model import Operation
 from tui.operations.status import driver
 from tui.presentation.accounts import account_number
-from tui.presentation.symbols import ASKING, GRAVITY_SIGNS, LEVELS
+from tui.presentation.plan_text import BLOCKED, costs, plan_lines
+from tui.presentation.symbols import ASKING, LEVELS
 from tui.presentation.width import cell_len, middle
 
 SLOW = timedelta(seconds=20)
@@ -80,81 +81,26 @@ def state_line(instance: Instance, read_at: datetime, now: datetime, zone_clock:
 
 
 def steps_of(draft: Draft, compact: bool) -> RenderableType:
-    """The numbered steps with the exact calls. The dry run is not among them: it has its own line."""
+    """The numbered steps with the exact calls."""
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(justify="right", width=1, no_wrap=True)
     grid.add_column(overflow="fold", ratio=1)
-    if compact and (draft.options.standby or draft.options.drain):
-        for number, line in enumerate(_run_together(draft), 1):
-            grid.add_row(Text(str(number), "bold"), line)
-        return grid
-    looking: list[str] = []
-    number = 0
-    for step in draft.steps[1:]:
-        sends = bool(step.calls) and step.name != "wait-running"
-        if compact and not sends:
-            looking.append(step.text)
-            continue
-        if looking:
-            number += 1
-            grid.add_row(Text(str(number), "bold"), Text(", ".join(looking)))
-            looking = []
-        number += 1
-        grid.add_row(Text(str(number), "bold"), _step(step, sends, compact))
-    if looking:
-        grid.add_row(Text(str(number + 1), "bold"), Text(", ".join(looking)))
+    for number, line in enumerate(plan_lines(draft, compact=compact), 1):
+        text = Text().append(line.text, "bold" if line.sends else "").append(line.then)
+        text.append(f"  {line.about}" if line.about else "", "dim")
+        grid.add_row(Text(str(number), "bold"), text)
     return grid
 
 
-def _run_together(draft: Draft) -> list[Text]:
-    """A line a call, and behind it what is waited for: the consequences need the room."""
-    lines: list[Text] = []
-    for step in draft.steps[1:]:
-        if step.calls and step.name != "wait-running":
-            lines.append(Text(clean(", ".join(call.short for call in step.calls)), "bold"))
-        elif lines:
-            lines[-1].append(f", {step.text}", "not bold")
-        else:
-            lines.append(Text(step.text))
-    return lines
-
-
-def _step(step: PlannedStep, sends: bool, compact: bool) -> Text:
-    text = Text()
-    if sends:
-        text.append(clean(", ".join(call.text for call in step.calls)), "bold")
-    else:
-        text.append(step.text)
-        if step.calls:
-            text.append(f" ({', '.join(call.operation for call in step.calls)} again if it stops)")
-    if step.about:
-        about = step.about.split(",")[0] if compact else step.about
-        text.append(f"  {about}", "dim")
-    return text
-
-
 def consequences(found: Sequence[Hazard], *, blocked: bool) -> RenderableType:
-    """What it costs, gravest first; what reassures at the end, run together. What blocks is told with the verdict."""
-    loud = [one for one in found if one.gravity not in (Gravity.OK, Gravity.BLOCK)]
-    if not blocked:
-        loud = [one for one in found if one.gravity is not Gravity.OK]
-    calm = [one for one in found if one.gravity is Gravity.OK]
+    """What it costs."""
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=9, no_wrap=True)
     grid.add_column(ratio=1)
-    for one in loud:
-        sign = GRAVITY_SIGNS[one.gravity]
-        told = Text(one.text, "bold" if one.gravity is Gravity.DANGER else "")
-        if one.remedy:
-            told.append(f" → {one.remedy}", "not bold dim")
-        grid.add_row(Text(f"{sign.named}", sign.style), told)
-    if calm:
-        sign = GRAVITY_SIGNS[Gravity.OK]
-        mark, told = sign.symbol, Text()
-        for one in calm:
-            told.append(" · " if told else "")
-            told.append(one.text)
-        grid.add_row(Text(f"{mark} {sign.word}", sign.style), told)
+    for one in costs(found, blocked=blocked):
+        told = Text(one.text, "bold" if one.danger else "")
+        told.append(f" → {one.remedy}" if one.remedy else "", "not bold dim")
+        grid.add_row(Text(one.sign.named, one.sign.style), told)
     return grid
 
 
@@ -239,9 +185,7 @@ def blocked(draft: Draft) -> RenderableType:
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=1)
     grid.add_column(ratio=1)
-    grid.add_row(
-        Text(_BAD.symbol, _BAD.style), Text("This can't be done now. What would unblock it:", "bold")
-    )
+    grid.add_row(Text(_BAD.symbol, _BAD.style), Text(BLOCKED, "bold"))
     for why in draft.guard.unblock:
         grid.add_row(Text("–"), Text(clean(why)))
     return Group(grid)

@@ -13,24 +13,19 @@ from tui.commands import VERBS, effective, offered, shown_key
 from tui.config.schema import policy
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.guidance import Kind, Paragraph
-from tui.domain.guidance.base import Source
+from tui.domain.guidance.base import KIND_TITLES, Source
 from tui.domain.hazards import Gravity, Hazard
 from tui.domain.plan import GuardKind, draft
 from tui.presentation.symbols import GRAVITY_SIGNS, Sign
 
-LABELS = {
-    Kind.HAPPENING: ("what happens", "bold"),
-    Kind.WHEN: ("when", "bold"),
-    Kind.AWS_WILL: ("AWS will", "bold"),
-    Kind.SURVIVES: ("survives", "bold green"),
-    Kind.LOST: ("lost", "bold yellow"),
-    Kind.DO: ("do", "bold green"),
-    Kind.DO_NOT: ("do NOT", "bold red"),
-    Kind.CLEARS: ("clears it", "bold"),
-    Kind.NOTE: ("note", "dim"),
+_STYLES = {
+    Kind.SURVIVES: "bold green",
+    Kind.LOST: "bold yellow",
+    Kind.DO: "bold green",
+    Kind.DO_NOT: "bold red",
+    Kind.NOTE: "dim",
 }
-"""In the order in which a reader at night asks."""
-_ORDER = tuple(LABELS)
+_ORDER = tuple(KIND_TITLES)
 _DONT_KNOW = Sign("?", "not known", "bold magenta")
 _NOT_LOOKED = " (not looked up yet)"
 _GUARDS = {
@@ -72,7 +67,7 @@ def _groups(paragraphs: tuple[Paragraph, ...]) -> Iterator[list[Paragraph]]:
 def _explained(group: list[Paragraph], numbers: dict[Source, int]) -> Iterator[Row]:
     before = None
     for paragraph in sorted(group, key=lambda one: _ORDER.index(one.kind)):
-        label, style = LABELS[paragraph.kind]
+        label, style = KIND_TITLES[paragraph.kind], _STYLES.get(paragraph.kind, "bold")
         note = (
             f"[{','.join(str(number) for number in sorted(numbers[one] for one in paragraph.sources))}]"
             if paragraph.sources

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from screens.confirm import plan_text
 from tui.cli import output, plan_view
 from tui.commands import VERBS, why_verb_blocked
 from tui.config.schema import ActionSettings, ProfileSettings, Settings
@@ -19,6 +22,7 @@ from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, St
 from tui.domain.plan import Draft, GuardKind, draft, why_no_image_name
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
+from tui.presentation.plan_text import costs, plan_lines
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OK = StatusCheck(CheckStatus.OK)
@@ -170,6 +174,25 @@ def test_the_plan_as_text_shows_calls_and_hazards(capsys: pytest.CaptureFixture[
     assert "StopInstances i-0123456789abcdef0" in out
     for hazard in plan.hazards:
         assert hazard.text in out
+
+
+@pytest.mark.parametrize("action", ["stop-start", "reboot", "image"])
+def test_the_question_and_the_command_line_say_one_plan(
+    action: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = made(action)
+    plan_view.print_plan(plan, Settings())
+    printed = capsys.readouterr().out
+    console = Console(width=1000, record=True, file=io.StringIO())
+    console.print(plan_text.steps_of(plan, False), plan_text.consequences(plan.hazards, blocked=False))
+    drawn = console.export_text()
+    for number, line in enumerate(plan_lines(plan), 1):
+        assert f"{number} {line.text}{line.then}" in printed
+        assert f"{number} {line.text}{line.then}" in drawn
+    for cost in costs(plan.hazards):
+        for text in (cost.sign.named, cost.text, cost.remedy):
+            assert text in printed
+            assert text in drawn
 
 
 @pytest.mark.parametrize("name", ["web\N{ZERO WIDTH SPACE}7", "web-7 ", ""])

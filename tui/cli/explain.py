@@ -17,20 +17,10 @@ from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Shared, open_ses
 from tui.cli.this_machine import here_for
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
+from tui.domain.guidance.base import heading
 
 _CODE = re.compile(r"(instance|system)-[a-z]+")
 """What looks like an event code."""
-_TITLES = {
-    "happening": "What is happening",
-    "aws-will": "What AWS will do",
-    "when": "When",
-    "survives": "What survives",
-    "lost": "What is lost",
-    "do": "Do",
-    "do-not": "Do not",
-    "clears": "What clears it",
-    "note": "Note",
-}
 
 
 @click.command("explain")
@@ -124,7 +114,7 @@ def _print(
     for part in told.paragraphs:
         if part.kind != last:
             output.line("")
-            output.line(_TITLES[part.kind])
+            output.line(heading(part.kind))
             last = part.kind
         _wrapped(part.text, "  ")
         if sources:

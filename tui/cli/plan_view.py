@@ -16,7 +16,7 @@ from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, parse_moment
 from tui.domain.typed_name import answers, typed_hint
 from tui.presentation.accounts import account_number
-from tui.presentation.symbols import GRAVITY_SIGNS
+from tui.presentation.plan_text import costs, plan_lines
 
 __all__ = ["agreed", "draft_object", "options_of", "parse_at", "policy", "print_plan"]
 
@@ -83,15 +83,13 @@ def print_plan(draft: Draft, settings: Settings) -> None:
     label = settings.label(draft.target.profile)
     output.line(f"{draft.title}: {draft.instance_id}, {draft.state.value}")
     output.line(f"{label} · {account_number(draft.account_id) or 'account unknown'} · {draft.target.region}")
-    for number, step in enumerate(draft.steps, 1):
-        calls = "  " + ", ".join(call.text for call in step.calls) if step.calls else ""
-        about = f"  ({step.about})" if step.about else ""
-        output.line(f"  {number} {step.text}{calls}{about}")
+    for number, line in enumerate(plan_lines(draft), 1):
+        output.line(f"  {number} {line.text}{line.then}" + (f"  ({line.about})" if line.about else ""))
     if draft.order.not_before:
         output.line(f"  new start: {both_zones(draft.order.not_before, settings.zone(), draft.drafted_at)}")
-    for hazard in draft.hazards:
-        remedy = f" → {hazard.remedy}" if hazard.remedy else ""
-        output.line(f"  {GRAVITY_SIGNS[hazard.gravity].symbol} {hazard.text}{remedy}")
+    for cost in costs(draft.hazards):
+        remedy = f" → {cost.remedy}" if cost.remedy else ""
+        output.line(f"  {cost.sign.named}: {cost.text}{remedy}")
 
 
 def agreed(draft: Draft, given: str | None) -> tuple[bool, str]:

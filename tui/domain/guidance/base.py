@@ -77,6 +77,26 @@ class Kind(StrEnum):
     NOTE = "note"
 
 
+KIND_TITLES = {
+    Kind.HAPPENING: "what happens",
+    Kind.WHEN: "when",
+    Kind.AWS_WILL: "AWS will",
+    Kind.SURVIVES: "survives",
+    Kind.LOST: "lost",
+    Kind.DO: "do",
+    Kind.DO_NOT: "do NOT",
+    Kind.CLEARS: "clears it",
+    Kind.NOTE: "note",
+}
+"""What each is called, in the order in which a reader at night asks."""
+
+
+def heading(kind: Kind) -> str:
+    """Its title at the beginning of a line: `What happens`."""
+    title = KIND_TITLES[kind]
+    return title[0].upper() + title[1:]
+
+
 class Paragraph(Struct, frozen=True):
     """One plain-text answer. Without sources it only repeats what was read of this instance."""
 

@@ -7,23 +7,12 @@ from datetime import UTC, datetime
 
 from tui.domain.events import KNOWN_CODES, EventCode
 from tui.domain.guidance import explain_code
-from tui.domain.guidance.base import Kind, Paragraph
+from tui.domain.guidance.base import Paragraph, heading
 from tui.domain.guidance.checks import CHECK_GUIDES, CHECK_TITLES
 from tui.domain.guidance.subject import Subject
 from tui.domain.instance import Instance, StatusCheck, Target
 from tui.domain.sanitize import SafeText
 
-TITLES = {
-    Kind.HAPPENING: "What is happening",
-    Kind.AWS_WILL: "What AWS will do",
-    Kind.WHEN: "When",
-    Kind.SURVIVES: "Survives",
-    Kind.LOST: "Lost",
-    Kind.DO: "Do",
-    Kind.DO_NOT: "Do not",
-    Kind.CLEARS: "Clears it",
-    Kind.NOTE: "Note",
-}
 _INTRO = """# What the console teaches
 
 Made from the tables of `tui/domain/guidance`; each sentence with its source. `user guide, PAGE` is
@@ -57,6 +46,6 @@ def _lines(paragraphs: Iterable[Paragraph]) -> list[str]:
     for paragraph in paragraphs:
         sources = "; ".join(source.text for source in paragraph.sources)
         lines.append(
-            f"- **{TITLES[paragraph.kind]}.** {paragraph.text}{f' <sub>{sources}</sub>' if sources else ''}"
+            f"- **{heading(paragraph.kind)}.** {paragraph.text}{f' <sub>{sources}</sub>' if sources else ''}"
         )
     return [*lines, ""]
