@@ -1,4 +1,4 @@
-"""Of what is drawn anew only the cells that look different are sent: over a slow line nothing else should be.
+"""Cell-level diff between what Textual draws and what the terminal shows: only cells that differ are written.
 
 Textual sends each changed widget's part of a line whole, a frame around it included. This keeps what the terminal shows, and
 lays itself between Textual's own update and the terminal.
@@ -33,11 +33,11 @@ class TerminalContents:
         self._codes: dict[tuple[Style, ColorSystem], tuple[str, str]] = {}
 
     def forget(self) -> None:
-        """Nothing is known any more: what comes next is sent whole."""
+        """Forget what the terminal shows: the next update is written whole."""
         self._lines.clear()
 
     def thrifty(self, update: RenderableType | None) -> RenderableType | None:
-        """The same update, which sends less when it is written."""
+        """An update that writes only the cells of `update` that differ."""
         if is_partial(update):
             return ReplacedUpdate(update, lambda console: self._changed(update, console))
         if is_whole(update):
@@ -50,7 +50,7 @@ class TerminalContents:
         return "".join(self.changes(y, x, self.cells(part, console)) for y, x, part in drawn_parts(update))
 
     def _noted(self, update: Any, console: Console) -> str:
-        """All of it is sent, and remembered."""
+        """Write all of it, and remember what the terminal shows then."""
         self._lines = {
             y: self.cells((segment for strip in strips for segment in strip), console)
             for y, strips in drawn_lines(update)
@@ -59,7 +59,7 @@ class TerminalContents:
         return rendered
 
     def cells(self, segments: Iterable[Segment], console: Console) -> list[ScreenCell]:
-        """One for each column."""
+        """A cell for each column; the right half of a wide character has an empty text."""
         found: list[ScreenCell] = []
         for segment in segments:
             before, after = self._around(segment.style, console)
@@ -86,7 +86,7 @@ class TerminalContents:
         return codes
 
     def changes(self, y: int, x: int, new: list[ScreenCell]) -> str:
-        """The codes that make that part of a line look so. From now on it does."""
+        """The escape codes that change that part of a line; it is remembered as shown."""
         line = self._lines.get(y)
         if line is None or len(line) < x + len(new):
             self._lines.pop(y, None)
@@ -97,7 +97,7 @@ class TerminalContents:
 
 
 def _runs(old: list[ScreenCell], new: list[ScreenCell]) -> list[tuple[int, int]]:
-    """Where they differ: from which column to which. The halves of a wide character differ together, or are drawn by its left."""
+    """The column ranges that differ; the halves of a wide character always together."""
     runs: list[tuple[int, int]] = []
     for at, (one, other) in enumerate(zip(old, new, strict=True)):
         if one == other:

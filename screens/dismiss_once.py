@@ -11,7 +11,7 @@ from textual.screen import Screen, ScreenResultType
 
 
 class Leaver(Screen[ScreenResultType]):
-    """Leaves when it is on top: at once, or as soon as what covers it has gone; and only once."""
+    """A screen that leaves once: at once if it is on top, else when what covers it has gone."""
 
     _waits_to_leave = False
 
@@ -21,12 +21,11 @@ class Leaver(Screen[ScreenResultType]):
         return self.is_attached and bool(self.children) and self in self.app.screen_stack
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that comes before it is there, or after it has left, finds nobody."""
+        """Ignore keys that come before the screen is there or after it has left."""
         ready = self.is_mounted and self in self.app.screen_stack
         return ready and super().check_action(action, parameters)
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """As Screen's."""
         stack = self.app.screen_stack
         if self not in stack:
             return AwaitComplete()
@@ -36,7 +35,7 @@ class Leaver(Screen[ScreenResultType]):
         return super().dismiss(result)
 
     def leave_now(self) -> bool:
-        """Once it is on top again: leave, if that was asked for."""
+        """Leave if that was asked for and it is on top now."""
         if self._waits_to_leave:
             self.dismiss()
         return self._waits_to_leave

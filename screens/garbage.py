@@ -1,4 +1,4 @@
-"""Closed screens are let go. They are cycles (a widget and its styles know each other): only the garbage collector finds them.
+"""Frees closed screens. They are cycles (a widget and its styles know each other), which only the garbage collector finds.
 
 It is kept from looking by itself (tui/app.py), since it would look through everything. What is there at the start is set apart
 (`gc.freeze`), and so only what has come since is looked through when a screen was closed and nobody types. Nothing is set apart
@@ -38,7 +38,7 @@ class Tidying(App[ReturnType]):
     _to_collect = 0
 
     def settle(self) -> None:
-        """What is here now stays: there is no use in looking through it again and again."""
+        """Freeze what is alive now (`gc.freeze`), so that later collections skip it."""
         gc.collect()
         gc.freeze()
         gc.enable()
@@ -53,7 +53,6 @@ class Tidying(App[ReturnType]):
         await super().on_event(event)
 
     def pop_screen(self) -> AwaitComplete:
-        """As App's."""
         if self._settled_at is not None:
             self._to_collect += 1
             self._soon()

@@ -26,14 +26,14 @@ SIGNS = {
 
 
 def in_order(operations: Sequence[Operation], now: datetime) -> list[Operation]:
-    """Those that need a person, then those that run, then the rest; each the newest first."""
+    """Operations in the list's order: needing a person, running, the rest; each the newest first."""
     first = {Standing.CUT_OFF: 0, Standing.NEEDS_YOU: 0, Standing.RUNNING: 1, Standing.PLANNED: 1}
     newest = sorted(operations, key=lambda one: one.id, reverse=True)
     return sorted(newest, key=lambda one: first.get(status_of(one, now).standing, 2))
 
 
 def stopped_at(operation: Operation) -> datetime | None:
-    """Since when the instance is down by it, as far as the journal knows."""
+    """Since when the operation has the instance down, as far as the journal knows (UTC)."""
     ends = [row.ended_at for row in operation.steps if row.name in ("stop", "wait-stopped") and row.ended_at]
     return max(ends) if ends else None
 

@@ -89,29 +89,28 @@ class Page(VerticalScroll, can_focus=False):
         self._sheet = Static(markup=False)
 
     def compose(self) -> ComposeResult:
-        """One sheet."""
         yield self._sheet
 
     def show(self, rows: Rows) -> None:
-        """Other rows."""
+        """Show these rows instead."""
         if list(rows) != self.rows:
             self.rows = list(rows)
             self._sheet.update(draw(self.rows))
 
     def move(self, lines: int) -> None:
-        """Down, or up if negative."""
+        """Scroll by so many lines: down, or up if negative."""
         self.scroll_relative(y=lines, animate=False)
 
     def turn(self, pages: int) -> None:
-        """A page less a line, so that the eye finds its place."""
+        """Scroll by a page less a line, so that the eye finds its place."""
         self.move(pages * max(1, self.size.height - 1))
 
     def top(self) -> None:
-        """To the first line."""
+        """Scroll to the first line."""
         self.scroll_home(animate=False)
 
     def bottom(self) -> None:
-        """To the last line."""
+        """Scroll to the last line."""
         self.scroll_end(animate=False)
 
     def reveal(self, line: int) -> None:

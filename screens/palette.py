@@ -31,12 +31,11 @@ class VerbProvider(Provider):
             yield screen, verb, escape(f"not now: {reason}" if reason else verb.help)  # Textual parses it
 
     async def discover(self) -> Hits:
-        """All of them."""
         for screen, verb, told in self._verbs():
             yield DiscoveryHit(_title(verb), partial(screen.action_verb, verb.name), help=told)
 
     async def search(self, query: str) -> Hits:
-        """Those that match what is typed."""
+        """The verbs that match what is typed."""
         matcher = self.matcher(query)
         for screen, verb, told in self._verbs():
             score = matcher.match(f"{verb.title} {verb.name}")
@@ -78,7 +77,7 @@ class Commands(CommandList):
 
 
 class Palette(CommandPalette, Leaver[None]):
-    """Textual's, left once, with our own list."""
+    """Textual's palette with the list above, dismissed once."""
 
     def __init__(self) -> None:
         super().__init__([VerbProvider])

@@ -41,7 +41,7 @@ _GONE = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
 class ConsoleDriver(LinuxDriver):
-    """Of an OnTerminal, which finds it as its `terminal`. Textual's own thread for output is there, and has nothing to do."""
+    """The driver of an `OnTerminal` app, its `terminal`. Textual's own output thread stays idle."""
 
     def __init__(self, app: OnTerminal[Any], **more: Any) -> None:
         self._console = app
@@ -73,7 +73,7 @@ class ConsoleDriver(LinuxDriver):
         return False
 
     def write(self, data: str) -> None:
-        """Send it, if there is a terminal that takes it."""
+        """Queue the text for the terminal; dropped where it is gone or takes nothing."""
         if self._takes:  # the first that Textual writes, once it may
             self._takes = False
             encoding = getattr(self._drawn_on, "encoding", None) or "utf-8"
@@ -83,20 +83,18 @@ class ConsoleDriver(LinuxDriver):
             self._own.write(data)
 
     def close(self) -> None:
-        """As Textual's."""
         super().close()
         self._takes = False
         if self._own is not None:
             self._own.stop()
 
     def caught_up(self) -> None:
-        """The terminal takes what is drawn again: have all of it drawn."""
+        """The terminal takes output again: have the whole screen drawn."""
         self.call_in_loop(self._console.caught_up)
 
     # taking the terminal and giving it back
 
     def start_application_mode(self) -> None:
-        """As Textual's."""
         self._takes = True
         super().start_application_mode()  # type: ignore[no-untyped-call] # Textual's own lacks the type
         self._up = not (self._takes or self._own is None or self._own.behind)
@@ -191,17 +189,17 @@ class ConsoleDriver(LinuxDriver):
             self.call_in_loop(self._console.hung_up, error)
 
     def end_by(self, code: int, within: float = END_WITHIN) -> None:
-        """Within so many seconds from now this process ends, by force if need be."""
+        """End this process within so many seconds, by force if need be."""
         self.guard.end_by(code, within)
 
     def call_in_loop(self, work: Callable[..., object], *arguments: object) -> None:
-        """In the loop, if it still runs."""
+        """Call the function in the app's event loop, if that still runs."""
         with suppress(RuntimeError):
             self._running.call_soon_threadsafe(work, *arguments)
 
 
 class TerminalWatch(threading.Thread):
-    """Looks at the terminal, also while nobody reads from it, and at the clock once it was told to end. Ends with the process."""
+    """A daemon thread that watches the terminal, also while nothing reads it, and enforces `end_by`."""
 
     def __init__(self, driver: ConsoleDriver) -> None:
         super().__init__(name="terminal-guard", daemon=True)
@@ -213,17 +211,17 @@ class TerminalWatch(threading.Thread):
         self.start()
 
     def end_by(self, code: int, within: float) -> None:
-        """The earliest end that anybody wanted counts."""
+        """Set the deadline, in seconds from now; the earliest one counts."""
         deadline = time.monotonic() + within
         if self._deadline is None or deadline < self._deadline:
             self._code, self._deadline = code, deadline
 
     def over(self) -> None:
-        """The console has ended as it should."""
+        """Stop watching: the console has ended."""
         self._over.set()
 
     def run(self) -> None:
-        """Until it is over."""
+        """Watch until `over` or the deadline."""
         while not self._over.wait(WATCH_EVERY):
             if not self.gone and _hung_up(self._driver.fileno):
                 self._driver.gone(OSError(errno.EIO, "hang-up"))
@@ -237,7 +235,7 @@ class TerminalWatch(threading.Thread):
                 self._by_force()
 
     def _by_force(self) -> None:
-        """The loop does not come to it. The terminal is given back as well as can be; the collector ends with us."""
+        """End the process without the loop, giving the terminal back as well as possible; the collector ends with it."""
         if not self.gone:
             threading.Thread(target=self._give_back, daemon=True).start()
             time.sleep(WATCH_EVERY)

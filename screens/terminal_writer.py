@@ -1,4 +1,4 @@
-"""What goes to the terminal goes through a thread of its own, which may wait for the terminal. Nobody waits for it.
+"""A writer thread for the terminal: it may block on the terminal, and no caller ever blocks on it.
 
 Textual's own has a queue of 30 texts: with the terminal stopped, or its thread ended by an error, whoever draws the 31st waits
 for ever, and no signal is heard any more. Here what cannot be sent is not drawn: `behind` says so, and all is drawn anew later.
@@ -49,12 +49,12 @@ class Writer:
         return self._ended or self._waiting > BEHIND
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start the thread."""
         self._thread = threading.Thread(target=self._run, name="terminal-output", daemon=True)
         self._thread.start()
 
     def write(self, text: str) -> None:
-        """Send it; never waits. Nothing happens once it has ended."""
+        """Queue the text; never waits. Dropped once the thread has ended."""
         with self._ready:
             if not self._ended:
                 self._queue.append(text)
@@ -62,10 +62,10 @@ class Writer:
                 self._ready.notify()
 
     def flush(self) -> None:
-        """It is sent at once anyway."""
+        """Nothing to do: text is sent at once."""
 
     def hurry(self) -> None:
-        """The end is near: of a long queue only what comes from now on is sent."""
+        """Drop a long queue, so that what comes from now on is sent soon: the console ends."""
         with self._ready:
             if self._waiting > WRITE_CHUNK:
                 self._queue.clear()

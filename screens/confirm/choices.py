@@ -43,26 +43,22 @@ class Cycle(Static, can_focus=True):
     """One of several, changed with space or the arrows: `‹ system-reboot in 3d (1 of 2) ›`."""
 
     class Turned(Message):
-        """Another one is chosen."""
+        """Posted when another one is chosen."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
         self.names, self.chosen = names, 0
 
     def on_mount(self) -> None:
-        """Draw it."""
         self._draw()
 
     def key_space(self) -> None:
-        """The next."""
         self._turn(1)
 
     def key_right(self) -> None:
-        """The next."""
         self._turn(1)
 
     def key_left(self) -> None:
-        """The one before."""
         self._turn(-1)
 
     def _turn(self, by: int) -> None:
@@ -79,7 +75,7 @@ class Toggle(Static, can_focus=True):
     """Yes or no, changed with space: `[x] make an AMI first`. (Textual's own draws its X in both states.)"""
 
     class Turned(Message):
-        """It is the other way now."""
+        """Posted when it was switched."""
 
         def __init__(self, toggle: Toggle) -> None:
             super().__init__()
@@ -91,11 +87,9 @@ class Toggle(Static, can_focus=True):
         self.can_focus = not fixed
 
     def on_mount(self) -> None:
-        """Draw it."""
         self._draw()
 
     def key_space(self) -> None:
-        """The other way."""
         self.on = not self.on
         self._draw()
         self.post_message(self.Turned(self))
@@ -110,10 +104,10 @@ class Choices(Vertical):
     """The options of one action. It reports each change; what is wrong with it is its `trouble`."""
 
     class Changed(Message):
-        """Look at `options` again."""
+        """Posted when `options` changed."""
 
     class Settled(Message):
-        """The choice is made. `go_on`: by enter, so the question is next."""
+        """Posted when the choice is made. `go_on`: by enter, so the question is next."""
 
         def __init__(self, go_on: bool = False) -> None:
             super().__init__()
@@ -150,7 +144,7 @@ class Choices(Vertical):
         return mine == [(one.name, one.words, one.fixed) for one in other.offered]
 
     def keep(self, other: Choices) -> None:
-        """What was chosen in another one, as far as it can be chosen here."""
+        """Take over what was chosen in another one, as far as it can be chosen here."""
         kept, before = other.options, {one.name: one for one in other.offered}
         if self.action == "image":
             self.options = replace(self.options, image_name=kept.image_name, no_reboot=kept.no_reboot)
@@ -174,7 +168,7 @@ class Choices(Vertical):
         return one.on if one.fixed or chosen is None else bool(chosen)
 
     def focus_first(self) -> None:
-        """Begin with the field that is most likely to be changed."""
+        """Focus the field that is most likely to be changed."""
         self.query_one(Input).focus()
 
     @property
@@ -183,7 +177,6 @@ class Choices(Vertical):
         return not (self.action == "image" or self.events or self.offered)
 
     def compose(self) -> ComposeResult:
-        """A line each."""
         if self.action == "image":
             yield _row(
                 "AMI name",
@@ -215,7 +208,6 @@ class Choices(Vertical):
             yield Toggle(one.words, self._on(one), one.name, one.fixed)
 
     def on_mount(self) -> None:
-        """What the fields begin with is known."""
         self.display = not self.empty
         self._limits()
 
@@ -251,7 +243,7 @@ class Choices(Vertical):
         self.query_one("#limits", Static).update(text)
 
     def at(self, now: datetime) -> None:
-        """Time goes on: the limits move with it."""
+        """Redraw the limits of a time for the new `now`."""
         self._now = now
         if self.is_mounted and self.query("#limits"):
             self._limits()
@@ -289,7 +281,7 @@ class Choices(Vertical):
         self._settle()
 
     def _lift(self, code: str, on: bool) -> None:
-        """This block and no other."""
+        """Take an override in or out: it lifts this block and no other."""
         others = tuple(one for one in self.options.overrides if one != code)
         self.options = replace(self.options, overrides=(*others, code) if on else others)
 

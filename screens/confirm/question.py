@@ -26,7 +26,7 @@ EARLY = "the question has only just come to stand here so: press it again"
 
 
 class Answer(Message):
-    """The operator's word: `yes`, or else `why` not (empty: plainly no)."""
+    """The operator's answer: `yes`, or `why` not (empty: plainly no)."""
 
     def __init__(self, yes: bool, why: str = "") -> None:
         super().__init__()
@@ -92,7 +92,6 @@ class YesNo(Static, can_focus=True):
             self._stray(f"only y answers yes, and n or esc no{odd}")
 
     def on_paste(self, event: events.Paste) -> None:
-        """Text is no answer."""
         event.stop()
         self._stray("what is pasted answers nothing: y answers yes, n or esc no")
 
@@ -101,7 +100,7 @@ class YesNo(Static, can_focus=True):
             self.post_message(Stray(why))
 
     def _pressed(self) -> None:
-        """Nothing came after it."""
+        """Answer, if no other key came right after."""
         self._waits = None
         if self._key in PASSED:
             self.post_message(Alone(PASSED[self._key]))
@@ -117,7 +116,7 @@ class TypeName(SafeInput):
     accepts: tuple[str, ...] = ()
 
     def ask(self, expected: str, accepts: tuple[str, ...]) -> None:
-        """What is to be typed. Of another question nothing is left over."""
+        """Ask for this text; what was typed for another question is cleared."""
         if expected != self.expected:
             self.value = ""
         self.expected, self.accepts = expected, accepts

@@ -15,7 +15,7 @@ from tui.services import Services
 
 
 class Known:
-    """It keeps what was known last: a failed look or a row that went takes nothing away."""
+    """What is known of one instance; a failed look or a vanished row keeps the last values."""
 
     def __init__(self, services: Services, key: str) -> None:
         self._services, self.key = services, key
@@ -35,7 +35,7 @@ class Known:
 
     @property
     def instance(self) -> Instance | None:
-        """The freshest of it."""
+        """The store's row or a look's, whichever is fresher."""
         return None if self.row is None else freshest(self.row, self.looked)
 
     def scene(self, *, reading: bool, wide: bool) -> Scene | None:
@@ -73,7 +73,7 @@ class Known:
         return before is None or (after.state, after.events) != (before.state, before.events)
 
     def take(self, answer: ReadAnswer) -> None:
-        """A look's answer. The console output is asked for apart: a look without it does not forget it."""
+        """Take in a look's answer. One without console output keeps the earlier output."""
         self.trouble = answer.trouble
         if answer.instance is not None:
             self.looked, self._missing = answer.instance, False

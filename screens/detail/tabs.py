@@ -267,7 +267,7 @@ def _images(scene: Scene) -> Iterator[Row]:
 
 
 def tags(scene: Scene) -> list[Row]:
-    """All, by key. They are other people's words."""
+    """All tags, by key."""
     if scene.instance.inventory_at is None:
         return [Row("not read yet", style="magenta")]
     return [Row(value, key, label_style="bold") for key, value in sorted(scene.instance.tags)] or [

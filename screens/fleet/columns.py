@@ -73,7 +73,7 @@ def _name(row: Instance, scene: RowContext, size: int) -> Piece | tuple[Piece, .
 
 
 def _target(row: Instance, scene: RowContext, size: int) -> tuple[Piece, ...]:
-    """Whose, and where. The place is always whole, in AWS's own short form (`apne2a`) where the long one does not fit; then the
+    """Profile and region. The place is always whole, in AWS's own short form (`apne2a`) where the long one does not fit; then the
     name gives way: what all of them begin with first, then its middle.
     """
     count = len(row.profiles) - 1
@@ -111,7 +111,7 @@ def _state(row: Instance, scene: RowContext, size: int) -> Piece:
 
 
 def _checks(row: Instance, scene: RowContext, size: int) -> Piece:
-    """What was read too long ago is not claimed to be so now."""
+    """The checks; unknown where they were read too long ago."""
     if (work := scene.work(row)) is not None:
         mark = LEVELS[Level.DUE] if work.attention else WORKING
         return f"{mark.symbol} {'needs you' if work.attention else work.cell}", mark.style
@@ -257,8 +257,8 @@ def fit_fleet_columns(
 
 
 def _columns(scene: RowContext | None, enough: bool = True) -> Sequence[FleetColumn]:
-    """All. Where targets' names are long they have `enough` room, before what is less important has any, or at least what
-    those columns leave that have nothing to tell.
+    """All columns. Long names of targets get `enough` room before less important columns have any; without `enough` only the
+    room of columns that have nothing to tell.
     """
     every = EVENT_COLUMNS if scene is not None and scene.by_event else COLUMNS
     if scene is None or scene.wide <= TARGET:

@@ -57,7 +57,7 @@ def gaps(targets: list[TargetStatus], unread: list[TargetStatus]) -> str:
 
 
 def _filtered(store: Store, query: Query, scene: RowContext) -> str:
-    """It is the filter that hides them: how many, and how to see them. Counted once for the same rows."""
+    """How many rows the filter hides, and how to see them. Counted once for the same rows."""
     global _matched  # noqa: PLW0603 - one filter is in force at a time
     rows = store.rows()
     if _matched is None or _matched[0] is not rows or _matched[1] != query.text:

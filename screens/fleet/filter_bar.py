@@ -53,7 +53,7 @@ class FilterInput(SafeInput):
         )
 
     async def settled(self) -> str:
-        """What is typed, once all keys and pastes that were handed to it before are in."""
+        """The text, once all keys and pastes before this moment are in it."""
         done = asyncio.Event()
         if self.call_later(done.set):
             with suppress(TimeoutError):  # whatever holds it up must not hold up the keys
@@ -84,18 +84,17 @@ class FilterBar(Horizontal):
     """
 
     def compose(self) -> ComposeResult:
-        """In one line."""
         yield Static("/", id="slash")
         yield FilterInput()
         yield Static(id="why", markup=False)
 
     @property
     def input(self) -> FilterInput:
-        """Where it is typed."""
+        """The input."""
         return self.query_one(FilterInput)
 
     def read(self, typed: str) -> query.Query | None:
-        """What it asks for; None of a term that makes no sense, which is named."""
+        """The parsed filter; None where a term makes no sense, which is then shown."""
         parsed = query.parse_query(typed)
         why = self.query_one("#why", Static)
         if isinstance(parsed, query.QueryError):

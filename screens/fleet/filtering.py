@@ -28,7 +28,7 @@ class Filtering(EvacScreen):
         self._bar: FilterBar | None = None
 
     async def verb_filter(self) -> None:
-        """Type it. The bar is there, and has the keys, before the next of them is handed out."""
+        """Open the filter bar; it has the focus before the next key is handled."""
         if self._bar is None:
             from screens.fleet.filter_bar import FilterBar
 
@@ -52,7 +52,6 @@ class Filtering(EvacScreen):
         return super().keys_now()
 
     def on_descendant_focus(self) -> None:
-        """The keys are another's."""
         self.draw_keys()
 
     @on(Input.Changed)
@@ -87,7 +86,7 @@ class Filtering(EvacScreen):
         self.set_focus(self.table)
 
     async def action_table(self, by: int) -> None:
-        """Arrows while the filter is typed."""
+        """Move the table's cursor while the filter is typed."""
         await self.settle_filter()
         self.table.action_move(by)
 

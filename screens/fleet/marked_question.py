@@ -49,7 +49,6 @@ class WhichQuestion(ModalScreen[bool], Leaver[bool]):
             yield Static(id="wrong")
 
     def on_mount(self) -> None:
-        """For the room there is."""
         self.on_resize()
 
     def on_resize(self) -> None:
@@ -85,7 +84,6 @@ class WhichQuestion(ModalScreen[bool], Leaver[bool]):
             self.dismiss(True)
 
     def on_key(self, event: Key) -> None:
-        """No other key answers."""
         if event.is_printable and event.key != "c":
             odd = f"; {INPUT_MODE}" if event.character and not event.character.isascii() else ""
             self.query_one("#wrong", Static).update(Text(f"only c and esc answer{odd}", "yellow"))

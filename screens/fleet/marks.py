@@ -28,16 +28,16 @@ class Marks:
 
     @property
     def keys(self) -> frozenset[str]:
-        """Of all of them."""
+        """The keys of all marked instances."""
         return frozenset(self._labels)
 
     def toggle(self, row: Instance) -> None:
-        """Mark it, or unmark it."""
+        """Mark the instance, or unmark it."""
         if self._labels.pop(row.key, None) is None:
             self._labels[row.key] = str(row.label)
 
     def clear(self) -> None:
-        """None is marked."""
+        """Unmark all."""
         self._labels.clear()
         self._hidden = frozenset()
 
@@ -70,7 +70,7 @@ class Marks:
         return ", ".join(found) + (f" and {more} more" if more > 0 else "")
 
     def line(self) -> Text:
-        """How many, then which: the end may be cut."""
+        """How many are marked, then which: the end may be cut."""
         text = Text(no_wrap=True, overflow="ellipsis")
         meant = "mean it" if len(self._labels) == 1 else "ask which"
         text.append(f" {self.count}", "bold")
@@ -79,7 +79,7 @@ class Marks:
         return text
 
     def note(self, key: str, label: str) -> str:
-        """For a question about that one: what of the marks is meant by it."""
+        """For a question about one instance: what it means for the marks."""
         if not self._labels:
             return ""
         if list(self._labels) == [key]:

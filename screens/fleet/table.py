@@ -54,12 +54,12 @@ class FleetTable(LineTable[FleetRow]):
         return self.current if isinstance(self.current, Instance) else None
 
     def show(self, rows: Sequence[FleetRow], scene: RowContext, nothing: str = "") -> None:
-        """Other rows, or another time; without rows, what is to be said of that."""
+        """Show other rows at another time; without rows, the sentence in their place."""
         self.scene = scene
         self.put(rows, nothing)
 
     def later(self, scene: RowContext) -> None:
-        """The same rows at another time."""
+        """Redraw the same rows for a later time."""
         self.scene = scene
         self.redraw()
 
@@ -74,7 +74,7 @@ class FleetTable(LineTable[FleetRow]):
         self.go(line)
 
     def action_sideways(self, by: int) -> None:
-        """To the columns that do not fit. The name stays."""
+        """Shift to the columns that do not fit; the name stays."""
         self.shift = max(0, min(self.shift + by, farthest(self.size.width, self.scene)))
         self.redraw()
 
@@ -122,7 +122,7 @@ class FleetTable(LineTable[FleetRow]):
         return segments
 
     def _cell(self, column: FleetColumn, row: Instance, size: int) -> list[Piece]:
-        """One cell. What it cannot show is its own matter: the row, and all others, stay."""
+        """Draw one cell; an error in it is drawn in its place, and the rest of the row stays."""
         assert self.scene is not None
         try:
             return column.pieces(row, self.scene, size)

@@ -93,5 +93,4 @@ class TroubleSheet(ModalScreen[str], Leaver[str]):
         return text
 
     def action_more(self, by: int) -> None:
-        """The rest of it."""
         self.query_one("#sheet", VerticalScroll).scroll_relative(y=by, animate=False)

@@ -21,7 +21,7 @@ from tui.presentation.symbols import STEP_SIGNS
 
 
 def _first(one: Operation, status: OperationStatus) -> str:
-    """What a person must know first, and the key that helps; or what it is at."""
+    """The first line: what a person must know and the key that helps, or the current step."""
     return f"{status.headline}; press r to resume" if status.cut_off else status.headline or one.note
 
 
@@ -47,7 +47,7 @@ def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datet
 
 
 def detail(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> RenderableType:
-    """All of it, the steps last."""
+    """Everything known of an operation, its steps last."""
     status = status_of(one, now)
     sign = SIGNS[status.standing]
     head = Text(overflow="fold")

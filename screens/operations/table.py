@@ -78,15 +78,12 @@ class OperationTable(LineTable[Operation]):
         self.put(rows, nothing)
 
     def identity(self, row: Operation) -> str:
-        """The operation's id."""
         return row.id
 
     def head(self, width: int, style: Style) -> list[Segment]:
-        """The columns' titles."""
         return [Segment(f" {titles(_shown(width))}", style)]
 
     def body(self, row: Operation, width: int, style: Style, chosen: bool) -> list[Segment]:
-        """Its cells."""
         pointer = "›" if chosen else " "
         segments = [Segment(pointer, style + Style(bold=True))]
         for column, size in _shown(width):
