@@ -75,6 +75,10 @@ def bindings(names: Iterable[str]) -> list[Binding]:
     ]
 
 
+def _method(name: str) -> str:
+    return "verb_" + name.replace("-", "_")
+
+
 class KeyLine(Line):
     """The bottom line: what can be pressed here and now, and the mode. Blocked verbs are dim."""
 
@@ -141,12 +145,19 @@ class Alarm(Line):
 
 
 class EvacScreen(Leaver[None]):
-    """A screen with services; the verbs it knows are `NAMES`, and `verb_NAME` does one.
+    """A screen with services; the verbs it knows are `NAMES`, and `verb_NAME` does one; a guarded action needs none.
 
     It holds an Alarm and a KeyLine, which it draws by itself; `subject` is the instance that verbs are about.
     """
 
     NAMES: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A key that would do nothing is an error of ours: raises TypeError when the screen is loaded."""
+        super().__init_subclass__(**kwargs)
+        for name in cls.NAMES:
+            if not (VERBS[name].mutates or hasattr(cls, _method(name))):
+                raise TypeError(f"{cls.__name__} has the verb {name}, and no {_method(name)}")
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -295,26 +306,6 @@ class EvacScreen(Leaver[None]):
         if letter is not None and not letter.isascii():
             self.say(f"{letter}: {INPUT_MODE}", "warning")
 
-    def verb_stop_start(self) -> None:
-        """On the subject, as it is now."""
-        self.act("stop-start", self.acts_on)
-
-    def verb_reboot(self) -> None:
-        """On the subject, as it is now."""
-        self.act("reboot", self.acts_on)
-
-    def verb_image(self) -> None:
-        """On the subject, as it is now."""
-        self.act("image", self.acts_on)
-
-    def verb_reschedule(self) -> None:
-        """On the subject, as it is now."""
-        self.act("reschedule", self.acts_on)
-
-    def verb_start_after_stop(self) -> None:
-        """On the subject, as it is now."""
-        self.act("start-after-stop", self.acts_on)
-
     def verb_meant(self) -> None:
         """Say of what AWS stopped that it is meant to be down, or take that back."""
         instance, services = self.subject, self.services
@@ -391,8 +382,11 @@ class EvacScreen(Leaver[None]):
 
     async def action_verb(self, name: str) -> None:
         """Do it, before the next key is handed out. What was chosen in the palette may come when this screen has left."""
-        method = getattr(self, "verb_" + name.replace("-", "_"), None)
-        if method is not None and self.there:
-            done = method()
-            if isawaitable(done):
-                await done
+        if not self.there:
+            return
+        if VERBS[name].mutates:
+            self.act(name, self.acts_on)  # on the instance as it is now
+            return
+        done = getattr(self, _method(name))()
+        if isawaitable(done):
+            await done

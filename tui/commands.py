@@ -10,10 +10,9 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.domain.actions import ACTIONS
-from tui.domain.activity import AFTER_STOP
-from tui.domain.down_by_aws import STOP_EVENTS, STOPPED, why_down
-from tui.domain.instance import Instance, InstanceState
+from tui.domain.actions import ACTIONS, Action
+from tui.domain.down_by_aws import why_down
+from tui.domain.instance import Instance
 
 
 class Verb(Struct, frozen=True):
@@ -28,10 +27,20 @@ class Verb(Struct, frozen=True):
     short: str = ""
 
 
-def _action(name: str, footer: str, short: str = "") -> Verb:
-    action = ACTIONS[name]
-    return Verb(name, action.key, action.title, action.help, footer, mutates=True, short=short)
+def _verb(action: Action) -> Verb:
+    return Verb(
+        action.name,
+        action.key,
+        action.title,
+        action.help,
+        action.footer,
+        mutates=True,
+        short=action.short,
+    )
 
+
+GUARDED: tuple[str, ...] = tuple({one.key: one.name for one in reversed(ACTIONS.values())}.values())[::-1]
+"""The verbs of the guarded actions, one a key: its first action. Every screen about instances has them."""
 
 VERBS: dict[str, Verb] = {
     verb.name: verb
@@ -47,11 +56,7 @@ VERBS: dict[str, Verb] = {
             "detail", "enter", "Detail", "what the event or failing check means for this instance", "detail"
         ),
         Verb("back", "escape", "Back", "leave this screen; clear the filter, then the marks", "back"),
-        _action("stop-start", "stop/start", "stop"),
-        _action("reboot", "reboot"),
-        _action("image", "AMI"),
-        _action("reschedule", "reschedule", "move"),
-        _action(AFTER_STOP, "start after AWS's stop", "after"),
+        *(_verb(ACTIONS[name]) for name in GUARDED),
         Verb(
             "meant",
             "M",
@@ -153,27 +158,26 @@ def why_verb_blocked(
 
 def worded(verb: Verb, instance: Instance | None) -> Verb:
     """The verb as the key line names it for this instance: `s` starts what is stopped."""
-    if instance is not None and effective(verb.name, instance) == "start":
-        return replace(verb, footer="start", short="start")
-    return verb
+    if instance is None or not verb.mutates or (name := effective(verb.name, instance)) == verb.name:
+        return verb
+    return replace(verb, footer=ACTIONS[name].footer, short=ACTIONS[name].short)
 
 
 def offered(name: str, instance: Instance | None, now: datetime) -> bool:
     """Whether the key line names it for this instance: some verbs are for few instances, and would take others' room."""
+    rule = ACTIONS[name].offered if name in ACTIONS else None
     if name == "meant":
         return instance is not None and why_down(instance, now) is not None
-    if name == AFTER_STOP:
-        return instance is not None and awaits_stop(instance, now)
-    return True
-
-
-def awaits_stop(instance: Instance, now: datetime) -> bool:
-    """Whether AWS has announced a stop after which it could be started, and it still runs."""
-    if instance.state in STOPPED or instance.root_device == "instance-store" or not instance.events:
-        return False
-    return any(event.code in STOP_EVENTS for event in instance.open_events(now))
+    return rule is None or (instance is not None and rule(instance, now))
 
 
 def effective(name: str, instance: Instance) -> str:
-    """`s` starts an instance that is stopped."""
-    return "start" if name == "stop-start" and instance.state is InstanceState.STOPPED else name
+    """The action this verb means for the instance: of those with its key the one for such a state. `s` starts what is stopped."""
+    key = ACTIONS[name].key
+    fits = (one.name for one in ACTIONS.values() if one.key == key and instance.state in one.states)
+    return next(fits, name)
+
+
+def verb_of(name: str) -> Verb:
+    """The verb of that name; of an action without one, the verb with its key."""
+    return VERBS.get(name) or next(VERBS[one] for one in GUARDED if VERBS[one].key == ACTIONS[name].key)

@@ -19,6 +19,7 @@ from tui.domain.hazards import Hazard
 from tui.domain.instance import Instance, TargetStatus
 from tui.domain.plan import Draft
 from tui.domain.sanitize import clean
+from tui.domain.steps import without_dry_run
 from tui.domain.time_format import ago
 from tui.domain.triage import Level
 from tui.operations.model import Operation
@@ -170,7 +171,7 @@ def permission(operation: Operation, now: datetime) -> PermissionLine:
 
 def _unasked(operation: Operation) -> str:
     kept = operation.kept
-    return unasked(ACTIONS[operation.action].unasked(kept.order, kept.options))
+    return unasked(without_dry_run(operation.action, kept.order, kept.options))
 
 
 def _line(mark: str, style: str, words: str) -> Text:

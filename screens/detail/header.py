@@ -10,7 +10,7 @@ from rich.text import Text
 from screens.detail.view_model import Scene
 from screens.page import Row
 from screens.theme import painted
-from tui.commands import VERBS, Verb, shown_key
+from tui.commands import Verb, shown_key, verb_of
 from tui.domain.actions import ACTIONS
 from tui.domain.down_by_aws import why_down
 from tui.domain.guidance import Mark, layers
@@ -131,7 +131,7 @@ def _press(scene: Scene, why_not: str | None) -> Row:
     advice = scene.explanation.recommended
     if advice is None or scene.gone:
         return Row(_no_key(scene), "press", "", "dim")
-    verb = _verb(advice.verb)
+    verb = verb_of(advice.verb)
     title = ACTIONS[advice.verb].title if advice.verb in ACTIONS else verb.title
     if why_not is not None:
         return Row(f"{title} would help, but {why_not}", f"({shown_key(verb)})", "", "bold yellow")
@@ -158,14 +158,10 @@ def _no_key(scene: Scene) -> str:
     return "no key is recommended here: read on for what helps"
 
 
-def _verb(action: str) -> Verb:
-    return VERBS["stop-start" if action == "start" else action]
-
-
 def advised(scene: Scene) -> Verb | None:
     """The verb that is recommended."""
     advice = scene.explanation.recommended
-    return None if advice is None else _verb(advice.verb)
+    return None if advice is None else verb_of(advice.verb)
 
 
 def picture(scene: Scene, width: int) -> Text:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from screens.detail.tabs import checks
 from screens.detail.view_model import Scene
 from screens.page import BLANK, Row, head
-from tui.commands import VERBS, effective, offered, shown_key
+from tui.commands import GUARDED, VERBS, effective, offered, shown_key
 from tui.config.schema import policy
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.guidance import Kind, Paragraph
@@ -82,7 +82,9 @@ def _explained(group: list[Paragraph], numbers: dict[Source, int]) -> Iterator[R
 def actions(scene: Scene) -> list[Row]:
     """What stands in the way of each action, gravest first; what is well in one line."""
     rows: list[Row] = []
-    for name in ("stop-start", "start-after-stop", "reboot", "image", "reschedule"):
+    first, *rest = GUARDED
+    # What is for few instances, and is offered for this one, stands before what is for all.
+    for name in (first, *sorted(rest, key=lambda one: ACTIONS[one].offered is None)):
         if not offered(name, scene.instance, scene.now):
             continue
         rows += [BLANK] if rows else []
@@ -100,8 +102,8 @@ def _action(scene: Scene, name: str) -> Iterator[Row]:
     plan = draft(action.name, scene.instance, scene.facts, ActionOptions(), rules, scene.now, scene.here)
     told = _GUARDS[plan.guard.kind]
     blocked = scene.read_only or any(one.gravity is Gravity.BLOCK for one in plan.hazards)
-    if name == "reschedule" and not blocked:
-        told = "asks for the new start"
+    if action.asks and not blocked:
+        told = action.asks
     if plan.guard.kind is GuardKind.TYPE_NAME and settings.confirm == "id":
         told = "asks for its id, typed"
     yield head(f"{shown_key(VERBS[name])}  {action.title}", told)

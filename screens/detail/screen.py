@@ -20,7 +20,7 @@ from screens.line_table import MOVES
 from screens.page import Page, Row, draw
 from screens.render_errors import STYLE, UNSHOWN, drawn_or
 from screens.this_machine import here_now
-from tui.commands import Verb
+from tui.commands import GUARDED, Verb
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadKind, ReadRequest
@@ -45,11 +45,7 @@ SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
 TABS = tuple(SHEETS)
 DETAIL_VERBS = (
     "back",
-    "stop-start",
-    "reboot",
-    "image",
-    "reschedule",
-    "start-after-stop",
+    *GUARDED,
     "meant",
     "help",
     "refresh",

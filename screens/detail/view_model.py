@@ -7,7 +7,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from tui.config.schema import Settings
+from tui.config.schema import Settings, policy
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation, explain
@@ -43,7 +43,8 @@ class Scene(Struct, frozen=True, dict=True):
     @cached_property
     def explanation(self) -> Explanation:
         """What it means."""
-        return explain(self.instance, self.facts, self.now, self.zone, self.here, self.own)
+        rules = policy(self.settings, self.instance.target.profile, self.instance.account_id)
+        return explain(self.instance, self.facts, rules, self.now, self.zone, self.here, self.own)
 
     @property
     def read_only(self) -> bool:

@@ -12,7 +12,7 @@ from rich.text import Text
 from screens.theme import painted
 from screens.this_machine import here_now
 from tui.commands import VERBS
-from tui.config.schema import Settings
+from tui.config.schema import Settings, policy
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
@@ -260,7 +260,8 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
         return _target_preview(row, text, services.now())
     from tui.domain.guidance import Kind, explain  # an empty fleet does without
 
-    told = explain(row, None, services.now(), services.zone, here_now(services), services.own)
+    rules = policy(services.settings, row.target.profile, row.account_id)
+    told = explain(row, None, rules, services.now(), services.zone, here_now(services), services.own)
     text.append(told.headline if wide else told.diagnosis_short)
     text.append("\n")
     if told.recommended is not None:

@@ -20,7 +20,7 @@ from screens.fleet.panes import clock_line, counts_line, header, preview, target
 from screens.fleet.table import FleetRow, FleetTable
 from screens.render_errors import STYLE, UNSHOWN, drawn_or, report_error
 from screens.static_line import Line
-from tui.commands import VERBS
+from tui.commands import GUARDED, VERBS
 from tui.domain.down_by_aws import why_down
 from tui.domain.instance import Instance, InstanceState, TargetStatus
 from tui.domain.listing import FleetView, Ranker, SortOrder, failures, group_by_target, stale
@@ -50,11 +50,7 @@ class FleetScreen(Filtering):
     CSS_PATH = "fleet.tcss"
     NAMES = (
         "detail",
-        "stop-start",
-        "reboot",
-        "image",
-        "reschedule",
-        "start-after-stop",
+        *GUARDED,
         "meant",
         "operations",
         "filter",

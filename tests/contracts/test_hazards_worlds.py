@@ -18,9 +18,11 @@ from tests.contracts.aws_worlds import KEY, REGION, Cloud
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
 from tui.config.schema import Settings
+from tui.domain.actions import ActionOptions
 from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.instance import Instance, Target
+from tui.domain.policy import Policy
 
 
 class Eyes:
@@ -37,7 +39,11 @@ class Eyes:
 
     def find(self, instance_id: str, code: str, action: str = "stop-start") -> list[Hazard]:
         row, facts = self.see(instance_id)
-        return [one for one in hazards(row, facts, action, datetime.now(UTC)) if one.code == code]
+        return [
+            one
+            for one in hazards(row, facts, action, datetime.now(UTC), ActionOptions(), Policy())
+            if one.code == code
+        ]
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import botocore.session
 import pytest
 
 from tui.aws import allowlist, iam_policies
-from tui.domain.actions import ACTIONS, sendable
+from tui.domain.actions import ACTIONS
+from tui.domain.steps import sendable
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "iam.md"

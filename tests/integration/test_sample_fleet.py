@@ -13,10 +13,12 @@ from tui.aws import describe, inspect
 from tui.aws.sessions import Sessions
 from tui.config.schema import Settings
 from tui.demo.environment import start
+from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.facts import Facts
-from tui.domain.hazards import HAZARD_CHECKS, hazards
+from tui.domain.hazards import hazards
 from tui.domain.instance import CheckName, Instance, Target
+from tui.domain.policy import Policy
 
 TARGETS = [
     Target("prod", "ap-northeast-2"), Target("prod", "us-east-1"), Target("data", "us-east-1"),
@@ -92,8 +94,8 @@ def test_every_hazard_is_there(sample: Sample) -> None:
     found = {
         hazard.code
         for row, facts in sample.seen
-        for action in HAZARD_CHECKS
-        for hazard in hazards(row, facts, action, sample.now)
+        for action in ACTIONS
+        for hazard in hazards(row, facts, action, sample.now, ActionOptions(), Policy())
     }
     assert found == HAZARDS
 

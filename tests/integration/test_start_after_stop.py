@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.integration.runner_watch import Bench, ended
 from tui.aws import mapping
 from tui.domain.actions import ActionOptions
-from tui.domain.activity import AFTER_STOP
+from tui.domain.down_by_aws import AFTER_STOP
 from tui.domain.instance import Instance, InstanceState
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy

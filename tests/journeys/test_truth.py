@@ -8,7 +8,7 @@ import pytest
 
 from tests.journeys.console_user import SIZES, Shift, awaited, evac, journal, sent
 from tui.demo.environment import Demo
-from tui.domain.activity import AFTER_STOP
+from tui.domain.down_by_aws import AFTER_STOP
 from tui.operations.model import OperationState
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
 
+from tui.domain.actions import ActionOptions
 from tui.domain.facts import Facts
 from tui.domain.hazards import Hazard, hazards
 from tui.domain.instance import (
@@ -21,23 +21,12 @@ from tui.domain.instance import (
     Target,
     TypeFacts,
 )
+from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 T = SafeText
 OK = StatusCheck(CheckStatus.OK)
-
-
-@dataclass(frozen=True)
-class Chosen:
-    no_reboot: bool = False
-    image_first: bool = False
-    event_id: str = ""
-    not_before: datetime | None = None
-    standby: bool | None = None
-    drain: bool | None = None
-    overrides: tuple[str, ...] = ()
-    if_held: str = "wait"
 
 
 def image(age: timedelta | None, state: str = "available") -> Image:
@@ -73,7 +62,7 @@ KNOWN = Facts(
 
 
 def find(
-    action: str, code: str, facts: Facts | None = KNOWN, options: Chosen | None = None, **changes: Any
+    action: str, code: str, facts: Facts | None = KNOWN, options: ActionOptions | None = None, **changes: Any
 ) -> list[Hazard]:
-    found = hazards(replace(SAFE, **changes), facts, action, NOW, options)
+    found = hazards(replace(SAFE, **changes), facts, action, NOW, options or ActionOptions(), Policy())
     return [hazard for hazard in found if hazard.code == code]

@@ -18,6 +18,7 @@ from tui.domain.events import ScheduledEvent
 from tui.domain.guidance import explain
 from tui.domain.instance import Checks, Instance, InstanceState
 from tui.domain.listing import Ranker
+from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText
 from tui.domain.triage import Level, urgency
 from tui.operations import audit_log, intended_down
@@ -72,7 +73,7 @@ def test_its_own_operation_is_told_and_hidden_by_nothing(
     instance = replace(WELL, state=InstanceState(state), checks=checks)
     doing = own(instance, work(action, step))
     assert urgency(instance, NOW, doing).level is level
-    told = explain(instance, None, NOW, UTC, own=doing)
+    told = explain(instance, None, Policy(), NOW, UTC, own=doing)
     assert told.headline.startswith(f"evac is {line}")
     assert "(by kim, 8s): wait" in told.headline
     assert "(by kim, 8s): wait" in told.diagnosis_short
@@ -84,7 +85,7 @@ def test_its_own_operation_is_told_and_hidden_by_nothing(
 
 def test_once_it_has_ended_the_picture_is_awss_again() -> None:
     failing = replace(WELL, checks=Checks(OK, BAD, OK))
-    told = explain(failing, None, NOW, UTC, own=NO_ACTIVITY)
+    told = explain(failing, None, Policy(), NOW, UTC, own=NO_ACTIVITY)
     assert told.recommended is not None
     assert told.recommended.verb == "reboot"
     assert urgency(WELL, NOW, NO_ACTIVITY).level is Level.CALM
@@ -93,7 +94,7 @@ def test_once_it_has_ended_the_picture_is_awss_again() -> None:
 def test_what_needs_a_person_stays_loud() -> None:
     doing = own(WELL, work("stop-start", "start", attention=True))
     assert urgency(WELL, NOW, doing).level is Level.FAILING
-    assert "needs you" in explain(WELL, None, NOW, UTC, own=doing).headline
+    assert "needs you" in explain(WELL, None, Policy(), NOW, UTC, own=doing).headline
 
 
 def test_an_ami_explains_only_what_it_does() -> None:
@@ -103,7 +104,7 @@ def test_an_ami_explains_only_what_it_does() -> None:
     assert making.explains(rebooted)
     broken = replace(WELL, checks=Checks(BAD, BAD, OK), root_device=T("ebs"))
     assert not making.explains(broken)
-    told = explain(broken, None, NOW, UTC, own=own(broken, making))
+    told = explain(broken, None, Policy(), NOW, UTC, own=own(broken, making))
     assert told.recommended is not None
     assert told.recommended.verb == "stop-start"
     assert "making an AMI of it" in told.headline
@@ -113,13 +114,13 @@ def test_what_only_waits_for_aws_changes_no_verdict() -> None:
     waiting = work("start-after-stop", "wait-stopped", waiting=True)
     assert urgency(WELL, NOW, own(WELL, waiting)).level is Level.CALM
     broken = replace(WELL, checks=Checks(BAD, BAD, OK), root_device=T("ebs"))
-    told = explain(broken, None, NOW, UTC, own=own(broken, waiting))
+    told = explain(broken, None, Policy(), NOW, UTC, own=own(broken, waiting))
     assert told.recommended is not None
     assert told.recommended.verb == "stop-start"
     assert "evac starts it when AWS has stopped it (ordered by kim, 8s ago)" in told.headline
     announced = ScheduledEvent(T("instance-stop"), T("e"), T(""), NOW + timedelta(hours=3))
     well = replace(WELL, events=(announced,), root_device=T("ebs"))
-    told = explain(well, None, NOW, UTC, own=own(well, waiting))
+    told = explain(well, None, Policy(), NOW, UTC, own=own(well, waiting))
     assert "NOT start by itself" not in told.headline + told.diagnosis_short
     assert "evac starts it then" in told.headline
     assert "evac starts it then" in told.diagnosis_short
@@ -155,7 +156,7 @@ def test_meant_holds_until_it_has_run_again() -> None:
     said = Own(marks={DOWN.key: mark})
     assert urgency(DOWN, NOW, NO_ACTIVITY).level is Level.FAILING
     assert urgency(DOWN, NOW, said).level is Level.CALM
-    told = explain(DOWN, None, NOW, UTC, own=said)
+    told = explain(DOWN, None, Policy(), NOW, UTC, own=said)
     assert told.recommended is None
     assert "that is meant, says kim" in told.headline
     again = replace(DOWN, launched_at=NOW - timedelta(hours=1))

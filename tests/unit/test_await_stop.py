@@ -8,14 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.guidance_cases import BASE, FACTS
-from tui.domain.actions import ACTIONS, ActionOptions
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import ActionOptions
+from tui.domain.down_by_aws import AFTER_STOP
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import InstanceState
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText
-from tui.domain.steps import STEPS, Done, Moot, Order, Seen, Send, StepHistory, Wait
+from tui.domain.steps import STEPS, Done, Moot, Order, Seen, Send, StepHistory, Wait, calls_of, steps_of
 from tui.domain.steps.await_stop import ALARM, LATE, OFTEN, RARELY, followed
 
 T = SafeText
@@ -135,10 +135,9 @@ def test_an_old_picture_of_it_running_is_no_start() -> None:
 
 
 def test_its_plan_sends_a_start_and_nothing_else() -> None:
-    action = ACTIONS[AFTER_STOP]
-    names = [step.name for step in action.plan(ActionOptions())]
+    names = [step.name for step in steps_of(AFTER_STOP, ActionOptions())]
     assert names == ["wait-stopped", "start", "wait-running", "wait-checks", "verify-event"]
-    assert [call.operation for call in action.calls(ORDER, ActionOptions())] == ["StartInstances"]
+    assert [call.operation for call in calls_of(AFTER_STOP, ORDER, ActionOptions())] == ["StartInstances"]
 
 
 @pytest.mark.parametrize(

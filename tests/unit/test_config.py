@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import tomllib
 from pathlib import Path
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from tui.config import edit, loader
 from tui.config.schema import RUN_ONLY
 from tui.config.schema import policy as config_policy
-from tui.domain.severity import HAZARD_CODES
 
 ROOT = Path(__file__).parents[2]
 
@@ -360,16 +358,6 @@ def test_a_policy_with_a_name_that_protects_from_nothing_is_an_error(
 ) -> None:
     with pytest.raises(loader.ConfigError, match=part):
         load(home, "", policy)
-
-
-def test_the_codes_a_policy_may_name_are_those_the_hazards_have() -> None:
-    found = set()
-    for path in (ROOT / "tui" / "domain" / "hazards").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Hazard", "dont_know"):
-                first = node.args[0] if node.args else None
-                found |= {first.value} if isinstance(first, ast.Constant) else set()
-    assert found == set(HAZARD_CODES)
 
 
 def test_why_refused(home: Path) -> None:

@@ -14,6 +14,7 @@ from tui.domain.down_by_aws import Cause, code_of, moment_of, why_down
 from tui.domain.events import ScheduledEvent
 from tui.domain.guidance import explain
 from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck
+from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.triage import Level, urgency
 from tui.fleet.protocol import Delta
@@ -216,7 +217,7 @@ def test_the_event_is_remembered_once_aws_lists_it_no_more() -> None:
     ],
 )
 def test_the_key_and_the_words(changes: dict[str, object], verb: str | None, words: str) -> None:
-    told = explain(replace(STOPPED, **changes), None, NOW, UTC)
+    told = explain(replace(STOPPED, **changes), None, Policy(), NOW, UTC)
     assert (told.recommended.verb if told.recommended else None) == verb
     assert words in " ".join([told.headline, *(one.text for one in told.paragraphs)])
     assert "  " not in told.headline

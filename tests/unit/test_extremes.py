@@ -40,6 +40,7 @@ from tui.domain.instance import (
     StatusCheck,
 )
 from tui.domain.listing import FleetView, Ranker, SortOrder
+from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, clock, iso_utc, later, to_utc, to_zone
 from tui.fleet import snapshot
@@ -104,7 +105,7 @@ def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.
         for column in EVENT_COLUMNS if alone.events else ():
             for size in (column.width, 30):
                 column.pieces(alone, RowContext(NOW, Settings(), zone=zone, by_event=True), size)
-    explain(one, None, NOW, zone)
+    explain(one, None, Policy(), NOW, zone)
     detail = DetailScene(one, NOW, zone, Settings(), wide=True)
     for sheet in SHEETS.values():
         sheet(detail)

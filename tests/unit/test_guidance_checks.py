@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.unit.guidance_cases import BAD, BASE, FACTS, NOW, OK, STORE, T, event, whole
+from tui.commands import verb_of
+from tui.domain.actions import ActionOptions
 from tui.domain.events import KNOWN_CODES
 from tui.domain.facts import Facts, GroupMembership, VolumeHealth
-from tui.domain.guidance import KEYS, Explanation, Kind, explain, layers
+from tui.domain.guidance import Explanation, Kind, explain, layers
 from tui.domain.guidance.checks import CHECK_GUIDES
 from tui.domain.guidance.layer_stack import Mark
 from tui.domain.hazards import Gravity, hazards
@@ -27,12 +29,13 @@ from tui.domain.instance import (
     StatusCheck,
     TypeFacts,
 )
+from tui.domain.policy import Policy
 
 SEOUL = ZoneInfo("Asia/Seoul")
 
 
 def told(instance: Instance, facts: Facts | None = FACTS) -> Explanation:
-    return explain(instance, facts, NOW, SEOUL)
+    return explain(instance, facts, Policy(), NOW, SEOUL)
 
 
 def failing(*names: str) -> Instance:
@@ -364,8 +367,8 @@ def test_a_blocked_action_is_never_recommended(instance: Instance, facts: Facts 
         if paragraph.kind in (Kind.AWS_WILL, Kind.SURVIVES, Kind.LOST, Kind.CLEARS):
             assert paragraph.sources
     if result.recommended is not None:
-        assert result.recommended.key == KEYS[result.recommended.verb]
-        found = hazards(instance, facts, result.recommended.verb, NOW)
+        assert result.recommended.key == verb_of(result.recommended.verb).key
+        found = hazards(instance, facts, result.recommended.verb, NOW, ActionOptions(), Policy())
         assert all(hazard.gravity is not Gravity.BLOCK for hazard in found)
         if result.recommended.verb in ("stop-start", "reboot"):
             assert not any(

@@ -10,12 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.guidance_cases import BASE, FACTS, NOW, STORE, T, event, whole
+from tui.domain.actions import ActionOptions
 from tui.domain.events import KNOWN_CODES, EventCode, EventState
 from tui.domain.facts import Facts, GroupMembership
 from tui.domain.guidance import Explanation, Kind, explain, explain_code
 from tui.domain.guidance.events import EVENT_GUIDES
 from tui.domain.hazards import Gravity, hazards
 from tui.domain.instance import Instance, InstanceState, Interface, PublicAddress, TypeFacts, Volume
+from tui.domain.policy import Policy
 
 SEOUL = ZoneInfo("Asia/Seoul")
 ROOTS = ("ebs", "instance-store", "")
@@ -23,7 +25,7 @@ CODES = [*KNOWN_CODES, "brand-new"]
 
 
 def told(instance: Instance, facts: Facts = FACTS) -> Explanation:
-    return explain(instance, facts, NOW, SEOUL)
+    return explain(instance, facts, Policy(), NOW, SEOUL)
 
 
 def test_every_code_has_an_entry() -> None:
@@ -69,7 +71,7 @@ def test_the_whole_table_holds(
         if paragraph.kind in (Kind.AWS_WILL, Kind.SURVIVES, Kind.LOST, Kind.CLEARS, Kind.WHEN):
             assert paragraph.sources, paragraph
     if result.recommended is not None:
-        first = hazards(instance, FACTS, result.recommended.verb, NOW)[0]
+        first = hazards(instance, FACTS, result.recommended.verb, NOW, ActionOptions(), Policy())[0]
         assert first.gravity is not Gravity.BLOCK
 
 
@@ -367,7 +369,7 @@ def test_retired_advice_is_nowhere() -> None:
 
 
 def test_unknown_zone_is_utc_only() -> None:
-    result = explain(replace(BASE, events=(event("instance-stop", 3),)), None, NOW, UTC)
+    result = explain(replace(BASE, events=(event("instance-stop", 3),)), None, Policy(), NOW, UTC)
     assert "Tue 06:00 UTC, in 3h" in result.of(Kind.WHEN)[0].text
     assert datetime(2026, 11, 24, 3, 0, tzinfo=UTC) == NOW
 

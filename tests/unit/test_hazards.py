@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.hazard_cases import KNOWN, NOW, SAFE, T, find, image
+from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.facts import ClassicBalancer, GroupMembership, TargetGroup
 from tui.domain.hazards import HAZARD_CHECKS, Gravity, hazards
 from tui.domain.instance import (
@@ -23,10 +24,11 @@ from tui.domain.instance import (
     Target,
     TypeFacts,
 )
+from tui.domain.policy import Policy
 
 
 def test_a_safe_instance_is_only_reassuring() -> None:
-    found = hazards(SAFE, KNOWN, "stop-start", NOW)
+    found = hazards(SAFE, KNOWN, "stop-start", NOW, ActionOptions(), Policy())
     assert {hazard.gravity for hazard in found} == {Gravity.OK}
     assert {hazard.text for hazard in found} >= {
         "Elastic IP 203.0.113.9",
@@ -344,16 +346,18 @@ def test_no_stop_protection_for_spot() -> None:
     assert not find("stop-start", "stop-protection", lifecycle=T("spot"))
 
 
-@pytest.mark.parametrize("action", HAZARD_CHECKS)
+@pytest.mark.parametrize("action", ACTIONS)
 def test_gravest_first_and_every_function_names_its_field(action: str) -> None:
-    found = hazards(Instance(Target("p", "r"), T("i-1"), managed_by=T("x")), None, action, NOW)
+    found = hazards(
+        Instance(Target("p", "r"), T("i-1"), managed_by=T("x")), None, action, NOW, ActionOptions(), Policy()
+    )
     order = list(Gravity)
     assert [hazard.gravity for hazard in found] == sorted((h.gravity for h in found), key=order.index)
     assert found[0].gravity is Gravity.BLOCK
-    for check in HAZARD_CHECKS[action]:
-        assert check.__doc__
+    for check in HAZARD_CHECKS:
+        assert check.find.__doc__
 
 
 def test_an_unknown_action_is_a_mistake_of_ours() -> None:
     with pytest.raises(KeyError):
-        hazards(SAFE, KNOWN, "terminate", NOW)
+        hazards(SAFE, KNOWN, "terminate", NOW, ActionOptions(), Policy())

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from tests.unit.hazard_cases import NOW, Chosen, T, find
+from tests.unit.hazard_cases import NOW, T, find
+from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity
 
@@ -38,18 +39,18 @@ FIXED = replace(MOVABLE, event_id=T("e-2"), deadline=None)
     ("events", "options", "gravity", "part"),
     [
         ((MOVABLE,), None, "ok", "up to its deadline"),
-        ((FIXED, MOVABLE), Chosen(), "ok", "up to its deadline"),
-        ((FIXED, MOVABLE), Chosen(event_id="e-2"), "block", "no deadline"),
-        ((), None, "block", "no such open event"),
-        ((MOVABLE,), Chosen(event_id="e-9"), "block", "no such open event"),
-        ((MOVABLE,), Chosen(not_before=NOW + 51 * HOUR), "block", "after AWS's deadline"),
-        ((MOVABLE,), Chosen(not_before=NOW + timedelta(minutes=59)), "block", "60 minutes"),
-        ((MOVABLE,), Chosen(not_before=NOW + 2 * HOUR), "ok", "up to its deadline"),
-        ((replace(MOVABLE, description=T("[Canceled] x")),), Chosen(event_id="e-1"), "block", "over"),
+        ((FIXED, MOVABLE), ActionOptions(), "ok", "up to its deadline"),
+        ((FIXED, MOVABLE), ActionOptions(event_id="e-2"), "block", "no deadline"),
+        ((), None, "block", "no scheduled event is open"),
+        ((MOVABLE,), ActionOptions(event_id="e-9"), "block", "no open event of that id"),
+        ((MOVABLE,), ActionOptions(not_before=NOW + 51 * HOUR), "block", "after AWS's deadline"),
+        ((MOVABLE,), ActionOptions(not_before=NOW + timedelta(minutes=59)), "block", "60 minutes"),
+        ((MOVABLE,), ActionOptions(not_before=NOW + 2 * HOUR), "ok", "up to its deadline"),
+        ((replace(MOVABLE, description=T("[Canceled] x")),), ActionOptions(event_id="e-1"), "block", "over"),
     ],
 )
 def test_rescheduling(
-    events: tuple[ScheduledEvent, ...], options: Chosen | None, gravity: str, part: str
+    events: tuple[ScheduledEvent, ...], options: ActionOptions | None, gravity: str, part: str
 ) -> None:
     (found,) = find("reschedule", "reschedule", options=options, events=events)
     assert found.gravity == gravity
@@ -57,10 +58,12 @@ def test_rescheduling(
 
 
 def test_image_first_and_no_reboot() -> None:
-    assert find("stop-start", "image-reboot", options=Chosen(image_first=True))[0].gravity is Gravity.WARN
-    assert not find("stop-start", "image-reboot", options=Chosen(image_first=True, no_reboot=True))
-    assert find("stop-start", "hibernation", options=Chosen(image_first=True), hibernation=True)
-    assert "crash-consistent" in find("image", "image-reboot", options=Chosen(no_reboot=True))[0].text
-    assert not find("image", "load-balancer", options=Chosen(no_reboot=True))
-    assert not find("image", "auto-scaling", options=Chosen(no_reboot=True))
-    assert not find("image", "cluster", options=Chosen(no_reboot=True))
+    assert (
+        find("stop-start", "image-reboot", options=ActionOptions(image_first=True))[0].gravity is Gravity.WARN
+    )
+    assert not find("stop-start", "image-reboot", options=ActionOptions(image_first=True, no_reboot=True))
+    assert find("stop-start", "hibernation", options=ActionOptions(image_first=True), hibernation=True)
+    assert "crash-consistent" in find("image", "image-reboot", options=ActionOptions(no_reboot=True))[0].text
+    assert not find("image", "load-balancer", options=ActionOptions(no_reboot=True))
+    assert not find("image", "auto-scaling", options=ActionOptions(no_reboot=True))
+    assert not find("image", "cluster", options=ActionOptions(no_reboot=True))

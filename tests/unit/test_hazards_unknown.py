@@ -6,15 +6,17 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.hazard_cases import KNOWN, NOW, T, find
+from tui.domain.actions import ActionOptions
 from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, hazards
 from tui.domain.instance import Instance, Target
+from tui.domain.policy import Policy
 
 
 @pytest.mark.parametrize("facts", [None, Facts(NOW)])
 def test_what_is_not_known_is_said(facts: Facts | None) -> None:
     bare = Instance(Target("p", "r"), T("i-1"))
-    found = hazards(bare, facts, "stop-start", NOW)
+    found = hazards(bare, facts, "stop-start", NOW, ActionOptions(), Policy())
     codes = {hazard.code for hazard in found if not hazard.known}
     assert codes == {
         "state",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from tui.domain.actions import ACTIONS, ActionOptions, sendable
+from tui.domain.actions import ActionOptions
 from tui.domain.answers import Permission
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
@@ -26,6 +26,9 @@ from tui.domain.steps import (
     TargetRegistration,
     TargetSeen,
     Wait,
+    calls_of,
+    sendable,
+    steps_of,
 )
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -448,7 +451,7 @@ def test_an_image_only_does_not_ask_whether_it_runs() -> None:
 
 
 def test_preflight_asks_each_call_once_and_tells_a_no_from_a_dont_know() -> None:
-    calls = ACTIONS["stop-start"].calls(ORDER, ActionOptions())
+    calls = calls_of("stop-start", ORDER, ActionOptions())
     step = Preflight(calls)
     first = step.decide(ORDER, RUNNING, said(), NOW)
     assert isinstance(first, Send)
@@ -496,7 +499,7 @@ class World:
 def test_killed_anywhere_it_still_ends_running_with_one_stop_and_one_start(seed: int) -> None:
     chance, world = random.Random(seed), World(lag=random.Random(seed).choice([0, 3, 30, 50]))
     order = ORDER
-    for step in ACTIONS["stop-start"].plan(ActionOptions()):
+    for step in steps_of("stop-start", ActionOptions()):
         attempts: list[Attempt] = []
         began, kills = world.now, 0
         for _ in range(2000):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.hazard_cases import KNOWN as FACTS
-from tests.unit.hazard_cases import NOW, SAFE, Chosen, T
+from tests.unit.hazard_cases import NOW, SAFE, T
 from tests.unit.machines import ELSEWHERE, KNOWN, MACHINES, OTHER, OWN, UNSURE, nitro, put
 from tui.config.schema import CacheSettings, LockSettings, Settings
 from tui.domain.actions import ACTIONS, OVERRIDES, ActionOptions
@@ -40,7 +40,9 @@ def at(root: Path, environ: dict[str, str] | None = None, settings: Settings | N
 def found(
     action: str, row: Instance, place: Here, facts: Facts | None = FACTS, options: Any = None
 ) -> dict[str, Hazard]:
-    return {one.code: one for one in hazards(row, facts, action, NOW, options, here=place)}
+    return {
+        one.code: one for one in hazards(row, facts, action, NOW, options or ActionOptions(), Policy(), place)
+    }
 
 
 # which machine
@@ -134,12 +136,12 @@ def test_a_reboot_is_a_danger_and_blocked_where_it_would_stay_out_of_service() -
     facts = replace(FACTS, membership=(member,))
     assert found("reboot", MINE, HERE)["self"].gravity is Gravity.DANGER
     assert found("reboot", MINE, HERE, facts)["self"].gravity is Gravity.BLOCK
-    assert found("reboot", MINE, HERE, facts, Chosen(standby=False))["self"].gravity is Gravity.DANGER
+    assert found("reboot", MINE, HERE, facts, ActionOptions(standby=False))["self"].gravity is Gravity.DANGER
 
 
 def test_an_ami_without_a_reboot_costs_the_machine_nothing() -> None:
     assert "self" in found("image", MINE, HERE)
-    assert "self" not in found("image", MINE, HERE, options=Chosen(no_reboot=True))
+    assert "self" not in found("image", MINE, HERE, options=ActionOptions(no_reboot=True))
 
 
 def test_an_action_is_known_by_what_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,23 +151,14 @@ def test_an_action_is_known_by_what_it_does(monkeypatch: pytest.MonkeyPatch) -> 
         ACTIONS["start"], name="later", steps=("wait-stopped", *ACTIONS["start"].steps), states=up
     )
     monkeypatch.setitem(ACTIONS, "later", later)
-    monkeypatch.setitem(
-        __import__("tui.domain.hazards", fromlist=["HAZARD_CHECKS"]).HAZARD_CHECKS, "later", _always()
-    )
     assert found("later", MINE, HERE)["self"].gravity is Gravity.BLOCK
     assert "self" not in found("start", replace(MINE, state=InstanceState.STOPPED), HERE)
-
-
-def _always() -> Any:
-    from tui.domain.hazards import _ALWAYS
-
-    return _ALWAYS
 
 
 def test_guidance_does_not_send_anybody_to_stop_it_from_here() -> None:
     doomed = ScheduledEvent(T("instance-retirement"), T("e-1"), not_before=NOW + timedelta(hours=30))
     row = replace(MINE, events=(doomed,))
-    elsewhere_told, told = (explain(row, FACTS, NOW, NOW.tzinfo, place) for place in (NOWHERE, HERE))  # type: ignore[arg-type]  # NOW has a zone
+    elsewhere_told, told = (explain(row, FACTS, Policy(), NOW, UTC, place) for place in (NOWHERE, HERE))
     assert elsewhere_told.recommended is not None
     assert told.recommended is None
     assert any("evac runs on this very instance" in one.text for one in told.paragraphs)
@@ -283,11 +276,11 @@ def test_what_cuts_the_hands_off_is_blocked_where_it_is_certainly_that_instance(
         assert "path" not in found(harmless, row, place)
     if gravity is Gravity.BLOCK:
         assert (
-            found("stop-start", row, place, options=Chosen(overrides=("path",)))["path"].gravity
+            found("stop-start", row, place, options=ActionOptions(overrides=("path",)))["path"].gravity
             is Gravity.DANGER
         )
         assert (
-            found("stop-start", row, place, options=Chosen(overrides=("self",)))["path"].gravity
+            found("stop-start", row, place, options=ActionOptions(overrides=("self",)))["path"].gravity
             is Gravity.BLOCK
         )
 

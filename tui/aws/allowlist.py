@@ -56,7 +56,7 @@ READS: Mapping[str, frozenset[str]] = {
 @cache
 def writes() -> frozenset[str]:
     """What the actions' steps declare, and nothing else, however the program errs. Who only reads never loads them."""
-    from tui.domain.actions import sendable
+    from tui.domain.steps import sendable
 
     return frozenset(f"{service}:{operation}" for service, operation in sendable())
 

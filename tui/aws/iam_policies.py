@@ -9,8 +9,8 @@ import json
 from typing import Any
 
 from tui.aws.allowlist import LOOKS
-from tui.domain.actions import ACTIONS, ActionOptions, sendable
-from tui.domain.steps import Order
+from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.steps import Order, calls_of, sendable
 
 PolicyDocument = dict[str, Any]
 PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
@@ -122,8 +122,7 @@ def narrow(events: Any, role: str, *, mutating: bool) -> None:
 
 
 def _sent(action: str, options: ActionOptions) -> frozenset[tuple[str, str]]:
-    calls = ACTIONS[action].calls(Order("", "", ""), options)
-    return frozenset((call.service, call.operation) for call in calls)
+    return frozenset((call.service, call.operation) for call in calls_of(action, Order("", "", ""), options))
 
 
 def iam_page() -> str:

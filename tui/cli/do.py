@@ -34,8 +34,7 @@ from tui.cli.session import (
     Shared,
     open_session,
 )
-from tui.domain.actions import ACTIONS, ASIDE, OVERRIDES, ActionOptions, unasked
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import ACTIONS, OVERRIDES, ActionOptions, unasked
 from tui.domain.answers import NoteKind, Permission
 from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
 from tui.domain.instance import InstanceState, TroubleKind
@@ -54,19 +53,20 @@ _TAKEN_WITHIN = 15.0
 _MOST_LOOKS = 5
 """What changes at each of so many looks is not waited for: the hands look for themselves before each step."""
 
-_FITS = {
-    "no_reboot": ("--no-reboot", "image, or stop-start with --image-first"),
-    "image_first": ("--image-first", "stop-start"),
-    "image_name": ("--image-name", "image, or stop-start with --image-first"),
-    "event_id": ("--event-id", "reschedule and start-after-stop"),
-    "not_before": ("--at", "reschedule"),
-    "standby": ("--standby", "stop-start and reboot"),
-    "drain": ("--drain", "stop-start and reboot"),
-}
+_FLAGS = {
+    "no_reboot": "--no-reboot", "image_first": "--image-first", "image_name": "--image-name", "event_id": "--event-id",
+    "not_before": "--at", "standby": "--standby", "drain": "--drain",
+}  # fmt: skip
+"""The options that not every action takes; which ones do, the actions say themselves."""
+_OF_AN_IMAGE = ("no_reboot", "image_name")
+_NAMES = list(ACTIONS)
 
 
-@click.command("do")
-@click.argument("action", type=click.Choice(list(ACTIONS)), metavar="ACTION")
+@click.command(
+    "do",
+    help=f"Act on one instance: {', '.join(_NAMES[:-1])} or {_NAMES[-1]}, guarded as in the console.",
+)
+@click.argument("action", type=click.Choice(_NAMES), metavar="ACTION")
 @click.argument("instance", metavar="INSTANCE_ID|NAME")
 @click.option("--confirm", metavar="NAME", help="Answer the question: the instance's name (or its id).")
 @click.option("--dry-run", is_flag=True, help="Only show the plan and whether it could be confirmed.")
@@ -120,7 +120,7 @@ def do_command(
     shared: Shared, action: str, instance: str, confirm: str | None, dry_run: bool, wait: bool, as_json: bool,
     timeout: float, **given: Any,
 ) -> int:  # fmt: skip
-    """Act on one instance: stop-start, start, start-after-stop, reboot, image or reschedule, guarded as in the console."""
+    """The command; its help is above."""
     with open_session(shared) as session:
         _check(action, given, bool(session.settings.actions.require_image))
         options = plan_view.options_of(session.settings, **given)
@@ -140,26 +140,28 @@ def do_command(
 
 def _check(action: str, given: dict[str, Any], required: bool) -> None:
     """Options that would be ignored are wrong use. `required`: a policy may have an AMI made. Raises UsageError."""
-    makes_image = action == "image" or (action == "stop-start" and (given["image_first"] or required))
-    fits = {
-        "no_reboot": makes_image,
-        "image_first": action == "stop-start",
-        "image_name": makes_image,
-        "event_id": action in ("reschedule", AFTER_STOP),
-        "not_before": action == "reschedule",
-        "standby": action in ASIDE,
-        "drain": action in ASIDE,
-    }
-    for name, (option, where) in _FITS.items():
-        if given[name] not in (None, False, "", ()) and not fits[name]:
-            raise click.UsageError(f"{option} is for {where}")
+    one = ACTIONS[action]
+    options = ActionOptions(image_first=given["image_first"] or required)
+    for name, flag in _FLAGS.items():
+        fits = "image" in one.step_names(options) if name in _OF_AN_IMAGE else name in one.takes
+        if given[name] not in (None, False, "", ()) and not fits:
+            raise click.UsageError(f"{flag} is for {_takers(name)}")
     for code in given["overrides"]:
         if action not in OVERRIDES[code].actions:
             raise click.UsageError(f"--override {code} is for {', '.join(OVERRIDES[code].actions)}")
     if given["image_name"] and (why := why_no_image_name(given["image_name"])):
         raise click.UsageError(f"--image-name: {why}")
-    if action == "reschedule" and given["not_before"] is None:
-        raise click.UsageError("reschedule needs --at: the event's new start")
+    if "not_before" in one.takes and given["not_before"] is None:
+        raise click.UsageError(f"{action} needs --at: the event's new start")
+
+
+def _takers(option: str) -> str:
+    """The actions that take it, in words."""
+    if option in _OF_AN_IMAGE:
+        making = [name for name, one in ACTIONS.items() if one.images]
+        first = [name for name, one in ACTIONS.items() if "image_first" in one.takes]
+        return f"{' and '.join(making)}, or {' and '.join(first)} with {_FLAGS['image_first']}"
+    return " and ".join(name for name, one in ACTIONS.items() if option in one.takes)
 
 
 def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:

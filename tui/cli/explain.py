@@ -15,6 +15,7 @@ from tui.cli.fleet_reader import find_instance
 from tui.cli.options import shared_options
 from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Shared, open_session
 from tui.cli.this_machine import here_for
+from tui.config.schema import policy
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
 from tui.domain.guidance.base import heading
@@ -72,12 +73,13 @@ def explain_command(
         raise click.UsageError(f"{what} is no event code; codes are {', '.join(KNOWN_CODES)}")
     with open_session(shared) as session:
         found = find_instance(session, what, timeout)
-        zone, here = session.settings.zone(), here_for(session)
+        settings, here = session.settings, here_for(session)
         ours = own(session)
     if found.instance is None:
         raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
     now = datetime.now(UTC)
-    told = explain(found.instance, found.facts, now, zone, here, ours)
+    rules = policy(settings, found.instance.target.profile, found.instance.account_id)
+    told = explain(found.instance, found.facts, rules, now, settings.zone(), here, ours)
     name = f"{found.instance.label} {found.instance.instance_id} {found.instance.target.key}"
     _print(name, told, sources, as_json, serialize.instance_object(found.instance, now, own=ours))
     return WELL

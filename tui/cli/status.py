@@ -13,7 +13,9 @@ from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.options import shared_options
 from tui.cli.session import PARTIAL, USAGE, WELL, Session, Shared, open_session
 from tui.cli.this_machine import here_among
+from tui.config.schema import Settings, policy
 from tui.domain import query, time_format
+from tui.domain.actions import ActionOptions
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
@@ -64,7 +66,9 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
     if form == "json":
         told, left_out = output.each(
             rows,
-            lambda row: serialize.instance_object(row, now, _hazards(row, now, here), open_only=not every),
+            lambda row: serialize.instance_object(
+                row, now, listed_hazards(session.settings, row, now, here), open_only=not every
+            ),
             _name,
         )
         output.json(told)
@@ -135,7 +139,11 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
     left_out = 0
     if as_json:
         told, left_out = output.each(
-            rows, lambda row: serialize.instance_object(row, now, _hazards(row, now, here), own=ours), _name
+            rows,
+            lambda row: serialize.instance_object(
+                row, now, listed_hazards(session.settings, row, now, here), own=ours
+            ),
+            _name,
         )
         output.json(told)
     elif rows:
@@ -184,11 +192,12 @@ def _ordered(fleet: Fleet, chosen: query.Query, now: datetime, own: Own = NO_ACT
     return sorted(rows, key=lambda row: urgency(row, now, own))
 
 
-def _hazards(row: Instance, now: datetime, here: Here) -> list[Hazard]:
+def listed_hazards(settings: Settings, row: Instance, now: datetime, here: Here) -> list[Hazard]:
     """What a stop/start would meet, as far as the list tells: reassurances and what only a close look tells stay out."""
+    rules = policy(settings, row.target.profile, row.account_id)
     return [
         hazard
-        for hazard in hazards(row, None, "stop-start", now, here=here)
+        for hazard in hazards(row, None, "stop-start", now, ActionOptions(), rules, here)
         if hazard.known and hazard.gravity is not Gravity.OK
     ]
 

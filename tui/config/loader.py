@@ -37,7 +37,6 @@ from tui.config.schema import (
 from tui.domain import profile_names
 from tui.domain.actions import ACTIONS
 from tui.domain.sanitize import clean
-from tui.domain.severity import HAZARD_CODES
 from tui.domain.time_format import parse_duration
 from tui.paths import default_config_path
 
@@ -273,9 +272,14 @@ def _owned(path: Path) -> None:
 
 def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str, Any]:
     """What is switched off or hidden. A name that means nothing is an error: it would protect from nothing."""
+    codes: tuple[str, ...] = ()
+    if policy.block:  # who blocks none starts without the hazards
+        from tui.domain.hazards import HAZARD_CODES
+
+        codes = HAZARD_CODES
     for key, given, known in (
         ("actions_off", policy.actions_off, tuple(ACTIONS)),
-        ("block", policy.block, HAZARD_CODES),
+        ("block", policy.block, codes),
     ):
         for name in given:
             if name not in known:

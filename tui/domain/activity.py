@@ -7,27 +7,10 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
+from tui.domain.actions import ACTIONS, Action
 from tui.domain.instance import CheckName, Instance
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.time_format import span
-
-AFTER_STOP = "start-after-stop"
-"""The action that is ordered in advance: it waits until AWS has stopped the instance, and starts it then."""
-POWER_ACTIONS = ("stop-start", "start", "reboot", AFTER_STOP)
-"""Actions that take an instance down or bring it back: what its checks say meanwhile is their doing."""
-_DEEDS = {
-    "stop-start": "stopping and starting it",
-    "start": "starting it",
-    AFTER_STOP: "starting it",
-    "reboot": "rebooting it",
-    "image": "making an AMI of it",
-    "reschedule": "moving its event",
-}
-_STEPS = {
-    "image": "AMI", "enter-standby": "standby", "drain": "draining", "stop": "stopping", "wait-stopped": "stopping",
-    "start": "starting", "wait-running": "starting", "exit-standby": "returning", "register": "returning",
-    "wait-healthy": "returning", "reschedule": "moving",
-}  # fmt: skip
 
 
 class Work(Struct, frozen=True):
@@ -50,20 +33,27 @@ class Work(Struct, frozen=True):
     here: bool = True
 
     @property
+    def _action(self) -> Action | None:
+        """None of one that only a newer evac knows: the lock of another machine may name it."""
+        return ACTIONS.get(self.action)
+
+    @property
     def powers(self) -> bool:
         """Whether it stops, starts or reboots the instance now: then a failing check or a stopped state comes from it."""
-        return self.action in POWER_ACTIONS and not self.waiting
+        return self._action is not None and self._action.powers and not self.waiting
 
     def explains(self, instance: Instance) -> bool:
         """Whether it explains the instance's state and checks. An AMI reboots the instance unless ordered without reboot."""
-        return self.powers or (self.action == "image" and instance.checks.impaired() == (CheckName.INSTANCE,))
+        images = self._action is not None and self._action.images
+        return self.powers or (images and instance.checks.impaired() == (CheckName.INSTANCE,))
 
     @property
     def cell(self) -> str:
         """What it does now, short enough for a cell of the list."""
-        if self.action == "reboot" and self.step in ("preflight", "reboot", "wait-checks", "verify-event"):
-            return "rebooting"
-        return _STEPS.get(self.step, "checking")
+        from tui.domain.steps import STEPS  # the first frame does without
+
+        step = STEPS.get(self.step)
+        return (step.cell if step else "") or (self._action.cell if self._action else "checking")
 
     def who(self, now: datetime) -> str:
         """`by kim, 8s`; with the machine's name where it is another one."""
@@ -74,7 +64,7 @@ class Work(Struct, frozen=True):
         """One sentence without its full stop."""
         if self.waiting:
             return f"evac starts it when AWS has stopped it (ordered {self.who(now)} ago)"
-        deed = _DEEDS.get(self.action, f"at it: {clean(self.action)}")
+        deed = self._action.deed if self._action else f"at it: {clean(self.action)}"
         if self.attention:
             return f"evac is {deed} ({self.who(now)}) and needs you"
         return f"evac is {deed} ({self.who(now)})" + (": wait" if self.powers else "")

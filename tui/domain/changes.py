@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import ACTIONS
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance
 from tui.domain.plan import Draft, GuardKind
 from tui.domain.severity import Gravity
 from tui.domain.this_machine import NOWHERE, Here
 
-HURTS_NOBODY = frozenset({"start", AFTER_STOP})
+HURTS_NOBODY = frozenset(name for name, one in ACTIONS.items() if one.only_starts)
 """Actions that a look which fails may not prevent: what is down stays down by that."""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from tui.domain.actions import ASIDE, ActionOptions
+from tui.domain.actions import Action, ActionOptions
 from tui.domain.facts import Facts, GroupMembership
 from tui.domain.groups import (
     CLASSIC,
@@ -126,9 +126,9 @@ def drain(facts: Facts | None, wanted: bool | None, in_standby: bool) -> bool:
     return member(facts) is None if wanted is None else wanted
 
 
-def resolve(action: str, facts: Facts | None, wanted: ActionOptions) -> tuple[bool, bool]:
+def resolve(action: Action, facts: Facts | None, wanted: ActionOptions) -> tuple[bool, bool]:
     """Whether the plan has standby, and whether it drains: two booleans."""
-    if action not in ASIDE:
+    if not action.sets_aside:
         return False, False
     first = standby(facts, wanted.standby)
     return first, drain(facts, wanted.drain, first)

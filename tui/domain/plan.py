@@ -6,27 +6,26 @@ The confirm screen, `evac do` and the journal show and keep exactly this value.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.domain import out_of_service, typed_name
-from tui.domain.actions import ACTIONS, ASIDE, ActionOptions
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import ACTIONS, Action, ActionOptions
 from tui.domain.down_by_aws import STOP_EVENTS
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.hazards import Hazard, hazards
 from tui.domain.hazards.base import HazardView
-from tui.domain.hazards.storage import needs_image
+from tui.domain.hazards.images import needs_image
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.severity import GRAVE, Gravity
-from tui.domain.steps import Call, Order, Preflight, Step, TargetRegistration
+from tui.domain.steps import Call, Order, Preflight, calls_of, steps_of, without_dry_run
 from tui.domain.this_machine import NOWHERE, Here
 
 
@@ -97,26 +96,7 @@ class Draft(Struct, frozen=True):
     @property
     def unasked(self) -> tuple[str, ...]:
         """The calls for which AWS can't be asked in advance."""
-        return ACTIONS[self.action].unasked(self.order, self.options)
-
-
-_TEXT = {
-    "preflight": "ask AWS for permission (dry run)",
-    "image": "make the AMI",
-    "stop": "stop",
-    "wait-stopped": "wait until stopped",
-    "start": "start",
-    "wait-running": "wait until running",
-    "wait-checks": "wait for the status checks",
-    "reboot": "reboot",
-    "reschedule": "move the event",
-    "verify-event": "see the event gone",
-    "enter-standby": "put it in Standby",
-    "exit-standby": "return it to service",
-    "drain": "drain its target groups",
-    "register": "register it again",
-    "wait-healthy": "wait until healthy",
-}
+        return without_dry_run(self.action, self.order, self.options)
 
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9 ()\[\]./\-'@_]")
@@ -139,43 +119,19 @@ def why_no_image_name(name: str) -> str:
     return ""
 
 
-def _reschedulable(instance: Instance, options: ActionOptions, now: datetime) -> tuple[str, str | None]:
-    """The id of the event to move, and why it can't be moved."""
-    events = [
+def _event(
+    action: Action, instance: Instance, options: ActionOptions, now: datetime
+) -> ScheduledEvent | None:
+    """The event that the action is about: the one that was chosen, or the first that fits. None if there is none."""
+    found = [
         one for one in instance.open_events(now) if not options.event_id or one.event_id == options.event_id
     ]
-    if not events:
-        return "", "no open event of that id" if options.event_id else "no scheduled event is open"
-    movable = next((one for one in events if one.why_not_reschedule(now) is None), None)
-    if movable is not None:
-        return str(movable.event_id), None
-    return str(events[0].event_id), events[0].why_not_reschedule(now)
-
-
-def _awaited(instance: Instance, options: ActionOptions, now: datetime) -> ScheduledEvent | None:
-    """The stop or retirement that is waited for: the one that was chosen, or the first."""
-    found = [one for one in instance.open_events(now) if one.code in STOP_EVENTS]
-    return next((one for one in found if not options.event_id or one.event_id == options.event_id), None)
-
-
-def _words(action: str, step: Step) -> tuple[str, str]:
-    """A step in words, and how long it takes."""
-    if action == AFTER_STOP and step.name == "wait-stopped":
-        return "wait until AWS has stopped it", "days, if need be: AWS is asked once a minute"
-    return _TEXT[step.name], step.about
-
-
-def _service(
-    instance: Instance, facts: Facts | None, places: tuple[TargetRegistration, ...]
-) -> dict[str, Any]:
-    """What the order keeps of how the instance served, and where: it should do so again."""
-    group = out_of_service.member(facts)
-    return {
-        "group": "" if group is None else str(group.group),
-        "desired": None if group is None else group.desired,
-        "places": places,
-        "public_ip": str(instance.public_ip),
-    }
+    if action.awaits_stop:
+        return next((one for one in found if one.code in STOP_EVENTS), None)
+    if "not_before" not in action.takes:
+        return None
+    movable = (one for one in found if one.why_not_reschedule(now) is None)
+    return next(movable, found[0] if found else None)
 
 
 def draft(
@@ -192,87 +148,20 @@ def draft(
     if options.not_before is not None:
         # The query protocol carries whole seconds: with more, what AWS shows later would never be what was asked.
         options = replace(options, not_before=options.not_before.replace(microsecond=0))
-    unblock: list[str] = []
-    view = HazardView(
-        instance, facts, action_name, now, options, policy.image_max_age, policy.require_image, policy.keep
-    )
+    view = HazardView(instance, facts, action, now, options, policy, here)
     options = replace(options, image_first=options.image_first or needs_image(view))
-    if options.standby and action_name in ASIDE and (why_not := out_of_service.why_no_standby(facts)):
-        unblock.append(f"no standby: {why_not}")
-    first, second = out_of_service.resolve(action_name, facts, options)
-    options = replace(options, standby=first, drain=second)
-    places = out_of_service.places(facts) if action_name in ASIDE else ()
-    groups = (
-        tuple(one.group for one in out_of_service.groups(facts, str(instance.instance_id)))
-        if view.interrupts
-        else ()
-    )
-    serves = any(one.healthy for one in places) or any(one.up for one in groups)
-    if "image" in {step.name for step in action.plan(options)} and not options.image_name:
+    refused = tuple(_refused(action, facts, options, policy))
+    standby, drain = out_of_service.resolve(action, facts, options)
+    options = replace(options, standby=standby, drain=drain)
+    if "image" in action.step_names(options) and not options.image_name:
         options = replace(options, image_name=image_name(instance, now))
-    elif options.image_name and (why_name := why_no_image_name(options.image_name)):
-        unblock.append(why_name)
-    event_id = options.event_id
-    if action_name == "reschedule":
-        event_id, why = _reschedulable(instance, options, now)
-        if why is not None:
-            unblock.append(f"can't be moved: {why}")
-        elif options.not_before is None:
-            unblock.append("no new start was given: use --at, or type one")
-    waits = _awaited(instance, options, now) if action_name == AFTER_STOP else None
-    if waits is not None:
-        event_id = str(waits.event_id)
-    order = Order(
-        operation_id="",
-        action=action_name,
-        instance_id=str(instance.instance_id),
-        launched_at=instance.launched_at,
-        open_events=tuple(str(one.event_id) for one in instance.open_events(now) if one.event_id),
-        image_name=options.image_name,
-        no_reboot=options.no_reboot,
-        wait_for_image=options.wait_for_image,
-        event_id=event_id,
-        not_before=options.not_before if waits is None else waits.not_before,
-        groups=groups,
-        **_service(instance, facts, places),
-    )
-    found = hazards(
-        instance, facts, action_name, now, options,
-        image_max_age=policy.image_max_age, image_required=policy.require_image,
-        keep=policy.keep, here=here,
-    )  # fmt: skip
-    found = strict(policy, found)
-    steps = tuple(
-        PlannedStep(step.name, *_words(action_name, step), step.calls(order))
-        for step in action.plan(options, serves=serves)
-    )
-    pre = Preflight(action.calls(order, options))
-    steps = (PlannedStep(pre.name, _TEXT[pre.name], pre.about), *steps)
-    why_state = action.why_not(instance)
-    if why_state is not None:
-        unblock.append(why_state)
-    if policy.read_only:
-        unblock.append(
-            "read-only: this console, the profile, the account or the site policy allows no changes"
-        )
-    if action_name in policy.actions_off:
-        unblock.append(f"the site policy has switched {action_name} off")
-    unblock += [
-        f"{one.text}: {one.remedy}" if one.remedy else one.text
-        for one in found
-        if one.gravity is Gravity.BLOCK
-    ]
-    expected = str(instance.instance_id)
-    accepts: tuple[str, ...] = (expected,)
-    if policy.confirm != "id" and instance.name:
-        expected = str(typed_name.expected(instance.name, instance.instance_id))
-        accepts = (str(instance.name), *accepts)
-    if unblock:
-        guard = Guard(GuardKind.BLOCKED, "", tuple(dict.fromkeys(clean(one) for one in unblock)))
-    elif any(one.gravity is Gravity.DANGER for one in found) or action_name == "stop-start":
-        guard = Guard(GuardKind.TYPE_NAME, expected, accepts=accepts)
-    else:
-        guard = Guard(GuardKind.YES_NO, accepts=accepts)
+    order, serves = _order(action, instance, facts, options, now)
+    found = strict(policy, hazards(instance, facts, action_name, now, options, policy, here))
+    pre = Preflight(calls_of(action_name, order, options))
+    steps = [PlannedStep(pre.name, pre.text, pre.about)]
+    for step in steps_of(action_name, options, serves=serves):
+        text, about = action.step_words.get(step.name, (step.text, step.about))
+        steps.append(PlannedStep(step.name, text, about, step.calls(order)))
     return Draft(
         action=action_name,
         title=action.named(instance.label),
@@ -283,8 +172,78 @@ def draft(
         state=instance.state,
         options=options,
         order=order,
-        steps=steps,
+        steps=tuple(steps),
         hazards=found,
-        guard=guard,
+        guard=_guard(action, instance, options, policy, refused, found),
         drafted_at=now,
     )
+
+
+def _order(
+    action: Action, instance: Instance, facts: Facts | None, options: ActionOptions, now: datetime
+) -> tuple[Order, bool]:
+    """What the hands are given, without an operation id; and whether it is in service of a group, and should be so again."""
+    places = out_of_service.places(facts) if action.sets_aside else ()
+    interrupts = action.interrupts(options, instance.state)
+    groups = (
+        tuple(one.group for one in out_of_service.groups(facts, str(instance.instance_id)))
+        if interrupts
+        else ()
+    )
+    event, group = _event(action, instance, options, now), out_of_service.member(facts)
+    waits = event is not None and action.awaits_stop
+    order = Order(
+        operation_id="",
+        action=action.name,
+        instance_id=str(instance.instance_id),
+        launched_at=instance.launched_at,
+        open_events=tuple(str(one.event_id) for one in instance.open_events(now) if one.event_id),
+        image_name=options.image_name,
+        no_reboot=options.no_reboot,
+        wait_for_image=options.wait_for_image,
+        event_id=options.event_id if event is None else str(event.event_id),
+        not_before=event.not_before if event is not None and waits else options.not_before,
+        group="" if group is None else str(group.group),
+        desired=None if group is None else group.desired,
+        places=places,
+        public_ip=str(instance.public_ip),
+        groups=groups,
+    )
+    return order, any(one.healthy for one in places) or any(one.up for one in groups)
+
+
+def _refused(action: Action, facts: Facts | None, options: ActionOptions, policy: Policy) -> Iterator[str]:
+    """What the options ask for and cannot be had, and what the settings do not allow. All else are hazards."""
+    if options.standby and action.sets_aside and (why_not := out_of_service.why_no_standby(facts)):
+        yield f"no standby: {why_not}"
+    if options.image_name and (why_name := why_no_image_name(options.image_name)):
+        yield why_name
+    if policy.read_only:
+        yield "read-only: this console, the profile, the account or the site policy allows no changes"
+    if action.name in policy.actions_off:
+        yield f"the site policy has switched {action.name} off"
+
+
+def _guard(
+    action: Action,
+    instance: Instance,
+    options: ActionOptions,
+    policy: Policy,
+    refused: tuple[str, ...],
+    found: tuple[Hazard, ...],
+) -> Guard:
+    """How it is confirmed: not at all while something is in the way."""
+    blocks = [one for one in found if one.gravity is Gravity.BLOCK]
+    if "not_before" in action.takes and options.not_before is None and not blocks:
+        refused = (*refused, "no new start was given: use --at, or type one")
+    unblock = [*refused, *(f"{one.text}: {one.remedy}" if one.remedy else one.text for one in blocks)]
+    expected = str(instance.instance_id)
+    accepts: tuple[str, ...] = (expected,)
+    if policy.confirm != "id" and instance.name:
+        expected = str(typed_name.expected(instance.name, instance.instance_id))
+        accepts = (str(instance.name), *accepts)
+    if unblock:
+        return Guard(GuardKind.BLOCKED, "", tuple(dict.fromkeys(clean(one) for one in unblock)))
+    if action.typed or any(one.gravity is Gravity.DANGER for one in found):
+        return Guard(GuardKind.TYPE_NAME, expected, accepts=accepts)
+    return Guard(GuardKind.YES_NO, accepts=accepts)

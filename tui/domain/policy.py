@@ -6,12 +6,10 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-IMAGE_MAX_AGE = timedelta(days=7)
-"""An AMI older than this is no net, unless the settings say otherwise."""
-
 
 class Policy(Struct, frozen=True):
-    """What the settings say. `confirm`: whether the name or the id is typed; `require_image`: no stop without an AMI so young.
+    """What the settings say; its defaults are theirs. `confirm`: whether the name or the id is typed. An AMI older than
+    `image_max_age` is no net; `require_image`: no stop without an AMI so young.
 
     `blocking`: codes of the hazards that the site allows nobody to confirm. `keep`: how many of a group must stay in service,
     each of them.
@@ -19,7 +17,7 @@ class Policy(Struct, frozen=True):
 
     read_only: bool = False
     confirm: str = "name"
-    image_max_age: timedelta = IMAGE_MAX_AGE
+    image_max_age: timedelta = timedelta(days=7)
     require_image: timedelta | None = None
     actions_off: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()

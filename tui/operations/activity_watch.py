@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from tui.domain.actions import ACTIONS
 from tui.domain.activity import NO_ACTIVITY, Own, Work
 from tui.domain.sanitize import clean
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
     from tui.operations.journal import Journal
     from tui.operations.model import Operation
     from tui.operations.redis_lock import Refused
-
-_ORDER = {"stop-start": 0, "start": 0, "reboot": 0, "start-after-stop": 1, "image": 2, "reschedule": 3}
 
 
 def work_of(operation: Operation) -> Work:
@@ -40,12 +39,20 @@ def work_of(operation: Operation) -> Work:
     )
 
 
+def _matters(action: str) -> int:
+    """How much it matters to the instance's state: what powers it first, what touches its event alone last."""
+    one = ACTIONS.get(action)
+    if one is None or not one.exclusive:
+        return 3
+    return 2 if not one.powers else int(one.awaits_stop)
+
+
 def works_of(operations: Iterable[Operation], elsewhere: Iterable[tuple[str, Work]] = ()) -> dict[str, Work]:
     """Unfinished operations by the instance's key (`region/id`); of several at one instance, the one that drives its state."""
     found = [(f"{one.region}/{one.instance_id}", work_of(one)) for one in operations]
     known = {work.id for _, work in found}
     found += [(key, work) for key, work in elsewhere if work.id not in known]
-    found.sort(key=lambda pair: (not pair[1].attention, _ORDER.get(pair[1].action, 4), pair[1].since))
+    found.sort(key=lambda pair: (not pair[1].attention, _matters(pair[1].action), pair[1].since))
     works: dict[str, Work] = {}
     for key, work in found:
         works.setdefault(key, work)

@@ -7,15 +7,13 @@ from datetime import datetime, tzinfo
 
 from msgspec.structs import replace
 
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import ACTIONS
 from tui.domain.hazards.base import Hazard
 from tui.domain.plan import Draft, Guard, GuardKind
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.severity import Gravity
 from tui.operations.identity import who_since
 from tui.operations.model import Operation
-
-_POWER = frozenset({"stop-start", "start", "reboot"})
 
 
 def in_the_way(
@@ -26,15 +24,16 @@ def in_the_way(
     An AMI in the making is in nobody's way: AWS may take hours for it. Moving an event never is, nor is what only waits
     until AWS has stopped the instance, but for another of its kind.
     """
-    if action == "reschedule":
+    wanted = ACTIONS[action]
+    if not wanted.exclusive:
         return None
     mine = [one for one in unfinished if one.region == region and one.instance_id == instance_id]
     return next(
         (
             one
             for one in mine
-            if one.action in _POWER
-            or (one.action == AFTER_STOP and (not one.waiting or action == AFTER_STOP))
+            if (one.action not in ACTIONS or ACTIONS[one.action].powers)  # a newer evac's, whatever it does
+            and (not one.waiting or wanted.awaits_stop)
         ),
         None,
     )
@@ -65,9 +64,14 @@ def checked(draft: Draft, unfinished: Iterable[Operation], zone: tzinfo, now: da
     unfinished = list(unfinished)
     other = in_the_way(unfinished, draft.action, draft.target.region, str(draft.instance_id))
     waiting = ordered(unfinished, draft.target.region, str(draft.instance_id))
-    if other is None and waiting is not None and draft.action in _POWER:
+    if (
+        other is None
+        and waiting is not None
+        and ACTIONS[draft.action].powers
+        and not ACTIONS[draft.action].awaits_stop
+    ):
         told = clean(f"{waiting.user} has ordered: {waiting.title}. It ends by itself once the event is over")
-        return replace(draft, hazards=(*draft.hazards, Hazard("ordered", Gravity.NOTE, told)))
+        return replace(draft, hazards=(*draft.hazards, Hazard(Gravity.NOTE, told, code="ordered")))
     if other is None:
         return draft
     why = clean(f"{who_is_in_the_way(other, zone, now)}; {remedy.format(id=other.id)}")

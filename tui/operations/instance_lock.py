@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tui.config.schema import Settings
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import ACTIONS
 from tui.domain.answers import RefusedBy
 from tui.domain.steps import Call, Decision, Send, Stuck, Wait
 from tui.operations.identity import address_of_client
@@ -19,7 +19,6 @@ from tui.operations.redis_lock import Away, Held, Holder, Lock, LockService, Ref
 
 RESTORING = frozenset({"StartInstances", "ExitStandby", "ResumeProcesses", "RegisterTargets"})
 """Calls in the safe direction: one that was begun sends them without its lock too."""
-_NEEDS_NONE = "reschedule"
 _REST = 10.0
 """Seconds after which a lock service that did not answer is asked again; an operation does not wait for it in between."""
 
@@ -33,7 +32,7 @@ class InstanceLockGuard:
         self._operation, self._settings, self._say = operation, settings, say
         service = LockService.of(settings)
         self._lock: Lock | None = None
-        if service.asked_for and operation.action != _NEEDS_NONE:
+        if service.asked_for and ACTIONS[operation.action].exclusive:
             account = operation.account_id or "unknown"
             mine = Holder(
                 operation.id, operation.action, "", operation.user[:256], operation.host[:256],
@@ -50,7 +49,7 @@ class InstanceLockGuard:
 
     def preflight(self) -> Stuck | None:
         """Who has the lock, asked before the dry run and without taking it: an open question locks nothing."""
-        if self._lock is None or self._operation.action == AFTER_STOP:
+        if self._lock is None or ACTIONS[self._operation.action].awaits_stop:
             return None
         found = self._lock.holder()
         if isinstance(found, Refused):
@@ -94,7 +93,7 @@ class InstanceLockGuard:
 
     def sent(self, call: Call, ok: bool | None) -> None:
         """Release early for an AMI: once AWS has accepted CreateImage, nothing more is sent."""
-        if self._operation.action == "image" and call.operation == "CreateImage" and ok:
+        if ok and call.operation == ACTIONS[self._operation.action].released_by:
             self.end()
 
     def keep(self) -> None:

@@ -8,11 +8,11 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from tui.domain.actions import ActionOptions
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import BACK, ActionOptions
 from tui.domain.answers import DOWN_WORD, NoteKind, Permission, RefusedBy
+from tui.domain.down_by_aws import AFTER_STOP
 from tui.domain.sanitize import SafeText, clean
-from tui.domain.steps import BACK, Order
+from tui.domain.steps import Order
 
 ABANDONED = "abandoned by the operator"
 """Why steps were left out, if a person gave the operation up."""

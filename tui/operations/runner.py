@@ -17,12 +17,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.config.schema import Settings, keep, start_retry_for
-from tui.domain.actions import ACTIONS
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import ACTIONS, BACK
 from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.instance import InstanceState
 from tui.domain.steps import (
-    BACK,
     STEPS,
     Decision,
     Done,
@@ -35,6 +33,7 @@ from tui.domain.steps import (
     Step,
     Stuck,
     Wait,
+    calls_of,
 )
 from tui.domain.steps.await_stop import followed
 from tui.operations.aws_gateway import Gateway, Outcome
@@ -100,7 +99,7 @@ class Runner:
             operation, settings, journal, self.name, lambda step, said: self.auditor.told(self._reread(), step, said),
             self.wall,
         )  # fmt: skip
-        self._asked = ACTIONS[operation.action].calls(self.order, operation.kept.options)
+        self._asked = calls_of(operation.action, self.order, operation.kept.options)
         self._under_way = False
         self.begun = bool(operation.sent) or operation.ordered_ahead
         self.leased, self.last, self._stopped = False, operation, False
@@ -275,8 +274,8 @@ class Runner:
         """Whether the instance is down by this operation; while nobody can tell, as it was."""
         if seen.state is InstanceState.UNKNOWN:
             return self._reread().instance_down
-        by_this = ("stop-start", "start", AFTER_STOP)
-        return seen.state is InstanceState.STOPPED and self.order.action in by_this and not current.waiting
+        by_this = ACTIONS[self.order.action].starts
+        return seen.state is InstanceState.STOPPED and by_this and not current.waiting
 
     def _ask(self, step: Step, current: Operation) -> float | End:
         """Look, ask the step, and do what it says."""

@@ -11,16 +11,16 @@ from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.guidance import advice, checks, events, in_progress, stopped_instance
 from tui.domain.guidance import base as b
-from tui.domain.guidance.base import KEYS, Explanation, Kind, Paragraph, Recommendation, Source
+from tui.domain.guidance.base import Explanation, Kind, Paragraph, Recommendation, Source
 from tui.domain.guidance.layer_stack import Layer, Mark, layers
 from tui.domain.guidance.subject import Subject
 from tui.domain.instance import CheckName, Instance, InstanceState, Target
+from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import bare_clock
 
 __all__ = [
-    "KEYS",
     "Explanation",
     "Kind",
     "Layer",
@@ -46,6 +46,7 @@ _GRAVITY = (
 def explain(
     instance: Instance,
     facts: Facts | None,
+    policy: Policy,
     now: datetime,
     zone: tzinfo,
     here: Here = NOWHERE,
@@ -56,7 +57,7 @@ def explain(
     `here`: the machine evac runs on. `own`: what evac itself does to instances, and what people said of them.
     """
     subject = Subject(
-        instance, facts, now, zone, here=here, work=own.work(instance), meant=own.meant(instance)
+        instance, facts, policy, now, zone, here=here, work=own.work(instance), meant=own.meant(instance)
     )
     if instance.state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
         return Explanation(
@@ -217,7 +218,7 @@ def explain_code(
         reboot_migration=clean(reboot_migration),
         tenancy=clean(tenancy),
     )
-    subject = Subject(instance, None, moment, UTC, general=True)
+    subject = Subject(instance, None, Policy(), moment, UTC, general=True)  # no site's: it is no instance's
     paragraphs = events.event_paragraphs(subject, event)
     if event.code is EventCode.UNKNOWN:
         line = f"{event.code_text}: a code this version can't explain."

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tui.domain.actions import ACTIONS
 from tui.domain.down_by_aws import Cause
 from tui.domain.events import EventCode, ScheduledEvent
 from tui.domain.guidance import base as b
 from tui.domain.guidance import stopped_instance
-from tui.domain.guidance.base import KEYS, Kind, Paragraph, Recommendation
+from tui.domain.guidance.base import Kind, Paragraph, Recommendation
 from tui.domain.guidance.subject import Subject
-from tui.domain.hazards.base import HazardView
-from tui.domain.hazards.storage import image_view
+from tui.domain.hazards.images import image_view
 from tui.domain.instance import CheckName, InstanceState
-from tui.domain.policy import IMAGE_MAX_AGE
 
 
 def recommend(
@@ -74,10 +73,9 @@ def _start(subject: Subject) -> Recommendation | None:
 def _stop_start(subject: Subject, why: str) -> Recommendation | None:
     if subject.root != "ebs":
         return None
-    asked, newest, _ = image_view(
-        HazardView(subject.instance, subject.facts, "stop-start", subject.now, None, IMAGE_MAX_AGE)
-    )
-    old = newest is None or newest.created is None or subject.now - newest.created > IMAGE_MAX_AGE
+    asked, newest, _ = image_view(subject.facts, subject.instance, subject.now)
+    age = None if newest is None or newest.created is None else subject.now - newest.created
+    old = age is None or age > subject.policy.image_max_age
     return _verb(
         subject, "stop-start", f"{why}; no fresh AMI, so think of one first (i)" if asked and old else why
     )
@@ -86,9 +84,9 @@ def _stop_start(subject: Subject, why: str) -> Recommendation | None:
 def _verb(subject: Subject, verb: str, why: str) -> Recommendation | None:
     if subject.from_elsewhere(verb):
         return None
-    if subject.blocked(verb) is not None or (verb in ("stop-start", "reboot") and subject.group):
+    if subject.blocked(verb) is not None or (ACTIONS[verb].sets_aside and subject.group):
         return None
-    return Recommendation(verb, KEYS[verb], why)
+    return Recommendation(verb, ACTIONS[verb].key, why)
 
 
 def from_elsewhere(subject: Subject) -> Iterator[Paragraph]:

@@ -129,15 +129,3 @@ class Explanation(Struct, frozen=True):
     def of(self, kind: Kind) -> tuple[Paragraph, ...]:
         """The paragraphs of one kind."""
         return tuple(paragraph for paragraph in self.paragraphs if paragraph.kind is kind)
-
-
-KEYS = {
-    "stop-start": "s",
-    "start": "s",
-    "reboot": "b",
-    "image": "i",
-    "reschedule": "t",
-    "start-after-stop": "w",
-    "operations": "o",
-}
-"""The keys of the guarded actions, as the console binds them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.guidance.base import KEYS, Kind, Paragraph, Recommendation
+from tui.domain.guidance.base import Kind, Paragraph, Recommendation
 from tui.domain.guidance.subject import Subject
 from tui.domain.instance import CheckName
 
@@ -16,10 +16,10 @@ def recommend_following(subject: Subject, failing: tuple[CheckName, ...]) -> Rec
         return None
     if work.explains(subject.instance):
         needs = "it needs you" if work.attention else "it shows how far it is, and who drives it"
-        return Recommendation("operations", KEYS["operations"], needs)
+        return Recommendation("operations", "o", needs)
     if work.waiting and subject.leaving and not failing:
         return Recommendation(
-            "operations", KEYS["operations"], f"ordered {work.who(subject.now)} ago; nothing to do until then"
+            "operations", "o", f"ordered {work.who(subject.now)} ago; nothing to do until then"
         )
     return None
 

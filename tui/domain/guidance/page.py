@@ -11,6 +11,7 @@ from tui.domain.guidance.base import Paragraph, heading
 from tui.domain.guidance.checks import CHECK_GUIDES, CHECK_TITLES
 from tui.domain.guidance.subject import Subject
 from tui.domain.instance import Instance, StatusCheck, Target
+from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText
 
 _INTRO = """# What the console teaches
@@ -33,7 +34,12 @@ def guidance_page() -> str:
             parts += _lines(explain_code(code, tenancy="host").paragraphs)
     parts.append("## Status checks\n")
     subject = Subject(
-        Instance(Target("", ""), SafeText("any instance")), None, datetime(2000, 1, 1, tzinfo=UTC), UTC, True
+        Instance(Target("", ""), SafeText("any instance")),
+        None,
+        Policy(),
+        datetime(2000, 1, 1, tzinfo=UTC),
+        UTC,
+        general=True,
     )
     for name, entry in CHECK_GUIDES.items():
         parts.append(f"### {CHECK_TITLES[name]}\n")

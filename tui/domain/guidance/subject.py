@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
+from tui.domain.actions import ActionOptions
 from tui.domain.activity import Meant, Work
 from tui.domain.down_by_aws import STOP_EVENTS, Down, why_down
 from tui.domain.events import ScheduledEvent
@@ -13,6 +14,7 @@ from tui.domain.facts import Facts
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.hazards.this_machine import cut_short
 from tui.domain.instance import Instance, InstanceState, PublicAddress, TypeFacts
+from tui.domain.policy import Policy
 from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import both_zones, clock, countdown, span
 
@@ -27,6 +29,7 @@ class Subject(Struct, frozen=True):
 
     instance: Instance
     facts: Facts | None
+    policy: Policy
     now: datetime
     zone: tzinfo
     general: bool = False
@@ -124,7 +127,7 @@ class Subject(Struct, frozen=True):
 
     def blocked(self, verb: str) -> Hazard | None:
         """The hazard that forbids an action now, or None. What a person may lift forbids nothing."""
-        found = hazards(self.instance, self.facts, verb, self.now)
+        found = hazards(self.instance, self.facts, verb, self.now, ActionOptions(), self.policy)
         return next((one for one in found if one.gravity is Gravity.BLOCK and not one.override), None)
 
     def from_elsewhere(self, verb: str) -> bool:

@@ -1,138 +1,53 @@
 """What could go wrong with an action on this instance: one function a hazard, each naming the API field it reads.
 
 Nothing is passed over in silence: a fact that was not read is a WARN that says so, and a fact that reassures is an OK.
+A hazard's one home is its function, with `@hazard(code, *steps)` above it in one of these modules.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.facts import Facts
-from tui.domain.groups import Keep
-from tui.domain.hazards import capacity, instance_state, membership, network, storage, this_machine
-from tui.domain.hazards.base import Hazard, HazardCheck, HazardView, Options
+from tui.domain.hazards import (
+    capacity,
+    images,
+    instance_state,
+    membership,
+    network,
+    state,
+    storage,
+    this_machine,
+)
+from tui.domain.hazards.base import Hazard, HazardCheck, HazardView
 from tui.domain.instance import Instance
-from tui.domain.policy import IMAGE_MAX_AGE
+from tui.domain.policy import Policy
 from tui.domain.severity import GRAVE, GRAVITIES, Gravity
 from tui.domain.this_machine import NOWHERE, Here
 
-__all__ = ["GRAVE", "HAZARD_CHECKS", "IMAGE_MAX_AGE", "Gravity", "Hazard", "Options", "hazards"]
+__all__ = ["GRAVE", "HAZARD_CHECKS", "HAZARD_CODES", "Gravity", "Hazard", "hazards"]
 
-_ALWAYS: tuple[HazardCheck, ...] = (
-    instance_state.wrong_state,
-    membership.managed,
-    this_machine.myself,
-    this_machine.network_path,
-    this_machine.router,
-    this_machine.here_event,
+_MODULES = (state, this_machine, storage, network, membership, capacity, instance_state, images)
+HAZARD_CHECKS: tuple[HazardCheck, ...] = tuple(
+    one for module in _MODULES for one in vars(module).values() if isinstance(one, HazardCheck)
 )
-_POWER: tuple[HazardCheck, ...] = (
-    storage.instance_store_root,
-    storage.instance_store,
-    network.public_address,
-    membership.last_healthy,
-    membership.group_held,
-    membership.auto_scaling,
-    network.load_balancer,
-    capacity.spot,
-    capacity.lifecycle,
-    instance_state.stop_protection,
-    instance_state.termination_protection,
-    instance_state.shutdown_behavior,
-    capacity.dedicated_host,
-    capacity.placement_group,
-    capacity.reservation,
-    capacity.outpost,
-    membership.cluster,
-    instance_state.mac,
-    instance_state.bare_metal,
-    instance_state.xen,
-    instance_state.windows,
-    instance_state.credits,
-    instance_state.product_codes,
-    storage.newest_image,
-    storage.required_image,
-    storage.image_first,
-)
-HAZARD_CHECKS: dict[str, tuple[HazardCheck, ...]] = {
-    "stop-start": _ALWAYS + _POWER,
-    "start": (
-        *_ALWAYS,
-        capacity.dedicated_host,
-        capacity.spot,
-        capacity.lifecycle,
-        capacity.placement_group,
-        capacity.reservation,
-        capacity.outpost,
-        instance_state.mac,
-        instance_state.bare_metal,
-        instance_state.product_codes,
-    ),
-    AFTER_STOP: (
-        *_ALWAYS,
-        instance_state.stopped_by_aws,
-        membership.replaced_once_stopped,
-        capacity.dedicated_host,
-        capacity.spot,
-        capacity.lifecycle,
-        capacity.placement_group,
-        capacity.reservation,
-        capacity.outpost,
-        instance_state.mac,
-        instance_state.bare_metal,
-        instance_state.product_codes,
-    ),
-    "reboot": (
-        *_ALWAYS,
-        instance_state.reboot_stays,
-        instance_state.reboot_and_event,
-        storage.instance_store,
-        network.public_address,
-        membership.last_healthy,
-        membership.group_held,
-        membership.auto_scaling,
-        network.load_balancer,
-        membership.cluster,
-        instance_state.windows,
-        storage.newest_image,
-    ),
-    "image": (
-        *_ALWAYS,
-        storage.instance_store_root,
-        storage.image_reboots,
-        storage.instance_store,
-        storage.image_hibernation,
-        membership.last_healthy,
-        membership.group_held,
-        membership.auto_scaling,
-        network.load_balancer,
-        membership.cluster,
-        storage.newest_image,
-    ),
-    "reschedule": (*_ALWAYS, instance_state.reschedulable),
-}
-"""Which hazards are looked at for which action."""
+"""All of them, in the order in which equally grave ones are told."""
+HAZARD_CODES = tuple(sorted({one.code for one in HAZARD_CHECKS}))
+"""What a site policy may name."""
 
 
 def hazards(
     instance: Instance,
     facts: Facts | None,
-    action_name: str,
+    action: str,
     now: datetime,
-    options: Options | None = None,
-    *,
-    image_max_age: timedelta = IMAGE_MAX_AGE,
-    image_required: timedelta | None = None,
-    keep: tuple[Keep, ...] = (),
+    options: ActionOptions,
+    policy: Policy,
     here: Here = NOWHERE,
 ) -> tuple[Hazard, ...]:
-    """What is known to be in the way, gravest first. KeyError for an action there is not.
-
-    `image_required`: before a stop an AMI must be younger than this, or one is made. `keep`: how many of a group must stay up.
-    `here`: the machine evac runs on.
-    """
+    """What is known to be in the way, gravest first. `here`: the machine evac runs on. Raises KeyError on an unknown action."""
     here = here.looked_up(() if facts is None else facts.hosts)
-    view = HazardView(instance, facts, action_name, now, options, image_max_age, image_required, keep, here)
-    found = [hazard for check in HAZARD_CHECKS[action_name] for hazard in check(view)]
-    return tuple(sorted(found, key=lambda hazard: GRAVITIES.index(hazard.gravity)))
+    view = HazardView(instance, facts, ACTIONS[action], now, options, policy, here)
+    found = [one for check in HAZARD_CHECKS if check.concerns(view.action) for one in check(view)]
+    return tuple(sorted(found, key=lambda one: GRAVITIES.index(one.gravity)))

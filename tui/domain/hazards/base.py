@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.domain import out_of_service
-from tui.domain.actions import ASIDE
+from tui.domain.actions import Action, ActionOptions
 from tui.domain.facts import Facts
-from tui.domain.groups import Keep, Short
+from tui.domain.groups import Short
 from tui.domain.instance import Instance, InstanceState, TypeFacts
+from tui.domain.policy import Policy
 from tui.domain.severity import Gravity
 from tui.domain.this_machine import NOWHERE, Here
 
@@ -20,76 +21,27 @@ from tui.domain.this_machine import NOWHERE, Here
 class Hazard(Struct, frozen=True):
     """One consequence in plain words. `remedy` may be empty; `field` is where AWS shows it; `known` is False for *don't know*.
 
-    `override` names the option by which a person may lift the block; empty: nobody can.
+    `override` names the option by which a person may lift the block; empty: nobody can. `code` is put in by its check.
     """
 
-    code: str
     gravity: Gravity
     text: str
     remedy: str = ""
     field: str = ""
     known: bool = True
     override: str = ""
-
-
-class Options(Protocol):
-    """What hazards want to know of an action's options."""
-
-    @property
-    def no_reboot(self) -> bool:
-        """CreateImage's NoReboot."""
-        ...
-
-    @property
-    def image_first(self) -> bool:
-        """Whether an AMI is made before the stop."""
-        ...
-
-    @property
-    def event_id(self) -> str:
-        """Which event is rescheduled; empty: the one that can be."""
-        ...
-
-    @property
-    def not_before(self) -> datetime | None:
-        """The new start (UTC)."""
-        ...
-
-    @property
-    def standby(self) -> bool | None:
-        """Whether its Auto Scaling group puts it aside first; None: where that can be done."""
-        ...
-
-    @property
-    def drain(self) -> bool | None:
-        """Whether its load balancers are drained first; None: where it is in no group."""
-        ...
-
-    @property
-    def overrides(self) -> tuple[str, ...]:
-        """The blocks a person has lifted."""
-        ...
-
-    @property
-    def if_held(self) -> str:
-        """Whether it waits while its group is held by others: `wait` or `refuse`."""
-        ...
+    code: str = ""
 
 
 class HazardView(Struct, frozen=True):
-    """All a hazard may look at. `now` is UTC; `facts` is None while nobody looked closer than the list.
-
-    `keep`: how many of a group must stay in service, each of them.
-    """
+    """All a hazard may look at. `facts` is None while nobody looked closer than the list; `here` is the machine evac runs on."""
 
     instance: Instance
     facts: Facts | None
-    action: str
+    action: Action
     now: datetime
-    options: Options | None
-    image_max_age: timedelta
-    image_required: timedelta | None = None
-    keep: tuple[Keep, ...] = ()
+    options: ActionOptions
+    policy: Policy
     here: Here = NOWHERE
 
     @property
@@ -107,45 +59,37 @@ class HazardView(Struct, frozen=True):
     @property
     def stops(self) -> bool:
         """Whether the action stops the instance."""
-        return self.action == "stop-start"
-
-    @property
-    def no_reboot(self) -> bool:
-        """AWS's own default is False."""
-        return self.options is not None and self.options.no_reboot
+        return self.action.stops
 
     @property
     def interrupts(self) -> bool:
         """Whether what runs on it goes down for a while."""
-        return self.action in ("stop-start", "reboot") or (
-            self.action == "image" and not self.no_reboot and self.instance.state is not InstanceState.STOPPED
-        )
+        return self.action.interrupts(self.options, self.instance.state)
 
     @property
     def standby(self) -> bool:
         """Whether it is put in standby before it goes down."""
-        wanted = None if self.options is None else self.options.standby
-        return self.action in ASIDE and out_of_service.standby(self.facts, wanted)
+        return out_of_service.resolve(self.action, self.facts, self.options)[0]
 
     @property
     def drain(self) -> bool:
         """Whether it is drained before it goes down."""
-        wanted = None if self.options is None else self.options.drain
-        return self.action in ASIDE and out_of_service.drain(self.facts, wanted, self.standby)
+        return out_of_service.resolve(self.action, self.facts, self.options)[1]
 
     @property
     def shorts(self) -> tuple[Short, ...]:
         """The groups of which too few would be in service while it is down."""
-        return out_of_service.shorts(self.facts, self.instance, self.keep) if self.interrupts else ()
+        keep = self.policy.keep
+        return out_of_service.shorts(self.facts, self.instance, keep) if self.interrupts else ()
 
     @property
     def waits(self) -> bool:
         """Whether it is its operation that waits while other operations hold its group, rather than the operator."""
-        return self.options is None or self.options.if_held == "wait"
+        return self.options.if_held == "wait"
 
     def overridden(self, code: str) -> bool:
         """Whether a person has lifted this block."""
-        return self.options is not None and code in self.options.overrides
+        return code in self.options.overrides
 
     def why_unknown(self, field: str) -> str:
         """The reason a fact is missing, as the reader noted it, in brackets; else that nobody looked."""
@@ -157,14 +101,31 @@ class HazardView(Struct, frozen=True):
         return " (AWS did not say)"
 
 
-HazardCheck = Callable[[HazardView], Iterator[Hazard]]
+class HazardCheck(Struct, frozen=True):
+    """One thing that can go wrong: `find` yields it. Looked at for every action that has one of `steps`; without any, for all."""
+
+    code: str
+    steps: frozenset[str]
+    find: Callable[[HazardView], Iterator[Hazard]]
+
+    def concerns(self, action: Action) -> bool:
+        """Whether it is looked at for this action. An AMI that is only an option is none of its steps."""
+        return not self.steps or not self.steps.isdisjoint(action.steps)
+
+    def __call__(self, view: HazardView) -> Iterator[Hazard]:
+        """What is found, with the code."""
+        for one in self.find(view):
+            yield replace(one, code=self.code)
+
+
+def hazard(code: str, *steps: str) -> Callable[[Callable[[HazardView], Iterator[Hazard]]], HazardCheck]:
+    """Make a hazard of a function. This line is all that says so: its code, which a site policy may name, and for which steps."""
+    return lambda find: HazardCheck(code, frozenset(steps), find)
+
+
 LOOK_REMEDY = "look at the instance's detail, or grant the read permission that `evac doctor` names"
 
 
-def dont_know(
-    code: str, what: str, view: HazardView, fact: str, field: str, remedy: str = LOOK_REMEDY
-) -> Hazard:
+def dont_know(what: str, view: HazardView, fact: str, field: str, remedy: str = LOOK_REMEDY) -> Hazard:
     """The WARN that stands where a fact is missing."""
-    return Hazard(
-        code, Gravity.WARN, f"don't know {what}{view.why_unknown(fact)}", remedy, field, known=False
-    )
+    return Hazard(Gravity.WARN, f"don't know {what}{view.why_unknown(fact)}", remedy, field, known=False)

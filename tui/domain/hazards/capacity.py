@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.hazards.base import Hazard, HazardView, dont_know
+from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
 from tui.domain.severity import Gravity
 
 
+@hazard("spot", "start")
 def spot(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceLifecycle = `spot`; DescribeSpotInstanceRequests Type."""
     if view.instance.lifecycle != "spot":
@@ -16,7 +17,6 @@ def spot(view: HazardView) -> Iterator[Hazard]:
     kind = None if view.facts is None else view.facts.spot_type
     if kind == "one-time" and view.stops:
         yield Hazard(
-            "spot",
             Gravity.BLOCK,
             "a one-time spot instance can't be stopped",
             "launch a replacement, then let this one go",
@@ -24,7 +24,6 @@ def spot(view: HazardView) -> Iterator[Hazard]:
         )
     elif kind is None or kind not in ("one-time", "persistent"):
         yield dont_know(
-            "spot",
             "of which kind its spot request is; a one-time one can't be stopped",
             view,
             "spot_type",
@@ -32,7 +31,6 @@ def spot(view: HazardView) -> Iterator[Hazard]:
         )
     else:
         yield Hazard(
-            "spot",
             Gravity.DANGER,
             "a spot instance: it starts again only while there is spot capacity at its price",
             "do not count on it coming back at once",
@@ -40,6 +38,7 @@ def spot(view: HazardView) -> Iterator[Hazard]:
         )
 
 
+@hazard("lifecycle", "start")
 def lifecycle(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceLifecycle: scheduled, capacity-block, interruptible-capacity-reservation; absent is on demand."""
     kind = view.instance.lifecycle
@@ -48,9 +47,10 @@ def lifecycle(view: HazardView) -> Iterator[Hazard]:
     text = f"its lifecycle is {kind}, not on demand"
     if kind == "capacity-block":
         text = "in a Capacity Block: after a stop AWS cleans the host for several minutes before it can start"
-    yield Hazard("lifecycle", Gravity.WARN, text, field="Instance.InstanceLifecycle")
+    yield Hazard(Gravity.WARN, text, field="Instance.InstanceLifecycle")
 
 
+@hazard("dedicated-host", "start")
 def dedicated_host(view: HazardView) -> Iterator[Hazard]:
     """Placement.Tenancy = `host`, HostId, Affinity; DescribeHosts State. Source: user guide, dedicated-hosts-maintenance."""
     instance = view.instance
@@ -61,7 +61,6 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
     host = instance.host_id or "unknown"
     if state is None:
         yield Hazard(
-            "dedicated-host",
             Gravity.BLOCK,
             f"on Dedicated Host {host}, whose state is not known{view.why_unknown('host_state')}: it may not start there again",
             "grant ec2:DescribeHosts and look again",
@@ -70,7 +69,6 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
         )
     elif state == "permanent-failure":
         yield Hazard(
-            "dedicated-host",
             Gravity.BLOCK,
             f"Dedicated Host {host} is in permanent-failure: nothing can be started on it",
             "change its affinity or host first (ModifyInstancePlacement, while it is stopped)",
@@ -83,7 +81,6 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
             else "may come back to any host, the last one first"
         )
         yield Hazard(
-            "dedicated-host",
             Gravity.DANGER,
             f"on Dedicated Host {host} ({state}), affinity {instance.affinity or 'not known'}: a start {where}",
             "to leave this host, change affinity or host while it is stopped"
@@ -93,11 +90,11 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
         )
 
 
+@hazard("placement-group", "start")
 def placement_group(view: HazardView) -> Iterator[Hazard]:
     """Placement.GroupName: a cluster group may have no room at the start. Source: user guide, troubleshooting-launch."""
     if view.instance.placement_group:
         yield Hazard(
-            "placement-group",
             Gravity.WARN,
             f"in placement group {view.instance.placement_group}: a start may find no room in a cluster group",
             "if it finds none, stop all members and start them together",
@@ -105,19 +102,18 @@ def placement_group(view: HazardView) -> Iterator[Hazard]:
         )
 
 
+@hazard("capacity", "start")
 def reservation(view: HazardView) -> Iterator[Hazard]:
     """Instance.CapacityReservationId: all that keeps the place one gives up. Source: user guide, ec2-capacity-reservations."""
     field = "Instance.CapacityReservationId"
     if view.instance.capacity_reservation:
         yield Hazard(
-            "capacity",
             Gravity.OK,
             f"runs in capacity reservation {view.instance.capacity_reservation}",
             field=field,
         )
     else:
         yield Hazard(
-            "capacity",
             Gravity.NOTE,
             "AWS may have no capacity for the type in its zone at the start; the start is then tried again until it runs",
             "an On-Demand Capacity Reservation keeps the place",
@@ -125,18 +121,17 @@ def reservation(view: HazardView) -> Iterator[Hazard]:
         )
 
 
+@hazard("outpost", "start")
 def outpost(view: HazardView) -> Iterator[Hazard]:
     """Instance.OutpostArn; a Local Zone by its name, Placement.AvailabilityZone."""
     if view.instance.outpost:
         yield Hazard(
-            "outpost",
             Gravity.WARN,
             "on an Outpost: there is only its own capacity to start on",
             field="Instance.OutpostArn",
         )
     elif view.instance.zone.count("-") > 2:
         yield Hazard(
-            "outpost",
             Gravity.WARN,
             f"in a Local or Wavelength Zone ({view.instance.zone}): little spare capacity to start on",
             field="Instance.Placement.AvailabilityZone",

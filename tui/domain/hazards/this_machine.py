@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from tui.domain.actions import ACTIONS
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import RouteTo
-from tui.domain.hazards.base import Hazard, HazardView, dont_know
+from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
 from tui.domain.instance import InstanceState
 from tui.domain.severity import Gravity
 from tui.domain.this_machine import Here, matches, start_command
@@ -23,8 +23,8 @@ SOON, DAY = timedelta(hours=2), timedelta(hours=24)
 
 def _deeds(view: HazardView) -> tuple[bool, bool]:
     """Whether it is stopped, and whether it is started anew without that."""
-    action = ACTIONS[view.action]
-    imaged = "image" in action.steps and not view.no_reboot
+    action = view.action
+    imaged = action.images and not view.options.no_reboot
     again = (action.restarts or imaged) and view.instance.state is not InstanceState.STOPPED
     return action.goes_down, again
 
@@ -49,6 +49,7 @@ def cut_short(here: Here, instance_id: str, action: str, *, set_aside: bool) -> 
     return ""
 
 
+@hazard("self")
 def myself(view: HazardView) -> Iterator[Hazard]:
     """Is it the machine evac runs on? From DMI or cloud-init's record of this boot; by its id, which is unique in AWS."""
     here, field = view.here, "/sys/devices/virtual/dmi/id/board_asset_tag"
@@ -57,7 +58,6 @@ def myself(view: HazardView) -> Iterator[Hazard]:
         return
     if not here.known:
         yield Hazard(
-            "self",
             Gravity.WARN,
             f"don't know whether evac runs on this very instance: {here.why}",
             "if it does, do it from another machine: the hands would end with it",
@@ -67,10 +67,11 @@ def myself(view: HazardView) -> Iterator[Hazard]:
         return
     if not here.is_row(view.instance):
         return
-    why = cut_short(here, str(view.instance.instance_id), view.action, set_aside=view.standby or view.drain)
+    why = cut_short(
+        here, str(view.instance.instance_id), view.action.name, set_aside=view.standby or view.drain
+    )
     if not why:
         yield Hazard(
-            "self",
             Gravity.DANGER,
             "evac runs on this instance: your session and the hands end with it, and go on only once somebody logs in again "
             "and starts evac",
@@ -85,7 +86,6 @@ def myself(view: HazardView) -> Iterator[Hazard]:
     )
     lifted = view.overridden("self")
     yield Hazard(
-        "self",
         Gravity.DANGER if lifted else Gravity.BLOCK,
         why,
         f"overridden: {ready}" if lifted else f"do it from another machine; or override it, and {ready}",
@@ -94,6 +94,7 @@ def myself(view: HazardView) -> Iterator[Hazard]:
     )
 
 
+@hazard("path")
 def network_path(view: HazardView) -> Iterator[Hazard]:
     """What the hands go through to AWS, or an operator to the hands: environment, resolv.conf, mounts, settings, routes."""
     here, (down, again) = view.here, _deeds(view)
@@ -106,14 +107,12 @@ def network_path(view: HazardView) -> Iterator[Hazard]:
             text = (
                 f"{way.what} is at {one.by}, the private address of this instance; others may have the same"
             )
-            yield Hazard(
-                "path", Gravity.WARN, text, "see whether it is this one: then do it from elsewhere", field
-            )
+            yield Hazard(Gravity.WARN, text, "see whether it is this one: then do it from elsewhere", field)
         elif way.need:
             yield _needed(view, f"{way.what} is at {one.by}, on this instance", way.breaks, field, down=down)
         else:
             text = f"{way.what} leads through {one.by}, this instance: {way.breaks}"
-            yield Hazard("path", Gravity.DANGER if down else Gravity.WARN, text, field=field)
+            yield Hazard(Gravity.DANGER if down else Gravity.WARN, text, field=field)
     own = [route for route in _routes(view) if route.default and _ours(here, route)]
     if own:
         what = f"this machine's way out (route table {own[0].table_id}) leads through this instance"
@@ -123,11 +122,10 @@ def network_path(view: HazardView) -> Iterator[Hazard]:
 def _needed(view: HazardView, what: str, breaks: str, field: str, *, down: bool) -> Hazard:
     if not down:  # it comes back by itself, and the hands go on
         text = f"{what}: while it reboots {breaks}"
-        return Hazard("path", Gravity.WARN, text, "they go on once it is back", field)
+        return Hazard(Gravity.WARN, text, "they go on once it is back", field)
     lifted = view.overridden("path")
     ready = f"have somebody elsewhere ready who runs: {start_command(view.instance)}"
     return Hazard(
-        "path",
         Gravity.DANGER if lifted else Gravity.BLOCK,
         f"{what}: stopped, {breaks} to start it again: it stays DOWN",
         f"overridden: {ready}"
@@ -152,6 +150,7 @@ def _ours(here: Here, route: RouteTo) -> bool:
     return route.main and row.vpc_id == route.vpc_id and row.subnet_id not in route.elsewhere
 
 
+@hazard("router")
 def router(view: HazardView) -> Iterator[Hazard]:
     """DescribeRouteTables Routes[].InstanceId, NetworkInterfaceId: a NAT instance or another router, for others than us.
 
@@ -164,7 +163,7 @@ def router(view: HazardView) -> Iterator[Hazard]:
     asked = view.facts is not None and any(name == "routes" for name, _ in view.facts.unknown)
     if view.facts is None or view.facts.routes is None:
         if view.instance.forwards or (asked and view.instance.forwards is None):
-            yield dont_know("router", "which route tables lead through it", view, "routes", field)
+            yield dont_know("which route tables lead through it", view, "routes", field)
         return
     others = [one for one in _routes(view) if not (down and one.default and _ours(view.here, one))]
     if not others:
@@ -174,7 +173,6 @@ def router(view: HazardView) -> Iterator[Hazard]:
     told = f"route table{'s' * many} {names}{_extent(others)} lead{'s' * (not many)} through it"
     out = "no way out" if any(one.default for one in others) else "no such way"
     yield Hazard(
-        "router",
         Gravity.WARN,
         f"{told}: there is {out} meanwhile",
         "turn the routes to another one first (ReplaceRoute)",
@@ -224,19 +222,19 @@ def threatens(event: ScheduledEvent, now: datetime) -> str:
     return f"{done} ({event.code_text})"
 
 
+@hazard("here-event")
 def here_event(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceStatus Events[] of the machine evac runs on: what AWS does to it ends the hands in the middle."""
-    if not ACTIONS[view.action].goes_down or view.here.is_row(view.instance):
+    if not view.action.goes_down or view.here.is_row(view.instance):
         return
     event = threat(view.here, view.now)
     if event is None:
         return
     left = None if event.not_before is None else event.not_before - view.now
-    waits = "stop" not in ACTIONS[view.action].steps  # for AWS's own stop, which may be days away
+    waits = view.action.awaits_stop  # for AWS's own stop, which may be days away
     if left is not None and left > DAY and not waits:
         return
     yield Hazard(
-        "here-event",
         Gravity.WARN if left is not None and left > SOON else Gravity.DANGER,
         f"the machine evac runs on {threatens(event, view.now)}: the hands may end in the middle",
         "do it from another machine",

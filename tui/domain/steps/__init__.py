@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.steps import checks, membership, power, work
 from tui.domain.steps.base import (
     GRACE,
     OPERATION_TAG,
@@ -26,7 +30,6 @@ from tui.domain.steps.power import DRY_RUN, Preflight, Start, Stop, WaitRunning,
 from tui.domain.steps.work import MakeImage, Reboot, Reschedule
 
 __all__ = [
-    "BACK",
     "DRY_RUN",
     "GRACE",
     "OPERATION_TAG",
@@ -61,27 +64,46 @@ __all__ = [
     "WaitHealthy",
     "WaitRunning",
     "WaitStopped",
+    "calls_of",
+    "sendable",
+    "steps_of",
+    "without_dry_run",
 ]
 
-STEPS: dict[str, Step] = {
-    step.name: step
-    for step in (
-        MakeImage(),
-        Stop(),
-        WaitStopped(),
-        Start(),
-        WaitRunning(),
-        WaitChecks(),
-        Reboot(),
-        Reschedule(),
-        EnterStandby(),
-        ExitStandby(),
-        Drain(),
-        Register(),
-        WaitHealthy(),
-        VerifyEvent(),
-    )
-}
-"""All that a plan may hold, besides the preflight. What they may send is all that the hands may send."""
-BACK: dict[str, str] = {"enter-standby": "exit-standby", "drain": "register"}
-"""What takes an instance out of service, and the step that undoes it."""
+
+def _declared() -> Iterator[Step]:
+    for module in (work, power, checks, membership):
+        for one in vars(module).values():
+            own = isinstance(one, type) and one.__module__ == module.__name__ and hasattr(one, "decide")
+            if own and one.text and one is not Preflight:  # which each plan makes for its calls
+                yield one()
+
+
+STEPS: dict[str, Step] = {step.name: step for step in _declared()}
+"""All that a plan may hold, besides the preflight: every class of these modules that has a text. What they may send is all that
+the hands may send."""
+
+
+def steps_of(action: str, options: ActionOptions, *, serves: bool = False) -> tuple[Step, ...]:
+    """The steps of an action with these options. `serves`: a group of its found it in service, and should again."""
+    return tuple(STEPS[name] for name in ACTIONS[action].step_names(options, serves=serves))
+
+
+def calls_of(action: str, order: Order, options: ActionOptions) -> tuple[Call, ...]:
+    """Every call it may send, each operation once."""
+    found: dict[str, Call] = {}
+    for step in steps_of(action, options):
+        for call in step.calls(order):
+            found.setdefault(call.operation, call)
+    return tuple(found.values())
+
+
+def without_dry_run(action: str, order: Order, options: ActionOptions) -> tuple[str, ...]:
+    """The calls of the plan for which AWS can't be asked in advance: their services know no DryRun."""
+    return tuple(one.operation for one in calls_of(action, order, options) if one.service not in DRY_RUN)
+
+
+def sendable() -> frozenset[tuple[str, str]]:
+    """(service, operation) of every call some step declares: all that the hands may ever send."""
+    order = Order("", "", "")
+    return frozenset((call.service, call.operation) for step in STEPS.values() for call in step.calls(order))

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
-from tui.domain.activity import AFTER_STOP
+from tui.domain.actions import ACTIONS
 from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.aws_codes import NOT_YET
 from tui.domain.events import ScheduledEvent
@@ -64,8 +64,8 @@ class Call(Struct, frozen=True):
         """`StopInstances i-0a1…`, with what else matters."""
         parts = [self.operation]
         for key, value in self.params.items():
-            if key in ("TagSpecifications", "Description"):
-                continue
+            if key in ("TagSpecifications", "Description") or value in (None, ""):
+                continue  # what is not known yet (the event of a plan that is blocked) is no part of it
             shown = ",".join(map(_shown, value)) if isinstance(value, (list, tuple)) else str(value)
             parts.append(shown if key in ("InstanceIds", "InstanceId") else f"{key}={shown}")
         return " ".join(parts)
@@ -203,7 +203,8 @@ class Order(Struct, frozen=True):
     @property
     def powers(self) -> bool:
         """Whether its end is a running instance, whatever it was before."""
-        return self.action in ("stop-start", "start", "reboot", AFTER_STOP)
+        action = ACTIONS.get(self.action)  # a newer evac may know more of them
+        return action is not None and action.powers
 
 
 class Send(Struct, frozen=True):
@@ -251,13 +252,16 @@ Decision = Send | Wait | Done | Stuck | Moot
 
 
 class Step(Protocol):
-    """One step. `about` tells an operator how long it takes; `looks` names what it wants to see beside the instance.
+    """One step. Its words: `text` what it does, `about` how long that takes, `cell` its word in a list's cell (empty: its
+    action's). `looks` names what it wants to see beside the instance.
 
     It may name `images`, `group`, `targets` and `members`: what no step asks for is not read.
     """
 
     name: str
+    text: str
     about: str
+    cell: str
     looks: frozenset[str]
 
     def calls(self, order: Order) -> tuple[Call, ...]:

@@ -27,7 +27,9 @@ class WaitChecks:
     """Waits until the system, the instance and the attached-EBS check say ok; tells what became of the public address."""
 
     name = "wait-checks"
+    text = "wait for the status checks"
     about = "usually 1–3 min"
+    cell = ""
     looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -102,7 +104,9 @@ class VerifyEvent:
     """Looks whether the events that were open are gone or completed, and says what is left and why."""
 
     name = "verify-event"
+    text = "see the event gone"
     about = "AWS may take up to an hour to change the text"
+    cell = ""
     looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:

@@ -50,7 +50,9 @@ class EnterStandby:
     """
 
     name = "enter-standby"
+    text = "put it in Standby"
     about = "until its target groups have drained, 5 min by default"
+    cell = "standby"
     looks = frozenset({"group"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -82,7 +84,9 @@ class ExitStandby:
     """Returns it to service: its group raises the desired capacity again and registers it with its target groups."""
 
     name = "exit-standby"
+    text = "return it to service"
     about = "retried until it is in service, even if this session ends"
+    cell = "returning"
     looks = frozenset({"group"})
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -112,7 +116,9 @@ class Drain:
     """Takes it out of every target group it is in, and waits until the requests under way are over."""
 
     name = "drain"
+    text = "drain its target groups"
     about = "the target group's deregistration delay, 5 min by default"
+    cell = "draining"
     looks = frozenset({"targets"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -142,7 +148,9 @@ class Register:
     """Registers it again wherever it was, under the same id and port."""
 
     name = "register"
+    text = "register it again"
     about = "retried until AWS takes it, even if this session ends"
+    cell = "returning"
     looks = frozenset({"targets"})
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -172,7 +180,9 @@ class Members:
     """In no plan: the look at its groups before they are held."""
 
     name = "members"
+    text = ""
     about = ""
+    cell = ""
     looks = MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -188,7 +198,9 @@ class WaitHealthy:
     """Waits until every group in which it was in service finds it so again: a member is back when healthy, not when running."""
 
     name = "wait-healthy"
+    text = "wait until healthy"
     about = "the target groups' health checks, usually under a minute"
+    cell = "returning"
     looks = frozenset({"targets"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tui.domain.activity import AFTER_STOP
 from tui.domain.answers import DOWN_WORD, NoteKind, Permission, RefusedBy
 from tui.domain.aws_codes import DENIED, NEEDS_LOGIN, NO_CAPACITY, NOT_YET, PERMITTED
+from tui.domain.down_by_aws import AFTER_STOP
 from tui.domain.instance import InstanceState
 from tui.domain.steps import failed_start
 from tui.domain.steps.await_stop import until_aws_stops_it
@@ -40,7 +40,9 @@ class Preflight:
     """Asks AWS with DryRun whether every call of the plan is permitted. EC2 alone knows DryRun: the others can't be asked."""
 
     name = "preflight"
+    text = "ask AWS for permission (dry run)"
     about = "asks AWS whether this is permitted"
+    cell = ""
     looks = NO_CODES
 
     def __init__(self, asked: tuple[Call, ...]) -> None:
@@ -73,7 +75,9 @@ class Stop:
     """Stops the instance with a graceful shutdown."""
 
     name = "stop"
+    text = "stop"
     about = "graceful shutdown, usually under a minute"
+    cell = "stopping"
     looks = MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -116,7 +120,9 @@ class WaitStopped:
     """Waits until it is stopped."""
 
     name = "wait-stopped"
+    text = "wait until stopped"
     about = "usually 20–60 s"
+    cell = "stopping"
     looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -158,7 +164,9 @@ class Start:
     """Starts the instance, and goes on trying until AWS takes it: a stopped instance never comes back by itself."""
 
     name = "start"
+    text = "start"
     about = "retried until it runs, even if this session ends"
+    cell = "starting"
     looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -262,7 +270,9 @@ class WaitRunning(Start):
     """Waits until it runs; if the start bounced, starts it again, and from the second bounce on says so, with AWS's reason."""
 
     name = "wait-running"
+    text = "wait until running"
     about = "usually under a minute"
+    cell = "starting"
     looks = NO_CODES
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:

@@ -31,7 +31,9 @@ class MakeImage:
     """Creates the AMI under a name fixed in the journal, which is looked up before any second call: there is no ClientToken."""
 
     name = "image"
+    text = "make the AMI"
     about = "minutes; hours for a first snapshot of large volumes"
+    cell = "AMI"
     looks = frozenset({"images"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -84,7 +86,9 @@ class Reboot:
     """Reboots. Its answer means *queued*, and nothing outside proves it: an unknown outcome needs a person."""
 
     name = "reboot"
+    text = "reboot"
     about = "about half a minute in place; several minutes if it migrates"
+    cell = ""
     looks = MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
@@ -116,7 +120,9 @@ class Reschedule:
     """Moves the start of a scheduled event."""
 
     name = "reschedule"
+    text = "move the event"
     about = "shows after 1–2 min"
+    cell = "moving"
     looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:

@@ -1,0 +1,53 @@
+"""The guarded actions, one file each: every module of this package that has an `ACTION` is one.
+
+Key line, help, palette, `evac do`, hazards, the calls that may be sent, docs/iam.md and the key table follow from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+
+from msgspec import Struct
+
+from tui.domain.actions.base import BACK, Action, ActionOptions
+
+__all__ = ["ACTIONS", "BACK", "OVERRIDES", "Action", "ActionOptions", "Override", "unasked"]
+
+
+def _found() -> list[Action]:
+    modules = (import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__))
+    return [module.ACTION for module in modules if hasattr(module, "ACTION")]
+
+
+ACTIONS: dict[str, Action] = {one.name: one for one in sorted(_found(), key=lambda one: one.rank)}
+"""By name, in the order of the key line."""
+
+
+class Override(Struct, frozen=True):
+    """A block that is a person's to lift: `words` say what is done all the same, before `actions` it can stand."""
+
+    words: str
+    actions: tuple[str, ...]
+
+
+OVERRIDES: dict[str, Override] = {
+    "last-healthy": Override(
+        "take the last healthy one down",
+        tuple(name for name, one in ACTIONS.items() if one.interrupts(ActionOptions())),
+    ),
+    "self": Override(
+        "do it from the machine itself",
+        tuple(name for name, one in ACTIONS.items() if one.goes_down or one.sets_aside),
+    ),
+    "path": Override(
+        "cut this machine's way to AWS", tuple(name for name, one in ACTIONS.items() if one.goes_down)
+    ),
+}
+"""By their hazard's code; each lifts itself and nothing else. All other blocks are AWS's own: nobody's yes helps."""
+
+
+def unasked(operations: Sequence[str]) -> str:
+    """`; can't be asked for EnterStandby`, or nothing: behind what AWS said to the dry run."""
+    return f"; can't be asked for {', '.join(operations)}" if operations else ""
