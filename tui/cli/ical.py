@@ -48,7 +48,7 @@ def calendar(pairs: Iterable[Pair], now: datetime, dropped: Iterable[Pair] = ())
 
 
 def will_not_happen(event: ScheduledEvent, now: datetime) -> bool:
-    """AWS has called it off, or it is done before its time."""
+    """Whether the event will not take place: AWS cancelled it, or it is completed before its time."""
     over = event.state(now)
     ahead = event.not_before is not None and event.not_before > now
     return over is EventState.CANCELED or (over is EventState.COMPLETED and ahead)

@@ -33,7 +33,7 @@ class LazyGroup(click.Group):
     """Imports a command's module when that command is called, so that `evac` itself starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of COMMANDS: reading first."""
+        """The commands in the order of COMMANDS: reading first."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """The same, as a function: the exit code."""
+    """Run a command line; answers the exit code."""
     return exit_code_of(lambda: _asked(arguments))
 
 

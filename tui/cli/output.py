@@ -23,7 +23,7 @@ _R = TypeVar("_R")
 
 
 def version() -> str:
-    """Of the installed distribution; a checkout that is not installed says so."""
+    """The version of the installed distribution; a checkout that is not installed says so."""
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as installed
 
@@ -34,23 +34,23 @@ def version() -> str:
 
 
 def line(text: object) -> None:
-    """One line of result."""
+    """Print a line of the result to stdout."""
     streams.put(streams.drawn(clean(text, limit=100_000)) + "\n")
 
 
 def raw(text: str) -> None:
-    """A whole document of ours (config, calendar, CSV), written as it is."""
+    """Print a whole document (config, calendar, CSV) to stdout as it is."""
     streams.put(text, flush=True, document=True)
 
 
 def say(text: str) -> None:
-    """Narration: what is being done, what went wrong. Usage texts may have several lines."""
+    """Print narration to stderr: what is being done, what went wrong. Usage texts may have several lines."""
     for part in text.splitlines() or [""]:
         streams.narrate(streams.drawn(clean(part, limit=4096)) + "\n")
 
 
 def ask(question: str) -> str | None:
-    """A question on stderr, an answer from stdin. None at its end or when nobody can be asked."""
+    """Ask on stderr and read the answer from stdin; None at its end or when nobody can be asked."""
     if not streams.is_terminal(sys.stdin):
         return None
     streams.narrate(f"{clean(question)} ")
@@ -59,12 +59,12 @@ def ask(question: str) -> str | None:
 
 
 def json(value: Any) -> None:
-    """One JSON document, indented, every text in it cleaned."""
+    """Print a JSON document, indented, every text in it cleaned."""
     streams.put(_escaped(msgspec.json.format(msgspec.json.encode(scrub(value)), indent=2).decode()) + "\n")
 
 
 def json_line(value: Any) -> None:
-    """One JSON object on a line, at once: a follower reads it while we go on."""
+    """Print a JSON object on a line and flush it: a reader follows while the command goes on."""
     streams.put(_escaped(msgspec.json.encode(scrub(value)).decode()) + "\n", flush=True)
 
 
@@ -78,7 +78,7 @@ def _escaped(text: str) -> str:
 
 
 def scrub(value: Any) -> Any:
-    """The value with every text cleaned, keys too; tuples become lists."""
+    """The value with every text in it cleaned, keys too; tuples become lists."""
     if isinstance(value, str):
         return clean(value, limit=100_000)
     if isinstance(value, Mapping):
@@ -89,7 +89,7 @@ def scrub(value: Any) -> Any:
 
 
 def each(things: Iterable[_T], make: Callable[[_T], _R], name: Callable[[_T], str]) -> tuple[list[_R], int]:
-    """What `make` makes of each, and how many it could not be made of: those are named, and cost the others nothing."""
+    """`make(item)` for each item, and how many of them failed: those are named on stderr and left out."""
     made: list[_R] = []
     failed = 0
     for one in things:
@@ -102,7 +102,7 @@ def each(things: Iterable[_T], make: Callable[[_T], _R], name: Callable[[_T], st
 
 
 def columns(most: int) -> int:
-    """Columns for running text: as many as the terminal has, at most so many; that many where it goes to a file."""
+    """The width for running text: the terminal's, at most so many columns; that many where it goes to a file."""
     if not streams.is_terminal(sys.stdout) and "COLUMNS" not in os.environ:
         return most
     return max(20, min(most, shutil.get_terminal_size((most, 24)).columns))

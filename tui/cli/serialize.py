@@ -21,7 +21,7 @@ EVENT_COLUMNS = (
 
 
 def iso_or_none(when: datetime | None) -> str | None:
-    """UTC in ISO 8601 with a Z, to the second; None stays None."""
+    """The time in UTC, ISO 8601 with a Z, to the second; None for None."""
     return when_stamp(when) if when else None
 
 
@@ -90,7 +90,7 @@ def hazard_object(hazard: Any) -> dict[str, Any]:
 
 
 def event_row(instance: Instance, event: ScheduledEvent, now: datetime) -> tuple[object, ...]:
-    """In the order of EVENT_COLUMNS."""
+    """The cells of an event, in the order of EVENT_COLUMNS."""
     return (
         instance.target.profile, instance.account_id, instance.target.region, instance.instance_id,
         instance.name, instance.state.value, event.code_text, event.event_id, event.state(now).value,
@@ -99,7 +99,7 @@ def event_row(instance: Instance, event: ScheduledEvent, now: datetime) -> tuple
 
 
 def down_object(found: Down | None) -> dict[str, Any] | None:
-    """Why it is down though nobody meant it: `cause` is aws (stopped it) or start (a start fell back); `code` is AWS's own."""
+    """Why an instance is down unintentionally: `cause` is aws (stopped it) or start (a start fell back); `code` is AWS's own."""
     if found is None:
         return None
     return {
@@ -111,12 +111,12 @@ def down_object(found: Down | None) -> dict[str, Any] | None:
 
 
 def meant_object(mark: Meant | None) -> dict[str, Any] | None:
-    """Who said it, and when."""
+    """Who marked it as meant to be down, and when."""
     return None if mark is None else {"user": mark.user, "host": mark.host, "at": iso_or_none(mark.at)}
 
 
 def work_object(work: Work | None) -> dict[str, Any] | None:
-    """What evac does to it now; `since` is the confirmation."""
+    """The unfinished operation on an instance; `since` is its confirmation."""
     if work is None:
         return None
     return {

@@ -23,14 +23,14 @@ _state: dict[str, OSError | bool | None] = {"lost": None, "acts": False, "ascii"
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:
-    """For codecs: what an encoding has no sign for, as ASCII of the same width."""
+    """A codec error handler: characters the encoding lacks become ASCII of the same width."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(stand_in, error.object[error.start : error.end])), error.end
 
 
 def prepare() -> None:
-    """At a command's start: nothing is an error of encoding, and no file of ours gets the number of a stream that is closed."""
+    """Prepare the streams at a command's start: no encoding errors, and no file opened later gets a closed stream's number."""
     _state.update(lost=None, acts=False, ascii=False)
     codecs.register_error(_ERRORS, _replaced)
     for number in (0, 1, 2):
@@ -45,7 +45,7 @@ def prepare() -> None:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether it is there, and one."""
+    """Whether the stream exists and is a terminal."""
     try:
         return stream is not None and stream.isatty()
     except (OSError, ValueError):
@@ -53,7 +53,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def is_utf8(stream: TextIO | None) -> bool:
-    """Whether what is written to it may be any character."""
+    """Whether the stream takes any character."""
     name = getattr(stream, "encoding", None) or "utf-8"
     try:
         return codecs.lookup(name).name.startswith("utf")
@@ -62,17 +62,17 @@ def is_utf8(stream: TextIO | None) -> bool:
 
 
 def draws_ascii(wanted: bool) -> None:
-    """From here on our signs are replaced in what is meant for eyes (`drawn`); documents and JSON stay as they are."""
+    """From here on `drawn` replaces evac's signs by ASCII; documents and JSON stay as they are."""
     _state["ascii"] = wanted
 
 
 def drawn(text: str) -> str:
-    """A line for eyes, in what may be drawn."""
+    """A line for people, with signs the terminal can draw."""
     return in_ascii(text) if _state["ascii"] else text
 
 
 def put(text: str, *, flush: bool = False, document: bool = False) -> None:
-    """To stdout, as far as there is one. `document`: into a file or a pipe it goes in UTF-8, whatever the terminal speaks."""
+    """Write to stdout, if there is one. `document`: to a file or pipe in UTF-8, whatever the terminal's encoding."""
     stream = sys.stdout
     if _state["lost"] is not None:
         return
@@ -92,7 +92,7 @@ def put(text: str, *, flush: bool = False, document: bool = False) -> None:
 
 
 def narrate(text: str) -> None:
-    """To stderr, at once; what can't be told is not."""
+    """Write to stderr and flush; dropped where that fails."""
     if sys.stderr is None:  # print would take stdout instead
         return
     try:
@@ -103,12 +103,12 @@ def narrate(text: str) -> None:
 
 
 def acts() -> None:
-    """From here on the exit code tells how an operation went, whether or not that could be written down."""
+    """From here on the exit code tells how an operation went, whether or not the output could be written."""
     _state["acts"] = True
 
 
 def is_ours(error: OSError) -> bool:
-    """Whether it is stdout that failed while click wrote to it: help, a version. Then it is dropped from here on."""
+    """Whether stdout failed while click wrote to it (help, a version); then it is dropped from here on."""
     if error.errno not in _FULL or error.filename is not None or sys.stdout is None:
         return False
     last = error.__traceback__
@@ -121,7 +121,7 @@ def is_ours(error: OSError) -> bool:
 
 
 def verdict(code: int) -> int:
-    """The exit code, once everything was written or could not be."""
+    """The final exit code, given what could be written."""
     if sys.stdout is not None and _state["lost"] is None:
         try:
             sys.stdout.flush()

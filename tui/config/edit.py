@@ -58,7 +58,7 @@ def update(path: Path, key: str, value: Any) -> str | None:
 
 
 def parse_value(text: str) -> Any:
-    """What stands on a command line as TOML would read it; a bare word is a text."""
+    """The value of a command-line argument read as TOML; a bare word is a text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, KeyError):
@@ -80,7 +80,7 @@ def _split(key: str) -> list[str]:
 
 
 def _commented(text: str) -> str:
-    """Values become comments; tables stay, except the example profile, which is a comment altogether."""
+    """The example with its values commented out; tables stay, except the example profile, which is a comment."""
     lines, in_profile = [], False
     for line in text.splitlines():
         if line.startswith("["):

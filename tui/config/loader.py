@@ -181,7 +181,7 @@ def load_settings(
 
 
 def _is_utf8(text: str) -> bool:
-    """Bytes of an argument or of the environment that are none come as lone surrogates, which no file or pipe takes."""
+    """Whether the text came from valid UTF-8: other bytes of arguments or environment become lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -271,7 +271,7 @@ def _owned(path: Path) -> None:
 
 
 def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str, Any]:
-    """What is switched off or hidden. A name that means nothing is an error: it would protect from nothing."""
+    """What the policy switches off or hides. An unknown name is an error, since it would protect from nothing."""
     codes: tuple[str, ...] = ()
     if policy.block:  # who blocks none starts without the hazards
         from tui.domain.hazards import HAZARD_CODES
@@ -296,7 +296,7 @@ def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str
 
 
 def _lock(lock: LockSettings, policy: _PolicyLock, sources: dict[str, str], path: Path) -> dict[str, Any]:
-    """Everybody's lock must be the same one, so the site's address wins; required, nothing begins without it."""
+    """The lock settings: the site's address wins, since all must use one lock; required, nothing begins without it."""
     changed: dict[str, Any] = {}
     if policy.url:
         changed["url"] = policy.url
@@ -312,14 +312,14 @@ def _lock(lock: LockSettings, policy: _PolicyLock, sources: dict[str, str], path
 
 
 def _stricter(own: str, policy: str) -> str:
-    """The policy's limit, if it is the shorter one or the only one; else empty: the own one stays."""
+    """The policy's limit if it is shorter than the own one, or the only one; else empty."""
     if not policy or (own and parse_duration(own) <= parse_duration(policy)):
         return ""
     return policy
 
 
 def _within(wanted: tuple[str, ...], policy: _Policy, key: str, path: Path) -> tuple[str, ...]:
-    """Those the policy allows. None left is an error: an empty list would mean *all*."""
+    """The values the policy allows. None left is an error, since an empty list means *all*."""
     left = tuple(region for region in wanted if region in policy.regions)
     if not left:
         raise ConfigError(path, key, f"the site policy allows only {', '.join(policy.regions)}")
