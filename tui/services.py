@@ -17,10 +17,11 @@ from tui.operations.activity_watch import Watch
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
     from tui.domain.this_machine import Here
     from tui.operations.journal import Journal
+    from tui.operations.service import OperationsService
 
 
 class Services(Struct):
-    """Without methods but `own`. `journal` None: it is not open yet. `journal_trouble`: why it can't be used at this moment,
+    """`journal` None: it is not open yet. `journal_trouble`: why it can't be used at this moment,
     or nothing.
 
     `here`: the machine this runs on; None until the first frame is drawn. `now` answers in UTC.
@@ -42,3 +43,12 @@ class Services(Struct):
     def own(self) -> Own:
         """What evac does to instances now, and what was said of them; the same object while nothing changed."""
         return self.watch.look(self.journal)
+
+    @property
+    def operations(self) -> OperationsService | None:
+        """What may be done with operations; None while the journal is not open."""
+        if self.journal is None:
+            return None
+        from tui.operations.service import OperationsService
+
+        return OperationsService(self.journal, self.settings, self.environ, self.launch, self.now)

@@ -1,4 +1,4 @@
-"""Where a plan is handed in: it is kept in the journal, hands ask AWS for permission, and it is confirmed or withdrawn."""
+"""Where a question hands its plan in: to be proposed, confirmed or withdrawn. One at a time."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ from tui.domain.groups import Hold
 from tui.domain.instance import Instance
 from tui.domain.plan import Draft, GuardKind
 from tui.domain.sanitize import clean
-from tui.operations import audit_log
 from tui.operations.conflicts import checked
 from tui.operations.group_turn import known
-from tui.operations.identity import this_requester
 from tui.operations.journal import Journal, JournalError
-from tui.operations.model import Operation, OperationState
-from tui.operations.recovery import started
+from tui.operations.service import DryRunAnswer, UnauditedError, blocked_line, dry_run_answer
 from tui.operations.spawn import LaunchError, ReadOnlyError
 from tui.services import Services
 
@@ -60,75 +57,55 @@ class Desk:
             return facts  # handing it in fails in the same way, and says so
 
     def hand_in(self, draft: Draft) -> None:
-        """Journal it, and have hands ask for permission. In read-only mode, or if it is blocked, neither."""
+        """Propose it, so that AWS is asked for permission. What is blocked is refused."""
         self.withdraw("the choices changed")
         self.draft, self.trouble = draft, ""
-        if draft.guard.kind is GuardKind.BLOCKED or self.services.settings.profile_read_only(
-            draft.target.profile, draft.account_id
-        ):
-            return
-        journal = self.services.journal
-        if journal is None:
+        operations = self.services.operations
+        if operations is None:
             self.trouble = self.services.journal_trouble
             return
         try:
-            self.operation = journal.create(draft, self.services.now())
-            process = self.services.launch(self.operation, draft.target.profile)
-            started(journal, self.operation, process, self.services.now())
-        except (JournalError, LaunchError, ReadOnlyError, OSError) as error:
-            self.withdraw("the runner could not be started")
+            if draft.guard.kind is GuardKind.BLOCKED:
+                operations.refuse(draft, blocked_line(draft))
+            else:
+                self.operation = operations.propose(draft)
+        except ReadOnlyError:
+            return  # its screen says so
+        except (JournalError, LaunchError, UnauditedError, OSError) as error:
             self.trouble = clean(error)
 
-    def look(self) -> Operation | None:
-        """How far it is."""
+    def answer(self) -> DryRunAnswer | None:
+        """What AWS said so far; None if nothing is handed in, or (`trouble`) that can't be read."""
         journal = self.services.journal
         if journal is None or not self.operation:
             return None
         try:
-            return journal.get(self.operation)
+            found = journal.get(self.operation)
         except JournalError as error:
             self.trouble = str(error)
             return None
+        return None if found is None else dry_run_answer(found, self.services.now())
 
     def confirm(self) -> str:
         """The operator said yes: the operation's id. Empty if it no longer waits for that; then nothing is sent."""
-        journal, operation = self.services.journal, self.operation
-        if journal is None or not operation:
+        operations, draft, operation = self.services.operations, self.draft, self.operation
+        if operations is None or draft is None or not operation:
             return ""
         try:
-            if not journal.confirm(operation, self.services.now()):
-                found = journal.get(operation)
-                lost = found is not None and found.state is OperationState.FAILED
-                self.trouble = found.note if found is not None and lost else ""
-                return ""
+            self.trouble = operations.confirm(draft, operation)
         except JournalError as error:
             self.trouble = str(error)
+        if self.trouble:
             return ""
         self.draft, self.operation = None, ""
         return operation
 
     def withdraw(self, why: str) -> None:
-        """Nothing comes of it."""
-        journal, operation = self.services.journal, self.operation
+        """Nothing comes of what was handed in; what was confirmed is left alone."""
+        operations, draft, operation = self.services.operations, self.draft, self.operation
         self.operation = ""
-        if journal is not None and operation:
-            with suppress(JournalError):  # it ends by itself: nobody confirms it
-                journal.abandon(operation, why, self.services.now())
-
-    def refuse(self, why: str) -> None:
-        """Withdraw, and say in the audit log that it was refused; a plan that was confirmed is left alone."""
-        draft, operation = self.draft, self.operation
-        self.withdraw(why)
-        self.draft = None
-        journal = self.services.journal
-        if draft is None or journal is None:
+        if operations is None or draft is None or not operation:
             return
-        who = audit_log.about(draft, this_requester(), operation=operation)
-        with suppress(OSError):  # nothing was done: a full disk must not keep the screen open
-            audit_log.append(
-                audit_log.path_beside(journal.path),
-                self.services.now(),
-                **who,
-                step="confirm",
-                result=f"refused: {why}",
-            )
+        # It ends by itself, for nobody confirms it; and a full disk must not keep the screen open.
+        with suppress(JournalError, UnauditedError):
+            operations.withdraw(draft, operation, why)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import on
 
 from screens.base import EvacScreen
-from screens.confirm import plan_text
 from screens.confirm.choices import Choices
 from screens.confirm.handover import Desk
 from screens.this_machine import here_now
@@ -18,6 +17,7 @@ from tui.domain.instance import Instance, Trouble, TroubleKind
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadKind, ReadRequest
+from tui.operations.service import DryRunAnswer
 from tui.services import Services
 
 
@@ -34,7 +34,7 @@ class Looking(EvacScreen):
         self.trouble: Trouble | None = None
         self.looking = False
         self.changed: list[str] = []
-        self.permission: plan_text.PermissionLine | None = None
+        self.permission: DryRunAnswer | None = None
         self._read_at = services.now()
         self._answered = False
         self._left = False

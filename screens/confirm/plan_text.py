@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
-from msgspec import Struct
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from screens.theme import painted
 from tui.config.schema import Settings
-from tui.domain.actions import ACTIONS, unasked
-from tui.domain.answers import Permission
+from tui.domain.actions import ACTIONS
 from tui.domain.hazards import Hazard
 from tui.domain.instance import Instance, TargetStatus
 from tui.domain.plan import Draft
 from tui.domain.sanitize import clean
-from tui.domain.steps import without_dry_run
 from tui.domain.time_format import ago
 from tui.domain.triage import Level
-from tui.operations.model import Operation
-from tui.operations.status import driver
+from tui.operations.service import Answered, DryRunAnswer
 from tui.presentation.accounts import account_number
 from tui.presentation.plan_text import BLOCKED, costs, plan_lines
 from tui.presentation.symbols import ASKING, LEVELS
 from tui.presentation.width import cell_len, middle
 
-SLOW = timedelta(seconds=20)
-"""Hands that have not taken a plan after so long have probably not started."""
 _GOOD, _BAD, _UNKNOWN = LEVELS[Level.CALM], LEVELS[Level.FAILING], LEVELS[Level.UNKNOWN]
 
 
@@ -105,80 +98,26 @@ def consequences(found: Sequence[Hazard], *, blocked: bool) -> RenderableType:
     return grid
 
 
-class Answered(StrEnum):
-    """How far the question to AWS is."""
-
-    ASKING = "asking"
-    YES = "yes"
-    SILENT = "silent"
-    NO = "no"
-    OVER = "over"
-
-
-class PermissionLine(Struct, frozen=True):
-    """What AWS said of the plan, and its line."""
-
-    answered: Answered
-    line: Text
-    slow: bool = False
+_ANSWER_MARKS = {
+    Answered.ASKING: (ASKING, "dim"),
+    Answered.YES: (_GOOD.symbol, _GOOD.style),
+    Answered.SILENT: (_UNKNOWN.symbol, _UNKNOWN.style),
+    Answered.NO: (_BAD.symbol, _BAD.style),
+    Answered.OVER: (_BAD.symbol, _BAD.style),
+}
 
 
-def permission(operation: Operation, now: datetime) -> PermissionLine:
-    """From the journal, where the hands write AWS's answer."""
-    if operation.permission is Permission.NO:
-        remedy = f" → {operation.remedy}" if operation.remedy else ""
-        return PermissionLine(
-            Answered.NO, _line(_BAD.symbol, _BAD.style, f"{operation.refusal}{remedy} (esc leaves)")
-        )
-    if not operation.is_open:
-        why = operation.note or f"the plan is {operation.state.value}"
-        return PermissionLine(
-            Answered.OVER, _line(_BAD.symbol, _BAD.style, f"{why}: press r to plan it again")
-        )
-    if (operation.permission_asked or operation.runner) and not driver(operation, now):
-        gone = "the runner that would do it is gone, and nothing was sent: press r to plan it again"
-        return PermissionLine(Answered.OVER, _line(_BAD.symbol, _BAD.style, gone))
-    if operation.permission is Permission.YES:
-        return PermissionLine(
-            Answered.YES,
-            _line(_GOOD.symbol, _GOOD.style, f"permission: AWS says yes (dry run){_unasked(operation)}"),
-        )
-    if operation.permission_asked:
-        dry = operation.steps[0]
-        odd = next((one for one in dry.calls if one.code != "DryRunOperation"), None)
-        why = clean(f": {odd.operation}: {odd.code or 'no answer'} {odd.message}", 200) if odd else ""
-        return PermissionLine(
-            Answered.SILENT,
-            _line(
-                _UNKNOWN.symbol,
-                _UNKNOWN.style,
-                f"permission: AWS did not say{why.rstrip()}{_unasked(operation)}",
-            ),
-        )
-    waited = now - operation.created_at
-    if waited > SLOW and not operation.runner:
-        return PermissionLine(
-            Answered.ASKING,
-            _line(
-                _UNKNOWN.symbol,
-                _UNKNOWN.style,
-                "the runner has not started: see runner.log beside the journal; r tries again",
-            ),
-            slow=True,
-        )
-    return PermissionLine(Answered.ASKING, _line(ASKING, "dim", "permission: asking AWS (dry run)"))
-
-
-def _unasked(operation: Operation) -> str:
-    kept = operation.kept
-    return unasked(without_dry_run(operation.action, kept.order, kept.options))
-
-
-def _line(mark: str, style: str, words: str) -> Text:
-    text = Text()
-    text.append(f"{mark} ", style)
-    text.append(words)
-    return text
+def answer_line(answer: DryRunAnswer) -> Text:
+    """What AWS said of the plan, and the key that helps."""
+    mark, style = (_UNKNOWN.symbol, _UNKNOWN.style) if answer.slow else _ANSWER_MARKS[answer.answered]
+    words = answer.text
+    if answer.answered is Answered.NO:
+        words += f"{f' → {answer.remedy}' if answer.remedy else ''} (esc leaves)"
+    elif answer.answered is Answered.OVER:
+        words += ": press r to plan it again"
+    elif answer.slow:
+        words += "; r tries again"
+    return Text.assemble((f"{mark} ", style), words)
 
 
 def blocked(draft: Draft) -> RenderableType:

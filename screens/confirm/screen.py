@@ -20,13 +20,14 @@ from screens.confirm.view import Board, BoardState, Plan
 from tui.commands import ACTION_VERBS, VERBS, Verb
 from tui.domain.plan import GuardKind
 from tui.domain.sanitize import clean
+from tui.operations.service import Answered
 from tui.services import Services
 
 ARM_AFTER = 0.4
 """Seconds the question must have stood there before a key can be an answer to it."""
 POLL = 0.25
 """Seconds between two looks into the journal for AWS's answer."""
-_PASSING = (plan_text.Answered.YES, plan_text.Answered.SILENT, plan_text.Answered.ASKING)
+_PASSING = (Answered.YES, Answered.SILENT, Answered.ASKING)
 
 
 class Room(Vertical):
@@ -76,7 +77,7 @@ class ConfirmScreen(Looking):
 
     def on_unmount(self) -> None:
         """However it was left: without a yes nothing comes of it."""
-        self.desk.refuse("cancelled")
+        self.desk.withdraw("cancelled")
 
     @property
     def board(self) -> Board:
@@ -89,23 +90,21 @@ class ConfirmScreen(Looking):
         """What the hands have written."""
         if self.looking or not self.desk.operation:
             return
-        operation = self.desk.look()
-        if operation is None:
+        answer = self.desk.answer()
+        if answer is None:
             if self.desk.trouble:
                 self._disarm()
                 self._draw()
             return
-        answer = plan_text.permission(operation, self.services.now())
-        if self.permission is None or answer.line != self.permission.line:
+        if answer != self.permission:
             self.permission = answer
             self._draw()
-        open_to = (plan_text.Answered.YES, plan_text.Answered.SILENT)
-        if answer.answered in open_to and not self._armed:
+        if answer.may_confirm and not self._armed:
             self._armed = True
             self._draw()
-        if answer.answered in open_to and self.query_one(TypeName).armed_at == float("inf"):
+        if answer.may_confirm and self.query_one(TypeName).armed_at == float("inf"):
             self.call_after_refresh(self._arm)
-        elif answer.answered not in open_to and self._armed:
+        elif not answer.may_confirm and self._armed:
             self._disarm()
             self._draw()
 
@@ -192,9 +191,8 @@ class ConfirmScreen(Looking):
         self._answered = False
         operation = self.desk.confirm()
         if not operation:
-            lost = "it no longer waits for a confirmation: press r to plan it again"
             self._disarm()
-            self.wrong = f"{self.desk.trouble or lost}; nothing was sent"
+            self.wrong = f"{self.desk.trouble}: press r to plan it again; nothing was sent"
             self._draw()
             return
         self._left = True
@@ -329,7 +327,7 @@ class ConfirmScreen(Looking):
         """Cancel: the default. Where one lands it is said that nothing came of it."""
         if not self._left:
             self._left = True  # a field that loses its focus by this settles nothing
-            self.desk.refuse("cancelled")
+            self.desk.withdraw("cancelled")
             about = self.action if self.draft is None else plan_text.titled(self.draft, 80)
             self.notify(f"nothing was sent: {about}", markup=False)
         self.dismiss()

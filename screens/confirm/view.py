@@ -28,6 +28,7 @@ from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.time_format import clock
 from tui.domain.triage import Level
+from tui.operations.service import Answered, DryRunAnswer
 from tui.presentation.symbols import LEVELS
 from tui.services import Services
 
@@ -54,7 +55,7 @@ class BoardState(Struct, frozen=True):
     changed: tuple[str, ...]
     draft: Draft | None
     answered: bool
-    permission: plan_text.PermissionLine | None
+    permission: DryRunAnswer | None
     armed: bool
     wrong: str
     hint: str
@@ -231,7 +232,7 @@ class Board(Vertical):
         if made is None or not there:
             return
         blocked = made.guard.kind is GuardKind.BLOCKED
-        denied = shown.permission is not None and shown.permission.answered is plan_text.Answered.NO
+        denied = shown.permission is not None and shown.permission.answered is Answered.NO
         lifts = any(one.override for one in made.hazards)
         self.query_one("#options").display = not denied and (
             not blocked or lifts or self.action == "reschedule"
@@ -245,7 +246,7 @@ class Board(Vertical):
         readable = shown.trouble is None or shown.old
         ready = made is not None and readable and (not shown.looking or shown.answered)
         kind = made.guard.kind if made is not None and ready else None
-        line = shown.permission.line if shown.permission is not None else None
+        line = plan_text.answer_line(shown.permission) if shown.permission is not None else None
         if shown.hindrance:
             line = Text(shown.hindrance, "bold red")
         elif not shown.handed_in and line is None:

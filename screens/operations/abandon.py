@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from rich.text import Text
@@ -18,32 +19,11 @@ from screens.visibility import height, seen
 from tui.domain.sanitize import clean
 from tui.domain.typed_name import expected
 from tui.operations.model import Operation
-from tui.operations.recovery import still_out
+from tui.operations.recovery import left_behind
 from tui.presentation.width import middle
 
 MIN_ABANDON_HEIGHT = 20
 """Lines of the terminal below which there are no blank ones."""
-
-
-def left_behind(operation: Operation) -> tuple[str, bool]:
-    """What abandoning it leaves, and whether a server stays down or out of service by it."""
-    name, out = operation.label, still_out(operation)
-    more = f" And {out}" if out else ""
-    if operation.instance_down:
-        return (
-            f"{name} is STOPPED and STAYS stopped: evac will not start it. Start it yourself, with s.{more}",
-            True,
-        )
-    if operation.may_be_down:
-        return (
-            f"{name} may be stopped, and then STAYS stopped: evac will not start it. Look at it.{more}",
-            True,
-        )
-    if out and not operation.rolling_back:
-        return f"{name} is out of service: it is returned there first, then nothing more is done.", False
-    if out:
-        return f"{name}: {out}", True
-    return "The instance is left as it is now. Calls that AWS has accepted already go on.", False
 
 
 class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
@@ -52,15 +32,15 @@ class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
     CSS_PATH = "operations.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel", show=False)]
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: Operation, now: datetime) -> None:
         super().__init__()
-        self.operation = operation
+        self.operation, self.now = operation, now
         self.expected = expected(clean(operation.instance_name), clean(operation.instance_id))
         self.accepts = (operation.instance_name, operation.instance_id)
 
     def compose(self) -> ComposeResult:
         """The consequence first."""
-        left, down = left_behind(self.operation)
+        left, down = left_behind(self.operation, self.now)
         with Vertical(id="abandon") as box:
             box.border_title = "Abandon"
             yield Static(Text(middle(self.operation.title, 80), "bold"), classes="told")

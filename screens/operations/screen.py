@@ -15,16 +15,15 @@ from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
 from screens.operation_status import SIGNS, in_order
-from screens.operations.abandon import AbandonQuestion, left_behind
+from screens.operations.abandon import AbandonQuestion
 from screens.operations.lines import detail
 from screens.operations.table import OperationTable
 from screens.static_line import Line
-from tui.operations import audit_log
-from tui.operations.identity import this_requester
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation
 from tui.operations.operation_text import operation_summary
-from tui.operations.recovery import give_up, resume
+from tui.operations.recovery import left_behind
+from tui.operations.service import UnauditedError
 from tui.operations.status import Standing, status_of
 from tui.services import Services
 
@@ -146,11 +145,11 @@ class OperationsScreen(EvacScreen):
 
     def verb_resume(self) -> None:
         """A new runner for what nobody drives; else why not."""
-        one, journal = self.current, self.services.journal
-        if one is None or journal is None:
+        one, operations = self.current, self.services.operations
+        if one is None or operations is None:
             return
         try:
-            why = resume(journal, one, self.services.settings, self.services.environ, self.services.now())
+            why = operations.resume(one)
         except (JournalError, OSError) as error:
             why = str(error)
         if why is None:
@@ -174,41 +173,30 @@ class OperationsScreen(EvacScreen):
         def answered(yes: bool | None) -> None:
             if yes:
                 self._abandon(one)
-            else:
-                self.say(f"{one.label}: not abandoned, nothing was changed")
+                return
+            if self.services.operations is not None:
+                with suppress(UnauditedError):  # nothing was done: a full disk is no news here
+                    self.services.operations.keep(one)
+            self.say(f"{one.label}: not abandoned, nothing was changed")
 
-        self.app.push_screen(AbandonQuestion(one), answered)
+        self.app.push_screen(AbandonQuestion(one, self.services.now()), answered)
 
     def _abandon(self, one: Operation) -> None:
-        journal, now = self.services.journal, self.services.now()
-        if journal is None:
+        operations = self.services.operations
+        if operations is None:
             return
-        current = journal.get(one.id) or one
-        left, down = left_behind(current)
         try:
-            done, told = give_up(journal, current, self.services.settings, self.services.environ, now)
-        except JournalError as error:
+            current = operations.journal.get(one.id) or one
+            left, down = left_behind(current, self.services.now())
+            done, told = operations.abandon(current)
+        except (JournalError, UnauditedError) as error:
             self.say(str(error), "warning")
             return
-        if not done:
-            self.say(f"{one.label}: it ended meanwhile", "warning")
-        else:
-            self._audit(one)
+        if done:
             self.say(f"{one.label}: abandoned. {left}", "warning" if down or told else "information")
+        else:
+            self.say(f"{one.label}: {told}", "warning")
         self._read(force=True)
-
-    def _audit(self, one: Operation) -> None:
-        journal = self.services.journal
-        assert journal is not None
-        who = audit_log.about(one, this_requester())
-        with suppress(OSError):  # it is in the journal; a full disk must not keep an operation going
-            audit_log.append(
-                audit_log.path_beside(journal.path),
-                self.services.now(),
-                **who,
-                step=one.step,
-                result="abandoned",
-            )
 
     def verb_copy_summary(self) -> None:
         """To paste into a ticket."""

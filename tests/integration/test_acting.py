@@ -105,7 +105,7 @@ async def test_a_stop_start_is_confirmed_followed_and_verified(demo: Demo) -> No
                 pilot, lambda: question._armed and question.query_one(TypeName).armed_at < time.monotonic()
             )
             assert question.permission is not None
-            assert "AWS says yes" in str(question.permission.line)
+            assert "AWS says yes" in question.permission.text
             assert [
                 one
                 for one in demo.control("calls")

@@ -79,9 +79,12 @@ async def test_esc_cancels_and_leaves_a_line_in_the_audit_log(tmp_path: Path) ->
     assert one.state is OperationState.ABANDONED
     assert one.confirmed_at is None
     log = audit_log.path_beside(case.journal.path)
-    (line,) = [json.loads(each) for each in log.read_text().splitlines()]
-    assert line["result"] == "refused: cancelled"
-    assert line["operation"] == one.id
+    told = [json.loads(each) for each in log.read_text().splitlines()]
+    assert [(line["step"], line["result"]) for line in told] == [
+        ("plan", "planned"),
+        ("confirm", "refused: cancelled"),
+    ]
+    assert {line["operation"] for line in told} == {one.id}
     assert not audit_log.check(log).broken_at
 
 

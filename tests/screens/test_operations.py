@@ -14,7 +14,6 @@ from textual.widgets import Input, Static
 from screens.base import Alarm, Go
 from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
-from screens.operations import screen as module
 from screens.operations.abandon import AbandonQuestion
 from screens.operations.table import OperationTable
 from tests.screens.fake_runner import Play, facts_of
@@ -22,7 +21,7 @@ from tests.screens.fake_services import NOW, Stage
 from tests.screens.operation_factory import cut, finished, retrying, running
 from tests.screens.pilot_helpers import lines_of, until
 from tui.config.schema import ProfileSettings, Settings
-from tui.operations import audit_log
+from tui.operations import audit_log, recovery
 from tui.operations.model import Operation, OperationState, StepState
 from tui.services import Services
 
@@ -189,7 +188,7 @@ async def press_resume(
         asked.append(operation.id)
         return answer
 
-    monkeypatch.setattr(module, "resume", resume)
+    monkeypatch.setattr(recovery, "resume", resume)
     app = Stage(OperationsScreen(given))
     async with app.run_test() as pilot:
         await pilot.pause()
@@ -295,7 +294,7 @@ async def test_abandoned_out_of_service_it_is_returned_there_first(given: Servic
         assert [row.name for row in held.steps if row.state not in ("done", "skipped")] == [
             "exit-standby", "wait-healthy",
         ]  # fmt: skip
-        question = AbandonQuestion(held)
+        question = AbandonQuestion(held, NOW)
         app.push_screen(question)
         await pilot.pause()
         told = "\n".join(str(one.render()) for one in question.query(Static))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -14,9 +14,9 @@ from tui.cli.follow import (
     LOOK_EVERY,
     exit_code,
     follow,
-    note,
     now,
     open_journal,
+    operations_of,
     read_operation,
 )
 from tui.cli.inspection import first, inspect_and_draft
@@ -34,17 +34,23 @@ from tui.cli.session import (
     Shared,
     open_session,
 )
-from tui.domain.actions import ACTIONS, OVERRIDES, ActionOptions, unasked
-from tui.domain.answers import NoteKind, Permission
+from tui.domain.actions import ACTIONS, OVERRIDES, ActionOptions
+from tui.domain.answers import NoteKind
 from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
 from tui.domain.instance import InstanceState, TroubleKind
 from tui.domain.plan import Draft, GuardKind, why_no_image_name
 from tui.fleet import collector_client
-from tui.operations import spawn
 from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import resume
-from tui.operations.status import lives, status_of
+from tui.operations.service import (
+    Answered,
+    DryRunAnswer,
+    OperationsService,
+    blocked_line,
+    dry_run_answer,
+)
+from tui.operations.status import driver, status_of
 from tui.paths import runner_log_path
 
 PERMISSION_WITHIN = 60.0
@@ -171,7 +177,7 @@ def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:
     read_only = session.settings.profile_read_only(plan.target.profile, plan.account_id)
     start = plan.action == "stop-start" and plan.state is InstanceState.STOPPED
     hint = f"; to bring it back: evac do start {plan.instance_id}" if start else ""
-    return "blocked: " + "; ".join(plan.guard.unblock) + hint, READ_ONLY if read_only else GUARD
+    return blocked_line(plan) + hint, READ_ONLY if read_only else GUARD
 
 
 def _verdict(session: Session, plan: Draft) -> int:
@@ -198,8 +204,11 @@ class _Order:
     confirm: str | None
     wait: bool
     as_json: bool
+    operations: OperationsService = field(init=False)
     ident: str = ""
-    process: int = 0
+
+    def __post_init__(self) -> None:
+        self.operations = operations_of(self.session, self.journal)
 
     @property
     def plan(self) -> Draft:
@@ -218,16 +227,14 @@ class _Order:
                     break
                 ok, why = self._agreed_again(before)
         except KeyboardInterrupt:
-            if self.ident:
-                self._give_up("cancelled")
+            self._withdraw("cancelled")
             output.say("cancelled; nothing was sent")
             return INTERRUPTED
         if not ok:
-            self._give_up(f"refused: {why}")
+            self._withdraw(why)
             raise RefusedError(f"{why}; nothing was sent", GUARD)
-        if not self.journal.confirm(self.ident, now()):
-            found = read_operation(self.journal, self.ident)
-            raise RefusedError(f"it was given up meanwhile ({found.note}); nothing was sent", GUARD)
+        if why := self.operations.confirm(self.plan, self.ident):
+            raise RefusedError(f"{why}; nothing was sent", GUARD)
         return self._confirmed()
 
     def _once_more(self) -> Reading | None:
@@ -244,7 +251,7 @@ class _Order:
             if plan.action in HURTS_NOBODY and not gone:
                 output.say(f"it can't be read now ({why}); a start hurts nobody: it goes on")
                 return None
-            self._give_up("the instance could not be read once more")
+            self._withdraw("the instance could not be read")
             raise RefusedError(f"it can't be read once more: {why}; nothing was sent", PARTIAL)
         self.reading = inspect_and_draft(
             self.session, plan.action, answer.instance, answer.facts, self.options, before.here
@@ -265,7 +272,7 @@ class _Order:
             return False, "; ".join(plan.guard.unblock)
         if self.confirm is not None and worse(before, self.reading):
             return False, "it is not as it was when the plan was made"
-        self.journal.abandon(self.ident, "planned anew", now())
+        self._withdraw("planned anew")
         self._begin()
         self._permission()
         known = before.draft.guard
@@ -276,63 +283,52 @@ class _Order:
     def _refuse_early(self) -> None:
         """What is refused whatever AWS says: then AWS is not even asked."""
         refusal = _blocked(self.session, self.plan)
+        audited = blocked_line(self.plan)
         if refusal is None and (self.confirm is not None or not streams.is_terminal(sys.stdin)):
-            ok, why = plan_view.agreed(self.plan, self.confirm)
-            refusal = None if ok else (why, GUARD)
+            ok, audited = plan_view.agreed(self.plan, self.confirm)
+            refusal = None if ok else (audited, GUARD)
         if refusal is not None:
-            note(self.session, self.plan, "plan", f"refused: {refusal[0]}")
+            self.operations.refuse(self.plan, audited)
             raise RefusedError(f"{refusal[0]}; nothing was sent", refusal[1])
 
     def _begin(self) -> None:
-        self.ident = self.journal.create(self.plan, now())
-        try:
-            note(self.session, self.plan, "plan", "planned", self.ident)
-            settings, environ = self.session.settings, self.session.environ
-            self.process = spawn.start(self.ident, self.plan.target.profile, settings, environ)
-        except (spawn.LaunchError, spawn.ReadOnlyError, RefusedError) as error:
-            self.journal.abandon(self.ident, str(error), now())
-            raise
+        self.ident = self.operations.propose(self.plan)
 
     def _permission(self) -> None:
-        """AWS's answer to the dry run, told. Raises RefusedError on a no, and if there are no hands to ask."""
+        """AWS's answer to the dry run, told. Raises RefusedError on a no, and if there is no runner to ask."""
         output.say("asking AWS for permission (dry run)…")
-        found = self._answered()
+        found, answer = self._answered()
+        if answer.answered is Answered.OVER and found.is_open:
+            self._withdraw("the runner ended")
+            raise RefusedError(f"{answer.text}; see {runner_log_path(self.session.environ)}", FAILED)
         if self.as_json:
             permission = {"permission": found.permission_text, "unasked": list(self.plan.unasked)}
             output.json_line({"kind": "permission", "operation": self.ident, **permission})
-        if found.permission is Permission.NO:
-            self._audited(f"refused: {found.permission_text}")
-            remedy = f"; {found.remedy}" if found.remedy else ""
-            raise RefusedError(f"{found.refusal}{remedy}; nothing was sent", GUARD)
-        if not found.is_open:
-            raise RefusedError(f"{found.note or found.state}; {found.remedy or 'nothing was sent'}", FAILED)
+        if answer.answered is Answered.NO:
+            self._withdraw(answer.text)
+            remedy = f"; {answer.remedy}" if answer.remedy else ""
+            raise RefusedError(f"{answer.text}{remedy}; nothing was sent", GUARD)
+        if answer.answered is Answered.OVER:
+            raise RefusedError(f"{answer.text}; {answer.remedy or 'nothing was sent'}", FAILED)
         if not self.as_json:
-            yes = found.permission is Permission.YES
-            said = "AWS says yes (dry run)" if yes else "unknown, AWS did not say"
-            output.line(f"  permission: {said}{unasked(self.plan.unasked)}")
+            late = f"permission: AWS did not say within {PERMISSION_WITHIN:.0f} s"
+            output.line(f"  {answer.text if answer.may_confirm else late}")
 
-    def _answered(self) -> Operation:
+    def _answered(self) -> tuple[Operation, DryRunAnswer]:
+        """Once the dry run is over, or is not waited for any longer. After a no the runner has yet to write the remedy."""
         until = time.monotonic() + PERMISSION_WITHIN
         while True:
-            alive = lives(self.process, self.ident)
             found = read_operation(self.journal, self.ident)
-            refused = found.permission is Permission.NO
-            if not found.is_open or (found.permission_asked and not refused) or time.monotonic() > until:
-                return found
-            if not alive:
-                self._give_up("the runner ended")
-                log = runner_log_path(self.session.environ)
-                raise RefusedError(
-                    f"the runner ended before it asked AWS; nothing was sent; see {log}", FAILED
-                )
+            answer = dry_run_answer(found, now())
+            denied = answer.answered is Answered.NO and found.is_open and driver(found, now())
+            if not (denied or answer.answered is Answered.ASKING) or time.monotonic() > until:
+                return found, answer
             time.sleep(LOOK_EVERY)
 
-    def _give_up(self, why: str) -> None:
-        self.journal.abandon(self.ident, why, now())
-        self._audited(why)
-
-    def _audited(self, result: str) -> None:
-        note(self.session, self.plan, "confirm", result, self.ident)
+    def _withdraw(self, why: str) -> None:
+        ident, self.ident = self.ident, ""
+        if ident:
+            self.operations.withdraw(self.plan, ident, why)
 
     def _confirmed(self) -> int:
         if self.wait:

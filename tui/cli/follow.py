@@ -1,4 +1,4 @@
-"""What `evac do` and `evac ops` share: the journal as a command uses it, audit lines for what was refused, and following."""
+"""What `evac do` and `evac ops` share: the journal as a command uses it, the acts, and following."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tui.cli.session import FAILED, GUARD, INTERRUPTED, READ_ONLY, WELL, Refused
 from tui.domain.answers import NoteKind
 from tui.domain.instance import InstanceState
 from tui.domain.plan import Draft
-from tui.operations import audit_log
-from tui.operations.identity import this_requester
+from tui.operations import spawn
 from tui.operations.journal import STARTING, Journal, JournalError
 from tui.operations.journal_peek import by_hand, left_down
 from tui.operations.model import Operation, OperationState, StepRow, StepState
 from tui.operations.recovery import resume
+from tui.operations.service import OperationsService
 from tui.operations.status import JUST_STARTING, InstanceDown, driver, status_of
 from tui.paths import default_journal_path, runner_log_path
 
@@ -36,8 +36,8 @@ def now() -> datetime:
 
 @contextmanager
 def open_journal(session: Session, plan: Draft | None = None) -> Iterator[Journal]:
-    """The journal, open in this block. Whatever is wrong with it becomes a line, and one for each server that may be down by
-    it, or that the plan would start: how to do that without evac. Raises RefusedError.
+    """The journal, open in this block. Whatever is wrong with it becomes a line, and one for each server that
+    may be down by it, or that the plan would start: how to do that without evac. Raises RefusedError.
     """
     try:
         journal = Journal(default_journal_path(session.environ), standing=False)
@@ -51,18 +51,15 @@ def open_journal(session: Session, plan: Draft | None = None) -> Iterator[Journa
         raise RefusedError("\n".join((str(error), *lines)), FAILED) from None
 
 
-def note(session: Session, about: Draft | Operation, step: str, result: str, operation: str = "") -> None:
-    """A line in the audit log, by whoever calls. Raises RefusedError where it can't be written."""
+def operations_of(session: Session, journal: Journal) -> OperationsService:
+    """What may be done with operations, to act now: from here on the exit code tells how that went."""
     streams.acts()
-    path = audit_log.path_beside(default_journal_path(session.environ))
-    fields = audit_log.about(about, this_requester(), operation=operation)
-    try:
-        audit_log.append(path, now(), **fields, step=step, result=result)
-    except OSError as error:
-        raise RefusedError(
-            f"the audit log can't be written ({error}), {path}: nothing was sent; free the disk or mend its permissions",
-            FAILED,
-        ) from None
+    settings, environ = session.settings, session.environ
+
+    def launch(operation: str, profile: str) -> int:
+        return spawn.start(operation, profile, settings, environ)
+
+    return OperationsService(journal, settings, environ, launch, now)
 
 
 def exit_code(operation: Operation) -> int:
@@ -100,6 +97,7 @@ def follow(session: Session, journal: Journal, operation: str, *, as_json: bool)
 
 def seen_to(session: Session, journal: Journal, one: Operation) -> tuple[str, int]:
     """Have it resumed, and stay until somebody lives who drives it: nothing and WELL; else why nobody does, and the exit code."""
+    operations = operations_of(session, journal)
     before, asked, until = one.runner, 0, time.monotonic() + TAKEN_WITHIN
     while True:
         found = read_operation(journal, one.id)
@@ -115,7 +113,7 @@ def seen_to(session: Session, journal: Journal, one: Operation) -> tuple[str, in
                     f"NOBODY drives it: its runner ended {asked} times before it began; {_see(session)}",
                     FAILED,
                 )
-            if (why := resume(journal, found, session.settings, session.environ, now())) is not None:
+            if (why := operations.resume(found)) is not None:
                 read_only = session.settings.profile_read_only(one.profile, one.account_id)
                 if JUST_STARTING not in why:
                     return why, READ_ONLY if read_only else GUARD

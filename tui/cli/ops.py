@@ -8,7 +8,7 @@ import click
 
 from tui.cli import output
 from tui.cli.audit import audit_command
-from tui.cli.follow import follow, note, now, open_journal, read_operation, seen_to
+from tui.cli.follow import follow, now, open_journal, operations_of, read_operation, seen_to
 from tui.cli.intended_down import meant_command
 from tui.cli.locks import locks_command
 from tui.cli.operation_view import operation_lines, operation_list, operation_object
@@ -26,10 +26,12 @@ from tui.cli.session import (
     open_session,
 )
 from tui.domain.plurals import part_of
+from tui.domain.typed_name import answers
 from tui.operations.journal import Journal
 from tui.operations.journal_peek import in_need
 from tui.operations.model import Operation, OperationState
-from tui.operations.recovery import cut_off, give_up, still_out
+from tui.operations.recovery import cut_off, left_behind
+from tui.operations.service import OperationsService
 from tui.operations.status import JUST_STARTING, driver, status_of
 
 SHOWN, EVERY = 100, 1_000_000
@@ -124,9 +126,9 @@ def abandon_command(
             raise RefusedError("read-only: nothing is given up", READ_ONLY)
         if not found.is_open:
             raise RefusedError(f"{found.id} has ended: {found.state}", GUARD)
-        _sure(session, found, confirm)
-        note(session, found, "abandon", "abandoned")
-        given_up, told = give_up(journal, found, session.settings, session.environ, now())
+        operations = operations_of(session, journal)
+        _sure(operations, found, confirm)
+        given_up, told = operations.abandon(found)
         if not given_up:
             raise RefusedError(
                 f"{found.id} has ended meanwhile: {read_operation(journal, found.id).state}", GUARD
@@ -214,23 +216,18 @@ def _resume(
     return worst
 
 
-def _sure(session: Session, found: Operation, given: str | None) -> None:
-    """The name must be typed or given. Raises RefusedError."""
-    names = {found.label, found.instance_id}
+def _sure(operations: OperationsService, found: Operation, given: str | None) -> None:
+    """The name or the id must be typed or given. Raises RefusedError."""
+    names = (found.label, found.instance_id)
     if given is None:
-        output.say(f"{found.title}: {status_of(found, now()).standing}; {status_of(found, now()).down_line}")
-        if found.may_be_down:
-            output.say(
-                f"! abandoned now, {found.label} STAYS stopped: to bring it back use evac ops resume {found.id}"
-            )
-        if out := still_out(found):
-            first = "returned to service first" if not found.rolling_back else f"left as it is: {out}"
-            output.say(f"! {found.label} is out of service, and {first}")
+        output.say(f"{found.title}: {status_of(found, now()).standing}")
+        left, down = left_behind(found, now())
+        output.say(f"! {left} To bring it back use evac ops resume {found.id}" if down else left)
         given = output.ask(f"Type {found.label} to give it up:")
         if given is None:
             raise RefusedError(f"nobody can be asked here; confirm with --confirm {found.label}", GUARD)
-    if given not in names:
-        note(session, found, "abandon", "refused: not confirmed")
+    if not answers(given, names):
+        operations.keep(found)
         raise RefusedError(
-            f"{given or 'nothing'} is not {' or '.join(sorted(names))}; nothing was given up", GUARD
+            f"{given or 'nothing'} is not {' or '.join(dict.fromkeys(names))}; nothing was given up", GUARD
         )

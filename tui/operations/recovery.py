@@ -14,7 +14,7 @@ from tui.config.schema import Settings
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import ABANDONED, Operation
 from tui.operations.spawn import LaunchError, ReadOnlyError, start
-from tui.operations.status import driver, lives, status_of
+from tui.operations.status import InstanceDown, driver, lives, status_of
 
 
 def cut_off(journal: Journal, now: datetime) -> list[Operation]:
@@ -89,3 +89,20 @@ def still_out(operation: Operation) -> str:
         names = ", ".join(one.name for one in order.places)
         return f"it STAYS out of {names}: register it there again"
     return ""
+
+
+def left_behind(operation: Operation, now: datetime) -> tuple[str, bool]:
+    """What abandoning it leaves, and whether a server stays down or out of service by it."""
+    name, out = operation.label, still_out(operation)
+    more = f" And {out}" if out else ""
+    down = status_of(operation, now).down
+    if down is InstanceDown.YES:
+        return f"{name} is STOPPED and STAYS stopped: evac will not start it. Start it yourself.{more}", True
+    if down is InstanceDown.MAYBE:
+        told = f"{name} may be stopped, and then STAYS stopped: evac will not start it. Look at it."
+        return f"{told}{more}", True
+    if out and not operation.rolling_back:
+        return f"{name} is out of service: it is returned there first, then nothing more is done.", False
+    if out:
+        return f"{name}: {out}", True
+    return "The instance is left as it is now. Calls that AWS has accepted already go on.", False
