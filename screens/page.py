@@ -78,24 +78,40 @@ def _text(row: Row) -> Text:
     return body
 
 
-class Page(VerticalScroll, can_focus=False):
-    """Shows rows; redraws only when they differ. Its screen owns the keys."""
+class Sheet(Static):
+    """Shows rows; redraws only when they differ: to lay a page out costs more than to compare it."""
 
-    DEFAULT_CSS = "Page { padding: 0 1; scrollbar-size-vertical: 1; } Page > Static { height: auto; }"
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self.rows = list[Row]()
+
+    def show(self, rows: Rows) -> None:
+        """Show these instead."""
+        if list(rows) != self.rows:
+            self.rows = list(rows)
+            self.update(draw(self.rows))
+
+
+class Page(VerticalScroll, can_focus=False):
+    """A sheet that scrolls. Its screen owns the keys."""
+
+    DEFAULT_CSS = "Page { padding: 0 1; scrollbar-size-vertical: 1; } Page > Sheet { height: auto; }"
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.rows = list[Row]()
-        self._sheet = Static(markup=False)
+        self._sheet = Sheet()
+
+    @property
+    def rows(self) -> list[Row]:
+        """What it shows."""
+        return self._sheet.rows
 
     def compose(self) -> ComposeResult:
         yield self._sheet
 
     def show(self, rows: Rows) -> None:
         """Show these rows instead."""
-        if list(rows) != self.rows:
-            self.rows = list(rows)
-            self._sheet.update(draw(self.rows))
+        self._sheet.show(rows)
 
     def move(self, lines: int) -> None:
         """Scroll by so many lines: down, or up if negative."""

@@ -9,7 +9,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
 
 from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
 from screens.detail import header, overview, tabs
@@ -17,8 +16,9 @@ from screens.detail.history import history
 from screens.detail.model import Known
 from screens.detail.view_model import Scene
 from screens.line_table import MOVES
-from screens.page import Page, Row, draw
+from screens.page import Page, Row, Sheet
 from screens.render_errors import STYLE, UNSHOWN, drawn_or
+from screens.static_line import Line
 from screens.this_machine import here_now
 from tui.commands import GUARDED, Verb
 from tui.domain.instance import Instance
@@ -75,24 +75,23 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         self.key, self.known = key, Known(services, key)
         self.tab, self.cursor = TABS[0], 0
         self._reading = False
-        self._drawn: dict[str, object] = {}
         self._newest: object = None
 
     def compose(self) -> ComposeResult:
         """Who, how bad, what to press; the tabs; the page; the keys."""
         yield Alarm()
         with Vertical(id="head"):
-            yield Static(id="identity", markup=False)
-            yield Static(id="freshness", markup=False)
-            yield Static(id="troubles", markup=False)
-            yield Static(id="diagnosis", markup=False)
-            yield Static(id="strip", markup=False)
+            yield Line("identity")
+            yield Line("freshness")
+            yield Sheet(id="troubles")
+            yield Sheet(id="diagnosis")
+            yield Line("strip")
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Static(id="picture", markup=False, classes="pane")
+                yield Line("picture", grows=True)
                 yield Page(id="stakes")
             with Vertical(id="right"):
-                yield Static(id="tabs", markup=False)
+                yield Line("tabs")
                 yield Page(id="page")
         yield KeyLine()
 
@@ -226,16 +225,13 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         return None if verb is None else self.allowed(verb, self.subject)
 
     def _put(self, name: str, text: Text) -> None:
-        if self._drawn.get(name) != text:
-            self._drawn[name] = text
-            self.query_one(f"#{name}", Static).update(text)
+        self.query_one(f"#{name}", Line).paint(text)
 
     def _rows(self, name: str, rows: list[Row]) -> None:
-        if self._drawn.get(name) != rows:
-            self._drawn[name] = rows
-            widget = self.query_one(f"#{name}", Static)
-            widget.display = bool(rows)
-            widget.update(draw(rows))
+        sheet = self.query_one(f"#{name}", Sheet)
+        sheet.show(rows)
+        if sheet.display != bool(rows):
+            sheet.display = bool(rows)
 
     def _tabs(self, width: int) -> Text:
         """All that fit; the first ones go where the chosen one would not be seen."""

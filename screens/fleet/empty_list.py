@@ -5,7 +5,7 @@ from __future__ import annotations
 from screens.fleet.columns import RowContext
 from tui.domain.instance import TargetStatus
 from tui.domain.listing import FleetView
-from tui.domain.plurals import part_of
+from tui.domain.plurals import counted, part_of
 from tui.domain.query import Query
 from tui.domain.sanitize import clean
 from tui.domain.suggestions import Matched, matched
@@ -25,20 +25,20 @@ def empty_sentence(store: Store, view: FleetView, query: Query, scene: RowContex
         return "Reading the profiles of ~/.aws/config …"
     unread = [one for one in targets if one.target in scene.stale]
     if len(unread) == len(targets):
-        return f"Reading {_many(len(targets), 'target')}; what is found appears here as each answers …"
+        return f"Reading {counted(len(targets), 'target')}; what is found appears here as each answers …"
     missing = gaps(targets, unread)
     counts = store.counts
     known = sum(count for target, count in counts.items() if target not in scene.stale)
     if view is FleetView.EVENTS:
-        those = _these(total) if not missing else f"the {known} of {_many(total, 'instance')} that are read"
+        those = _these(total) if not missing else f"the {known} of {counted(total, 'instance')} that are read"
         return f"AWS has announced nothing for {those}.{missing}"
     if view is FleetView.TRIAGE and total:
         if not missing:
             return f"{_every(total)}, and AWS has announced nothing. 2 shows them all."
-        told = f"{known} of {_many(total, 'instance')} answer their checks, and AWS has announced nothing for those."
+        told = f"{known} of {counted(total, 'instance')} answer their checks, and AWS has announced nothing for those."
         return f"{told}{missing} 2 shows them all."
     return (
-        f"There is no instance in the {_many(len(targets) - len(unread), 'target')} that answered.{missing}"
+        f"There is no instance in the {counted(len(targets) - len(unread), 'target')} that answered.{missing}"
     )
 
 
@@ -65,14 +65,10 @@ def _filtered(store: Store, query: Query, scene: RowContext) -> str:
     found, wanted = _matched[2], clean(query.text, 60)
     said = f"Nothing in this view matches {wanted}"
     if found.count:
-        some = f"{found.count} of {_many(found.total, 'instance')}"
+        some = f"{found.count} of {counted(found.total, 'instance')}"
         return f"{said}; {some} elsewhere {'do' if found.count > 1 else 'does'}: 2 shows all. esc clears the filter."
     end = "" if found.told.endswith("?") else "."
     return f"{said}; the filter {found.told}{end} esc clears it."
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _these(count: int) -> str:
