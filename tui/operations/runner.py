@@ -4,106 +4,39 @@ It has its own session, so a lost terminal does not reach it; killed anywhere, t
 
 from __future__ import annotations
 
-import os
 import runpy
-import secrets
-import socket
-import time
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.config.schema import Settings, keep, start_retry_for
 from tui.domain.actions import ACTIONS, BACK
-from tui.domain.answers import NoteKind, Permission, RefusedBy
+from tui.domain.answers import Permission, RefusedBy
 from tui.domain.instance import InstanceState
 from tui.domain.steps import (
     STEPS,
     Decision,
     Done,
-    Members,
     Moot,
-    Order,
     Preflight,
     Seen,
     Send,
     Step,
     Stuck,
     Wait,
-    calls_of,
 )
 from tui.domain.steps.await_stop import followed
-from tui.operations.aws_gateway import Gateway, Outcome
-from tui.operations.group_turn import GroupTurn
-from tui.operations.instance_lock import InstanceLockGuard
-from tui.operations.journal import Journal, JournalError
-from tui.operations.journal_lost import put_back
+from tui.operations.admission import Admission
+from tui.operations.aws_gateway import Outcome
+from tui.operations.journal import JournalError
+from tui.operations.leased_operation import End
 from tui.operations.model import DARK_PATIENCE, OVER, CallRecord, Operation, OperationState, StepState, ending
-from tui.operations.runner_audit import Auditor
-from tui.operations.self_guard import Ownself
-from tui.operations.unjournaled_start import Unjournaled
 
-TICK, SELDOM = 1.0, 8.0
-"""Seconds between two renewals of the lease, at most; and where the next look is farther off than the second. A lease
-lasts 20."""
+__all__ = ["End", "Runner"]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-class End(Struct, frozen=True):
-    """The runner is through; its exit code."""
-
-    code: int
-
-
-class Runner:
-    """Drives one operation while its lease is ours.
-
-    `now` answers in UTC and does not leap (how long ago was that?); `wall` is the machine's clock, which others read too.
-    `leased`: the lease that was committed last is ours. `last`: the operation as it was read last.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        operation: Operation,
-        settings: Settings,
-        gateway: Gateway,
-        *,
-        now: Callable[[], datetime] = _now,
-        sleep: Callable[[float], None] = time.sleep,
-        wall: Callable[[], datetime] | None = None,
-        ownself: Ownself | None = None,
-    ) -> None:
-        self.journal, self.operation, self.gateway = journal, operation, gateway
-        self.now, self.wall, self.sleep = now, wall or now, sleep
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-        self.order: Order = replace(
-            operation.kept.order,
-            start_retry_for=start_retry_for(settings),
-            reboot_settle=timedelta(seconds=settings.actions.reboot_settle),
-            keep=keep(settings),
-            lifted="last-healthy" in operation.kept.options.overrides,
-        )
-        self.ownself = ownself or Ownself()
-        self.auditor = Auditor(journal, operation.id, self.wall)
-        self.instance_lock = InstanceLockGuard(
-            operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)
-        )
-        self.turns = GroupTurn(
-            operation, settings, journal, self.name, lambda step, said: self.auditor.told(self._reread(), step, said),
-            self.wall,
-        )  # fmt: skip
-        self._asked = calls_of(operation.action, self.order, operation.kept.options)
-        self._under_way = False
-        self.begun = bool(operation.sent) or operation.ordered_ahead
-        self.leased, self.last, self._stopped = False, operation, False
-        self._unjournaled = Unjournaled(self)
+class Runner(Admission):
+    """Drives one operation to its end, or to where a person is needed."""
 
     def run(self) -> int:
         """To the end, or to where a person is needed."""
@@ -133,97 +66,12 @@ class Runner:
             return turn
         return self._ask(Preflight(self._asked) if name == "preflight" else STEPS[name], current)
 
-    def _reread(self) -> Operation:
-        found = self.journal.get(self.operation.id)
-        assert found is not None
-        self.last = found
-        return found
-
-    def _lease(self) -> bool:
-        """Take it or keep it. If that can't be written, what was committed last stands."""
-        got = self.journal.lease(self.operation.id, self.name, self.wall())
-        if not got and self.begun and self.journal.get(self.operation.id) is None:
-            put_back(self.journal, self.last)
-            got = self.journal.lease(self.operation.id, self.name, self.wall())
-        self.leased = got
-        return got
-
-    @property
-    def stopped_it(self) -> bool:
-        """Whether the intent of its own Stop is committed, and AWS did not refuse it."""
-        return self._stopped or "StopInstances" in self.last.sent
-
-    def in_need(self, error: JournalError) -> None:
-        """While the journal can't be written: the one call that does not wait for it."""
-        for lock in (self.instance_lock, self.turns):
-            with suppress(Exception):
-                lock.keep()
-        self._unjournaled.start(error)
-
     def _end(self, current: Operation) -> End:
         """Through: succeeded, or given up and taken back as far as it had gone."""
         state, note = ending(current)
         self.journal.set_state(current.id, state, self.now(), self._with_lock_note(note))
         self.auditor.told(current, "end", state.value)
         return End(0 if state is OperationState.SUCCEEDED else 1)
-
-    def _confirmed(self, current: Operation) -> float | End:
-        """Wait for the operator's yes, then write down that it is under way."""
-        if current.confirmed_at is not None:
-            return self._go_on(current)
-        if self.now() - current.created_at > DARK_PATIENCE:
-            self.journal.abandon(current.id, "not confirmed within 10 minutes", self.now())
-            return End(0)
-        return 0.2
-
-    def _go_on(self, current: Operation) -> float | End:
-        """What cannot be audited is not done: but what was begun is finished."""
-        word = ("confirm", "confirmed") if current.state is OperationState.PLANNED else ("resume", "resumed")
-        try:
-            lifted = ", ".join(current.kept.options.overrides)
-            self.auditor.write(current, word[0], word[1] + (f", overriding {lifted}" if lifted else ""))
-        except OSError as error:
-            return self._unaudited(current, error)
-        refused = self.instance_lock.begin(down=current.must_finish)
-        if isinstance(refused, Stuck):
-            return self._locked(current, refused)
-        if isinstance(refused, Wait):
-            self.journal.set_progress(
-                current.id, refused.reason, attention=False, down=False, remedy=refused.remedy
-            )
-            return refused.seconds
-        turn = self._in_turn(current)
-        if isinstance(turn, End):
-            return turn
-        waits = NoteKind.WAITS if self.turns.waiting else NoteKind.PLAIN
-        self.journal.set_state(current.id, OperationState.RUNNING, self.now(), self.turns.waiting, kind=waits)
-        self._under_way = True
-        # What is to be there in days gives up for no error of today.
-        self.begun = self.begun or current.ordered_ahead
-        return turn or 0.0
-
-    def _in_turn(self, current: Operation) -> float | End | None:
-        """Hold the groups a member of which goes down: None once they are held; else how long until that is asked again."""
-        if not self.turns.due or current.rolling_back:
-            return None
-        seen = self.gateway.look(self.order, Members())
-        now = self.now()
-        if not self._lease():
-            return End(0)
-        found = self.turns.take(seen, now, down=current.interrupted or bool(current.pending_rollback))
-        if isinstance(found, Stuck):
-            return self._locked(current, found)
-        if found is None:
-            return None
-        self.journal.set_progress(
-            current.id,
-            self._with_lock_note(found.reason),
-            attention=found.attention,
-            down=False,
-            remedy=found.remedy,
-            kind=found.kind,
-        )
-        return found.seconds
 
     def _not_from_here(self, current: Operation, name: str | None, refused: Stuck) -> End:
         """It would end these very hands: an older console, or another machine, could not know that."""
@@ -239,35 +87,6 @@ class Runner:
             refused_by=RefusedBy.SELF,
         )
         self.auditor.told(current, "confirm", f"refused: {refused.why}")
-        return End(1)
-
-    def _locked(self, current: Operation, refused: Stuck) -> End:
-        """Somebody else is at the instance, or nobody knows: nothing is begun, nor gone on with."""
-        state = OperationState.NEEDS_ATTENTION if current.sent else OperationState.FAILED
-        by = None if current.sent else refused.refused_by
-        self.journal.set_state(current.id, state, self.now(), refused.why, refused.remedy, refused_by=by)
-        self.auditor.told(current, "lock", f"refused: {refused.why}")
-        return End(1)
-
-    def _with_lock_note(self, note: str) -> str:
-        """The note, and whether this goes on without its lock."""
-        return "; ".join(part for part in (note, self.instance_lock.trouble) if part)
-
-    def _unaudited(self, current: Operation, error: OSError) -> float | End:
-        """Nothing was sent that must be undone, and nothing more is. What was ordered ahead is tried until it can be."""
-        if current.ordered_ahead and self._under_way:
-            why = f"the audit log can't be written ({error}): nothing is sent until it can"
-            down = self._reread().instance_down
-            self.journal.set_progress(
-                current.id, why, attention=True, down=down, remedy="free the disk, or mend its permissions"
-            )
-            return 5.0
-        state = OperationState.NEEDS_ATTENTION if current.sent else OperationState.FAILED
-        more = " more" * bool(current.sent)
-        why = f"the audit log can't be written ({error}): nothing{more} was sent"
-        remedy = "free the disk, or mend its permissions" + ("; then resume" if current.sent else "")
-        by = None if current.sent else RefusedBy.AUDIT
-        self.journal.set_state(current.id, state, self.now(), why, remedy, refused_by=by)
         return End(1)
 
     def _down(self, seen: Seen, current: Operation) -> bool:
@@ -350,25 +169,6 @@ class Runner:
             return row.began_at
         return self.journal.begin_step(current.id, step.name, self.now())
 
-    def _check_caller(self, current: Operation) -> End | None:
-        """Once: whom AWS sees in the credentials. Another account than the one planned for is the end."""
-        if current.caller:
-            return None
-        account, arn = self.gateway.caller()
-        self.journal.set_caller(current.id, arn or "unknown")
-        if not account or not current.account_id or account == current.account_id:
-            return None
-        why = f"profile {current.profile} is now of account {account}, not {current.account_id}: nothing was sent"
-        self.journal.set_state(
-            current.id,
-            OperationState.FAILED,
-            self.now(),
-            why,
-            "look again, and plan anew",
-            refused_by=RefusedBy.ACCOUNT,
-        )
-        return End(1)
-
     def _roll_back(self, step: Step, decision: Stuck, seen: Seen) -> bool:
         """Out of service, and refused before it went down: it is returned to service, and the operation has failed."""
         current = self._reread()
@@ -434,21 +234,6 @@ class Runner:
             call=call.text, request_id=outcome.request_id, dry_run=dry,
         )  # fmt: skip
         return 0.0
-
-    def _pause(self, seconds: float) -> None:
-        """Sleep, and keep the lease meanwhile; no longer than it is kept: the operation may be over, or another's.
-
-        Who waits for days writes it no oftener than it must.
-        """
-        tick = TICK if seconds < SELDOM else SELDOM
-        while seconds > 0:
-            part = min(seconds, tick)
-            self.sleep(part)
-            seconds -= part
-            if not self._lease():
-                return
-            self.instance_lock.keep()
-            self.turns.keep()
 
 
 def _stop_of(operation: Operation) -> CallRecord | None:
