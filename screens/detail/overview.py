@@ -27,7 +27,6 @@ _STYLES = {
 }
 _ORDER = tuple(KIND_TITLES)
 _DONT_KNOW = Sign("?", "not known", "bold magenta")
-_NOT_LOOKED = " (not looked up yet)"
 _GUARDS = {
     GuardKind.YES_NO: "asks y or n",
     GuardKind.TYPE_NAME: "asks for its name, typed",
@@ -119,7 +118,7 @@ def _stakes(scene: Scene, hazards: tuple[Hazard, ...]) -> Iterator[Row]:
             yield _hazard(hazard)
     if unread:  # one line until the look has answered, not a paragraph each
         told = "reading" if scene.reading else "not looked up (r looks)"
-        what = " · ".join(one.text.removeprefix("don't know ").removesuffix(_NOT_LOOKED) for one in unread)
+        what = " · ".join(one.unknown or one.text for one in unread)
         yield Row(f"{told}: {what}", f"{_DONT_KNOW.named}", "", _DONT_KNOW.style)
     yield from (_hazard(hazard) for hazard in hazards if hazard.gravity is Gravity.NOTE)
     well = " · ".join(hazard.text for hazard in hazards if hazard.gravity is Gravity.OK)

@@ -1,4 +1,4 @@
-"""The hands' loop: observe, decide, journal, send, journal. `tui.operations.process` is the process around it.
+"""The runner's loop: observe, decide, journal, send, journal. `tui.operations.process` is the process around it.
 
 It has its own session, so a lost terminal does not reach it; killed anywhere, the next runner asks the same questions."""
 

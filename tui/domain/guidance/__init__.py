@@ -225,11 +225,5 @@ def explain_code(
     elif not event.is_open(moment):
         line = f"{event.code_text}: {state}."
     else:
-        line = (
-            events.event_headline(subject, event).replace(
-                " at a time AWS did not announce", " at the announced time"
-            )
-            + "."
-        )
-        line = line.replace(" (don't know which)", "")
+        line = f"{events.event_headline(subject, event)}."
     return Explanation(line, paragraphs, None, line)

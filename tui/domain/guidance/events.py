@@ -34,7 +34,8 @@ def _deed(subject: Subject, event: ScheduledEvent, when: str) -> str:
                 return f"AWS will TERMINATE it{when}; everything on its disks is lost for good"
             if subject.root == "ebs":
                 return f"AWS will stop it{when} (retirement); {_afterwards(subject)}"
-            return f"AWS will stop it{when}, or TERMINATE it if its root is instance store (don't know which)"
+            doubt = "" if subject.general else " (don't know which)"
+            return f"AWS will stop it{when}, or TERMINATE it if its root is instance store{doubt}"
         case EventCode.INSTANCE_REBOOT:
             if subject.on_host:
                 return f"AWS will stop it and restart it on a replacement host{when}"

@@ -149,7 +149,7 @@ class Subject(Struct, frozen=True):
     def at(self, event: ScheduledEvent) -> str:
         """For a headline: `at 06:24 KST, in 3h12m`."""
         if event.not_before is None:
-            return "at a time AWS did not announce"
+            return "at the announced time" if self.general else "at a time AWS did not announce"
         if event.not_before - self.now < _DAY:
             return f"at {clock(event.not_before, self.zone)}, {countdown(event.not_before, self.now)}"
         return f"in {span(event.not_before - self.now)} ({both_zones(event.not_before, self.zone, self.now)})"

@@ -22,6 +22,7 @@ class Hazard(Struct, frozen=True):
     """One consequence in plain words. `remedy` may be empty; `field` is where AWS shows it; `known` is False for *don't know*.
 
     `override` names the option by which a person may lift the block; empty: nobody can. `code` is put in by its check.
+    `unknown`: of a *don't know*, what it is that is not known, to be said of several in one line.
     """
 
     gravity: Gravity
@@ -31,6 +32,7 @@ class Hazard(Struct, frozen=True):
     known: bool = True
     override: str = ""
     code: str = ""
+    unknown: str = ""
 
 
 class HazardView(Struct, frozen=True):
@@ -128,4 +130,9 @@ LOOK_REMEDY = "look at the instance's detail, or grant the read permission that 
 
 def dont_know(what: str, view: HazardView, fact: str, field: str, remedy: str = LOOK_REMEDY) -> Hazard:
     """The WARN that stands where a fact is missing."""
-    return Hazard(Gravity.WARN, f"don't know {what}{view.why_unknown(fact)}", remedy, field, known=False)
+    return not_known(what, remedy, field, view.why_unknown(fact))
+
+
+def not_known(what: str, remedy: str, field: str, why: str = "") -> Hazard:
+    """The WARN that says what is not known; `why` ends its sentence."""
+    return Hazard(Gravity.WARN, f"don't know {what}{why}", remedy, field, known=False, unknown=what)

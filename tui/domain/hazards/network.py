@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.hazards.base import Hazard, HazardView, hazard
+from tui.domain.hazards.base import Hazard, HazardView, hazard, not_known
 from tui.domain.instance import Instance, PublicAddress
 from tui.domain.severity import Gravity
 
@@ -31,12 +31,10 @@ def public_address(view: HazardView) -> Iterator[Hazard]:
     instance = view.instance
     match instance.public_kind:
         case PublicAddress.UNKNOWN:
-            yield Hazard(
-                Gravity.WARN,
-                "don't know whether it has a public IPv4 that a stop would release (the inventory was not read yet)",
+            yield not_known(
+                "whether it has a public IPv4 that a stop would release (the inventory was not read yet)",
                 "press r to refresh",
                 _FIELD,
-                known=False,
             )
         case PublicAddress.NONE:
             yield Hazard(Gravity.OK, "no public IPv4", field=_FIELD)

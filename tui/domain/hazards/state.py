@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tui.domain.actions.base import GONE
 from tui.domain.down_by_aws import STOP_EVENTS
 from tui.domain.events import RESCHEDULE_LEAD, EventCode
-from tui.domain.hazards.base import Hazard, HazardView, hazard
+from tui.domain.hazards.base import Hazard, HazardView, hazard, not_known
 from tui.domain.instance import CheckStatus, InstanceState
 from tui.domain.severity import Gravity
 
@@ -25,8 +25,7 @@ def wrong_state(view: HazardView) -> Iterator[Hazard]:
             remedy = "it runs already"
         yield Hazard(Gravity.BLOCK, why, remedy, "Instance.State")
     elif now not in view.action.states:
-        text = "don't know its state (not read yet)"
-        yield Hazard(Gravity.WARN, text, "press r to refresh", "Instance.State", known=False)
+        yield not_known("its state (not read yet)", "press r to refresh", "Instance.State")
 
 
 @hazard("managed")
@@ -57,12 +56,10 @@ def stopped_by_aws(view: HazardView) -> Iterator[Hazard]:
         remedy = "launch a replacement from its newest AMI before the date"
         yield Hazard(Gravity.BLOCK, text, remedy, "Instance.RootDeviceType")
     elif root != "ebs":
-        yield Hazard(
-            Gravity.WARN,
-            "don't know whether its root is EBS: of an instance-store root nothing is left to start",
+        yield not_known(
+            "whether its root is EBS: of an instance-store root nothing is left to start",
             "press r to refresh",
             "Instance.RootDeviceType",
-            known=False,
         )
     else:
         yield Hazard(Gravity.OK, "it has an EBS root: it can be started afterwards", field=field)
@@ -84,17 +81,18 @@ def reboot_stays(view: HazardView) -> Iterator[Hazard]:
 def reboot_and_event(view: HazardView) -> Iterator[Hazard]:
     """InstanceStatusEvent.Code: which events a reboot leaves open. Source: user guide, schedevents_actions_reboot."""
     for event in view.instance.open_events(view.now):
+        field = "InstanceStatusEvent.Code"
         if event.code is EventCode.UNKNOWN:
-            text = f"don't know what a reboot does to the event {event.code_text}"
-        elif event.code is EventCode.SYSTEM_REBOOT:
+            yield not_known(f"what a reboot does to the event {event.code_text}", "", field)
+            continue
+        if event.code is EventCode.SYSTEM_REBOOT:
             text = "a reboot clears the system-reboot event only if it migrates; nothing tells in advance that it will"
         else:
             text = f"a reboot of one's own does not clear the {event.code} event"
         yield Hazard(
             Gravity.WARN,
             text,
-            field="InstanceStatusEvent.Code",
-            known=event.code is not EventCode.UNKNOWN,
+            field=field,
         )
 
 

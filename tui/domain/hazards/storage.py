@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
+from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard, not_known
 from tui.domain.severity import Gravity
 
 
@@ -23,12 +23,10 @@ def instance_store_root(view: HazardView) -> Iterator[Hazard]:
             field,
         )
     elif view.instance.root_device != "ebs":
-        yield Hazard(
-            Gravity.WARN,
-            "don't know whether the root device is EBS or instance store (the inventory was not read yet)",
+        yield not_known(
+            "whether the root device is EBS or instance store (the inventory was not read yet)",
             "press r to refresh",
             field,
-            known=False,
         )
 
 

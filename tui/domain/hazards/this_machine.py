@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from tui.domain.actions import ACTIONS
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import RouteTo
-from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
+from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard, not_known
 from tui.domain.instance import InstanceState
 from tui.domain.severity import Gravity
 from tui.domain.this_machine import Here, matches, start_command
@@ -57,12 +57,10 @@ def myself(view: HazardView) -> Iterator[Hazard]:
     if not (down or again):
         return
     if not here.known:
-        yield Hazard(
-            Gravity.WARN,
-            f"don't know whether evac runs on this very instance: {here.why}",
+        yield not_known(
+            f"whether evac runs on this very instance: {here.why}",
             "if it does, do it from another machine: the hands would end with it",
             field,
-            known=False,
         )
         return
     if not here.is_row(view.instance):
