@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from screens.safe_input import SafeInput
-from tui.domain.actions import ActionOptions
+from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.choices import Offer
 from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
 from tui.domain.instance import Instance
@@ -124,8 +124,8 @@ class Choices(Vertical):
     ) -> None:
         super().__init__()
         self.action, self.zone, self.offered = action, zone, tuple(offered)
-        self.events = movable(instance, now) if action == "reschedule" else ()
-        if action == "image" and not options.image_name:
+        self.events = movable(instance, now) if ACTIONS[action].moves_event else ()
+        if ACTIONS[action].images and not options.image_name:
             options = replace(options, image_name=image_name(instance, now))
         if self.events:
             options = replace(
@@ -146,7 +146,7 @@ class Choices(Vertical):
     def keep(self, other: Choices) -> None:
         """Take over what was chosen in another one, as far as it can be chosen here."""
         kept, before = other.options, {one.name: one for one in other.offered}
-        if self.action == "image":
+        if ACTIONS[self.action].images:
             self.options = replace(self.options, image_name=kept.image_name, no_reboot=kept.no_reboot)
         elif kept.event_id in {one.event_id for one in self.events}:
             self.options = replace(self.options, event_id=kept.event_id, not_before=kept.not_before)
@@ -174,10 +174,10 @@ class Choices(Vertical):
     @property
     def empty(self) -> bool:
         """Whether there is nothing to choose."""
-        return not (self.action == "image" or self.events or self.offered)
+        return not (ACTIONS[self.action].images or self.events or self.offered)
 
     def compose(self) -> ComposeResult:
-        if self.action == "image":
+        if ACTIONS[self.action].images:
             yield _row(
                 "AMI name",
                 SafeInput(

@@ -9,7 +9,7 @@ from screens.confirm.choices import Choices
 from screens.confirm.handover import Desk
 from screens.this_machine import here_now
 from tui.config.schema import policy
-from tui.domain.actions import ActionOptions
+from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.changes import HURTS_NOBODY, Reading, differences
 from tui.domain.choices import offers
 from tui.domain.facts import Facts
@@ -147,7 +147,7 @@ class Looking(EvacScreen):
             fresh.keep(held.first())
         await held.remove()
         await self.query_one("#options").mount(fresh)
-        if self.action == "reschedule" and not fresh.empty:
+        if ACTIONS[self.action].moves_event and not fresh.empty:
             fresh.focus_first()
 
     # planning
@@ -174,7 +174,7 @@ class Looking(EvacScreen):
                 return
         self._answered = False
         self._disarm()
-        if self.action != "reschedule" or choices.settled:
+        if not ACTIONS[self.action].moves_event or choices.settled:
             self._hand_in()
         else:
             self.desk.withdraw("the choices changed")

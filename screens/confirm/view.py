@@ -7,7 +7,6 @@ for that, it says how much is needed, and nothing can be answered.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 
 from msgspec import Struct
 from rich.text import Text
@@ -85,13 +84,12 @@ class Plan(VerticalScroll):
 class Board(Vertical):
     """Draws what it is shown; decides nothing but what there is room for."""
 
-    OPTIONS_FIRST: ClassVar[tuple[str, ...]] = ("reschedule", "image")
-    """Actions of which what is chosen is most of the plan."""
-
     def __init__(self, services: Services, action: str, key: str) -> None:
         super().__init__(id="dialog")
         self.services, self.action, self.key = services, action, key
         self.border_title = ACTIONS[action].title
+        # Of these what is chosen is most of the plan.
+        self.options_first = ACTIONS[action].images or ACTIONS[action].moves_event
         self.cramped = False
 
     def compose(self) -> ComposeResult:
@@ -101,11 +99,11 @@ class Board(Vertical):
             yield Static(id="state")
             yield Static(id="verdict")  # why it can't be done is seen without scrolling
             yield Static(id="answer")
-            if self.action in self.OPTIONS_FIRST:
+            if self.options_first:
                 yield Vertical(id="options")
             yield Static(id="steps")
             yield Static(id="hazards")
-            if self.action not in self.OPTIONS_FIRST:
+            if not self.options_first:
                 yield Vertical(id="options")
         yield Line("more")
         with Vertical(id="ask"):
@@ -235,7 +233,7 @@ class Board(Vertical):
         denied = shown.permission is not None and shown.permission.answered is Answered.NO
         lifts = any(one.override for one in made.hazards)
         self.query_one("#options").display = not denied and (
-            not blocked or lifts or self.action == "reschedule"
+            not blocked or lifts or ACTIONS[self.action].moves_event
         )
         short = self.app.size.height < ROOMY
         self.query_one("#steps", Static).update(plan_text.steps_of(made, short))

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from tests.integration.runner_watch import Bench, ended
 from tui.aws import mapping
 from tui.domain.actions import ActionOptions
-from tui.domain.down_by_aws import AFTER_STOP
 from tui.domain.instance import Instance, InstanceState
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy
@@ -33,7 +32,7 @@ def announced(bench: Bench, name: str, seconds: float) -> Instance:
 
 def order(bench: Bench, row: Instance) -> str:
     now = datetime.now(UTC)
-    plan = draft(AFTER_STOP, row, None, ActionOptions(), Policy(), now)
+    plan = draft("start-after-stop", row, None, ActionOptions(), Policy(), now)
     assert plan.guard.kind is not GuardKind.BLOCKED, plan.guard
     operation = bench.journal.create(plan, now)
     assert bench.journal.confirm(operation, now)
@@ -69,7 +68,9 @@ def test_a_stop_and_start_of_ones_own_is_not_held_up_and_ends_it(bench: Bench) -
     bench.wait(operation, lambda one: one.waiting and "waits for AWS" in one.note)
     unfinished = bench.journal.unfinished()
     assert conflicts.in_the_way(unfinished, "stop-start", row.target.region, row.instance_id) is None
-    assert conflicts.in_the_way(unfinished, AFTER_STOP, row.target.region, row.instance_id) is not None
+    assert (
+        conflicts.in_the_way(unfinished, "start-after-stop", row.target.region, row.instance_id) is not None
+    )
     plan = draft("stop-start", row, None, ActionOptions(), Policy(), datetime.now(UTC))
     told = conflicts.checked(plan, unfinished, UTC, datetime.now(UTC), "see {id}")
     assert told.guard == plan.guard

@@ -8,7 +8,6 @@ import pytest
 
 from tests.journeys.console_user import SIZES, Shift, awaited, evac, journal, sent
 from tui.demo.environment import Demo
-from tui.domain.down_by_aws import AFTER_STOP
 from tui.operations.model import OperationState
 
 
@@ -55,7 +54,7 @@ def test_ordered_in_advance_it_is_started_when_aws_has_stopped_it(demo: Demo, en
         shift.ask("w", "ledger-2")
         assert "wait until AWS has stopped it" in shift.text
         shift.agree("ledger-2")
-        order = awaited(env, lambda one: one.action == AFTER_STOP and one.waiting and one.note != "")
+        order = awaited(env, lambda one: one.action == "start-after-stop" and one.waiting and one.note != "")
         shift.find("ledger-2")
         shift.until(lambda one: "then start" in one.line("ledger-2"))
         assert "evac starts it then" in shift.text

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from tests.unit.guidance_cases import BASE, FACTS
 from tui.domain.actions import ActionOptions
-from tui.domain.down_by_aws import AFTER_STOP
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import InstanceState
 from tui.domain.plan import GuardKind, draft
@@ -24,7 +23,13 @@ LAUNCHED = NOW - timedelta(days=30)
 START = NOW + timedelta(hours=3)
 EVENT = ScheduledEvent(T("instance-stop"), T("instance-event-1"), T("degraded hardware"), START)
 ORDER = Order(
-    "op-1", AFTER_STOP, "i-1", LAUNCHED, ("instance-event-1",), event_id="instance-event-1", not_before=START
+    "op-1",
+    "start-after-stop",
+    "i-1",
+    LAUNCHED,
+    ("instance-event-1",),
+    event_id="instance-event-1",
+    not_before=START,
 )
 RUNNING = Seen(InstanceState.RUNNING, LAUNCHED, events=(EVENT,))
 STOPPED = replace(RUNNING, state=InstanceState.STOPPED)
@@ -135,9 +140,11 @@ def test_an_old_picture_of_it_running_is_no_start() -> None:
 
 
 def test_its_plan_sends_a_start_and_nothing_else() -> None:
-    names = [step.name for step in steps_of(AFTER_STOP, ActionOptions())]
+    names = [step.name for step in steps_of("start-after-stop", ActionOptions())]
     assert names == ["wait-stopped", "start", "wait-running", "wait-checks", "verify-event"]
-    assert [call.operation for call in calls_of(AFTER_STOP, ORDER, ActionOptions())] == ["StartInstances"]
+    assert [call.operation for call in calls_of("start-after-stop", ORDER, ActionOptions())] == [
+        "StartInstances"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +171,12 @@ def test_its_plan_sends_a_start_and_nothing_else() -> None:
 )
 def test_of_what_it_can_be_ordered(changes: dict[str, object], kind: GuardKind, words: str) -> None:
     plan = draft(
-        AFTER_STOP, replace(BASE, launched_at=LAUNCHED, **changes), FACTS, ActionOptions(), Policy(), NOW
+        "start-after-stop",
+        replace(BASE, launched_at=LAUNCHED, **changes),
+        FACTS,
+        ActionOptions(),
+        Policy(),
+        NOW,
     )
     assert plan.guard.kind is kind
     assert words in "; ".join(plan.guard.unblock)

@@ -58,7 +58,8 @@ def test_a_machine_is_known_by_its_hypervisor_or_by_this_boot(name: str, action:
     assert place.known is (sure != UNSURE)
     assert place.on_ec2 is (sure != ELSEWHERE)
     mine, other = found(action, MINE, place).get("self"), found(action, WEB, place).get("self")
-    harmless = action in ("start", "reschedule")
+    one = ACTIONS[action]
+    harmless = not (one.goes_down or one.interrupts(ActionOptions()))
     if sure == ELSEWHERE or harmless:
         assert mine is None
         assert other is None

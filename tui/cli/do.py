@@ -157,7 +157,7 @@ def _check(action: str, given: dict[str, Any], required: bool) -> None:
             raise click.UsageError(f"--override {code} is for {', '.join(OVERRIDES[code].actions)}")
     if given["image_name"] and (why := why_no_image_name(given["image_name"])):
         raise click.UsageError(f"--image-name: {why}")
-    if "not_before" in one.takes and given["not_before"] is None:
+    if one.moves_event and given["not_before"] is None:
         raise click.UsageError(f"{action} needs --at: the event's new start")
 
 

@@ -41,8 +41,6 @@ documented codes, for who answers as AWS does and knows no wildcard there."""
 STOP_EVENTS = (EventCode.INSTANCE_STOP, EventCode.INSTANCE_RETIREMENT)
 """Events in which AWS stops an instance and leaves it stopped."""
 STOPPED = (InstanceState.STOPPED, InstanceState.STOPPING)
-AFTER_STOP = "start-after-stop"
-"""The action that is ordered ahead: it waits until AWS has stopped the instance, and starts it then."""
 
 
 class Cause(StrEnum):

@@ -128,7 +128,7 @@ def _event(
     ]
     if action.awaits_stop:
         return next((one for one in found if one.code in STOP_EVENTS), None)
-    if "not_before" not in action.takes:
+    if not action.moves_event:
         return None
     movable = (one for one in found if one.why_not_reschedule(now) is None)
     return next(movable, found[0] if found else None)
@@ -234,7 +234,7 @@ def _guard(
 ) -> Guard:
     """How it is confirmed: not at all while something is in the way."""
     blocks = [one for one in found if one.gravity is Gravity.BLOCK]
-    if "not_before" in action.takes and options.not_before is None and not blocks:
+    if action.moves_event and options.not_before is None and not blocks:
         refused = (*refused, "no new start was given: use --at, or type one")
     unblock = [*refused, *(f"{one.text}: {one.remedy}" if one.remedy else one.text for one in blocks)]
     expected = str(instance.instance_id)

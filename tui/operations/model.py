@@ -8,9 +8,8 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from tui.domain.actions import BACK, ActionOptions
+from tui.domain.actions import ACTIONS, BACK, ActionOptions
 from tui.domain.answers import DOWN_WORD, NoteKind, Permission, RefusedBy
-from tui.domain.down_by_aws import AFTER_STOP
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.steps import Order
 
@@ -165,14 +164,18 @@ class Operation(Struct, frozen=True):
         return clean(self.instance_name or self.instance_id)
 
     @property
+    def _awaits_stop(self) -> bool:
+        return self.action in ACTIONS and ACTIONS[self.action].awaits_stop
+
+    @property
     def waiting(self) -> bool:
         """Whether it waits, with nothing sent, until AWS has stopped the instance."""
-        return self.action == AFTER_STOP and self.is_open and self.step in ("preflight", "wait-stopped")
+        return self._awaits_stop and self.is_open and self.step in ("preflight", "wait-stopped")
 
     @property
     def ordered_ahead(self) -> bool:
         """Whether it was ordered for a time to come: then no error of today (a login, a disk) is a reason to give it up."""
-        return self.action == AFTER_STOP and self.is_open and self.confirmed_at is not None
+        return self._awaits_stop and self.is_open and self.confirmed_at is not None
 
     @property
     def may_be_down(self) -> bool:

@@ -115,6 +115,11 @@ class Action(Struct, frozen=True, kw_only=True):
         return "image" in self.steps
 
     @property
+    def moves_event(self) -> bool:
+        """Whether it gives a scheduled event another start, which must be said before it can be confirmed."""
+        return "not_before" in self.takes
+
+    @property
     def powers(self) -> bool:
         """Whether it takes the instance down or brings it back: what its checks say meanwhile is its doing."""
         return self.stops or self.starts or self.restarts

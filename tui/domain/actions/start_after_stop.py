@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.domain.actions.base import UP_AGAIN, Action
-from tui.domain.down_by_aws import AFTER_STOP, STOP_EVENTS, STOPPED
+from tui.domain.down_by_aws import STOP_EVENTS, STOPPED
 from tui.domain.instance import Instance, InstanceState
 
 
@@ -17,7 +17,7 @@ def awaits_stop(instance: Instance, now: datetime) -> bool:
 
 
 ACTION = Action(
-    name=AFTER_STOP,
+    name="start-after-stop",
     key="w",
     rank=6,
     title="Start once AWS has stopped",

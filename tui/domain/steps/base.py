@@ -201,6 +201,12 @@ class Order(Struct, frozen=True):
     stop_launched_at: datetime | None = None
 
     @property
+    def awaits_stop(self) -> bool:
+        """Whether it waits for a stop by AWS rather than for its own."""
+        action = ACTIONS.get(self.action)
+        return action is not None and action.awaits_stop
+
+    @property
     def powers(self) -> bool:
         """Whether its end is a running instance, whatever it was before."""
         action = ACTIONS.get(self.action)  # a newer evac may know more of them

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from tui.domain.answers import DOWN_WORD, NoteKind, Permission, RefusedBy
 from tui.domain.aws_codes import DENIED, NEEDS_LOGIN, NO_CAPACITY, NOT_YET, PERMITTED
-from tui.domain.down_by_aws import AFTER_STOP
 from tui.domain.instance import InstanceState
 from tui.domain.steps import failed_start
 from tui.domain.steps.await_stop import until_aws_stops_it
@@ -106,7 +105,7 @@ def _before_the_stop(order: Order, seen: Seen, said: StepHistory, now: datetime)
     It is known by its LaunchTime, and believed in the end: none is so old.
     """
     before = order.stop_launched_at or order.launched_at
-    stopped = order.stop_intent_at is not None or order.action == AFTER_STOP
+    stopped = order.stop_intent_at is not None or order.awaits_stop
     if not stopped or before is None or said.attempts:
         return None
     if now - said.began_at >= GRACE:
@@ -131,7 +130,7 @@ class WaitStopped:
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Stopped, or started again by somebody since our stop. What was ordered in advance waits for AWS's."""
-        if order.action == AFTER_STOP:
+        if order.awaits_stop:
             return until_aws_stops_it(order, seen, said, now)
         if (lost := gone(seen, order)) is not None:
             return lost
