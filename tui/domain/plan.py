@@ -30,7 +30,7 @@ from tui.domain.this_machine import NOWHERE, Here
 
 
 class GuardKind(StrEnum):
-    """How it is confirmed."""
+    """How a plan is confirmed."""
 
     YES_NO = "yes-no"
     TYPE_NAME = "type-name"
@@ -67,7 +67,7 @@ class PlannedStep(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True):
-    """What would happen. `order` is what the hands will be given; its operation id is empty until it is journaled."""
+    """What would happen. `order` is what the runner will be given; its operation id is empty until it is journaled."""
 
     action: str
     title: str

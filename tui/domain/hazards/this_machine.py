@@ -59,7 +59,7 @@ def myself(view: HazardView) -> Iterator[Hazard]:
     if not here.known:
         yield not_known(
             f"whether evac runs on this very instance: {here.why}",
-            "if it does, do it from another machine: the hands would end with it",
+            "if it does, do it from another machine: the runner would end with it",
             field,
         )
         return
