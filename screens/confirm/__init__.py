@@ -1,4 +1,4 @@
-"""What would happen, and the question. It shows the plan and nothing of its own, and sends nothing: the hands do."""
+"""What would happen, and the question. It shows the plan and nothing of its own, and sends nothing: the runner does."""
 
 from screens.confirm.screen import ConfirmScreen
 

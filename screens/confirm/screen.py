@@ -87,7 +87,7 @@ class ConfirmScreen(Looking):
     # the question
 
     def _poll(self) -> None:
-        """What the hands have written."""
+        """Read what the runner has written to the journal."""
         if self.looking or not self.desk.operation:
             return
         answer = self.desk.answer()
@@ -187,7 +187,7 @@ class ConfirmScreen(Looking):
         await self.action_verb(message.verb)
 
     def _send(self) -> None:
-        """Confirmed: the hands go on, and this console follows."""
+        """Confirmed: the runner goes on, and this console follows it."""
         self._answered = False
         operation = self.desk.confirm()
         if not operation:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -46,6 +47,14 @@ def defined_twice() -> dict[str, list[str]]:
 def test_few_names_are_defined_in_two_modules() -> None:
     found = defined_twice()
     assert len(found) < FEWER_THAN, found
+
+
+def test_the_processes_have_one_name_each() -> None:
+    """Collector and runner: what reads and what acts had other names beside these once."""
+    words = re.compile(r"\b(?:the|its|these|our) (?:eyes|hands)\b", re.IGNORECASE)
+    for package in ("tui", "screens"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            assert not words.search(path.read_text(encoding="utf-8")), path
 
 
 if __name__ == "__main__":

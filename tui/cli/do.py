@@ -1,4 +1,4 @@
-"""`evac do`: the plan, the guard, and the hands. The same draft, question and journal as the console's."""
+"""`evac do`: the plan, the guard, and the runner. The same draft, question and journal as the console's."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ PERMISSION_WITHIN = 60.0
 """Seconds to wait for AWS's answer to the dry run; after that it is unknown, and the question is put all the same."""
 _TAKEN_WITHIN = 15.0
 _MOST_LOOKS = 5
-"""What changes at each of so many looks is not waited for: the hands look for themselves before each step."""
+"""What changes at each of so many looks is not waited for: the runner looks for itself before each step."""
 
 _FLAGS = {
     "no_reboot": "--no-reboot", "image_first": "--image-first", "image_name": "--image-name", "event_id": "--event-id",
@@ -195,7 +195,7 @@ def _verdict(session: Session, plan: Draft) -> int:
 
 @dataclass
 class _Order:
-    """One order on its way from the plan to the hands."""
+    """One order on its way from the plan to its runner."""
 
     session: Session
     journal: Journal
@@ -343,7 +343,7 @@ class _Order:
         return exit_code(found)
 
     def _taken(self) -> Operation:
-        """Once the hands have it; a runner that was killed in between is replaced."""
+        """Once a runner has it; one that was killed in between is replaced."""
         until = time.monotonic() + _TAKEN_WITHIN
         while True:
             found = read_operation(self.journal, self.ident)

@@ -182,7 +182,7 @@ def draft(
 def _order(
     action: Action, instance: Instance, facts: Facts | None, options: ActionOptions, now: datetime
 ) -> tuple[Order, bool]:
-    """What the hands are given, without an operation id; and whether it is in service of a group, and should be so again."""
+    """What the runner is given, without an operation id; and whether it is in service of a group, and should be so again."""
     places = out_of_service.places(facts) if action.sets_aside else ()
     interrupts = action.interrupts(options, instance.state)
     groups = (

@@ -81,7 +81,7 @@ def _declared() -> Iterator[Step]:
 
 STEPS: dict[str, Step] = {step.name: step for step in _declared()}
 """All that a plan may hold, besides the preflight: every class of these modules that has a text. What they may send is all that
-the hands may send."""
+a runner may send."""
 
 
 def steps_of(action: str, options: ActionOptions, *, serves: bool = False) -> tuple[Step, ...]:
@@ -104,6 +104,6 @@ def without_dry_run(action: str, order: Order, options: ActionOptions) -> tuple[
 
 
 def sendable() -> frozenset[tuple[str, str]]:
-    """(service, operation) of every call some step declares: all that the hands may ever send."""
+    """(service, operation) of every call some step declares: all that a runner may ever send."""
     order = Order("", "", "")
     return frozenset((call.service, call.operation) for step in STEPS.values() for call in step.calls(order))
