@@ -1,4 +1,4 @@
-"""One operation in the hands of one runner: its lease, its journal, its locks, and the pause between two looks."""
+"""One operation as one runner has it: its lease, its journal, its locks, and the pause between two looks."""
 
 from __future__ import annotations
 

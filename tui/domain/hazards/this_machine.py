@@ -1,4 +1,4 @@
-"""The branch one sits on: the machine evac runs on, what its hands reach AWS through, and what is routed through an instance.
+"""Hazards of acting on the machine evac runs on, on what its runner reaches AWS through, and on a router instance.
 
 What an action does follows from its steps, not from its name: those that come later are looked at in the same way.
 """
@@ -38,12 +38,12 @@ def cut_short(here: Here, instance_id: str, action: str, *, set_aside: bool) -> 
         return ""
     if ACTIONS[action].goes_down:
         return (
-            "evac runs on this instance: the stop ends the hands too, and nobody is left to start it: "
+            "evac runs on this instance: the stop ends the runner too, and nobody is left to start it: "
             "it stays DOWN"
         )
     if set_aside and ACTIONS[action].restarts:
         return (
-            "evac runs on this instance: the reboot ends the hands too, and it stays out of service until somebody logs in "
+            "evac runs on this instance: the reboot ends the runner too, and it stays out of service until somebody logs in "
             "and they go on"
         )
     return ""
@@ -71,8 +71,8 @@ def myself(view: HazardView) -> Iterator[Hazard]:
     if not why:
         yield Hazard(
             Gravity.DANGER,
-            "evac runs on this instance: your session and the hands end with it, and go on only once somebody logs in again "
-            "and starts evac",
+            "evac runs on this instance: your session and the runner end with it, and it goes on only once somebody logs in "
+            "again and starts evac",
             "do it from another machine where that can be",
             field,
         )
@@ -94,7 +94,7 @@ def myself(view: HazardView) -> Iterator[Hazard]:
 
 @hazard("path")
 def network_path(view: HazardView) -> Iterator[Hazard]:
-    """What the hands go through to AWS, or an operator to the hands: environment, resolv.conf, mounts, settings, routes."""
+    """The hosts between the runner and AWS, or the operator and the runner, from environment, files, routes."""
     here, (down, again) = view.here, _deeds(view)
     if not (down or again) or here.is_row(view.instance):
         return
@@ -114,11 +114,11 @@ def network_path(view: HazardView) -> Iterator[Hazard]:
     own = [route for route in _routes(view) if route.default and _ours(here, route)]
     if own:
         what = f"this machine's way out (route table {own[0].table_id}) leads through this instance"
-        yield _needed(view, what, "the hands can't reach AWS", "ec2 DescribeRouteTables", down=down)
+        yield _needed(view, what, "the runner can't reach AWS", "ec2 DescribeRouteTables", down=down)
 
 
 def _needed(view: HazardView, what: str, breaks: str, field: str, *, down: bool) -> Hazard:
-    if not down:  # it comes back by itself, and the hands go on
+    if not down:  # it comes back by itself, and the runner goes on
         text = f"{what}: while it reboots {breaks}"
         return Hazard(Gravity.WARN, text, "they go on once it is back", field)
     lifted = view.overridden("path")
@@ -222,7 +222,7 @@ def threatens(event: ScheduledEvent, now: datetime) -> str:
 
 @hazard("here-event")
 def here_event(view: HazardView) -> Iterator[Hazard]:
-    """DescribeInstanceStatus Events[] of the machine evac runs on: what AWS does to it ends the hands in the middle."""
+    """DescribeInstanceStatus Events[] of the machine evac runs on: what AWS does to it ends the runner in the middle."""
     if not view.action.goes_down or view.here.is_row(view.instance):
         return
     event = threat(view.here, view.now)
@@ -234,7 +234,7 @@ def here_event(view: HazardView) -> Iterator[Hazard]:
         return
     yield Hazard(
         Gravity.WARN if left is not None and left > SOON else Gravity.DANGER,
-        f"the machine evac runs on {threatens(event, view.now)}: the hands may end in the middle",
+        f"the machine evac runs on {threatens(event, view.now)}: the runner may end in the middle",
         "do it from another machine",
         "ec2 DescribeInstanceStatus Events[]",
     )
