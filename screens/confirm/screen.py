@@ -61,7 +61,7 @@ class ConfirmScreen(Looking):
         self.note = note
         self.pause = ARM_AFTER
         self.wrong = self.hint = ""
-        self._armed = False
+        self.armed = False  # whether an answer would count
 
     def compose(self) -> ComposeResult:
         """The board between alarm and keys."""
@@ -99,18 +99,18 @@ class ConfirmScreen(Looking):
         if answer != self.permission:
             self.permission = answer
             self._draw()
-        if answer.may_confirm and not self._armed:
-            self._armed = True
+        if answer.may_confirm and not self.armed:
+            self.armed = True
             self._draw()
         if answer.may_confirm and self.query_one(TypeName).armed_at == float("inf"):
             self.call_after_refresh(self._arm)
-        elif not answer.may_confirm and self._armed:
+        elif not answer.may_confirm and self.armed:
             self._disarm()
             self._draw()
 
     def _arm(self) -> None:
         """The question stands there: keys that come from a moment later on are answers."""
-        if not self._armed or self.draft is None or self.looking or not self.there:
+        if not self.armed or self.draft is None or self.looking or not self.there:
             return
         if not self.board.seen():
             self._wait()
@@ -124,7 +124,7 @@ class ConfirmScreen(Looking):
 
     def _focus_question(self) -> None:
         """Unless the operator is busy with a choice."""
-        if self._armed and self.draft is not None and self.focused is None and not self.board.cramped:
+        if self.armed and self.draft is not None and self.focused is None and not self.board.cramped:
             typed = self.draft.guard.kind is GuardKind.TYPE_NAME
             self.set_focus(self.query_one(TypeName) if typed else self.query_one(YesNo))
 
@@ -140,7 +140,7 @@ class ConfirmScreen(Looking):
 
     def _disarm(self) -> None:
         """Nothing can be answered until it is asked again."""
-        self._armed, self.permission = False, None
+        self.armed, self.permission = False, None
         self._hold()
         if isinstance(self.focused, TypeName | YesNo):
             self.set_focus(None)
@@ -166,7 +166,7 @@ class ConfirmScreen(Looking):
                 self.verb_back()
             return
         self._poll()
-        if not self._armed or self.draft is None or self.looking:
+        if not self.armed or self.draft is None or self.looking:
             return
         if not self.board.seen():
             self.room_changed()
@@ -221,7 +221,7 @@ class ConfirmScreen(Looking):
         event.stop()
         event.prevent_default()
         name = self.query_one(TypeName)
-        if self._armed and name.display and event.time >= name.open_at and event.character is not None:
+        if self.armed and name.display and event.time >= name.open_at and event.character is not None:
             name.focus()
             name.cursor_position = len(name.value)
             name.insert_text_at_cursor(event.character)
@@ -235,7 +235,7 @@ class ConfirmScreen(Looking):
             names = ["go-on", "cancel"]
         elif isinstance(focus, Input):
             names = ["ask", "cancel"]
-        elif isinstance(focus, YesNo) and self._armed:
+        elif isinstance(focus, YesNo) and self.armed:
             names = ["yes", "no"]
         elif isinstance(focus, Toggle):
             names = ["change", "cancel"]
@@ -279,7 +279,7 @@ class ConfirmScreen(Looking):
 
     def _still_seen(self) -> None:
         """A line more may be one too many."""
-        if self.there and self._armed and not self.looking and not self.board.seen():
+        if self.there and self.armed and not self.looking and not self.board.seen():
             self._wait()
             self._draw()
             self.call_after_refresh(self._arm)
@@ -311,7 +311,7 @@ class ConfirmScreen(Looking):
             draft=self.draft,
             answered=self._answered,
             permission=self.permission,
-            armed=self._armed,
+            armed=self.armed,
             wrong=self.wrong,
             hint=self.hint,
             note=self.note,

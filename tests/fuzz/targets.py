@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.journal_file import to_single_file
 from tui.config import loader
 from tui.config.schema import ConfigError, decode_settings
 from tui.domain import query
@@ -227,8 +228,8 @@ def _good_journal() -> list[bytes]:
     path = folder() / "good.sqlite3"
     book = Journal(path)
     book.create(draft("reboot", ROW, None, ActionOptions(), Policy(), NOW), NOW)
-    book._db.execute("PRAGMA journal_mode=DELETE")
     book.close()
+    to_single_file(path)
     body = path.read_bytes()
     path.unlink()
     return [body, b"SQLite format 3\0"]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.journal_file import to_single_file
 from tui.config import edit, loader
 from tui.config.schema import ConfigError, decode_settings
 from tui.domain import query
@@ -221,8 +222,8 @@ def good_journal(folder: Path) -> bytes:
     if not path.exists():
         journal = Journal(path)
         journal.create(draft("reboot", ROW, None, ActionOptions(), Policy(), NOW), NOW)
-        journal._db.execute("PRAGMA journal_mode=DELETE")
         journal.close()
+        to_single_file(path)
     return path.read_bytes()
 
 

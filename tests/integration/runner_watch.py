@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.operation_wait import awaited
+from tests.journal_file import writing
 from tui.config.schema import ActionSettings, Settings
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
@@ -20,7 +22,7 @@ from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import recovery, spawn
-from tui.operations.journal import Journal, JournalError
+from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
 from tui.paths import default_journal_path
 
@@ -73,10 +75,10 @@ class Bench:
         for _ in range(20):
             os.kill(pid, signal.SIGSTOP)
             try:
-                with self.journal._write() as db:
+                with writing(self.journal.path) as db:
                     db.execute("UPDATE operation SET lease_until=? WHERE id=?", (past, operation))
                 return
-            except JournalError:  # it was stopped while it held the file
+            except sqlite3.OperationalError:  # it was stopped while it held the file
                 os.kill(pid, signal.SIGCONT)
         pytest.fail("always in the middle of a write")
 

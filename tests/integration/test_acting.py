@@ -102,7 +102,7 @@ async def test_a_stop_start_is_confirmed_followed_and_verified(demo: Demo) -> No
             question = ConfirmScreen(given, "stop-start", row.key)
             await app.push_screen(question)
             await until(
-                pilot, lambda: question._armed and question.query_one(TypeName).armed_at < time.monotonic()
+                pilot, lambda: question.armed and question.query_one(TypeName).armed_at < time.monotonic()
             )
             assert question.permission is not None
             assert "AWS says yes" in question.permission.text
@@ -128,7 +128,7 @@ async def test_a_question_that_is_left_sends_nothing_and_ends_its_hands(demo: De
         async with app.run_test(size=(80, 24)) as pilot:
             question = ConfirmScreen(given, "stop-start", row.key)
             await app.push_screen(question)
-            await until(pilot, lambda: question._armed)
+            await until(pilot, lambda: question.armed)
             await pilot.press("escape")
             await until(pilot, lambda: question not in app.screen_stack)
             assert given.journal is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.runner_watch import ACCOUNT, Bench, ended
+from tests.journal_file import writing
 from tui.domain.instance import InstanceState
 from tui.operations import audit_log
 from tui.operations.model import OperationState
@@ -81,7 +82,7 @@ def test_every_call_of_the_hands_names_its_operation(bench: Bench) -> None:
 
 def test_credentials_of_another_account_are_refused_before_anything_is_sent(bench: Bench) -> None:
     operation = bench.order("reboot", "web-1")
-    with bench.journal._write() as db:
+    with writing(bench.journal.path) as db:
         db.execute("UPDATE operation SET account_id='999999999999' WHERE id=?", (operation,))
     bench.run(operation)
     found = bench.wait(operation, ended)

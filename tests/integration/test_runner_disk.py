@@ -14,10 +14,11 @@ import pytest
 from tests.disk import NotMounted, SmallDisk
 from tests.integration import operation_wait
 from tests.integration.runner_watch import Bench, ended
+from tests.journal_file import flush_log, writing
 from tui.demo.environment import start
 from tui.domain.instance import InstanceState
 from tui.operations import audit_log, status
-from tui.operations.journal import Journal, JournalError
+from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
 
 
@@ -48,13 +49,13 @@ def fill(bench: Bench, disk: SmallDisk) -> None:
     for _ in range(200):
         disk.fill()
         with suppress(sqlite3.Error):
-            bench.journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            flush_log(bench.journal.path)
         disk.fill()
         try:
-            with bench.journal._write() as db:
+            with writing(bench.journal.path) as db:
                 db.execute("CREATE TABLE more (x)")
                 db.execute("DROP TABLE more")
-        except JournalError:
+        except sqlite3.Error:
             return
     pytest.fail("there is always room")
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.operation_wait import until
 from tests.integration.runner_watch import Bench, ended
+from tests.journal_file import writing
 from tui.domain.instance import InstanceState
 from tui.operations.model import OperationState
 
@@ -131,17 +132,17 @@ def test_a_start_that_falls_back_is_told_with_its_reason_from_the_second_time_on
     bench.run(operation)
     bench.wait(operation, lambda one: one.step == "wait-running")
     past = (datetime.now(UTC) - timedelta(seconds=61)).isoformat()
-    with bench.journal._write() as db:  # as if the grace had passed
+    with writing(bench.journal.path) as db:  # as if the grace had passed
         db.execute("UPDATE step SET began_at=? WHERE operation=? AND name='wait-running'", (past, operation))
     bench.wait(operation, lambda one: len(bench.sent("StartInstances")) == 2)
-    with bench.journal._write() as db:
+    with writing(bench.journal.path) as db:
         db.execute("UPDATE call SET intent_at=? WHERE operation=? AND step='wait-running'", (past, operation))
     loud = bench.wait(operation, lambda one: one.attention)
     assert "Client.InternalError: Client error on launch" in loud.note
     assert "2 times" in loud.note
     assert "kms:CreateGrant" in loud.remedy
     assert loud.state is OperationState.RUNNING
-    with bench.journal._write() as db:
+    with writing(bench.journal.path) as db:
         earlier = (datetime.now(UTC) - timedelta(seconds=130)).isoformat()
         db.execute(
             "UPDATE call SET intent_at=? WHERE operation=? AND step='wait-running'", (earlier, operation)

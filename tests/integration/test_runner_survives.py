@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.runner_watch import Bench, ended
+from tests.journal_file import writing
 from tui.domain.instance import InstanceState
 from tui.operations import audit_log, recovery, spawn, status
 from tui.operations.model import OperationState
@@ -35,14 +36,16 @@ def test_a_full_disk_under_the_journal_does_not_keep_an_instance_down(bench: Ben
     operation = bench.order("stop-start", "search-2")
     pid = bench.run(operation)
     bench.wait(operation, lambda one: one.step == "wait-stopped")
-    with bench.journal._write():
-        time.sleep(13)
+    log = default_journal_path(bench.environ).with_name("runner.log")
+    with writing(bench.journal.path):
+        deadline = time.monotonic() + 60
+        while "another process stopped while it wrote" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
         assert status.lives(pid, operation)
     bench.demo.control("clock", {"speed": 60})
     found = bench.wait(operation, ended)
     assert found.state is OperationState.SUCCEEDED
-    log = default_journal_path(bench.environ).with_name("runner.log").read_text()
-    assert "another process stopped while it wrote" in log
 
 
 def test_the_hands_have_a_session_of_their_own_and_hear_no_hang_up(bench: Bench) -> None:
@@ -112,7 +115,7 @@ def test_a_frozen_runner_that_wakes_after_it_was_replaced_sends_nothing(bench: B
 @pytest.mark.parametrize("confirm", [True, False])
 def test_a_runner_that_fails_says_so_in_the_journal(bench: Bench, confirm: bool) -> None:
     operation = bench.order("reboot", "web-1", confirm=confirm)
-    with bench.journal._write() as db:
+    with writing(bench.journal.path) as db:
         db.execute("UPDATE operation SET profile='gone' WHERE id=?", (operation,))
     bench.run(operation)
     found = bench.wait(operation, ended)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.operation_wait import awaited
+from tests.journal_file import writing
 from tests.unit.test_journal import NOW, plan
 from tui.demo.environment import Demo, start
 from tui.domain.answers import Permission, RefusedBy
@@ -90,7 +91,8 @@ def test_a_runner_of_the_version_before_finishes_on_the_migrated_journal(
     journal = Journal(
         path
     )  # as a console of today opens it: what the runner has open is brought up to date under it
-    assert journal._version() == len(MIGRATIONS)
+    with writing(path) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
     found = journal.get(name)
     assert found is not None
     assert found.is_open, "the journal was migrated while its runner was at work"
@@ -124,7 +126,7 @@ def test_what_it_writes_in_one_text_is_kept_apart(
 ) -> None:
     journal = Journal(tmp_path / "evac" / "journal.sqlite3")
     name = journal.create(plan(), NOW)
-    with journal._write() as db:  # as the runner of the version before does, word for word
+    with writing(journal.path) as db:  # as the runner of the version before does, word for word
         db.execute("UPDATE operation SET permission=? WHERE id=?", (text, name))
         db.execute(
             "UPDATE operation SET state=?, note=?, remedy=?, finished_at=?, attention=?, refused_by=? WHERE id=?",

@@ -13,9 +13,9 @@ import pytest
 
 from tests.disk import NotMounted, SmallDisk
 from tests.e2e.terminal import has
+from tests.journal_file import flush_log, writing
 from tests.journeys.console_user import Shift, awaited, journal, sent
 from tui.demo.environment import Demo
-from tui.operations.journal import JournalError
 from tui.operations.model import OperationState
 
 KEY = "AKIADEMOPROD00000001"
@@ -49,13 +49,13 @@ def filled(disk: SmallDisk, env: dict[str, str]) -> None:
         for _ in range(200):
             disk.fill()
             with suppress(sqlite3.Error):
-                book._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                flush_log(book.path)
             disk.fill()
             try:
-                with book._write() as db:
+                with writing(book.path) as db:
                     db.execute("CREATE TABLE more (x)")
                     db.execute("DROP TABLE more")
-            except JournalError:
+            except sqlite3.Error:
                 return
     pytest.fail("there is always room")
 

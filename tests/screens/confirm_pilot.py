@@ -38,7 +38,7 @@ def grid(table: Any) -> str:
 
 def ready(screen: ConfirmScreen) -> bool:
     """Whether an answer would count."""
-    return screen._armed and screen.query_one(TypeName).armed_at <= time.monotonic()
+    return screen.armed and screen.query_one(TypeName).armed_at <= time.monotonic()
 
 
 class Case:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,15 @@ class StandIn(Link):
         self.trouble: Trouble | None = None
         self.asked: list[protocol.ReadRequest] = []
         self.state = protocol.LinkState(protocol.LinkPhase.LIVE)
+
+    async def start(self) -> None:
+        """No process is started."""
+
+    async def frames(self) -> AsyncIterator[protocol.Frame]:
+        """The store is full already."""
+        nothing: tuple[protocol.Frame, ...] = ()
+        for frame in nothing:
+            yield frame
 
     async def request(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
         self.asked.append(request)

@@ -125,7 +125,7 @@ async def test_keys_already_on_their_way_confirm_nothing(
     case = Case(tmp_path, action, name, pause=NEVER)
     async with case.app.run_test() as pilot:
         await pilot.press(*keys)
-        await until(pilot, lambda: case.screen._armed)
+        await until(pilot, lambda: case.screen.armed)
         await pilot.press(*keys)
         await pilot.pause()
         assert case.screen in case.app.screen_stack

@@ -344,7 +344,7 @@ async def test_an_answer_that_comes_too_early_is_said_to_be_so(tmp_path: Path) -
     for action, name, keys in (("reboot", "load-1", "y"), ("stop-start", "payments-db-1", "enter")):
         case = Case(tmp_path / action, action, name, pause=3600.0)
         async with case.app.run_test() as pilot:
-            await until(pilot, lambda case=case: case.screen._armed and case.app.focused is not None)  # type: ignore[misc] # bound at once
+            await until(pilot, lambda case=case: case.screen.armed and case.app.focused is not None)  # type: ignore[misc] # bound at once
             if keys == "enter":
                 case.screen.query_one(TypeName).value = name
             await pilot.press(keys)

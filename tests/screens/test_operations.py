@@ -16,6 +16,7 @@ from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
 from screens.operations.abandon import AbandonQuestion
 from screens.operations.table import OperationTable
+from tests.journal_file import change
 from tests.screens.fake_runner import Play, facts_of
 from tests.screens.fake_services import NOW, Stage
 from tests.screens.operation_factory import cut, finished, retrying, running
@@ -103,9 +104,8 @@ async def test_a_plan_that_was_never_confirmed_is_not_an_operation(given: Servic
     play = Play(given, "mail-1", "image")
     plan = play.read()
     cancelled = OperationsScreen(given)
-    given.journal._db.execute(
-        "UPDATE operation SET confirmed_at=NULL, state='abandoned' WHERE id=?", (plan.id,)
-    )
+    statement = "UPDATE operation SET confirmed_at=NULL, state='abandoned' WHERE id=?"
+    change(given.journal.path, statement, plan.id)
     async with Stage(cancelled).run_test() as pilot:
         await pilot.pause()
         assert lines(cancelled) == []

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.parsers import ResponseParserFactory
+from botocore.session import get_session
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
@@ -160,15 +161,13 @@ ODD = ("", "never", "0000-00-00T00:00:00Z", "2026-13-40T00:00:00.000Z", "9999-12
 @pytest.mark.parametrize("strange", [False, True], ids=["fast", "botocore's own"])
 def test_a_date_that_is_none_costs_its_own_place_and_no_other(text: str, strange: bool) -> None:
     """In the fast parser, and where an answer is unusual in some other way in botocore's."""
-    from tui.aws.sessions import _Session
-
     op = OPERATIONS["DescribeInstanceStatus"]
     events = [{"Code": "instance-stop", "NotBefore": text}, {"Code": "system-reboot", "NotBefore": NOW}]
     answer = {"InstanceStatuses": [{"InstanceId": "i-1", "Events": events}, {"InstanceId": "i-2"}]}
     body = protocol.write_xml(op, answer, "r-1")
     if strange:
         body = body.replace(b"<instanceStatusSet>", b"<instanceStatusSet><!-- a comment -->")
-    session = _Session()
+    session = get_session()
     parser.install_parser(session)
     response: dict[str, Any] = {"status_code": 200, "headers": {}, "body": body}
     laid_over: dict[str, Any] = {}

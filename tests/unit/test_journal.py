@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests.journal_file import writing
 from tui.domain.actions import ActionOptions
 from tui.domain.answers import Permission, RefusedBy
 from tui.domain.instance import Instance, InstanceState, Target
@@ -279,7 +280,7 @@ def test_what_is_committed_is_on_the_disk_and_read_while_somebody_writes(journal
     assert journal._db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
     name = journal.create(plan(), NOW)
     reader = Journal(journal.path)
-    with journal._write() as db:
+    with writing(journal.path) as db:
         db.execute("UPDATE operation SET note='half' WHERE id=?", (name,))
         found = reader.get(name)
         assert found is not None

@@ -44,7 +44,7 @@ def value(**changes: Any) -> bytes:
 
 
 def test_a_lock_names_who_since_when_and_from_where() -> None:
-    assert redis_lock._read(value()) == KIM
+    assert redis_lock.decode_lock(value()) == KIM
     assert THEIRS.line(UTC, NOW + timedelta(minutes=5)) == (
         "locked by kim@bastion-2 (SSH from 203.0.113.7) since Tue 03:12 UTC: reboot at wait-checks (op-1);"
         " unless renewed it ends in 1m"
@@ -61,13 +61,14 @@ def test_a_lock_names_who_since_when_and_from_where() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_lock_of_ours_is_held_by_nobody_knows_whom(body: bytes) -> None:
-    assert redis_lock._read(body) is None
-    assert "can't read" in redis_lock._refused(body, -1).line(UTC, NOW)
-    assert "never ends" in redis_lock._refused(body, -1).line(UTC, NOW)
+    assert redis_lock.decode_lock(body) is None
+    told = Refused(None, None).line(UTC, NOW)
+    assert "can't read" in told
+    assert "never ends" in told
 
 
 def test_what_a_lock_says_reaches_no_terminal_unclean() -> None:
-    found = redis_lock._read(value(user="\x1b]0;x\x07kim", host="[bold]\u202eb", step="a\nb"))
+    found = redis_lock.decode_lock(value(user="\x1b]0;x\x07kim", host="[bold]\u202eb", step="a\nb"))
     assert found is not None
     said = found.line(UTC, NOW)
     assert said.isprintable()

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
+from tests.journal_file import to_single_file
 from tui.cli.main import evac
 from tui.domain.actions import ActionOptions
 from tui.domain.activity import Meant
@@ -43,8 +44,8 @@ def path(tmp_path: Path) -> Path:
     assert journal.confirm(name, NOW)
     journal.lease(name, "r", NOW)
     assert journal.intent(name, "reboot", "ec2", "RebootInstances", NOW, dry_run=False, runner="r")
-    journal._db.execute("PRAGMA journal_mode=DELETE")
     journal.close()
+    to_single_file(path)
     return path
 
 
@@ -104,8 +105,8 @@ def test_what_is_meant_to_be_down_stays_so_and_one_nobody_can_read_costs_itself_
     journal = Journal(path)
     for one in (WEB, other):
         journal.set_intended_down(one, Meant(clean("kim"), clean("bastion"), NOW, NOW), "")
-    journal._db.execute("PRAGMA journal_mode=DELETE")
     journal.close()
+    to_single_file(path)
     if broken != "at=NULL":  # which the table itself refuses
         spoil(path, f"UPDATE meant SET {broken} WHERE instance_id='i-2'")
     else:

@@ -190,7 +190,7 @@ def test_the_budget_spends_its_tokens_then_its_refill() -> None:
     assert [budget.take(100.0) for _ in range(3)] == [0.5, 1.0, 1.5]
     assert budget.take(110.0) == 0.0
     assert budget.take(10_000.0) == 0.0
-    assert budget._tokens == 4
+    assert [budget.take(10_000.0) for _ in range(5)] == [0.0] * 4 + [0.5], "full, and no fuller"
 
 
 def test_the_budget_shrinks_at_once_where_aws_refuses_and_comes_back_slowly() -> None:

@@ -235,7 +235,7 @@ class Lock:
         """Take the lock, also from an earlier runner of the same operation, whose next call then finds it lost."""
         try:
             won, value, left = self._take(b"", step)
-            if not won and (by := _read(value)) is not None and by.operation == self.mine.operation:
+            if not won and (by := decode_lock(value)) is not None and by.operation == self.mine.operation:
                 won, value, left = self._take(value, step)
         except UnusableError as error:
             return error.away
@@ -253,7 +253,7 @@ class Lock:
             won, value, left = self.service.run(lambda client: _outcome(*client.eval(RENEW, 3, *words)))
         except UnusableError as error:
             return error.away
-        by = _read(value)
+        by = decode_lock(value)
         same = by is not None and by.runner == self.mine.runner
         return self._got(value) if won or same else _refused(value, left)
 
@@ -272,7 +272,7 @@ class Lock:
     def _got(self, value: bytes) -> Held:
         """Held. After a lost answer Redis may hold another step's value: what is stored there is what counts."""
         self._value, self._token = value, int(value.partition(b" ")[0])
-        found = _read(value)
+        found = decode_lock(value)
         self._epoch = "" if found is None else found.epoch
         return Held(self._token)
 
@@ -300,10 +300,10 @@ def _look(client: Any, key: str | bytes) -> Refused | None:
 
 
 def _refused(value: bytes, left: int) -> Refused:
-    return Refused(_read(value), None if left == -1 else timedelta(milliseconds=max(left, 0)))
+    return Refused(decode_lock(value), None if left == -1 else timedelta(milliseconds=max(left, 0)))
 
 
-def _read(value: bytes) -> Holder | None:
+def decode_lock(value: bytes) -> Holder | None:
     """The holder in a lock's value, its texts cleaned; None if it is not one of evac's."""
     token, _, body = value.partition(b" ")
     if not re.fullmatch(rb"[0-9]{1,15}", token) or len(value) > LOCK_VALUE_LIMIT:
