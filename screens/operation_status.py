@@ -65,7 +65,7 @@ def warning(operations: Sequence[Operation], now: datetime) -> Alert | None:
     others = [one.label for one in dict.fromkeys((*meant, *may_be, *loud)) if one is not first]
     if others:
         text += f"; also {', '.join(others[:3])}{' …' * (len(others) > 3)}"
-    text += "" if "press o" in text else "   press o"
+    text += "   press o" if stands[first.id].driver else ""  # else the key is named with what it does
     return Alert(text, not loud, frozenset(one.id for one in loud))
 
 

@@ -115,7 +115,7 @@ def seen_to(session: Session, journal: Journal, one: Operation) -> tuple[str, in
                 )
             if (why := operations.resume(found)) is not None:
                 read_only = session.settings.profile_read_only(one.profile, one.account_id)
-                if JUST_STARTING not in why:
+                if driver(read_operation(journal, one.id), now()) != JUST_STARTING:
                     return why, READ_ONLY if read_only else GUARD
             else:
                 asked, before = asked + 1, found.runner

@@ -1,4 +1,4 @@
-"""Reading the journal."""
+"""Reading the journal: its rows as operations. A row that is spoilt raises JournalError."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from typing import Any
 import msgspec
 
 from tui.domain.activity import Meant
+from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.sanitize import clean
 from tui.domain.steps import Attempt, StepHistory
 from tui.operations.database import Database, JournalError, to_text, to_time
-from tui.operations.model import Operation
-from tui.operations.row_mapping import flag, operation_of
+from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StepState, StoredDraft
+
+_PLAIN = (
+    "id", "action", "title", "profile", "account_id", "region", "instance_id", "instance_name", "user", "host", "note",
+    "remedy", "permission_reason", "runner", "ssh_client", "caller", "remark",
+)  # fmt: skip
 
 
 class JournalQueries(Database):
@@ -88,7 +93,7 @@ class JournalQueries(Database):
             name = row["id"]
             calls = self._read("SELECT * FROM call WHERE operation=? ORDER BY id", (name,))
             steps = self._read("SELECT * FROM step WHERE operation=? ORDER BY position", (name,))
-            return operation_of(row, steps, calls)
+            return _operation_of(row, steps, calls)
         except (ValueError, TypeError, IndexError, msgspec.MsgspecError) as error:
             raise JournalError(self._line(error)) from error
 
@@ -105,7 +110,7 @@ class JournalQueries(Database):
                     one["name"],
                     datetime.fromisoformat(one["intent_at"]),
                     to_time(one["outcome_at"]),
-                    flag(one["ok"]),
+                    _flag(one["ok"]),
                     clean(one["code"]),
                     clean(one["message"]),
                     bool(one["dry_run"]),
@@ -114,3 +119,55 @@ class JournalQueries(Database):
                 for one in rows
             ),
         )
+
+
+def _flag(value: int | None) -> bool | None:
+    """SQLite has no booleans; None stays *not known*."""
+    return None if value is None else bool(value)
+
+
+def _operation_of(row: sqlite3.Row, steps: Sequence[sqlite3.Row], calls: Sequence[sqlite3.Row]) -> Operation:
+    """The operation, with its steps in their order and each step's calls, the oldest first."""
+    made = [_call(one) for one in calls]
+    return Operation(
+        state=OperationState(row["state"]),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        confirmed_at=to_time(row["confirmed_at"]),
+        finished_at=to_time(row["finished_at"]),
+        permission=Permission(row["permission"]),
+        refused_by=RefusedBy(row["refused_by"]) if row["refused_by"] else None,
+        given_up=bool(row["given_up"]),
+        note_kind=NoteKind(row["note_kind"]),
+        attention=bool(row["attention"]),
+        instance_down=bool(row["instance_down"]),
+        lease_until=to_time(row["lease_until"]),
+        kept=msgspec.json.decode(row["kept"], type=StoredDraft),
+        steps=tuple(
+            StepRow(
+                one["name"],
+                StepState(one["state"]),
+                one["note"],
+                to_time(one["began_at"]),
+                to_time(one["ended_at"]),
+                tuple(call for call in made if call.step == one["name"]),
+            )
+            for one in steps
+        ),
+        **{key: row[key] for key in _PLAIN},
+    )
+
+
+def _call(row: sqlite3.Row) -> CallRecord:
+    return CallRecord(
+        row["step"],
+        row["service"],
+        row["name"],
+        datetime.fromisoformat(row["intent_at"]),
+        to_time(row["outcome_at"]),
+        _flag(row["ok"]),
+        row["code"],
+        row["message"],
+        row["request_id"],
+        bool(row["dry_run"]),
+        to_time(row["launched_at"]),
+    )
