@@ -319,7 +319,7 @@ class Board(Vertical):
             return
         plan = self.query_one(Plan)
         above, below = int(plan.scroll_y), max(0, int(plan.max_scroll_y - plan.scroll_y))
-        parts = [f"{below} more {'line' if below == 1 else 'lines'} below"] if below else []
+        parts = [f"{counted(below, 'more line')} below"] if below else []
         parts += [f"{above} above"] if above else []
         text = Text(no_wrap=True)
         text.append("─" * 2)

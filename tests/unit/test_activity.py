@@ -25,6 +25,7 @@ from tui.operations import audit_log, intended_down
 from tui.operations.activity_watch import Watch, works_elsewhere, works_of
 from tui.operations.journal import Journal
 from tui.operations.redis_lock import Holder, Refused
+from tui.presentation import instance_text
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -80,7 +81,7 @@ def test_its_own_operation_is_told_and_hidden_by_nothing(
     assert told.recommended is not None
     assert (told.recommended.verb, told.recommended.key) == ("operations", "o")
     assert work(action, step).cell == cell
-    assert serialize.checks_text(instance, NOW, doing).endswith("(by kim, 8s): wait")
+    assert instance_text.checks_text(instance, NOW, doing).endswith("(by kim, 8s): wait")
 
 
 def test_once_it_has_ended_the_picture_is_awss_again() -> None:

@@ -11,6 +11,7 @@ from tui.cli.ical import calendar
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
 from tui.domain.sanitize import clean
+from tui.presentation import instance_text
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OK = StatusCheck(CheckStatus.OK)
@@ -71,14 +72,14 @@ def test_events_that_are_over_are_left_out_where_asked() -> None:
 
 
 def test_unknown_is_never_called_ok() -> None:
-    assert serialize.checks_text(instance()) == "ok"
-    assert serialize.checks_text(instance(checks=Checks())) == "unknown"
+    assert instance_text.checks_text(instance()) == "ok"
+    assert instance_text.checks_text(instance(checks=Checks())) == "unknown"
     assert (
-        serialize.checks_text(instance(checks=Checks(OK, StatusCheck(CheckStatus.INITIALIZING))))
+        instance_text.checks_text(instance(checks=Checks(OK, StatusCheck(CheckStatus.INITIALIZING))))
         == "initializing"
     )
     failing = Checks(OK, OK, StatusCheck(CheckStatus.IMPAIRED))
-    assert serialize.checks_text(instance(checks=failing)) == "impaired: attached_ebs"
+    assert instance_text.checks_text(instance(checks=failing)) == "impaired: attached_ebs"
 
 
 def test_a_row_has_a_cell_a_column() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from tui.domain.activity import NO_ACTIVITY, Meant, Own, Work
 from tui.domain.down_by_aws import Down, why_down
 from tui.domain.events import ScheduledEvent
-from tui.domain.instance import CheckName, CheckStatus, Instance, TargetStatus, Trouble
+from tui.domain.instance import CheckName, Instance, TargetStatus, Trouble
 from tui.domain.listing import failures
 from tui.domain.time_format import iso_utc as when_stamp
 from tui.domain.triage import urgency
@@ -129,23 +129,6 @@ def work_object(work: Work | None) -> dict[str, Any] | None:
         "since": iso_or_none(work.since),
         "instance_down": work.instance_down,
     }
-
-
-def checks_text(instance: Instance, now: datetime | None = None, own: Own = NO_ACTIVITY) -> str:
-    """`ok`, the failing checks by name, who is at it or took it down, or what keeps us from saying either."""
-    work = own.work(instance)
-    if work is not None and now is not None and work.explains(instance):
-        return work.line(now)
-    if own.meant(instance) is not None and now is not None and why_down(instance, now):
-        return "down by AWS, and meant"
-    if now is not None and (found := why_down(instance, now)):
-        return found.word
-    if failing := instance.checks.impaired():
-        return "impaired: " + ", ".join(name.value for name in failing)
-    status = {instance.checks.get(name).status for name in (CheckName.SYSTEM, CheckName.INSTANCE)}
-    if status <= {CheckStatus.OK}:
-        return "ok"
-    return ", ".join(sorted(word.value for word in status - {CheckStatus.OK}))
 
 
 def trouble_lines(targets: Sequence[TargetStatus]) -> list[str]:

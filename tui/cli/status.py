@@ -24,6 +24,7 @@ from tui.domain.this_machine import Here
 from tui.domain.triage import Level, urgency
 from tui.fleet import snapshot
 from tui.paths import default_snapshot_path
+from tui.presentation.instance_text import checks_text
 
 TIMEOUT = click.option(
     "--timeout",
@@ -159,7 +160,7 @@ def _status_line(row: Instance, now: datetime, ours: Own) -> tuple[str, ...]:
         row.instance_id,
         row.target.key,
         row.state.value,
-        serialize.checks_text(row, now, ours),
+        checks_text(row, now, ours),
         _next_event(row, now),
         row.public_ip or row.private_ip,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.config.schema import Settings
+from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.down_by_aws import why_down
 from tui.domain.instance import (
     EVERYWHERE,
@@ -60,6 +61,23 @@ def checks_cell(instance: Instance, now: datetime | None = None) -> tuple[str, s
         if status in core:
             return f"? {WORDS.get(status, status)}", "magenta"
     return NO_VALUE, "dim"
+
+
+def checks_text(instance: Instance, now: datetime | None = None, own: Own = NO_ACTIVITY) -> str:
+    """`ok`, the failing checks by name, who is at it or took it down, or what keeps us from saying either."""
+    work = own.work(instance)
+    if work is not None and now is not None and work.explains(instance):
+        return work.line(now)
+    if own.meant(instance) is not None and now is not None and why_down(instance, now):
+        return "down by AWS, and meant"
+    if now is not None and (found := why_down(instance, now)):
+        return found.word
+    if failing := instance.checks.impaired():
+        return "impaired: " + ", ".join(name.value for name in failing)
+    status = {instance.checks.get(name).status for name in (CheckName.SYSTEM, CheckName.INSTANCE)}
+    if status <= {CheckStatus.OK}:
+        return "ok"
+    return ", ".join(sorted(word.value for word in status - {CheckStatus.OK}))
 
 
 def short_place(place: str) -> str:
