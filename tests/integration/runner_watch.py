@@ -14,6 +14,7 @@ import pytest
 
 from tests.integration.operation_wait import awaited
 from tests.journal_file import writing
+from tui.config.durations import DurationInSeconds
 from tui.config.schema import ActionSettings, Settings
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
@@ -41,7 +42,9 @@ class Bench:
     def __init__(self, demo: Demo) -> None:
         self.demo, self.environ = demo, demo.apply()
         self.journal = Journal(default_journal_path(self.environ))
-        self.settings = Settings(actions=ActionSettings(reboot_settle=1.0))  # as it reboots so much faster
+        self.settings = Settings(
+            actions=ActionSettings(reboot_settle=DurationInSeconds(1.0))
+        )  # as it reboots so much faster
 
     def client(self) -> Any:
         import boto3

@@ -17,6 +17,7 @@ import pytest
 from tests.integration.operation_wait import awaited
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
+from tui.config.durations import DurationInSeconds
 from tui.config.schema import ActionSettings, LockSettings, Settings
 from tui.demo.environment import Demo, start
 from tui.domain.actions import ActionOptions
@@ -31,7 +32,7 @@ from tui.paths import default_journal_path
 
 SEOUL, VIRGINIA, IRELAND = "ap-northeast-2", "us-east-1", "eu-west-1"
 KEYS = {"prod": "AKIADEMOPROD00000001", "staging": "AKIADEMOSTAGING00001"}
-QUICK = ActionSettings(reboot_settle=1.0)
+QUICK = ActionSettings(reboot_settle=DurationInSeconds(1.0))
 """The embedded AWS reboots as much faster."""
 Service = Literal["ec2", "autoscaling", "elbv2"]
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.integration.operation_wait import until
 from tests.integration.runner_watch import ACCOUNT, REGION, Bench, ended
+from tui.config.durations import DurationInSeconds
 from tui.config.schema import ActionSettings, LockSettings, Settings
 from tui.demo.environment import Demo
 from tui.operations import status
@@ -24,7 +25,7 @@ from tui.operations.redis_scripts import EPOCH
 from tui.paths import default_journal_path
 
 Server = tuple[str, "subprocess.Popen[bytes]"]
-QUICK = ActionSettings(reboot_settle=1.0)
+QUICK = ActionSettings(reboot_settle=DurationInSeconds(1.0))
 """The embedded AWS reboots as much faster."""
 TAKING = ("StopInstances", "RebootInstances", "CreateImage")
 

@@ -15,6 +15,7 @@ from tests.screens.confirm_pilot import Case, ready, shown
 from tests.screens.fake_services import NOW, SETTINGS
 from tests.screens.pilot_helpers import until
 from tests.unit.extra_hazard import second_override
+from tui.config.durations import Limit
 from tui.config.schema import ActionSettings
 from tui.operations.model import OperationState
 
@@ -111,7 +112,7 @@ async def test_one_box_lifts_one_block(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 async def test_an_ami_that_policy_demands_cannot_be_left_out(tmp_path: Path) -> None:
-    settings = msgspec.structs.replace(SETTINGS, actions=ActionSettings(require_image="7d"))
+    settings = msgspec.structs.replace(SETTINGS, actions=ActionSettings(require_image=Limit("7d")))
     case = Case(tmp_path, "stop-start", "load-1", settings=settings)
     async with case.app.run_test(size=(120, 50)) as pilot:
         await until(pilot, lambda: ready(case.screen))

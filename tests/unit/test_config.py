@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.config import edit, loader
-from tui.config.schema import RUN_ONLY
+from tui.config.durations import Limit
+from tui.config.schema import RUN_ONLY, file_values
 from tui.config.schema import policy as config_policy
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +42,7 @@ def load(home: Path, text: str | None = None, policy: str | None = None, **given
 
 def test_the_example_is_valid_holds_every_key_and_states_the_defaults() -> None:
     values = tomllib.loads((ROOT / "config.example.toml").read_text())
-    expected = msgspec.to_builtins(loader.Settings(profiles={"example": loader.ProfileSettings()}))
+    expected = file_values(loader.Settings(profiles={"example": loader.ProfileSettings()}))
     expected = {key: value for key, value in expected.items() if key not in RUN_ONLY}
     written = dict(loader.flatten(values))
     assert written == {k: list(v) if isinstance(v, tuple) else v for k, v in loader.flatten(expected)}
@@ -234,6 +236,7 @@ def test_update_writes_through_a_link(home: Path) -> None:
     assert tomllib.loads(real.read_text()) == {"ascii": True, "theme": "nord"}
 
 
+@settings(deadline=None)  # each example writes files, and waits for the disk
 @example({"a=b": "x", "": "y"})
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=12), min_size=1, max_size=4))
 def test_profile_names_of_any_kind_survive_flattening_and_updating(
@@ -403,12 +406,47 @@ def test_a_lock_that_cannot_be_so_is_said(home: Path, text: str, key: str) -> No
 def test_the_shorter_image_requirement_counts(home: Path, own: str, policy: str, expected: str) -> None:
     text, rule = f"[actions]\nrequire_image='{own}'", f"[actions]\nrequire_image='{policy}'"
     loaded = load(home, text, rule)
-    assert loaded.settings.actions.require_image == expected
+    assert file_values(loaded.settings)["actions"]["require_image"] == expected, "as it was written"
+    assert loaded.settings.actions.require_image == (Limit(expected) if expected else None)
     assert loaded.sources["actions.require_image"].endswith(
         "policy.toml" if expected != own else "config.toml"
     )
     required = config_policy(loaded.settings, "prod").require_image
     assert (required is None) == (not expected)
+
+
+def test_durations_are_lengths_of_time_from_the_moment_they_are_read(home: Path) -> None:
+    lines = "[actions]\nimage_max_age='168h'\nstart_retry_for='0m'\nreboot_settle=90"
+    actions = load(home, lines).settings.actions
+    assert actions.image_max_age == timedelta(days=7)
+    assert actions.start_retry_for == timedelta(), "none at all is not for ever"
+    assert actions.require_image is None
+    assert actions.reboot_settle == timedelta(seconds=90)
+
+
+def test_a_duration_is_shown_and_handed_on_as_it_was_written(home: Path) -> None:
+    given = {"image_max_age": "168h", "start_retry_for": "90m", "require_image": "", "reboot_settle": 90.0}
+    text = "\n".join(f"{key} = {value!r}" for key, value in given.items())
+    settings = load(home, f"[actions]\n{text}").settings
+    shown = file_values(settings)["actions"]
+    assert {key: shown[key] for key in given} == given
+    assert loader.decode_settings(loader.encode_settings(settings)) == settings
+    handed = loader.decode_settings(json.dumps({"actions": given}))
+    assert handed.actions == settings.actions, "a console that was open before an upgrade hands them on so"
+
+
+@pytest.mark.parametrize("value", ["7", "d", "7y", "7d ", "100000d", "1h30m"])
+def test_what_is_no_duration_is_refused_for_all_of_them(home: Path, value: str) -> None:
+    for key in ("image_max_age", "require_image", "start_retry_for"):
+        with pytest.raises(loader.ConfigError, match=f"actions.{key}: expected .*a number and m, h, d or w"):
+            load(home, f"[actions]\n{key} = {value!r}")
+    with pytest.raises(loader.ConfigError, match=r"actions.reboot_settle: expected float, got str"):
+        load(home, f"[actions]\nreboot_settle = {value!r}")
+    with pytest.raises(loader.ConfigError, match="image_max_age"):
+        load(home, "[actions]\nimage_max_age = ''")
+    for number in ("0.5", "inf", "nan", "true"):
+        with pytest.raises(loader.ConfigError, match=r"actions.reboot_settle: expected"):
+            load(home, f"[actions]\nreboot_settle = {number}")
 
 
 def test_a_policy_cannot_set_other_actions(home: Path) -> None:

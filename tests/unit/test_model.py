@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tui.config.durations import Limit
 from tui.config.schema import ActionSettings, Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Checks, CheckStatus, Image, Instance, InstanceState, StatusCheck, Target
@@ -188,7 +189,7 @@ class Hands(RuleBasedStateMachine):
         self.journal = OnADisk(self.world.journal)
         self.world.may = self.may_be_bare
         self.bare_by: dict[str, int] = {}
-        self.settings = Settings(actions=ActionSettings(start_retry_for="" if patient else "1h"))
+        self.settings = Settings(actions=ActionSettings(start_retry_for=None if patient else Limit("1h")))
         instance = Instance(
             Target("prod", "ap-northeast-2"), clean(ID), account_id=clean("111122223333"), name=clean("web-7"),
             state=self.world.state, launched_at=LAUNCHED, root_device=clean("ebs"),

@@ -14,6 +14,7 @@ from rich.console import Console
 from screens.confirm import plan_text
 from tui.cli import output, plan_view
 from tui.commands import VERBS, why_verb_blocked
+from tui.config.durations import Duration
 from tui.config.schema import ActionSettings, ProfileSettings, Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
@@ -128,7 +129,9 @@ def test_without_a_terminal_the_way_to_confirm_is_named() -> None:
 
 
 def test_the_id_is_asked_where_the_configuration_says_so() -> None:
-    policy = plan_view.policy(Settings(actions=ActionSettings(confirm="id", image_max_age="2d")), "prod")
+    policy = plan_view.policy(
+        Settings(actions=ActionSettings(confirm="id", image_max_age=Duration("2d"))), "prod"
+    )
     assert policy.image_max_age == timedelta(days=2)
     plan = made("stop-start", policy=policy)
     assert plan_view.agreed(plan, "i-0123456789abcdef0")[0]

@@ -14,6 +14,7 @@ from tui.cli import output
 from tui.cli.options import shared_options
 from tui.cli.session import Shared, open_session
 from tui.config import edit, loader
+from tui.config.schema import file_values
 from tui.paths import default_config_path
 
 
@@ -71,7 +72,7 @@ def _path(shared: Shared) -> Path:
 
 def _show(shared: Shared, as_json: bool) -> None:
     with open_session(shared) as session:
-        values = dict(loader.flatten(msgspec.to_builtins(session.settings)))
+        values = dict(loader.flatten(file_values(session.settings)))
         for key in ("cache.url", "lock.url"):  # it may hold a password
             values[key] = re.sub(r"//[^/@]*@", "//***@", values[key])
         sources = session.loaded.sources

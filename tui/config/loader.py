@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from tui.config.durations import Limit
 from tui.config.schema import (
     ActionSettings,
     Base,
@@ -23,7 +24,6 @@ from tui.config.schema import (
     ConfigError,
     Intervals,
     KeepSetting,
-    Limit,
     LockSettings,
     ProfileSettings,
     Region,
@@ -31,13 +31,13 @@ from tui.config.schema import (
     convert,
     decode_settings,
     encode_settings,
+    file_values,
     local_zone,
     validate,
 )
 from tui.domain import profile_names
 from tui.domain.actions import ACTIONS
 from tui.domain.sanitize import clean
-from tui.domain.time_format import parse_duration
 from tui.paths import default_config_path
 
 __all__ = [
@@ -86,7 +86,7 @@ class _PolicyLock(Base, frozen=True):
 
 
 class _PolicyActions(Base, frozen=True):
-    require_image: Limit = ""
+    require_image: Limit | None = None
 
 
 class _PolicyGroups(Base, frozen=True):
@@ -156,7 +156,7 @@ def load_settings(
         if config is not None:
             raise ConfigError(path, "", "no such file; `evac config init` writes one") from None
     settings = validate(values, path)
-    sources = {key: "default" for key, _ in flatten(msgspec.to_builtins(settings))}
+    sources = {key: "default" for key, _ in flatten(file_values(settings))}
     sources.update({key: str(path) for key, _ in flatten(values)})
     given: dict[str, Any] = {}
     if demo:
@@ -234,7 +234,7 @@ def _tighten(
     for name in settings.only_profiles:
         if hidden.profile_hidden(name):
             raise ConfigError(path, f"profiles.{name}", "the site policy hides this profile")
-    if stricter := _stricter(settings.actions.require_image, policy.actions.require_image):
+    if (stricter := _stricter(settings.actions.require_image, policy.actions.require_image)) is not None:
         tighter["actions"] = msgspec.structs.replace(settings.actions, require_image=stricter)
         sources["actions.require_image"] = str(path)
     if policy.groups.keep != 1:
@@ -311,11 +311,9 @@ def _lock(lock: LockSettings, policy: _PolicyLock, sources: dict[str, str], path
     return tighter
 
 
-def _stricter(own: str, policy: str) -> str:
-    """The policy's limit if it is shorter than the own one, or the only one; else empty."""
-    if not policy or (own and parse_duration(own) <= parse_duration(policy)):
-        return ""
-    return policy
+def _stricter(own: Limit | None, policy: Limit | None) -> Limit | None:
+    """The policy's limit if it is shorter than the own one, or the only one; else None."""
+    return None if policy is None or (own is not None and own <= policy) else policy
 
 
 def _within(wanted: tuple[str, ...], policy: _Policy, key: str, path: Path) -> tuple[str, ...]:

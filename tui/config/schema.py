@@ -6,25 +6,23 @@ import difflib
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.config.durations import Duration, DurationInSeconds, Limit, read_duration
 from tui.domain import profile_names
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.domain.time_format import parse_duration
 from tui.errors import EvacError
 
 _T = TypeVar("_T")
 
 Region = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{2,32}\Z", description="a region's name such as eu-west-1")]
 Seconds = Annotated[float, Meta(ge=1.0)]
-Duration = Annotated[str, Meta(pattern=r"\A[0-9]{1,5}[mhdw]\Z")]
-Limit = Annotated[str, Meta(pattern=r"\A([0-9]{1,5}[mhdw])?\Z")]
 Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
 TypedSetting = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
 Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
@@ -34,8 +32,6 @@ CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
 
 _EXPECTED = {
     r"\A[a-z0-9-]{2,32}\Z": "a region's name such as eu-west-1",
-    r"\A[0-9]{1,5}[mhdw]\Z": "a number and m, h, d or w, such as 7d",
-    r"\A([0-9]{1,5}[mhdw])?\Z": "an empty text, or a number and m, h, d or w, such as 2h",
     r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z": "a colour's name such as red, or #rrggbb",
     r"\A([1-9][0-9]?|100)%\Z": 'a number, or a share of the members such as "50%"',
     r"\A(name|id)\Z": '"name" or "id"',
@@ -66,6 +62,13 @@ class ConfigError(EvacError):
 
 class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of which every key is known."""
+
+    def __post_init__(self) -> None:
+        """A limit that the file leaves empty is none."""
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, Limit) and not value.written:
+                msgspec.structs.force_setattr(self, name, None)
 
 
 class Intervals(Base, frozen=True):
@@ -99,16 +102,16 @@ class GroupSettings(Base, frozen=True):
 class ActionSettings(Base, frozen=True):
     """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed.
 
-    `start_retry_for`: how long a start that AWS refuses is retried; empty: for ever. `require_image`: no stop/start without
-    an AMI younger than this; empty: not required. `reboot_settle`: seconds after a reboot in which an ok does not count.
+    `start_retry_for`: how long a start that AWS refuses is retried; None: for ever. `require_image`: no stop/start without
+    an AMI younger than this; None: not required. `reboot_settle`: the time after a reboot in which an ok does not count.
     """
 
-    image_max_age: Duration = "7d"
+    image_max_age: Duration = Duration("7d")
     confirm: TypedSetting = "name"
     wait_for_image: bool = True
-    require_image: Limit = ""
-    start_retry_for: Limit = ""
-    reboot_settle: Seconds = 120.0
+    require_image: Limit | None = None
+    start_retry_for: Limit | None = None
+    reboot_settle: DurationInSeconds = DurationInSeconds(120.0)
 
 
 class ProfileSettings(Base, frozen=True):
@@ -224,13 +227,12 @@ class Settings(Base, frozen=True):
 def policy(settings: Settings, profile: str, account: str = "") -> Policy:
     """What the settings say of actions through this profile, in this account where it is known."""
     actions = settings.actions
-    age, required = parse_duration(actions.image_max_age), actions.require_image
     read_only = settings.profile_read_only(profile, account)
     return Policy(
         read_only,
         actions.confirm,
-        age,
-        parse_duration(required) if required else None,
+        actions.image_max_age,
+        actions.require_image,
         actions_off=settings.actions_off,
         blocking=settings.blocking,
         keep=keep(settings),
@@ -240,12 +242,6 @@ def policy(settings: Settings, profile: str, account: str = "") -> Policy:
 def keep(settings: Settings) -> tuple[int | str, ...]:
     """How many of a group must stay in service: what the user's file and what the site policy ask for; both hold."""
     return tuple(dict.fromkeys((settings.groups.keep, settings.policy_keep)))
-
-
-def start_retry_for(settings: Settings) -> timedelta | None:
-    """How long a refused start is retried; None: for ever."""
-    told = settings.actions.start_retry_for
-    return parse_duration(told) if told else None
 
 
 _POOR = ("linux", "vt", "ansi", "dumb", "sun", "cons")
@@ -273,15 +269,22 @@ RUN_ONLY = frozenset(
 """Fields of Settings that no file may hold."""
 
 
+def file_values(settings: Settings) -> dict[str, Any]:
+    """The settings as plain values, each as a file would hold it: a duration as it was written, none as an empty text."""
+    values: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=lambda value: value.written)
+    values["actions"] = {key: "" if value is None else value for key, value in values["actions"].items()}
+    return values
+
+
 def encode_settings(settings: Settings) -> bytes:
     """Settings as JSON, for a child process."""
-    return msgspec.json.encode(settings)
+    return msgspec.json.encode(file_values(settings))
 
 
 def decode_settings(data: bytes | str) -> Settings:
     """The other end of `encode`. Raises ConfigError."""
     try:
-        return msgspec.json.decode(data, type=Settings)
+        return msgspec.json.decode(data, type=Settings, dec_hook=read_duration)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise ConfigError("settings of the parent process", "", str(error)) from None
 
@@ -353,7 +356,7 @@ def convert(values: Mapping[str, Any], shape: type[_T], profile: type[Struct], f
 
 def _convert_one(value: Any, shape: type[_T], file: str | Path, prefix: str) -> _T:
     try:
-        return msgspec.convert(value, shape)
+        return msgspec.convert(value, shape, dec_hook=read_duration)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at ")
         key = ".".join(part for part in (prefix, re.sub(r"^`?\$\.?|`$", "", place)) if part)

@@ -8,12 +8,12 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.config.schema import Settings, keep, start_retry_for
+from tui.config.schema import Settings, keep
 from tui.domain.answers import RefusedBy
 from tui.domain.steps import Order, calls_of
 from tui.operations.aws_gateway import Gateway
@@ -66,8 +66,8 @@ class LeasedOperation:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.order: Order = replace(
             operation.kept.order,
-            start_retry_for=start_retry_for(settings),
-            reboot_settle=timedelta(seconds=settings.actions.reboot_settle),
+            start_retry_for=settings.actions.start_retry_for,
+            reboot_settle=settings.actions.reboot_settle,
             keep=keep(settings),
             lifted="last-healthy" in operation.kept.options.overrides,
         )
