@@ -302,7 +302,7 @@ def test_stopped_by_ctrl_z_and_fetched_back(env: dict[str, str]) -> None:
     shell.expect_exact("shell> ")
     shell.sendline(f"{sys.executable} -P -m tui")
     shell.expect_exact("payments-db-1")
-    time.sleep(1)
+    time.sleep(1)  # in the midst of its work, and not of its start
     shell.send("\x1a")
     shell.expect("Stopped")
     assert isinstance(shell.before, bytes)

@@ -168,7 +168,7 @@ def test_keys_typed_ahead_confirm_nothing(env: dict[str, str], demo: Demo) -> No
         terminal.until(lambda one: "mail-1" in one.line("› "))
         terminal.keys("enter")
         terminal.until(lambda one: "mail-1" in one.line("› ") and one.line("› ").count("mail-1") == 1)
-        time.sleep(0.5)
+        time.sleep(0.5)  # nothing on the screen tells that the filter has let go of the keys
         terminal.process.send("byyyy\r\ry")
         # whatever screen the rest of the burst met, nothing may have been confirmed
         deadline = time.monotonic() + 5
@@ -210,7 +210,7 @@ def test_the_console_killed_between_stop_and_start_leaves_the_instance_running(
     instance = box(demo, name)["InstanceId"]
     with Terminal(environ=env) as terminal:
         ask_stop_start(terminal, name)
-        time.sleep(0.6)
+        time.sleep(0.6)  # as above
         demo.control("clock", {"speed": 5})
         terminal.keys(name, "enter")
         terminal.until(lambda one: state_of(demo, name) in ("stopping", "stopped"))

@@ -136,7 +136,7 @@ def test_a_folder_that_goes_from_under_it_keeps_nothing_down(bench: Bench, how: 
         shutil.rmtree(folder.with_name("away"))
     elif how == "in the way of a file":
         folder.write_text("not a folder")
-    time.sleep(2)
+    time.sleep(2)  # it has met what became of the folder; where it can log nothing, nothing tells
     bench.demo.control("clock", {"speed": 60})
     bench.demo.control("advance", {"seconds": 60})
     until(bench, "search-2", InstanceState.RUNNING)

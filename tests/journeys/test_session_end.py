@@ -175,7 +175,7 @@ def test_a_loop_that_stands_still_is_ended_by_force_and_the_terminal_given_back(
     ) as shift:
         shift.begin()
         shift.keys("o")
-        time.sleep(1)
+        time.sleep(1)  # the loop stands still from there on: nothing can be seen to wait for
         os.kill(shift.pid, signal.SIGTERM)
         assert shift.ended() == 128 + signal.SIGTERM
         assert b"\x1b[?1049l" in shift.raw
@@ -215,7 +215,7 @@ def test_a_wrapper_that_is_killed_while_its_terminal_lives_does_not_end_it(
         shift.begin()
         wrapper = next(one.pid for one in left(tmp_path) if one.command.startswith('sh -c "$0"'))
         os.kill(wrapper, signal.SIGKILL)
-        time.sleep(3)
+        time.sleep(3)  # what must not happen has had its time
         shift.keys("?")
         shift.until(has("READ-WRITE"))
         shift.keys("escape", "o")
