@@ -31,7 +31,7 @@ def write_example(path: Path) -> None:
 def update(path: Path, key: str, value: Any) -> str | None:
     """Set one dotted key (quoted as TOML would), keeping every other value. Atomic; the result is checked before.
 
-    Returns the path of the copy kept beside it if the old file held comments, which no TOML writer keeps.
+    Returns the path of the copy kept beside it if the old file held comments, which tomli-w does not keep.
     Raises ConfigError and leaves the file untouched.
     """
     path = path.resolve()  # through a link into a dotfiles repository, say: the link stays
