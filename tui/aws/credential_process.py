@@ -46,7 +46,7 @@ def _failed(why: str) -> CredentialRetrievalError:
 
 
 def _ending(command: list[str]) -> list[str]:
-    """The same command, which ends by itself when its time is over: nobody else ends it if this process is killed meanwhile."""
+    """The command wrapped in `timeout`, so that it ends in time even if this process is killed meanwhile."""
     timeout = shutil.which("timeout")
     if timeout is None or shutil.which(command[0]) is None:  # what is not there is told in Popen's words
         return command

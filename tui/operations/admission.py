@@ -70,7 +70,7 @@ class Admission(LeasedOperation):
         return found.seconds
 
     def _locked(self, current: Operation, refused: Stuck) -> End:
-        """Somebody else is at the instance, or nobody knows: nothing is begun, nor gone on with."""
+        """The lock is held or can't be asked: failed where nothing was sent, else it needs attention."""
         state = OperationState.NEEDS_ATTENTION if current.sent else OperationState.FAILED
         by = None if current.sent else refused.refused_by
         self.journal.set_state(current.id, state, self.now(), refused.why, refused.remedy, refused_by=by)

@@ -80,7 +80,7 @@ def give_up(
 
 
 def still_out(operation: Operation) -> str:
-    """What is left undone in the way of service by abandoning it now; empty if nothing is."""
+    """What stays out of service once this is abandoned, and what returns it; empty if nothing does."""
     order = operation.kept.order
     if "exit-standby" in operation.pending_rollback:
         command = f"aws autoscaling exit-standby --instance-ids {order.instance_id}"
