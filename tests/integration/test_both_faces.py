@@ -28,6 +28,7 @@ from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
 from screens.operations.abandon import AbandonQuestion
 from tests.integration.runner_watch import Bench
+from tui.config.durations import DurationInSeconds
 from tui.config.schema import ActionSettings, Settings
 from tui.demo.environment import Demo, start
 from tui.domain.plan import GuardKind
@@ -45,7 +46,9 @@ SETTINGS = Settings(
     only_profiles=("prod",),
     only_regions=("ap-northeast-2", "us-east-1"),
     timezone="UTC",
-    actions=ActionSettings(reboot_settle=1.0),  # as the embedded AWS reboots so much faster
+    actions=ActionSettings(
+        reboot_settle=DurationInSeconds(1.0)
+    ),  # as the embedded AWS reboots so much faster
 )
 CONFIG = "[actions]\nreboot_settle = 1.0\n"
 DENIED = [
