@@ -17,7 +17,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 @pytest.fixture(autouse=True)
-def databases_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def databases_closed() -> Iterator[None]:
     """A journal that a test opened is closed after it: Python 3.13 warns of one that is not, and that is an error."""
     opened: list[sqlite3.Connection] = []
     real = sqlite3.connect
@@ -26,8 +26,9 @@ def databases_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         opened.append(real(*arguments, **more))
         return opened[-1]
 
-    monkeypatch.setattr(sqlite3, "connect", connect)
-    yield
+    with pytest.MonkeyPatch.context() as patch:  # of its own: a test may undo its own patches
+        patch.setattr(sqlite3, "connect", connect)
+        yield
     for one in opened:
         with suppress(sqlite3.ProgrammingError):  # of another thread
             one.close()
