@@ -97,7 +97,7 @@ def left_behind(operation: Operation, now: datetime) -> tuple[str, bool]:
     more = f" And {out}" if out else ""
     down = status_of(operation, now).down
     if down is InstanceDown.YES:
-        return f"{name} is STOPPED and STAYS stopped: evac will not start it. Start it yourself.{more}", True
+        return f"{name} is STOPPED and STAYS stopped: start it yourself (s, evac do start).{more}", True
     if down is InstanceDown.MAYBE:
         told = f"{name} may be stopped, and then STAYS stopped: evac will not start it. Look at it."
         return f"{told}{more}", True
