@@ -167,7 +167,7 @@ async def test_a_collector_that_cannot_start_says_why_and_the_once_reader_too(de
 
 
 CONSOLE = """
-import asyncio, os, sys
+import asyncio, os, signal, sys
 from tui.fleet.collector_client import Link
 from tui.config.schema import decode_settings
 
@@ -179,6 +179,7 @@ async def main():
             print(link.pid, flush=True)
             await asyncio.sleep(600)
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored, and inherited so
 asyncio.run(main())
 """
 
@@ -202,7 +203,7 @@ async def test_when_the_console_ends_so_does_its_collector(demo: Demo, how: sign
     collector = int(await asyncio.wait_for(console.stdout.readline(), 60))
     assert _alive(collector)
     console.send_signal(how)
-    await console.wait()
+    await asyncio.wait_for(console.wait(), 60)
     await passing(lambda: not _alive(collector))
 
 
