@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tui.domain.diagnosis import Finding, diagnose_log
 from tui.domain.diagnosis.causes import causes
+from tui.domain.diagnosis.findings import Finding
+from tui.domain.diagnosis.log_findings import diagnose_log
 from tui.domain.diagnosis.patterns import found_in, pattern
 from tui.domain.diagnosis.system_log import lines_of, read_log
 

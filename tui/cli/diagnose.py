@@ -11,7 +11,8 @@ import click
 from tui.cli import output
 from tui.cli.options import shared_options
 from tui.cli.session import FOUND, USAGE, WELL, RefusedError, Shared
-from tui.domain.diagnosis import Finding, LogDiagnosis, diagnose_log
+from tui.domain.diagnosis.findings import Finding, LogDiagnosis
+from tui.domain.diagnosis.log_findings import diagnose_log
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 

@@ -117,8 +117,8 @@ class Link:
                 try:
                     process.stdin.write(protocol.encode_frame(msgspec.structs.replace(request, id=number)))
                     await process.stdin.drain()
-                    given = await answer
-                    return protocol.ReadAnswer(request.id, given.instance, given.facts, given.trouble)
+                    given: protocol.ReadAnswer = replace(await answer, id=request.id)
+                    return given
                 finally:
                     self._pending.pop(number, None)
         except TimeoutError:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Target, TargetStatus, Trouble
 from tui.domain.sanitize import EMPTY, SafeText, clean
@@ -53,17 +54,25 @@ class Delta(_Frame, frozen=True):
 
 
 class ReadKind(StrEnum):
-    """What is asked of the collector: an instance and its facts read anew, the same with the console output, or all again."""
+    """What is asked of the collector: an instance and its facts read anew, the same with the console output, or all again;
+    or one part of the evidence why it fails.
+    """
 
     LOOK = "look"
     CONSOLE = "console"
     REFRESH = "refresh"
+    METRICS = "metrics"
+    AGENT_METRICS = "agent-metrics"
+    LOG = "log"
+    CHANGES = "changes"
+    SCREENSHOT = "screenshot"
 
 
 class ReadRequest(_Frame, frozen=True):
     """A question. A refresh without a target is for all of them; without an instance, for the whole target.
 
-    `hosts`: names whose addresses a look should bring along.
+    `hosts`: names whose addresses a look should bring along. `hours`: how far back metrics go (3, 24 or 72). `resource`: whose
+    changes are asked for, where it is not the instance: a volume's or a security group's id.
     """
 
     id: int
@@ -71,15 +80,22 @@ class ReadRequest(_Frame, frozen=True):
     target: Target | None = None
     instance_id: str = ""
     hosts: tuple[str, ...] = ()
+    hours: int = 3
+    resource: str = ""
 
 
 class ReadAnswer(_Frame, frozen=True):
-    """The answer to a ReadRequest. `trouble` says why `instance` is None; facts carry their own gaps."""
+    """The answer to a ReadRequest. `trouble` says why `instance` is None; facts carry their own gaps.
+
+    `evidence` holds the part that was asked for. `image`: the bytes of a screenshot, a JPEG.
+    """
 
     id: int
     instance: Instance | None = None
     facts: Facts | None = None
     trouble: Trouble | None = None
+    evidence: Evidence | None = None
+    image: bytes = b""
 
 
 class Hello(_Frame, frozen=True):
