@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tui.domain.diagnosis.causes import causes
 from tui.domain.diagnosis.findings import Finding
-from tui.domain.diagnosis.log_findings import diagnose_log
+from tui.domain.diagnosis.log_findings import diagnose_log, system_log
 from tui.domain.diagnosis.patterns import found_in, pattern
 from tui.domain.diagnosis.system_log import lines_of, read_log
 
+NOW = datetime(2026, 11, 29, 3, 10, tzinfo=UTC)
 BOOT = "[    0.000000] Linux version 6.1.0-18-cloud-amd64 (debian-kernel@lists.debian.org)\n"
 PROMPT = "\nDebian GNU/Linux 12 ip-10-2-0-4 ttyS0\n\nip-10-2-0-4 login: \n"
 
@@ -252,6 +254,25 @@ def test_escape_sequences_are_gone_before_anything_is_looked_for() -> None:
 def test_lines_keep_their_numbers_whatever_is_in_them() -> None:
     read = read_log(list(lines_of("one\n\x1b[2Jtwo\x0bmore\nthree")))
     assert [line.number for line in read if line.text] == [1, 2, 2, 3]
+
+
+def test_a_console_becomes_lines_that_know_their_boot_and_stamp_and_findings_point_at_them() -> None:
+    output = "one\x1b[2Jtwo\r\n" + BOOT + KINDS["oom"][0] + "\r\n" + BOOT + KINDS["oops"][0] + "\r\n\r\n"
+    log = system_log(output, NOW, True)
+    assert (log.at, log.latest) == (NOW, True)
+    assert len(log.lines) == len(log.boots) == len(log.stamps) == 6
+    assert log.boots == (1, 1, 1, 1, 0, 0)
+    assert log.stamps == (None, None, 0.0, 6521.377123, 0.0, 42.123456)
+    assert [(one.key, one.boot) for one in log.diagnosis.findings] == [("oops", 0), ("oom", 1)]
+    assert all(log.lines[one.line - 1] == one.text for one in log.diagnosis.findings)
+    assert log.diagnosis.boots == 2
+
+
+@pytest.mark.parametrize("output", [None, ""])
+def test_a_console_without_output_has_no_lines(output: object) -> None:
+    log = system_log(output, None, None)
+    assert (log.lines, log.boots, log.stamps) == ((), (), ())
+    assert log.diagnosis.findings == ()
 
 
 @pytest.mark.parametrize("text", ["", "*", "^", "^*", "x" * 201])

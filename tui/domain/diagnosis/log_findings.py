@@ -1,15 +1,19 @@
-"""What a system log says of why its machine fails: `diagnose_log` names the kinds of trouble in it."""
+"""What a system log says of why its machine fails: its lines, boots and stamps, and the kinds of trouble in it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 
+from tui.domain.console_output import console_lines
 from tui.domain.diagnosis.causes import Cause, causes
+from tui.domain.diagnosis.evidence import SystemLog
 from tui.domain.diagnosis.findings import Finding, LogDiagnosis
 from tui.domain.diagnosis.patterns import Pattern, found_in, pattern
 from tui.domain.diagnosis.system_log import LogLine, lines_of, read_log
+from tui.domain.sanitize import EMPTY, SafeText
 
 _CAME_UP = tuple(
     map(
@@ -25,7 +29,28 @@ _CAME_UP = tuple(
 
 def diagnose_log(output: str, more: Sequence[Cause] = ()) -> LogDiagnosis:
     """What a system log says of itself; `more` are a person's own kinds, which come before evac's."""
-    log = read_log(list(lines_of(output)))
+    return _diagnosis(read_log(list(lines_of(output))), more)
+
+
+def system_log(
+    output: object,
+    at: datetime | None,
+    latest: bool | None,
+    more: Sequence[Cause] = (),
+    kept_by: SafeText = EMPTY,
+) -> SystemLog:
+    """A console's output as it may be drawn, and what is found in it. A finding's `line` is the line's place in `lines`, from 1.
+
+    `output`: as GetConsoleOutput has it, decoded (64 KB; of more the newest are taken), or None. `at`, `latest`, `kept_by` as in
+    SystemLog; `more` as in `diagnose_log`.
+    """
+    lines = console_lines(output) if output else ()
+    log = read_log(list(enumerate(lines, 1)))
+    boots, stamps = tuple(line.boot for line in log), tuple(line.stamp for line in log)
+    return SystemLog(lines, boots, stamps, _diagnosis(log, more), at, latest, kept_by)
+
+
+def _diagnosis(log: Sequence[LogLine], more: Sequence[Cause]) -> LogDiagnosis:
     up_at: dict[int, int] = {}
     is_windows = not any(line.stamp is not None for line in log)
     matches: defaultdict[tuple[int, str], list[tuple[int, LogLine, Cause]]] = defaultdict(list)
