@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from screens.detail.gathered import NOTHING_YET
 from screens.detail.view_model import Scene, freshest
 from screens.this_machine import here_now
 from tui.domain.facts import Facts
@@ -22,6 +23,7 @@ class Known:
         self.row: Instance | None = services.store.get(key)
         self.looked: Instance | None = None
         self.facts: Facts | None = None
+        self.gathered = NOTHING_YET
         self.trouble: Trouble | None = None
         self.operations: tuple[Operation, ...] = ()
         self.history_trouble = ""
@@ -60,6 +62,7 @@ class Known:
             wide=wide,
             here=here_now(services),
             own=services.own,
+            gathered=self.gathered,
         )
 
     def see_store(self) -> bool:

@@ -166,6 +166,23 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         if self.tab == "console" and self.known.wants_console:
             self.look()
 
+    def gather(self, kind: ReadKind, *, hours: int = 3, resource: str = "") -> None:
+        """Ask for a part of the evidence, once at a time. `hours`, `resource`: as ReadRequest has them."""
+        row, known = self.known.row, self.known
+        if row is None or self.services.link is None or known.gathered.is_asking(kind, resource):
+            return
+        known.gathered = known.gathered.begun(kind, resource)
+        request = ReadRequest(0, kind, row.target, str(row.instance_id), hours=hours, resource=resource)
+        self.run_worker(self._gather(request), group="gather")
+
+    async def _gather(self, request: ReadRequest) -> None:
+        link, known = self.services.link, self.known
+        if link is None:
+            return
+        answer = await link.request(request)
+        known.gathered = known.gathered.answered(request.kind, answer, self.services.now(), request.resource)
+        self.redraw()
+
     # what is drawn
 
     def redraw(self) -> None:

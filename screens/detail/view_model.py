@@ -7,6 +7,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from screens.detail.gathered import NOTHING_YET, Gathered
 from tui.config.schema import Settings, policy
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.facts import Facts
@@ -39,6 +40,7 @@ class Scene(Struct, frozen=True, dict=True):
     wide: bool = False
     here: Here = NOWHERE
     own: Own = NO_ACTIVITY
+    gathered: Gathered = NOTHING_YET
 
     @cached_property
     def explanation(self) -> Explanation:
