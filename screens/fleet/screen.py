@@ -234,7 +234,7 @@ class FleetScreen(Filtering):
         wide, row = self.has_class("wide"), self.table.current
         unshown = ("", Text(UNSHOWN, STYLE))
         title, text = drawn_or(self, "the preview", lambda: preview(row, self.services, wide), unshown)
-        pane.paint(text, title if self.has_class("wide") else None)
+        pane.paint(text, title if wide else "")
 
     def _nothing(self, scene: RowContext) -> str:
         """An empty table is one good sentence; of health only where everything was read and nothing filtered away."""

@@ -352,6 +352,18 @@ async def test_a_tick_without_news_draws_nothing(tmp_path: Path) -> None:
         assert drawn == []
 
 
+async def test_a_name_above_the_preview_goes_when_the_terminal_becomes_narrow(tmp_path: Path) -> None:
+    async with shown(fake_services.services(tmp_path), (160, 50)) as pilot:
+        first = cursor(pilot)
+        assert first in str(screen(pilot).query_one("#preview").border_title)
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("j", "j")
+        await pilot.pause()
+        assert cursor(pilot) != first
+        preview = text_of(pilot.app).splitlines()[-6:]
+        assert not any(first in line for line in preview), preview  # not above another instance's advice
+
+
 async def test_in_a_tiny_terminal_the_worst_is_what_there_is_room_for(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path), (20, 5)) as pilot:
         await pilot.pause()
