@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -362,6 +363,17 @@ async def test_a_name_above_the_preview_goes_when_the_terminal_becomes_narrow(tm
         assert cursor(pilot) != first
         preview = text_of(pilot.app).splitlines()[-6:]
         assert not any(first in line for line in preview), preview  # not above another instance's advice
+
+
+async def test_a_check_that_fails_for_hours_fits_its_cell(tmp_path: Path) -> None:
+    services = fake_services.services(tmp_path)
+    row = next(one for one in services.store.rows() if one.name == "warehouse-1")
+    since = services.now() - timedelta(hours=2, minutes=7)
+    checks = replace(row.checks, system=replace(row.checks.system, since=since))
+    services.store.apply(protocol.Delta(upserts=(replace(row, checks=checks),)))
+    async with shown(services, (80, 24)) as pilot:
+        line = next(line for line in text_of(pilot.app).splitlines() if "warehouse-1" in line)
+        assert "✖ system+2 2h " in line, line
 
 
 async def test_in_a_tiny_terminal_the_worst_is_what_there_is_room_for(tmp_path: Path) -> None:

@@ -92,6 +92,12 @@ def span(length: timedelta) -> str:
     return f"{hours}h" if hours < 48 else f"{days}d"
 
 
+def coarse_span(length: timedelta) -> str:
+    """The same in its largest unit, for narrow cells: `12m`, `3h`, `6d`."""
+    text = span(length)
+    return text.partition("h")[0] + "h" if "h" in text else text
+
+
 def ago(dt: datetime, now: datetime) -> str:
     """`6m ago`; `just now` within five seconds; a time still to come reads as a countdown (clocks differ)."""
     if dt - now >= timedelta(seconds=5):

@@ -18,7 +18,7 @@ from tui.domain.instance import (
 )
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
-from tui.domain.time_format import ago, span
+from tui.domain.time_format import ago, coarse_span
 from tui.domain.triage import Level
 from tui.presentation.accounts import account_number
 from tui.presentation.symbols import ASKING, LEVELS, NO_VALUE, READ_SIGN
@@ -46,7 +46,7 @@ def checks_cell(instance: Instance, now: datetime | None = None) -> tuple[str, s
         return NO_VALUE, "dim"
     if failing:
         since = instance.checks.get(failing[0]).since
-        age = f" {span(now - since)}" if now is not None and since is not None and now > since else ""
+        age = f" {coarse_span(now - since)}" if now is not None and since is not None and now > since else ""
         more = f"+{len(failing) - 1}" if len(failing) > 1 else ""
         return f"{bad} {SHORT_STATES[failing[0]]}{more}{age}", "bold red"
     core = {instance.checks.system.status, instance.checks.instance.status}
