@@ -17,7 +17,6 @@ from tui.domain.events import KNOWN_CODES
 from tui.domain.facts import Facts, GroupMembership, VolumeHealth
 from tui.domain.guidance import Explanation, Kind, explain, layers
 from tui.domain.guidance.checks import CHECK_GUIDES
-from tui.domain.guidance.layer_stack import Mark
 from tui.domain.hazards import Gravity, hazards
 from tui.domain.instance import (
     CheckName,
@@ -30,6 +29,7 @@ from tui.domain.instance import (
     TypeFacts,
 )
 from tui.domain.policy import Policy
+from tui.domain.severity import Mark
 
 SEOUL = ZoneInfo("Asia/Seoul")
 

@@ -1,4 +1,4 @@
-"""How grave a hazard is."""
+"""How grave a hazard is, and how a part of an instance is."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ class Gravity(StrEnum):
 GRAVITIES = tuple(Gravity)
 GRAVE = (Gravity.DANGER, Gravity.WARN)
 """What a site policy may turn into a block."""
+
+
+class Mark(StrEnum):
+    """How a layer of an instance, or a line of metrics, is. THREATENED: not failing, and likely to. NONE: nothing looks at it."""
+
+    OK = "ok"
+    FAILING = "failing"
+    THREATENED = "threatened"
+    UNKNOWN = "unknown"
+    NONE = "none"

@@ -12,11 +12,12 @@ from tui.domain.facts import Facts
 from tui.domain.guidance import advice, checks, events, in_progress, stopped_instance
 from tui.domain.guidance import base as b
 from tui.domain.guidance.base import Explanation, Kind, Paragraph, Recommendation, Source
-from tui.domain.guidance.layer_stack import Layer, Mark, layers
+from tui.domain.guidance.layer_stack import Layer, layers
 from tui.domain.guidance.subject import Subject
 from tui.domain.instance import CheckName, Instance, InstanceState, Target
 from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText, clean
+from tui.domain.severity import Mark
 from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import bare_clock
 

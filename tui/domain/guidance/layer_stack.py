@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
 from tui.domain.events import EventCode
 from tui.domain.facts import Facts
 from tui.domain.instance import CheckStatus, Instance, InstanceState, StatusCheck
-
-
-class Mark(StrEnum):
-    """How a layer is. NONE: nothing looks at it here."""
-
-    OK = "ok"
-    FAILING = "failing"
-    THREATENED = "threatened"
-    UNKNOWN = "unknown"
-    NONE = "none"
+from tui.domain.severity import Mark
 
 
 class Layer(Struct, frozen=True):
