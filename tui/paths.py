@@ -34,6 +34,11 @@ def runner_log_path(environ: Mapping[str, str]) -> Path:
     return state_folder(environ) / "runner.log"
 
 
+def console_folder(environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/evac/console`: console output that runners kept before they stopped or rebooted an instance."""
+    return state_folder(environ) / "console"
+
+
 def default_snapshot_path(environ: Mapping[str, str]) -> Path:
     """`$XDG_CACHE_HOME/evac/snapshot.mpk`."""
     return _folder(environ, "XDG_CACHE_HOME", ".cache") / "snapshot.mpk"

@@ -167,9 +167,10 @@ def _host(ec2: Any, host_id: str) -> SafeText | None:
     return next((clean(one.get("State")) for one in answer.get("Hosts") or ()), None)
 
 
-def _console(ec2: Any, instance_id: str) -> tuple[tuple[SafeText, ...], datetime | None, bool]:
-    """Lines, when AWS took them, and whether that is the newest output there is: where the hypervisor cannot give that, it is
-    what was kept (botocore model, GetConsoleOutputRequest.Latest: Nitro only).
+def console_output(ec2: Any, instance_id: str) -> tuple[str, datetime | None, bool]:
+    """The output as AWS has it, when it was taken, and whether that is the newest there is: where the hypervisor cannot give
+    that, it is what was kept (botocore model, GetConsoleOutputRequest.Latest: Nitro only). Raises what botocore raises, and
+    NotAwsError.
     """
     latest = True
     try:
@@ -178,8 +179,14 @@ def _console(ec2: Any, instance_id: str) -> tuple[tuple[SafeText, ...], datetime
         if error_code(error) != "UnsupportedOperation":
             raise
         answer, latest = ec2.get_console_output(InstanceId=instance_id), False
-    output = answer.get("Output")
-    return console_lines(output) if output else (), mapping.utc_time(answer.get("Timestamp")), latest
+    errors.member_of(answer, "InstanceId")  # else it is no answer of AWS's
+    return str(answer.get("Output") or ""), mapping.utc_time(answer.get("Timestamp")), latest
+
+
+def _console(ec2: Any, instance_id: str) -> tuple[tuple[SafeText, ...], datetime | None, bool]:
+    """The same as lines."""
+    output, at, latest = console_output(ec2, instance_id)
+    return console_lines(output) if output else (), at, latest
 
 
 def unseen(sessions: Sessions, error: Exception, target: Target) -> Seen:
@@ -233,6 +240,10 @@ class Observer:
             unread=dark.unread,
             remedy=dark.remedy,
         )
+
+    def console_output(self, instance_id: str) -> tuple[str, datetime | None, bool]:
+        """As `console_output` has it."""
+        return console_output(self._ec2, instance_id)
 
     def _stopped(self, instance_id: str, error: Exception) -> Seen:
         """Where it can't be described: its status tells too that it is stopped, and that must not wait. Else unknown, and why."""

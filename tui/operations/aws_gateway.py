@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Protocol
 
 from tui.aws import access_denied
@@ -73,6 +74,15 @@ class AwsGateway:
             seen = Seen()  # not gone: looked for in another account
         self._stale = self._stale or seen.state is InstanceState.UNKNOWN
         return seen
+
+    def console_output(self, instance_id: str) -> tuple[str, datetime | None, bool]:
+        """The output as AWS has it, when it was taken, and whether it is the newest there is. For any thread, after a look.
+
+        Raises what botocore raises.
+        """
+        if self._observer is None:
+            raise RuntimeError("not connected")
+        return self._observer.console_output(instance_id)
 
     def state_of(self, instance_id: str, region: str) -> InstanceState:
         """An instance's state; empty where these credentials can't see it (another account or region)."""

@@ -22,6 +22,7 @@ from tui.operations.instance_lock import InstanceLockGuard
 from tui.operations.journal import Journal, JournalError
 from tui.operations.journal_lost import put_back
 from tui.operations.model import Operation, OperationState
+from tui.operations.output_keeper import OutputKeeper
 from tui.operations.runner_audit import Auditor
 from tui.operations.self_guard import Ownself
 from tui.operations.unjournaled_start import Unjournaled
@@ -60,6 +61,7 @@ class LeasedOperation:
         sleep: Callable[[float], None] = time.sleep,
         wall: Callable[[], datetime] | None = None,
         ownself: Ownself | None = None,
+        keeper: OutputKeeper | None = None,
     ) -> None:
         self.journal, self.operation, self.gateway = journal, operation, gateway
         self.now, self.wall, self.sleep = now, wall or now, sleep
@@ -71,7 +73,7 @@ class LeasedOperation:
             keep=keep(settings),
             lifted="last-healthy" in operation.kept.options.overrides,
         )
-        self.ownself = ownself or Ownself()
+        self.ownself, self.keeper = ownself or Ownself(), keeper
         self.auditor = Auditor(journal, operation.id, self.wall)
         self.instance_lock = InstanceLockGuard(
             operation, settings, self.name, lambda step, said: self.auditor.told(self._reread(), step, said)

@@ -24,12 +24,13 @@ from tui.operations.database import is_damage
 from tui.operations.journal import Journal, JournalError
 from tui.operations.journal_peek import peek
 from tui.operations.model import Operation, OperationState
+from tui.operations.output_keeper import OutputKeeper
 from tui.operations.runner import Runner
 from tui.operations.runner_errors import MEND, broken, to_the_end
 from tui.operations.runner_log import keep_quiet, log_line, what
 from tui.operations.self_guard import Ownself
 from tui.operations.steady_clock import Steady, latest, ticks
-from tui.paths import default_journal_path
+from tui.paths import console_folder, default_journal_path
 
 OPEN_TRIES = 12
 """How often what can't be judged is tried, before it is left to whoever resumes next."""
@@ -129,8 +130,9 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
     now = Steady(_now, latest(operation), ticks)
     place = this_machine.read_this_machine(os.environ, settings, journal.path.parent)
     runner = Runner(
-        journal, operation, settings, gateway, now=now, wall=_now, ownself=Ownself(place, gateway)
-    )
+        journal, operation, settings, gateway, now=now, wall=_now, ownself=Ownself(place, gateway),
+        keeper=OutputKeeper(console_folder(os.environ), gateway),
+    )  # fmt: skip
     sigterm.listen()
     try:
         return to_the_end(runner)

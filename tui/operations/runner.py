@@ -149,6 +149,9 @@ class Runner(Admission):
         if isinstance(decision, Wait):
             why = f"nothing was sent within {int(DARK_PATIENCE.total_seconds() // 60)} minutes: {decision.reason}"
             return self._stuck(step, Stuck(why, decision.remedy or "order it again", final=True), down)
+        if self.keeper is not None and self.keeper.due(decision, self.now()):
+            self.keeper.keep(current, decision.call, self.now())
+            return 0.0  # and look again: what was seen before must not have become old meanwhile
         return self._send(step, decision, seen)
 
     def _late(self, step: Step, current: Operation, seen: Seen, waited: timedelta) -> bool:
@@ -229,11 +232,19 @@ class Runner(Admission):
         )  # fmt: skip
         if not dry:
             self.instance_lock.sent(call, outcome.ok)
+            self._remark_on_output()
         self.auditor.told(
             self._reread(), step.name, "ok" if outcome.ok else outcome.code or "unknown",
             call=call.text, request_id=outcome.request_id, dry_run=dry,
         )  # fmt: skip
         return 0.0
+
+    def _remark_on_output(self) -> None:
+        """Why no console output was kept before the call: after it, so that it waited for no more than the keeper."""
+        if self.keeper is not None and self.keeper.remark:
+            with suppress(JournalError):
+                self.journal.add_remark(self.operation.id, self.keeper.remark, too=True)
+            self.keeper.remark = ""
 
 
 def _stop_of(operation: Operation) -> CallRecord | None:

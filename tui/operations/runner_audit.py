@@ -26,7 +26,7 @@ class Auditor:
 
     def __init__(self, journal: Journal, operation: str, now: Callable[[], datetime]) -> None:
         self._journal, self._operation, self._now = journal, operation, now
-        self._owed = ""
+        self._owed, self._remarked = "", False
 
     def may_refuse(self, operation: Operation) -> bool:
         """Whether nothing was sent yet that must be undone."""
@@ -68,5 +68,5 @@ class Auditor:
         """Write down what could not be before."""
         with suppress(JournalError):
             if self._owed:
-                self._journal.add_remark(self._operation, self._owed)
-                self._owed = ""
+                self._journal.add_remark(self._operation, self._owed, too=not self._remarked)
+                self._owed, self._remarked = "", True
