@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Static
 
 from screens.safe_input import SafeInput
@@ -16,6 +19,8 @@ PASSED = {"r": "reread", "o": "operations", "question_mark": "help"}
 """Keys that are no answer, and what they do, if pressed by themselves."""
 BURST = 0.06
 """Seconds within which no person presses two keys: what comes so fast was pasted, and a paste answers nothing."""
+WORD = 0.4
+"""Seconds within which the letters of a word follow each other: somebody who types a name means none of its letters alone."""
 
 
 _ANSWERS = "   y  yes   n or esc: no"
@@ -49,6 +54,35 @@ class Alone(Message):
         self.verb = verb
 
 
+class LoneKeys:
+    """Tells a key that is meant by itself from a letter of a word that is typed or pasted. `pressed` is given the former."""
+
+    def __init__(self, place: Widget, pressed: Callable[[str], object]) -> None:
+        self._place, self._pressed = place, pressed
+        self._last, self._key = float("-inf"), ""
+        self._waits: Timer | None = None
+
+    def follows(self, event: events.Key) -> float:
+        """Seconds since another key, which with this one was no lone one; to be told every key that can be typed."""
+        since = event.time - self._last
+        if event.key == self._key and since > BURST:
+            return float("inf")  # pressed again, as the impatient do
+        self._last, self._key = event.time, event.key
+        if self._waits is not None:
+            self._waits.stop()
+            self._waits = None
+        return since
+
+    def wait(self, key: str, seconds: float) -> None:
+        """It is meant by itself unless another follows within that time."""
+        if self._waits is None:
+            self._waits = self._place.set_timer(seconds, lambda: self._done(key))
+
+    def _done(self, key: str) -> None:
+        self._waits = None
+        self._pressed(key)
+
+
 class YesNo(Static, can_focus=True):
     """`y` is yes and `n` is no, each pressed by itself. No other key answers; those in PASSED are handed on."""
 
@@ -56,8 +90,7 @@ class YesNo(Static, can_focus=True):
 
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
-        self._last, self._key = float("-inf"), ""
-        self._waits: Timer | None = None
+        self._keys = LoneKeys(self, self._pressed)
 
     def ask(self, words: str, width: int) -> None:
         """Put the question; the answers have a line of their own where there is no room for both in one."""
@@ -74,17 +107,17 @@ class YesNo(Static, can_focus=True):
             return  # what scrolls is harmless
         event.stop()
         event.prevent_default()
-        lone = event.time - self._last > BURST
-        self._last = event.time
-        if self._waits is not None:
-            self._waits.stop()
-            self._waits, lone = None, False
-        if not lone:
+        since = self._keys.follows(event)
+        answer = event.key in ("y", "n")
+        if since <= BURST:
             self._stray("what is pasted answers nothing: y answers yes, n or esc no")
-        elif event.key in PASSED or (event.key in ("y", "n") and event.time >= self.armed_at):
-            self._key = event.key
-            self._waits = self.set_timer(BURST, self._pressed)
-        elif event.key in ("y", "n"):
+        elif since <= WORD and (answer or event.key in PASSED):
+            self._stray("a letter of a word answers nothing: press it again, by itself")
+        elif event.key in PASSED:
+            self._keys.wait(event.key, WORD)
+        elif answer and event.time >= self.armed_at:
+            self._keys.wait(event.key, BURST)
+        elif answer:
             self.post_message(Stray(EARLY))
         elif event.time >= self.armed_at:
             said = event.character or event.key
@@ -99,13 +132,11 @@ class YesNo(Static, can_focus=True):
         if self.armed_at < float("inf"):
             self.post_message(Stray(why))
 
-    def _pressed(self) -> None:
-        """Answer, if no other key came right after."""
-        self._waits = None
-        if self._key in PASSED:
-            self.post_message(Alone(PASSED[self._key]))
+    def _pressed(self, key: str) -> None:
+        if key in PASSED:
+            self.post_message(Alone(PASSED[key]))
         elif self.armed_at < float("inf"):
-            self.post_message(Answer(self._key == "y"))
+            self.post_message(Answer(key == "y"))
 
 
 class TypeName(SafeInput):

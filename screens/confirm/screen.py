@@ -15,7 +15,7 @@ from screens.base import Alarm, Go, KeyLine, bindings
 from screens.confirm import plan_text
 from screens.confirm.choices import Choices, Cycle, Toggle
 from screens.confirm.inspection import Looking
-from screens.confirm.question import Alone, Answer, Stray, TypeName, YesNo
+from screens.confirm.question import PASSED, WORD, Alone, Answer, LoneKeys, Stray, TypeName, YesNo
 from screens.confirm.view import Board, BoardState, Plan
 from tui.commands import ACTION_VERBS, VERBS, Verb
 from tui.domain.plan import GuardKind
@@ -61,6 +61,7 @@ class ConfirmScreen(Looking):
         self.note = note
         self.pause = ARM_AFTER
         self.wrong = self.hint = ""
+        self._keys = LoneKeys(self, lambda key: self.post_message(Alone(PASSED[key])))
         self.armed = False  # whether an answer would count
 
     def compose(self) -> ComposeResult:
@@ -216,6 +217,11 @@ class ConfirmScreen(Looking):
     def on_key(self, event: events.Key) -> None:
         """A letter that nothing took: while a name is asked for it goes there, and is never a verb."""
         if not event.is_printable or not self.naming:
+            if event.key in PASSED:  # where nothing can be answered, too, a name may be typed
+                event.stop()
+                event.prevent_default()
+            if event.is_printable and self._keys.follows(event) > WORD and event.key in PASSED:
+                self._keys.wait(event.key, WORD)
             self.other_letters(event)
             return
         event.stop()

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from textual import events
 from textual.widgets import Input
 
-from screens.confirm.question import BURST, EARLY, TypeName, YesNo
+from screens.confirm.question import BURST, EARLY, WORD, TypeName, YesNo
 from tests.screens.confirm_pilot import Case, ready, shown
 from tests.screens.fake_runner import Play
 from tests.screens.fake_services import named
@@ -45,6 +45,27 @@ async def test_no_other_key_answers_and_it_is_said_which_do(tmp_path: Path) -> N
         await pilot.pause(2 * BURST)
         await pilot.press("y")
         await until(pilot, lambda: bool(case.went()))
+
+
+@pytest.mark.parametrize(("action", "name"), [("reboot", "load-1"), ("stop-start", "old-root")])
+@pytest.mark.parametrize("typed", ["mongo-query", "payments-db", "eco-army"])
+async def test_a_name_typed_where_none_is_asked_for_does_nothing(
+    tmp_path: Path, action: str, name: str, typed: str
+) -> None:
+    case = Case(tmp_path, action, name)
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: case.screen.draft is not None and not case.screen.looking)
+        if action == "reboot":
+            await until(pilot, lambda: ready(case.screen))
+        for letter in typed:
+            await pilot.press(letter)
+            await pilot.pause(1.5 * BURST)  # as fast as a person types
+        await pilot.pause(2 * WORD)
+        assert case.screen is case.app.screen
+        assert case.app.asked == []
+        assert case.confirmed() == []
+        await pilot.press("o")
+        await until(pilot, lambda: case.went() != [] or case.app.asked != [])
 
 
 async def test_a_paste_answers_nothing(tmp_path: Path) -> None:

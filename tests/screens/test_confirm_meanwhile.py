@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from screens.confirm.question import WORD
 from tests.screens.confirm_pilot import Case, ready, shown
 from tests.screens.fake_runner import ELSEWHERE, Play
 from tests.screens.fake_services import NOW, named, sample_store
@@ -34,6 +35,7 @@ async def test_a_look_that_failed_is_said_and_tried_again(tmp_path: Path) -> Non
         await pilot.press(*"payments-db-1", "enter", "y")
         assert case.hands.made == []
         case.link().trouble = None
+        await pilot.pause(2 * WORD)  # by itself, not a letter of what is typed
         await pilot.press("r")
         await until(pilot, lambda: ready(case.screen))
 
