@@ -16,7 +16,7 @@ from tui.cli import (
 from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
 from tui.cli.empty_list import no_profiles
 from tui.cli.fleet_reader import Fleet, read_fleet
-from tui.cli.options import shared_options
+from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import FAILED, PARTIAL, Session, Shared, open_session
 from tui.cli.session import WELL as EXIT_WELL
 from tui.cli.this_machine import here_for
@@ -24,14 +24,8 @@ from tui.domain.listing import failures
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(1, 600),
-    default=30.0,
-    show_default=True,
-    help="Seconds for AWS to answer.",
-)
+@json_option("A JSON object a line.")
+@timeout_option("Seconds for AWS to answer.", default=30.0, most=600)
 @shared_options
 def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
     """Check installation, config, folders, terminal, profiles and credentials; a line each, a remedy each."""
