@@ -11,7 +11,7 @@ import msgspec
 
 from tui.domain.activity import Meant
 from tui.domain.sanitize import clean
-from tui.domain.steps import Attempt, StepHistory
+from tui.domain.steps.base import Attempt, StepHistory
 from tui.operations.database import Database, JournalError, to_text
 from tui.operations.model import Operation, StoredDraft
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from tui.domain.answers import RefusedBy
 from tui.domain.hazards.this_machine import cut_short
 from tui.domain.instance import InstanceState
-from tui.domain.steps import Call, Decision, Send, Stuck
+from tui.domain.steps.base import Call, Decision, Send, Stuck
 from tui.domain.this_machine import NOWHERE, Here
 from tui.operations.model import Operation
 
