@@ -98,7 +98,7 @@ class Bench:
             self.aws,
             now=lambda: NOW,
             sleep=lambda _: None,
-            ownself=Ownself(place, self.aws),
+            ownself=Ownself(place, self.aws.state_of),
         )
 
     def go(self, place: Here, until: str = "") -> Runner:
