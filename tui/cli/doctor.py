@@ -13,7 +13,7 @@ from tui.cli import (
     doctor_terminal,
     output,
 )
-from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
+from tui.cli.doctor_setup import BAD, DoctorLine, bad, doubt, well
 from tui.cli.empty_list import no_profiles
 from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.options import json_option, shared_options, timeout_option
@@ -60,7 +60,7 @@ def _aws_files(session: Session) -> Iterator[DoctorLine]:
     from tui.aws.sessions import Sessions
 
     for said, remedy in Sessions(session.settings, session.environ, lean=True).doubts():
-        yield DoctorLine(DOUBT, "aws files", said, remedy)
+        yield doubt("aws files", said, remedy)
 
 
 def _print(check: DoctorLine, as_json: bool) -> None:
@@ -76,10 +76,10 @@ def _print(check: DoctorLine, as_json: bool) -> None:
 def _targets(session: Session, fleet: Fleet) -> Iterator[DoctorLine]:
     """One read through the same process the console uses: what it sees is what counts."""
     if not fleet.targets:
-        yield DoctorLine(BAD, "profiles", *no_profiles(session.settings))
+        yield bad("profiles", *no_profiles(session.settings))
     for status in failures(fleet.targets):
         if status.trouble:
-            yield DoctorLine(BAD, "target", status.trouble.cause, status.trouble.remedy)
+            yield bad("target", status.trouble.cause, status.trouble.remedy)
     for status in fleet.targets:
         where = f"{status.target.key}"
         mode = (
@@ -89,6 +89,6 @@ def _targets(session: Session, fleet: Fleet) -> Iterator[DoctorLine]:
         )
         if not status.trouble:
             account = " ".join(part for part in (status.account_id, status.account_alias) if part)
-            yield DoctorLine(WELL, "target", f"{where}: answers as account {account or 'unknown'}{mode}")
+            yield well("target", f"{where}: answers as account {account or 'unknown'}{mode}")
         for trouble in status.partial:
-            yield DoctorLine(DOUBT, "target", f"{where}: {trouble.cause}", trouble.remedy)
+            yield doubt("target", f"{where}: {trouble.cause}", trouble.remedy)
