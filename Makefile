@@ -27,9 +27,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## open the console on the embedded AWS: no account, no network
 	$(BIN)/evac --demo
 
-test: lint types contracts tests ## everything that must be green
+test: $(STAMP) ## everything that must be green, two at a time
+	@$(MAKE) --no-print-directory -j 2 lint types contracts tests
 
-quick: lint types contracts unit ## before each commit: all of `make test` but what starts processes or draws; under a minute
+quick: $(STAMP) ## before each commit: all of `make test` but what starts processes or draws; under a minute
+	@$(MAKE) --no-print-directory -j 2 lint types contracts unit
 
 unit: $(STAMP) ## the unit tests
 	$(BIN)/pytest -q -n auto --dist worksteal tests/unit
