@@ -50,6 +50,7 @@ class OperationsScreen(EvacScreen):
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
+        """The list, and the selected one in full."""
         yield Alarm()
         yield Line("head")
         yield OperationTable(self.services.settings, self.services.now())
@@ -66,9 +67,11 @@ class OperationsScreen(EvacScreen):
 
     @property
     def current(self) -> Operation | None:
+        """The selected operation."""
         return self.query_one(OperationTable).current
 
     def fleet_changed(self) -> None:
+        """The journal may have changed too."""
         self._read()
 
     def tick(self) -> None:

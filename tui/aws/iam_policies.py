@@ -10,8 +10,7 @@ from typing import Any
 
 from tui.aws.allowlist import LOOKS
 from tui.domain.actions import ACTIONS, ActionOptions
-from tui.domain.steps import calls_of, sendable
-from tui.domain.steps.base import Order
+from tui.domain.steps import Order, calls_of, sendable
 
 PolicyDocument = dict[str, Any]
 PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}

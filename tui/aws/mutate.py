@@ -17,8 +17,7 @@ from tui.aws.allowlist import CallNotAllowedError, NotDemoError
 from tui.aws.error_codes import error_code
 from tui.aws.sessions import NeedsPersonError
 from tui.domain.sanitize import EMPTY, SafeText, clean
-from tui.domain.steps import sendable
-from tui.domain.steps.base import Call
+from tui.domain.steps import Call, sendable
 
 SENDABLE = sendable()
 _SILENT = frozenset({"DeregisterTargets", "RegisterTargets", "RebootInstances"})

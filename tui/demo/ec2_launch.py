@@ -50,6 +50,7 @@ def _launch(request: Request, params: Doc) -> Any:
     instance.shutdown_behavior = params.get("InstanceInitiatedShutdownBehavior", "stop")
     instance.doc["LaunchTime"] = request.world.clock.now.replace(microsecond=0)
     instance.doc["State"] = {"Code": CODES["pending"], "Name": "pending"}
+    instance.ran.clear()
     request.world.clock.later(PENDING, lambda: instance._running() if instance.state == "pending" else None)
     return instance
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,12 @@ from tui.demo import filters
 from tui.demo.instance import DemoInstance
 from tui.demo.instance_types import type_info
 from tui.demo.request import Request
+from tui.demo.screenshot import ROWS, screenshot
 from tui.demo.world import REGIONS, AwsError
 
 Doc = dict[str, Any]
+CONSOLE_BYTES = 65_536
+"""What is kept of a console's output (user guide, instance-console)."""
 
 
 def find(request: Request, instance_id: str) -> DemoInstance:
@@ -216,14 +220,29 @@ def DescribeInstanceEventWindows(request: Request, params: Doc) -> Doc:
 
 
 def GetConsoleOutput(request: Request, params: Doc) -> Doc:
-    """The guest's text. `Latest` works on Nitro only (botocore model, GetConsoleOutputRequest)."""
+    """The newest 64 KB of the guest's text. `Latest` is of Nitro only (botocore model, GetConsoleOutputRequest).
+
+    Without it: what was kept when the instance last started, stopped or rebooted, and of when (user guide, instance-console).
+    """
     instance = find(request, params["InstanceId"])
-    if params.get("Latest") and instance.doc.get("_xen"):
+    if params.get("Latest") and not instance.nitro:
         raise AwsError(
             "UnsupportedOperation", "This instance type does not support retrieving the latest console logs"
         )
+    text, at = instance.console_output(latest=bool(params.get("Latest")))
     # The model calls the output a string; on the wire it is base64, and botocore decodes it.
-    import base64
+    raw = text.encode("utf-8", "surrogateescape")[-CONSOLE_BYTES:]
+    return {"InstanceId": instance.id, "Timestamp": at, "Output": base64.b64encode(raw).decode()}
 
-    text = base64.b64encode(instance.console.encode()).decode()
-    return {"InstanceId": instance.id, "Timestamp": request.world.clock.now, "Output": text}
+
+def GetConsoleScreenshot(request: Request, params: Doc) -> Doc:
+    """Its screen as a JPEG in base64; not of a metal or Graviton type (user guide, troubleshoot-unreachable-instance)."""
+    instance = find(request, params["InstanceId"])
+    if instance.state != "running":
+        raise AwsError(
+            "IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'running' state"
+        )
+    if instance.doc["InstanceType"].endswith(".metal") or instance.doc.get("Architecture") == "arm64":
+        raise AwsError("UnsupportedOperation", "This instance type does not support console screenshots")
+    lines = instance.console_output(latest=True)[0].splitlines()[-ROWS:]
+    return {"InstanceId": instance.id, "ImageData": base64.b64encode(screenshot(lines)).decode()}

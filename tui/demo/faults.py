@@ -2,8 +2,10 @@
 
 A rule: `{match: {service, operation, region, key, account, instance} (globs), skip: n, times: n or absent, dry: bool,
 when: before|after, then: {error: CODE, message, status} | {delay: s} | {hang: s} | {cut: bytes} | {reset: true} |
-{raw: text, status} | {bounce: CODE, message}}`. `when` says whether the operation's effect happens first: `after` is *done, but
-the answer was lost*. `bounce`, of StartInstances: it is accepted, and falls from pending back to stopped with this StateReason.
+{raw: text, status} | {bounce: CODE, message} | {forbidden: [glob over namespace/metric]}}`. `when` says whether the operation's
+effect happens first: `after` is *done, but the answer was lost*. `bounce`, of StartInstances: it is accepted, and falls from
+pending back to stopped with this StateReason. `forbidden`, of GetMetricData: those metrics are answered with the status
+Forbidden, the others as ever.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any
 STATUS = {
     "RequestLimitExceeded": 503, "InternalError": 500, "Unavailable": 503, "UnauthorizedOperation": 403,
     "AuthFailure": 401, "InsufficientInstanceCapacity": 500, "DryRunOperation": 412, "ExpiredToken": 403,
-    "AccessDenied": 403, "InvalidClientTokenId": 403,
+    "AccessDenied": 403, "InvalidClientTokenId": 403, "AccessDeniedException": 400, "ThrottlingException": 400,
 }  # fmt: skip
 
 
@@ -58,8 +60,11 @@ class Faults:
         return next((rule for rule in self.rules if rule.applies(facts, dry)), None)
 
 
-BUCKETS = {"StartInstances": (5.0, 2.0), "RunInstances": (5.0, 2.0)}
-"""Size, and tokens a second, where an API has its own."""
+BUCKETS = {
+    "StartInstances": (5.0, 2.0), "RunInstances": (5.0, 2.0), "LookupEvents": (2.0, 2.0), "ListMetrics": (25.0, 25.0),
+    "GetMetricData": (50.0, 50.0), "GetMetricStatistics": (400.0, 400.0),
+}  # fmt: skip
+"""Size, and tokens a second, where an API has its own (cloudtrail model, LookupEvents; user guide, cloudwatch_limits)."""
 MUTATING, READING = (50.0, 5.0), (100.0, 20.0)
 _READS = ("Describe", "Get", "List")
 

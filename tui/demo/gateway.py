@@ -14,6 +14,8 @@ from typing import Any
 from tui.demo import (
     balancing,
     classic,
+    cloudtrail,
+    cloudwatch,
     ec2_image,
     ec2_launch,
     ec2_read,
@@ -39,7 +41,10 @@ def _operations(*modules: ModuleType) -> dict[str, Operation]:
     }
 
 
-OPERATIONS = _operations(ec2_read, ec2_write, ec2_image, ec2_launch, balancing, classic, groups, services)
+OPERATIONS = _operations(
+    ec2_read, ec2_write, ec2_image, ec2_launch, balancing, classic, groups, cloudwatch, cloudtrail, services
+)
+_READING = ("Describe", "Get", "List", "Lookup")
 
 
 class Aws:
@@ -85,13 +90,17 @@ class Aws:
             if request.service == "ec2":
                 message = world.deny(identity, request.service, request.operation)
                 raise AwsError("UnauthorizedOperation", message, 403)
-            raise AwsError(
-                "AccessDenied", f"User: {identity.arn} is not authorized to perform: {request.operation}", 403
-            )
+            action = f"{request.service}:{request.operation}"
+            text = f"User: {identity.arn} is not authorized to perform: {action}"
+            if request.service == "cloudtrail":
+                raise AwsError("AccessDeniedException", text)
+            raise AwsError("AccessDenied", text, 403)
         now = world.clock.now.timestamp()
         if self.limits and not self.buckets.take(
             identity.account, request.region.name, request.operation, now
         ):
+            if request.service in ("cloudwatch", "cloudtrail"):
+                raise AwsError("ThrottlingException", "Rate exceeded")
             raise AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
         run = OPERATIONS.get(request.operation)
         if run is None:
@@ -106,12 +115,26 @@ class Aws:
         answer = run(request, params)
         world.watched()
         request_id = str(uuid.uuid4())
-        if request.service in ("cloudwatch", "health"):
+        if request.json:
             return protocol.write_json(answer)
         body = protocol.write_xml(op, answer, request_id)
         if request.operation.startswith("Describe") and not world.lag:
             self._memo[memo_key] = body
         return body
+
+    def trail(self, record: Doc, params: Doc) -> None:
+        """Keep a call of EC2 for CloudTrail, one that was refused too: its code has a prefix there (`Client.`, `Server.`)."""
+        identity = self.world.identities.get(record["key"])
+        if identity is None:
+            return
+        error = "" if record["result"] == "ok" else record["result"]
+        side = "Server" if error.startswith(("Insufficient", "Internal", "Unavailable")) else "Client"
+        call = {
+            "event": record["operation"], "params": cloudtrail.of_call(params), "key": record["key"],
+            "agent": record["user_agent"], "error": error and f"{side}.{error}", "message": error,
+        }  # fmt: skip
+        region = self.world.region(identity.account, record["region"])
+        cloudtrail.record(region, self.world.clock.now, identity, call)
 
     def _memo_key(self, request: Request, params: Doc) -> tuple[str, ...]:
         """Describes are kept until anything changes; what depends on the time alone lives `memo_seconds`."""
@@ -119,7 +142,7 @@ class Aws:
         if stamp != self._memo_at:
             self._memo.clear()
             self._memo_at = stamp
-        if not request.operation.startswith(("Describe", "Get", "List")):
+        if not request.operation.startswith(_READING):
             self.world.revision += 1
         return (
             request.identity.account,

@@ -15,6 +15,8 @@ from random import Random
 from typing import Any, Protocol
 
 from tui.demo.clock import Clock
+from tui.demo.failure import Play
+from tui.demo.history import FailingChecks, Spans
 
 Doc = dict[str, Any]
 STOPPING, PENDING, CHECKS, REBOOTING, MIGRATING, RETITLE = 30.0, 20.0, 60.0, 40.0, 180.0, 120.0
@@ -44,7 +46,11 @@ class DemoInstance:
     def __init__(self, world: Surroundings, region: Place, doc: Doc) -> None:
         self.world, self.region, self.doc = world, region, doc
         self.events: list[Doc] = []
-        self.sick: dict[str, datetime] = {}
+        self.sick = FailingChecks(lambda: world.clock.now)
+        self.ran = Spans()
+        self.plays: list[Play] = []
+        self.agent = "agent"
+        """CloudWatch's agent: `agent`, `host` (no InstanceId among its dimensions), `custom` (another namespace) or `absent`."""
         self.initializing_until: datetime | None = None
         self.insufficient = False
         self.application: Doc | None = None
@@ -64,11 +70,20 @@ class DemoInstance:
         self.rebooting = False
         self._epoch = 0
         self._reboots = 0
+        if self.state in ("running", "stopped"):
+            self.ran.open(doc["LaunchTime"])
+        if self.state == "stopped":
+            self.ran.close(doc["LaunchTime"] + timedelta(hours=20))
 
     @property
     def id(self) -> str:
         """The instance's id."""
         return str(self.doc["InstanceId"])
+
+    @property
+    def nitro(self) -> bool:
+        """Whether its type is of the Nitro system: what its hypervisor and volumes tell differs."""
+        return not self.doc.get("_xen")
 
     @property
     def serves(self) -> bool:
@@ -135,6 +150,10 @@ class DemoInstance:
             return {"Status": "initializing", "Details": [{"Name": "reachability", "Status": "initializing"}]}
         return {"Status": "ok", "Details": [{"Name": "reachability", "Status": "passed"}]}
 
+    def console_output(self, *, latest: bool) -> tuple[str, datetime]:
+        """Its text, and of when it is: the last line's time."""
+        return self.console, self.world.clock.now
+
     # how it changes
 
     def _touch(self) -> None:
@@ -148,6 +167,10 @@ class DemoInstance:
         self._epoch += 1
         self.rebooting = False
         self.doc["State"] = {"Code": CODES[name], "Name": name}
+        if name == "running":
+            self.ran.open(self.world.clock.now)
+        elif name != "pending":
+            self.ran.close(self.world.clock.now)
         for tell in self.watchers:
             tell(name)
 

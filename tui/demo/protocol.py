@@ -1,7 +1,7 @@
 """The wire, both ways, from botocore's service models: request to parameters, boto3's own shapes to an answer.
 
 The model names every parameter and every element, so an operation needs no code of its own here. Protocols: ec2, query,
-json (cloudwatch and health) and rest-json (account).
+json (cloudwatch, cloudtrail and health) and rest-json (account).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -101,6 +101,26 @@ def read_form(op: OperationModel, form: Mapping[str, str]) -> Params:
         return {}
     result: Params = _read(op.input_shape, _nest(form), op.service_model.protocol == "ec2")
     return result
+
+
+def read_json(op: OperationModel, body: bytes) -> Params:
+    """The parameters of a JSON request: times are epoch seconds. Raises ValueError on what is not JSON."""
+    found = json.loads(body or b"{}")
+    if not isinstance(found, dict):
+        raise ValueError("the body is not an object")
+    result: Params = found if op.input_shape is None else _typed(op.input_shape, found)
+    return result
+
+
+def _typed(shape: Shape, value: Any) -> Any:
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        members = shape.members
+        return {key: _typed(members[key], one) if key in members else one for key, one in value.items()}
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [_typed(shape.member, one) for one in value]
+    if shape.type_name == "timestamp":
+        return datetime.fromtimestamp(float(value), UTC)
+    return value
 
 
 def _scalar(shape: Shape) -> Writer:

@@ -18,3 +18,7 @@ class Request:
     operation: str
     key: str
     user_agent: str = ""
+    json: bool = False
+    """Whether the client speaks a JSON protocol."""
+    forbidden: tuple[str, ...] = ()
+    """Globs over `namespace/metric`: what may not be read of CloudWatch, by a fault."""

@@ -22,7 +22,7 @@ Doc = dict[str, Any]
 _SCOPE = re.compile(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/")
 _BY_SIGNING = {
     "ec2": "ec2", "sts": "sts", "iam": "iam", "autoscaling": "autoscaling", "elasticloadbalancing": "elbv2",
-    "monitoring": "cloudwatch", "health": "health",
+    "monitoring": "cloudwatch", "health": "health", "cloudtrail": "cloudtrail",
 }  # fmt: skip
 _CLASSIC = "2012-06-01"
 """The version of the older of the two services that sign as elasticloadbalancing."""
@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
             shape = "query" if shape.startswith("smithy") else shape
             if op is None:
                 raise AwsError("InvalidAction", f"The action {name} is not valid for this endpoint.")
-            params = json.loads(body or b"{}") if shape == "json" else protocol.read_form(op, form)
+            params = protocol.read_json(op, body) if shape == "json" else protocol.read_form(op, form)
         except AwsError as error:
             self._send(
                 error.status, protocol.write_error(shape, error.code, error.message, str(uuid.uuid4()))
@@ -168,12 +168,15 @@ class Handler(BaseHTTPRequestHandler):
                     ec2_write.bounce(aws.world, ids, str(bounce["bounce"]), str(bounce.get("message", "")))
                 identity = aws.world.identity(key, service)
                 request = Request(aws.world, identity, aws.world.region(identity.account, region), service, name, key,
-                                  record["user_agent"])  # fmt: skip
+                                  record["user_agent"], shape == "json",
+                                  tuple(rule.then.get("forbidden", ())) if rule is not None else ())  # fmt: skip
                 status, answer = 200, aws.serve(op, params, request, dry)
                 record["result"], record["effect"] = "ok", True
             except AwsError as error:
                 status, record["result"] = error.status, error.code
                 answer = protocol.write_error(shape, error.code, error.message, str(uuid.uuid4()))
+            if service == "ec2":
+                aws.trail(record, params)
         if rule and rule.when == "after" and self._fault(rule, shape, record, answer):
             return
         kind = "application/x-amz-json-1.1" if shape == "json" else "text/xml;charset=UTF-8"

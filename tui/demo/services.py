@@ -1,4 +1,4 @@
-"""The other services evac reads: sts, iam's alias, cloudwatch and health. A few lines an operation."""
+"""The other services evac reads: sts, iam's alias, cloudwatch's alarms and health. A few lines an operation."""
 
 from __future__ import annotations
 
@@ -66,11 +66,6 @@ def PutMetricAlarm(request: Request, params: Doc) -> Doc:
     """Overwrites one of the same name whole (cloudwatch model, PutMetricAlarm)."""
     request.region.alarms[params["AlarmName"]] = {**params, "StateValue": "INSUFFICIENT_DATA"}
     return {}
-
-
-def ListMetrics(request: Request, params: Doc) -> Doc:
-    """None."""
-    return {"Metrics": []}
 
 
 def _health(request: Request) -> None:

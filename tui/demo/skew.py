@@ -33,5 +33,9 @@ def refusal(service: str, date: str, now: datetime) -> AwsError | None:
         if late
         else f"Signature not yet current: {told} is still later than {edge:{_FORM}} ({now:{_FORM}} + 5 min.)"
     )
-    code = "InvalidSignatureException" if service in ("cloudwatch", "health") else "SignatureDoesNotMatch"
+    code = (
+        "InvalidSignatureException"
+        if service in ("cloudwatch", "cloudtrail", "health")
+        else "SignatureDoesNotMatch"
+    )
     return AwsError(code, text, 403)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import uuid
+from collections import deque
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -63,6 +64,7 @@ class Region:
     route_tables: dict[str, Doc] = field(default_factory=dict)
     alarms: dict[str, Doc] = field(default_factory=dict)
     another: Any = None  # makes an instance like a given one, pending; set by whoever builds instances here
+    trail: deque[Doc] = field(default_factory=lambda: deque(maxlen=5000))  # CloudTrail's events, as they came
     launched: dict[str, list[str]] = field(default_factory=dict)  # ClientToken -> instance ids
 
 
@@ -157,4 +159,4 @@ class World:
 
 
 NOBODY = Identity("", "", ("sts:AssumeRoleWithWebIdentity",))
-READ_ONLY = ("*:Describe*", "*:Get*", "*:List*", "sts:*")
+READ_ONLY = ("*:Describe*", "*:Get*", "*:List*", "cloudtrail:Lookup*", "sts:*")

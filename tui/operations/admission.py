@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tui.domain.answers import NoteKind, RefusedBy
-from tui.domain.steps.base import Stuck, Wait
-from tui.domain.steps.membership import Members
+from tui.domain.steps import Members, Stuck, Wait
 from tui.operations.leased_operation import End, LeasedOperation
 from tui.operations.model import DARK_PATIENCE, Operation, OperationState
 

@@ -22,7 +22,6 @@ from tui.domain.steps.base import (
     Order,
     Seen,
     Send,
-    Step,
     StepHistory,
     Stuck,
     TargetRegistration,
@@ -43,7 +42,7 @@ _LIFE = {
 """A member's states on the way (Auto Scaling guide, lifecycle), in words."""
 
 
-class EnterStandby(Step):
+class EnterStandby:
     """Puts it in Standby: its Auto Scaling group neither checks nor replaces it, and takes it out of its target groups.
 
     Always with the desired capacity lowered by one: otherwise the group launches a substitute, and on the way back has one
@@ -57,6 +56,7 @@ class EnterStandby(Step):
     looks = frozenset({"group"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
+        """EnterStandby, with the desired capacity lowered."""
         params = {**_member(order), "ShouldDecrementDesiredCapacity": True}
         return (Call("autoscaling", "EnterStandby", params),)
 
@@ -80,7 +80,7 @@ class EnterStandby(Step):
         return Wait(_LIFE.get(seen.lifecycle, seen.lifecycle), 3.0)
 
 
-class ExitStandby(Step):
+class ExitStandby:
     """Returns it to service: its group raises the desired capacity again and registers it with its target groups."""
 
     name = "exit-standby"
@@ -90,6 +90,7 @@ class ExitStandby(Step):
     looks = frozenset({"group"})
 
     def calls(self, order: Order) -> tuple[Call, ...]:
+        """ExitStandby."""
         return (Call("autoscaling", "ExitStandby", _member(order)),)
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
@@ -111,7 +112,7 @@ class ExitStandby(Step):
         return _until_taken(self.calls(order)[0], said, now, f"IN STANDBY in {order.group}")
 
 
-class Drain(Step):
+class Drain:
     """Takes it out of every target group it is in, and waits until the requests under way are over."""
 
     name = "drain"
@@ -143,7 +144,7 @@ class Drain(Step):
         return Wait(f"draining in {', '.join(left)}", 3.0)
 
 
-class Register(Step):
+class Register:
     """Registers it again wherever it was, under the same id and port."""
 
     name = "register"
@@ -175,18 +176,25 @@ class Register(Step):
         return _until_taken(call, said, now, f"NOT REGISTERED in {names}")
 
 
-class Members(Step):
+class Members:
     """In no plan: the look at its groups before they are held."""
 
     name = "members"
+    text = ""
+    about = ""
+    cell = ""
     looks = MEMBERS
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """None."""
+        return ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """There is nothing to decide here: who else holds members down is the journal's to say."""
         return Done()
 
 
-class WaitHealthy(Step):
+class WaitHealthy:
     """Waits until every group in which it was in service finds it so again: a member is back when healthy, not when running."""
 
     name = "wait-healthy"
@@ -194,6 +202,10 @@ class WaitHealthy(Step):
     about = "the target groups' health checks, usually under a minute"
     cell = "returning"
     looks = frozenset({"targets"}) | MEMBERS
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        """None."""
+        return ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """After a while a person is asked: it runs, but its users don't reach it."""

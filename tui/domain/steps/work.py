@@ -9,6 +9,7 @@ from tui.domain.steps.base import (
     GRACE,
     IMAGE_LIMIT,
     MEMBERS,
+    NO_CODES,
     OPERATION_TAG,
     Call,
     Decision,
@@ -16,7 +17,6 @@ from tui.domain.steps.base import (
     Order,
     Seen,
     Send,
-    Step,
     StepHistory,
     Stuck,
     Wait,
@@ -27,7 +27,7 @@ from tui.domain.steps.base import (
 )
 
 
-class MakeImage(Step):
+class MakeImage:
     """Creates the AMI under a name fixed in the journal, which is looked up before any second call: there is no ClientToken."""
 
     name = "image"
@@ -37,6 +37,7 @@ class MakeImage(Step):
     looks = frozenset({"images"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
+        """CreateImage, tagged with this operation."""
         tags = [{"Key": OPERATION_TAG, "Value": order.operation_id}]
         specifications = [{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")]
         params = {"InstanceId": order.instance_id, "Name": order.image_name, "NoReboot": order.no_reboot}
@@ -81,15 +82,17 @@ class MakeImage(Step):
         return decision if stays_up else spared(order, seen, said, now, decision)
 
 
-class Reboot(Step):
+class Reboot:
     """Reboots. Its answer means *queued*, and nothing outside proves it: an unknown outcome needs a person."""
 
     name = "reboot"
     text = "reboot"
     about = "about half a minute in place; several minutes if it migrates"
+    cell = ""
     looks = MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
+        """RebootInstances."""
         return (Call("ec2", "RebootInstances", {"InstanceIds": [order.instance_id]}),)
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
@@ -113,15 +116,17 @@ class Reboot(Step):
         return spared(order, seen, said, now, retry(said, now, Send(self.calls(order)[0]), doing="reboot"))
 
 
-class Reschedule(Step):
+class Reschedule:
     """Moves the start of a scheduled event."""
 
     name = "reschedule"
     text = "move the event"
     about = "shows after 1–2 min"
     cell = "moving"
+    looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
+        """ModifyInstanceEventStartTime."""
         params = {
             "InstanceId": order.instance_id,
             "InstanceEventId": order.event_id,

@@ -1,0 +1,74 @@
+"""What was: when an instance ran and when a check of it failed. A metric of the past is a function of these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+
+class Spans:
+    """Times from and until, the oldest first; the last one may be open."""
+
+    def __init__(self) -> None:
+        self._all: list[tuple[datetime, datetime | None]] = []
+
+    def open(self, at: datetime) -> None:
+        """Begin one, unless one is open."""
+        if not self._all or self._all[-1][1] is not None:
+            self._all.append((at, None))
+
+    def close(self, at: datetime) -> None:
+        """End the open one, if there is one."""
+        if self._all and self._all[-1][1] is None:
+            self._all[-1] = (self._all[-1][0], at)
+
+    def add(self, at: datetime, until: datetime) -> None:
+        """One that is over."""
+        self._all = sorted([*self._all, (at, until)], key=lambda one: one[0])
+
+    def clear(self) -> None:
+        """None at all."""
+        self._all = []
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the time is in one of them."""
+        return any(begin <= at and (end is None or at < end) for begin, end in self._all)
+
+    @property
+    def first(self) -> datetime | None:
+        """When the first one began."""
+        return self._all[0][0] if self._all else None
+
+    @property
+    def last_end(self) -> datetime | None:
+        """When the last one ended; None if it has not."""
+        return self._all[-1][1] if self._all else None
+
+
+class FailingChecks(dict[str, datetime]):
+    """The failing checks and since when; each failure is remembered when it is over."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._now = now
+        self.past: dict[str, Spans] = {}
+        self.healed: Callable[[str], None] = lambda check: None
+        """Called with the name of a check that passes again."""
+
+    def __setitem__(self, check: str, since: datetime) -> None:
+        super().__setitem__(check, since)
+        self.past.setdefault(check, Spans()).open(since)
+
+    def pop(self, check: str, default: datetime | None = None) -> datetime | None:  # type: ignore[override] # no overloads here
+        """It passes again."""
+        if check in self:
+            self.past[check].close(self._now())
+            since = super().pop(check)
+            self.healed(check)
+            return since
+        return default
+
+    def failed(self, check: str, at: datetime) -> bool:
+        """Whether it failed at that time."""
+        spans = self.past.get(check)
+        return spans is not None and spans.holds(at)

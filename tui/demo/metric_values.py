@@ -1,0 +1,275 @@
+"""CloudWatch's values, made and not stored: each is a function of the instance, the metric and the minute.
+
+Sources: user guide, viewing_metrics_with_cloudwatch and monitoring-instances-status-check_sched (EC2's metrics: five minutes with
+basic monitoring, one with detailed; the checks always one, credits and packets always five), EBS guide, using_cloudwatch_ebs
+(one minute; Xen volumes report only while they are used; totals are sums of seconds), CloudWatch agent guide,
+metrics-collected-by-CloudWatch-agent and CloudWatch-Agent-Configuration-File-Details (`append_dimensions`; without it `host`).
+Unsourced, built as commonly seen: the healthy figures, and how long after its period a point can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.demo.instance import DemoInstance
+    from tui.demo.world import Region
+
+PUBLISHED_AFTER = 45.0
+"""Seconds after its period's end at which a point can be read."""
+LISTED_AFTER = timedelta(minutes=15)
+"""A new metric is listed so long after its first point at the latest (cloudwatch model, ListMetrics)."""
+_CHECKS = {
+    "StatusCheckFailed_System": ("system",), "StatusCheckFailed_Instance": ("instance", "system"),
+    "StatusCheckFailed_AttachedEBS": ("attached_ebs",), "StatusCheckFailed": ("system", "instance", "attached_ebs"),
+}  # fmt: skip
+Dimensions = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A metric: its unit, and what its value of a minute is between when all is well."""
+
+    unit: str
+    low: float
+    high: float
+
+
+EC2 = {
+    "CPUUtilization": Kind("Percent", 6, 34), "NetworkIn": Kind("Bytes", 2e6, 9e6), "NetworkOut": Kind("Bytes", 3e6, 2e7),
+    "MetadataNoToken": Kind("Count", 0, 0), "EBSReadOps": Kind("Count", 20, 400), "EBSWriteOps": Kind("Count", 200, 1500),
+    "EBSReadBytes": Kind("Bytes", 4e5, 8e6), "EBSWriteBytes": Kind("Bytes", 3e6, 3e7),
+}  # fmt: skip
+EC2_FIVE_MINUTES = {
+    "NetworkPacketsIn": Kind("Count", 3e3, 1.2e4),
+    "NetworkPacketsOut": Kind("Count", 3e3, 1.5e4),
+}
+BURSTING_EBS = {"EBSIOBalance%": Kind("Percent", 97, 100), "EBSByteBalance%": Kind("Percent", 96, 100)}
+EBS_LIMITS = {
+    "InstanceEBSIOPSExceededCheck": Kind("None", 0, 0), "InstanceEBSThroughputExceededCheck": Kind("None", 0, 0),
+}  # fmt: skip
+CREDITS = {
+    "CPUCreditBalance": Kind("Count", 480, 560), "CPUCreditUsage": Kind("Count", 0.2, 0.6),
+    "CPUSurplusCreditBalance": Kind("Count", 0, 0), "CPUSurplusCreditsCharged": Kind("Count", 0, 0),
+}  # fmt: skip
+VOLUME = {
+    "VolumeReadOps": Kind("Count", 10, 250), "VolumeWriteOps": Kind("Count", 100, 800),
+    "VolumeReadBytes": Kind("Bytes", 2e5, 4e6), "VolumeWriteBytes": Kind("Bytes", 2e6, 2e7),
+    "VolumeQueueLength": Kind("Count", 0.01, 0.3),
+    "VolumeTotalReadTime": Kind("Seconds", 0.0, 0.0), "VolumeTotalWriteTime": Kind("Seconds", 0.0, 0.0),
+    "VolumeIdleTime": Kind("Seconds", 50, 59),
+}  # fmt: skip
+VOLUME_NITRO = {
+    "VolumeStalledIOCheck": Kind("None", 0, 0), "VolumeIOPSExceededCheck": Kind("None", 0, 0),
+    "VolumeThroughputExceededCheck": Kind("None", 0, 0),
+}  # fmt: skip
+BURST = Kind("Percent", 98, 100)
+LINUX_AGENT = {
+    "mem_used_percent": Kind("Percent", 38, 55), "swap_used_percent": Kind("Percent", 0, 2),
+    "netstat_tcp_established": Kind("Count", 30, 120),
+}  # fmt: skip
+DISK_USED = {"/": Kind("Percent", 58, 59), "/data": Kind("Percent", 41, 42)}
+WINDOWS_AGENT = {
+    "Memory % Committed Bytes In Use": Kind("None", 38, 55), "Paging File % Usage": Kind("None", 1, 4),
+    "LogicalDisk % Free Space": Kind("None", 46, 47),
+}  # fmt: skip
+_BURSTING_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge", "2xlarge")
+"""Those with 30 minutes of EBS performance above their own a day (user guide, ebs-optimized)."""
+CUSTOM_NAMESPACE = "Custom/System"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One metric with its dimensions, as it is kept of one instance. `place` is a volume's number, from 0, or a path."""
+
+    instance: DemoInstance = field(repr=False)
+    namespace: str
+    name: str
+    dimensions: Dimensions
+    kind: Kind
+    period: int = 60
+    place: int | str | None = None
+
+    def value(self, at: datetime) -> float | None:
+        """Its value in the minute that begins then; None if nothing sent one."""
+        instance = self.instance
+        if not instance.ran.holds(at) or (not instance.nitro and self._idle(at)):
+            return None
+        if self.name in _CHECKS:
+            return float(any(instance.sick.failed(check, at) for check in _CHECKS[self.name]))
+        value: float | None = self._healthy(at)
+        for play in instance.plays:
+            if value is not None:
+                value = play.changed(self, at, value)
+        return value
+
+    def _healthy(self, at: datetime) -> float:
+        minute = int(at.timestamp()) // 60
+        if self.name in ("VolumeTotalReadTime", "VolumeTotalWriteTime"):
+            # What its operations took together: their number, at half a millisecond to a whole one each.
+            ops = self.name.replace("Total", "").replace("Time", "Ops")
+            count = _between(VOLUME[ops], f"{self.dimensions}{ops}", minute)
+            return count * (0.0005 + 0.0005 * _wave(f"{self.dimensions}{self.name}", minute))
+        return _between(self.kind, f"{self.dimensions}{self.name}", minute)
+
+    def _idle(self, at: datetime) -> bool:
+        """A Xen volume reports nothing while nobody uses it: one minute in six here."""
+        return self.namespace == "AWS/EBS" and int(at.timestamp()) // 60 % 6 == 5
+
+
+def _between(kind: Kind, seed: str, minute: int) -> float:
+    if kind.low == kind.high:
+        return kind.low
+    value = kind.low + (kind.high - kind.low) * _wave(seed, minute)
+    return float(round(value)) if kind.unit in ("Count", "Bytes") and kind.high > 10 else value
+
+
+def _wave(seed: str, minute: int) -> float:
+    """0 to 1: slow and smooth with a little noise, the same whenever it is asked for."""
+    begin, rest = divmod(minute, 25)
+    start, fine = hash_of(seed), rest / 25
+    slow = _mixed(start, begin) * (1 - fine) + _mixed(start, begin + 1) * fine
+    return 0.75 * slow + 0.25 * _mixed(start + 1, minute)
+
+
+def hash_of(text: str) -> int:
+    """A number of a text, the same in each process (Python's own is not)."""
+    found = _HASHES.get(text)
+    if found is None:
+        found = 0xCBF29CE484222325
+        for byte in text.encode():
+            found = (found ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+        if len(_HASHES) > 50_000:
+            _HASHES.clear()
+        _HASHES[text] = found
+    return found
+
+
+_HASHES: dict[str, int] = {}
+
+
+def _mixed(seed: int, number: int) -> float:
+    mixed = (seed + number * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+    return ((mixed ^ (mixed >> 31)) >> 11) / 9007199254740992.0
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The samples of one period: what the statistics are made of."""
+
+    at: datetime
+    low: float
+    high: float
+    total: float
+    count: float
+
+    def statistic(self, name: str) -> float:
+        """Average, Sum, Minimum, Maximum, SampleCount or a percentile. Raises ValueError on another."""
+        match name:
+            case "Average":
+                return self.total / self.count
+            case "Sum":
+                return self.total
+            case "Minimum":
+                return self.low
+            case "Maximum":
+                return self.high
+            case "SampleCount":
+                return self.count
+        if name[:1] == "p" and name[1:].replace(".", "", 1).isdigit() and float(name[1:]) <= 100:
+            return self.low + (self.high - self.low) * float(name[1:]) / 100
+        raise ValueError(name)
+
+
+def bins(series: Series, start: datetime, end: datetime, period: int, now: datetime) -> Iterator[Bin]:
+    """The periods from `start` to before `end` that have a point, the oldest first; each at its period's beginning."""
+    step = max(period, series.period)
+    at = datetime.fromtimestamp(int(start.timestamp()) // step * step, UTC)
+    if at < start.replace(second=0, microsecond=0):
+        at += timedelta(seconds=step)
+    limit = min(end, now - timedelta(seconds=PUBLISHED_AFTER))
+    minutes = max(1, step // 900)
+    while at < limit:
+        # Of the period that is not over only those points are there that can be read by now.
+        own, found = series.period, []
+        for begin in range(0, step, own):
+            if at + timedelta(seconds=begin + own) > limit:
+                break
+            for offset in range(begin, begin + own, 60 * minutes):
+                value = series.value(at + timedelta(seconds=offset))
+                if value is not None:
+                    found.append(value)
+        if found:
+            yield Bin(at, min(found), max(found), sum(found) * minutes, float(len(found) * minutes))
+        at += timedelta(seconds=step)
+
+
+def series_of(region: Region, instance: DemoInstance) -> Iterator[Series]:
+    """Every metric that is kept of one instance and its volumes."""
+    own = (("InstanceId", instance.id),)
+    nitro, kind = instance.nitro, str(instance.doc["InstanceType"])
+    period = 60 if instance.doc["Monitoring"]["State"] == "enabled" else 300
+    for name in _CHECKS:
+        if nitro or name != "StatusCheckFailed_AttachedEBS":
+            yield Series(instance, "AWS/EC2", name, own, Kind("Count", 0, 0))
+    for kinds, every in ((EC2, period), (EC2_FIVE_MINUTES, 300)):
+        for name, one in kinds.items():
+            if nitro or not name.startswith("EBS"):
+                yield Series(instance, "AWS/EC2", name, own, one, every)
+    if nitro:
+        for name, one in EBS_LIMITS.items():
+            yield Series(instance, "AWS/EC2", name, own, one)
+        if period == 300 and kind.partition(".")[2] in _BURSTING_SIZES:
+            for name, one in BURSTING_EBS.items():
+                yield Series(instance, "AWS/EC2", name, own, one, 300)
+    if kind.startswith("t"):
+        for name, one in CREDITS.items():
+            yield Series(instance, "AWS/EC2", name, own, one, 300)
+    for number, mapping in enumerate(instance.doc.get("BlockDeviceMappings", [])):
+        if volume := region.volumes.get(mapping.get("Ebs", {}).get("VolumeId", "")):
+            at = (("VolumeId", volume["VolumeId"]),)
+            kinds = {**VOLUME, **(VOLUME_NITRO if nitro else {})}
+            if volume["VolumeType"] in ("gp2", "st1", "sc1"):
+                kinds["BurstBalance"] = BURST
+            for name, one in kinds.items():
+                yield Series(instance, "AWS/EBS", name, at, one, 60, number)
+    yield from _agent(instance)
+
+
+def host_of(instance: DemoInstance) -> str:
+    """What the agent takes for the host's name: that of its private DNS name (agent guide, `append_dimensions`)."""
+    return str(instance.doc.get("PrivateDnsName", ""))
+
+
+def _agent(instance: DemoInstance) -> Iterator[Series]:
+    if instance.agent == "absent":
+        return
+    own: Dimensions = (("InstanceId", instance.id), ("ImageId", instance.doc["ImageId"]),
+                       ("InstanceType", instance.doc["InstanceType"]))  # fmt: skip
+    if instance.agent == "custom":
+        yield Series(
+            instance, CUSTOM_NAMESPACE, "MemoryUtilization", own[:1], LINUX_AGENT["mem_used_percent"]
+        )
+        return
+    if instance.agent == "host":
+        own = (("host", host_of(instance)),)
+    if instance.doc.get("Platform") == "windows":
+        for name, one in WINDOWS_AGENT.items():
+            thing = name.split(" %")[0]
+            more: Dimensions = (("objectname", thing),)
+            if thing != "Memory":
+                more += (("instance", "C:" if thing == "LogicalDisk" else "\\??\\C:\\pagefile.sys"),)
+            yield Series(instance, "CWAgent", name, (*own, *more), one)
+        return
+    for name, one in LINUX_AGENT.items():
+        yield Series(instance, "CWAgent", name, own, one)
+    for path, one in DISK_USED.items():
+        device = "nvme0n1p1" if path == "/" else "nvme1n1"
+        on = (*own, ("path", path), ("device", device), ("fstype", "xfs"))
+        yield Series(instance, "CWAgent", "disk_used_percent", on, one, 60, path)
+        yield Series(instance, "CWAgent", "disk_inodes_free", on, Kind("Count", 5e6, 5.1e6), 60, path)
