@@ -181,7 +181,6 @@ class EvacScreen(Leaver[None]):
         """A second has passed: times on screen are older."""
 
     def on_fleet_changed(self) -> None:
-        """The app posts it to the screen on top."""
         if self.there:
             self.fleet_changed()
 
@@ -193,16 +192,13 @@ class EvacScreen(Leaver[None]):
         self._tick()
 
     def on_resize(self) -> None:
-        """The key line shows what fits."""
         self.draw_keys()
 
     def on_mount(self) -> None:
-        """Times on screen are alive."""
         self.set_interval(1.0, self._tick)
         self.call_later(self.leave_now)
 
     def on_announced(self, message: Announced) -> None:
-        """The collector's word."""
         self.say(message.line)
 
     def _tick(self) -> None:
@@ -333,19 +329,15 @@ class EvacScreen(Leaver[None]):
         self.fleet_changed()
 
     def verb_operations(self) -> None:
-        """All screens know the way."""
         self.post_message(Go("operations"))
 
     def verb_help(self) -> None:
-        """All screens know the way."""
         self.post_message(Go("help"))
 
     def verb_palette(self) -> None:
-        """Search the verbs of this screen."""
         self.app.action_command_palette()
 
     def verb_back(self) -> Awaitable[None] | None:
-        """Leave."""
         self.dismiss()
         return None
 

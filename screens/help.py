@@ -172,7 +172,6 @@ class HelpScreen(EvacScreen, inherit_bindings=False):
     ]
 
     def compose(self) -> ComposeResult:
-        """A title, two sheets, the keys."""
         settings = self.services.settings
         yield Alarm()
         yield Static("help", id="title", markup=False)
@@ -187,11 +186,9 @@ class HelpScreen(EvacScreen, inherit_bindings=False):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """One column or two."""
         self.on_resize()
 
     def on_resize(self) -> None:
-        """One column or two."""
         self.set_class(self.size.width >= HELP_WIDE, "-wide")
         self.draw_keys()
 
@@ -200,15 +197,12 @@ class HelpScreen(EvacScreen, inherit_bindings=False):
         return self.query_one("#body", VerticalScroll)
 
     def action_move(self, by: int) -> None:
-        """Scroll by a line."""
         self._body.scroll_relative(y=by, animate=False)
 
     def action_page(self, by: int) -> None:
-        """Scroll by a page less a line."""
         self._body.scroll_relative(y=by * max(1, self._body.size.height - 1), animate=False)
 
     def action_end(self, last: int) -> None:
-        """Scroll to the first or the last line."""
         if last:
             self._body.scroll_end(animate=False)
         else:

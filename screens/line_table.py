@@ -71,7 +71,6 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
 
     @property
     def current(self) -> _R | None:
-        """The row under the cursor."""
         return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
 
     def put(self, rows: Sequence[_R], nothing: str = "") -> None:
@@ -124,7 +123,6 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
             self.refresh(Region(left, y, right - left, 1))
 
     def on_resize(self, event: Resize) -> None:
-        """Fit the columns to the new width."""
         self._drawn.clear()
         self.virtual_size = Size(event.size.width, len(self.rows) + 1)
         self._reveal()
@@ -135,15 +133,12 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
         return line if y > 0 and 0 <= line < len(self.rows) else None
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by so many rows."""
         self.go(self.cursor + by)
 
     def action_page(self, by: int) -> None:
-        """Move the cursor by a page."""
         self.go(self.cursor + by * max(1, self.size.height - 2))
 
     def action_end(self, last: int) -> None:
-        """Move the cursor to the first or the last row."""
         self.go(len(self.rows) - 1 if last else 0)
 
     def go(self, line: int) -> None:

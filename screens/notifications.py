@@ -27,7 +27,6 @@ class Notice(Notification):
 
     @property
     def has_expired(self) -> bool:
-        """Whether its time is over."""
         return super().time_left <= 0
 
 

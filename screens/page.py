@@ -86,7 +86,6 @@ class Sheet(Static):
         self.rows = list[Row]()
 
     def show(self, rows: Rows) -> None:
-        """Show these instead."""
         if list(rows) != self.rows:
             self.rows = list(rows)
             self.update(draw(self.rows))
@@ -103,14 +102,12 @@ class Page(VerticalScroll, can_focus=False):
 
     @property
     def rows(self) -> list[Row]:
-        """What it shows."""
         return self._sheet.rows
 
     def compose(self) -> ComposeResult:
         yield self._sheet
 
     def show(self, rows: Rows) -> None:
-        """Show these rows instead."""
         self._sheet.show(rows)
 
     def move(self, lines: int) -> None:
@@ -122,11 +119,9 @@ class Page(VerticalScroll, can_focus=False):
         self.move(pages * max(1, self.size.height - 1))
 
     def top(self) -> None:
-        """Scroll to the first line."""
         self.scroll_home(animate=False)
 
     def bottom(self) -> None:
-        """Scroll to the last line."""
         self.scroll_end(animate=False)
 
     def reveal(self, line: int) -> None:

@@ -35,7 +35,6 @@ class VerbProvider(Provider):
             yield DiscoveryHit(_title(verb), partial(screen.action_verb, verb.name), help=told)
 
     async def search(self, query: str) -> Hits:
-        """The verbs that match what is typed."""
         matcher = self.matcher(query)
         for screen, verb, told in self._verbs():
             score = matcher.match(f"{verb.title} {verb.name}")
@@ -83,7 +82,6 @@ class Palette(CommandPalette, Leaver[None]):
         super().__init__([VerbProvider])
 
     def compose(self) -> ComposeResult:
-        """The same, with our own list in it."""
         for widget in super().compose():
             yield Commands() if type(widget) is CommandList else widget
 

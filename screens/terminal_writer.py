@@ -49,7 +49,6 @@ class Writer:
         return self._ended or self._waiting > BEHIND
 
     def start(self) -> None:
-        """Start the thread."""
         self._thread = threading.Thread(target=self._run, name="terminal-output", daemon=True)
         self._thread.start()
 

@@ -114,7 +114,6 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         return super().before_display(self._shown.thrifty(update))
 
     def get_default_screen(self) -> FleetScreen:
-        """The fleet is the first, and stays."""
         return FleetScreen(self.services)
 
     def on_mount(self) -> None:
@@ -269,20 +268,17 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self._tell(Announced(told))
 
     def on_go(self, message: Go) -> None:
-        """Open another screen."""
         kind = screen_class(message.place)
         if type(self.screen) is not kind:
             arguments = [] if message.place == "help" else [message.key]
             self.push_screen(kind(self.services, *arguments))
 
     def action_command_palette(self) -> None:
-        """Search the verbs of the screen on top."""
         palette = screen_class("palette")
         if not isinstance(self.screen, palette):
             self.push_screen(palette())
 
     def on_act(self, message: Act) -> None:
-        """Show what would happen, and ask."""
         row, fleet = self.services.store.get(message.key), self.screen_stack[0]
         label = str(row.label) if row is not None else message.key
         note = fleet.marks.note(message.key, label) if isinstance(fleet, FleetScreen) else ""

@@ -17,6 +17,7 @@ EvacError                    1
 ├── NotAwsError              an answer that is not AWS's
 ├── OtherAccountError        a profile that leads to another account by now
 ├── ManyError                more statuses than one page holds
+├── GoneError                an instance that AWS does not have any more
 ├── UnusualError             an answer that is left to botocore's parser
 └── CrashError               a fault of evac's own
 

@@ -173,7 +173,6 @@ class Choices(Vertical):
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to choose."""
         return not (ACTIONS[self.action].images or self.events or self.offered)
 
     def compose(self) -> ComposeResult:

@@ -162,7 +162,6 @@ class TypeName(SafeInput):
                 self.post_message(Stray(EARLY))
 
     def on_paste(self, event: events.Paste) -> None:
-        """The same for what is pasted."""
         if event.time < self.open_at:
             event.stop()
             event.prevent_default()

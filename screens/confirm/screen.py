@@ -65,7 +65,6 @@ class ConfirmScreen(Looking):
         self.armed = False  # whether an answer would count
 
     def compose(self) -> ComposeResult:
-        """The board between alarm and keys."""
         yield Alarm()
         with Room(id="room"):
             yield Board(self.services, self.action, self.key)
@@ -82,7 +81,6 @@ class ConfirmScreen(Looking):
 
     @property
     def board(self) -> Board:
-        """Where it is drawn."""
         return self.query_one(Board)
 
     # the question
@@ -235,7 +233,6 @@ class ConfirmScreen(Looking):
             self._hint("not yet: what is typed before the question stands here is dropped")
 
     def keys_now(self) -> list[tuple[Verb, bool]]:
-        """What can be pressed where the focus is now."""
         focus = self.focused
         if isinstance(focus, TypeName):
             names = ["go-on", "cancel"]
@@ -260,11 +257,9 @@ class ConfirmScreen(Looking):
         return [(verb, False) for verb in found]
 
     def on_descendant_focus(self) -> None:
-        """Other keys."""
         self.draw_keys()
 
     def on_descendant_blur(self) -> None:
-        """Other keys."""
         self.draw_keys()
 
     @on(Plan.Moved)
@@ -291,7 +286,6 @@ class ConfirmScreen(Looking):
             self.call_after_refresh(self._arm)
 
     def tick(self) -> None:
-        """Ages grow."""
         for choices in self.query(Choices):
             choices.at(self.services.now())
         self.board.draw_state(self._shown())
@@ -347,5 +341,4 @@ class ConfirmScreen(Looking):
             self._look()
 
     def action_more(self, by: int) -> None:
-        """The rest of plan and consequences."""
         self.query_one(Plan).scroll_relative(y=by, animate=False)

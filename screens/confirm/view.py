@@ -72,7 +72,6 @@ class Plan(VerticalScroll):
         """There is more or less of it in sight."""
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Textual tells it of each line."""
         super().watch_scroll_y(old_value, new_value)
         self.post_message(self.Moved())
 
@@ -93,7 +92,6 @@ class Board(Vertical):
         self.cramped = False
 
     def compose(self) -> ComposeResult:
-        """From whose it is down to the answer."""
         yield Static(id="whose")
         with Plan(id="plan", can_focus=False):
             yield Static(id="state")
@@ -115,7 +113,6 @@ class Board(Vertical):
             yield Static(id="needs")
 
     def on_mount(self) -> None:
-        """The border is the profile's."""
         self._colour()
 
     def _colour(self) -> None:
@@ -175,7 +172,6 @@ class Board(Vertical):
     # drawing
 
     def draw(self, shown: BoardState) -> None:
-        """All of it."""
         self._shape(self.app.size.height)
         self.draw_state(shown)
         self._draw_plan(shown)

@@ -90,7 +90,6 @@ class FilterBar(Horizontal):
 
     @property
     def input(self) -> FilterInput:
-        """The input."""
         return self.query_one(FilterInput)
 
     def read(self, typed: str) -> query.Query | None:

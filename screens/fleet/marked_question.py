@@ -40,7 +40,6 @@ class WhichQuestion(ModalScreen[bool], Leaver[bool]):
         self.asked, self.marks, self.cursor = title, marks, cursor
 
     def compose(self) -> ComposeResult:
-        """What is marked, what is not, and what can be answered."""
         with Vertical(id="which") as box:
             box.border_title = self.asked
             yield Static(id="whole")
@@ -79,7 +78,6 @@ class WhichQuestion(ModalScreen[bool], Leaver[bool]):
             whole.update(Text(f"this needs {needed} lines: nothing is asked", "bold yellow"))
 
     def action_cursor(self) -> None:
-        """The one under the cursor."""
         if self.cursor is not None and seen(self, [self.query_one("#under")]):
             self.dismiss(True)
 

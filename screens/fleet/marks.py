@@ -28,16 +28,13 @@ class Marks:
 
     @property
     def keys(self) -> frozenset[str]:
-        """The keys of all marked instances."""
         return frozenset(self._labels)
 
     def toggle(self, row: Instance) -> None:
-        """Mark the instance, or unmark it."""
         if self._labels.pop(row.key, None) is None:
             self._labels[row.key] = str(row.label)
 
     def clear(self) -> None:
-        """Unmark all."""
         self._labels.clear()
         self._hidden = frozenset()
 
@@ -49,7 +46,6 @@ class Marks:
         return names
 
     def rows(self, store: Store) -> list[Instance]:
-        """The marked instances that are in the list."""
         found = (store.get(key) for key in self._labels)
         return [row for row in found if row is not None]
 

@@ -83,7 +83,6 @@ class FleetScreen(Filtering):
 
     @property
     def subject(self) -> Instance | None:
-        """The instance under the cursor."""
         return self.table.instance
 
     @property
@@ -158,7 +157,6 @@ class FleetScreen(Filtering):
         return self._named[1]
 
     def fleet_changed(self) -> None:
-        """List again."""
         if not (self.there and self.is_mounted):
             return
         self.ranker.see(self.services.own)
@@ -244,7 +242,6 @@ class FleetScreen(Filtering):
 
     @on(FleetTable.Highlighted)
     def another_row(self) -> None:
-        """The preview and the keys follow the cursor."""
         self._draw_preview()
         self.draw_keys()
 
@@ -276,19 +273,15 @@ class FleetScreen(Filtering):
         self.copy(command(status) or trouble_line(status), command(status) or "what is wrong")
 
     def verb_triage(self) -> None:
-        """View 1."""
         self._look_at(FleetView.TRIAGE)
 
     def verb_all(self) -> None:
-        """View 2."""
         self._look_at(FleetView.ALL)
 
     def verb_events(self) -> None:
-        """View 3."""
         self._look_at(FleetView.EVENTS)
 
     def verb_targets(self) -> None:
-        """View 4."""
         self._look_at(FleetView.TARGETS)
 
     def _look_at(self, view: FleetView) -> None:
@@ -297,7 +290,6 @@ class FleetScreen(Filtering):
         self.fleet_changed()
 
     def verb_sort(self) -> None:
-        """The next order."""
         orders = list(SortOrder)
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
         self.table.at_first()
@@ -320,7 +312,6 @@ class FleetScreen(Filtering):
             self.fleet_changed()
 
     def verb_refresh(self) -> None:
-        """Ask the collector to read everything past its cache."""
         link = self.services.link
         if link is None or link.state.state is not LinkPhase.LIVE:
             self.say("the collector is not running yet: it reads everything when it is", "warning")

@@ -50,7 +50,6 @@ class FleetTable(LineTable[FleetRow]):
 
     @property
     def instance(self) -> Instance | None:
-        """The instance under the cursor."""
         return self.current if isinstance(self.current, Instance) else None
 
     def show(self, rows: Sequence[FleetRow], scene: RowContext, nothing: str = "") -> None:

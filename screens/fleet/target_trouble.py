@@ -56,7 +56,6 @@ class TroubleSheet(ModalScreen[str], Leaver[str]):
         self.status, self.services = status, services
 
     def compose(self) -> ComposeResult:
-        """Cause, consequence, remedy, keys."""
         with VerticalScroll(id="sheet", can_focus=False) as sheet:
             sheet.border_title = Text(str(self.status.target.key))
             yield Static(self._text())

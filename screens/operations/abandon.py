@@ -39,7 +39,6 @@ class AbandonQuestion(ModalScreen[bool], Leaver[bool]):
         self.accepts = (operation.instance_name, operation.instance_id)
 
     def compose(self) -> ComposeResult:
-        """The consequence first."""
         left, down = left_behind(self.operation, self.now)
         with Vertical(id="abandon") as box:
             box.border_title = "Abandon"

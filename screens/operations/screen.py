@@ -50,7 +50,6 @@ class OperationsScreen(EvacScreen):
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
-        """The list, and the selected one in full."""
         yield Alarm()
         yield Line("head")
         yield OperationTable(self.services.settings, self.services.now())
@@ -67,11 +66,9 @@ class OperationsScreen(EvacScreen):
 
     @property
     def current(self) -> Operation | None:
-        """The selected operation."""
         return self.query_one(OperationTable).current
 
     def fleet_changed(self) -> None:
-        """The journal may have changed too."""
         self._read()
 
     def tick(self) -> None:

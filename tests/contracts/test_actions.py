@@ -29,7 +29,8 @@ from tui.domain.hazards import HAZARD_CHECKS, HAZARD_CODES, Gravity, hazards
 from tui.domain.instance import InstanceState
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy
-from tui.domain.steps import STEPS, Order, calls_of
+from tui.domain.steps import STEPS, calls_of
+from tui.domain.steps.base import Order
 from tui.domain.this_machine import NOWHERE
 from tui.operations.conflicts import in_the_way
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.journal_file import to_single_file
 from tui.config import edit, loader
-from tui.config.schema import ConfigError, decode_settings
+from tui.config.schema import ConfigError, decode_settings, validate
 from tui.domain import query
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus
@@ -186,7 +186,7 @@ def test_any_key_and_value_set(folder: Path, key: str, value: str) -> None:
     path.write_text("regions = ['eu-west-1']\n")
     try:
         edit.update(path, key, edit.parse_value(value))
-        loader.validate(loader.read_toml(path), path)
+        validate(loader.read_toml(path), path)
     except ConfigError as error:
         one_line(error)
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from tui.cli.main import evac
 from tui.cli.session import RefusedError
 from tui.operations import audit_log
+from tui.operations.audit_files import head_path
 from tui.paths import default_journal_path
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -54,7 +55,7 @@ def test_a_removed_end_is_1(log: Path) -> None:
 @pytest.mark.parametrize("spoilt", [None, b"", b"\0" * 160, b"garbage"])
 def test_without_the_note_of_its_end_it_is_not_called_intact(log: Path, spoilt: bytes | None) -> None:
     log.write_text("".join(log.read_text().splitlines(keepends=True)[:3]))
-    head = audit_log.head_path(log)
+    head = head_path(log)
     head.unlink()
     if spoilt is not None:
         head.write_bytes(spoilt)
@@ -66,7 +67,7 @@ def test_without_the_note_of_its_end_it_is_not_called_intact(log: Path, spoilt: 
 
 
 def test_a_link_in_the_place_of_its_head_is_an_error_in_one_line(log: Path, tmp_path: Path) -> None:
-    head = audit_log.head_path(log)
+    head = head_path(log)
     head.rename(tmp_path / "elsewhere")
     head.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(RefusedError, match="symbolic link"):

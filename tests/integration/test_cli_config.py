@@ -71,6 +71,7 @@ def test_init_path_set_show(tmp_path: Path) -> None:
         "cache": {},
         "lock": {},
         "groups": {},
+        "metrics": {},
         "intervals": {"status": 30},
         "profiles": {"prod": {"label": "Production"}},
     }

@@ -60,6 +60,29 @@ def test_a_reading_client_sends_no_change(method: str, params: dict[str, Any]) -
     assert len(sent) == 1
 
 
+@pytest.mark.parametrize("mutating", [False, True])
+def test_a_screenshot_wakes_nobody(mutating: bool) -> None:
+    """WakeUp presses a key in the guest: that is no read, whoever asks (EC2 API, GetConsoleScreenshot)."""
+    client = Sessions(Settings()).client("environment", "ec2", "eu-west-1", mutating=mutating)
+    sent = caught(client)
+    with pytest.raises(allowlist.CallNotAllowedError):
+        client.get_console_screenshot(InstanceId="i-1", WakeUp=True)
+    client.meta.events.register(  # one that puts it in after the first look is seen by the second
+        "request-created.ec2.GetConsoleScreenshot", lambda request, **_: request.data.update(WakeUp="true")
+    )
+    with pytest.raises(allowlist.CallNotAllowedError):
+        client.get_console_screenshot(InstanceId="i-1")
+    assert sent == []
+
+
+def test_a_screenshot_without_it_is_a_read() -> None:
+    client = Sessions(Settings()).client("environment", "ec2", "eu-west-1")
+    sent = caught(client)
+    client.get_console_screenshot(InstanceId="i-1")
+    client.get_console_screenshot(InstanceId="i-1", WakeUp=False)
+    assert ["WakeUp=true" in one for one in sent] == [False, False]
+
+
 def test_a_mutating_client_sends_what_steps_declare_and_nothing_else() -> None:
     client = Sessions(Settings()).client("environment", "ec2", "eu-west-1", mutating=True)
     sent = caught(client)
@@ -101,7 +124,7 @@ def test_every_name_in_the_lists_is_an_operation_and_no_read_changes_anything() 
         for service, names in table.items():
             assert names <= set(session.get_service_model(service).operation_names)
     for names in allowlist.LOOKS.values():
-        assert all(name.startswith(("Decode", "Describe", "Get", "List")) for name in names)
+        assert all(name.startswith(("Decode", "Describe", "Get", "List", "Lookup")) for name in names)
 
 
 def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:

@@ -16,6 +16,7 @@ import pytest
 from tui.domain.instance import Instance, Target
 from tui.domain.sanitize import clean
 from tui.operations import audit_log
+from tui.operations.audit_files import START, head_path
 from tui.operations.identity import Requester, ssh_client
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -37,7 +38,7 @@ def lines(path: Path) -> list[bytes]:
 def test_an_intact_log_says_how_many_lines_it_has(log: Path) -> None:
     assert audit_log.check(log) == audit_log.Verdict(5)
     assert [one["number"] for one in audit_log.tail(log, 2)] == [3, 4]
-    assert log.stat().st_mode & 0o777 == audit_log.head_path(log).stat().st_mode & 0o777 == 0o600
+    assert log.stat().st_mode & 0o777 == head_path(log).stat().st_mode & 0o777 == 0o600
 
 
 def test_none_is_intact(tmp_path: Path) -> None:
@@ -92,9 +93,9 @@ def test_a_line_torn_by_a_crash_is_no_forgery(log: Path, keep: int) -> None:
 
 
 def test_a_crash_before_the_end_was_noted_is_no_forgery(log: Path) -> None:
-    before = audit_log.head_path(log).read_bytes()
+    before = head_path(log).read_bytes()
     audit_log.append(log, NOW, number=5)
-    audit_log.head_path(log).write_bytes(before)
+    head_path(log).write_bytes(before)
     assert audit_log.check(log) == audit_log.Verdict(6)
     audit_log.append(log, NOW, number=6)
     assert audit_log.check(log) == audit_log.Verdict(7)
@@ -124,7 +125,7 @@ def test_without_the_note_of_its_end_a_log_is_not_intact_now_nor_later(
     log: Path, how: str, left: int
 ) -> None:
     log.write_bytes(b"".join(line + b"\n" for line in lines(log)[:left]))
-    SPOILT[how](audit_log.head_path(log))
+    SPOILT[how](head_path(log))
     if left or how not in NOTHING:  # of a log that is gone as a whole nothing is left to tell of
         assert audit_log.check(log).broken_at == left + 1
         assert "can't be known" in audit_log.check(log).why
@@ -158,9 +159,9 @@ def test_a_line_nobody_can_parse_is_a_broken_one(log: Path, kind: str, place: in
 
 def test_a_line_may_be_as_long_as_it_likes(log: Path) -> None:
     for size in (70_000, 300_000, 3):
-        before = audit_log.head_path(log).read_bytes()
+        before = head_path(log).read_bytes()
         audit_log.append(log, NOW, text="x" * size)
-        audit_log.head_path(log).write_bytes(before)
+        head_path(log).write_bytes(before)
     audit_log.append(log, NOW, text="end")
     assert audit_log.check(log) == audit_log.Verdict(9)
 
@@ -179,15 +180,15 @@ def test_another_log_of_the_same_length_or_longer_does_not_pass_for_it_after_the
 
 def test_a_log_restored_from_before_is_found_and_a_head_from_before_is_none(log: Path) -> None:
     """A backup holds both of one moment, as a rule; a newer log has lines that were not noted yet, as after a crash."""
-    old_log, old_head = log.read_bytes(), audit_log.head_path(log).read_bytes()
+    old_log, old_head = log.read_bytes(), head_path(log).read_bytes()
     for number in (5, 6):
         audit_log.append(log, NOW, number=number)
-    new_head = audit_log.head_path(log).read_bytes()
-    audit_log.head_path(log).write_bytes(old_head)
+    new_head = head_path(log).read_bytes()
+    head_path(log).write_bytes(old_head)
     assert audit_log.check(log) == audit_log.Verdict(7)
     log.write_bytes(old_log)
     assert audit_log.check(log) == audit_log.Verdict(5)
-    audit_log.head_path(log).write_bytes(new_head)
+    head_path(log).write_bytes(new_head)
     assert audit_log.check(log).why == "2 lines at the end are gone"
 
 
@@ -200,7 +201,7 @@ def test_a_link_is_not_followed(log: Path, tmp_path: Path, name: str, there: boo
     victim = tmp_path / "victim"
     if there:
         victim.write_text("mine\n")
-    for path in (log, audit_log.head_path(log)):
+    for path in (log, head_path(log)):
         path.unlink(missing_ok=True)
     (log.parent / name).symlink_to(victim)
     with pytest.raises(OSError, match="symbolic link"):
@@ -366,7 +367,7 @@ def test_a_first_line_made_to_look_like_a_rotation_is_a_changed_line(log: Path) 
 
 def test_a_log_of_the_version_before_is_accepted_and_goes_on(tmp_path: Path) -> None:
     """Its lines and its head, byte for byte."""
-    path, last, size = tmp_path / "audit.jsonl", audit_log.START, 0
+    path, last, size = tmp_path / "audit.jsonl", START, 0
     with path.open("wb") as file:
         for number in range(3):
             line = json.dumps(
@@ -374,7 +375,7 @@ def test_a_log_of_the_version_before_is_accepted_and_goes_on(tmp_path: Path) -> 
             ).encode()
             size += file.write(line + b"\n")
             last = hashlib.sha256(line).hexdigest()
-    audit_log.head_path(path).write_bytes(f"{size} 3 {last}".ljust(159).encode() + b"\n")
+    head_path(path).write_bytes(f"{size} 3 {last}".ljust(159).encode() + b"\n")
     assert audit_log.check(path) == audit_log.Verdict(3)
     audit_log.append(path, NOW, number=3)
     assert audit_log.check(path) == audit_log.Verdict(4)

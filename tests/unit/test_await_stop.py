@@ -14,8 +14,9 @@ from tui.domain.instance import InstanceState
 from tui.domain.plan import GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText
-from tui.domain.steps import STEPS, Done, Moot, Order, Seen, Send, StepHistory, Wait, calls_of, steps_of
+from tui.domain.steps import STEPS, calls_of, steps_of
 from tui.domain.steps.await_stop import ALARM, LATE, OFTEN, RARELY, followed
+from tui.domain.steps.base import Done, Moot, Order, Seen, Send, StepHistory, Wait
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

@@ -11,8 +11,7 @@ from tui.aws import errors
 from tui.domain.aws_codes import BAD_KEYS, DENIED, EXPIRED, NOT_YET, THROTTLED
 from tui.domain.instance import InstanceState
 from tui.domain.sanitize import clean
-from tui.domain.steps import Attempt, Order, Seen, Send, StepHistory, Stuck, Wait
-from tui.domain.steps.base import Decision, retry
+from tui.domain.steps.base import Attempt, Decision, Order, Seen, Send, StepHistory, Stuck, Wait, retry
 from tui.domain.steps.power import Preflight, Start, Stop
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)

@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 
 from tui.config import edit, loader
 from tui.config.durations import Limit
-from tui.config.schema import RUN_ONLY, file_values
+from tui.config.schema import (
+    RUN_ONLY,
+    ConfigError,
+    LockSettings,
+    ProfileSettings,
+    Settings,
+    decode_settings,
+    encode_settings,
+    file_values,
+    local_zone,
+    validate,
+)
 from tui.config.schema import policy as config_policy
 
 ROOT = Path(__file__).parents[2]
@@ -42,11 +53,11 @@ def load(home: Path, text: str | None = None, policy: str | None = None, **given
 
 def test_the_example_is_valid_holds_every_key_and_states_the_defaults() -> None:
     values = tomllib.loads((ROOT / "config.example.toml").read_text())
-    expected = file_values(loader.Settings(profiles={"example": loader.ProfileSettings()}))
+    expected = file_values(Settings(profiles={"example": ProfileSettings()}))
     expected = {key: value for key, value in expected.items() if key not in RUN_ONLY}
     written = dict(loader.flatten(values))
     assert written == {k: list(v) if isinstance(v, tuple) else v for k, v in loader.flatten(expected)}
-    loader.validate(values, "config.example.toml")
+    validate(values, "config.example.toml")
 
 
 def test_the_example_is_what_init_writes(home: Path) -> None:
@@ -54,17 +65,17 @@ def test_the_example_is_what_init_writes(home: Path) -> None:
     edit.write_example(path)
     assert path.stat().st_mode & 0o777 == 0o600
     written = path.read_text()
-    assert loader.validate(tomllib.loads(written), path) == loader.Settings()
+    assert validate(tomllib.loads(written), path) == Settings()
     for line in (ROOT / "config.example.toml").read_text().splitlines():
         assert line in written
-    with pytest.raises(loader.ConfigError, match="exists already"):
+    with pytest.raises(ConfigError, match="exists already"):
         edit.write_example(path)
     assert path.read_text() == written
 
 
 def test_without_a_file_every_value_is_a_default(home: Path) -> None:
     loaded = load(home)
-    assert loaded.settings == loader.Settings()
+    assert loaded.settings == Settings()
     assert set(loaded.sources.values()) == {"default"}
     assert loaded.sources["intervals.status"] == "default"
 
@@ -114,7 +125,7 @@ def test_profile_on_the_command_line_is_stronger_than_the_environment(home: Path
 def test_an_error_is_one_line_with_file_key_and_what_was_expected(
     home: Path, text: str, key: str, expected: str
 ) -> None:
-    with pytest.raises(loader.ConfigError) as caught:
+    with pytest.raises(ConfigError) as caught:
         load(home, text)
     assert caught.value.key == key
     assert expected in caught.value.expected
@@ -123,13 +134,13 @@ def test_an_error_is_one_line_with_file_key_and_what_was_expected(
 
 
 def test_control_characters_in_a_key_do_not_reach_the_error(home: Path) -> None:
-    with pytest.raises(loader.ConfigError) as caught:
+    with pytest.raises(ConfigError) as caught:
         load(home, '"\\u001b[31mred" = 1')
     assert "\x1b" not in str(caught.value)
 
 
 def test_a_named_file_must_exist(home: Path) -> None:
-    with pytest.raises(loader.ConfigError, match="no such file"):
+    with pytest.raises(ConfigError, match="no such file"):
         loader.load_settings(home / "none.toml", profiles=(), regions=(), read_only=False, environ={})
 
 
@@ -160,15 +171,15 @@ def test_policy_regions_only_take_away(home: Path) -> None:
     assert not narrowed.settings.region_allowed("us-east-1")
     profile = load(home, "[profiles.p]\nregions=['eu-west-1','us-east-1']", policy).settings.profile("p")
     assert profile.regions == ("eu-west-1",)
-    with pytest.raises(loader.ConfigError, match="allows only eu-west-1, eu-central-1"):
+    with pytest.raises(ConfigError, match="allows only eu-west-1, eu-central-1"):
         load(home, "regions=['us-east-1']", policy)
-    with pytest.raises(loader.ConfigError, match="--region"):
+    with pytest.raises(ConfigError, match="--region"):
         load(home, "", policy, regions=("us-east-1",))
 
 
 @pytest.mark.parametrize("policy", ["read_onl=true", "read_only='yes'", "x ="])
 def test_a_policy_that_cannot_be_understood_is_an_error_not_a_way_around(home: Path, policy: str) -> None:
-    with pytest.raises(loader.ConfigError, match=r"policy\.toml"):
+    with pytest.raises(ConfigError, match=r"policy\.toml"):
         load(home, "", policy)
 
 
@@ -181,20 +192,20 @@ def test_the_environment_cannot_replace_a_policy_that_exists(
     assert load(home, "", "read_only=false").settings.read_only
     site.unlink()
     assert not load(home, "", "read_only=false").settings.read_only
-    with pytest.raises(loader.ConfigError, match="EVAC_POLICY"):
+    with pytest.raises(ConfigError, match="EVAC_POLICY"):
         load(home, environ={"EVAC_POLICY": str(home / "absent.toml")})
 
 
 def test_settings_handed_to_a_child_are_tightened_again(home: Path) -> None:
     (home / "policy.toml").write_text("read_only=true")
-    handed = loader.encode_settings(loader.Settings(only_profiles=("a",), demo=True))
-    assert loader.decode_settings(handed) == loader.Settings(only_profiles=("a",), demo=True)
+    handed = encode_settings(Settings(only_profiles=("a",), demo=True))
+    assert decode_settings(handed) == Settings(only_profiles=("a",), demo=True)
     environ = {"EVAC_SETTINGS": handed.decode(), "EVAC_POLICY": str(home / "policy.toml")}
     settings = loader.from_environment(environ)
     assert settings.read_only
     assert settings.demo
-    with pytest.raises(loader.ConfigError):
-        loader.decode_settings(b'{"surprise": 1}')
+    with pytest.raises(ConfigError):
+        decode_settings(b'{"surprise": 1}')
 
 
 def test_update_keeps_everything_else_and_a_copy_of_comments(home: Path) -> None:
@@ -221,7 +232,7 @@ def test_update_keeps_everything_else_and_a_copy_of_comments(home: Path) -> None
 def test_update_that_would_break_the_file_leaves_it(home: Path, key: str, value: object) -> None:
     path = home / "config.toml"
     path.write_text("regions = ['eu-west-1']\n")
-    with pytest.raises(loader.ConfigError):
+    with pytest.raises(ConfigError):
         edit.update(path, key, value)
     assert path.read_text() == "regions = ['eu-west-1']\n"
     assert list(home.iterdir()) == [path]
@@ -260,9 +271,9 @@ def test_parse_value_reads_toml_and_takes_bare_words_as_text() -> None:
 
 
 def test_zones_have_rules_and_nonsense_is_utc() -> None:
-    assert str(loader.Settings(timezone="Asia/Seoul").zone()) == "Asia/Seoul"
-    assert str(loader.local_zone({"TZ": ":Europe/Berlin"})) == "Europe/Berlin"
-    assert str(loader.local_zone({"TZ": "Nowhere/Else"})) == "UTC"
+    assert str(Settings(timezone="Asia/Seoul").zone()) == "Asia/Seoul"
+    assert str(local_zone({"TZ": ":Europe/Berlin"})) == "Europe/Berlin"
+    assert str(local_zone({"TZ": "Nowhere/Else"})) == "UTC"
 
 
 # the site policy
@@ -281,22 +292,22 @@ def site(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_policy_that_its_users_can_write_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(site.parents[1], "").settings.read_only
     site.chmod(0o646)
-    with pytest.raises(loader.ConfigError, match="must belong to root"):
+    with pytest.raises(ConfigError, match="must belong to root"):
         load(site.parents[1], "")
     site.chmod(0o644)
     site.parent.chmod(0o777)
-    with pytest.raises(loader.ConfigError, match="must belong to root"):
+    with pytest.raises(ConfigError, match="must belong to root"):
         load(site.parents[1], "")
     site.parent.chmod(0o755)
     monkeypatch.setattr(loader, "OWNER", os.getuid() + 1)
-    with pytest.raises(loader.ConfigError, match="must belong to root"):
+    with pytest.raises(ConfigError, match="must belong to root"):
         load(site.parents[1], "")
 
 
 def test_a_policy_that_points_nowhere_is_an_error_not_an_absent_one(site: Path) -> None:
     site.unlink()
     site.symlink_to("/nowhere/policy.toml")
-    with pytest.raises(loader.ConfigError):
+    with pytest.raises(ConfigError):
         load(site.parents[1], "", "read_only=false")
 
 
@@ -331,9 +342,9 @@ def test_flags_environment_and_user_config_only_tighten(home: Path) -> None:
     assert settings.profile_hidden("secret")
     assert not settings.profile_hidden("prod")
     for again in (
-        loader.encode_settings(settings).decode(),
+        encode_settings(settings).decode(),
         "{}",
-        loader.encode_settings(loader.Settings()).decode(),
+        encode_settings(Settings()).decode(),
     ):
         environ = {"EVAC_SETTINGS": again, "EVAC_POLICY": str(home / "policy.toml")}
         assert loader.from_environment(environ).actions_off == ("reboot",)
@@ -342,13 +353,13 @@ def test_flags_environment_and_user_config_only_tighten(home: Path) -> None:
 
 @pytest.mark.parametrize("key", ["hidden_profiles", "actions_off", "blocking"])
 def test_the_policys_own_fields_do_not_stand_in_a_users_file(home: Path, key: str) -> None:
-    with pytest.raises(loader.ConfigError, match="site policy"):
+    with pytest.raises(ConfigError, match="site policy"):
         load(home, f"{key} = []")
 
 
 def test_a_hidden_profile_is_not_read_when_named(home: Path) -> None:
     for asked in ({"profiles": ("secret",)}, {"environ": {"AWS_PROFILE": "secret"}}):
-        with pytest.raises(loader.ConfigError, match="hides this profile"):
+        with pytest.raises(ConfigError, match="hides this profile"):
             load(home, "", STRICT, **asked)
 
 
@@ -359,7 +370,7 @@ def test_a_hidden_profile_is_not_read_when_named(home: Path) -> None:
 def test_a_policy_with_a_name_that_protects_from_nothing_is_an_error(
     home: Path, policy: str, part: str
 ) -> None:
-    with pytest.raises(loader.ConfigError, match=part):
+    with pytest.raises(ConfigError, match=part):
         load(home, "", policy)
 
 
@@ -374,7 +385,7 @@ def test_why_refused(home: Path) -> None:
 def test_the_policy_names_everybody_s_lock_and_requires_it(home: Path) -> None:
     mine = '[lock]\nurl = "redis://mine"\nunreachable = "proceed"\n'
     loaded = load(home, mine, '[lock]\nurl = "redis://site"\nrequired = true\n')
-    assert loaded.settings.lock == loader.LockSettings(url="redis://site", unreachable="refuse")
+    assert loaded.settings.lock == LockSettings(url="redis://site", unreachable="refuse")
     assert loaded.settings.lock_required
     assert loaded.sources["lock.url"] == loaded.sources["lock.unreachable"] == str(home / "policy.toml")
 
@@ -382,7 +393,7 @@ def test_the_policy_names_everybody_s_lock_and_requires_it(home: Path) -> None:
 def test_a_policy_without_a_lock_leaves_it_as_it_is(home: Path) -> None:
     mine = '[lock]\nurl = "redis://mine"\nttl = 30\nunreachable = "proceed"\n'
     lock = load(home, mine, "read_only = false\n").settings.lock
-    assert lock == loader.LockSettings(url="redis://mine", ttl=30.0, unreachable="proceed")
+    assert lock == LockSettings(url="redis://mine", ttl=30.0, unreachable="proceed")
 
 
 @pytest.mark.parametrize(
@@ -395,7 +406,7 @@ def test_a_policy_without_a_lock_leaves_it_as_it_is(home: Path) -> None:
     ],
 )
 def test_a_lock_that_cannot_be_so_is_said(home: Path, text: str, key: str) -> None:
-    with pytest.raises(loader.ConfigError, match=key):
+    with pytest.raises(ConfigError, match=key):
         load(home, f"[lock]\n{text}\n")
 
 
@@ -430,33 +441,33 @@ def test_a_duration_is_shown_and_handed_on_as_it_was_written(home: Path) -> None
     settings = load(home, f"[actions]\n{text}").settings
     shown = file_values(settings)["actions"]
     assert {key: shown[key] for key in given} == given
-    assert loader.decode_settings(loader.encode_settings(settings)) == settings
-    handed = loader.decode_settings(json.dumps({"actions": given}))
+    assert decode_settings(encode_settings(settings)) == settings
+    handed = decode_settings(json.dumps({"actions": given}))
     assert handed.actions == settings.actions, "a console that was open before an upgrade hands them on so"
 
 
 @pytest.mark.parametrize("value", ["7", "d", "7y", "7d ", "100000d", "1h30m"])
 def test_what_is_no_duration_is_refused_for_all_of_them(home: Path, value: str) -> None:
     for key in ("image_max_age", "require_image", "start_retry_for"):
-        with pytest.raises(loader.ConfigError, match=f"actions.{key}: expected .*a number and m, h, d or w"):
+        with pytest.raises(ConfigError, match=f"actions.{key}: expected .*a number and m, h, d or w"):
             load(home, f"[actions]\n{key} = {value!r}")
-    with pytest.raises(loader.ConfigError, match=r"actions.reboot_settle: expected float, got str"):
+    with pytest.raises(ConfigError, match=r"actions.reboot_settle: expected float, got str"):
         load(home, f"[actions]\nreboot_settle = {value!r}")
-    with pytest.raises(loader.ConfigError, match="image_max_age"):
+    with pytest.raises(ConfigError, match="image_max_age"):
         load(home, "[actions]\nimage_max_age = ''")
     for number in ("0.5", "inf", "nan", "true"):
-        with pytest.raises(loader.ConfigError, match=r"actions.reboot_settle: expected"):
+        with pytest.raises(ConfigError, match=r"actions.reboot_settle: expected"):
             load(home, f"[actions]\nreboot_settle = {number}")
 
 
 def test_a_policy_cannot_set_other_actions(home: Path) -> None:
-    with pytest.raises(loader.ConfigError, match="confirm"):
+    with pytest.raises(ConfigError, match="confirm"):
         load(home, "", "[actions]\nconfirm='id'")
 
 
 def test_a_profile_name_that_is_no_text_is_refused_before_anything_starts(home: Path) -> None:
     for asked in ({"profiles": ("\udcff",)}, {"environ": {"AWS_PROFILE": "a\udcff"}}):
-        with pytest.raises(loader.ConfigError, match="not UTF-8"):
+        with pytest.raises(ConfigError, match="not UTF-8"):
             load(home, "", **asked)
 
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from tui.domain.instance import InstanceState
 from tui.domain.sanitize import clean
-from tui.domain.steps import STEPS, Attempt, Done, Order, Seen, Send, StepHistory, Stuck, Wait
+from tui.domain.steps import STEPS
+from tui.domain.steps.base import Attempt, Done, Order, Seen, Send, StepHistory, Stuck, Wait
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=9)

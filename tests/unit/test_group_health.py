@@ -20,8 +20,7 @@ from tui.domain.groups import (
     needed,
     shortage,
 )
-from tui.domain.steps import Call, Order, Seen, Send, StepHistory, Stuck, Wait
-from tui.domain.steps.base import SHORT_LIMIT, spared
+from tui.domain.steps.base import SHORT_LIMIT, Call, Order, Seen, Send, StepHistory, Stuck, Wait, spared
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 POOL = Group(TARGETS, "arn:x", "x", "a", up=True, size=4)

@@ -12,7 +12,7 @@ from tui.aws import allowlist
 from tui.aws.sessions import Sessions
 from tui.config import loader
 from tui.config.loader import from_environment
-from tui.config.schema import ProfileSettings, Settings, encode_settings
+from tui.config.schema import ConfigError, ProfileSettings, Settings, encode_settings
 from tui.domain import profile_names
 
 GUARDED, OTHER = "AKIAGUARDED000000001", "AKIAOTHER00000000001"
@@ -110,7 +110,7 @@ def test_no_name_lists_what_is_hidden(tmp_path: Path, monkeypatch: pytest.Monkey
     for asked in ((), *((name,) for name in ASKED)):
         try:
             settings = one.settings(*asked)
-        except loader.ConfigError:  # said at once: it is named and hidden
+        except ConfigError:  # said at once: it is named and hidden
             continue
         sessions = Sessions(settings, lean=True)
         for name in {*sessions.profiles(), *ASKED}:

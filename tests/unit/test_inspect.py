@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from tui.aws import inspect
 from tui.domain.instance import Checks, InstanceState, Target
-from tui.domain.steps import Order, Seen
+from tui.domain.steps.base import Order, Seen
 
 SAMPLES = sorted((Path(__file__).parents[1] / "samples").glob("describe-instance-status.*.json"))
 TARGET = Target("prod", "eu-west-1")

@@ -19,7 +19,7 @@ from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, St
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.domain.steps import Call, Order, Seen, Send, Step
+from tui.domain.steps.base import Call, Order, Seen, Send, Step
 from tui.kept_output import MAX_AGE, NEWEST, KeptOutput, keep_output, kept_by_operation, newest_kept
 from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import Journal

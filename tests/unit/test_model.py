@@ -29,7 +29,7 @@ from tui.domain.instance import Checks, CheckStatus, Image, Instance, InstanceSt
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.domain.steps import GRACE, Call, Order, Seen, Step
+from tui.domain.steps.base import GRACE, Call, Order, Seen, Step
 from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation, OperationState

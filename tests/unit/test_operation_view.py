@@ -13,7 +13,7 @@ from tui.cli.operation_view import operation_lines, operation_list, operation_ob
 from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.answers import Permission
-from tui.domain.steps import Order
+from tui.domain.steps.base import Order
 from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StepState, StoredDraft
 from tui.operations.operation_text import operation_summary
 from tui.operations.status import InstanceDown, status_of

@@ -17,7 +17,7 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.domain.steps import Call, Done, Send, Stuck, Wait
+from tui.domain.steps.base import Call, Done, Send, Stuck, Wait
 from tui.operations import conflicts, instance_lock, redis_lock
 from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState

@@ -14,7 +14,7 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.domain.steps import Call, Order, Seen, Step
+from tui.domain.steps.base import Call, Order, Seen, Step
 from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import Journal
 from tui.operations.runner import Runner

@@ -18,7 +18,7 @@ from tui.domain.instance import Checks, Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.domain.steps import Call, Order, Seen, Step
+from tui.domain.steps.base import Call, Order, Seen, Step
 from tui.domain.this_machine import NOWHERE, Here
 from tui.operations import sigterm
 from tui.operations.aws_gateway import Outcome
@@ -98,7 +98,7 @@ class Bench:
             self.aws,
             now=lambda: NOW,
             sleep=lambda _: None,
-            ownself=Ownself(place, self.aws),
+            ownself=Ownself(place, self.aws.state_of),
         )
 
     def go(self, place: Here, until: str = "") -> Runner:

@@ -13,12 +13,11 @@ from tui.domain.answers import Permission
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Image, InstanceState, StatusCheck
 from tui.domain.sanitize import clean
-from tui.domain.steps import (
-    STEPS,
+from tui.domain.steps import STEPS, calls_of, sendable, steps_of
+from tui.domain.steps.base import (
     Attempt,
     Done,
     Order,
-    Preflight,
     Seen,
     Send,
     StepHistory,
@@ -26,10 +25,8 @@ from tui.domain.steps import (
     TargetRegistration,
     TargetSeen,
     Wait,
-    calls_of,
-    sendable,
-    steps_of,
 )
+from tui.domain.steps.power import Preflight
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 ORDER = Order("op-1", "stop-start", "i-0a", launched_at=NOW - timedelta(days=9), image_name="web-7 x")

@@ -21,7 +21,7 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.domain.steps import GRACE, Call, Order, Seen, Step
+from tui.domain.steps.base import GRACE, Call, Order, Seen, Step
 from tui.operations import audit_files, audit_log, runner_log
 from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import LEASE, Journal, JournalError

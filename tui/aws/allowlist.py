@@ -29,9 +29,12 @@ LOOKS: Mapping[str, frozenset[str]] = {
             "DescribeSpotInstanceRequests",
             "DescribeVolumeStatus",
             "GetConsoleOutput",
+            "GetConsoleScreenshot",
         ]
     ),
     "autoscaling": frozenset({"DescribeAutoScalingInstances", "DescribeAutoScalingGroups"}),
+    "cloudtrail": frozenset({"LookupEvents"}),
+    "cloudwatch": frozenset({"GetMetricData", "GetMetricStatistics", "ListMetrics"}),
     "elb": frozenset({"DescribeLoadBalancers", "DescribeInstanceHealth"}),
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "iam": frozenset({"ListAccountAliases"}),
@@ -46,6 +49,9 @@ LOGINS: Mapping[str, frozenset[str]] = {
     "signin": frozenset({"CreateOAuth2Token"}),
 }
 """How botocore obtains and renews credentials."""
+
+_CHANGING = {"GetConsoleScreenshot": "WakeUp"}
+"""Parameters that make a change of a read: WakeUp presses a key in the guest (EC2 API, GetConsoleScreenshot)."""
 
 READS: Mapping[str, frozenset[str]] = {
     service: LOOKS.get(service, frozenset()) | LOGINS.get(service, frozenset())
@@ -92,9 +98,10 @@ def install_allowlist(events: Any, *, mutating: bool = False) -> None:
     """
     granted = writes() if mutating else frozenset[str]()
 
-    def check(model: Any, **_: Any) -> None:
+    def check(model: Any, params: Any = None, **_: Any) -> None:
         service, operation = model.service_model.service_name, model.name
-        if not allowed(service, operation, granted):
+        sent = params.get("body") if isinstance(params, dict) else None
+        if not allowed(service, operation, granted) or _changes(operation, sent):
             raise CallNotAllowedError(service, operation)
 
     def check_signature(request: Any, operation_name: str, event_name: str, **told: Any) -> None:
@@ -104,11 +111,18 @@ def install_allowlist(events: Any, *, mutating: bool = False) -> None:
         }
         # An address signed in advance can be used by whoever sees it, later and elsewhere: evac has no use for one.
         presigned = str(told.get("signature_version", "")).endswith(("-query", "-presign-post"))
-        if presigned or operation_name not in known:
+        if presigned or operation_name not in known or _changes(operation_name, request.data):
             raise CallNotAllowedError(event_name.split(".")[1], operation_name)
 
     events.register_first("before-call", check, unique_id="evac-read-only")
     events.register_first("before-sign", check_signature, unique_id="evac-read-only-signature")
+
+
+def _changes(operation: str, body: Any) -> bool:
+    """Whether this read, as it would be sent, has the parameter that makes a change of it; a body that is no table may."""
+    if (name := _CHANGING.get(operation)) is None:
+        return False
+    return not isinstance(body, Mapping) or str(body.get(name, "false")).lower() != "false"
 
 
 def install_demo(events: Any) -> None:

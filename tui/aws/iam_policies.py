@@ -10,7 +10,8 @@ from typing import Any
 
 from tui.aws.allowlist import LOOKS
 from tui.domain.actions import ACTIONS, ActionOptions
-from tui.domain.steps import Order, calls_of, sendable
+from tui.domain.steps import calls_of, sendable
+from tui.domain.steps.base import Order
 
 PolicyDocument = dict[str, Any]
 PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}

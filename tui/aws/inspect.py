@@ -23,7 +23,7 @@ from tui.domain.console_output import console_lines
 from tui.domain.facts import Facts, VolumeHealth
 from tui.domain.instance import Checks, Image, Instance, InstanceState, Target, TypeFacts
 from tui.domain.sanitize import SafeText, clean
-from tui.domain.steps import OPERATION_TAG, Order, Seen
+from tui.domain.steps.base import OPERATION_TAG, Order, Seen
 
 
 def read_instance(client: Any, target: Target, instance_id: str, now: datetime) -> Instance | None:

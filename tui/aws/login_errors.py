@@ -14,9 +14,8 @@ from botocore import exceptions as b
 
 from tui.aws.credential_chain import NeedsPersonError
 from tui.aws.credential_process import EMPTY_OUTPUT
-from tui.aws.setting_errors import Told, at_fault, setting_place, variable_of
+from tui.aws.setting_errors import Told, at_fault, misconfigured, no_login, setting_place, variable_of
 from tui.aws.shared_config import About
-from tui.domain.instance import TroubleKind
 from tui.domain.profile_names import ENVIRONMENT
 
 
@@ -34,10 +33,8 @@ def _needs_person(error: Any, about: About) -> Told:
     ask = "aws sts get-caller-identity" + (
         "" if about.profile == ENVIRONMENT else f" --profile {shlex.quote(about.profile)}"
     )
-    return Told(
-        TroubleKind.CREDENTIALS,
-        f"its role asks for a code of {device}",
-        f"{ask} asks you for it; evac then goes on by itself",
+    return no_login(
+        f"its role asks for a code of {device}", f"{ask} asks you for it; evac then goes on by itself"
     )
 
 
@@ -48,82 +45,65 @@ def _no_profile(error: Any, about: About) -> Told:
             (one for one in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE") if one in about.environ), "AWS_PROFILE"
         )
         if not name:
-            return Told(TroubleKind.CONFIG, f"{variable} is set, and empty", f"unset {variable}")
-        return Told(
-            TroubleKind.CONFIG,
-            f"{variable} names {name}, which is no profile",
-            f"unset {variable}, or correct it",
+            return misconfigured(f"{variable} is set, and empty", f"unset {variable}")
+        return misconfigured(
+            f"{variable} names {name}, which is no profile", f"unset {variable}, or correct it"
         )
     if about.unnamed:
-        return Told(
-            TroubleKind.CONFIG, "no such profile", f"write [profile {name}] for [{name}] in {about.config}"
-        )
+        return misconfigured("no such profile", f"write [profile {name}] for [{name}] in {about.config}")
     if about.near:
-        return Told(
-            TroubleKind.CONFIG,
-            "no such profile",
-            f"did you mean {about.near}? aws configure list-profiles names those there are",
+        return misconfigured(
+            "no such profile", f"did you mean {about.near}? aws configure list-profiles names those there are"
         )
-    return Told(TroubleKind.CONFIG, "no such profile", "aws configure list-profiles names those there are")
+    return misconfigured("no such profile", "aws configure list-profiles names those there are")
 
 
 def _no_credentials(error: Any, about: About) -> Told:
     profile = shlex.quote(about.profile)
     if about.profile == ENVIRONMENT:
-        return Told(
-            TroubleKind.CREDENTIALS, "no credentials", "aws configure, aws configure sso, or try evac --demo"
-        )
+        return no_login("no credentials", "aws configure, aws configure sso, or try evac --demo")
     if any(str(key).startswith("granted_") for key in about.values):
-        return Told(
-            TroubleKind.CREDENTIALS, "only Granted knows its credentials",
+        return no_login(
+            "only Granted knows its credentials",
             f"assume {profile}, or credential_process = granted credential-process --profile {profile} in {about.config}",
-        )  # fmt: skip
-    if about.environ.get("AWS_VAULT"):
-        return Told(
-            TroubleKind.CREDENTIALS, "no credentials outside aws-vault", f"aws-vault exec {profile} -- evac"
         )
-    return Told(TroubleKind.CREDENTIALS, "no credentials", f"aws configure --profile {profile}")
+    if about.environ.get("AWS_VAULT"):
+        return no_login("no credentials outside aws-vault", f"aws-vault exec {profile} -- evac")
+    return no_login("no credentials", f"aws configure --profile {profile}")
 
 
 def _partial(error: Any, about: About) -> Told:
     key = str(error.kwargs.get("cred_var", ""))
     if error.kwargs.get("provider") == "env" and key.startswith("AWS_"):
-        return Told(
-            TroubleKind.CREDENTIALS,
-            f"AWS_ACCESS_KEY_ID is set, {key} is not",
-            f"export {key}, or unset AWS_ACCESS_KEY_ID",
+        return no_login(
+            f"AWS_ACCESS_KEY_ID is set, {key} is not", f"export {key}, or unset AWS_ACCESS_KEY_ID"
         )
     if "source_profile" in key:
-        return Told(TroubleKind.CONFIG, "role_arn stands there without source_profile or credential_source",
-                    f"add one of them to profile {about.profile} in {about.config}")  # fmt: skip
+        return misconfigured(
+            "role_arn stands there without source_profile or credential_source",
+            f"add one of them to profile {about.profile} in {about.config}",
+        )
     if key.startswith("aws_"):
-        return Told(
-            TroubleKind.CREDENTIALS,
+        return no_login(
             f"{key} is missing",
             f"add it to profile {about.login.profile} in {about.file('aws_access_key_id')}",
         )
-    return Told(
-        TroubleKind.CREDENTIALS,
-        "only a part of the credentials is there",
-        f"aws configure --profile {shlex.quote(about.profile)}",
+    return no_login(
+        "only a part of the credentials is there", f"aws configure --profile {shlex.quote(about.profile)}"
     )
 
 
 def _sso(error: Any, about: About) -> Told:
     login = about.login
     command = login.command or f"aws sso login --profile {shlex.quote(login.profile)}"
-    return Told(
-        TroubleKind.CREDENTIALS,
-        "the SSO login has expired or is missing",
-        command,
-        f"sso {login.name}" if login.name else "",
+    return no_login(
+        "the SSO login has expired or is missing", command, f"sso {login.name}" if login.name else ""
     )
 
 
 def _aws_login(error: Any, about: About) -> Told:
     command = about.login.command or f"aws login --profile {shlex.quote(about.login.profile)}"
-    return Told(
-        TroubleKind.CREDENTIALS,
+    return no_login(
         "the login has expired or is missing",
         command,
         f"login {about.login.name}" if about.login.name else "",
@@ -132,59 +112,60 @@ def _aws_login(error: Any, about: About) -> Told:
 
 def _dependency(error: Any, about: About) -> Told:
     if "botocore[crt]" in str(error):
-        return Told(TroubleKind.CONFIG, "login_session (aws login) needs evac's extra evac[login]",
-                    "pipx inject evac 'botocore[crt]' (or pip install 'evac[login]')")  # fmt: skip
-    return Told(TroubleKind.CONFIG, str(error), "install what is missing beside evac")
+        return misconfigured(
+            "login_session (aws login) needs evac's extra evac[login]",
+            "pipx inject evac 'botocore[crt]' (or pip install 'evac[login]')",
+        )
+    return misconfigured(str(error), "install what is missing beside evac")
 
 
 def _retrieval(error: Any, about: About) -> Told:
     provider, words = str(error.kwargs.get("provider", "")), str(error.kwargs.get("error_msg", error)).strip()
     if provider == "custom-process" and words == EMPTY_OUTPUT:
-        return Told(
-            TroubleKind.CONFIG,
-            f"credential_process: {words}",
-            f"correct {setting_place('credential_process', about)}",
+        return misconfigured(
+            f"credential_process: {words}", f"correct {setting_place('credential_process', about)}"
         )
     if provider == "custom-process":
         place = setting_place("credential_process", about).removeprefix("credential_process of ")
-        return Told(
-            TroubleKind.CREDENTIALS,
+        return no_login(
             f"credential_process: {words or 'it failed without a word'}",
             f"run by hand the credential_process of {place}",
         )
     if provider == "container-role":
         key = variable_of("AWS_CONTAINER_CREDENTIALS_FULL_URI", about)
-        return Told(
-            TroubleKind.CREDENTIALS, f"the container's credentials: {words}", f"check what {key} names"
-        )
+        return no_login(f"the container's credentials: {words}", f"check what {key} names")
     if provider == "env":
         key = "AWS_SESSION_TOKEN" if "token" in words else "AWS_ACCESS_KEY_ID"
-        return Told(TroubleKind.CREDENTIALS, f"{key}: {words}", f"export {key} anew, as one line")
+        return no_login(f"{key}: {words}", f"export {key} anew, as one line")
     if provider in ("Ec2InstanceMetadata", "Environment", "EcsContainer"):
-        return Told(TroubleKind.CREDENTIALS, f"credential_source = {provider}: there are none here",
-                    f"correct {setting_place('credential_source', about)}, or use the profile where there are")  # fmt: skip
-    return Told(TroubleKind.CREDENTIALS, str(error), f"check profile {about.login.profile} in {about.config}")
+        return no_login(
+            f"credential_source = {provider}: there are none here",
+            f"correct {setting_place('credential_source', about)}, or use the profile where there are",
+        )
+    return no_login(str(error), f"check profile {about.login.profile} in {about.config}")
 
 
 def _invalid(error: Any, about: About) -> Told:
     text = str(error)
     if found := re.search(r'credential source "([^"]*)".* is not valid', text):
-        return Told(TroubleKind.CONFIG, f"credential_source = {found[1]} is none there is",
-                    f"correct {setting_place('credential_source', about)}: "
-                    "Environment, Ec2InstanceMetadata or EcsContainer")  # fmt: skip
+        return misconfigured(
+            f"credential_source = {found[1]} is none there is",
+            f"correct {setting_place('credential_source', about)}: "
+            "Environment, Ec2InstanceMetadata or EcsContainer",
+        )
     if found := re.search(
         r'sso-session does not exist: "(.*)"|"(.*)" sso_session configuration does not', text
     ):
         name = found[1] or found[2] or ""
         if name in ("", "None"):  # botocore's None: it stands there with nothing behind it
-            return Told(
-                TroubleKind.CONFIG, "sso_session is empty", f"correct {setting_place('sso_session', about)}"
-            )
-        return Told(TroubleKind.CONFIG, f"sso_session = {name}, and there is no [sso-session {name}]",
-                    f"aws configure sso-session, or correct {setting_place('sso_session', about)}")  # fmt: skip
+            return misconfigured("sso_session is empty", f"correct {setting_place('sso_session', about)}")
+        return misconfigured(
+            f"sso_session = {name}, and there is no [sso-session {name}]",
+            f"aws configure sso-session, or correct {setting_place('sso_session', about)}",
+        )
     named = re.search(r'[Tt]he profile "([^"]+)"', text)
     name = named[1] if named else about.login.profile
-    return Told(TroubleKind.CONFIG, text, f"correct profile {name} in {about.config}")
+    return misconfigured(text, f"correct profile {name} in {about.config}")
 
 
 def _unreadable(error: Any, about: About) -> Told:
@@ -195,22 +176,20 @@ def _unreadable(error: Any, about: About) -> Told:
     )
     if "values to unpack" in reason:
         reason = "an indented line without ="
-    return Told(
-        TroubleKind.CONFIG, f"{path} cannot be read" + (f" ({reason})" if reason else ""), f"correct {path}"
-    )
+    return misconfigured(f"{path} cannot be read" + (f" ({reason})" if reason else ""), f"correct {path}")
 
 
 def _region(error: Any, about: About) -> Told:
     name = str(error.kwargs.get("region_name", ""))
     for variable in ("AWS_DEFAULT_REGION", "AWS_REGION"):
         if name and about.environ.get(variable) == name:
-            return Told(TroubleKind.CONFIG, f"{name} is not the name of a region", f"correct {variable}")
+            return misconfigured(f"{name} is not the name of a region", f"correct {variable}")
     for key in ("region", "sso_region"):
         if name and name in (str(about.values.get(key, "")), str(about.source.get(key, ""))):
             comment = "; a comment needs a line of its own" if re.search(r"\s[#;]", name) else ""
             cause = f"{key} = {name} is not the name of a region"
-            return Told(TroubleKind.CONFIG, cause, f"correct {setting_place(key, about)}{comment}")
-    return Told(TroubleKind.CONFIG, "not the name of a region", "correct regions in config.toml or --region")
+            return misconfigured(cause, f"correct {setting_place(key, about)}{comment}")
+    return misconfigured("not the name of a region", "correct regions in config.toml or --region")
 
 
 def _bundle(error: Any, about: About) -> Told | None:
@@ -221,10 +200,8 @@ def _bundle(error: Any, about: About) -> Told | None:
     variable = next((one for one in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if about.environ.get(one)), "")
     key = variable if variable == "AWS_CA_BUNDLE" or "ca_bundle" not in about.values else "ca_bundle"
     path = about.environ.get(key) or about.values.get("ca_bundle", "")
-    return Told(
-        TroubleKind.CONFIG,
-        f"{key or 'ca_bundle'}: {path}: {found[1]}",
-        f"correct {setting_place(key or 'ca_bundle', about)}",
+    return misconfigured(
+        f"{key or 'ca_bundle'}: {path}: {found[1]}", f"correct {setting_place(key or 'ca_bundle', about)}"
     )
 
 
@@ -237,7 +214,7 @@ _TABLE: tuple[tuple[Any, Any], ...] = (
     ((b.SSOTokenLoadError, b.UnauthorizedSSOTokenError, b.TokenRetrievalError), _sso),
     (
         b.SSOError,
-        lambda e, about: Told(TroubleKind.CREDENTIALS, str(e), about.login.command or "aws sso login"),
+        lambda e, about: no_login(str(e), about.login.command or "aws sso login"),
     ),
     (
         (b.LoginRefreshRequired, b.LoginTokenLoadError, b.LoginInsufficientPermissions, b.LoginError),
@@ -247,15 +224,13 @@ _TABLE: tuple[tuple[Any, Any], ...] = (
     (b.CredentialRetrievalError, _retrieval),
     (
         b.MetadataRetrievalError,
-        lambda e, about: Told(TroubleKind.CREDENTIALS, str(e), "check the role of this machine"),
+        lambda e, about: no_login(str(e), "check the role of this machine"),
     ),
     (b.InvalidConfigError, _invalid),
     ((b.ConfigParseError, b.ConfigNotFound), _unreadable),
     (
         b.NoRegionError,
-        lambda e, about: Told(
-            TroubleKind.CONFIG, "no region", f"give --region, or a region in {about.config}"
-        ),
+        lambda e, about: misconfigured("no region", f"give --region, or a region in {about.config}"),
     ),
     ((b.InvalidRegionError, b.UnknownRegionError), _region),
 )  # the first match wins: subclasses stand before their bases

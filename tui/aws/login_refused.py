@@ -10,7 +10,7 @@ import shlex
 
 from botocore import exceptions as b
 
-from tui.aws.setting_errors import Told, setting_place
+from tui.aws.setting_errors import Told, misconfigured, no_login, setting_place
 from tui.aws.shared_config import About
 from tui.domain.instance import TroubleKind
 from tui.domain.profile_names import ENVIRONMENT
@@ -29,8 +29,11 @@ def said(error: b.ClientError, about: About) -> Told | None:
     name, role = shlex.quote(login.profile), login.role or str(about.environ.get("AWS_ROLE_ARN", "its role"))
     if error.operation_name == "GetRoleCredentials":
         what = f"role {_sso(about, 'sso_role_name')} in account {_sso(about, 'sso_account_id')}"
-        return Told(TroubleKind.DENIED, f"SSO ({login.name}) gives you no {what} ({code})",
-                    f"ask for that assignment, or take profile {login.profile} out of {about.config}")  # fmt: skip
+        return Told(
+            TroubleKind.DENIED,
+            f"SSO ({login.name}) gives you no {what} ({code})",
+            f"ask for that assignment, or take profile {login.profile} out of {about.config}",
+        )
     if error.operation_name not in _ROLES:
         return None
     if code == "AccessDenied":
@@ -43,29 +46,23 @@ def said(error: b.ClientError, about: About) -> Told | None:
         return Told(TroubleKind.DENIED, f"{who} may not assume {role}{why}", remedy)
     if error.operation_name == "AssumeRoleWithWebIdentity":
         key = "AWS_WEB_IDENTITY_TOKEN_FILE" if about.profile == ENVIRONMENT else "web_identity_token_file"
-        return Told(
-            TroubleKind.CREDENTIALS,
+        return no_login(
             f"{key}: AWS does not accept the token ({code})",
             f"renew the token in {setting_place(key, about)}",
         )
     if code == "ValidationError":
         key = "duration_seconds" if "DurationSeconds" in message else "role_arn"
-        return Told(TroubleKind.CONFIG, f"{key}: {message}", f"correct {setting_place(key, about)}")
+        return misconfigured(f"{key}: {message}", f"correct {setting_place(key, about)}")
     if code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired"):
         renew = login.command or f"renew the credentials of profile {name}"
-        return Told(
-            TroubleKind.CREDENTIALS,
-            f"the credentials of {login.profile}, which assumes {role}, have expired",
-            renew,
-        )
+        return no_login(f"the credentials of {login.profile}, which assumes {role}, have expired", renew)
     if code in ("InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"):
-        return Told(TroubleKind.CREDENTIALS,
-                    f"AWS does not accept the credentials of {login.profile}, which assumes {role} ({code})",
-                    f"check the keys of profile {login.profile} in {about.file('aws_access_key_id')}")  # fmt: skip
-    return Told(
-        TroubleKind.CREDENTIALS,
-        f"AWS gave no credentials of {role} ({code}: {message})",
-        f"check profile {name} in {about.config}",
+        return no_login(
+            f"AWS does not accept the credentials of {login.profile}, which assumes {role} ({code})",
+            f"check the keys of profile {login.profile} in {about.file('aws_access_key_id')}",
+        )
+    return no_login(
+        f"AWS gave no credentials of {role} ({code}: {message})", f"check profile {name} in {about.config}"
     )
 
 

@@ -123,6 +123,7 @@ def map_instance(item: Doc, region: str, now: datetime) -> Instance:
         forwards=_forwards(item),
         key_name=clean(item.get("KeyName")),
         iam_profile=clean((item.get("IamInstanceProfile") or {}).get("Arn")),
+        monitoring=clean((item.get("Monitoring") or {}).get("State")),
         tags=tags,
     )
 

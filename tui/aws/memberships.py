@@ -13,7 +13,7 @@ from tui.aws.sessions import Sessions
 from tui.domain.facts import ClassicBalancer, GroupMembership, TargetGroup
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
-from tui.domain.steps import Order, TargetRegistration, TargetSeen
+from tui.domain.steps.base import Order, TargetRegistration, TargetSeen
 
 MOST_GROUPS = 100
 """Target groups asked for their health, a call each; a region with more is not searched."""

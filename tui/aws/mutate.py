@@ -17,7 +17,8 @@ from tui.aws.allowlist import CallNotAllowedError, NotDemoError
 from tui.aws.error_codes import error_code
 from tui.aws.sessions import NeedsPersonError
 from tui.domain.sanitize import EMPTY, SafeText, clean
-from tui.domain.steps import Call, sendable
+from tui.domain.steps import sendable
+from tui.domain.steps.base import Call
 
 SENDABLE = sendable()
 _SILENT = frozenset({"DeregisterTargets", "RegisterTargets", "RebootInstances"})

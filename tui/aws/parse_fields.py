@@ -27,6 +27,7 @@ _INSTANCE: Wanted = {
     "Placement": dict.fromkeys(("AvailabilityZone", "Tenancy", "HostId", "Affinity", "GroupName")),
     "Tags": {"Key": None, "Value": None},
     "MaintenanceOptions": {"AutoRecovery": None, "RebootMigration": None},
+    "Monitoring": {"State": None},
     "HibernationOptions": {"Configured": None},
     "Operator": {"Managed": None, "Principal": None},
     "BlockDeviceMappings": {"DeviceName": None, "Ebs": {"VolumeId": None, "DeleteOnTermination": None}},

@@ -27,6 +27,16 @@ class Told(NamedTuple):
     of: str = ""
 
 
+def no_login(cause: str, remedy: str, of: str = "") -> Told:
+    """Something is to be logged in, renewed or given."""
+    return Told(TroubleKind.CREDENTIALS, cause, remedy, of)
+
+
+def misconfigured(cause: str, remedy: str) -> Told:
+    """Something is to be corrected in a file or a variable."""
+    return Told(TroubleKind.CONFIG, cause, remedy)
+
+
 _MAKING = (
     "botocore.credentials", "botocore.tokens", "botocore.configloader", "botocore.configprovider", "botocore.args",
     "botocore.regions", "botocore.endpoint_provider", "tui.aws.credential_process", "tui.aws.shared_config",
@@ -86,7 +96,7 @@ def _address(error: BaseException, about: About) -> Told | None:
     ):
         return None
     remedy = f"write {names[0]} as http://user:password@host:port, @ and : of a password as %40 and %3A"
-    return Told(TroubleKind.CONFIG, f"{names[0]} is not an address", remedy)
+    return misconfigured(f"{names[0]} is not an address", remedy)
 
 
 def _frames(place: types.TracebackType | None) -> Iterator[types.FrameType]:
@@ -187,7 +197,7 @@ def _by_key(key: str, error: BaseException, about: About) -> Told:
         key, remedy = _endpoint(value, about)
     elif isinstance(error, b.ParamValidationError):
         why = str(error).splitlines()[-1]
-    return Told(TroubleKind.CONFIG, f"{key or 'a setting'}: {why.rstrip('. ')}", remedy)
+    return misconfigured(f"{key or 'a setting'}: {why.rstrip('. ')}", remedy)
 
 
 def setting_place(key: str, about: About) -> str:

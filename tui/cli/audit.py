@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tui.cli import output
-from tui.cli.options import asked_above, shared_options
+from tui.cli.options import json_option, shared_options
 from tui.cli.session import FAILED, WELL, RefusedError, Shared, open_session
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
@@ -23,12 +23,10 @@ from tui.paths import default_journal_path
 @click.option(
     "--last", "count", type=click.IntRange(1), default=20, show_default=True, help="How many lines to list."
 )
-@click.option("--json", "as_json", is_flag=True, help="The records as they are, one a line.")
+@json_option("The records as they are, one a line.")
 @shared_options
-@click.pass_context
-def audit_command(ctx: click.Context, shared: Shared, verifying: bool, count: int, as_json: bool) -> int:
+def audit_command(shared: Shared, verifying: bool, count: int, as_json: bool) -> int:
     """The audit log: what was about to be done, its outcome, what was refused or cancelled."""
-    as_json = as_json or asked_above(ctx)
     with open_session(shared) as session:
         path = audit_log.path_beside(default_journal_path(session.environ))
         try:

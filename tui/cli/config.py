@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from tui.cli import output
-from tui.cli.options import shared_options
+from tui.cli.options import json_option, shared_options
 from tui.cli.session import Shared, open_session
 from tui.config import edit, loader
 from tui.config.schema import file_values
@@ -46,7 +46,7 @@ def path(shared: Shared) -> None:
 
 
 @config_command.command("show")
-@click.option("--json", "as_json", is_flag=True, help="As JSON: key to value and source.")
+@json_option("As JSON: key to value and source.")
 @shared_options
 def show(shared: Shared, as_json: bool) -> None:
     """Print every value in force and where it came from."""

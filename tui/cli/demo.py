@@ -10,7 +10,7 @@ from types import FrameType
 import click
 
 from tui.cli import output
-from tui.cli.options import shared_options
+from tui.cli.options import json_option, shared_options
 from tui.cli.session import FAILED, Shared
 
 
@@ -39,9 +39,7 @@ def demo_command(ctx: click.Context, shared: Shared) -> None:
     default=0,
     help="A generated fleet of this many instances instead of the sample.",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="The environment as one JSON object instead of shell lines."
-)
+@json_option("The environment as one JSON object instead of shell lines.")
 @shared_options
 @click.pass_context
 def serve(ctx: click.Context, shared: Shared, port: int, speed: float, scale: int, as_json: bool) -> None:

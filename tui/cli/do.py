@@ -21,7 +21,7 @@ from tui.cli.follow import (
 )
 from tui.cli.inspection import first, inspect_and_draft
 from tui.cli.operation_view import operation_object
-from tui.cli.options import shared_options
+from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import (
     FAILED,
     GUARD,
@@ -77,7 +77,7 @@ _NAMES = list(ACTIONS)
 @click.option("--confirm", metavar="NAME", help="Answer the question: the instance's name (or its id).")
 @click.option("--dry-run", is_flag=True, help="Only show the plan and whether it could be confirmed.")
 @click.option("--wait", is_flag=True, help="Follow to the end, a line a step.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_option("One JSON object a line.")
 @click.option(
     "--no-reboot", is_flag=True, help="Make the AMI without the reboot: files may be caught half-written."
 )
@@ -114,13 +114,7 @@ _NAMES = list(ACTIONS)
     "--at", "not_before", metavar="WHEN", callback=plan_view.parse_at,
     help="The event's new start: ISO 8601, in UTC unless it says otherwise, or a duration from now such as 36h.",
 )  # fmt: skip
-@click.option(
-    "--timeout",
-    type=click.FloatRange(1, 3600),
-    default=60.0,
-    show_default=True,
-    help="Seconds to look for it.",
-)
+@timeout_option()
 @shared_options
 def do_command(
     shared: Shared, action: str, instance: str, confirm: str | None, dry_run: bool, wait: bool, as_json: bool,

@@ -13,10 +13,10 @@ from tui.cli import (
     doctor_terminal,
     output,
 )
-from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
+from tui.cli.doctor_setup import BAD, DoctorLine, bad, doubt, well
 from tui.cli.empty_list import no_profiles
 from tui.cli.fleet_reader import Fleet, read_fleet
-from tui.cli.options import shared_options
+from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import FAILED, PARTIAL, Session, Shared, open_session
 from tui.cli.session import WELL as EXIT_WELL
 from tui.cli.this_machine import here_for
@@ -24,14 +24,8 @@ from tui.domain.listing import failures
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(1, 600),
-    default=30.0,
-    show_default=True,
-    help="Seconds for AWS to answer.",
-)
+@json_option("A JSON object a line.")
+@timeout_option("Seconds for AWS to answer.", default=30.0, most=600)
 @shared_options
 def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
     """Check installation, config, folders, terminal, profiles and credentials; a line each, a remedy each."""
@@ -66,7 +60,7 @@ def _aws_files(session: Session) -> Iterator[DoctorLine]:
     from tui.aws.sessions import Sessions
 
     for said, remedy in Sessions(session.settings, session.environ, lean=True).doubts():
-        yield DoctorLine(DOUBT, "aws files", said, remedy)
+        yield doubt("aws files", said, remedy)
 
 
 def _print(check: DoctorLine, as_json: bool) -> None:
@@ -82,10 +76,10 @@ def _print(check: DoctorLine, as_json: bool) -> None:
 def _targets(session: Session, fleet: Fleet) -> Iterator[DoctorLine]:
     """One read through the same process the console uses: what it sees is what counts."""
     if not fleet.targets:
-        yield DoctorLine(BAD, "profiles", *no_profiles(session.settings))
+        yield bad("profiles", *no_profiles(session.settings))
     for status in failures(fleet.targets):
         if status.trouble:
-            yield DoctorLine(BAD, "target", status.trouble.cause, status.trouble.remedy)
+            yield bad("target", status.trouble.cause, status.trouble.remedy)
     for status in fleet.targets:
         where = f"{status.target.key}"
         mode = (
@@ -95,6 +89,6 @@ def _targets(session: Session, fleet: Fleet) -> Iterator[DoctorLine]:
         )
         if not status.trouble:
             account = " ".join(part for part in (status.account_id, status.account_alias) if part)
-            yield DoctorLine(WELL, "target", f"{where}: answers as account {account or 'unknown'}{mode}")
+            yield well("target", f"{where}: answers as account {account or 'unknown'}{mode}")
         for trouble in status.partial:
-            yield DoctorLine(DOUBT, "target", f"{where}: {trouble.cause}", trouble.remedy)
+            yield doubt("target", f"{where}: {trouble.cause}", trouble.remedy)

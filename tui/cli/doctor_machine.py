@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
+from tui.cli.doctor_setup import DoctorLine, bad, doubt, well
 from tui.domain.hazards.this_machine import threat, threatens
 from tui.domain.instance import Instance
 from tui.domain.this_machine import Here, matches
@@ -18,8 +18,7 @@ _UNSEEN = "what can't be seen from here: a VPN appliance on the way, the host of
 def cloudshell(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
     """AWS CloudShell ends idle sessions, and with them every process."""
     if environ.get("AWS_EXECUTION_ENV") == "CloudShell":
-        yield DoctorLine(
-            DOUBT,
+        yield doubt(
             "here",
             "AWS CloudShell: it ends an idle session with all its processes, runners included",
             "act from a machine that stays, or keep the session busy until they are through",
@@ -34,32 +33,27 @@ def machine(place: Here, rows: Sequence[Instance]) -> Iterator[DoctorLine]:
     if place.instance_id:
         yield from _own(named)
     elif not place.known:
-        yield DoctorLine(
-            DOUBT,
+        yield doubt(
             "here",
             f"{place.why}: evac can't tell whether an action is about this very machine",
             "look for its id before you stop one (the EC2 console, or its private address)",
         )
     yield from _ways(named, rows)
     if place.on_ec2:
-        yield DoctorLine(WELL, "ways", _UNSEEN)
+        yield well("ways", _UNSEEN)
 
 
 def _own(place: Here) -> Iterator[DoctorLine]:
     row, now = place.row, datetime.now(UTC)
     if row is None:
-        yield DoctorLine(
-            WELL, "here", f"this machine is {place.instance_id} ({place.source}), not among what was read"
-        )
+        yield well("here", f"this machine is {place.instance_id} ({place.source}), not among what was read")
         return
     label = f"{row.name}, " if row.name else ""
-    yield DoctorLine(
-        WELL, "here", f"this machine is {place.instance_id} ({label}{row.target.key}; {place.source})"
-    )
+    yield well("here", f"this machine is {place.instance_id} ({label}{row.target.key}; {place.source})")
     event = threat(place, now)
     if event is not None:
         why = f"this machine {threatens(event, now)}: operations under way would be cut off"
-        yield DoctorLine(BAD, "here", why, "act from another machine, or move this one first")
+        yield bad("here", why, "act from another machine, or move this one first")
 
 
 def _ways(place: Here, rows: Sequence[Instance]) -> Iterator[DoctorLine]:
@@ -69,5 +63,8 @@ def _ways(place: Here, rows: Sequence[Instance]) -> Iterator[DoctorLine]:
         for one in matches(place, row):
             be = "is" if one.sure else "may be"
             name = f"{row.name} {row.instance_id}" if row.name else str(row.instance_id)
-            yield DoctorLine(DOUBT, "ways", f"{one.way.what} at {one.by} {be} {name} in {row.target.key}",
-                        "do not stop that one from here" if one.way.need else "")  # fmt: skip
+            yield doubt(
+                "ways",
+                f"{one.way.what} at {one.by} {be} {name} in {row.target.key}",
+                "do not stop that one from here" if one.way.need else "",
+            )

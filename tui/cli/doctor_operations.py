@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.cli.doctor_setup import BAD, DOUBT, WELL, DoctorLine
+from tui.cli.doctor_setup import BAD, WELL, DoctorLine, bad, doubt, well
 from tui.domain.plurals import counted
 from tui.operations import audit_log, network_mounts
 from tui.operations.journal import Journal, JournalError
@@ -30,27 +30,21 @@ def journal(path: Path) -> Iterator[DoctorLine]:
     """Whether it can be used, whether the audit log is whole, and who waits for a person."""
     if where := network_mounts.remote(path.parent):
         why = f"{path} lies on {where}, which other machines share: SQLite can't keep it whole there, nothing is begun"
-        yield DoctorLine(BAD, "journal", why, "set XDG_STATE_HOME to a folder on a local disk")
+        yield bad("journal", why, "set XDG_STATE_HOME to a folder on a local disk")
     if not path.exists():
-        yield DoctorLine(WELL, "journal", "none yet")
+        yield well("journal", "none yet")
     else:
         yield from _kept(path)
     try:
         verdict = audit_log.check(audit_log.path_beside(path))
     except OSError as error:
-        yield DoctorLine(
-            BAD, "audit", f"can't be read: {error}", "mend its permissions: without it nothing is done"
-        )
+        yield bad("audit", f"can't be read: {error}", "mend its permissions: without it nothing is done")
         return
     if verdict.broken_at:
         why = f"broken at line {verdict.broken_at} of {verdict.lines}: {verdict.why}"
-        yield DoctorLine(
-            BAD, "audit", why, "find out who changed it; keep a copy, then move it and audit.head away"
-        )
+        yield bad("audit", why, "find out who changed it; keep a copy, then move it and audit.head away")
     else:
-        yield DoctorLine(
-            WELL, "audit", "; ".join((f"intact, {counted(verdict.lines, 'line')}", *verdict.remarks))
-        )
+        yield well("audit", "; ".join((f"intact, {counted(verdict.lines, 'line')}", *verdict.remarks)))
 
 
 def _kept(path: Path) -> Iterator[DoctorLine]:
@@ -63,20 +57,20 @@ def _kept(path: Path) -> Iterator[DoctorLine]:
         finally:
             opened.close()
     except JournalError as error:
-        yield DoctorLine(BAD, "journal", str(error), "until then nothing can be done, only looked at")
+        yield bad("journal", str(error), "until then nothing can be done, only looked at")
         return
-    yield DoctorLine(WELL, "journal", f"{path} can be written")
+    yield well("journal", f"{path} can be written")
     for one, status in unfinished:
         if status.alarming:
             need = f"needs you: {status.headline}" if status.needs_person else status.headline
-            yield DoctorLine(BAD, "operation", f"{one.id} {need}", f"evac ops show {one.id}")
+            yield bad("operation", f"{one.id} {need}", f"evac ops show {one.id}")
 
 
 def logout(environ: Mapping[str, str], root: Path = FILESYSTEM_ROOT) -> DoctorLine:
     """Whether a runner lives on when its operator logs out: systemd may kill all that a session leaves."""
     subject = "log-out"
     if not (root / "run/systemd/system").exists():
-        return DoctorLine(WELL, subject, "no systemd here: runners live on after a log-out")
+        return well(subject, "no systemd here: runners live on after a log-out")
     killing = kills_user_processes(root)
     user = environ.get("USER") or getpass.getuser()
     if (root / "var/lib/systemd/linger" / user).exists():
@@ -90,14 +84,14 @@ def logout(environ: Mapping[str, str], root: Path = FILESYSTEM_ROOT) -> DoctorLi
             WELL if fine else BAD, subject, f"{user} lingers; runners start {granted}", _REMEDY * (not fine)
         )
     if not killing:
-        return DoctorLine(WELL, subject, "KillUserProcesses is off: runners live on after a log-out")
+        return well(subject, "KillUserProcesses is off: runners live on after a log-out")
     if scope(environ):
         why = f"runners start in a scope of {user}'s manager, which ends with {user}'s last session"
-        return DoctorLine(DOUBT, subject, f"KillUserProcesses is on; {why}", f"loginctl enable-linger {user}")
+        return doubt(subject, f"KillUserProcesses is on; {why}", f"loginctl enable-linger {user}")
     tool = shutil.which("systemd-run", path=environ.get("PATH"))
     why = "systemd-run --user does not work here" if tool else "systemd-run is not here"
-    return DoctorLine(
-        BAD, subject, f"KillUserProcesses is on and {why}: a log-out kills runners", f"{_REMEDY} for {user}"
+    return bad(
+        subject, f"KillUserProcesses is on and {why}: a log-out kills runners", f"{_REMEDY} for {user}"
     )
 
 

@@ -7,6 +7,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib import metadata, util
 from pathlib import Path
 
@@ -29,9 +30,12 @@ class DoctorLine(Struct, frozen=True):
     remedy: str = ""
 
 
+well, doubt, bad = partial(DoctorLine, WELL), partial(DoctorLine, DOUBT), partial(DoctorLine, BAD)
+
+
 def here(session: Session) -> Iterator[DoctorLine]:
     """Everything that can be told without asking AWS."""
-    yield DoctorLine(WELL, "python", f"{sys.version.split()[0]} at {sys.executable}")
+    yield well("python", f"{sys.version.split()[0]} at {sys.executable}")
     yield from distribution()
     yield from _config(session)
     yield from _folders(session.environ)
@@ -45,27 +49,21 @@ def distribution() -> Iterator[DoctorLine]:
     try:
         ours = metadata.distribution("evac")
     except metadata.PackageNotFoundError:
-        yield DoctorLine(
-            DOUBT, "packages", "evac is not installed: running from a checkout", "pipx install evac"
-        )
+        yield doubt("packages", "evac is not installed: running from a checkout", "pipx install evac")
         ours = None
     owners = metadata.packages_distributions()
     for name, home in homes.items():
         others = sorted({owner for owner in owners.get(name, ()) if owner.lower() != "evac"})
         if home is None:
-            yield DoctorLine(
-                BAD, "packages", f"{name} cannot be found", "reinstall evac in an environment of its own"
-            )
+            yield bad("packages", f"{name} cannot be found", "reinstall evac in an environment of its own")
         elif others:
             remedy = f"uninstall {others[0]}, or install evac with pipx"
-            yield DoctorLine(BAD, "packages", f"{name} is also installed by {', '.join(others)}", remedy)
+            yield bad("packages", f"{name} is also installed by {', '.join(others)}", remedy)
         elif home.parent != Path(__file__).parents[2]:
-            yield DoctorLine(
-                BAD, "packages", f"{name} comes from {home}", "start evac from another folder, or with pipx"
-            )
+            yield bad("packages", f"{name} comes from {home}", "start evac from another folder, or with pipx")
         else:
             version = f" {ours.version}" if ours else ""
-            yield DoctorLine(WELL, "packages", f"{name} is evac's{version}: {home}")
+            yield well("packages", f"{name} is evac's{version}: {home}")
 
 
 def _home(name: str) -> Path | None:
@@ -76,22 +74,18 @@ def _home(name: str) -> Path | None:
 def _config(session: Session) -> Iterator[DoctorLine]:
     path = session.loaded.path
     where = str(path) if path.exists() else f"{path} is not there: defaults"
-    yield DoctorLine(
-        WELL, "config", where, "" if path.exists() else "evac config init writes a commented one"
-    )
+    yield well("config", where, "" if path.exists() else "evac config init writes a commented one")
     policy = session.loaded.policy_path
-    yield DoctorLine(WELL, "policy", str(policy) if policy else "no site policy")
+    yield well("policy", str(policy) if policy else "no site policy")
     if session.settings.read_only:
-        yield DoctorLine(WELL, "mode", f"read-only, by {session.loaded.sources['read_only']}")
+        yield well("mode", f"read-only, by {session.loaded.sources['read_only']}")
 
 
 def _lock(session: Session) -> DoctorLine:
     """Whether two machines are kept from one instance, and whether what does it answers."""
     service = LockService.of(session.settings)
     if not service.asked_for:
-        return DoctorLine(
-            WELL, "lock", "none: only this journal keeps two operations from one instance", "lock.url"
-        )
+        return well("lock", "none: only this journal keeps two operations from one instance", "lock.url")
     found = service.check()
     if isinstance(found, Away):
         new = (
@@ -99,10 +93,14 @@ def _lock(session: Session) -> DoctorLine:
             if session.settings.lock.unreachable == "proceed"
             else "nothing is begun"
         )
-        return DoctorLine(BAD, "lock", f"{found.why}: {new}", found.remedy)
+        return bad("lock", f"{found.why}: {new}", found.remedy)
     where, _, doubt = found.partition("! ")
-    return DoctorLine(DOUBT if doubt else WELL, "lock", f"{where} answers" + (f", but {doubt}" if doubt else ""),
-                 "set its maxmemory-policy to noeviction" if doubt else "")  # fmt: skip
+    return DoctorLine(
+        DOUBT if doubt else WELL,
+        "lock",
+        f"{where} answers" + (f", but {doubt}" if doubt else ""),
+        "set its maxmemory-policy to noeviction" if doubt else "",
+    )
 
 
 def _folders(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
@@ -111,19 +109,15 @@ def _folders(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
     if not folder.exists():
         parent = next(parent for parent in folder.parents if parent.exists())
         if os.access(parent, os.W_OK):
-            yield DoctorLine(WELL, "state", f"{folder} will be made when first needed")
+            yield well("state", f"{folder} will be made when first needed")
         else:
-            yield DoctorLine(
-                BAD, "state", f"{parent} cannot be written", "set XDG_STATE_HOME to a folder you own"
-            )
+            yield bad("state", f"{parent} cannot be written", "set XDG_STATE_HOME to a folder you own")
         return
     found = folder.stat()
     if found.st_uid != os.getuid():
-        yield DoctorLine(
-            BAD, "state", f"{folder} belongs to somebody else", "set XDG_STATE_HOME to a folder you own"
-        )
+        yield bad("state", f"{folder} belongs to somebody else", "set XDG_STATE_HOME to a folder you own")
     elif stat.S_IMODE(found.st_mode) & 0o077:
-        yield DoctorLine(BAD, "state", f"{folder} is open to others", f"chmod 700 {folder}")
+        yield bad("state", f"{folder} is open to others", f"chmod 700 {folder}")
     else:
         free = shutil.disk_usage(folder).free // 1024**2
         enough = free >= 50
@@ -138,11 +132,8 @@ def _folders(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
 def terminal(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
     """What the console will find."""
     if not streams.is_terminal(sys.stdout):
-        yield DoctorLine(
-            DOUBT,
-            "terminal",
-            "none here: the console will not open",
-            "status, events, explain, do and ops work",
+        yield doubt(
+            "terminal", "none here: the console will not open", "status, events, explain, do and ops work"
         )
         return
     size = shutil.get_terminal_size()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from tui import clipboard
 from tui.cli import streams
-from tui.cli.doctor_setup import DOUBT, WELL, DoctorLine
+from tui.cli.doctor_setup import DoctorLine, doubt, well
 from tui.config.schema import draws_symbols
 from tui.domain.sanitize import clean
 
@@ -28,12 +28,12 @@ def encoding(environ: Mapping[str, str], writes: str | None) -> DoctorLine:
     told = clean(f"{name}={environ[name]}", 60) if name else "no locale set"
     if "utf" not in (writes or "").lower():
         said = f"commands write {clean(writes or 'an unknown encoding', 40)}, not UTF-8 ({told}): names lose what it lacks"
-        return DoctorLine(DOUBT, "encoding", said, f"{wanted}, or PYTHONIOENCODING=utf-8")
+        return doubt("encoding", said, f"{wanted}, or PYTHONIOENCODING=utf-8")
     if not draws_symbols(environ):
         why = told if "utf" not in told.lower() else f"TERM={clean(environ.get('TERM', ''), 40)}"
         remedy = wanted if why == told else ""
-        return DoctorLine(DOUBT, "encoding", f"the console draws ASCII signs here ({why})", remedy)
-    return DoctorLine(WELL, "encoding", f"UTF-8 ({told})")
+        return doubt("encoding", f"the console draws ASCII signs here ({why})", remedy)
+    return well("encoding", f"UTF-8 ({told})")
 
 
 def terminal_clipboard(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
@@ -42,40 +42,32 @@ def terminal_clipboard(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
         yield _tmux(environ)
     elif clipboard.behind_tmux(environ):
         remedy = "in your own tmux: set -g set-clipboard on"
-        yield DoctorLine(DOUBT, "clipboard", "through a tmux or screen that may keep what y copies", remedy)
+        yield doubt("clipboard", "through a tmux or screen that may keep what y copies", remedy)
     else:
-        yield DoctorLine(
-            WELL, "clipboard", "the terminal's, by OSC 52: whether yours takes it, it does not say"
-        )
+        yield well("clipboard", "the terminal's, by OSC 52: whether yours takes it, it does not say")
 
 
 def _tmux(environ: Mapping[str, str]) -> DoctorLine:
     program = shutil.which("tmux", path=environ.get("PATH"))
     if program is None:
         remedy = "install tmux's command where evac runs, or set -g set-clipboard on"
-        return DoctorLine(
-            DOUBT, "clipboard", "in a tmux whose command is not found: y may copy nothing", remedy
-        )
+        return doubt("clipboard", "in a tmux whose command is not found: y may copy nothing", remedy)
     try:
         done = subprocess.run(  # noqa: S603 - a list of ours
             [program, "show-options", "-gsv", "set-clipboard"],
-            env=dict(environ), capture_output=True, timeout=clipboard.TMUX_WITHIN, check=False,
-        )  # fmt: skip
+            env=dict(environ),
+            capture_output=True,
+            timeout=clipboard.TMUX_WITHIN,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
-        return DoctorLine(
-            DOUBT,
-            "clipboard",
-            "tmux does not answer: y may copy nothing",
-            "detach from that tmux and attach again",
+        return doubt(
+            "clipboard", "tmux does not answer: y may copy nothing", "detach from that tmux and attach again"
         )
     found = clean(done.stdout.decode("utf-8", "replace").strip())
     if done.returncode or not found:
         why = clean(done.stderr.decode("utf-8", "replace").strip(), 100) or "it says nothing"
-        return DoctorLine(
-            DOUBT, "clipboard", f"tmux: {why}: y may copy nothing", "start evac inside a living tmux"
-        )
+        return doubt("clipboard", f"tmux: {why}: y may copy nothing", "start evac inside a living tmux")
     if found == "off":
-        return DoctorLine(
-            DOUBT, "clipboard", "tmux's buffer alone (set-clipboard off)", "set -g set-clipboard external"
-        )
-    return DoctorLine(WELL, "clipboard", f"tmux's buffer, and by tmux the terminal's (set-clipboard {found})")
+        return doubt("clipboard", "tmux's buffer alone (set-clipboard off)", "set -g set-clipboard external")
+    return well("clipboard", f"tmux's buffer, and by tmux the terminal's (set-clipboard {found})")

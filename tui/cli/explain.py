@@ -12,7 +12,7 @@ import click
 from tui.cli import output, serialize
 from tui.cli.activity import own
 from tui.cli.fleet_reader import find_instance
-from tui.cli.options import shared_options
+from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Shared, open_session
 from tui.cli.this_machine import here_for
 from tui.config.schema import policy
@@ -44,14 +44,8 @@ _CODE = re.compile(r"(instance|system)-[a-z]+")
     help="For a code: the instance's setting.",
 )
 @click.option("--sources", is_flag=True, help="Where each sentence comes from.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(1, 3600),
-    default=60.0,
-    show_default=True,
-    help="Seconds to look for it.",
-)
+@json_option()
+@timeout_option()
 @shared_options
 def explain_command(
     shared: Shared,

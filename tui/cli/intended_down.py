@@ -7,7 +7,7 @@ import click
 from tui.cli import output
 from tui.cli.fleet_reader import find_instance
 from tui.cli.follow import now, open_journal
-from tui.cli.options import asked_above, shared_options
+from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import (
     FAILED,
     GUARD,
@@ -25,21 +25,11 @@ from tui.operations import intended_down
 @click.command("meant")
 @click.argument("instance", metavar="INSTANCE_ID|NAME")
 @click.option("--undo", is_flag=True, help="Take it back: it is trouble again.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(1, 3600),
-    default=60.0,
-    show_default=True,
-    help="Seconds to look for it.",
-)
+@json_option()
+@timeout_option()
 @shared_options
-@click.pass_context
-def meant_command(
-    ctx: click.Context, shared: Shared, instance: str, undo: bool, as_json: bool, timeout: float
-) -> int:
+def meant_command(shared: Shared, instance: str, undo: bool, as_json: bool, timeout: float) -> int:
     """A server that AWS stopped is meant to be down: no trouble until it runs again. Seen by all on this journal."""
-    as_json = as_json or asked_above(ctx)
     with open_session(shared) as session:
         if session.settings.read_only:
             raise RefusedError(f"{intended_down.READ_ONLY}; nothing was noted", READ_ONLY)

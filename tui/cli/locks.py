@@ -9,7 +9,7 @@ import click
 
 from tui.cli import output
 from tui.cli.follow import now, open_journal
-from tui.cli.options import asked_above, shared_options
+from tui.cli.options import json_option, shared_options
 from tui.cli.serialize import iso_or_none
 from tui.cli.session import PARTIAL, WELL, Shared, open_session
 from tui.config.schema import Settings
@@ -22,12 +22,10 @@ from tui.operations.redis_lock import Away, LockService, Refused
 
 
 @click.command("locks")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option()
 @shared_options
-@click.pass_context
-def locks_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
+def locks_command(shared: Shared, as_json: bool) -> int:
     """Who is at which instance now, and who holds which group: locks of all machines, unfinished operations of this journal."""
-    as_json = as_json or asked_above(ctx)
     with open_session(shared) as session:
         with open_journal(session) as journal:
             found = [_of_journal(one) for one in journal.unfinished()]

@@ -12,7 +12,7 @@ from tui.cli.follow import follow, now, open_journal, operations_of, read_operat
 from tui.cli.intended_down import meant_command
 from tui.cli.locks import locks_command
 from tui.cli.operation_view import operation_lines, operation_list, operation_object
-from tui.cli.options import asked_above, shared_options
+from tui.cli.options import json_option, shared_options
 from tui.cli.repair import repair_command
 from tui.cli.session import (
     FAILED,
@@ -36,11 +36,10 @@ from tui.operations.status import JUST_STARTING, driver, status_of
 
 SHOWN, EVERY = 100, 1_000_000
 """Operations that are listed for a person, and for a program."""
-_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
 @click.group("ops", invoke_without_command=True)
-@_JSON
+@json_option()
 @shared_options
 @click.pass_context
 def ops_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
@@ -53,7 +52,7 @@ ops_command.add_command(audit_command)
 
 
 @ops_command.command("list")
-@_JSON
+@json_option()
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -61,23 +60,21 @@ ops_command.add_command(audit_command)
     metavar="N",
 )
 @shared_options
-@click.pass_context
-def list_command(ctx: click.Context, shared: Shared, as_json: bool, limit: int | None) -> int:
+def list_command(shared: Shared, as_json: bool, limit: int | None) -> int:
     """The newest first; above them in a line each what needs a person or has an instance down."""
-    return _list(shared, as_json or asked_above(ctx), limit)
+    return _list(shared, as_json, limit)
 
 
 @ops_command.command("show")
 @click.argument("ident", metavar="ID")
-@_JSON
+@json_option()
 @shared_options
-@click.pass_context
-def show_command(ctx: click.Context, shared: Shared, ident: str, as_json: bool) -> int:
+def show_command(shared: Shared, ident: str, as_json: bool) -> int:
     """One operation: its steps and how long each took, its calls and their request ids."""
     with open_session(shared) as session, open_journal(session) as journal:
         cut_off(journal, now())
         found = _one(journal, ident)
-        if as_json or asked_above(ctx):
+        if as_json:
             output.json(operation_object(found, now()))
         else:
             for line in operation_lines(found, session.settings, now()):
@@ -88,12 +85,10 @@ def show_command(ctx: click.Context, shared: Shared, ident: str, as_json: bool) 
 @ops_command.command("resume")
 @click.argument("ident", metavar="ID", required=False)
 @click.option("--wait", is_flag=True, help="Follow to the end, a line a step.")
-@_JSON
+@json_option()
 @shared_options
-@click.pass_context
-def resume_command(ctx: click.Context, shared: Shared, ident: str | None, wait: bool, as_json: bool) -> int:
+def resume_command(shared: Shared, ident: str | None, wait: bool, as_json: bool) -> int:
     """Finish what was cut off or needed a person: this operation, or without ID all of them."""
-    as_json = as_json or asked_above(ctx)
     with open_session(shared) as session, open_journal(session) as journal:
         if session.settings.read_only:
             raise RefusedError("read-only: nothing is resumed", READ_ONLY)
@@ -113,12 +108,9 @@ def resume_command(ctx: click.Context, shared: Shared, ident: str | None, wait: 
 @ops_command.command("abandon")
 @click.argument("ident", metavar="ID")
 @click.option("--confirm", metavar="NAME", help="Answer the question: the instance's name (or its id).")
-@_JSON
+@json_option()
 @shared_options
-@click.pass_context
-def abandon_command(
-    ctx: click.Context, shared: Shared, ident: str, confirm: str | None, as_json: bool
-) -> int:
+def abandon_command(shared: Shared, ident: str, confirm: str | None, as_json: bool) -> int:
     """Give an operation up; the instance stays as it is now, stopped if it is stopped."""
     with open_session(shared) as session, open_journal(session) as journal:
         found = _one(journal, ident)
@@ -134,7 +126,7 @@ def abandon_command(
                 f"{found.id} has ended meanwhile: {read_operation(journal, found.id).state}", GUARD
             )
         left = read_operation(journal, found.id)
-        if as_json or asked_above(ctx):
+        if as_json:
             output.json(operation_object(left, now()))
         else:
             output.line(f"{left.id} is abandoned" + (f": {told}" if told else ""))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from tui.cli.session import Shared
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,6 +55,18 @@ def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def asked_above(ctx: click.Context) -> bool:
-    """Whether `--json` stood before a command of a group: `evac ops --json locks`."""
-    return bool(ctx.parent and ctx.parent.params.get("as_json"))
+def json_option(help: str = "As JSON.") -> Callable[[_Command], _Command]:
+    """`--json`, which may also stand before a command of a group: `evac ops --json locks`."""
+    return click.option("--json", "as_json", is_flag=True, help=help, callback=_asked_here_or_above)
+
+
+def _asked_here_or_above(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    return value or bool(ctx.parent and ctx.parent.params.get("as_json"))
+
+
+def timeout_option(
+    help: str = "Seconds to look for it.", default: float = 60.0, most: float = 3600
+) -> Callable[[_Command], _Command]:
+    """`--timeout`, in seconds."""
+    kind = click.FloatRange(1, most)
+    return click.option("--timeout", type=kind, default=default, show_default=True, help=help)

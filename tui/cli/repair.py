@@ -6,7 +6,7 @@ import click
 
 from tui.cli import output
 from tui.cli.follow import now
-from tui.cli.options import asked_above, shared_options
+from tui.cli.options import json_option, shared_options
 from tui.cli.session import FAILED, READ_ONLY, WELL, RefusedError, Shared, open_session
 from tui.domain.plurals import part_of
 from tui.operations import audit_log
@@ -16,12 +16,10 @@ from tui.paths import default_journal_path
 
 
 @click.command("repair")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option()
 @shared_options
-@click.pass_context
-def repair_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
+def repair_command(shared: Shared, as_json: bool) -> int:
     """Set a damaged journal aside, and keep what can be read of it. One that can be used is left alone."""
-    as_json = as_json or asked_above(ctx)
     with open_session(shared) as session:
         path = default_journal_path(session.environ)
         try:

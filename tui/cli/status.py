@@ -10,7 +10,7 @@ from tui.cli import output, serialize
 from tui.cli.activity import own
 from tui.cli.empty_list import no_profiles, say_nothing_listed
 from tui.cli.fleet_reader import Fleet, read_fleet
-from tui.cli.options import shared_options
+from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import PARTIAL, USAGE, WELL, Session, Shared, open_session
 from tui.cli.this_machine import here_among
 from tui.config.schema import Settings, policy
@@ -26,13 +26,7 @@ from tui.fleet import snapshot
 from tui.paths import default_snapshot_path
 from tui.presentation.instance_text import checks_text
 
-TIMEOUT = click.option(
-    "--timeout",
-    type=click.FloatRange(1, 3600),
-    default=60.0,
-    show_default=True,
-    help="Seconds after which a target that has not answered counts as unread.",
-)
+TIMEOUT = timeout_option("Seconds after which a target that has not answered counts as unread.")
 FILTER = click.option(
     "--filter", "wanted", default="", help="Only what matches, in the console's filter language."
 )
@@ -115,7 +109,7 @@ def _name_of_pair(pair: tuple[Instance, ScheduledEvent]) -> str:
 
 
 @click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option()
 @click.option(
     "--problems",
     is_flag=True,

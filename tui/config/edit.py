@@ -9,7 +9,8 @@ from typing import Any
 
 import tomli_w
 
-from tui.config.loader import ConfigError, read_toml, validate
+from tui.config.loader import read_toml
+from tui.config.schema import ConfigError, validate
 from tui.paths import write_atomically
 
 

@@ -17,12 +17,9 @@ from msgspec import Struct
 
 from tui.config.durations import Limit
 from tui.config.schema import (
-    ActionSettings,
     Base,
-    CacheSettings,
     CacheUrl,
     ConfigError,
-    Intervals,
     KeepSetting,
     LockSettings,
     ProfileSettings,
@@ -30,35 +27,13 @@ from tui.config.schema import (
     Settings,
     convert,
     decode_settings,
-    encode_settings,
     file_values,
-    local_zone,
     validate,
 )
 from tui.domain import profile_names
 from tui.domain.actions import ACTIONS
 from tui.domain.sanitize import clean
 from tui.paths import default_config_path
-
-__all__ = [
-    "ActionSettings",
-    "CacheSettings",
-    "ConfigError",
-    "Intervals",
-    "Loaded",
-    "LockSettings",
-    "ProfileSettings",
-    "Settings",
-    "decode_settings",
-    "encode_settings",
-    "flatten",
-    "from_environment",
-    "load_settings",
-    "local_zone",
-    "policy_path",
-    "read_toml",
-    "validate",
-]
 
 POLICY = Path("/etc/evac/policy.toml")
 """The site policy. EVAC_POLICY may name another only while this file does not exist."""

@@ -26,6 +26,10 @@ Seconds = Annotated[float, Meta(ge=1.0)]
 Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
 TypedSetting = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
 Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
+MetricsSource = Annotated[str, Meta(pattern=r"\A(data|statistics|off)\Z")]
+Severity = Annotated[int, Meta(ge=1, le=3)]
+KindName = Annotated[str, Meta(pattern=r"\A([a-z0-9][a-z0-9-]{0,39})?\Z")]
+Line = Annotated[str, Meta(min_length=1, max_length=300)]
 Unreachable = Annotated[str, Meta(pattern=r"\A(refuse|proceed)\Z")]
 KeepSetting = Annotated[int, Meta(ge=1, le=100_000)] | Annotated[str, Meta(pattern=r"\A([1-9][0-9]?|100)%\Z")]
 CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
@@ -35,6 +39,8 @@ _EXPECTED = {
     r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z": "a colour's name such as red, or #rrggbb",
     r"\A([1-9][0-9]?|100)%\Z": 'a number, or a share of the members such as "50%"',
     r"\A(name|id)\Z": '"name" or "id"',
+    r"\A(data|statistics|off)\Z": '"data", "statistics" or "off"',
+    r"\A([a-z0-9][a-z0-9-]{0,39})?\Z": "small letters, digits and hyphens",
     r"\A(refuse|proceed)\Z": '"refuse" or "proceed"',
     r"\A((redis|rediss|unix)://.+)?\Z": "an empty text, or redis://host:port/db",
 }
@@ -99,6 +105,23 @@ class GroupSettings(Base, frozen=True):
     keep: KeepSetting = 1
 
 
+class MetricsSettings(Base, frozen=True):
+    """How CloudWatch is asked of an instance: `data` in one call, `statistics` with a call a metric, `off` never."""
+
+    source: MetricsSource = "data"
+
+
+class KindSettings(Base, frozen=True):
+    """A kind of trouble to find in system logs: a line with any of `contains` (plain words and `*`) and none of `unless`."""
+
+    contains: Annotated[tuple[str, ...], Meta(min_length=1)]
+    words: Line
+    remedy: Line
+    unless: tuple[str, ...] = ()
+    severity: Severity = 2
+    key: KindName = ""
+
+
 class ActionSettings(Base, frozen=True):
     """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed.
 
@@ -142,6 +165,8 @@ class Settings(Base, frozen=True):
     lock: LockSettings = LockSettings()
     actions: ActionSettings = ActionSettings()
     groups: GroupSettings = GroupSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    diagnosis: tuple[KindSettings, ...] = ()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
     shell_profiles: tuple[str, ...] = ("default",)
@@ -308,12 +333,29 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
     if settings.theme and settings.theme not in THEMES:
         near = _near(settings.theme, THEMES)
         raise ConfigError(file, "theme", f"no such theme{near}; there are {', '.join(THEMES)}")
+    for number, kind in enumerate(settings.diagnosis):
+        _check_kind(kind, file, f"diagnosis[{number}]")
     for name, profile in settings.profiles.items():
         if not _is_color(profile.color):
             near = _near(profile.color, COLORS)
             why = f"no such colour{near}; {', '.join(COLORS)}, or #rrggbb"
             raise ConfigError(file, f"profiles.{name}.color", why)
     return settings
+
+
+def _check_kind(kind: KindSettings, file: str | Path, key: str) -> None:
+    """Raises ConfigError where its words are none. Who has no kinds of his own does not load what looks for them."""
+    from tui.domain.diagnosis.patterns import pattern
+
+    for field in ("contains", "unless"):
+        for text in getattr(kind, field):
+            try:
+                pattern(text)
+            except ValueError as error:
+                raise ConfigError(file, f"{key}.{field}", str(error)) from None
+    for field in ("words", "remedy"):
+        if clean(getattr(kind, field)) != getattr(kind, field):
+            raise ConfigError(file, f"{key}.{field}", "expected one line of plain text")
 
 
 def _near(given: str, known: Iterable[str]) -> str:

@@ -175,7 +175,8 @@ class Instance(Struct, frozen=True, gc=False):
     `profiles` are all the configured names of its account; `target.profile` is the one whose credentials read it.
     `reason_code` is AWS's StateReason.Code, `state_since` (UTC) the time in StateTransitionReason. `last_stop` is the event
     that stopped it, kept once AWS lists it no more. `private_dns` is kept only where it does not follow from address and region.
-    `forwards`: it may pass on what is not for itself (SourceDestCheck is off), as a NAT instance does.
+    `forwards`: it may pass on what is not for itself (SourceDestCheck is off), as a NAT instance does. `monitoring` is
+    Monitoring.State: `enabled` is a point a minute.
     """
 
     target: Target
@@ -226,6 +227,7 @@ class Instance(Struct, frozen=True, gc=False):
     forwards: bool | None = None
     key_name: SafeText = EMPTY
     iam_profile: SafeText = EMPTY
+    monitoring: SafeText = EMPTY
     tags: tuple[tuple[SafeText, SafeText], ...] = ()
     newest_image: Image | None = None
     images_at: datetime | None = None

@@ -27,7 +27,7 @@ from tui.domain.groups import (
 )
 from tui.domain.instance import Instance
 from tui.domain.sanitize import SafeText
-from tui.domain.steps import TargetRegistration
+from tui.domain.steps.base import TargetRegistration
 
 
 def member(facts: Facts | None) -> GroupMembership | None:

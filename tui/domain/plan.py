@@ -25,7 +25,9 @@ from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.severity import GRAVE, Gravity
-from tui.domain.steps import Call, Order, Preflight, calls_of, steps_of, without_dry_run
+from tui.domain.steps import calls_of, steps_of, without_dry_run
+from tui.domain.steps.base import Call, Order
+from tui.domain.steps.power import Preflight
 from tui.domain.this_machine import NOWHERE, Here
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tui.domain.answers import NoteKind, RefusedBy
-from tui.domain.steps import Members, Stuck, Wait
+from tui.domain.steps.base import Stuck, Wait
+from tui.domain.steps.membership import Members
 from tui.operations.leased_operation import End, LeasedOperation
 from tui.operations.model import DARK_PATIENCE, Operation, OperationState
 

@@ -27,18 +27,6 @@ from tui.operations.audit_files import START, Head, head_path
 from tui.operations.identity import Requester
 from tui.operations.model import Operation
 
-__all__ = [
-    "START",
-    "Head",
-    "Verdict",
-    "about",
-    "append",
-    "check",
-    "head_path",
-    "path_beside",
-    "tail",
-]
-
 
 def about(
     subject: Draft | Operation | Instance | None,

@@ -12,7 +12,7 @@ from tui.aws.sessions import Sessions
 from tui.config.schema import Settings
 from tui.domain.instance import InstanceState, Target
 from tui.domain.sanitize import clean
-from tui.domain.steps import Call, Order, Seen, Step
+from tui.domain.steps.base import Call, Order, Seen, Step
 from tui.operations.model import Operation
 from tui.operations.runner_log import log_line, what
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,15 @@ def to_text(moment: datetime | None) -> str | None:
 def to_time(text: str | None) -> datetime | None:
     """The time of such a text, UTC."""
     return None if text is None else datetime.fromisoformat(text)
+
+
+def insert(
+    db: sqlite3.Connection, table: str, values: Mapping[str, Any], otherwise: str = ""
+) -> sqlite3.Cursor:
+    """Add a row of these columns. `otherwise`: `OR IGNORE` or `OR REPLACE` where one is there. Raises sqlite3.Error."""
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    query = f"INSERT {otherwise} INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+    return db.execute(query, tuple(values.values()))
 
 
 def _refuse_strangers(folder: Path) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tui.config.schema import Settings, keep
 from tui.domain.answers import NoteKind, RefusedBy
 from tui.domain.groups import Asked, Hold, Short, group_key
-from tui.domain.steps import Decision, Seen, Send, Stuck, Wait
+from tui.domain.steps.base import Decision, Seen, Send, Stuck, Wait
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation
 from tui.operations.redis_holds import SharedHolds, every

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from tui.config.schema import Settings
 from tui.domain.actions import ACTIONS
 from tui.domain.answers import RefusedBy
-from tui.domain.steps import Call, Decision, Send, Stuck, Wait
+from tui.domain.steps.base import Call, Decision, Send, Stuck, Wait
 from tui.operations.identity import address_of_client
 from tui.operations.model import Operation
 from tui.operations.redis_lock import Away, Held, Holder, Lock, LockService, Refused, Young

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sqlite3
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -21,7 +23,7 @@ from tui.domain.sanitize import clean
 from tui.domain.severity import GRAVE
 from tui.operations import network_mounts
 from tui.operations.conflicts import in_the_way, who_is_in_the_way
-from tui.operations.database import JournalError, to_text, to_time
+from tui.operations.database import JournalError, insert, to_text, to_time
 from tui.operations.group_holds import Holding
 from tui.operations.identity import this_requester
 from tui.operations.model import DARK_PATIENCE, OPEN, OperationState, StepState, StoredDraft
@@ -30,6 +32,8 @@ __all__ = ["LEASE", "Journal", "JournalError"]
 
 LEASE = timedelta(seconds=20)
 """How long a runner may be silent before another takes its operation over."""
+_OPEN = f"state IN ({', '.join(repr(one.value) for one in OPEN)})"
+_UNCONFIRMED = "state='planned' AND confirmed_at IS NULL"
 AHEAD = timedelta(seconds=5)
 """How far a lease may seem to end too late, by clocks that are being set."""
 STARTING = ":starting"
@@ -38,6 +42,10 @@ STARTING = ":starting"
 
 class Journal(Holding):
     """The journal, opened. Raises JournalError where it can't be used."""
+
+    def _set(self, operation: str, where: str = "1", /, **columns: Any) -> bool:
+        with self._write() as db:
+            return _update(db, operation, where, **columns)
 
     # the console's side
 
@@ -58,30 +66,26 @@ class Journal(Holding):
             tuple(f"{hazard.gravity}: {hazard.text}" for hazard in draft.hazards),
             tuple(hazard.code for hazard in draft.hazards if hazard.gravity in GRAVE),
         )
-        values = (
-            name,
-            draft.action,
-            draft.title,
-            "planned",
-            draft.target.profile,
-            draft.account_id,
-            draft.target.region,
-            draft.instance_id,
-            draft.instance_name,
-            who.user,
-            who.host,
-            who.ssh_client,
-            to_text(now),
-            msgspec.json.encode(kept).decode(),
-        )
+        values = {
+            "id": name,
+            "action": draft.action,
+            "title": draft.title,
+            "state": OperationState.PLANNED,
+            "profile": draft.target.profile,
+            "account_id": draft.account_id,
+            "region": draft.target.region,
+            "instance_id": draft.instance_id,
+            "instance_name": draft.instance_name,
+            "user": who.user,
+            "host": who.host,
+            "ssh_client": who.ssh_client,
+            "created_at": to_text(now),
+            "kept": msgspec.json.encode(kept).decode(),
+        }
         with self._write() as db:
-            db.execute(
-                "INSERT INTO operation (id, action, title, state, profile, account_id, region, instance_id, instance_name,"
-                " user, host, ssh_client, created_at, kept) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                values,
-            )
-            rows = [(name, position, step) for position, step in enumerate(kept.steps)]
-            db.executemany("INSERT INTO step (operation, position, name) VALUES (?,?,?)", rows)
+            insert(db, "operation", values)
+            for position, step in enumerate(kept.steps):
+                insert(db, "step", {"operation": name, "position": position, "name": step})
         return name
 
     def confirm(self, operation: str, now: datetime) -> bool:
@@ -93,27 +97,15 @@ class Journal(Holding):
             other = in_the_way(self.unfinished(), row["action"], row["region"], row["instance_id"])
             if other is not None and other.id != operation:
                 why = who_is_in_the_way(other, UTC, now)
-                db.execute(
-                    "UPDATE operation SET state='failed', note=?, finished_at=?, refused_by=?"
-                    " WHERE id=? AND state='planned' AND confirmed_at IS NULL",
-                    (why, to_text(now), RefusedBy.OPERATION.value, operation),
-                )
+                failed = {"state": OperationState.FAILED, "refused_by": RefusedBy.OPERATION}
+                _update(db, operation, _UNCONFIRMED, **failed, note=why, finished_at=to_text(now))
                 return False
-            done = db.execute(
-                "UPDATE operation SET confirmed_at=? WHERE id=? AND state='planned' AND confirmed_at IS NULL",
-                (to_text(now), operation),
-            )
-            return done.rowcount == 1
+            return _update(db, operation, _UNCONFIRMED, confirmed_at=to_text(now))
 
     def abandon(self, operation: str, why: str, now: datetime) -> bool:
         """Give it up; False if it has ended already."""
-        with self._write() as db:
-            done = db.execute(
-                "UPDATE operation SET state='abandoned', note=?, finished_at=?, attention=0"
-                " WHERE id=? AND state IN ('planned','running','needs-attention')",
-                (clean(why), to_text(now), operation),
-            )
-            return done.rowcount == 1
+        ended = {"state": OperationState.ABANDONED, "finished_at": to_text(now)}
+        return self._set(operation, _OPEN, **ended, note=clean(why), attention=False)
 
     def begin_rollback(self, operation: str, why: str, now: datetime, *, given_up: bool = False) -> bool:
         """Leave out all that is not done, but for what returns the instance to service; False if there is nothing to return.
@@ -129,8 +121,7 @@ class Journal(Holding):
             db.executemany(
                 "UPDATE step SET state='skipped', note=?, ended_at=? WHERE operation=? AND name=?", rows
             )
-            db.execute("UPDATE operation SET given_up=? WHERE id=?", (int(given_up), operation))
-            return True
+            return _update(db, operation, "1", given_up=given_up)
 
     def expire_unconfirmed(self, now: datetime) -> None:
         """What was never confirmed and has no runner that would give it up is abandoned here. Writes only if there is any."""
@@ -140,12 +131,8 @@ class Journal(Holding):
             (to_text(now - DARK_PATIENCE), to_text(now)),
         )
         for row in late:
-            with self._write() as db:
-                db.execute(
-                    "UPDATE operation SET state='abandoned', note='not confirmed', finished_at=?"
-                    " WHERE id=? AND state='planned' AND confirmed_at IS NULL",
-                    (to_text(now), row["id"]),
-                )
+            ended = {"state": OperationState.ABANDONED, "finished_at": to_text(now)}
+            self._set(row["id"], _UNCONFIRMED, **ended, note="not confirmed")
 
     def reopen(self, operation: str, runner: str, now: datetime) -> bool:
         """Make way for a new runner in the place of one that is gone; False if somebody else did, or it has ended.
@@ -163,16 +150,19 @@ class Journal(Holding):
 
     def set_intended_down(self, instance: Instance, mark: Meant, ssh: str) -> None:
         """A person says that it is meant to be down."""
-        values = (
-            instance.target.region, instance.instance_id, instance.account_id, instance.name,
-            to_text(mark.launched_at), mark.user, mark.host, ssh, to_text(mark.at),
-        )  # fmt: skip
+        values = {
+            "region": instance.target.region,
+            "instance_id": instance.instance_id,
+            "account_id": instance.account_id,
+            "instance_name": instance.name,
+            "launched_at": to_text(mark.launched_at),
+            "user": mark.user,
+            "host": mark.host,
+            "ssh_client": ssh,
+            "at": to_text(mark.at),
+        }
         with self._write() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO meant (region, instance_id, account_id, instance_name, launched_at, user, host,"
-                " ssh_client, at) VALUES (?,?,?,?,?,?,?,?,?)",
-                values,
-            )
+            insert(db, "meant", values, "OR REPLACE")
 
     def clear_intended_down(self, instance: Instance) -> None:
         """It is not."""
@@ -206,11 +196,7 @@ class Journal(Holding):
     def set_starting_process(self, operation: str, process: int, now: datetime) -> None:
         """The new runner is this process, which has yet to take its lease: if it dies before, that is seen at once."""
         name = f"{socket.gethostname()}:{process}{STARTING}"
-        with self._write() as db:
-            db.execute(
-                "UPDATE operation SET runner=?, lease_until=? WHERE id=? AND runner=''",
-                (name, to_text(now + LEASE), operation),
-            )
+        self._set(operation, "runner=''", runner=name, lease_until=to_text(now + LEASE))
 
     def release(self, operation: str, runner: str) -> None:
         """Clear the lease; `runner` keeps the name of the last holder."""
@@ -229,23 +215,17 @@ class Journal(Holding):
         kind: NoteKind = NoteKind.PLAIN,
     ) -> None:
         """Where it stands; an end gets its time. What has ended stays as it ended. `kind`: of the note."""
-        ended = None if state in OPEN else to_text(now)
-        with self._write() as db:
-            db.execute(
-                "UPDATE operation SET state=?, note=?, remedy=?, finished_at=?, attention=?, refused_by=?,"
-                " note_kind=?"
-                " WHERE id=? AND state IN ('planned','running','needs-attention')",
-                (
-                    state.value,
-                    clean(note),
-                    clean(remedy),
-                    ended,
-                    int(state is OperationState.NEEDS_ATTENTION),
-                    refused_by or "",
-                    kind.value,
-                    operation,
-                ),
-            )
+        self._set(
+            operation,
+            _OPEN,
+            state=state,
+            note=clean(note),
+            remedy=clean(remedy),
+            finished_at=None if state in OPEN else to_text(now),
+            attention=state is OperationState.NEEDS_ATTENTION,
+            refused_by=refused_by or "",
+            note_kind=kind,
+        )
 
     def set_progress(
         self,
@@ -258,11 +238,8 @@ class Journal(Holding):
         kind: NoteKind = NoteKind.PLAIN,
     ) -> None:
         """What it is waiting for, whether a person should know and what to do, and whether the instance is down by it."""
-        with self._write() as db:
-            db.execute(
-                "UPDATE operation SET note=?, note_kind=?, remedy=?, attention=?, instance_down=? WHERE id=?",
-                (clean(note), kind.value, clean(remedy), int(attention), int(down), operation),
-            )
+        told = {"note": clean(note), "note_kind": kind, "remedy": clean(remedy)}
+        self._set(operation, **told, attention=attention, instance_down=down)
 
     def add_remark(self, operation: str, text: str, *, too: bool = False) -> None:
         """What a reader of this operation should know besides; the first one stays, or (`too`) has this one behind it."""
@@ -275,18 +252,13 @@ class Journal(Holding):
 
     def set_caller(self, operation: str, arn: str) -> None:
         """Whom AWS sees in the credentials."""
-        with self._write() as db:
-            db.execute("UPDATE operation SET caller=? WHERE id=?", (clean(arn), operation))
+        self._set(operation, caller=clean(arn))
 
     def set_permission(
         self, operation: str, answer: Permission, reason: str = "", refused_by: RefusedBy | None = None
     ) -> None:
         """What came of the question; where it is no, why and who said so."""
-        with self._write() as db:
-            db.execute(
-                "UPDATE operation SET permission=?, permission_reason=?, refused_by=? WHERE id=?",
-                (answer.value, clean(reason), refused_by or "", operation),
-            )
+        self._set(operation, permission=answer, permission_reason=clean(reason), refused_by=refused_by or "")
 
     def begin_step(self, operation: str, step: str, now: datetime) -> datetime:
         """Mark it running; when it began. One that was stuck begins afresh: somebody mended what held it."""
@@ -365,3 +337,10 @@ class Journal(Holding):
                     call,
                 ),
             )
+
+
+def _update(db: sqlite3.Connection, operation: str, where: str, /, **columns: Any) -> bool:
+    """Write these columns of an operation; False if there is none of that id, or `where` (SQL of ours) does not hold."""
+    names = ", ".join(f"{name}=?" for name in columns)
+    query = f"UPDATE operation SET {names} WHERE id=? AND {where}"  # noqa: S608 - our own names
+    return db.execute(query, (*columns.values(), operation)).rowcount == 1

@@ -5,9 +5,12 @@ Somebody frees a disk with `rm -rf`, or restores a home. What has an instance do
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 import msgspec
 
-from tui.operations.database import to_text
+from tui.operations.database import insert, to_text
 from tui.operations.journal import Journal
 from tui.operations.model import Operation
 
@@ -16,42 +19,21 @@ _TOLD = "its journal was deleted or replaced while it ran: it was written down a
 
 def put_back(journal: Journal, one: Operation) -> None:
     """Write the operation as the runner last read it into the journal. Raises JournalError."""
-    values = {
-        "id": one.id, "action": one.action, "title": one.title, "state": one.state.value, "profile": one.profile,
-        "account_id": one.account_id, "region": one.region, "instance_id": one.instance_id,
-        "instance_name": one.instance_name, "user": one.user, "host": one.host, "created_at": to_text(one.created_at),
-        "confirmed_at": to_text(one.confirmed_at), "finished_at": to_text(one.finished_at), "note": one.note,
-        "remedy": one.remedy, "attention": int(one.attention), "permission": one.permission.value,
-        "permission_reason": one.permission_reason,
-        "instance_down": int(one.instance_down), "runner": one.runner, "kept": msgspec.json.encode(one.kept).decode(),
-        "ssh_client": one.ssh_client, "caller": one.caller, "remark": one.remark or _TOLD, "refused_by": one.refused_by or "",
-        "given_up": int(one.given_up), "note_kind": one.note_kind.value,
-    }  # fmt: skip
-    names = ",".join(values)
-    marks = ",".join("?" * len(values))
+    values = _columns(one)
+    del values["steps"], values["lease_until"]  # a runner takes the lease anew
+    values["kept"] = msgspec.json.encode(one.kept).decode()
+    values["remark"], values["refused_by"] = one.remark or _TOLD, one.refused_by or ""
     with journal._write() as db:
-        db.execute(f"INSERT OR IGNORE INTO operation ({names}) VALUES ({marks})", [*values.values()])  # noqa: S608 - our own names
-        for position, row in enumerate(one.steps):
-            db.execute(
-                "INSERT OR IGNORE INTO step (operation, position, name, state, note, began_at, ended_at)"
-                " VALUES (?,?,?,?,?,?,?)",
-                (
-                    one.id,
-                    position,
-                    row.name,
-                    row.state.value,
-                    row.note,
-                    to_text(row.began_at),
-                    to_text(row.ended_at),
-                ),
-            )
-            for call in row.calls:
-                db.execute(
-                    "INSERT INTO call (operation, step, service, name, intent_at, outcome_at, ok, code, message, request_id,"
-                    " dry_run, launched_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                    (
-                        one.id, call.step, call.service, call.operation, to_text(call.intent_at),
-                        to_text(call.outcome_at), None if call.ok is None else int(call.ok), call.code, call.message,
-                        call.request_id, int(call.dry_run), to_text(call.launched_at),
-                    ),
-                )  # fmt: skip
+        insert(db, "operation", values, "OR IGNORE")
+        for position, step in enumerate(one.steps):
+            values = _columns(step)
+            del values["calls"]
+            insert(db, "step", {**values, "operation": one.id, "position": position}, "OR IGNORE")
+            for call in step.calls:
+                insert(db, "call", {**_columns(call), "operation": one.id, "name": call.operation})
+
+
+def _columns(one: msgspec.Struct) -> dict[str, Any]:
+    """Its fields by name, as SQLite keeps them."""
+    values: dict[str, Any] = msgspec.to_builtins(one, builtin_types=(datetime,))
+    return {name: to_text(value) if isinstance(value, datetime) else value for name, value in values.items()}

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from tui.config.schema import Settings, keep
 from tui.domain.answers import RefusedBy
-from tui.domain.steps import Order, calls_of
+from tui.domain.steps import calls_of
+from tui.domain.steps.base import Order
 from tui.operations.aws_gateway import Gateway
 from tui.operations.group_turn import GroupTurn
 from tui.operations.instance_lock import InstanceLockGuard

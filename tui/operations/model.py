@@ -11,7 +11,7 @@ from msgspec import Struct
 from tui.domain.actions import ACTIONS, BACK, ActionOptions
 from tui.domain.answers import DOWN_WORD, NoteKind, Permission, RefusedBy
 from tui.domain.sanitize import SafeText, clean
-from tui.domain.steps import Order
+from tui.domain.steps.base import Order
 
 ABANDONED = "abandoned by the operator"
 """Why steps were left out, if a person gave the operation up."""

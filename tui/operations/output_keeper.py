@@ -14,7 +14,7 @@ from typing import Protocol
 
 from tui.domain.console_output import console_lines
 from tui.domain.sanitize import clean
-from tui.domain.steps import Call, Decision, Seen, Send
+from tui.domain.steps.base import Call, Decision, Seen, Send
 from tui.kept_output import KeptOutput, keep_output
 from tui.operations.model import Operation
 

@@ -130,7 +130,7 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
     now = Steady(_now, latest(operation), ticks)
     place = this_machine.read_this_machine(os.environ, settings, journal.path.parent)
     runner = Runner(
-        journal, operation, settings, gateway, now=now, wall=_now, ownself=Ownself(place, gateway),
+        journal, operation, settings, gateway, now=now, wall=_now, ownself=Ownself(place, gateway.state_of),
         keeper=OutputKeeper(console_folder(os.environ), gateway),
     )  # fmt: skip
     sigterm.listen()

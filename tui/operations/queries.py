@@ -5,21 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from tui.domain.activity import Meant
-from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.sanitize import clean
-from tui.domain.steps import Attempt, StepHistory
-from tui.operations.database import Database, JournalError, to_text, to_time
-from tui.operations.model import CallRecord, Operation, OperationState, StepRow, StepState, StoredDraft
+from tui.domain.steps.base import Attempt, StepHistory
+from tui.operations.database import Database, JournalError, to_text
+from tui.operations.model import Operation, StoredDraft
 
-_PLAIN = (
-    "id", "action", "title", "profile", "account_id", "region", "instance_id", "instance_name", "user", "host", "note",
-    "remedy", "permission_reason", "runner", "ssh_client", "caller", "remark",
-)  # fmt: skip
+_T = TypeVar("_T")
 
 
 class JournalQueries(Database):
@@ -77,23 +73,24 @@ class JournalQueries(Database):
         """What a person said is meant to be down, by the instance's key (`region/id`)."""
         try:
             return {
-                f"{row['region']}/{row['instance_id']}": Meant(
-                    clean(row["user"]),
-                    clean(row["host"]),
-                    datetime.fromisoformat(row["at"]),
-                    to_time(row["launched_at"]),
+                f"{row['region']}/{row['instance_id']}": _as(
+                    Meant, row, user=clean(row["user"]), host=clean(row["host"])
                 )
                 for row in self._read("SELECT * FROM meant", ())
             }
-        except (ValueError, TypeError, IndexError) as error:
+        except (ValueError, TypeError, IndexError, msgspec.MsgspecError) as error:
             raise JournalError(self._line(error)) from error
 
     def _operation(self, row: sqlite3.Row) -> Operation:
         try:
-            name = row["id"]
-            calls = self._read("SELECT * FROM call WHERE operation=? ORDER BY id", (name,))
-            steps = self._read("SELECT * FROM step WHERE operation=? ORDER BY position", (name,))
-            return _operation_of(row, steps, calls)
+            found = self._read("SELECT * FROM call WHERE operation=? ORDER BY id", (row["id"],))
+            calls = [{**one, "operation": one["name"]} for one in found]
+            steps = [
+                {**step, "calls": [one for one in calls if one["step"] == step["name"]]}
+                for step in self._read("SELECT * FROM step WHERE operation=? ORDER BY position", (row["id"],))
+            ]
+            kept = msgspec.json.decode(row["kept"], type=StoredDraft)
+            return _as(Operation, row, kept=kept, steps=steps, refused_by=row["refused_by"] or None)
         except (ValueError, TypeError, IndexError, msgspec.MsgspecError) as error:
             raise JournalError(self._line(error)) from error
 
@@ -103,71 +100,16 @@ class JournalQueries(Database):
             "SELECT * FROM call WHERE operation=? AND step=? AND (ok IS NOT 0 OR intent_at>=?) ORDER BY id",
             (operation, step, to_text(began_at)),
         )
-        return StepHistory(
-            began_at,
-            tuple(
-                Attempt(
-                    one["name"],
-                    datetime.fromisoformat(one["intent_at"]),
-                    to_time(one["outcome_at"]),
-                    _flag(one["ok"]),
-                    clean(one["code"]),
-                    clean(one["message"]),
-                    bool(one["dry_run"]),
-                    to_time(one["launched_at"]),
-                )
+        try:
+            attempts = [
+                _as(Attempt, one, call=one["name"], code=clean(one["code"]), message=clean(one["message"]))
                 for one in rows
-            ),
-        )
+            ]
+        except msgspec.MsgspecError as error:
+            raise JournalError(self._line(error)) from error
+        return StepHistory(began_at, tuple(attempts))
 
 
-def _flag(value: int | None) -> bool | None:
-    """SQLite has no booleans; None stays *not known*."""
-    return None if value is None else bool(value)
-
-
-def _operation_of(row: sqlite3.Row, steps: Sequence[sqlite3.Row], calls: Sequence[sqlite3.Row]) -> Operation:
-    """The operation, with its steps in their order and each step's calls, the oldest first."""
-    made = [_call(one) for one in calls]
-    return Operation(
-        state=OperationState(row["state"]),
-        created_at=datetime.fromisoformat(row["created_at"]),
-        confirmed_at=to_time(row["confirmed_at"]),
-        finished_at=to_time(row["finished_at"]),
-        permission=Permission(row["permission"]),
-        refused_by=RefusedBy(row["refused_by"]) if row["refused_by"] else None,
-        given_up=bool(row["given_up"]),
-        note_kind=NoteKind(row["note_kind"]),
-        attention=bool(row["attention"]),
-        instance_down=bool(row["instance_down"]),
-        lease_until=to_time(row["lease_until"]),
-        kept=msgspec.json.decode(row["kept"], type=StoredDraft),
-        steps=tuple(
-            StepRow(
-                one["name"],
-                StepState(one["state"]),
-                one["note"],
-                to_time(one["began_at"]),
-                to_time(one["ended_at"]),
-                tuple(call for call in made if call.step == one["name"]),
-            )
-            for one in steps
-        ),
-        **{key: row[key] for key in _PLAIN},
-    )
-
-
-def _call(row: sqlite3.Row) -> CallRecord:
-    return CallRecord(
-        row["step"],
-        row["service"],
-        row["name"],
-        datetime.fromisoformat(row["intent_at"]),
-        to_time(row["outcome_at"]),
-        _flag(row["ok"]),
-        row["code"],
-        row["message"],
-        row["request_id"],
-        bool(row["dry_run"]),
-        to_time(row["launched_at"]),
-    )
+def _as(kind: type[_T], row: sqlite3.Row, **other: Any) -> _T:
+    """A row as that struct. Not strictly: SQLite has no booleans and no times. Raises msgspec.MsgspecError."""
+    return msgspec.convert({**row, **other}, kind, strict=False)

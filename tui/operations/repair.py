@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from tui.domain.sanitize import clean
-from tui.operations.database import is_damage
+from tui.operations.database import insert, is_damage
 from tui.operations.journal import Journal, JournalError
 from tui.operations.journal_file import connect_damaged, swap
 
@@ -105,11 +105,7 @@ def _mean(journal: Journal, row: dict[str, Any]) -> None:
 def _insert(database: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     known: Sequence[str] = [one[1] for one in database.execute(f"PRAGMA table_info({table})")]
     names = [name for name in row if name in known]
-    marks = ",".join("?" * len(names))
-    database.execute(
-        f"INSERT INTO {table} ({','.join(names)}) VALUES ({marks})",  # noqa: S608 - our own names
-        [row[name] for name in names],
-    )
+    insert(database, table, {name: row[name] for name in names})
 
 
 def _rows(path: Path, table: str) -> Iterator[dict[str, Any]]:

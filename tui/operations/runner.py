@@ -13,19 +13,10 @@ from msgspec.structs import replace
 from tui.domain.actions import ACTIONS, BACK
 from tui.domain.answers import Permission, RefusedBy
 from tui.domain.instance import InstanceState
-from tui.domain.steps import (
-    STEPS,
-    Decision,
-    Done,
-    Moot,
-    Preflight,
-    Seen,
-    Send,
-    Step,
-    Stuck,
-    Wait,
-)
+from tui.domain.steps import STEPS
 from tui.domain.steps.await_stop import followed
+from tui.domain.steps.base import Decision, Done, Moot, Seen, Send, Step, Stuck, Wait
+from tui.domain.steps.power import Preflight
 from tui.operations.admission import Admission
 from tui.operations.aws_gateway import Outcome
 from tui.operations.journal import JournalError

@@ -6,41 +6,20 @@ end, since giving up would leave an instance down; nothing done here may end the
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Protocol
 
 from tui.domain.sanitize import clean
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation, OperationState
+from tui.operations.runner import Runner
 from tui.operations.runner_log import log_line, traceback_text, what
 
 MEND = 5.0
 """Seconds until it is tried again."""
 
 
-class FaultyRunner(Protocol):
-    """What is used of a runner here. `begun`: it has sent a call that changes something."""
-
-    journal: Journal
-    operation: Operation
-    name: str
-    begun: bool
-    now: Callable[[], datetime]
-    wall: Callable[[], datetime]
-    sleep: Callable[[float], None]
-
-    def run(self) -> int:
-        """To the end; the exit code."""
-        ...
-
-    def in_need(self, error: JournalError) -> None:
-        """Start the stopped instance if that is allowed while the journal can't be written."""
-        ...
-
-
-def to_the_end(runner: FaultyRunner) -> int:
+def to_the_end(runner: Runner) -> int:
     """Run to the end; the exit code. Raises what went wrong while nothing had been sent."""
     told = ""
     while True:
@@ -62,7 +41,7 @@ def to_the_end(runner: FaultyRunner) -> int:
             runner.sleep(MEND)
 
 
-def _anyhow(runner: FaultyRunner, error: JournalError) -> None:
+def _anyhow(runner: Runner, error: JournalError) -> None:
     """Handle an error; an error in handling it is logged, and never raised."""
     try:
         runner.in_need(error)
@@ -70,7 +49,7 @@ def _anyhow(runner: FaultyRunner, error: JournalError) -> None:
         log_line(f"{runner.operation.id}: {what(other)}")
 
 
-def _stumbled(runner: FaultyRunner, error: Exception) -> None:
+def _stumbled(runner: Runner, error: Exception) -> None:
     """Record the error as the operation's note with attention, while its lease is this runner's."""
     journal, ident = runner.journal, runner.operation.id
     current = journal.get(ident)

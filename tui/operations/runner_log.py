@@ -26,7 +26,6 @@ class _Bytes(io.RawIOBase):
         self._handle = handle
 
     def writable(self) -> bool:
-        """It is."""
         return True
 
     def write(self, data: Any) -> int:
@@ -39,7 +38,6 @@ class _Bytes(io.RawIOBase):
         return size
 
     def fileno(self) -> int:
-        """The descriptor."""
         return self._handle
 
     def close(self) -> None:
@@ -55,16 +53,13 @@ class Quiet(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override] # typeshed has an attribute; io itself a property
-        """UTF-8."""
         return "utf-8"
 
     @property
     def errors(self) -> str:  # type: ignore[override] # as above
-        """The codec error handler."""
         return "backslashreplace"
 
     def writable(self) -> bool:
-        """It is."""
         return True
 
     def write(self, text: str) -> int:
@@ -74,7 +69,6 @@ class Quiet(io.TextIOBase):
         return len(text)
 
     def fileno(self) -> int:
-        """The descriptor."""
         return self.buffer.fileno()
 
     def close(self) -> None:

@@ -5,12 +5,12 @@ Fence agents do the second too: a node that is itself being stopped fences nobod
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
 from tui.domain.answers import RefusedBy
 from tui.domain.hazards.this_machine import cut_short
 from tui.domain.instance import InstanceState
-from tui.domain.steps import Call, Decision, Send, Stuck
+from tui.domain.steps.base import Call, Decision, Send, Stuck
 from tui.domain.this_machine import NOWHERE, Here
 from tui.operations.model import Operation
 
@@ -18,19 +18,16 @@ _GOING_UP = (InstanceState.RUNNING, InstanceState.PENDING, InstanceState.UNKNOWN
 _TAKES_DOWN = frozenset({"StopInstances", "RebootInstances", "EnterStandby", "DeregisterTargets"})
 
 
-class Looks(Protocol):
-    """What is used of the gateway."""
-
-    def state_of(self, instance_id: str, region: str) -> InstanceState:
-        """Any instance's state as AWS shows it; empty where it can't be seen."""
-        ...
-
-
 class Ownself:
-    """The guard of one runner. Off EC2, or where this machine's instance id is unknown, it refuses nothing."""
+    """The guard of one runner. Off EC2, or where this machine's instance id is unknown, it refuses nothing.
 
-    def __init__(self, here: Here = NOWHERE, gateway: Looks | None = None) -> None:
-        self._here, self._gateway = here, gateway
+    `state_of` tells the state of an instance (id, region) as AWS shows it; UNKNOWN where it can't be seen.
+    """
+
+    def __init__(
+        self, here: Here = NOWHERE, state_of: Callable[[str, str], InstanceState] | None = None
+    ) -> None:
+        self._here, self._state_of = here, state_of
 
     def refuses(self, operation: Operation) -> Stuck | None:
         """Why this runner must not begin the operation, None if it may. What was begun goes on, towards running."""
@@ -46,11 +43,11 @@ class Ownself:
 
     def guard(self, decision: Decision, operation: Operation) -> Decision:
         """The step's decision, or Stuck where it would be the first to take an instance down while this machine is stopping."""
-        if self._gateway is None or not self._here.instance_id or not isinstance(decision, Send):
+        if self._state_of is None or not self._here.instance_id or not isinstance(decision, Send):
             return decision
         if not _takes_down(decision.call) or any(one in _TAKES_DOWN for one in operation.sent):
             return decision
-        state = self._gateway.state_of(self._here.instance_id, self._here.region)
+        state = self._state_of(self._here.instance_id, self._here.region)
         if state in _GOING_UP:
             return decision
         return Stuck(

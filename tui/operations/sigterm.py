@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import signal
 from contextlib import suppress
-from typing import Protocol
 
-from tui.operations.journal import Journal, JournalError
-from tui.operations.model import OVER, Operation
+from tui.operations.journal import JournalError
+from tui.operations.model import OVER
+from tui.operations.runner import Runner
 from tui.operations.runner_log import log_line, what
 
 START_WITHIN = 2.0
@@ -25,22 +25,6 @@ class ToldToEnd(BaseException):
     """Raised for SIGTERM. Not an Exception, so that the runner's retries after errors do not swallow it."""
 
 
-class StoppableRunner(Protocol):
-    """What is used of a runner here."""
-
-    journal: Journal
-    operation: Operation
-    name: str
-
-    def tick(self) -> object:
-        """One observation and one decision; seconds until the next, 0.0 for at once."""
-        ...
-
-    def in_need(self, error: JournalError) -> None:
-        """Start the stopped instance if that is allowed while the journal can't be written."""
-        ...
-
-
 def listen() -> None:
     """Have the first SIGTERM raise ToldToEnd in the main thread; later ones are ignored."""
     signal.signal(signal.SIGTERM, _told)
@@ -51,7 +35,7 @@ def _told(number: int, frame: object) -> None:
     raise ToldToEnd
 
 
-def last_try(runner: StoppableRunner) -> int:
+def last_try(runner: Runner) -> int:
     """Run the loop without waiting until the start is sent, or the time is over; the exit code."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, START_WITHIN)
@@ -72,7 +56,7 @@ def last_try(runner: StoppableRunner) -> int:
     return ENDED
 
 
-def _at(runner: StoppableRunner) -> str:
+def _at(runner: Runner) -> str:
     """The current step; empty where the operation did not stop the instance, or has seen it run since."""
     found = runner.journal.get(runner.operation.id)
     if found is None or not found.is_open or not found.may_be_down:
@@ -80,7 +64,7 @@ def _at(runner: StoppableRunner) -> str:
     return next((row.name for row in found.steps if row.state not in OVER), "")
 
 
-def _starts(runner: StoppableRunner) -> int:
+def _starts(runner: Runner) -> int:
     found = runner.journal.get(runner.operation.id)
     rows = () if found is None else found.steps
     return sum(one.operation == "StartInstances" and not one.dry_run for row in rows for one in row.calls)

@@ -19,7 +19,8 @@ from msgspec.structs import replace
 
 from tui.domain.instance import InstanceState
 from tui.domain.sanitize import clean
-from tui.domain.steps import GRACE, STEPS, Order
+from tui.domain.steps import STEPS
+from tui.domain.steps.base import GRACE, Order
 from tui.operations.aws_gateway import Gateway, Outcome
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import OVER, Operation, StepState

@@ -170,27 +170,22 @@ def _together(
     subject: Subject, failing: tuple[CheckName, ...], open_events: tuple[ScheduledEvent, ...]
 ) -> Iterator[Paragraph]:
     if CheckName.SYSTEM in failing and subject.leaving:
-        yield Paragraph(
-            Kind.DO,
+        yield Kind.DO.says(
             "Do not wait for the announced date: the host fails already, and an instance that can't "
             "be reached is to be stopped and "
             "started now (an instance-store root: replaced now).",
-            (b.RETIREMENT,),
+            b.RETIREMENT,
         )
     if CheckName.INSTANCE in failing and any(
         event.code is EventCode.INSTANCE_REBOOT for event in open_events
     ):
-        yield Paragraph(
-            Kind.NOTE,
-            "A reboot may cure the instance check; it does not clear the reboot event.",
-            (b.REBOOT_EVENT,),
+        yield Kind.NOTE.says(
+            "A reboot may cure the instance check; it does not clear the reboot event.", b.REBOOT_EVENT
         )
     known = [event for event in open_events if event.code is not EventCode.UNKNOWN]
     if len(known) > 1 and subject.root == "ebs" and subject.blocked("stop-start") is None:
-        yield Paragraph(
-            Kind.NOTE,
-            "Several events: one stop and start before the earliest of them clears them all.",
-            (b.WINDOWS,),
+        yield Kind.NOTE.says(
+            "Several events: one stop and start before the earliest of them clears them all.", b.WINDOWS
         )
 
 

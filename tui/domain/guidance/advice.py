@@ -92,10 +92,9 @@ def _verb(subject: Subject, verb: str, why: str) -> Recommendation | None:
 def from_elsewhere(subject: Subject) -> Iterator[Paragraph]:
     """Before all else: of the machine evac runs on."""
     if subject.from_elsewhere("stop-start"):
-        yield Paragraph(
-            Kind.DO,
+        yield Kind.DO.says(
             "Act on it from another machine: evac runs on this very instance, so its runner would end with a stop, and nobody "
-            "would be left to start it again.",
+            "would be left to start it again."
         )
 
 
@@ -103,22 +102,20 @@ def obstacles(subject: Subject) -> Iterator[Paragraph]:
     """What changes the usual advice for this instance: another owner, a group, a Dedicated Host."""
     instance = subject.instance
     if instance.managed_by:
-        yield Paragraph(
-            Kind.DO_NOT,
+        yield Kind.DO_NOT.says(
             f"Do not change it directly: it is managed by {instance.managed_by}. Act through that service.",
-            (b.MANAGED,),
+            b.MANAGED,
         )
     if subject.group:
-        yield Paragraph(
-            Kind.AWS_WILL,
+        yield Kind.AWS_WILL.says(
             f"Auto Scaling group {subject.group} treats a stopped or failing member as unhealthy, "
             f"terminates it and launches another.",
-            (b.GROUP_HEALTH,),
+            b.GROUP_HEALTH,
         )
-        yield Paragraph(
-            Kind.DO,
+        yield Kind.DO.says(
             "Let the group replace it if it holds nothing of its own; to keep it, put it in Standby first.",
-            (b.GROUP_HEALTH, b.GROUP_STANDBY),
+            b.GROUP_HEALTH,
+            b.GROUP_STANDBY,
         )
     if subject.on_host:
         back = (
@@ -127,11 +124,10 @@ def obstacles(subject: Subject) -> Iterator[Paragraph]:
             if instance.affinity == "host"
             else "A start may use any host of the account, the last one tried first."
         )
-        yield Paragraph(Kind.NOTE, f"It runs on a Dedicated Host. {back}", (b.HOSTS_PLACEMENT,))
+        yield Kind.NOTE.says(f"It runs on a Dedicated Host. {back}", b.HOSTS_PLACEMENT)
         if subject.facts is not None and subject.facts.host_state == "permanent-failure":
-            yield Paragraph(
-                Kind.DO_NOT,
+            yield Kind.DO_NOT.says(
                 "Do not stop it before affinity or host is planned: its host is in "
                 "permanent-failure, where nothing can be started.",
-                (b.HOSTS_MAINTENANCE,),
+                b.HOSTS_MAINTENANCE,
             )

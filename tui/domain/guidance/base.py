@@ -76,6 +76,10 @@ class Kind(StrEnum):
     CLEARS = "clears"
     NOTE = "note"
 
+    def says(self, text: str, *sources: Source) -> Paragraph:
+        """A paragraph of this kind."""
+        return Paragraph(self, text, sources)
+
 
 KIND_TITLES = {
     Kind.HAPPENING: "what happens",

@@ -58,11 +58,10 @@ def check_paragraphs(subject: Subject, failing: tuple[CheckName, ...]) -> Iterat
     """All failing checks, outermost first; system and instance together are one problem, AWS's."""
     for name in failing:
         if name is CheckName.INSTANCE and CheckName.SYSTEM in failing:
-            yield Paragraph(
-                Kind.NOTE,
+            yield Kind.NOTE.says(
                 "The instance check fails as well: a failed system check is enough to cause that. "
                 "Look at the system first.",
-                (b.STATUS_CHECKS_GUIDE,),
+                b.STATUS_CHECKS_GUIDE,
             )
             continue
         yield from CHECK_GUIDES[name](subject, subject.instance.checks.get(name))
@@ -70,42 +69,36 @@ def check_paragraphs(subject: Subject, failing: tuple[CheckName, ...]) -> Iterat
 
 def system(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
     """AWS's side."""
-    yield Paragraph(
-        Kind.HAPPENING,
+    yield Kind.HAPPENING.says(
         "The system check fails: trouble on AWS's side, that is loss of network or power, the "
         "host's software, or host hardware "
         "that affects reachability. The check does not say which.",
-        (b.STATUS_CHECKS_GUIDE,),
+        b.STATUS_CHECKS_GUIDE,
     )
     yield from _recovery(subject)
     if subject.root == "instance-store":
-        yield Paragraph(
-            Kind.DO,
+        yield Kind.DO.says(
             "Wait for AWS, or launch a replacement and terminate this one: an instance-store root can't be stopped.",
-            (b.STATUS_CHECKS_GUIDE,),
+            b.STATUS_CHECKS_GUIDE,
         )
     elif not subject.leaving:  # an announced stop says more: its paragraphs follow
         block = subject.blocked("stop-start")
         if block is None:
-            yield Paragraph(
-                Kind.DO,
+            yield Kind.DO.says(
                 "Wait for AWS, or stop and start it (s): it comes up on another host, in most cases.",
-                (b.STATUS_CHECKS_GUIDE, b.LIFECYCLE),
+                b.STATUS_CHECKS_GUIDE,
+                b.LIFECYCLE,
             )
             yield from survival.survival(subject, survival.STOP, "your stop and start")
         else:
-            yield Paragraph(
-                Kind.DO,
-                f"Wait for AWS. Stop/start is not possible now: {block.text}.",
-                (b.STATUS_CHECKS_GUIDE,),
+            yield Kind.DO.says(
+                f"Wait for AWS. Stop/start is not possible now: {block.text}.", b.STATUS_CHECKS_GUIDE
             )
-    yield Paragraph(
-        Kind.DO_NOT, "Do not reboot it (b): a reboot stays on the same host.", (b.LIFECYCLE, b.TROUBLE_CHECKS)
+    yield Kind.DO_NOT.says(
+        "Do not reboot it (b): a reboot stays on the same host.", b.LIFECYCLE, b.TROUBLE_CHECKS
     )
-    yield Paragraph(
-        Kind.CLEARS,
-        "AWS's repair, or a start on a healthy host; then the check reports ok.",
-        (b.STATUS_CHECKS_GUIDE,),
+    yield Kind.CLEARS.says(
+        "AWS's repair, or a start on a healthy host; then the check reports ok.", b.STATUS_CHECKS_GUIDE
     )
 
 
@@ -114,102 +107,89 @@ def _recovery(subject: Subject) -> Iterator[Paragraph]:
     setting = subject.instance.auto_recovery
     scheduled = bool(subject.instance.open_events(subject.now))
     if setting == "disabled":
-        yield Paragraph(Kind.NOTE, "Automatic recovery is switched off for this instance.", (b.RECOVERY,))
+        yield Kind.NOTE.says("Automatic recovery is switched off for this instance.", b.RECOVERY)
     elif (
         subject.in_group
         or subject.on_host
         or subject.store
         or (subject.type is not None and subject.type.bare_metal)
     ):
-        yield Paragraph(
-            Kind.NOTE,
+        yield Kind.NOTE.says(
             "Automatic recovery does not act here: not for metal, Dedicated Hosts, instance store "
             "or Auto Scaling members.",
-            (b.RECOVERY,),
+            b.RECOVERY,
         )
     elif scheduled:
-        yield Paragraph(
-            Kind.NOTE, "Automatic recovery does not act during scheduled maintenance.", (b.RECOVERY,)
-        )
+        yield Kind.NOTE.says("Automatic recovery does not act during scheduled maintenance.", b.RECOVERY)
     elif setting == "default" or subject.general:
-        yield Paragraph(
-            Kind.AWS_WILL,
+        yield Kind.AWS_WILL.says(
             "Where automatic recovery is on (the default) and the type supports it, AWS may move the instance "
             "by itself. It keeps its id, all its addresses and EBS, and loses memory; from inside it looks like an "
             "unexpected reboot.",
-            (b.RECOVERY,),
+            b.RECOVERY,
         )
     else:
-        yield Paragraph(Kind.NOTE, "Don't know whether automatic recovery is on for it.", (b.RECOVERY,))
+        yield Kind.NOTE.says("Don't know whether automatic recovery is on for it.", b.RECOVERY)
 
 
 def instance_check(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
     """The operator's side."""
-    yield Paragraph(
-        Kind.HAPPENING,
+    yield Kind.HAPPENING.says(
         "The instance check fails while the host is not known to: usually wrong network or start-up "
         "configuration, exhausted memory, "
         "a corrupt file system or an incompatible kernel. It also fails while the instance reboots.",
-        (b.STATUS_CHECKS_GUIDE,),
+        b.STATUS_CHECKS_GUIDE,
     )
-    yield Paragraph(
-        Kind.AWS_WILL,
+    yield Kind.AWS_WILL.says(
         "Nothing by itself: this side is yours. Only a reboot alarm of your own would act.",
-        (b.STATUS_CHECKS_GUIDE, b.ALARMS),
+        b.STATUS_CHECKS_GUIDE,
+        b.ALARMS,
     )
-    yield Paragraph(
-        Kind.DO,
+    yield Kind.DO.says(
         "Read the console output first; then reboot it (b), or change the configuration. After a "
         "change of type, look for the ENA or "
         "NVMe driver.",
-        (b.TROUBLE_CHECKS,),
+        b.TROUBLE_CHECKS,
     )
-    yield Paragraph(
-        Kind.NOTE,
+    yield Kind.NOTE.says(
         "Triage: which check, then CPU, memory, volume I/O, then the system log, then what was changed last.",
-        (b.EXPERIENCE,),
+        b.EXPERIENCE,
     )
     yield from survival.survival(subject, survival.REBOOT, "a reboot")
-    yield Paragraph(
-        Kind.DO_NOT,
+    yield Kind.DO_NOT.says(
         "Do not expect a stop/start to cure it: a full disk or a broken configuration comes along to the new host.",
-        (b.TROUBLE_CHECKS,),
+        b.TROUBLE_CHECKS,
     )
-    yield Paragraph(Kind.CLEARS, "The operating system answering again.", (b.STATUS_CHECKS_GUIDE,))
+    yield Kind.CLEARS.says("The operating system answering again.", b.STATUS_CHECKS_GUIDE)
 
 
 def attached_ebs(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
     """Storage."""
-    yield Paragraph(
-        Kind.HAPPENING,
+    yield Kind.HAPPENING.says(
         "The attached-EBS check fails: a volume can't complete I/O. AWS names the storage "
         "subsystem, the host's hardware, and the "
         "connection between them.",
-        (b.STATUS_CHECKS_GUIDE,),
+        b.STATUS_CHECKS_GUIDE,
     )
     for volume in (subject.facts.volumes if subject.facts is not None else None) or ():
         if volume.status not in ("ok", ""):
-            yield Paragraph(
-                Kind.NOTE,
+            yield Kind.NOTE.says(
                 f"{volume.volume_id}: {_volume(volume.status, volume.io_enabled, volume.io_performance)}.",
-                (b.VOLUME_STATUS,),
+                b.VOLUME_STATUS,
             )
     block = subject.blocked("stop-start")
     if block is None:
-        yield Paragraph(
-            Kind.DO, "Wait, replace the affected volumes, or stop and start it (s).", (b.STATUS_CHECKS_GUIDE,)
+        yield Kind.DO.says(
+            "Wait, replace the affected volumes, or stop and start it (s).", b.STATUS_CHECKS_GUIDE
         )
         yield from survival.survival(subject, survival.STOP, "your stop and start")
     else:
-        yield Paragraph(
-            Kind.DO,
+        yield Kind.DO.says(
             f"Wait, or replace the affected volumes. Stop/start is not possible now: {block.text}.",
-            (b.STATUS_CHECKS_GUIDE,),
+            b.STATUS_CHECKS_GUIDE,
         )
-    yield Paragraph(
-        Kind.DO_NOT, "Do not reboot it (b): that is no remedy for its volumes.", (b.STATUS_CHECKS_GUIDE,)
-    )
-    yield Paragraph(Kind.CLEARS, "The volumes completing I/O again.", (b.STATUS_CHECKS_GUIDE,))
+    yield Kind.DO_NOT.says("Do not reboot it (b): that is no remedy for its volumes.", b.STATUS_CHECKS_GUIDE)
+    yield Kind.CLEARS.says("The volumes completing I/O again.", b.STATUS_CHECKS_GUIDE)
 
 
 def _volume(status: str, enabled: str, performance: str) -> str:
@@ -223,28 +203,26 @@ def _volume(status: str, enabled: str, performance: str) -> str:
 
 def application(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
     """The operator's own probes."""
-    yield Paragraph(
-        Kind.HAPPENING,
+    yield Kind.HAPPENING.says(
         "The application check fails: the HTTP or HTTPS probe somebody configured gets no good answer.",
-        (b.APPLICATION_CHECKS,),
+        b.APPLICATION_CHECKS,
     )
     if subject.group:
-        yield Paragraph(
-            Kind.AWS_WILL,
+        yield Kind.AWS_WILL.says(
             f"Auto Scaling group {subject.group} replaces a member with a failing application check.",
-            (b.APPLICATION_CHECKS,),
+            b.APPLICATION_CHECKS,
         )
-    yield Paragraph(Kind.DO, "Look at the application; this console can't.", (b.APPLICATION_CHECKS,))
-    yield Paragraph(Kind.CLEARS, "The probe getting a good answer.", (b.APPLICATION_CHECKS,))
+    yield Kind.DO.says("Look at the application; this console can't.", b.APPLICATION_CHECKS)
+    yield Kind.CLEARS.says("The probe getting a good answer.", b.APPLICATION_CHECKS)
 
 
 def performance(subject: Subject, check: StatusCheck) -> Iterator[Paragraph]:
     """AWS's own remedy, verbatim: no page of the guide explains it."""
-    yield Paragraph(Kind.HAPPENING, "AWS reports impaired performance.", (b.MODEL_STATUS,))
+    yield Kind.HAPPENING.says("AWS reports impaired performance.", b.MODEL_STATUS)
     if check.detail:
-        yield Paragraph(Kind.DO, f"AWS's own words: {check.detail}", (b.MODEL_STATUS,))
+        yield Kind.DO.says(f"AWS's own words: {check.detail}", b.MODEL_STATUS)
     else:
-        yield Paragraph(Kind.DO, "AWS gave no remedy with it.", (b.MODEL_STATUS,))
+        yield Kind.DO.says("AWS gave no remedy with it.", b.MODEL_STATUS)
 
 
 CHECK_GUIDES: dict[CheckName, CheckGuide] = {
@@ -279,4 +257,4 @@ def silent(subject: Subject) -> Iterator[Paragraph]:
         if status in _SILENCE and not (
             status is CheckStatus.UNKNOWN and name not in (CheckName.SYSTEM, CheckName.INSTANCE)
         ):
-            yield Paragraph(Kind.NOTE, f"The {CHECK_TITLES[name]} {_SILENCE[status]}.", (b.MODEL_STATUS,))
+            yield Kind.NOTE.says(f"The {CHECK_TITLES[name]} {_SILENCE[status]}.", b.MODEL_STATUS)

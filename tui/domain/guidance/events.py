@@ -61,16 +61,15 @@ def event_paragraphs(subject: Subject, event: ScheduledEvent) -> tuple[Paragraph
     state = event.state(subject.now)
     if state in (EventState.COMPLETED, EventState.CANCELED):
         return (
-            Paragraph(
-                Kind.NOTE,
+            Kind.NOTE.says(
                 f"{event.code_text}: AWS calls it {state}. Such an event stays listed for up to a week "
                 "and asks for nothing.",
-                (b.MODEL_EVENT,),
+                b.MODEL_EVENT,
             ),
         )
     result = [*EVENT_GUIDES[event.code](subject, event)]
     if event.description:
-        result.append(Paragraph(Kind.NOTE, f"AWS's own words: {event.description}", (b.MODEL_EVENT,)))
+        result.append(Kind.NOTE.says(f"AWS's own words: {event.description}", b.MODEL_EVENT))
     if not subject.general:
         result[1:1] = when(subject, event)
     return tuple(result)
@@ -92,29 +91,26 @@ def when(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
         parts.append(f"planned to end by {subject.time(event.not_after)}")
     if event.deadline is not None:
         parts.append(f"AWS starts it by {subject.time(event.deadline)} at the latest")
-    yield Paragraph(Kind.WHEN, "; ".join(parts) + ".", (b.MODEL_EVENT, b.MAINTENANCE_EVENT))
+    yield Kind.WHEN.says("; ".join(parts) + ".", b.MODEL_EVENT, b.MAINTENANCE_EVENT)
     reason = event.why_not_reschedule(subject.now)
     if reason is None:
-        yield Paragraph(
-            Kind.DO,
+        yield Kind.DO.says(
             "You can move it (t) to a time at least 60 minutes ahead and not after the deadline; "
             "AWS shows the new time after one or two minutes.",
-            (b.RESCHEDULE,),
+            b.RESCHEDULE,
         )
     else:
-        yield Paragraph(Kind.NOTE, f"It can't be moved: {reason}.", (b.RESCHEDULE,))
+        yield Kind.NOTE.says(f"It can't be moved: {reason}.", b.RESCHEDULE)
 
 
 def undocumented_event(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
     """A code AWS does not document: shown verbatim, with no advice."""
-    yield Paragraph(
-        Kind.HAPPENING,
-        f"AWS announced {event.code_text}. This version does not know that code and gives no advice.",
+    yield Kind.HAPPENING.says(
+        f"AWS announced {event.code_text}. This version does not know that code and gives no advice."
     )
-    yield Paragraph(
-        Kind.NOTE,
+    yield Kind.NOTE.says(
         "AWS announces scheduled events by e-mail and in AWS Health too: the text there may say more.",
-        (b.SCHED,),
+        b.SCHED,
     )
 
 

@@ -30,9 +30,8 @@ def in_progress_paragraphs(subject: Subject) -> Iterator[Paragraph]:
     if work is None:
         return
     text = work.line(subject.now)
-    yield Paragraph(Kind.HAPPENING, f"{text}. It is {work.id}, at {work.step}.")
+    yield Kind.HAPPENING.says(f"{text}. It is {work.id}, at {work.step}.")
     if work.explains(subject.instance):
-        yield Paragraph(
-            Kind.DO_NOT,
-            "Do not act on it beside that: what its checks and its state say now is this operation's doing.",
+        yield Kind.DO_NOT.says(
+            "Do not act on it beside that: what its checks and its state say now is this operation's doing."
         )

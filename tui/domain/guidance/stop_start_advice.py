@@ -13,28 +13,25 @@ from tui.domain.guidance.subject import Subject
 def clearing(subject: Subject) -> Iterator[Paragraph]:
     """The paragraphs shared by all codes a stop/start answers: whether it is possible here."""
     if subject.general:
-        yield Paragraph(
-            Kind.CLEARS,
+        yield Kind.CLEARS.says(
             "With an EBS root, a stop and start at a time of your own, before the date.",
-            (b.WINDOWS, b.RETIRE_EVENT),
+            b.WINDOWS,
+            b.RETIRE_EVENT,
         )
         return
     block = subject.blocked("stop-start")
     if block is not None:
-        yield Paragraph(
-            Kind.DO_NOT, f"Stop/start is not possible now: {block.text}. {_capital(block.remedy)}"
-        )
+        yield Kind.DO_NOT.says(f"Stop/start is not possible now: {block.text}. {_capital(block.remedy)}")
     elif subject.root == "ebs":
-        yield Paragraph(
-            Kind.CLEARS,
+        yield Kind.CLEARS.says(
             "Your stop and start before the date: it comes up on another host, in most cases.",
-            (b.WINDOWS, b.RETIRE_EVENT, b.LIFECYCLE),
+            b.WINDOWS,
+            b.RETIRE_EVENT,
+            b.LIFECYCLE,
         )
     else:
-        yield Paragraph(
-            Kind.CLEARS,
-            "If the root is EBS: your stop and start before the date. Don't know whether it is.",
-            (b.WINDOWS,),
+        yield Kind.CLEARS.says(
+            "If the root is EBS: your stop and start before the date. Don't know whether it is.", b.WINDOWS
         )
 
 

@@ -77,44 +77,38 @@ def stopped_paragraphs(subject: Subject, found: Down | None) -> Iterator[Paragra
     meaning = _WHY.get(found.code, "") if found is not None else ""
     if found is not None:
         told = f" {found.line}{f': {meaning}' if meaning else ''}.{told if instance.state_reason else ''}"
-    yield Paragraph(Kind.HAPPENING, f"It is {instance.state}.{told}", (b.MODEL_REASON,))
+    yield Kind.HAPPENING.says(f"It is {instance.state}.{told}", b.MODEL_REASON)
     if found is not None and found.spot:
-        yield Paragraph(
-            Kind.AWS_WILL,
+        yield Kind.AWS_WILL.says(
             "Start it again by itself once there is spot capacity at its price: of a spot instance that AWS stopped, only "
             "AWS can do that.",
-            (b.SPOT,),
+            b.SPOT,
         )
-        yield Paragraph(Kind.DO, "Launch an on-demand instance from its AMI if you can't wait.", (b.SPOT,))
+        yield Kind.DO.says("Launch an on-demand instance from its AMI if you can't wait.", b.SPOT)
         return
-    yield Paragraph(
-        Kind.NOTE,
+    yield Kind.NOTE.says(
         "It never comes back by itself: only a person, an alarm or an Auto Scaling group starts or replaces it.",
-        (b.SCHED,),
+        b.SCHED,
     )
     yield from _do(subject, found)
     if subject.leaving:
-        yield Paragraph(
-            Kind.NOTE,
+        yield Kind.NOTE.says(
             "An event is still listed: the move to a new host happens at the start, and the text "
             "can lag behind by an hour.",
-            (b.SCHED, b.MAINTENANCE_EVENT),
+            b.SCHED,
+            b.MAINTENANCE_EVENT,
         )
 
 
 def _do(subject: Subject, found: Down | None) -> Iterator[Paragraph]:
     block = subject.blocked("start")
     if found is not None and found.stopping:
-        yield Paragraph(
-            Kind.DO, "Once it is stopped, start it: s waits for that, and starts it.", (b.STOP_START,)
-        )
+        yield Kind.DO.says("Once it is stopped, start it: s waits for that, and starts it.", b.STOP_START)
     elif block is not None:
-        yield Paragraph(Kind.DO_NOT, f"A start is not possible now: {block.text}.")
+        yield Kind.DO_NOT.says(f"A start is not possible now: {block.text}.")
     elif found is None:
-        yield Paragraph(
-            Kind.DO,
-            "Start it, if it should run: it comes up on a new host in most cases.",
-            (b.STOP_START, b.LIFECYCLE),
+        yield Kind.DO.says(
+            "Start it, if it should run: it comes up on a new host in most cases.", b.STOP_START, b.LIFECYCLE
         )
     else:
         client = found.cause is Cause.START and found.code.startswith("Client.")
@@ -124,16 +118,14 @@ def _do(subject: Subject, found: Down | None) -> Iterator[Paragraph]:
             else "it comes up on a new host in most cases"
         )
         mend = _MEND.get(found.code, other)
-        yield Paragraph(Kind.DO, f"Start it (s): {mend}.", (b.STOP_START, b.LIFECYCLE))
+        yield Kind.DO.says(f"Start it (s): {mend}.", b.STOP_START, b.LIFECYCLE)
         if subject.meant is None:
-            yield Paragraph(
-                Kind.NOTE,
-                "If it is meant to stay down, say so (M): it counts as trouble no more until it runs again.",
+            yield Kind.NOTE.says(
+                "If it is meant to stay down, say so (M): it counts as trouble no more until it runs again."
             )
     if subject.meant is not None:
         mark = subject.meant
-        yield Paragraph(
-            Kind.NOTE,
+        yield Kind.NOTE.says(
             f"{mark.user} on {mark.host} said {ago(mark.at, subject.now)} that it is meant to be down. M takes that back; once "
-            "it has run it counts no more.",
+            "it has run it counts no more."
         )

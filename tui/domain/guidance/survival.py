@@ -58,8 +58,8 @@ def survival(subject: Subject, effect: Effect, intro: str = "") -> tuple[Paragra
     prefix = f"{intro}: " if intro else ""
     result = []
     if kept:
-        result.append(Paragraph(Kind.SURVIVES, _sentence(prefix, kept), effect.sources))
-    result.append(Paragraph(Kind.LOST, _sentence(prefix, lost or ["nothing"]), sources))
+        result.append(Kind.SURVIVES.says(_sentence(prefix, kept), *effect.sources))
+    result.append(Kind.LOST.says(_sentence(prefix, lost or ["nothing"]), *sources))
     return tuple(result)
 
 

@@ -21,7 +21,8 @@ from tui.domain.this_machine import NOWHERE, Here
 class Hazard(Struct, frozen=True):
     """One consequence in plain words. `remedy` may be empty; `field` is where AWS shows it; `known` is False for *don't know*.
 
-    `override` names the option by which a person may lift the block; empty: nobody can. `code` is put in by its check.
+    `override` names the option by which a person may lift the block; empty: nobody can. `code`, and `field` where it is empty,
+    are put in by its check.
     `unknown`: of a *don't know*, what it is that is not known, to be said of several in one line.
     """
 
@@ -108,6 +109,7 @@ class HazardCheck(Struct, frozen=True):
 
     code: str
     steps: frozenset[str]
+    field: str
     find: Callable[[HazardView], Iterator[Hazard]]
 
     def concerns(self, action: Action) -> bool:
@@ -117,22 +119,26 @@ class HazardCheck(Struct, frozen=True):
     def __call__(self, view: HazardView) -> Iterator[Hazard]:
         """What is found, with the code."""
         for one in self.find(view):
-            yield replace(one, code=self.code)
+            yield replace(one, code=self.code, field=one.field or self.field)
 
 
-def hazard(code: str, *steps: str) -> Callable[[Callable[[HazardView], Iterator[Hazard]]], HazardCheck]:
-    """Make a hazard of a function. This line is all that says so: its code, which a site policy may name, and for which steps."""
-    return lambda find: HazardCheck(code, frozenset(steps), find)
+def hazard(
+    code: str, *steps: str, field: str = ""
+) -> Callable[[Callable[[HazardView], Iterator[Hazard]]], HazardCheck]:
+    """Make a hazard of a function. This line is all that says so: its code, which a site policy may name, for which steps, and
+    the `field` that shows it where the function names no other.
+    """
+    return lambda find: HazardCheck(code, frozenset(steps), field, find)
 
 
 LOOK_REMEDY = "look at the instance's detail, or grant the read permission that `evac doctor` names"
 
 
-def dont_know(what: str, view: HazardView, fact: str, field: str, remedy: str = LOOK_REMEDY) -> Hazard:
+def dont_know(what: str, view: HazardView, fact: str, field: str = "", remedy: str = LOOK_REMEDY) -> Hazard:
     """The WARN that stands where a fact is missing."""
     return not_known(what, remedy, field, view.why_unknown(fact))
 
 
-def not_known(what: str, remedy: str, field: str, why: str = "") -> Hazard:
+def not_known(what: str, remedy: str, field: str = "", why: str = "") -> Hazard:
     """The WARN that says what is not known; `why` ends its sentence."""
     return Hazard(Gravity.WARN, f"don't know {what}{why}", remedy, field, known=False, unknown=what)

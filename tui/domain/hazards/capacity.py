@@ -8,37 +8,31 @@ from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
 from tui.domain.severity import Gravity
 
 
-@hazard("spot", "start")
+@hazard("spot", "start", field="Instance.InstanceLifecycle, SpotInstanceRequest.Type")
 def spot(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceLifecycle = `spot`; DescribeSpotInstanceRequests Type."""
     if view.instance.lifecycle != "spot":
         return
-    field = "Instance.InstanceLifecycle, SpotInstanceRequest.Type"
     kind = None if view.facts is None else view.facts.spot_type
     if kind == "one-time" and view.stops:
         yield Hazard(
             Gravity.BLOCK,
             "a one-time spot instance can't be stopped",
             "launch a replacement, then let this one go",
-            field,
         )
     elif kind is None or kind not in ("one-time", "persistent"):
         yield dont_know(
-            "of which kind its spot request is; a one-time one can't be stopped",
-            view,
-            "spot_type",
-            field,
+            "of which kind its spot request is; a one-time one can't be stopped", view, "spot_type"
         )
     else:
         yield Hazard(
             Gravity.DANGER,
             "a spot instance: it starts again only while there is spot capacity at its price",
             "do not count on it coming back at once",
-            field,
         )
 
 
-@hazard("lifecycle", "start")
+@hazard("lifecycle", "start", field="Instance.InstanceLifecycle")
 def lifecycle(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceLifecycle: scheduled, capacity-block, interruptible-capacity-reservation; absent is on demand."""
     kind = view.instance.lifecycle
@@ -47,14 +41,13 @@ def lifecycle(view: HazardView) -> Iterator[Hazard]:
     text = f"its lifecycle is {kind}, not on demand"
     if kind == "capacity-block":
         text = "in a Capacity Block: after a stop AWS cleans the host for several minutes before it can start"
-    yield Hazard(Gravity.WARN, text, field="Instance.InstanceLifecycle")
+    yield Hazard(Gravity.WARN, text)
 
 
-@hazard("dedicated-host", "start")
+@hazard("dedicated-host", "start", field="Instance.Placement.Tenancy, HostId, Affinity; Host.State")
 def dedicated_host(view: HazardView) -> Iterator[Hazard]:
     """Placement.Tenancy = `host`, HostId, Affinity; DescribeHosts State. Source: user guide, dedicated-hosts-maintenance."""
     instance = view.instance
-    field = "Instance.Placement.Tenancy, HostId, Affinity; Host.State"
     if instance.tenancy != "host":
         return
     state = None if view.facts is None else view.facts.host_state
@@ -64,7 +57,6 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
             Gravity.BLOCK,
             f"on Dedicated Host {host}, whose state is not known{view.why_unknown('host_state')}: it may not start there again",
             "grant ec2:DescribeHosts and look again",
-            field,
             known=False,
         )
     elif state == "permanent-failure":
@@ -72,7 +64,6 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
             Gravity.BLOCK,
             f"Dedicated Host {host} is in permanent-failure: nothing can be started on it",
             "change its affinity or host first (ModifyInstancePlacement, while it is stopped)",
-            field,
         )
     else:
         where = (
@@ -86,11 +77,10 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
             "to leave this host, change affinity or host while it is stopped"
             if instance.affinity == "host"
             else "",
-            field,
         )
 
 
-@hazard("placement-group", "start")
+@hazard("placement-group", "start", field="Instance.Placement.GroupName")
 def placement_group(view: HazardView) -> Iterator[Hazard]:
     """Placement.GroupName: a cluster group may have no room at the start. Source: user guide, troubleshooting-launch."""
     if view.instance.placement_group:
@@ -98,26 +88,19 @@ def placement_group(view: HazardView) -> Iterator[Hazard]:
             Gravity.WARN,
             f"in placement group {view.instance.placement_group}: a start may find no room in a cluster group",
             "if it finds none, stop all members and start them together",
-            "Instance.Placement.GroupName",
         )
 
 
-@hazard("capacity", "start")
+@hazard("capacity", "start", field="Instance.CapacityReservationId")
 def reservation(view: HazardView) -> Iterator[Hazard]:
     """Instance.CapacityReservationId: all that keeps the place one gives up. Source: user guide, ec2-capacity-reservations."""
-    field = "Instance.CapacityReservationId"
     if view.instance.capacity_reservation:
-        yield Hazard(
-            Gravity.OK,
-            f"runs in capacity reservation {view.instance.capacity_reservation}",
-            field=field,
-        )
+        yield Hazard(Gravity.OK, f"runs in capacity reservation {view.instance.capacity_reservation}")
     else:
         yield Hazard(
             Gravity.NOTE,
             "AWS may have no capacity for the type in its zone at the start; the start is then tried again until it runs",
             "an On-Demand Capacity Reservation keeps the place",
-            field,
         )
 
 

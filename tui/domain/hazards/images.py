@@ -27,70 +27,64 @@ def image_view(
     return True, newest, next((image for image in images if image.state == "pending"), None)
 
 
-@hazard("image", "stop", "reboot", "image")
+@hazard("image", "stop", "reboot", "image", field="Image.SourceInstanceId, Name, Tags, CreationDate, State")
 def newest_image(view: HazardView) -> Iterator[Hazard]:
     """DescribeImages(Owners=self): SourceInstanceId, or what Data Lifecycle Manager and AWS Backup write; CreationDate, State."""
-    field = "Image.SourceInstanceId, Name, Tags, CreationDate, State"
     asked, newest, _ = image_view(view.facts, view.instance, view.now)
     if not asked:
-        yield dont_know("whether there is an AMI of it", view, "images", field)
+        yield dont_know("whether there is an AMI of it", view, "images")
         return
     if newest is None or newest.created is None:
         yield Hazard(
             Gravity.NOTE if view.action.images else Gravity.WARN,
             "no AMI of it was found; Data Lifecycle Manager and AWS Backup were not asked",
             "" if view.action.images else "make an AMI first (i)",
-            field,
         )
         return
     age = view.now - newest.created
     if age <= view.policy.image_max_age:
-        yield Hazard(Gravity.OK, f"newest AMI {span(age)} old{_by(newest)}", field=field)
+        yield Hazard(Gravity.OK, f"newest AMI {span(age)} old{_by(newest)}")
     else:
         yield Hazard(
             Gravity.NOTE if view.action.images else Gravity.WARN,
             f"its newest AMI was made {ago(newest.created, view.now)}{_by(newest)}",
             "" if view.action.images else "make an AMI first (i)",
-            field,
         )
 
 
-@hazard("image-pending", "stop", "reboot", "image")
+@hazard("image-pending", "stop", "reboot", "image", field="Image.State")
 def pending_image(view: HazardView) -> Iterator[Hazard]:
     """DescribeImages(Owners=self) State = `pending`."""
     _, _, pending = image_view(view.facts, view.instance, view.now)
     if pending is not None:
-        yield Hazard(Gravity.NOTE, f"AMI {pending.image_id} is still pending", field="Image.State")
+        yield Hazard(Gravity.NOTE, f"AMI {pending.image_id} is still pending")
 
 
 def _by(image: Image) -> str:
     return f" (by {image.maker})" if image.maker else ""
 
 
-@hazard("image-reboot", "stop", "image")
+@hazard("image-reboot", "stop", "image", field="CreateImageRequest.NoReboot")
 def image_reboots(view: HazardView) -> Iterator[Hazard]:
     """CreateImageRequest.NoReboot: false by default, so AWS shuts the instance down, takes snapshots and reboots."""
-    field = "CreateImageRequest.NoReboot"
     if view.action.stops:
         if view.options.image_first and not view.options.no_reboot and view.running:
             text = "the AMI before the stop reboots it too: two interruptions"
-            yield Hazard(Gravity.WARN, text, "choose 'no reboot', if a crash-consistent AMI is enough", field)
+            yield Hazard(Gravity.WARN, text, "choose 'no reboot', if a crash-consistent AMI is enough")
         return
     if view.instance.state is InstanceState.STOPPED:
-        yield Hazard(Gravity.OK, "it is stopped: the AMI interrupts nothing", field=field)
+        yield Hazard(Gravity.OK, "it is stopped: the AMI interrupts nothing")
     elif view.options.no_reboot:
         yield Hazard(
             Gravity.WARN,
             "without a reboot the AMI is crash-consistent: AWS gives no guarantee for its file systems",
             "allow the reboot, or freeze the file systems meanwhile",
-            field,
         )
     else:
         yield Hazard(
             Gravity.DANGER,
             "CreateImage reboots the instance to get consistent disks",
             "choose 'no reboot' for a crash-consistent AMI without the interruption",
-            field,
         )
 
 
@@ -102,18 +96,17 @@ def needs_image(view: HazardView) -> bool:
     return newest is None or newest.created is None or view.now - newest.created > view.policy.require_image
 
 
-@hazard("image-required", "stop")
+@hazard("image-required", "stop", field="Image.CreationDate")
 def required_image(view: HazardView) -> Iterator[Hazard]:
     """Image.CreationDate against `actions.require_image` of the configuration or the site policy."""
     if view.policy.require_image is not None and needs_image(view):
         yield Hazard(
             Gravity.NOTE,
             f"policy: no stop without an AMI younger than {span(view.policy.require_image)}, so one is made first",
-            field="Image.CreationDate",
         )
 
 
-@hazard("hibernation", "stop", "image")
+@hazard("hibernation", "stop", "image", field="Instance.HibernationOptions.Configured")
 def image_hibernation(view: HazardView) -> Iterator[Hazard]:
     """HibernationOptions.Configured: AWS advises against snapshots of such instances (EBS user guide, ebs-creating-snapshot)."""
     made = view.action.images or view.options.image_first
@@ -121,5 +114,4 @@ def image_hibernation(view: HazardView) -> Iterator[Hazard]:
         yield Hazard(
             Gravity.WARN,
             "it is enabled for hibernation, and AWS advises against snapshots (so AMIs) of such instances",
-            field="Instance.HibernationOptions.Configured",
         )

@@ -8,54 +8,46 @@ from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
 from tui.domain.severity import Gravity
 
 
-@hazard("stop-protection", "stop")
+@hazard("stop-protection", "stop", field="DescribeInstanceAttribute disableApiStop")
 def stop_protection(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceAttribute disableApiStop. Source: user guide, ec2-stop-protection."""
-    field = "DescribeInstanceAttribute disableApiStop"
     if view.instance.lifecycle == "spot":  # there is none for spot
         return
     protected = None if view.facts is None else view.facts.stop_protection
     if protected is None:
-        yield dont_know("whether stop protection is on", view, "stop_protection", field)
+        yield dont_know("whether stop protection is on", view, "stop_protection")
     elif protected:
         yield Hazard(
             Gravity.BLOCK,
             "stop protection is on: AWS refuses the stop",
             "switch it off (ModifyInstanceAttribute disableApiStop=false)",
-            field,
         )
     else:
-        yield Hazard(Gravity.OK, "no stop protection", field=field)
+        yield Hazard(Gravity.OK, "no stop protection")
 
 
-@hazard("termination-protection", "stop")
+@hazard("termination-protection", "stop", field="DescribeInstanceAttribute disableApiTermination")
 def termination_protection(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceAttribute disableApiTermination: it does not stop a stop."""
     if view.facts is not None and view.facts.termination_protection:
-        yield Hazard(
-            Gravity.NOTE,
-            "termination protection is on; it does not concern a stop",
-            field="DescribeInstanceAttribute disableApiTermination",
-        )
+        yield Hazard(Gravity.NOTE, "termination protection is on; it does not concern a stop")
 
 
-@hazard("shutdown-behavior", "stop")
+@hazard("shutdown-behavior", "stop", field="DescribeInstanceAttribute instanceInitiatedShutdownBehavior")
 def shutdown_behavior(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceAttribute instanceInitiatedShutdownBehavior: concerns a shutdown from inside, not StopInstances."""
-    field = "DescribeInstanceAttribute instanceInitiatedShutdownBehavior"
     behaviour = None if view.facts is None else view.facts.shutdown_behavior
     if behaviour is None:
-        yield dont_know("what a shutdown from inside does", view, "shutdown_behavior", field)
+        yield dont_know("what a shutdown from inside does", view, "shutdown_behavior")
     elif behaviour == "terminate":
         yield Hazard(
             Gravity.WARN,
             "a shutdown from inside would terminate it; a stop through the API does not",
             "never use `shutdown -h` on it; set the behaviour to stop to be safe",
-            field,
         )
 
 
-@hazard("mac", "start")
+@hazard("mac", "start", field="Instance.InstanceType")
 def mac(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceType `mac*`: the host is scrubbed after a stop. Source: user guide, mac-instance-stop."""
     if view.instance.instance_type.startswith("mac"):
@@ -64,29 +56,26 @@ def mac(view: HazardView) -> Iterator[Hazard]:
             "a Mac: after a stop its host is scrubbed, up to 50 minutes on x86 (3 h with a firmware update), "
             "up to 4.5 h on Apple silicon, before it can start",
             "plan hours, not minutes",
-            "Instance.InstanceType",
         )
 
 
-@hazard("bare-metal", "start")
+@hazard("bare-metal", "start", field="InstanceTypeInfo.BareMetal")
 def bare_metal(view: HazardView) -> Iterator[Hazard]:
     """InstanceTypeInfo.BareMetal."""
     if view.type is not None and view.type.bare_metal:
-        yield Hazard(Gravity.NOTE, "bare metal: it boots slowly", field="InstanceTypeInfo.BareMetal")
+        yield Hazard(Gravity.NOTE, "bare metal: it boots slowly")
 
 
-@hazard("xen", "stop")
+@hazard("xen", "stop", field="InstanceTypeInfo.Hypervisor")
 def xen(view: HazardView) -> Iterator[Hazard]:
     """InstanceTypeInfo.Hypervisor; Instance.Hypervisor reads `xen` even on Nitro."""
     if view.type is not None and view.type.hypervisor == "xen":
         yield Hazard(
-            Gravity.NOTE,
-            "a Xen type: no attached-EBS check, no live console output, no reboot migration",
-            field="InstanceTypeInfo.Hypervisor",
+            Gravity.NOTE, "a Xen type: no attached-EBS check, no live console output, no reboot migration"
         )
 
 
-@hazard("windows", "stop", "reboot")
+@hazard("windows", "stop", "reboot", field="Instance.PlatformDetails")
 def windows(view: HazardView) -> Iterator[Hazard]:
     """Instance.PlatformDetails. Source: user guide, Stop_Start and ec2-instance-reboot."""
     if "windows" not in view.instance.platform.lower():
@@ -96,22 +85,21 @@ def windows(view: HazardView) -> Iterator[Hazard]:
         if view.stops
         else "Windows: not while it installs updates"
     )
-    yield Hazard(Gravity.NOTE, text, field="Instance.PlatformDetails")
+    yield Hazard(Gravity.NOTE, text)
 
 
-@hazard("cpu-credits", "stop")
+@hazard("cpu-credits", "stop", field="Instance.InstanceType")
 def credits(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceType t2: CPU credits are lost at a stop. Source: user guide, burstable-credits-baseline-concepts."""
     if view.instance.instance_type.startswith("t2."):
-        yield Hazard(Gravity.NOTE, "a T2 loses its CPU credits at a stop", field="Instance.InstanceType")
+        yield Hazard(Gravity.NOTE, "a T2 loses its CPU credits at a stop")
 
 
-@hazard("product-codes", "start")
+@hazard("product-codes", "start", field="Instance.ProductCodes")
 def product_codes(view: HazardView) -> Iterator[Hazard]:
     """Instance.ProductCodes. Whether a licence minds the move is the vendor's matter: AWS does not say."""
     if view.instance.product_codes:
         yield Hazard(
             Gravity.NOTE,
             "from the Marketplace: check with its vendor whether a licence is bound to the hardware",
-            field="Instance.ProductCodes",
         )

@@ -11,6 +11,7 @@ from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
 from tui.domain.plurals import part_of
 from tui.domain.severity import Gravity
 
+_SCALING = "autoscaling DescribeAutoScalingInstances; tag aws:autoscaling:groupName"
 _SERVICE = "elbv2 DescribeTargetHealth; elb DescribeInstanceHealth; autoscaling DescribeAutoScalingGroups Instances[]"
 
 
@@ -21,10 +22,9 @@ def membership(view: HazardView) -> tuple[GroupMembership | None, str]:
     return (members[0], members[0].group) if members else (None, tagged if members is None else "")
 
 
-@hazard("auto-scaling", "wait-stopped")
+@hazard("auto-scaling", "wait-stopped", field=_SCALING)
 def replaced_once_stopped(view: HazardView) -> Iterator[Hazard]:
     """A stopped member is terminated. Source: Auto Scaling guide, ec2-auto-scaling-health-checks."""
-    field = "autoscaling DescribeAutoScalingInstances; tag aws:autoscaling:groupName"
     member, name = membership(view)
     spared = view.action.stops or (
         member is not None and (member.lifecycle == "Standby" or member.replace_suspended)
@@ -34,11 +34,10 @@ def replaced_once_stopped(view: HazardView) -> Iterator[Hazard]:
             Gravity.BLOCK,
             f"its Auto Scaling group {name} terminates it once AWS has stopped it, and launches another",
             "let the group replace it, or put it in Standby first",
-            field,
         )
 
 
-@hazard("last-healthy", "stop", "reboot", "image")
+@hazard("last-healthy", "stop", "reboot", "image", field=_SERVICE)
 def last_healthy(view: HazardView) -> Iterator[Hazard]:
     """Too few of a group would be in service without it, whoever waits: the last healthy one, most often.
 
@@ -57,48 +56,46 @@ def last_healthy(view: HazardView) -> Iterator[Hazard]:
             Gravity.DANGER if lifted else Gravity.BLOCK,
             text,
             "overridden: this is an outage" if lifted else "bring another member up first, or override it",
-            _SERVICE,
             override="last-healthy",
         )
 
 
-@hazard("group-held", "stop", "reboot", "image")
+@hazard("group-held", "stop", "reboot", "image", field="the journal; the lock service")
 def group_held(view: HazardView) -> Iterator[Hazard]:
     """Other operations hold so many of a group down that this one has to wait until they are back: the journal, the locks."""
     if view.overridden("last-healthy"):
         return
     for one in view.shorts:
         if one.by:
-            yield Hazard(Gravity.WARN if view.waits else Gravity.BLOCK,
+            waits = "it goes on by itself; abandoning it works at any time"
+            yield Hazard(
+                Gravity.WARN if view.waits else Gravity.BLOCK,
                 f"it {one.line}" if view.waits else f"held by {one.by[0].line}",
-                "it goes on by itself; abandoning it works at any time" if view.waits else "try again when that is over",
-                "the journal; the lock service",
+                waits if view.waits else "try again when that is over",
                 override="last-healthy",
-            )  # fmt: skip
+            )
 
 
-@hazard("auto-scaling", "stop", "reboot", "image")
+@hazard("auto-scaling", "stop", "reboot", "image", field=_SCALING)
 def auto_scaling(view: HazardView) -> Iterator[Hazard]:
     """DescribeAutoScalingInstances LifecycleState, HealthStatus; the tag aws:autoscaling:groupName until it is asked."""
-    field = "autoscaling DescribeAutoScalingInstances; tag aws:autoscaling:groupName"
     if not view.interrupts:
         return
     member, name = membership(view)
     if not name:
         if view.facts is not None and view.facts.membership is not None:
-            yield Hazard(Gravity.OK, "not in Auto Scaling", field=field)
+            yield Hazard(Gravity.OK, "not in Auto Scaling")
         else:
-            yield dont_know("whether it is in an Auto Scaling group", view, "membership", field)
+            yield dont_know("whether it is in an Auto Scaling group", view, "membership")
         return
     if member is not None and member.lifecycle == "Standby":
-        yield Hazard(Gravity.OK, f"in Standby in Auto Scaling group {name}", field=field)
+        yield Hazard(Gravity.OK, f"in Standby in Auto Scaling group {name}")
         return
     if member is not None and member.replace_suspended:
         yield Hazard(
             Gravity.NOTE,
             f"in Auto Scaling group {name}, whose replacing of unhealthy members is suspended",
             "resume the processes afterwards",
-            field,
         )
         return
     if member is not None and view.standby and member.desired is not None:
@@ -106,7 +103,6 @@ def auto_scaling(view: HazardView) -> Iterator[Hazard]:
             Gravity.WARN,
             f"put in Standby in Auto Scaling group {name} first, and returned: its desired capacity is "
             f"{member.desired - 1} instead of {member.desired} meanwhile",
-            field=field,
         )
         return
     deed = (
@@ -120,24 +116,24 @@ def auto_scaling(view: HazardView) -> Iterator[Hazard]:
         Gravity.DANGER,
         f"Auto Scaling group {name} {deed} and launches another",
         f"{remedy}, or suspend HealthCheck and ReplaceUnhealthy",
-        field,
     )
 
 
-@hazard("load-balancer", "stop", "reboot", "image")
+@hazard(
+    "load-balancer", "stop", "reboot", "image", field="elbv2 DescribeTargetHealth TargetHealthDescriptions[]"
+)
 def load_balancer(view: HazardView) -> Iterator[Hazard]:
     """DescribeTargetHealth of each target group with this instance (elasticloadbalancing v2); then the classic ones."""
-    field = "elbv2 DescribeTargetHealth TargetHealthDescriptions[]"
     groups = None if view.facts is None else view.facts.target_groups
     if not view.interrupts:
         return
     classic = tuple(_classic(view))
     yield from classic
     if groups is None:
-        yield dont_know("whether it serves behind a load balancer", view, "target_groups", field)
+        yield dont_know("whether it serves behind a load balancer", view, "target_groups")
         return
     if not groups and not classic:
-        yield Hazard(Gravity.OK, "in no target group", field=field)
+        yield Hazard(Gravity.OK, "in no target group")
     for group in groups:
         share = f"{part_of(group.healthy, group.members, 'member')} healthy"
         if group.health == "healthy" and group.healthy <= 1:
@@ -145,19 +141,17 @@ def load_balancer(view: HazardView) -> Iterator[Hazard]:
         if group.health == "healthy" and (view.standby or view.drain):
             how = "Standby takes it out of" if view.standby else "drained first in"
             text = f"{how} target group {group.name} ({share}); registered again afterwards"
-            yield Hazard(Gravity.NOTE, text, field=field)
+            yield Hazard(Gravity.NOTE, text)
         elif group.health == "healthy":
             yield Hazard(
                 Gravity.WARN,
                 f"in target group {group.name} ({share}): out of service while it is down",
                 "drain it first where requests must not be cut",
-                field,
             )
         else:
             yield Hazard(
                 Gravity.NOTE,
                 f"in target group {group.name}, where it is {group.health or 'of unknown health'} ({share})",
-                field=field,
             )
 
 
@@ -191,7 +185,7 @@ def _classic(view: HazardView) -> Iterator[Hazard]:
             )
 
 
-@hazard("cluster", "stop", "reboot", "image")
+@hazard("cluster", "stop", "reboot", "image", field="Instance.Tags")
 def cluster(view: HazardView) -> Iterator[Hazard]:
     """Tags eks:cluster-name, eks:nodegroup-name, kubernetes.io/cluster/NAME."""
     if not view.interrupts:
@@ -209,5 +203,4 @@ def cluster(view: HazardView) -> Iterator[Hazard]:
             Gravity.WARN,
             f"a node of Kubernetes cluster {name}: its pods go down with it",
             "cordon and drain the node first",
-            "Instance.Tags",
         )

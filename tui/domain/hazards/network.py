@@ -25,7 +25,7 @@ def public_returns(instance: Instance) -> bool:
     )
 
 
-@hazard("public-ip", "stop", "reboot")
+@hazard("public-ip", "stop", "reboot", field=_FIELD)
 def public_address(view: HazardView) -> Iterator[Hazard]:
     """NetworkInterfaces[].Association.IpOwnerId: `amazon` means the address is released by a stop."""
     instance = view.instance
@@ -34,14 +34,13 @@ def public_address(view: HazardView) -> Iterator[Hazard]:
             yield not_known(
                 "whether it has a public IPv4 that a stop would release (the inventory was not read yet)",
                 "press r to refresh",
-                _FIELD,
             )
         case PublicAddress.NONE:
-            yield Hazard(Gravity.OK, "no public IPv4", field=_FIELD)
+            yield Hazard(Gravity.OK, "no public IPv4")
         case PublicAddress.ELASTIC:
-            yield Hazard(Gravity.OK, f"Elastic IP {instance.public_ip}".rstrip(), field=_FIELD)
+            yield Hazard(Gravity.OK, f"Elastic IP {instance.public_ip}".rstrip())
         case PublicAddress.AUTO if not view.stops:
-            yield Hazard(Gravity.OK, f"public IPv4 {instance.public_ip} is kept by a reboot", field=_FIELD)
+            yield Hazard(Gravity.OK, f"public IPv4 {instance.public_ip} is kept by a reboot")
         case PublicAddress.AUTO:
             again = (
                 "the start brings a different one"
@@ -52,5 +51,4 @@ def public_address(view: HazardView) -> Iterator[Hazard]:
                 Gravity.DANGER,
                 f"public IPv4 {instance.public_ip} is not an Elastic IP: the stop releases it for good, {again}",
                 "expect DNS, allow-lists and licences bound to it to break; associate an Elastic IP first if it must stay",
-                _FIELD,
             )

@@ -12,7 +12,7 @@ from tui.domain.instance import CheckStatus, InstanceState
 from tui.domain.severity import Gravity
 
 
-@hazard("state")
+@hazard("state", field="Instance.State")
 def wrong_state(view: HazardView) -> Iterator[Hazard]:
     """Instance.State: each action wants its own. Source: botocore model, the operation's documentation."""
     now = view.instance.state
@@ -23,12 +23,12 @@ def wrong_state(view: HazardView) -> Iterator[Hazard]:
             remedy = "nothing can be done: it is gone"
         elif now is InstanceState.RUNNING:
             remedy = "it runs already"
-        yield Hazard(Gravity.BLOCK, why, remedy, "Instance.State")
+        yield Hazard(Gravity.BLOCK, why, remedy)
     elif now not in view.action.states:
-        yield not_known("its state (not read yet)", "press r to refresh", "Instance.State")
+        yield not_known("its state (not read yet)", "press r to refresh")
 
 
-@hazard("managed")
+@hazard("managed", field="Instance.Operator")
 def managed(view: HazardView) -> Iterator[Hazard]:
     """Instance.Operator.Managed, Principal: EKS Auto Mode, ECS managed and others. Source: amazon-ec2-managed-instances."""
     if view.instance.managed_by:
@@ -36,21 +36,19 @@ def managed(view: HazardView) -> Iterator[Hazard]:
             Gravity.BLOCK,
             f"it is managed by {view.instance.managed_by}: it can't be changed directly",
             "make the change through that service",
-            "Instance.Operator",
         )
 
 
-@hazard("awaited-stop", "wait-stopped")
+@hazard("awaited-stop", "wait-stopped", field="InstanceStatusEvent.Code")
 def stopped_by_aws(view: HazardView) -> Iterator[Hazard]:
     """InstanceStatusEvent.Code; Instance.RootDeviceType. Source: user guide, monitoring-instances-status-check_sched."""
     if view.action.stops:
         return
-    field = "InstanceStatusEvent.Code"
     root = view.instance.root_device
     events = [event for event in view.instance.open_events(view.now) if event.code in STOP_EVENTS]
     if not events:
         text = "AWS has announced no stop or retirement of it: there is nothing to wait for"
-        yield Hazard(Gravity.BLOCK, text, "press r to refresh", field)
+        yield Hazard(Gravity.BLOCK, text, "press r to refresh")
     elif root == "instance-store":
         text = "its root is instance store: AWS terminates it, and nothing is left to start"
         remedy = "launch a replacement from its newest AMI before the date"
@@ -62,10 +60,10 @@ def stopped_by_aws(view: HazardView) -> Iterator[Hazard]:
             "Instance.RootDeviceType",
         )
     else:
-        yield Hazard(Gravity.OK, "it has an EBS root: it can be started afterwards", field=field)
+        yield Hazard(Gravity.OK, "it has an EBS root: it can be started afterwards")
 
 
-@hazard("same-host", "reboot")
+@hazard("same-host", "reboot", field="InstanceStatus.SystemStatus")
 def reboot_stays(view: HazardView) -> Iterator[Hazard]:
     """SystemStatus = impaired: a reboot stays on the host. Source: user guide, TroubleshootingInstances."""
     if view.instance.checks.system.status is CheckStatus.IMPAIRED:
@@ -73,60 +71,43 @@ def reboot_stays(view: HazardView) -> Iterator[Hazard]:
             Gravity.DANGER,
             "the system check fails: a reboot stays on the failing host and does not help",
             "stop and start it instead (s)",
-            "InstanceStatus.SystemStatus",
         )
 
 
-@hazard("reboot-event", "reboot")
+@hazard("reboot-event", "reboot", field="InstanceStatusEvent.Code")
 def reboot_and_event(view: HazardView) -> Iterator[Hazard]:
     """InstanceStatusEvent.Code: which events a reboot leaves open. Source: user guide, schedevents_actions_reboot."""
     for event in view.instance.open_events(view.now):
-        field = "InstanceStatusEvent.Code"
         if event.code is EventCode.UNKNOWN:
-            yield not_known(f"what a reboot does to the event {event.code_text}", "", field)
+            yield not_known(f"what a reboot does to the event {event.code_text}", "")
             continue
         if event.code is EventCode.SYSTEM_REBOOT:
             text = "a reboot clears the system-reboot event only if it migrates; nothing tells in advance that it will"
         else:
             text = f"a reboot of one's own does not clear the {event.code} event"
-        yield Hazard(
-            Gravity.WARN,
-            text,
-            field=field,
-        )
+        yield Hazard(Gravity.WARN, text)
 
 
-@hazard("reschedule", "reschedule")
+@hazard("reschedule", "reschedule", field="InstanceStatusEvent.NotBeforeDeadline")
 def reschedulable(view: HazardView) -> Iterator[Hazard]:
     """InstanceStatusEvent.NotBeforeDeadline, NotBefore. Source: user guide, reschedule-event."""
-    field = "InstanceStatusEvent.NotBeforeDeadline"
     wanted = view.options.event_id
     events = [event for event in view.instance.events if not wanted or event.event_id == wanted]
     if not wanted:
         events = [event for event in events if event.is_open(view.now)]
     if not events:
         text = "no open event of that id" if wanted else "no scheduled event is open"
-        yield Hazard(Gravity.BLOCK, f"it can't be moved: {text}", "press r to refresh", field)
+        yield Hazard(Gravity.BLOCK, f"it can't be moved: {text}", "press r to refresh")
         return
     reasons = [event.why_not_reschedule(view.now) for event in events]
     if all(reasons):
-        yield Hazard(Gravity.BLOCK, f"it can't be moved: {reasons[0]}", "", field)
+        yield Hazard(Gravity.BLOCK, f"it can't be moved: {reasons[0]}")
         return
     event = events[reasons.index(None)]
     start = view.options.not_before
     if start is not None and event.deadline is not None and start > event.deadline:
-        yield Hazard(
-            Gravity.BLOCK,
-            "the new start lies after AWS's deadline",
-            "choose an earlier one",
-            field,
-        )
+        yield Hazard(Gravity.BLOCK, "the new start lies after AWS's deadline", "choose an earlier one")
     elif start is not None and start < view.now + RESCHEDULE_LEAD:
-        yield Hazard(
-            Gravity.BLOCK,
-            "the new start must lie at least 60 minutes ahead",
-            "choose a later one",
-            field,
-        )
+        yield Hazard(Gravity.BLOCK, "the new start must lie at least 60 minutes ahead", "choose a later one")
     else:
-        yield Hazard(Gravity.OK, "AWS lets this event be moved up to its deadline", field=field)
+        yield Hazard(Gravity.OK, "AWS lets this event be moved up to its deadline")

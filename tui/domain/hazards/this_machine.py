@@ -49,18 +49,16 @@ def cut_short(here: Here, instance_id: str, action: str, *, set_aside: bool) -> 
     return ""
 
 
-@hazard("self")
+@hazard("self", field="/sys/devices/virtual/dmi/id/board_asset_tag")
 def myself(view: HazardView) -> Iterator[Hazard]:
     """Is it the machine evac runs on? From DMI or cloud-init's record of this boot; by its id, which is unique in AWS."""
-    here, field = view.here, "/sys/devices/virtual/dmi/id/board_asset_tag"
-    down, again = _deeds(view)
+    here, (down, again) = view.here, _deeds(view)
     if not (down or again):
         return
     if not here.known:
         yield not_known(
             f"whether evac runs on this very instance: {here.why}",
             "if it does, do it from another machine: the runner would end with it",
-            field,
         )
         return
     if not here.is_row(view.instance):
@@ -74,7 +72,6 @@ def myself(view: HazardView) -> Iterator[Hazard]:
             "evac runs on this instance: your session and the runner end with it, and it goes on only once somebody logs in "
             "again and starts evac",
             "do it from another machine where that can be",
-            field,
         )
         return
     ready = (
@@ -87,7 +84,6 @@ def myself(view: HazardView) -> Iterator[Hazard]:
         Gravity.DANGER if lifted else Gravity.BLOCK,
         why,
         f"overridden: {ready}" if lifted else f"do it from another machine; or override it, and {ready}",
-        field,
         override="self",
     )
 
@@ -148,20 +144,19 @@ def _ours(here: Here, route: RouteTo) -> bool:
     return route.main and row.vpc_id == route.vpc_id and row.subnet_id not in route.elsewhere
 
 
-@hazard("router")
+@hazard("router", field="ec2 DescribeRouteTables Routes[]")
 def router(view: HazardView) -> Iterator[Hazard]:
     """DescribeRouteTables Routes[].InstanceId, NetworkInterfaceId: a NAT instance or another router, for others than us.
 
     Instance.SourceDestCheck false is the sign of one (user guide, VPC NAT instances).
     """
-    field = "ec2 DescribeRouteTables Routes[]"
     down, again = _deeds(view)
     if not (down or again):
         return
     asked = view.facts is not None and any(name == "routes" for name, _ in view.facts.unknown)
     if view.facts is None or view.facts.routes is None:
         if view.instance.forwards or (asked and view.instance.forwards is None):
-            yield dont_know("which route tables lead through it", view, "routes", field)
+            yield dont_know("which route tables lead through it", view, "routes")
         return
     others = [one for one in _routes(view) if not (down and one.default and _ours(view.here, one))]
     if not others:
@@ -174,7 +169,6 @@ def router(view: HazardView) -> Iterator[Hazard]:
         Gravity.WARN,
         f"{told}: there is {out} meanwhile",
         "turn the routes to another one first (ReplaceRoute)",
-        field,
     )
 
 
@@ -220,7 +214,7 @@ def threatens(event: ScheduledEvent, now: datetime) -> str:
     return f"{done} ({event.code_text})"
 
 
-@hazard("here-event")
+@hazard("here-event", field="ec2 DescribeInstanceStatus Events[]")
 def here_event(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceStatus Events[] of the machine evac runs on: what AWS does to it ends the runner in the middle."""
     if not view.action.goes_down or view.here.is_row(view.instance):
@@ -236,5 +230,4 @@ def here_event(view: HazardView) -> Iterator[Hazard]:
         Gravity.WARN if left is not None and left > SOON else Gravity.DANGER,
         f"the machine evac runs on {threatens(event, view.now)}: the runner may end in the middle",
         "do it from another machine",
-        "ec2 DescribeInstanceStatus Events[]",
     )

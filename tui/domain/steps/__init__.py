@@ -6,69 +6,8 @@ from collections.abc import Iterator
 
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.steps import checks, membership, power, work
-from tui.domain.steps.base import (
-    GRACE,
-    OPERATION_TAG,
-    Attempt,
-    Call,
-    Decision,
-    Done,
-    Moot,
-    Order,
-    Seen,
-    Send,
-    Step,
-    StepHistory,
-    Stuck,
-    TargetRegistration,
-    TargetSeen,
-    Wait,
-)
-from tui.domain.steps.checks import VerifyEvent, WaitChecks
-from tui.domain.steps.membership import Drain, EnterStandby, ExitStandby, Members, Register, WaitHealthy
-from tui.domain.steps.power import DRY_RUN, Preflight, Start, Stop, WaitRunning, WaitStopped
-from tui.domain.steps.work import MakeImage, Reboot, Reschedule
-
-__all__ = [
-    "DRY_RUN",
-    "GRACE",
-    "OPERATION_TAG",
-    "STEPS",
-    "Attempt",
-    "Call",
-    "Decision",
-    "Done",
-    "Drain",
-    "EnterStandby",
-    "ExitStandby",
-    "MakeImage",
-    "Members",
-    "Moot",
-    "Order",
-    "Preflight",
-    "Reboot",
-    "Register",
-    "Reschedule",
-    "Seen",
-    "Send",
-    "Start",
-    "Step",
-    "StepHistory",
-    "Stop",
-    "Stuck",
-    "TargetRegistration",
-    "TargetSeen",
-    "VerifyEvent",
-    "Wait",
-    "WaitChecks",
-    "WaitHealthy",
-    "WaitRunning",
-    "WaitStopped",
-    "calls_of",
-    "sendable",
-    "steps_of",
-    "without_dry_run",
-]
+from tui.domain.steps.base import Call, Order, Step
+from tui.domain.steps.power import DRY_RUN, Preflight
 
 
 def _declared() -> Iterator[Step]:

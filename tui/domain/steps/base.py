@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -257,7 +257,7 @@ class Moot(Struct, frozen=True):
 Decision = Send | Wait | Done | Stuck | Moot
 
 
-class Step(Protocol):
+class Step:
     """One step. Its words: `text` what it does, `about` how long that takes, `cell` its word in a list's cell (empty: its
     action's). `looks` names what it wants to see beside the instance.
 
@@ -265,22 +265,20 @@ class Step(Protocol):
     """
 
     name: str
-    text: str
-    about: str
-    cell: str
-    looks: frozenset[str]
+    text: str = ""
+    about: str = ""
+    cell: str = ""
+    looks: frozenset[str] = frozenset()
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """What it may send."""
-        ...
+        return ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """What to do now."""
-        ...
+        raise NotImplementedError
 
 
-NO_CODES: frozenset[str] = frozenset()
-"""Of a step that looks at the instance alone."""
 MEMBERS = frozenset({"members"})
 """Of a step that takes it down: who of its groups is in service is read again right before."""
 

@@ -10,12 +10,11 @@ from tui.domain.instance import CheckStatus
 from tui.domain.steps.base import (
     CHECK_LIMIT,
     EVENT_LIMIT,
-    NO_CODES,
-    Call,
     Decision,
     Done,
     Order,
     Seen,
+    Step,
     StepHistory,
     Stuck,
     Wait,
@@ -23,18 +22,12 @@ from tui.domain.steps.base import (
 )
 
 
-class WaitChecks:
+class WaitChecks(Step):
     """Waits until the system, the instance and the attached-EBS check say ok; tells what became of the public address."""
 
     name = "wait-checks"
     text = "wait for the status checks"
     about = "usually 1–3 min"
-    cell = ""
-    looks = NO_CODES
-
-    def calls(self, order: Order) -> tuple[Call, ...]:
-        """None."""
-        return ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Not before they are ok; after a while a person is asked. Of an instance that is not seen to run, it is never said.
@@ -100,18 +93,12 @@ def _and(first: str, second: str) -> str:
     return f"{first}; {second}" if second else first
 
 
-class VerifyEvent:
+class VerifyEvent(Step):
     """Looks whether the events that were open are gone or completed, and says what is left and why."""
 
     name = "verify-event"
     text = "see the event gone"
     about = "AWS may take up to an hour to change the text"
-    cell = ""
-    looks = NO_CODES
-
-    def calls(self, order: Order) -> tuple[Call, ...]:
-        """None."""
-        return ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Never holds the operation up for long: it runs (seen once more), only the text may be late."""

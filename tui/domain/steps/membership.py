@@ -22,6 +22,7 @@ from tui.domain.steps.base import (
     Order,
     Seen,
     Send,
+    Step,
     StepHistory,
     Stuck,
     TargetRegistration,
@@ -42,7 +43,7 @@ _LIFE = {
 """A member's states on the way (Auto Scaling guide, lifecycle), in words."""
 
 
-class EnterStandby:
+class EnterStandby(Step):
     """Puts it in Standby: its Auto Scaling group neither checks nor replaces it, and takes it out of its target groups.
 
     Always with the desired capacity lowered by one: otherwise the group launches a substitute, and on the way back has one
@@ -56,7 +57,6 @@ class EnterStandby:
     looks = frozenset({"group"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
-        """EnterStandby, with the desired capacity lowered."""
         params = {**_member(order), "ShouldDecrementDesiredCapacity": True}
         return (Call("autoscaling", "EnterStandby", params),)
 
@@ -80,7 +80,7 @@ class EnterStandby:
         return Wait(_LIFE.get(seen.lifecycle, seen.lifecycle), 3.0)
 
 
-class ExitStandby:
+class ExitStandby(Step):
     """Returns it to service: its group raises the desired capacity again and registers it with its target groups."""
 
     name = "exit-standby"
@@ -90,7 +90,6 @@ class ExitStandby:
     looks = frozenset({"group"})
 
     def calls(self, order: Order) -> tuple[Call, ...]:
-        """ExitStandby."""
         return (Call("autoscaling", "ExitStandby", _member(order)),)
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
@@ -112,7 +111,7 @@ class ExitStandby:
         return _until_taken(self.calls(order)[0], said, now, f"IN STANDBY in {order.group}")
 
 
-class Drain:
+class Drain(Step):
     """Takes it out of every target group it is in, and waits until the requests under way are over."""
 
     name = "drain"
@@ -144,7 +143,7 @@ class Drain:
         return Wait(f"draining in {', '.join(left)}", 3.0)
 
 
-class Register:
+class Register(Step):
     """Registers it again wherever it was, under the same id and port."""
 
     name = "register"
@@ -176,25 +175,18 @@ class Register:
         return _until_taken(call, said, now, f"NOT REGISTERED in {names}")
 
 
-class Members:
+class Members(Step):
     """In no plan: the look at its groups before they are held."""
 
     name = "members"
-    text = ""
-    about = ""
-    cell = ""
     looks = MEMBERS
-
-    def calls(self, order: Order) -> tuple[Call, ...]:
-        """None."""
-        return ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """There is nothing to decide here: who else holds members down is the journal's to say."""
         return Done()
 
 
-class WaitHealthy:
+class WaitHealthy(Step):
     """Waits until every group in which it was in service finds it so again: a member is back when healthy, not when running."""
 
     name = "wait-healthy"
@@ -202,10 +194,6 @@ class WaitHealthy:
     about = "the target groups' health checks, usually under a minute"
     cell = "returning"
     looks = frozenset({"targets"}) | MEMBERS
-
-    def calls(self, order: Order) -> tuple[Call, ...]:
-        """None."""
-        return ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """After a while a person is asked: it runs, but its users don't reach it."""

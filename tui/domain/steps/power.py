@@ -12,7 +12,6 @@ from tui.domain.steps.await_stop import until_aws_stops_it
 from tui.domain.steps.base import (
     GRACE,
     MEMBERS,
-    NO_CODES,
     STOP_LIMIT,
     Call,
     Decision,
@@ -20,6 +19,7 @@ from tui.domain.steps.base import (
     Order,
     Seen,
     Send,
+    Step,
     StepHistory,
     Stuck,
     Wait,
@@ -35,21 +35,15 @@ DRY_RUN = frozenset({"ec2"})
 """Services whose calls take DryRun (botocore model: neither autoscaling nor elbv2 has it)."""
 
 
-class Preflight:
+class Preflight(Step):
     """Asks AWS with DryRun whether every call of the plan is permitted. EC2 alone knows DryRun: the others can't be asked."""
 
     name = "preflight"
     text = "ask AWS for permission (dry run)"
     about = "asks AWS whether this is permitted"
-    cell = ""
-    looks = NO_CODES
 
     def __init__(self, asked: tuple[Call, ...]) -> None:
         self._asked = tuple(call for call in asked if call.service in DRY_RUN)
-
-    def calls(self, order: Order) -> tuple[Call, ...]:
-        """None that changes anything."""
-        return ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """One dry run a call; any other answer than yes or no is *unknown*, not *no* (botocore model, DryRun)."""
@@ -70,7 +64,7 @@ class Preflight:
         return Done("AWS did not say", Permission.UNKNOWN)
 
 
-class Stop:
+class Stop(Step):
     """Stops the instance with a graceful shutdown."""
 
     name = "stop"
@@ -115,18 +109,13 @@ def _before_the_stop(order: Order, seen: Seen, said: StepHistory, now: datetime)
     return Wait("AWS shows it running from before the stop; looking again", 2.0)
 
 
-class WaitStopped:
+class WaitStopped(Step):
     """Waits until it is stopped."""
 
     name = "wait-stopped"
     text = "wait until stopped"
     about = "usually 20–60 s"
     cell = "stopping"
-    looks = NO_CODES
-
-    def calls(self, order: Order) -> tuple[Call, ...]:
-        """None."""
-        return ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Stopped, or started again by somebody since our stop. What was ordered in advance waits for AWS's."""
@@ -159,17 +148,15 @@ class WaitStopped:
         )
 
 
-class Start:
+class Start(Step):
     """Starts the instance, and goes on trying until AWS takes it: a stopped instance never comes back by itself."""
 
     name = "start"
     text = "start"
     about = "retried until it runs, even if this session ends"
     cell = "starting"
-    looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
-        """StartInstances."""
         return (Call("ec2", "StartInstances", {"InstanceIds": [order.instance_id]}),)
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
@@ -272,7 +259,6 @@ class WaitRunning(Start):
     text = "wait until running"
     about = "usually under a minute"
     cell = "starting"
-    looks = NO_CODES
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """A start can be accepted and still end up stopped (user guide, troubleshooting-launch, of launches)."""

@@ -9,7 +9,6 @@ from tui.domain.steps.base import (
     GRACE,
     IMAGE_LIMIT,
     MEMBERS,
-    NO_CODES,
     OPERATION_TAG,
     Call,
     Decision,
@@ -17,6 +16,7 @@ from tui.domain.steps.base import (
     Order,
     Seen,
     Send,
+    Step,
     StepHistory,
     Stuck,
     Wait,
@@ -27,7 +27,7 @@ from tui.domain.steps.base import (
 )
 
 
-class MakeImage:
+class MakeImage(Step):
     """Creates the AMI under a name fixed in the journal, which is looked up before any second call: there is no ClientToken."""
 
     name = "image"
@@ -37,7 +37,6 @@ class MakeImage:
     looks = frozenset({"images"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
-        """CreateImage, tagged with this operation."""
         tags = [{"Key": OPERATION_TAG, "Value": order.operation_id}]
         specifications = [{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")]
         params = {"InstanceId": order.instance_id, "Name": order.image_name, "NoReboot": order.no_reboot}
@@ -82,17 +81,15 @@ class MakeImage:
         return decision if stays_up else spared(order, seen, said, now, decision)
 
 
-class Reboot:
+class Reboot(Step):
     """Reboots. Its answer means *queued*, and nothing outside proves it: an unknown outcome needs a person."""
 
     name = "reboot"
     text = "reboot"
     about = "about half a minute in place; several minutes if it migrates"
-    cell = ""
     looks = MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
-        """RebootInstances."""
         return (Call("ec2", "RebootInstances", {"InstanceIds": [order.instance_id]}),)
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
@@ -116,17 +113,15 @@ class Reboot:
         return spared(order, seen, said, now, retry(said, now, Send(self.calls(order)[0]), doing="reboot"))
 
 
-class Reschedule:
+class Reschedule(Step):
     """Moves the start of a scheduled event."""
 
     name = "reschedule"
     text = "move the event"
     about = "shows after 1–2 min"
     cell = "moving"
-    looks = NO_CODES
 
     def calls(self, order: Order) -> tuple[Call, ...]:
-        """ModifyInstanceEventStartTime."""
         params = {
             "InstanceId": order.instance_id,
             "InstanceEventId": order.event_id,

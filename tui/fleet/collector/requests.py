@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -16,9 +17,27 @@ from tui.fleet.collector.schedule import Job
 from tui.fleet.collector.state import LOGIN_TROUBLE, CollectorState
 from tui.fleet.dns import look_up
 
+if TYPE_CHECKING:
+    from tui.fleet.collector.evidence import EvidenceReader
+
+
+PARTS = frozenset(
+    {
+        protocol.ReadKind.METRICS,
+        protocol.ReadKind.AGENT_METRICS,
+        protocol.ReadKind.LOG,
+        protocol.ReadKind.CHANGES,
+        protocol.ReadKind.SCREENSHOT,
+    }
+)
+"""Kinds that are answered with a part of the evidence."""
+
 
 class Requests(CollectorState):
     """Answers never raise: what went wrong is in them."""
+
+    evidence: EvidenceReader | None = None
+    """Made when somebody first asks why an instance fails."""
 
     def take(self, request: protocol.ReadRequest) -> None:
         """Begin to answer a request of the console."""
@@ -32,8 +51,30 @@ class Requests(CollectorState):
         elif request.target is None or not request.instance_id:
             nothing = Trouble(TroubleKind.INTERNAL, clean("no instance named"), EMPTY)
             self.send(protocol.ReadAnswer(request.id, trouble=nothing))
+        elif request.kind in PARTS:
+            self.send(await self.part(request, request.target))
         else:
             self.send(await self.looked(request, request.target))
+
+    async def part(self, request: protocol.ReadRequest, target: Target) -> protocol.ReadAnswer:
+        """Read one part of the evidence."""
+        from tui.fleet.collector.evidence import EvidenceReader, GoneError
+
+        try:
+            self.evidence = self.evidence or EvidenceReader(self)
+            found, image = await self.evidence.read(request, target)
+        except GoneError:
+            return protocol.ReadAnswer(request.id, trouble=_gone(target, request.instance_id))
+        except Exception as error:
+            return protocol.ReadAnswer(request.id, trouble=await self.failed(error, target))
+        return protocol.ReadAnswer(request.id, evidence=found, image=image)
+
+    async def failed(self, error: Exception, target: Target) -> Trouble:
+        """What it is told as; a login that failed is made anew the next time."""
+        trouble = await self.trouble(error, target.profile, target.region)
+        if trouble.kind in LOGIN_TROUBLE:
+            self.sessions.drop(target.profile)
+        return trouble
 
     async def looked(self, request: protocol.ReadRequest, target: Target) -> protocol.ReadAnswer:
         """Read one instance afresh; its row is sent as well."""
@@ -53,17 +94,13 @@ class Requests(CollectorState):
                 console,
             )
         except Exception as error:
-            trouble = await self.trouble(error, target.profile, target.region)
-            if trouble.kind in LOGIN_TROUBLE:
-                self.sessions.drop(target.profile)
-            return protocol.ReadAnswer(request.id, trouble=trouble)
+            return protocol.ReadAnswer(request.id, trouble=await self.failed(error, target))
         unit = self.unit_of(target)
         if row is None:
             if unit is not None:
                 unit.forget(instance_id)
                 self.tell(unit)
-            cause = clean(f"{target.key}: {instance_id} is no longer there")
-            return protocol.ReadAnswer(request.id, trouble=Trouble(TroubleKind.GONE, cause, EMPTY))
+            return protocol.ReadAnswer(request.id, trouble=_gone(target, instance_id))
         if unit is not None:
             unit.take_look(row)
             self.tell(unit)
@@ -83,3 +120,7 @@ class Requests(CollectorState):
             if target is None or target.profile == profile:
                 self.schedule.refresh(profile, now, Job.IDENTIFY)
         self.wake.set()
+
+
+def _gone(target: Target, instance_id: str) -> Trouble:
+    return Trouble(TroubleKind.GONE, clean(f"{target.key}: {instance_id} is no longer there"), EMPTY)
