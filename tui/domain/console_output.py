@@ -82,6 +82,18 @@ def console_lines(output: object, limit: int = CONSOLE_LIMIT) -> tuple[SafeText,
     """The lines, the oldest first; empty ones at the end are left out."""
     raw = "" if output is None else str(output)
     raw = _CUT_BEFORE.sub("", raw[-limit:])
+    lines = [line for one in raw.split("\n") for line in terminal_lines(one)]
+    while len(lines) > 1 and not lines[-1]:
+        lines.pop()
+    return tuple(lines)
+
+
+def terminal_lines(raw: str) -> tuple[SafeText, ...]:
+    """What one line of the output leaves on a terminal: one line, or several where it moves to others. No sequence goes on
+    beyond a line's end."""
+    plain = raw.rstrip("\r")
+    if plain.isascii() and plain.isprintable():
+        return (clean(plain.rstrip()),)
     lines: list[SafeText] = []
     line = _Line()
     for token in _TOKEN.finditer(raw):
@@ -103,7 +115,4 @@ def console_lines(output: object, limit: int = CONSOLE_LIMIT) -> tuple[SafeText,
                 line = _Line()
         elif token["csi"] is not None:
             line.move(token["csi"], token["values"])
-    lines.append(line.text)
-    while len(lines) > 1 and not lines[-1]:
-        lines.pop()
-    return tuple(lines)
+    return (*lines, line.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -13,7 +14,8 @@ from tui.domain.diagnosis.patterns import Pattern, pattern
 
 
 class Cause(Struct, frozen=True, gc=False):
-    """A kind. A line is of it if any of `contains` is in it and none of `unless`; the other fields as causes.toml says."""
+    """A kind, or a part of one whose severity differs. A line is of it if any of `contains` is in it and none of `unless`;
+    the other fields as causes.toml says."""
 
     key: str
     severity: int
@@ -22,6 +24,8 @@ class Cause(Struct, frozen=True, gc=False):
     source: str
     contains: tuple[Pattern, ...]
     unless: tuple[Pattern, ...] = ()
+    cleared: tuple[Pattern, ...] = ()
+    yields: tuple[str, ...] = ()
     kernel: bool = False
     boot: bool = False
     windows: bool = False
@@ -35,6 +39,8 @@ class _Entry(Struct, forbid_unknown_fields=True):
     source: str
     contains: list[str]
     unless: list[str] = []
+    cleared: list[str] = []
+    yields: tuple[str, ...] = ()
     kernel: bool = False
     boot: bool = False
     windows: bool = False
@@ -44,7 +50,6 @@ class _Entry(Struct, forbid_unknown_fields=True):
 def causes() -> tuple[Cause, ...]:
     """All of them, the more special before the more general: a line is of the first kind that it fits."""
     text = (files("tui.domain.diagnosis") / "causes.toml").read_text(encoding="utf-8")
-    entries = msgspec.convert(tomllib.loads(text)["diagnosis"], list[_Entry])
     return tuple(
         Cause(
             one.key,
@@ -52,11 +57,17 @@ def causes() -> tuple[Cause, ...]:
             one.words,
             one.remedy,
             one.source,
-            tuple(map(pattern, one.contains)),
-            tuple(map(pattern, one.unless)),
+            _read(one.contains),
+            tuple(pattern(text, 1) for text in one.unless),
+            _read(one.cleared),
+            one.yields,
             one.kernel,
             one.boot,
             one.windows,
         )
-        for one in entries
+        for one in msgspec.convert(tomllib.loads(text)["diagnosis"], list[_Entry])
     )
+
+
+def _read(texts: Iterable[str]) -> tuple[Pattern, ...]:
+    return tuple(map(pattern, texts))

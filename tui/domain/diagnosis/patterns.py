@@ -6,9 +6,14 @@ the beginning asks that the line begins so.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 LONGEST_PATTERN = 200
+SHORTEST_PART = 4
+"""Characters in a row that a pattern must have at least once: fewer are found everywhere, and by these it is looked up."""
 
 
 class Pattern(Struct, frozen=True, gc=False):
@@ -17,36 +22,56 @@ class Pattern(Struct, frozen=True, gc=False):
     parts: tuple[str, ...]
     anchored: bool = False
 
-    @property
-    def first_word(self) -> str:
-        """The longest part: where it is missing, nothing matches."""
-        return max(self.parts, key=len)
 
-
-def pattern(text: str) -> Pattern:
-    """Read one. Raises ValueError where nothing but `*` is left, or it is too long."""
+def pattern(text: str, shortest: int = SHORTEST_PART) -> Pattern:
+    """Read one. Raises ValueError where it is too long, or no part of it is of `shortest` characters."""
     if len(text) > LONGEST_PATTERN:
         raise ValueError(f"longer than {LONGEST_PATTERN} characters")
     anchored = text.startswith("^")
     parts = tuple(part for part in text.removeprefix("^").lower().split("*") if part)
-    if not parts or all(not part.strip() for part in parts):
-        raise ValueError("no words to look for")
+    if all(len(part.strip()) < shortest for part in parts):
+        raise ValueError(f"no {shortest} characters in a row to look for")
     return Pattern(parts, anchored)
 
 
-def found_in(one: Pattern, lower: str) -> tuple[int, ...] | None:
-    """Where each part ends in a line of lower case; None: it is not there."""
-    ends = []
+def found_in(one: Pattern, lower: str) -> bool:
+    """Whether it is in a line of lower case."""
     at = 0
     for number, part in enumerate(one.parts):
         if number == 0 and one.anchored:
             if not lower.startswith(part):
-                return None
-            start = 0
+                return False
+            at = len(part)
         else:
             start = lower.find(part, at)
             if start < 0:
-                return None
-        at = start + len(part)
-        ends.append(at)
-    return tuple(ends)
+                return False
+            at = start + len(part)
+    return True
+
+
+class PatternIndex:
+    """Which of many patterns a line may have: looked up by four of each pattern's characters, in one walk over the line."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        fours = [
+            sorted(
+                {four for part in one.parts if part.strip() for four in _fours(part) if four.strip() == four}
+            )
+            for one in patterns
+        ]
+        common = Counter(four for some in fours for four in some)
+        self._places: dict[str, tuple[int, ...]] = {}
+        for place in sorted(range(len(patterns)), key=lambda n: len(fours[n])):
+            rarest = min(fours[place], key=lambda four: (len(self._places.get(four, ())), common[four], four))
+            self._places[rarest] = (*self._places.get(rarest, ()), place)
+
+    def candidates(self, lower: str) -> list[int]:
+        """The places, in order, of the patterns that may be in a line of lower case."""
+        places = self._places
+        found = places.keys() & _fours(lower)
+        return sorted(place for four in found for place in places[four]) if found else []
+
+
+def _fours(text: str) -> set[str]:
+    return {text[at : at + SHORTEST_PART] for at in range(len(text) - SHORTEST_PART + 1)}

@@ -12,7 +12,8 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from tui.domain.console_output import console_lines
+from tui.domain.console_output import terminal_lines
+from tui.domain.diagnosis.patterns import SHORTEST_PART
 from tui.domain.sanitize import SafeText
 
 LONGEST_LINE = 1000
@@ -23,6 +24,10 @@ _SYSLOG = re.compile(
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]{0,20})"
     r" (?:[\w.-]{1,255} )?(?=[\w(])"
 )
+_DATED = re.compile(
+    r"\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}|\d{4}-\d\d-\d\d[T ][\d.,:+Z-]{8,24})\] "
+)
+"""As `dmesg -T` writes it."""
 _PROGRAM = re.compile(r"\(?[A-Za-z][\w.@/-]{0,63}\)?\[\d{1,9}\]:? ")
 _TAG = re.compile(r"([a-z][a-z_.@/-]{1,63}): ")
 
@@ -43,6 +48,7 @@ _MARKS: tuple[tuple[Stage, tuple[str, ...]], ...] = (
                     "loading linux ", "syslinux ", "extlinux ", "decompressing linux")),
     (Stage.KERNEL, ("linux version ", "booting linux on physical cpu", "copyright (c) 1992-")),
 )  # fmt: skip
+_FIRST_LETTERS = frozenset(word[0] for _, words in _MARKS for word in words)
 _KERNEL_TAGS = frozenset({
     "arp_cache", "blk_update_request", "block", "cgroup", "clocksource", "device-mapper", "drbd", "ena",
     "end_bio_bh_io_sync", "end_request", "fork", "hibernation", "hrtimer", "ip_conntrack", "ixgbevf", "kernel",
@@ -74,7 +80,7 @@ _QUOTES = (
 
 class LogLine(Struct, frozen=True, gc=False):
     """`number`: of the log's line, from 1. `boot`: 0 is the last one, 1 the one before. `stamp`: seconds of that boot, as the
-    kernel counts. `body`: without stamp, date and host. `is_kernel`: no program's name stands before it.
+    kernel counts. `body`: without stamp, date and host. `kernel`: whether it is said there who wrote it, and that the kernel.
     """
 
     number: int
@@ -82,22 +88,30 @@ class LogLine(Struct, frozen=True, gc=False):
     body: str
     boot: int
     stamp: float | None = None
-    is_kernel: bool = False
+    kernel: bool | None = None
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether the kernel wrote it, as far as the line tells: no program's name stands before it."""
+        return _is_kernel(self.body) if self.kernel is None else self.kernel
 
 
 def lines_of(output: str) -> Iterator[tuple[int, SafeText]]:
     """Each line as a terminal would have left it, with its number; escape sequences are gone before anything else looks."""
     for number, raw in enumerate(output.split("\n"), 1):
-        for line in console_lines(raw):
+        for line in terminal_lines(raw):
             yield number, line
 
 
 def read_log(lines: Sequence[tuple[int, SafeText]]) -> tuple[LogLine, ...]:
     """The lines of a log, the oldest first, each with its boot."""
-    found: list[tuple[str, float | None, bool, int]] = []
+    found: list[tuple[str, float | None, bool | None, int]] = []
     stage, boot, last = Stage.NOTHING, 0, 0.0
     for _, text in lines:
-        stamp, body, is_kernel = _parts(str(text)[:LONGEST_LINE])
+        if len(text) < SHORTEST_PART:
+            found.append((text, None, None, boot))
+            continue
+        stamp, body, kernel = _parts(text[:LONGEST_LINE])
         mark = _stage_of(body)
         if mark is not None:
             if stage >= Stage.KERNEL and (mark < stage or mark is Stage.KERNEL):
@@ -107,25 +121,29 @@ def read_log(lines: Sequence[tuple[int, SafeText]]) -> tuple[LogLine, ...]:
             if stamp < 1.0 < last - stamp:
                 boot, stage = boot + 1, Stage.KERNEL  # its first lines are not in the log
             last = stamp
-        found.append((body, stamp, is_kernel, boot))
+        found.append((body, stamp, kernel, boot))
     return tuple(
-        LogLine(number, text, body, boot - at, stamp, is_kernel)
-        for (number, text), (body, stamp, is_kernel, at) in zip(lines, found, strict=True)
+        LogLine(number, text, body, boot - at, stamp, kernel)
+        for (number, text), (body, stamp, kernel, at) in zip(lines, found, strict=True)
     )
 
 
-def _parts(line: str) -> tuple[float | None, str, bool]:
-    """Stamp, body, and whether the kernel wrote it."""
-    body, said = line, False
-    if dated := _SYSLOG.match(body):
-        body = body[dated.end() :]
+def _parts(line: str) -> tuple[float | None, str, bool | None]:
+    """Stamp, body, and whether the kernel wrote it, where the line says so."""
+    body, kernel = line, None
+    if line[:1].isalnum() and (dated := _SYSLOG.match(line)):
+        body = line[dated.end() :]
         if not body.startswith(("kernel: ", "kernel[")):
             return None, body, False
-        body, said = body.partition(": ")[2], True
-    if stamped := _STAMP.match(body):
-        rest = body[stamped.end() :]
-        return float(stamped[1]), rest, said or _is_kernel(rest)
-    return None, body, said or _is_kernel(body)
+        body, kernel = body.partition(": ")[2], True
+    elif line.startswith(("kernel: ", "kernel:[")):  # without a date, or as a broadcast has it
+        body, kernel = line[len("kernel:") :].lstrip(), True
+    if body.startswith(("[", "<")):
+        if stamped := _STAMP.match(body):
+            return float(stamped[1]), body[stamped.end() :], kernel
+        if dated := _DATED.match(body):
+            return None, body[dated.end() :], kernel
+    return None, body, kernel
 
 
 def _is_kernel(body: str) -> bool:
@@ -136,6 +154,8 @@ def _is_kernel(body: str) -> bool:
 
 
 def _stage_of(body: str) -> Stage | None:
+    if body[:1].lower() not in _FIRST_LETTERS:
+        return None
     lower = body[:40].lower()
     for stage, words in _MARKS:
         if lower.startswith(words):
