@@ -20,7 +20,10 @@ _LABEL = 32
 
 
 class Row(Struct, frozen=True):
-    """One paragraph. `label` stands left of it, `note` dim behind it; a `head` is a heading; `single` never wraps."""
+    """One paragraph. `label` stands left of it, `note` dim behind it; a `head` is a heading; `single` never wraps.
+
+    `drawn`: instead of `text`, where its parts have styles of their own.
+    """
 
     text: str = ""
     label: str = ""
@@ -29,6 +32,7 @@ class Row(Struct, frozen=True):
     note: str = ""
     head: bool = False
     single: bool = False
+    drawn: Text | None = None
 
 
 Rows = Sequence[Row]
@@ -73,6 +77,8 @@ def _grid(rows: Iterable[Row], width: int) -> Table:
 def _text(row: Row) -> Text:
     body = Text(no_wrap=row.single or None, overflow="ellipsis" if row.single else "fold")
     body.append(row.text, row.style)
+    if row.drawn is not None:
+        body.append_text(row.drawn)
     if row.note:
         body.append("  " + row.note, "dim")
     return body

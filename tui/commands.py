@@ -78,6 +78,29 @@ VERBS: dict[str, Verb] = {
         Verb(
             "export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder", "export"
         ),
+        Verb(
+            "longer",
+            "+",
+            "Longer",
+            "triage: what was measured in the last 24 h, then in 3 days",
+            "longer",
+            short="long",
+        ),
+        Verb(
+            "shorter",
+            "-",
+            "Shorter",
+            "triage: what was measured in the last 24 h, then in 3 h",
+            "shorter",
+            short="short",
+        ),
+        Verb(
+            "zoom",
+            "z",
+            "Zoom",
+            "triage: each metric in six lines, with more words; once more, in one",
+            "zoom",
+        ),
         Verb("reread", "r", "Look again", "read the instance again, and plan anew", "look again"),
         Verb("resume", "r", "Resume", "go on with an operation that was cut off or needs a person", "resume"),
         Verb(

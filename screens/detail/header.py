@@ -124,7 +124,11 @@ def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
     line = explanation.headline
     if explanation.diagnosis_short and len(textwrap.wrap(line, max(20, width - len(label) - 4))) > 2:
         line = explanation.diagnosis_short
-    return [Row(line, label, "bold", sign.style), _press(scene, why_not)]
+    likely = scene.diagnosis.likely
+    rows = [Row(line, label, "bold", sign.style), _press(scene, why_not)]
+    if likely and not scene.gone:
+        rows.insert(1, Row(likely, "likely"))
+    return rows
 
 
 def _press(scene: Scene, why_not: str | None) -> Row:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
-from screens.detail.gathered import NOTHING_YET
-from screens.detail.view_model import Scene, freshest
+from screens.detail.gathered import NOTHING_YET, Gathered
+from screens.detail.view_model import NO_DIAGNOSIS, Scene, TriageView, freshest
 from screens.this_machine import here_now
+from tui.domain.diagnosis.verdict import Diagnosis, diagnosis_of
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Trouble, TroubleKind
 from tui.fleet.protocol import LinkPhase, ReadAnswer
@@ -29,6 +32,7 @@ class Known:
         self.history_trouble = ""
         self._missing = False
         self._revision = -1
+        self._diagnosed: tuple[tuple[Instance, Gathered, Facts | None, datetime], Diagnosis] | None = None
 
     @property
     def gone(self) -> bool:
@@ -40,7 +44,7 @@ class Known:
         """The store's row or a look's, whichever is fresher."""
         return None if self.row is None else freshest(self.row, self.looked)
 
-    def scene(self, *, reading: bool, wide: bool) -> Scene | None:
+    def scene(self, *, reading: bool, wide: bool, triage: TriageView) -> Scene | None:
         """All there is to draw; None if nothing is known of that key."""
         instance = self.instance
         if instance is None:
@@ -63,7 +67,27 @@ class Known:
             here=here_now(services),
             own=services.own,
             gathered=self.gathered,
+            triage=triage,
+            diagnosis=self._diagnosis(instance),
         )
+
+    def _diagnosis(self, instance: Instance) -> Diagnosis:
+        """Why it fails, as far as the evidence goes; thought about again when there is other evidence, or a minute later."""
+        evidence, services = self.gathered.evidence, self._services
+        if evidence is None:
+            return NO_DIAGNOSIS
+        now = services.now()
+        known = (instance, self.gathered, self.facts, now.replace(second=0, microsecond=0))
+        if (
+            self._diagnosed is None
+            or any(a is not b for a, b in zip(known[:3], self._diagnosed[0][:3], strict=True))
+            or known[3] != self._diagnosed[0][3]
+        ):
+            self._diagnosed = (
+                known,
+                diagnosis_of(instance, evidence, now, facts=self.facts, zone=services.zone),
+            )
+        return self._diagnosed[1]
 
     def see_store(self) -> bool:
         """Take the store's row; whether its state or its events are others than what was known."""

@@ -10,10 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
-from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
+from screens.base import Alarm, Go, KeyLine, bindings
 from screens.detail import header, overview, tabs
 from screens.detail.history import history
 from screens.detail.model import Known
+from screens.detail.triage import triage
+from screens.detail.triage_tab import TRIAGE, TRIAGE_VERBS, TriageTab
 from screens.detail.view_model import Scene
 from screens.line_table import MOVES
 from screens.page import Page, Row, Sheet
@@ -32,6 +34,7 @@ LOW = 18
 """Lines below which the head is cut, so that something of the page is seen."""
 SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
     "overview": overview.overview,
+    TRIAGE: triage,
     "actions": overview.actions,
     "checks": tabs.checks,
     "identity": tabs.identity_tab,
@@ -48,6 +51,7 @@ DETAIL_VERBS = (
     *GUARDED,
     "meant",
     "help",
+    *TRIAGE_VERBS,
     "refresh",
     "operations",
     "copy",
@@ -56,7 +60,7 @@ DETAIL_VERBS = (
 )
 
 
-class DetailScreen(EvacScreen, inherit_bindings=False):
+class DetailScreen(TriageTab, inherit_bindings=False):
     """Of the instance with this key (`region/id`). Shows what is known at once, and asks for a fresh look."""
 
     NAMES = DETAIL_VERBS
@@ -73,7 +77,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
     def __init__(self, services: Services, key: str) -> None:
         super().__init__(services)
         self.key, self.known = key, Known(services, key)
-        self.tab, self.cursor = TABS[0], 0
+        self.tab, self.cursor = self.first_tab(self.known.row, TABS[0]), 0
         self._reading = False
         self._newest: object = None
 
@@ -103,6 +107,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         self.known.read_history()
         self.redraw()
         self.look()
+        self.ask_due()
 
     @property
     def page(self) -> Page:
@@ -131,6 +136,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         """Countdowns go on."""
         if self.known.read_history():
             self.look()
+        self.ask_due()
         self.redraw()
 
     def on_resize(self) -> None:
@@ -181,6 +187,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
             return
         answer = await link.request(request)
         known.gathered = known.gathered.answered(request.kind, answer, self.services.now(), request.resource)
+        self.take_part(request, answer)
         self.redraw()
 
     # what is drawn
@@ -190,7 +197,8 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         if not self.there or not self.query("#page"):
             return
         width = self.size.width
-        scene = self.known.scene(reading=self._reading, wide=width >= DETAIL_WIDE)
+        self.measure(width, wide=width >= DETAIL_WIDE)
+        scene = self.known.scene(reading=self._reading, wide=width >= DETAIL_WIDE, triage=self.triage)
         self.draw_keys()
         if scene is None:
             self._put("identity", Text(f" {clean(self.key)}: nothing is known of it here", "bold magenta"))
@@ -267,6 +275,7 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         self.tab = TABS[(TABS.index(self.tab) + by) % len(TABS)]
         self.page.top()
         self._look_for_console()
+        self.ask_soon()
         self.redraw()
 
     def action_move(self, by: int) -> None:
@@ -301,6 +310,8 @@ class DetailScreen(EvacScreen, inherit_bindings=False):
         if self._reading:
             self.say("already reading")
         self.look()
+        if self.tab == TRIAGE:
+            self.ask_evidence()
 
     def verb_copy(self) -> None:
         """Its id."""

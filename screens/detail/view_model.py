@@ -10,13 +10,29 @@ from msgspec import Struct
 from screens.detail.gathered import NOTHING_YET, Gathered
 from tui.config.schema import Settings, policy
 from tui.domain.activity import NO_ACTIVITY, Own
+from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation, explain
 from tui.domain.instance import Instance, TargetStatus, Trouble
 from tui.domain.sanitize import SafeText
 from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import ago, both_zones
+from tui.fleet.protocol import ReadKind
 from tui.operations.model import Operation
+
+NO_DIAGNOSIS = Diagnosis()
+
+
+class TriageView(Struct, frozen=True):
+    """How the triage tab is looked at: the last `hours`, in how many columns, zoomed or not.
+
+    `ranges`: of which range the metrics held are, by the question that they answered.
+    """
+
+    hours: int = 3
+    zoomed: bool = False
+    width: int = 76
+    ranges: tuple[tuple[ReadKind, int], ...] = ()
 
 
 class Scene(Struct, frozen=True, dict=True):
@@ -41,6 +57,8 @@ class Scene(Struct, frozen=True, dict=True):
     here: Here = NOWHERE
     own: Own = NO_ACTIVITY
     gathered: Gathered = NOTHING_YET
+    triage: TriageView = TriageView()
+    diagnosis: Diagnosis = NO_DIAGNOSIS
 
     @cached_property
     def explanation(self) -> Explanation:
@@ -70,6 +88,11 @@ class Scene(Struct, frozen=True, dict=True):
             return "reading …" if self.reading else "don't know: not looked up (r looks)"
         reason = next((why for name, why in self.facts.unknown if name == field and why), SafeText(""))
         return f"don't know: {reason or 'AWS did not say'}"
+
+
+def range_word(hours: int) -> str:
+    """`3 h`, `24 h`, `3 d`."""
+    return f"{hours} h" if hours < 48 else f"{hours // 24} d"
 
 
 def read_at(instance: Instance) -> datetime | None:

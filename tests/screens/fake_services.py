@@ -128,6 +128,11 @@ class StandIn(Link):
         self.asked: list[protocol.ReadRequest] = []
         self.state = protocol.LinkState(protocol.LinkPhase.LIVE)
 
+    @property
+    def looked(self) -> list[str]:
+        """The looks that were asked for, with the console's output or without."""
+        return [str(one.kind) for one in self.asked if one.kind in ("look", "console")]
+
     async def start(self) -> None:
         """No process is started."""
 

@@ -109,12 +109,12 @@ async def test_the_console_is_asked_for_on_its_tab_only(tmp_path: Path) -> None:
     app, screen, _ = opened(tmp_path, "web-1", store=store, link=link)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
-        assert [one.kind for one in link.asked] == ["look"]
+        assert link.looked == ["look"]
         await tab(pilot, screen, "console")
         await until(pilot, lambda: "kernel panic" in text_of(app))
         await pilot.press("left", "right")
         await settled(pilot)
-        assert [one.kind for one in link.asked] == ["look", "console"]
+        assert link.looked == ["look", "console"]
 
 
 async def test_a_console_that_cannot_be_read_is_not_asked_for_in_a_loop(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ async def test_a_console_that_cannot_be_read_is_not_asked_for_in_a_loop(tmp_path
         await tab(pilot, screen, "console")
         await until(pilot, lambda: "GetConsoleOutput is denied" in text_of(app))
         await settled(pilot)
-        assert [one.kind for one in link.asked] == ["look", "console"]
+        assert link.looked == ["look", "console"]
 
 
 async def test_history_is_newest_first_and_enter_follows_one(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ async def test_the_end_of_an_operation_is_followed_by_a_look(tmp_path: Path) -> 
         other.set_state(name, OperationState.SUCCEEDED, NOW)
         other.close()
         screen.post_message(FleetChanged())
-        await until(pilot, lambda: len(link.asked) == 2)
+        await until(pilot, lambda: len(link.looked) == 2)
         await settled(pilot)
         assert "succeeded" in text_of(app)
 

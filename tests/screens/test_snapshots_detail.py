@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from screens.detail.screen import DetailScreen
+from screens.detail.screen import TABS, DetailScreen
 from screens.help import HelpScreen
 from tests.screens.detail_pilot import EXPIRED, Slow, planned
 from tests.screens.fake_services import NOW, Stage, StandIn, named, sample_store, services
@@ -45,7 +45,9 @@ def detail(folder: Path, name: str, **changes: Any) -> Stage:
     given = services(folder, **changes)
     hostile = (row for row in given.store.rows() if "[red]" in row.name)
     row = next(hostile) if name == "hostile" else named(given.store, name)
-    return Stage(DetailScreen(given, row.key))
+    screen = DetailScreen(given, row.key)
+    screen.tab = TABS[0]
+    return Stage(screen)
 
 
 @SIZES

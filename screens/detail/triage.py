@@ -1,0 +1,240 @@
+"""The sheet that says why: metrics over time, the system log's findings, what was changed last. Each part as it is answered."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from datetime import timedelta
+
+from rich.text import Text
+
+from screens.detail.header import MARKS
+from screens.detail.view_model import Scene, range_word
+from screens.page import BLANK, Row
+from tui.domain.diagnosis.evidence import METRIC_PRICE, MetricRow
+from tui.domain.diagnosis.findings import Finding
+from tui.domain.diagnosis.metric_marks import TriageRow, row_order, triage_rows
+from tui.domain.plurals import counted
+from tui.domain.severity import Mark
+from tui.domain.time_format import ago, bare_clock, to_zone
+from tui.fleet.protocol import ReadKind
+from tui.presentation.chart import Grid, blocks, signs
+from tui.presentation.instance_text import SHORT_STATES
+from tui.presentation.width import cut
+
+ZOOMED = 6
+"""Lines of a metric that is looked at closer."""
+READING = "reading …"
+UNASKED = "don't know: not read (r reads)"
+LABEL = 11
+"""Columns of a label at most: `disk /var` and `instance` fit."""
+_LEAST_CHART = 12
+_TITLES = {MetricRow.CPU: "CPU", MetricRow.EBS_LIMIT: "EBS limit", MetricRow.VOLUME: "volumes"}
+_AGENT = (MetricRow.MEMORY, MetricRow.SWAP, MetricRow.DISK)
+_SEVERITY = {3: MARKS[Mark.FAILING], 2: MARKS[Mark.THREATENED]}
+_SMALL = MARKS[Mark.NONE]
+
+
+def triage(scene: Scene) -> list[Row]:
+    """All that is known so far, and for the rest whether it is on its way or why it is not to be had."""
+    return [*_metrics(scene), *_log(scene), *_foot(scene)]
+
+
+# metrics
+
+
+def _metrics(scene: Scene) -> Iterator[Row]:
+    gathered, order = scene.gathered, row_order(scene.instance)
+    held = () if gathered.evidence is None else gathered.evidence.metrics or ()
+    lines = triage_rows(scene.instance, held, scene.now, scene.zone)
+    room = _Room(scene)
+    if any(one.points for one in lines):
+        yield Row(label=room.range_label, drawn=room.axis(), single=True)
+    for row in order:
+        mine = [one for one in lines if one.row is row]
+        yield from (_line(scene, one, room) for one in mine)
+        if not mine and (told := _pending(scene, row)):
+            yield Row(told, _title(row), "magenta" if told in (UNASKED, "? not read") else "dim", single=True)
+    if any(one.points for one in lines) and (mark := room.first_failure()) is not None:
+        yield Row(drawn=mark, single=True)
+    causes = [gathered.why_unread(kind) for kind in (ReadKind.METRICS, ReadKind.AGENT_METRICS)]
+    yield from (Row(why, "? not read", "", "bold magenta") for why in dict.fromkeys(causes) if why)
+
+
+def _pending(scene: Scene, row: MetricRow) -> str:
+    """What stands where a row has no metrics: nothing if its question was answered and there are none."""
+    kind = ReadKind.AGENT_METRICS if row in _AGENT else ReadKind.METRICS
+    if scene.gathered.is_asking(kind) and scene.gathered.read_at(kind) is None:
+        return READING
+    if scene.gathered.why_unread(kind) is not None:
+        return "? not read"
+    if scene.gathered.read_at(kind) is None:
+        return UNASKED
+    return "– no agent known: nobody sends it" if row is MetricRow.MEMORY else ""
+
+
+def _title(row: MetricRow) -> str:
+    return _TITLES.get(row, row.value)
+
+
+class _Room:
+    """Where things stand in a line: mark, chart, words; and the chart's time."""
+
+    def __init__(self, scene: Scene) -> None:
+        view, gathered = scene.triage, scene.gathered
+        self.scene = scene
+        room = view.width - LABEL - 1 - 2
+        self.words = min(44, max(22, room // 3))
+        chart = room - 2 - self.words
+        if chart < _LEAST_CHART:
+            self.words, chart = room, 0
+        read = [gathered.read_at(kind) for kind in (ReadKind.METRICS, ReadKind.AGENT_METRICS)]
+        self.at = max((one for one in read if one is not None), default=scene.now)
+        self.grid = Grid(self.at, timedelta(hours=view.hours), chart)
+
+    @property
+    def range_label(self) -> str:
+        """`3 h, KST`."""
+        return f"{range_word(self.scene.triage.hours)}, {to_zone(self.at, self.scene.zone).tzname()}"
+
+    def axis(self) -> Text:
+        """The clock at the third parts of the time; at the end the moment of the newest answer."""
+        width, zone = self.grid.width, self.scene.zone
+        line = ""
+        days = self.grid.span > timedelta(days=1)
+        for part in range(3):
+            moment = self.grid.begin + self.grid.span / 3 * part
+            word = bare_clock(moment, zone)
+            word = f"{to_zone(moment, zone):%a} {word}" if days else word
+            line = cut(line, width // 3 * part) if part else ""
+            line += word
+        end = "now" if self.scene.now - self.at < timedelta(minutes=2) else bare_clock(self.at, zone)
+        line = cut(line, max(0, width - len(end))) + end
+        return Text("  " + (line if width else ""), "dim")
+
+    def first_failure(self) -> Text | None:
+        """A mark under the charts where the first failing check began, and which it was."""
+        checks, zone = self.scene.instance.checks, self.scene.zone
+        begun = [(since, name) for name in checks.impaired() if (since := checks.get(name).since) is not None]
+        if not begun or not self.grid.width:
+            return None
+        since, name = min(begun, key=lambda one: one[0])
+        at, told = self.grid.cell(since), f"{SHORT_STATES[name]} check fails since"
+        if at is None:  # before all this
+            day = f"{to_zone(since, zone):%a} " if self.grid.begin - since > timedelta(hours=12) else ""
+            return Text(f"  ◀ {told} {day}{bare_clock(since, zone)}", "bold red")
+        told = f"{told} {bare_clock(since, zone)}"
+        for words in (f"{told}, {ago(since, self.scene.now)}", told):
+            if len(words) < at:
+                return Text("  " + words.rjust(at - 1) + " ▲", "bold red")
+            if len(words) <= self.grid.width + self.words - at:
+                break
+        return Text("  " + " " * at + f"▲ {words}", "bold red")
+
+
+def _line(scene: Scene, line: TriageRow, room: _Room) -> Row:
+    sign = MARKS[line.mark]
+    bad = line.mark in (Mark.FAILING, Mark.THREATENED)
+    label = cut(_title(line.row) if line.label == line.row.value else line.label, LABEL).rstrip()
+    drawn = Text(no_wrap=True, overflow="ellipsis")
+    drawn.append(sign.symbol + " ", sign.style)
+    words = "bold" if bad else "" if line.mark is Mark.OK else sign.style
+    if not line.points or not room.grid.width:
+        drawn.append(line.words, words)
+        return Row(label=label, label_style="bold" if bad else "dim", drawn=drawn, single=True)
+    lines = _chart(scene, line, room)
+    beside = (
+        textwrap.wrap(line.words, room.words, max_lines=len(lines), placeholder=" …")
+        if len(lines) > 1
+        else [line.words]
+    )
+    for number, one in enumerate(lines):
+        drawn.append("\n  " if number else "")
+        drawn.append(one, sign.style if bad else "")
+        drawn.append("  " + beside[number] if number < len(beside) else "", words)
+    return Row(label=label, label_style="bold" if bad else "dim", drawn=drawn, single=True)
+
+
+def _chart(scene: Scene, line: TriageRow, room: _Room) -> tuple[str, ...]:
+    kind = ReadKind.AGENT_METRICS if line.row in _AGENT else ReadKind.METRICS
+    held = dict(scene.triage.ranges).get(kind, scene.triage.hours)
+    plain = scene.settings.ascii
+    if held != scene.triage.hours and scene.gathered.is_asking(kind):
+        return (cut(READING, room.grid.width),)
+    cells = room.grid.laid(line.points, line.period)
+    if line.row is MetricRow.CHECK:
+        return (signs(cells, MARKS[Mark.OK].symbol, MARKS[Mark.FAILING].symbol, plain=plain),)
+    height = ZOOMED if scene.triage.zoomed else 1
+    return blocks(
+        [None if one is None else one - line.low for one in cells], line.high - line.low, height, plain=plain
+    )
+
+
+# the system log
+
+
+def _log(scene: Scene) -> Iterator[Row]:
+    log = None if scene.gathered.evidence is None else scene.gathered.evidence.log
+    why = scene.gathered.why_unread(ReadKind.LOG)
+    yield BLANK
+    if log is None or why:
+        yield Row(*_unread(scene, ReadKind.LOG), single=not why)
+    if log is None:
+        return
+    found = [one for one in scene.diagnosis.findings if one.text]
+    which = {True: "newest output", False: "output of its last boot or stop", None: "output"}[log.latest]
+    told = ["output that evac kept before it acted" if log.kept_by else which]
+    told += [
+        f"of {ago(log.at, scene.now)}" if log.at is not None else "of an unknown time",
+        counted(len(log.lines), "line"),
+    ]
+    if log.diagnosis.boots > 1:
+        told.append(counted(log.diagnosis.boots, "boot"))
+    told.append(counted(len(found), "finding") if found else "nothing in it that explains a failure")
+    if log.diagnosis.came_up:
+        told.append("it came up: log-in reached")
+    yield Row(" · ".join(told) if log.lines else "AWS has no console output of it", "log", "dim", single=True)
+    most = 6 if scene.wide or scene.triage.zoomed else 3
+    yield from (_finding(scene, one) for one in found[:most])
+    if len(found) > most:
+        yield Row(f"{len(found) - most} more on the console tab", style="dim", single=True)
+
+
+def _finding(scene: Scene, one: Finding) -> Row:
+    sign = _SEVERITY.get(one.severity, _SMALL) if not one.boot else _SMALL
+    drawn = Text(no_wrap=True, overflow="ellipsis")
+    when = f"about {bare_clock(one.at, scene.zone)} " if one.at is not None else ""
+    earlier = "an earlier boot: " if one.boot else ""
+    drawn.append(f"{sign.symbol} ", sign.style)
+    drawn.append(f"{when}{earlier}", "dim")
+    drawn.append(one.words, "dim" if one.boot else "bold" if one.severity > 1 else "")
+    drawn.append(f"  {one.text}", "dim")
+    return Row(label=f"line {one.line}", drawn=drawn, single=True)
+
+
+def _unread(scene: Scene, kind: ReadKind) -> tuple[str, str, str, str]:
+    """Text, label and their styles for a part that is not there."""
+    label = {ReadKind.LOG: "log", ReadKind.CHANGES: "changed"}.get(kind, str(kind))
+    why = scene.gathered.why_unread(kind)
+    if scene.gathered.is_asking(kind):
+        return READING, label, "dim", "dim"
+    if why:
+        return why, f"? {label}", "magenta", "bold magenta"
+    return UNASKED, label, "magenta", "dim"
+
+
+# what it cost
+
+
+def _foot(scene: Scene) -> Iterator[Row]:
+    evidence, total = scene.gathered.evidence, scene.gathered.asked
+    asked = 0 if evidence is None else evidence.asked
+    yield BLANK
+    told = f"{counted(asked, 'metric')} asked, about {_dollars(asked)} a look"
+    if total > asked:
+        told += f"; {_dollars(total)} since this was opened"
+    yield Row(f"{told}", style="dim")
+
+
+def _dollars(asked: int) -> str:
+    return f"${asked * METRIC_PRICE:.4f}"
