@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from textual.screen import Screen
 
 from screens.confirm import ConfirmScreen
-from screens.detail.screen import DetailScreen
+from screens.detail.screen import TABS, DetailScreen
 from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
 from screens.operations import OperationsScreen
@@ -51,7 +51,9 @@ def _key(services: Services, name: str) -> str:
 
 
 def _detail(services: Services) -> Screen[None]:
-    return DetailScreen(services, _key(services, "payments-db-1"))
+    screen = DetailScreen(services, _key(services, "payments-db-1"))
+    screen.tab = TABS[0]
+    return screen
 
 
 def _journal(services: Services) -> Journal:
