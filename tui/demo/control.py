@@ -6,7 +6,10 @@
 `{"instance", "sick": check}` or `{"instance", "well": check}`),
 `/_evac/settings` (POST `{"lag": s, "limits": bool, "strict": bool, "sparse": bool, "expired": {key: bool}}`; limits: AWS's own
 request buckets; strict: a request whose time is more than 5 minutes off is refused; sparse: pages are cut before they are
-filtered, so that some are empty and still have a next one), `/_evac/reset`, `/_evac/state`
+filtered, so that some are empty and still have a next one), `/_evac/reset`, `/_evac/script` (GET: the names of the scripted
+failures, each with the keys that name it rightly; POST `{"instance", "script": name, "minutes": how long ago, if not as the
+script has it}`: the instance fails so; `""` heals it; `"agent": agent, host, custom or absent` alone changes its agent),
+`/_evac/state`
 (POST `{"account", "region", "instance"}`), `/_evac/watch` (GET; POST `{"account", "region", "kind": classic, scaling or
 targets, "key", "needed"}`: from now on it is counted, after everything that happens, how many of that group serve, and how
 often too few).
@@ -17,9 +20,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tui.demo import failing
+from tui.demo.failures import FAILURES
 from tui.demo.instance import DemoInstance
 from tui.demo.watch import Watch
-from tui.demo.world import World
+from tui.demo.world import Region, World
 
 if TYPE_CHECKING:
     from tui.demo.gateway import Aws
@@ -53,6 +58,10 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
             pass
         case "events", "POST":
             return _happen(aws.world, data)
+        case "script", "POST":
+            return _script(aws.world, data)
+        case "script", _:
+            return {one.name: list(one.right) for one in FAILURES.values()}
         case "settings", "POST":
             aws.world.lag = float(data.get("lag", aws.world.lag))
             aws.world.sparse = bool(data.get("sparse", aws.world.sparse))
@@ -88,12 +97,26 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
 
 def find(world: World, name: str) -> DemoInstance:
     """An instance by id or Name tag, wherever it is. Raises KeyError."""
+    return _where(world, name)[1]
+
+
+def _where(world: World, name: str) -> tuple[Region, DemoInstance]:
     for region in world.regions.values():
         for instance in region.instances.values():
             tags = {tag["Key"]: tag["Value"] for tag in instance.doc.get("Tags", [])}
             if name in (instance.id, tags.get("Name")):
-                return instance
+                return region, instance
     raise KeyError(f"no instance {name}")
+
+
+def _script(world: World, data: Doc) -> Doc:
+    region, instance = _where(world, data["instance"])
+    if data.get("script"):
+        failing.begin(region, instance, data["script"], data.get("minutes"))
+    elif "script" in data:
+        failing.heal(instance)
+    instance.agent = data.get("agent", instance.agent)
+    return {"instance": instance.id, "sick": sorted(instance.sick)}
 
 
 def _date(text: str) -> datetime | str:

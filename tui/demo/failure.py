@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 Doc = dict[str, Any]
@@ -65,17 +65,18 @@ class Changed:
 
 @dataclass(frozen=True)
 class Failure:
-    """One way to fail. `check`: the check that fails (None: none, see `state`); `right`: the finding that names it rightly.
+    """One way to fail. `right`: the keys of the findings that name it, the best one first. `check`: the check that fails
+    (`application` and `performance` too; None: none, see `stopped`).
 
-    `curves` by the metric's name, of volume metrics only those of `volumes` (numbers from 0) and of disks those of `paths`.
-    `log`: the name of the console log; `minutes`: how long ago it began when nobody says otherwise; `agent`, `kind` and
-    `document`: what the instance must be for it (CloudWatch's agent, the type, DescribeInstances' fields); `restarted`: so many
-    minutes before the failure it was started; `stubborn`: no reboot heals it; `spells`: earlier failures of the check, from and
-    to, in minutes before now.
+    `curves` by the metric's name (`*agent`: all others of the agent), of volume metrics only those of `volumes` (numbers from 0),
+    of disks those of `paths`. `log`: the console's text; `minutes`: how long ago it began when nobody says otherwise; `agent`,
+    `kind` and `document`: what the instance must be for it (CloudWatch's agent, the type, DescribeInstances' fields; `_volume` is
+    its volumes' type); `restarted`, `rebooted`: so many minutes before the failure; `stubborn`: no reboot heals it; `spells`:
+    earlier failures of the check, from and to, in minutes before now.
     """
 
     name: str
-    right: str
+    right: tuple[str, ...]
     log: str
     check: str | None = "instance"
     curves: Mapping[str, Curve] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class Failure:
     kind: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
     restarted: float | None = None
+    rebooted: float | None = None
     stopped: bool = False
     stubborn: bool = False
     spells: tuple[tuple[float, float], ...] = ()
@@ -94,11 +96,12 @@ class Failure:
 
 @dataclass
 class Play:
-    """A failure on an instance, since when and until when."""
+    """A failure on an instance, since when and until when; `over` is called at its end."""
 
     failure: Failure
     since: datetime
     until: datetime | None = None
+    over: Callable[[], None] = lambda: None
 
     def changed(self, series: Measured, at: datetime, healthy: float) -> float | None:
         """The metric's value at a time under this failure."""
@@ -127,8 +130,4 @@ class Play:
         """It is over."""
         if self.until is None:
             self.until = at
-
-
-def minutes(number: float) -> timedelta:
-    """So many minutes."""
-    return timedelta(minutes=number)
+            self.over()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.demo.console import Console, facts_of
 from tui.demo.instance import DemoInstance
 from tui.demo.sample import DATA, PROD, STAGING, Builder, accounts
 from tui.demo.world import World
@@ -16,7 +17,7 @@ def prod_seoul(b: Builder) -> None:
     payments = b.image(
         b.instance("payments-db-1", "r6i.4xlarge", ip="eip", tag_team="payments", tag_env="prod"), 0.4
     )
-    payments.sick["system"] = b.ago(minutes=6)
+    b.fail(payments, "host", 6)
     b.event(payments, "instance-stop", DEGRADED, 3.2)
     peers = [
         b.image(b.instance(f"payments-db-{n}", "r6i.4xlarge", zone, ip="eip"), 0.4)
@@ -100,16 +101,11 @@ def prod_virginia(b: Builder) -> None:
         -60,
     )
     probe = b.instance("edge-2", "c6i.large", "c", ip="eip")
-    probe.sick["instance"] = b.ago(minutes=11)
-    probe.console = "Out of memory: Killed process 812 (java)\r\n\x1b[31mkernel panic\x1b[0m\r\n"
+    b.fail(probe, "oom", 11)
     app = b.instance("checkout-1", "m6i.large", "a")
-    app.application = {"Status": "impaired", "ImpairedSince": b.ago(minutes=4)}
+    b.fail(app, "overload", 4)
     slow = b.instance("checkout-2", "m6i.large", "b")
-    slow.performance = {
-        "Status": "impaired",
-        "ImpairedSince": b.ago(minutes=50),
-        "Remediation": "Move to a larger type",
-    }
+    b.fail(slow, "busy", 50)
     b.instance("checkout-3", "m6i.large", "c").insufficient = True
     fresh = b.instance("checkout-4", "m6i.large", "a")
     fresh._initialize()
@@ -123,7 +119,7 @@ def prod_virginia(b: Builder) -> None:
         ip="auto",
         tags={"note": "[bold]markup[/]"},
     )
-    hostile.console = "\x1b]52;c;ZXZpbA==\x07\x1b[2J"
+    hostile.serial = Console("hostile", b.ago(days=9), b.ago(minutes=30), facts=facts_of(hostile.doc))
     b.instance("", "t3.micro", "a")
     for number, state in (("standby-1", "stopped"), ("standby-2", "stopped")):
         b.instance(number, "m6i.large", "b", state=state)
@@ -139,7 +135,7 @@ def prod_virginia(b: Builder) -> None:
 def data_virginia(b: Builder) -> None:
     """Batch and storage: instance store, spot, Xen instances."""
     batch = b.instance("batch-14", "i3.2xlarge", "c")
-    batch.sick["attached_ebs"] = b.ago(minutes=21)
+    b.fail(batch, "volume-stall", 21)
     for serial in (1, 2, 3):
         b.instance(f"batch-{serial}", "i3.2xlarge", "c")
     b.event(b.instance("kafka-1", "i4i.large", "a"), "instance-stop", DEGRADED, 60)
@@ -177,7 +173,8 @@ def data_virginia(b: Builder) -> None:
     )
     b.instance("build-mac", "mac2.metal", "c")
     both = b.image(b.instance("warehouse-1", "r6i.8xlarge", "a"), 9)
-    both.sick["system"] = both.sick["attached_ebs"] = b.ago(hours=2)
+    b.fail(both, "host", 120)
+    both.sick["attached_ebs"] = both.sick["system"]
 
 
 def data_ireland(b: Builder) -> None:

@@ -14,7 +14,9 @@ from functools import partial
 from random import Random
 from typing import Any, Protocol
 
+from tui.demo import addresses
 from tui.demo.clock import Clock
+from tui.demo.console import POSTED_AFTER, Console, facts_of, healthy_log
 from tui.demo.failure import Play
 from tui.demo.history import FailingChecks, Spans
 
@@ -47,6 +49,7 @@ class DemoInstance:
         self.world, self.region, self.doc = world, region, doc
         self.events: list[Doc] = []
         self.sick = FailingChecks(lambda: world.clock.now)
+        self.sick.healed = self._healed
         self.ran = Spans()
         self.plays: list[Play] = []
         self.agent = "agent"
@@ -57,14 +60,16 @@ class DemoInstance:
         self.performance: Doc | None = None
         self.attributes: Doc = {"disableApiStop": False, "disableApiTermination": False}
         self.shutdown_behavior = "stop"
-        self.console = "Linux version 6.1\r\nlogin: "
+        self.console = ""
+        """What its console says, where it is not `serial`."""
+        self.serial: Console | None = None
         self.stuck_stopping = False
         self.images_fail = False
         self.bounce: tuple[str, str] | None = (
             None  # code and message of the StateReason with which the next start falls back
         )
         self.stubborn = False  # a failing instance check that no reboot heals, such as a full disk
-        self.auto_ip = bool(self._auto_association())
+        self.auto_ip = bool(addresses.assigned_by_aws(doc))
         self.watchers: list[Callable[[str], None]] = []  # who is told of each new state
         self._view: tuple[datetime, Doc, Doc] | None = None
         self.rebooting = False
@@ -94,11 +99,6 @@ class DemoInstance:
     def state(self) -> str:
         """The state's name."""
         return str(self.doc["State"]["Name"])
-
-    def _auto_association(self) -> Doc | None:
-        interfaces = self.doc.get("NetworkInterfaces") or []
-        association = interfaces[0].get("Association") if interfaces else None
-        return association if association and association.get("IpOwnerId") == "amazon" else None
 
     # what a client sees
 
@@ -151,10 +151,37 @@ class DemoInstance:
         return {"Status": "ok", "Details": [{"Name": "reachability", "Status": "passed"}]}
 
     def console_output(self, *, latest: bool) -> tuple[str, datetime]:
-        """Its text, and of when it is: the last line's time."""
-        return self.console, self.world.clock.now
+        """Its text, and of when it is; not the latest: what was kept at its last start, stop or reboot."""
+        now = self.world.clock.now
+        if self.console:
+            return self.console, now
+        serial = self._serial()
+        at = now
+        if not latest and self.state == "running":
+            at = min(now, serial.booted + POSTED_AFTER)
+        elif self.state != "running" and self.ran.last_end is not None:
+            at = min(now, self.ran.last_end)
+        return serial.output(at), at
+
+    def _serial(self) -> Console:
+        if self.serial is None:
+            booted = self.doc["LaunchTime"]
+            self.serial = Console(healthy_log(self.doc), booted, booted, facts=facts_of(self.doc))
+        return self.serial
+
+    def _boots(self) -> None:
+        """Its console begins anew: with what fails again, or with a healthy boot."""
+        if not self.console:
+            serial, now = self._serial(), self.world.clock.now
+            again = next((play.failure.log for play in self.plays if play.until is None), "")
+            serial.boots(again or healthy_log(self.doc), now, now + timedelta(seconds=CHECKS))
 
     # how it changes
+
+    def _healed(self, check: str) -> None:
+        for play in self.plays:
+            if play.failure.check == check:
+                play.end(self.world.clock.now)
 
     def _touch(self) -> None:
         if self.world.lag and self._view is None:
@@ -194,14 +221,7 @@ class DemoInstance:
 
     def _stopped(self) -> None:
         self._become("stopped")
-        if self._auto_association():
-            for key in ("PublicIpAddress", "PublicDnsName"):
-                self.doc.pop(key, None)
-            interface = self.doc["NetworkInterfaces"][0]
-            interface.pop("Association", None)
-            for address in interface.get("PrivateIpAddresses", []):
-                if address.get("Primary"):
-                    address.pop("Association", None)
+        addresses.release(self.doc)
 
     def start(self) -> None:
         """To pending, then running on another host: the system and EBS checks heal and open events end."""
@@ -232,9 +252,10 @@ class DemoInstance:
 
     def _running(self) -> None:
         self._become("running")
+        self._boots()
         self._initialize()
-        if self.auto_ip and not self._several_addresses():
-            self._new_public_ip()
+        if self.auto_ip and not addresses.has_several(self.doc):
+            addresses.assign(self.doc, self.region.name, self.world.random.randrange(1, 255))
 
     def _initialize(self) -> None:
         self.initializing_until = self.world.clock.now + timedelta(seconds=CHECKS / self.world.clock.speed)
@@ -242,21 +263,6 @@ class DemoInstance:
 
     def _bump(self) -> None:
         self.world.revision += 1
-
-    def _several_addresses(self) -> bool:
-        """With these, or with an Elastic IP, none is assigned (user guide, using-instance-addressing)."""
-        interfaces = self.doc.get("NetworkInterfaces") or []
-        addresses = interfaces[0].get("PrivateIpAddresses", []) if interfaces else []
-        return len(interfaces) > 1 or any("Association" in address for address in addresses)
-
-    def _new_public_ip(self) -> None:
-        address = f"203.0.113.{self.world.random.randrange(1, 255)}"
-        name = f"ec2-{address.replace('.', '-')}.{self.region.name}.compute.amazonaws.com"
-        association = {"IpOwnerId": "amazon", "PublicIp": address, "PublicDnsName": name}
-        self.doc["PublicIpAddress"], self.doc["PublicDnsName"] = address, name
-        interface = self.doc["NetworkInterfaces"][0]
-        interface["Association"] = association
-        interface["PrivateIpAddresses"][0]["Association"] = association
 
     def reboot(self, by_aws: str = "") -> None:
         """In place, or onto another host when reboot migration applies or AWS does a system-reboot (`by_aws`: the event's code).
@@ -278,6 +284,7 @@ class DemoInstance:
                 tell("rebooted")
             if not ill:
                 self.sick.pop("instance", None)
+            self._boots()
             if migrates:
                 self.sick.pop("system", None)
                 self.sick.pop("attached_ebs", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tui.demo import groups
+from tui.demo import failing, groups
 from tui.demo.balancing import Registered, runs_again
 from tui.demo.instance import CODES, DemoInstance
 from tui.demo.instance_types import STORE_GB, is_xen
@@ -198,6 +198,11 @@ class Builder:
             "SourceInstanceId": instance.id, "Public": False, "ImageType": "machine", "RootDeviceType": "ebs",
             "Architecture": "x86_64", "Tags": [],
         }  # fmt: skip
+        return instance
+
+    def fail(self, instance: DemoInstance, script: str, minutes: float) -> DemoInstance:
+        """It has failed in a scripted way for so many minutes."""
+        failing.begin(self.region, instance, script, minutes)
         return instance
 
     def kept_by(self, instance: DemoInstance, service: str, image: str, hours: int) -> None:
