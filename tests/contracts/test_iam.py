@@ -40,7 +40,7 @@ def test_its_blocks_are_the_policies() -> None:
 def test_looking_is_what_the_guard_lets_through_less_the_logins() -> None:
     named = actions(iam_policies.looking())
     listed = {
-        f"{iam_policies.PREFIXES.get(service, service)}:{name}"
+        f"{allowlist.PREFIXES.get(service, service)}:{name}"
         for service, names in allowlist.LOOKS.items()
         for name in names
     }
@@ -54,7 +54,7 @@ def test_prefixes_are_the_names_that_iam_knows() -> None:
     session = botocore.session.Session()
     for service in set(allowlist.LOOKS) - {"cloudwatch"}:
         model = session.get_service_model(service)
-        assert iam_policies.PREFIXES.get(service, service) == model.signing_name
+        assert allowlist.PREFIXES.get(service, service) == model.signing_name
 
 
 @pytest.mark.parametrize("name", ACTIONS)

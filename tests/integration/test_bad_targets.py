@@ -239,7 +239,7 @@ CASES = [
             f"arn:aws:iam::{PROD}:user/kim", "have it taken out of that policy: one permission more cannot help",
             {"do": {"raw": ANSWERED}, "operation": "DecodeAuthorizationMessage"},
             {"do": {"error": "UnauthorizedOperation", "message": TOKEN}, "service": "ec2"}),
-    answers("denied-all", "af-south-1", "denied", f"{STATUS} is not allowed", f"ask for the permission to call {STATUS}",
+    answers("denied-all", "af-south-1", "denied", f"{STATUS} is not allowed", f"ask for the permission to call ec2:{STATUS}",
             {"do": {"error": "AccessDenied"}, "operation": "DecodeAuthorizationMessage"},
             {"do": {"error": "UnauthorizedOperation", "message": TOKEN}, "service": "ec2"}),
     answers("off", "me-south-1", "region", "the region is not enabled for this account",

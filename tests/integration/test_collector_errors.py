@@ -43,7 +43,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "denied": (
         {"error": "UnauthorizedOperation", "message": "Encoded authorization failure message: " + "x" * 900},
-        f"{HERE}: DescribeInstanceStatus is not allowed: ask for the permission to call DescribeInstanceStatus",
+        f"{HERE}: DescribeInstanceStatus is not allowed: ask for the permission to call ec2:DescribeInstanceStatus",
         "denied",
     ),
     "not subscribed": (

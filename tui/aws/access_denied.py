@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tui.aws.allowlist import LOOKS, PREFIXES
 from tui.aws.error_codes import error_code
 from tui.aws.sessions import Sessions
 from tui.domain.aws_codes import DENIED
@@ -69,7 +70,15 @@ def denied_remedy(operation: str, reason: str, region: str) -> str:
         return "have it taken out of that policy: one permission more cannot help"
     if found := _LIMIT.search(reason):
         return f"have it allowed in that {found[1]}: a permission elsewhere cannot help"
-    return f"ask for the permission to call {operation}"
+    return f"ask for the permission to call {_permission(operation)}"
+
+
+def _permission(operation: str) -> str:
+    """As IAM calls it, where it is a call evac looks with."""
+    for service, names in LOOKS.items():
+        if operation in names:
+            return f"{PREFIXES.get(service, service)}:{operation}"
+    return operation
 
 
 def _decoded(sessions: Sessions, profile: str, message: str) -> str:

@@ -50,6 +50,8 @@ LOGINS: Mapping[str, frozenset[str]] = {
 }
 """How botocore obtains and renews credentials."""
 
+PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
+"""botocore's name of a service → IAM's, where they differ."""
 _CHANGING = {"GetConsoleScreenshot": "WakeUp"}
 """Parameters that make a change of a read: WakeUp presses a key in the guest (EC2 API, GetConsoleScreenshot)."""
 

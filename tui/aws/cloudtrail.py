@@ -24,7 +24,7 @@ from tui.domain.sanitize import EMPTY, SafeText, clean
 EVENTS_A_PAGE, MOST_PAGES = 50, 2
 ENOUGH = 10
 """Changes, after which no further page is asked for: AWS answers two calls a second."""
-_OURS = re.compile(r"\bevac/\S* op/(\S{1,80})")
+_OURS = re.compile(r"\bevac/\S* op/([\w.-]{1,80})")
 _DRY_RUN = "DryRunOperation"
 _SSO = re.compile(r"\AAWSReservedSSO_(.+)_[0-9a-f]{16}\Z")
 
@@ -39,8 +39,7 @@ def read_changes(sessions: Sessions, target: Target, resource: str, turn: Callab
         client = sessions.client(target.profile, "cloudtrail", target.region)
         found = _looked_up(client, resource, turn)
     except Exception as error:  # an answer cut off makes botocore's parsers fail in Python's own ways
-        line = describe.trouble_of(sessions, error, target.profile, target.region).line
-        return Evidence(now, unread=(("changes", clean(line)),))
+        return Evidence(now, unread=(("changes", describe.why_unread(sessions, error, target)),))
     return Evidence(now, changes=found)
 
 

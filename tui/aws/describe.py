@@ -20,7 +20,7 @@ from tui.aws.sessions import Sessions
 from tui.domain.aws_codes import DISABLED_OR_BAD
 from tui.domain.down_by_aws import REASON_CODES, STOPPED
 from tui.domain.events import KNOWN_CODES
-from tui.domain.instance import Instance, Trouble, TypeFacts
+from tui.domain.instance import Instance, Target, Trouble, TypeFacts
 from tui.domain.sanitize import SafeText, clean
 from tui.errors import EvacError
 
@@ -119,6 +119,13 @@ def trouble_of(
                 return errors.disabled(profile, region, code)
     why = access_denied.denied_reason(sessions, error, profile)
     return errors.trouble(error, profile, region, about=sessions.about(profile), doing=doing, why=why)
+
+
+def why_unread(sessions: Sessions, error: BaseException, target: Target) -> SafeText:
+    """The line for what is asked only when somebody looks: nobody keeps trying, so the remedy is to ask again."""
+    trouble = trouble_of(sessions, error, target.profile, target.region)
+    remedy = "ask again" if trouble.remedy.startswith("evac ") else trouble.remedy
+    return clean(f"{trouble.cause}: {remedy}", 600)
 
 
 def _enabled(sessions: Sessions, profile: str, region: str) -> list[str]:

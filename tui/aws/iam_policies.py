@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tui.aws.allowlist import LOOKS
+from tui.aws.allowlist import LOOKS, PREFIXES
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.steps import calls_of, sendable
 from tui.domain.steps.base import Order
 
 PolicyDocument = dict[str, Any]
-PREFIXES = {"elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing"}
-"""botocore's name of a service → IAM's, where they differ."""
 WITHOUT_PERMISSION = frozenset({"sts:GetCallerIdentity"})
 """AWS answers these to whoever has credentials at all."""
 EXTRA_POLICIES: dict[str, tuple[PolicyDocument, ...]] = {

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tui.aws import describe, errors, mapping
+from tui.aws import access_denied, describe, errors, mapping
 from tui.aws.sessions import Sessions
 from tui.domain.diagnosis.evidence import Evidence, Metric, MetricState
 from tui.domain.diagnosis.metric_queries import (
@@ -182,8 +182,8 @@ class Asker:
 
     def _forbidden(self, query: MetricQuery) -> str:
         return (
-            f"{self._where}: GetMetricData of {query.namespace} is not allowed:"
-            " ask for the permission to call cloudwatch:GetMetricData"
+            f"{self._where}: GetMetricData of {query.namespace} is not allowed: "
+            + access_denied.denied_remedy("GetMetricData", "", self._row.target.region)
         )
 
     def _statistics(self, queries: Sequence[MetricQuery], start: datetime) -> list[_Series]:
@@ -256,8 +256,7 @@ class Asker:
         return self._row.target.key
 
     def _line(self, error: Exception) -> str:
-        target = self._row.target
-        return describe.trouble_of(self._sessions, error, target.profile, target.region).line
+        return str(describe.why_unread(self._sessions, error, self._row.target))
 
 
 def _identity(one: Metric) -> tuple[object, ...]:

@@ -39,7 +39,7 @@ def read_log(
         answer, latest = _output(client, instance_id, is_xen)
         log = system_log(answer.get("Output"), mapping.utc_time(answer.get("Timestamp")), latest, more)
     except Exception as error:  # an answer cut off makes botocore's parsers fail in Python's own ways
-        return Evidence(now, unread=(("log", clean(_line(sessions, error, target))),))
+        return Evidence(now, unread=(("log", describe.why_unread(sessions, error, target)),))
     return Evidence(now, log=log)
 
 
@@ -71,7 +71,7 @@ def read_screenshot(sessions: Sessions, target: Target, instance_id: str) -> tup
     except Exception as error:  # as above
         if error_code(error) == _UNSUPPORTED:
             return _no_image(now, f"{target.key}: AWS takes no screenshot of this type of instance")
-        return _no_image(now, _line(sessions, error, target))
+        return _no_image(now, describe.why_unread(sessions, error, target))
     if not image.startswith(_JPEG):
         return _no_image(now, f"{target.key}: what AWS sent as a screenshot is no JPEG")
     return Evidence(now), image
@@ -79,7 +79,3 @@ def read_screenshot(sessions: Sessions, target: Target, instance_id: str) -> tup
 
 def _no_image(now: datetime, why: str) -> tuple[Evidence, bytes]:
     return Evidence(now, unread=(("screenshot", clean(why)),)), b""
-
-
-def _line(sessions: Sessions, error: Exception, target: Target) -> str:
-    return describe.trouble_of(sessions, error, target.profile, target.region).line

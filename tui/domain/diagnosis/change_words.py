@@ -13,7 +13,9 @@ from typing import Any
 Record = Mapping[str, Any]
 LONGEST = 300
 MOST_PARTS = 8
-_NOISE = re.compile(r"token|dryrun|_xmlns|instanceset|nonce|version$|^maxresults$|^resources$", re.IGNORECASE)
+_NOISE = re.compile(
+    r"clienttoken|nexttoken|dryrun|_xmlns|instanceset|nonce|version$|^maxresults$|^instanceid$", re.IGNORECASE
+)
 _SELF = frozenset({"instanceId", "instancesSet", "resourcesSet", "attribute"})
 _PLAIN = frozenset(
     {"StartInstances", "RebootInstances", "TerminateInstances", "MonitorInstances", "UnmonitorInstances"}

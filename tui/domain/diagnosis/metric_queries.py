@@ -21,8 +21,8 @@ from tui.domain.sanitize import clean
 
 LISTED_AFTER = timedelta(minutes=15)
 """How long a new metric takes to be listed (CloudWatch API, ListMetrics)."""
-SILENT_AFTER = 3
-"""Periods without a point."""
+SILENT_AFTER, LATE = 3, timedelta(minutes=1)
+"""Periods without a point, and how long after its period a point may be readable (as seen; AWS promises nothing)."""
 MOST_VOLUMES = 30
 MOST_DISKS = 12
 AGENT = "CWAgent"
@@ -122,7 +122,9 @@ _AGENTS_ROWS = (MetricRow.MEMORY, MetricRow.SWAP, MetricRow.DISK)
 _NAMES: dict[MetricRow, re.Pattern[str]] = {
     MetricRow.SWAP: re.compile(r"swap[ ._-]?(?:space)?[ ._-]?(?:used|util|usage)|^paging file % usage", re.IGNORECASE),
     MetricRow.MEMORY: re.compile(
-        r"mem.{0,20}used.{0,20}percent|mem(?:ory)?[ ._-]?(?:used|util|usage)|% committed", re.IGNORECASE
+        r"mem.{0,20}used.{0,20}percent|mem(?:ory)?[ ._-]?(?:used|util|usage)|% committed"
+        r"|mem(?:ory)?[ ._-]?(?:avail(?:able)?|free)[ ._-]?(?:percent|pct)",
+        re.IGNORECASE,
     ),
     MetricRow.DISK: re.compile(
         r"disk.{0,10}used.{0,10}percent|(?:disk|filesystem)[ ._-]?(?:space)?[ ._-]?(?:util|usage)|^logicaldisk % free",
@@ -315,7 +317,7 @@ def _just_started(row: Instance, now: datetime) -> bool:
 def _state(
     query: MetricQuery, points: Points, length: timedelta, row: Instance, now: datetime
 ) -> MetricState:
-    if points and points[-1][0] + length * (SILENT_AFTER + 1) >= now:
+    if points and points[-1][0] + length * (SILENT_AFTER + 1) + LATE >= now:
         return MetricState.REPORTING
     if is_down(row):
         return MetricState.STOPPED
@@ -325,23 +327,3 @@ def _state(
     if points:
         return MetricState.REPORTING if query.sparse else MetricState.SILENT
     return MetricState.SILENT if query.listed else MetricState.ABSENT
-
-
-def volume_latency(metrics: Iterable[Metric], volume_id: str) -> Points:
-    """Milliseconds an operation took, for each period that had any: the sum of times through the sum of operations.
-
-    The average of VolumeTotalReadTime is not one of operations on Nitro (EC2 user guide, using_cloudwatch_ebs).
-    """
-    series = {
-        str(one.name): dict(one.points)
-        for one in metrics
-        if one.row is MetricRow.VOLUME and one.dimension("VolumeId") == volume_id and one.statistic == "Sum"
-    }
-    times = [series.get(name, {}) for name in ("VolumeTotalReadTime", "VolumeTotalWriteTime")]
-    operations = [series.get(name, {}) for name in ("VolumeReadOps", "VolumeWriteOps")]
-    found = []
-    for at in sorted({at for one in operations for at in one}):
-        count = sum(one.get(at, 0.0) for one in operations)
-        if count > 0 and any(at in one for one in times):
-            found.append((at, 1000 * sum(one.get(at, 0.0) for one in times) / count))
-    return tuple(found)
