@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.rows import row as made
 from tui.domain.diagnosis.evidence import MetricRow, MetricState
@@ -37,7 +38,7 @@ def instance(**more: Any) -> Any:
         "instance_type": "m6i.large",
         "launched_at": NOW - timedelta(days=30),
     } | more
-    return made(1, **{name: clean(one) if type(one) is str else one for name, one in values.items()})
+    return replace(made(1), **{name: clean(one) if type(one) is str else one for name, one in values.items()})
 
 
 def volumes(count: int) -> tuple[Volume, ...]:

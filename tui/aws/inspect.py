@@ -37,6 +37,16 @@ def read_instance(client: Any, target: Target, instance_id: str, now: datetime) 
     return next((replace(row, target=target) for row in rows if row.instance_id == instance_id), None)
 
 
+def describe_instance(client: Any, target: Target, instance_id: str, now: datetime) -> Instance | None:
+    """As `read_instance`; None also for an id that AWS does not know (any more)."""
+    try:
+        return read_instance(client, target, instance_id, now)
+    except ClientError as error:
+        if error_code(error).startswith("InvalidInstanceID"):
+            return None
+        raise
+
+
 def read_status(client: Any, instance_id: str) -> mapping.Status | None:
     """Its state, checks and events; None if it is not in the answer. Raises what botocore raises, and NotAwsError."""
     answer = client.describe_instance_status(InstanceIds=[instance_id], IncludeAllInstances=True)

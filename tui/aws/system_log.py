@@ -26,7 +26,7 @@ _JPEG = b"\xff\xd8\xff"
 _UNSUPPORTED = "UnsupportedOperation"
 
 
-def read_log(
+def read_system_log(
     sessions: Sessions, target: Target, instance_id: str, more: Sequence[Cause] = (), *, is_xen: bool = False
 ) -> Evidence:
     """The system log: the newest there is, else what was kept of the last boot or stop. Never raises for AWS.

@@ -29,7 +29,7 @@ Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
 MetricsSource = Annotated[str, Meta(pattern=r"\A(data|statistics|off)\Z")]
 Severity = Annotated[int, Meta(ge=1, le=3)]
 KindName = Annotated[str, Meta(pattern=r"\A([a-z0-9][a-z0-9-]{0,39})?\Z")]
-Line = Annotated[str, Meta(min_length=1, max_length=300)]
+OneLine = Annotated[str, Meta(min_length=1, max_length=300)]
 Unreachable = Annotated[str, Meta(pattern=r"\A(refuse|proceed)\Z")]
 KeepSetting = Annotated[int, Meta(ge=1, le=100_000)] | Annotated[str, Meta(pattern=r"\A([1-9][0-9]?|100)%\Z")]
 CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
@@ -115,8 +115,8 @@ class KindSettings(Base, frozen=True):
     """A kind of trouble to find in system logs: a line with any of `contains` (plain words and `*`) and none of `unless`."""
 
     contains: Annotated[tuple[str, ...], Meta(min_length=1)]
-    words: Line
-    remedy: Line
+    words: OneLine
+    remedy: OneLine
     unless: tuple[str, ...] = ()
     severity: Severity = 2
     key: KindName = ""

@@ -1,7 +1,7 @@
 """Which metrics say why an instance fails, and what their points say of who sends them. Pure.
 
 Names, units and how often each has a point: EC2 user guide, viewing_metrics_with_cloudwatch and using_cloudwatch_ebs;
-CloudWatch user guide, metrics-collected-by-CloudWatch-agent. Points are kept 15 days by the minute, 63 by five minutes.
+CloudWatch user guide, metrics-collected-by-CloudWatch-agent. _Points are kept 15 days by the minute, 63 by five minutes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_DISKS = 12
 AGENT = "CWAgent"
 """The namespace of the CloudWatch agent, where nobody set another."""
 FIVE_MINUTES = 300
-Points = tuple[tuple[datetime, float], ...]
+_Points = tuple[tuple[datetime, float], ...]
 Dimensions = tuple[tuple[str, str], ...]
 
 
@@ -302,7 +302,7 @@ def _fill(one: Metric) -> float:
     return 100.0 - one.newest if "free" in one.name.lower() else one.newest
 
 
-def _cadence(points: Points, period: int) -> int:
+def _cadence(points: _Points, period: int) -> int:
     """How often it has a point: a script of somebody's own may send one in five minutes where the agent sends one a minute."""
     gaps = [(later[0] - one[0]).total_seconds() for one, later in pairwise(points)]
     return max(period, round(median(gaps) / period) * period) if len(gaps) > 1 else period
@@ -315,7 +315,7 @@ def _just_started(row: Instance, now: datetime) -> bool:
 
 
 def _state(
-    query: MetricQuery, points: Points, length: timedelta, row: Instance, now: datetime
+    query: MetricQuery, points: _Points, length: timedelta, row: Instance, now: datetime
 ) -> MetricState:
     if points and points[-1][0] + length * (SILENT_AFTER + 1) + LATE >= now:
         return MetricState.REPORTING

@@ -24,7 +24,7 @@ from tui.fleet.collector.schedule import Budget
 from tui.fleet.collector.state import CollectorState
 from tui.fleet.protocol import ReadKind, ReadRequest
 
-KEPT = 60.0
+METRICS_KEPT = 60.0
 """Seconds in which the metrics of an instance are not asked for again."""
 LOOKUPS = 2.0
 """Of LookupEvents a second, in an account and region (CloudTrail user guide, WhatIsCloudTrail-Limits)."""
@@ -80,7 +80,9 @@ class EvidenceReader:
     def _log(self, target: Target, instance_id: str) -> Evidence:
         row = self._known(target, instance_id)
         is_xen = row is not None and row.type_facts is not None and str(row.type_facts.hypervisor) == "xen"
-        return system_log.read_log(self._state.sessions, target, instance_id, self._kinds, is_xen=is_xen)
+        return system_log.read_system_log(
+            self._state.sessions, target, instance_id, self._kinds, is_xen=is_xen
+        )
 
     def _turn(self, target: Target) -> Any:
         unit = self._state.unit_of(target)
@@ -92,7 +94,7 @@ class EvidenceReader:
         async with self._one_at_a_time[key]:
             began = time.monotonic()
             kept = self._kept.get(key)
-            if kept is not None and began - kept[0] < KEPT:
+            if kept is not None and began - kept[0] < METRICS_KEPT:
                 return kept[1]
             row = await self._row(target, request.instance_id)
             state = self._state
@@ -112,8 +114,8 @@ class EvidenceReader:
 
     def _forget(self, now: float) -> None:
         """What is kept no longer."""
-        self._kept = {key: one for key, one in self._kept.items() if now - one[0] < KEPT}
-        self._rows = {key: one for key, one in self._rows.items() if now - one[0] < KEPT}
+        self._kept = {key: one for key, one in self._kept.items() if now - one[0] < METRICS_KEPT}
+        self._rows = {key: one for key, one in self._rows.items() if now - one[0] < METRICS_KEPT}
 
     def _known(self, target: Target, instance_id: str) -> Instance | None:
         """Its row as the collector has it."""
@@ -128,14 +130,14 @@ class EvidenceReader:
         at = (target, instance_id)
         async with self._one_at_a_time[at]:
             kept = self._rows.get(at)
-            if kept is None or time.monotonic() - kept[0] >= KEPT:
+            if kept is None or time.monotonic() - kept[0] >= METRICS_KEPT:
                 row = await threaded(self._state.lookers, self._described, target, instance_id)
                 kept = self._rows[at] = time.monotonic(), row
             return kept[1]
 
     def _described(self, target: Target, instance_id: str) -> Instance:
         client = self._state.sessions.client(target.profile, "ec2", target.region)
-        row = inspect.read_instance(client, target, instance_id, datetime.now(UTC))
+        row = inspect.describe_instance(client, target, instance_id, datetime.now(UTC))
         if row is None:
             raise GoneError(f"{target.key}: {instance_id} is no longer there")
         return row
