@@ -23,7 +23,7 @@ from tui.domain.console_output import console_lines
 from tui.domain.sanitize import EMPTY, SafeText, clean
 
 NEWEST, MAX_AGE = 20, timedelta(days=30)
-_ROOM = 32 << 20
+_ROOM = 2 << 20
 """Bytes that must be free on the disk: a journal on it needs its room more."""
 _MAX_BYTES = 1 << 20
 """Of a file that is read: 64 K characters take four bytes each at most."""

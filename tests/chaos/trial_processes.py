@@ -109,7 +109,7 @@ class Stage:
         self.name = NAMES.get(trial.kind, "ledger-2")
         (self.folder / "evac").mkdir(mode=0o700, exist_ok=True)
         for one in (self.folder / "evac").iterdir():
-            one.unlink()
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
         show(self.keys)
         if trial.plight == "emptied Redis" and self._redis is not None:
             self._redis.grown()
