@@ -53,19 +53,18 @@ class SharedHolds:
         self._asked = asked
 
         def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
-            own = [row for row in rows if row.hold.operation == self._operation.id]
-            others = [row for row in rows if row.hold.operation != self._operation.id]
-            number = own[0].hold.number if own else max((row.hold.number for row in rows), default=0) + 1
+            own, number = self._own(rows)
             had = bool(own) and all(row.hold.state != "waiting" for row in own)
             mine = self._hold(asked[0], number, "waiting")
             why = () if force or had else lacking(asked, [row.hold for row in rows], mine, keep, going=False)
-            reserves = bool(why) and all(one.by for one in why)
             going = any(row.hold.state == "going" for row in own)
             self._state = "waiting" if why else "going" if going else "held"
-            until = now + (HOLD_TTL_MS if why else self._ttl)
-            rows[:] = others + [
-                _Row(self._hold(one, number, self._state, reserves), until, self._runner) for one in asked
-            ]
+            self._put(
+                rows,
+                number,
+                now + (HOLD_TTL_MS if why else self._ttl),
+                reserves=bool(why) and all(one.by for one in why),
+            )
             return why
 
         return self._change(decide)
@@ -74,16 +73,13 @@ class SharedHolds:
         """Mark the member as going down, right before it does; the answer is what forbids it now."""
 
         def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
-            own = [row for row in rows if row.hold.operation == self._operation.id]
-            number = own[0].hold.number if own else max((row.hold.number for row in rows), default=0) + 1
+            own, number = self._own(rows)
             mine = self._hold(asked[0], number, "held")
             gone = any(row.hold.state == "going" for row in own)
             why = () if force or gone else lacking(asked, [row.hold for row in rows], mine, keep, going=True)
             if not why:
-                self._state = "going"
-                rows[:] = [row for row in rows if row.hold.operation != self._operation.id] + [
-                    _Row(self._hold(one, number, "going"), now + self._ttl, self._runner) for one in asked
-                ]
+                self._state, self._asked = "going", asked
+                self._put(rows, number, now + self._ttl)
             return why
 
         return self._change(decide)
@@ -94,12 +90,8 @@ class SharedHolds:
             return
 
         def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
-            number = next((row.hold.number for row in rows if row.hold.operation == self._operation.id), 0)
-            number = number or max((row.hold.number for row in rows), default=0) + 1
-            rows[:] = [row for row in rows if row.hold.operation != self._operation.id] + [
-                _Row(self._hold(one, number, self._state), now + self._ttl, self._runner)
-                for one in self._asked
-            ]
+            _, number = self._own(rows)
+            self._put(rows, number, now + self._ttl)
             return ()
 
         self._change(decide)
@@ -117,6 +109,17 @@ class SharedHolds:
             return ()
 
         self._change(decide)
+
+    def _own(self, rows: Sequence[_Row]) -> tuple[list[_Row], int]:
+        """Those of this operation, and its number in the line: the next one if it has none."""
+        own = [row for row in rows if row.hold.operation == self._operation.id]
+        return own, own[0].hold.number if own else max((row.hold.number for row in rows), default=0) + 1
+
+    def _put(self, rows: list[_Row], number: int, until: int, *, reserves: bool = False) -> None:
+        """Replace those of this operation by what it holds now."""
+        others = [row for row in rows if row.hold.operation != self._operation.id]
+        own = (self._hold(one, number, self._state, reserves) for one in self._asked)
+        rows[:] = [*others, *(_Row(one, until, self._runner) for one in own)]
 
     @property
     def _ttl(self) -> int:
