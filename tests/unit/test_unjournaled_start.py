@@ -30,7 +30,7 @@ from tui.operations.model import Operation
 from tui.operations.recovery import started
 from tui.operations.runner import Runner
 from tui.operations.status import JUST_STARTING, driver
-from tui.operations.steady_clock import Steady, latest
+from tui.operations.steady_clock import latest, steady
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 FULL = JournalError("the journal can't be used (database or disk is full)")
@@ -209,7 +209,7 @@ def test_with_a_journal_that_can_not_even_be_read(scene: Scene, monkeypatch: pyt
 @pytest.mark.parametrize("handle", ["/dev/full", "closed"])
 def test_no_line_can_fail(handle: str, monkeypatch: pytest.MonkeyPatch) -> None:
     number = os.open("/dev/full" if handle != "closed" else os.devnull, os.O_WRONLY)
-    stream = runner_log.Quiet(number)
+    stream = runner_log.quiet(number)
     if handle == "closed":
         os.close(number)
     monkeypatch.setattr(sys, "stderr", stream)
@@ -276,7 +276,7 @@ def test_what_is_down_by_a_journal_that_can_t_be_written_is_told_with_its_comman
 
 def test_the_hands_clock_neither_goes_back_nor_leaps(scene: Scene) -> None:
     walls, seconds = [NOW], [100.0]
-    clock = Steady(lambda: walls[-1], None, lambda: seconds[-1])
+    clock = steady(lambda: walls[-1], None, lambda: seconds[-1])
     walls.append(NOW - timedelta(hours=1))
     seconds.append(130.0)
     assert clock() == NOW + timedelta(seconds=30)
@@ -288,7 +288,7 @@ def test_it_begins_no_earlier_than_the_journal(scene: Scene) -> None:
     """A runner after one whose clock was an hour ahead: what began *in the future* does not hold it up for an hour."""
     told = latest(scene.operation)
     assert told == NOW
-    clock = Steady(lambda: NOW - timedelta(hours=1), told, lambda: 0.0)
+    clock = steady(lambda: NOW - timedelta(hours=1), told, lambda: 0.0)
     assert clock() == NOW
 
 

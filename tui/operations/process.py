@@ -29,7 +29,7 @@ from tui.operations.runner import Runner
 from tui.operations.runner_errors import MEND, broken, to_the_end
 from tui.operations.runner_log import keep_quiet, log_line, what
 from tui.operations.self_guard import Ownself
-from tui.operations.steady_clock import Steady, latest, ticks
+from tui.operations.steady_clock import latest, steady, ticks
 from tui.paths import console_folder, default_journal_path
 
 OPEN_TRIES = 12
@@ -127,7 +127,7 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
         why = f"{seen.unread}: nothing was sent"
         journal.set_state(operation.id, OperationState.FAILED, _now(), why, seen.remedy)
         return 2
-    now = Steady(_now, latest(operation), ticks)
+    now = steady(_now, latest(operation), ticks)
     place = this_machine.read_this_machine(os.environ, settings, journal.path.parent)
     runner = Runner(
         journal, operation, settings, gateway, now=now, wall=_now, ownself=Ownself(place, gateway.state_of),

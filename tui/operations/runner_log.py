@@ -44,41 +44,15 @@ class _Bytes(io.RawIOBase):
         """It stays open."""
 
 
-class Quiet(io.TextIOBase):
-    """A text stream over `_Bytes`: what can't be encoded is written as a backslash escape."""
-
-    def __init__(self, handle: int) -> None:
-        super().__init__()
-        self.buffer = _Bytes(handle)
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override] # typeshed has an attribute; io itself a property
-        return "utf-8"
-
-    @property
-    def errors(self) -> str:  # type: ignore[override] # as above
-        return "backslashreplace"
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        """Write what can be written; answers the full length. Never raises."""
-        with suppress(Exception):
-            self.buffer.write(str(text).encode("utf-8", "backslashreplace"))
-        return len(text)
-
-    def fileno(self) -> int:
-        return self.buffer.fileno()
-
-    def close(self) -> None:
-        """It stays open."""
+def quiet(handle: int) -> io.TextIOWrapper:
+    """A text stream whose writes never raise: what can't be encoded is written as a backslash escape."""
+    return io.TextIOWrapper(_Bytes(handle), "utf-8", "backslashreplace", write_through=True)  # type: ignore[arg-type] # all it needs
 
 
 def keep_quiet() -> None:
     """From here on nothing that is written to stdout or stderr can end this process, nor can a limit on the size of files."""
-    sys.stdout = sys.__stdout__ = Quiet(1)  # type: ignore[misc,assignment] # a text stream, as far as anybody uses it
-    sys.stderr = sys.__stderr__ = Quiet(2)  # type: ignore[misc,assignment] # as above
+    sys.stdout = sys.__stdout__ = quiet(1)  # type: ignore[misc] # Final in typeshed
+    sys.stderr = sys.__stderr__ = quiet(2)  # type: ignore[misc] # as above
     for name in ("SIGXFSZ", "SIGPIPE"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
 

@@ -20,19 +20,14 @@ def ticks() -> float:
     return time.monotonic() if kind is None else time.clock_gettime(kind)
 
 
-class Steady:
-    """A callable clock. `wall` gives UTC; `told` is the latest time in the journal, before which it never begins."""
-
-    def __init__(
-        self, wall: Callable[[], datetime], told: datetime | None, tick: Callable[[], float] = ticks
-    ) -> None:
-        now = wall()
-        self._start = now if told is None or told < now else told
-        self._tick, self._began = tick, tick()
-
-    def __call__(self) -> datetime:
-        """The time, UTC."""
-        return self._start + timedelta(seconds=self._tick() - self._began)
+def steady(
+    wall: Callable[[], datetime], told: datetime | None, tick: Callable[[], float] = ticks
+) -> Callable[[], datetime]:
+    """A clock, UTC. `wall` gives UTC; `told` is the latest time in the journal, before which it never begins."""
+    now = wall()
+    start = now if told is None or told < now else told
+    began = tick()
+    return lambda: start + timedelta(seconds=tick() - began)
 
 
 def latest(operation: Operation) -> datetime:
