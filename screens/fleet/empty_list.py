@@ -51,7 +51,7 @@ def gaps(targets: list[TargetStatus], unread: list[TargetStatus]) -> str:
         told = f" Not read: {', '.join(one.target.key for one in unread)}."
     partly = [one for one in targets if one.partial and one not in unread]
     if partly:
-        cause = partly[0].partial[0].cause.rstrip(".")
+        cause = partly[0].partial[0].placed.rstrip(".")
         told += f" Read in part: {cause}{' (and more; 4 lists them)' if len(partly) > 1 else ''}."
     return told
 

@@ -17,7 +17,6 @@ from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
 from tui.domain.plurals import counted
-from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, clock
 from tui.domain.triage import Level, urgency
 from tui.fleet.protocol import LinkPhase, LinkState
@@ -166,9 +165,8 @@ def _targets_short(services: Services, old: Stale, height: int, start: str) -> T
     bad = LEVELS[Level.UNKNOWN]
     for one in failures(targets):
         if one.trouble is not None:
-            cause = _bare_cause(one)
             name = middle(settings.label(one.target.profile).removeprefix(start), 12)
-            lines.append(Text(f"{bad.symbol} {name}: {cause}", bad.style))
+            lines.append(Text(f"{bad.symbol} {name}: {one.trouble.cause}", bad.style))
     accounts: dict[str, list[TargetStatus]] = {}
     for one in targets:
         if one.trouble is None:
@@ -203,14 +201,6 @@ def _targets_short(services: Services, old: Stale, height: int, start: str) -> T
     return Text("\n").join(lines)
 
 
-def _bare_cause(status: TargetStatus) -> str:
-    """Without the place, which stands beside it."""
-    cause = str(status.trouble.cause) if status.trouble is not None else ""
-    for prefix in (f"{status.target.key}: ", f"{clean(status.target.profile)}: "):
-        cause = cause.removeprefix(prefix)
-    return cause
-
-
 def _targets_whole(services: Services, old: Stale, start: str) -> Text:
     store, settings, now = services.store, services.settings, services.now()
     text, last = Text(), ""
@@ -234,10 +224,10 @@ def _targets_whole(services: Services, old: Stale, start: str) -> Text:
         text.append(f" {sign.symbol}", sign.style)
         text.append(f" {region:<15}{count:>4}{age}\n")
         if status.trouble is not None and not _same_trouble(status, following):
-            text.append(_indented(_bare_cause(status)), LEVELS[Level.UNKNOWN].style)
+            text.append(_indented(status.trouble.cause), LEVELS[Level.UNKNOWN].style)
             text.append(_indented(status.trouble.remedy))
         for one in status.partial:
-            text.append(_indented(one.cause), "yellow")
+            text.append(_indented(one.placed), "yellow")
     return text
 
 
@@ -291,7 +281,7 @@ def _nothing_to_do(row: Instance, services: Services) -> str:
     """Why no key is named: all is well, or nobody knows."""
     status = services.store.target(row.target)
     if status is not None and status.trouble is not None:
-        return f"Not read now: {status.trouble.cause}. Do: {status.trouble.remedy}."
+        return f"Not read now: {status.trouble.placed}. Do: {status.trouble.remedy}."
     if Level.UNKNOWN is urgency(row, services.now()).level:
         return "Not known to be well: r reads it again, enter shows what is known and when it was read."
     return "Nothing to press here: enter shows all that is known."
@@ -299,7 +289,7 @@ def _nothing_to_do(row: Instance, services: Services) -> str:
 
 def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[str, Text]:
     if status.trouble is not None:
-        text.append(f"{status.trouble.cause}\n", LEVELS[Level.UNKNOWN].style)
+        text.append(f"{status.trouble.placed}\n", LEVELS[Level.UNKNOWN].style)
         text.append(f"Do: {status.trouble.remedy}\n")
         if status.status_at is not None:
             text.append(f"Its instances are shown as they were {ago(status.status_at, now)}.")
@@ -310,5 +300,5 @@ def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[st
     else:
         text.append("Being read for the first time.\n")
     for one in status.partial:
-        text.append(f"{one.cause}: {one.remedy}\n", "yellow")
+        text.append(f"{one.placed}: {one.remedy}\n", "yellow")
     return status.target.key, text

@@ -64,7 +64,7 @@ class TroubleSheet(ModalScreen[str], Leaver[str]):
         status, now = self.status, self.services.now()
         sign, text = LEVELS[Level.UNKNOWN], Text()
         if status.trouble is not None:
-            text.append(f"{sign.symbol} {status.trouble.cause}\n", sign.style)
+            text.append(f"{sign.symbol} {status.trouble.placed}\n", sign.style)
             since = (
                 f"Its instances are shown as they were {ago(status.status_at, now)}"
                 if status.status_at is not None
@@ -79,7 +79,7 @@ class TroubleSheet(ModalScreen[str], Leaver[str]):
         else:
             text.append("It is being read for the first time.\n")
         for one in status.partial:
-            text.append(f"{one.cause}: {one.remedy}\n", "yellow")
+            text.append(f"{one.placed}: {one.remedy}\n", "yellow")
         if len(status.profiles) > 1:
             text.append(f"Profiles of this account: {', '.join(status.profiles)}\n", "dim")
         what = command(status) or "this line"

@@ -24,7 +24,10 @@ from tui.operations.journal import Journal
 from tui.services import Services
 
 EXPIRED = Trouble(
-    TroubleKind.CREDENTIALS, clean("prod: the login has expired"), clean("run: aws sso login --profile prod")
+    TroubleKind.CREDENTIALS,
+    clean("the login has expired"),
+    clean("run: aws sso login --profile prod"),
+    where=clean("prod"),
 )
 
 

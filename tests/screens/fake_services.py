@@ -98,15 +98,17 @@ def sample_store() -> Store:
         store.apply(delta)
     expired = Trouble(
         TroubleKind.CREDENTIALS,
-        clean("legacy/us-east-1: the credentials have expired"),
+        clean("the credentials have expired"),
         clean("renew the credentials of profile legacy"),
         clean("RequestExpired"),
+        where=clean("legacy/us-east-1"),
     )
     denied = Trouble(
         TroubleKind.REGION,
-        clean("staging/us-east-1: the region is not enabled for this account"),
+        clean("the region is not enabled for this account"),
         clean("enable us-east-1 in the account's settings, or leave it out (regions in config.toml)"),
         clean("AuthFailure"),
+        where=clean("staging/us-east-1"),
     )
     for target, account, trouble in (
         (Target("legacy", "us-east-1"), LEGACY, expired),

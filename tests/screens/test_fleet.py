@@ -241,7 +241,12 @@ async def test_no_sentence_of_health_stands_beside_what_is_unread_partly_read_or
         return store
 
     waiting = [TargetStatus(Target("p", f"r-{n}"), Phase.WAITING, (clean("p"),)) for n in range(40)]
-    denied = Trouble(TroubleKind.DENIED, clean("p: may not ask which regions are enabled"), clean("allow it"))
+    denied = Trouble(
+        TroubleKind.DENIED,
+        clean("may not ask which regions are enabled"),
+        clean("allow it"),
+        where=clean("p"),
+    )
     partly = TargetStatus(
         Target("p", "r"), Phase.LIVE, (clean("p"),), count=0, status_at=fake_services.NOW, partial=(denied,)
     )
@@ -302,8 +307,9 @@ async def test_a_failed_target_is_its_own_line_and_its_rows_are_not_drawn_health
     assert status is not None
     trouble = Trouble(
         TroubleKind.CREDENTIALS,
-        clean("staging/ap-northeast-2: the SSO login has expired"),
+        clean("the SSO login has expired"),
         clean("aws sso login --profile staging"),
+        where=clean("staging/ap-northeast-2"),
     )
     store.apply(protocol.Delta(replace(status, phase=Phase.FAILED, trouble=trouble)))
     async with shown(fake_services.services(tmp_path, store)) as pilot:

@@ -26,7 +26,10 @@ NAMES = [
     for where in ("prod", "stage", "dev")
 ]
 EXPIRED = Trouble(
-    TroubleKind.CREDENTIALS, clean("acme-legacy: the login has expired"), clean("run aws sso login")
+    TroubleKind.CREDENTIALS,
+    clean("the login has expired"),
+    clean("run aws sso login"),
+    where=clean("acme-legacy"),
 )
 SETTINGS = Settings(timezone="Asia/Seoul")
 

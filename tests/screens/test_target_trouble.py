@@ -27,7 +27,9 @@ from tui.fleet import protocol
 
 
 def failed(remedy: str) -> TargetStatus:
-    trouble = Trouble(TroubleKind.CREDENTIALS, clean("prod: the login has expired"), clean(remedy))
+    trouble = Trouble(
+        TroubleKind.CREDENTIALS, clean("the login has expired"), clean(remedy), where=clean("prod")
+    )
     return TargetStatus(Target("prod", "eu-west-1"), Phase.FAILED, trouble=trouble)
 
 

@@ -115,7 +115,7 @@ def test_another_error_is_none_of_its_business() -> None:
 def test_the_line_holds_it_clean() -> None:
     hostile = {**DENIED, "context": {**DENIED["context"], "action": "\x1b]0;owned\x07[@click=app.quit]"}}
     told = errors.trouble(said(ENCODED), "prod", "eu-west-1", why=access_denied.sentence(hostile))
-    assert told.cause.startswith("prod/eu-west-1: StopInstances is not allowed: a policy (NoStops) denies ")
+    assert told.placed.startswith("prod/eu-west-1: StopInstances is not allowed: a policy (NoStops) denies ")
     assert told.line.isprintable()
     assert TOKEN not in told.line
 

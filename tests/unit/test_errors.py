@@ -67,7 +67,7 @@ def test_kind_place_and_remedy(error: Exception, kind: str, remedy: str) -> None
     told = errors.trouble(error, "prod", "eu-west-1")
     assert told.kind == kind
     assert remedy in told.remedy
-    assert "prod/eu-west-1" in told.cause
+    assert "prod/eu-west-1" in told.placed
     assert told.line.isprintable()
 
 
@@ -174,7 +174,7 @@ def test_a_clock_that_is_wrong_is_the_cause_and_told_by_how_much(
     code: str, ahead: timedelta, told: str
 ) -> None:
     found = errors.trouble(dated(code, ahead), "prod", "eu-west-1")
-    assert found.cause == f"prod/eu-west-1: this machine's clock is {told}"
+    assert found.placed == f"prod/eu-west-1: this machine's clock is {told}"
     assert "timedatectl" in found.remedy
 
 
@@ -240,7 +240,7 @@ def test_a_clock_that_may_be_wrong_is_a_hint(code: str, ahead: timedelta | None,
 )  # fmt: skip
 def test_what_stood_between_is_told_apart(error: Exception, cause: str, remedy: str) -> None:
     told = errors.trouble(error, "prod", "eu-west-1")
-    assert told.cause == f"prod/eu-west-1: {cause}"
+    assert told.placed == f"prod/eu-west-1: {cause}"
     assert remedy in told.remedy
     assert told.kind == "network"
 

@@ -140,7 +140,9 @@ def test_each_target_has_its_line_above_its_rows_even_without_any() -> None:
 
 
 def unread(profile: str, region: str, what: str, of: str = "", remedy: str = "do this") -> TargetStatus:
-    trouble = Trouble(TroubleKind.DENIED, clean(f"{profile}/{region}: {what}"), clean(remedy), of=clean(of))
+    trouble = Trouble(
+        TroubleKind.DENIED, clean(what), clean(remedy), of=clean(of), where=clean(f"{profile}/{region}")
+    )
     return TargetStatus(Target(profile, region), Phase.FAILED, trouble=trouble)
 
 

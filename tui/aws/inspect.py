@@ -203,7 +203,7 @@ def unseen(sessions: Sessions, error: Exception, target: Target) -> Seen:
     """What is seen where nothing can be: why, and what to do. Never raises."""
     try:
         told = errors.trouble(error, target.profile, target.region, about=sessions.about(target.profile))
-        return Seen(unread=told.cause, remedy=told.remedy)
+        return Seen(unread=clean(told.placed, 600), remedy=told.remedy)
     except Exception:
         return Seen(unread=clean(type(error).__name__))
 

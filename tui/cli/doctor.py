@@ -79,7 +79,7 @@ def _targets(session: Session, fleet: Fleet) -> Iterator[DoctorLine]:
         yield bad("profiles", *no_profiles(session.settings))
     for status in failures(fleet.targets):
         if status.trouble:
-            yield bad("target", status.trouble.cause, status.trouble.remedy)
+            yield bad("target", status.trouble.placed, status.trouble.remedy)
     for status in fleet.targets:
         where = f"{status.target.key}"
         mode = (
@@ -91,4 +91,4 @@ def _targets(session: Session, fleet: Fleet) -> Iterator[DoctorLine]:
             account = " ".join(part for part in (status.account_id, status.account_alias) if part)
             yield well("target", f"{where}: answers as account {account or 'unknown'}{mode}")
         for trouble in status.partial:
-            yield doubt("target", f"{where}: {trouble.cause}", trouble.remedy)
+            yield doubt("target", f"{where}: {trouble.placed}", trouble.remedy)

@@ -140,6 +140,4 @@ def trouble_lines(targets: Sequence[TargetStatus]) -> list[str]:
 
 
 def _told(status: TargetStatus, trouble: Trouble) -> str:
-    """The cause names the place already, as a rule."""
-    named = trouble.cause.startswith(status.target.profile)
-    return trouble.line if named else f"{status.target.key}: {trouble.line}"
+    return trouble.line if trouble.where else f"{status.target.key}: {trouble.line}"

@@ -279,7 +279,8 @@ class TroubleKind(StrEnum):
 class Trouble(Struct, frozen=True, gc=False):
     """Why something could not be read or done: `cause` and `remedy`, one line each. `code` is AWS's or the exception's name.
 
-    `of` is the same for all that one remedy ends, over profiles or regions: a login, a policy of the organisation.
+    `where`: the profile, the region or both, where it is of one. `of` is the same for all that one remedy ends, over profiles
+    or regions: a login, a policy of the organisation.
     """
 
     kind: TroubleKind
@@ -287,11 +288,22 @@ class Trouble(Struct, frozen=True, gc=False):
     remedy: SafeText
     code: SafeText = EMPTY
     of: SafeText = EMPTY
+    where: SafeText = EMPTY
+
+    @property
+    def placed(self) -> str:
+        """Where, and the cause."""
+        return ": ".join(filter(None, (self.where, self.cause)))
+
+    @property
+    def bare(self) -> str:
+        """Cause and remedy, to stand beside the place."""
+        return ": ".join(filter(None, (self.cause, self.remedy)))
 
     @property
     def line(self) -> str:
-        """Both, in one line."""
-        return f"{self.cause}: {self.remedy}" if self.remedy else self.cause
+        """All in one line."""
+        return ": ".join(filter(None, (self.where, self.bare)))
 
 
 class Phase(StrEnum):

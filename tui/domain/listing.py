@@ -211,7 +211,7 @@ def _once(found: Sequence[TargetStatus]) -> TargetStatus:
     whole = replace(first, target=Target(first.target.profile, EVERYWHERE))
     profiles = dict.fromkeys(one.target.profile for one in found)
     regions = [*dict.fromkeys(one.target.region for one in found)]
-    what, remedy = trouble.cause.partition(": ")[2], str(trouble.remedy)
+    what, remedy = str(trouble.cause), str(trouble.remedy)
     if len(profiles) > 1:
         remedy = f"one login renews {len(profiles)} profiles: {remedy}"
     elif trouble.of and len(regions) > 1:
@@ -220,8 +220,8 @@ def _once(found: Sequence[TargetStatus]) -> TargetStatus:
         )
     else:
         return whole
-    cause = clean(f"{clean(first.target.profile)}: {what}", 300)
-    return replace(whole, trouble=replace(trouble, cause=cause, remedy=clean(remedy, 300)))
+    where, cause = clean(first.target.profile), clean(what, 300)
+    return replace(whole, trouble=replace(trouble, where=where, cause=cause, remedy=clean(remedy, 300)))
 
 
 FOLDED = 3

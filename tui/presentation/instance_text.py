@@ -17,7 +17,6 @@ from tui.domain.instance import (
     TargetStatus,
 )
 from tui.domain.plurals import counted
-from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, coarse_span
 from tui.domain.triage import Level
 from tui.presentation.accounts import account_number
@@ -97,11 +96,10 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
     names = "+".join(settings.label(name) for name in (status.profiles or (status.target.profile,)))
     where = f"{names} {status.target.region}" if status.target.region != EVERYWHERE else names
     if status.trouble is not None:
-        cause = status.trouble.line.removeprefix(f"{status.target.key}: ").removeprefix(
-            f"{clean(status.target.profile)}: "
-        )
         age = f" · as of {ago(status.status_at, now)}" if status.status_at else ""
-        return f"{LEVELS[Level.UNKNOWN].symbol} {where}: {cause}{age}", LEVELS[Level.UNKNOWN].style
+        return f"{LEVELS[Level.UNKNOWN].symbol} {where}: {status.trouble.bare}{age}", LEVELS[
+            Level.UNKNOWN
+        ].style
     if status.phase is not Phase.LIVE:
         age = f" (last read {ago(status.status_at, now)})" if status.status_at else ""
         return f"{ASKING} {where}: {status.phase}{age}", "dim"
@@ -111,5 +109,5 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
         count = counted(status.count, "instance") if status.count is not None else "counting"
     account = f" · account {account_number(status.account_id)}" if status.account_id else ""
     alias = f" {status.account_alias}" if status.account_alias else ""
-    partial = f" · {status.partial[0].cause}" if status.partial else ""
+    partial = f" · {status.partial[0].placed}" if status.partial else ""
     return f"{READ_SIGN.symbol} {where}{account}{alias} · {count}{partial}", "bold"

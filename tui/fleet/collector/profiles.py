@@ -124,12 +124,14 @@ class Profiles(CollectorState):
                 raise
         own = await threaded(self.threads, describe.own_regions, self.sessions, profile)
         read = f"only {', '.join(own)} is read" if own else "none is read"
-        cause = f"{profile}: may not ask which regions are enabled: {read}, and there may be others"
+        cause = f"may not ask which regions are enabled: {read}, and there may be others"
         remedy = (
             f"allow ec2:DescribeRegions, or name its regions: [profiles.{profile}] regions in config.toml"
         )
-        self.send(protocol.Note(clean(cause, 300)))
-        return own, Trouble(TroubleKind.DENIED, clean(cause, 300), clean(remedy, 300), trouble.code)
+        why = clean(cause, 300), clean(remedy, 300), trouble.code
+        denied = Trouble(TroubleKind.DENIED, *why, where=clean(profile))
+        self.send(protocol.Note(clean(denied.placed, 400)))
+        return own, denied
 
     async def strange(self, profile: str, names: tuple[str, ...]) -> tuple[str, ...]:
         """The regions that somebody named and that do not exist: a line each, with the nearest that does."""
@@ -144,9 +146,9 @@ class Profiles(CollectorState):
         self.shown[profile] = targets = [Target(profile, name) for name in found]
         for target in targets:
             near = difflib.get_close_matches(target.region, known, n=1)
-            cause = clean(f"{profile}: there is no region {target.region}")
+            cause = clean(f"there is no region {target.region}")
             remedy = clean(f"did you mean {near[0]}?" if near else "name it as eu-west-1 is, or leave it out")
-            trouble = Trouble(TroubleKind.REGION, cause, remedy, clean("NoSuchRegion"))
+            trouble = Trouble(TroubleKind.REGION, cause, remedy, clean("NoSuchRegion"), where=clean(profile))
             self.send(protocol.Delta(TargetStatus(target, Phase.FAILED, (clean(profile),), trouble=trouble)))
         return found
 
