@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,6 +35,10 @@ class Hazard(Struct, frozen=True):
     override: str = ""
     code: str = ""
     unknown: str = ""
+
+
+block, danger, warn, note, ok = (partial(Hazard, one) for one in Gravity)
+"""A hazard of that gravity: `warn(text, remedy)`."""
 
 
 class HazardView(Struct, frozen=True):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
-from tui.domain.severity import Gravity
+from tui.domain.hazards.base import Hazard, HazardView, block, danger, dont_know, hazard, note, ok, warn
 
 
 @hazard("spot", "start", field="Instance.InstanceLifecycle, SpotInstanceRequest.Type")
@@ -15,18 +14,13 @@ def spot(view: HazardView) -> Iterator[Hazard]:
         return
     kind = None if view.facts is None else view.facts.spot_type
     if kind == "one-time" and view.stops:
-        yield Hazard(
-            Gravity.BLOCK,
-            "a one-time spot instance can't be stopped",
-            "launch a replacement, then let this one go",
-        )
+        yield block("a one-time spot instance can't be stopped", "launch a replacement, then let this one go")
     elif kind is None or kind not in ("one-time", "persistent"):
         yield dont_know(
             "of which kind its spot request is; a one-time one can't be stopped", view, "spot_type"
         )
     else:
-        yield Hazard(
-            Gravity.DANGER,
+        yield danger(
             "a spot instance: it starts again only while there is spot capacity at its price",
             "do not count on it coming back at once",
         )
@@ -41,7 +35,7 @@ def lifecycle(view: HazardView) -> Iterator[Hazard]:
     text = f"its lifecycle is {kind}, not on demand"
     if kind == "capacity-block":
         text = "in a Capacity Block: after a stop AWS cleans the host for several minutes before it can start"
-    yield Hazard(Gravity.WARN, text)
+    yield warn(text)
 
 
 @hazard("dedicated-host", "start", field="Instance.Placement.Tenancy, HostId, Affinity; Host.State")
@@ -53,15 +47,13 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
     state = None if view.facts is None else view.facts.host_state
     host = instance.host_id or "unknown"
     if state is None:
-        yield Hazard(
-            Gravity.BLOCK,
+        yield block(
             f"on Dedicated Host {host}, whose state is not known{view.why_unknown('host_state')}: it may not start there again",
             "grant ec2:DescribeHosts and look again",
             known=False,
         )
     elif state == "permanent-failure":
-        yield Hazard(
-            Gravity.BLOCK,
+        yield block(
             f"Dedicated Host {host} is in permanent-failure: nothing can be started on it",
             "change its affinity or host first (ModifyInstancePlacement, while it is stopped)",
         )
@@ -71,8 +63,7 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
             if instance.affinity == "host"
             else "may come back to any host, the last one first"
         )
-        yield Hazard(
-            Gravity.DANGER,
+        yield danger(
             f"on Dedicated Host {host} ({state}), affinity {instance.affinity or 'not known'}: a start {where}",
             "to leave this host, change affinity or host while it is stopped"
             if instance.affinity == "host"
@@ -84,8 +75,7 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
 def placement_group(view: HazardView) -> Iterator[Hazard]:
     """Placement.GroupName: a cluster group may have no room at the start. Source: user guide, troubleshooting-launch."""
     if view.instance.placement_group:
-        yield Hazard(
-            Gravity.WARN,
+        yield warn(
             f"in placement group {view.instance.placement_group}: a start may find no room in a cluster group",
             "if it finds none, stop all members and start them together",
         )
@@ -95,10 +85,9 @@ def placement_group(view: HazardView) -> Iterator[Hazard]:
 def reservation(view: HazardView) -> Iterator[Hazard]:
     """Instance.CapacityReservationId: all that keeps the place one gives up. Source: user guide, ec2-capacity-reservations."""
     if view.instance.capacity_reservation:
-        yield Hazard(Gravity.OK, f"runs in capacity reservation {view.instance.capacity_reservation}")
+        yield ok(f"runs in capacity reservation {view.instance.capacity_reservation}")
     else:
-        yield Hazard(
-            Gravity.NOTE,
+        yield note(
             "AWS may have no capacity for the type in its zone at the start; the start is then tried again until it runs",
             "an On-Demand Capacity Reservation keeps the place",
         )
@@ -108,14 +97,9 @@ def reservation(view: HazardView) -> Iterator[Hazard]:
 def outpost(view: HazardView) -> Iterator[Hazard]:
     """Instance.OutpostArn; a Local Zone by its name, Placement.AvailabilityZone."""
     if view.instance.outpost:
-        yield Hazard(
-            Gravity.WARN,
-            "on an Outpost: there is only its own capacity to start on",
-            field="Instance.OutpostArn",
-        )
+        yield warn("on an Outpost: there is only its own capacity to start on", field="Instance.OutpostArn")
     elif view.instance.zone.count("-") > 2:
-        yield Hazard(
-            Gravity.WARN,
+        yield warn(
             f"in a Local or Wavelength Zone ({view.instance.zone}): little spare capacity to start on",
             field="Instance.Placement.AvailabilityZone",
         )

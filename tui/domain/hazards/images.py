@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tui.domain.facts import Facts
-from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
+from tui.domain.hazards.base import Hazard, HazardView, danger, dont_know, hazard, note, ok, warn
 from tui.domain.instance import Image, Instance, InstanceState
 from tui.domain.severity import Gravity
 from tui.domain.time_format import ago, span
@@ -43,7 +43,7 @@ def newest_image(view: HazardView) -> Iterator[Hazard]:
         return
     age = view.now - newest.created
     if age <= view.policy.image_max_age:
-        yield Hazard(Gravity.OK, f"newest AMI {span(age)} old{_by(newest)}")
+        yield ok(f"newest AMI {span(age)} old{_by(newest)}")
     else:
         yield Hazard(
             Gravity.NOTE if view.action.images else Gravity.WARN,
@@ -57,7 +57,7 @@ def pending_image(view: HazardView) -> Iterator[Hazard]:
     """DescribeImages(Owners=self) State = `pending`."""
     _, _, pending = image_view(view.facts, view.instance, view.now)
     if pending is not None:
-        yield Hazard(Gravity.NOTE, f"AMI {pending.image_id} is still pending")
+        yield note(f"AMI {pending.image_id} is still pending")
 
 
 def _by(image: Image) -> str:
@@ -70,19 +70,17 @@ def image_reboots(view: HazardView) -> Iterator[Hazard]:
     if view.action.stops:
         if view.options.image_first and not view.options.no_reboot and view.running:
             text = "the AMI before the stop reboots it too: two interruptions"
-            yield Hazard(Gravity.WARN, text, "choose 'no reboot', if a crash-consistent AMI is enough")
+            yield warn(text, "choose 'no reboot', if a crash-consistent AMI is enough")
         return
     if view.instance.state is InstanceState.STOPPED:
-        yield Hazard(Gravity.OK, "it is stopped: the AMI interrupts nothing")
+        yield ok("it is stopped: the AMI interrupts nothing")
     elif view.options.no_reboot:
-        yield Hazard(
-            Gravity.WARN,
+        yield warn(
             "without a reboot the AMI is crash-consistent: AWS gives no guarantee for its file systems",
             "allow the reboot, or freeze the file systems meanwhile",
         )
     else:
-        yield Hazard(
-            Gravity.DANGER,
+        yield danger(
             "CreateImage reboots the instance to get consistent disks",
             "choose 'no reboot' for a crash-consistent AMI without the interruption",
         )
@@ -100,9 +98,8 @@ def needs_image(view: HazardView) -> bool:
 def required_image(view: HazardView) -> Iterator[Hazard]:
     """Image.CreationDate against `actions.require_image` of the configuration or the site policy."""
     if view.policy.require_image is not None and needs_image(view):
-        yield Hazard(
-            Gravity.NOTE,
-            f"policy: no stop without an AMI younger than {span(view.policy.require_image)}, so one is made first",
+        yield note(
+            f"policy: no stop without an AMI younger than {span(view.policy.require_image)}, so one is made first"
         )
 
 
@@ -111,7 +108,6 @@ def image_hibernation(view: HazardView) -> Iterator[Hazard]:
     """HibernationOptions.Configured: AWS advises against snapshots of such instances (EBS user guide, ebs-creating-snapshot)."""
     made = view.action.images or view.options.image_first
     if made and view.instance.hibernation:
-        yield Hazard(
-            Gravity.WARN,
-            "it is enabled for hibernation, and AWS advises against snapshots (so AMIs) of such instances",
+        yield warn(
+            "it is enabled for hibernation, and AWS advises against snapshots (so AMIs) of such instances"
         )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
-from tui.domain.severity import Gravity
+from tui.domain.hazards.base import Hazard, HazardView, block, danger, dont_know, hazard, note, ok, warn
 
 
 @hazard("stop-protection", "stop", field="DescribeInstanceAttribute disableApiStop")
@@ -17,20 +16,19 @@ def stop_protection(view: HazardView) -> Iterator[Hazard]:
     if protected is None:
         yield dont_know("whether stop protection is on", view, "stop_protection")
     elif protected:
-        yield Hazard(
-            Gravity.BLOCK,
+        yield block(
             "stop protection is on: AWS refuses the stop",
             "switch it off (ModifyInstanceAttribute disableApiStop=false)",
         )
     else:
-        yield Hazard(Gravity.OK, "no stop protection")
+        yield ok("no stop protection")
 
 
 @hazard("termination-protection", "stop", field="DescribeInstanceAttribute disableApiTermination")
 def termination_protection(view: HazardView) -> Iterator[Hazard]:
     """DescribeInstanceAttribute disableApiTermination: it does not stop a stop."""
     if view.facts is not None and view.facts.termination_protection:
-        yield Hazard(Gravity.NOTE, "termination protection is on; it does not concern a stop")
+        yield note("termination protection is on; it does not concern a stop")
 
 
 @hazard("shutdown-behavior", "stop", field="DescribeInstanceAttribute instanceInitiatedShutdownBehavior")
@@ -40,8 +38,7 @@ def shutdown_behavior(view: HazardView) -> Iterator[Hazard]:
     if behaviour is None:
         yield dont_know("what a shutdown from inside does", view, "shutdown_behavior")
     elif behaviour == "terminate":
-        yield Hazard(
-            Gravity.WARN,
+        yield warn(
             "a shutdown from inside would terminate it; a stop through the API does not",
             "never use `shutdown -h` on it; set the behaviour to stop to be safe",
         )
@@ -51,8 +48,7 @@ def shutdown_behavior(view: HazardView) -> Iterator[Hazard]:
 def mac(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceType `mac*`: the host is scrubbed after a stop. Source: user guide, mac-instance-stop."""
     if view.instance.instance_type.startswith("mac"):
-        yield Hazard(
-            Gravity.DANGER,
+        yield danger(
             "a Mac: after a stop its host is scrubbed, up to 50 minutes on x86 (3 h with a firmware update), "
             "up to 4.5 h on Apple silicon, before it can start",
             "plan hours, not minutes",
@@ -63,16 +59,14 @@ def mac(view: HazardView) -> Iterator[Hazard]:
 def bare_metal(view: HazardView) -> Iterator[Hazard]:
     """InstanceTypeInfo.BareMetal."""
     if view.type is not None and view.type.bare_metal:
-        yield Hazard(Gravity.NOTE, "bare metal: it boots slowly")
+        yield note("bare metal: it boots slowly")
 
 
 @hazard("xen", "stop", field="InstanceTypeInfo.Hypervisor")
 def xen(view: HazardView) -> Iterator[Hazard]:
     """InstanceTypeInfo.Hypervisor; Instance.Hypervisor reads `xen` even on Nitro."""
     if view.type is not None and view.type.hypervisor == "xen":
-        yield Hazard(
-            Gravity.NOTE, "a Xen type: no attached-EBS check, no live console output, no reboot migration"
-        )
+        yield note("a Xen type: no attached-EBS check, no live console output, no reboot migration")
 
 
 @hazard("windows", "stop", "reboot", field="Instance.PlatformDetails")
@@ -85,21 +79,18 @@ def windows(view: HazardView) -> Iterator[Hazard]:
         if view.stops
         else "Windows: not while it installs updates"
     )
-    yield Hazard(Gravity.NOTE, text)
+    yield note(text)
 
 
 @hazard("cpu-credits", "stop", field="Instance.InstanceType")
 def credits(view: HazardView) -> Iterator[Hazard]:
     """Instance.InstanceType t2: CPU credits are lost at a stop. Source: user guide, burstable-credits-baseline-concepts."""
     if view.instance.instance_type.startswith("t2."):
-        yield Hazard(Gravity.NOTE, "a T2 loses its CPU credits at a stop")
+        yield note("a T2 loses its CPU credits at a stop")
 
 
 @hazard("product-codes", "start", field="Instance.ProductCodes")
 def product_codes(view: HazardView) -> Iterator[Hazard]:
     """Instance.ProductCodes. Whether a licence minds the move is the vendor's matter: AWS does not say."""
     if view.instance.product_codes:
-        yield Hazard(
-            Gravity.NOTE,
-            "from the Marketplace: check with its vendor whether a licence is bound to the hardware",
-        )
+        yield note("from the Marketplace: check with its vendor whether a licence is bound to the hardware")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tui.domain import out_of_service
 from tui.domain.facts import GroupMembership
 from tui.domain.groups import shortage_text
-from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard
+from tui.domain.hazards.base import Hazard, HazardView, block, danger, dont_know, hazard, note, ok, warn
 from tui.domain.plurals import part_of
 from tui.domain.severity import Gravity
 
@@ -30,8 +30,7 @@ def replaced_once_stopped(view: HazardView) -> Iterator[Hazard]:
         member is not None and (member.lifecycle == "Standby" or member.replace_suspended)
     )
     if name and not spared:
-        yield Hazard(
-            Gravity.BLOCK,
+        yield block(
             f"its Auto Scaling group {name} terminates it once AWS has stopped it, and launches another",
             "let the group replace it, or put it in Standby first",
         )
@@ -84,25 +83,23 @@ def auto_scaling(view: HazardView) -> Iterator[Hazard]:
     member, name = membership(view)
     if not name:
         if view.facts is not None and view.facts.membership is not None:
-            yield Hazard(Gravity.OK, "not in Auto Scaling")
+            yield ok("not in Auto Scaling")
         else:
             yield dont_know("whether it is in an Auto Scaling group", view, "membership")
         return
     if member is not None and member.lifecycle == "Standby":
-        yield Hazard(Gravity.OK, f"in Standby in Auto Scaling group {name}")
+        yield ok(f"in Standby in Auto Scaling group {name}")
         return
     if member is not None and member.replace_suspended:
-        yield Hazard(
-            Gravity.NOTE,
+        yield note(
             f"in Auto Scaling group {name}, whose replacing of unhealthy members is suspended",
             "resume the processes afterwards",
         )
         return
     if member is not None and view.standby and member.desired is not None:
-        yield Hazard(
-            Gravity.WARN,
+        yield warn(
             f"put in Standby in Auto Scaling group {name} first, and returned: its desired capacity is "
-            f"{member.desired - 1} instead of {member.desired} meanwhile",
+            f"{member.desired - 1} instead of {member.desired} meanwhile"
         )
         return
     deed = (
@@ -112,8 +109,7 @@ def auto_scaling(view: HazardView) -> Iterator[Hazard]:
     )
     why = out_of_service.why_no_standby(view.facts) if member is not None and view.action.sets_aside else ""
     remedy = f"Standby is not possible: {why}; lower the minimum first" if why else "put it in Standby first"
-    yield Hazard(
-        Gravity.DANGER,
+    yield danger(
         f"Auto Scaling group {name} {deed} and launches another",
         f"{remedy}, or suspend HealthCheck and ReplaceUnhealthy",
     )
@@ -133,7 +129,7 @@ def load_balancer(view: HazardView) -> Iterator[Hazard]:
         yield dont_know("whether it serves behind a load balancer", view, "target_groups")
         return
     if not groups and not classic:
-        yield Hazard(Gravity.OK, "in no target group")
+        yield ok("in no target group")
     for group in groups:
         share = f"{part_of(group.healthy, group.members, 'member')} healthy"
         if group.health == "healthy" and group.healthy <= 1:
@@ -141,17 +137,15 @@ def load_balancer(view: HazardView) -> Iterator[Hazard]:
         if group.health == "healthy" and (view.standby or view.drain):
             how = "Standby takes it out of" if view.standby else "drained first in"
             text = f"{how} target group {group.name} ({share}); registered again afterwards"
-            yield Hazard(Gravity.NOTE, text)
+            yield note(text)
         elif group.health == "healthy":
-            yield Hazard(
-                Gravity.WARN,
+            yield warn(
                 f"in target group {group.name} ({share}): out of service while it is down",
                 "drain it first where requests must not be cut",
             )
         else:
-            yield Hazard(
-                Gravity.NOTE,
-                f"in target group {group.name}, where it is {group.health or 'of unknown health'} ({share})",
+            yield note(
+                f"in target group {group.name}, where it is {group.health or 'of unknown health'} ({share})"
             )
 
 
@@ -172,13 +166,12 @@ def _classic(view: HazardView) -> Iterator[Hazard]:
         where = f"classic load balancer {one.name} ({part_of(one.in_service, one.members, 'instance')} in service)"
         if one.state != "InService":
             text = f"registered with {where}, where it is {one.state or 'of unknown state'}"
-            yield Hazard(Gravity.NOTE, text, field=field)
+            yield note(text, field=field)
         elif one.in_service > 1 and view.standby:
             text = f"Standby takes it out of {where}, if its group put it there; back in service afterwards"
-            yield Hazard(Gravity.NOTE, text, field=field)
+            yield note(text, field=field)
         elif one.in_service > 1:  # the last one is said, and louder, by group.last_healthy
-            yield Hazard(
-                Gravity.WARN,
+            yield warn(
                 f"behind {where}: out of service while it is down",
                 "evac does not drain classic ones: where requests must not be cut, deregister it first, and register it again",
                 field,
@@ -199,8 +192,7 @@ def cluster(view: HazardView) -> Iterator[Hazard]:
         "",
     )
     if name:
-        yield Hazard(
-            Gravity.WARN,
+        yield warn(
             f"a node of Kubernetes cluster {name}: its pods go down with it",
             "cordon and drain the node first",
         )

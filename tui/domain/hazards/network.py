@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.hazards.base import Hazard, HazardView, hazard, not_known
+from tui.domain.hazards.base import Hazard, HazardView, danger, hazard, not_known, ok
 from tui.domain.instance import Instance, PublicAddress
-from tui.domain.severity import Gravity
 
 _FIELD = "NetworkInterfaces[].Association.IpOwnerId"
 
@@ -36,19 +35,18 @@ def public_address(view: HazardView) -> Iterator[Hazard]:
                 "press r to refresh",
             )
         case PublicAddress.NONE:
-            yield Hazard(Gravity.OK, "no public IPv4")
+            yield ok("no public IPv4")
         case PublicAddress.ELASTIC:
-            yield Hazard(Gravity.OK, f"Elastic IP {instance.public_ip}".rstrip())
+            yield ok(f"Elastic IP {instance.public_ip}".rstrip())
         case PublicAddress.AUTO if not view.stops:
-            yield Hazard(Gravity.OK, f"public IPv4 {instance.public_ip} is kept by a reboot")
+            yield ok(f"public IPv4 {instance.public_ip} is kept by a reboot")
         case PublicAddress.AUTO:
             again = (
                 "the start brings a different one"
                 if public_returns(instance)
                 else "the start brings none: it has a second interface, or a secondary IP with an Elastic IP"
             )
-            yield Hazard(
-                Gravity.DANGER,
+            yield danger(
                 f"public IPv4 {instance.public_ip} is not an Elastic IP: the stop releases it for good, {again}",
                 "expect DNS, allow-lists and licences bound to it to break; associate an Elastic IP first if it must stay",
             )

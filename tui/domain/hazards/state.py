@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from tui.domain.actions.base import GONE
 from tui.domain.down_by_aws import STOP_EVENTS
 from tui.domain.events import RESCHEDULE_LEAD, EventCode
-from tui.domain.hazards.base import Hazard, HazardView, hazard, not_known
+from tui.domain.hazards.base import Hazard, HazardView, block, danger, hazard, not_known, ok, warn
 from tui.domain.instance import CheckStatus, InstanceState
-from tui.domain.severity import Gravity
 
 
 @hazard("state", field="Instance.State")
@@ -23,7 +22,7 @@ def wrong_state(view: HazardView) -> Iterator[Hazard]:
             remedy = "nothing can be done: it is gone"
         elif now is InstanceState.RUNNING:
             remedy = "it runs already"
-        yield Hazard(Gravity.BLOCK, why, remedy)
+        yield block(why, remedy)
     elif now not in view.action.states:
         yield not_known("its state (not read yet)", "press r to refresh")
 
@@ -32,8 +31,7 @@ def wrong_state(view: HazardView) -> Iterator[Hazard]:
 def managed(view: HazardView) -> Iterator[Hazard]:
     """Instance.Operator.Managed, Principal: EKS Auto Mode, ECS managed and others. Source: amazon-ec2-managed-instances."""
     if view.instance.managed_by:
-        yield Hazard(
-            Gravity.BLOCK,
+        yield block(
             f"it is managed by {view.instance.managed_by}: it can't be changed directly",
             "make the change through that service",
         )
@@ -48,11 +46,11 @@ def stopped_by_aws(view: HazardView) -> Iterator[Hazard]:
     events = [event for event in view.instance.open_events(view.now) if event.code in STOP_EVENTS]
     if not events:
         text = "AWS has announced no stop or retirement of it: there is nothing to wait for"
-        yield Hazard(Gravity.BLOCK, text, "press r to refresh")
+        yield block(text, "press r to refresh")
     elif root == "instance-store":
         text = "its root is instance store: AWS terminates it, and nothing is left to start"
         remedy = "launch a replacement from its newest AMI before the date"
-        yield Hazard(Gravity.BLOCK, text, remedy, "Instance.RootDeviceType")
+        yield block(text, remedy, "Instance.RootDeviceType")
     elif root != "ebs":
         yield not_known(
             "whether its root is EBS: of an instance-store root nothing is left to start",
@@ -60,15 +58,14 @@ def stopped_by_aws(view: HazardView) -> Iterator[Hazard]:
             "Instance.RootDeviceType",
         )
     else:
-        yield Hazard(Gravity.OK, "it has an EBS root: it can be started afterwards")
+        yield ok("it has an EBS root: it can be started afterwards")
 
 
 @hazard("same-host", "reboot", field="InstanceStatus.SystemStatus")
 def reboot_stays(view: HazardView) -> Iterator[Hazard]:
     """SystemStatus = impaired: a reboot stays on the host. Source: user guide, TroubleshootingInstances."""
     if view.instance.checks.system.status is CheckStatus.IMPAIRED:
-        yield Hazard(
-            Gravity.DANGER,
+        yield danger(
             "the system check fails: a reboot stays on the failing host and does not help",
             "stop and start it instead (s)",
         )
@@ -85,7 +82,7 @@ def reboot_and_event(view: HazardView) -> Iterator[Hazard]:
             text = "a reboot clears the system-reboot event only if it migrates; nothing tells in advance that it will"
         else:
             text = f"a reboot of one's own does not clear the {event.code} event"
-        yield Hazard(Gravity.WARN, text)
+        yield warn(text)
 
 
 @hazard("reschedule", "reschedule", field="InstanceStatusEvent.NotBeforeDeadline")
@@ -97,17 +94,17 @@ def reschedulable(view: HazardView) -> Iterator[Hazard]:
         events = [event for event in events if event.is_open(view.now)]
     if not events:
         text = "no open event of that id" if wanted else "no scheduled event is open"
-        yield Hazard(Gravity.BLOCK, f"it can't be moved: {text}", "press r to refresh")
+        yield block(f"it can't be moved: {text}", "press r to refresh")
         return
     reasons = [event.why_not_reschedule(view.now) for event in events]
     if all(reasons):
-        yield Hazard(Gravity.BLOCK, f"it can't be moved: {reasons[0]}")
+        yield block(f"it can't be moved: {reasons[0]}")
         return
     event = events[reasons.index(None)]
     start = view.options.not_before
     if start is not None and event.deadline is not None and start > event.deadline:
-        yield Hazard(Gravity.BLOCK, "the new start lies after AWS's deadline", "choose an earlier one")
+        yield block("the new start lies after AWS's deadline", "choose an earlier one")
     elif start is not None and start < view.now + RESCHEDULE_LEAD:
-        yield Hazard(Gravity.BLOCK, "the new start must lie at least 60 minutes ahead", "choose a later one")
+        yield block("the new start must lie at least 60 minutes ahead", "choose a later one")
     else:
-        yield Hazard(Gravity.OK, "AWS lets this event be moved up to its deadline")
+        yield ok("AWS lets this event be moved up to its deadline")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard, not_known
-from tui.domain.severity import Gravity
+from tui.domain.hazards.base import Hazard, HazardView, block, danger, dont_know, hazard, not_known, ok, warn
 
 
 @hazard("instance-store-root", "stop", "image", field="Instance.RootDeviceType")
@@ -15,8 +14,7 @@ def instance_store_root(view: HazardView) -> Iterator[Hazard]:
         what = (
             "CreateImage works for EBS-backed instances only" if view.action.images else "it can't be stopped"
         )
-        yield Hazard(
-            Gravity.BLOCK,
+        yield block(
             f"the root device is instance store: {what}",
             "launch a replacement from the newest AMI, move the data, then terminate this one",
         )
@@ -41,22 +39,19 @@ def instance_store(view: HazardView) -> Iterator[Hazard]:
         yield dont_know("whether the type has instance store", view, "type")
         return
     if not kind.instance_storage:
-        yield Hazard(Gravity.OK, "no instance store")
+        yield ok("no instance store")
         return
     size = f"{kind.storage_gb} GB of instance store" if kind.storage_gb else "instance store"
     if view.action.images:
-        yield Hazard(Gravity.WARN, f"{size}: its data is not part of an AMI")
+        yield warn(f"{size}: its data is not part of an AMI")
     elif not view.stops:
-        yield Hazard(Gravity.OK, f"{size}: a reboot keeps its data")
+        yield ok(f"{size}: a reboot keeps its data")
     elif kind.nvme_storage:
-        yield Hazard(
-            Gravity.DANGER,
-            f"{size} (NVMe): the stop erases everything on it",
-            "copy what must survive to EBS or S3 first",
+        yield danger(
+            f"{size} (NVMe): the stop erases everything on it", "copy what must survive to EBS or S3 first"
         )
     else:
-        yield Hazard(
-            Gravity.DANGER,
+        yield danger(
             f"may hold {size}, if it was mapped at launch (the API no longer shows that): the stop would erase it",
             "look on the instance (lsblk), and copy what must survive",
         )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from tui.domain.actions import ACTIONS
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import RouteTo
-from tui.domain.hazards.base import Hazard, HazardView, dont_know, hazard, not_known
+from tui.domain.hazards.base import Hazard, HazardView, danger, dont_know, hazard, not_known, warn
 from tui.domain.instance import InstanceState
 from tui.domain.severity import Gravity
 from tui.domain.this_machine import Here, matches, start_command
@@ -67,8 +67,7 @@ def myself(view: HazardView) -> Iterator[Hazard]:
         here, str(view.instance.instance_id), view.action.name, set_aside=view.standby or view.drain
     )
     if not why:
-        yield Hazard(
-            Gravity.DANGER,
+        yield danger(
             "evac runs on this instance: your session and the runner end with it, and it goes on only once somebody logs in "
             "again and starts evac",
             "do it from another machine where that can be",
@@ -101,7 +100,7 @@ def network_path(view: HazardView) -> Iterator[Hazard]:
             text = (
                 f"{way.what} is at {one.by}, the private address of this instance; others may have the same"
             )
-            yield Hazard(Gravity.WARN, text, "see whether it is this one: then do it from elsewhere", field)
+            yield warn(text, "see whether it is this one: then do it from elsewhere", field)
         elif way.need:
             yield _needed(view, f"{way.what} is at {one.by}, on this instance", way.breaks, field, down=down)
         else:
@@ -116,7 +115,7 @@ def network_path(view: HazardView) -> Iterator[Hazard]:
 def _needed(view: HazardView, what: str, breaks: str, field: str, *, down: bool) -> Hazard:
     if not down:  # it comes back by itself, and the runner goes on
         text = f"{what}: while it reboots {breaks}"
-        return Hazard(Gravity.WARN, text, "they go on once it is back", field)
+        return warn(text, "they go on once it is back", field)
     lifted = view.overridden("path")
     ready = f"have somebody elsewhere ready who runs: {start_command(view.instance)}"
     return Hazard(
@@ -165,11 +164,7 @@ def router(view: HazardView) -> Iterator[Hazard]:
     names = ", ".join(one.table_id for one in others[:3]) + ", …" * (len(others) > 3)
     told = f"route table{'s' * many} {names}{_extent(others)} lead{'s' * (not many)} through it"
     out = "no way out" if any(one.default for one in others) else "no such way"
-    yield Hazard(
-        Gravity.WARN,
-        f"{told}: there is {out} meanwhile",
-        "turn the routes to another one first (ReplaceRoute)",
-    )
+    yield warn(f"{told}: there is {out} meanwhile", "turn the routes to another one first (ReplaceRoute)")
 
 
 def _extent(routes: list[RouteTo]) -> str:
