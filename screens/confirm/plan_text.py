@@ -74,7 +74,7 @@ def state_line(instance: Instance, read_at: datetime, now: datetime, zone_clock:
     return text
 
 
-def steps_of(draft: Draft, compact: bool) -> RenderableType:
+def step_grid(draft: Draft, compact: bool) -> RenderableType:
     """The numbered steps with the exact calls."""
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(justify="right", width=1, no_wrap=True)

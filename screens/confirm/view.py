@@ -232,7 +232,7 @@ class Board(Vertical):
             not blocked or lifts or ACTIONS[self.action].moves_event
         )
         short = self.app.size.height < ROOMY
-        self.query_one("#steps", Static).update(plan_text.steps_of(made, short))
+        self.query_one("#steps", Static).update(plan_text.step_grid(made, short))
         self.query_one("#hazards", Static).update(plan_text.consequences(made.hazards, blocked=blocked))
 
     def _draw_answer(self, shown: BoardState) -> None:

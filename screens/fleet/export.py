@@ -16,7 +16,7 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def write_csv(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -> Path:
+def export_csv(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -> Path:
     """The path of the new file, mode 0600. Raises OSError."""
     base = folder or Path.cwd()
     stamp = f"evac-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"

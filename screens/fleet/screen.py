@@ -340,7 +340,7 @@ class FleetScreen(Filtering):
         listed = [row for row in self.table.rows if isinstance(row, Instance)]
         rows = self.chosen() if self.marks else listed
         try:
-            path = export.write_csv(rows, self.services.now())
+            path = export.export_csv(rows, self.services.now())
         except OSError as error:
             self.say(
                 f"export: {error.filename or 'this folder'}: {error.strerror}; start evac in a folder you may write to",

@@ -228,7 +228,9 @@ async def test_what_is_pasted_is_not_obeyed_either(tmp_path: Path) -> None:
 def test_the_clipboard_and_the_export_hold_nothing_to_obey(tmp_path: Path) -> None:
     from screens.fleet import export
 
-    path = export.write_csv(hostile_store().rows(), datetime(2026, 5, 4, tzinfo=fake_services.ZONE), tmp_path)
+    path = export.export_csv(
+        hostile_store().rows(), datetime(2026, 5, 4, tzinfo=fake_services.ZONE), tmp_path
+    )
     for line in path.read_text(encoding="utf-8-sig").splitlines():
         assert unsafe(line) == []
         assert not any(cell.strip('"').lstrip().startswith(("=", "@")) for cell in line.split(","))
@@ -240,16 +242,16 @@ def test_an_export_overwrites_nothing_and_follows_no_link(tmp_path: Path) -> Non
     now, rows = datetime(2026, 5, 4, tzinfo=fake_services.ZONE), fake_services.sample_store().rows()
     precious = tmp_path / "precious"
     precious.write_text("mine")
-    first = export.write_csv(rows, now, tmp_path)
+    first = export.export_csv(rows, now, tmp_path)
     first.unlink()
     first.symlink_to(precious)
-    second = export.write_csv(rows, now, tmp_path)
+    second = export.export_csv(rows, now, tmp_path)
     assert second != first
     assert second.parent == tmp_path
     assert precious.read_text() == "mine"
     dangling = tmp_path / f"{first.stem}-2.csv"
     dangling.symlink_to(tmp_path / "elsewhere")
-    third = export.write_csv(rows, now, tmp_path)
+    third = export.export_csv(rows, now, tmp_path)
     assert third not in (first, second, dangling)
     assert not (tmp_path / "elsewhere").exists()
     assert third.stat().st_mode & 0o777 == 0o600

@@ -124,7 +124,7 @@ def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.
     text, left_out = calendar(pairs, NOW)
     assert len(Calendar.from_ical(text).walk("VEVENT")) == len(pairs) - left_out
     folder = tmp_path_factory.mktemp("extreme")
-    with export.write_csv([one], NOW, folder).open(newline="") as file:
+    with export.export_csv([one], NOW, folder).open(newline="") as file:
         assert len(list(csv.reader(file))) == 2
     snapshot.write_snapshot([], [one], folder / "snapshot.mpk", NOW)
     kept = snapshot.load_snapshot(folder / "snapshot.mpk")

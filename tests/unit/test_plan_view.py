@@ -187,7 +187,7 @@ def test_the_question_and_the_command_line_say_one_plan(
     plan_view.print_plan(plan, Settings())
     printed = capsys.readouterr().out
     console = Console(width=1000, record=True, file=io.StringIO())
-    console.print(plan_text.steps_of(plan, False), plan_text.consequences(plan.hazards, blocked=False))
+    console.print(plan_text.step_grid(plan, False), plan_text.consequences(plan.hazards, blocked=False))
     drawn = console.export_text()
     for number, line in enumerate(plan_lines(plan), 1):
         assert f"{number} {line.text}{line.then}" in printed
