@@ -11,6 +11,7 @@ from rich.text import Text
 from screens.operation_status import SIGNS
 from tui.config.schema import Settings
 from tui.domain.answers import Permission
+from tui.domain.aws_codes import PERMITTED
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, both_zones, span
 from tui.operations.model import Operation, StepState
@@ -79,7 +80,7 @@ def _steps(one: Operation, now: datetime, *, alive: bool) -> Table:
     for row in one.steps:
         sign = STEP_SIGNS.get(row.state, STEP_SIGNS["waiting"])
         # A dry run that AWS permitted is told by the step's note; its request id is in the summary and the audit log.
-        told_calls = [call for call in row.calls if not (call.dry_run and call.code == "DryRunOperation")]
+        told_calls = [call for call in row.calls if not (call.dry_run and call.code == PERMITTED)]
         parts = [Text(call_outcome(call), "" if call.ok or call.dry_run else "bold") for call in told_calls]
         if row.note:
             parts.append(Text(clean(row.note), "dim"))

@@ -19,7 +19,7 @@ from tui.operations.operation_text import operation_summary
 from tui.operations.status import InstanceDown, status_of
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
-STOP = CallRecord("stop", "ec2", "StopInstances", NOW, NOW, ok=True, request_id="r-1")
+STOP = CallRecord("StopInstances", NOW, NOW, ok=True, step="stop", service="ec2", request_id="r-1")
 STEPS = (
     StepRow("preflight", StepState.DONE, "AWS says yes", NOW, NOW + timedelta(seconds=1)),
     StepRow("stop", StepState.DONE, "", NOW, NOW + timedelta(seconds=3), (STOP,)),
@@ -73,7 +73,7 @@ def test_down_and_perhaps_down_are_told_apart() -> None:
 
 
 def test_everything_about_one_operation() -> None:
-    call = CallRecord("stop", "ec2", "StopInstances", NOW)
+    call = CallRecord("StopInstances", NOW, step="stop", service="ec2")
     lost = replace(CUT, steps=(StepRow("stop", StepState.RUNNING, "", NOW, None, (call,)),))
     text = "\n".join(operation_lines(CUT, Settings(timezone="UTC"), NOW + timedelta(minutes=2)))
     assert "stop: done, 3s" in text

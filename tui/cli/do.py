@@ -169,7 +169,7 @@ def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:
     if plan.guard.kind is not GuardKind.BLOCKED:
         return None
     read_only = session.settings.profile_read_only(plan.target.profile, plan.account_id)
-    start = plan.action == "stop-start" and plan.state is InstanceState.STOPPED
+    start = ACTIONS[plan.action].stops and plan.state is InstanceState.STOPPED
     hint = f"; to bring it back: evac do start {plan.instance_id}" if start else ""
     return blocked_line(plan) + hint, READ_ONLY if read_only else GUARD
 

@@ -145,6 +145,7 @@ class InstanceLockGuard:
 
     def _refusal(self, away: Away) -> Stuck | None:
         """Why nothing begins while the lock service can't be asked. A plain start is safe, and is not refused for that."""
-        if self._operation.action == "start" or self._settings.lock.unreachable == "proceed":
+        action = ACTIONS[self._operation.action]
+        if (action.only_starts and not action.awaits_stop) or self._settings.lock.unreachable == "proceed":
             return None
         return Stuck(str(away.why), away.remedy, refused_by=RefusedBy.LOCK)

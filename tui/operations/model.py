@@ -11,7 +11,7 @@ from msgspec import Struct
 from tui.domain.actions import ACTIONS, BACK, ActionOptions
 from tui.domain.answers import DOWN_WORD, NoteKind, Permission, RefusedBy
 from tui.domain.sanitize import SafeText, clean
-from tui.domain.steps.base import Order
+from tui.domain.steps.base import Attempt, Order
 
 ABANDONED = "abandoned by the operator"
 """Why steps were left out, if a person gave the operation up."""
@@ -46,23 +46,12 @@ DARK_PATIENCE = timedelta(minutes=10)
 """How long a planned operation waits for its confirmation."""
 
 
-class CallRecord(msgspec.Struct, frozen=True):
-    """One API call in the journal. `ok` None: no outcome was written. Times are UTC.
-
-    `launched_at`: the instance's LaunchTime as it was read right before, by AWS's clock.
-    """
+class CallRecord(Attempt, frozen=True, kw_only=True):
+    """A call as the whole journal tells it: of which step, to which service, and AWS's id of it. Times are UTC."""
 
     step: str
     service: str
-    operation: str
-    intent_at: datetime
-    outcome_at: datetime | None = None
-    ok: bool | None = None
-    code: str = ""
-    message: str = ""
     request_id: str = ""
-    dry_run: bool = False
-    launched_at: datetime | None = None
 
 
 class StepRow(msgspec.Struct, frozen=True):

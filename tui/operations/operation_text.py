@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
+from tui.domain.aws_codes import PERMITTED
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, span
 from tui.operations.model import CallRecord, Operation, StepRow, StepState
@@ -19,7 +20,7 @@ def call_outcome(call: CallRecord) -> str:
     """What came of a call, and its request id."""
     if call.ok is None:
         told = "no answer yet" if call.outcome_at is None else "the answer was lost"
-    elif call.dry_run and call.code == "DryRunOperation":
+    elif call.dry_run and call.code == PERMITTED:
         told = "permitted"
     else:
         told = "accepted" if call.ok else f"{call.code}: {call.message}"

@@ -102,7 +102,13 @@ class JournalQueries(Database):
         )
         try:
             attempts = [
-                _as(Attempt, one, call=one["name"], code=clean(one["code"]), message=clean(one["message"]))
+                _as(
+                    Attempt,
+                    one,
+                    operation=one["name"],
+                    code=clean(one["code"]),
+                    message=clean(one["message"]),
+                )
                 for one in rows
             ]
         except msgspec.MsgspecError as error:

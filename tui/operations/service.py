@@ -16,6 +16,7 @@ from msgspec import Struct
 from tui.config.schema import Settings
 from tui.domain.actions import unasked
 from tui.domain.answers import Permission
+from tui.domain.aws_codes import PERMITTED
 from tui.domain.plan import Draft
 from tui.domain.sanitize import clean
 from tui.domain.steps import without_dry_run
@@ -74,7 +75,7 @@ def dry_run_answer(operation: Operation, now: datetime) -> DryRunAnswer:
     if operation.permission is Permission.YES:
         return DryRunAnswer(Answered.YES, f"permission: AWS says yes (dry run){more}")
     if operation.permission_asked:
-        odd = next((one for one in operation.steps[0].calls if one.code != "DryRunOperation"), None)
+        odd = next((one for one in operation.steps[0].calls if one.code != PERMITTED), None)
         why = clean(f": {odd.operation}: {odd.code or 'no answer'} {odd.message}", 200) if odd else ""
         return DryRunAnswer(Answered.SILENT, f"permission: AWS did not say{why.rstrip()}{more}")
     if now - operation.created_at > SLOW_START and not operation.runner:

@@ -92,7 +92,7 @@ class Attempt(Struct, frozen=True):
     `launched_at` is the LaunchTime that was read right before it, and committed with its intent.
     """
 
-    call: str
+    operation: str
     intent_at: datetime
     outcome_at: datetime | None = None
     ok: bool | None = None
@@ -211,6 +211,12 @@ class Order(Struct, frozen=True):
         """Whether its end is a running instance, whatever it was before."""
         action = ACTIONS.get(self.action)  # a newer evac may know more of them
         return action is not None and action.powers
+
+    @property
+    def reboots(self) -> bool:
+        """Whether its operating system is started anew without a stop."""
+        action = ACTIONS.get(self.action)
+        return action is not None and action.restarts
 
 
 class Send(Struct, frozen=True):

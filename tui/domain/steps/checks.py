@@ -44,7 +44,7 @@ class WaitChecks(Step):
         ill = {name: status for name, status in checks.items() if status is not CheckStatus.OK}
         moved = address_change(order, seen)
         if not ill:
-            left = order.reboot_settle - (now - said.began_at) if order.action == "reboot" else timedelta()
+            left = order.reboot_settle - (now - said.began_at) if order.reboots else timedelta()
             if left > timedelta():
                 return Wait("the checks say ok, but that may be from before the reboot: looking on", 3.0)
             return Done(_and(f"{_listed(list(checks))} checks are ok", moved))
@@ -72,7 +72,7 @@ def _awaited(ill: Mapping[str, CheckStatus], order: Order) -> str:
     if set(ill.values()) == {CheckStatus.INITIALIZING}:
         return f"AWS has only begun its checks: {_listed(list(ill))}"
     text = ", ".join(f"{name} check {_WORDS.get(status, status)}" for name, status in ill.items())
-    rebooting = order.action == "reboot" and ill == {"instance": CheckStatus.IMPAIRED}
+    rebooting = order.reboots and ill == {"instance": CheckStatus.IMPAIRED}
     return f"{text}, as it is while it reboots" if rebooting else text
 
 
@@ -116,7 +116,7 @@ class VerifyEvent(Step):
             over = sorted({one.code_text for one in mine.values()})
             return Done(f"completed: {', '.join(over)}" if over else "AWS lists the event no more")
         codes = ", ".join(sorted({one.code_text for one in left}))
-        hopeless = order.action == "reboot" and all(one.code is not EventCode.SYSTEM_REBOOT for one in left)
+        hopeless = order.reboots and all(one.code is not EventCode.SYSTEM_REBOOT for one in left)
         if hopeless or now - said.began_at > EVENT_LIMIT:
             return Done(f"AWS still lists {codes}; {_why(order, left)}")
         return Wait(f"AWS still lists {codes}", 5.0)
@@ -124,7 +124,7 @@ class VerifyEvent(Step):
 
 def _why(order: Order, left: list[ScheduledEvent]) -> str:
     """Source: user guide, schedevents_actions_reboot and event-windows."""
-    if order.action == "reboot":
+    if order.reboots:
         if any(one.code is EventCode.SYSTEM_REBOOT for one in left):
             return "it rebooted in place and did not migrate, or the text is late: look again within the hour"
         return "a reboot of one's own does not clear it: it stays on its host"

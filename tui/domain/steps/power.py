@@ -47,16 +47,16 @@ class Preflight(Step):
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """One dry run a call; any other answer than yes or no is *unknown*, not *no* (botocore model, DryRun)."""
-        asked = {one.call for one in said.attempts}
+        asked = {one.operation for one in said.attempts}
         missing = next((call for call in self._asked if call.operation not in asked), None)
         if missing is not None:
             return Send(missing, dry_run=True)
         refused = next((one for one in said.attempts if one.code in DENIED), None)
         if refused is not None:
             return Stuck(
-                f"AWS does not permit {refused.call} to these credentials"
+                f"AWS does not permit {refused.operation} to these credentials"
                 + (f": {refused.message}" if refused.message else ""),
-                f"use a profile that allows ec2:{refused.call}",
+                f"use a profile that allows ec2:{refused.operation}",
                 refused_by=RefusedBy.AWS,
             )
         if all(one.code == PERMITTED for one in said.attempts):
@@ -179,12 +179,9 @@ class Start(Step):
         tries = sum(1 for one in said.attempts if one.ok is False)
         left = backoff_left(said, now)
         why = "no capacity" if last.code in NO_CAPACITY else str(last.code)
-        if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
-            return Stuck(
-                f"{DOWN_WORD}not started, {why}; tried {tries} times, for as long as start_retry_for allows",
-                "press r on this operation (evac ops resume) to go on trying; it stays down until then",
-                kind=NoteKind.DOWN,
-            )
+        if _given_up(order, said, now):
+            told = f"not started, {why}; tried {tries} times, for as long as start_retry_for allows"
+            return Stuck(f"{DOWN_WORD}{told}", _TRY_ON, kind=NoteKind.DOWN)
         if left <= 0:
             return send
         message = "" if last.code in _PLAIN or not last.message else f": {last.message}"
@@ -210,12 +207,8 @@ class Start(Step):
             else f"{last.code or 'no answer'}: {last.message}".rstrip(": ")
         )
         told = f"{DOWN_WORD}the start was sent {sent} times, and it does not run: {came}"
-        if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
-            return Stuck(
-                told,
-                "press r on this operation (evac ops resume) to go on trying; it stays down until then",
-                kind=NoteKind.DOWN,
-            )
+        if _given_up(order, said, now):
+            return Stuck(told, _TRY_ON, kind=NoteKind.DOWN)
         left = failed_start.pause_of(sent) - waited.total_seconds()
         if left <= 0:
             return send
@@ -227,6 +220,12 @@ class Start(Step):
         return Wait(f"{told}; next try in {int(left) + 1} s", min(left, 5.0), attention=True, remedy=remedy)
 
 
+def _given_up(order: Order, said: StepHistory, now: datetime) -> bool:
+    """Whether it was tried for as long as the settings allow."""
+    return order.start_retry_for is not None and now - said.began_at > order.start_retry_for
+
+
+_TRY_ON = "press r on this operation (evac ops resume) to go on trying; it stays down until then"
 _PLAIN = NOT_YET | {"IncorrectInstanceState"}
 """Refusals that go by themselves; what AWS says of them tells no more."""
 _AWS_ILL = "see AWS's health page for this region and this machine's network"
@@ -294,13 +293,9 @@ class WaitRunning(Start):
         if times < failed_start.LOUD:
             return send
         told = f"{DOWN_WORD}AWS took the start {times} times, and it fell back: {failed_start.failed_start_text(seen, order)}"
-        if order.start_retry_for is not None and now - said.began_at > order.start_retry_for:
-            return Stuck(
-                told,
-                f"{failed_start.failure_reason(seen, order).helps}; "
-                "press r on this operation (evac ops resume) to go on trying: it stays down until then",
-                kind=NoteKind.DOWN,
-            )
+        if _given_up(order, said, now):
+            helps = failed_start.failure_reason(seen, order).helps
+            return Stuck(told, f"{helps}; {_TRY_ON}", kind=NoteKind.DOWN)
         left = failed_start.pause(said, now)
         if left <= 0:
             return send
