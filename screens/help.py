@@ -17,6 +17,7 @@ from tui.commands import VERBS, shown_key
 from tui.config.schema import Settings
 from tui.domain.query import FIELDS
 from tui.domain.sanitize import clean
+from tui.domain.severity import Gravity
 from tui.domain.triage import Level
 from tui.presentation.symbols import GRAVITY_SIGNS, LEVELS, READ_SIGN
 
@@ -116,19 +117,13 @@ def language() -> list[Row]:
     return rows
 
 
-_GRAVITIES = dict(
-    zip(
-        GRAVITY_SIGNS,
-        (
-            "it can't be confirmed; it says what would change that",
-            "its name must be typed",
-            "know this first",
-            "worth knowing",
-            "looked at, and well",
-        ),
-        strict=True,
-    )
-)
+_GRAVITIES = {
+    Gravity.BLOCK: "it can't be confirmed; it says what would change that",
+    Gravity.DANGER: "its name must be typed",
+    Gravity.WARN: "know this first",
+    Gravity.NOTE: "worth knowing",
+    Gravity.OK: "looked at, and well",
+}
 
 
 def mode(settings: Settings) -> list[Row]:

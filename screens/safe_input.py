@@ -28,8 +28,7 @@ class SafeInput(Input):
         """
         action = _bound(type(self)).get(event.key)
         if action is not None:
-            event.stop()
-            event.prevent_default()
+            event.stop().prevent_default()
             await self.run_action(action)
 
 

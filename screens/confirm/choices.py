@@ -262,20 +262,14 @@ class Choices(Vertical):
     @on(Toggle.Turned)
     def _ticked(self, message: Toggle.Turned) -> None:
         message.stop()
-        on, name = message.toggle.on, message.toggle.id
-        match name:
-            case "image-first":
-                self.options = replace(self.options, image_first=on)
-            case "standby":
-                self.options = replace(self.options, standby=on)
-            case "drain":
-                self.options = replace(self.options, drain=on)
-            case "if-held":
-                self.options = replace(self.options, if_held="wait" if on else "refuse")
-            case "no-reboot":
-                self.options = replace(self.options, no_reboot=on)
-            case _:
-                self._lift(next(one.override for one in self.offered if one.name == name), on)
+        on, name = message.toggle.on, str(message.toggle.id)
+        lifted = next((one.override for one in self.offered if one.name == name), "")
+        if lifted:
+            self._lift(lifted, on)
+        elif name == "if-held":
+            self.options = replace(self.options, if_held="wait" if on else "refuse")
+        else:
+            self.options = replace(self.options, **{name.replace("-", "_"): on})
         self._tell()
         self._settle()
 

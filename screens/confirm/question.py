@@ -105,8 +105,7 @@ class YesNo(Static, can_focus=True):
         """One key decides, if it was pressed while the question stood there, and no other came with it."""
         if not (event.is_printable or event.key == "enter") or event.key in ("j", "k"):
             return  # what scrolls is harmless
-        event.stop()
-        event.prevent_default()
+        event.stop().prevent_default()
         since = self._keys.follows(event)
         answer = event.key in ("y", "n")
         if since <= BURST:
@@ -156,15 +155,13 @@ class TypeName(SafeInput):
         """Textual goes on to Input's own handler unless it is prevented."""
         early = event.time < (self.armed_at if event.key == "enter" else self.open_at)
         if early and (event.is_printable or event.key in _EDITS):
-            event.stop()
-            event.prevent_default()
+            event.stop().prevent_default()
             if event.key == "enter" and self.value:
                 self.post_message(Stray(EARLY))
 
     def on_paste(self, event: events.Paste) -> None:
         if event.time < self.open_at:
-            event.stop()
-            event.prevent_default()
+            event.stop().prevent_default()
 
     async def action_submit(self) -> None:
         """The name or the id is yes; another says so and stays."""

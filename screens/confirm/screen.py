@@ -9,6 +9,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.widget import Widget
 from textual.widgets import Input
 
 from screens.base import Alarm, Go, KeyLine, bindings
@@ -27,6 +28,14 @@ ARM_AFTER = 0.4
 """Seconds the question must have stood there before a key can be an answer to it."""
 POLL = 0.25
 """Seconds between two looks into the journal for AWS's answer."""
+_KEYS_OF: tuple[tuple[type[Widget], tuple[str, ...]], ...] = (
+    (TypeName, ("go-on", "cancel")),
+    (Input, ("ask", "cancel")),
+    (YesNo, ("yes", "no")),
+    (Toggle, ("change", "cancel")),
+    (Cycle, ("turn", "cancel")),
+)
+"""What can be pressed where the focus is; the first that it is."""
 _PASSING = (Answered.YES, Answered.SILENT, Answered.ASKING)
 
 
@@ -216,14 +225,12 @@ class ConfirmScreen(Looking):
         """A letter that nothing took: while a name is asked for it goes there, and is never a verb."""
         if not event.is_printable or not self.naming:
             if event.key in PASSED:  # where nothing can be answered, too, a name may be typed
-                event.stop()
-                event.prevent_default()
+                event.stop().prevent_default()
             if event.is_printable and self._keys.follows(event) > WORD and event.key in PASSED:
                 self._keys.wait(event.key, WORD)
             self.other_letters(event)
             return
-        event.stop()
-        event.prevent_default()
+        event.stop().prevent_default()
         name = self.query_one(TypeName)
         if self.armed and name.display and event.time >= name.open_at and event.character is not None:
             name.focus()
@@ -234,18 +241,9 @@ class ConfirmScreen(Looking):
 
     def keys_now(self) -> list[tuple[Verb, bool]]:
         focus = self.focused
-        if isinstance(focus, TypeName):
-            names = ["go-on", "cancel"]
-        elif isinstance(focus, Input):
-            names = ["ask", "cancel"]
-        elif isinstance(focus, YesNo) and self.armed:
-            names = ["yes", "no"]
-        elif isinstance(focus, Toggle):
-            names = ["change", "cancel"]
-        elif isinstance(focus, Cycle):
-            names = ["turn", "cancel"]
-        else:
-            names = ["cancel"]
+        names = next((names for kind, names in _KEYS_OF if isinstance(focus, kind)), ())
+        if not names or (isinstance(focus, YesNo) and not self.armed):
+            names = ("cancel",)
         found = [ACTION_VERBS[name] for name in names]
         shown = self.query_one("#options").display
         if shown and any(one.focusable for one in self.query("Choices Input, Choices Toggle, Choices Cycle")):

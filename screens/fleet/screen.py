@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partialmethod
 from typing import ClassVar
 
 from rich.text import Text
@@ -272,22 +273,15 @@ class FleetScreen(Filtering):
 
         self.copy(command(status) or trouble_line(status), command(status) or "what is wrong")
 
-    def verb_triage(self) -> None:
-        self._look_at(FleetView.TRIAGE)
-
-    def verb_all(self) -> None:
-        self._look_at(FleetView.ALL)
-
-    def verb_events(self) -> None:
-        self._look_at(FleetView.EVENTS)
-
-    def verb_targets(self) -> None:
-        self._look_at(FleetView.TARGETS)
-
     def _look_at(self, view: FleetView) -> None:
         self.view = view
         self.table.at_first()
         self.fleet_changed()
+
+    verb_triage = partialmethod(_look_at, FleetView.TRIAGE)
+    verb_all = partialmethod(_look_at, FleetView.ALL)
+    verb_events = partialmethod(_look_at, FleetView.EVENTS)
+    verb_targets = partialmethod(_look_at, FleetView.TARGETS)
 
     def verb_sort(self) -> None:
         orders = list(SortOrder)
