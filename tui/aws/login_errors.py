@@ -93,21 +93,11 @@ def _partial(error: Any, about: About) -> Told:
     )
 
 
-def _sso(error: Any, about: About) -> Told:
+def _login_gone(what: str, kind: str, command: str, about: About) -> Told:
     login = about.login
-    command = login.command or f"aws sso login --profile {shlex.quote(login.profile)}"
-    return no_login(
-        "the SSO login has expired or is missing", command, f"sso {login.name}" if login.name else ""
-    )
-
-
-def _aws_login(error: Any, about: About) -> Told:
-    command = about.login.command or f"aws login --profile {shlex.quote(about.login.profile)}"
-    return no_login(
-        "the login has expired or is missing",
-        command,
-        f"login {about.login.name}" if about.login.name else "",
-    )
+    command = login.command or f"{command} --profile {shlex.quote(login.profile)}"
+    of = f"{kind} {login.name}" if login.name else ""
+    return no_login(f"the {what} has expired or is missing", command, of)
 
 
 def _dependency(error: Any, about: About) -> Told:
@@ -211,14 +201,17 @@ _TABLE: tuple[tuple[Any, Any], ...] = (
     (b.ProfileNotFound, _no_profile),
     (b.NoCredentialsError, _no_credentials),
     (b.PartialCredentialsError, _partial),
-    ((b.SSOTokenLoadError, b.UnauthorizedSSOTokenError, b.TokenRetrievalError), _sso),
+    (
+        (b.SSOTokenLoadError, b.UnauthorizedSSOTokenError, b.TokenRetrievalError),
+        lambda e, about: _login_gone("SSO login", "sso", "aws sso login", about),
+    ),
     (
         b.SSOError,
         lambda e, about: no_login(str(e), about.login.command or "aws sso login"),
     ),
     (
         (b.LoginRefreshRequired, b.LoginTokenLoadError, b.LoginInsufficientPermissions, b.LoginError),
-        _aws_login,
+        lambda e, about: _login_gone("login", "login", "aws login", about),
     ),
     (b.MissingDependencyException, _dependency),
     (b.CredentialRetrievalError, _retrieval),

@@ -71,13 +71,10 @@ def send(
             "SSLError",
         )
         return Outcome(False if refused else None, _code(error, refused), clean(error, 300))
-    except BotoCoreError as error:
-        name = type(error).__name__
-        return Outcome(False, clean(name), clean(error, 300))
+    except (BotoCoreError, NeedsPersonError) as error:
+        return Outcome(False, clean(type(error).__name__), clean(error, 300))
     except (CallNotAllowedError, NotDemoError):
         raise
-    except NeedsPersonError as error:
-        return Outcome(False, clean("NeedsPersonError"), clean(error, 300))
     except (
         Exception
     ) as error:  # botocore's parsers fail in Python's own ways at an answer cut off: it came after the effect

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from tui.cli import output
 from tui.cli.session import Session
 from tui.domain.activity import NO_ACTIVITY, Own
@@ -18,11 +20,8 @@ def own(session: Session) -> Own:
     unfinished, marks = [], {}
     if path.exists():
         try:
-            journal = Journal(path, standing=False)
-            try:
+            with closing(Journal(path, standing=False)) as journal:
                 unfinished, marks = list(journal.unfinished()), journal.intended_down()
-            finally:
-                journal.close()
         except JournalError as error:
             output.say(f"evac: {error}")
     service = LockService.of(session.settings)

@@ -6,6 +6,7 @@ import getpass
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,12 +51,9 @@ def journal(path: Path) -> Iterator[DoctorLine]:
 def _kept(path: Path) -> Iterator[DoctorLine]:
     now = datetime.now(UTC)
     try:
-        opened = Journal(path)
-        try:
+        with closing(Journal(path)) as opened:
             unfinished = [(one, status_of(one, now)) for one in opened.unfinished()]
             opened.probe()
-        finally:
-            opened.close()
     except JournalError as error:
         yield bad("journal", str(error), "until then nothing can be done, only looked at")
         return

@@ -64,12 +64,10 @@ def _of_journal(one: Operation) -> dict[str, Any]:
 
 def _of_service(name: str, held: Refused) -> dict[str, Any]:
     account, region, instance = [*name.split(":", 2), "", ""][:3]
-    by = held.by
+    names = ("operation", "action", "step", "user", "host", "client", "since")
     return {
         "source": "lock", "account_id": account, "region": region, "instance_id": instance,
-        "operation": by.operation if by else None, "action": by.action if by else None,
-        "step": by.step if by else None, "user": by.user if by else None, "host": by.host if by else None,
-        "client": by.client if by else None, "since": by.since if by else None,
+        **{name: getattr(held.by, name, None) for name in names},
         "ends_in": None if held.left is None else held.left.total_seconds(),
     }  # fmt: skip
 

@@ -173,12 +173,9 @@ def _follow(file: IO[bytes] | None, head: Head | None) -> _Found:
     if not seen:
         assert head is not None
         gone = head.lines > len(lines)
-        many = (
-            "1 line at the end is"
-            if head.lines - len(lines) == 1
-            else f"{head.lines - len(lines)} lines at the end are"
-        )
-        why = f"{many} gone" if gone else "the end was changed"
+        lost = head.lines - len(lines)
+        many = f"{counted(lost, 'line')} at the end {'is' if lost == 1 else 'are'} gone"
+        why = many if gone else "the end was changed"
         return _Found(Verdict(len(lines), min(head.lines, len(lines) + 1), why, tuple(remarks)))
     return _Found(Verdict(len(lines), remarks=tuple(remarks)), continues, end)
 

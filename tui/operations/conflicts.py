@@ -27,26 +27,18 @@ def in_the_way(
     wanted = ACTIONS[action]
     if not wanted.exclusive:
         return None
-    mine = [one for one in unfinished if one.region == region and one.instance_id == instance_id]
-    return next(
-        (
-            one
-            for one in mine
-            if (one.action not in ACTIONS or ACTIONS[one.action].powers)  # a newer evac's, whatever it does
-            and (not one.waiting or wanted.awaits_stop)
-        ),
-        None,
-    )
+    for one in unfinished:
+        here = one.region == region and one.instance_id == instance_id
+        powers = one.action not in ACTIONS or ACTIONS[one.action].powers  # a newer evac's, whatever it does
+        if here and powers and (not one.waiting or wanted.awaits_stop):
+            return one
+    return None
 
 
 def ordered(unfinished: Iterable[Operation], region: str, instance_id: str) -> Operation | None:
     """The one that waits until AWS has stopped the instance: in nobody's way, but worth knowing."""
     return next(
-        (
-            one
-            for one in unfinished
-            if one.waiting and one.region == region and one.instance_id == instance_id
-        ),
+        (one for one in unfinished if one.waiting and (one.region, one.instance_id) == (region, instance_id)),
         None,
     )
 
@@ -64,12 +56,8 @@ def checked(draft: Draft, unfinished: Iterable[Operation], zone: tzinfo, now: da
     unfinished = list(unfinished)
     other = in_the_way(unfinished, draft.action, draft.target.region, str(draft.instance_id))
     waiting = ordered(unfinished, draft.target.region, str(draft.instance_id))
-    if (
-        other is None
-        and waiting is not None
-        and ACTIONS[draft.action].powers
-        and not ACTIONS[draft.action].awaits_stop
-    ):
+    action = ACTIONS[draft.action]
+    if other is None and waiting is not None and action.powers and not action.awaits_stop:
         told = clean(f"{waiting.user} has ordered: {waiting.title}. It ends by itself once the event is over")
         return replace(draft, hazards=(*draft.hazards, Hazard(Gravity.NOTE, told, code="ordered")))
     if other is None:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from tui.domain.groups import Asked, Hold, Keep, Short, lacking
 from tui.domain.sanitize import clean
-from tui.operations.database import to_text, to_time
+from tui.operations.database import insert, to_text, to_time
 from tui.operations.model import OPEN, Operation, OperationState
 from tui.operations.queries import JournalQueries
 
@@ -60,18 +60,11 @@ class Holding(JournalQueries):
                 db.execute("DELETE FROM hold WHERE operation=?", (operation.id,))
                 return why
             reserves = bool(why) and all(one.by for one in why)
-            rows = [
-                (
-                    operation.id, one.place, one.group.text, one.group.member, number,
-                    "waiting" if why else "held", int(reserves),
-                )
-                for one in asked
-            ]  # fmt: skip
-            db.executemany(
-                "INSERT OR REPLACE INTO hold (operation, place, text, member, number, state, reserves)"
-                " VALUES (?,?,?,?,?,?,?)",
-                rows,
-            )
+            for one in asked:
+                row = {"operation": operation.id, "place": one.place, "number": number, "reserves": reserves}
+                group = {"text": one.group.text, "member": one.group.member}
+                state = {"state": "waiting" if why else "held"}
+                insert(db, "hold", row | group | state, "OR REPLACE")
             return why
 
     def go(

@@ -135,12 +135,11 @@ class Operation(Struct, frozen=True):
     @property
     def step(self) -> str:
         """The step it is at, or the last."""
-        current = next(
-            (row.name for row in self.steps if row.state in (StepState.RUNNING, StepState.STUCK)), None
-        )
-        if current is None:
-            current = next((row.name for row in self.steps if row.state is StepState.WAITING), None)
-        return current or (self.steps[-1].name if self.steps else "")
+        for states in ((StepState.RUNNING, StepState.STUCK), (StepState.WAITING,)):
+            for row in self.steps:
+                if row.state in states:
+                    return row.name
+        return self.steps[-1].name if self.steps else ""
 
     @property
     def is_open(self) -> bool:

@@ -129,18 +129,11 @@ def _ways(environ: Mapping[str, str], settings: Settings, folder: Path, at: Path
     if server := network_mounts.server(folder, at / "proc/self/mountinfo"):
         yield Way("the journal's folder", server, "the runner hangs with its journal and can't go on")
     lock, cache = settings.lock.url, settings.cache.url
-    yield Way(
-        "the lock service (lock.url)",
-        _host(lock),
-        "other operations are refused until it is back",
-        need=False,
-    )
-    yield Way(
-        "the shared cache (cache.url)",
-        _host(cache),
-        "every console reads by itself until it is back",
-        need=False,
-    )
+    for what, url, breaks in (
+        ("the lock service (lock.url)", lock, "other operations are refused until it is back"),
+        ("the shared cache (cache.url)", cache, "every console reads by itself until it is back"),
+    ):
+        yield Way(what, _host(url), breaks, need=False)
     client = environ.get("SSH_CONNECTION", "").split(" ")[0]
     yield Way("your way in (SSH)", client, "it breaks meanwhile, and the runner goes on", need=False)
 
