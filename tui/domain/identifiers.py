@@ -139,9 +139,7 @@ def find_rows(rows: Sequence[Instance], wanted: str) -> list[Instance]:
         lambda row: row.instance_id == word,
         lambda row: word.startswith("arn:") and _ARN.fullmatch(word) is not None and is_arn_of(row, word),
         lambda row: bool(host(row, word)) or word in (row.private_dns, row.public_dns),
-        lambda row: (
-            word in (*_private(row), *_public(row), *(one for card in row.interfaces for one in card.ipv6))
-        ),
+        lambda row: word in addresses(row),
         lambda row: named(row) == name,
         lambda row: named(row).casefold() == name.casefold(),
     )
@@ -149,6 +147,14 @@ def find_rows(rows: Sequence[Instance], wanted: str) -> list[Instance]:
         if found := [row for row in rows if test(row)]:
             return found
     return []
+
+
+def addresses(row: Instance) -> Iterable[str]:
+    """Every address of it, private, public and IPv6; some may be empty."""
+    yield from _private(row)
+    yield from _public(row)
+    for interface in row.interfaces:
+        yield from interface.ipv6
 
 
 def _plain(text: str) -> str:

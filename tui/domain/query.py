@@ -229,17 +229,13 @@ def _haystack(instance: Instance) -> str:
     kept = _HAYSTACKS.get(instance.instance_id)
     if kept is not None and kept[0] is instance:
         return kept[1]
-    from tui.domain.identifiers import private_name
+    from tui.domain.identifiers import addresses, private_name
 
-    parts: list[str] = [instance.name, instance.instance_id, instance.private_ip, instance.public_ip]
+    parts: list[str] = [instance.name, instance.instance_id, *addresses(instance)]
     # Of a public name the first label alone: each of them holds `compute` and `aws`. The whole one `_word` knows.
     parts += (instance.private_dns, instance.public_dns.partition(".")[0])
     if instance.private_ip:
         parts.append(private_name(instance.private_ip))
-    for interface in instance.interfaces:
-        parts += interface.ipv6
-        for address in interface.addresses:
-            parts += (address.private_ip, address.public_ip)
     parts += [value for _, value in instance.tags]
     text = "\n".join(parts).lower()
     if len(_HAYSTACKS) >= _HAYSTACKS_MAX:
@@ -249,17 +245,13 @@ def _haystack(instance: Instance) -> str:
 
 
 def _has_ip(instance: Instance, needle: str) -> bool:
-    if needle in instance.private_ip or needle in instance.public_ip:
-        return True
-    return any(
-        needle in address.private_ip or needle in address.public_ip
-        for interface in instance.interfaces
-        for address in interface.addresses
-    ) or any(needle in ipv6 for interface in instance.interfaces for ipv6 in interface.ipv6)
+    from tui.domain.identifiers import addresses
+
+    return any(needle in one for one in addresses(instance))
 
 
-def _part_of(read: Callable[[Instance], str]) -> Callable[[str], Test]:
-    return lambda value: lambda instance, now: value in read(instance).lower()
+def _part_of(read: Callable[[Instance], Iterable[str]]) -> Callable[[str], Test]:
+    return lambda value: lambda instance, now: any(value in text.lower() for text in read(instance))
 
 
 def _state(value: str) -> Test:
@@ -293,12 +285,6 @@ def _event(value: str) -> Test:
     if value == "none":
         return lambda instance, now: not instance.open_events(now)
     return lambda instance, now: any(value in event.code_text.lower() for event in instance.open_events(now))
-
-
-def _profile(value: str) -> Test:
-    return lambda instance, now: (
-        value in instance.target.profile.lower() or any(value in name.lower() for name in instance.profiles)
-    )
 
 
 def _tag(key: str, value: str) -> Test:
@@ -341,16 +327,20 @@ def _image_age(op: str, length: timedelta) -> Test:
     return test
 
 
+TEXTS: dict[str, Callable[[Instance], Iterable[str]]] = {
+    "name": lambda row: (row.name,),
+    "id": lambda row: (row.instance_id,),
+    "profile": lambda row: (*row.profiles, row.target.profile),
+    "account": lambda row: (row.account_id,),
+    "region": lambda row: (row.target.region,),
+    "az": lambda row: (row.zone,),
+    "type": lambda row: (row.instance_type,),
+}
+"""Fields whose value is a part of one of these texts."""
 _MAKERS: dict[str, Callable[[str], Test]] = {
-    "name": _part_of(lambda instance: instance.name),
-    "id": _part_of(lambda instance: instance.instance_id),
+    **{name: _part_of(read) for name, read in TEXTS.items()},
     "ip": lambda value: lambda instance, now: _has_ip(instance, value),
     "state": _state,
     "check": _check,
     "event": _event,
-    "profile": _profile,
-    "account": _part_of(lambda instance: instance.account_id),
-    "region": _part_of(lambda instance: instance.target.region),
-    "az": _part_of(lambda instance: instance.zone),
-    "type": _part_of(lambda instance: instance.instance_type),
 }

@@ -6,27 +6,19 @@ So that a mistyped filter is never told as health.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from tui.domain.instance import Instance
-from tui.domain.query import Query, parse_query, terms
+from tui.domain.query import TEXTS, Query, parse_query, terms
 from tui.domain.sanitize import clean
 
 MAX_WORDS = 5000
 """Words that are compared, at most."""
 _PARTS = re.compile(r"[\s_./:-]+")
 _FIELD = re.compile(r"(?is)(name|profile|account|region|az|type|tag\.[^:<>]*):(.*)")
-_VALUES: dict[str, Callable[[Instance], Iterable[str]]] = {
-    "name": lambda row: (row.name,),
-    "profile": lambda row: (*row.profiles, row.target.profile),
-    "account": lambda row: (row.account_id,),
-    "region": lambda row: (row.target.region,),
-    "az": lambda row: (row.zone,),
-    "type": lambda row: (row.instance_type,),
-}
 
 
 class Matched(Struct, frozen=True):
@@ -76,7 +68,7 @@ def _meant(term: str, rows: Sequence[Instance]) -> tuple[str, Iterable[str]]:
         return term.strip('"').lower(), words
     field, value = match[1].lower(), match[2].strip('"').lower()
     if not field.startswith("tag."):
-        return value, (text for row in rows for text in _VALUES[field](row))
+        return value, (text for row in rows for text in TEXTS[field](row))
     key = field[4:]
     if any(name.lower() == key for row in rows for name, _ in row.tags):
         return value, (text for row in rows for name, text in row.tags if name.lower() == key)
