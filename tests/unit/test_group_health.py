@@ -16,6 +16,7 @@ from tui.domain.groups import (
     Group,
     GroupSeen,
     Hold,
+    HoldState,
     lacking,
     needed,
     shortage,
@@ -32,7 +33,7 @@ def seen(up: str, ill: str = "", least: int = 1, group: Group = POOL) -> GroupSe
 
 def hold(member: str, number: int, state: str = "held", **more: Any) -> Hold:
     return Hold(
-        f"op-{member}", "p", "target group x", member, f"name-{member}", "kim", "bastion-1", NOW, number, state, **more
+        f"op-{member}", "p", "target group x", member, f"name-{member}", "kim", "bastion-1", NOW, number, HoldState(state), **more
     )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def test_first_come_first_served_and_of_two_that_may_go_the_first_goes() -> None
 
 
 def test_another_group_is_no_concern_of_this_one() -> None:
-    elsewhere = Hold("op-z", "q", "target group y", "b", "b", "kim", "h", NOW, 1, "going")
+    elsewhere = Hold("op-z", "q", "target group y", "b", "b", "kim", "h", NOW, 1, HoldState.GOING)
     assert ask("a", 2, (elsewhere,), seen("ab"), going=False)
 
 

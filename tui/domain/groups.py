@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from math import ceil
 
 from msgspec import Struct
@@ -57,11 +58,18 @@ class GroupSeen(Struct, frozen=True):
         return frozenset(self.up) | {name for name, _ in self.ill}
 
 
+class HoldState(StrEnum):
+    """WAITING for its turn; HELD: it may go down; GOING: it goes, or is, down."""
+
+    WAITING = "waiting"
+    HELD = "held"
+    GOING = "going"
+
+
 class Hold(Struct, frozen=True):
     """A member that an operation takes, or is about to take, down. The lower `number` asked first.
 
-    `state`: `waiting` for its turn, `held` (it may go down), `going` (it goes, or is, down). `drives`: who works on it, or what
-    frees it if nobody does.
+    `stands`: who works on it, or what frees it if nobody does.
     """
 
     operation: str
@@ -73,7 +81,7 @@ class Hold(Struct, frozen=True):
     host: str
     since: datetime
     number: int
-    state: str
+    state: HoldState
     reserves: bool = False
     stands: str = ""
 
@@ -178,8 +186,8 @@ def lacking(
             for hold in holds
             if hold.place == one.place
             and hold.operation != mine.operation
-            and (hold.state == "going" or (hold.state == "held" and not (going and hold.number > mine.number))
-                 or (hold.state == "waiting" and not going and hold.reserves and hold.number < mine.number))
+            and (hold.state is HoldState.GOING or (hold.state is HoldState.HELD and not (going and hold.number > mine.number))
+                 or (hold.state is HoldState.WAITING and not going and hold.reserves and hold.number < mine.number))
         ]  # fmt: skip
         if (why := shortage(one.group, one.seen, others, keep)) is not None:
             found.append(why)

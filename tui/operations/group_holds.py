@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from tui.domain.groups import Asked, Hold, Keep, Short, lacking
+from tui.domain.groups import Asked, Hold, HoldState, Keep, Short, lacking
 from tui.domain.sanitize import clean
-from tui.operations.database import insert, to_text, to_time
+from tui.operations.database import JournalError, insert, to_text, to_time
 from tui.operations.model import OPEN, Operation, OperationState
 from tui.operations.queries import JournalQueries
 
@@ -30,11 +30,14 @@ class Holding(JournalQueries):
             " created_at FROM hold JOIN operation ON operation.id=hold.operation ORDER BY number",
             (),
         )
-        return [
-            _hold(row, now)
-            for row in rows
-            if row["stands"] in OPEN and (row["state"] != "waiting" or _driven(row, now))
-        ]
+        try:
+            return [
+                _hold(row, now)
+                for row in rows
+                if row["stands"] in OPEN and (row["state"] != HoldState.WAITING or _driven(row, now))
+            ]
+        except ValueError as error:
+            raise JournalError(self._line(error)) from error
 
     def claim(
         self, operation: Operation, asked: Sequence[Asked], keep: Sequence[Keep], now: datetime, *,
@@ -51,7 +54,7 @@ class Holding(JournalQueries):
             )
             every = self.holds(now)
             own = [one for one in every if one.operation == operation.id]
-            if own and all(one.state != "waiting" for one in own):
+            if own and all(one.state is not HoldState.WAITING for one in own):
                 return ()
             number = own[0].number if own else _next(db)
             mine = _mine(operation, number, now)
@@ -63,7 +66,7 @@ class Holding(JournalQueries):
             for one in asked:
                 row = {"operation": operation.id, "place": one.place, "number": number, "reserves": reserves}
                 group = {"text": one.group.text, "member": one.group.member}
-                state = {"state": "waiting" if why else "held"}
+                state = {"state": HoldState.WAITING if why else HoldState.HELD}
                 insert(db, "hold", row | group | state, "OR REPLACE")
             return why
 
@@ -76,12 +79,16 @@ class Holding(JournalQueries):
             every = self.holds(now)
             own = next((one for one in every if one.operation == operation.id), None)
             mine = own or _mine(operation, _next(db), now)
-            why = () if force or mine.state == "going" else lacking(asked, every, mine, keep, going=True)
+            why = (
+                ()
+                if force or mine.state is HoldState.GOING
+                else lacking(asked, every, mine, keep, going=True)
+            )
             if not why:
                 db.execute("UPDATE hold SET state='going' WHERE operation=?", (operation.id,))
             return why
 
-    def back(self, operation: str, state: str) -> None:
+    def back(self, operation: str, state: HoldState) -> None:
         """Set the holds back to `waiting` or `held`: the lock service refused what this journal allowed."""
         with self._write() as db:
             db.execute("UPDATE hold SET state=? WHERE operation=?", (state, operation))
@@ -99,7 +106,16 @@ def _next(db: sqlite3.Connection) -> int:
 
 def _mine(operation: Operation, number: int, now: datetime) -> Hold:
     return Hold(
-        operation.id, "", "", "", operation.label, operation.user, operation.host, now, number, "waiting"
+        operation.id,
+        "",
+        "",
+        "",
+        operation.label,
+        operation.user,
+        operation.host,
+        now,
+        number,
+        HoldState.WAITING,
     )
 
 
@@ -118,5 +134,5 @@ def _hold(row: sqlite3.Row, now: datetime) -> Hold:
     return Hold(
         row["operation"], row["place"], row["text"], row["member"],
         clean(row["instance_name"] or row["instance_id"]), clean(row["user"]), clean(row["host"]), since,
-        int(row["number"]), row["state"], bool(row["reserves"]), stands,
+        int(row["number"]), HoldState(row["state"]), bool(row["reserves"]), stands,
     )  # fmt: skip

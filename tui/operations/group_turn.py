@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from tui.config.schema import Settings, keep
 from tui.domain.answers import NoteKind, RefusedBy
-from tui.domain.groups import Asked, Hold, Short, group_key
+from tui.domain.groups import Asked, Hold, HoldState, Short, group_key
 from tui.domain.steps.base import Decision, Seen, Send, Stuck, Wait
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation
@@ -77,13 +77,13 @@ class GroupTurn:
             found = self._shared.claim(asked, self._keep, force=force)
             if isinstance(found, Away):
                 if not force and self._settings.lock.unreachable == "refuse":
-                    self._journal.back(self._operation.id, "waiting")
+                    self._journal.back(self._operation.id, HoldState.WAITING)
                     return Wait(
                         "nothing is sent until the lock service answers", ASK_EVERY, attention=True, remedy=found.remedy
                     )  # fmt: skip
             elif found:
                 why = found
-                self._journal.back(self._operation.id, "waiting")
+                self._journal.back(self._operation.id, HoldState.WAITING)
         if not why:
             self._tell("")
             self._held = True
@@ -111,7 +111,7 @@ class GroupTurn:
             found = self._shared.go(asked, self._keep, force=self._lifted)
             if found and not isinstance(found, Away):
                 why = found
-                self._journal.back(self._operation.id, "held")
+                self._journal.back(self._operation.id, HoldState.HELD)
         return self._wait(why[0], now) if why else decision
 
     def over(self) -> None:

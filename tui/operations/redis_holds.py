@@ -7,14 +7,13 @@ that died leaves there expires; what can't be read counts as held, by an unknown
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from tui.domain.groups import Asked, Hold, Keep, Short, lacking
+from tui.domain.groups import Asked, Hold, HoldState, Keep, Short, lacking
 from tui.domain.sanitize import clean
 from tui.operations.model import Operation
 from tui.operations.redis_lock import Away, LockService, UnusableError
@@ -46,7 +45,7 @@ class SharedHolds:
         self._service, self._operation, self._runner = service, operation, runner
         self._key = f"{PREFIX}{{{account}:{region}}}"
         self._asked: Sequence[Asked] = ()
-        self._state = ""
+        self._state: HoldState | None = None
 
     def claim(self, asked: Sequence[Asked], keep: Sequence[Keep], *, force: bool) -> tuple[Short, ...] | Away:
         """Hold all of the groups or none; the answer is what stands in the way."""
@@ -54,11 +53,11 @@ class SharedHolds:
 
         def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
             own, number = self._own(rows)
-            had = bool(own) and all(row.hold.state != "waiting" for row in own)
-            mine = self._hold(asked[0], number, "waiting")
+            had = bool(own) and all(row.hold.state is not HoldState.WAITING for row in own)
+            mine = self._hold(asked[0], number, HoldState.WAITING)
             why = () if force or had else lacking(asked, [row.hold for row in rows], mine, keep, going=False)
-            going = any(row.hold.state == "going" for row in own)
-            self._state = "waiting" if why else "going" if going else "held"
+            going = any(row.hold.state is HoldState.GOING for row in own)
+            self._state = HoldState.WAITING if why else HoldState.GOING if going else HoldState.HELD
             self._put(
                 rows,
                 number,
@@ -74,11 +73,11 @@ class SharedHolds:
 
         def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
             own, number = self._own(rows)
-            mine = self._hold(asked[0], number, "held")
-            gone = any(row.hold.state == "going" for row in own)
+            mine = self._hold(asked[0], number, HoldState.HELD)
+            gone = any(row.hold.state is HoldState.GOING for row in own)
             why = () if force or gone else lacking(asked, [row.hold for row in rows], mine, keep, going=True)
             if not why:
-                self._state, self._asked = "going", asked
+                self._state, self._asked = HoldState.GOING, asked
                 self._put(rows, number, now + self._ttl)
             return why
 
@@ -86,7 +85,7 @@ class SharedHolds:
 
     def keep(self) -> None:
         """Renew the hold; write it again if Redis has forgotten it, since the member may be down."""
-        if self._state not in ("held", "going"):
+        if self._state not in (HoldState.HELD, HoldState.GOING):
             return
 
         def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
@@ -100,7 +99,7 @@ class SharedHolds:
         """Release the hold; where Redis does not answer it expires."""
         if not self._state:
             return
-        self._state = ""
+        self._state = None
 
         def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
             rows[:] = [
@@ -118,14 +117,14 @@ class SharedHolds:
     def _put(self, rows: list[_Row], number: int, until: int, *, reserves: bool = False) -> None:
         """Replace those of this operation by what it holds now."""
         others = [row for row in rows if row.hold.operation != self._operation.id]
-        own = (self._hold(one, number, self._state, reserves) for one in self._asked)
+        own = (self._hold(one, number, self._state or HoldState.WAITING, reserves) for one in self._asked)
         rows[:] = [*others, *(_Row(one, until, self._runner) for one in own)]
 
     @property
     def _ttl(self) -> int:
         return int(self._service.settings.ttl * 1000)
 
-    def _hold(self, one: Asked, number: int, state: str, reserves: bool = False) -> Hold:
+    def _hold(self, one: Asked, number: int, state: HoldState, reserves: bool = False) -> Hold:
         by = self._operation
         since = by.confirmed_at or by.created_at
         return Hold(
@@ -201,6 +200,4 @@ def _cleaned(row: _Row) -> _Row:
     texts: dict[str, Any] = {
         name: clean(getattr(row.hold, name), 256) for name in ("operation", "text", "label", "user", "host")
     }
-    if row.hold.state not in ("waiting", "held", "going") or not isinstance(row.hold.since, datetime):
-        raise ValueError(f"no state is called {clean(row.hold.state, 40)}")
     return msgspec.structs.replace(row, hold=msgspec.structs.replace(row.hold, stands="", **texts))
