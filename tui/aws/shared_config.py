@@ -81,10 +81,13 @@ class About:
 
 
 class Files:
-    """Both files for every session, until one of them changes: with 400 profiles, parsing them for each takes half a minute."""
+    """Both files for every session, until one of them changes: with 400 profiles, parsing them for each takes half a minute.
+
+    `bare` makes a session that says where the files are, and reads none.
+    """
 
     def __init__(self, environ: Mapping[str, str], make: Callable[[], botocore.session.Session]) -> None:
-        self._environ, self._make = environ, make
+        self._environ, self.bare = environ, make
         self._reader: tuple[tuple[str | None, ...], botocore.session.Session] | None = None
         self._lock = threading.RLock()
         self._whole: tuple[Any, Parsed] | None = None
@@ -102,16 +105,12 @@ class Files:
             inner._config, inner._profile_map = self._whole[1], None
         return core
 
-    def bare(self) -> botocore.session.Session:
-        """A session that says where the files are, and reads none."""
-        return self._make()
-
     def shell(self) -> botocore.session.Session:
         """A session that only reads files, as `aws` without --profile has it. Raises ConfigParseError."""
         told = tuple(os.environ.get(name) for name in _DECIDE)
         with self._lock:
             if self._reader is None or self._reader[0] != told:
-                self._reader = (told, self._make())
+                self._reader = (told, self.bare())
             return self.share(self._reader[1])
 
     def raw(self, path: str) -> Parsed:
@@ -151,7 +150,7 @@ class Files:
 
     def about(self, profile: str) -> About:
         """What there is to say of it. Never raises."""
-        login, shell = self.login(profile), self._make()
+        login, shell = self.login(profile), self.bare()
         paths = [str(shell.get_config_variable(name)) for name in ("config_file", "credentials_file")]
         about = About(profile, login, config=paths[0], credentials=paths[1], environ=self._environ)
         try:

@@ -125,9 +125,4 @@ def pause(said: StepHistory, now: datetime) -> float:
     """Seconds until it is started once more, from the latest start: two graces, four, at most five minutes."""
     last = said.latest
     since = (now - (last.intent_at if last else said.began_at)).total_seconds()
-    return pause_of(bounces(said)) - since
-
-
-def pause_of(times: int) -> float:
-    """Seconds between two starts, after so many that came to nothing."""
-    return AFTER_FAILED_START.interval(times)
+    return AFTER_FAILED_START.interval(bounces(said)) - since

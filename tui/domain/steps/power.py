@@ -209,7 +209,7 @@ class Start(Step):
         told = f"{DOWN_WORD}the start was sent {sent} times, and it does not run: {came}"
         if _given_up(order, said, now):
             return Stuck(told, _TRY_ON, kind=NoteKind.DOWN)
-        left = failed_start.pause_of(sent) - waited.total_seconds()
+        left = failed_start.AFTER_FAILED_START.interval(sent) - waited.total_seconds()
         if left <= 0:
             return send
         remedy = (
