@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from msgspec.structs import replace
 
-from screens.detail.gathered import NOTHING_YET, Gathered
-from screens.detail.view_model import NO_DIAGNOSIS, Scene, TriageView, freshest
+from screens.detail.gathered import NOTHING_YET
+from screens.detail.reasons import Reasoning
+from screens.detail.view_model import Scene, TriageView, freshest
 from screens.this_machine import here_now
-from tui.domain.diagnosis.verdict import Diagnosis, diagnosis_of
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Trouble, TroubleKind
 from tui.fleet.protocol import LinkPhase, ReadAnswer
@@ -32,7 +30,7 @@ class Known:
         self.history_trouble = ""
         self._missing = False
         self._revision = -1
-        self._diagnosed: tuple[tuple[Instance, Gathered, Facts | None, datetime], Diagnosis] | None = None
+        self._reasoning = Reasoning()
 
     @property
     def gone(self) -> bool:
@@ -68,26 +66,8 @@ class Known:
             own=services.own,
             gathered=self.gathered,
             triage=triage,
-            diagnosis=self._diagnosis(instance),
+            reasons=self._reasoning.of(instance, self.gathered, self.facts, services.now(), services.zone),
         )
-
-    def _diagnosis(self, instance: Instance) -> Diagnosis:
-        """Why it fails, as far as the evidence goes; thought about again when there is other evidence, or a minute later."""
-        evidence, services = self.gathered.evidence, self._services
-        if evidence is None:
-            return NO_DIAGNOSIS
-        now = services.now()
-        known = (instance, self.gathered, self.facts, now.replace(second=0, microsecond=0))
-        if (
-            self._diagnosed is None
-            or any(a is not b for a, b in zip(known[:3], self._diagnosed[0][:3], strict=True))
-            or known[3] != self._diagnosed[0][3]
-        ):
-            self._diagnosed = (
-                known,
-                diagnosis_of(instance, evidence, now, facts=self.facts, zone=services.zone),
-            )
-        return self._diagnosed[1]
 
     def see_store(self) -> bool:
         """Take the store's row; whether its state or its events are others than what was known."""

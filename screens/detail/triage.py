@@ -13,12 +13,12 @@ from screens.detail.view_model import Scene, range_word
 from screens.page import BLANK, Row
 from tui.domain.diagnosis.evidence import METRIC_PRICE, MetricRow
 from tui.domain.diagnosis.findings import Finding
-from tui.domain.diagnosis.metric_marks import TriageRow, row_order, triage_rows
+from tui.domain.diagnosis.metric_marks import TriageRow, row_order
 from tui.domain.plurals import counted
 from tui.domain.severity import Mark
 from tui.domain.time_format import ago, bare_clock, to_zone
 from tui.fleet.protocol import ReadKind
-from tui.presentation.chart import Grid, blocks, signs
+from tui.presentation.chart import Grid
 from tui.presentation.instance_text import SHORT_STATES
 from tui.presentation.width import cut
 
@@ -37,7 +37,7 @@ _SMALL = MARKS[Mark.NONE]
 
 def triage(scene: Scene) -> list[Row]:
     """All that is known so far, and for the rest whether it is on its way or why it is not to be had."""
-    return [*_metrics(scene), *_log(scene), *_foot(scene)]
+    return [*_metrics(scene), *_log(scene), *_why(scene), *_foot(scene)]
 
 
 # metrics
@@ -45,8 +45,7 @@ def triage(scene: Scene) -> list[Row]:
 
 def _metrics(scene: Scene) -> Iterator[Row]:
     gathered, order = scene.gathered, row_order(scene.instance)
-    held = () if gathered.evidence is None else gathered.evidence.metrics or ()
-    lines = triage_rows(scene.instance, held, scene.now, scene.zone)
+    lines = scene.reasons.rows
     room = _Room(scene)
     if any(one.points for one in lines):
         yield Row(label=room.range_label, drawn=room.axis(), single=True)
@@ -110,7 +109,13 @@ class _Room:
             line += word
         end = "now" if self.scene.now - self.at < timedelta(minutes=2) else bare_clock(self.at, zone)
         line = cut(line, max(0, width - len(end))) + end
-        return Text("  " + (line if width else ""), "dim")
+        return Text("  " + (f"{line}  {self._keys()}" if width else ""), "dim")
+
+    def _keys(self) -> str:
+        """What can be pressed: the key line of a narrow terminal has no room for all of it."""
+        return "  ".join(
+            f"{key} {range_word(hours)}" for key, hours in self.scene.triage.other_ranges.items()
+        )
 
     def first_failure(self) -> Text | None:
         """A mark under the charts where the first failing check began, and which it was."""
@@ -139,35 +144,35 @@ def _line(scene: Scene, line: TriageRow, room: _Room) -> Row:
     drawn = Text(no_wrap=True, overflow="ellipsis")
     drawn.append(sign.symbol + " ", sign.style)
     words = "bold" if bad else "" if line.mark is Mark.OK else sign.style
-    if not line.points or not room.grid.width:
+    lines = _chart(scene, line, room) if line.points and room.grid.width else ()
+    if not lines:
         drawn.append(line.words, words)
-        return Row(label=label, label_style="bold" if bad else "dim", drawn=drawn, single=True)
-    lines = _chart(scene, line, room)
-    beside = (
-        textwrap.wrap(line.words, room.words, max_lines=len(lines), placeholder=" …")
-        if len(lines) > 1
-        else [line.words]
-    )
+    beside = [
+        (one, words) for one in (textwrap.wrap(line.words, room.words) if len(lines) > 1 else [line.words])
+    ]
+    beside += [(one, "dim") for one in textwrap.wrap(_scale(line), room.words)]
     for number, one in enumerate(lines):
         drawn.append("\n  " if number else "")
         drawn.append(one, sign.style if bad else "")
-        drawn.append("  " + beside[number] if number < len(beside) else "", words)
+        if number < len(beside):
+            drawn.append("  " + beside[number][0], beside[number][1])
     return Row(label=label, label_style="bold" if bad else "dim", drawn=drawn, single=True)
+
+
+def _scale(line: TriageRow) -> str:
+    """What a zoomed chart is drawn against, how often it was measured and by whom."""
+    often = f"a point every {line.period // 60} min" if line.period > 60 else "a point a minute"
+    source = line.series[0].namespace if line.series else ""
+    return f"full height {line.high:.4g} {line.unit}".rstrip() + f", {often}" + f", {source}" * bool(source)
 
 
 def _chart(scene: Scene, line: TriageRow, room: _Room) -> tuple[str, ...]:
     kind = ReadKind.AGENT_METRICS if line.row in _AGENT else ReadKind.METRICS
     held = dict(scene.triage.ranges).get(kind, scene.triage.hours)
-    plain = scene.settings.ascii
     if held != scene.triage.hours and scene.gathered.is_asking(kind):
         return (cut(READING, room.grid.width),)
-    cells = room.grid.laid(line.points, line.period)
-    if line.row is MetricRow.CHECK:
-        return (signs(cells, MARKS[Mark.OK].symbol, MARKS[Mark.FAILING].symbol, plain=plain),)
     height = ZOOMED if scene.triage.zoomed else 1
-    return blocks(
-        [None if one is None else one - line.low for one in cells], line.high - line.low, height, plain=plain
-    )
+    return scene.reasons.chart(line, room.grid, height, plain=scene.settings.ascii)
 
 
 # the system log
@@ -183,11 +188,9 @@ def _log(scene: Scene) -> Iterator[Row]:
         return
     found = [one for one in scene.diagnosis.findings if one.text]
     which = {True: "newest output", False: "output of its last boot or stop", None: "output"}[log.latest]
-    told = ["output that evac kept before it acted" if log.kept_by else which]
-    told += [
-        f"of {ago(log.at, scene.now)}" if log.at is not None else "of an unknown time",
-        counted(len(log.lines), "line"),
-    ]
+    which = "output that evac kept before it acted" if log.kept_by else which
+    age = f"taken {ago(log.at, scene.now)}" if log.at is not None else "of an unknown time"
+    told = [f"{which}, {age}", counted(len(log.lines), "line")]
     if log.diagnosis.boots > 1:
         told.append(counted(log.diagnosis.boots, "boot"))
     told.append(counted(len(found), "finding") if found else "nothing in it that explains a failure")
@@ -221,6 +224,27 @@ def _unread(scene: Scene, kind: ReadKind) -> tuple[str, str, str, str]:
     if why:
         return why, f"? {label}", "magenta", "bold magenta"
     return UNASKED, label, "magenta", "dim"
+
+
+# why
+
+
+def _why(scene: Scene) -> Iterator[Row]:
+    """The likeliest causes with what speaks for each and against it, and what would have to be known."""
+    causes = [one for one in scene.diagnosis.findings if one.severity > 1 and not one.boot]
+    for one in causes[:3]:
+        sign = _SEVERITY.get(one.severity, _SMALL)
+        yield BLANK
+        yield Row(one.words, f"{sign.symbol} why", "bold", sign.style)
+        yield from (Row(text, "for it") for text in one.evidence)
+        yield from (Row(text, "against it") for text in one.against)
+        yield Row(one.remedy, "do", note=one.source)
+    if scene.diagnosis.unknown and not scene.gathered.asking:
+        yield BLANK
+        yield from (
+            Row(text, "not known" if not number else "", "magenta")
+            for number, text in enumerate(scene.diagnosis.unknown)
+        )
 
 
 # what it cost

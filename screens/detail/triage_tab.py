@@ -25,7 +25,6 @@ ASK_EVERY = timedelta(minutes=1)
 DWELL = 0.25
 """Seconds on the tab after which somebody is looking."""
 METRICS = (ReadKind.METRICS, ReadKind.AGENT_METRICS)
-_HOURS = (3, 24, 72)
 
 
 class TriageTab(EvacScreen):
@@ -98,22 +97,24 @@ class TriageTab(EvacScreen):
         if request.hours != self.triage.hours and self.tab == TRIAGE:
             self.gather(request.kind, hours=self.triage.hours)
 
-    def _to_range(self, by: int) -> None:
-        at = _HOURS.index(self.triage.hours) + by
-        if not 0 <= at < len(_HOURS):
-            self.say(f"{range_word(self.triage.hours)} is the {'longest' if by > 0 else 'shortest'} range")
+    def _to_range(self, key: str) -> None:
+        hours = self.triage.other_ranges.get(key)
+        if hours is None:
+            self.say(
+                f"{range_word(self.triage.hours)} is the {'longest' if key == '+' else 'shortest'} range"
+            )
             return
-        self.triage = replace(self.triage, hours=_HOURS[at])
+        self.triage = replace(self.triage, hours=hours)
         self.ask_metrics()
         self.redraw()
 
     def verb_longer(self) -> None:
         """24 h, then 3 days."""
-        self._to_range(1)
+        self._to_range("+")
 
     def verb_shorter(self) -> None:
         """24 h, then 3 h."""
-        self._to_range(-1)
+        self._to_range("-")
 
     def verb_zoom(self) -> None:
         """Six lines a metric, or one."""
@@ -149,5 +150,5 @@ class TriageTab(EvacScreen):
             return None
         if verb.name == "zoom":
             return "one line" if self.triage.zoomed else ""
-        at = _HOURS.index(self.triage.hours) + (1 if verb.name == "longer" else -1)
-        return range_word(_HOURS[at]) if 0 <= at < len(_HOURS) else None
+        hours = self.triage.other_ranges.get(verb.key)
+        return None if hours is None else range_word(hours)

@@ -8,6 +8,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from screens.detail.gathered import NOTHING_YET, Gathered
+from screens.detail.reasons import NO_REASONS, Reasons
 from tui.config.schema import Settings, policy
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.diagnosis.verdict import Diagnosis
@@ -20,7 +21,8 @@ from tui.domain.time_format import ago, both_zones
 from tui.fleet.protocol import ReadKind
 from tui.operations.model import Operation
 
-NO_DIAGNOSIS = Diagnosis()
+HOURS = (3, 24, 72)
+"""How far back metrics can be looked at."""
 
 
 class TriageView(Struct, frozen=True):
@@ -33,6 +35,15 @@ class TriageView(Struct, frozen=True):
     zoomed: bool = False
     width: int = 76
     ranges: tuple[tuple[ReadKind, int], ...] = ()
+
+    @property
+    def other_ranges(self) -> dict[str, int]:
+        """What the keys for a longer and a shorter one lead to, by key; none at either end."""
+        at = HOURS.index(self.hours)
+        return {
+            **({"+": HOURS[at + 1]} if at + 1 < len(HOURS) else {}),
+            **({"-": HOURS[at - 1]} if at else {}),
+        }
 
 
 class Scene(Struct, frozen=True, dict=True):
@@ -58,13 +69,18 @@ class Scene(Struct, frozen=True, dict=True):
     own: Own = NO_ACTIVITY
     gathered: Gathered = NOTHING_YET
     triage: TriageView = TriageView()
-    diagnosis: Diagnosis = NO_DIAGNOSIS
+    reasons: Reasons = NO_REASONS
 
     @cached_property
     def explanation(self) -> Explanation:
         """What it means."""
         rules = policy(self.settings, self.instance.target.profile, self.instance.account_id)
         return explain(self.instance, self.facts, rules, self.now, self.zone, self.here, self.own)
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """Why it fails, as far as the evidence goes."""
+        return self.reasons.diagnosis
 
     @property
     def read_only(self) -> bool:

@@ -50,19 +50,23 @@ class Grid(Struct, frozen=True):
     ) -> list[float | None]:
         """The value of each cell. A point stands for `period` seconds from its time on; of several, the `worst` (max or min)."""
         cells: list[float | None] = [None] * self.width
-        each = timedelta(seconds=period) / self.span * self.width if self.width else 0.0
+        begin, share = (
+            self.begin,
+            self.width / self.span.total_seconds(),
+        )  # floats: there are thousands of points
+        each = period * share
         for moment, value in points:
             if not math.isfinite(value):
                 continue
-            begin = self.place(moment)
+            at = (moment - begin).total_seconds() * share
             # The cells whose middle it covers; a point between two middles has the cell that its own middle is in.
-            first, end = math.ceil(begin - 0.5), math.ceil(begin + each - 0.5)
+            first, end = math.ceil(at - 0.5), math.ceil(at + each - 0.5)
             if end <= first:
-                first = math.floor(begin + each / 2)
+                first = math.floor(at + each / 2)
                 end = first + 1
-            for at in range(max(0, first), min(end, self.width)):
-                before = cells[at]
-                cells[at] = value if before is None else worst(before, value)
+            for cell in range(max(0, first), min(end, self.width)):
+                before = cells[cell]
+                cells[cell] = value if before is None else worst(before, value)
         return cells
 
 
