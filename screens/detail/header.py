@@ -18,16 +18,9 @@ from tui.domain.instance import InstanceState, TroubleKind
 from tui.domain.time_format import ago, both_zones, span
 from tui.domain.triage import Level, urgency
 from tui.presentation.accounts import account_number
-from tui.presentation.symbols import LEVELS, WORKING, Sign
+from tui.presentation.symbols import LEVELS, MARKS, WORKING
 from tui.presentation.width import cell_len, cut
 
-MARKS = {
-    Mark.OK: LEVELS[Level.CALM],
-    Mark.FAILING: LEVELS[Level.FAILING],
-    Mark.THREATENED: Sign("▲", "threatened", "bold yellow"),
-    Mark.UNKNOWN: LEVELS[Level.UNKNOWN],
-    Mark.NONE: Sign("–", "no check", "dim"),
-}
 _NAMES = {"host": "host, hypervisor"}
 _SHORT = {"AWS power, network": "AWS", "operating system": "OS", "application": "app", "performance": "perf"}
 _LEAST_NAME = 12

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from screens.detail.header import MARKS
 from screens.detail.view_model import Scene
 from screens.page import BLANK, Row, head
 from tui.domain.guidance import Mark
@@ -12,7 +11,7 @@ from tui.domain.instance import CheckName, CheckStatus, Image, Instance, Interfa
 from tui.domain.plurals import part_of
 from tui.domain.time_format import ago
 from tui.presentation.accounts import account_number
-from tui.presentation.symbols import Sign
+from tui.presentation.symbols import MARKS, Sign
 
 _CHECKS = {
     CheckName.SYSTEM: ("system", "power, network, host and its software: AWS's side"),

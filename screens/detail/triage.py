@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from rich.text import Text
 
-from screens.detail.header import MARKS
 from screens.detail.view_model import Scene, range_word
 from screens.page import BLANK, Row
 from tui.domain.diagnosis.evidence import METRIC_PRICE, MetricRow
@@ -20,6 +19,7 @@ from tui.domain.time_format import ago, bare_clock, to_zone
 from tui.fleet.protocol import ReadKind
 from tui.presentation.chart import Grid
 from tui.presentation.instance_text import SHORT_STATES
+from tui.presentation.symbols import MARKS
 from tui.presentation.width import cut
 
 ZOOMED = 6

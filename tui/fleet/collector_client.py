@@ -13,7 +13,7 @@ import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -231,16 +231,20 @@ def look_once(
     hosts: tuple[str, ...] = (),
 ) -> protocol.ReadAnswer:
     """One instance, freshly read, with its facts; blocking. `kind` and `hosts` as in ReadRequest."""
-    return asyncio.run(_look(settings, environ, protocol.ReadRequest(0, kind, target, instance_id, hosts)))
+    return ask_once(settings, environ, protocol.ReadRequest(0, kind, target, instance_id, hosts))[0]
 
 
-async def _look(
-    settings: Settings, environ: Mapping[str, str], request: protocol.ReadRequest
-) -> protocol.ReadAnswer:
-    link = Link(settings, environ, "--idle")
+def ask_once(
+    settings: Settings, environ: Mapping[str, str], *requests: protocol.ReadRequest
+) -> list[protocol.ReadAnswer]:
+    """An answer to each request, which one collector reads side by side; blocking. What went wrong is in the answers."""
+    return asyncio.run(_ask(Link(settings, environ, "--idle"), requests))
+
+
+async def _ask(link: Link, requests: Sequence[protocol.ReadRequest]) -> list[protocol.ReadAnswer]:
     await link.start()
     try:
-        return await link.request(request)
+        return await asyncio.gather(*map(link.request, requests))
     finally:
         await link.stop()
 

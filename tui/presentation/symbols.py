@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tui.domain.severity import Gravity
+from tui.domain.severity import Gravity, Mark
 from tui.domain.triage import Level
 
 
@@ -27,6 +27,13 @@ LEVELS = {
     Level.SCHEDULED: Sign("●", "scheduled", "cyan"),
     Level.UNKNOWN: Sign("?", "unknown", "magenta"),
     Level.CALM: Sign("✔", "ok", "green"),
+}
+MARKS = {
+    Mark.OK: LEVELS[Level.CALM],
+    Mark.FAILING: LEVELS[Level.FAILING],
+    Mark.THREATENED: Sign("▲", "threatened", "bold yellow"),
+    Mark.UNKNOWN: LEVELS[Level.UNKNOWN],
+    Mark.NONE: Sign("–", "no check", "dim"),
 }
 READ_SIGN = Sign("↓", "read", "")
 """A target that answered. It says nothing of how its instances are: that is never a sign of health."""
