@@ -22,7 +22,7 @@ LONGEST_LINE = 1000
 _STAMP = re.compile(r"(?:<\d{1,3}>)?\[\s{0,12}(\d{1,9}\.\d{3,6})\](?:\[\s{0,8}[TC]\d{1,8}\])? ?")
 _SYSLOG = re.compile(
     r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]{0,20})"
-    r" (?:[\w.-]{1,255} )?(?=[\w(])"
+    r" (?:[\w.@:-]{1,255} )?(?=[\w(])"
 )
 _DATED = re.compile(
     r"\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}|\d{4}-\d\d-\d\d[T ][\d.,:+Z-]{8,24})\] "
@@ -49,6 +49,8 @@ _MARKS: tuple[tuple[Stage, tuple[str, ...]], ...] = (
     (Stage.KERNEL, ("linux version ", "booting linux on physical cpu", "copyright (c) 1992-")),
 )  # fmt: skip
 _FIRST_LETTERS = frozenset(word[0] for _, words in _MARKS for word in words)
+_PASTED = re.compile(r"(?<!\x1b)(?:\^\[|\\x1b|\\033|\\e|\ufffd)?\[(?:0|[01];[0-9;]{1,12})m")
+"""A colour whose escape character was lost, or written in letters, when the log was copied."""
 _KERNEL_TAGS = frozenset({
     "arp_cache", "blk_update_request", "block", "cgroup", "clocksource", "device-mapper", "drbd", "ena",
     "end_bio_bh_io_sync", "end_request", "fork", "hibernation", "hrtimer", "ip_conntrack", "ixgbevf", "kernel",
@@ -97,9 +99,10 @@ class LogLine(Struct, frozen=True, gc=False):
 
 
 def lines_of(output: str) -> Iterator[tuple[int, SafeText]]:
-    """Each line as a terminal would have left it, with its number; escape sequences are gone before anything else looks."""
+    """Each line as a terminal would have left it, with its number; escape sequences are gone before anything else looks, also
+    those of which a copy kept only letters."""
     for number, raw in enumerate(output.split("\n"), 1):
-        for line in terminal_lines(raw):
+        for line in terminal_lines(_PASTED.sub("", raw) if "[0" in raw or "[1;" in raw else raw):
             yield number, line
 
 
