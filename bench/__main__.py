@@ -25,6 +25,7 @@ SCENARIOS: dict[str, Callable[[int], list[Figure]]] = {
     "tables": screen.tables,
     "commands": reading.commands,
     "store": inside.store,
+    "logs": inside.logs,
     "workers": lambda repeat: inside.workers(1),
     "sharing": lambda repeat: sharing.sharing(),
     "soak": lambda repeat: soak.soak(),

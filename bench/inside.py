@@ -1,4 +1,4 @@
-"""What happens inside evac, by itself: changes to a store, a heartbeat, and how many collectors a machine is glad of."""
+"""What happens inside evac, by itself: changes to a store, a heartbeat, a log searched, and how many collectors are best."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from bench import stock
 from bench.tools import Figure, clean, fleet, median, percentile, timed
 from tui.config.loader import from_environment
 from tui.config.schema import encode_settings
+from tui.demo.console import FOLDER
 from tui.demo.environment import Demo
+from tui.domain.diagnosis.causes import causes
+from tui.domain.diagnosis.log_findings import system_log
 from tui.domain.instance import InstanceState
 from tui.fleet import protocol
 from tui.fleet.protocol import Delta
 
 FRAME = 1 / 60
+LOG = 64 * 1024
+"""What AWS keeps of a console."""
 
 
 def store(repeat: int) -> list[Figure]:
@@ -49,6 +54,43 @@ def store(repeat: int) -> list[Figure]:
                spent / FRAME, "≤ 1", spent <= FRAME, values={"seconds": spent}),
         Figure("a status poll without news, a target", f"{beat} B", values={"bytes": beat}),
     ]  # fmt: skip
+
+
+def logs(repeat: int) -> list[Figure]:
+    """A console's 64 KB, read, cleaned, cut into boots and searched: usual ones, and what a guest could write to cost most."""
+    usual = "".join(path.read_text() for path in sorted(FOLDER.glob("*.log")))
+    words = [part for cause in causes() for one in cause.contains for part in one.parts]
+    hostile = [
+        "a\n",
+        "\n",
+        "a",
+        "\u00e9\n",
+        "\x1b[999b",
+        "x\x1b[1K",
+        "\x1b[m\n",
+        " login:\n",
+        " ".join(words),
+        "\n".join(words) + "\n",
+    ]
+    system_log(usual, None, None)  # reads the table of kinds
+    spent = [_of_log(text, repeat * 3) for text in (usual, *hostile)]
+    worst = max(spent[1:])
+    return [
+        Figure("64 KB of a system log, cleaned and searched, CPU", f"{spent[0] * 1000:.1f} ms", "0.040 s", spent[0] / 0.04,
+               "≤ 1", spent[0] <= 0.04, values={"seconds": spent[0]}),
+        Figure("64 KB of a hostile one, the worst of ten", f"{worst * 1000:.1f} ms", "0.100 s", worst / 0.1,
+               "≤ 1", worst <= 0.1, values={"seconds": worst}),
+    ]  # fmt: skip
+
+
+def _of_log(text: str, repeat: int) -> float:
+    output = (text * (LOG // len(text) + 1))[:LOG]
+    times = []
+    for _ in range(repeat):
+        begun = time.process_time()
+        system_log(output, None, None)
+        times.append(time.process_time() - begun)
+    return median(times)
 
 
 class Ticker(threading.Thread):

@@ -17,7 +17,7 @@ def own_kinds(settings: Settings) -> tuple[Cause, ...]:
             one.remedy,
             "config.toml",
             tuple(map(pattern, one.contains)),
-            tuple(map(pattern, one.unless)),
+            tuple(pattern(text, 1) for text in one.unless),
         )
         for number, one in enumerate(settings.diagnosis, 1)
     )

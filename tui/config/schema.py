@@ -114,10 +114,10 @@ class MetricsSettings(Base, frozen=True):
 class KindSettings(Base, frozen=True):
     """A kind of trouble to find in system logs: a line with any of `contains` (plain words and `*`) and none of `unless`."""
 
-    contains: Annotated[tuple[str, ...], Meta(min_length=1)]
+    contains: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20)]
     words: OneLine
     remedy: OneLine
-    unless: tuple[str, ...] = ()
+    unless: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
     severity: Severity = 2
     key: KindName = ""
 
@@ -166,7 +166,7 @@ class Settings(Base, frozen=True):
     actions: ActionSettings = ActionSettings()
     groups: GroupSettings = GroupSettings()
     metrics: MetricsSettings = MetricsSettings()
-    diagnosis: tuple[KindSettings, ...] = ()
+    diagnosis: Annotated[tuple[KindSettings, ...], Meta(max_length=50)] = ()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
     shell_profiles: tuple[str, ...] = ("default",)
@@ -345,12 +345,12 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
 
 def _check_kind(kind: KindSettings, file: str | Path, key: str) -> None:
     """Raises ConfigError where its words are none. Who has no kinds of his own does not load what looks for them."""
-    from tui.domain.diagnosis.patterns import pattern
+    from tui.domain.diagnosis.patterns import SHORTEST_PART, pattern
 
-    for field in ("contains", "unless"):
+    for field, shortest in (("contains", SHORTEST_PART), ("unless", 1)):
         for text in getattr(kind, field):
             try:
-                pattern(text)
+                pattern(text, shortest)
             except ValueError as error:
                 raise ConfigError(file, f"{key}.{field}", str(error)) from None
     for field in ("words", "remedy"):

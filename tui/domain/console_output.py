@@ -92,7 +92,7 @@ def terminal_lines(raw: str) -> tuple[SafeText, ...]:
     """What one line of the output leaves on a terminal: one line, or several where it moves to others. No sequence goes on
     beyond a line's end."""
     plain = raw.rstrip("\r")
-    if plain.isascii() and plain.isprintable():
+    if plain.isprintable():
         return (clean(plain.rstrip()),)
     lines: list[SafeText] = []
     line = _Line()

@@ -26,11 +26,11 @@ class Pattern(Struct, frozen=True, gc=False):
 def pattern(text: str, shortest: int = SHORTEST_PART) -> Pattern:
     """Read one. Raises ValueError where it is too long, or no part of it is of `shortest` characters."""
     if len(text) > LONGEST_PATTERN:
-        raise ValueError(f"longer than {LONGEST_PATTERN} characters")
+        raise ValueError(f"expected at most {LONGEST_PATTERN} characters")
     anchored = text.startswith("^")
     parts = tuple(part for part in text.removeprefix("^").lower().split("*") if part)
     if all(len(part.strip()) < shortest for part in parts):
-        raise ValueError(f"no {shortest} characters in a row to look for")
+        raise ValueError(f"expected {shortest} characters or more in a row, or it is found everywhere")
     return Pattern(parts, anchored)
 
 
