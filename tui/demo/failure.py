@@ -121,10 +121,10 @@ class Play:
         failure = self.failure
         if series.namespace == "AWS/EBS" and failure.volumes and series.place not in failure.volumes:
             return None
+        rest = None if series.namespace.startswith("AWS/") else failure.curves.get("*agent")
         if isinstance(series.place, str) and series.place not in failure.paths:
-            return failure.curves.get("*agent") if series.namespace == "CWAgent" else None
-        found = failure.curves.get(series.name)
-        return failure.curves.get("*agent") if found is None and series.namespace == "CWAgent" else found
+            return rest
+        return failure.curves.get(series.name, rest)
 
     def end(self, at: datetime) -> None:
         """It is over."""

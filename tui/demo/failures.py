@@ -56,7 +56,6 @@ _ALL = (
     ),
     Failure(
         "credits-out", ("credits-out",), "ubuntu", kind="t3.medium", minutes=26,
-        document={"CreditSpecification": {"CpuCredits": "standard"}},
         curves={"CPUCreditBalance": ramp(150, 0.0), "CPUUtilization": then(ramp(150, 72), becomes(20.0)),
                 "CPUCreditUsage": ramp(150, 2.0)},
     ),

@@ -9,9 +9,11 @@ Unsourced, built as commonly seen: the healthy figures, and how long after its p
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -108,47 +110,49 @@ class Series:
 
     def _healthy(self, at: datetime) -> float:
         minute = int(at.timestamp()) // 60
-        if self.name in ("VolumeTotalReadTime", "VolumeTotalWriteTime"):
+        if self._ops is not None:
             # What its operations took together: their number, at half a millisecond to a whole one each.
-            ops = self.name.replace("Total", "").replace("Time", "Ops")
-            count = _between(VOLUME[ops], f"{self.dimensions}{ops}", minute)
-            return count * (0.0005 + 0.0005 * _wave(f"{self.dimensions}{self.name}", minute))
-        return _between(self.kind, f"{self.dimensions}{self.name}", minute)
+            count = _between(VOLUME[self._ops], self._ops_seed, minute)
+            return count * (0.0005 + 0.0005 * _wave(self._seed, minute))
+        return _between(self.kind, self._seed, minute)
+
+    @cached_property
+    def _ops(self) -> str | None:
+        if self.name in ("VolumeTotalReadTime", "VolumeTotalWriteTime"):
+            return self.name.replace("Total", "").replace("Time", "Ops")
+        return None
+
+    @cached_property
+    def _seed(self) -> int:
+        return hash_of(f"{self.dimensions}{self.name}")
+
+    @cached_property
+    def _ops_seed(self) -> int:
+        return hash_of(f"{self.dimensions}{self._ops}")
 
     def _idle(self, at: datetime) -> bool:
         """A Xen volume reports nothing while nobody uses it: one minute in six here."""
         return self.namespace == "AWS/EBS" and int(at.timestamp()) // 60 % 6 == 5
 
 
-def _between(kind: Kind, seed: str, minute: int) -> float:
+def _between(kind: Kind, seed: int, minute: int) -> float:
     if kind.low == kind.high:
         return kind.low
     value = kind.low + (kind.high - kind.low) * _wave(seed, minute)
     return float(round(value)) if kind.unit in ("Count", "Bytes") and kind.high > 10 else value
 
 
-def _wave(seed: str, minute: int) -> float:
+def _wave(seed: int, minute: int) -> float:
     """0 to 1: slow and smooth with a little noise, the same whenever it is asked for."""
     begin, rest = divmod(minute, 25)
-    start, fine = hash_of(seed), rest / 25
-    slow = _mixed(start, begin) * (1 - fine) + _mixed(start, begin + 1) * fine
-    return 0.75 * slow + 0.25 * _mixed(start + 1, minute)
+    fine = rest / 25
+    slow = _mixed(seed, begin) * (1 - fine) + _mixed(seed, begin + 1) * fine
+    return 0.75 * slow + 0.25 * _mixed(seed + 1, minute)
 
 
 def hash_of(text: str) -> int:
     """A number of a text, the same in each process (Python's own is not)."""
-    found = _HASHES.get(text)
-    if found is None:
-        found = 0xCBF29CE484222325
-        for byte in text.encode():
-            found = (found ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-        if len(_HASHES) > 50_000:
-            _HASHES.clear()
-        _HASHES[text] = found
-    return found
-
-
-_HASHES: dict[str, int] = {}
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def _mixed(seed: int, number: int) -> float:
@@ -242,8 +246,8 @@ def series_of(region: Region, instance: DemoInstance) -> Iterator[Series]:
 
 
 def host_of(instance: DemoInstance) -> str:
-    """What the agent takes for the host's name: that of its private DNS name (agent guide, `append_dimensions`)."""
-    return str(instance.doc.get("PrivateDnsName", ""))
+    """What the agent takes for the host's name: the first label of its private DNS name (agent guide, `append_dimensions`)."""
+    return str(instance.doc.get("PrivateDnsName", "")).partition(".")[0]
 
 
 def _agent(instance: DemoInstance) -> Iterator[Series]:
