@@ -379,6 +379,9 @@ class EvacScreen(Leaver[None]):
         if VERBS[name].mutates:
             self.act(name, self.acts_on)  # on the instance as it is now
             return
+        if (reason := self.allowed(VERBS[name], self.acts_on)) is not None:  # it may come from the palette
+            self.say(f"{VERBS[name].title}: {reason}", "warning")
+            return
         done = getattr(self, _method(name))()
         if isawaitable(done):
             await done

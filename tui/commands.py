@@ -101,6 +101,41 @@ VERBS: dict[str, Verb] = {
             "triage: each metric in six lines, with more words; once more, in one",
             "zoom",
         ),
+        Verb(
+            "finding",
+            "f",
+            "Next finding",
+            "in the console tab: the next finding of the system log, round and round",
+            "finding",
+            short="next",
+        ),
+        Verb(
+            "search", "/", "Search the log", "in the console tab: the lines that have these words", "search"
+        ),
+        Verb(
+            "copy-line",
+            "y",
+            "Copy the line",
+            "in the console tab: copy the line of the finding or of the search",
+            "copy line",
+            short="copy",
+        ),
+        Verb(
+            "log-file",
+            "x",
+            "Log to a file",
+            "in the console tab: write the log to a new file in this folder",
+            "log to file",
+            short="file",
+        ),
+        Verb(
+            "screenshot",
+            "g",
+            "Screenshot",
+            "in the console tab: a picture of its screen, as AWS has it, to a new file in this folder",
+            "screenshot",
+            short="shot",
+        ),
         Verb("reread", "r", "Look again", "read the instance again, and plan anew", "look again"),
         Verb("resume", "r", "Resume", "go on with an operation that was cut off or needs a person", "resume"),
         Verb(
@@ -140,6 +175,19 @@ TYPING = (
     Verb("palette", "ctrl+p", "Palette", "search all commands", "all commands", short="palette"),
 )
 """What can be pressed while a filter is typed: for the key line, since letters are letters then."""
+SEARCHING = (
+    Verb("next-hit", "enter", "Next", "the next line that has it", "next line", short="next"),
+    Verb("hits", "up down", "Hits", "the line before, the next one", "before, next", short="hits"),
+    Verb(
+        "leave-search",
+        "escape",
+        "Leave",
+        "the search ends, the log stays where it is",
+        "end the search",
+        short="end",
+    ),
+)
+"""What can be pressed while a log is searched."""
 ACTION_VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (

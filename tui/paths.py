@@ -6,6 +6,7 @@ are not set, a macOS keeps the state where its programs do; configuration and ca
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -70,3 +71,25 @@ def write_atomically(path: Path, body: bytes, *, mode: int = 0o600, durable: boo
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def write_new(folder: Path, stem: str, suffix: str, body: bytes) -> Path:
+    """The path of a new file of that name (or with `-1`, `-2` … behind its stem), mode 0600. Raises OSError.
+
+    None is ever overwritten, and no link followed. What could not be written whole is taken away again.
+    """
+    for number in range(100):
+        path = folder / (f"{stem}-{number}{suffix}" if number else f"{stem}{suffix}")
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            continue
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(descriptor, 0o600)
+                file.write(body)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+    raise FileExistsError(errno.EEXIST, "there are a hundred of that name", str(folder))

@@ -62,6 +62,10 @@ class Gathered(Struct, frozen=True, dict=True):
             now,
         )
 
+    def was_asked(self, kind: ReadKind, resource: str = "") -> bool:
+        """Whether it was answered, in whatever way, or is on its way."""
+        return (kind, resource) in self.failed or self.is_asking(kind, resource)
+
     def read_at(self, kind: ReadKind, resource: str = "") -> datetime | None:
         """When that part was read; None if it never was."""
         found = self.held.get((kind, resource))

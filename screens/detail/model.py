@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from screens.detail.gathered import NOTHING_YET
 from screens.detail.reasons import Reasoning
 from screens.detail.view_model import Scene, TriageView, freshest
@@ -80,27 +78,12 @@ class Known:
         return before is None or (after.state, after.events) != (before.state, before.events)
 
     def take(self, answer: ReadAnswer) -> None:
-        """Take in a look's answer. One without console output keeps the earlier output."""
+        """Take in a look's answer."""
         self.trouble = answer.trouble
         if answer.instance is not None:
             self.looked, self._missing = answer.instance, False
         if answer.facts is not None:
-            found, kept = answer.facts, self.facts
-            if found.console is None and kept is not None:
-                found = replace(
-                    found,
-                    console=kept.console,
-                    console_at=kept.console_at,
-                    console_latest=kept.console_latest,
-                )
-            self.facts = found
-
-    @property
-    def wants_console(self) -> bool:
-        """Nobody has asked for the console output yet, and nothing is in the way."""
-        told = () if self.facts is None else self.facts.unknown
-        unread = self.facts is None or self.facts.console is None
-        return unread and self.trouble is None and not any(name == "console" for name, _ in told)
+            self.facts = answer.facts
 
     def forget_revision(self) -> None:
         """What this console itself wrote to the journal does not count as a revision: read it in any case."""

@@ -12,8 +12,10 @@ from textual.containers import Horizontal, Vertical
 
 from screens.base import Alarm, Go, KeyLine, bindings
 from screens.detail import header, overview, tabs
+from screens.detail.console_tab import CONSOLE, CONSOLE_VERBS, ConsoleTab
 from screens.detail.history import history
-from screens.detail.model import Known
+from screens.detail.log_pane import LogPane
+from screens.detail.log_view import LogView
 from screens.detail.triage import triage
 from screens.detail.triage_tab import TRIAGE, TRIAGE_VERBS, TriageTab
 from screens.detail.view_model import Scene
@@ -41,7 +43,7 @@ SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
     "network": tabs.network,
     "disks": tabs.disks,
     "tags": tabs.tags,
-    "console": tabs.console,
+    CONSOLE: lambda _: [],  # the pane of the log stands in its place
     "history": lambda scene: history(scene, 0),
 }
 """The tabs, in their order."""
@@ -50,6 +52,7 @@ DETAIL_VERBS = (
     "back",
     *GUARDED,
     "meant",
+    *CONSOLE_VERBS,
     "help",
     *TRIAGE_VERBS,
     "refresh",
@@ -60,7 +63,7 @@ DETAIL_VERBS = (
 )
 
 
-class DetailScreen(TriageTab, inherit_bindings=False):
+class DetailScreen(ConsoleTab, TriageTab, inherit_bindings=False):
     """Of the instance with this key (`region/id`). Shows what is known at once, and asks for a fresh look."""
 
     NAMES = DETAIL_VERBS
@@ -75,11 +78,9 @@ class DetailScreen(TriageTab, inherit_bindings=False):
     ]
 
     def __init__(self, services: Services, key: str) -> None:
-        super().__init__(services)
-        self.key, self.known = key, Known(services, key)
+        super().__init__(services, key)
         self.tab, self.cursor = self.first_tab(self.known.row, TABS[0]), 0
         self._reading = False
-        self._newest: object = None
 
     def compose(self) -> ComposeResult:
         """Who, how bad, what to press; the tabs; the page; the keys."""
@@ -97,6 +98,7 @@ class DetailScreen(TriageTab, inherit_bindings=False):
             with Vertical(id="right"):
                 yield Line("tabs")
                 yield Page(id="page")
+                yield LogPane(id="console")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -144,33 +146,26 @@ class DetailScreen(TriageTab, inherit_bindings=False):
         self.redraw()
 
     def look(self) -> None:
-        """Ask for a fresh look, with the console's output on its tab. One at a time."""
+        """Ask for a fresh look. One at a time."""
         row = self.known.row
         if row is None or self.services.link is None or self._reading:
             return
         self._reading = True
         self.redraw()
-        self.run_worker(
-            self._look(ReadKind.CONSOLE if self.tab == "console" else ReadKind.LOOK, row), group="look"
-        )
+        self.run_worker(self._look(row), group="look")
 
-    async def _look(self, kind: ReadKind, row: Instance) -> None:
+    async def _look(self, row: Instance) -> None:
         link = self.services.link
         if link is None:
             return
         try:
             answer = await link.request(
-                ReadRequest(0, kind, row.target, str(row.instance_id), here_now(self.services).names)
+                ReadRequest(0, ReadKind.LOOK, row.target, str(row.instance_id), here_now(self.services).names)
             )
         finally:
             self._reading = False
         self.known.take(answer)
         self.redraw()
-        self._look_for_console()
-
-    def _look_for_console(self) -> None:
-        if self.tab == "console" and self.known.wants_console:
-            self.look()
 
     def gather(self, kind: ReadKind, *, hours: int = 3, resource: str = "") -> None:
         """Ask for a part of the evidence, once at a time. `hours`, `resource`: as ReadRequest has them."""
@@ -222,20 +217,14 @@ class DetailScreen(TriageTab, inherit_bindings=False):
             self._put("picture", self._text("layers", lambda: header.picture(scene, room)))
             stakes = self._sheet("actions", lambda: overview.actions(scene))
             self.query_one("#stakes", Page).show(stakes)
-        if self.tab == "history":
+        is_log = self.tab == CONSOLE
+        self.page.display, self.console.display = not is_log, is_log
+        if is_log:
+            drawn_or(self, f"{self.key}, console", lambda: self.console.show(scene), None)
+        elif self.tab == "history":
             self.page.show(self._sheet(self.tab, lambda: history(scene, self.cursor)))
         else:
             self.page.show(self._sheet(self.tab, lambda: SHEETS[self.tab](scene)))
-        self._to_newest(scene)
-
-    def _to_newest(self, scene: Scene) -> None:
-        """A log is opened at its newest line, and again when there are others; what was scrolled back to stays."""
-        lines = None if self.tab != "console" or scene.facts is None else scene.facts.console
-        if lines is not None and lines is not self._newest:
-            at_end = self.page.scroll_offset.y >= self.page.max_scroll_y
-            if self._newest is None or at_end:
-                self.call_after_refresh(self.page.bottom)
-        self._newest = lines
 
     def _text(self, what: str, make: Callable[[], Text]) -> Text:
         """A part of the head; what it cannot show is its own matter."""
@@ -272,17 +261,24 @@ class DetailScreen(TriageTab, inherit_bindings=False):
 
     def action_turn(self, by: int) -> None:
         """To the next or the previous tab."""
+        self.console.end_search()
         self.tab = TABS[(TABS.index(self.tab) + by) % len(TABS)]
         self.page.top()
-        self._look_for_console()
+        if self.tab == CONSOLE and not self.known.gathered.was_asked(ReadKind.LOG):
+            self.gather(ReadKind.LOG)  # once; r asks again
         self.ask_soon()
         self.redraw()
+
+    @property
+    def in_front(self) -> Page | LogView:
+        """What scrolls."""
+        return self.console.view if self.tab == CONSOLE else self.page
 
     def action_move(self, by: int) -> None:
         """Scroll; in the history, the next operation."""
         count = len(self.known.operations)
         if self.tab != "history" or not count:
-            self.page.move(by)
+            self.in_front.move(by)
             return
         self.cursor = max(0, min(self.cursor + by, count - 1))
         self.redraw()
@@ -290,14 +286,14 @@ class DetailScreen(TriageTab, inherit_bindings=False):
 
     def action_page(self, by: int) -> None:
         """A page."""
-        self.page.turn(by)
+        self.in_front.turn(by)
 
     def action_end(self, last: int) -> None:
         """To the first or the last line."""
         if last:
-            self.page.bottom()
+            self.in_front.bottom()
         else:
-            self.page.top()
+            self.in_front.top()
 
     def action_open(self) -> None:
         """Follow the operation under the cursor."""
@@ -312,6 +308,8 @@ class DetailScreen(TriageTab, inherit_bindings=False):
         self.look()
         if self.tab == TRIAGE:
             self.ask_evidence()
+        elif self.tab == CONSOLE:
+            self.gather(ReadKind.LOG)
 
     def verb_copy(self) -> None:
         """Its id."""

@@ -1,4 +1,4 @@
-"""The further sheets: checks, identity, network, disks, tags, console output."""
+"""The further sheets: checks, identity, network, disks, tags."""
 
 from __future__ import annotations
 
@@ -272,19 +272,3 @@ def tags(scene: Scene) -> list[Row]:
     return [Row(value, key, label_style="bold") for key, value in sorted(scene.instance.tags)] or [
         Row("none", style="dim")
     ]
-
-
-def console(scene: Scene) -> list[Row]:
-    """What the guest wrote to its serial console, the newest line last; under it how old that is."""
-    facts = scene.facts
-    if facts is None or facts.console is None:
-        return [_unread(scene, "console", "")]
-    which = {
-        True: "the latest there is",
-        False: "what AWS kept of its last boot or stop: newer lines are not to be had of this type",
-        None: "whether newer lines exist is not known",
-    }[facts.console_latest]
-    at = f"as of {scene.when(facts.console_at)}" if facts.console_at is not None else "of an unknown time"
-    if not any(facts.console):
-        return [Row(f"AWS has no console output of it ({at})", style="dim")]
-    return [*(Row(line) for line in facts.console), BLANK, Row(f"{at}: {which}", style="bold")]

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from screens.base import EvacScreen
 from screens.detail.view_model import TriageView, range_word
 from screens.terminal_driver import OnTerminal
-from tui.commands import VERBS, Verb
+from tui.commands import Verb
 from tui.domain.instance import Instance
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 from tui.services import Services
@@ -120,13 +120,6 @@ class TriageTab(EvacScreen):
         """Six lines a metric, or one."""
         self.triage = replace(self.triage, zoomed=not self.triage.zoomed)
         self.redraw()
-
-    async def action_verb(self, name: str) -> None:
-        """Its keys are pressed on another tab, too."""
-        if name in TRIAGE_VERBS and (reason := self.allowed(VERBS[name], None)):
-            self.say(f"{VERBS[name].title}: {reason}", "warning")
-            return
-        await super().action_verb(name)
 
     def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
         """Its keys are of no use on another tab."""

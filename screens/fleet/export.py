@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.domain.instance import CheckName, Instance
+from tui.paths import write_new
 from tui.presentation.spreadsheet import written
 
 CSV_COLUMNS = (
@@ -18,21 +19,10 @@ CSV_COLUMNS = (
 
 def export_csv(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -> Path:
     """The path of the new file, mode 0600. Raises OSError."""
-    base = folder or Path.cwd()
-    stamp = f"evac-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    for number in range(100):
-        path = base / (f"{stamp}.csv" if not number else f"{stamp}-{number}.csv")
-        try:
-            path.touch(mode=0o600, exist_ok=False)
-            break
-        except FileExistsError:
-            continue
-    else:
-        raise FileExistsError(17, "too many exports of this second", str(base))
-    path.write_text(
-        written(CSV_COLUMNS, (_cells(row, now) for row in rows), mark=True), encoding="utf-8", newline=""
+    text = written(CSV_COLUMNS, (_cells(row, now) for row in rows), mark=True)
+    return write_new(
+        folder or Path.cwd(), f"evac-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}", ".csv", text.encode()
     )
-    return path
 
 
 def _cells(row: Instance, now: datetime) -> Sequence[object]:

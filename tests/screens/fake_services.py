@@ -24,6 +24,8 @@ from tui.demo.clock import Clock
 from tui.demo.fleet import populate
 from tui.demo.sample import DATA, LEGACY, PROD, STAGING
 from tui.demo.world import World
+from tui.domain.diagnosis.evidence import Evidence
+from tui.domain.diagnosis.log_findings import system_log
 from tui.domain.facts import Facts
 from tui.domain.instance import Image, Instance, Phase, Target, TargetStatus, Trouble, TroubleKind, TypeFacts
 from tui.domain.sanitize import clean
@@ -37,6 +39,7 @@ from tui.services import Services
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Seoul")
 READERS = {PROD: ["prod", "prod-audit"], DATA: ["data"], STAGING: ["staging"]}
+OUTPUT = "Linux version 6.1\nkernel panic\nlogin:"
 SETTINGS = Settings(
     timezone="Asia/Seoul",
     profiles={
@@ -120,20 +123,23 @@ def sample_store() -> Store:
 
 
 class StandIn(Link):
-    """A collector that knows the store, and answers each look with the same facts (`facts`, or the trouble set)."""
+    """A collector that knows the store, and answers each look with the same facts (`facts`, or the trouble set), and each
+    question for evidence with the same `parts`, and `image`."""
 
     def __init__(self, store: Store, facts: Facts | None = None) -> None:
         super().__init__(SETTINGS, {})
         self.store = store
         self.facts = facts or plain_facts()
         self.trouble: Trouble | None = None
+        self.parts = {protocol.ReadKind.LOG: Evidence(NOW, log=system_log(OUTPUT, NOW, latest=True))}
+        self.image = b""
         self.asked: list[protocol.ReadRequest] = []
         self.state = protocol.LinkState(protocol.LinkPhase.LIVE)
 
     @property
     def looked(self) -> list[str]:
-        """The looks that were asked for, with the console's output or without."""
-        return [str(one.kind) for one in self.asked if one.kind in ("look", "console")]
+        """The looks that were asked for."""
+        return [str(one.kind) for one in self.asked if one.kind is protocol.ReadKind.LOOK]
 
     async def start(self) -> None:
         """No process is started."""
@@ -155,12 +161,9 @@ class StandIn(Link):
                 return protocol.ReadAnswer(
                     0, trouble=Trouble(TroubleKind.GONE, clean("no longer there"), clean(""))
                 )
-        facts = self.facts
-        if request.kind == "console":
-            facts = replace(
-                facts, console=(clean("Linux version 6.1"), clean("kernel panic"), clean("login:"))
-            )
-        return protocol.ReadAnswer(0, row, facts)
+        if request.kind is protocol.ReadKind.LOOK:
+            return protocol.ReadAnswer(0, row, self.facts)
+        return protocol.ReadAnswer(0, evidence=self.parts.get(request.kind), image=self.image)
 
 
 def plain_facts(**changes: Any) -> Facts:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from screens.base import FleetChanged, Go
 from screens.detail.screen import TABS
@@ -16,7 +14,6 @@ from tests.screens.fake_services import NOW, StandIn, named, plain_facts, sample
 from tests.screens.pilot_helpers import LARGE, SMALL, settled, tab, text_of, until
 from tui.domain.facts import ClassicBalancer, GroupMembership, TargetGroup, VolumeHealth
 from tui.domain.sanitize import clean
-from tui.fleet import protocol
 from tui.operations.journal import Journal
 from tui.operations.model import OperationState
 
@@ -103,42 +100,6 @@ async def test_facts_reach_their_tabs(tmp_path: Path) -> None:
         assert "aws:autoscaling:groupName" in text_of(app)
 
 
-async def test_the_console_is_asked_for_on_its_tab_only(tmp_path: Path) -> None:
-    store = sample_store()
-    link = StandIn(store)
-    app, screen, _ = opened(tmp_path, "web-1", store=store, link=link)
-    async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        assert link.looked == ["look"]
-        await tab(pilot, screen, "console")
-        await until(pilot, lambda: "kernel panic" in text_of(app))
-        await pilot.press("left", "right")
-        await settled(pilot)
-        assert link.looked == ["look", "console"]
-
-
-async def test_a_console_that_cannot_be_read_is_not_asked_for_in_a_loop(tmp_path: Path) -> None:
-    store = sample_store()
-
-    class Denied(StandIn):
-        async def request(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
-            answer = await super().request(request)
-            assert answer.facts is not None
-            told = (("console", clean("prod: GetConsoleOutput is denied")),)
-            unknown = told if request.kind == "console" else ()
-            return protocol.ReadAnswer(
-                0, answer.instance, replace(answer.facts, console=None, unknown=unknown)
-            )
-
-    link = Denied(store)
-    app, screen, _ = opened(tmp_path, "web-1", store=store, link=link)
-    async with app.run_test(size=SMALL) as pilot:
-        await tab(pilot, screen, "console")
-        await until(pilot, lambda: "GetConsoleOutput is denied" in text_of(app))
-        await settled(pilot)
-        assert link.looked == ["look", "console"]
-
-
 async def test_history_is_newest_first_and_enter_follows_one(tmp_path: Path) -> None:
     app, screen, given = opened(tmp_path, "web-1")
     assert given.journal is not None
@@ -190,46 +151,3 @@ async def test_a_journal_that_cannot_be_used_is_told_in_history(tmp_path: Path) 
         assert "full disk" in text_of(app)
         await pilot.press("s")
         assert app.asked == []
-
-
-class Logging(StandIn):
-    """Its console has so many lines, and one more at each look."""
-
-    lines = 300
-    latest: bool | None = True
-
-    async def request(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
-        answer = await super().request(request)
-        if request.kind != "console" or answer.facts is None:
-            return answer
-        lines = tuple(clean(f"line {number}") for number in range(1, self.lines + 1))
-        self.lines += 1
-        at = NOW - timedelta(minutes=6)
-        facts = replace(answer.facts, console=lines, console_at=at, console_latest=self.latest)
-        return replace(answer, facts=facts)
-
-
-@pytest.mark.parametrize(
-    ("latest", "words"), [(True, "the latest there is"), (False, "what AWS kept of its last boot")]
-)
-async def test_a_console_is_opened_at_its_newest_line_and_says_how_old_it_is(
-    tmp_path: Path, latest: bool, words: str
-) -> None:
-    store = sample_store()
-    link = Logging(store)
-    link.latest = latest
-    app, screen, _ = opened(tmp_path, "ledger-1", store=store, link=link)
-    async with app.run_test(size=SMALL) as pilot:
-        await settled(pilot)
-        await tab(pilot, screen, "console")
-        await until(pilot, lambda: "line 300" in text_of(app))
-        assert "6m ago" in text_of(app)
-        assert words in text_of(app)
-        await pilot.press("r")
-        await until(pilot, lambda: "line 301" in text_of(app))
-        await pilot.press("home")
-        await until(pilot, lambda: "line 1 " in text_of(app))
-        await pilot.press("r")
-        await until(pilot, lambda: link.lines > 302)
-        await settled(pilot)
-        assert "line 1 " in text_of(app), "what was scrolled back to stays"

@@ -20,14 +20,17 @@ from screens.confirm import ConfirmScreen
 from screens.detail.screen import TABS, DetailScreen
 from tests.screens import fake_services
 from tests.screens.fake_runner import Play
+from tests.screens.fake_services import NOW
 from tests.screens.pilot_helpers import strips_of
 from tui.app import EvacApp
 from tui.aws import mapping
-from tui.domain.console_output import console_lines
+from tui.domain.diagnosis.evidence import Evidence
+from tui.domain.diagnosis.log_findings import system_log
 from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
+from tui.fleet.protocol import ReadKind
 from tui.fleet.store import Store
 from tui.services import Services
 
@@ -121,10 +124,10 @@ async def running(given: Services, size: tuple[int, int]) -> AsyncIterator[Pilot
 
 def given(folder: Path) -> Services:
     store = hostile_store()
-    image = fake_services.plain_facts(
-        console=console_lines(ENEMY + "\n" + LONG), unknown=((str(clean(ENEMY)), str(clean(ENEMY))),)
-    )
-    return fake_services.services(folder, store, link=fake_services.StandIn(store, image))
+    image = fake_services.plain_facts(unknown=((str(clean(ENEMY)), str(clean(ENEMY))),))
+    link = fake_services.StandIn(store, image)
+    link.parts[ReadKind.LOG] = Evidence(NOW, log=system_log(ENEMY + "\n" + LONG, NOW, latest=True))
+    return fake_services.services(folder, store, link=link)
 
 
 def test_every_text_of_the_domain_is_clean() -> None:

@@ -33,7 +33,7 @@ FRAMES: tuple[protocol.Frame, ...] = (
     protocol.ReadAnswer(
         7,
         row(1),
-        Facts(NOW, TypeFacts(True), console=(clean("line"),), unknown=(("images", clean("denied")),)),
+        Facts(NOW, TypeFacts(True), unknown=(("images", clean("denied")),)),
         Trouble(TroubleKind.DENIED, clean("cause"), clean("remedy")),
     ),
     protocol.Delta(

@@ -19,7 +19,6 @@ from tui.aws.error_codes import error_code
 from tui.aws.route_tables import routes
 from tui.aws.sessions import Sessions
 from tui.domain.aws_codes import UNKNOWN_INSTANCE
-from tui.domain.console_output import console_lines
 from tui.domain.facts import Facts, VolumeHealth
 from tui.domain.instance import Checks, Image, Instance, InstanceState, Target, TypeFacts
 from tui.domain.sanitize import SafeText, clean
@@ -75,7 +74,6 @@ def closely(
     instance_id: str,
     threads: Executor,
     account_id: str | None = None,
-    console: bool = False,
 ) -> tuple[Instance | None, Facts | None]:
     """The instance and its facts. Raises OtherAccountError where the credentials are no longer that account's."""
     now = datetime.now(UTC)
@@ -86,12 +84,10 @@ def closely(
     if row is None:
         return None, None
     row = replace(row, account_id=found, profiles=(clean(target.profile),))
-    return row, facts(sessions, row, now, threads, console=console)
+    return row, facts(sessions, row, now, threads)
 
 
-def facts(
-    sessions: Sessions, row: Instance, now: datetime, threads: Executor, *, console: bool = False
-) -> Facts:
+def facts(sessions: Sessions, row: Instance, now: datetime, threads: Executor) -> Facts:
     """All facts, asked for side by side. Never raises for AWS: see `Facts.unknown`."""
     profile, region, instance_id = row.target.profile, row.target.region, str(row.instance_id)
     ec2 = sessions.client(profile, "ec2", region)
@@ -113,8 +109,6 @@ def facts(
         questions["spot_type"] = lambda: _spot(ec2, str(row.spot_request))
     if row.host_id:
         questions["host_state"] = lambda: _host(ec2, str(row.host_id))
-    if console:
-        questions["console"] = lambda: _console(ec2, instance_id)
     asked = {name: threads.submit(question) for name, question in questions.items()}
     values: dict[str, Any] = {}
     unknown: list[tuple[str, SafeText]] = []
@@ -123,8 +117,6 @@ def facts(
             values[name] = answer.result()
         except Exception as error:
             unknown.append((name, clean(describe.trouble_of(sessions, error, profile, region).line)))
-    if "console" in values:
-        values["console"], values["console_at"], values["console_latest"] = values["console"]
     return Facts(now, **values, unknown=tuple(unknown))
 
 
@@ -191,12 +183,6 @@ def console_output(ec2: Any, instance_id: str) -> tuple[str, datetime | None, bo
         answer, latest = ec2.get_console_output(InstanceId=instance_id), False
     errors.member_of(answer, "InstanceId")  # else it is no answer of AWS's
     return str(answer.get("Output") or ""), mapping.utc_time(answer.get("Timestamp")), latest
-
-
-def _console(ec2: Any, instance_id: str) -> tuple[tuple[SafeText, ...], datetime | None, bool]:
-    """The same as lines."""
-    output, at, latest = console_output(ec2, instance_id)
-    return console_lines(output) if output else (), at, latest
 
 
 def unseen(sessions: Sessions, error: Exception, target: Target) -> Seen:

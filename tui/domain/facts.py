@@ -93,9 +93,8 @@ class Facts(Struct, frozen=True, gc=False):
     """What a fresh look at one instance adds: calls too dear for the list. Each None = don't know; `unknown` says why.
 
     An empty tuple means AWS was asked and there are none. `unknown` holds (field name, reason). `holds` is not AWS's: which
-    members of its groups other operations hold down, as the journal and the lock service tell it. `console_at` (UTC) is when AWS
-    took the console's output; `console_latest`: it is as of that moment, else what was kept of the last boot or stop.
-    `hosts`: addresses of the names that were asked for with it; empty where nobody knows the name.
+    members of its groups other operations hold down, as the journal and the lock service tell it. `hosts`: addresses of the names
+    that were asked for with it; empty where nobody knows the name.
     """
 
     read_at: datetime
@@ -110,10 +109,7 @@ class Facts(Struct, frozen=True, gc=False):
     volumes: tuple[VolumeHealth, ...] | None = None
     spot_type: SafeText | None = None
     host_state: SafeText | None = None
-    console: tuple[SafeText, ...] | None = None
     routes: tuple[RouteTo, ...] | None = None
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     unknown: tuple[tuple[str, SafeText], ...] = ()
     holds: tuple[Hold, ...] = ()
-    console_at: datetime | None = None
-    console_latest: bool | None = None

@@ -54,12 +54,11 @@ class Delta(_Frame, frozen=True):
 
 
 class ReadKind(StrEnum):
-    """What is asked of the collector: an instance and its facts read anew, the same with the console output, or all again;
-    or one part of the evidence why it fails.
+    """What is asked of the collector: an instance and its facts read anew, or all again; or one part of the evidence why it
+    fails.
     """
 
     LOOK = "look"
-    CONSOLE = "console"
     REFRESH = "refresh"
     METRICS = "metrics"
     AGENT_METRICS = "agent-metrics"

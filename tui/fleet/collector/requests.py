@@ -80,7 +80,7 @@ class Requests(CollectorState):
         """Read one instance afresh; its row is sent as well."""
         unit = self.unit_of(target)
         account_id = None if unit is None else unit.account_id
-        instance_id, console = request.instance_id, request.kind is protocol.ReadKind.CONSOLE
+        instance_id = request.instance_id
         named = asyncio.ensure_future(look_up(request.hosts))
         try:
             row, facts = await threaded(
@@ -91,7 +91,6 @@ class Requests(CollectorState):
                 instance_id,
                 self.askers,
                 account_id,
-                console,
             )
         except Exception as error:
             return protocol.ReadAnswer(request.id, trouble=await self.failed(error, target))
