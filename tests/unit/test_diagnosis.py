@@ -20,63 +20,104 @@ PROMPT = "\nDebian GNU/Linux 12 ip-10-2-0-4 ttyS0\n\nip-10-2-0-4 login: \n"
 
 KINDS = {
     "oom": [
+        "[ 812.400000] ruby invoked oom-killer: gfp_mask=0x1100cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0",
+        "[ 812.400000] Killed process 77, UID 33, (apache2) total-vm:9kB",
+        "[ 812.400000] Out of memory: kill process 2365 (mysqld) score 37225 or a child",
+        "systemd[1]: app.service: A process of this unit has been killed by the OOM killer.",
         "[ 6521.377123] Out of memory: Killed process 812 (java) total-vm:16384000kB, anon-rss:7812044kB, UID:1000",
         "Out of memory: Kill process 20273 (httpd) score 1285879 or sacrifice child",
         "Nov 29 03:02:41 ip-10-2-0-4 kernel: [ 900.1] Out of memory: Killed process 4711 (node)",
         "[  88.200001] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,task=java",
     ],
-    "oom-cgroup": ["[ 71.123456] Memory cgroup out of memory: Killed process 3000 (python3) total-vm:900kB"],
-    "oom-deadlock": ["[ 6524.902123] Kernel panic - not syncing: System is deadlocked on memory"],
+    "oom-cgroup": [
+        "[ 71.123456] Task in /docker/4f killed as a result of limit of /docker/4f",
+        "[ 71.123456] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=a,oom_memcg=/a",
+        "[ 71.123456] Memory cgroup out of memory: Killed process 3000 (python3) total-vm:900kB"],
+    "oom-deadlock": [
+        "[ 9.123456] Out of memory and no killable processes...",
+        "[ 9.123456] Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled",
+        "[ 6524.902123] Kernel panic - not syncing: System is deadlocked on memory"],
     "panic-root": [
+        "[    1.5000] /dev/root: Can't open blockdev",
         "[    1.701111] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",
         'VFS: Cannot open root device "sda1" or unknown-block(0,0)',
     ],
-    "panic-init": ["[    2.1234] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100"],
+    "panic-init": [
+        "[ 2.1234] Starting init: /bin/sh exists but couldn't execute it (error -8)",
+        "run-init: /sbin/init: No such file or directory",
+        "[    2.1234] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100"],
     "panic": ["[  17.123456] Kernel panic - not syncing: Fatal exception in interrupt"],
     "oops": [
+        "[  42.123456] Oops: general protection fault, probably for non-canonical address 0xdead: 0000 [#1] PREEMPT SMP",
+        "[  42.123456] divide error: 0000 [#1] SMP",
+        "[  42.123456] Internal error: Oops: 0000000096000004 [#1] SMP",
         "[  42.123456] BUG: unable to handle page fault for address: ffffffffc0a3",
         "[  42.123456] BUG: kernel NULL pointer dereference, address: 0000000000000008",
         "[  42.123456] Unable to handle kernel paging request at virtual address ffff0000",
         "[  42.123456] kernel BUG at mm/slub.c:306!",
     ],
     "soft-lockup": [
+        "[ 540.000111] BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 46s!",
         "[ 540.000111] watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [kworker/1:1:33]",
         "[ 540.000111] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:",
         "[ 540.000111] rcu: INFO: rcu_preempt self-detected stall on CPU",
     ],
     "hung-task": ["[ 242.123456] INFO: task jbd2/nvme0n1p1-:244 blocked for more than 120 seconds."],
     "io-error": [
+        "[  77.1234] sd 0:0:0:0: rejecting I/O to device being removed",
+        "cp: error writing '/data/a': Input/output error",
         "end_request: I/O error, dev sde, sector 52428288",
         "[  77.1234] blk_update_request: I/O error, dev nvme1n1, sector 0 op 0x0:(READ)",
         "[  77.1234] I/O error, dev xvdf, sector 2048 op 0x1:(WRITE) flags 0x800",
         "[  77.1234] Buffer I/O error on dev nvme1n1p1, logical block 0, lost async page write",
     ],
     "nvme-timeout": [
+        "[ 300.123456] nvme nvme0: I/O tag 28 QID 0 timeout",
+        "[ 300.123456] nvme 0000:00:04.0: Timeout I/O 25 QID 3",
         "[ 300.123456] nvme nvme1: I/O 12 QID 3 timeout, aborting",
         "[ 300.123456] nvme nvme1: I/O tag 12 (100c) QID 3 timeout, completion polled",
         "[ 300.123456] nvme nvme0: controller is down; will reset: CSTS=0xffffffff, PCI_STATUS=0x10",
         "[ 300.123456] nvme 0000:00:1f.0: Abort status: 0x7",
     ],
-    "ext4-error": ["[ 9.12345] EXT4-fs error (device xvda1): ext4_lookup:1589: inode #2: comm init: deleted inode"],
-    "ro-remount": ["[ 10.12345] EXT4-fs (nvme0n1p1): Remounting filesystem read-only"],
-    "xfs-corrupt": ["[ 31.12345] XFS (nvme1n1): Corruption of in-memory data (0x8) detected at xfs_trans_cancel+0x10f"],
+    "ext4-error": [
+        "[ 9.12345] EXT4-fs (xvda1): error count since last fsck: 3",
+        "[ 9.12345] EXT4-fs (xvdf): I/O error while writing superblock",
+        "fsck.ext4: Bad magic number in super-block while trying to open /dev/xvdf",
+        "[ 9.12345] EXT4-fs error (device xvda1): ext4_lookup:1589: inode #2: comm init: deleted inode"],
+    "ro-remount": [
+        "[Sun Nov 29 03:00:00 2026] EXT4-fs (dm-3): Remounting filesystem read-only",
+        "[ 10.12345] EXT4-fs (nvme0n1p1): Remounting filesystem read-only"],
+    "xfs-corrupt": [
+        "[ 31.12345] XFS (dm-0): Internal error ltbno + ltlen > bno at line 1957 of file fs/xfs/libxfs/xfs_alloc.c",
+        "[ 31.12345] XFS (dm-0): log mount/recovery failed: error -117",
+        "[ 31.12345] XFS (nvme1n1): Corruption of in-memory data (0x8) detected at xfs_trans_cancel+0x10f"],
     "fsck-manual": [
+        "systemd-fsck[377]: fsck failed with exit status 8.",
+        "Please repair the file system manually.",
         "/dev/xvda1: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.",
         "Give root password for maintenance",
         "fsck died with exit status 8",
     ],
     "fsck-running": ["/dev/sda1 has gone 361 days without being checked, check forced"],
     "emergency": [
+        "         Starting Dracut Emergency Shell...",
+        "dracut:/# ",
         'You are in emergency mode. After logging in, type "journalctl -xb" to view',
         "Cannot open access to console, the root account is locked.",
     ],
     "mount-failed": [
+        "[DEPEND] Dependency failed for data.mount - /data.",
+        "data.mount: Mount process exited, code=exited, status=32/n/a",
+        "^[[0;1;33m[DEPEND]^[[0m Dependency failed for [0;1;39m/srv[0m.",
         "[FAILED] Failed to mount /data.",
         "[DEPEND] Dependency failed for Local File Systems.",
         "[ TIME ] Timed out waiting for device /dev/disk/by-uuid/0d5a-11.",
     ],
     "mount-general": ["General error mounting filesystems."],
     "initramfs": [
+        "(initramfs) ",
+        "dracut-initqueue[515]: Warning: /lib/dracut/hooks/initqueue/finished/devexists-x.sh: if ! grep -q",
+        "[FAILED] Failed to start Switch Root.",
         "Gave up waiting for root file system device.  Common problems:",
         "ALERT!  UUID=1-2-3 does not exist.  Dropping to a shell!",
         "[  190.1234] dracut-initqueue[412]: Warning: dracut-initqueue timeout - starting timeout scripts",
@@ -84,33 +125,58 @@ KINDS = {
     "kernel-old": ["FATAL: kernel too old"],
     "modprobe-loop": ["request_module: runaway loop modprobe binfmt-464c"],
     "mmu": ["mmu_update failed with rc=-22"],
-    "grub": ["grub> ", "grub rescue> ", "error: symbol `grub_calloc' not found."],
-    "not-bootable": ["Boot failed: not a bootable disk", "BdsDxe: No bootable option or device was found."],
-    "secureboot": ["Verification failed: (0x1A) Security Violation"],
-    "selinux": ["Unable to load SELinux Policy. Machine is in enforcing mode. Halting now."],
+    "grub": [
+        "error: ../../grub-core/loader/i386/efi/linux.c:258:you need to load the kernel first.",
+        "Entering rescue mode...",
+        "error: no such disk",
+        "grub> ", "grub rescue> ", "error: symbol `grub_calloc' not found."],
+    "not-bootable": [
+        'BdsDxe: failed to load Boot0002 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x2,0x2): Not Found',
+        "Boot failed: not a bootable disk", "BdsDxe: No bootable option or device was found."],
+    "secureboot": [
+        "error: ../../grub-core/kern/efi/sb.c:182:bad shim signature.",
+        'BdsDxe: failed to load Boot0001 "UEFI x" from PciRoot(0x0): Access Denied',
+        "Verification failed: (0x1A) Security Violation"],
+    "selinux": [
+        "[!!!!!!] Failed to load SELinux policy.",
+        "Unable to load SELinux Policy. Machine is in enforcing mode. Halting now."],
     "relabel": ["*** Relabeling could take a very long time, depending on file"],
     "dhcp": [
+        "NetworkManager[600]: <info>  [1.1] device (ens5): state change: ip-config -> failed (reason 'ip-config-unavailable')",
+        "dhcpcd[503]: eth0: timed out",
+        "[   12.123456] IP-Config: No network devices available.",
         "No DHCPOFFERS received.",
         "dhclient[604]: No working leases in persistent database - sleeping.",
         "<warn>  [1701.1] dhcp4 (eth0): request timed out",
         "cloud-init[480]: NoDHCPLeaseError: no DHCP lease",
         "systemd-networkd[400]: ens5: DHCPv4 lease lost",
     ],
-    "network-wait": ["[FAILED] Failed to start Wait for Network to be Configured.", "Failed to start NetworkManager.service"],
+    "network-wait": [
+        "systemd-networkd-wait-online[469]: Event loop failed: Connection timed out",
+        "NetworkManager[600]: <warn> device (ens5): Activation: failed for connection 'System ens5'",
+        "[FAILED] Failed to start Wait for Network to be Configured.", "Failed to start NetworkManager.service"],
     "nic-missing": [
+        "SIOCSIFFLAGS: No such device",
+        'Cannot find device "ens5"',
         "Bringing up interface eth0:  Device eth0 has different MAC address than expected, ignoring.",
         "Device eth0 does not seem to be present, delaying initialization.",
     ],
     "ena-admin": [
+        "[  5.12345] ena 0000:00:05.0 eth0: Wait for completion (polling) timeout",
+        "[  5.12345] ena 0000:00:05.0: Reset indication didn't turn on",
         "[  5.12345] ena 0000:00:05.0: The ena device sent a completion but the driver didn't receive a MSI-X interrupt (cmd 3)",
         "[  5.12345] ena 0000:00:05.0: Failed to create IO CQ. error: -62",
     ],
     "link-down": [
+        "[ 77.12345] ena 0000:00:05.0 eth0: Found a Tx that wasn't completed on time, qid 2, index 961.",
         "[ 77.12345] ena 0000:00:05.0 eth0: Trigger reset is on",
         "ena0: Trigger reset is on",
         "[ 77.12345] NETDEV WATCHDOG: eth0 (ena): transmit queue 3 timed out",
     ],
-    "imds": ["[ 60.12345] cloud-init[500]: Giving up on md after 120 seconds", "ec2net: Failed to get IMDSv2 metadata token"],
+    "imds": [
+        "cloud-init[9]: url_helper.py[WARNING]: Calling 'http://169.254.169.254/latest/api/token' failed [50/120s]: error",
+        "cloud-init[9]: DataSourceEc2.py[WARNING]: IMDS's HTTP endpoint is probably disabled",
+        "[ 60.12345] cloud-init[500]: Giving up on md after 120 seconds", "ec2net: Failed to get IMDSv2 metadata token"],
     "cloud-init": [
         "cloud-init[900]: 2026-11-29 03:00:00,000 - cc_scripts_user.py[WARNING]: Failed to run module scripts-user",
         "cloud-init[900]: Traceback (most recent call last):",
@@ -124,16 +190,28 @@ KINDS = {
     "too-many-files": ["[ 1234.1234] VFS: file-max limit 65535 reached"],
     "console-flood": ["[ 1234.1234] serial8250: too much work for irq4"],
     "orderly": [
+        "[  OK  ] Finished Power-Off.",
+        "systemd[1]: Reached target reboot.target - System Reboot.",
+        "systemd-logind[2060]: The system will power off now!",
         "[  OK  ] Reached target Power-Off.",
         "[ 5000.1234] reboot: Restarting system",
         "systemd-logind[1]: Power key pressed.",
     ],
     "win-bugcheck": ["The computer has rebooted from a bugcheck.  The bugcheck was: 0x0000007e"],
-    "win-unexpected-shutdown": ["The previous system shutdown at 3:02:41 AM on 11/29/2026 was unexpected."],
+    "win-unexpected-shutdown": [
+        "The system has rebooted without cleanly shutting down first.",
+        "The previous system shutdown at 3:02:41 AM on 11/29/2026 was unexpected."],
     "win-low-memory": ["Windows successfully diagnosed a low virtual memory condition."],
-    "win-disk-reset": ["Reset to device, \\Device\\RaidPort1, was issued."],
-    "win-dhcp": ["Your computer was not assigned an address from the network (by the DHCP Server)"],
-    "win-service": ["The EC2Launch service terminated unexpectedly.  It has done this 1 time(s)."],
+    "win-disk-reset": [
+        "The IO operation at logical block address 0x1f40 for Disk 1 (PDO name: \\Device\\0000002a) was retried.",
+        "Disk 2 has been surprise removed.",
+        "Reset to device, \\Device\\RaidPort1, was issued."],
+    "win-dhcp": [
+        "Your computer was not able to renew its address from the network (from the DHCP Server)",
+        "Your computer was not assigned an address from the network (by the DHCP Server)"],
+    "win-service": [
+        "The Agent service failed to start due to the following error: The service did not respond",
+        "The EC2Launch service terminated unexpectedly.  It has done this 1 time(s)."],
 }  # fmt: skip
 
 HEALTHY = """\
@@ -174,6 +252,79 @@ def test_there_are_enough_kinds_each_with_words_a_remedy_and_a_source() -> None:
         assert all((one.words, one.remedy, one.source, one.contains))
         assert not one.words.endswith(".")
         assert not one.remedy.endswith(".")
+
+
+HARMLESS = """\
+NMI watchdog: Shutting down hard lockup detector on all cpus
+IPv6: ADDRCONF(NETDEV_UP): eth0: link is not ready
+ACPI Error: AE_NOT_FOUND, While resolving a named reference package element - LNKS (20230628/dspkginit-438)
+ACPI BIOS Error (bug): Could not resolve symbol [_SB.PCI0], AE_NOT_FOUND
+EXT4-fs (nvme0n1p1): mounted filesystem with ordered data mode. Opts: errors=remount-ro
+EXT4-fs (nvme0n1p1): INFO: recovery required on readonly filesystem
+EXT3-fs (xvda1): error: couldn't mount because of unsupported optional features (240)
+EXT4-fs (xvda1): error count since last fsck: 3
+XFS (nvme0n1p1): Ending recovery (logdev: internal)
+blk_update_request: I/O error, dev fd0, sector 0 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 0
+critical target error, dev sdb, sector 187 op 0x3:(DISCARD) flags 0x800 phys_seg 1 prio class 0
+nvme nvme0: Shutdown timeout set to 8 seconds
+mce: [Hardware Error]: Machine check events logged
+random: crng init done
+audit: type=1400 audit(1732849200.1:9): avc:  denied  { read } for pid=1 comm="systemd"
+xenbus_probe_frontend: Device with no driver: device/vbd/768
+Gave up waiting for suspend/resume device
+Initramfs unpacking failed: Decoding failed
+cloud-init[9]: __init__.py[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'...'
+cloud-init[9]: __init__.py[DEBUG]: Searching for network data source in: ['DataSourceEc2', 'DataSourceNone']
+cloud-init[9]: url_helper.py[WARNING]: Calling 'http://169.254.169.254/latest/api/token' failed [0/120s]: request error
+error: sparse file not allowed.
+modprobe: FATAL: Module autofs4 not found in directory /lib/modules/6.1.0
+sshd[812]: error: Could not load host key: /etc/ssh/ssh_host_dsa_key
+my-app.service: Main process exited, code=exited, status=1/FAILURE
+Remounting '/' read-only in with options 'attr2,inode64'.
+[ TIME ] Timed out waiting for device dev-ttyS0.device - /dev/ttyS0.
+kernel: Command line: ro nvme_core.io_timeout=4294967295 panic=1 softlockup_panic=0
+""".splitlines()
+
+
+@pytest.mark.parametrize("line", HARMLESS)
+def test_what_only_looks_like_trouble_is_a_hint_at_most(line: str) -> None:
+    assert [one for one in diagnose_log(BOOT + line).findings if one.severity > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("failed", "done"),
+    [
+        ("[FAILED] Failed to start OpenSSH server daemon.", "[  OK  ] Started OpenSSH server daemon."),
+        ("ssh.service: Failed with result 'exit-code'.", "sshd[9]: Server listening on 0.0.0.0 port 22."),
+        ("dhclient[604]: No DHCPOFFERS received.", "dhclient[604]: bound to 10.0.0.9 -- renewal in 1600 seconds."),
+        ("IP-Config: no response after 2 secs - giving up", "IP-Config: eth0 complete (dhcp from 10.0.0.1):"),
+        ("systemd-networkd[4]: ens5: DHCPv4 lease lost", "systemd-networkd[4]: ens5: DHCPv4 address 10.0.0.9/24 via 10.0.0.1"),
+        (KINDS["imds"][1], "cloud-init[9]: Cloud-init v. 24 finished at Sun. Datasource DataSourceEc2.  Up 9 seconds"),
+        ("[FAILED] Failed to start Wait for Network to be Configured.", "Finished Wait for Network to be Configured."),
+        ("[ 9.123456] nfs: server fs-1 not responding, still trying", "[ 19.123456] nfs: server fs-1 OK"),
+    ],
+)  # fmt: skip
+def test_what_was_done_in_the_end_is_taken_back(failed: str, done: str) -> None:
+    def grave(log: str) -> list[str]:
+        return [one.key for one in diagnose_log(BOOT + log).findings if one.severity > 1]
+
+    assert len(grave(failed)) == 1
+    assert grave(f"{failed}\n{done}") == []
+    assert grave(f"{done}\n{failed}") == grave(failed), "what fails later still counts"
+
+
+def test_a_containers_memory_dump_is_not_the_machines() -> None:
+    dump = "[ 9.1] java invoked oom-killer: gfp_mask=0xd0\n[ 9.2] {}\n[ 9.3] Killed process 8 (java) total-vm:9kB\n"
+    assert keys(BOOT + dump.format("Mem-Info:")) == ["oom"]
+    assert keys(BOOT + dump.format("Memory cgroup out of memory: Kill process 8 (java) score 9")) == [
+        "oom-cgroup"
+    ]
+
+
+def test_a_key_that_stands_twice_is_told_once_with_its_gravest_line() -> None:
+    log = BOOT + "[ 9.1] EXT4-fs (xvda1): error count since last fsck: 3\n" + KINDS["ext4-error"][-1] + "\n"
+    (found,) = diagnose_log(log + log.splitlines()[1]).findings
+    assert (found.key, found.severity, found.line) == ("ext4-error", 3, 3)
 
 
 def test_a_healthy_boot_says_nothing() -> None:
@@ -261,7 +412,7 @@ def test_a_console_becomes_lines_that_know_their_boot_and_stamp_and_findings_poi
     assert (log.at, log.latest) == (NOW, True)
     assert len(log.lines) == len(log.boots) == len(log.stamps) == 6
     assert log.boots == (1, 1, 1, 1, 0, 0)
-    assert log.stamps == (None, None, 0.0, 6521.377123, 0.0, 42.123456)
+    assert log.stamps == (None, None, 0.0, 812.4, 0.0, 42.123456)
     assert [(one.key, one.boot) for one in log.diagnosis.findings] == [("oops", 0), ("oom", 1)]
     assert all(log.lines[one.line - 1] == one.text for one in log.diagnosis.findings)
     assert log.diagnosis.boots == 2

@@ -52,12 +52,21 @@ _FIRST_LETTERS = frozenset(word[0] for _, words in _MARKS for word in words)
 _PASTED = re.compile(r"(?<!\x1b)(?:\^\[|\\x1b|\\033|\\e|\ufffd)?\[(?:0|[01];[0-9;]{1,12})m")
 """A colour whose escape character was lost, or written in letters, when the log was copied."""
 _KERNEL_TAGS = frozenset({
-    "arp_cache", "blk_update_request", "block", "cgroup", "clocksource", "device-mapper", "drbd", "ena",
-    "end_bio_bh_io_sync", "end_request", "fork", "hibernation", "hrtimer", "ip_conntrack", "ixgbevf", "kernel",
-    "lowmemorykiller", "mce", "md", "memory", "mm", "modprobe", "neigh", "neighbor", "neighbour", "net_ratelimit",
-    "nf_conntrack", "nvme", "pci", "pcieport", "print_req_error", "rcu", "reboot", "request_module", "sd", "serial",
-    "swapper", "systemd-shutdown", "tcp", "traps", "usb", "virtio_blk", "virtio_net", "vmalloc", "watchdog",
-    "xen_netfront",
+    "acpi", "ahci", "amd-vi", "arp_cache", "ata", "blk_update_request", "block", "bonding", "bridge", "ceph", "cgroup",
+    "cifs", "clk", "clocksource", "cma", "cpu", "cpuhp", "device-mapper", "dm", "dma", "dmar", "drbd", "drm", "efa",
+    "efi", "efifb", "efivars", "ehci_hcd", "ena", "end_bio_bh_io_sync", "end_request", "ext", "fork", "fuse",
+    "hibernation", "hrtimer", "hugetlb", "hugetlbfs", "hung_task", "hv_netvsc", "hv_storvsc", "hv_vmbus", "iommu",
+    "ip_conntrack", "ipv", "irq", "iscsi", "ixgbevf", "jbd", "kasan", "kauditd", "kernel", "kexec", "kexec_core",
+    "kfence", "kvm", "kvm-guest", "libata", "libceph", "libnvdimm", "loop", "lowmemorykiller", "mce", "md",
+    "megaraid_sas", "memory", "mm", "modprobe", "module", "mpt", "neigh", "neighbor", "neighbour", "net_ratelimit",
+    "nf_conntrack", "nf_tables", "nfs", "nfsd", "nvme", "nvme-pci", "nvme_core", "oom_reaper", "overlayfs",
+    "page_alloc", "pci", "pcieport", "perf", "print_req_error", "printk", "quota", "raid", "random", "rcu", "reboot",
+    "request_module", "rtc_cmos", "scsi", "sd", "serial", "slab", "softdog", "softlockup", "squashfs",
+    "stack-protector", "sunrpc", "swap", "swapper", "sysrq", "systemd-shutdow", "systemd-shutdown", "tcp", "thermal",
+    "traps", "tsc", "udp", "usb", "usb-storage", "usercopy", "vbd", "vif", "virtio", "virtio-pci", "virtio_blk",
+    "virtio_net", "virtio_pci", "virtio_scsi", "vmalloc", "vmscan", "vmw_pvscsi", "vmxnet", "watchdog", "workqueue",
+    "xen", "xen-blkfront", "xen_blkfront", "xen_netfront", "xenbus", "xenbus_probe_frontend", "xhci_hcd", "zram",
+    "zswap",
 })  # fmt: skip
 """Words in lower case that the kernel itself writes before a colon; any other such word is the name of a program."""
 _QUOTES = (
