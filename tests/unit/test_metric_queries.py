@@ -17,7 +17,7 @@ from tui.domain.diagnosis.metric_queries import (
     MetricQuery,
     agent_queries,
     first_launched,
-    host_label,
+    host_names,
     metric_of,
     missing,
     own_queries,
@@ -271,10 +271,14 @@ def test_the_fullest_disk_comes_first_also_where_what_is_free_is_counted() -> No
     assert [one.newest for one in with_missing(free, MetricState.ABSENT, instance(), 3)[2:]] == [2, 46]
 
 
-def test_the_host_s_name_is_the_first_label_of_its_private_dns_name() -> None:
-    assert host_label(instance(private_dns="web-7.corp.example")) == "web-7"
-    assert host_label(instance(private_ip="10.2.0.4")) == "ip-10-2-0-4"
-    assert host_label(instance(private_ip="")) == ""
+def test_the_host_s_name_is_its_private_dns_name_or_the_first_label_of_it() -> None:
+    assert host_names(instance(private_dns="web-7.corp.example")) == ("web-7", "web-7.corp.example")
+    assert host_names(instance(private_ip="10.2.0.4")) == (
+        "ip-10-2-0-4",
+        "ip-10-2-0-4.eu-west-1.compute.internal",
+    )
+    assert host_names(instance(private_dns="web-7")) == ("web-7",)
+    assert host_names(instance(private_ip="")) == ()
 
 
 def test_it_was_made_when_its_primary_interface_was_attached() -> None:

@@ -74,10 +74,11 @@ class CloudWatch:
 
     def list_metrics(self, **asked: Any) -> Any:
         self.calls.append(("ListMetrics", asked))
-        found = self.listed.get((asked["Dimensions"][0]["Name"], "RecentlyActive" in asked), [])
+        (of,) = asked["Dimensions"]
+        found = self.listed.get((of["Name"], "RecentlyActive" in asked), [])
         if isinstance(found, Exception):
             raise found
-        return {"Metrics": found}
+        return {"Metrics": [one for one in found if of in one["Dimensions"]]}
 
 
 @pytest.fixture
@@ -235,13 +236,13 @@ def test_memory_by_id_in_any_namespace_costs_two_calls(threads: ThreadPoolExecut
     assert (swap.state, disk.state, found.asked) == (MetricState.ABSENT, MetricState.ABSENT, 1)
 
 
-def test_an_agent_without_the_id_is_found_by_the_host_s_name(threads: ThreadPoolExecutor) -> None:
+@pytest.mark.parametrize("host", ["ip-10-2-0-4", "ip-10-2-0-4.eu-west-1.compute.internal"])
+def test_an_agent_without_the_id_is_found_by_the_host_s_name(host: str, threads: ThreadPoolExecutor) -> None:
     cloudwatch = CloudWatch()
-    cloudwatch.listed["host", True] = [listed("mem_used_percent", "host", value="ip-10-2-0-4")]
+    cloudwatch.listed["host", True] = [listed("mem_used_percent", "host", value=host)]
     found = asker(cloudwatch, threads).agent(3)
-    assert by_name(found)["mem_used_percent"].state is MetricState.REPORTING
-    host = next(asked for name, asked in cloudwatch.calls if asked.get("Namespace"))
-    assert host["Dimensions"] == [{"Name": "host", "Value": "ip-10-2-0-4"}]
+    memory = by_name(found)["mem_used_percent"]
+    assert (memory.state, memory.dimension("host")) == (MetricState.REPORTING, host)
     assert len(cloudwatch.calls) <= 4
 
 

@@ -54,6 +54,10 @@ Nearly all of these know no permission for single instances: who may look sees a
 `ec2:DescribeInstanceStatus` and `ec2:DescribeInstances` there is nothing to see; without another one, what it tells is shown
 as unknown, with the reason; without `ec2:DescribeRegions`, name your regions in the configuration. With
 `sts:DecodeAuthorizationMessage` evac can say which policy denied a call where AWS only answers with an encoded message.
+
+CloudWatch, CloudTrail, `ec2:GetConsoleOutput` and `ec2:GetConsoleScreenshot` are asked only when somebody looks at why one
+instance fails; each is missed by itself, and said. `cloudwatch:GetMetricStatistics` is for `[metrics] source = "statistics"`
+alone, `cloudwatch:GetMetricData` for all else; both are paid by the metric.
 """
 _LOGINS = """## Logging in
 

@@ -24,7 +24,7 @@ from tui.domain.diagnosis.metric_queries import (
     MetricQuery,
     agent_queries,
     first_launched,
-    host_label,
+    host_names,
     metric_of,
     own_queries,
     unread_metric,
@@ -38,6 +38,8 @@ QUERIES_A_CALL = 500
 """Of GetMetricData."""
 MOST_PAGES = 4
 """Of one answer: a page of ListMetrics has 500 metrics, one of GetMetricData 100,800 points."""
+RECENT_HOURS = 3
+"""ListMetrics' PT3H: what it does not list then has had no point since."""
 OFF = clean("CloudWatch is not asked: [metrics] source is off in your configuration")
 _Points = list[tuple[datetime, float]]
 
@@ -81,24 +83,28 @@ class Asker:
         if self._source == "off":
             return Evidence(self._now, unread=(("agent", OFF),))
         try:
-            listed, is_whole = self._listed(hours, same_host)
+            listed, is_whole, is_old = self._listed(hours, same_host)
         except Exception as error:  # botocore's parsers fail in Python's own ways
             return self._evidence("agent", self._with(hours, (), MetricState.DENIED), [self._line(error)])
-        metrics, why = self._metrics(agent_queries(listed, hours), hours)
+        queries = agent_queries(listed, hours)
+        if is_old and hours <= RECENT_HOURS:
+            silent = [metric_of(one, (), self._row, self._now) for one in queries]
+            metrics, why, asked = silent, list[str](), 0
+        else:
+            metrics, why = self._metrics(queries, hours)
+            asked = len({_identity(one) for one in metrics})
         state = without_agent(self._row, self._now)
         if not is_whole:
             state = MetricState.DENIED
             why.append(self._why_not_whole(same_host))
-        return self._evidence(
-            "agent", self._with(hours, metrics, state), why, len({_identity(one) for one in metrics})
-        )
+        return self._evidence("agent", self._with(hours, metrics, state), why, asked)
 
     def _with(self, hours: int, metrics: Sequence[Metric], state: MetricState) -> tuple[Metric, ...]:
         return with_missing(metrics, state, self._row, hours)
 
     def _why_not_whole(self, same_host: bool) -> str:
         if same_host:
-            name = host_label(self._row)
+            name = host_names(self._row)[0]
             return (
                 f"more than one instance is called {name}: have the agent send InstanceId (append_dimensions)"
             )
@@ -227,25 +233,25 @@ class Asker:
             for query in queries
         ]
 
-    def _listed(self, hours: int, same_host: bool) -> tuple[list[ListedMetric], bool]:
-        """What an agent sends, and whether that is known for certain. By instance id, in any namespace; else by host name, and
-        by instance id what had no point for three hours.
+    def _listed(self, hours: int, same_host: bool) -> tuple[list[ListedMetric], bool, bool]:
+        """What an agent sends, whether that is known for certain, and whether it had no point in RECENT_HOURS: by instance id, in
+        any namespace; else by the host's name; else what is old, by instance id.
         """
         client = self._client()
         of = [{"Name": "InstanceId", "Value": str(self._row.instance_id)}]
         listed, is_whole = _list(client, Dimensions=of, RecentlyActive="PT3H")
         if agent_queries(listed, hours):
-            return listed, True
-        older = self._threads.submit(_list, client, Dimensions=of)
-        by_host: list[ListedMetric] = []
-        if host := host_label(self._row):
-            dimensions = [{"Name": "host", "Value": host}]
-            by_host, _ = _list(client, Namespace=AGENT, Dimensions=dimensions, RecentlyActive="PT3H")
+            return listed, True, False
+        hosts = [{"Name": "host", "Value": name} for name in host_names(self._row)]
+        answers = [
+            self._threads.submit(_list, client, Namespace=AGENT, Dimensions=[one], RecentlyActive="PT3H")
+            for one in hosts
+        ]
+        by_host = [metric for answer in answers for metric in answer.result()[0]]
         if agent_queries(by_host, hours):
-            older.cancel()
-            return ([], False) if same_host else (by_host, True)
-        listed, older_whole = older.result()
-        return listed, is_whole and older_whole
+            return ([], False, False) if same_host else (by_host, True, False)
+        listed, older_is_whole = _list(client, Dimensions=of)
+        return listed, is_whole and older_is_whole, True
 
     def _client(self) -> Any:
         target = self._row.target

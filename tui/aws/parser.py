@@ -274,9 +274,11 @@ def _time(text: str) -> datetime:
 def parse_time(text: Any) -> Any:
     """Parse as botocore does. A text that is not a time is kept as text: an exception would cost the whole answer.
 
-    `mapping` makes *don't know* of it.
+    `mapping` makes *don't know* of it. A number, of which CloudWatch sends thousands, is not parsed as a text of any kind.
     """
     try:
+        if type(text) in (int, float):
+            return datetime.fromtimestamp(text, UTC)
         return parse_timestamp(text)
     except (ValueError, TypeError, ArithmeticError, OSError, RuntimeError):
         return text

@@ -218,10 +218,14 @@ def _disks(found: Sequence[ListedMetric]) -> list[ListedMetric]:
     return named[:MOST_DISKS] or list(kept.values())
 
 
-def host_label(row: Instance) -> str:
-    """What an agent without `append_dimensions` calls the machine: the first label of its private DNS name; empty if unknown."""
-    name = str(row.private_dns) or (private_name(str(row.private_ip)) if row.private_ip else "")
-    return name.partition(".")[0]
+def host_names(row: Instance) -> tuple[str, ...]:
+    """What an agent without `append_dimensions` may call the machine: the first label of its private DNS name, as most systems
+    do, or the whole of it, as Amazon Linux does. Nothing where it is not known.
+    """
+    name = str(row.private_dns) or (
+        private_name(str(row.private_ip), row.target.region) if row.private_ip else ""
+    )
+    return tuple(dict.fromkeys(one for one in (name.partition(".")[0], name) if one))
 
 
 def first_launched(row: Instance) -> datetime | None:

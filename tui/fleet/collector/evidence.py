@@ -15,8 +15,8 @@ from typing import Any
 from tui.aws import cloudtrail, describe, inspect, metrics, system_log
 from tui.aws.errors import OtherAccountError
 from tui.config.kinds import own_kinds
-from tui.domain.diagnosis.evidence import Evidence
-from tui.domain.diagnosis.metric_queries import host_label
+from tui.domain.diagnosis.evidence import Evidence, MetricState
+from tui.domain.diagnosis.metric_queries import host_names
 from tui.domain.instance import Instance, Target
 from tui.errors import EvacError
 from tui.fleet.collector.fetch import threaded
@@ -108,7 +108,9 @@ class EvidenceReader:
                     state.lookers, asker.agent, request.hours, self._shares_host(target, row)
                 )
             self._forget(began)
-            if not found.unread:
+            if any(
+                one.state is not MetricState.DENIED for one in found.metrics or ()
+            ):  # else nothing was paid
                 self._kept[key] = began, found
             return found
 
@@ -144,6 +146,6 @@ class EvidenceReader:
 
     def _shares_host(self, target: Target, row: Instance) -> bool:
         """Whether another instance of its account and region has the same host name: addresses repeat in other networks."""
-        unit, label = self._state.unit_of(target), host_label(row)
-        others = () if unit is None or not label else unit.rows.values()
-        return any(one.instance_id != row.instance_id and host_label(one) == label for one in others)
+        unit, names = self._state.unit_of(target), host_names(row)
+        others = () if unit is None or not names else unit.rows.values()
+        return any(one.instance_id != row.instance_id and host_names(one)[:1] == names[:1] for one in others)
