@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui.aws import cloudtrail
 from tui.aws.sessions import Sessions
@@ -80,6 +82,26 @@ def test_the_type_before_is_known_from_the_events_before() -> None:
 def test_a_record_of_any_shape_has_words(record: dict[str, Any]) -> None:
     for event in ("CreateTags", "ModifyVolume", "RevokeSecurityGroupIngress", "RunInstances", "Else"):
         assert change_words([(event, "", record)]) == [""]
+
+
+NAMES = (
+    "items", "value", "attribute", "instanceType", "groupSet", "groupId", "tagSet", "key", "ipPermissions", "ipRanges",
+    "ModifyVolumeRequest", "volumeId", "Size", "force", "device", "instancesSet", "imageId", "other",
+)  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    st.sampled_from([*dict.fromkeys(one[0] for one in WORDS)]),
+    st.dictionaries(st.sampled_from(NAMES), JSON, max_size=5),
+)
+def test_parameters_of_any_shape_have_words(event: str, params: dict[str, Any]) -> None:
+    (words,) = change_words([(event, "", {"requestParameters": params})])
+    assert len(words) <= 330
 
 
 def event(name: str, ago: float = 1.0, **record: Any) -> dict[str, Any]:

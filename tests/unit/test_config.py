@@ -117,6 +117,7 @@ def test_profile_on_the_command_line_is_stronger_than_the_environment(home: Path
         ("[actions]\nconfirm='no'", "actions.confirm", '"name" or "id"'),
         ("[actions]\nimage_max_age='a week'", "actions.image_max_age", "such as 7d"),
         ("[cache]\nurl='http://x'", "cache.url", "redis://"),
+        ("[metrics]\nsource='all'", "metrics.source", '"data", "statistics" or "off"'),
         ("timezone='Mars/Olympus'", "timezone", "Asia/Seoul"),
         ("timezone='../etc/passwd'", "timezone", "Asia/Seoul"),
         ("x =", "", "not TOML"),

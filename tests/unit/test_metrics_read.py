@@ -137,7 +137,7 @@ def test_a_call_that_is_denied_leaves_its_rows_and_names_the_permission(threads:
     }
     assert {one.state for one in found.metrics} == {MetricState.DENIED}
     assert found.unread == (
-        ("metrics", "prod/eu-west-1: GetMetricData is not allowed: ask for the permission to call cloudwatch:GetMetricData"),
+        ("metrics", "GetMetricData is not allowed: ask for the permission to call cloudwatch:GetMetricData"),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec.structs import replace
 
 from tui.aws import access_denied, errors, mapping
 from tui.aws.error_codes import error_code
@@ -122,10 +123,10 @@ def trouble_of(
 
 
 def why_unread(sessions: Sessions, error: BaseException, target: Target) -> SafeText:
-    """The line for what is asked only when somebody looks: nobody keeps trying, so the remedy is to ask again."""
+    """Cause and remedy of what is asked only when somebody looks: nobody keeps trying, so the remedy is to ask again."""
     trouble = trouble_of(sessions, error, target.profile, target.region)
     remedy = "ask again" if trouble.remedy.startswith("evac ") else trouble.remedy
-    return clean(f"{trouble.cause}: {remedy}", 600)
+    return clean(replace(trouble, remedy=clean(remedy)).bare, 600)
 
 
 def _enabled(sessions: Sessions, profile: str, region: str) -> list[str]:

@@ -32,7 +32,7 @@ from tui.domain.diagnosis.metric_queries import (
     without_agent,
 )
 from tui.domain.instance import Instance
-from tui.domain.sanitize import SafeText, clean
+from tui.domain.sanitize import clean
 
 QUERIES_A_CALL = 500
 """Of GetMetricData."""
@@ -175,21 +175,17 @@ class Asker:
                 if status == "Forbidden":
                     series.why = self._forbidden(queries[number])
                 elif status == "InternalError":
-                    series.why = f"{self._where}: CloudWatch failed at {queries[number].namespace}: ask again"
+                    series.why = f"CloudWatch failed at {queries[number].namespace}: ask again"
                 (partial.add if status == "PartialData" else partial.discard)(number)
             if page is None:
                 break
         for number in partial:
             series = found[number]
-            series.why = (
-                series.why
-                or f"{self._where}: CloudWatch gave only a part of {queries[number].name}: ask again"
-            )
+            series.why = series.why or f"CloudWatch gave only a part of {queries[number].name}: ask again"
 
     def _forbidden(self, query: MetricQuery) -> str:
-        return (
-            f"{self._where}: GetMetricData of {query.namespace} is not allowed: "
-            + access_denied.denied_remedy("GetMetricData", "", self._row.target.region)
+        return f"GetMetricData of {query.namespace} is not allowed: " + access_denied.denied_remedy(
+            "GetMetricData", "", self._row.target.region
         )
 
     def _statistics(self, queries: Sequence[MetricQuery], start: datetime) -> list[_Series]:
@@ -256,10 +252,6 @@ class Asker:
     def _client(self) -> Any:
         target = self._row.target
         return self._sessions.client(target.profile, "cloudwatch", target.region)
-
-    @property
-    def _where(self) -> SafeText:
-        return self._row.target.key
 
     def _line(self, error: Exception) -> str:
         return str(describe.why_unread(self._sessions, error, self._row.target))

@@ -70,10 +70,10 @@ def read_screenshot(sessions: Sessions, target: Target, instance_id: str) -> tup
         image = b""
     except Exception as error:  # as above
         if error_code(error) == _UNSUPPORTED:
-            return _no_image(now, f"{target.key}: AWS takes no screenshot of this type of instance")
+            return _no_image(now, "AWS takes no screenshot of this type of instance")
         return _no_image(now, describe.why_unread(sessions, error, target))
     if not image.startswith(_JPEG):
-        return _no_image(now, f"{target.key}: what AWS sent as a screenshot is no JPEG")
+        return _no_image(now, "what AWS sent as a screenshot is no JPEG")
     return Evidence(now), image
 
 

@@ -122,4 +122,4 @@ class Requests(CollectorState):
 
 
 def _gone(target: Target, instance_id: str) -> Trouble:
-    return Trouble(TroubleKind.GONE, clean(f"{target.key}: {instance_id} is no longer there"), EMPTY)
+    return Trouble(TroubleKind.GONE, clean(f"{instance_id} is no longer there"), EMPTY, where=target.key)
