@@ -126,6 +126,8 @@ def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
 
 def _press(scene: Scene, why_not: str | None) -> Row:
     advice = scene.explanation.recommended
+    if advice is None and scene.explanation.instead and not scene.gone:
+        return Row(scene.explanation.instead, "do", "", "bold yellow")
     if advice is None or scene.gone:
         return Row(_no_key(scene), "press", "", "dim")
     verb = verb_of(advice.verb)

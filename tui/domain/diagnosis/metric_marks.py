@@ -1,20 +1,31 @@
 """The rows of the triage screen: for each, its metrics as one line to draw, a mark, and words where it is wrong. Pure.
 
-Names, units and statistics: EC2 user guide, viewing_metrics_with_cloudwatch; EBS guide, using_cloudwatch_ebs; CloudWatch guide,
-metrics-collected-by-CloudWatch-agent.
+Names, units and statistics: EC2 user guide, viewing_metrics_with_cloudwatch and burstable-credits-baseline-concepts; EBS guide,
+using_cloudwatch_ebs; CloudWatch guide, metrics-collected-by-CloudWatch-agent. Volumes' rows are in `volume_marks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from msgspec import Struct
-
+from tui.domain.diagnosis import volume_marks
 from tui.domain.diagnosis.evidence import Metric, MetricRow, MetricState
+from tui.domain.diagnosis.series import (
+    Series,
+    before,
+    changes_in,
+    ends_with,
+    highest,
+    last,
+    middle,
+    summed,
+    tidy,
+)
+from tui.domain.diagnosis.triage_row import Look, TriageRow, drawn, percent, rate_words, without_points
 from tui.domain.instance import CheckName, Instance
 from tui.domain.severity import Mark
-from tui.domain.time_format import bare_clock
+from tui.domain.time_format import later
 
 _R = MetricRow
 _ORDERS: dict[CheckName | None, tuple[MetricRow, ...]] = {
@@ -25,33 +36,25 @@ _ORDERS: dict[CheckName | None, tuple[MetricRow, ...]] = {
 }  # fmt: skip
 _ORDERS[CheckName.PERFORMANCE] = _ORDERS[CheckName.APPLICATION]
 _ORDERS[None] = _ORDERS[CheckName.INSTANCE]
-_STATES = {
-    MetricState.ABSENT: (Mark.NONE, "nobody sends it"),
-    MetricState.DENIED: (Mark.UNKNOWN, "not read: denied"),
-    MetricState.EARLY: (Mark.UNKNOWN, "too early: just started"),
-    MetricState.STOPPED: (Mark.NONE, "stopped: no points is not zero"),
+_CHECK_METRICS = {
+    CheckName.SYSTEM: "statuscheckfailed_system",
+    CheckName.INSTANCE: "statuscheckfailed_instance",
+    CheckName.ATTACHED_EBS: "statuscheckfailed_attachedebs",
 }
-
-
-class TriageRow(Struct, frozen=True):
-    """One line of metrics. `label`: `memory`, `disk /data`, a volume's device. `points` are in `unit`, between `low` and `high`,
-    one each `period` seconds where there is one. `trouble`: the key of what is wrong with it, empty if nothing is known to be;
-    `since` (UTC): when that began, as far as the points go back. `series`: all that it is made of.
-    """
-
-    row: MetricRow
-    label: str
-    mark: Mark
-    words: str
-    state: MetricState
-    points: tuple[tuple[datetime, float], ...] = ()
-    period: int = 60
-    low: float = 0.0
-    high: float = 100.0
-    unit: str = "%"
-    trouble: str = ""
-    since: datetime | None = None
-    series: tuple[Metric, ...] = ()
+FLAPPING = 4
+"""Changes of a check within `FLAPPING_WITHIN` that make it one that comes and goes: AWS's ImpairedSince shows the last only."""
+FLAPPING_WITHIN = timedelta(hours=3)
+FULL = 95.0
+"""Percent of memory, swap or a disk at which it is full."""
+NOTHING_DONE = 1.0
+"""Percent of CPU of a system that does nothing: hung, panicked or halted."""
+_BASELINES = {
+    "nano": 5.0, "micro": 10.0, "small": 20.0, "medium": 20.0, "large": 30.0, "xlarge": 40.0, "2xlarge": 40.0,
+}  # fmt: skip
+"""Percent of CPU that a burstable type may use without credits (t2.xlarge and t2.2xlarge: 22.5 and 17)."""
+_NO_DISKS = frozenset(
+    {"tmpfs", "devtmpfs", "squashfs", "iso9660", "overlay", "ramfs", "erofs", "efivarfs", "udf", "cramfs"}
+)
 
 
 def row_order(instance: Instance) -> tuple[MetricRow, ...]:
@@ -64,20 +67,217 @@ def triage_rows(
     instance: Instance, metrics: Sequence[Metric], now: datetime, zone: tzinfo = UTC
 ) -> tuple[TriageRow, ...]:
     """A line for each row that has metrics, each volume one; in the order of `row_order`. Never raises, whatever the points."""
-    return tuple(
-        line
-        for row in row_order(instance)
-        for line in _lines(row, [one for one in metrics if one.row is row], zone)
+    look = Look(instance, tuple(metrics), now, zone)
+    return tuple(line for row in row_order(instance) for line in _ROWS[row](look))
+
+
+def _check(look: Look) -> Iterator[TriageRow]:
+    series = look.of(MetricRow.CHECK)
+    failing = look.failing
+    own = [one for one in series if one.name.lower() == _CHECK_METRICS.get(failing[0])] if failing else []
+    points = highest(tidy(one) for one in own or series)
+    if not points:
+        yield from without_points(look, MetricRow.CHECK, "check", series)
+        return
+    changes = changes_in(points, later(look.now, -FLAPPING_WITHIN))
+    run = ends_with(points, lambda value: value > 0)
+    mark, words, since, trouble = Mark.OK, "ok", None, ""
+    if run or failing:
+        since = look.failing_since or (run[0][0] if run else None)
+        mark, words = Mark.FAILING, "failing" + (f" since {look.clock(since)}" if since is not None else "")
+    elif any(value > 0 for _, value in points):
+        good = ends_with(points, lambda value: value <= 0)
+        words = f"ok since {look.clock(good[0][0])}" if good else "ok"
+    if changes >= FLAPPING:
+        mark = mark if mark is Mark.FAILING else Mark.THREATENED
+        words, trouble = f"comes and goes: {changes} changes in 3 h; {words}", "flapping"
+    yield drawn(
+        look, MetricRow.CHECK, "check", own or series, points, mark, words, trouble, since, high=1.0, unit=""
     )
 
 
-def _lines(row: MetricRow, series: list[Metric], zone: tzinfo) -> Iterator[TriageRow]:
-    if not series:
+def _cpu(look: Look) -> Iterator[TriageRow]:
+    series = look.of(MetricRow.CPU, "cpuutilization") or look.of(MetricRow.CPU)
+    averages = [one for one in series if one.statistic != "Maximum"] or series
+    points = highest(tidy(one) for one in averages)
+    newest = last(points)
+    if newest is None:
+        yield from without_points(look, MetricRow.CPU, "CPU", series)
         return
-    one = max(series, key=lambda metric: (bool(metric.points), metric.newest or 0.0))
-    mark, words = _STATES.get(one.state, (Mark.OK, ""))
-    if one.newest is not None:
-        words = f"{one.newest:.0f} %"
-        if one.state is MetricState.SILENT and one.at is not None:
-            mark, words = Mark.UNKNOWN, f"{words}, silent since {bare_clock(one.at, zone)}"
-    yield TriageRow(row, row.value, mark, words, one.state, one.points, one.period, series=tuple(series))
+    full = ends_with(points, lambda value: value >= FULL)
+    nothing = ends_with(points, lambda value: value <= NOTHING_DONE)
+    words, mark, trouble, since = f"{percent(newest)}{look.age(points, averages[0])}", Mark.OK, "", None
+    if len(full) >= 3:
+        mark, trouble, since = look.bad(), "cpu-full", full[0][0]
+        words += f", at its limit since {look.clock(since)}"
+    elif CheckName.INSTANCE in look.failing and len(nothing) >= look.enough(averages[0]):
+        mark, trouble, since = Mark.FAILING, "hung", nothing[0][0]
+        words += ": the system does nothing"
+    yield drawn(look, MetricRow.CPU, "CPU", averages, points, mark, words, trouble, since)
+
+
+def was_busy(points: Series, until: datetime) -> bool | None:
+    """Whether CPU did more before a moment than a system that does nothing. None: there are no points from before."""
+    values = before(points, until)
+    return None if not values else middle(values[-30:]) > 2 * NOTHING_DONE
+
+
+def _credits(look: Look) -> Iterator[TriageRow]:
+    series = look.of(MetricRow.CREDITS, "cpucreditbalance")
+    points = highest(tidy(one) for one in series)
+    newest = last(points)
+    if newest is None:
+        yield from without_points(look, MetricRow.CREDITS, "credits", series or look.of(MetricRow.CREDITS))
+        return
+    surplus = last(highest(tidy(one) for one in look.of(MetricRow.CREDITS, "cpusurpluscreditbalance"))) or 0.0
+    words, mark, trouble, since = f"{newest:.0f} left", Mark.OK, "", None
+    if newest < 0.5 and surplus >= 0.5:
+        words = f"0 left, {surplus:.0f} borrowed (unlimited mode: they cost)"
+    elif newest < 0.5:
+        since = ends_with(points, lambda value: value < 0.5)[0][0]
+        mark, words = Mark.THREATENED, f"0 left since {look.clock(since)}"
+        if _throttled(look, since):
+            mark, trouble, words = look.bad(), "credits-out", f"{words}: throttled, not idle"
+    high = max(1.0, *(value for _, value in points))
+    yield drawn(
+        look, MetricRow.CREDITS, "credits", series, points, mark, words, trouble, since,
+        high=high, unit="credits", lowest=True,
+    )  # fmt: skip
+
+
+def _throttled(look: Look, since: datetime) -> bool:
+    """Without credits it gets its baseline; what uses far less of it is idle, what uses more is not held back."""
+    family, _, size = look.instance.instance_type.partition(".")
+    baseline = {"t2.xlarge": 22.5, "t2.2xlarge": 17.0}.get(f"{family}.{size}", _BASELINES.get(size))
+    cpu = highest(tidy(one) for one in look.of(MetricRow.CPU, "cpuutilization") if one.statistic != "Maximum")
+    recent = [value for at, value in cpu if at >= since][-3:]
+    if not recent:
+        return not cpu
+    limit = 50.0 if baseline is None else baseline
+    return 0.4 * limit <= middle(recent) <= 1.25 * limit + 3
+
+
+Used = Callable[[Metric], float | None]
+
+
+def _used(metric: Metric, names: Iterable[str], free: Iterable[str]) -> Series | None:
+    """Its points as percent used, if its name holds all words of one of `names`, or of `free`, which is turned round."""
+    name = metric.name.lower()
+    if any(all(word in name for word in one.split()) for one in free):
+        return tuple((at, 100.0 - value) for at, value in tidy(metric))
+    if any(all(word in name for word in one.split()) for one in names):
+        return tidy(metric)
+    return None
+
+
+def _memory(look: Look) -> Iterator[TriageRow]:
+    yield from _percentage(
+        look,
+        MetricRow.MEMORY,
+        "memory",
+        ("mem used percent", "mem util", "mem usage", "memory used", "% committed"),
+        ("mem avail percent", "mem free percent"),
+        "memory-full",
+    )
+
+
+def _swap(look: Look) -> Iterator[TriageRow]:
+    yield from _percentage(
+        look,
+        MetricRow.SWAP,
+        "swap",
+        ("swap used percent", "swap util", "paging file %"),
+        ("swap free percent",),
+        "swap-full",
+    )
+
+
+def _percentage(
+    look: Look, row: MetricRow, label: str, names: Iterable[str], free: Iterable[str], trouble: str
+) -> Iterator[TriageRow]:
+    series = look.of(row)
+    found = [(used, one) for one in series if (used := _used(one, names, free))]
+    if not found:
+        yield from without_points(look, row, label, series)
+        return
+    points, one = max(found, key=lambda pair: (pair[1].state is MetricState.REPORTING, pair[0][-1][1]))
+    yield _full_or_not(look, row, label, points, one, trouble)
+
+
+def _full_or_not(
+    look: Look, row: MetricRow, label: str, points: Series, one: Metric, trouble: str
+) -> TriageRow:
+    newest = points[-1][1]
+    full = ends_with(points, lambda value: value >= FULL)
+    mark, words = Mark.OK, percent(newest)
+    if full:
+        mark = Mark.THREATENED if row is MetricRow.SWAP else look.bad()
+    if one.state is MetricState.SILENT:
+        mark = look.silence(points[-1][0], mark)
+        words += f", silent since {look.clock(points[-1][0])}"
+    return drawn(
+        look, row, label, [one], points, mark, words, trouble if full else "", full[0][0] if full else None
+    )
+
+
+def _disk(look: Look) -> Iterator[TriageRow]:
+    series = [one for one in look.of(MetricRow.DISK) if one.dimension("fstype").lower() not in _NO_DISKS]
+    found = [
+        (used, one)
+        for one in series
+        if (used := _used(one, ("disk used percent", "disk util"), ("% free space", "disk free percent")))
+        and one.dimension("instance") not in ("_Total", "HarddiskVolume1")
+    ]
+    if not found:
+        yield from without_points(look, MetricRow.DISK, "disk", series)
+        return
+    points, one = max(found, key=lambda pair: pair[0][-1][1])
+    path = one.dimension("path") or one.dimension("instance") or one.dimension("MountPath")
+    yield _full_or_not(look, MetricRow.DISK, f"disk {path}".rstrip(), points, one, "disk-full")
+
+
+def _network(look: Look) -> Iterator[TriageRow]:
+    series = [*look.of(MetricRow.NETWORK, "networkin"), *look.of(MetricRow.NETWORK, "networkout")]
+    period = max(1, series[0].period) if series else 1
+    points = summed((tidy(one) for one in series), 1 / period)
+    newest = last(points)
+    if newest is None:
+        yield from without_points(look, MetricRow.NETWORK, "network", series or look.of(MetricRow.NETWORK))
+        return
+    gone = ends_with(points, lambda value: value < 1.0)
+    words, mark, trouble, since = (
+        f"{rate_words(newest, 'B/s')}{look.age(points, series[0])}",
+        Mark.OK,
+        "",
+        None,
+    )
+    if len(gone) >= look.enough(series[0]):
+        mark, trouble, since = look.bad(), "network-gone", gone[0][0]
+        words = f"0 B/s since {look.clock(since)}" if len(gone) < len(points) else "0 B/s all the time"
+    top = max(value for _, value in points)
+    yield drawn(
+        look,
+        MetricRow.NETWORK,
+        "network",
+        series,
+        points,
+        mark,
+        words,
+        trouble,
+        since,
+        high=max(top, 1.0),
+        unit="B/s",
+    )
+
+
+_ROWS: dict[MetricRow, Callable[[Look], Iterator[TriageRow]]] = {
+    MetricRow.CHECK: _check,
+    MetricRow.CPU: _cpu,
+    MetricRow.CREDITS: _credits,
+    MetricRow.MEMORY: _memory,
+    MetricRow.SWAP: _swap,
+    MetricRow.DISK: _disk,
+    MetricRow.VOLUME: volume_marks.volumes,
+    MetricRow.EBS_LIMIT: volume_marks.ebs_limit,
+    MetricRow.NETWORK: _network,
+}

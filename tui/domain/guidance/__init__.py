@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.domain.activity import NO_ACTIVITY, Own
+from tui.domain.diagnosis.findings import Finding
 from tui.domain.down_by_aws import STOP_EVENTS
 from tui.domain.events import EventCode, EventState, ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.guidance import advice, checks, events, in_progress, stopped_instance
 from tui.domain.guidance import base as b
 from tui.domain.guidance.base import Explanation, Kind, Paragraph, Recommendation, Source
+from tui.domain.guidance.by_evidence import recommend_by_evidence
 from tui.domain.guidance.layer_stack import Layer, layers
 from tui.domain.guidance.subject import Subject
 from tui.domain.instance import CheckName, Instance, InstanceState, Target
@@ -52,10 +54,12 @@ def explain(
     zone: tzinfo,
     here: Here = NOWHERE,
     own: Own = NO_ACTIVITY,
+    findings: Sequence[Finding] = (),
 ) -> Explanation:
     """Everything the console teaches about this instance at `now` (UTC); times are drawn in `zone` and in UTC.
 
     `here`: the machine evac runs on. `own`: what evac itself does to instances, and what people said of them.
+    `findings`: why it fails, the likeliest cause first; they change which key is recommended, and nothing else.
     """
     subject = Subject(
         instance, facts, policy, now, zone, here=here, work=own.work(instance), meant=own.meant(instance)
@@ -79,14 +83,16 @@ def explain(
     if failing or open_events or subject.found_down is not None:
         paragraphs += advice.obstacles(subject)
     silent, silence = list(checks.silent(subject)), checks.silence(subject)
-    recommended = in_progress.recommend_following(subject, failing) or advice.recommend(
-        subject, failing, open_events
-    )
+    recommended, instead = in_progress.recommend_following(subject, failing), ""
+    if recommended is None:
+        usual = advice.recommend(subject, failing, open_events)
+        recommended, instead = recommend_by_evidence(subject, failing, usual, findings)
     return Explanation(
         _headline(subject, failing, open_events, silence),
         tuple(paragraphs + silent),
         recommended,
         _short(subject, failing, open_events, silence),
+        instead,
     )
 
 

@@ -31,15 +31,15 @@ def recommend(
             if not leaving
             else "moves it off the failing host before AWS stops it"
         )
-        return _stop_start(subject, why)
+        return stop_start(subject, why)
     if leaving:
-        return _stop_start(subject, "moves it to another host at a time of your own, and clears the event")
+        return stop_start(subject, "moves it to another host at a time of your own, and clears the event")
     if CheckName.INSTANCE in failing:
-        return _verb(subject, "reboot", "the remedy AWS names, once the console output is read")
+        return advised_verb(subject, "reboot", "the remedy AWS names, once the console output is read")
     if CheckName.ATTACHED_EBS in failing:
         if subject.stop_costs:
             return None
-        return _stop_start(
+        return stop_start(
             subject, "if waiting does not help: it costs nothing but memory and a few minutes here"
         )
     if failing:
@@ -49,7 +49,7 @@ def recommend(
         for event in events
         if event.code is not EventCode.UNKNOWN
     ):
-        return _verb(
+        return advised_verb(
             subject,
             "reschedule",
             "only if the time does not suit: waiting loses nothing on disk and no address",
@@ -64,24 +64,28 @@ def _start(subject: Subject) -> Recommendation | None:
     if found is not None and (found.spot or (subject.group and found.cause is Cause.AWS)):
         return None  # AWS starts it, or its group replaces it
     if found is not None and found.stopping:
-        return _verb(subject, "stop-start", "it waits until AWS has stopped it, and starts it on a new host")
+        return advised_verb(
+            subject, "stop-start", "it waits until AWS has stopped it, and starts it on a new host"
+        )
     if found is not None or (subject.leaving and subject.instance.state is InstanceState.STOPPED):
-        return _verb(subject, "start", stopped_instance.why_start(found))
+        return advised_verb(subject, "start", stopped_instance.why_start(found))
     return None
 
 
-def _stop_start(subject: Subject, why: str) -> Recommendation | None:
+def stop_start(subject: Subject, why: str) -> Recommendation | None:
+    """A stop and start, if its root survives one and nothing forbids it; with a word on the newest AMI."""
     if subject.root != "ebs":
         return None
     asked, newest, _ = image_view(subject.facts, subject.instance, subject.now)
     age = None if newest is None or newest.created is None else subject.now - newest.created
     old = age is None or age > subject.policy.image_max_age
-    return _verb(
+    return advised_verb(
         subject, "stop-start", f"{why}; no fresh AMI, so think of one first (i)" if asked and old else why
     )
 
 
-def _verb(subject: Subject, verb: str, why: str) -> Recommendation | None:
+def advised_verb(subject: Subject, verb: str, why: str) -> Recommendation | None:
+    """An action, if nothing forbids it and it is not for another machine to do."""
     if subject.from_elsewhere(verb):
         return None
     if subject.blocked(verb) is not None or (ACTIONS[verb].sets_aside and subject.group):

@@ -118,12 +118,16 @@ class Recommendation(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True):
-    """What the console says of an instance. `headline` and `diagnosis_short` are single lines."""
+    """What the console says of an instance. `headline` and `diagnosis_short` are single lines.
+
+    `instead`: what helps where the evidence says that no key does; it is empty otherwise.
+    """
 
     headline: str
     paragraphs: tuple[Paragraph, ...] = ()
     recommended: Recommendation | None = None
     diagnosis_short: str = ""
+    instead: str = ""
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -1,0 +1,112 @@
+"""What a log's findings are worth for a failure that goes on now: by boot, by age, by which check fails. Pure.
+
+A finding of an earlier boot is never the cause, nor is what the system came through well afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tui.domain.diagnosis.evidence import SystemLog
+from tui.domain.diagnosis.findings import Finding
+from tui.domain.diagnosis.kinds import ADVICE, WAITS, WELL
+from tui.domain.diagnosis.wall_time import about, boot_began
+from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
+from tui.domain.time_format import bare_clock, span, to_utc
+
+LAG = timedelta(minutes=10)
+"""A check begins to fail minutes after its cause, and AWS takes the console's output when it likes."""
+_WENT_ON = timedelta(minutes=30)
+_AT_THE_END = 40
+"""Lines from the end within which an orderly shutdown is the last thing it did."""
+_KILLED = re.compile(r"kill(?:ed)? process \d{1,9},? {0,2}\(([^()]{1,64})\)", re.IGNORECASE)
+
+
+class Then(Struct, frozen=True):
+    """What a log is held against. `since` (UTC): when the outermost failing check began to fail, as AWS says."""
+
+    instance: Instance
+    now: datetime
+    zone: tzinfo
+    failing: tuple[CheckName, ...]
+    since: datetime | None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it runs and both its own checks say so."""
+        checks = self.instance.checks
+        return self.instance.state is InstanceState.RUNNING and not self.failing and (
+            checks.system.status is checks.instance.status is CheckStatus.OK
+        )  # fmt: skip
+
+
+def older_than_failure(log: SystemLog, then: Then) -> str:
+    """That AWS took the log before the failure, in words; empty if it did not, or nobody knows."""
+    if log.at is None:
+        return ""
+    at, launched = to_utc(log.at), then.instance.launched_at
+    if launched is not None and at < to_utc(launched):
+        return f"the log is of {bare_clock(at, then.zone)}, before its last start"
+    if then.since is not None and at < then.since - LAG:
+        return f"the log is of {bare_clock(at, then.zone)}, {span(then.since - at)} before the check failed"
+    return ""
+
+
+def log_evidence(log: SystemLog, then: Then) -> Iterator[Finding]:
+    """The findings of the log, each as grave as it is for this failure, with its time and what speaks against it."""
+    old = older_than_failure(log, then)
+    began = boot_began(log, then.instance.launched_at)
+    stopping = any(one.boot == 0 and one.severity == 3 for one in log.diagnosis.findings)
+    for one in log.diagnosis.findings:
+        at = about(log, one.line - 1, began)
+        severity = one.severity
+        if one.boot == 0 and not stopping and not log.diagnosis.came_up and _is_last_deed(one, log):
+            severity = max(severity, 2)
+        most, against = _worth(one, at, old, then)
+        advised, advice = ADVICE.get(one.key, ("", ""))
+        yield replace(
+            one,
+            severity=max(1, min(severity, most)),
+            words=_named(one),
+            at=at,
+            against=against,
+            advised=advised,
+            advice=advice,
+        )
+
+
+def _is_last_deed(one: Finding, log: SystemLog) -> bool:
+    return one.key in WAITS or (one.key == "orderly" and len(log.lines) - one.line < _AT_THE_END)
+
+
+def _worth(one: Finding, at: datetime | None, old: str, then: Then) -> tuple[int, tuple[str, ...]]:
+    """The severity it has at most, and why."""
+    if one.boot:
+        return 1, ("of an earlier boot: not what fails now",)
+    if old:
+        return 1, (old,)
+    if then.is_well:
+        return 1, ("its checks are ok: it has come through this",)
+    against: list[str] = []
+    most = 3
+    if at is not None and then.since is not None and at < then.since - _WENT_ON:
+        most = 2
+        against.append(f"about {span(then.since - at)} before the check failed: it went on after it")
+    if CheckName.SYSTEM in then.failing:
+        most = 2
+        against.append("the system check fails, which is on AWS's side")
+    elif CheckName.INSTANCE in then.failing and one.key in WELL:
+        most = 1
+        against.append("this alone makes no status check fail")
+    return (most if then.failing else min(most, 2)), tuple(against)
+
+
+def _named(one: Finding) -> str:
+    """Its words, with the name of what was killed: the log is the guest's, and the name is cleaned as all of it."""
+    found = _KILLED.search(one.text)
+    return one.words if found is None else one.words.replace("a process", found[1], 1)
