@@ -139,6 +139,11 @@ def short_date(dt: datetime, zone: tzinfo, now: datetime) -> str:
     return f"{local.day} {_MONTHS[local.month - 1]} {clock_or_year}"
 
 
+def clock_or_date(dt: datetime, zone: tzinfo, now: datetime) -> str:
+    """`06:24`; with its date, `28 Nov 06:24`, where that would be taken for another day's."""
+    return bare_clock(dt, zone) if abs(dt - now) < timedelta(hours=20) else short_date(dt, zone, now)
+
+
 def both_zones(dt: datetime, zone: tzinfo, now: datetime | None = None) -> str:
     """`Tue 06:24 KST (21:24 UTC)`; UTC's weekday too where it differs; with `now`, the date if it is 6 days off or more,
 

@@ -15,6 +15,7 @@ from tui.domain.time_format import ago, span, to_utc
 RECENT = timedelta(hours=24)
 """A change of type this long before a failure may be its cause."""
 JUST_BEFORE = timedelta(hours=2)
+_ABOUT = timedelta(minutes=20)
 _TYPE = re.compile(r"\b([a-z][a-z0-9-]{0,20})\.(nano|micro|small|medium|large|(\d{0,2})xlarge)(?![\w-])")
 _SIZES = {"nano": 0.5, "micro": 1.0, "small": 2.0, "medium": 4.0, "large": 8.0}
 _PER_CPU = {"c": 0.5, "m": 1.0, "t": 1.0, "r": 2.0, "x": 4.0, "z": 2.0}
@@ -78,11 +79,12 @@ def _gigabytes(kind: str) -> float | None:
     return _SIZES.get(found[2]) or 16.0 * int(found[3] or 1)
 
 
-def taken_down(changes: Sequence[Change], at: datetime | None, now: datetime) -> Change | None:
-    """The call that took it down about then: a stop, a reboot, an image made with one."""
-    moment = at or now
+def taken_down(changes: Sequence[Change], *moments: datetime | None) -> Change | None:
+    """The call that took it down about one of those moments: a stop, a reboot, an image made with one."""
     for one in made(changes):
-        if one.event in _DOWN and timedelta(minutes=-20) <= moment - to_utc(one.at) <= timedelta(minutes=20):
+        if one.event in _DOWN and any(
+            at is not None and abs(at - to_utc(one.at)) <= _ABOUT for at in moments
+        ):
             return one
     return None
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 WAITS = frozenset({"fsck-running", "quotacheck", "relabel", "kdump", "win-updates", "win-chkdsk"})
 """It only takes long: waiting helps, and a reboot begins it anew (user guide, TroubleshootingInstances, FilesystemCheck)."""
-MEMORY = frozenset(
+MEMORY_KINDS = frozenset(
     {"oom", "oom-deadlock", "win-low-memory", "memory-full", "swap-full", "page-allocation", "oomd"}
 )
-VOLUMES = frozenset({
+VOLUME_KINDS = frozenset({
     "volume-stalled", "volume-hangs", "volume-slow", "nvme-timeout", "io-error", "win-disk-reset", "hung-task", "drbd",
 })  # fmt: skip
-NETWORK = frozenset({
+NETWORK_KINDS = frozenset({
     "network-gone", "dhcp", "nic-missing", "ena-admin", "link-down", "network-wait", "win-dhcp", "win-network-driver",
 })  # fmt: skip
-DISK = frozenset({"disk-full", "inodes"})
-FAMILIES = (MEMORY, VOLUMES, NETWORK, DISK)
+DISK_KINDS = frozenset({"disk-full", "inodes"})
+FAMILIES = (MEMORY_KINDS, VOLUME_KINDS, NETWORK_KINDS, DISK_KINDS)
 """Kinds of one matter, out of the log and out of the metrics."""
 RESCUE = frozenset({
     "panic-root", "panic-init", "fsck-manual", "emergency", "mount-failed", "mount-general", "initramfs", "modules",
@@ -43,14 +43,14 @@ _FILES = frozenset(
 )
 _UP = frozenset({"dhcp", "imds", "cloud-init", "sshd"})
 _KERNEL = frozenset({"panic", "oops", "win-bugcheck", "win-unexpected-shutdown", "kdump"})
-_OUT = _IDLE | _BUSY | _KERNEL | MEMORY | {"win-service"}
+_OUT = _IDLE | _BUSY | _KERNEL | MEMORY_KINDS | {"win-service"}
 EXPLAINS: dict[str, frozenset[str]] = {
     "oom": _OUT,
     "oom-deadlock": _OUT - {"oom"},
     "win-low-memory": _OUT,
     "memory-full": _OUT - {"oom", "oom-deadlock", "win-low-memory"},
-    "volume-stalled": _IDLE | _BUSY | _FILES | VOLUMES | {"panic"},
-    "volume-hangs": _IDLE | _BUSY | VOLUMES,
+    "volume-stalled": _IDLE | _BUSY | _FILES | VOLUME_KINDS | {"panic"},
+    "volume-hangs": _IDLE | _BUSY | VOLUME_KINDS,
     "nvme-timeout": _IDLE | _BUSY | _FILES | {"io-error", "panic"},
     "io-error": _IDLE | _BUSY | _FILES | {"panic", "fsck-manual"},
     "win-disk-reset": _IDLE | _BUSY | _KERNEL,

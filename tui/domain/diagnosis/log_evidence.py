@@ -17,7 +17,7 @@ from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.kinds import ADVICE, WAITS, WELL
 from tui.domain.diagnosis.wall_time import about, boot_began
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
-from tui.domain.time_format import bare_clock, span, to_utc
+from tui.domain.time_format import clock_or_date, span, to_utc
 
 LAG = timedelta(minutes=10)
 """A check begins to fail minutes after its cause, and AWS takes the console's output when it likes."""
@@ -51,23 +51,22 @@ def older_than_failure(log: SystemLog, then: Then) -> str:
         return ""
     at, launched = to_utc(log.at), then.instance.launched_at
     if launched is not None and at < to_utc(launched):
-        return f"the log is of {bare_clock(at, then.zone)}, before its last start"
+        return f"the log is of {clock_or_date(at, then.zone, then.now)}, before its last start"
     if then.since is not None and at < then.since - LAG:
-        return f"the log is of {bare_clock(at, then.zone)}, {span(then.since - at)} before the check failed"
+        return f"the log is of {clock_or_date(at, then.zone, then.now)}, {span(then.since - at)} before the check failed"
     return ""
 
 
 def log_evidence(log: SystemLog, then: Then) -> Iterator[Finding]:
     """The findings of the log, each as grave as it is for this failure, with its time and what speaks against it."""
     old = older_than_failure(log, then)
-    began = boot_began(log, then.instance.launched_at)
     stopping = any(one.boot == 0 and one.severity == 3 for one in log.diagnosis.findings)
     for one in log.diagnosis.findings:
-        at = about(log, one.line - 1, began)
+        at, long_ago = _when(one, log, then)
         severity = one.severity
         if one.boot == 0 and not stopping and not log.diagnosis.came_up and _is_last_deed(one, log):
             severity = max(severity, 2)
-        most, against = _worth(one, at, old, then)
+        most, against = _worth(one, long_ago, old, then)
         advised, advice = ADVICE.get(one.key, ("", ""))
         yield replace(
             one,
@@ -80,11 +79,27 @@ def log_evidence(log: SystemLog, then: Then) -> Iterator[Finding]:
         )
 
 
+def _when(one: Finding, log: SystemLog, then: Then) -> tuple[datetime | None, timedelta | None]:
+    """About when, and how long before the failure if that is so long that it went on after it.
+
+    A boot can have begun no later than AWS's time says, and no earlier than the launch: the console may have been silent since.
+    """
+    soonest, at = (
+        about(log, one.line - 1, boot_began(log, launched)) for launched in (then.instance.launched_at, None)
+    )
+    if at is None or soonest is None or then.since is None:
+        return soonest, None
+    for moment in (soonest, at):
+        if then.since - _WENT_ON <= moment <= then.since + LAG:
+            return moment, None
+    return (at, then.since - at) if at < then.since else (None, None)
+
+
 def _is_last_deed(one: Finding, log: SystemLog) -> bool:
     return one.key in WAITS or (one.key == "orderly" and len(log.lines) - one.line < _AT_THE_END)
 
 
-def _worth(one: Finding, at: datetime | None, old: str, then: Then) -> tuple[int, tuple[str, ...]]:
+def _worth(one: Finding, long_ago: timedelta | None, old: str, then: Then) -> tuple[int, tuple[str, ...]]:
     """The severity it has at most, and why."""
     if one.boot:
         return 1, ("of an earlier boot: not what fails now",)
@@ -94,9 +109,9 @@ def _worth(one: Finding, at: datetime | None, old: str, then: Then) -> tuple[int
         return 1, ("its checks are ok: it has come through this",)
     against: list[str] = []
     most = 3
-    if at is not None and then.since is not None and at < then.since - _WENT_ON:
+    if long_ago is not None:
         most = 2
-        against.append(f"about {span(then.since - at)} before the check failed: it went on after it")
+        against.append(f"about {span(long_ago)} before the check failed: it went on after it")
     if CheckName.SYSTEM in then.failing:
         most = 2
         against.append("the system check fails, which is on AWS's side")

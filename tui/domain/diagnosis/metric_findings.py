@@ -107,14 +107,14 @@ def metric_findings(rows: Sequence[TriageRow], *, failing: bool) -> Iterator[Fin
             0,
             kind.source,
             at=row.since,
-            evidence=(sentence(row),),
+            evidence=(row_sentence(row),),
             against=against,
             advised=advised,
             advice=advice,
         )
 
 
-def sentence(row: TriageRow) -> str:
+def row_sentence(row: TriageRow) -> str:
     """`memory: 99 %, silent since 23:03`."""
     return f"{row.label}: {row.words}"
 

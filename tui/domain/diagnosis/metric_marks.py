@@ -18,11 +18,17 @@ from tui.domain.diagnosis.series import (
     ends_with,
     highest,
     last,
-    middle,
+    ordered_points,
     summed,
-    tidy,
 )
-from tui.domain.diagnosis.triage_row import Look, TriageRow, drawn, percent, rate_words, without_points
+from tui.domain.diagnosis.triage_row import (
+    Look,
+    TriageRow,
+    percent,
+    rate_words,
+    row_with_points,
+    without_points,
+)
 from tui.domain.instance import CheckName, Instance
 from tui.domain.severity import Mark
 from tui.domain.time_format import later
@@ -75,7 +81,7 @@ def _check(look: Look) -> Iterator[TriageRow]:
     series = look.of(MetricRow.CHECK)
     failing = look.failing
     own = [one for one in series if one.name.lower() == _CHECK_METRICS.get(failing[0])] if failing else []
-    points = highest(tidy(one) for one in own or series)
+    points = highest(ordered_points(one) for one in own or series)
     if not points:
         yield from without_points(look, MetricRow.CHECK, "check", series)
         return
@@ -91,7 +97,7 @@ def _check(look: Look) -> Iterator[TriageRow]:
     if changes >= FLAPPING:
         mark = mark if mark is Mark.FAILING else Mark.THREATENED
         words, trouble = f"comes and goes: {changes} changes in 3 h; {words}", "flapping"
-    yield drawn(
+    yield row_with_points(
         look, MetricRow.CHECK, "check", own or series, points, mark, words, trouble, since, high=1.0, unit=""
     )
 
@@ -99,7 +105,7 @@ def _check(look: Look) -> Iterator[TriageRow]:
 def _cpu(look: Look) -> Iterator[TriageRow]:
     series = look.of(MetricRow.CPU, "cpuutilization") or look.of(MetricRow.CPU)
     averages = [one for one in series if one.statistic != "Maximum"] or series
-    points = highest(tidy(one) for one in averages)
+    points = highest(ordered_points(one) for one in averages)
     newest = last(points)
     if newest is None:
         yield from without_points(look, MetricRow.CPU, "CPU", series)
@@ -113,23 +119,26 @@ def _cpu(look: Look) -> Iterator[TriageRow]:
     elif CheckName.INSTANCE in look.failing and len(nothing) >= look.enough(averages[0]):
         mark, trouble, since = Mark.FAILING, "hung", nothing[0][0]
         words += ": the system does nothing"
-    yield drawn(look, MetricRow.CPU, "CPU", averages, points, mark, words, trouble, since)
+    yield row_with_points(look, MetricRow.CPU, "CPU", averages, points, mark, words, trouble, since)
 
 
 def was_busy(points: Series, until: datetime) -> bool | None:
     """Whether CPU did more before a moment than a system that does nothing. None: there are no points from before."""
     values = before(points, until)
-    return None if not values else middle(values[-30:]) > 2 * NOTHING_DONE
+    return None if not values else median_of(values[-30:]) > 2 * NOTHING_DONE
 
 
 def _credits(look: Look) -> Iterator[TriageRow]:
     series = look.of(MetricRow.CREDITS, "cpucreditbalance")
-    points = highest(tidy(one) for one in series)
+    points = highest(ordered_points(one) for one in series)
     newest = last(points)
     if newest is None:
         yield from without_points(look, MetricRow.CREDITS, "credits", series or look.of(MetricRow.CREDITS))
         return
-    surplus = last(highest(tidy(one) for one in look.of(MetricRow.CREDITS, "cpusurpluscreditbalance"))) or 0.0
+    surplus = (
+        last(highest(ordered_points(one) for one in look.of(MetricRow.CREDITS, "cpusurpluscreditbalance")))
+        or 0.0
+    )
     words, mark, trouble, since = f"{newest:.0f} left", Mark.OK, "", None
     if newest < 0.5 and surplus >= 0.5:
         words = f"0 left, {surplus:.0f} borrowed (unlimited mode: they cost)"
@@ -139,7 +148,7 @@ def _credits(look: Look) -> Iterator[TriageRow]:
         if _throttled(look, since):
             mark, trouble, words = look.bad(), "credits-out", f"{words}: throttled, not idle"
     high = max(1.0, *(value for _, value in points))
-    yield drawn(
+    yield row_with_points(
         look, MetricRow.CREDITS, "credits", series, points, mark, words, trouble, since,
         high=high, unit="credits", lowest=True,
     )  # fmt: skip
@@ -149,12 +158,14 @@ def _throttled(look: Look, since: datetime) -> bool:
     """Without credits it gets its baseline; what uses far less of it is idle, what uses more is not held back."""
     family, _, size = look.instance.instance_type.partition(".")
     baseline = {"t2.xlarge": 22.5, "t2.2xlarge": 17.0}.get(f"{family}.{size}", _BASELINES.get(size))
-    cpu = highest(tidy(one) for one in look.of(MetricRow.CPU, "cpuutilization") if one.statistic != "Maximum")
+    cpu = highest(
+        ordered_points(one) for one in look.of(MetricRow.CPU, "cpuutilization") if one.statistic != "Maximum"
+    )
     recent = [value for at, value in cpu if at >= since][-3:]
     if not recent:
         return not cpu
     limit = 50.0 if baseline is None else baseline
-    return 0.4 * limit <= middle(recent) <= 1.25 * limit + 3
+    return 0.4 * limit <= median_of(recent) <= 1.25 * limit + 3
 
 
 Used = Callable[[Metric], float | None]
@@ -164,9 +175,9 @@ def _used(metric: Metric, names: Iterable[str], free: Iterable[str]) -> Series |
     """Its points as percent used, if its name holds all words of one of `names`, or of `free`, which is turned round."""
     name = metric.name.lower()
     if any(all(word in name for word in one.split()) for one in free):
-        return tuple((at, 100.0 - value) for at, value in tidy(metric))
+        return tuple((at, 100.0 - value) for at, value in ordered_points(metric))
     if any(all(word in name for word in one.split()) for one in names):
-        return tidy(metric)
+        return ordered_points(metric)
     return None
 
 
@@ -215,7 +226,7 @@ def _full_or_not(
     if one.state is MetricState.SILENT:
         mark = look.silence(points[-1][0], mark)
         words += f", silent since {look.clock(points[-1][0])}"
-    return drawn(
+    return row_with_points(
         look, row, label, [one], points, mark, words, trouble if full else "", full[0][0] if full else None
     )
 
@@ -239,7 +250,7 @@ def _disk(look: Look) -> Iterator[TriageRow]:
 def _network(look: Look) -> Iterator[TriageRow]:
     series = [*look.of(MetricRow.NETWORK, "networkin"), *look.of(MetricRow.NETWORK, "networkout")]
     period = max(1, series[0].period) if series else 1
-    points = summed((tidy(one) for one in series), 1 / period)
+    points = summed((ordered_points(one) for one in series), 1 / period)
     newest = last(points)
     if newest is None:
         yield from without_points(look, MetricRow.NETWORK, "network", series or look.of(MetricRow.NETWORK))
@@ -255,7 +266,7 @@ def _network(look: Look) -> Iterator[TriageRow]:
         mark, trouble, since = look.bad(), "network-gone", gone[0][0]
         words = f"0 B/s since {look.clock(since)}" if len(gone) < len(points) else "0 B/s all the time"
     top = max(value for _, value in points)
-    yield drawn(
+    yield row_with_points(
         look,
         MetricRow.NETWORK,
         "network",

@@ -14,7 +14,7 @@ from tui.domain.time_format import to_utc
 Series = tuple[tuple[datetime, float], ...]
 
 
-def tidy(metric: Metric) -> Series:
+def ordered_points(metric: Metric) -> Series:
     """Its points in order, one a time; what is no number is left out."""
     points = {to_utc(at): float(value) for at, value in metric.points if math.isfinite(value)}
     return tuple(sorted(points.items()))
@@ -64,7 +64,7 @@ def changes_in(points: Series, since: datetime) -> int:
     return sum(one is not two for one, two in pairwise(recent))
 
 
-def middle(values: Sequence[float]) -> float:
+def median_of(values: Sequence[float]) -> float:
     """The median; 0 of nothing."""
     return median(values) if values else 0.0
 

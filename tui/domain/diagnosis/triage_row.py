@@ -11,7 +11,7 @@ from tui.domain.diagnosis.evidence import Metric, MetricRow, MetricState
 from tui.domain.diagnosis.series import Series
 from tui.domain.instance import CheckName, Instance
 from tui.domain.severity import Mark
-from tui.domain.time_format import ago, bare_clock, to_utc
+from tui.domain.time_format import ago, clock_or_date, to_utc
 
 _LAG = timedelta(minutes=10)
 """A check begins to fail minutes after what makes it fail."""
@@ -75,7 +75,7 @@ class Look(Struct, frozen=True):
 
     def clock(self, moment: datetime) -> str:
         """`23:03`, in the operator's zone."""
-        return bare_clock(moment, self.zone)
+        return clock_or_date(to_utc(moment), self.zone, self.now)
 
     def bad(self) -> Mark:
         """The mark of what is at a limit: it is the trouble where a check fails, and may become it where none does."""
@@ -101,7 +101,7 @@ class Look(Struct, frozen=True):
         return 3 if metric.period < 300 else 2
 
 
-def drawn(
+def row_with_points(
     look: Look,
     row: MetricRow,
     label: str,

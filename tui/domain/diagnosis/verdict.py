@@ -14,9 +14,17 @@ from msgspec.structs import replace
 from tui.domain.diagnosis import changed_last
 from tui.domain.diagnosis.evidence import Change, Evidence, Metric, MetricRow, MetricState, SystemLog
 from tui.domain.diagnosis.findings import Finding
-from tui.domain.diagnosis.kinds import ADVICE, EXPLAINS, FAMILIES, MEMORY, TYPE_CHANGE, VOLUMES, WAITS
+from tui.domain.diagnosis.kinds import (
+    ADVICE,
+    EXPLAINS,
+    FAMILIES,
+    MEMORY_KINDS,
+    TYPE_CHANGE,
+    VOLUME_KINDS,
+    WAITS,
+)
 from tui.domain.diagnosis.log_evidence import LAG, Then, log_evidence, older_than_failure
-from tui.domain.diagnosis.metric_findings import metric_findings, sentence
+from tui.domain.diagnosis.metric_findings import metric_findings, row_sentence
 from tui.domain.diagnosis.metric_marks import triage_rows
 from tui.domain.diagnosis.triage_row import TriageRow
 from tui.domain.events import EventState, ScheduledEvent
@@ -24,7 +32,7 @@ from tui.domain.facts import Facts
 from tui.domain.instance import CheckName, Instance, InstanceState
 from tui.domain.sanitize import EMPTY
 from tui.domain.severity import Mark
-from tui.domain.time_format import bare_clock, to_utc
+from tui.domain.time_format import clock_or_date, to_utc
 
 LIKELY, HINT, NOT_KNOWN = "likely", "a hint", "not known"
 _MOST_SENTENCES = 4
@@ -56,18 +64,18 @@ def diagnosis_of(
         zone=zone,
     )
     unknown = tuple(_unknown(instance, evidence, now, zone))
-    label, line = _head(instance, found, zone)
+    label, line = _head(instance, found, now, zone)
     return Diagnosis(found, label, line, unknown)
 
 
-def _head(instance: Instance, found: Sequence[Finding], zone: tzinfo) -> tuple[str, str]:
+def _head(instance: Instance, found: Sequence[Finding], now: datetime, zone: tzinfo) -> tuple[str, str]:
     failing = bool(instance.checks.impaired())
     first = next((one for one in found if one.boot == 0), None)
     if first is None or (first.severity < 2 and not first.line and not failing):
         return (NOT_KNOWN, "no cause was found in what was read") if failing else ("", "")
     if first.severity < 2 and not failing:
         return "", ""
-    when = "" if first.at is None else f", about {bare_clock(first.at, zone)}"
+    when = "" if first.at is None else f", about {clock_or_date(first.at, zone, now)}"
     where = f" (system log, line {first.line})" if first.line else ""
     return LIKELY if first.severity >= 2 else HINT, f"{first.words}{when}{where}"
 
@@ -210,7 +218,9 @@ def _told(
         evidence = [*one.evidence]
         kin = next((family for family in FAMILIES if one.key in family), frozenset({one.key}))
         theirs = EXPLAINS.get(one.key, frozenset()) | kin
-        evidence += [sentence(row) for row in rows if row.trouble in theirs or _silent_with(row, one, then)]
+        evidence += [
+            row_sentence(row) for row in rows if row.trouble in theirs or _silent_with(row, one, then)
+        ]
         for other in found:
             if (
                 other is not one
@@ -220,9 +230,12 @@ def _told(
                 and not other.against
             ):
                 evidence.append(f"the log also says: {other.words} (line {other.line})")
-        if one.key == "orderly" and (call := changed_last.taken_down(changes, one.at, then.now)) is not None:
+        if (
+            one.key == "orderly"
+            and (call := changed_last.taken_down(changes, one.at, then.since)) is not None
+        ):
             evidence.insert(0, changed_last.told(call, then.now))
-        if smaller is not None and one.key in MEMORY and (smaller.share or 1.0) < 0.75:
+        if smaller is not None and one.key in MEMORY_KINDS and (smaller.share or 1.0) < 0.75:
             one = _smaller(one, smaller, then)
             evidence.insert(0, changed_last.told(smaller.change, then.now))
         elif smaller is not None and one.key in TYPE_CHANGE:
@@ -236,18 +249,17 @@ def _silent_with(row: TriageRow, one: Finding, then: Then) -> bool:
         row.row is MetricRow.MEMORY
         and row.state is MetricState.SILENT
         and row.mark is Mark.FAILING
-        and one.key in ("hung", "panic", "oops", *MEMORY, *VOLUMES)
+        and one.key in ("hung", "panic", "oops", *MEMORY_KINDS, *VOLUME_KINDS)
     )
 
 
 def _smaller(one: Finding, smaller: changed_last.TypeChange, then: Then) -> Finding:
     half = "half the memory" if 0.4 <= (smaller.share or 0.0) <= 0.6 else "less memory"
-    by = f"{smaller.old} until {bare_clock(to_utc(smaller.change.at), then.zone)} (changed by {changed_last.who(smaller.change)})"
+    until = clock_or_date(to_utc(smaller.change.at), then.zone, then.now)
+    by = f"{smaller.old} until {until} (changed by {changed_last.who(smaller.change)})"
     return replace(
         one,
-        remedy=f"give it its type back: {smaller.new} has {half} than {smaller.old}"
-        if half != "half the memory"
-        else f"give it its type back: {smaller.new} has half the memory of {smaller.old}",
+        remedy=f"give it its type back: {smaller.old} had more memory than {smaller.new}",
         advice=f"it only buys time: it was {by}, and comes back with {half}. The larger type is the cure",
     )
 
@@ -267,7 +279,7 @@ def _ranked(found: Iterator[Finding], then: Then) -> tuple[Finding, ...]:
             one.boot,
             -one.severity,
             one.key != "host",
-            not (volume_first and one.key in VOLUMES),
+            not (volume_first and one.key in VOLUME_KINDS),
             one.key in explained,
             one.key not in waits,
             -len(one.evidence) if one.line else 0,
@@ -292,7 +304,7 @@ def _unknown(instance: Instance, evidence: Evidence, now: datetime, zone: tzinfo
     for row in triage_rows(instance, evidence.metrics or (), now, zone):
         no_agent = row.row is MetricRow.MEMORY and row.state in (MetricState.ABSENT, MetricState.EARLY)
         if no_agent or row.state is MetricState.DENIED:
-            yield sentence(row)
+            yield row_sentence(row)
     if evidence.log is not None:
         if not any(evidence.log.lines):
             yield "system log: it is empty"

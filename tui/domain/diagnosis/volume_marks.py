@@ -10,8 +10,17 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tui.domain.diagnosis.evidence import Metric, MetricRow
-from tui.domain.diagnosis.series import Series, ends_with, highest, last, middle, ratio, summed, tidy
-from tui.domain.diagnosis.triage_row import Look, TriageRow, drawn, rate_words, without_points
+from tui.domain.diagnosis.series import (
+    Series,
+    ends_with,
+    highest,
+    last,
+    median_of,
+    ordered_points,
+    ratio,
+    summed,
+)
+from tui.domain.diagnosis.triage_row import Look, TriageRow, rate_words, row_with_points, without_points
 from tui.domain.severity import Mark
 
 SLOW = 10
@@ -39,14 +48,14 @@ def volumes(look: Look) -> Iterator[TriageRow]:
 
 
 def _named(series: list[Metric], *names: str) -> list[Series]:
-    return [tidy(one) for one in series if one.name.lower() in names]
+    return [ordered_points(one) for one in series if one.name.lower() in names]
 
 
 def _volume(look: Look, label: str, series: list[Metric]) -> Iterator[TriageRow]:
     sums = summed(_named(series, "volumereadops", "volumewriteops"))
     spent = summed(_named(series, "volumetotalreadtime", "volumetotalwritetime"))
     queue = highest(_named(series, "volumequeuelength"))
-    if not any(tidy(one) for one in series):
+    if not any(ordered_points(one) for one in series):
         yield from without_points(look, MetricRow.VOLUME, label, series)
         return
     period = next((one.period for one in series if one.name.lower() == "volumereadops"), series[0].period)
@@ -85,17 +94,17 @@ def _volume(look: Look, label: str, series: list[Metric]) -> Iterator[TriageRow]
     elif sum(value >= 1 for _, value in exceeded[-10:]) >= 5:
         mark, trouble = Mark.THREATENED, "volume-limit"
         words += ", at the volume's own limit"
-    shown = ops or queue or highest(map(tidy, series))
+    shown = ops or queue or highest(map(ordered_points, series))
     top = max(value for _, value in shown)
     unit = "IOPS" if ops else ""
-    yield drawn(
+    yield row_with_points(
         look, MetricRow.VOLUME, label, series, shown, mark, words or "no trouble", trouble, since, high=max(top, 1.0), unit=unit
     )  # fmt: skip
 
 
 def _slow(latency: Series) -> datetime | None:
     """Since when it is many times slower than its own median; None if it is not."""
-    usual = middle([value for _, value in latency])
+    usual = median_of([value for _, value in latency])
     limit = max(SLOW * usual, _NOTICED)
     run = ends_with(latency, lambda value: value >= limit)
     return run[0][0] if len(run) >= 2 and len(run) < len(latency) else None
@@ -109,7 +118,7 @@ def ebs_limit(look: Look) -> Iterator[TriageRow]:
         "IOPS": highest(_named(series, "instanceebsiopsexceededcheck")),
         "throughput": highest(_named(series, "instanceebsthroughputexceededcheck")),
     }
-    if not any(tidy(one) for one in series):
+    if not any(ordered_points(one) for one in series):
         yield from without_points(look, MetricRow.EBS_LIMIT, "EBS limit", series)
         return
     out = [
@@ -126,8 +135,8 @@ def ebs_limit(look: Look) -> Iterator[TriageRow]:
             f"the instance's own limit of {' and '.join(out)} is reached",
         )
     balance = highest((one for each in balances.values() for one in each), min)
-    shown, high, unit = (balance, 100.0, "%") if balance else (highest(checks.values()), 1.0, "")
-    yield drawn(
+    shown, high, unit = (balance, 100.0, "%") if balance else (highest(map(ordered_points, series)), 1.0, "")
+    yield row_with_points(
         look,
         MetricRow.EBS_LIMIT,
         "EBS limit",

@@ -1,0 +1,247 @@
+"""Why it fails: the first finding of scripted failures is right, healthy worlds have none, and no evidence makes it raise."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.unit import evidence_cases as ev
+from tests.unit.evidence_cases import DOWN, FAILURES, RUNS, Failure, T
+from tests.unit.guidance_cases import FACTS, NOW
+from tui.domain.diagnosis.evidence import Change, Evidence, Metric, MetricRow, MetricState
+from tui.domain.diagnosis.findings import Finding
+from tui.domain.diagnosis.log_findings import system_log
+from tui.domain.diagnosis.metric_marks import row_order, triage_rows
+from tui.domain.diagnosis.verdict import Diagnosis, diagnose, diagnosis_of
+from tui.domain.guidance import explain
+from tui.domain.instance import Instance, InstanceState
+from tui.domain.policy import Policy
+
+
+def found(one: Failure) -> tuple[Finding, ...]:
+    said = one.evidence()
+    return diagnose(
+        one.instance, said.metrics, said.log, said.changes, one.instance.events, NOW, facts=one.facts
+    )
+
+
+@pytest.mark.parametrize("one", FAILURES, ids=lambda one: one.name)
+def test_the_first_finding_of_a_scripted_failure_is_its_cause(one: Failure) -> None:
+    first = found(one)[0]
+    assert first.key in one.expected, [(each.key, each.severity) for each in found(one)]
+    assert first.severity >= 2
+    if one.advised is not None:
+        assert first.advised == one.advised
+    said = " ".join((first.words, first.remedy, first.advice, *first.evidence))
+    for words in one.says:
+        assert words in said, said
+
+
+def test_all_of_them_have_something_to_press_or_a_reason_not_to_and_a_line() -> None:
+    for one in FAILURES:
+        told = diagnosis_of(one.instance, one.evidence(), NOW)
+        assert told.label == "likely", one.name
+        assert told.line.startswith(told.findings[0].words), one.name
+        explained = explain(one.instance, FACTS, Policy(), NOW, UTC, findings=told.findings)
+        assert explained.recommended is not None or explained.instead, one.name
+
+
+def test_the_moment_of_a_line_is_said_where_it_is_known_and_left_out_where_it_can_not_be() -> None:
+    one = FAILURES[0]
+    told = diagnosis_of(one.instance, one.evidence(), NOW)
+    assert told.line == "memory ran out, and the kernel killed java (system log, line 6)", (
+        "AWS took the output long after the console fell silent"
+    )
+    started = replace(one.instance, launched_at=ev.FAILED - timedelta(seconds=6600))
+    line = diagnosis_of(started, one.evidence(), NOW).line
+    assert line == "memory ran out, and the kernel killed java, about 02:38 (system log, line 6)"
+
+
+HEALTHY = {
+    "all well": ev.WELL,
+    "no agent": (*ev.WELL[:6], ev.memory(lambda _: None, absent=True)),
+    "much memory in use all the time": ev.with_(ev.memory(96.0)),
+    "busy": ev.with_(ev.cpu(100.0)),
+    "idle": ev.with_(ev.cpu(0.2)),
+    "credits borrowed": ev.with_(ev.credits_left(0.0, 40.0)),
+    "no credits, and idle": ev.with_(ev.credits_left(0.0), ev.cpu(1.0)),
+    "a read-only image is always full": ev.with_(ev.disk("/snap/lxd/2", 100.0, "squashfs")),
+    "a volume at its limit": ev.with_(*ev.volume("vol-0data", 3000.0, 2.0, 4.0)),
+    "a volume without work": ev.with_(*ev.volume("vol-0data", 0.0, 0.0, 0.0)),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_healthy_worlds_have_no_finding(name: str) -> None:
+    log = system_log(ev.log("[   30.0] eth0: link is not ready"), NOW, latest=True)
+    changes = (ev.change(30, "ModifyInstanceAttribute", "userData"),)
+    assert diagnose(RUNS, HEALTHY[name], log, changes, (), NOW) == ()
+    told = diagnosis_of(RUNS, Evidence(NOW, HEALTHY[name], log, changes), NOW)
+    assert (told.label, told.line) == ("", "")
+
+
+def of_log(text: str, instance: Instance = DOWN, minutes: float = 0.0) -> tuple[Finding, ...]:
+    return diagnose(
+        instance, ev.with_(ev.DOWN_CHECK), system_log(text, ev.at(minutes), latest=True), (), (), NOW
+    )
+
+
+def test_a_finding_of_an_earlier_boot_is_never_the_cause() -> None:
+    found = of_log(ev.log("[   50.0] x", before=ev.BOOT + ev.OOM + "\n"))
+    assert [(one.key, one.severity, one.boot) for one in found] == [("came-up", 2, 0), ("oom", 1, 1)]
+    assert found[1].against == ("of an earlier boot: not what fails now",)
+    alone = of_log(ev.log("[   50.0] x", came_up=False, before=ev.BOOT + ev.OOM + "\n"))
+    told = diagnosis_of(
+        DOWN,
+        Evidence(
+            NOW,
+            None,
+            system_log(ev.log("[ 5.0] x", came_up=False, before=ev.BOOT + ev.OOM + "\n"), NOW, True),
+        ),
+        NOW,
+    )
+    assert [(one.key, one.severity) for one in alone] == [("oom", 1)]
+    assert (told.label, told.line) == ("not known", "no cause was found in what was read")
+
+
+def test_a_log_that_is_older_than_the_failure_says_so_and_is_no_more_than_a_hint() -> None:
+    (only,) = of_log(ev.log(ev.OOM), minutes=130)
+    assert (only.key, only.severity) == ("oom", 1)
+    assert only.against == ("the log is of 00:50, 1h50m before the check failed",)
+    (only,) = of_log(ev.log(ev.OOM), replace(DOWN, launched_at=ev.at(60)), minutes=61)
+    assert only.against == ("the log is of 01:59, before its last start",)
+
+
+def test_what_it_came_through_well_is_a_hint() -> None:
+    (only,) = of_log(ev.log(ev.OOM), RUNS)
+    assert (only.severity, only.against) == (1, ("its checks are ok: it has come through this",))
+
+
+def test_what_makes_no_check_fail_is_not_its_cause() -> None:
+    found = of_log(ev.log("[FAILED] Failed to start OpenSSH server daemon."))
+    assert [(one.key, one.severity) for one in found] == [("came-up", 2), ("sshd", 1)]
+
+
+def test_the_same_cpu_before_the_failure_speaks_against_a_hung_system() -> None:
+    found = diagnose(
+        DOWN, ev.with_(ev.DOWN_CHECK, ev.cpu(0.3), *ev.network(ev.until(3e6, 0.0))), None, (), (), NOW
+    )
+    assert [(one.key, one.severity) for one in found] == [("network-gone", 2), ("hung", 1)]
+    assert found[1].against == ("CPU was as low before: it may only be idle",)
+
+
+def test_what_is_not_known_is_said_and_nothing_is_made_of_it() -> None:
+    unread = (("metrics", T("cloudwatch:GetMetricData is denied: ask for it")),)
+    told = diagnosis_of(DOWN, Evidence(NOW, None, None, None, unread=unread), NOW)
+    assert told == Diagnosis(
+        (),
+        "not known",
+        "no cause was found in what was read",
+        (
+            "metrics: cloudwatch:GetMetricData is denied: ask for it",
+            "system log: not read",
+            "changed last: not read",
+        ),
+    )
+    denied = replace(ev.memory(50.0), state=MetricState.DENIED, points=(), newest=None)
+    told = diagnosis_of(DOWN, Evidence(NOW, (denied, ev.cpu(30.0)), system_log("", NOW, True), ()), NOW)
+    assert told.findings == ()
+    assert told.unknown[:2] == ("memory: not read: denied", "system log: it is empty")
+
+
+def test_who_stopped_it_is_told_of_a_stopped_instance() -> None:
+    stopped = replace(RUNS, state=InstanceState.STOPPED, checks=replace(RUNS.checks))
+    (only,) = diagnose(stopped, (), None, (ev.change(12, "StopInstances"),), (), NOW)
+    assert (only.key, only.severity, only.words) == ("stopped-by", 1, "kim stopped it")
+
+
+@pytest.mark.parametrize(
+    ("types", "share"),
+    [
+        ("m6i.xlarge to m6i.large", True),
+        ("m6i.xlarge to c6i.xlarge", True),
+        ("m6i.large to m6i.xlarge", False),
+        ("m6i.large to m7i.large", False),
+        ("r6i.large to m6i.xlarge", False),
+        ("t3.medium to t3.small", True),
+    ],
+)
+def test_a_smaller_type_is_found_by_the_sizes_of_the_names(types: str, share: bool) -> None:
+    changes = (ev.change(60, "ModifyInstanceAttribute", types),)
+    found = diagnose(DOWN, None, None, changes, (), NOW)
+    assert [one.key for one in found] == ["type-smaller" if share else "changed"]
+
+
+# What no evidence may do.
+
+_floats = st.one_of(
+    st.floats(allow_nan=True, allow_infinity=True), st.sampled_from((0.0, 1.0, 95.0, 100.0, -1.0))
+)
+_times = st.one_of(st.integers(-500, 20_000).map(ev.at), st.datetimes(timezones=st.just(UTC)), st.datetimes())
+_text = st.text(max_size=40).map(T)
+_names = st.one_of(
+    _text,
+    st.sampled_from([one.name for one in (*ev.WELL, *ev.credits_left(0.0))]),
+    st.just(T("EBSIOBalance%")),
+)
+_metrics = st.lists(
+    st.builds(
+        Metric,
+        st.sampled_from(MetricRow),
+        _text,
+        _names,
+        st.lists(st.tuples(st.sampled_from((T("VolumeId"), T("path"), T("fstype"))), _text), max_size=2).map(
+            tuple
+        ),
+        _text,
+        st.integers(-1, 3600),
+        st.sampled_from(MetricState),
+        _text,
+        st.none() | _floats,
+        st.none() | _times,
+        st.lists(st.tuples(_times, _floats), max_size=8).map(tuple),
+    ),
+    max_size=8,
+)
+_changes = st.lists(
+    st.builds(
+        Change,
+        _times,
+        st.sampled_from((T("StopInstances"), T("ModifyInstanceAttribute"), T("x"))),
+        what=_text,
+        user=_text,
+    ),
+    max_size=4,
+)
+_logs = st.lists(
+    st.one_of(
+        st.text(max_size=60),
+        st.sampled_from((ev.BOOT, ev.OOM, ev.UP, "login:", "[99999999.0] x", "fsck died with exit status 8")),
+    ),
+    max_size=12,
+).map("\n".join)
+_instances = st.sampled_from(
+    (RUNS, DOWN, ev.NO_HOST, ev.NO_VOLUME, replace(RUNS, state=InstanceState.STOPPED))
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_instances, _metrics, _logs, _changes, st.none() | _times)
+def test_no_evidence_makes_it_raise_and_words_stay_lines(
+    instance: Instance, metrics: list[Metric], text: str, changes: list[Change], taken: object
+) -> None:
+    log = system_log(text, taken if isinstance(taken, type(NOW)) else None, latest=None)
+    evidence = Evidence(NOW, tuple(metrics), log, tuple(changes))
+    told = diagnosis_of(instance, evidence, NOW)
+    rows = triage_rows(instance, metrics, NOW)
+    order = row_order(instance)
+    assert [order.index(row.row) for row in rows] == sorted(order.index(row.row) for row in rows)
+    for one in told.findings:
+        assert 1 <= one.severity <= 3
+        assert one.boot == 0 or one.severity == 1
+    assert "\n" not in "".join((told.line, *told.unknown, *(row.words for row in rows)))
+    explain(instance, FACTS, Policy(), NOW, UTC, findings=told.findings)
