@@ -12,6 +12,7 @@ from screens.page import Row
 from screens.theme import painted
 from tui.commands import Verb, shown_key, verb_of
 from tui.domain.actions import ACTIONS
+from tui.domain.diagnosis.verdict import NOT_KNOWN
 from tui.domain.down_by_aws import why_down
 from tui.domain.guidance import Mark, layers
 from tui.domain.instance import InstanceState, TroubleKind
@@ -117,10 +118,10 @@ def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
     line = explanation.headline
     if explanation.diagnosis_short and len(textwrap.wrap(line, max(20, width - len(label) - 4))) > 2:
         line = explanation.diagnosis_short
-    likely = scene.diagnosis.likely
+    told = scene.diagnosis
     rows = [Row(line, label, "bold", sign.style), _press(scene, why_not)]
-    if likely and not scene.gone:
-        rows.insert(1, Row(likely, "likely"))
+    if told.line and not scene.gone and (told.label != NOT_KNOWN or not scene.gathered.asking):
+        rows.insert(1, Row(told.line, told.label))
     return rows
 
 

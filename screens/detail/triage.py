@@ -12,7 +12,8 @@ from screens.detail.view_model import Scene, range_word
 from screens.page import BLANK, Row
 from tui.domain.diagnosis.evidence import METRIC_PRICE, MetricRow
 from tui.domain.diagnosis.findings import Finding
-from tui.domain.diagnosis.metric_marks import TriageRow, row_order
+from tui.domain.diagnosis.metric_marks import row_order
+from tui.domain.diagnosis.triage_row import TriageRow
 from tui.domain.plurals import counted
 from tui.domain.severity import Mark
 from tui.domain.time_format import ago, bare_clock, to_zone

@@ -75,7 +75,8 @@ class Scene(Struct, frozen=True, dict=True):
     def explanation(self) -> Explanation:
         """What it means."""
         rules = policy(self.settings, self.instance.target.profile, self.instance.account_id)
-        return explain(self.instance, self.facts, rules, self.now, self.zone, self.here, self.own)
+        found = self.diagnosis.findings
+        return explain(self.instance, self.facts, rules, self.now, self.zone, self.here, self.own, found)
 
     @property
     def diagnosis(self) -> Diagnosis:

@@ -436,3 +436,8 @@ def test_a_pattern_is_plain_words_in_order() -> None:
     assert not found_in(pattern("kill*out of"), "out of memory: kill")
     assert not found_in(pattern("^out of"), "an out of memory")
     assert found_in(pattern("(.+)+$"), "a (.+)+$"), "nothing in it is an expression"
+
+
+def test_of_two_ways_to_say_one_kind_the_latest_line_stands() -> None:
+    lines = ["[ 6521.1] java invoked oom-killer: gfp_mask=0x140cca, order=0", KINDS["oom"][0]]
+    assert [(one.key, one.line) for one in diagnose_log("\n".join(lines)).findings] == [("oom", 2)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -229,7 +229,7 @@ _instances = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None, phases=(Phase.reuse, Phase.generate))
 @given(_instances, _metrics, _logs, _changes, st.none() | _times)
 def test_no_evidence_makes_it_raise_and_words_stay_lines(
     instance: Instance, metrics: list[Metric], text: str, changes: list[Change], taken: object

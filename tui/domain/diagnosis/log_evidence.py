@@ -24,7 +24,7 @@ LAG = timedelta(minutes=10)
 _WENT_ON = timedelta(minutes=30)
 _AT_THE_END = 40
 """Lines from the end within which an orderly shutdown is the last thing it did."""
-_KILLED = re.compile(r"kill(?:ed)? process \d{1,9},? {0,2}\(([^()]{1,64})\)", re.IGNORECASE)
+_KILLED = re.compile(r"(?:kill(?:ed)?|reaped) process \d{1,9},? {0,2}\(([^()]{1,64})\)", re.IGNORECASE)
 
 
 class Then(Struct, frozen=True):

@@ -96,7 +96,7 @@ def _findings(kinds: Sequence[Cause], seen: dict[tuple[int, int], _Seen]) -> tup
         if any((boot, other) in keys for other in cause.yields):
             continue
         known, line = best.get((boot, cause.key)), one.line
-        if known is None or known.severity < cause.severity:
+        if known is None or (known.severity, known.line) < (cause.severity, line.number):
             best[boot, cause.key] = Finding(
                 cause.key, cause.severity, line.number, line.text, cause.words, cause.remedy, boot, cause.source, one.times
             )  # fmt: skip

@@ -18,6 +18,7 @@ from tui.domain.diagnosis.series import (
     ends_with,
     highest,
     last,
+    median_of,
     ordered_points,
     summed,
 )
