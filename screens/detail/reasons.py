@@ -6,7 +6,8 @@ from datetime import UTC, datetime, tzinfo
 
 from screens.detail.gathered import Gathered
 from tui.domain.diagnosis.evidence import Evidence, MetricRow
-from tui.domain.diagnosis.metric_marks import TriageRow, triage_rows
+from tui.domain.diagnosis.metric_marks import triage_rows
+from tui.domain.diagnosis.triage_row import TriageRow
 from tui.domain.diagnosis.verdict import Diagnosis, diagnosis_of
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance
