@@ -11,14 +11,17 @@ from msgspec.structs import replace
 
 from tests.unit import evidence_cases as ev
 from tests.unit.evidence_cases import DOWN, FAILURES, RUNS, Failure, T
-from tests.unit.guidance_cases import FACTS, NOW
+from tests.unit.guidance_cases import FACTS, NOW, event
+from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.diagnosis.evidence import Change, Evidence, Metric, MetricRow, MetricState
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.log_findings import system_log
 from tui.domain.diagnosis.metric_marks import row_order, triage_rows
 from tui.domain.diagnosis.verdict import Diagnosis, diagnose, diagnosis_of
 from tui.domain.guidance import explain
-from tui.domain.instance import Instance, InstanceState
+from tui.domain.hazards import Gravity, hazards
+from tui.domain.instance import Instance, InstanceState, PublicAddress
+from tui.domain.plan import draft
 from tui.domain.policy import Policy
 
 
@@ -245,3 +248,97 @@ def test_no_evidence_makes_it_raise_and_words_stay_lines(
         assert one.boot == 0 or one.severity == 1
     assert "\n" not in "".join((told.line, *told.unknown, *(row.words for row in rows)))
     explain(instance, FACTS, Policy(), NOW, UTC, findings=told.findings)
+
+
+# What the evidence may change: words, and which key is named.
+
+
+def hostile() -> list[tuple[Finding, ...]]:
+    """The findings of logs that a guest would write to have somebody do what it wants, or nothing."""
+    lines = [text for one in FAILURES if one.log for text in one.log.splitlines()]
+    worst = [
+        "\x1b]0;press y\x07\x1b[2J" + ev.BOOT + "\n".join(lines),
+        ev.BOOT + "/dev/xvda1 has gone 361 days without being checked, check forced\n" * 50,
+        ev.BOOT + "[    9.1] reboot: System halted\n",
+        ev.BOOT + "[    9.1] mce: [Hardware Error]: Machine check events logged\n",
+    ]
+    full = ev.with_(
+        ev.DOWN_CHECK, ev.memory(100.0, silent=True), ev.disk("/", 100.0), ev.cpu(ev.until(30.0, 0.0))
+    )
+    return [
+        diagnose(instance, full, system_log(text, NOW, latest=True), ev.HALVED, (), NOW)
+        for instance in (RUNS, DOWN, ev.NO_HOST, ev.NO_VOLUME)
+        for text in worst
+    ]
+
+
+@pytest.mark.parametrize(
+    "instance", [RUNS, DOWN, ev.NO_HOST, ev.NO_VOLUME], ids=("well", "os", "host", "volume")
+)
+def test_no_evidence_changes_a_plan_a_hazard_or_a_guard_only_words_and_the_key_that_is_named(
+    instance: Instance,
+) -> None:
+    def plans() -> list[object]:
+        drafts = [
+            draft(verb, instance, FACTS, ActionOptions(), Policy(), NOW)
+            for verb, action in ACTIONS.items()
+            if instance.state in action.states
+        ]
+        return [(one.hazards, one.guard, one.steps, one.order) for one in drafts]
+
+    before, plain = plans(), explain(instance, FACTS, Policy(), NOW, UTC)
+    for found in hostile():
+        told = explain(instance, FACTS, Policy(), NOW, UTC, findings=found)
+        assert replace(told, recommended=plain.recommended, instead=plain.instead) == plain
+        if told.recommended is not None:
+            blocks = hazards(instance, FACTS, told.recommended.verb, NOW, ActionOptions(), Policy())
+            assert not any(one.gravity is Gravity.BLOCK and not one.override for one in blocks)
+        if instance is ev.NO_HOST:
+            assert told == plain, "what AWS itself says goes before what the guest writes"
+        assert plans() == before
+
+
+def test_a_blocked_action_is_not_recommended_whatever_is_found() -> None:
+    (first, *_) = found(FAILURES[0])
+    assert first.advised == "reboot"
+    managed = replace(DOWN, managed_by=T("eks.amazonaws.com"))
+    for instance in (managed, replace(DOWN, state=InstanceState.STOPPING)):
+        told = explain(instance, FACTS, Policy(), NOW, UTC, findings=(first,))
+        assert told.recommended == explain(instance, FACTS, Policy(), NOW, UTC).recommended
+    leaving = replace(DOWN, events=(event("instance-stop", 5),))
+    told = explain(leaving, FACTS, Policy(), NOW, UTC, findings=(first,))
+    assert told.recommended is not None
+    assert told.recommended.verb == "stop-start", "AWS stops it: a reboot would not help"
+
+
+@pytest.mark.parametrize(
+    ("name", "verb", "says"),
+    [
+        ("a file system is being checked", None, "wait: it only takes long, and a reboot begins it anew"),
+        ("somebody shut it down from within", None, "see who did it"),
+        (
+            "oom after its type was halved",
+            "reboot",
+            "comes back with half the memory. The larger type is the cure",
+        ),
+        ("the system hangs", "reboot", "the system does nothing"),
+        ("a volume stalls and takes the system with it", "stop-start", "a reboot is no remedy for a volume"),
+        ("it came up and the check still fails", "reboot", "look at its network first"),
+        ("a full disk", None, "grow the volume"),
+    ],
+)
+def test_the_key_that_is_named_follows_the_cause(name: str, verb: str | None, says: str) -> None:
+    one = next(each for each in FAILURES if each.name == name)
+    told = explain(one.instance, FACTS, Policy(), NOW, UTC, findings=found(one))
+    assert (told.recommended.verb if told.recommended else None) == verb
+    assert says in (told.recommended.why if told.recommended else told.instead)
+
+
+def test_a_stop_that_costs_an_address_is_not_recommended_for_a_volume() -> None:
+    one = next(each for each in FAILURES if each.name == "a volume stalls and takes the system with it")
+    costs = replace(one.instance, public_kind=PublicAddress.AUTO)
+    told = explain(costs, FACTS, Policy(), NOW, UTC, findings=found(one))
+    assert told.recommended is None
+    assert (
+        told.instead == "wait; stop/start only if waiting does not help; a reboot is no remedy for a volume"
+    )

@@ -64,7 +64,7 @@ def log_evidence(log: SystemLog, then: Then) -> Iterator[Finding]:
     for one in log.diagnosis.findings:
         at, long_ago = _when(one, log, then)
         severity = one.severity
-        if one.boot == 0 and not stopping and not log.diagnosis.came_up and _is_last_deed(one, log):
+        if one.boot == 0 and not stopping and _is_last_deed(one, log):
             severity = max(severity, 2)
         most, against = _worth(one, long_ago, old, then)
         advised, advice = ADVICE.get(one.key, ("", ""))
@@ -96,7 +96,10 @@ def _when(one: Finding, log: SystemLog, then: Then) -> tuple[datetime | None, ti
 
 
 def _is_last_deed(one: Finding, log: SystemLog) -> bool:
-    return one.key in WAITS or (one.key == "orderly" and len(log.lines) - one.line < _AT_THE_END)
+    """Whether it is what the system does now: a check of its disks before it is up, or going down at the very end."""
+    if one.key in WAITS:
+        return not log.diagnosis.came_up
+    return one.key == "orderly" and len(log.lines) - one.line < _AT_THE_END
 
 
 def _worth(one: Finding, long_ago: timedelta | None, old: str, then: Then) -> tuple[int, tuple[str, ...]]:

@@ -6,7 +6,7 @@ using_cloudwatch_ebs; CloudWatch guide, metrics-collected-by-CloudWatch-agent. V
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.domain.diagnosis import volume_marks
@@ -169,51 +169,40 @@ def _throttled(look: Look, since: datetime) -> bool:
     return 0.4 * limit <= median_of(recent) <= 1.25 * limit + 3
 
 
-Used = Callable[[Metric], float | None]
-
-
-def _used(metric: Metric, names: Iterable[str], free: Iterable[str]) -> Series | None:
-    """Its points as percent used, if its name holds all words of one of `names`, or of `free`, which is turned round."""
-    name = metric.name.lower()
-    if any(all(word in name for word in one.split()) for one in free):
-        return tuple((at, 100.0 - value) for at, value in ordered_points(metric))
-    if any(all(word in name for word in one.split()) for one in names):
-        return ordered_points(metric)
-    return None
+def _used(metric: Metric) -> Series:
+    """Its points as percent used: of a metric that says what is free, turned round. A size is no percentage: it has none."""
+    name, points = metric.name.lower(), ordered_points(metric)
+    named = metric.unit == "Percent" or any(word in name for word in ("percent", "%", "pct", "util"))
+    if not named and (metric.unit not in ("", "None") or any(value > 100 for _, value in points)):
+        return ()
+    if any(word in name for word in ("free", "avail")):
+        return tuple((at, 100.0 - value) for at, value in points)
+    return points
 
 
 def _memory(look: Look) -> Iterator[TriageRow]:
-    yield from _percentage(
-        look,
-        MetricRow.MEMORY,
-        "memory",
-        ("mem used percent", "mem util", "mem usage", "memory used", "% committed"),
-        ("mem avail percent", "mem free percent"),
-        "memory-full",
-    )
+    yield from _percentage(look, MetricRow.MEMORY, "memory", "memory-full")
 
 
 def _swap(look: Look) -> Iterator[TriageRow]:
-    yield from _percentage(
-        look,
-        MetricRow.SWAP,
-        "swap",
-        ("swap used percent", "swap util", "paging file %"),
-        ("swap free percent",),
-        "swap-full",
-    )
+    yield from _percentage(look, MetricRow.SWAP, "swap", "swap-full")
 
 
-def _percentage(
-    look: Look, row: MetricRow, label: str, names: Iterable[str], free: Iterable[str], trouble: str
-) -> Iterator[TriageRow]:
+def _percentage(look: Look, row: MetricRow, label: str, trouble: str) -> Iterator[TriageRow]:
     series = look.of(row)
-    found = [(used, one) for one in series if (used := _used(one, names, free))]
-    if not found:
+    found = [(used, one) for one in series if (used := _used(one))]
+    sizes = [one for one in series if not _used(one) and one.points]
+    if found:
+        points, one = max(found, key=lambda pair: (pair[1].state is MetricState.REPORTING, pair[0][-1][1]))
+        yield _full_or_not(look, row, label, points, one, trouble)
+    elif sizes and (points := ordered_points(sizes[0])):
+        words = f"{points[-1][1]:.3g} {sizes[0].unit}".rstrip() + ", of how much is not known"
+        high = max(1.0, *(value for _, value in points))
+        yield row_with_points(
+            look, row, label, sizes[:1], points, Mark.UNKNOWN, words, high=high, unit=str(sizes[0].unit)
+        )
+    else:
         yield from without_points(look, row, label, series)
-        return
-    points, one = max(found, key=lambda pair: (pair[1].state is MetricState.REPORTING, pair[0][-1][1]))
-    yield _full_or_not(look, row, label, points, one, trouble)
 
 
 def _full_or_not(
@@ -237,8 +226,7 @@ def _disk(look: Look) -> Iterator[TriageRow]:
     found = [
         (used, one)
         for one in series
-        if (used := _used(one, ("disk used percent", "disk util"), ("% free space", "disk free percent")))
-        and one.dimension("instance") not in ("_Total", "HarddiskVolume1")
+        if (used := _used(one)) and one.dimension("instance") not in ("_Total", "HarddiskVolume1")
     ]
     if not found:
         yield from without_points(look, MetricRow.DISK, "disk", series)

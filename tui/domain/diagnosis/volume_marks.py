@@ -85,12 +85,12 @@ def _volume(look: Look, label: str, series: list[Metric]) -> Iterator[TriageRow]
     elif len(idle) >= 3 and len(waiting) >= 3 and len(idle) < len(ops):
         mark, trouble, since = look.bad(), "volume-hangs", max(idle[0][0], waiting[0][0])
         words = f"queue {queue[-1][1]:.0f} and no operation ends since {look.clock(since)}"
-    elif (slow := _slow(latency)) is not None:
-        mark, trouble, since = look.bad(), "volume-slow", slow
-        words += f": {SLOW} times slower than before {look.clock(since)}"
     elif burst is not None and burst < 0.5:
         mark, trouble = look.bad(), "burst-out"
         words += ", its burst credits are used up"
+    elif (slow := _slow(latency)) is not None:
+        mark, trouble, since = look.bad(), "volume-slow", slow
+        words += f": {SLOW} times slower than before {look.clock(since)}"
     elif sum(value >= 1 for _, value in exceeded[-10:]) >= 5:
         mark, trouble = Mark.THREATENED, "volume-limit"
         words += ", at the volume's own limit"
