@@ -6,14 +6,17 @@ moto keeps only metrics that were put there, so they are put first; ours makes t
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
-from tests.contracts.aws_worlds import REGION, Cloud
+from tests.contracts.aws_worlds import KEY, REGION, Cloud
 from tests.contracts.test_aws_reading import HTML, refused
 
 CPU = {"Namespace": "AWS/EC2", "MetricName": "CPUUtilization"}
@@ -238,3 +241,35 @@ def test_a_limit_of_two_a_second_holds_for_cloudtrail(own: Cloud) -> None:
         assert refused(client.lookup_events) == "ThrottlingException"
     finally:
         own.demo.control("settings", {"limits": False})
+
+
+def test_who_called_is_in_the_record_with_the_user_agent_and_what_was_refused(own: Cloud) -> None:
+    assert own.demo is not None
+    instance = own.launch()[0]
+    config = Config(user_agent_extra="evac/1.0 op/1f2e3d", retries={"total_max_attempts": 1})
+    ec2 = boto3.Session(KEY, "secret", region_name=REGION).client("ec2", endpoint_url=own.url, config=config)
+    assert refused(ec2.stop_instances, InstanceIds=[instance], DryRun=True) == "DryRunOperation"
+    ec2.reboot_instances(InstanceIds=[instance])
+    ec2.close()
+    own.wait(600)
+    wanted = [{"AttributeKey": "ResourceName", "AttributeValue": instance}]
+    events = own.client("cloudtrail").lookup_events(LookupAttributes=wanted)["Events"]
+    told = {one["EventName"]: json.loads(one["CloudTrailEvent"]) for one in events}
+    assert "op/1f2e3d" in told["RebootInstances"]["userAgent"]
+    assert told["RebootInstances"]["requestParameters"] == {
+        "instancesSet": {"items": [{"instanceId": instance}]}
+    }
+    assert "errorCode" not in told["RebootInstances"]
+    assert told["StopInstances"]["errorCode"] == "Client.DryRunOperation"
+    assert told["RebootInstances"]["userIdentity"]["userName"] == "prod"
+
+
+def test_a_change_cannot_be_looked_up_at_once(own: Cloud) -> None:
+    instance = own.launch()[0]
+    own.ec2.stop_instances(InstanceIds=[instance])
+    wanted = [{"AttributeKey": "ResourceName", "AttributeValue": instance}]
+    client = own.client("cloudtrail")
+    names = {one["EventName"] for one in client.lookup_events(LookupAttributes=wanted)["Events"]}
+    assert "StopInstances" not in names
+    two = [*wanted, {"AttributeKey": "EventName", "AttributeValue": "StopInstances"}]
+    assert refused(client.lookup_events, LookupAttributes=two) == "InvalidLookupAttributesException"

@@ -160,6 +160,19 @@ def test_an_agent_falls_silent_with_the_system_and_comes_back_with_it(builder: B
     assert [it.boot for it in diagnose_log(read(text)).findings if it.key == "oom"] == [1]
 
 
+def test_a_system_that_is_well_says_that_it_goes_down(builder: Builder) -> None:
+    instance = builder.instance("well")
+    clock = instance.world.clock
+    for act, word in ((instance.reboot, "reboot: Restarting system"), (instance.stop, "reboot: Power down")):
+        act()
+        clock.advance(120)
+        clock.settle()
+        text = read(instance.console_output(latest=True)[0])
+        assert word in text
+    found = diagnose_log(text)
+    assert (found.boots, found.findings[0].key, found.findings[0].boot) == (2, "orderly", 0)
+
+
 def test_a_stubborn_failure_stops_at_the_same_place_after_a_reboot(builder: Builder) -> None:
     instance = builder.instance("failing")
     failing.begin(builder.region, instance, "mount-failed")

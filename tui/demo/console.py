@@ -23,6 +23,7 @@ POSTED_AFTER = timedelta(minutes=4)
 _STAMP = re.compile(r"\[ *(T?)([+-]?\d+\.\d+)\] ?")
 _TIME = re.compile(r"\{(date|clock)([+-]\d+)\}")
 _ESCAPE = re.compile(r"\\(e|r|\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
+_SMALL = {"nano": 0.5, "micro": 1.0, "small": 2.0, "medium": 4.0}
 _SPOKEN = {"e": "\x1b", "r": "\r", "\\": "\\"}
 
 
@@ -61,9 +62,28 @@ def healthy_log(doc: Mapping[str, Any]) -> str:
 
 
 def facts_of(doc: Mapping[str, Any]) -> dict[str, str]:
-    """What a console's text says of the instance itself."""
+    """What a console's text says of the instance itself; sizes are KB."""
     host = str(doc.get("PrivateDnsName", "")).partition(".")[0]
-    return {"host": host, "ip": str(doc.get("PrivateIpAddress", "")), "type": str(doc["InstanceType"])}
+    memory = int(_memory(str(doc["InstanceType"])) * 1024 * 1024 * 0.96)
+    sizes = {
+        "memory": memory,
+        "available": memory * 97 // 100,
+        "resident": memory * 88 // 100,
+        "virtual": memory * 2,
+    }
+    texts = {"host": host, "ip": str(doc.get("PrivateIpAddress", "")), "type": str(doc["InstanceType"])}
+    return texts | {name: str(size) for name, size in sizes.items()}
+
+
+def _memory(kind: str) -> float:
+    """Gigabytes of a type, by its family and size (user guide, instance types: 2, 4 or 8 for each vCPU)."""
+    family, _, size = kind.partition(".")
+    if size in _SMALL:
+        return _SMALL[size]
+    each = {"c": 2, "r": 8, "x": 16}.get(family[:1], 4)
+    return each * (
+        2 if size == "large" else 4 * int(size.removesuffix("xlarge") or 1) if "xlarge" in size else 96
+    )
 
 
 @dataclass
@@ -102,6 +122,11 @@ class Console:
     def _time(self, match: re.Match[str]) -> str:
         at = self.failed + timedelta(seconds=int(match[2]))
         return f"{at:%Y/%m/%d %H:%M:%S}Z" if match[1] == "date" else f"{at:%I:%M:%S %p on %m/%d/%Y}"
+
+    def goes_on(self, log: str, now: datetime) -> None:
+        """More of the same boot, such as `shutdown`."""
+        self.earlier = self.output(now) + "\r\n"
+        self.log, self.failed = log, now
 
     def boots(self, log: str, now: datetime, failed: datetime) -> None:
         """Another boot, after what is there."""

@@ -126,6 +126,8 @@ def prod_virginia(b: Builder) -> None:
     stuck = b.instance("stuck-1", "m6i.large", "c", state="stopping")
     stuck.stuck_stopping = True
     down = b.instance("down-1", "m6i.large", "a", state="stopped")
+    down.ran.clear()
+    down.ran.add(down.doc["LaunchTime"], b.ago(hours=5))
     text = "Stopped due to a scheduled retirement"
     down.doc["StateReason"] = {"Code": "Server.ScheduledStop", "Message": f"Server.ScheduledStop: {text}"}
     down.doc["StateTransitionReason"] = f"Server.ScheduledStop ({b.ago(hours=5):%Y-%m-%d %H:%M:%S} GMT)"

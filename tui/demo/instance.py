@@ -165,9 +165,20 @@ class DemoInstance:
 
     def _serial(self) -> Console:
         if self.serial is None:
-            booted = self.doc["LaunchTime"]
-            self.serial = Console(healthy_log(self.doc), booted, booted, facts=facts_of(self.doc))
+            booted, ended = self.doc["LaunchTime"], self.ran.last_end
+            log = "orderly" if ended is not None and self.nitro else healthy_log(self.doc)
+            self.serial = Console(log, booted, ended or booted, facts=facts_of(self.doc))
         return self.serial
+
+    def _goes_down(self, log: str) -> None:
+        """A Linux that answers says on its console that it goes down."""
+        well = (
+            self.state in ("running", "stopping")
+            and "instance" not in self.sick
+            and "system" not in self.sick
+        )
+        if well and self.nitro and not self.console and self.doc.get("Platform") != "windows":
+            self._serial().goes_on(log, self.world.clock.now)
 
     def _boots(self) -> None:
         """Its console begins anew: with what fails again, or with a healthy boot."""
@@ -196,7 +207,7 @@ class DemoInstance:
         self.doc["State"] = {"Code": CODES[name], "Name": name}
         if name == "running":
             self.ran.open(self.world.clock.now)
-        elif name != "pending":
+        elif name not in ("pending", "stopping"):
             self.ran.close(self.world.clock.now)
         for tell in self.watchers:
             tell(name)
@@ -220,6 +231,7 @@ class DemoInstance:
             self._then(STOPPING, self._stopped)
 
     def _stopped(self) -> None:
+        self._goes_down("shutdown")
         self._become("stopped")
         addresses.release(self.doc)
 
@@ -273,6 +285,7 @@ class DemoInstance:
         self._reboots += 1
         serial, ill = self._reboots, "instance" in self.sick and self.stubborn
         migrates = by_aws == "system-reboot" or (not by_aws and self._migrates())
+        self._goes_down("restart")
         self.sick["instance"] = self.world.clock.now
         self.rebooting = True
 
