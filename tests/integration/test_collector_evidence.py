@@ -175,6 +175,7 @@ async def test_evac_s_own_calls_are_recognised_among_the_changes(demo: Demo) -> 
             )  # fmt: skip
             ec2.reboot_instances(InstanceIds=[str(row.instance_id)])
             ec2.close()
+            demo.control("advance", {"seconds": 60})
         demo.control("advance", {"seconds": 900})
         answer = await ask(eyes, row, ReadKind.CHANGES)
     assert answer.evidence is not None
@@ -221,3 +222,24 @@ async def test_one_whose_list_is_not_read_is_described_once_for_all_who_ask(demo
         )
     assert gone.trouble is not None
     assert (gone.trouble.kind, gone.evidence) == ("gone", None)
+
+
+async def test_who_is_about_to_act_does_not_wait_for_who_looks_at_evidence(demo: Demo) -> None:
+    demo.control("faults", [fault({"hang": 300}, operation=name) for name in ("LookupEvents", "GetMetric*")])
+    async with watching(settings("prod", regions=(SEOUL,)), demo.apply()) as eyes:
+        row = await eyes.until(lambda: eyes.named("web-1"))
+        kinds = [ReadKind.CHANGES, ReadKind.METRICS]
+        waiting = [
+            asyncio.create_task(ask(eyes, row, kind, resource=f"vol-{number}", hours=number))
+            for number in range(1, 11)
+            for kind in kinds
+        ]
+        await passing(
+            lambda: calls(demo, operation="LookupEvents") and calls(demo, operation="GetMetricData")
+        )
+        answer = await ask(eyes, row, ReadKind.LOOK)
+        assert answer.facts is not None
+        assert answer.facts.unknown == ()
+        assert not any(one.done() for one in waiting)
+        for one in waiting:
+            one.cancel()

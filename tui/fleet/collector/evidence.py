@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +41,9 @@ class EvidenceReader:
 
     def __init__(self, state: CollectorState) -> None:
         self._state = state
+        # Of their own: whoever is about to act waits for a look, never for somebody who looks at evidence.
+        self._readers, self._askers = ThreadPoolExecutor(8, "evidence"), ThreadPoolExecutor(8, "metric")
+        self._trail = ThreadPoolExecutor(2, "trail")
         self._kinds = own_kinds(state.settings)
         self._kept: dict[_Key, tuple[float, Evidence]] = {}
         self._rows: dict[tuple[Target, str], tuple[float, Instance]] = {}
@@ -52,17 +56,17 @@ class EvidenceReader:
         Raises GoneError, OtherAccountError, and what making a client raises.
         """
         state, ident, image = self._state, request.instance_id, b""
-        await threaded(state.lookers, self._check, target)
+        await threaded(self._readers, self._check, target)
         if request.kind is ReadKind.LOG:
-            found = await threaded(state.lookers, self._log, target, ident)
+            found = await threaded(self._readers, self._log, target, ident)
         elif request.kind is ReadKind.SCREENSHOT:
             found, image = await threaded(
-                state.lookers, system_log.read_screenshot, state.sessions, target, ident
+                self._readers, system_log.read_screenshot, state.sessions, target, ident
             )
         elif request.kind is ReadKind.CHANGES:
             resource = request.resource or ident
             found = await threaded(
-                state.lookers, cloudtrail.read_changes, state.sessions, target, resource, self._turn(target)
+                self._trail, cloudtrail.read_changes, state.sessions, target, resource, self._turn(target)
             )
         else:
             found = await self._metrics(request, target)
@@ -99,13 +103,13 @@ class EvidenceReader:
             row = await self._row(target, request.instance_id)
             state = self._state
             asker = metrics.Asker(
-                state.sessions, row, state.settings.metrics.source, state.askers, datetime.now(UTC)
+                state.sessions, row, state.settings.metrics.source, self._askers, datetime.now(UTC)
             )
             if request.kind is ReadKind.METRICS:
-                found = await threaded(state.lookers, asker.own, request.hours)
+                found = await threaded(self._readers, asker.own, request.hours)
             else:
                 found = await threaded(
-                    state.lookers, asker.agent, request.hours, self._shares_host(target, row)
+                    self._readers, asker.agent, request.hours, self._shares_host(target, row)
                 )
             self._forget(began)
             if any(
@@ -133,7 +137,7 @@ class EvidenceReader:
         async with self._one_at_a_time[at]:
             kept = self._rows.get(at)
             if kept is None or time.monotonic() - kept[0] >= METRICS_KEPT:
-                row = await threaded(self._state.lookers, self._described, target, instance_id)
+                row = await threaded(self._readers, self._described, target, instance_id)
                 kept = self._rows[at] = time.monotonic(), row
             return kept[1]
 
