@@ -76,7 +76,9 @@ def sent(demo: Demo, instance: str) -> list[str]:
     return [
         one["operation"]
         for one in demo.control("calls")
-        if instance in one["instances"] and not one["operation"].startswith("Describe") and not one["dry_run"]
+        if instance in one["instances"]
+        and not one["operation"].startswith(("Describe", "Get"))
+        and not one["dry_run"]
     ]
 
 
