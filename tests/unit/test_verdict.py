@@ -23,6 +23,7 @@ from tui.domain.hazards import Gravity, hazards
 from tui.domain.instance import Instance, InstanceState, PublicAddress
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
+from tui.domain.sanitize import clean
 
 
 def found(one: Failure) -> tuple[Finding, ...]:
@@ -124,6 +125,34 @@ def test_what_it_came_through_well_is_a_hint() -> None:
     assert (only.severity, only.against) == (1, ("its checks are ok: it has come through this",))
 
 
+@pytest.mark.parametrize(("minutes", "severity"), [(10, 3), (60, 2), (300, 1)])
+def test_what_it_went_on_after_counts_less_the_longer_ago_it_was(minutes: float, severity: int) -> None:
+    text = ev.log(ev.OOM, f"[{6521 + 60 * minutes:13.6f}] eth0: link is up")
+    first, *_ = [
+        one for one in diagnose(DOWN, None, system_log(text, ev.FAILED, None), (), (), NOW) if one.line
+    ]
+    assert (first.key, first.severity, bool(first.against)) == ("oom", severity, severity < 3)
+
+
+def test_a_check_that_comes_and_goes_fails_since_its_first_time() -> None:
+    metrics = ev.with_(ev.check("Instance", lambda since: float(int(since // 10) % 2)))
+    log = system_log(ev.BOOT + ev.OOM + "\n", ev.at(60), latest=True)
+    assert diagnose(DOWN, metrics, log, (), (), NOW)[0].key == "oom"
+
+
+def test_after_a_reboot_it_is_given_time() -> None:
+    first, *_ = diagnose(DOWN, ev.with_(ev.DOWN_CHECK), None, (ev.change(4, "RebootInstances"),), (), NOW)
+    assert (first.key, first.advised) == ("starting", "wait")
+    assert first.words == "it was rebooted 4m ago, and may still be on its way up"
+    assert diagnose(DOWN, None, None, (ev.change(15, "RebootInstances"),), (), NOW) == ()
+
+
+def test_a_network_on_which_nothing_comes_in_is_gone_though_something_goes_out() -> None:
+    asks = (ev.network(ev.until(3e6, 0.0))[0], ev.network(ev.until(3e6, 900.0))[1])
+    first, *_ = diagnose(DOWN, ev.with_(ev.DOWN_CHECK, *asks), None, (), (), NOW)
+    assert (first.key, first.evidence) == ("network-gone", ("network: nothing comes in since 02:40",))
+
+
 def test_what_makes_no_check_fail_is_not_its_cause() -> None:
     found = of_log(ev.log("[FAILED] Failed to start OpenSSH server daemon."))
     assert [(one.key, one.severity) for one in found] == [("came-up", 2), ("sshd", 1)]
@@ -185,7 +214,7 @@ _floats = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True), st.sampled_from((0.0, 1.0, 95.0, 100.0, -1.0))
 )
 _times = st.one_of(st.integers(-500, 20_000).map(ev.at), st.datetimes(timezones=st.just(UTC)), st.datetimes())
-_text = st.text(max_size=40).map(T)
+_text = st.text(max_size=40).map(clean)
 _names = st.one_of(
     _text,
     st.sampled_from([one.name for one in (*ev.WELL, *ev.credits_left(0.0))]),

@@ -85,7 +85,8 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "burst-out": frozenset({"volume-slow", "hung-task", "flapping", "came-up", "volume-limit"}),
     "ebs-limit": frozenset({"volume-slow", "hung-task", "flapping", "came-up", "volume-limit"}),
     "orderly": _IDLE | _BUSY,
-    **dict.fromkeys(WAITS, _IDLE | {"cpu-full", "panic", "oops"}),
+    "starting": _IDLE | {"cpu-full", "changed"},
+    **dict.fromkeys(WAITS, _IDLE | {"starting"} | {"cpu-full", "panic", "oops"}),
 }
 """What each kind brings about: the lines of its consequences stand below it, whichever of them is the latest."""
 
@@ -122,6 +123,7 @@ ADVICE: dict[str, tuple[str, str]] = {
     "credits-out": ("none", "a reboot brings no credits: unlimited mode or another type is the cure"),
     "disk-full": ("none", "a reboot frees nothing: grow the volume, which needs no reboot, or remove what is not needed"),
     "cpu-full": ("reboot", "it ends what holds the CPU, and whatever else runs"),
+    "starting": ("wait", "it is booting; the check is ok again once the system answers"),
     "event": ("wait", "AWS is at work on it, and brings it back"),
 }  # fmt: skip
 """For each: the verb that helps, `wait` or `none`, and why. Sources: botocore model, RebootInstances; the kinds' own."""

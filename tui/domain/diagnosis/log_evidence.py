@@ -6,7 +6,7 @@ A finding of an earlier boot is never the cause, nor is what the system came thr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
@@ -15,13 +15,14 @@ from msgspec.structs import replace
 from tui.domain.diagnosis.evidence import SystemLog
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.kinds import ADVICE, WAITS, WELL
+from tui.domain.diagnosis.triage_row import TriageRow
 from tui.domain.diagnosis.wall_time import about, boot_began
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
 from tui.domain.time_format import clock_or_date, span, to_utc
 
 LAG = timedelta(minutes=10)
 """A check begins to fail minutes after its cause, and AWS takes the console's output when it likes."""
-_WENT_ON = timedelta(minutes=30)
+_WENT_ON, _LONG_AGO = timedelta(minutes=30), timedelta(hours=3)
 _AT_THE_END = 40
 """Lines from the end within which an orderly shutdown is the last thing it did."""
 _KILLED = re.compile(r"(?:kill(?:ed)?|reaped) process \d{1,9},? {0,2}\(([^()]{1,64})\)", re.IGNORECASE)
@@ -43,6 +44,18 @@ class Then(Struct, frozen=True):
         return self.instance.state is InstanceState.RUNNING and not self.failing and (
             checks.system.status is checks.instance.status is CheckStatus.OK
         )  # fmt: skip
+
+
+def then_of(instance: Instance, rows: Sequence[TriageRow], now: datetime, zone: tzinfo) -> Then:
+    """What is known of the failure now. Of a check that comes and goes AWS tells the last time only: its metric says more."""
+    failing = instance.checks.impaired() if instance.state is InstanceState.RUNNING else ()
+    since = instance.checks.get(failing[0]).since if failing else None
+    begun = None if since is None else to_utc(since)
+    flapping = [row for row in rows if row.trouble == "flapping"]
+    first = next((at for row in flapping for at, value in row.points if value > 0), None)
+    if begun is not None and first is not None:
+        begun = min(begun, first)
+    return Then(instance, now, zone, failing, begun)
 
 
 def older_than_failure(log: SystemLog, then: Then) -> str:
@@ -113,7 +126,7 @@ def _worth(one: Finding, long_ago: timedelta | None, old: str, then: Then) -> tu
     against: list[str] = []
     most = 3
     if long_ago is not None:
-        most = 2
+        most = 1 if long_ago > _LONG_AGO else 2
         against.append(f"about {span(long_ago)} before the check failed: it went on after it")
     if CheckName.SYSTEM in then.failing:
         most = 2

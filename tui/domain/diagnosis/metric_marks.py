@@ -244,7 +244,10 @@ def _network(look: Look) -> Iterator[TriageRow]:
     if newest is None:
         yield from without_points(look, MetricRow.NETWORK, "network", series or look.of(MetricRow.NETWORK))
         return
-    gone = ends_with(points, lambda value: value < 1.0)
+    arrived = (
+        summed((ordered_points(one) for one in look.of(MetricRow.NETWORK, "networkin")), 1 / period) or points
+    )
+    gone = ends_with(arrived, lambda value: value < 1.0)
     words, mark, trouble, since = (
         f"{rate_words(newest, 'B/s')}{look.age(points, series[0])}",
         Mark.OK,
@@ -253,7 +256,8 @@ def _network(look: Look) -> Iterator[TriageRow]:
     )
     if len(gone) >= look.enough(series[0]):
         mark, trouble, since = look.bad(), "network-gone", gone[0][0]
-        words = f"0 B/s since {look.clock(since)}" if len(gone) < len(points) else "0 B/s all the time"
+        what = "0 B/s" if newest < 1.0 else "nothing comes in"
+        words = f"{what} since {look.clock(since)}" if len(gone) < len(arrived) else f"{what} all the time"
     top = max(value for _, value in points)
     yield row_with_points(
         look,

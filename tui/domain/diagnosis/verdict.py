@@ -15,7 +15,6 @@ from tui.domain.diagnosis import changed_last
 from tui.domain.diagnosis.evidence import Change, Evidence, Metric, MetricRow, MetricState, SystemLog
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.kinds import (
-    ADVICE,
     EXPLAINS,
     FAMILIES,
     MEMORY_KINDS,
@@ -23,14 +22,15 @@ from tui.domain.diagnosis.kinds import (
     VOLUME_KINDS,
     WAITS,
 )
-from tui.domain.diagnosis.log_evidence import LAG, Then, log_evidence, older_than_failure
+from tui.domain.diagnosis.log_evidence import Then, log_evidence, then_of
 from tui.domain.diagnosis.metric_findings import metric_findings, row_sentence
 from tui.domain.diagnosis.metric_marks import triage_rows
+from tui.domain.diagnosis.not_known import not_known
+from tui.domain.diagnosis.other_findings import came_up, said_by_aws, said_by_changes
 from tui.domain.diagnosis.triage_row import TriageRow
-from tui.domain.events import EventState, ScheduledEvent
+from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
-from tui.domain.instance import CheckName, Instance, InstanceState
-from tui.domain.sanitize import EMPTY
+from tui.domain.instance import CheckName, Instance
 from tui.domain.severity import Mark
 from tui.domain.time_format import clock_or_date, to_utc
 
@@ -53,17 +53,10 @@ def diagnosis_of(
     instance: Instance, evidence: Evidence, now: datetime, *, facts: Facts | None = None, zone: tzinfo = UTC
 ) -> Diagnosis:
     """`diagnose` with the line for the head and what is not known. Times in words are of `zone`."""
-    found = diagnose(
-        instance,
-        evidence.metrics,
-        evidence.log,
-        evidence.changes,
-        instance.events,
-        now,
-        facts=facts,
-        zone=zone,
-    )
-    unknown = tuple(_unknown(instance, evidence, now, zone))
+    rows = triage_rows(instance, evidence.metrics or (), now, zone)
+    then = then_of(instance, rows, now, zone)
+    found = _findings(then, rows, evidence.log, evidence.changes or (), instance.events, facts)
+    unknown = tuple(not_known(then, rows, evidence))
     label, line = _head(instance, found, now, zone)
     return Diagnosis(found, label, line, unknown)
 
@@ -92,99 +85,26 @@ def diagnose(
     zone: tzinfo = UTC,
 ) -> tuple[Finding, ...]:
     """What is wrong, the likeliest cause first. None: that part was not read. Never raises, whatever the evidence holds."""
-    failing = instance.checks.impaired() if instance.state is InstanceState.RUNNING else ()
-    since = instance.checks.get(failing[0]).since if failing else None
-    then = Then(instance, now, zone, failing, None if since is None else to_utc(since))
     rows = triage_rows(instance, metrics or (), now, zone)
+    return _findings(then_of(instance, rows, now, zone), rows, log, changes or (), events, facts)
+
+
+def _findings(
+    then: Then,
+    rows: Sequence[TriageRow],
+    log: SystemLog | None,
+    changes: Sequence[Change],
+    events: Sequence[ScheduledEvent],
+    facts: Facts | None,
+) -> tuple[Finding, ...]:
     found = [
-        *_by_aws(then, events, facts),
+        *said_by_aws(then, events, facts),
         *(log_evidence(log, then) if log is not None else ()),
-        *metric_findings(rows, failing=bool(failing)),
-        *_came_up(log, then),
-        *_by_changes(changes or (), then),
+        *metric_findings(rows, failing=bool(then.failing)),
+        *came_up(log, then),
+        *said_by_changes(changes, then),
     ]
-    return _ranked(_told(_folded(found), rows, changes or (), then), then)
-
-
-def _finding(
-    key: str, severity: int, words: str, remedy: str, source: str, at: datetime | None, *evidence: str
-) -> Finding:
-    advised, advice = ADVICE.get(key, ("", ""))
-    return Finding(
-        key, severity, 0, EMPTY, words, remedy, 0, source, at=at, evidence=evidence, advised=advised, advice=advice
-    )  # fmt: skip
-
-
-def _by_aws(then: Then, events: Sequence[ScheduledEvent], facts: Facts | None) -> Iterator[Finding]:
-    """What AWS itself says: its checks, a volume's status, an event under way."""
-    if CheckName.SYSTEM in then.failing:
-        yield _finding(
-            "host", 3, "the host, its power or AWS's network fails", "stop/start (s): it moves to another host, in most cases",
-            "user guide, monitoring-system-instance-status-check", then.since, "the system check fails",
-        )  # fmt: skip
-    impaired = [
-        str(one.volume_id)
-        for one in (facts.volumes if facts is not None else None) or ()
-        if one.status == "impaired"
-    ]
-    if impaired or CheckName.ATTACHED_EBS in then.failing:
-        words = f"a volume does not answer: {', '.join(impaired)}" if impaired else "a volume does not answer"
-        said = "AWS calls its status impaired" if impaired else "the attached-EBS check fails"
-        yield _finding(
-            "volume-stalled", 3, words, "wait, replace the volume, or stop/start (s); a reboot is no remedy for it",
-            "EBS guide, monitoring-volume-checks", then.since, said,
-        )  # fmt: skip
-    for event in events if then.failing else ():
-        if (
-            event.is_open(then.now)
-            and event.state(then.now) is EventState.STARTED
-            and not event.is_past(then.now)
-        ):
-            yield _finding(
-                "event", 2, f"AWS's own {event.code_text} is under way, or its time has come", "wait until AWS is done",
-                "user guide, viewing_scheduled_events", event.not_before, "a scheduled event of it has begun",
-            )  # fmt: skip
-
-
-def _came_up(log: SystemLog | None, then: Then) -> Iterator[Finding]:
-    if (
-        log is None
-        or not log.diagnosis.came_up
-        or CheckName.INSTANCE not in then.failing
-        or older_than_failure(log, then)
-    ):
-        return
-    yield _finding(
-        "came-up", 2, "it came up, and the check still fails: that points at its network, not at the boot",
-        "look at its address, its network interface and its own firewall", "user guide, TroubleshootingInstances", None,
-        "the last boot reached its log-in",
-    )  # fmt: skip
-
-
-def _by_changes(changes: Sequence[Change], then: Then) -> Iterator[Finding]:
-    if then.instance.state in (InstanceState.STOPPED, InstanceState.STOPPING):
-        stopped = next((one for one in changed_last.made(changes) if one.event == "StopInstances"), None)
-        if stopped is not None:
-            yield _finding(
-                "stopped-by", 1, f"{changed_last.who(stopped)} stopped it", "start it (s) if it should run",
-                "CloudTrail, StopInstances", to_utc(stopped.at), changed_last.told(stopped, then.now),
-            )  # fmt: skip
-    if not then.failing:
-        return
-    moment = then.since or then.now
-    if (smaller := changed_last.type_change(changes, moment)) is not None and (smaller.share or 1.0) < 0.75:
-        yield _finding(
-            "type-smaller", 1, f"its type was made smaller, {smaller.old} to {smaller.new}",
-            "give it its type back if it lacks memory or CPU", "CloudTrail, ModifyInstanceAttribute",
-            to_utc(smaller.change.at), changed_last.told(smaller.change, then.now),
-        )  # fmt: skip
-        return
-    for one in changed_last.just_before(changes, moment):
-        yield _finding(
-            "changed", 1, f"{changed_last.who(one)} changed it {changed_last.how_long_before(one, moment)} before it failed",
-            "see whether that could be why", f"CloudTrail, {one.event}", to_utc(one.at), changed_last.told(one, then.now),
-        )  # fmt: skip
-        return
+    return _ranked(_told(_folded(found), rows, changes, then), then)
 
 
 def _folded(found: list[Finding]) -> list[Finding]:
@@ -267,7 +187,7 @@ def _smaller(one: Finding, smaller: changed_last.TypeChange, then: Then) -> Find
 def _ranked(found: Iterator[Finding], then: Then) -> tuple[Finding, ...]:
     """The likeliest cause first: of this boot, the gravest, explained by no other, shown by the metrics too, the latest."""
     all_of_them = tuple(found)
-    causes = [one for one in all_of_them if one.boot == 0 and one.severity >= 2]
+    causes = [one for one in all_of_them if one.boot == 0 and one.severity >= 2 and not one.against]
     explained = {
         one.key for one in causes if any(one.key in EXPLAINS.get(cause.key, frozenset()) for cause in causes if cause is not one)
     }  # fmt: skip
@@ -279,6 +199,7 @@ def _ranked(found: Iterator[Finding], then: Then) -> tuple[Finding, ...]:
             one.boot,
             -one.severity,
             one.key != "host",
+            bool(one.against),
             not (volume_first and one.key in VOLUME_KINDS),
             one.key in explained,
             one.key not in waits,
@@ -287,33 +208,3 @@ def _ranked(found: Iterator[Finding], then: Then) -> tuple[Finding, ...]:
         )
 
     return tuple(sorted(all_of_them, key=place))
-
-
-def _unknown(instance: Instance, evidence: Evidence, now: datetime, zone: tzinfo) -> Iterator[str]:
-    """What would have to be known, and is not."""
-    for part, why in evidence.unread:
-        yield f"{_PARTS.get(part, part)}: {why}"
-    unread = {part for part, _ in evidence.unread}
-    then = Then(instance, now, zone, instance.checks.impaired(), None)
-    failing = then.failing
-    since = instance.checks.get(failing[0]).since if failing else None
-    then = replace(then, since=None if since is None else to_utc(since))
-    for part, value in (("metrics", evidence.metrics), ("log", evidence.log), ("changes", evidence.changes)):
-        if value is None and part not in unread:
-            yield f"{_PARTS[part]}: not read"
-    for row in triage_rows(instance, evidence.metrics or (), now, zone):
-        no_agent = row.row is MetricRow.MEMORY and row.state in (MetricState.ABSENT, MetricState.EARLY)
-        if no_agent or row.state is MetricState.DENIED:
-            yield row_sentence(row)
-    if evidence.log is not None:
-        if not any(evidence.log.lines):
-            yield "system log: it is empty"
-        elif old := older_than_failure(evidence.log, then):
-            yield f"system log: {old}"
-        elif evidence.log.latest is False and failing:
-            yield "system log: what was kept of the last boot or stop, not the newest lines"
-    if evidence.changes is not None and failing:
-        yield f"changed last: CloudTrail lags some minutes behind, so the last {int(LAG.total_seconds() // 60)} can't be known"
-
-
-_PARTS = {"metrics": "metrics", "agent": "agent's metrics", "log": "system log", "changes": "changed last"}
