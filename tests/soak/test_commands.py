@@ -95,7 +95,7 @@ def arguments(words: tuple[str, ...], operation: str) -> list[list[str]]:
         return [[action, INSTANCE] for action in ("stop-start", "start", "reboot", "image", "reschedule")]
     return {
         ("explain",): [["system-reboot"]],
-        ("diagnose",): [["--log", "/dev/null"]],
+        ("diagnose",): [["--log", "/dev/null"], [INSTANCE]],
         ("ops", "show"): [[operation]],
         ("ops", "resume"): [[operation]],
         ("ops", "abandon"): [[operation]],

@@ -169,18 +169,20 @@ def _host(ec2: Any, host_id: str) -> SafeText | None:
     return next((clean(one.get("State")) for one in answer.get("Hosts") or ()), None)
 
 
-def console_output(ec2: Any, instance_id: str) -> tuple[str, datetime | None, bool]:
+def console_output(ec2: Any, instance_id: str, *, is_xen: bool = False) -> tuple[str, datetime | None, bool]:
     """The output as AWS has it, when it was taken, and whether that is the newest there is: where the hypervisor cannot give
     that, it is what was kept (botocore model, GetConsoleOutputRequest.Latest: Nitro only). Raises what botocore raises, and
     NotAwsError.
     """
-    latest = True
-    try:
-        answer = ec2.get_console_output(InstanceId=instance_id, Latest=True)
-    except ClientError as error:
-        if error_code(error) != "UnsupportedOperation":
-            raise
-        answer, latest = ec2.get_console_output(InstanceId=instance_id), False
+    latest, answer = not is_xen, None
+    if latest:
+        try:
+            answer = ec2.get_console_output(InstanceId=instance_id, Latest=True)
+        except ClientError as error:
+            if error_code(error) != "UnsupportedOperation":
+                raise
+            latest = False
+    answer = answer if answer is not None else ec2.get_console_output(InstanceId=instance_id)
     errors.member_of(answer, "InstanceId")  # else it is no answer of AWS's
     return str(answer.get("Output") or ""), mapping.utc_time(answer.get("Timestamp")), latest
 

@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from tui.aws import describe, errors, mapping
+from tui.aws import describe, errors, inspect
 from tui.aws.error_codes import error_code
 from tui.aws.sessions import Sessions
 from tui.domain.diagnosis.causes import Cause
@@ -36,21 +34,10 @@ def read_system_log(
     now = datetime.now(UTC)
     try:
         client = sessions.client(target.profile, "ec2", target.region)
-        answer, latest = _output(client, instance_id, is_xen)
-        log = system_log(answer.get("Output"), mapping.utc_time(answer.get("Timestamp")), latest, more)
+        log = system_log(*inspect.console_output(client, instance_id, is_xen=is_xen), more)
     except Exception as error:  # an answer cut off makes botocore's parsers fail in Python's own ways
         return Evidence(now, unread=(("log", describe.why_unread(sessions, error, target)),))
     return Evidence(now, log=log)
-
-
-def _output(client: Any, instance_id: str, is_xen: bool) -> tuple[Any, bool]:
-    if not is_xen:
-        try:
-            return _checked(client.get_console_output(InstanceId=instance_id, Latest=True)), True
-        except ClientError as error:
-            if error_code(error) != _UNSUPPORTED:
-                raise
-    return _checked(client.get_console_output(InstanceId=instance_id)), False
 
 
 def _checked(answer: Any) -> Any:

@@ -1,36 +1,98 @@
-"""`evac diagnose --log FILE`: what a system log says of why a machine fails, without AWS."""
+"""`evac diagnose INSTANCE`: why it fails, out of metrics, system log and changes. `--log FILE`: out of a log, without AWS."""
 
 from __future__ import annotations
 
 import sys
-import textwrap
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
-from tui.cli import output
-from tui.cli.options import shared_options
-from tui.cli.session import FOUND, USAGE, WELL, RefusedError, Shared
-from tui.domain.diagnosis.findings import Finding, LogDiagnosis
+from screens.detail.gathered import NOTHING_YET
+from tui.cli import output, serialize
+from tui.cli.activity import own
+from tui.cli.diagnosis_view import print_diagnosis, print_log
+from tui.cli.evidence_object import evidence_object, finding_object, verdict_object
+from tui.cli.fleet_reader import find_instance
+from tui.cli.options import json_option, shared_options, timeout_option
+from tui.cli.session import FOUND, PARTIAL, USAGE, WELL, RefusedError, Session, Shared, open_session
+from tui.config.kinds import own_kinds
+from tui.domain.diagnosis.causes import Cause
+from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.diagnosis.log_findings import diagnose_log
-from tui.domain.plurals import counted
+from tui.domain.diagnosis.verdict import diagnosis_of
+from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
+from tui.fleet import collector_client
+from tui.fleet.protocol import ReadKind, ReadRequest
 
 MAX_LOG = 32 * 1024 * 1024
 """Bytes of a file that are read, its last ones: a console's log has 64 KB, a day of journald's some megabytes."""
-_WORDS = {3: "likely", 2: "perhaps", 1: "a hint"}
+PARTS = (ReadKind.METRICS, ReadKind.AGENT_METRICS, ReadKind.LOG, ReadKind.CHANGES)
+"""What is asked of an instance, all at once."""
 
 
 @click.command("diagnose")
-@click.option(
-    "--log", "path", metavar="FILE", required=True, help="A system log from anywhere; - is standard input."
-)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.argument("instance", metavar="[INSTANCE_ID|NAME]", required=False)
+@click.option("--log", "path", metavar="FILE", help="A system log from anywhere; - is standard input.")
+@json_option()
+@timeout_option()
 @shared_options
-def diagnose_command(shared: Shared, path: str, as_json: bool) -> int:
-    """Why a machine fails, as far as its system log says. Ends with 6 if something was found."""
+def diagnose_command(
+    shared: Shared, instance: str | None, path: str | None, as_json: bool, timeout: float
+) -> int:
+    """Why an instance fails: its metrics, its system log, what was changed last. Or what a log says. Ends with 6 if something
+    was found."""
+    if path is not None and instance is None:
+        with open_session(replace(shared, demo=False)) as session:
+            return _of_log(path, own_kinds(session.settings), as_json)
+    if path is not None or instance is None:
+        raise click.UsageError("name an instance, or a log with --log FILE")
+    with open_session(shared) as session:
+        return _of_instance(session, instance, as_json, timeout)
+
+
+def _of_instance(session: Session, wanted: str, as_json: bool, timeout: float) -> int:
+    output.say(f"looking for {wanted}…")
+    found = find_instance(session, wanted, timeout)
+    if found.instance is None:
+        raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
+    evidence, now = _gathered(session, found.instance), datetime.now(UTC)
+    zone = session.settings.zone()
+    told = diagnosis_of(found.instance, evidence, now, facts=found.facts, zone=zone)
+    if as_json:
+        output.json(
+            {
+                "instance": serialize.instance_object(found.instance, now, own=own(session)),
+                "verdict": {"label": told.label, "line": told.line} if told.line else None,
+                "findings": [verdict_object(one) for one in told.findings],
+                "unknown": list(told.unknown),
+                **evidence_object(evidence),
+            }
+        )
+    else:
+        print_diagnosis(found.instance, evidence, told, now, zone)
+    if told.findings:
+        return FOUND
+    return PARTIAL if evidence.unread else WELL
+
+
+def _gathered(session: Session, instance: Instance) -> Evidence:
+    """All parts, read side by side."""
+    asked = [ReadRequest(0, kind, instance.target, instance.instance_id) for kind in PARTS]
+    gathered, now = NOTHING_YET, datetime.now(UTC)
+    for request, answer in zip(
+        asked, collector_client.ask_once(session.settings, session.environ, *asked), strict=True
+    ):
+        gathered = gathered.answered(request.kind, answer, now)
+    return gathered.evidence or Evidence(now)
+
+
+def _of_log(path: str, kinds: Sequence[Cause], as_json: bool) -> int:
     text, skipped = _read(path)
-    found = diagnose_log(text)
+    found = diagnose_log(text, kinds)
     if as_json:
         output.json(
             {
@@ -38,11 +100,11 @@ def diagnose_command(shared: Shared, path: str, as_json: bool) -> int:
                 "lines": found.lines,
                 "boots": found.boots,
                 "came_up": found.came_up,
-                "findings": [_object(one, skipped) for one in found.findings],
+                "findings": [finding_object(one, skipped) for one in found.findings],
             }
         )
     else:
-        _print(found, skipped)
+        print_log(found, skipped)
     return FOUND if found.findings else WELL
 
 
@@ -57,41 +119,3 @@ def _read(path: str) -> tuple[str, int]:
         ) from None
     kept = data[-MAX_LOG:]
     return kept.decode("utf-8", "replace"), data[: len(data) - len(kept)].count(b"\n")
-
-
-def _object(one: Finding, skipped: int) -> dict[str, object]:
-    return {
-        "key": one.key,
-        "severity": one.severity,
-        "line": one.line + skipped,
-        "text": one.text,
-        "words": one.words,
-        "remedy": one.remedy,
-        "boot": one.boot,
-        "times": one.times,
-        "source": one.source,
-    }
-
-
-def _print(found: LogDiagnosis, skipped: int) -> None:
-    many = f"{counted(found.lines, 'line')}, {counted(found.boots, 'boot')}"
-    if skipped:
-        output.say(f"only its last {counted(found.lines, 'line')} were read")
-    if not found.findings:
-        output.say(f"nothing known in {many}: that is no proof of health")
-        return
-    for one in found.findings:
-        when = "" if one.boot == 0 else f", {counted(one.boot, 'boot')} earlier: not what fails now"
-        again = f", {one.times} times, the last" if one.times > 1 else ""
-        output.line(f"{one.key}  {_WORDS[one.severity]}  (line {one.line + skipped}{again}{when})")
-        _wrapped(one.text, "    | ")
-        _wrapped(one.words, "    ")
-        _wrapped(f"do: {one.remedy}", "    ")
-        _wrapped(f"[{one.source}]", "    ")
-    if found.came_up:
-        output.say("its last boot came up: if a check still fails, look at the network")
-
-
-def _wrapped(text: str, indent: str) -> None:
-    for part in textwrap.wrap(text, output.columns(100), initial_indent=indent, subsequent_indent=indent):
-        output.line(part)

@@ -66,6 +66,11 @@ def draws_ascii(wanted: bool) -> None:
     _state["ascii"] = wanted
 
 
+def in_plain_ascii() -> bool:
+    """Whether what is printed has to be drawn in ASCII: it was asked for, or stdout takes no other character."""
+    return bool(_state["ascii"]) or not is_utf8(sys.stdout)
+
+
 def drawn(text: str) -> str:
     """A line for people, with signs the terminal can draw."""
     return in_ascii(text) if _state["ascii"] else text

@@ -7,16 +7,20 @@ calls a second for an account and region; whoever asks waits for the turn.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from tui.aws import cloudtrail, describe, inspect, metrics, system_log
 from tui.aws.errors import OtherAccountError
 from tui.config.kinds import own_kinds
 from tui.domain.diagnosis.evidence import Evidence, MetricState
+from tui.domain.diagnosis.log_findings import system_log as diagnosed_log
 from tui.domain.diagnosis.metric_queries import host_names
 from tui.domain.instance import Instance, Target
 from tui.errors import EvacError
@@ -24,6 +28,8 @@ from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import Budget
 from tui.fleet.collector.state import CollectorState
 from tui.fleet.protocol import ReadKind, ReadRequest
+from tui.kept_output import newest_kept
+from tui.paths import console_folder
 
 METRICS_KEPT = 60.0
 """Seconds in which the metrics of an instance are not asked for again."""
@@ -82,11 +88,19 @@ class EvidenceReader:
             raise OtherAccountError(target.profile, str(now), str(unit.account_id))
 
     def _log(self, target: Target, instance_id: str) -> Evidence:
+        """AWS's; where it has none, or none can be read, what evac kept before its own last stop or reboot."""
         row = self._known(target, instance_id)
         is_xen = row is not None and row.type_facts is not None and str(row.type_facts.hypervisor) == "xen"
-        return system_log.read_system_log(
+        found = system_log.read_system_log(
             self._state.sessions, target, instance_id, self._kinds, is_xen=is_xen
         )
+        if found.log is not None and found.log.lines:
+            return found
+        kept = newest_kept(console_folder(os.environ), instance_id, datetime.now(UTC))
+        if kept is None:
+            return found
+        text = "\n".join(kept.lines)
+        return replace(found, log=diagnosed_log(text, kept.taken_at, kept.latest, self._kinds, kept.path))
 
     def _turn(self, target: Target) -> Any:
         unit = self._state.unit_of(target)
