@@ -117,7 +117,7 @@ def test_what_cannot_be_read_is_said_and_ends_with_3(demo: Demo, evac: Run) -> N
     assert {one["state"] for one in found["metrics"]} <= {"denied"}
     as_text = evac("web-1")
     assert as_text.returncode == 3
-    assert "? log: " in as_text.stderr
+    assert "? system log: " in as_text.stderr
 
 
 def test_one_that_is_stopped_has_no_points_and_that_is_not_zero(evac: Run) -> None:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, tzinfo
 from tui.cli import output, streams
 from tui.domain.diagnosis.evidence import METRIC_PRICE, Change, Evidence, MetricRow, SystemLog
 from tui.domain.diagnosis.findings import Finding, LogDiagnosis
-from tui.domain.diagnosis.metric_marks import TriageRow, triage_rows
+from tui.domain.diagnosis.metric_marks import triage_rows
+from tui.domain.diagnosis.triage_row import TriageRow
 from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.instance import CheckStatus, Instance
 from tui.domain.plurals import counted
