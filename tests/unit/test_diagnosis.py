@@ -125,6 +125,8 @@ KINDS = {
     "kernel-old": ["FATAL: kernel too old"],
     "modprobe-loop": ["request_module: runaway loop modprobe binfmt-464c"],
     "mmu": ["mmu_update failed with rc=-22"],
+    "drbd": ["[  9.1234] block drbd1: IO ERROR: neither local nor remote disk"],
+    "modules": ["FATAL: Could not load /lib/modules/3.4.34-4-virtual/modules.dep: No such file or directory"],
     "grub": [
         "error: ../../grub-core/loader/i386/efi/linux.c:258:you need to load the kernel first.",
         "Entering rescue mode...",
@@ -282,6 +284,12 @@ sshd[812]: error: Could not load host key: /etc/ssh/ssh_host_dsa_key
 my-app.service: Main process exited, code=exited, status=1/FAILURE
 Remounting '/' read-only in with options 'attr2,inode64'.
 [ TIME ] Timed out waiting for device dev-ttyS0.device - /dev/ttyS0.
+print_req_error: I/O error, dev mmcblk0rpmb, sector 8064
+sd 3:0:0:0: [sdb] Synchronize Cache(10) failed: Result: hostbyte=DID_ERROR driverbyte=DRIVER_OK
+EXT2-fs (xvda1): error: can't find an ext2 filesystem on dev xvda1.
+nvidia: disagrees about version of symbol module_layout
+amazon-ssm-agent[1655]: ERROR Health ping failed with error - EC2RoleRequestError: no EC2 instance role found
+pci 0000:00:1c.0: BAR 13: no space for [io  size 0x1000]
 kernel: Command line: ro nvme_core.io_timeout=4294967295 panic=1 softlockup_panic=0
 """.splitlines()
 
@@ -301,6 +309,8 @@ def test_what_only_looks_like_trouble_is_a_hint_at_most(line: str) -> None:
         ("systemd-networkd[4]: ens5: DHCPv4 lease lost", "systemd-networkd[4]: ens5: DHCPv4 address 10.0.0.9/24 via 10.0.0.1"),
         (KINDS["imds"][1], "cloud-init[9]: Cloud-init v. 24 finished at Sun. Datasource DataSourceEc2.  Up 9 seconds"),
         ("[FAILED] Failed to start Wait for Network to be Configured.", "Finished Wait for Network to be Configured."),
+        ("[ 1.123456] Waiting for root device /dev/mmcblk0p2...", "[ 2.123456] VFS: Mounted root (ext4 filesystem) on 179:2."),
+        ("[ 1.123456] XFS (xvda1): Invalid superblock magic number", "[ 1.223456] VFS: Mounted root (ext4 filesystem)"),
         ("[ 9.123456] nfs: server fs-1 not responding, still trying", "[ 19.123456] nfs: server fs-1 OK"),
     ],
 )  # fmt: skip
@@ -319,6 +329,15 @@ def test_a_containers_memory_dump_is_not_the_machines() -> None:
     assert keys(BOOT + dump.format("Memory cgroup out of memory: Kill process 8 (java) score 9")) == [
         "oom-cgroup"
     ]
+
+
+def test_a_boot_on_nitro_that_never_found_its_card_and_has_no_network() -> None:
+    nitro = BOOT + "[    0.000000] DMI: Amazon EC2 c5.large/, BIOS 1.0 10/16/2017\n"
+    assert keys(nitro) == [], "a log that ends early tells nothing"
+    assert keys(nitro + KINDS["dhcp"][-1]) == ["dhcp", "ena-absent"]
+    assert keys(
+        f"{nitro}[    2.000000] ena 0000:00:05.0: ENA device version: 0.10\n" + KINDS["dhcp"][-1]
+    ) == ["dhcp"]
 
 
 def test_a_key_that_stands_twice_is_told_once_with_its_gravest_line() -> None:
@@ -350,6 +369,13 @@ def test_logs_of_others() -> None:
         "sudo:   root : COMMAND=/bin/grep EXT4-fs error /var/log/messages",
         'time="2026-11-29T03:00:00Z" level=info msg="watching for: blocked for more than 120 seconds"',
         "[  900.123456] logwatch[4711]: nvme nvme0: I/O 12 QID 3 timeout, aborting",
+        "root@web-1:~# dmesg | grep 'Out of memory: Killed process'",
+        "[ec2-user@ip-10-2-0-4 ~]$ echo Kernel panic - not syncing: test",
+        '{"level":"error","msg":"watchdog: BUG: soft lockup - CPU#1 stuck for 22s!"}',
+        "+ grep -c 'EXT4-fs error' /var/log/messages",
+        "E1129 03:00:00.1 1 oom_watcher.go:77] invoked oom-killer: seen",
+        "[  900.123456] (sh)[77]: Remounting filesystem read-only",
+        "node-problem-detector: task docker:7 blocked for more than 120 seconds.",
     ],
 )
 def test_a_program_that_quotes_the_kernel_is_not_the_kernel(line: str) -> None:

@@ -26,6 +26,7 @@ class Cause(Struct, frozen=True, gc=False):
     unless: tuple[Pattern, ...] = ()
     cleared: tuple[Pattern, ...] = ()
     yields: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     kernel: bool = False
     boot: bool = False
     windows: bool = False
@@ -41,6 +42,7 @@ class _Entry(Struct, forbid_unknown_fields=True):
     unless: list[str] = []
     cleared: list[str] = []
     yields: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     kernel: bool = False
     boot: bool = False
     windows: bool = False
@@ -61,6 +63,7 @@ def causes() -> tuple[Cause, ...]:
             tuple(pattern(text, 1) for text in one.unless),
             _read(one.cleared),
             one.yields,
+            one.needs,
             one.kernel,
             one.boot,
             one.windows,

@@ -95,6 +95,8 @@ def _findings(kinds: Sequence[Cause], seen: dict[tuple[int, int], _Seen]) -> tup
         cause = kinds[kind]
         if any((boot, other) in keys for other in cause.yields):
             continue
+        if cause.needs and not any((boot, other) in keys for other in cause.needs):
+            continue
         known, line = best.get((boot, cause.key)), one.line
         if known is None or (known.severity, known.line) < (cause.severity, line.number):
             best[boot, cause.key] = Finding(

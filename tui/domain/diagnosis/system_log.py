@@ -29,6 +29,7 @@ _DATED = re.compile(
 )
 """As `dmesg -T` writes it."""
 _PROGRAM = re.compile(r"\(?[A-Za-z][\w.@/-]{0,63}\)?\[\d{1,9}\]:? ")
+_PROMPT = re.compile(r"\[?[\w.-]{1,64}@[\w.-]{1,64}[ :][^#$%>]{0,64}[#$%>] ")
 _TAG = re.compile(r"([a-z][a-z_.@/-]{1,63}): ")
 
 
@@ -159,7 +160,7 @@ def _parts(line: str) -> tuple[float | None, str, bool | None]:
 
 
 def _is_kernel(body: str) -> bool:
-    if _PROGRAM.match(body) or body.startswith(_QUOTES):
+    if _PROGRAM.match(body) or body.startswith(_QUOTES) or _PROMPT.match(body):
         return False
     tag = _TAG.match(body)
     return tag is None or tag[1] in _KERNEL_TAGS
