@@ -194,12 +194,12 @@ def test_read_only_refuses_and_says_why(env: dict[str, str], demo: Demo) -> None
             terminal.keys(key)
         terminal.until("read-only: this console changes nothing here")
         terminal.keys("enter")
-        terminal.until("what happens")
+        terminal.until("where it breaks")
         terminal.keys("s")
         terminal.until("read-only: this console changes nothing here")
         terminal.keys("q")
         assert terminal.ended() == 0
-    reading = ("Describe", "Get", "List", "AssumeRole")
+    reading = ("Describe", "Get", "List", "Lookup", "AssumeRole")
     calls = [one["operation"] for one in demo.control("calls")[before:]]
     assert [one for one in calls if not one.startswith(reading)] == []
     assert not (Path(env["XDG_STATE_HOME"]) / "evac" / "runner.log").exists()
