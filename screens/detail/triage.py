@@ -182,7 +182,8 @@ def _chart(scene: Scene, line: TriageRow, room: _Room) -> tuple[str, ...]:
 def _log(scene: Scene) -> Iterator[Row]:
     log = None if scene.gathered.evidence is None else scene.gathered.evidence.log
     why = scene.gathered.why_unread(ReadKind.LOG)
-    yield BLANK
+    if scene.wide:
+        yield BLANK
     if log is None or why:
         yield Row(*_unread(scene, ReadKind.LOG), single=not why)
     if log is None:
