@@ -115,10 +115,10 @@ def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
     if work is not None and work.explains(row) and not work.attention:
         sign, word = WORKING, work.cell
     label = f"{sign.symbol} {word}"
-    line = explanation.headline
-    if explanation.diagnosis_short and len(textwrap.wrap(line, max(20, width - len(label) - 4))) > 2:
+    line, told = explanation.headline, scene.diagnosis
+    most = 1 if told.line else 2  # lines: the cause needs some of them
+    if explanation.diagnosis_short and len(textwrap.wrap(line, max(20, width - len(label) - 4))) > most:
         line = explanation.diagnosis_short
-    told = scene.diagnosis
     rows = [Row(line, label, "bold", sign.style), _press(scene, why_not)]
     if told.line and not scene.gone and (told.label != NOT_KNOWN or not scene.gathered.asking):
         rows.insert(1, Row(told.line, told.label))

@@ -44,7 +44,7 @@ class Reasons:
 
 
 def _chart(row: TriageRow, grid: Grid, lines: int, plain: bool) -> tuple[str, ...]:
-    cells = grid.laid(row.points, row.period, max)
+    cells = grid.laid(row.points, row.period, min if row.lowest else max)
     if row.row is MetricRow.CHECK:
         return (signs(cells, LEVELS[Level.CALM].symbol, LEVELS[Level.FAILING].symbol, plain=plain),)
     return blocks(

@@ -52,7 +52,8 @@ def _metrics(scene: Scene) -> Iterator[Row]:
         yield Row(label=room.range_label, drawn=room.axis(), single=True)
     for row in order:
         mine = [one for one in lines if one.row is row]
-        yield from (_line(scene, one, room) for one in mine)
+        for one in mine:
+            yield from _lines(scene, one, room)
         if not mine and (told := _pending(scene, row)):
             yield Row(told, _title(row), "magenta" if told in (UNASKED, "? not read") else "dim", single=True)
     if any(one.points for one in lines) and (mark := room.first_failure()) is not None:
@@ -138,26 +139,28 @@ class _Room:
         return Text("  " + " " * at + f"▲ {words}", "bold red")
 
 
-def _line(scene: Scene, line: TriageRow, room: _Room) -> Row:
+def _lines(scene: Scene, line: TriageRow, room: _Room) -> Iterator[Row]:
     sign = MARKS[line.mark]
     bad = line.mark in (Mark.FAILING, Mark.THREATENED)
     label = cut(_title(line.row) if line.label == line.row.value else line.label, LABEL).rstrip()
     drawn = Text(no_wrap=True, overflow="ellipsis")
     drawn.append(sign.symbol + " ", sign.style)
     words = "bold" if bad else "" if line.mark is Mark.OK else sign.style
-    lines = _chart(scene, line, room) if line.points and room.grid.width else ()
-    if not lines:
+    chart = _chart(scene, line, room) if line.points and room.grid.width else ()
+    told = textwrap.wrap(line.words, room.words)
+    beside = [(one, words) for one in told] if len(chart) > 1 or bad else [(line.words, words)]
+    if len(chart) > 1:
+        beside += [(one, "dim") for one in textwrap.wrap(_scale(line), room.words)]
+    if not chart:
         drawn.append(line.words, words)
-    beside = [
-        (one, words) for one in (textwrap.wrap(line.words, room.words) if len(lines) > 1 else [line.words])
-    ]
-    beside += [(one, "dim") for one in textwrap.wrap(_scale(line), room.words)]
-    for number, one in enumerate(lines):
+    for number, one in enumerate(chart):
         drawn.append("\n  " if number else "")
         drawn.append(one, sign.style if bad else "")
         if number < len(beside):
             drawn.append("  " + beside[number][0], beside[number][1])
-    return Row(label=label, label_style="bold" if bad else "dim", drawn=drawn, single=True)
+    yield Row(label=label, label_style="bold" if bad else "dim", drawn=drawn, single=True)
+    if chart and (rest := told[len(chart) :]) and bad:  # what is wrong is said to its end
+        yield Row("  " + " ".join(rest), style=words, single=True)
 
 
 def _scale(line: TriageRow) -> str:
@@ -241,12 +244,12 @@ def _why(scene: Scene) -> Iterator[Row]:
         yield from (Row(text, "for it") for text in one.evidence)
         yield from (Row(text, "against it") for text in one.against)
         yield Row(one.remedy, "do", note=one.source)
-    if scene.diagnosis.unknown and not scene.gathered.asking:
-        yield BLANK
-        yield from (
-            Row(text, "not known" if not number else "", "magenta")
-            for number, text in enumerate(scene.diagnosis.unknown)
-        )
+    if not scene.gathered.asking:
+        kinds = (ReadKind.METRICS, ReadKind.AGENT_METRICS, ReadKind.LOG, ReadKind.CHANGES)
+        above = tuple(why for kind in kinds if (why := scene.gathered.why_unread(kind)))
+        unknown = [text for text in scene.diagnosis.unknown if not text.endswith(above)]
+        yield from [BLANK] if unknown else []
+        yield from (Row(text, "" if at else "not known", "magenta") for at, text in enumerate(unknown))
 
 
 # what it cost

@@ -177,6 +177,25 @@ async def test_zoomed_a_metric_has_six_lines(tmp_path: Path) -> None:
         assert "z zoom" in await keys(pilot, "z")
 
 
+async def test_what_is_wrong_is_said_to_its_end(tmp_path: Path) -> None:
+    """In a narrow terminal its words have a line of their own; a zoomed chart has room beside it, for its scale too."""
+
+    def found(request: ReadRequest) -> Evidence:
+        if request.kind is not ReadKind.METRICS:
+            return Evidence(NOW)
+        stalled = series(MetricRow.VOLUME, lambda age: age < 20, unit="Count", VolumeId="vol-1")
+        return Evidence(NOW, (replace(stalled, name=clean("VolumeStalledIOCheck")),))
+
+    app, _, _ = triaged(tmp_path, Evident(fleet(), found))
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        at = lines_of(app).index(line(app, "vol-1"))
+        assert "stalled since 11:41" in lines_of(app)[at]
+        assert "no operation ends" in " ".join(lines_of(app)[at : at + 2])
+        await keys(pilot, "z")
+        assert "full height" in text_of(app)
+
+
 async def test_metrics_are_asked_for_once_a_minute_while_it_is_in_front(tmp_path: Path) -> None:
     at = [NOW]
     app, screen, link = triaged(tmp_path, now=lambda: at[0])
