@@ -137,7 +137,7 @@ def LookupEvents(request: Request, params: Doc) -> Doc:
     start, end = params.get("StartTime", now - _KEPT), params.get("EndTime", now)
     if start > end:
         raise AwsError("InvalidTimeRangeException", "StartTime is after EndTime.")
-    events = list(request.region.trail)
+    events = list(reversed(request.region.trail))  # of one second the latest first
     key, value = (wanted[0]["AttributeKey"], wanted[0]["AttributeValue"]) if wanted else ("", "")
     if key == "ResourceName":
         events += _launches(request, value)

@@ -17,6 +17,7 @@ def prod_seoul(b: Builder) -> None:
     payments = b.image(
         b.instance("payments-db-1", "r6i.4xlarge", ip="eip", tag_team="payments", tag_env="prod"), 0.4
     )
+    payments.doc["Monitoring"]["State"] = "enabled"
     b.fail(payments, "host", 6)
     b.event(payments, "instance-stop", DEGRADED, 3.2)
     peers = [
@@ -71,9 +72,12 @@ def prod_seoul(b: Builder) -> None:
     second["PrivateIpAddresses"] = [{"PrivateIpAddress": "10.2.9.9", "Primary": True}]
     second["Attachment"] = {**second["Attachment"], "DeviceIndex": 1}
     eni.doc["NetworkInterfaces"].append(second)
+    eni.agent = "absent"
+    search[0].agent, search[1].agent = "custom", "host"
     b.routed("rtb-0a1b2c3d4e5f60718", None, "", main=True)
     b.routed("rtb-0a1b2c3d4e5f60719", eni, "b")
     secondary = b.instance("mail-1", "t3.medium", "b", ip="auto")
+    secondary.agent = "absent"
     extra = {"PublicIp": "198.51.100.200", "IpOwnerId": PROD}
     secondary.doc["NetworkInterfaces"][0]["PrivateIpAddresses"].append(
         {"PrivateIpAddress": "10.2.9.10", "Primary": False, "Association": extra}
