@@ -21,7 +21,6 @@ from tui.config.schema import (
     CacheUrl,
     ConfigError,
     KeepSetting,
-    LockSettings,
     ProfileSettings,
     Region,
     Settings,
@@ -199,36 +198,32 @@ def _tighten(
         policy = convert(read_toml(path), _Policy, _PolicyProfile, path)
     except FileNotFoundError:
         raise ConfigError(path, "EVAC_POLICY", "no such file") from None
-    tighter: dict[str, Any] = _lock(settings.lock, policy.lock, sources, path)
-    if policy.read_only:
-        tighter["read_only"], sources["read_only"] = True, str(path)
-    if locked := tuple(name for name, profile in policy.profiles.items() if profile.read_only):
-        tighter["locked_profiles"], sources["locked_profiles"] = locked, str(path)
-    tighter.update(_forbidden(policy, sources, path))
+    _check_names(policy, path)
+    tighter = {key: value for key, value in _forbidden(policy).items() if value}
+    changed = list(tighter)
     hidden = msgspec.structs.replace(settings, hidden_profiles=tighter.get("hidden_profiles", ()))
     for name in settings.only_profiles:
         if hidden.profile_hidden(name):
             raise ConfigError(path, f"profiles.{name}", "the site policy hides this profile")
+    # The site's address wins, since all must use one lock; required, nothing begins without it.
+    lock = {"url": policy.lock.url, "unreachable": "refuse" * policy.lock.required}
+    if lock := {key: value for key, value in lock.items() if value}:
+        tighter["lock"] = msgspec.structs.replace(settings.lock, **lock)
+        changed += [f"lock.{key}" for key in lock]
     if (stricter := _stricter(settings.actions.require_image, policy.actions.require_image)) is not None:
         tighter["actions"] = msgspec.structs.replace(settings.actions, require_image=stricter)
-        sources["actions.require_image"] = str(path)
-    if policy.groups.keep != 1:
-        tighter["policy_keep"], sources["policy_keep"] = policy.groups.keep, str(path)
+        changed.append("actions.require_image")
     if policy.regions:
-        tighter["allowed_regions"], sources["allowed_regions"] = policy.regions, str(path)
-        wanted = settings.regions or policy.regions
-        tighter["regions"] = _within(wanted, policy, "regions", path)
-        sources["regions"] = str(path)
+        tighter["regions"] = _within(settings.regions or policy.regions, policy, "regions", path)
+        changed.append("regions")
         if settings.only_regions:
             tighter["only_regions"] = _within(settings.only_regions, policy, "regions (--region)", path)
-        tighter["profiles"] = {
-            name: msgspec.structs.replace(
-                profile, regions=_within(profile.regions, policy, f"regions of profile {name}", path)
-            )
-            if profile.regions
-            else profile
-            for name, profile in settings.profiles.items()
-        }
+        tighter["profiles"] = dict(settings.profiles)
+        for name, profile in settings.profiles.items():
+            if profile.regions:
+                left = _within(profile.regions, policy, f"regions of profile {name}", path)
+                tighter["profiles"][name] = msgspec.structs.replace(profile, regions=left)
+    sources.update(dict.fromkeys(changed, str(path)))
     return msgspec.structs.replace(settings, **tighter), path
 
 
@@ -245,8 +240,8 @@ def _owned(path: Path) -> None:
             raise ConfigError(one, "", "must belong to root and be writable by nobody else")
 
 
-def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str, Any]:
-    """What the policy switches off or hides. An unknown name is an error, since it would protect from nothing."""
+def _check_names(policy: _Policy, path: Path) -> None:
+    """An unknown name is an error, since it would protect from nothing. Raises ConfigError."""
     codes: tuple[str, ...] = ()
     if policy.block:  # who blocks none starts without the hazards
         from tui.domain.hazards import HAZARD_CODES
@@ -259,31 +254,21 @@ def _forbidden(policy: _Policy, sources: dict[str, str], path: Path) -> dict[str
         for name in given:
             if name not in known:
                 raise ConfigError(path, key, f"{name} is none of {', '.join(known)}")
-    values: dict[str, Any] = {
+
+
+def _forbidden(policy: _Policy) -> dict[str, Any]:
+    """What the policy adds to the settings as it is; what is empty there adds nothing."""
+    return {
+        "read_only": policy.read_only,
+        "session_policy": policy.session_policy,
+        "locked_profiles": tuple(name for name, one in policy.profiles.items() if one.read_only),
+        "hidden_profiles": tuple(name for name, one in policy.profiles.items() if one.hidden),
         "actions_off": policy.actions_off,
         "blocking": policy.block,
-        "hidden_profiles": tuple(name for name, one in policy.profiles.items() if one.hidden),
-        "session_policy": policy.session_policy,
+        "allowed_regions": policy.regions,
+        "lock_required": policy.lock.required,
+        "policy_keep": None if policy.groups.keep == 1 else policy.groups.keep,
     }
-    found = {key: value for key, value in values.items() if value}
-    sources.update(dict.fromkeys(found, str(path)))
-    return found
-
-
-def _lock(lock: LockSettings, policy: _PolicyLock, sources: dict[str, str], path: Path) -> dict[str, Any]:
-    """The lock settings: the site's address wins, since all must use one lock; required, nothing begins without it."""
-    changed: dict[str, Any] = {}
-    if policy.url:
-        changed["url"] = policy.url
-    if policy.required:
-        changed["unreachable"] = "refuse"
-    if not changed:
-        return {}
-    sources.update({f"lock.{key}": str(path) for key in changed})
-    tighter: dict[str, Any] = {"lock": msgspec.structs.replace(lock, **changed)}
-    if policy.required:
-        tighter["lock_required"], sources["lock_required"] = True, str(path)
-    return tighter
 
 
 def _stricter(own: Limit | None, policy: Limit | None) -> Limit | None:
