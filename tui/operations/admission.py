@@ -60,15 +60,7 @@ class Admission(LeasedOperation):
             return self._locked(current, found)
         if found is None:
             return None
-        self.journal.set_progress(
-            current.id,
-            self._with_lock_note(found.reason),
-            attention=found.attention,
-            down=False,
-            remedy=found.remedy,
-            kind=found.kind,
-        )
-        return found.seconds
+        return self._waits(found, down=False)
 
     def _locked(self, current: Operation, refused: Stuck) -> End:
         """The lock is held or can't be asked: failed where nothing was sent, else it needs attention."""

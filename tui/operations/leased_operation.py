@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tui.config.schema import Settings, keep
 from tui.domain.answers import RefusedBy
 from tui.domain.steps import calls_of
-from tui.domain.steps.base import Order
+from tui.domain.steps.base import Order, Wait
 from tui.operations.aws_gateway import Gateway
 from tui.operations.group_turn import GroupTurn
 from tui.operations.instance_lock import InstanceLockGuard
@@ -134,6 +134,14 @@ class LeasedOperation:
     def _with_lock_note(self, note: str) -> str:
         """The note, and whether this goes on without its lock."""
         return "; ".join(part for part in (note, self.instance_lock.trouble) if part)
+
+    def _waits(self, wait: Wait, *, down: bool) -> float:
+        """Write down what is waited for; answers the seconds until it is asked again."""
+        note = self._with_lock_note(wait.reason)
+        self.journal.set_progress(
+            self.operation.id, note, attention=wait.attention, down=down, remedy=wait.remedy, kind=wait.kind
+        )
+        return wait.seconds
 
     def _unaudited(self, current: Operation, error: OSError) -> float | End:
         """Nothing was sent that must be undone, and nothing more is. What was ordered ahead is tried until it can be."""

@@ -128,15 +128,7 @@ class Runner(Admission):
                 return 0.0
             return self._stuck(step, decision, down)
         if isinstance(decision, Wait) and not self._late(step, current, seen, now - began):
-            journal.set_progress(
-                ident,
-                self._with_lock_note(decision.reason),
-                attention=decision.attention,
-                down=down,
-                remedy=decision.remedy,
-                kind=decision.kind,
-            )
-            return decision.seconds
+            return self._waits(decision, down=down)
         if isinstance(decision, Wait):
             why = f"nothing was sent within {int(DARK_PATIENCE.total_seconds() // 60)} minutes: {decision.reason}"
             return self._stuck(step, Stuck(why, decision.remedy or "order it again", final=True), down)

@@ -265,7 +265,8 @@ Decision = Send | Wait | Done | Stuck | Moot
 
 class Step:
     """One step. Its words: `text` what it does, `about` how long that takes, `cell` its word in a list's cell (empty: its
-    action's). `looks` names what it wants to see beside the instance.
+    action's). `sends`: the one call of EC2 it may send, if that names the instance alone. `looks` names what it wants to see
+    beside the instance.
 
     It may name `images`, `group`, `targets` and `members`: what no step asks for is not read.
     """
@@ -274,11 +275,12 @@ class Step:
     text: str = ""
     about: str = ""
     cell: str = ""
+    sends: str = ""
     looks: frozenset[str] = frozenset()
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """What it may send."""
-        return ()
+        return (Call("ec2", self.sends, {"InstanceIds": [order.instance_id]}),) if self.sends else ()
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """What to do now."""

@@ -72,10 +72,7 @@ class Stop(Step):
     about = "graceful shutdown, usually under a minute"
     cell = "stopping"
     looks = MEMBERS
-
-    def calls(self, order: Order) -> tuple[Call, ...]:
-        """StopInstances, neither forced nor skipping the shutdown."""
-        return (Call("ec2", "StopInstances", {"InstanceIds": [order.instance_id]}),)
+    sends = "StopInstances"
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Done once it is going down, or once AWS accepted; then the next step looks."""
@@ -155,9 +152,7 @@ class Start(Step):
     text = "start"
     about = "retried until it runs, even if this session ends"
     cell = "starting"
-
-    def calls(self, order: Order) -> tuple[Call, ...]:
-        return (Call("ec2", "StartInstances", {"InstanceIds": [order.instance_id]}),)
+    sends = "StartInstances"
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Every refusal is retried, ever slower, and says so, for as long as the settings allow: by default for ever."""

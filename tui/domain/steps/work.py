@@ -88,9 +88,7 @@ class Reboot(Step):
     text = "reboot"
     about = "about half a minute in place; several minutes if it migrates"
     looks = MEMBERS
-
-    def calls(self, order: Order) -> tuple[Call, ...]:
-        return (Call("ec2", "RebootInstances", {"InstanceIds": [order.instance_id]}),)
+    sends = "RebootInstances"
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """Once, and never on a guess."""
