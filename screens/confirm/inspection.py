@@ -99,22 +99,15 @@ class Looking(EvacScreen):
         return None
 
     def _reading(self) -> Reading | None:
-        return (
-            None
-            if self.draft is None or self.instance is None
-            else Reading(self.draft, self.instance, self.facts)
-        )
+        if self.draft is None or self.instance is None:
+            return None
+        return Reading(self.draft, self.instance, self.facts)
 
     @property
     def old(self) -> bool:
         """Whether the plan is made of what was read before, since it can't be read now and hurts nobody."""
-        gone = self.trouble is not None and self.trouble.kind is TroubleKind.GONE
-        return (
-            self.trouble is not None
-            and not gone
-            and self.instance is not None
-            and self.action in HURTS_NOBODY
-        )
+        unread = self.trouble is not None and self.trouble.kind is not TroubleKind.GONE
+        return unread and self.instance is not None and self.action in HURTS_NOBODY
 
     async def _failed(self, trouble: Trouble) -> None:
         """Nothing is done to what could not be read; but what is down may be started all the same."""
@@ -165,8 +158,7 @@ class Looking(EvacScreen):
         """Draw the plan anew; hand it in unless it waits for a choice, or the answer given still fits."""
         assert self.instance is not None
         choices = self.query_one(Choices)
-        made = self._drafted(self.instance)
-        self.draft = made
+        self.draft = made = self._drafted(self.instance)
         if before is not None:
             self.changed = list(differences(before, Reading(made, self.instance, self.facts)))
             if self._answered and not self.changed and self.desk.operation:
@@ -181,12 +173,10 @@ class Looking(EvacScreen):
         self._draw()
 
     def _hand_in(self) -> None:
-        """What is handed in is what is drawn: the choices as they are now."""
-        if self.instance is None or self.query_one(Choices).trouble:
-            return
-        self.draft = self._drafted(self.instance)
-        self.desk.hand_in(self.draft)
-        self._poll()
+        """What is handed in is what is drawn."""
+        if self.draft is not None and not self.query_one(Choices).trouble:
+            self.desk.hand_in(self.draft)
+            self._poll()
 
     @on(Choices.Changed)
     def _chosen(self) -> None:
