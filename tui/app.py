@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
-from msgspec import Struct
 from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -33,7 +32,6 @@ from tui import crash_report
 from tui.config.schema import Settings, draws_symbols
 from tui.fleet import protocol, scope, snapshot
 from tui.fleet.collector_client import Link
-from tui.fleet.start_mark import Opening
 from tui.fleet.store import Store
 from tui.operations.activity_watch import Elsewhere
 from tui.paths import default_journal_path, state_folder
@@ -75,20 +73,14 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
     CSS_PATH = Path(__file__).parents[1] / "screens" / "fleet" / "fleet.tcss"
 
     def __init__(
-        self,
-        services: Services,
-        snapshot_path: Path | None = None,
-        kept: snapshot.SavedSnapshot | None = None,
-        said: str = "",
-        *,
-        opens_journal: bool = False,
-        opening: Opening | None = None,
+        self, services: Services, start: snapshot.StartSnapshot | None = None, *, opens_journal: bool = False
     ) -> None:
         super().__init__()
-        self.services, self._snapshot_path = services, snapshot_path
-        self._opening = opening
-        self._opens_journal = opens_journal
-        self._kept, self._said = kept, said
+        self.services, self._opens_journal = services, opens_journal
+        self._snapshot_path = start.path if start else None
+        self._kept = start.kept if start else None
+        self._opening = start.opening if start else None
+        self._said = start.said if start else ""
         self._shown = TerminalContents()
         self._rescue: Rescue | None = None
         self._elsewhere: Elsewhere | None = None
@@ -291,22 +283,13 @@ def screen_class(name: str) -> Any:
     return getattr(import_module(module), kind)
 
 
-class Opened(Struct, frozen=True):
-    """What was found when the console opened: its services, the snapshot it begins with, and what is to be said of that."""
-
-    services: Services
-    snapshot_path: Path
-    kept: snapshot.SavedSnapshot | None
-    said: str = ""
-    opening: Opening | None = None
-
-
-def open_services(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> Opened:
+def open_services(
+    settings: Settings, environ: Mapping[str, str], link: Link | None = None
+) -> tuple[Services, snapshot.StartSnapshot]:
     """Everything the screens are given, but for the journal: it is opened after the first frame. `link`: one begun already."""
     store, found = Store(), snapshot.find_snapshot(environ, settings)
-    kept = found.kept
-    if kept is not None:
-        store.load_snapshot(kept.deltas, kept.count)
+    if found.kept is not None:
+        store.load_snapshot(found.kept.deltas, found.kept.count)
 
     def start(operation: str, profile: str) -> int:
         from tui.operations import spawn
@@ -324,7 +307,7 @@ def open_services(settings: Settings, environ: Mapping[str, str], link: Link | N
         zone=settings.zone(),
         launch=start,
     )
-    return Opened(services, found.path, kept, found.said, found.opening)
+    return services, found
 
 
 def open_journal(services: Services) -> str:
@@ -355,16 +338,9 @@ def run_console(settings: Settings, environ: Mapping[str, str], link: Link | Non
     gc.set_threshold(50_000, 20, 100)
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
-    opened = open_services(settings, environ, link)
-    app = EvacApp(
-        opened.services,
-        opened.snapshot_path,
-        opened.kept,
-        opened.said,
-        opens_journal=True,
-        opening=opened.opening,
-    )
-    del opened  # the snapshot's pieces are the app's to let go
+    services, found = open_services(settings, environ, link)
+    app = EvacApp(services, found, opens_journal=True)
+    del found  # the snapshot's pieces are the app's to let go
     result = app.run()
     if app.terminal_lost:
         return HUNG_UP

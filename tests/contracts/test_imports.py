@@ -52,8 +52,8 @@ import asyncio, os
 from tui.app import EvacApp, open_services
 from tui.config.schema import Settings
 async def first_frame():
-    opened = open_services(Settings(), os.environ)
-    app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opens_journal=True)
+    services, found = open_services(Settings(), os.environ)
+    app = EvacApp(services, found, opens_journal=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert "evac" in str(app.screen.query_one("#header").render())

@@ -161,8 +161,8 @@ import asyncio, os
 from tui.app import EvacApp, open_services
 from tui.config.schema import Settings
 async def main():
-    opened = open_services(Settings(only_profiles=("prod",), regions=("ap-northeast-2",)), os.environ)
-    app = EvacApp(opened.services, opened.snapshot_path, opened.kept, opens_journal=True)
+    services, found = open_services(Settings(only_profiles=("prod",), regions=("ap-northeast-2",)), os.environ)
+    app = EvacApp(services, found, opens_journal=True)
     async with app.run_test(size=(80, 24)) as pilot:
         async with asyncio.timeout(90):
             while not app.services.store.rows():

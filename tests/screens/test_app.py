@@ -30,13 +30,16 @@ from tui.commands import VERBS
 from tui.config.schema import Settings
 from tui.domain.answers import NoteKind
 from tui.fleet import snapshot
+from tui.fleet.start_mark import Opening
 from tui.fleet.store import Store
 from tui.services import Services
 
 
 @asynccontextmanager
 async def running(services: Services, path: Path | None = None) -> AsyncIterator[Pilot[Any]]:
-    app = EvacApp(replace(services, link=None), path)
+    app = EvacApp(
+        replace(services, link=None), snapshot.StartSnapshot(path, None, "", Opening(path)) if path else None
+    )
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         yield pilot

@@ -116,7 +116,7 @@ def check(pilot: Pilot[Any], where: str) -> None:
 
 @asynccontextmanager
 async def running(given: Services, size: tuple[int, int]) -> AsyncIterator[Pilot[Any]]:
-    app = EvacApp(replace(given, link=given.link), None)
+    app = EvacApp(replace(given, link=given.link))
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield pilot
