@@ -210,12 +210,7 @@ def instances(
     only = None if ids is None else set(ids)
     for params in wanted:
         for page in pages(client.describe_instances, "Reservations", MaxResults=PAGE, **params):
-            rows = [
-                mapping.map_instance(item, region, now)
-                for reservation in page
-                for item in reservation.get("Instances", ())
-            ]
-            rows = [row for row in rows if only is None or row.instance_id in only]
+            rows = [row for row in _rows(page, region, now) if only is None or row.instance_id in only]
             page_read(rows)
             found.extend(rows)
     return found
@@ -227,12 +222,14 @@ def describe_down(client: Any, region: str, now: datetime) -> list[Instance]:
         {"Name": "instance-state-name", "Values": [state.value for state in STOPPED]},
         {"Name": "state-reason-code", "Values": list(REASON_CODES)},
     ]
-    return [
-        mapping.map_instance(item, region, now)
-        for page in pages(client.describe_instances, "Reservations", MaxResults=PAGE, Filters=filters)
-        for reservation in page
-        for item in reservation.get("Instances", ())
-    ]
+    found = pages(client.describe_instances, "Reservations", MaxResults=PAGE, Filters=filters)
+    return [row for page in found for row in _rows(page, region, now)]
+
+
+def _rows(reservations: list[Any], region: str, now: datetime) -> Iterator[Instance]:
+    for reservation in reservations:
+        for item in reservation.get("Instances", ()):
+            yield mapping.map_instance(item, region, now)
 
 
 def types(client: Any, names: Sequence[str]) -> dict[str, TypeFacts]:

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from tui.aws import errors
+from tui.aws import describe, errors
 from tui.domain.groups import CLASSIC, SCALING, TARGETS, Group, GroupSeen
 from tui.domain.sanitize import SafeText, clean
 
 Split = tuple[tuple[SafeText, ...], tuple[tuple[SafeText, SafeText], ...]]
 """Those in service, and the others with the reason."""
-IDS_A_FILTER = 200
-"""Values a filter may hold (user guide, Using_Filtering)."""
 
 
 def _split(rows: Iterable[tuple[str, str, bool]]) -> Split:
@@ -123,13 +121,8 @@ def _at_addresses(ec2: Any, addresses: list[str]) -> Iterator[str]:
 
 
 def _instances(ec2: Any, name: str, values: list[str], *more: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for at in range(0, len(values), IDS_A_FILTER):
-        part = [{"Name": name, "Values": values[at : at + IDS_A_FILTER]}, *more]
-        token: dict[str, str] = {}
-        while True:
-            answer = ec2.describe_instances(Filters=part, **token)
-            for reservation in errors.member_of(answer, "Reservations"):
+    for at in range(0, len(values), describe.IDS_A_CALL):
+        part = [{"Name": name, "Values": values[at : at + describe.IDS_A_CALL]}, *more]
+        for page in describe.pages(ec2.describe_instances, "Reservations", Filters=part):
+            for reservation in page:
                 yield from reservation["Instances"]
-            if not answer.get("NextToken"):
-                break
-            token = {"NextToken": answer["NextToken"]}

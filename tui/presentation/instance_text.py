@@ -97,9 +97,8 @@ def target_line(status: TargetStatus, settings: Settings, now: datetime) -> tupl
     where = f"{names} {status.target.region}" if status.target.region != EVERYWHERE else names
     if status.trouble is not None:
         age = f" · as of {ago(status.status_at, now)}" if status.status_at else ""
-        return f"{LEVELS[Level.UNKNOWN].symbol} {where}: {status.trouble.bare}{age}", LEVELS[
-            Level.UNKNOWN
-        ].style
+        sign = LEVELS[Level.UNKNOWN]
+        return f"{sign.symbol} {where}: {status.trouble.bare}{age}", sign.style
     if status.phase is not Phase.LIVE:
         age = f" (last read {ago(status.status_at, now)})" if status.status_at else ""
         return f"{ASKING} {where}: {status.phase}{age}", "dim"
