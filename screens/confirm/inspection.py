@@ -22,7 +22,11 @@ from tui.services import Services
 
 
 class Looking(EvacScreen):
-    """Holds the instance as last read, the plan for it, and the desk where it is handed in. A subclass puts the question."""
+    """Holds the instance as last read, the plan for it, and the desk where it is handed in. A subclass puts the question.
+
+    `answered`: the operator's yes is there, and one more look is taken; `armed`: the question is put, so an answer would count;
+    `note` is of the marks.
+    """
 
     def __init__(self, services: Services, action: str, key: str) -> None:
         super().__init__(services)
@@ -35,9 +39,9 @@ class Looking(EvacScreen):
         self.looking = False
         self.changed: list[str] = []
         self.permission: DryRunAnswer | None = None
-        self._read_at = services.now()
-        self._answered = False
-        self._left = False
+        self.read_at = services.now()
+        self.answered = self.armed = self._left = False
+        self.note = self.wrong = self.hint = ""
 
     @property
     def subject(self) -> Instance | None:
@@ -68,7 +72,7 @@ class Looking(EvacScreen):
 
     def _look(self, *, answered: bool = False) -> None:
         """Read it again. `answered`: the operator has said yes already, and means it if nothing has changed."""
-        self.looking, self.trouble, self._answered = True, None, answered
+        self.looking, self.trouble, self.answered = True, None, answered
         if answered:
             self._hold()
         self._draw()
@@ -92,7 +96,7 @@ class Looking(EvacScreen):
         facts = await self.desk.with_holds(answer.instance, answer.facts)
         before = self._reading()
         self.instance, self.facts = answer.instance, facts
-        self._read_at = self.services.now()
+        self.read_at = self.services.now()
         await self._choices(answer.instance)
         self.looking = False
         self._plan(before)
@@ -109,9 +113,15 @@ class Looking(EvacScreen):
         unread = self.trouble is not None and self.trouble.kind is not TroubleKind.GONE
         return unread and self.instance is not None and self.action in HURTS_NOBODY
 
+    @property
+    def wrong_choice(self) -> bool:
+        """Whether what was typed into a field can't be taken."""
+        choices = self.query(Choices)
+        return bool(choices and choices.first().trouble)
+
     async def _failed(self, trouble: Trouble) -> None:
         """Nothing is done to what could not be read; but what is down may be started all the same."""
-        answered, self.trouble = self._answered, trouble
+        answered, self.trouble = self.answered, trouble
         if self.old and answered and self.desk.operation:
             self.looking = False
             self._send()
@@ -121,7 +131,7 @@ class Looking(EvacScreen):
             self.looking = False
             self._plan(None)
             return
-        self.looking = self._answered = False
+        self.looking = self.answered = False
         self._disarm()
         self.desk.withdraw("the instance could not be read")
         self._draw()
@@ -161,10 +171,10 @@ class Looking(EvacScreen):
         self.draft = made = self._drafted(self.instance)
         if before is not None:
             self.changed = list(differences(before, Reading(made, self.instance, self.facts)))
-            if self._answered and not self.changed and self.desk.operation:
+            if self.answered and not self.changed and self.desk.operation:
                 self._send()
                 return
-        self._answered = False
+        self.answered = False
         self._disarm()
         if not ACTIONS[self.action].moves_event or choices.settled:
             self._hand_in()

@@ -17,7 +17,7 @@ from screens.confirm import plan_text
 from screens.confirm.choices import Choices, Cycle, Toggle
 from screens.confirm.inspection import Looking
 from screens.confirm.question import PASSED, WORD, Alone, Answer, LoneKeys, Stray, TypeName, YesNo
-from screens.confirm.view import Board, BoardState, Plan
+from screens.confirm.view import Board, Plan
 from tui.commands import ACTION_VERBS, VERBS, Verb
 from tui.domain.plan import GuardKind
 from tui.domain.sanitize import clean
@@ -69,9 +69,7 @@ class ConfirmScreen(Looking):
         super().__init__(services, action, key)
         self.note = note
         self.pause = ARM_AFTER
-        self.wrong = self.hint = ""
         self._keys = LoneKeys(self, lambda key: self.post_message(Alone(PASSED[key])))
-        self.armed = False  # whether an answer would count
 
     def compose(self) -> ComposeResult:
         yield Alarm()
@@ -196,7 +194,7 @@ class ConfirmScreen(Looking):
 
     def _send(self) -> None:
         """Confirmed: the runner goes on, and this console follows it."""
-        self._answered = False
+        self.answered = False
         operation = self.desk.confirm()
         if not operation:
             self._disarm()
@@ -236,7 +234,7 @@ class ConfirmScreen(Looking):
             name.focus()
             name.cursor_position = len(name.value)
             name.insert_text_at_cursor(event.character)
-        elif not self.looking or self._answered:
+        elif not self.looking or self.answered:
             self._hint("not yet: what is typed before the question stands here is dropped")
 
     def keys_now(self) -> list[tuple[Verb, bool]]:
@@ -286,7 +284,7 @@ class ConfirmScreen(Looking):
     def tick(self) -> None:
         for choices in self.query(Choices):
             choices.at(self.services.now())
-        self.board.draw_state(self._shown())
+        self.board.draw_state(self)
 
     def on_resize(self) -> None:
         """What was in sight may not be. (Textual calls the base's handler as well.)"""
@@ -295,29 +293,8 @@ class ConfirmScreen(Looking):
     def _draw(self) -> None:
         if not (self.there and self.is_mounted):
             return
-        self.board.draw(self._shown())
+        self.board.draw(self)
         self.draw_keys()
-
-    def _shown(self) -> BoardState:
-        choices = self.query(Choices)
-        return BoardState(
-            instance=self.instance,
-            read_at=self._read_at,
-            looking=self.looking,
-            trouble=self.trouble,
-            changed=tuple(self.changed),
-            draft=self.draft,
-            answered=self._answered,
-            permission=self.permission,
-            armed=self.armed,
-            wrong=self.wrong,
-            hint=self.hint,
-            note=self.note,
-            old=self.old,
-            handed_in=bool(self.desk.operation),
-            hindrance=self.desk.trouble,
-            wrong_choice=bool(choices and choices.first().trouble),
-        )
 
     # verbs
 

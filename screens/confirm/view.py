@@ -6,9 +6,6 @@ for that, it says how much is needed, and nothing can be answered.
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from msgspec import Struct
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.color import Color, ColorParseError
@@ -17,17 +14,17 @@ from textual.message import Message
 from textual.widgets import Static
 
 from screens.confirm import plan_text
+from screens.confirm.inspection import Looking
 from screens.confirm.question import TypeName, YesNo
 from screens.static_line import Line
 from screens.visibility import height, seen
 from tui.domain.actions import ACTIONS
-from tui.domain.instance import Instance, Trouble
 from tui.domain.plan import Draft, GuardKind
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.time_format import clock
 from tui.domain.triage import Level
-from tui.operations.service import Answered, DryRunAnswer
+from tui.operations.service import Answered
 from tui.presentation.symbols import LEVELS
 from tui.services import Services
 
@@ -39,30 +36,6 @@ LEAST = 2
 """Lines of the plan that must be seen, to be read by scrolling."""
 NARROW = 40
 """Columns that whose it is needs at least."""
-
-
-class BoardState(Struct, frozen=True):
-    """Everything the board draws. `hindrance`: why nothing can be handed in; `armed`: the question is put.
-
-    `note` is of the marks; `answered`: the operator's yes is there, one more look is taken; `old`: what is known is of before.
-    """
-
-    instance: Instance | None
-    read_at: datetime
-    looking: bool
-    trouble: Trouble | None
-    changed: tuple[str, ...]
-    draft: Draft | None
-    answered: bool
-    permission: DryRunAnswer | None
-    armed: bool
-    wrong: str
-    hint: str
-    note: str
-    old: bool
-    handed_in: bool
-    hindrance: str
-    wrong_choice: bool
 
 
 class Plan(VerticalScroll):
@@ -171,14 +144,14 @@ class Board(Vertical):
 
     # drawing
 
-    def draw(self, shown: BoardState) -> None:
+    def draw(self, shown: Looking) -> None:
         self._shape(self.app.size.height)
         self.draw_state(shown)
         self._draw_plan(shown)
         self._draw_answer(shown)
         self.call_after_refresh(self.mark)
 
-    def draw_state(self, shown: BoardState) -> None:
+    def draw_state(self, shown: Looking) -> None:
         """Whose it is, and its state: how old that reading is grows by itself."""
         settings, now = self.services.settings, self.services.now()
         whose, state = self.query_one("#whose", Static), self.query_one("#state", Static)
@@ -217,7 +190,7 @@ class Board(Vertical):
             text.append(f"\nchanged: {change}", "bold yellow")
         state.update(text)
 
-    def _draw_plan(self, shown: BoardState) -> None:
+    def _draw_plan(self, shown: Looking) -> None:
         made = shown.draft
         readable = shown.trouble is None or shown.old
         there = made is not None and readable and not (shown.looking and not shown.answered)
@@ -235,15 +208,15 @@ class Board(Vertical):
         self.query_one("#steps", Static).update(plan_text.step_grid(made, short))
         self.query_one("#hazards", Static).update(plan_text.consequences(made.hazards, blocked=blocked))
 
-    def _draw_answer(self, shown: BoardState) -> None:
+    def _draw_answer(self, shown: Looking) -> None:
         made = shown.draft
         readable = shown.trouble is None or shown.old
         ready = made is not None and readable and (not shown.looking or shown.answered)
         kind = made.guard.kind if made is not None and ready else None
         line = plan_text.answer_line(shown.permission) if shown.permission is not None else None
-        if shown.hindrance:
-            line = Text(shown.hindrance, "bold red")
-        elif not shown.handed_in and line is None:
+        if shown.desk.trouble:
+            line = Text(shown.desk.trouble, "bold red")
+        elif not shown.desk.operation and line is None:
             line = Text("enter in the field: AWS is asked for permission", "dim")
         verdict = self.query_one("#verdict", Static)
         verdict.display = kind is GuardKind.BLOCKED and not shown.wrong_choice
@@ -253,7 +226,7 @@ class Board(Vertical):
         self._draw_question(made if (shown.armed or shown.answered) and asks else None, shown)
         self._fit(line if asks else None, shown)
 
-    def _draw_question(self, made: Draft | None, shown: BoardState) -> None:
+    def _draw_question(self, made: Draft | None, shown: Looking) -> None:
         kind = made.guard.kind if made is not None else None
         yes_no, prompt, name = (
             self.query_one(YesNo),
@@ -274,7 +247,7 @@ class Board(Vertical):
             prompt.update(plan_text.prompt(made, bare=self.has_class("-bare")))
             name.ask(made.guard.expected, made.guard.accepts)
 
-    def _fit(self, permission: Text | None, shown: BoardState) -> None:
+    def _fit(self, permission: Text | None, shown: Looking) -> None:
         """Share the room out. What AWS said stands by the question, and in the plan where there is no room for it."""
         beside, above, needs = (
             self.query_one(f"#{name}", Static) for name in ("permission", "answer", "needs")
