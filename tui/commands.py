@@ -102,6 +102,14 @@ VERBS: dict[str, Verb] = {
             "zoom",
         ),
         Verb(
+            "more-changes",
+            "enter",
+            "Changes beside it",
+            "triage: what was changed last of its volumes and security groups, too",
+            "changes beside it",
+            short="more",
+        ),
+        Verb(
             "finding",
             "f",
             "Next finding",

@@ -35,7 +35,7 @@ class LogView(ScrollView, can_focus=False):
     """A log from its oldest line on. Its screen owns the keys. `chosen`: the marked line; `words`: what is searched."""
 
     DEFAULT_CSS = """
-    LogView { scrollbar-size-vertical: 1; overflow-x: hidden; padding: 0; }
+    LogView { scrollbar-size-vertical: 1; overflow: hidden scroll; padding: 0; }
     LogView .log--chosen { background: $primary-muted; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--chosen"}
@@ -132,10 +132,15 @@ class LogView(ScrollView, can_focus=False):
             self.scroll_to(y=found.first[min(top, len(found.first) - 1)], animate=False)
 
     def _lay_out(self) -> None:
-        if self.shown is None or not self.size.width:
+        if self.shown is None or not self._width:
             return
-        self._layout_now = LogLayout(self.shown, self.size.width - self._gutter)
-        self.virtual_size = Size(self.size.width, len(self._layout_now.rows))
+        self._layout_now = LogLayout(self.shown, self._width - self._gutter)
+        self.virtual_size = Size(self._width, len(self._layout_now.rows))
+
+    @property
+    def _width(self) -> int:
+        """Columns beside the scroll bar."""
+        return self.scrollable_content_region.width
 
     @property
     def _gutter(self) -> int:
@@ -149,24 +154,24 @@ class LogView(ScrollView, can_focus=False):
     @property
     def _is_timed(self) -> bool:
         log = self.shown
-        return self.size.width >= _TIMED and log is not None and any(one is not None for one in log.stamps)
+        return self._width >= _TIMED and log is not None and any(one is not None for one in log.stamps)
 
     def redraw(self) -> None:
         """Draw the visible lines that differ."""
         for y in range(self.size.height):
             if self._drawn.get(y) != self._segments(y):
-                self.refresh(Region(0, y, self.size.width, 1))
+                self.refresh(Region(0, y, self._width, 1))
 
     def render_line(self, y: int) -> Strip:
         """A row of the log."""
         segments = self._drawn[y] = self._segments(y)
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style).simplify()
+        return Strip(segments).adjust_cell_length(self._width, self.rich_style).simplify()
 
     def _segments(self, y: int) -> list[Segment]:
         ground, row = self.rich_style, y + self.scroll_offset.y
         found, log = self._layout_now, self.shown
         if found is None or log is None or row >= len(found.rows):
-            return [Segment(" " * self.size.width, ground)]
+            return [Segment(" " * self._width, ground)]
         at = found.rows[row]
         try:
             return self._rule(at, ground) if at.start < 0 else self._row(log, at, ground)
@@ -174,14 +179,14 @@ class LogView(ScrollView, can_focus=False):
             report_error(self, f"line {at.line + 1} of the log", error)
             return [
                 Segment(
-                    set_cell_size(f"  {UNSHOWN}: line {at.line + 1}", self.size.width),
+                    set_cell_size(f"  {UNSHOWN}: line {at.line + 1}", self._width),
                     ground + Style.parse(STYLE),
                 )
             ]
 
     def _rule(self, at: LogRow, ground: Style) -> list[Segment]:
         text = f"── {rule(at.end)} "
-        return [Segment(text + "─" * max(0, self.size.width - len(text)), ground + _DIM)]
+        return [Segment(text + "─" * max(0, self._width - len(text)), ground + _DIM)]
 
     def _row(self, log: SystemLog, at: LogRow, ground: Style) -> list[Segment]:
         if at.line == self.chosen:
@@ -197,7 +202,7 @@ class LogView(ScrollView, can_focus=False):
                 segments = [Segment(f"{sign.symbol} ", body + Style.parse(sign.style))]
         segments.append(Segment(self._beside(at), faint))
         segments += self._with_hits(text, at, body)
-        room = self.size.width - sum(one.cell_length for one in segments)
+        room = self._width - sum(one.cell_length for one in segments)
         return [*segments, Segment(" " * max(0, room), ground)]
 
     def _beside(self, at: LogRow) -> str:

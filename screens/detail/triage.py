@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from rich.text import Text
 
+from screens.detail.changes import changed_rows
 from screens.detail.view_model import Scene, range_word
 from screens.page import BLANK, Row
 from tui.domain.diagnosis.evidence import METRIC_PRICE, MetricRow
@@ -38,7 +39,7 @@ _SMALL = MARKS[Mark.NONE]
 
 def triage(scene: Scene) -> list[Row]:
     """All that is known so far, and for the rest whether it is on its way or why it is not to be had."""
-    return [*_metrics(scene), *_log(scene), *_why(scene), *_foot(scene)]
+    return [*_metrics(scene), *_log(scene), *_why(scene), BLANK, *changed_rows(scene), *_foot(scene)]
 
 
 # metrics

@@ -11,6 +11,8 @@ from math import ceil
 from msgspec.structs import replace
 
 from screens.base import EvacScreen
+from screens.detail.changes import other_resources
+from screens.detail.model import Known
 from screens.detail.view_model import TriageView, range_word
 from screens.terminal_driver import OnTerminal
 from tui.commands import Verb
@@ -19,7 +21,7 @@ from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 from tui.services import Services
 
 TRIAGE = "triage"
-TRIAGE_VERBS = ("longer", "shorter", "zoom")
+TRIAGE_VERBS = ("longer", "shorter", "zoom", "more-changes")
 ASK_EVERY = timedelta(minutes=1)
 """Time between two questions for metrics that nobody pressed a key for."""
 DWELL = 0.25
@@ -31,6 +33,7 @@ class TriageTab(EvacScreen):
     """The part of the detail screen that knows of it."""
 
     tab: str
+    known: Known
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -121,6 +124,22 @@ class TriageTab(EvacScreen):
         self.triage = replace(self.triage, zoomed=not self.triage.zoomed)
         self.redraw()
 
+    def verb_more_changes(self) -> None:
+        """Of its volumes and security groups; r asks for the instance's own alone."""
+        for resource in self._others():
+            self.gather(ReadKind.CHANGES, resource=resource)
+        self.redraw()
+
+    def _others(self) -> tuple[str, ...]:
+        row = self.known.instance
+        return () if row is None else other_resources(row)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter means something else on another tab."""
+        if action == "verb" and parameters == ("more-changes",) and self.tab != TRIAGE:
+            return False
+        return super().check_action(action, parameters)
+
     def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
         """Its keys are of no use on another tab."""
         if verb.name in TRIAGE_VERBS and self.tab != TRIAGE:
@@ -143,5 +162,7 @@ class TriageTab(EvacScreen):
             return None
         if verb.name == "zoom":
             return "one line" if self.triage.zoomed else ""
+        if verb.name == "more-changes":
+            return "" if self._others() else None
         hours = self.triage.other_ranges.get(verb.key)
         return None if hours is None else range_word(hours)

@@ -321,17 +321,24 @@ async def test_an_older_log_stays_where_a_new_read_fails(tmp_path: Path) -> None
         assert "tail 39" in shown(app)
 
 
+@pytest.mark.parametrize("before", [0, 90])
 @pytest.mark.parametrize("width", [40, 60, 80, 160])
-async def test_long_and_wide_lines_are_folded_and_nothing_is_lost(tmp_path: Path, width: int) -> None:
+async def test_long_and_wide_lines_are_folded_and_nothing_is_lost(
+    tmp_path: Path, width: int, before: int
+) -> None:
     line = "漢字 and é " * 40 + "THE END"
-    app, screen = at_console(tmp_path, Logging(f"[ 1.000000] {line}\n"))
-    async with app.run_test(size=(width, 50)) as pilot:
+    app, screen = at_console(tmp_path, Logging("x\n" * before + f"[ 1.000000] {line}\n"))
+    async with app.run_test(size=(width, 70)) as pilot:
         await tab(pilot, screen, "console")
-        await until(pilot, lambda: "THE END" in shown(app))
-        rows = shown(app).splitlines()[1:]
-        gutter = rows[0].index("[")
-        text = "".join(row[gutter:] for row in rows if row.strip())
-        assert text.replace(" ", "") == f"[ 1.000000] {line}".replace(" ", "")
+        whole = f"[ 1.000000] {line}".replace(" ", "")
+
+        def text() -> str:
+            rows = [row.rstrip("▁▂▃▄▅▆▇█ ") for row in shown(app).splitlines()[1:]]
+            rows = rows[next((at for at, row in enumerate(rows) if "[" in row), 0) :]
+            gutter = max(0, rows[0].find("["))
+            return "".join(row[gutter:] for row in rows).replace(" ", "")
+
+        await until(pilot, lambda: text() == whole)
 
 
 async def test_sixty_four_kilobytes_cost_what_is_visible(

@@ -120,6 +120,7 @@ def map_instance(item: Doc, region: str, now: datetime) -> Instance:
         security_groups=tuple(
             clean(one.get("GroupName") or one.get("GroupId")) for one in item.get("SecurityGroups") or ()
         ),
+        security_group_ids=tuple(clean(one.get("GroupId")) for one in item.get("SecurityGroups") or ()),
         forwards=_forwards(item),
         key_name=clean(item.get("KeyName")),
         iam_profile=clean((item.get("IamInstanceProfile") or {}).get("Arn")),

@@ -224,6 +224,7 @@ class Instance(Struct, frozen=True, gc=False):
     vpc_id: SafeText = EMPTY
     subnet_id: SafeText = EMPTY
     security_groups: tuple[SafeText, ...] = ()
+    security_group_ids: tuple[SafeText, ...] = ()
     forwards: bool | None = None
     key_name: SafeText = EMPTY
     iam_profile: SafeText = EMPTY

@@ -17,7 +17,7 @@ COMMON = (
     "launched_at", "state_reason", "reason_code", "root_device", "root_device_name", "lifecycle", "tenancy", "host_id",
     "affinity",
     "placement_group", "reboot_migration", "auto_recovery", "managed_by", "outpost", "platform", "architecture", "image_id",
-    "product_codes", "vpc_id", "subnet_id", "security_groups", "key_name", "iam_profile", "type_facts",
+    "product_codes", "vpc_id", "subnet_id", "security_groups", "security_group_ids", "key_name", "iam_profile", "type_facts",
 )  # fmt: skip
 """Fields whose values many rows share. No enumeration among them: one is equal to its text, and must not be exchanged for it."""
 
