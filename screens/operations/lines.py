@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -26,8 +27,10 @@ def _first(one: Operation, status: OperationStatus) -> str:
     return f"{status.headline}; press r to resume" if status.cut_off else status.headline or one.note
 
 
-def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> list[tuple[str, str]]:
-    """Who, when, from where, and AWS's permission."""
+def operation_facts(
+    one: Operation, settings: Settings, zone: tzinfo, now: datetime, kept: Path | None = None
+) -> list[tuple[str, str]]:
+    """Who, when, from where, and AWS's permission; what else there is to say, and the file with the console output kept by it."""
     begun = one.confirmed_at or one.created_at
     who = f"{one.user}@{one.host}, {ago(begun, now)}, {both_zones(begun, zone, now)}"
     where = (
@@ -44,11 +47,17 @@ def operation_facts(one: Operation, settings: Settings, zone: tzinfo, now: datet
     ]
     if one.is_open:
         found.append(("runner", status_of(one, now).driver or "none"))
+    if one.remark:
+        found.append(("note", one.remark))
+    if kept is not None:
+        found.append(("console output before it", str(kept)))
     return [(name, clean(text)) for name, text in found]
 
 
-def detail(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> RenderableType:
-    """Everything known of an operation, its steps last."""
+def detail(
+    one: Operation, settings: Settings, zone: tzinfo, now: datetime, kept: Path | None = None
+) -> RenderableType:
+    """Everything known of an operation, its steps last. `kept` as in `operation_facts`."""
     status = status_of(one, now)
     sign = SIGNS[status.standing]
     head = Text(overflow="fold")
@@ -62,7 +71,7 @@ def detail(one: Operation, settings: Settings, zone: tzinfo, now: datetime) -> R
         parts.append(Text(f"→ {one.remedy}", "bold"))
     parts.append(_steps(one, now, alive=bool(status.driver)))
     facts = Text("")
-    for name, text in operation_facts(one, settings, zone, now):
+    for name, text in operation_facts(one, settings, zone, now, kept):
         facts.append(f"{name} ", "dim")
         facts.append(f"{text}   ")
     facts.append("id ", "dim")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -19,12 +20,14 @@ from screens.operations.abandon import AbandonQuestion
 from screens.operations.lines import detail
 from screens.operations.table import OperationTable
 from screens.static_line import Line
+from tui.kept_output import kept_by_operation
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation
 from tui.operations.operation_text import operation_summary
 from tui.operations.recovery import left_behind
 from tui.operations.service import UnauditedError
 from tui.operations.status import Standing, status_of
+from tui.paths import console_folder
 from tui.services import Services
 
 NO_OPERATIONS = (
@@ -109,8 +112,15 @@ class OperationsScreen(EvacScreen):
         pane = self.query_one("#detail")
         pane.display = one is not None
         if one is not None:
-            self.query_one("#told", Static).update(detail(one, settings, self.services.zone, now))
+            self.query_one("#told", Static).update(
+                detail(one, settings, self.services.zone, now, self._kept(one))
+            )
         self.draw_keys()
+
+    def _kept(self, one: Operation) -> Path | None:
+        """The file with the console output that it kept before its stop or reboot."""
+        folder = console_folder(self.services.environ)
+        return kept_by_operation(folder, one.id) if one.interrupted else None
 
     def _head(self) -> Text:
         counts = Counter(status_of(one, self.services.now()).standing for one in self._rows)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +36,13 @@ def test_it_is_kept_and_read_again(bench: Bench) -> None:
     assert (kept.operation, kept.before, kept.account_id) == (operation, "RebootInstances", found.account_id)
     assert kept.latest
     assert kept.taken_at is not None
-    assert kept.lines[0].startswith("Linux version")
+    assert any("Linux version" in line for line in kept.lines)
+    command = [sys.executable, "-P", "-m", "tui", "ops", "show", operation]
+    shown = subprocess.run(command, env=bench.environ, text=True, capture_output=True, check=True).stdout
+    assert f"  console output before it: {kept.path}\n" in shown
+    assert not any(line in shown for line in kept.lines if line)  # of the output itself nothing
+    told = subprocess.run([*command, "--json"], env=bench.environ, capture_output=True, check=True).stdout
+    assert json.loads(told)["console_output"] == kept.path
 
 
 @pytest.mark.parametrize(

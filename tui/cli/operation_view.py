@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from tui.cli.serialize import iso_or_none
@@ -110,8 +111,12 @@ def _alarm(operation: Operation, status: OperationStatus) -> str:
     return f"{operation.title}: {status.headline}; {way}"
 
 
-def operation_lines(operation: Operation, settings: Settings, now: datetime) -> list[str]:
-    """Everything about one operation, a line each: what can be pasted anywhere, then what matters here and now."""
+def operation_lines(
+    operation: Operation, settings: Settings, now: datetime, kept: Path | None = None
+) -> list[str]:
+    """Everything about one operation, a line each: what can be pasted anywhere, then what matters here and now. `kept`: the file
+    with the console output that it kept before its stop or reboot.
+    """
     one = operation
     lines = [*operation_summary(one, settings.label(one.profile), settings.zone(), now)]
     lines += [f"  from: {one.ssh_client} (SSH)"] if one.ssh_client else []
@@ -119,7 +124,7 @@ def operation_lines(operation: Operation, settings: Settings, now: datetime) -> 
     lines.append(f"  permission: {one.permission}")
     if one.is_open and one.confirmed_at:
         lines.append(f"  runner: {status_of(one, now).driver or 'none: evac ops resume ' + one.id}")
-    lines += [f"  remark: {one.remark}"] if one.remark else []
+    lines += [f"  console output before it: {kept}"] if kept is not None else []
     if one.kept.hazards:
         lines += ["hazards when it was confirmed", *(f"  {text}" for text in one.kept.hazards)]
     return lines

@@ -27,12 +27,14 @@ from tui.cli.session import (
 )
 from tui.domain.plurals import part_of
 from tui.domain.typed_name import answers
+from tui.kept_output import kept_by_operation
 from tui.operations.journal import Journal
 from tui.operations.journal_peek import in_need
 from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import cut_off, left_behind
 from tui.operations.service import OperationsService
 from tui.operations.status import JUST_STARTING, driver, status_of
+from tui.paths import console_folder
 
 SHOWN, EVERY = 100, 1_000_000
 """Operations that are listed for a person, and for a program."""
@@ -74,10 +76,13 @@ def show_command(shared: Shared, ident: str, as_json: bool) -> int:
     with open_session(shared) as session, open_journal(session) as journal:
         cut_off(journal, now())
         found = _one(journal, ident)
+        kept = kept_by_operation(console_folder(session.environ), found.id)
         if as_json:
-            output.json(operation_object(found, now()))
+            output.json(
+                {**operation_object(found, now()), "console_output": None if kept is None else str(kept)}
+            )
         else:
-            for line in operation_lines(found, session.settings, now()):
+            for line in operation_lines(found, session.settings, now(), kept):
                 output.line(line)
     return WELL
 
