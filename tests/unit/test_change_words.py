@@ -197,11 +197,22 @@ def test_another_page_is_asked_for_only_where_one_has_few_changes() -> None:
     found = cloudtrail.read_changes(trail, Target("prod", "eu-west-1"), ID, lambda: turns.append(1))
     assert found.changes is not None
     assert [one.event for one in found.changes] == ["StopInstances"]
+    assert "only the newest 100 events" in found.unread[0][1], "there is a third page"
     assert [one.get("NextToken") for one in trail.asked] == [None, "t1"]
     assert len(turns) == 2, "each call waits for its turn"
     full: Any = Trail([event("StopInstances", at) for at in range(1, 20)], [event("RunInstances")])
-    cloudtrail.read_changes(full, Target("prod", "eu-west-1"), ID, lambda: None)
+    assert cloudtrail.read_changes(full, Target("prod", "eu-west-1"), ID, lambda: None).unread == ()
     assert len(full.asked) == 1
+
+
+def test_a_page_that_fails_costs_no_page_before_it() -> None:
+    class Short(Trail):
+        def lookup_events(self, **asked: Any) -> Any:
+            return super().lookup_events(**asked) if not self.asked else {}
+
+    found = cloudtrail.read_changes(short(Short), Target("nobody", "eu-west-1"), ID, lambda: None)
+    assert [one.event for one in found.changes or ()] == ["StopInstances"]
+    assert "the answer was not AWS's" in found.unread[0][1]
 
 
 def test_records_that_are_none_cost_no_other() -> None:
@@ -217,14 +228,20 @@ def test_records_that_are_none_cost_no_other() -> None:
     assert [one.event for one in found.changes] == ["StopInstances", "StartInstances", "RebootInstances"]
 
 
+def short(trail: type[Trail]) -> Any:
+    """Sessions that lead there."""
+    sessions: Any = Sessions(Settings())
+    made = trail([event("StopInstances")], [event("StartInstances")])
+    sessions.client = lambda *_: made
+    return sessions
+
+
 def test_an_answer_that_is_not_aws_s_is_unread() -> None:
     class Proxy(Trail):
         def lookup_events(self, **_: Any) -> Any:
             return {}
 
-    proxy: Any = Sessions(Settings())
-    proxy.client = lambda *_: Proxy()
-    found = cloudtrail.read_changes(proxy, Target("nobody", "eu-west-1"), ID, lambda: None)
+    found = cloudtrail.read_changes(short(Proxy), Target("nobody", "eu-west-1"), ID, lambda: None)
     assert found.changes is None
     ((part, why),) = found.unread
     assert part == "changes"

@@ -9,21 +9,19 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.rows import row as made
-from tui.domain.diagnosis.evidence import MetricRow, MetricState
-from tui.domain.diagnosis.metric_queries import (
+from tui.domain.diagnosis.agent_metrics import (
     MOST_DISKS,
-    MOST_VOLUMES,
     ListedMetric,
-    MetricQuery,
     agent_queries,
     first_launched,
     host_names,
-    metric_of,
+    joined,
     missing,
-    own_queries,
     with_missing,
     without_agent,
 )
+from tui.domain.diagnosis.evidence import MetricRow, MetricState
+from tui.domain.diagnosis.metric_queries import MOST_VOLUMES, MetricQuery, metric_of, own_queries
 from tui.domain.instance import InstanceState, Interface, TypeFacts, Volume
 from tui.domain.sanitize import clean
 
@@ -286,3 +284,34 @@ def test_it_was_made_when_its_primary_interface_was_attached() -> None:
     cards = (Interface(clean("eni-1"), 1, attached_at=NOW), Interface(clean("eni-0"), 0, attached_at=first))
     assert first_launched(instance(interfaces=cards)) == first
     assert first_launched(instance()) == NOW - timedelta(days=30)
+
+
+def test_a_series_goes_on_where_its_other_dimensions_changed() -> None:
+    """The agent may append the instance's type: with another type it is another series."""
+
+    def of(kind: str) -> ListedMetric:
+        return listed("CWAgent", "mem_used_percent", InstanceType=kind)
+
+    before, after = agent_queries((of("m6i.large"), of("m6i.xlarge")), 3)
+    small = metric_of(before, points(1, 2, value=99.0), instance(), NOW)
+    large = metric_of(after, points(2, 9, 10, value=50.0), instance(), NOW)
+    (one,) = joined([large, small])
+    assert (one.state, one.dimension("InstanceType")) == (MetricState.REPORTING, "m6i.large")
+    assert [value for _, value in one.points] == [50.0, 50.0, 99.0, 99.0]
+    silent = metric_of(before, (), instance(), NOW)
+    assert joined([silent, large]) == (large,)
+    assert joined([silent]) == (silent,)
+
+
+def test_series_of_two_disks_stay_two() -> None:
+    disks = [
+        listed("CWAgent", "disk_used_percent", path=path, device=one)
+        for path in ("/", "/data")
+        for one in ("xvda1", "nvme0n1p1")
+    ]
+    queries = agent_queries(disks, 3)
+    assert len(queries) == 4
+    found = joined(
+        [metric_of(one, points(1, value=number), instance(), NOW) for number, one in enumerate(queries)]
+    )
+    assert [one.dimension("path") for one in found] == ["/", "/data"]

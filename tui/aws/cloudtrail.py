@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from tui.domain.sanitize import EMPTY, SafeText, clean
 EVENTS_A_PAGE, MOST_PAGES = 50, 2
 ENOUGH = 10
 """Changes, after which no further page is asked for: AWS answers two calls a second."""
+SEARCHED = clean(f"only the newest {EVENTS_A_PAGE * MOST_PAGES} events were looked through: most are reads")
 _OURS = re.compile(r"\bevac/\S* op/([\w.-]{1,80})")
 _DRY_RUN = "DryRunOperation"
 _SSO = re.compile(r"\AAWSReservedSSO_(.+)_[0-9a-f]{16}\Z")
@@ -35,34 +36,43 @@ def read_changes(sessions: Sessions, target: Target, resource: str, turn: Callab
     `turn` is called before each call and returns when it may be sent.
     """
     now = datetime.now(UTC)
+    found: list[tuple[Change, Mapping[str, Any]]] = []
+    why = SEARCHED
     try:
         client = sessions.client(target.profile, "cloudtrail", target.region)
-        found = _looked_up(client, resource, turn)
+        for page in _pages(client, resource, turn):
+            if page is None:
+                why = EMPTY
+                break
+            found += [one for item in page if (one := _change(item, resource)) is not None]
+            if len(found) >= ENOUGH:
+                why = EMPTY
+                break
     except Exception as error:  # an answer cut off makes botocore's parsers fail in Python's own ways
-        return Evidence(now, unread=(("changes", describe.why_unread(sessions, error, target)),))
-    return Evidence(now, changes=found)
+        why = describe.why_unread(sessions, error, target)
+    unread = (("changes", why),) if why else ()
+    if why and why is not SEARCHED and not found:
+        return Evidence(now, unread=unread)
+    found.sort(key=lambda one: one[0].at, reverse=True)
+    words = change_words([(str(change.event), str(change.error), record) for change, record in found])
+    changes = (replace(change, what=clean(what, 300)) for (change, _), what in zip(found, words, strict=True))
+    return Evidence(now, changes=tuple(changes), unread=unread)
 
 
-def _looked_up(client: Any, resource: str, turn: Callable[[], None]) -> tuple[Change, ...]:
+def _pages(client: Any, resource: str, turn: Callable[[], None]) -> Iterator[list[Any] | None]:
+    """The events of each page, MOST_PAGES at most; None after the last one there is."""
     asked: dict[str, Any] = {
         "LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": resource}],
         "MaxResults": EVENTS_A_PAGE,
     }
-    found: list[tuple[Change, Mapping[str, Any]]] = []
     for _ in range(MOST_PAGES):
         turn()
         answer = client.lookup_events(**asked)
-        for item in errors.member_of(answer, "Events"):
-            if (one := _change(item, resource)) is not None:
-                found.append(one)
-        if len(found) >= ENOUGH or not answer.get("NextToken"):
-            break
+        yield errors.member_of(answer, "Events")
+        if not answer.get("NextToken"):
+            yield None
+            return
         asked["NextToken"] = answer["NextToken"]
-    found.sort(key=lambda one: one[0].at, reverse=True)
-    words = change_words([(str(change.event), str(change.error), record) for change, record in found])
-    return tuple(
-        replace(change, what=clean(what, 300)) for (change, _), what in zip(found, words, strict=True)
-    )
 
 
 def _change(item: Mapping[str, Any], resource: str) -> tuple[Change, Mapping[str, Any]] | None:

@@ -16,20 +16,23 @@ from msgspec import Struct
 
 from tui.aws import access_denied, describe, errors, mapping
 from tui.aws.sessions import Sessions
-from tui.domain.diagnosis.evidence import Evidence, Metric, MetricState
-from tui.domain.diagnosis.metric_queries import (
+from tui.domain.diagnosis.agent_metrics import (
     AGENT,
-    MOST_VOLUMES,
     ListedMetric,
-    MetricQuery,
     agent_queries,
     first_launched,
     host_names,
+    joined,
+    with_missing,
+    without_agent,
+)
+from tui.domain.diagnosis.evidence import Evidence, Metric, MetricState
+from tui.domain.diagnosis.metric_queries import (
+    MOST_VOLUMES,
+    MetricQuery,
     metric_of,
     own_queries,
     unread_metric,
-    with_missing,
-    without_agent,
 )
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
@@ -100,7 +103,7 @@ class Asker:
         return self._evidence("agent", self._with(hours, metrics, state), why, asked)
 
     def _with(self, hours: int, metrics: Sequence[Metric], state: MetricState) -> tuple[Metric, ...]:
-        return with_missing(metrics, state, self._row, hours)
+        return with_missing(joined(metrics), state, self._row, hours)
 
     def _why_not_whole(self, same_host: bool) -> str:
         if same_host:

@@ -19,9 +19,9 @@ from msgspec.structs import replace
 from tui.aws import cloudtrail, describe, inspect, metrics, system_log
 from tui.aws.errors import OtherAccountError
 from tui.config.kinds import own_kinds
+from tui.domain.diagnosis.agent_metrics import host_names
 from tui.domain.diagnosis.evidence import Evidence, MetricState
 from tui.domain.diagnosis.log_findings import system_log as diagnosed_log
-from tui.domain.diagnosis.metric_queries import host_names
 from tui.domain.instance import Instance, Target
 from tui.errors import EvacError
 from tui.fleet.collector.fetch import threaded
