@@ -259,7 +259,7 @@ FAILURES = (
         with_(DOWN_CHECK, cpu(until(25.0, 0.2)), memory(until(50.0), silent=True), *network(until(3e6, 0.0))),
         log("[ 8000.100000] eth0: renamed from veth12"),
         advised="reboot",
-        says=("0.2 %", "silent since", "does nothing"),
+        says=("0.2 %, nothing done since", "silent since", "does nothing"),
     ),
     Failure(
         "the kernel panicked",

@@ -18,6 +18,7 @@ from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.log_findings import system_log
 from tui.domain.diagnosis.metric_marks import row_order, triage_rows
 from tui.domain.diagnosis.verdict import Diagnosis, diagnose, diagnosis_of
+from tui.domain.facts import VolumeHealth
 from tui.domain.guidance import explain
 from tui.domain.hazards import Gravity, hazards
 from tui.domain.instance import Instance, InstanceState, PublicAddress
@@ -371,3 +372,17 @@ def test_a_stop_that_costs_an_address_is_not_recommended_for_a_volume() -> None:
     assert (
         told.instead == "wait; stop/start only if waiting does not help; a reboot is no remedy for a volume"
     )
+
+
+def test_a_volume_is_called_by_its_device_and_a_reboot_is_not_named_for_what_no_instance_check_says() -> None:
+    one = next(each for each in FAILURES if each.name == "a volume stalls")
+    health = (VolumeHealth(T("vol-0data"), T("impaired")),)
+    bare = diagnose(one.instance, None, None, None, (), NOW, facts=replace(FACTS, volumes=health))
+    assert [each.words for each in (found(one)[0], bare[0])] == [
+        "sdf does not answer: no operation on it ends",
+        "sdf (vol-0data) does not answer",
+    ]
+    application = replace(RUNS, checks=replace(RUNS.checks, application=ev.BAD))
+    full = diagnose(application, ev.with_(ev.memory(ev.RISING)), None, (), (), NOW)
+    told = explain(application, FACTS, Policy(), NOW, UTC, findings=full)
+    assert (full[0].key, told.recommended, told.instead) == ("memory-full", None, full[0].remedy)

@@ -122,7 +122,7 @@ ADVICE: dict[str, tuple[str, str]] = {
     "came-up": ("reboot", "it came up and the check still fails: look at its network first; only a lost address is cured so"),
     "credits-out": ("none", "a reboot brings no credits: unlimited mode or another type is the cure"),
     "disk-full": ("none", "a reboot frees nothing: grow the volume, which needs no reboot, or remove what is not needed"),
-    "cpu-full": ("reboot", "it ends what holds the CPU, and whatever else runs"),
+    "cpu-full": ("", "it ends what holds the CPU, and whatever else runs"),
     "starting": ("wait", "it is booting; the check is ok again once the system answers"),
     "event": ("wait", "AWS is at work on it, and brings it back"),
 }  # fmt: skip

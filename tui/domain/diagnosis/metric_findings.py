@@ -102,7 +102,7 @@ def metric_findings(rows: Sequence[TriageRow], *, failing: bool) -> Iterator[Fin
             1 if against else severity,
             0,
             EMPTY,
-            kind.words,
+            kind.words.replace("a volume", row.label, 1) if row.row is MetricRow.VOLUME else kind.words,
             kind.remedy,
             0,
             kind.source,

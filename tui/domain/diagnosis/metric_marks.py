@@ -97,7 +97,7 @@ def _check(look: Look) -> Iterator[TriageRow]:
         words = f"ok since {look.clock(good[0][0])}" if good else "ok"
     if changes >= FLAPPING:
         mark = mark if mark is Mark.FAILING else Mark.THREATENED
-        words, trouble = f"comes and goes: {changes} changes in 3 h; {words}", "flapping"
+        words, trouble = f"flapping: {changes} changes in 3 h", "flapping"
     yield row_with_points(
         look, MetricRow.CHECK, "check", own or series, points, mark, words, trouble, since, high=1.0, unit=""
     )
@@ -114,13 +114,20 @@ def _cpu(look: Look) -> Iterator[TriageRow]:
     full = ends_with(points, lambda value: value >= FULL)
     nothing = ends_with(points, lambda value: value <= NOTHING_DONE)
     words, mark, trouble, since = f"{percent(newest)}{look.age(points, averages[0])}", Mark.OK, "", None
-    if len(full) >= 3:
+    if len(full) >= look.enough(averages[0]):
         mark, trouble, since = look.bad(), "cpu-full", full[0][0]
-        words += f", at its limit since {look.clock(since)}"
-    elif CheckName.INSTANCE in look.failing and len(nothing) >= look.enough(averages[0]):
+        words = f"{percent(newest)} since {look.clock(since)}"
+    elif CheckName.INSTANCE in look.failing and _stopped_working(look, points, nothing, averages[0]):
         mark, trouble, since = Mark.FAILING, "hung", nothing[0][0]
-        words += ": the system does nothing"
+        words = f"{percent(newest)}, nothing done since {look.clock(since)}"
     yield row_with_points(look, MetricRow.CPU, "CPU", averages, points, mark, words, trouble, since)
+
+
+def _stopped_working(look: Look, points: Series, nothing: Series, metric: Metric) -> bool:
+    """Whether it does nothing now: for some points, or for one of five minutes where it did something before."""
+    if len(nothing) >= look.enough(metric):
+        return True
+    return bool(nothing) and metric.period >= 300 and was_busy(points, nothing[0][0]) is True
 
 
 def was_busy(points: Series, until: datetime) -> bool | None:
@@ -142,12 +149,12 @@ def _credits(look: Look) -> Iterator[TriageRow]:
     )
     words, mark, trouble, since = f"{newest:.0f} left", Mark.OK, "", None
     if newest < 0.5 and surplus >= 0.5:
-        words = f"0 left, {surplus:.0f} borrowed (unlimited mode: they cost)"
+        words = f"0 left, {surplus:.0f} borrowed: they cost"
     elif newest < 0.5:
         since = ends_with(points, lambda value: value < 0.5)[0][0]
         mark, words = Mark.THREATENED, f"0 left since {look.clock(since)}"
         if _throttled(look, since):
-            mark, trouble, words = look.bad(), "credits-out", f"{words}: throttled, not idle"
+            mark, trouble, words = look.bad(), "credits-out", f"0 since {look.clock(since)}: throttled"
     high = max(1.0, *(value for _, value in points))
     yield row_with_points(
         look, MetricRow.CREDITS, "credits", series, points, mark, words, trouble, since,
@@ -214,7 +221,7 @@ def _full_or_not(
     if full:
         mark = Mark.THREATENED if row is MetricRow.SWAP else look.bad()
     if one.state is MetricState.SILENT:
-        mark = look.silence(points[-1][0], mark)
+        mark = look.silence(row, points[-1][0], mark)
         words += f", silent since {look.clock(points[-1][0])}"
     return row_with_points(
         look, row, label, [one], points, mark, words, trouble if full else "", full[0][0] if full else None
@@ -254,7 +261,7 @@ def _network(look: Look) -> Iterator[TriageRow]:
         "",
         None,
     )
-    if len(gone) >= look.enough(series[0]):
+    if len(gone) >= (1 if period >= 300 else look.enough(series[0])):
         mark, trouble, since = look.bad(), "network-gone", gone[0][0]
         what = "0 B/s" if newest < 1.0 else "nothing comes in"
         words = f"{what} since {look.clock(since)}" if len(gone) < len(arrived) else f"{what} all the time"

@@ -36,13 +36,14 @@ def said_by_aws(then: Then, events: Sequence[ScheduledEvent], facts: Facts | Non
             "host", 3, "the host, its power or AWS's network fails", "stop/start (s): it moves to another host, in most cases",
             "user guide, monitoring-system-instance-status-check", then.since, "the system check fails",
         )  # fmt: skip
+    devices = {one.volume_id: str(one.device).removeprefix("/dev/") for one in then.instance.volumes}
     impaired = [
-        str(one.volume_id)
+        f"{devices[one.volume_id]} ({one.volume_id})" if one.volume_id in devices else str(one.volume_id)
         for one in (facts.volumes if facts is not None else None) or ()
         if one.status == "impaired"
     ]
     if impaired or CheckName.ATTACHED_EBS in then.failing:
-        words = f"a volume does not answer: {', '.join(impaired)}" if impaired else "a volume does not answer"
+        words = f"{', '.join(impaired) or 'a volume'} does not answer"
         said = "AWS calls its status impaired" if impaired else "the attached-EBS check fails"
         yield _finding(
             "volume-stalled", 3, words, "wait, replace the volume, or stop/start (s); a reboot is no remedy for it",

@@ -81,10 +81,10 @@ class Look(Struct, frozen=True):
         """The mark of what is at a limit: it is the trouble where a check fails, and may become it where none does."""
         return Mark.FAILING if self.failing else Mark.THREATENED
 
-    def silence(self, newest: datetime, mark: Mark) -> Mark:
-        """The mark of what fell silent: with the failing check it is a symptom as telling as a value."""
+    def silence(self, row: MetricRow, newest: datetime, mark: Mark) -> Mark:
+        """The mark of what fell silent: of memory, with the failing check, it is a symptom as telling as a value."""
         since = self.failing_since
-        if self.failing and (since is None or newest >= since - _LAG):
+        if row is MetricRow.MEMORY and self.failing and (since is None or newest >= since - _LAG):
             return Mark.FAILING
         return mark if mark is not Mark.OK else Mark.UNKNOWN
 
@@ -120,7 +120,7 @@ def row_with_points(
     silent = all(one.state is MetricState.SILENT for one in series)
     state = MetricState.SILENT if silent else MetricState.REPORTING
     if silent and mark is Mark.OK:
-        mark = look.silence(points[-1][0], mark)
+        mark = look.silence(row, points[-1][0], mark)
     if "silent" not in words and silent:
         words += f", silent since {look.clock(points[-1][0])}"
     return TriageRow(

@@ -98,9 +98,9 @@ def _findings(
     facts: Facts | None,
 ) -> tuple[Finding, ...]:
     found = [
+        *metric_findings(rows, failing=bool(then.failing)),
         *said_by_aws(then, events, facts),
         *(log_evidence(log, then) if log is not None else ()),
-        *metric_findings(rows, failing=bool(then.failing)),
         *came_up(log, then),
         *said_by_changes(changes, then),
     ]

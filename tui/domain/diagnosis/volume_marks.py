@@ -84,16 +84,16 @@ def _volume(look: Look, label: str, series: list[Metric]) -> Iterator[TriageRow]
         words = f"stalled since {look.clock(since)}: no operation ends"
     elif len(idle) >= 3 and len(waiting) >= 3 and len(idle) < len(ops):
         mark, trouble, since = look.bad(), "volume-hangs", max(idle[0][0], waiting[0][0])
-        words = f"queue {queue[-1][1]:.0f} and no operation ends since {look.clock(since)}"
+        words = f"queue {queue[-1][1]:.0f}, 0 IOPS since {look.clock(since)}"
     elif burst is not None and burst < 0.5:
         mark, trouble = look.bad(), "burst-out"
-        words += ", its burst credits are used up"
+        words = "burst credits used up"
     elif (slow := _slow(latency)) is not None:
         mark, trouble, since = look.bad(), "volume-slow", slow
-        words += f": {SLOW} times slower than before {look.clock(since)}"
+        words = f"{latency[-1][1]:.0f} ms, slow since {look.clock(since)}"
     elif sum(value >= 1 for _, value in exceeded[-10:]) >= 5:
         mark, trouble = Mark.THREATENED, "volume-limit"
-        words += ", at the volume's own limit"
+        words = f"{words}: at its limit"
     shown = ops or queue or highest(map(ordered_points, series))
     top = max(value for _, value in shown)
     unit = "IOPS" if ops else ""
@@ -132,7 +132,7 @@ def ebs_limit(look: Look) -> Iterator[TriageRow]:
         mark, trouble, words = (
             look.bad(),
             "ebs-limit",
-            f"the instance's own limit of {' and '.join(out)} is reached",
+            f"{' and '.join(out)} limit reached",
         )
     balance = highest((one for each in balances.values() for one in each), min)
     shown, high, unit = (balance, 100.0, "%") if balance else (highest(map(ordered_points, series)), 1.0, "")

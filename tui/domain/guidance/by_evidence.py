@@ -48,6 +48,8 @@ def recommend_by_evidence(
     if first.advised == "stop-start":
         found = None if subject.stop_costs else advice.stop_start(subject, first.advice)
         return found, "" if found is not None else f"wait; stop/start only {first.advice}"
+    if first.advised == "reboot" and CheckName.INSTANCE not in failing:
+        return usual, "" if usual is not None else first.remedy
     if first.advised in ACTIONS:
         return advice.advised_verb(subject, first.advised, first.advice) or usual, ""
     return (usual if usual is None else replace(usual, why=first.advice)), ""
