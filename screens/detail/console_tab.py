@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
 from screens.base import EvacScreen
-from screens.detail.log_pane import LogPane, log_text, picture_row
+from screens.detail.log_pane import LogPane, log_text
 from screens.detail.model import Known
+from screens.page import Row
 from tui.commands import Verb
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
-from tui.paths import write_new
+from tui.kept_output import newest_kept
+from tui.paths import console_folder, write_new
 from tui.services import Services
 
 CONSOLE = "console"
@@ -76,6 +79,15 @@ class ConsoleTab(EvacScreen):
             *(one for one in known if one[0].name in first),
             *(one for one in known if one[0].name not in (*first, "copy")),
         ]
+
+    async def find_kept(self) -> None:
+        """Whether evac kept an output before it stopped or rebooted it: AWS's own goes with the next boot."""
+        row, services = self.known.row, self.services
+        if row is None:
+            return
+        folder = console_folder(services.environ)
+        self.console.kept = await to_thread(newest_kept, folder, str(row.instance_id), services.now())
+        self.redraw()
 
     def verb_finding(self) -> None:
         """The next finding."""
@@ -173,7 +185,7 @@ class ConsoleTab(EvacScreen):
             self._picture(f"written to {path} ({len(answer.image):,} bytes, JPEG, {self._now()})", well=True)
 
     def _picture(self, text: str, *, well: bool) -> None:
-        self.console.picture = picture_row(text, well=well)
+        self.console.picture = [Row(clean(text), "screenshot", "" if well else "bold magenta")]
         self.redraw()
 
     def _now(self) -> str:

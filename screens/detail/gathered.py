@@ -52,7 +52,7 @@ class Gathered(Struct, frozen=True, dict=True):
         if answer.trouble is not None:
             unread = (*unread, (PART_NAMES.get(kind, str(kind)), clean(answer.trouble.line)))
         held = dict(self.held)
-        if found is not None and _has(kind, found):
+        if found is not None and _has(kind, found) and not _is_older(found, held.get(question)):
             held[question] = found
         return Gathered(
             held,
@@ -108,6 +108,14 @@ def _has(kind: ReadKind, found: Evidence) -> bool:
     if kind is ReadKind.LOG:
         return found.log is not None
     return kind is ReadKind.CHANGES and found.changes is not None
+
+
+def _is_older(found: Evidence, held: Evidence | None) -> bool:
+    """Whether a log that evac kept, told where AWS's could not be read, is from before one of AWS's that was read."""
+    log, before = found.log, None if held is None else held.log
+    if log is None or before is None or not log.kept_by or log.at is None or before.at is None:
+        return False
+    return log.at < before.at
 
 
 def _newest_first(changes: Iterable[Change]) -> tuple[Change, ...]:

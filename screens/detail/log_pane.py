@@ -13,24 +13,19 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
+from screens.detail.log_head import log_head
 from screens.detail.log_layout import lines_with
-from screens.detail.log_view import SEVERITY_SIGNS, LogView
+from screens.detail.log_view import LogView
 from screens.detail.view_model import Scene
 from screens.page import Row, Sheet
 from screens.safe_input import SafeInput
 from tui.domain.diagnosis.evidence import SystemLog
-from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.wall_time import about, boot_began
 from tui.domain.plurals import counted
-from tui.domain.sanitize import SafeText, clean
-from tui.domain.time_format import both_zones, to_zone
-from tui.fleet.protocol import ReadKind
+from tui.domain.sanitize import SafeText
+from tui.domain.time_format import to_zone
+from tui.kept_output import KeptOutput
 
-_WHICH = {
-    True: "the latest there is",
-    False: "what AWS kept of its last boot or stop: newer lines are not to be had of this type",
-    None: "whether newer lines exist is not known",
-}
 _DAY = timedelta(hours=20)
 """So long before the log's end a time without its day is no riddle."""
 
@@ -86,8 +81,10 @@ class LogPane(Vertical):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.chosen: int | None = None
-        self.picture = Row()
+        self.picture: list[Row] = []
         """What is known of the screenshot that was asked for."""
+        self.kept: KeptOutput | None = None
+        """What evac kept of an earlier output."""
         self._bar: SearchBar | None = None
         self._hits: list[int] = []
         self._hit = 0
@@ -126,7 +123,8 @@ class LogPane(Vertical):
             self.view.show(log, partial(about, log, began=self._began), partial(_clock, log, scene.zone))
             if self.is_searching:
                 self._find(keep=True)
-        self.query_one("#about-log", Sheet).show(self._head(scene, log))
+        about_log = log_head(scene, log, self.chosen, self._began, self.kept)
+        self.query_one("#about-log", Sheet).show([*about_log, *self.picture])
 
     # findings
 
@@ -221,87 +219,6 @@ class LogPane(Vertical):
         if self._bar is not None:
             self._bar.say(told, style)
 
-    # what stands above the log
-
-    def _head(self, scene: Scene, log: SystemLog | None) -> list[Row]:
-        gathered = scene.gathered
-        why, asking = gathered.why_unread(ReadKind.LOG), gathered.is_asking(ReadKind.LOG)
-        rows: list[Row] = []
-        if log is None:
-            said = why and f"don't know: {why}"
-            rows = [
-                Row(
-                    said or ("reading …" if asking else "don't know: not looked up (r looks)"),
-                    style="magenta",
-                )
-            ]
-        else:
-            if why is not None:
-                rows.append(
-                    Row(
-                        f"{why}; below is the output as it was read before",
-                        "? not read anew",
-                        "",
-                        "bold magenta",
-                    )
-                )
-            rows.append(_of_when(scene, log))
-            rows += self._finding(scene, log) or _of_what(log)
-        return [*rows, self.picture] if self.picture != Row() else rows
-
-    def _finding(self, scene: Scene, log: SystemLog) -> list[Row]:
-        found = log.diagnosis.findings
-        if self.chosen is None or self.chosen >= len(found):
-            return []
-        one = found[self.chosen]
-        sign = SEVERITY_SIGNS[one.severity]
-        label = f"{sign.symbol} {self.chosen + 1} of {len(found)}"
-        return [
-            Row(
-                f"{_likely(one)}{one.words} ({_where(scene, log, one, self._began)})",
-                label,
-                "bold",
-                sign.style,
-            ),
-            Row(one.remedy, "do", note=f"[{one.source}]"),
-        ]
-
-
-def _likely(one: Finding) -> str:
-    if one.boot:
-        return "of an earlier boot, not the cause of what is now: "
-    return "likely: " if one.severity > 1 else ""
-
-
-def _where(scene: Scene, log: SystemLog, one: Finding, began: datetime | None) -> str:
-    moment = about(log, one.line - 1, began)
-    at = f", about {both_zones(moment, scene.zone, scene.now)}" if moment is not None else ""
-    return f"line {one.line}{at}" + (f", {one.times} times" if one.times > 1 else "")
-
-
-def _of_when(scene: Scene, log: SystemLog) -> Row:
-    """Whose output it is, and of when."""
-    at = f"as of {scene.when(log.at)}" if log.at is not None else "of an unknown time"
-    which = _WHICH[log.latest]
-    if log.kept_by:
-        which = f"kept by evac before its own stop or reboot ({log.kept_by})"
-    return Row(f"{at}: {which}", "output", "bold")
-
-
-def _of_what(log: SystemLog) -> list[Row]:
-    """How much there is of it, and what is in it."""
-    if not any(log.lines):
-        return [
-            Row("there is none: it comes some minutes after a start, and not from every system", style="dim")
-        ]
-    diagnosis = log.diagnosis
-    boots = f", {diagnosis.boots} boots (the earlier dim)" if diagnosis.boots > 1 else ""
-    up = ", the last one came up" if diagnosis.boots > 1 else ", it came up"
-    found = counted(len(diagnosis.findings), "finding")
-    told = f"{found}: f shows the next" if diagnosis.findings else "no known kind of trouble in it"
-    size = f"{counted(len(log.lines), 'line')}{boots}{up if diagnosis.came_up else ''}"
-    return [Row(f"{size} · {told}")]
-
 
 def _clock(log: SystemLog, zone: tzinfo, moment: datetime) -> str:
     """The time of day; far before the log's end, the day."""
@@ -321,8 +238,3 @@ def _again(before: SystemLog | None, log: SystemLog, chosen: int | None) -> int 
 def log_text(log: SystemLog) -> str:
     """The log as a file holds it: cleaned lines, as they are shown."""
     return "".join(f"{line}\n" for line in log.lines)
-
-
-def picture_row(text: str, *, well: bool) -> Row:
-    """What is known of a screenshot."""
-    return Row(clean(text), "screenshot", "" if well else "bold magenta")

@@ -184,6 +184,8 @@ class DetailScreen(ConsoleTab, TriageTab, inherit_bindings=False):
         known.gathered = known.gathered.answered(request.kind, answer, self.services.now(), request.resource)
         self.take_part(request, answer)
         self.redraw()
+        if request.kind is ReadKind.LOG:
+            await self.find_kept()
 
     # what is drawn
 

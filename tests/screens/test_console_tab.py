@@ -20,6 +20,8 @@ from tui.domain.diagnosis.log_findings import system_log
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.protocol import ReadKind
+from tui.kept_output import KeptOutput, keep_output
+from tui.paths import console_folder
 
 AT = NOW - timedelta(minutes=6)
 FIRST = "".join(f"[ {n}.500000] earlier line {n}\n" for n in range(4, 30))
@@ -319,6 +321,36 @@ async def test_an_older_log_stays_where_a_new_read_fails(tmp_path: Path) -> None
         await pilot.press("r")
         await until(pilot, lambda: "throttled: try again; below is the output as it was read" in about(app))
         assert "tail 39" in shown(app)
+
+
+async def test_what_evac_kept_before_it_acted_is_named_and_shown_where_there_is_no_other(
+    tmp_path: Path,
+) -> None:
+    link = Logging()
+    app, screen = at_console(tmp_path, link)
+    assert screen.known.row is not None
+    kept = KeptOutput(
+        screen.known.row.instance_id,
+        clean("111122223333"),
+        clean("eu-west-1"),
+        clean("op-1"),
+        clean("RebootInstances"),
+        NOW - timedelta(minutes=9),
+        AT,
+        latest=True,
+        lines=(clean("before it was rebooted"),),
+    )
+    path = keep_output(console_folder(screen.services.environ), kept)
+    async with app.run_test(size=LARGE) as pilot:
+        await tab(pilot, screen, "console")
+        await until(pilot, has(about, app, "evac kept the output of 9m ago, before its own RebootInstances"))
+        assert str(path) in "".join(about(app).split())
+        told = system_log("before it was rebooted", NOW, latest=True, kept_by=clean(path))
+        link.parts[ReadKind.LOG] = Evidence(NOW, log=told, unread=(("log", clean("denied: add it")),))
+        await pilot.press("r")
+        await until(pilot, has(shown, app, "before it was rebooted"))
+        await until(pilot, has(about, app, "AWS's own: denied: add it"))
+        assert "kept by evac before its own stop or reboot" in " ".join(about(app).split())
 
 
 @pytest.mark.parametrize("before", [0, 90])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from screens.detail.gathered import NOTHING_YET
 from tui.domain.diagnosis.evidence import Change, Evidence, Metric, MetricRow, MetricState, SystemLog
 from tui.domain.diagnosis.findings import LogDiagnosis
@@ -79,3 +81,13 @@ def test_what_was_asked_is_counted_over_all_looks() -> None:
     assert known.asked == 60
     assert known.evidence is not None
     assert known.evidence.asked == 20
+
+
+def test_what_evac_kept_does_not_take_the_place_of_a_later_output_of_aws() -> None:
+    known = NOTHING_YET.answered(ReadKind.LOG, answer(log=LOG), NOW)
+    for at, is_taken in ((NOW - timedelta(minutes=20), False), (LATER, True)):
+        kept = replace(LOG, at=at, kept_by=clean("/state/evac/console/a.log"))
+        after = known.answered(ReadKind.LOG, answer(log=kept, unread=DENIED), LATER)
+        assert after.evidence is not None
+        assert (after.evidence.log is kept) is is_taken
+        assert after.why_unread(ReadKind.LOG)
