@@ -100,7 +100,9 @@ def _fail(region: Region, instance: DemoInstance, play: Play, now: datetime) -> 
         instance.application = impaired
     elif failure.check is not None:
         instance.sick[failure.check] = since
-    if failure.check == "attached_ebs":
+    for check in failure.also:
+        instance.sick[check] = since
+    if "attached_ebs" in (failure.check, *failure.also):
         names = [one["Ebs"]["VolumeId"] for one in instance.doc["BlockDeviceMappings"]]
         ill = [names[number] for number in failure.volumes]
         region.volume_health.update(dict.fromkeys(ill, _STALLED))

@@ -66,7 +66,7 @@ class Changed:
 @dataclass(frozen=True)
 class Failure:
     """One way to fail. `right`: the keys of the findings that name it, the best one first. `check`: the check that fails
-    (`application` and `performance` too; None: none, see `stopped`).
+    (`application` and `performance` too; None: none, see `stopped`), `also`: others that fail with it.
 
     `curves` by the metric's name (`*agent`: all others of the agent), of volume metrics only those of `volumes` (numbers from 0),
     of disks those of `paths`. `log`: the console's text; `minutes`: how long ago it began when nobody says otherwise; `agent`,
@@ -79,6 +79,7 @@ class Failure:
     right: tuple[str, ...]
     log: str
     check: str | None = "instance"
+    also: tuple[str, ...] = ()
     curves: Mapping[str, Curve] = field(default_factory=dict)
     volumes: tuple[int, ...] = ()
     paths: tuple[str, ...] = ("/",)

@@ -17,7 +17,21 @@ _NO_VOLUMES: dict[str, Curve] = {
     **dict.fromkeys(("VolumeReadOps", "VolumeWriteOps", "VolumeReadBytes", "VolumeWriteBytes"), becomes(0.0)),
     **dict.fromkeys(("VolumeTotalReadTime", "VolumeTotalWriteTime", "VolumeQueueLength"), becomes(0.0)),
 }
-_HANGS: dict[str, Curve] = {**_NO_NETWORK, **_NO_VOLUMES, "CPUUtilization": becomes(0.1), "*agent": GONE}
+_STALLS: dict[str, Curve] = {
+    **_NO_VOLUMES,
+    "VolumeStalledIOCheck": becomes(1.0, -1), "VolumeQueueLength": becomes(36.0, -2), "VolumeIdleTime": becomes(0.0, -2),
+    "VolumeReadOps": becomes(0.0, -2), "VolumeWriteOps": becomes(0.0, -2),
+}  # fmt: skip
+_NO_EBS: dict[str, Curve] = dict.fromkeys(
+    ("EBSReadOps", "EBSWriteOps", "EBSReadBytes", "EBSWriteBytes"), becomes(0.0)
+)
+_HANGS: dict[str, Curve] = {
+    **_NO_NETWORK,
+    **_NO_VOLUMES,
+    **_NO_EBS,
+    "CPUUtilization": becomes(0.1),
+    "*agent": GONE,
+}
 """A system that does nothing any more."""
 _UNKNOWN_TO_THE_NETWORK: dict[str, Curve] = {**_NO_NETWORK, "*agent": GONE}
 _ME = {"items": [{"instanceId": "{instance}"}]}
@@ -51,8 +65,7 @@ _ALL = (
     ),
     Failure(
         "volume-stall", ("volume-stalled",), "volume-stall", "attached_ebs", volumes=(1,), minutes=14,
-        curves={**_NO_VOLUMES, "VolumeStalledIOCheck": becomes(1.0, -1), "VolumeQueueLength": becomes(36.0, -2),
-                "VolumeIdleTime": becomes(0.0, -2), "VolumeReadOps": becomes(0.0, -2), "VolumeWriteOps": becomes(0.0, -2)},
+        curves=_STALLS,
     ),
     Failure(
         "credits-out", ("credits-out",), "ubuntu", kind="t3.medium", minutes=26,
@@ -77,7 +90,7 @@ _ALL = (
     ),
     Failure(
         "fsck-running", ("fsck-running",), "fsck-running", volumes=(1,), minutes=6, restarted=3, changed=_restart(3),
-        curves={"VolumeReadOps": becomes(28_000.0, -2), "VolumeReadBytes": becomes(4.4e9, -2),
+        curves={"VolumeReadOps": becomes(90_000.0, -2), "VolumeReadBytes": becomes(4.4e9, -2),
                 "CPUUtilization": becomes(14.0, -2), **dict.fromkeys(_NO_NETWORK, becomes(0.0, -2)), "*agent": becomes(None, -3)},
     ),
     Failure(
@@ -125,8 +138,8 @@ _ALL = (
     ),
     Failure(
         "burst-out", ("burst-out",), "al2023", volumes=(1,), minutes=15, document={"_volume": "gp2"},
-        curves={"BurstBalance": ramp(100, 0.0), "VolumeReadOps": ramp(100, 6000.0), "VolumeQueueLength": ramp(20, 31.0),
-                "VolumeTotalReadTime": ramp(20, 640.0), "VolumeIdleTime": becomes(0.0, -10)},
+        curves={"BurstBalance": ramp(100, 0.0), "VolumeReadOps": ramp(100, 18_000.0), "VolumeQueueLength": ramp(20, 31.0),
+                "VolumeTotalReadTime": ramp(20, 1900.0), "VolumeIdleTime": becomes(0.0, -10)},
     ),
     Failure(
         "busy", ("cpu-full",), "ubuntu", "performance", minutes=50,
@@ -138,6 +151,10 @@ _ALL = (
                 "netstat_tcp_established": ramp(30, 2400.0)},
     ),
     Failure("host", ("host",), "al2023", "system", curves=_UNKNOWN_TO_THE_NETWORK, minutes=6),
+    Failure(
+        "host-and-volumes", ("host",), "ubuntu", "system", also=("attached_ebs",), volumes=(0, 1), minutes=120,
+        curves={**_UNKNOWN_TO_THE_NETWORK, **_STALLS},
+    ),
     Failure(
         "initramfs", ("initramfs",), "initramfs", kind="m5.large", restarted=4, stubborn=True, minutes=19,
         curves={**_HANGS, "*agent": becomes(None, -4)},

@@ -179,8 +179,7 @@ def data_virginia(b: Builder) -> None:
     )
     b.instance("build-mac", "mac2.metal", "c")
     both = b.image(b.instance("warehouse-1", "r6i.8xlarge", "a"), 9)
-    b.fail(both, "host", 120)
-    both.sick["attached_ebs"] = both.sick["system"]
+    b.fail(both, "host-and-volumes", 120)
 
 
 def data_ireland(b: Builder) -> None:

@@ -75,7 +75,7 @@ class DemoInstance:
         self.rebooting = False
         self._epoch = 0
         self._reboots = 0
-        if self.state in ("running", "stopped"):
+        if self.state in ("running", "stopping", "stopped"):
             self.ran.open(doc["LaunchTime"])
         if self.state == "stopped":
             self.ran.close(doc["LaunchTime"] + timedelta(hours=20))

@@ -42,8 +42,8 @@ class Kind:
 
 EC2 = {
     "CPUUtilization": Kind("Percent", 6, 34), "NetworkIn": Kind("Bytes", 2e6, 9e6), "NetworkOut": Kind("Bytes", 3e6, 2e7),
-    "MetadataNoToken": Kind("Count", 0, 0), "EBSReadOps": Kind("Count", 20, 400), "EBSWriteOps": Kind("Count", 200, 1500),
-    "EBSReadBytes": Kind("Bytes", 4e5, 8e6), "EBSWriteBytes": Kind("Bytes", 3e6, 3e7),
+    "MetadataNoToken": Kind("Count", 0, 0), "EBSReadOps": Kind("Count", 600, 12_000), "EBSWriteOps": Kind("Count", 6_000, 45_000),
+    "EBSReadBytes": Kind("Bytes", 1.2e7, 2.4e8), "EBSWriteBytes": Kind("Bytes", 9e7, 9e8),
 }  # fmt: skip
 EC2_FIVE_MINUTES = {
     "NetworkPacketsIn": Kind("Count", 3e3, 1.2e4),
@@ -58,8 +58,8 @@ CREDITS = {
     "CPUSurplusCreditBalance": Kind("Count", 0, 0), "CPUSurplusCreditsCharged": Kind("Count", 0, 0),
 }  # fmt: skip
 VOLUME = {
-    "VolumeReadOps": Kind("Count", 10, 250), "VolumeWriteOps": Kind("Count", 100, 800),
-    "VolumeReadBytes": Kind("Bytes", 2e5, 4e6), "VolumeWriteBytes": Kind("Bytes", 2e6, 2e7),
+    "VolumeReadOps": Kind("Count", 300, 7_500), "VolumeWriteOps": Kind("Count", 3_000, 24_000),
+    "VolumeReadBytes": Kind("Bytes", 6e6, 1.2e8), "VolumeWriteBytes": Kind("Bytes", 6e7, 6e8),
     "VolumeQueueLength": Kind("Count", 0.01, 0.3),
     "VolumeTotalReadTime": Kind("Seconds", 0.0, 0.0), "VolumeTotalWriteTime": Kind("Seconds", 0.0, 0.0),
     "VolumeIdleTime": Kind("Seconds", 50, 59),
