@@ -141,7 +141,7 @@ def _print_changes(changes: Sequence[Change] | None, now: datetime) -> None:
     if not changes:
         return
     output.line("")
-    output.line("changed last")
+    output.line("changed last (CloudTrail shows a call only minutes later)")
     for one in changes[:8]:
         who = f"  {one.user or '?'}" + (f" from {one.source_ip}" if one.source_ip else "")
         ours = f"  (evac, {one.operation})" if one.operation else ""

@@ -45,6 +45,7 @@ _UP = frozenset({"dhcp", "imds", "cloud-init", "sshd"})
 _KERNEL = frozenset({"panic", "oops", "win-bugcheck", "win-unexpected-shutdown", "kdump"})
 _OUT = _IDLE | _BUSY | _KERNEL | MEMORY_KINDS | {"win-service"}
 EXPLAINS: dict[str, frozenset[str]] = {
+    "host": _IDLE | _BUSY,
     "oom": _OUT,
     "oom-deadlock": _OUT - {"oom"},
     "win-low-memory": _OUT,
@@ -114,6 +115,11 @@ ADVICE: dict[str, tuple[str, str]] = {
         ("panic", "oops", "win-bugcheck"),
         ("reboot", "only that brings it back; keep the text of the console (x), it says why"),
     ),
+    **dict.fromkeys(
+        ("ext4-error", "xfs-corrupt", "btrfs-error"),
+        ("none", "look at its volume first: a damaged file system is checked from another instance, not by a reboot"),
+    ),
+    "ro-remount": ("", "mend what made it read-only first, or it comes again"),
     "orderly": ("none", "it was told to go down: see who did it (changed last) before anything else"),
     "hung": (
         "reboot",

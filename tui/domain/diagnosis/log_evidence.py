@@ -37,6 +37,10 @@ class Then(Struct, frozen=True):
     failing: tuple[CheckName, ...]
     since: datetime | None
 
+    def clock(self, moment: datetime) -> str:
+        """`23:03`, in the operator's zone."""
+        return clock_or_date(moment, self.zone, self.now)
+
     @property
     def is_well(self) -> bool:
         """Whether it runs and both its own checks say so."""
@@ -64,9 +68,9 @@ def older_than_failure(log: SystemLog, then: Then) -> str:
         return ""
     at, launched = to_utc(log.at), then.instance.launched_at
     if launched is not None and at < to_utc(launched):
-        return f"the log is of {clock_or_date(at, then.zone, then.now)}, before its last start"
+        return f"the log is of {then.clock(at)}, before its last start"
     if then.since is not None and at < then.since - LAG:
-        return f"the log is of {clock_or_date(at, then.zone, then.now)}, {span(then.since - at)} before the check failed"
+        return f"the log is of {then.clock(at)}, {span(then.since - at)} before the check failed"
     return ""
 
 

@@ -120,6 +120,8 @@ def _cpu(look: Look) -> Iterator[TriageRow]:
     elif CheckName.INSTANCE in look.failing and _stopped_working(look, points, nothing, averages[0]):
         mark, trouble, since = Mark.FAILING, "hung", nothing[0][0]
         words = f"{percent(newest)}, nothing done since {look.clock(since)}"
+    elif full and look.failing:
+        mark = Mark.FAILING
     yield row_with_points(look, MetricRow.CPU, "CPU", averages, points, mark, words, trouble, since)
 
 

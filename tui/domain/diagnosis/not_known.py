@@ -31,5 +31,3 @@ def not_known(then: Then, rows: Sequence[TriageRow], evidence: Evidence) -> Iter
             yield f"system log: {old}"
         elif evidence.log.latest is False and then.failing:
             yield "system log: what was kept of the last boot or stop, not the newest lines"
-    if evidence.changes is not None and then.failing:
-        yield "changed last: CloudTrail shows a call only minutes later, so what was done just now is not in it"

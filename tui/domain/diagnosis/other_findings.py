@@ -67,6 +67,7 @@ def came_up(log: SystemLog | None, then: Then) -> Iterator[Finding]:
         log is None
         or not log.diagnosis.came_up
         or CheckName.INSTANCE not in then.failing
+        or CheckName.SYSTEM in then.failing
         or older_than_failure(log, then)
     ):
         return

@@ -22,7 +22,7 @@ from tui.domain.diagnosis.kinds import (
     VOLUME_KINDS,
     WAITS,
 )
-from tui.domain.diagnosis.log_evidence import Then, log_evidence, then_of
+from tui.domain.diagnosis.log_evidence import LAG, Then, log_evidence, then_of
 from tui.domain.diagnosis.metric_findings import metric_findings, row_sentence
 from tui.domain.diagnosis.metric_marks import triage_rows
 from tui.domain.diagnosis.not_known import not_known
@@ -32,10 +32,11 @@ from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.instance import CheckName, Instance
 from tui.domain.severity import Mark
-from tui.domain.time_format import clock_or_date, to_utc
+from tui.domain.time_format import to_utc
 
 LIKELY, HINT, NOT_KNOWN = "likely", "a hint", "not known"
 _MOST_SENTENCES = 4
+COMES_WITH = "it comes of what stands above"
 
 
 class Diagnosis(Struct, frozen=True):
@@ -57,18 +58,22 @@ def diagnosis_of(
     then = then_of(instance, rows, now, zone)
     found = _findings(then, rows, evidence.log, evidence.changes or (), instance.events, facts)
     unknown = tuple(not_known(then, rows, evidence))
-    label, line = _head(instance, found, now, zone)
+    label, line = _head(then, found)
     return Diagnosis(found, label, line, unknown)
 
 
-def _head(instance: Instance, found: Sequence[Finding], now: datetime, zone: tzinfo) -> tuple[str, str]:
-    failing = bool(instance.checks.impaired())
+def _head(then: Then, found: Sequence[Finding]) -> tuple[str, str]:
+    failing = bool(then.failing)
     first = next((one for one in found if one.boot == 0), None)
     if first is None or (first.severity < 2 and not first.line and not failing):
         return (NOT_KNOWN, "no cause was found in what was read") if failing else ("", "")
     if first.severity < 2 and not failing:
         return "", ""
-    when = "" if first.at is None else f", about {clock_or_date(first.at, zone, now)}"
+    begun = then.since is not None and first.at is not None and abs(first.at - then.since) <= LAG
+    told = first.at is not None and (
+        bool(first.line) or not begun
+    )  # what began with the check: its time stands above
+    when = f", about {then.clock(first.at)}" if first.at is not None and told else ""
     where = f" (system log, line {first.line})" if first.line else ""
     return LIKELY if first.severity >= 2 else HINT, f"{first.words}{when}{where}"
 
@@ -175,7 +180,7 @@ def _silent_with(row: TriageRow, one: Finding, then: Then) -> bool:
 
 def _smaller(one: Finding, smaller: changed_last.TypeChange, then: Then) -> Finding:
     half = "half the memory" if 0.4 <= (smaller.share or 0.0) <= 0.6 else "less memory"
-    until = clock_or_date(to_utc(smaller.change.at), then.zone, then.now)
+    until = then.clock(to_utc(smaller.change.at))
     by = f"{smaller.old} until {until} (changed by {changed_last.who(smaller.change)})"
     return replace(
         one,
@@ -184,13 +189,29 @@ def _smaller(one: Finding, smaller: changed_last.TypeChange, then: Then) -> Find
     )
 
 
+def _brings_about(cause: Finding, one: Finding) -> bool:
+    return (
+        cause is not one
+        and cause.severity >= one.severity
+        and one.key in EXPLAINS.get(cause.key, frozenset())
+    )
+
+
+def _same_matter(one: Finding, cause: Finding) -> bool:
+    """Whether a cause says the same of the same matter, and has it as its evidence."""
+    return _brings_about(cause, one) and any(one.key in family and cause.key in family for family in FAMILIES)
+
+
 def _ranked(found: Iterator[Finding], then: Then) -> tuple[Finding, ...]:
     """The likeliest cause first: of this boot, the gravest, explained by no other, shown by the metrics too, the latest."""
-    all_of_them = tuple(found)
-    causes = [one for one in all_of_them if one.boot == 0 and one.severity >= 2 and not one.against]
-    explained = {
-        one.key for one in causes if any(one.key in EXPLAINS.get(cause.key, frozenset()) for cause in causes if cause is not one)
-    }  # fmt: skip
+    every = tuple(found)
+    causes = [one for one in every if one.boot == 0 and one.severity >= 2 and not one.against]
+    explained = {one.key for one in causes if any(_brings_about(cause, one) for cause in causes)}
+    all_of_them = [
+        replace(one, severity=1, against=(COMES_WITH,)) if one.key in explained and not one.line else one
+        for one in every
+        if not (one.key in explained and not one.line and any(_same_matter(one, cause) for cause in causes))
+    ]
     waits = {one.key for one in causes if one.key in WAITS or one.key in ("orderly", "event")}
     volume_first = then.failing[:1] == (CheckName.ATTACHED_EBS,)
 
