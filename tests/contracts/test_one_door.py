@@ -116,3 +116,31 @@ def test_nothing_else_speaks_to_a_network() -> None:
         if (name_of(path), called) != ("tui/fleet/dns.py", "socket.getaddrinfo")
     ]
     assert guilty == []
+
+
+PAID = {
+    "get_metric_data": "tui/aws/metrics.py",
+    "get_metric_statistics": "tui/aws/metrics.py",
+    "list_metrics": "tui/aws/metrics.py",
+    "lookup_events": "tui/aws/cloudtrail.py",
+}
+
+
+def test_what_is_paid_by_the_metric_is_asked_when_somebody_looks_and_nowhere_else() -> None:
+    """Each in one module, and these are reached by what answers a person's question alone: no list, no poll."""
+    asked: dict[str, set[str]] = {}
+    for path in SOURCES:
+        if "tui/demo/" in name_of(path):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr in PAID:
+                asked.setdefault(node.attr, set()).add(name_of(path))
+    assert asked == {call: {module} for call, module in PAID.items()}
+    ways = {
+        name_of(path)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "tui.aws"
+        if {alias.name for alias in node.names} & {"metrics", "cloudtrail"}
+    }
+    assert ways == {"tui/fleet/collector/evidence.py"}

@@ -243,3 +243,27 @@ async def test_who_is_about_to_act_does_not_wait_for_who_looks_at_evidence(demo:
         assert not any(one.done() for one in waiting)
         for one in waiting:
             one.cancel()
+
+
+async def test_what_is_no_answer_of_aws_s_is_unread_and_never_health(demo: Demo) -> None:
+    page = {"raw": "<html><body>captive</body></html>"}
+    for faults in (
+        [fault(page, operation=name) for name in ASKED],
+        [fault({"cut": 60}, operation=name) for name in ASKED],
+        [fault({"raw": '{"MetricDataResults": 3, "Metrics": "x", "Events": {"a": 1}}'}, operation=name) for name in ASKED],
+    ):  # fmt: skip
+        demo.control("faults", faults)
+        async with watching(settings("prod", regions=(SEOUL,)), demo.apply()) as eyes:
+            row = await eyes.until(lambda: eyes.named("web-1"))
+            found = await look(eyes, row)
+            picture = await ask(eyes, row, ReadKind.SCREENSHOT)
+        assert {part for one in found.values() for part, _ in one.unread} == {
+            "metrics",
+            "agent",
+            "log",
+            "changes",
+        }
+        assert {one.state for kind in LOOK[:2] for one in found[kind].metrics or ()} == {MetricState.DENIED}
+        assert (found[ReadKind.LOG].log, found[ReadKind.CHANGES].changes) == (None, None)
+        assert picture.evidence is not None
+        assert picture.evidence.unread
