@@ -61,7 +61,7 @@ def test_twice_the_log_costs_twice_as_much(
 def test_a_pattern_is_looked_up_by_what_few_others_have() -> None:
     """So that no four characters, repeated, make a line be searched for many patterns."""
     index = PatternIndex([one for cause in causes() for one in (*cause.contains, *cause.cleared)])
-    assert max(len(places) for places in index._places.values()) <= 3
+    assert max(len(places) for places in index.places.values()) <= 3
 
 
 def test_an_index_finds_what_a_search_of_all_would() -> None:

@@ -61,14 +61,15 @@ class PatternIndex:
             for one in patterns
         ]
         common = Counter(four for some in fours for four in some)
-        self._places: dict[str, tuple[int, ...]] = {}
+        self.places: dict[str, tuple[int, ...]] = {}
+        """For four characters, which patterns hold them."""
         for place in sorted(range(len(patterns)), key=lambda n: len(fours[n])):
-            rarest = min(fours[place], key=lambda four: (len(self._places.get(four, ())), common[four], four))
-            self._places[rarest] = (*self._places.get(rarest, ()), place)
+            rarest = min(fours[place], key=lambda four: (len(self.places.get(four, ())), common[four], four))
+            self.places[rarest] = (*self.places.get(rarest, ()), place)
 
     def candidates(self, lower: str) -> list[int]:
         """The places, in order, of the patterns that may be in a line of lower case."""
-        places = self._places
+        places = self.places
         found = places.keys() & _fours(lower)
         return sorted(place for four in found for place in places[four]) if found else []
 
