@@ -57,13 +57,13 @@ def test_what_was_looked_at_does_not_stay_in_memory(env: dict[str, str]) -> None
     """Details, helps, lists of operations, questions; memory, descriptors and threads stay as they were after the first ones."""
     with Shift(environ=env) as shift:
         shift.begin()
-        shift.find("cache-1")
+        shift.find("edge-2")
         shift.until("READ-WRITE")
         costs = []
         for number in range(OPENINGS):
-            look(shift, "enter", "esc back")
+            look(shift, "enter", "likely")  # the log has been read, and maybe the metrics
             if number % 3 == 0:
-                for key, shown in (("?", "this console"), ("o", "operations"), ("b", "cache-1")):
+                for key, shown in (("?", "this console"), ("o", "operations"), ("b", "edge-2")):
                     look(shift, key, shown)
             costs.append(cost(shift.pid))
         shift.fleet()
