@@ -23,6 +23,7 @@ from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
 from screens.operations import OperationsScreen
 from tests.screens import fake_services
+from tests.screens.detail_pilot import Evident
 from tests.screens.fake_runner import Hands
 from tui.domain.actions import ActionOptions
 from tui.domain.answers import NoteKind, Permission
@@ -54,6 +55,11 @@ def _detail(services: Services) -> Screen[None]:
     screen = DetailScreen(services, _key(services, "payments-db-1"))
     screen.tab = TABS[0]
     return screen
+
+
+def _triage(services: Services) -> Screen[None]:
+    """One whose memory ran out."""
+    return DetailScreen(replace(services, link=Evident(services.store)), _key(services, "edge-2"))
 
 
 def _journal(services: Services) -> Journal:
@@ -108,6 +114,7 @@ SHOTS = (
     Shot("fleet", FleetScreen),
     Shot("fleet-80x24", FleetScreen, (80, 24)),
     Shot("detail", _detail, (140, 44)),
+    Shot("triage", _triage, (100, 32)),
     Shot("confirm", _confirm, (110, 36)),
     Shot("operations", _operations, (120, 34)),
     Shot("help", HelpScreen, (140, 44)),

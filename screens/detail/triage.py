@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from msgspec.structs import replace
 from rich.text import Text
 
 from screens.detail.changes import changed_rows
@@ -27,6 +29,7 @@ from tui.presentation.width import cut
 ZOOMED = 6
 """Lines of a metric that is looked at closer."""
 READING = "reading …"
+NOT_READ = "? not read"
 UNASKED = "don't know: not read (r reads)"
 LABEL = 11
 """Columns of a label at most: `disk /var` and `instance` fit."""
@@ -39,7 +42,7 @@ _SMALL = MARKS[Mark.NONE]
 
 def triage(scene: Scene) -> list[Row]:
     """All that is known so far, and for the rest whether it is on its way or why it is not to be had."""
-    return [*_metrics(scene), *_log(scene), *_why(scene), BLANK, *changed_rows(scene), *_foot(scene)]
+    return [*_metrics(scene), *_log(scene), BLANK, *changed_rows(scene), *_why(scene), *_foot(scene)]
 
 
 # metrics
@@ -51,16 +54,34 @@ def _metrics(scene: Scene) -> Iterator[Row]:
     room = _Room(scene)
     if any(one.points for one in lines):
         yield Row(label=room.range_label, drawn=room.axis(), single=True)
-    for row in order:
-        mine = [one for one in lines if one.row is row]
-        for one in mine:
-            yield from _lines(scene, one, room)
-        if not mine and (told := _pending(scene, row)):
-            yield Row(told, _title(row), "magenta" if told in (UNASKED, "? not read") else "dim", single=True)
+    yield from _folded([one for row in order for one in _of_row(scene, row, lines, room)])
     if any(one.points for one in lines) and (mark := room.first_failure()) is not None:
         yield Row(drawn=mark, single=True)
     causes = [gathered.why_unread(kind) for kind in (ReadKind.METRICS, ReadKind.AGENT_METRICS)]
-    yield from (Row(why, "? not read", "", "bold magenta") for why in dict.fromkeys(causes) if why)
+    yield from (Row(why, NOT_READ, "", "bold magenta") for why in dict.fromkeys(causes) if why)
+
+
+def _of_row(scene: Scene, row: MetricRow, lines: Sequence[TriageRow], room: _Room) -> Iterator[Row]:
+    mine = [one for one in lines if one.row is row]
+    for one in mine:
+        yield from _lines(scene, one, room)
+    if not mine and (told := _pending(scene, row)):
+        yield Row(told, _title(row), "magenta" if told in (UNASKED, NOT_READ) else "dim", single=True)
+
+
+def _folded(rows: Sequence[Row]) -> Iterator[Row]:
+    """One line for all that say the same instead of a chart, where the first of them stands."""
+    alike = defaultdict[str, list[Row]](list)
+    for row in rows:
+        alike[row.text].append(row)
+    for row in rows:
+        first, *others = alike[row.text]
+        if not others or row.text in ("", READING):
+            yield row
+        elif row is first and len(others) + 1 == len(rows):
+            yield replace(row, label="metrics")
+        elif row is first:
+            yield replace(row, note=f"also {', '.join(one.label for one in others)}")
 
 
 def _pending(scene: Scene, row: MetricRow) -> str:
@@ -69,7 +90,7 @@ def _pending(scene: Scene, row: MetricRow) -> str:
     if scene.gathered.is_asking(kind) and scene.gathered.read_at(kind) is None:
         return READING
     if scene.gathered.why_unread(kind) is not None:
-        return "? not read"
+        return NOT_READ
     if scene.gathered.read_at(kind) is None:
         return UNASKED
     return "– no agent known: nobody sends it" if row is MetricRow.MEMORY else ""
@@ -86,7 +107,7 @@ class _Room:
         view, gathered = scene.triage, scene.gathered
         self.scene = scene
         room = view.width - LABEL - 1 - 2
-        self.words = min(44, max(22, room // 3))
+        self.words = min(44, max(25, room // 3))
         chart = room - 2 - self.words
         if chart < _LEAST_CHART:
             self.words, chart = room, 0
@@ -144,8 +165,6 @@ def _lines(scene: Scene, line: TriageRow, room: _Room) -> Iterator[Row]:
     sign = MARKS[line.mark]
     bad = line.mark in (Mark.FAILING, Mark.THREATENED)
     label = cut(_title(line.row) if line.label == line.row.value else line.label, LABEL).rstrip()
-    drawn = Text(no_wrap=True, overflow="ellipsis")
-    drawn.append(sign.symbol + " ", sign.style)
     words = "bold" if bad else "" if line.mark is Mark.OK else sign.style
     chart = _chart(scene, line, room) if line.points and room.grid.width else ()
     told = textwrap.wrap(line.words, room.words)
@@ -153,15 +172,17 @@ def _lines(scene: Scene, line: TriageRow, room: _Room) -> Iterator[Row]:
     if len(chart) > 1:
         beside += [(one, "dim") for one in textwrap.wrap(_scale(line), room.words)]
     if not chart:
-        drawn.append(line.words, words)
+        yield Row(f"{sign.symbol} {line.words}", label, sign.style, "bold" if bad else "dim", single=True)
+        return
+    drawn = Text(no_wrap=True, overflow="ellipsis").append(sign.symbol + " ", sign.style)
     for number, one in enumerate(chart):
         drawn.append("\n  " if number else "")
         drawn.append(one, sign.style if bad else "")
         if number < len(beside):
             drawn.append("  " + beside[number][0], beside[number][1])
     yield Row(label=label, label_style="bold" if bad else "dim", drawn=drawn, single=True)
-    if chart and (rest := told[len(chart) :]) and bad:  # what is wrong is said to its end
-        yield Row("  " + " ".join(rest), style=words, single=True)
+    if bad and (rest := told[len(chart) :]):  # what is wrong is said to its end
+        yield Row(drawn=Text("  " + " ".join(rest), words), single=True)
 
 
 def _scale(line: TriageRow) -> str:

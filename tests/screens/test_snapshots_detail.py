@@ -10,7 +10,7 @@ import pytest
 
 from screens.detail.screen import TABS, DetailScreen
 from screens.help import HelpScreen
-from tests.screens.detail_pilot import EXPIRED, Slow, planned
+from tests.screens.detail_pilot import EXPIRED, Evident, Slow, opened, planned
 from tests.screens.fake_services import NOW, Stage, StandIn, named, sample_store, services
 from tests.screens.looks import Looks
 from tests.screens.pilot_helpers import LARGE, SMALL, settled, tab, text_of, until
@@ -119,6 +119,13 @@ def test_trouble(looks: Looks, tmp_path: Path, size: tuple[int, int]) -> None:
     link = StandIn(store)
     link.trouble = EXPIRED
     app = detail(tmp_path, "payments-db-1", store=store, link=link)
+    looks(app, size, *DETAIL, before=settled, picture=colours(size))
+
+
+@SIZES
+def test_triage(looks: Looks, tmp_path: Path, size: tuple[int, int]) -> None:
+    store = sample_store()
+    app, _, _ = opened(tmp_path, "edge-2", "", store=store, link=Evident(store))
     looks(app, size, *DETAIL, before=settled, picture=colours(size))
 
 

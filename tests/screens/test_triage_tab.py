@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from screens.detail.screen import DetailScreen
 from screens.help import HelpScreen
-from tests.screens.detail_pilot import EXPIRED, Evident, opened, series
+from tests.screens.detail_pilot import EXPIRED, Evident, evidence, opened, series
 from tests.screens.fake_services import NOW, Stage, named, sample_store
 from tests.screens.pilot_helpers import LARGE, SMALL, lines_of, settled, tab, text_of, until
 from tui.config.schema import Settings
@@ -264,6 +264,28 @@ async def test_the_kinds_of_nothing_are_told_apart(tmp_path: Path) -> None:
         assert "don't know: not read" in line(app, "log")
 
 
+async def test_rows_that_say_the_same_are_one_line(tmp_path: Path) -> None:
+    told = {"agent": MetricState.ABSENT, "all": MetricState.STOPPED}
+    agent = (MetricRow.MEMORY, MetricRow.SWAP, MetricRow.DISK)
+    for kind, state in told.items():
+
+        def found(request: ReadRequest, kind: str = kind, state: MetricState = state) -> Evidence:
+            if request.kind is ReadKind.AGENT_METRICS:
+                return Evidence(NOW, tuple(series(row, float, until=999, state=state) for row in agent))
+            if request.kind is ReadKind.METRICS and kind == "all":
+                return Evidence(NOW, (series(MetricRow.CPU, float, until=999, state=state),))
+            return evidence(request)
+
+        app, _, _ = triaged(tmp_path / kind, Evident(fleet(), found))
+        async with app.run_test(size=SMALL) as pilot:
+            await settled(pilot)
+            if kind == "all":
+                assert "stopped: no points is not zero" in line(app, "metrics")
+            else:
+                assert "no agent known: nobody sends it  also disk, swap" in line(app, "memory")
+                assert "██" in line(app, "CPU")
+
+
 async def test_a_collector_that_cannot_answer_says_why(tmp_path: Path) -> None:
     class Lost(Evident):
         async def request(self, request: ReadRequest) -> ReadAnswer:
@@ -273,7 +295,7 @@ async def test_a_collector_that_cannot_answer_says_why(tmp_path: Path) -> None:
     async with app.run_test(size=LARGE) as pilot:
         await settled(pilot)
         assert "the login has expired" in line(app, "? log")
-        assert "? not read" in line(app, "memory")
+        assert "? not read" in line(app, "metrics")
         assert "✔✔" not in text_of(app)
 
 
