@@ -116,6 +116,7 @@ MEMORY: list[tuple[str, ListedMetric, bool]] = [
     ("a program's heap", listed("App", "jvm.memory.used"), False),
     ("a graphics card's", listed("CWAgent", "nvidia_smi_utilization_memory"), False),
     ("a container's", listed("ECS/ContainerInsights", "container_memory_utilization"), False),
+    ("a service's", listed("Ops", "MemoryUtilization", ServiceName="web"), False),
     ("a process's", listed("CWAgent", "procstat_memory_rss"), False),
     ("another service of AWS", listed("AWS/OpsWorks", "memory_used"), False),
     ("no memory", listed("CWAgent", "netstat_tcp_established"), False),

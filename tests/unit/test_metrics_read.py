@@ -41,6 +41,7 @@ class CloudWatch:
 
     def __init__(self) -> None:
         self.data: Any = self.complete
+        self.is_endless = False
         self.listed: dict[tuple[str, bool], Any] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
@@ -78,7 +79,8 @@ class CloudWatch:
         found = self.listed.get((of["Name"], "RecentlyActive" in asked), [])
         if isinstance(found, Exception):
             raise found
-        return {"Metrics": [one for one in found if of in one["Dimensions"]]}
+        more = {"NextToken": f"t{len(self.calls)}"} if self.is_endless else {}
+        return {"Metrics": [one for one in found if of in one["Dimensions"]], **more}
 
 
 @pytest.fixture
@@ -304,3 +306,17 @@ def test_without_any_it_is_absent_and_nothing_is_paid(threads: ThreadPoolExecuto
     assert {one.state for one in found.metrics or ()} == {MetricState.ABSENT}
     assert (found.asked, found.unread) == (0, ())
     assert "GetMetricData" not in [name for name, _ in cloudwatch.calls]
+
+
+def test_a_list_without_an_end_is_not_read_for_ever_and_proves_no_absence(
+    threads: ThreadPoolExecutor,
+) -> None:
+    cloudwatch = CloudWatch()
+    cloudwatch.is_endless = True
+    cloudwatch.listed["InstanceId", True] = [listed("procstat_cpu_usage")] * 500
+    found = asker(
+        cloudwatch, threads, row=made(1, launched_at=NOW - timedelta(days=9), instance_id=clean(ID))
+    ).agent(3)
+    assert {one.state for one in found.metrics or ()} == {MetricState.DENIED}
+    assert "more than 2000 metrics" in found.unread[0][1]
+    assert len(cloudwatch.calls) == 4

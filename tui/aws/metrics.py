@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,10 +37,8 @@ from tui.domain.diagnosis.metric_queries import (
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 
-QUERIES_A_CALL = 500
-"""Of GetMetricData."""
-MOST_PAGES = 4
-"""Of one answer: a page of ListMetrics has 500 metrics, one of GetMetricData 100,800 points."""
+MOST_LISTED = 2000
+"""Metrics of an instance that are looked through: a page of ListMetrics has 500."""
 RECENT_HOURS = 3
 """ListMetrics' PT3H: what it does not list then has had no point since."""
 OFF = clean("CloudWatch is not asked: [metrics] source is off in your configuration")
@@ -48,11 +46,12 @@ _Points = list[tuple[datetime, float]]
 
 
 class _Series(Struct):
-    """What came for a query. `why`: why it is not known; `unit` where CloudWatch says it."""
+    """What came for a query. `why`: why it is not known; `unit` where CloudWatch says it; `status` is its last StatusCode."""
 
     points: _Points = []
     why: str = ""
     unit: str = ""
+    status: str = ""
 
 
 class Asker:
@@ -76,7 +75,7 @@ class Asker:
         metrics, why = self._metrics(own_queries(self._row, hours), hours)
         if (more := len(self._row.volumes) - MOST_VOLUMES) > 0:
             why.append(f"the metrics of {more} more volumes are not asked for")
-        return self._evidence("metrics", metrics, why)
+        return self._evidence("metrics", metrics, why, _count(metrics))
 
     def agent(self, hours: int, same_host: bool = False) -> Evidence:
         """Memory, swap and disks, by an agent inside. Never raises for AWS.
@@ -85,46 +84,29 @@ class Asker:
         """
         if self._source == "off":
             return Evidence(self._now, unread=(("agent", OFF),))
+        state = without_agent(self._row, self._now)
+        metrics, why, asked = list[Metric](), list[str](), 0
         try:
-            listed, is_whole, is_old = self._listed(hours, same_host)
+            listed, is_old, doubt = self._listed(hours, same_host)
         except Exception as error:  # botocore's parsers fail in Python's own ways
-            return self._evidence("agent", self._with(hours, (), MetricState.DENIED), [self._line(error)])
+            listed, is_old, doubt = [], False, self._line(error)
         queries = agent_queries(listed, hours)
         if is_old and hours <= RECENT_HOURS:
-            silent = [metric_of(one, (), self._row, self._now) for one in queries]
-            metrics, why, asked = silent, list[str](), 0
-        else:
+            metrics = [metric_of(one, (), self._row, self._now) for one in queries]
+        elif queries:
             metrics, why = self._metrics(queries, hours)
-            asked = len({_identity(one) for one in metrics})
-        state = without_agent(self._row, self._now)
-        if not is_whole:
+            asked = _count(metrics)
+        if doubt:
             state = MetricState.DENIED
-            why.append(self._why_not_whole(same_host))
-        return self._evidence("agent", self._with(hours, metrics, state), why, asked)
+            why.append(doubt)
+        return self._evidence("agent", with_missing(joined(metrics), state, self._row, hours), why, asked)
 
-    def _with(self, hours: int, metrics: Sequence[Metric], state: MetricState) -> tuple[Metric, ...]:
-        return with_missing(joined(metrics), state, self._row, hours)
-
-    def _why_not_whole(self, same_host: bool) -> str:
-        if same_host:
-            name = host_names(self._row)[0]
-            return (
-                f"more than one instance is called {name}: have the agent send InstanceId (append_dimensions)"
-            )
-        return f"there are more than {MOST_PAGES * 500} metrics of it: not all were looked at"
-
-    def _evidence(
-        self, part: str, metrics: Sequence[Metric], why: Iterable[str], asked: int | None = None
-    ) -> Evidence:
-        if asked is None:
-            asked = len({_identity(one) for one in metrics})
+    def _evidence(self, part: str, metrics: Sequence[Metric], why: Iterable[str], asked: int) -> Evidence:
         unread = tuple((part, clean(line)) for line in dict.fromkeys(why))
         return Evidence(self._now, tuple(metrics), asked=asked, unread=unread)
 
     def _metrics(self, queries: Sequence[MetricQuery], hours: int) -> tuple[list[Metric], list[str]]:
         """A metric each, and why some are not known."""
-        if not queries:
-            return [], []
         start = self._now - timedelta(hours=hours)
         read = self._data if self._source == "data" else self._statistics
         found = read(queries, start)
@@ -138,58 +120,31 @@ class Asker:
         return metrics, [series.why for series in found if series.why]
 
     def _data(self, queries: Sequence[MetricQuery], start: datetime) -> list[_Series]:
-        """By GetMetricData: one call, and one more for each further page."""
-        found = [_Series([]) for _ in queries]
+        """By GetMetricData: one call (it takes 500 queries), and one more for each further page of 100,800 points."""
+        found, why = [_Series([]) for _ in queries], ""
+        asked = [_data_query(f"m{number}", query) for number, query in enumerate(queries)]
         try:
-            client = self._client()
-            for first in range(0, len(queries), QUERIES_A_CALL):
-                part = range(first, min(first + QUERIES_A_CALL, len(queries)))
-                asked = [_data_query(f"m{number}", queries[number]) for number in part]
-                self._pages_of_data(client, asked, start, queries, found)
+            span = {"StartTime": start, "EndTime": self._now, "ScanBy": "TimestampDescending"}
+            call = self._client().get_metric_data
+            for page in describe.pages(call, "MetricDataResults", MetricDataQueries=asked, **span):
+                for item in page:
+                    if (number := _number(item.get("Id"), len(found))) is not None:
+                        found[number].points += _points(item.get("Timestamps"), item.get("Values"))
+                        found[number].status = str(item.get("StatusCode"))
         except Exception as error:  # as above
             why = self._line(error)
-            for series in found:
-                series.why = series.why or ("" if series.points else why)
+        for query, series in zip(queries, found, strict=True):
+            series.why = self._why(query, series.status) if series.status else why
         return found
 
-    def _pages_of_data(
-        self,
-        client: Any,
-        asked: list[Any],
-        start: datetime,
-        queries: Sequence[MetricQuery],
-        found: list[_Series],
-    ) -> None:
-        partial: set[int] = set()
-        for page in _pages(
-            client.get_metric_data,
-            "MetricDataResults",
-            MetricDataQueries=asked,
-            StartTime=start,
-            EndTime=self._now,
-            ScanBy="TimestampDescending",
-        ):
-            for item in page or ():
-                number = _number(item.get("Id"), len(found))
-                if number is None:
-                    continue
-                series, status = found[number], item.get("StatusCode")
-                series.points += _points(item.get("Timestamps"), item.get("Values"))
-                if status == "Forbidden":
-                    series.why = self._forbidden(queries[number])
-                elif status == "InternalError":
-                    series.why = f"CloudWatch failed at {queries[number].namespace}: ask again"
-                (partial.add if status == "PartialData" else partial.discard)(number)
-            if page is None:
-                break
-        for number in partial:
-            series = found[number]
-            series.why = series.why or f"CloudWatch gave only a part of {queries[number].name}: ask again"
-
-    def _forbidden(self, query: MetricQuery) -> str:
-        return f"GetMetricData of {query.namespace} is not allowed: " + access_denied.denied_remedy(
-            "GetMetricData", "", self._row.target.region
-        )
+    def _why(self, query: MetricQuery, status: str) -> str:
+        """Why a series is not known, or not all of it, by its StatusCode."""
+        if status == "Forbidden":
+            remedy = access_denied.denied_remedy("GetMetricData", "", self._row.target.region)
+            return f"GetMetricData of {query.namespace} is not allowed: {remedy}"
+        if status == "InternalError":
+            return f"CloudWatch failed at {query.namespace}: ask again"
+        return f"CloudWatch gave only a part of {query.name}: ask again" if status == "PartialData" else ""
 
     def _statistics(self, queries: Sequence[MetricQuery], start: datetime) -> list[_Series]:
         """By GetMetricStatistics: a call for each metric, side by side."""
@@ -232,25 +187,35 @@ class Asker:
             for query in queries
         ]
 
-    def _listed(self, hours: int, same_host: bool) -> tuple[list[ListedMetric], bool, bool]:
-        """What an agent sends, whether that is known for certain, and whether it had no point in RECENT_HOURS: by instance id, in
-        any namespace; else by the host's name; else what is old, by instance id.
+    def _listed(self, hours: int, same_host: bool) -> tuple[list[ListedMetric], bool, str]:
+        """What an agent sends, whether it had no point in RECENT_HOURS, and why that is not certain.
+
+        By instance id, in any namespace; else by the host's name; else what is old, by instance id.
         """
         client = self._client()
         of = [{"Name": "InstanceId", "Value": str(self._row.instance_id)}]
-        listed, is_whole = _list(client, Dimensions=of, RecentlyActive="PT3H")
+        listed, many = _list(client, Dimensions=of, RecentlyActive="PT3H")
         if agent_queries(listed, hours):
-            return listed, True, False
-        hosts = [{"Name": "host", "Value": name} for name in host_names(self._row)]
+            return listed, False, ""
+        names = host_names(self._row)
         answers = [
-            self._threads.submit(_list, client, Namespace=AGENT, Dimensions=[one], RecentlyActive="PT3H")
-            for one in hosts
+            self._threads.submit(
+                _list,
+                client,
+                Namespace=AGENT,
+                Dimensions=[{"Name": "host", "Value": name}],
+                RecentlyActive="PT3H",
+            )
+            for name in names
         ]
         by_host = [metric for answer in answers for metric in answer.result()[0]]
         if agent_queries(by_host, hours):
-            return ([], False, False) if same_host else (by_host, True, False)
-        listed, older_is_whole = _list(client, Dimensions=of)
-        return listed, is_whole and older_is_whole, True
+            why = f"more than one instance is called {names[0]}: have the agent send InstanceId (append_dimensions)"
+            return ([], False, why) if same_host else (by_host, False, "")
+        if not many:
+            listed, many = _list(client, Dimensions=of)
+        why = f"it has more than {MOST_LISTED} metrics: not all were looked through" if many else ""
+        return listed, True, why
 
     def _client(self) -> Any:
         target = self._row.target
@@ -260,9 +225,9 @@ class Asker:
         return str(describe.why_unread(self._sessions, error, self._row.target))
 
 
-def _identity(one: Metric) -> tuple[object, ...]:
-    """Up to five statistics of a metric are one, and paid once."""
-    return one.namespace, one.name, one.dimensions
+def _count(metrics: Iterable[Metric]) -> int:
+    """How many are paid: up to five statistics of a metric are one."""
+    return len({(one.namespace, one.name, one.dimensions) for one in metrics})
 
 
 def _of_this_machine(points: _Points, query: MetricQuery, row: Instance) -> _Points:
@@ -296,26 +261,17 @@ def _points(times: Any, values: Any) -> _Points:
     return found
 
 
-def _pages(call: Callable[..., Any], member: str, **params: Any) -> Iterator[Any]:
-    """Each page's list, MOST_PAGES at most; None at the end where there would be more."""
-    for number, page in enumerate(describe.pages(call, member, **params)):
-        if number == MOST_PAGES:
-            yield None
-            return
-        yield page
-
-
 def _list(client: Any, **params: Any) -> tuple[list[ListedMetric], bool]:
-    """ListMetrics, and whether that is all of it."""
+    """ListMetrics, and whether there may be more."""
     found: list[ListedMetric] = []
-    for page in _pages(client.list_metrics, "Metrics", **params):
-        if page is None:
-            return found, False
+    for page in describe.pages(client.list_metrics, "Metrics", **params):
         for item in page:
-            dimensions = tuple(
+            named = (
                 (str(one.get("Name", "")), str(one.get("Value", ""))) for one in item.get("Dimensions") or ()
             )
             found.append(
-                ListedMetric(str(item.get("Namespace", "")), str(item.get("MetricName", "")), dimensions)
+                ListedMetric(str(item.get("Namespace", "")), str(item.get("MetricName", "")), tuple(named))
             )
-    return found, True
+        if len(found) >= MOST_LISTED:
+            return found, True
+    return found, False

@@ -49,23 +49,11 @@ _NAMES: dict[MetricRow, re.Pattern[str]] = {
 _NOT_THE_MACHINE = re.compile(
     r"jvm|heap|gpu|nvidia|procstat|process|container|docker|pod|task|service|inode|cache|pool", re.IGNORECASE
 )
-"""In a metric's name: of a program or a part, not of the machine."""
+"""In the name of a metric or of a dimension: of a program or a part, not of the machine."""
 _SHARE = re.compile(r"percent|util|%|pct", re.IGNORECASE)
-_NO_DISK = frozenset(
-    {
-        "tmpfs",
-        "devtmpfs",
-        "squashfs",
-        "overlay",
-        "iso9660",
-        "efivarfs",
-        "autofs",
-        "nsfs",
-        "proc",
-        "sysfs",
-        "ramfs",
-    }
-)
+_NO_DISK = frozenset({
+    "tmpfs", "devtmpfs", "squashfs", "overlay", "iso9660", "efivarfs", "autofs", "nsfs", "proc", "sysfs", "ramfs",
+})  # fmt: skip
 _UNITS = {
     "mem_used_percent": "Percent",
     "swap_used_percent": "Percent",
@@ -100,7 +88,8 @@ def agent_queries(listed: Iterable[ListedMetric], hours: int) -> tuple[MetricQue
 
 
 def _row_of(one: ListedMetric) -> MetricRow | None:
-    if one.namespace.startswith("AWS/") or _NOT_THE_MACHINE.search(one.name):
+    named = (one.name, *(name for name, _ in one.dimensions))
+    if one.namespace.startswith("AWS/") or any(map(_NOT_THE_MACHINE.search, named)):
         return None
     return next((row for row, name in _NAMES.items() if name.search(one.name)), None)
 
