@@ -386,3 +386,27 @@ def test_a_volume_is_called_by_its_device_and_a_reboot_is_not_named_for_what_no_
     full = diagnose(application, ev.with_(ev.memory(ev.RISING)), None, (), (), NOW)
     told = explain(application, FACTS, Policy(), NOW, UTC, findings=full)
     assert (full[0].key, told.recommended, told.instead) == ("memory-full", None, full[0].remedy)
+
+
+def test_a_system_that_hangs_is_known_by_its_volumes_before_cpu_has_a_point() -> None:
+    just = replace(DOWN, checks=replace(DOWN.checks, instance=replace(ev.BAD, since=ev.at(5))))
+    stops = ev.volume("vol-0root", lambda since: 600.0 if since < 15 else 0.0)
+    metrics = ev.with_(stops, ev.cpu(lambda since: 12.0 if since < 10 else None))
+    first, *_ = diagnose(just, metrics, system_log(ev.log(), NOW, latest=True), (), (), NOW)
+    assert (first.key, first.evidence) == ("hung", ("its volumes do nothing since 02:55",))
+
+
+def test_a_failure_longer_than_the_metrics_go_back_is_not_taken_for_idleness() -> None:
+    long_ago = replace(DOWN, checks=replace(DOWN.checks, instance=replace(ev.BAD, since=ev.at(600))))
+    first, *_ = diagnose(long_ago, ev.with_(ev.cpu(0.1), *ev.network(0.0)), None, (), (), NOW)
+    assert (first.key, first.severity) == ("hung", 2)
+
+
+def test_that_it_came_up_is_a_hint_while_no_metric_tells_whether_it_still_works() -> None:
+    just = replace(DOWN, checks=replace(DOWN.checks, instance=replace(ev.BAD, since=ev.at(4))))
+    log = system_log(ev.log(), NOW, latest=True)
+    young = ev.with_(ev.cpu(lambda since: 12.0 if since < 12 else None))
+    (only,) = diagnose(just, young, log, (), (), NOW)
+    assert (only.key, only.severity) == ("came-up", 1)
+    assert only.against == ("CPU has no point since the check failed: it may hang as well",)
+    assert diagnosis_of(just, Evidence(NOW, young, log, ()), NOW).label == "a hint"

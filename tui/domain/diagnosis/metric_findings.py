@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tui.domain.diagnosis.evidence import MetricRow, MetricState
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.kinds import ADVICE
+from tui.domain.diagnosis.log_evidence import LAG, Then
 from tui.domain.diagnosis.metric_marks import FULL, was_busy
-from tui.domain.diagnosis.series import before
+from tui.domain.diagnosis.series import before, ends_with
 from tui.domain.diagnosis.triage_row import TriageRow
+from tui.domain.instance import CheckName
 from tui.domain.sanitize import EMPTY
 
 _ALWAYS = frozenset({"volume-stalled", "disk-full", "credits-out", "flapping"})
@@ -89,29 +93,49 @@ _KINDS = {
 }  # fmt: skip
 
 
-def metric_findings(rows: Sequence[TriageRow], *, failing: bool) -> Iterator[Finding]:
+def metric_findings(rows: Sequence[TriageRow], then: Then) -> Iterator[Finding]:
     """One for each row that is wrong; while no check fails only what is wrong by itself."""
+    failing = bool(then.failing)
     for row in rows:
         if not row.trouble or (not failing and row.trouble not in _ALWAYS):
             continue
-        kind = _KINDS[row.trouble]
-        severity, against = kind.severity, _doubts(row)
-        advised, advice = ADVICE.get(row.trouble, ("", ""))
-        yield Finding(
-            row.trouble,
-            1 if against else severity,
-            0,
-            EMPTY,
-            kind.words.replace("a volume", row.label, 1) if row.row is MetricRow.VOLUME else kind.words,
-            kind.remedy,
-            0,
-            kind.source,
-            at=row.since,
-            evidence=(row_sentence(row),),
-            against=against,
-            advised=advised,
-            advice=advice,
-        )
+        one = _found(row.trouble, row.since, row_sentence(row))
+        if row.row is MetricRow.VOLUME:
+            one = replace(one, words=one.words.replace("a volume", row.label, 1))
+        against = _doubts(row, then)
+        yield replace(one, severity=1, against=against) if against else one
+
+
+def _found(key: str, at: datetime | None, evidence: str) -> Finding:
+    kind, (advised, advice) = _KINDS[key], ADVICE.get(key, ("", ""))
+    return Finding(
+        key, kind.severity, 0, EMPTY, kind.words, kind.remedy, 0, kind.source, at=at, evidence=(evidence,), advised=advised,
+        advice=advice,
+    )  # fmt: skip
+
+
+def idle_volumes(rows: Sequence[TriageRow], then: Then) -> Iterator[Finding]:
+    """A system that hangs, by its volumes: they have a point a minute, where CPU has one of five at first."""
+    shown = [row for row in rows if row.row is MetricRow.VOLUME and row.unit == "IOPS" and not row.trouble]
+    cpu = [row for row in rows if row.row is MetricRow.CPU and row.points]
+    if (
+        CheckName.INSTANCE not in then.failing
+        or CheckName.SYSTEM in then.failing
+        or then.since is None
+        or not shown
+    ):
+        return
+    if any(row.trouble or row.points[-1][0] >= then.since for row in cpu):
+        return
+    runs = [ends_with(row.points, lambda value: value <= 0) for row in shown]
+    worked = any(
+        value > 0
+        for row, run in zip(shown, runs, strict=True)
+        for _, value in row.points[: len(row.points) - len(run)]
+    )
+    if worked and all(len(run) >= 3 for run in runs):
+        since = max(run[0][0] for run in runs if len(run) < max(len(row.points) for row in shown))
+        yield _found("hung", since, f"its volumes do nothing since {then.clock(since)}")
 
 
 def row_sentence(row: TriageRow) -> str:
@@ -119,9 +143,10 @@ def row_sentence(row: TriageRow) -> str:
     return f"{row.label}: {row.words}"
 
 
-def _doubts(row: TriageRow) -> tuple[str, ...]:
+def _doubts(row: TriageRow, then: Then) -> tuple[str, ...]:
     """What speaks against it in its own points: what was so before does not say why it fails now."""
-    if row.trouble == "hung" and row.since is not None and was_busy(row.points, row.since) is not True:
+    began = then.since or row.since
+    if row.trouble == "hung" and began is not None and was_busy(row.points, began - LAG) is False:
         return ("CPU was as low before: it may only be idle",)
     if row.trouble == "memory-full" and row.row is MetricRow.MEMORY and row.state is MetricState.REPORTING:
         earlier = before(row.points, row.points[-1][0])

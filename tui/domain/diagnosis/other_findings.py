@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from tui.domain.diagnosis import changed_last
-from tui.domain.diagnosis.evidence import Change, SystemLog
+from tui.domain.diagnosis.evidence import Change, MetricRow, SystemLog
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.kinds import ADVICE
 from tui.domain.diagnosis.log_evidence import Then, older_than_failure
+from tui.domain.diagnosis.triage_row import TriageRow
 from tui.domain.events import EventState, ScheduledEvent
 from tui.domain.facts import Facts
 from tui.domain.instance import CheckName, InstanceState
@@ -61,7 +64,7 @@ def said_by_aws(then: Then, events: Sequence[ScheduledEvent], facts: Facts | Non
             )  # fmt: skip
 
 
-def came_up(log: SystemLog | None, then: Then) -> Iterator[Finding]:
+def came_up(log: SystemLog | None, rows: Sequence[TriageRow], then: Then) -> Iterator[Finding]:
     """That the last boot reached its log-in, and the instance check fails all the same."""
     if (
         log is None
@@ -71,11 +74,15 @@ def came_up(log: SystemLog | None, then: Then) -> Iterator[Finding]:
         or older_than_failure(log, then)
     ):
         return
-    yield _finding(
+    one = _finding(
         "came-up", 2, "it came up, and the check still fails: that points at its network, not at the boot",
         "look at its address, its network interface and its own firewall", "user guide, TroubleshootingInstances", None,
         "the last boot reached its log-in",
     )  # fmt: skip
+    cpu = [row.points[-1][0] for row in rows if row.row is MetricRow.CPU and row.points]
+    too_early = then.since is not None and any(newest < then.since for newest in cpu)
+    doubt = ("CPU has no point since the check failed: it may hang as well",)
+    yield replace(one, severity=1, against=doubt) if too_early else one
 
 
 def said_by_changes(changes: Sequence[Change], then: Then) -> Iterator[Finding]:

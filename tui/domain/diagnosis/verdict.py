@@ -23,7 +23,7 @@ from tui.domain.diagnosis.kinds import (
     WAITS,
 )
 from tui.domain.diagnosis.log_evidence import LAG, Then, log_evidence, then_of
-from tui.domain.diagnosis.metric_findings import metric_findings, row_sentence
+from tui.domain.diagnosis.metric_findings import idle_volumes, metric_findings, row_sentence
 from tui.domain.diagnosis.metric_marks import triage_rows
 from tui.domain.diagnosis.not_known import not_known
 from tui.domain.diagnosis.other_findings import came_up, said_by_aws, said_by_changes
@@ -103,10 +103,11 @@ def _findings(
     facts: Facts | None,
 ) -> tuple[Finding, ...]:
     found = [
-        *metric_findings(rows, failing=bool(then.failing)),
+        *metric_findings(rows, then),
+        *idle_volumes(rows, then),
         *said_by_aws(then, events, facts),
         *(log_evidence(log, then) if log is not None else ()),
-        *came_up(log, then),
+        *came_up(log, rows, then),
         *said_by_changes(changes, then),
     ]
     return _ranked(_told(_folded(found), rows, changes, then), then)
