@@ -144,15 +144,14 @@ def test_a_volumes_latency_is_believable_where_it_is_computed_from_sums(builder:
 def test_an_agent_falls_silent_with_the_system_and_comes_back_with_it(builder: Builder) -> None:
     instance = builder.instance("failing")
     failing.begin(builder.region, instance, "oom", 30)
-    memory = one(builder, instance, "mem_used_percent")
-    assert newest(memory) is None
+    assert newest(one(builder, instance, "mem_used_percent")) is None
     clock = instance.world.clock
     instance.reboot()
     clock.advance(60)
     clock.settle()
     assert "instance" not in instance.sick
     clock.advance(300)
-    again = newest(memory, clock.now)
+    again = newest(one(builder, instance, "mem_used_percent"), clock.now)
     assert again is not None
     assert again < 60
     text = instance.console_output(latest=True)[0]

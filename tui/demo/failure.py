@@ -104,21 +104,15 @@ class Play:
     until: datetime | None = None
     over: Callable[[], None] = lambda: None
 
-    def changed(self, series: Measured, at: datetime, healthy: float) -> float | None:
-        """The metric's value at a time under this failure."""
-        curve = self._curve(series)
-        if curve is None or (self.until is not None and at >= self.until):
-            return healthy
-        return curve((at - self.since).total_seconds() / 60, healthy)
-
     def silent_since(self, series: Measured) -> datetime | None:
-        """Since when the metric has no points because of it, looked for an hour after it began and a day; None if it has them."""
-        curve = self._curve(series)
+        """Since when the metric has no points because of it, as it is an hour after it began; None if it has them."""
+        curve = self.curve(series)
         if curve is None or self.until is not None or curve(60, 1.0) is not None:
             return None
         return self.since
 
-    def _curve(self, series: Measured) -> Curve | None:
+    def curve(self, series: Measured) -> Curve | None:
+        """What the metric does under this failure; None: what it always does."""
         failure = self.failure
         if series.namespace == "AWS/EBS" and failure.volumes and series.place not in failure.volumes:
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 
@@ -30,9 +31,10 @@ class Spans:
         """None at all."""
         self._all = []
 
-    def holds(self, at: datetime) -> bool:
-        """Whether the time is in one of them."""
-        return any(begin <= at and (end is None or at < end) for begin, end in self._all)
+    def seconds(self) -> Iterator[tuple[float, float]]:
+        """Each in seconds of the epoch; one that is open ends never."""
+        for begin, end in self._all:
+            yield begin.timestamp(), math.inf if end is None else end.timestamp()
 
     @property
     def first(self) -> datetime | None:
@@ -67,8 +69,3 @@ class FailingChecks(dict[str, datetime]):
             self.healed(check)
             return since
         return default
-
-    def failed(self, check: str, at: datetime) -> bool:
-        """Whether it failed at that time."""
-        spans = self.past.get(check)
-        return spans is not None and spans.holds(at)

@@ -10,11 +10,14 @@ Unsourced, built as commonly seen: the healthy figures, and how long after its p
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from tui.demo.failure import Curve
 
 if TYPE_CHECKING:
     from tui.demo.instance import DemoInstance
@@ -85,7 +88,10 @@ CUSTOM_NAMESPACE = "Custom/System"
 
 @dataclass(frozen=True)
 class Series:
-    """One metric with its dimensions, as it is kept of one instance. `place` is a volume's number, from 0, or a path."""
+    """One metric with its dimensions, as it is kept of one instance; of the moment at which it was made.
+
+    `place` is a volume's number, from 0, or a path.
+    """
 
     instance: DemoInstance = field(repr=False)
     namespace: str
@@ -95,26 +101,47 @@ class Series:
     period: int = 60
     place: int | str | None = None
 
-    def value(self, at: datetime) -> float | None:
-        """Its value in the minute that begins then; None if nothing sent one."""
-        instance = self.instance
-        if not instance.ran.holds(at) or (not instance.nitro and self._idle(at)):
+    def value(self, second: int) -> float | None:
+        """Its value in the minute that begins then (of the epoch); None if nothing sent one."""
+        if not any(begin <= second < end for begin, end in self._ran):
             return None
-        if self.name in _CHECKS:
-            return float(any(instance.sick.failed(check, at) for check in _CHECKS[self.name]))
-        value: float | None = self._healthy(at)
-        for play in instance.plays:
-            if value is not None:
-                value = play.changed(self, at, value)
+        if not self.instance.nitro and self.namespace == "AWS/EBS" and second // 60 % 6 == 5:
+            return None  # a Xen volume reports nothing while nobody uses it: one minute in six here
+        if self._failed is not None:
+            return float(any(begin <= second < end for begin, end in self._failed))
+        value: float | None = self._healthy(second // 60)
+        for curve, since, until in self._curves:
+            if value is not None and second < until:
+                value = curve((second - since) / 60, value)
         return value
 
-    def _healthy(self, at: datetime) -> float:
-        minute = int(at.timestamp()) // 60
+    def _healthy(self, minute: int) -> float:
         if self._ops is not None:
             # What its operations took together: their number, at half a millisecond to a whole one each.
             count = _between(VOLUME[self._ops], self._ops_seed, minute)
             return count * (0.0005 + 0.0005 * _wave(self._seed, minute))
         return _between(self.kind, self._seed, minute)
+
+    @cached_property
+    def _ran(self) -> list[tuple[float, float]]:
+        return list(self.instance.ran.seconds())
+
+    @cached_property
+    def _failed(self) -> list[tuple[float, float]] | None:
+        """When its check failed, of the metric of a check."""
+        if self.name not in _CHECKS:
+            return None
+        past = self.instance.sick.past
+        return [span for check in _CHECKS[self.name] if check in past for span in past[check].seconds()]
+
+    @cached_property
+    def _curves(self) -> list[tuple[Curve, float, float]]:
+        found = []
+        for play in self.instance.plays:
+            if (curve := play.curve(self)) is not None:
+                until = math.inf if play.until is None else play.until.timestamp()
+                found.append((curve, play.since.timestamp(), until))
+        return found
 
     @cached_property
     def _ops(self) -> str | None:
@@ -129,10 +156,6 @@ class Series:
     @cached_property
     def _ops_seed(self) -> int:
         return hash_of(f"{self.dimensions}{self._ops}")
-
-    def _idle(self, at: datetime) -> bool:
-        """A Xen volume reports nothing while nobody uses it: one minute in six here."""
-        return self.namespace == "AWS/EBS" and int(at.timestamp()) // 60 % 6 == 5
 
 
 def _between(kind: Kind, seed: int, minute: int) -> float:
@@ -192,25 +215,20 @@ class Bin:
 
 def bins(series: Series, start: datetime, end: datetime, period: int, now: datetime) -> Iterator[Bin]:
     """The periods from `start` to before `end` that have a point, the oldest first; each at its period's beginning."""
-    step = max(period, series.period)
-    at = datetime.fromtimestamp(int(start.timestamp()) // step * step, UTC)
-    if at < start.replace(second=0, microsecond=0):
-        at += timedelta(seconds=step)
-    limit = min(end, now - timedelta(seconds=PUBLISHED_AFTER))
+    own, step = series.period, max(period, series.period)
+    at = int(start.timestamp()) // step * step
+    if at < int(start.timestamp()) // 60 * 60:
+        at += step
+    limit = min(end, now - timedelta(seconds=PUBLISHED_AFTER)).timestamp()
     minutes = max(1, step // 900)
-    while at < limit:
+    while at + own <= limit:
         # Of the period that is not over only those points are there that can be read by now.
-        own, found = series.period, []
-        for begin in range(0, step, own):
-            if at + timedelta(seconds=begin + own) > limit:
-                break
-            for offset in range(begin, begin + own, 60 * minutes):
-                value = series.value(at + timedelta(seconds=offset))
-                if value is not None:
-                    found.append(value)
-        if found:
-            yield Bin(at, min(found), max(found), sum(found) * minutes, float(len(found) * minutes))
-        at += timedelta(seconds=step)
+        whole = min(step, int(limit - at) // own * own)
+        values = map(series.value, range(at, at + whole, 60 * minutes))
+        if found := [value for value in values if value is not None]:
+            when = datetime.fromtimestamp(at, UTC)
+            yield Bin(when, min(found), max(found), sum(found) * minutes, float(len(found) * minutes))
+        at += step
 
 
 def series_of(region: Region, instance: DemoInstance) -> Iterator[Series]:
