@@ -52,13 +52,17 @@ class Gathered(Struct, frozen=True, dict=True):
         if answer.trouble is not None:
             unread = (*unread, (PART_NAMES.get(kind, str(kind)), clean(answer.trouble.line)))
         held = dict(self.held)
-        if found is not None and _has(kind, found) and not _is_older(found, held.get(question)):
+        before = held.get(question)
+        kept = (
+            found is not None and before is not None and found.read_at == before.read_at
+        )  # not asked of AWS anew
+        if found is not None and _has(kind, found) and not _is_older(found, before):
             held[question] = found
         return Gathered(
             held,
             {**self.failed, question: unread},
             self.asking - {question},
-            self.asked + (0 if found is None else found.asked),
+            self.asked + (0 if found is None or kept else found.asked),
             now,
         )
 

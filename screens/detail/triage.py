@@ -168,7 +168,7 @@ def _lines(scene: Scene, line: TriageRow, room: _Room) -> Iterator[Row]:
     words = "bold" if bad else "" if line.mark is Mark.OK else sign.style
     chart = _chart(scene, line, room) if line.points and room.grid.width else ()
     told = textwrap.wrap(line.words, room.words)
-    beside = [(one, words) for one in told] if len(chart) > 1 or bad else [(line.words, words)]
+    beside = [(one, words) for one in told]
     if len(chart) > 1:
         beside += [(one, "dim") for one in textwrap.wrap(_scale(line), room.words)]
     if not chart:
@@ -181,7 +181,7 @@ def _lines(scene: Scene, line: TriageRow, room: _Room) -> Iterator[Row]:
         if number < len(beside):
             drawn.append("  " + beside[number][0], beside[number][1])
     yield Row(label=label, label_style="bold" if bad else "dim", drawn=drawn, single=True)
-    if bad and (rest := told[len(chart) :]):  # what is wrong is said to its end
+    if rest := told[len(chart) :]:  # what is wrong is said to its end
         yield Row(drawn=Text("  " + " ".join(rest), words), single=True)
 
 
@@ -216,14 +216,14 @@ def _log(scene: Scene) -> Iterator[Row]:
     found = [one for one in scene.diagnosis.findings if one.text]
     which = {True: "newest output", False: "output of its last boot or stop", None: "output"}[log.latest]
     which = "output that evac kept before it acted" if log.kept_by else which
-    age = f"taken {ago(log.at, scene.now)}" if log.at is not None else "of an unknown time"
+    age = ago(log.at, scene.now) if log.at is not None else "of an unknown time"
     told = [f"{which}, {age}", counted(len(log.lines), "line")]
     if log.diagnosis.boots > 1:
         told.append(counted(log.diagnosis.boots, "boot"))
     told.append(counted(len(found), "finding") if found else "nothing in it that explains a failure")
     if log.diagnosis.came_up:
-        told.append("it came up: log-in reached")
-    yield Row(" · ".join(told) if log.lines else "AWS has no console output of it", "log", "dim", single=True)
+        told.append("it came up")
+    yield Row(" · ".join(told) if log.lines else "AWS has no console output of it", "log", "dim")
     most = 6 if scene.wide or scene.triage.zoomed else 3
     yield from (_finding(scene, one) for one in found[:most])
     if len(found) > most:

@@ -196,6 +196,13 @@ async def test_what_is_wrong_is_said_to_its_end(tmp_path: Path) -> None:
         assert "full height" in text_of(app)
 
 
+async def test_the_line_of_the_log_fits(tmp_path: Path) -> None:
+    app, _, _ = triaged(tmp_path)
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert line(app, "log").rstrip().endswith("newest output, just now · 62 lines · 1 finding")
+
+
 async def test_metrics_are_asked_for_once_a_minute_while_it_is_in_front(tmp_path: Path) -> None:
     at = [NOW]
     app, screen, link = triaged(tmp_path, now=lambda: at[0])
@@ -231,6 +238,7 @@ async def test_r_asks_for_all_of_it_again(tmp_path: Path) -> None:
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         link.asked.clear()
+        link.found = lambda request: replace(evidence(request), read_at=NOW + timedelta(seconds=1))
         await pilot.press("r")
         await settled(pilot)
         assert link.kinds() == ALL

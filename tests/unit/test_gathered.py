@@ -57,6 +57,14 @@ def test_the_older_part_stays_where_a_new_read_failed() -> None:
         assert again.why_unread(ReadKind.LOG) is None
 
 
+def test_an_answer_that_the_collector_had_kept_was_not_asked_for_again() -> None:
+    first = answer(metrics=(metric("CPUUtilization"),), asked=12)
+    known = NOTHING_YET.answered(ReadKind.METRICS, first, NOW).answered(ReadKind.METRICS, first, LATER)
+    assert known.asked == 12
+    anew = ReadAnswer(1, evidence=Evidence(LATER, (metric("CPUUtilization"),), asked=12))
+    assert known.answered(ReadKind.METRICS, anew, LATER).asked == 24
+
+
 def test_what_was_never_read_says_why() -> None:
     known = NOTHING_YET.answered(ReadKind.LOG, answer(unread=DENIED), NOW)
     assert known.read_at(ReadKind.LOG) is None
@@ -76,8 +84,9 @@ def test_changes_of_other_resources_join_those_of_the_instance() -> None:
 
 def test_what_was_asked_is_counted_over_all_looks() -> None:
     known = NOTHING_YET
-    for _ in range(3):
-        known = known.answered(ReadKind.METRICS, answer(metrics=(), asked=20), NOW)
+    for minute in range(3):
+        found = Evidence(NOW + timedelta(minutes=minute), (), asked=20)
+        known = known.answered(ReadKind.METRICS, ReadAnswer(1, evidence=found), NOW)
     assert known.asked == 60
     assert known.evidence is not None
     assert known.evidence.asked == 20
