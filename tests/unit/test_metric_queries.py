@@ -21,6 +21,7 @@ from tui.domain.diagnosis.agent_metrics import (
     without_agent,
 )
 from tui.domain.diagnosis.evidence import MetricRow, MetricState
+from tui.domain.diagnosis.metric_marks import row_order
 from tui.domain.diagnosis.metric_queries import MOST_VOLUMES, MetricQuery, metric_of, own_queries
 from tui.domain.instance import InstanceState, Interface, TypeFacts, Volume
 from tui.domain.sanitize import clean
@@ -316,3 +317,9 @@ def test_series_of_two_disks_stay_two() -> None:
         [metric_of(one, points(1, value=number), instance(), NOW) for number, one in enumerate(queries)]
     )
     assert [one.dimension("path") for one in found] == ["/", "/data"]
+
+
+def test_a_row_that_its_type_cannot_have_is_none() -> None:
+    """Nor *not read* where CloudWatch is denied: of a type without credits none are unknown."""
+    assert MetricRow.CREDITS not in row_order(instance(instance_type="m6i.large"))
+    assert set(row_order(instance(instance_type="t3.micro"))) == set(MetricRow)

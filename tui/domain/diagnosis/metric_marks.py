@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.domain.diagnosis import volume_marks
 from tui.domain.diagnosis.evidence import Metric, MetricRow, MetricState
+from tui.domain.diagnosis.metric_queries import is_burstable
 from tui.domain.diagnosis.series import (
     Series,
     before,
@@ -65,9 +66,10 @@ _NO_DISKS = frozenset(
 
 
 def row_order(instance: Instance) -> tuple[MetricRow, ...]:
-    """All rows, the most telling for the outermost failing check first."""
+    """The rows an instance can have, the most telling for the outermost failing check first."""
     failing = instance.checks.impaired()
-    return _ORDERS[failing[0] if failing else None]
+    order = _ORDERS[failing[0] if failing else None]
+    return order if is_burstable(instance) else tuple(row for row in order if row is not MetricRow.CREDITS)
 
 
 def triage_rows(

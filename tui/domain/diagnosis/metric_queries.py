@@ -50,6 +50,11 @@ def period_of(hours: int) -> int:
     return 60 if hours <= 3 else FIVE_MINUTES if hours <= 24 else 900
 
 
+def is_burstable(row: Instance) -> bool:
+    """Whether its type earns CPU credits (EC2 user guide, burstable-performance-instances: T2 and later)."""
+    return re.match(r"t\d", str(row.instance_type)) is not None
+
+
 def own_queries(row: Instance, hours: int) -> tuple[MetricQuery, ...]:
     """AWS's own metrics of an instance and of its first MOST_VOLUMES volumes: which of them it has is known only once asked."""
     fine = period_of(hours)
@@ -65,7 +70,7 @@ def own_queries(row: Instance, hours: int) -> tuple[MetricQuery, ...]:
     checks += ["StatusCheckFailed_AttachedEBS"] * nitro
     found = [ec2(MetricRow.CHECK, name, "Maximum", fine, "Count") for name in checks]
     found += [ec2(MetricRow.CPU, "CPUUtilization", one, coarse, "Percent") for one in ("Average", "Maximum")]
-    if re.match(r"t\d", str(row.instance_type)):
+    if is_burstable(row):
         found += [
             ec2(MetricRow.CREDITS, "CPUCreditBalance", "Minimum", basic, "Count"),
             ec2(MetricRow.CREDITS, "CPUSurplusCreditBalance", "Maximum", basic, "Count"),
