@@ -50,7 +50,7 @@ class LogView(ScrollView, can_focus=False):
         self._marks: Mapping[int, int] = {}
         self._layout_now: LogLayout | None = None
         self._drawn: dict[int, list[Segment]] = {}
-        self._to_end = False
+        self._at_end = True
 
     def show(
         self, log: SystemLog, times: Callable[[int], datetime | None], clock: Callable[[datetime], str]
@@ -60,7 +60,7 @@ class LogView(ScrollView, can_focus=False):
         before = self.shown
         if log is before:
             return
-        at_end = before is None or self.scroll_offset.y >= self.max_scroll_y
+        at_end = self._at_end
         top = 0 if self._layout_now is None else self._layout_now.line_at(self.scroll_offset.y)
         self.shown = log
         self._marks = {one.line - 1: one.severity for one in reversed(log.diagnosis.findings)}
@@ -69,7 +69,6 @@ class LogView(ScrollView, can_focus=False):
             top = same_place(before, log, top)
         self._lay_out()
         if at_end:
-            self._to_end = True
             self.call_after_refresh(self.bottom)
         elif self._layout_now is not None and self._layout_now.rows:
             self.scroll_to(y=self._layout_now.first[top], animate=False)
@@ -90,7 +89,6 @@ class LogView(ScrollView, can_focus=False):
         row, height, top = found.first[line], max(1, self.size.height), self.scroll_offset.y
         last = found.first[line + 1] - 1 if line + 1 < len(found.first) else len(found.rows) - 1
         if row < top or last >= top + height:
-            self._to_end = False
             self.scroll_to(y=max(0, row - height // 3), animate=False)
 
     @property
@@ -102,7 +100,6 @@ class LogView(ScrollView, can_focus=False):
 
     def move(self, lines: int) -> None:
         """Scroll by so many lines: down, or up if negative."""
-        self._to_end = False
         self.scroll_relative(y=lines, animate=False)
 
     def turn(self, pages: int) -> None:
@@ -111,22 +108,26 @@ class LogView(ScrollView, can_focus=False):
 
     def top(self) -> None:
         """Scroll to the first line."""
-        self._to_end = False
         self.scroll_to(y=0, animate=False)
 
     def bottom(self) -> None:
         """Scroll to the last line."""
         self.scroll_to(y=self.max_scroll_y, animate=False)
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Whoever looks at the end, however it was reached, stays there when there is more or less room."""
+        super().watch_scroll_y(old_value, new_value)
+        self._at_end = round(new_value) >= self.max_scroll_y
+
     # drawing
 
     def on_resize(self, event: Resize) -> None:
         """Fold anew; the line that was on top stays there."""
-        top, held = self.top_line, self.shown is not None and self.scroll_offset.y < self.max_scroll_y
+        top, at_end = self.top_line, self._at_end
         self._drawn.clear()
         self._lay_out()
         found = self._layout_now
-        if self._to_end or not held:
+        if at_end:
             self.call_after_refresh(self.bottom)
         elif found is not None and found.rows:
             self.scroll_to(y=found.first[min(top, len(found.first) - 1)], animate=False)

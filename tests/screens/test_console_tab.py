@@ -323,6 +323,25 @@ async def test_an_older_log_stays_where_a_new_read_fails(tmp_path: Path) -> None
         assert "tail 39" in shown(app)
 
 
+@pytest.mark.parametrize("wheeled", [False, True])
+async def test_who_looks_at_the_end_stays_there_when_the_head_grows_and_who_does_not_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheeled: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app, screen = at_console(tmp_path, Logging())
+    async with app.run_test(size=SMALL) as pilot:
+        await tab(pilot, screen, "console")
+        await until(pilot, has(shown, app, "tail 39"))
+        view = screen.console.view
+        if wheeled:
+            view.scroll_relative(y=-9, animate=False)  # as the wheel does
+            await until(pilot, lambda: "tail 39" not in shown(app))
+        top, height = view.top_line, view.size.height
+        await pilot.press("g")
+        await until(pilot, lambda: view.size.height < height and "none: " in about(app))
+        await until(pilot, lambda: view.top_line == top if wheeled else "tail 39" in shown(app))
+
+
 async def test_what_evac_kept_before_it_acted_is_named_and_shown_where_there_is_no_other(
     tmp_path: Path,
 ) -> None:
