@@ -10,6 +10,7 @@ from typing import ClassVar
 from screens.base import EvacScreen
 from screens.detail.log_pane import LogPane, log_text
 from screens.detail.model import Known
+from screens.detail.triage_tab import TRIAGE
 from screens.page import Row
 from tui.commands import Verb
 from tui.domain.instance import Instance
@@ -21,7 +22,7 @@ from tui.services import Services
 
 CONSOLE = "console"
 CONSOLE_VERBS = ("finding", "search", "copy-line", "log-file", "screenshot")
-"""They are keys of that tab alone; `copy-line` stands for `copy` there."""
+"""They are keys of that tab, and of triage, from where they lead there; `copy-line` stands for `copy` on that tab alone."""
 _JPEG = b"\xff\xd8\xff"
 """How a JPEG begins (ITU-T T.81, B.1.1.3: a marker follows the start of the image)."""
 
@@ -53,17 +54,32 @@ class ConsoleTab(EvacScreen):
             here = self.tab == CONSOLE
             if here and self.query("#console") and self.console.is_searching:
                 return parameters in self.TYPED_WAYS_OUT and super().check_action(action, parameters)
-            if parameters[0] in CONSOLE_VERBS and not here:
-                return False
-            if parameters == ("copy",) and here:
+            if self._is_elsewhere(str(parameters[0])) or (parameters == ("copy",) and here):
                 return False
         return super().check_action(action, parameters)
 
     def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
         """Its keys are of no use on another tab."""
-        if verb.name in CONSOLE_VERBS and self.tab != CONSOLE:
+        if self._is_elsewhere(verb.name):
             return "only on the console tab"
         return super().allowed(verb, instance)
+
+    def _is_elsewhere(self, name: str) -> bool:
+        if name == "copy-line":
+            return self.tab != CONSOLE
+        return name in CONSOLE_VERBS and self.tab not in (CONSOLE, TRIAGE)
+
+    def to_console(self) -> bool:
+        """Turn to the tab; whether its log is there, else it is said."""
+        if self.tab != CONSOLE:
+            self.turn_to(CONSOLE)
+        if self.console.shown is None:
+            self.say("no system log is read yet")
+        return self.console.shown is not None
+
+    def turn_to(self, tab: str) -> None:
+        """Put that tab in front."""
+        raise NotImplementedError
 
     def keys_now(self) -> list[tuple[Verb, bool]]:
         """Those that do something on this tab, or in its search."""
@@ -73,7 +89,8 @@ class ConsoleTab(EvacScreen):
             return [(verb, False) for verb in SEARCHING]
         known = super().keys_now()
         if self.tab != CONSOLE:
-            return [one for one in known if one[0].name not in CONSOLE_VERBS]
+            others = CONSOLE_VERBS[1:] if self.tab == TRIAGE else CONSOLE_VERBS
+            return [one for one in known if one[0].name not in others]
         first = ("back", *CONSOLE_VERBS)  # what the others do is told on every tab
         return [
             *(one for one in known if one[0].name in first),
@@ -91,13 +108,12 @@ class ConsoleTab(EvacScreen):
 
     def verb_finding(self) -> None:
         """The next finding."""
-        if (why := self.console.next_finding()) is not None:
+        if self.to_console() and (why := self.console.next_finding()) is not None:
             self.say(why)
 
     async def verb_search(self) -> None:
         """Search the log; the line has the focus before the next key is handled."""
-        if self.console.shown is None:
-            self.say("no system log is read yet")
+        if not self.to_console():
             return
         await self.console.begin_search()
         self.draw_keys()
@@ -122,9 +138,10 @@ class ConsoleTab(EvacScreen):
 
     def verb_log_file(self) -> None:
         """A new file in this folder, for the user alone."""
+        if not self.to_console():
+            return
         log, row = self.console.shown, self.known.instance
         if log is None or row is None:
-            self.say("no system log is read yet: nothing is written", "warning")
             return
         taken = log.at or self.services.now()
         path = self._written(
@@ -147,6 +164,8 @@ class ConsoleTab(EvacScreen):
 
     def verb_screenshot(self) -> None:
         """Ask AWS for a picture of its screen; nothing is sent to the guest."""
+        if self.tab != CONSOLE:
+            self.turn_to(CONSOLE)
         row, link, known = self.known.row, self.services.link, self.known
         if row is None or link is None:
             self.say("screenshot: no collector to ask", "warning")

@@ -131,9 +131,7 @@ class LogPane(Vertical):
     def next_finding(self) -> str | None:
         """Go to the next one, from the gravest of the last boot on, and round again; why not, if there is none."""
         log = self.shown
-        if log is None:
-            return "no system log is read yet"
-        found = log.diagnosis.findings
+        found = () if log is None else log.diagnosis.findings
         if not found:
             return "no known kind of trouble is in this log"
         self.chosen = 0 if self.chosen is None else (self.chosen + 1) % len(found)

@@ -51,6 +51,8 @@ class LogView(ScrollView, can_focus=False):
         self._layout_now: LogLayout | None = None
         self._drawn: dict[int, list[Segment]] = {}
         self._at_end = True
+        self._to_reveal: int | None = None
+        """The line to be seen once there is room to lay the log out."""
 
     def show(
         self, log: SystemLog, times: Callable[[int], datetime | None], clock: Callable[[datetime], str]
@@ -68,7 +70,7 @@ class LogView(ScrollView, can_focus=False):
             self.chosen = None if self.chosen is None else same_place(before, log, self.chosen)
             top = same_place(before, log, top)
         self._lay_out()
-        if at_end:
+        if at_end and self._to_reveal is None:
             self.call_after_refresh(self.bottom)
         elif self._layout_now is not None and self._layout_now.rows:
             self.scroll_to(y=self._layout_now.first[top], animate=False)
@@ -84,6 +86,7 @@ class LogView(ScrollView, can_focus=False):
     def reveal(self, line: int) -> None:
         """Scroll, if it is out of view, so that it stands a third down: what led to it is above."""
         found = self._layout_now
+        self._to_reveal = line if found is None else None
         if found is None or line >= len(found.first):
             return
         row, height, top = found.first[line], max(1, self.size.height), self.scroll_offset.y
@@ -127,7 +130,9 @@ class LogView(ScrollView, can_focus=False):
         self._drawn.clear()
         self._lay_out()
         found = self._layout_now
-        if at_end:
+        if self._to_reveal is not None:
+            self.call_after_refresh(self.reveal, self._to_reveal)
+        elif at_end:
             self.call_after_refresh(self.bottom)
         elif found is not None and found.rows:
             self.scroll_to(y=found.first[min(top, len(found.first) - 1)], animate=False)

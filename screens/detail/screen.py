@@ -263,8 +263,12 @@ class DetailScreen(ConsoleTab, TriageTab, inherit_bindings=False):
 
     def action_turn(self, by: int) -> None:
         """To the next or the previous tab."""
+        self.turn_to(TABS[(TABS.index(self.tab) + by) % len(TABS)])
+
+    def turn_to(self, tab: str) -> None:
+        """Put it in front, from its beginning."""
         self.console.end_search()
-        self.tab = TABS[(TABS.index(self.tab) + by) % len(TABS)]
+        self.tab = tab
         self.page.top()
         if self.tab == CONSOLE and not self.known.gathered.was_asked(ReadKind.LOG):
             self.gather(ReadKind.LOG)  # once; r asks again

@@ -342,6 +342,23 @@ async def test_who_looks_at_the_end_stays_there_when_the_head_grows_and_who_does
         await until(pilot, lambda: view.top_line == top if wheeled else "tail 39" in shown(app))
 
 
+async def test_its_keys_lead_there_from_triage(tmp_path: Path) -> None:
+    app, screen = at_console(tmp_path, Logging(), "edge-2")
+    async with app.run_test(size=SMALL) as pilot:
+        await tab(pilot, screen, "triage")
+        await until(pilot, lambda: screen.known.gathered.read_at(ReadKind.LOG))
+        await pilot.press("f")
+        await until(pilot, has(shown, app, "EXT4-fs error"))
+        assert "1 of 3" in about(app)
+        await tab(pilot, screen, "triage")
+        await pilot.press("/", *"later line 77")
+        await until(pilot, has(shown, app, "later line 77"))
+        await pilot.press("escape")
+        await tab(pilot, screen, "tags")
+        await pilot.press("f")
+        assert screen.tab == "tags"
+
+
 async def test_what_evac_kept_before_it_acted_is_named_and_shown_where_there_is_no_other(
     tmp_path: Path,
 ) -> None:
