@@ -230,6 +230,18 @@ def test_a_change_of_type_is_in_cloudtrail_with_who_and_from_where(builder: Buil
     assert instance.doc["InstanceType"] == "m6i.large"
 
 
+def test_a_volume_s_changes_are_under_its_own_name(builder: Builder) -> None:
+    instance = builder.instance("failing")
+    failing.begin(builder.region, instance, "volume-stall")
+    volume = instance.doc["BlockDeviceMappings"][1]["Ebs"]["VolumeId"]
+    identity = builder.world.identity("AKIADEMOPROD00000001")
+    request = Request(builder.world, identity, builder.region, "cloudtrail", "LookupEvents", "")
+    wanted = [{"AttributeKey": "ResourceName", "AttributeValue": volume}]
+    [event] = LookupEvents(request, {"LookupAttributes": wanted})["Events"]
+    assert event["EventName"] == "ModifyVolume"
+    assert event["Resources"] == [{"ResourceType": "AWS::EC2::Volume", "ResourceName": volume}]
+
+
 def test_each_console_is_ascii_on_disk() -> None:
     for path in Path(FOLDER).glob("*.log"):
         assert path.read_bytes().isascii(), path.name

@@ -38,11 +38,12 @@ def begin(region: Region, instance: DemoInstance, name: str, minutes: float | No
     instance.console = ""
     instance.serial = Console(failure.log, booted, since, facts=facts_of(instance.doc))
     _fail(region, instance, play, now)
+    names = _names(instance, failure)
     for change in failure.changed:
         who = Identity(region.account, f"arn:aws:iam::{region.account}:user/{change.user}")
         call = {
             "event": change.event,
-            "params": _named(change.params, instance.id),
+            "params": _named(change.params, names),
             "agent": change.agent,
             "error": change.error,
         }
@@ -120,9 +121,20 @@ def _fail(region: Region, instance: DemoInstance, play: Play, now: datetime) -> 
         instance.doc["StateTransitionReason"] = f"User initiated ({since:%Y-%m-%d %H:%M:%S} GMT)"
 
 
-def _named(value: Any, instance: str) -> Any:
+def _names(instance: DemoInstance, failure: Failure) -> dict[str, str]:
+    """What stands in a change's parameters for the instance, the volume that fails and its first security group."""
+    volumes = [one["Ebs"]["VolumeId"] for one in instance.doc["BlockDeviceMappings"]]
+    ill = (failure.volumes or (0,))[0]
+    return {
+        "{instance}": instance.id,
+        "{volume}": volumes[ill] if ill < len(volumes) else "",
+        "{group}": instance.doc["SecurityGroups"][0]["GroupId"],
+    }
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
-        return {key: _named(one, instance) for key, one in value.items()}
+        return {key: _named(one, names) for key, one in value.items()}
     if isinstance(value, list):
-        return [_named(one, instance) for one in value]
-    return instance if value == "{instance}" else value
+        return [_named(one, names) for one in value]
+    return names.get(value, value) if isinstance(value, str) else value

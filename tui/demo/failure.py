@@ -53,7 +53,10 @@ def between(begin: float, end: float, value: float) -> Curve:
 
 @dataclass(frozen=True)
 class Changed:
-    """A call that somebody made, so many minutes before the failure. `params` as CloudTrail writes them."""
+    """A call that somebody made, so many minutes before the failure. `params` as CloudTrail writes them.
+
+    `{instance}`, `{volume}` (the one that fails) and `{group}` (its first security group) stand for the ids.
+    """
 
     minutes: float
     event: str

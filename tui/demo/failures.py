@@ -35,6 +35,16 @@ _HANGS: dict[str, Curve] = {
 """A system that does nothing any more."""
 _UNKNOWN_TO_THE_NETWORK: dict[str, Curve] = {**_NO_NETWORK, "*agent": GONE}
 _ME = {"items": [{"instanceId": "{instance}"}]}
+_RULE = {
+    "items": [
+        {
+            "ipProtocol": "tcp",
+            "fromPort": 5432,
+            "toPort": 5432,
+            "ipRanges": {"items": [{"cidrIp": "10.8.0.0/16"}]},
+        }
+    ]
+}
 _STOPPED = {"instancesSet": _ME, "force": False}
 
 
@@ -61,11 +71,13 @@ _ALL = (
         "oom", ("oom",), "oom",
         curves={**_NO_NETWORK, "CPUUtilization": ramp(35, 98), "mem_used_percent": then(ramp(90, 99.2), GONE), "*agent": GONE},
         changed=(Changed(3 * 1440, "CreateTags", {"resourcesSet": {"items": [{"resourceId": "{instance}"}]},
-                                                  "tagSet": {"items": [{"key": "release", "value": "412"}]}}, "deploy"),),
+                                                  "tagSet": {"items": [{"key": "release", "value": "412"}]}}, "deploy"),
+                 Changed(5 * 1440, "AuthorizeSecurityGroupIngress", {"groupId": "{group}", "ipPermissions": _RULE})),
     ),
     Failure(
         "volume-stall", ("volume-stalled",), "volume-stall", "attached_ebs", volumes=(1,), minutes=14,
         curves=_STALLS,
+        changed=(Changed(2 * 1440, "ModifyVolume", {"ModifyVolumeRequest": {"VolumeId": "{volume}", "Iops": 6000}}),),
     ),
     Failure(
         "credits-out", ("credits-out",), "ubuntu", kind="t3.medium", minutes=26,
