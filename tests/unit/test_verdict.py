@@ -13,9 +13,12 @@ from tests.unit import evidence_cases as ev
 from tests.unit.evidence_cases import DOWN, FAILURES, RUNS, Failure, T
 from tests.unit.guidance_cases import FACTS, NOW, event
 from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.diagnosis import kinds
+from tui.domain.diagnosis.causes import causes
 from tui.domain.diagnosis.evidence import Change, Evidence, Metric, MetricRow, MetricState
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.log_findings import system_log
+from tui.domain.diagnosis.metric_findings import METRIC_KINDS
 from tui.domain.diagnosis.metric_marks import row_order, triage_rows
 from tui.domain.diagnosis.verdict import Diagnosis, diagnose, diagnosis_of
 from tui.domain.facts import VolumeHealth
@@ -369,9 +372,7 @@ def test_a_stop_that_costs_an_address_is_not_recommended_for_a_volume() -> None:
     costs = replace(one.instance, public_kind=PublicAddress.AUTO)
     told = explain(costs, FACTS, Policy(), NOW, UTC, findings=found(one))
     assert told.recommended is None
-    assert (
-        told.instead == "wait; stop/start only if waiting does not help; a reboot is no remedy for a volume"
-    )
+    assert told.instead == "wait, replace the volume, or stop/start (s); a reboot is no remedy for it"
 
 
 def test_a_volume_is_called_by_its_device_and_a_reboot_is_not_named_for_what_no_instance_check_says() -> None:
@@ -410,3 +411,17 @@ def test_that_it_came_up_is_a_hint_while_no_metric_tells_whether_it_still_works(
     assert (only.key, only.severity) == ("came-up", 1)
     assert only.against == ("CPU has no point since the check failed: it may hang as well",)
     assert diagnosis_of(just, Evidence(NOW, young, log, ()), NOW).label == "a hint"
+
+
+def test_every_kind_that_the_verdict_knows_more_of_exists() -> None:
+    named = {*kinds.ADVICE, *kinds.EXPLAINS, *kinds.WAITS, *kinds.RESCUE, *kinds.WELL, *kinds.TYPE_CHANGE}
+    named.update(*kinds.EXPLAINS.values(), *kinds.FAMILIES)
+    ours = {"host", "volume-stalled", "event", "came-up", "starting", "changed", "type-smaller", "stopped-by"}
+    assert named <= {one.key for one in causes()} | ours | METRIC_KINDS.keys()
+
+
+def test_a_log_of_many_boots_is_weighed_once_a_finding() -> None:
+    text = "".join(f"{ev.BOOT}[    1.{n:06}] Out of memory: Killed process {n} (x)\n" for n in range(400))
+    found = of_log(text)
+    assert (found[0].key, found[0].boot) == ("oom", 0)
+    assert all(one.severity == 1 for one in found if one.boot)

@@ -27,7 +27,7 @@ RESCUE = frozenset({
 """The boot stops at the same place again, until something on the volume is mended."""
 WELL = frozenset({
     "oom-cgroup", "cloud-init", "sshd", "account-expired", "certificate", "license", "syn-flood", "too-many-files",
-    "time-sync", "win-service",
+    "time-sync", "win-certificate", "win-domain", "win-service",
 })  # fmt: skip
 """The machine itself is well: this makes no status check of the system fail."""
 TYPE_CHANGE = frozenset({
@@ -82,6 +82,15 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "cpu-full": (_IDLE | _BUSY) - {"hung", "network-gone"},
     "hung": frozenset({"network-gone", "flapping", "came-up"}),
     "hung-task": frozenset({"flapping", "came-up"}),
+    "nfs-server": _IDLE | {"hung-task"},
+    "soft-lockup": _IDLE | {"hung-task"},
+    "init-freeze": _IDLE | {"segfault"},
+    "ena-absent": _IDLE | _UP | {"nic-missing"},
+    "network-wait": frozenset({"network-gone", "came-up", "flapping", "imds", "cloud-init"}),
+    **dict.fromkeys(
+        ("duplicate-address", "conntrack", "neighbour-table"),
+        frozenset({"network-gone", "came-up", "flapping"}),
+    ),
     "network-gone": frozenset({"flapping", "came-up", "imds", "network-wait", "unit-failed"}),
     "burst-out": frozenset({"volume-slow", "hung-task", "flapping", "came-up", "volume-limit"}),
     "ebs-limit": frozenset({"volume-slow", "hung-task", "flapping", "came-up", "volume-limit"}),
@@ -105,10 +114,11 @@ _HOST = ("stop-start", "it moves to another host, in most cases")
 _LIMIT = ("none", "a reboot lifts no limit: less work, or a larger one, is the cure")
 ADVICE: dict[str, tuple[str, str]] = {
     **dict.fromkeys(WAITS, ("wait", "it only takes long, and a reboot begins it anew")),
-    **dict.fromkeys(RESCUE, _RESCUE),
+    **dict.fromkeys((*RESCUE, "nic-missing", "ena-absent", "win-network-driver"), _RESCUE),
     **dict.fromkeys(("oom", "oom-deadlock", "win-low-memory", "memory-full"), _BUYS_TIME),
     **dict.fromkeys(("volume-stalled", "volume-hangs", "nvme-timeout", "io-error", "win-disk-reset"), _VOLUME),
-    **dict.fromkeys(("mce", "xenbus"), _HOST),
+    **dict.fromkeys(("mce", "xenbus", "ena-admin"), _HOST),
+    "nfs-server": ("none", "a reboot brings its server back no sooner: look at that, at security groups and routes"),
     **dict.fromkeys(("dhcp", "win-dhcp", "network-gone"), _NETWORK),
     **dict.fromkeys(("burst-out", "ebs-limit", "volume-limit"), _LIMIT),
     **dict.fromkeys(

@@ -25,6 +25,12 @@ LAG = timedelta(minutes=10)
 _WENT_ON, _LONG_AGO = timedelta(minutes=30), timedelta(hours=3)
 _AT_THE_END = 40
 """Lines from the end within which an orderly shutdown is the last thing it did."""
+_NOT_RUNNING = (
+    InstanceState.STOPPED,
+    InstanceState.STOPPING,
+    InstanceState.TERMINATED,
+    InstanceState.SHUTTING_DOWN,
+)
 _KILLED = re.compile(r"(?:kill(?:ed)?|reaped) process \d{1,9},? {0,2}\(([^()]{1,64})\)", re.IGNORECASE)
 
 
@@ -52,7 +58,7 @@ class Then(Struct, frozen=True):
 
 def then_of(instance: Instance, rows: Sequence[TriageRow], now: datetime, zone: tzinfo) -> Then:
     """What is known of the failure now. Of a check that comes and goes AWS tells the last time only: its metric says more."""
-    failing = instance.checks.impaired() if instance.state is InstanceState.RUNNING else ()
+    failing = () if instance.state in _NOT_RUNNING else instance.checks.impaired()
     since = instance.checks.get(failing[0]).since if failing else None
     begun = None if since is None else to_utc(since)
     flapping = [row for row in rows if row.trouble == "flapping"]
@@ -77,9 +83,10 @@ def older_than_failure(log: SystemLog, then: Then) -> str:
 def log_evidence(log: SystemLog, then: Then) -> Iterator[Finding]:
     """The findings of the log, each as grave as it is for this failure, with its time and what speaks against it."""
     old = older_than_failure(log, then)
+    began = boot_began(log, then.instance.launched_at), boot_began(log)
     stopping = any(one.boot == 0 and one.severity == 3 for one in log.diagnosis.findings)
     for one in log.diagnosis.findings:
-        at, long_ago = _when(one, log, then)
+        at, long_ago = _when(one, log, began, then.since)
         severity = one.severity
         if one.boot == 0 and not stopping and _is_last_deed(one, log):
             severity = max(severity, 2)
@@ -96,20 +103,20 @@ def log_evidence(log: SystemLog, then: Then) -> Iterator[Finding]:
         )
 
 
-def _when(one: Finding, log: SystemLog, then: Then) -> tuple[datetime | None, timedelta | None]:
+def _when(
+    one: Finding, log: SystemLog, began: tuple[datetime | None, datetime | None], since: datetime | None
+) -> tuple[datetime | None, timedelta | None]:
     """About when, and how long before the failure if that is so long that it went on after it.
 
-    A boot can have begun no later than AWS's time says, and no earlier than the launch: the console may have been silent since.
+    `began`: no earlier than the launch, and no later than AWS's time says; the console may have been silent since.
     """
-    soonest, at = (
-        about(log, one.line - 1, boot_began(log, launched)) for launched in (then.instance.launched_at, None)
-    )
-    if at is None or soonest is None or then.since is None:
+    soonest, at = (about(log, one.line - 1, each) for each in began)
+    if at is None or soonest is None or since is None:
         return soonest, None
     for moment in (soonest, at):
-        if then.since - _WENT_ON <= moment <= then.since + LAG:
+        if since - _WENT_ON <= moment <= since + LAG:
             return moment, None
-    return (at, then.since - at) if at < then.since else (None, None)
+    return (at, since - at) if at < since else (None, None)
 
 
 def _is_last_deed(one: Finding, log: SystemLog) -> bool:

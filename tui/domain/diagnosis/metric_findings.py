@@ -32,7 +32,7 @@ class _Kind(Struct, frozen=True):
 _EBS = "EBS guide, using_cloudwatch_ebs"
 _EC2 = "user guide, viewing_metrics_with_cloudwatch"
 _AGENT = "CloudWatch guide, metrics-collected-by-CloudWatch-agent"
-_KINDS = {
+METRIC_KINDS = {
     "flapping": _Kind(
         2,
         "its check comes and goes: something is overloaded, or restarts again and again",
@@ -91,6 +91,7 @@ _KINDS = {
         _EC2,
     ),
 }  # fmt: skip
+"""What the metrics can say, by the trouble of a row."""
 
 
 def metric_findings(rows: Sequence[TriageRow], then: Then) -> Iterator[Finding]:
@@ -107,7 +108,7 @@ def metric_findings(rows: Sequence[TriageRow], then: Then) -> Iterator[Finding]:
 
 
 def _found(key: str, at: datetime | None, evidence: str) -> Finding:
-    kind, (advised, advice) = _KINDS[key], ADVICE.get(key, ("", ""))
+    kind, (advised, advice) = METRIC_KINDS[key], ADVICE.get(key, ("", ""))
     return Finding(
         key, kind.severity, 0, EMPTY, kind.words, kind.remedy, 0, kind.source, at=at, evidence=(evidence,), advised=advised,
         advice=advice,

@@ -114,22 +114,14 @@ def _findings(
 
 
 def _folded(found: list[Finding]) -> list[Finding]:
-    """One finding a kind and boot: the gravest, with the evidence of the others. Metrics add to a log's kind of their matter."""
-    kept: list[Finding] = []
+    """One finding a kind and boot: the gravest, with the evidence of the others."""
+    kept: dict[tuple[str, int], Finding] = {}
     for one in sorted(found, key=lambda each: (-each.severity, -each.line)):
-        same = next(
-            (n for n, other in enumerate(kept) if (other.key, other.boot) == (one.key, one.boot)), None
-        )
-        if same is None:
-            kept.append(one)
-            continue
-        first = kept[same]
-        kept[same] = replace(
-            first,
-            evidence=tuple(dict.fromkeys((*first.evidence, *one.evidence))),
-            at=first.at or one.at,
-        )
-    return kept
+        first = kept.setdefault((one.key, one.boot), one)
+        if first is not one:
+            evidence = tuple(dict.fromkeys((*first.evidence, *one.evidence)))
+            kept[one.key, one.boot] = replace(first, evidence=evidence, at=first.at or one.at)
+    return [*kept.values()]
 
 
 def _told(

@@ -47,7 +47,7 @@ def recommend_by_evidence(
         return None, first.advice
     if first.advised == "stop-start":
         found = None if subject.stop_costs else advice.stop_start(subject, first.advice)
-        return found, "" if found is not None else f"wait; stop/start only {first.advice}"
+        return found, "" if found is not None else first.remedy
     if first.advised == "reboot" and CheckName.INSTANCE not in failing:
         return usual, "" if usual is not None else first.remedy
     if first.advised in ACTIONS:
