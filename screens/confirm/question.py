@@ -20,7 +20,8 @@ PASSED = {"r": "reread", "o": "operations", "question_mark": "help"}
 BURST = 0.06
 """Seconds within which no person presses two keys: what comes so fast was pasted, and a paste answers nothing."""
 WORD = 0.4
-"""Seconds within which the letters of a word follow each other: somebody who types a name means none of its letters alone."""
+"""Seconds within which the letters of a word follow each other: somebody who types a name means none of its letters alone, nor
+its first or its last one."""
 
 
 _ANSWERS = "   y  yes   n or esc: no"
@@ -59,24 +60,36 @@ class LoneKeys:
 
     def __init__(self, place: Widget, pressed: Callable[[str], object]) -> None:
         self._place, self._pressed = place, pressed
-        self._last, self._key = float("-inf"), ""
+        self._last, self._key, self._lone = float("-inf"), "", False
         self._waits: Timer | None = None
 
     def follows(self, event: events.Key) -> float:
-        """Seconds since another key, which with this one was no lone one; to be told every key that can be typed."""
+        """Seconds since another key, which with this one was no lone one; to be told every key that can be typed.
+
+        A lone one may be pressed again, as the impatient do, or be followed by enter.
+        """
         since = event.time - self._last
-        if event.key == self._key and since > BURST:
-            return float("inf")  # pressed again, as the impatient do
-        self._last, self._key = event.time, event.key
+        self._last = event.time
+        if self._lone and since > BURST and event.key in (self._key, "enter"):
+            return float("inf")
+        self._key, self._lone = event.key, since > WORD
+        self._stop()
+        return since
+
+    def wait(self, key: str) -> None:
+        """It is meant by itself unless another follows."""
+        self._stop()
+        self._waits = self._place.set_timer(WORD, lambda: self._done(key))
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a key still has to show that it is meant."""
+        return self._waits is not None
+
+    def _stop(self) -> None:
         if self._waits is not None:
             self._waits.stop()
             self._waits = None
-        return since
-
-    def wait(self, key: str, seconds: float) -> None:
-        """It is meant by itself unless another follows within that time."""
-        if self._waits is None:
-            self._waits = self._place.set_timer(seconds, lambda: self._done(key))
 
     def _done(self, key: str) -> None:
         self._waits = None
@@ -91,6 +104,7 @@ class YesNo(Static, can_focus=True):
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
         self._keys = LoneKeys(self, self._pressed)
+        self._at = float("-inf")
 
     def ask(self, words: str, width: int) -> None:
         """Put the question; the answers have a line of their own where there is no room for both in one."""
@@ -113,11 +127,14 @@ class YesNo(Static, can_focus=True):
         elif since <= WORD and (answer or event.key in PASSED):
             self._stray("a letter of a word answers nothing: press it again, by itself")
         elif event.key in PASSED:
-            self._keys.wait(event.key, WORD)
+            self._keys.wait(event.key)
         elif answer and event.time >= self.armed_at:
-            self._keys.wait(event.key, BURST)
+            self._at = event.time
+            self._keys.wait(event.key)
         elif answer:
             self.post_message(Stray(EARLY))
+        elif event.key == "enter" and self._keys.waiting:
+            return
         elif event.time >= self.armed_at:
             said = event.character or event.key
             odd = f"; {INPUT_MODE}" if not said.isascii() else ""
@@ -134,7 +151,7 @@ class YesNo(Static, can_focus=True):
     def _pressed(self, key: str) -> None:
         if key in PASSED:
             self.post_message(Alone(PASSED[key]))
-        elif self.armed_at < float("inf"):
+        elif self._at >= self.armed_at:  # it still stands there as it stood when the key was pressed
             self.post_message(Answer(key == "y"))
 
 

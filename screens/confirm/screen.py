@@ -165,6 +165,8 @@ class ConfirmScreen(Looking):
     def _answer(self, message: Answer) -> None:
         """Yes, no, or a wrong name."""
         message.stop()
+        if self._left:  # by esc, right after
+            return
         if not message.yes:
             self.wrong, self.hint = message.why, ""
             self._draw()
@@ -225,7 +227,7 @@ class ConfirmScreen(Looking):
             if event.key in PASSED:  # where nothing can be answered, too, a name may be typed
                 event.stop().prevent_default()
             if event.is_printable and self._keys.follows(event) > WORD and event.key in PASSED:
-                self._keys.wait(event.key, WORD)
+                self._keys.wait(event.key)
             self.other_letters(event)
             return
         event.stop().prevent_default()

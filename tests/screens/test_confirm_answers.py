@@ -42,13 +42,28 @@ async def test_no_other_key_answers_and_it_is_said_which_do(tmp_path: Path) -> N
         assert case.app.asked == []
         assert case.confirmed() == []
         assert len(case.hands.made) == 1
-        await pilot.pause(2 * BURST)
+        await pilot.pause(2 * WORD)
         await pilot.press("y")
         await until(pilot, lambda: bool(case.went()))
 
 
 @pytest.mark.parametrize(("action", "name"), [("reboot", "load-1"), ("stop-start", "old-root")])
-@pytest.mark.parametrize("typed", ["mongo-query", "payments-db", "eco-army"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "mongo-query",
+        "payments-db",
+        "eco-army",
+        "yarn-1",
+        "nat-a",
+        "runner-2",
+        "hayyan",
+        "web-zoo",
+        "oo-7",
+        "nnn-1",
+        "a-yy",
+    ],
+)
 async def test_a_name_typed_where_none_is_asked_for_does_nothing(
     tmp_path: Path, action: str, name: str, typed: str
 ) -> None:
