@@ -1,8 +1,9 @@
 """Whose AMI it is, and who made it: CreateImage's own sign, Data Lifecycle Manager's, AWS Backup's.
 
 SourceInstanceId is of images made by CreateImage (user guide, ami-ancestry); whether the two services fill it is nowhere said.
-Theirs are known by what they write beside it: Data Lifecycle Manager tags its AMIs with `instance-id`, and with keys that begin
-with `aws:dlm:` (user guide, ami-policy); AWS Backup names them `AwsBackup_i-…_…` and tags them `aws:backup:source-resource`.
+Theirs are known by what they write beside it: Data Lifecycle Manager tags its AMIs with keys that begin with `aws:dlm:`, and
+with the instance's id under whatever key its policy says, `instance-id` unless somebody chose another (user guide, ami-policy;
+API reference, dlm Schedule VariableTags); AWS Backup names them `AwsBackup_i-…_…` and tags them `aws:backup:source-resource`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from tui.domain.sanitize import EMPTY, SafeText, clean
 
 _Doc = Mapping[str, Any]
 DLM, BACKUP = clean("Data Lifecycle Manager"), clean("AWS Backup")
-_ID = r"i-[0-9a-f]{8,17}"
-_NAMED = re.compile(rf"AwsBackup_({_ID})_.*", re.DOTALL)
-_RESOURCE = re.compile(rf"(?:.*[:/])?instance/({_ID})")
+_ID = r"i-(?:[0-9a-f]{17}|[0-9a-f]{8})"
+_TOLD = re.compile(rf"(?<![0-9A-Za-z-]){_ID}(?![0-9A-Za-z-])")
+_NAMED = re.compile(rf"(?:.*[^0-9A-Za-z])?AwsBackup_({_ID})(?:[^0-9A-Za-z].*)?", re.DOTALL | re.IGNORECASE)
 _COUNTED = ("available", "pending")
 
 
@@ -30,12 +31,25 @@ def source(item: _Doc) -> tuple[str, SafeText]:
     """The instance it was made of (empty: it does not say), and the service that made it (empty: CreateImage, by anybody)."""
     tags = {str(one.get("Key")): str(one.get("Value")) for one in item.get("Tags") or ()}
     named = _NAMED.fullmatch(str(item.get("Name") or ""))
-    resource = _RESOURCE.fullmatch(tags.get("aws:backup:source-resource", ""))
-    tagged = tags.get("instance-id", "") if re.fullmatch(_ID, tags.get("instance-id", "")) else ""
+    saved = [value for key, value in tags.items() if key.startswith("aws:backup:source-resource")]
+    resource = next((found[0] for value in saved if (found := _TOLD.search(value))), "")
     managed = "dlm:managed" in tags or any(key.startswith("aws:dlm:") for key in tags)
     maker = BACKUP if named or resource else DLM if managed else EMPTY
-    told = (str(clean(item.get("SourceInstanceId"))), resource and resource[1], named and named[1], tagged)
+    told = (
+        str(clean(item.get("SourceInstanceId"))).strip(),
+        resource,
+        named and named[1],
+        _tagged(tags, managed),
+    )
     return next((one for one in told if one), ""), maker
+
+
+def _tagged(tags: Mapping[str, str], managed: bool) -> str:
+    """The id that a tag holds: by the usual key, or of an AMI of Data Lifecycle Manager by any, if no other tag holds another."""
+    ids = {key: value.strip() for key, value in tags.items() if re.fullmatch(_ID, value.strip())}
+    if "instance-id" in ids:
+        return ids["instance-id"]
+    return next(iter(ids.values())) if managed and len(set(ids.values())) == 1 else ""
 
 
 def image_with_maker(item: _Doc) -> Image:
@@ -62,7 +76,8 @@ def of(client: Any, instance_id: str) -> tuple[Image, ...]:
     for name, value in (
         ("source-instance-id", instance_id),
         ("tag:instance-id", instance_id),
-        ("name", f"AwsBackup_{instance_id}_*"),
+        ("tag:aws:backup:source-resource", f"*{instance_id}*"),
+        ("name", f"*AwsBackup_{instance_id}*"),
     ):
         filters = [{"Name": name, "Values": [value]}]
         for page in describe.pages(client.describe_images, "Images", Owners=["self"], Filters=filters):

@@ -15,11 +15,17 @@ from tui.domain.time_format import ago, span
 def image_view(
     facts: Facts | None, instance: Instance, now: datetime
 ) -> tuple[bool, Image | None, Image | None]:
-    """Whether anybody asked, the newest available AMI, and one still pending."""
+    """Whether anybody asked, the newest available AMI, and one still pending.
+
+    A service's AMI may be found in the region's list alone: an instance's are asked for by the usual signs.
+    """
+    listed = () if instance.newest_image is None else (instance.newest_image,)
     if facts is not None and facts.images is not None:
-        images: tuple[Image, ...] = facts.images
+        known = {one.image_id for one in facts.images}
+        others = (one for one in listed if one.maker and one.image_id not in known)
+        images: tuple[Image, ...] = (*facts.images, *others)
     elif instance.images_at is not None:
-        images = () if instance.newest_image is None else (instance.newest_image,)
+        images = listed
     else:
         return False, None, None
     ready = [image for image in images if image.state == "available" and image.created is not None]
