@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from tests.unit.rows import row as made
 from tui.aws import metrics
@@ -320,3 +320,21 @@ def test_a_list_without_an_end_is_not_read_for_ever_and_proves_no_absence(
     assert {one.state for one in found.metrics or ()} == {MetricState.DENIED}
     assert "more than 2000 metrics" in found.unread[0][1]
     assert len(cloudwatch.calls) == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (ConnectTimeoutError(endpoint_url="https://x"), "ask again; check the network"),
+        (ClientError({"Error": {"Code": "ThrottlingException"}}, "GetMetricData"), "ask again"),
+        (refused("GetMetricData"), "ask for the permission to call cloudwatch:GetMetricData"),
+    ],
+)
+def test_the_remedy_is_one_for_a_person_who_has_just_asked(
+    error: Exception, remedy: str, threads: ThreadPoolExecutor
+) -> None:
+    """Nobody keeps trying: what is read on demand is read when it is asked for."""
+    cloudwatch = CloudWatch()
+    cloudwatch.data = error
+    ((_, why),) = asker(cloudwatch, threads).own(3).unread
+    assert why.endswith(f": {remedy}")

@@ -125,8 +125,11 @@ def trouble_of(
 def why_unread(sessions: Sessions, error: BaseException, target: Target) -> SafeText:
     """Cause and remedy of what is asked only when somebody looks: nobody keeps trying, so the remedy is to ask again."""
     trouble = trouble_of(sessions, error, target.profile, target.region)
-    remedy = "ask again" if trouble.remedy.startswith("evac ") else trouble.remedy
-    return clean(replace(trouble, remedy=clean(remedy)).bare, 600)
+    first, _, more = trouble.remedy.partition("; ")
+    if first.startswith("evac "):
+        again = "ask again" if more in ("", "no action needed") else f"ask again; {more}"
+        trouble = replace(trouble, remedy=clean(again))
+    return clean(trouble.bare, 600)
 
 
 def _enabled(sessions: Sessions, profile: str, region: str) -> list[str]:

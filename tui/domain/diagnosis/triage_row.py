@@ -146,8 +146,6 @@ def without_points(look: Look, row: MetricRow, label: str, series: Sequence[Metr
         ),
         MetricState.STOPPED: (Mark.NONE, "stopped: no points is not zero"),
     }
-    if row is MetricRow.CREDITS and one.state is MetricState.ABSENT:
-        told[MetricState.ABSENT] = (Mark.NONE, "not a burstable type")
     silent = "no points" + (f", silent since {look.clock(one.at)}" if one.at is not None else "")
     mark, words = told.get(one.state, (Mark.UNKNOWN, silent))
     yield TriageRow(row, label, mark, words, one.state, (), one.period, series=tuple(series))
