@@ -87,13 +87,11 @@ def _folded(rows: Sequence[Row]) -> Iterator[Row]:
 def _pending(scene: Scene, row: MetricRow) -> str:
     """What stands where a row has no metrics: nothing if its question was answered and there are none."""
     kind = ReadKind.AGENT_METRICS if row in _AGENT else ReadKind.METRICS
-    if scene.gathered.is_asking(kind) and scene.gathered.read_at(kind) is None:
+    if scene.gathered.read_at(kind) is not None:
+        return "– no agent known: nobody sends it" if row is MetricRow.MEMORY else ""
+    if scene.gathered.is_asking(kind):
         return READING
-    if scene.gathered.why_unread(kind) is not None:
-        return NOT_READ
-    if scene.gathered.read_at(kind) is None:
-        return UNASKED
-    return "– no agent known: nobody sends it" if row is MetricRow.MEMORY else ""
+    return UNASKED if scene.gathered.why_unread(kind) is None else NOT_READ
 
 
 def _title(row: MetricRow) -> str:
@@ -107,7 +105,7 @@ class _Room:
         view, gathered = scene.triage, scene.gathered
         self.scene = scene
         room = view.width - LABEL - 1 - 2
-        self.words = min(44, max(25, room // 3))
+        self.words = min(44, max(26, room // 3))
         chart = room - 2 - self.words
         if chart < _LEAST_CHART:
             self.words, chart = room, 0

@@ -23,7 +23,7 @@ from tui.operations.journal import Journal
 
 SYNC = 400
 """Keys between two looks at the screen."""
-VERBS = "sbitormSxyra1234"
+VERBS = "sbitormSxyra1234z+-"
 MOVES = (
     "\x1b[A",
     "\x1b[B",
