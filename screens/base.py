@@ -94,10 +94,10 @@ class KeyLine(Line):
         def named(verb: Verb) -> str:
             return shown_key(verb, plain=plain)
 
-        roomy = sum(len(named(verb)) + len(verb.footer) + 4 for verb, _ in known) <= width
+        roomy = sum(len(named(verb)) + len(verb.word) + 4 for verb, _ in known) <= width
         line = Text(no_wrap=True)
         for verb, blocked in known:
-            word = verb.footer if roomy else verb.short or verb.footer
+            word = verb.word if roomy else verb.short or verb.word
             if line.cell_len + len(named(verb)) + len(word) + 2 > width:
                 continue
             line.append(f" {named(verb)}", "dim" if blocked else "bold")
@@ -246,7 +246,7 @@ class EvacScreen(Leaver[None]):
                 self._is_blocked(name, subject),
             )
             for name in self.NAMES
-            if VERBS[name].footer and offered(name, subject, self.services.now())
+            if VERBS[name].in_key_line and offered(name, subject, self.services.now())
         ]
 
     def _is_blocked(self, name: str, subject: Instance | None) -> bool:

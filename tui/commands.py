@@ -16,7 +16,9 @@ from tui.domain.instance import Instance
 
 
 class Verb(Struct, frozen=True):
-    """One verb. `footer` is its word in the key line, `short` the one for narrow terminals; `mutates`: a guarded action."""
+    """One verb. `footer` is its word in the key line where that is not its title, `short` the one for narrow terminals;
+    `mutates`: a guarded action.
+    """
 
     name: str
     key: str
@@ -25,17 +27,17 @@ class Verb(Struct, frozen=True):
     footer: str = ""
     mutates: bool = False
     short: str = ""
+    in_key_line: bool = True
+
+    @property
+    def word(self) -> str:
+        """What the key line says it does."""
+        return self.footer or self.title.lower()
 
 
 def _verb(action: Action) -> Verb:
     return Verb(
-        action.name,
-        action.key,
-        action.title,
-        action.help,
-        action.footer,
-        mutates=True,
-        short=action.short,
+        action.name, action.key, action.title, action.help, action.footer, mutates=True, short=action.short
     )
 
 
@@ -46,16 +48,10 @@ VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
         Verb(
-            "filter",
-            "/",
-            "Filter",
-            "show only what matches, such as `check:impaired due<24h -tag.env:test`",
-            "filter",
+            "filter", "/", "Filter", "show only what matches, such as `check:impaired due<24h -tag.env:test`"
         ),
-        Verb(
-            "detail", "enter", "Detail", "what the event or failing check means for this instance", "detail"
-        ),
-        Verb("back", "escape", "Back", "leave this screen; clear the filter, then the marks", "back"),
+        Verb("detail", "enter", "Detail", "what the event or failing check means for this instance"),
+        Verb("back", "escape", "Back", "leave this screen; clear the filter, then the marks"),
         *(_verb(ACTIONS[name]) for name in GUARDED),
         Verb(
             "meant",
@@ -64,26 +60,21 @@ VERBS: dict[str, Verb] = {
             "a server that AWS stopped is meant to be down: no trouble until it runs again; once more takes it back",
             "meant",
         ),
-        Verb(
-            "mark", "space", "Mark", "mark the instance: copy, export and actions mean what is marked", "mark"
-        ),
-        Verb("operations", "o", "Operations", "running and past operations", "operations", short="ops"),
-        Verb("triage", "1", "Triage", "what is broken, due or not known, most urgent first", "triage"),
-        Verb("all", "2", "All", "all instances", "all"),
-        Verb("events", "3", "Events", "instances with a scheduled event, the next first", "events"),
+        Verb("mark", "space", "Mark", "mark the instance: copy, export and actions mean what is marked"),
+        Verb("operations", "o", "Operations", "running and past operations", short="ops"),
+        Verb("triage", "1", "Triage", "what is broken, due or not known, most urgent first"),
+        Verb("all", "2", "All", "all instances"),
+        Verb("events", "3", "Events", "instances with a scheduled event, the next first"),
         Verb("targets", "4", "By target", "all instances, by profile and region", "targets"),
-        Verb("sort", "S", "Sort", "the next order: urgency, name, target, type, event", "sort"),
-        Verb("refresh", "r", "Refresh", "read everything again now", "refresh"),
+        Verb("sort", "S", "Sort", "the next order: urgency, name, target, type, event"),
+        Verb("refresh", "r", "Refresh", "read everything again now"),
         Verb("copy", "y", "Copy", "copy the id (of all marked) to your terminal's clipboard", "copy id"),
-        Verb(
-            "export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder", "export"
-        ),
+        Verb("export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder"),
         Verb(
             "longer",
             "+",
             "Longer",
             "triage: what was measured in the last 24 h, then in 3 days",
-            "longer",
             short="long",
         ),
         Verb(
@@ -91,22 +82,14 @@ VERBS: dict[str, Verb] = {
             "-",
             "Shorter",
             "triage: what was measured in the last 24 h, then in 3 h",
-            "shorter",
             short="short",
         ),
-        Verb(
-            "zoom",
-            "z",
-            "Zoom",
-            "triage: each metric in six lines, with more words; once more, in one",
-            "zoom",
-        ),
+        Verb("zoom", "z", "Zoom", "triage: each metric in six lines, with more words; once more, in one"),
         Verb(
             "more-changes",
             "enter",
             "Changes beside it",
             "triage: what was changed last of its volumes and security groups, too",
-            "changes beside it",
             short="more",
         ),
         Verb(
@@ -141,18 +124,11 @@ VERBS: dict[str, Verb] = {
             "g",
             "Screenshot",
             "in the console tab: a picture of its screen, as AWS has it, to a new file in this folder",
-            "screenshot",
             short="shot",
         ),
-        Verb("reread", "r", "Look again", "read the instance again, and plan anew", "look again"),
-        Verb("resume", "r", "Resume", "go on with an operation that was cut off or needs a person", "resume"),
-        Verb(
-            "abandon",
-            "a",
-            "Abandon",
-            "give an unfinished operation up, leaving the instance as it is",
-            "abandon",
-        ),
+        Verb("reread", "r", "Look again", "read the instance again, and plan anew"),
+        Verb("resume", "r", "Resume", "go on with an operation that was cut off or needs a person"),
+        Verb("abandon", "a", "Abandon", "give an unfinished operation up, leaving the instance as it is"),
         Verb(
             "copy-summary",
             "y",
@@ -160,9 +136,9 @@ VERBS: dict[str, Verb] = {
             "copy the operation, step by step, to your terminal's clipboard",
             "copy",
         ),
-        Verb("help", "question_mark", "Help", "all keys", "help"),
-        Verb("palette", "ctrl+p", "Palette", "search all commands", ""),
-        Verb("quit", "q", "Quit", "leave; running operations go on", "quit"),
+        Verb("help", "question_mark", "Help", "all keys"),
+        Verb("palette", "ctrl+p", "Palette", "search all commands", in_key_line=False),
+        Verb("quit", "q", "Quit", "leave; running operations go on"),
     )
 }
 
@@ -179,7 +155,7 @@ TYPING = (
         short="keep",
     ),
     Verb("clear", "escape", "Clear", "the filter goes", "clear it", short="clear"),
-    Verb("rows", "up down", "Rows", "the cursor of the table", "rows", short="rows"),
+    Verb("rows", "up down", "Rows", "the cursor of the table", short="rows"),
     Verb("palette", "ctrl+p", "Palette", "search all commands", "all commands", short="palette"),
 )
 """What can be pressed while a filter is typed: for the key line, since letters are letters then."""
@@ -199,15 +175,15 @@ SEARCHING = (
 ACTION_VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
-        Verb("yes", "y", "Yes", "do it", "yes"),
-        Verb("no", "n", "No", "nothing is sent", "no"),
-        Verb("go-on", "enter", "Go on", "the name or id typed is the answer", "go on"),
+        Verb("yes", "y", "Yes", "do it"),
+        Verb("no", "n", "No", "nothing is sent"),
+        Verb("go-on", "enter", "Go on", "the name or id typed is the answer"),
         Verb("ask", "enter", "Ask", "ask AWS for permission", "ask AWS"),
-        Verb("cancel", "escape", "Cancel", "nothing is sent", "cancel"),
-        Verb("change", "space", "Change", "the other way", "change"),
-        Verb("turn", "space", "Next", "another one", "next"),
-        Verb("choices", "tab", "Choices", "to what can be chosen, and back to the question", "choices"),
-        Verb("read-on", "up down", "Read on", "the rest of plan and costs", "read on"),
+        Verb("cancel", "escape", "Cancel", "nothing is sent"),
+        Verb("change", "space", "Change", "the other way"),
+        Verb("turn", "space", "Next", "another one"),
+        Verb("choices", "tab", "Choices", "to what can be chosen, and back to the question"),
+        Verb("read-on", "up down", "Read on", "the rest of plan and costs"),
     )
 }
 """What can be pressed in a question: for its key line, which names only what works where the focus is."""

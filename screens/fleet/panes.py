@@ -256,7 +256,7 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
     text.append("\n")
     if told.recommended is not None:
         verb = VERBS.get(told.recommended.verb)
-        word = verb.footer if verb else told.recommended.verb
+        word = verb.word if verb else told.recommended.verb
         if services.settings.profile_read_only(row.target.profile, row.account_id):
             text.append(f"{READ_ONLY_HELP} ", "bold")
             text.append(f"What helps: {word}, {told.recommended.why}.\n")

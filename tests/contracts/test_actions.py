@@ -127,7 +127,7 @@ def test_every_action_has_one_key_and_every_key_is_shown() -> None:
     assert {VERBS[name].key for name in GUARDED} == {one.key for one in ACTIONS.values()}
     assert [name for name, verb in VERBS.items() if verb.mutates] == list(GUARDED)
     for name in GUARDED:
-        assert VERBS[name].footer
+        assert VERBS[name].in_key_line
     stopped = replace(SAFE, state=InstanceState.STOPPED)
     assert worded(VERBS["stop-start"], stopped).footer == "start"
     assert worded(VERBS["stop-start"], SAFE).footer == "stop/start"
@@ -158,7 +158,7 @@ def test_the_command_takes_every_action() -> None:
 def test_the_readme_s_key_table_names_every_action() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     for name in GUARDED:
-        assert f"| `{VERBS[name].key}` | {VERBS[name].footer} |" in lines, f"README.md, Keys: {name}"
+        assert f"| `{VERBS[name].key}` | {VERBS[name].word} |" in lines, f"README.md, Keys: {name}"
 
 
 def test_each_hazard_yields_its_code_for_steps_that_there_are() -> None:
