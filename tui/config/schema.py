@@ -21,29 +21,29 @@ from tui.errors import EvacError
 
 _T = TypeVar("_T")
 
-Region = Annotated[str, Meta(pattern=r"\A[a-z0-9-]{2,32}\Z", description="a region's name such as eu-west-1")]
-Seconds = Annotated[float, Meta(ge=1.0)]
-Color = Annotated[str, Meta(pattern=r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z")]
-TypedSetting = Annotated[str, Meta(pattern=r"\A(name|id)\Z")]
-Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
-MetricsSource = Annotated[str, Meta(pattern=r"\A(data|statistics|off)\Z")]
-Severity = Annotated[int, Meta(ge=1, le=3)]
-KindName = Annotated[str, Meta(pattern=r"\A([a-z0-9][a-z0-9-]{0,39})?\Z")]
-OneLine = Annotated[str, Meta(min_length=1, max_length=300)]
-Unreachable = Annotated[str, Meta(pattern=r"\A(refuse|proceed)\Z")]
-KeepSetting = Annotated[int, Meta(ge=1, le=100_000)] | Annotated[str, Meta(pattern=r"\A([1-9][0-9]?|100)%\Z")]
-CacheUrl = Annotated[str, Meta(pattern=r"\A((redis|rediss|unix)://.+)?\Z")]
+_EXPECTED: dict[str, str] = {}
+"""Of each pattern, what it stands for: told where a text does not match it."""
 
-_EXPECTED = {
-    r"\A[a-z0-9-]{2,32}\Z": "a region's name such as eu-west-1",
-    r"\A(#[0-9a-fA-F]{6}|[a-z_]{3,24})?\Z": "a colour's name such as red, or #rrggbb",
-    r"\A([1-9][0-9]?|100)%\Z": 'a number, or a share of the members such as "50%"',
-    r"\A(name|id)\Z": '"name" or "id"',
-    r"\A(data|statistics|off)\Z": '"data", "statistics" or "off"',
-    r"\A([a-z0-9][a-z0-9-]{0,39})?\Z": "small letters, digits and hyphens",
-    r"\A(refuse|proceed)\Z": '"refuse" or "proceed"',
-    r"\A((redis|rediss|unix)://.+)?\Z": "an empty text, or redis://host:port/db",
-}
+
+def _text(pattern: str, expected: str) -> Meta:
+    pattern = rf"\A{pattern}\Z"
+    _EXPECTED[pattern] = expected
+    return Meta(pattern=pattern)
+
+
+Region = Annotated[str, _text(r"[a-z0-9-]{2,32}", "a region's name such as eu-west-1")]
+Seconds = Annotated[float, Meta(ge=1.0)]
+Color = Annotated[str, _text(r"(#[0-9a-fA-F]{6}|[a-z_]{3,24})?", "a colour's name such as red, or #rrggbb")]
+TypedSetting = Annotated[str, _text("(name|id)", '"name" or "id"')]
+Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
+MetricsSource = Annotated[str, _text("(data|statistics|off)", '"data", "statistics" or "off"')]
+Severity = Annotated[int, Meta(ge=1, le=3)]
+KindName = Annotated[str, _text(r"([a-z0-9][a-z0-9-]{0,39})?", "small letters, digits and hyphens")]
+OneLine = Annotated[str, Meta(min_length=1, max_length=300)]
+Unreachable = Annotated[str, _text("(refuse|proceed)", '"refuse" or "proceed"')]
+Share = Annotated[str, _text(r"([1-9][0-9]?|100)%", 'a number, or a share of the members such as "50%"')]
+KeepSetting = Annotated[int, Meta(ge=1, le=100_000)] | Share
+CacheUrl = Annotated[str, _text(r"((redis|rediss|unix)://.+)?", "an empty text, or redis://host:port/db")]
 
 
 THEMES = (
@@ -360,8 +360,8 @@ def _check_kind(kind: KindSettings, file: str | Path, key: str) -> None:
 
 def _near(given: str, known: Iterable[str]) -> str:
     """The one that was probably meant."""
-    found = difflib.get_close_matches(given.lower(), {one.lower(): one for one in known}, n=1)
     named = {one.lower(): one for one in known}
+    found = difflib.get_close_matches(given.lower(), named, n=1)
     return f"; did you mean {named[found[0]]}?" if found else ""
 
 
@@ -404,11 +404,8 @@ def _convert_one(value: Any, shape: type[_T], file: str | Path, prefix: str) -> 
         key = ".".join(part for part in (prefix, re.sub(r"^`?\$\.?|`$", "", place)) if part)
         if unknown := re.search(r"unknown field `(.*)`", message):
             known = [name for name in _names(shape) if name not in RUN_ONLY]
-            near = difflib.get_close_matches(unknown[1], known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ConfigError(
-                file, ".".join(p for p in (key, unknown[1]) if p), f"unknown key{hint}"
-            ) from None
+            key = ".".join(part for part in (key, unknown[1]) if part)
+            raise ConfigError(file, key, f"unknown key{_near(unknown[1], known)}") from None
         if pattern := re.search(r"matching regex '(.*)'", message):
             message = "expected " + _EXPECTED.get(pattern[1].replace("\\\\", "\\"), message)
         message = message.replace("`", "").replace("object", "a table")
