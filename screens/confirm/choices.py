@@ -135,13 +135,11 @@ class Choices(Vertical):
         self._told = self._said = self.options
         self.settled = False
 
-    def same(self, other: Choices) -> bool:
-        """Whether there is the same to choose, so that what was chosen may stay."""
-        ids = [one.event_id for one in self.events]
-        if self.action != other.action or ids != [one.event_id for one in other.events]:
-            return False
-        mine = [(one.name, one.words, one.fixed) for one in self.offered]
-        return mine == [(one.name, one.words, one.fixed) for one in other.offered]
+    @property
+    def choosable(self) -> tuple[object, ...]:
+        """What there is to choose, however it was chosen: the action, the events, the offers."""
+        events = [one.event_id for one in self.events]
+        return self.action, events, [(one.name, one.words, one.fixed) for one in self.offered]
 
     def keep(self, other: Choices) -> None:
         """Take over what was chosen in another one, as far as it can be chosen here."""
@@ -152,20 +150,25 @@ class Choices(Vertical):
             self.options = replace(self.options, event_id=kept.event_id, not_before=kept.not_before)
             self.settled = other.settled
         for one in self.offered:
-            if one.name not in before or one.fixed:
-                continue
-            if one.override:
-                self._lift(one.override, one.override in kept.overrides)
-            elif (chosen := getattr(kept, one.name.replace("-", "_"))) is not None:
-                self.options = replace(self.options, **{one.name.replace("-", "_"): chosen})
+            if one.name in before and not one.fixed and (on := _chosen(kept, one)) is not None:
+                self._choose(one, on)
         self._told = self._said = self.options
 
     def _on(self, one: Offer) -> bool:
         """As chosen; else as the plan would have it."""
+        chosen = _chosen(self.options, one)
+        return one.on if one.fixed or chosen is None else chosen
+
+    def _choose(self, one: Offer, on: bool) -> None:
+        """An override lifts its block and no other."""
+        options = self.options
         if one.override:
-            return one.override in self.options.overrides
-        chosen = getattr(self.options, one.name.replace("-", "_"))
-        return one.on if one.fixed or chosen is None else bool(chosen)
+            others = tuple(code for code in options.overrides if code != one.override)
+            self.options = replace(options, overrides=(*others, one.override) if on else others)
+        elif one.name == "if-held":
+            self.options = replace(options, if_held="wait" if on else "refuse")
+        else:
+            self.options = replace(options, **{one.name.replace("-", "_"): on})
 
     def focus_first(self) -> None:
         """Focus the field that is most likely to be changed."""
@@ -177,31 +180,13 @@ class Choices(Vertical):
 
     def compose(self) -> ComposeResult:
         if ACTIONS[self.action].images:
-            yield _row(
-                "AMI name",
-                SafeInput(
-                    self.options.image_name,
-                    compact=True,
-                    id="image-name",
-                    max_length=128,
-                    select_on_focus=False,
-                ),
-            )
+            yield _row("AMI name", _input(self.options.image_name, "image-name", 128))
             yield Toggle("without a reboot: disks as after a crash", self.options.no_reboot, "no-reboot")
         elif self.events:
             names = [self._event(one) for one in self.events]
             yield _row("event", Cycle(names) if len(names) > 1 else Static(Text(names[0])))
             assert self.options.not_before is not None
-            yield _row(
-                "new start",
-                SafeInput(
-                    self._local(self.options.not_before),
-                    compact=True,
-                    id="new-start",
-                    max_length=40,
-                    select_on_focus=False,
-                ),
-            )
+            yield _row("new start", _input(self._local(self.options.not_before), "new-start", 40))
             yield Static(id="limits")
         for one in self.offered:
             yield Toggle(one.words, self._on(one), one.name, one.fixed)
@@ -263,20 +248,10 @@ class Choices(Vertical):
     def _ticked(self, message: Toggle.Turned) -> None:
         message.stop()
         on, name = message.toggle.on, str(message.toggle.id)
-        lifted = next((one.override for one in self.offered if one.name == name), "")
-        if lifted:
-            self._lift(lifted, on)
-        elif name == "if-held":
-            self.options = replace(self.options, if_held="wait" if on else "refuse")
-        else:
-            self.options = replace(self.options, **{name.replace("-", "_"): on})
+        known = {one.name: one for one in self.offered}
+        self._choose(known.get(name, Offer(name, "", on)), on)
         self._tell()
         self._settle()
-
-    def _lift(self, code: str, on: bool) -> None:
-        """Take an override in or out: it lifts this block and no other."""
-        others = tuple(one for one in self.options.overrides if one != code)
-        self.options = replace(self.options, overrides=(*others, code) if on else others)
 
     @on(Cycle.Turned)
     def _another(self, message: Cycle.Turned) -> None:
@@ -317,6 +292,20 @@ class Choices(Vertical):
     def _left(self, message: Input.Blurred) -> None:
         message.stop()
         self._settle()
+
+
+def _chosen(options: ActionOptions, one: Offer) -> bool | None:
+    """Whether it is chosen; None: neither way, so as the plan would have it."""
+    if one.override:
+        return one.override in options.overrides
+    if one.name == "if-held":
+        return options.if_held == "wait"
+    chosen: bool | None = getattr(options, one.name.replace("-", "_"))
+    return chosen
+
+
+def _input(value: str, name: str, longest: int) -> SafeInput:
+    return SafeInput(value, compact=True, id=name, max_length=longest, select_on_focus=False)
 
 
 def _row(label: str, field: Static | Input) -> Horizontal:

@@ -144,7 +144,7 @@ class Looking(EvacScreen):
         rules = policy(settings, instance.target.profile, instance.account_id)
         offered = offers(self.action, instance, self.facts, options, rules, now, here_now(self.services))
         fresh = Choices(self.action, instance, now, self.services.zone, options, offered)
-        if held and held.first().same(fresh):
+        if held and held.first().choosable == fresh.choosable:
             return
         if held:
             fresh.keep(held.first())

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from textual.app import App
 from textual.widgets import Input
 
-from screens.confirm.choices import Choices
+from screens.confirm.choices import Choices, Toggle
 from screens.confirm.question import TypeName, YesNo
 from tests.screens.confirm_pilot import Case, ready, shown
-from tests.screens.fake_services import NOW, SETTINGS
+from tests.screens.fake_services import NOW, SETTINGS, named, sample_store
 from tests.screens.pilot_helpers import until
 from tests.unit.extra_hazard import second_override
 from tui.config.durations import Limit
 from tui.config.schema import ActionSettings
+from tui.domain.actions import ActionOptions
+from tui.domain.choices import Offer
 from tui.operations.model import OperationState
 
 
@@ -137,6 +140,19 @@ async def test_the_name_of_an_ami_can_be_changed_and_its_reboot_left_out(tmp_pat
         assert held.kept.order.no_reboot
         assert held.kept.order.image_name.endswith("evac-2")
         assert case.screen.query_one(YesNo).display
+
+
+async def test_a_group_that_is_not_waited_for_stays_so_when_there_is_more_to_choose() -> None:
+    drain = Offer("drain", "drain first", on=True)
+    row, chosen = named(sample_store(), "payments-db-1"), ActionOptions(if_held="refuse")
+    held = Offer("if-held", "wait while others hold its group", on=True)
+    before = Choices("reboot", row, NOW, UTC, chosen, [held])
+    after = Choices("reboot", row, NOW, UTC, ActionOptions(), [drain, held])
+    after.keep(before)
+    async with App[None]().run_test() as pilot:
+        await pilot.app.mount(after)
+        assert after.options.if_held == "refuse"
+        assert {one.id: one.on for one in after.query(Toggle)} == {"drain": True, "if-held": False}
 
 
 async def test_leaving_a_field_by_cancelling_asks_nothing_more(tmp_path: Path) -> None:
