@@ -129,8 +129,8 @@ def test_every_action_has_one_key_and_every_key_is_shown() -> None:
     for name in GUARDED:
         assert VERBS[name].in_key_line
     stopped = replace(SAFE, state=InstanceState.STOPPED)
-    assert worded(VERBS["stop-start"], stopped).footer == "start"
-    assert worded(VERBS["stop-start"], SAFE).footer == "stop/start"
+    assert worded(VERBS["stop-start"], stopped).word == ACTIONS["start"].footer
+    assert worded(VERBS["stop-start"], SAFE).word == ACTIONS["stop-start"].footer
     assert not offered("start-after-stop", SAFE, NOW)
 
 

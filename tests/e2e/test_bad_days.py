@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.terminal import Terminal
+from tui.commands import VERBS
 from tui.config.schema import draws_symbols
 
 LEFT = b"\x1b[?1049l"
@@ -51,7 +52,7 @@ def test_what_a_terminal_can_show(said: dict[str, str], symbols: bool) -> None:
 def test_without_utf8_everything_is_ascii(env: dict[str, str], special: dict[str, str]) -> None:
     with Terminal(environ=env, special=special, size=(160, 50)) as terminal:
         terminal.until("payments-db-1")
-        terminal.until("s stop/start: moves it off the failing host")
+        terminal.until(f"s {VERBS['stop-start'].word}: moves it off the failing host")
         beyond = {char for line in terminal.screen.display for char in line if ord(char) > 126}
         assert beyond == set()
         terminal.keys("q")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.terminal import Terminal, environ, has, ready
+from tui.commands import VERBS
 from tui.demo.environment import Demo
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
@@ -21,7 +22,7 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "16
 def test_it_opens_on_the_worst_and_is_left_with_q(env: dict[str, str], size: tuple[int, int]) -> None:
     with Terminal(environ=env, size=size) as terminal:
         terminal.until("payments-db-1")
-        terminal.until("s stop/start: moves it off the failing host")
+        terminal.until(f"s {VERBS['stop-start'].word}: moves it off the failing host")
         terminal.until(has("READ-WRITE"))
         terminal.keys("q")
         assert terminal.ended() == 0

@@ -14,6 +14,7 @@ from screens.detail.screen import TABS, DetailScreen
 from tests.screens.detail_pilot import EXPIRED, Slow, opened
 from tests.screens.fake_services import NOW, Stage, StandIn, named, sample_store, services
 from tests.screens.pilot_helpers import LARGE, SMALL, settled, tab, text_of, until
+from tui.commands import VERBS
 from tui.config.schema import Settings
 from tui.domain.instance import Instance, InstanceState, Target, Trouble, TroubleKind
 from tui.domain.sanitize import clean
@@ -205,7 +206,7 @@ async def test_read_only_keys_stay_greyed_and_say_why(tmp_path: Path, settings: 
         await settled(pilot)
         shown = text_of(app)
         assert "READ-ONLY" in shown
-        assert "s stop/start" in shown
+        assert f"s {VERBS['stop-start'].word}" in shown
         assert "press s" not in shown
         assert "would help, but read-only" in shown
         assert "✖ read-only" in shown

@@ -19,6 +19,7 @@ from screens.fleet.table import FleetTable
 from tests.screens import fake_services
 from tests.screens.fleet_pilot import cursor, said, screen, shown
 from tests.screens.pilot_helpers import text_of
+from tui.commands import VERBS
 from tui.config.schema import ProfileSettings, Settings
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
@@ -43,7 +44,7 @@ async def test_the_worst_comes_first_and_says_what_to_press(tmp_path: Path, size
         assert cursor(pilot) == "payments-db-1"
         drawn = text_of(pilot.app)
         assert "It will NOT start by itself" in drawn or "it will NOT start by" in drawn
-        assert "s stop/start: moves it off the failing host" in drawn
+        assert f"s {VERBS['stop-start'].word}: moves it off the failing host" in drawn
         assert "READ-WRITE" in drawn
         assert "7 failing" in drawn or "✖7" in drawn
 

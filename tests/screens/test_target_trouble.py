@@ -11,6 +11,7 @@ from screens.fleet.target_trouble import TroubleSheet, command
 from tests.screens import fake_services
 from tests.screens.fleet_pilot import said, screen, shown
 from tests.screens.pilot_helpers import lines_of, text_of, until
+from tui.commands import VERBS
 from tui.config.schema import ProfileSettings, Settings
 from tui.domain.instance import (
     Checks,
@@ -84,7 +85,8 @@ async def test_who_may_not_act_is_not_told_to(tmp_path: Path, settings: Settings
         async with shown(fake_services.services(tmp_path, settings=settings), size) as pilot:
             assert "payments-db-1" in text_of(pilot.app)
             assert "Do: s" not in text_of(pilot.app)
-            assert "Read-only here: call who may change it. What helps: stop/start" in text_of(pilot.app)
+            word = VERBS["stop-start"].word
+            assert f"Read-only here: call who may change it. What helps: {word}" in text_of(pilot.app)
 
 
 async def test_an_unknown_row_is_not_told_that_there_is_nothing_to_do(tmp_path: Path) -> None:
