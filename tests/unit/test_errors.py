@@ -17,7 +17,8 @@ from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
 from tui.aws import errors
-from tui.aws.sessions import NeedsPersonError, Sessions
+from tui.aws.credential_chain import NeedsPersonError
+from tui.aws.sessions import Sessions
 from tui.aws.shared_config import About, Login
 from tui.config.schema import ProfileSettings, Settings
 

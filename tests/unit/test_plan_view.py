@@ -16,6 +16,7 @@ from tui.cli import output, plan_view
 from tui.commands import VERBS, why_verb_blocked
 from tui.config.durations import Duration
 from tui.config.schema import ActionSettings, ProfileSettings, Settings
+from tui.config.schema import policy as policy_of
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity
@@ -129,9 +130,7 @@ def test_without_a_terminal_the_way_to_confirm_is_named() -> None:
 
 
 def test_the_id_is_asked_where_the_configuration_says_so() -> None:
-    policy = plan_view.policy(
-        Settings(actions=ActionSettings(confirm="id", image_max_age=Duration("2d"))), "prod"
-    )
+    policy = policy_of(Settings(actions=ActionSettings(confirm="id", image_max_age=Duration("2d"))), "prod")
     assert policy.image_max_age == timedelta(days=2)
     plan = made("stop-start", policy=policy)
     assert plan_view.agreed(plan, "i-0123456789abcdef0")[0]
@@ -140,8 +139,8 @@ def test_the_id_is_asked_where_the_configuration_says_so() -> None:
 
 def test_a_profile_that_is_read_only_makes_a_read_only_policy() -> None:
     settings = Settings(profiles={"prod": ProfileSettings(read_only=True)})
-    assert plan_view.policy(settings, "prod").read_only
-    assert not plan_view.policy(settings, "dev").read_only
+    assert policy_of(settings, "prod").read_only
+    assert not policy_of(settings, "dev").read_only
 
 
 @pytest.mark.parametrize(
@@ -204,7 +203,7 @@ def test_a_name_nobody_can_type_gives_way_to_the_id(name: str) -> None:
 
 
 def test_an_action_the_site_has_switched_off_cannot_be_confirmed() -> None:
-    policy = plan_view.policy(Settings(actions_off=("reboot",)), "prod")
+    policy = policy_of(Settings(actions_off=("reboot",)), "prod")
     off = made("reboot", policy=policy)
     assert off.guard.kind is GuardKind.BLOCKED
     assert "the site policy has switched reboot off" in off.guard.unblock
@@ -213,7 +212,7 @@ def test_an_action_the_site_has_switched_off_cannot_be_confirmed() -> None:
 
 def test_a_hazard_the_site_blocks_cannot_be_confirmed_nor_where_nobody_knows_it() -> None:
     """Nothing was looked up for `made`: whether it has a public address of AWS's is not known, which is no reassurance."""
-    policy = plan_view.policy(Settings(blocking=("load-balancer",)), "prod")
+    policy = policy_of(Settings(blocking=("load-balancer",)), "prod")
     assert made("stop-start").guard.kind is GuardKind.TYPE_NAME
     blocked = made("stop-start", policy=policy)
     assert blocked.guard.kind is GuardKind.BLOCKED

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from tui.aws import access_denied
 from tui.aws.allowlist import CallNotAllowedError, NotDemoError
+from tui.aws.credential_chain import NeedsPersonError
 from tui.aws.error_codes import error_code
-from tui.aws.sessions import NeedsPersonError
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.domain.steps import sendable
 from tui.domain.steps.base import Call

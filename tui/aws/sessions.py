@@ -23,8 +23,6 @@ from botocore.exceptions import (
 )
 
 from tui.aws import allowlist, credential_chain, non_aws_errors, parser
-from tui.aws.credential_chain import NeedsPersonError
-from tui.aws.credential_process import HELPER_WITHIN
 from tui.aws.environment_credentials import may_be_machine, own_credentials
 from tui.aws.error_codes import error_code
 from tui.aws.login_gate import Gate
@@ -34,8 +32,6 @@ from tui.aws.shared_config import About, Files
 from tui.config.schema import Settings
 from tui.domain import profile_names
 from tui.domain.aws_codes import DISABLED_OR_BAD
-
-__all__ = ["CONNECT_WITHIN", "HELPER_WITHIN", "HOME_REGION", "READ_WITHIN", "NeedsPersonError", "Sessions"]
 
 CONNECT_WITHIN, READ_WITHIN = 5, 20
 """Seconds for a connection and for an answer."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tui.cli import output, plan_view
+from tui.cli import output
 from tui.cli.fleet_reader import find_instance
 from tui.cli.follow import now, open_journal
 from tui.cli.session import PARTIAL, USAGE, RefusedError, Session
 from tui.cli.this_machine import here_for
+from tui.config.schema import policy
 from tui.domain.actions import ActionOptions
 from tui.domain.changes import Reading
 from tui.domain.facts import Facts
@@ -33,7 +34,7 @@ def inspect_and_draft(
     session: Session, action: str, instance: Instance, facts: Facts | None, options: ActionOptions, here: Here
 ) -> Reading:
     """The draft of what was looked at just now, on this machine."""
-    rules = plan_view.policy(session.settings, instance.target.profile, instance.account_id)
+    rules = policy(session.settings, instance.target.profile, instance.account_id)
     facts = _with_holds(session, instance, facts)
     made = draft(action, instance, facts, options, rules, now(), here)
     return Reading(_in_nobodys_way(session, made), instance, facts, here)

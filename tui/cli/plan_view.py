@@ -9,7 +9,7 @@ import click
 
 from tui.cli import output
 from tui.cli.serialize import hazard_object, iso_or_none
-from tui.config.schema import Settings, policy
+from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.plan import Draft, GuardKind
 from tui.domain.sanitize import clean
@@ -17,8 +17,6 @@ from tui.domain.time_format import both_zones, parse_moment
 from tui.domain.typed_name import answers, typed_hint
 from tui.presentation.accounts import account_number
 from tui.presentation.plan_text import costs, plan_lines
-
-__all__ = ["agreed", "draft_object", "options_of", "parse_at", "policy", "print_plan"]
 
 
 def parse_at(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
