@@ -16,9 +16,7 @@ from typing import Any, Protocol
 
 from tui.demo import addresses
 from tui.demo.clock import Clock
-from tui.demo.console import POSTED_AFTER, Console, facts_of, healthy_log
-from tui.demo.failure import Play
-from tui.demo.history import FailingChecks, Spans
+from tui.demo.guest import Guest
 
 Doc = dict[str, Any]
 STOPPING, PENDING, CHECKS, REBOOTING, MIGRATING, RETITLE = 30.0, 20.0, 60.0, 40.0, 180.0, 120.0
@@ -42,27 +40,19 @@ class Place(Protocol):
     name: str
 
 
-class DemoInstance:
+class DemoInstance(Guest):
     """An instance: `doc` is what DescribeInstances says of it. `sick` names failing checks and since when."""
 
     def __init__(self, world: Surroundings, region: Place, doc: Doc) -> None:
-        self.world, self.region, self.doc = world, region, doc
+        super().__init__(world.clock, doc)
+        self.world, self.region = world, region
         self.events: list[Doc] = []
-        self.sick = FailingChecks(lambda: world.clock.now)
-        self.sick.healed = self._healed
-        self.ran = Spans()
-        self.plays: list[Play] = []
-        self.agent = "agent"
-        """CloudWatch's agent: `agent`, `host` (no InstanceId among its dimensions), `custom` (another namespace) or `absent`."""
         self.initializing_until: datetime | None = None
         self.insufficient = False
         self.application: Doc | None = None
         self.performance: Doc | None = None
         self.attributes: Doc = {"disableApiStop": False, "disableApiTermination": False}
         self.shutdown_behavior = "stop"
-        self.console = ""
-        """What its console says, where it is not `serial`."""
-        self.serial: Console | None = None
         self.stuck_stopping = False
         self.images_fail = False
         self.bounce: tuple[str, str] | None = (
@@ -75,10 +65,6 @@ class DemoInstance:
         self.rebooting = False
         self._epoch = 0
         self._reboots = 0
-        if self.state in ("running", "stopping", "stopped"):
-            self.ran.open(doc["LaunchTime"])
-        if self.state == "stopped":
-            self.ran.close(doc["LaunchTime"] + timedelta(hours=20))
 
     @property
     def id(self) -> str:
@@ -86,19 +72,9 @@ class DemoInstance:
         return str(self.doc["InstanceId"])
 
     @property
-    def nitro(self) -> bool:
-        """Whether its type is of the Nitro system: what its hypervisor and volumes tell differs."""
-        return not self.doc.get("_xen")
-
-    @property
     def serves(self) -> bool:
         """Whether the service on it answers: it runs, and is not rebooting."""
         return self.state == "running" and not self.rebooting
-
-    @property
-    def state(self) -> str:
-        """The state's name."""
-        return str(self.doc["State"]["Name"])
 
     # what a client sees
 
@@ -150,49 +126,7 @@ class DemoInstance:
             return {"Status": "initializing", "Details": [{"Name": "reachability", "Status": "initializing"}]}
         return {"Status": "ok", "Details": [{"Name": "reachability", "Status": "passed"}]}
 
-    def console_output(self, *, latest: bool) -> tuple[str, datetime]:
-        """Its text, and of when it is; not the latest: what was kept at its last start, stop or reboot."""
-        now = self.world.clock.now
-        if self.console:
-            return self.console, now
-        serial = self._serial()
-        at = now
-        if not latest and self.state == "running":
-            at = min(now, serial.booted + POSTED_AFTER)
-        elif self.state != "running" and self.ran.last_end is not None:
-            at = min(now, self.ran.last_end)
-        return serial.output(at), at
-
-    def _serial(self) -> Console:
-        if self.serial is None:
-            booted, ended = self.doc["LaunchTime"], self.ran.last_end
-            log = "orderly" if ended is not None and self.nitro else healthy_log(self.doc)
-            self.serial = Console(log, booted, ended or booted, facts=facts_of(self.doc))
-        return self.serial
-
-    def _goes_down(self, log: str) -> None:
-        """A Linux that answers says on its console that it goes down."""
-        well = (
-            self.state in ("running", "stopping")
-            and "instance" not in self.sick
-            and "system" not in self.sick
-        )
-        if well and self.nitro and not self.console and self.doc.get("Platform") != "windows":
-            self._serial().goes_on(log, self.world.clock.now)
-
-    def _boots(self) -> None:
-        """Its console begins anew: with what fails again, or with a healthy boot."""
-        if not self.console:
-            serial, now = self._serial(), self.world.clock.now
-            again = next((play.failure.log for play in self.plays if play.until is None), "")
-            serial.boots(again or healthy_log(self.doc), now, now + timedelta(seconds=CHECKS))
-
     # how it changes
-
-    def _healed(self, check: str) -> None:
-        for play in self.plays:
-            if play.failure.check == check:
-                play.end(self.world.clock.now)
 
     def _touch(self) -> None:
         if self.world.lag and self._view is None:
@@ -205,10 +139,7 @@ class DemoInstance:
         self._epoch += 1
         self.rebooting = False
         self.doc["State"] = {"Code": CODES[name], "Name": name}
-        if name == "running":
-            self.ran.open(self.world.clock.now)
-        elif name not in ("pending", "stopping"):
-            self.ran.close(self.world.clock.now)
+        self._runs_or_not(name)
         for tell in self.watchers:
             tell(name)
 
@@ -264,7 +195,7 @@ class DemoInstance:
 
     def _running(self) -> None:
         self._become("running")
-        self._boots()
+        self._comes_up(CHECKS)
         self._initialize()
         if self.auto_ip and not addresses.has_several(self.doc):
             addresses.assign(self.doc, self.region.name, self.world.random.randrange(1, 255))
@@ -297,7 +228,7 @@ class DemoInstance:
                 tell("rebooted")
             if not ill:
                 self.sick.pop("instance", None)
-            self._boots()
+            self._comes_up(CHECKS)
             if migrates:
                 self.sick.pop("system", None)
                 self.sick.pop("attached_ebs", None)
