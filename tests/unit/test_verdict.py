@@ -425,3 +425,11 @@ def test_a_log_of_many_boots_is_weighed_once_a_finding() -> None:
     found = of_log(text)
     assert (found[0].key, found[0].boot) == ("oom", 0)
     assert all(one.severity == 1 for one in found if one.boot)
+
+
+@pytest.mark.parametrize(("used", "throttled"), [(0.5, False), (6.0, True), (20.0, True), (80.0, False)])
+def test_without_credits_what_runs_below_its_baseline_is_throttled(used: float, throttled: bool) -> None:
+    burstable = replace(DOWN, instance_type=T("t3.medium"))
+    metrics = ev.with_(ev.DOWN_CHECK, ev.credits_left(ev.until(9.0, 0.0)), ev.cpu(ev.until(40.0, used)))
+    keys = [one.key for one in diagnose(burstable, metrics, None, (), (), NOW)]
+    assert ("credits-out" in keys) is throttled

@@ -86,7 +86,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "soft-lockup": _IDLE | {"hung-task"},
     "init-freeze": _IDLE | {"segfault"},
     "ena-absent": _IDLE | _UP | {"nic-missing"},
-    "network-wait": frozenset({"network-gone", "came-up", "flapping", "imds", "cloud-init"}),
+    "network-wait": frozenset({"hung", "network-gone", "came-up", "flapping", "imds", "cloud-init"}),
     **dict.fromkeys(
         ("duplicate-address", "conntrack", "neighbour-table"),
         frozenset({"network-gone", "came-up", "flapping"}),

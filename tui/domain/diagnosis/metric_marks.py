@@ -167,7 +167,7 @@ def _credits(look: Look) -> Iterator[TriageRow]:
 
 
 def _throttled(look: Look, since: datetime) -> bool:
-    """Without credits it gets its baseline; what uses far less of it is idle, what uses more is not held back."""
+    """Without credits it gets its baseline at most: what does nothing is idle, and what uses more is not held back."""
     family, _, size = look.instance.instance_type.partition(".")
     baseline = {"t2.xlarge": 22.5, "t2.2xlarge": 17.0}.get(f"{family}.{size}", _BASELINES.get(size))
     cpu = highest(
@@ -177,7 +177,7 @@ def _throttled(look: Look, since: datetime) -> bool:
     if not recent:
         return not cpu
     limit = 50.0 if baseline is None else baseline
-    return 0.4 * limit <= median_of(recent) <= 1.25 * limit + 3
+    return 0.1 * limit <= median_of(recent) <= 1.25 * limit + 3
 
 
 def _used(metric: Metric) -> Series:
