@@ -9,6 +9,9 @@ TRIALS  ?= 1000
 SEED    ?= 1
 GROUP_TRIALS ?= 500
 
+# Where the shell forbids bytecode, the tests would compile evac at each of the thousand processes they start.
+export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test quick unit lint types contracts tests matrix release chaos night soak aws-files fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
 
