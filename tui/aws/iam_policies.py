@@ -55,8 +55,9 @@ Nearly all of these know no permission for single instances: who may look sees a
 as unknown, with the reason; without `ec2:DescribeRegions`, name your regions in the configuration. With
 `sts:DecodeAuthorizationMessage` evac can say which policy denied a call where AWS only answers with an encoded message.
 
-CloudWatch, CloudTrail, `ec2:GetConsoleOutput` and `ec2:GetConsoleScreenshot` are asked only when somebody looks at why one
-instance fails; each is missed by itself, and said. `cloudwatch:GetMetricStatistics` is for `[metrics] source = "statistics"`
+`ec2:GetConsoleOutput`, `ec2:GetConsoleScreenshot`, CloudWatch and CloudTrail are asked only when somebody looks at why one
+instance fails, and the first of them before evac stops or reboots one; each is missed by itself, and said, and nothing waits
+for it. `cloudwatch:GetMetricStatistics` is for `[metrics] source = "statistics"`
 alone, `cloudwatch:GetMetricData` for all else; both are paid by the metric.
 """
 _LOGINS = """## Logging in
