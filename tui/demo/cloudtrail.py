@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tui.demo.request import Request
+from tui.demo.request import READS, Request
 from tui.demo.world import AwsError, Identity, Region
 
 Doc = dict[str, Any]
@@ -30,14 +30,13 @@ _TYPES = {
     "snap": "Snapshot",
 }
 _ID = re.compile(r"(i|vol|sg|eni|ami|snap)-[0-9a-f]{8,17}")
-_READS = ("Describe", "Get", "List", "Lookup")
 _LISTS = {"instanceIds": ("instancesSet", "instanceId"), "resources": ("resourcesSet", "resourceId")}
 
 
 def record(region: Region, at: datetime, identity: Identity, call: Mapping[str, Any]) -> None:
     """Keep an event. `call`: event, params (as CloudTrail writes them), and if there are any key, agent, ip, error, message."""
     names = list(dict.fromkeys(_names(call["params"])))
-    read = call["event"].startswith(_READS)
+    read = call["event"].startswith(READS)
     if read and not names:
         return
     region.trail.append(_event(region, at, identity, call, names, read=read))

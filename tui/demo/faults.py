@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tui.demo.request import READS
+
 STATUS = {
     "RequestLimitExceeded": 503, "InternalError": 500, "Unavailable": 503, "UnauthorizedOperation": 403,
     "AuthFailure": 401, "InsufficientInstanceCapacity": 500, "DryRunOperation": 412, "ExpiredToken": 403,
@@ -66,7 +68,6 @@ BUCKETS = {
 }  # fmt: skip
 """Size, and tokens a second, where an API has its own (cloudtrail model, LookupEvents; user guide, cloudwatch_limits)."""
 MUTATING, READING = (50.0, 5.0), (100.0, 20.0)
-_READS = ("Describe", "Get", "List")
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Buckets:
     def take(self, account: str, region: str, operation: str, now: float | None = None) -> bool:
         """One token; False when there is none. `now` in seconds, of the world's clock (else real time)."""
         now = time.monotonic() if now is None else now
-        usual = READING if operation.startswith(_READS) else MUTATING
+        usual = READING if operation.startswith(READS) else MUTATING
         size, refill = BUCKETS.get(operation, usual)
         key = (account, region, operation)
         tokens, at = self.left.get(key, (size, now))

@@ -25,7 +25,7 @@ from tui.demo import (
     services,
 )
 from tui.demo.faults import Buckets, Faults
-from tui.demo.request import Request
+from tui.demo.request import READS, Request
 from tui.demo.world import AwsError, World
 
 Doc = dict[str, Any]
@@ -44,7 +44,6 @@ def _operations(*modules: ModuleType) -> dict[str, Operation]:
 OPERATIONS = _operations(
     ec2_read, ec2_write, ec2_image, ec2_launch, balancing, classic, groups, cloudwatch, cloudtrail, services
 )
-_READING = ("Describe", "Get", "List", "Lookup")
 
 
 class Aws:
@@ -142,7 +141,7 @@ class Aws:
         if stamp != self._memo_at:
             self._memo.clear()
             self._memo_at = stamp
-        if not request.operation.startswith(_READING):
+        if not request.operation.startswith(READS):
             self.world.revision += 1
         return (
             request.identity.account,

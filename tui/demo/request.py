@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from tui.demo.world import Identity, Region, World
 
+READS = ("Describe", "Get", "List", "Lookup")
+"""How the names of operations begin that change nothing."""
+
 
 @dataclass
 class Request:
