@@ -69,7 +69,7 @@ def test_cloudwatch_is_denied_and_the_log_tells_it_all_the_same(demo: Demo, env:
     with Shift("--profile", "prod", environ=env) as shift:
         look(shift)
         shift.until(has(r"likely +memory ran out"))
-        shift.until(has(r"(?m)^ memory +\? not read: denied"))
+        shift.until(has(r"(?m)^ metrics +\? not read: denied"))
         shift.until("cloudwatch:GetMetricData")
         assert not re.search(r"(?m)^ (memory|CPU) +✔", shift.text), "unknown is not healthy"
         demo.control("faults", [])
@@ -80,7 +80,7 @@ def test_cloudwatch_is_denied_and_the_log_tells_it_all_the_same(demo: Demo, env:
 def test_one_that_is_stopped_has_no_points_and_that_is_not_zero(demo: Demo, env: dict[str, str]) -> None:
     with Shift("--profile", "prod", environ=env) as shift:
         look(shift, "down-1", "right")
-        shift.until(has(r"(?m)^ CPU +– stopped: no points is not zero"))
+        shift.until(has(r"(?m)^ metrics +– stopped: no points is not zero"))
         assert not re.search(r"\b0 %", shift.text)
         assert "press s" in shift.text
 
