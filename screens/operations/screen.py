@@ -90,10 +90,12 @@ class OperationsScreen(EvacScreen):
                 if not force and revision == self._seen:
                     return False
                 self._seen = revision
-                newest = journal.list()
-                self._older = journal.count() - len(newest)
-                found = [one for one in newest if one.confirmed_at is not None or one.id == self.follow]
+                found = list(journal.list(confirmed=True))  # questions that were left push nothing out
+                self._older = journal.count(confirmed=True) - len(found)
                 known = {one.id for one in found}
+                if self.follow and self.follow not in known and (one := journal.get(self.follow)) is not None:
+                    found.append(one)
+                    known.add(one.id)
                 found += [one for one in journal.unfinished() if one.id not in known]
                 self._rows = in_order(found, self.services.now())
             except JournalError as error:
@@ -130,9 +132,7 @@ class OperationsScreen(EvacScreen):
                 sign = SIGNS[stands]
                 text.append(f"   {sign.symbol} {counts[stands]} {sign.word}", sign.style)
         if self._older > 0:
-            text.append(
-                f"   {self._older} older: evac ops list --limit {self._older + len(self._rows)}", "dim"
-            )
+            text.append(f"   {self._older} older: evac ops list --json has all", "dim")
         if self._trouble and self._rows:
             text.append(f"   {self._trouble}", "bold red")
         return text

@@ -111,6 +111,21 @@ async def test_a_plan_that_was_never_confirmed_is_not_an_operation(given: Servic
         assert lines(cancelled) == []
 
 
+async def test_a_hundred_questions_that_were_left_push_nothing_out(given: Services) -> None:
+    """And what is followed is shown, whatever it is."""
+    assert given.journal is not None
+    done = finished(given)
+    left = [Play(given, "mail-1", "image") for _ in range(101)][-1]
+    statement = "UPDATE operation SET confirmed_at=NULL, state='abandoned' WHERE id<>?"
+    change(given.journal.path, statement, done.id)
+    for follow, shown in (("", [done.id]), (left.id, [left.id, done.id])):
+        screen = OperationsScreen(given, follow=follow)
+        async with Stage(screen).run_test(size=(120, 35)) as pilot:
+            await pilot.pause()
+            assert [one.id for one in screen._rows] == shown
+            assert "older" not in "".join(lines_of(screen))
+
+
 async def test_the_one_to_follow_is_selected_and_shown_to_its_end(given: Services) -> None:
     retrying(given)
     play = Play(given, "load-1", "reboot").begin("reboot").driven()
@@ -158,9 +173,9 @@ async def test_the_journal_is_read_only_when_another_process_changed_it(
     reads: list[int] = []
     asked = given.journal.list
 
-    def counted(*limit: int) -> Sequence[Operation]:
+    def counted(*limit: int, confirmed: bool) -> Sequence[Operation]:
         reads.append(1)
-        return asked(*limit)
+        return asked(*limit, confirmed=confirmed)
 
     monkeypatch.setattr(given.journal, "list", counted)
     async with Stage(screen).run_test() as pilot:

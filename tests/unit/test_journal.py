@@ -56,6 +56,19 @@ def test_a_draft_comes_back_as_an_operation(journal: Journal) -> None:
     assert operation.label == "web-7"
 
 
+def test_an_operation_is_found_by_the_end_of_its_id_however_old_it_is(journal: Journal) -> None:
+    first = journal.create(plan(), NOW - timedelta(days=1))
+    with journal.looking():
+        for number in range(1001):
+            journal.create(plan("reboot"), NOW + timedelta(seconds=number))
+    assert [one.id for one in journal.ending(first[-8:])] == [first]
+    assert [one.id for one in journal.ending(first)] == [first]
+    for none in ("", "%", "_", "op-none", f"x{first}"):
+        assert journal.ending(none) == [], none
+    assert journal.count() == 1002
+    assert (journal.count(confirmed=True), journal.list(confirmed=True)) == (0, [])
+
+
 def test_the_file_is_for_its_owner_alone(journal: Journal) -> None:
     assert journal.path.stat().st_mode & 0o777 == 0o600
     assert journal.path.parent.stat().st_mode & 0o777 == 0o700

@@ -173,7 +173,7 @@ def _one(journal: Journal, ident: str) -> Operation:
     found = journal.get(ident)
     if found is not None:
         return found
-    ending = [one for one in journal.list(1000) if ident and one.id.endswith(ident)]
+    ending = journal.ending(ident) if ident else ()
     if len(ending) == 1:
         return ending[0]
     why = "several operations' ids end" if ending else "no operation's id is or ends"

@@ -30,13 +30,20 @@ class JournalQueries(Database):
             rows = self._read("SELECT * FROM operation WHERE id=?", (operation,))
             return self._operation(rows[0]) if rows else None
 
-    def list(self, limit: int = 100) -> Sequence[Operation]:
-        """Operations, the newest first."""
-        return self._operations("SELECT * FROM operation ORDER BY id DESC LIMIT ?", (limit,))
+    def list(self, limit: int = 100, *, confirmed: bool = False) -> Sequence[Operation]:
+        """Operations, the newest first; or those alone that somebody confirmed."""
+        query = "SELECT * FROM operation WHERE NOT ? OR confirmed_at IS NOT NULL ORDER BY id DESC LIMIT ?"
+        return self._operations(query, (confirmed, limit))
 
-    def count(self) -> int:
-        """How many operations there are."""
-        return int(self._read("SELECT COUNT(*) FROM operation", ())[0][0])
+    def ending(self, end: str, limit: int = 2) -> Sequence[Operation]:
+        """Those whose id ends so, however old, the newest first."""
+        query = "SELECT * FROM operation WHERE substr(id, -length(?)) = ? ORDER BY id DESC LIMIT ?"
+        return self._operations(query, (end, end, limit))
+
+    def count(self, *, confirmed: bool = False) -> int:
+        """How many operations there are; or have been confirmed."""
+        query = "SELECT COUNT(*) FROM operation WHERE NOT ? OR confirmed_at IS NOT NULL"
+        return int(self._read(query, (confirmed,))[0][0])
 
     def of_instance(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
         """Those on one instance, the newest first."""
