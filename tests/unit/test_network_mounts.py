@@ -34,8 +34,9 @@ def table(folder: Path, *rows: tuple[str, str]) -> Path:
     ("kind", "away"),
     [
         ("nfs", True), ("nfs4", True), ("cifs", True), ("smb3", True), ("9p", True), ("ceph", True), ("lustre", True),
+        ("wekafs", True), ("vboxsf", True), ("smb2", True), ("auristorfs", True),
         ("fuse.sshfs", True), ("fuse.s3fs", True), ("fuse.glusterfs", True), ("fuse.rclone", True), ("fuse.whatever", True),
-        ("fuse", False), ("fuseblk", False), ("fuse.fuse-overlayfs", False), ("fuse.ntfs-3g", False), ("fuse.gocryptfs", False),
+        ("fuse", True), ("fuseblk", False), ("fuse.fuse-overlayfs", False), ("fuse.ntfs-3g", False), ("fuse.gocryptfs", False),
         ("ext4", False), ("xfs", False), ("btrfs", False), ("tmpfs", False), ("overlay", False), ("zfs", False),
         ("autofs", False), ("virtiofs", False),
     ],
@@ -45,6 +46,45 @@ def test_each_kind(tmp_path: Path, kind: str, away: bool) -> None:
     (home / "evac").mkdir(parents=True)
     found = network_mounts.remote(home / "evac", table(tmp_path, (str(home), kind)))
     assert found == (f"{kind} at {home}" if away else "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "away", "server"),
+    [
+        ("fuse", "mountpoint-s3", True, ""),
+        ("fuse", "my-bucket", True, ""),
+        ("fuse", "https://dav.example.com/kim", True, ""),
+        ("fuse", "kim@files:/home", True, "files"),
+        ("fuse", "/dev/sdb1", False, ""),
+        ("fuse.s3ql", "s3://bucket", True, ""),
+        ("lustre", "10.0.0.5@tcp:/fsx", True, "10.0.0.5"),
+        ("lustre", "10.0.0.5@o2ib1:/fsx", True, "10.0.0.5"),
+        ("nfs4", "[fd00::1]:/home", True, "fd00::1"),
+        ("fuse.sshfs", "kim@files:", True, "files"),
+    ],
+)
+def test_what_its_source_tells(tmp_path: Path, kind: str, source: str, away: bool, server: str) -> None:
+    """Lines as Mountpoint for Amazon S3, goofys, davfs2, sshfs and FSx for Lustre have them in mountinfo."""
+    mounts = table(tmp_path, (str(tmp_path), kind))
+    mounts.write_text(mounts.read_text().replace(f"{kind} source", f"{kind} {source}"))
+    assert bool(network_mounts.remote(tmp_path, mounts)) is away
+    assert network_mounts.server(tmp_path, mounts) == server
+
+
+def test_the_table_is_read_after_what_a_look_may_mount(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """autofs: a look at the path is what mounts it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    mounts, resolve = table(tmp_path), Path.resolve
+
+    def mounting(path: Path, strict: bool = False) -> Path:
+        table(tmp_path, (str(home), "nfs4"))
+        return resolve(path, strict)
+
+    monkeypatch.setattr(Path, "resolve", mounting)
+    assert network_mounts.remote(home / "evac", mounts).startswith("nfs4 at ")
 
 
 def test_the_nearest_mount_counts_and_of_two_upon_each_other_the_later(tmp_path: Path) -> None:

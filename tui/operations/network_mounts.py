@@ -18,8 +18,9 @@ from tui.domain.sanitize import SafeText, clean
 MOUNTS = Path("/proc/self/mountinfo")
 REMOTE = frozenset(
     {
-        "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "coda", "ncpfs", "ceph", "lustre", "beegfs", "gpfs", "pvfs2",
-        "orangefs", "ocfs2", "gfs2", "glusterfs", "acfs", "davfs",
+        "nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "9p", "afs", "auristorfs", "coda", "ncpfs", "ceph", "lustre", "beegfs",
+        "fhgfs", "gpfs", "pvfs2", "orangefs", "ocfs2", "gfs2", "glusterfs", "acfs", "davfs", "wekafs", "panfs", "cvfs", "drvfs",
+        "vboxsf", "vmhgfs", "prl_fs",
     }
 )  # fmt: skip
 LOCAL_FUSE = frozenset(
@@ -28,7 +29,8 @@ LOCAL_FUSE = frozenset(
         "ext2", "fuse2fs", "gocryptfs", "encfs", "cryfs", "securefs", "ecryptfs", "squashfuse", "lxcfs", "zfs", "apfs", "erofs",
     }
 )  # fmt: skip
-"""Kinds of `fuse.*` that lie on a disk of this machine. All others may be anywhere, so they count as remote."""
+"""Kinds of `fuse.*` that lie on a disk of this machine. All others may be anywhere, so they count as remote; so does plain
+`fuse`, as Mountpoint for Amazon S3, goofys and davfs2 are listed, unless it is of a disk."""
 
 
 class Mount(Struct, frozen=True):
@@ -60,21 +62,25 @@ def server(path: Path, mounts: Path | None = None) -> str:
         return told[1]
     if found.source.startswith("//"):
         return found.source[2:].partition("/")[0].lower()
-    host = re.match(r"(?:[^@/]*@)?(?:\[([0-9a-fA-F:.%]+)\]|([A-Za-z0-9_.-]+)):", found.source)
+    source = (
+        re.sub(r"@(tcp|o2ib)\d*:", ":", found.source) if found.kind == "lustre" else found.source
+    )  # host@net:/name
+    host = re.match(r"(?:[^@/]*@)?(?:\[([0-9a-fA-F:.%]+)\]|([A-Za-z0-9_.-]+)):(?!//)", source)
     return (host[1] or host[2]).lower() if host else ""
 
 
 def _away(path: Path, mounts: Path | None) -> Mount | None:
     """The mount a path is on, if other machines share that kind of file system."""
     try:
-        lines = (mounts or MOUNTS).read_bytes().splitlines()
-        found = _longest(path.resolve(), lines)
+        real = path.resolve()  # what is mounted when it is first looked at shows in the table afterwards
+        found = _longest(real, (mounts or MOUNTS).read_bytes().splitlines())
     except (OSError, RuntimeError):  # no /proc here, or links in a circle: then using it tells
         return None
     if found is None:
         return None
     name = found.kind.removeprefix("fuse.")
-    away = found.kind in REMOTE or (found.kind != name and name not in LOCAL_FUSE)
+    plain = found.kind == "fuse" and not found.source.startswith("/dev/")
+    away = found.kind in REMOTE or plain or (found.kind != name and name not in LOCAL_FUSE)
     return found if away else None
 
 
