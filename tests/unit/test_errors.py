@@ -16,7 +16,7 @@ import pytest
 from botocore import exceptions as b
 from botocore.parsers import ResponseParserError
 
-from tui.aws import errors
+from tui.aws import errors, setting_errors
 from tui.aws.credential_chain import NeedsPersonError
 from tui.aws.sessions import Sessions
 from tui.aws.shared_config import About, Login
@@ -280,3 +280,22 @@ def test_files_are_parsed_once_until_they_change(tmp_path: Path, monkeypatch: py
     assert "later" in sessions.profiles()
     assert sessions.own_region("later") == "eu-west-2"
     assert len(parsed) <= 8
+
+
+def test_a_token_s_file_that_is_no_text_is_what_is_named(tmp_path: Path) -> None:
+    from botocore.credentials import ContainerProvider
+
+    (tmp_path / "token").write_bytes(b"\xff\xfe\x00")
+    environ = {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/x",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(tmp_path / "token"),
+    }
+    about = About("environment", Login("keys", "", "environment"), environ=environ)
+    try:
+        ContainerProvider(environ=environ).load()
+    except UnicodeDecodeError as error:
+        found = setting_errors.at_fault(error, about)
+        assert found is not None
+        assert found.cause.startswith("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: ")
+    else:
+        raise AssertionError("it was read")

@@ -160,6 +160,15 @@ def test_one_login_is_one_line_for_all_its_profiles() -> None:
     )
 
 
+def test_what_one_installation_ends_is_one_line_for_all_its_profiles() -> None:
+    lacking = [unread(f"p{n}", "*", "needs an extra", "evac[login]", "install it") for n in range(400)]
+    (found,) = failures(
+        replace(one, trouble=replace(one.trouble, kind=TroubleKind.CONFIG)) for one in lacking if one.trouble
+    )
+    assert found.trouble is not None
+    assert found.trouble.line == "p0: needs an extra, for 400 profiles: install it"
+
+
 def test_two_logins_are_two_lines_and_a_single_profile_s_line_stays() -> None:
     found = failures([unread("a", "*", "over", "sso one"), unread("b", "*", "over", "sso two")])
     assert [one.trouble.line for one in found if one.trouble] == ["a/*: over: do this", "b/*: over: do this"]

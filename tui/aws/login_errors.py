@@ -105,6 +105,7 @@ def _dependency(error: Any, about: About) -> Told:
         return misconfigured(
             "login_session (aws login) needs evac's extra evac[login]",
             "pipx inject evac 'botocore[crt]' (or pip install 'evac[login]')",
+            "evac[login]",
         )
     return misconfigured(str(error), "install what is missing beside evac")
 

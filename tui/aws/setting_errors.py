@@ -32,9 +32,9 @@ def no_login(cause: str, remedy: str, of: str = "") -> Told:
     return Told(TroubleKind.CREDENTIALS, cause, remedy, of)
 
 
-def misconfigured(cause: str, remedy: str) -> Told:
-    """Something is to be corrected in a file or a variable."""
-    return Told(TroubleKind.CONFIG, cause, remedy)
+def misconfigured(cause: str, remedy: str, of: str = "") -> Told:
+    """Something is to be corrected in a file or a variable, or to be installed."""
+    return Told(TroubleKind.CONFIG, cause, remedy, of)
 
 
 _MAKING = (
@@ -116,7 +116,9 @@ def _key(error: BaseException, frames: list[types.FrameType], about: About) -> s
     for word, key in _PARAMETERS.items():
         if isinstance(error, b.ParamValidationError) and word in text:
             return key
-    if "legal header value" in text:  # the file wins, and often ends in a line break
+    if any(
+        frame.f_code.co_name == "_build_headers" for frame in frames
+    ):  # the file wins, and often ends in a line break
         by_file = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
         return by_file if by_file in about.environ else "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     for frame in reversed(frames):
@@ -152,8 +154,13 @@ def variable_of(key: str, about: About) -> str:
     variable = f"AWS_{key.upper()}"
     if about.profile == ENVIRONMENT and variable in _VARIABLES and variable in about.environ:
         return variable
-    if key.startswith("AWS_CONTAINER") and key not in about.environ:
-        return "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+    relative = (
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"  # of both, botocore's ContainerProvider takes this one
+    )
+    if key == "AWS_CONTAINER_CREDENTIALS_FULL_URI" and (
+        relative in about.environ or key not in about.environ
+    ):
+        return relative
     return key
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tui.domain.activity import NO_ACTIVITY, Own
-from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
+from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus, TroubleKind
 from tui.domain.plurals import counted
 from tui.domain.query import Query
 from tui.domain.sanitize import clean
@@ -212,7 +212,9 @@ def _once(found: Sequence[TargetStatus]) -> TargetStatus:
     profiles = dict.fromkeys(one.target.profile for one in found)
     regions = [*dict.fromkeys(one.target.region for one in found)]
     what, remedy = str(trouble.cause), str(trouble.remedy)
-    if len(profiles) > 1:
+    if len(profiles) > 1 and trouble.kind is TroubleKind.CONFIG:
+        what += f", for {counted(len(profiles), 'profile')}"
+    elif len(profiles) > 1:
         remedy = f"one login renews {len(profiles)} profiles: {remedy}"
     elif trouble.of and len(regions) > 1:
         what += (
