@@ -26,7 +26,7 @@ def look(shift: Shift, name: str = NAME, *keys: str) -> None:
     shift.begin()
     shift.find(name)
     shift.keys("enter", *keys)
-    shift.until(has(r"(?m)^ check "))
+    shift.until(has(r"(?m)^ (check|metrics) "))
     shift.until(lambda one: "reading" not in one.text)
 
 
