@@ -25,7 +25,9 @@ def look(shift: Shift, name: str = NAME, *keys: str) -> None:
     """Its detail, until all that was asked for it is there."""
     shift.begin()
     shift.find(name)
-    shift.keys("enter", *keys)
+    shift.keys("enter")
+    shift.until("overview  triage")  # keys before that are nobody's
+    shift.keys(*keys)
     shift.until(has(r"(?m)^ (check|metrics) "))
     shift.until(lambda one: "reading" not in one.text)
 
@@ -92,7 +94,9 @@ def test_a_log_that_would_drive_the_terminal_changes_words_alone(demo: Demo, env
         shift.until(has(r"(?m)^ / "))
         shift.keys("type:t3.nano", "enter")
         shift.until(has(r"› \S+ =HYPERLIN"))
-        shift.keys("enter", "right")
+        shift.keys("enter")
+        shift.until("overview  triage")
+        shift.keys("right")
         shift.until("the kernel panicked and stopped")
         assert "press nothing" in shift.text, "its checks are well, whatever it writes"
         shift.keys("left", "left", "left")  # the console
