@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -105,6 +105,22 @@ def test_another_event_is_never_calmer(instance: Instance, hours: float) -> None
 
 @given(INSTANCES, st.floats(0, 500), st.floats(0, 500))
 def test_sooner_is_never_calmer(instance: Instance, hours: float, sooner: float) -> None:
+    assume(hours - sooner >= -24)  # until then it is under way
     late = replace(instance, events=(event(hours),))
     early = replace(instance, events=(event(hours - sooner),))
     assert urgency(early, NOW) <= urgency(late, NOW)
+
+
+def test_hundreds_of_events_long_past_stand_below_today_s_the_latest_first() -> None:
+    rows = [
+        replace(CALM, name=SafeText(f"old-{days}"), events=(event(-24.0 * days),)) for days in range(2, 302)
+    ]
+    rows += [
+        replace(CALM, name=SafeText(f"in-{hours}"), events=(event(hours),)) for hours in (5, -3, -23, None)
+    ]
+    found = [row.label for row in sorted(rows, key=lambda row: urgency(row, NOW))]
+    assert found[:6] == ["in--23", "in--3", "in-5", "old-2", "old-3", "old-4"]
+    assert found[-2:] == ["old-301", "in-None"], "one without a start is not due"
+    assert {urgency(row, NOW).level for row in rows[:-1]} == {Level.DUE}, (
+        "none is calm: it may still have to be started"
+    )

@@ -42,7 +42,8 @@ class Urgency(Struct, frozen=True, order=True):
 
     What is down counts as what fails on AWS's side, the latest first; where AWS has announced more, that comes first.
 
-    An open event without a start counts as the earliest of its level: it may begin any time.
+    An open event without a start counts as the earliest of its level: it may begin any time. One that is long past stands after
+    all that are not, the latest first.
     """
 
     key: tuple[int, int, float, str, str] = field()
@@ -102,4 +103,6 @@ def _by_events(instance: Instance, now: datetime) -> tuple[Level, float]:
     dated = [event.not_before for event in open_events if event.not_before is not None]
     due = bool(dated) and min(dated) <= now + DUE_WITHIN
     level = Level.DUE if due else Level.SCHEDULED
-    return level, -inf if start is None else start.timestamp()
+    if start is None:
+        return level, -inf
+    return level, _AFTER_EVENTS - start.timestamp() if open_events[0].is_past(now) else start.timestamp()
