@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from screens.detail.gathered import Gathered
 from screens.detail.view_model import Scene
 from screens.page import Row
 from tui.commands import VERBS, shown_key
@@ -15,6 +14,7 @@ from tui.domain.instance import Instance
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, bare_clock, clock, short_date
+from tui.fleet.gathered import Gathered
 from tui.fleet.protocol import ReadKind
 
 LATE = timedelta(minutes=15)

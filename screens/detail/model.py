@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from screens.detail.gathered import NOTHING_YET
 from screens.detail.reasons import Reasoning
 from screens.detail.view_model import Scene, TriageView, freshest
 from screens.this_machine import here_now
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Trouble, TroubleKind
+from tui.fleet.gathered import NOTHING_YET
 from tui.fleet.protocol import LinkPhase, ReadAnswer
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation

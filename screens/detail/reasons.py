@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-from screens.detail.gathered import Gathered
 from tui.domain.diagnosis.evidence import Evidence, MetricRow
 from tui.domain.diagnosis.metric_marks import triage_rows
 from tui.domain.diagnosis.triage_row import TriageRow
@@ -12,6 +11,7 @@ from tui.domain.diagnosis.verdict import Diagnosis, diagnosis_of
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance
 from tui.domain.triage import Level
+from tui.fleet.gathered import Gathered
 from tui.presentation.chart import Grid, blocks, signs
 from tui.presentation.symbols import LEVELS
 

@@ -7,7 +7,6 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from screens.detail.gathered import NOTHING_YET, Gathered
 from screens.detail.reasons import NO_REASONS, Reasons
 from tui.config.schema import Settings, policy
 from tui.domain.activity import NO_ACTIVITY, Own
@@ -18,6 +17,7 @@ from tui.domain.instance import Instance, TargetStatus, Trouble
 from tui.domain.sanitize import SafeText
 from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import ago, both_zones
+from tui.fleet.gathered import NOTHING_YET, Gathered
 from tui.fleet.protocol import ReadKind
 from tui.operations.model import Operation
 

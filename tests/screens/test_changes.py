@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from screens.detail.changes import MOST_OTHERS, changed_rows, other_resources
-from screens.detail.gathered import NOTHING_YET, Gathered
 from screens.detail.view_model import Scene
 from tests.screens.detail_pilot import opened
 from tests.screens.fake_services import NOW, SETTINGS, ZONE, StandIn, named, sample_store
@@ -17,6 +16,7 @@ from tests.screens.pilot_helpers import LARGE, settled, tab, text_of, until
 from tui.domain.diagnosis.evidence import Change, Evidence
 from tui.domain.instance import Trouble, TroubleKind, Volume
 from tui.domain.sanitize import clean
+from tui.fleet.gathered import NOTHING_YET, Gathered
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 
 ROW = named(sample_store(), "web-1")

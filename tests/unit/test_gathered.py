@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from screens.detail.gathered import NOTHING_YET
 from tui.domain.diagnosis.evidence import Change, Evidence, Metric, MetricRow, MetricState, SystemLog
 from tui.domain.diagnosis.findings import LogDiagnosis
 from tui.domain.instance import Trouble, TroubleKind
 from tui.domain.sanitize import clean
+from tui.fleet.gathered import NOTHING_YET
 from tui.fleet.protocol import ReadAnswer, ReadKind
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from screens.detail.gathered import NOTHING_YET
 from screens.detail.reasons import Reasoning
 from tui.domain.diagnosis.evidence import Evidence, Metric, MetricRow, MetricState
 from tui.domain.instance import Instance, Target
 from tui.domain.sanitize import clean
+from tui.fleet.gathered import NOTHING_YET
 from tui.fleet.protocol import ReadAnswer, ReadKind
 from tui.presentation.chart import Grid
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from screens.detail.gathered import NOTHING_YET
 from tui.cli import output, serialize
 from tui.cli.activity import own
 from tui.cli.diagnosis_view import print_diagnosis, print_log
@@ -26,6 +25,7 @@ from tui.domain.diagnosis.verdict import diagnosis_of
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.fleet import collector_client
+from tui.fleet.gathered import NOTHING_YET
 from tui.fleet.protocol import ReadKind, ReadRequest
 
 MAX_LOG = 32 * 1024 * 1024
