@@ -8,6 +8,7 @@ from screens.page import BLANK, Row
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago
 from tui.operations.model import Operation, OperationState
+from tui.operations.queries import NEWEST
 from tui.operations.status import status_of
 
 
@@ -19,6 +20,8 @@ def history(scene: Scene, cursor: int) -> list[Row]:
         return [Row("no operation on it is in this journal", style="dim")]
     chosen = scene.operations[min(cursor, len(scene.operations) - 1)]
     rows = [_operation(scene, one, chosen=one is chosen) for one in scene.operations]
+    if len(scene.operations) >= NEWEST:
+        rows.append(Row(f"the newest {NEWEST}; all of them: evac ops list --json", style="dim"))
     rows += [BLANK, Row(clean(chosen.title), "operation", "bold", note=clean(chosen.id))]
     if chosen.note:
         rows.append(Row(clean(chosen.note), "note"))

@@ -125,6 +125,19 @@ async def test_history_is_newest_first_and_enter_follows_one(tmp_path: Path) -> 
     ]
 
 
+async def test_a_history_that_is_cut_says_so_and_where_the_rest_is(tmp_path: Path) -> None:
+    app, screen, given = opened(tmp_path, "web-1")
+    assert given.journal is not None
+    row = named(given.store, "web-1")
+    for minutes in range(51):
+        given.journal.abandon(planned(given.journal, row, 60 - minutes), "again", NOW)
+    async with app.run_test(size=SMALL) as pilot:
+        await tab(pilot, screen, "history")
+        await pilot.press("end")
+        await pilot.pause()
+        assert "the newest 50; all of them: evac ops list --json" in text_of(app)
+
+
 async def test_the_end_of_an_operation_is_followed_by_a_look(tmp_path: Path) -> None:
     store = sample_store()
     link = StandIn(store)

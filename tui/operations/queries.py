@@ -18,6 +18,10 @@ from tui.operations.model import Operation, StoredDraft
 _T = TypeVar("_T")
 
 
+NEWEST = 50
+"""Operations on one instance that are read."""
+
+
 class JournalQueries(Database):
     """What it holds, as operations. Raises JournalError of a row that can't be read."""
 
@@ -45,7 +49,7 @@ class JournalQueries(Database):
         query = "SELECT COUNT(*) FROM operation WHERE NOT ? OR confirmed_at IS NOT NULL"
         return int(self._read(query, (confirmed,))[0][0])
 
-    def of_instance(self, instance_id: str, limit: int = 50) -> Sequence[Operation]:
+    def of_instance(self, instance_id: str, limit: int = NEWEST) -> Sequence[Operation]:
         """Those on one instance, the newest first."""
         query = "SELECT * FROM operation WHERE instance_id=? ORDER BY id DESC LIMIT ?"
         return self._operations(query, (instance_id, limit))
