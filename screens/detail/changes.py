@@ -47,7 +47,7 @@ def changed_rows(scene: Scene) -> list[Row]:
     since = clock(read_at - LATE, scene.zone)
     rows = [
         Row(
-            f"CloudTrail, this region, 90 d; after {since} it may not be whole yet",
+            f"CloudTrail, this region, 90 d; may lack changes after {since}",
             "changed",
             "dim",
         )

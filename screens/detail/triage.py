@@ -15,6 +15,7 @@ from screens.detail.view_model import Scene, range_word
 from screens.page import BLANK, Row
 from tui.domain.diagnosis.evidence import METRIC_PRICE, MetricRow
 from tui.domain.diagnosis.findings import Finding
+from tui.domain.diagnosis.metric_findings import row_sentence
 from tui.domain.diagnosis.metric_marks import row_order
 from tui.domain.diagnosis.triage_row import TriageRow
 from tui.domain.plurals import counted
@@ -151,10 +152,11 @@ class _Room:
             day = f"{to_zone(since, zone):%a} " if self.grid.begin - since > timedelta(hours=12) else ""
             return Text(f"  ◀ {told} {day}{bare_clock(since, zone)}", "bold red")
         told = f"{told} {bare_clock(since, zone)}"
-        for words in (f"{told}, {ago(since, self.scene.now)}", told):
+        short = f"fails since {bare_clock(since, zone)}"
+        for words in (f"{told}, {ago(since, self.scene.now)}", told, short):
             if len(words) < at:
                 return Text("  " + words.rjust(at - 1) + " ▲", "bold red")
-            if len(words) <= self.grid.width + self.words - at:
+            if len(words) <= self.grid.width + self.words - at - 2:
                 break
         return Text("  " + " " * at + f"▲ {words}", "bold red")
 
@@ -218,8 +220,8 @@ def _log(scene: Scene) -> Iterator[Row]:
     told = [f"{which}, {age}", counted(len(log.lines), "line")]
     if log.diagnosis.boots > 1:
         told.append(counted(log.diagnosis.boots, "boot"))
-    told.append(counted(len(found), "finding") if found else "nothing in it that explains a failure")
-    if log.diagnosis.came_up:
+    told.append(counted(len(found), "finding") if found else "no cause found")
+    if log.diagnosis.came_up and not any(one.severity > 1 and not one.boot for one in found):
         told.append("it came up")
     yield Row(" · ".join(told) if log.lines else "AWS has no console output of it", "log", "dim")
     most = 6 if scene.wide or scene.triage.zoomed else 3
@@ -257,7 +259,11 @@ def _unread(scene: Scene, kind: ReadKind) -> tuple[str, str, str, str]:
 def _why(scene: Scene) -> Iterator[Row]:
     """The likeliest causes with what speaks for each and against it, and what would have to be known."""
     causes = [one for one in scene.diagnosis.findings if one.severity > 1 and not one.boot]
-    for one in causes[:3]:
+    shown: list[Finding] = []
+    for one in causes:
+        if len(shown) == 3 or any(_said_with(one, cause) for cause in shown):
+            continue
+        shown.append(one)
         sign = _SEVERITY.get(one.severity, _SMALL)
         yield BLANK
         yield Row(one.words, f"{sign.symbol} why", "bold", sign.style)
@@ -267,9 +273,15 @@ def _why(scene: Scene) -> Iterator[Row]:
     if not scene.gathered.asking:
         kinds = (ReadKind.METRICS, ReadKind.AGENT_METRICS, ReadKind.LOG, ReadKind.CHANGES)
         above = tuple(why for kind in kinds if (why := scene.gathered.why_unread(kind)))
-        unknown = [text for text in scene.diagnosis.unknown if not text.endswith(above)]
+        drawn = {row_sentence(row) for row in scene.reasons.rows}
+        unknown = [text for text in scene.diagnosis.unknown if text not in drawn and not text.endswith(above)]
         yield from [BLANK] if unknown else []
         yield from (Row(text, "" if at else "not known", "magenta") for at, text in enumerate(unknown))
+
+
+def _said_with(one: Finding, cause: Finding) -> bool:
+    """Whether a line of the log is told already, as what another finding brought about."""
+    return bool(one.line) and any(text.endswith(f"{one.words} (line {one.line})") for text in cause.evidence)
 
 
 # what it cost

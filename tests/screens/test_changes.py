@@ -47,7 +47,7 @@ def test_who_what_from_where_and_when() -> None:
 
 
 def test_what_cannot_be_known_yet_is_said() -> None:
-    assert "after 11:45 KST it may not be whole yet" in told(read())
+    assert "may lack changes after 11:45 KST" in told(read())
     assert "no change is told of" in told(read())
 
 

@@ -103,6 +103,24 @@ async def test_the_moment_of_the_first_failing_check_is_under_the_rows(tmp_path:
     assert abs(mark.index("▲") - first_bad) <= 1
 
 
+@pytest.mark.parametrize("size", [SMALL, (80, 60), (120, 35), LARGE])
+async def test_nothing_is_clipped_said_twice_or_of_health_beside_its_cause(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    app, _, _ = triaged(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        shown = lines_of(app)
+    mark = next(one for one in shown if "▲" in one and "fails since" in one)
+    assert "…" not in mark
+    told = next(one for one in shown if " lines · " in one)
+    assert "came up" not in told, "of a boot that came up, and ran out of memory"
+    assert "finding" in told, "in one line"
+    assert sum("the kernel panicked" in one and "why" in one[:50] for one in shown) == 0, (
+        "it comes of the first"
+    )
+
+
 @pytest.mark.parametrize("size", [SMALL, (120, 35), LARGE])
 async def test_the_order_follows_the_failing_check(tmp_path: Path, size: tuple[int, int]) -> None:
     app, _, _ = triaged(tmp_path)

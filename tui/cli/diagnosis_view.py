@@ -15,7 +15,7 @@ from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.instance import CheckStatus, Instance
 from tui.domain.plurals import counted
 from tui.domain.severity import Mark
-from tui.domain.time_format import ago, bare_clock, both_zones
+from tui.domain.time_format import ago, bare_clock, both_zones, to_zone
 from tui.presentation.chart import Grid, blocks, signs
 from tui.presentation.symbols import MARKS
 from tui.presentation.width import cut
@@ -23,7 +23,7 @@ from tui.presentation.width import cut
 HOURS = 3
 WIDTH = 36
 """Columns of a chart: five minutes each."""
-_WORDS = {3: "likely", 2: "perhaps", 1: "a hint"}
+_WORDS = {3: "likely", 2: "likely", 1: "a hint"}
 _LABEL = 14
 
 
@@ -37,7 +37,7 @@ def print_log(found: LogDiagnosis, skipped: int) -> None:
         return
     for one in found.findings:
         _print_finding(one, skipped)
-    if found.came_up:
+    if found.came_up and not any(one.severity > 1 and not one.boot for one in found.findings):
         output.say("its last boot came up: if a check still fails, look at the network")
 
 
@@ -102,7 +102,8 @@ def _print_metrics(instance: Instance, evidence: Evidence, now: datetime, zone: 
     output.line("")
     if any(one.points for one in rows):
         begin = f"{bare_clock(grid.begin, zone)}"
-        output.line(" " * _LABEL + "  " + begin + "now".rjust(WIDTH - len(begin)))
+        label = f"{HOURS} h, {to_zone(now, zone).tzname()}"
+        output.line(cut(label, _LABEL) + "  " + begin + "now".rjust(WIDTH - len(begin)))
     for one in rows:
         sign = MARKS[one.mark].symbol
         label = cut(one.label, _LABEL - 1)
@@ -128,7 +129,8 @@ def _print_log_state(log: SystemLog | None, now: datetime) -> None:
     if log.kept_by:
         which = f"kept by evac before it acted ({log.kept_by})"
     at = f" of {ago(log.at, now)}" if log.at is not None else ""
-    up = ", it came up" if log.diagnosis.came_up else ""
+    grave = any(one.severity > 1 and not one.boot for one in log.diagnosis.findings)
+    up = ", it came up" if log.diagnosis.came_up and not grave else ""
     output.line("")
     _wrapped(
         f"system log: {which}{at}, {counted(len(log.lines), 'line')}, {counted(log.diagnosis.boots, 'boot')}{up}"

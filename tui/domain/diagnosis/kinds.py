@@ -95,6 +95,20 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "burst-out": frozenset({"volume-slow", "hung-task", "flapping", "came-up", "volume-limit"}),
     "ebs-limit": frozenset({"volume-slow", "hung-task", "flapping", "came-up", "volume-limit"}),
     "orderly": _IDLE | _BUSY,
+    "flapping": frozenset({"came-up"}),
+    **dict.fromkeys(
+        (
+            "emergency",
+            "kernel-old",
+            "modprobe-loop",
+            "grub",
+            "not-bootable",
+            "secureboot",
+            "ignition",
+            "win-boot",
+        ),
+        _IDLE,
+    ),
     "starting": _IDLE | {"cpu-full", "changed"},
     **dict.fromkeys(WAITS, _IDLE | {"starting"} | {"cpu-full", "panic", "oops"}),
 }

@@ -91,6 +91,8 @@ def log_evidence(log: SystemLog, then: Then) -> Iterator[Finding]:
         if one.boot == 0 and not stopping and _is_last_deed(one, log):
             severity = max(severity, 2)
         most, against = _worth(one, long_ago, old, then)
+        if one.boot == 0 and one.key in WAITS and log.diagnosis.came_up:
+            most, against = 1, (*against, "the boot went on after it")
         advised, advice = ADVICE.get(one.key, ("", ""))
         yield replace(
             one,

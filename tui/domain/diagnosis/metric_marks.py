@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from msgspec.structs import replace
+
 from tui.domain.diagnosis import volume_marks
 from tui.domain.diagnosis.evidence import Metric, MetricRow, MetricState
 from tui.domain.diagnosis.metric_queries import is_burstable
@@ -31,7 +33,7 @@ from tui.domain.diagnosis.triage_row import (
     row_with_points,
     without_points,
 )
-from tui.domain.instance import CheckName, Instance
+from tui.domain.instance import CheckName, Instance, InstanceState
 from tui.domain.severity import Mark
 from tui.domain.time_format import later
 
@@ -77,7 +79,15 @@ def triage_rows(
 ) -> tuple[TriageRow, ...]:
     """A line for each row that has metrics, each volume one; in the order of `row_order`. Never raises, whatever the points."""
     look = Look(instance, tuple(metrics), now, zone)
-    return tuple(line for row in row_order(instance) for line in _ROWS[row](look))
+    lines = [line for row in row_order(instance) for line in _ROWS[row](look)]
+    return tuple(map(_then_stopped, lines)) if instance.state is InstanceState.STOPPED else tuple(lines)
+
+
+def _then_stopped(line: TriageRow) -> TriageRow:
+    """What was well until somebody stopped it is not well now."""
+    if line.mark is not Mark.OK or not line.points:
+        return line
+    return replace(line, mark=Mark.NONE, words=f"was {line.words}")
 
 
 def _check(look: Look) -> Iterator[TriageRow]:
@@ -97,6 +107,12 @@ def _check(look: Look) -> Iterator[TriageRow]:
     elif any(value > 0 for _, value in points):
         good = ends_with(points, lambda value: value <= 0)
         words = f"ok since {look.clock(good[0][0])}" if good else "ok"
+    if failing and not own and failing[0] not in _CHECK_METRICS and changes < FLAPPING:
+        words = f"{failing[0].value} {words}: no metric shows its past"
+        yield TriageRow(
+            MetricRow.CHECK, "check", mark, words, MetricState.REPORTING, since=since, series=tuple(series)
+        )
+        return
     if changes >= FLAPPING:
         mark = mark if mark is Mark.FAILING else Mark.THREATENED
         words, trouble = f"flapping: {changes} changes in 3 h", "flapping"

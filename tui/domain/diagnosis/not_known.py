@@ -22,7 +22,7 @@ def not_known(then: Then, rows: Sequence[TriageRow], evidence: Evidence) -> Iter
             yield f"{_PARTS[part]}: not read"
     for row in rows:
         no_agent = row.row is MetricRow.MEMORY and row.state in (MetricState.ABSENT, MetricState.EARLY)
-        if no_agent or row.state is MetricState.DENIED:
+        if no_agent or (row.state is MetricState.DENIED and not unread & {"metrics", "agent"}):
             yield row_sentence(row)
     if evidence.log is not None:
         if not any(evidence.log.lines):

@@ -74,7 +74,7 @@ def _head(then: Then, found: Sequence[Finding]) -> tuple[str, str]:
         bool(first.line) or not begun
     )  # what began with the check: its time stands above
     when = f", about {then.clock(first.at)}" if first.at is not None and told else ""
-    where = f" (system log, line {first.line})" if first.line else ""
+    where = f" (log line {first.line})" if first.line else ""
     return LIKELY if first.severity >= 2 else HINT, f"{first.words}{when}{where}"
 
 

@@ -91,6 +91,8 @@ def _volume(look: Look, label: str, series: list[Metric]) -> Iterator[TriageRow]
     elif (slow := _slow(latency)) is not None:
         mark, trouble, since = look.bad(), "volume-slow", slow
         words = f"{latency[-1][1]:.0f} ms, slow since {look.clock(since)}"
+    elif look.failing and _stopped_working(ops, idle):
+        mark, words = Mark.UNKNOWN, f"0 IOPS since {look.clock(idle[0][0])}"
     elif sum(value >= 1 for _, value in exceeded[-10:]) >= 5:
         mark, trouble = Mark.THREATENED, "volume-limit"
         words = f"{words}: at its limit"
@@ -100,6 +102,12 @@ def _volume(look: Look, label: str, series: list[Metric]) -> Iterator[TriageRow]
     yield row_with_points(
         look, MetricRow.VOLUME, label, series, shown, mark, words or "no trouble", trouble, since, high=max(top, 1.0), unit=unit
     )  # fmt: skip
+
+
+def _stopped_working(ops: Series, idle: Series) -> bool:
+    """Whether it does nothing now and was in use before: by its system's fault or its own, it is not known to be well."""
+    worked = [value for _, value in ops[: len(ops) - len(idle)]]
+    return len(idle) >= 3 and bool(worked) and median_of(worked) > 0
 
 
 def _slow(latency: Series) -> datetime | None:
@@ -135,6 +143,8 @@ def ebs_limit(look: Look) -> Iterator[TriageRow]:
             f"{' and '.join(out)} limit reached",
         )
     balance = highest((one for each in balances.values() for one in each), min)
+    if balance and not out:
+        words = f"{balance[-1][1]:.0f} % of burst left"
     shown, high, unit = (balance, 100.0, "%") if balance else (highest(map(ordered_points, series)), 1.0, "")
     yield row_with_points(
         look,
