@@ -290,6 +290,8 @@ def _said_with(one: Finding, cause: Finding) -> bool:
 def _foot(scene: Scene) -> Iterator[Row]:
     evidence, total = scene.gathered.evidence, scene.gathered.asked
     asked = 0 if evidence is None else evidence.asked
+    if not total:
+        return
     yield BLANK
     told = f"{counted(asked, 'metric')} asked, about {_dollars(asked)} a look"
     if total > asked:

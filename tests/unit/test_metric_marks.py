@@ -73,3 +73,12 @@ def test_why_a_part_was_not_read_is_said_once_and_not_again_of_each_of_its_rows(
     unread = (("metrics", SafeText("GetMetricData is not allowed")),)
     told = diagnosis_of(DOWN, Evidence(NOW, (denied,), system_log(BOOT, NOW, True), (), unread=unread), NOW)
     assert told.unknown == ("metrics: GetMetricData is not allowed",)
+
+
+def test_a_network_that_stands_still_while_a_check_fails_is_not_drawn_well() -> None:
+    metrics = [
+        metric(MetricRow.NETWORK, name, lambda since: 3e6 if since < 18 else 0.0)
+        for name in ("NetworkIn", "NetworkOut")
+    ]
+    row = of(DOWN, MetricRow.NETWORK, *metrics)[0]
+    assert (row.mark, row.words[:5]) == (Mark.UNKNOWN, "0 B/s")

@@ -61,12 +61,12 @@ def test_all_of_them_have_something_to_press_or_a_reason_not_to_and_a_line() -> 
 def test_the_moment_of_a_line_is_said_where_it_is_known_and_left_out_where_it_can_not_be() -> None:
     one = FAILURES[0]
     told = diagnosis_of(one.instance, one.evidence(), NOW)
-    assert told.line == "memory ran out, and the kernel killed java (log line 6)", (
+    assert told.line == "memory ran out, and the kernel killed java (line 6)", (
         "AWS took the output long after the console fell silent"
     )
     started = replace(one.instance, launched_at=ev.FAILED - timedelta(seconds=6600))
     line = diagnosis_of(started, one.evidence(), NOW).line
-    assert line == "memory ran out, and the kernel killed java, about 02:38 (log line 6)"
+    assert line == "memory ran out, and the kernel killed java, about 02:38 (line 6)"
 
 
 HEALTHY = {
@@ -176,7 +176,7 @@ def test_what_is_not_known_is_said_and_nothing_is_made_of_it() -> None:
     assert told == Diagnosis(
         (),
         "not known",
-        "no cause was found in what was read",
+        "neither metrics nor the system log could be read",
         (
             "metrics: cloudwatch:GetMetricData is denied: ask for it",
             "system log: not read",

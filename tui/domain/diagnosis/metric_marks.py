@@ -285,6 +285,8 @@ def _network(look: Look) -> Iterator[TriageRow]:
         mark, trouble, since = look.bad(), "network-gone", gone[0][0]
         what = "0 B/s" if newest < 1.0 else "nothing comes in"
         words = f"{what} since {look.clock(since)}" if len(gone) < len(arrived) else f"{what} all the time"
+    elif look.failing and newest < 1.0:
+        mark = Mark.UNKNOWN  # too few points to say that it is gone, and not to be drawn as well
     top = max(value for _, value in points)
     yield row_with_points(
         look,

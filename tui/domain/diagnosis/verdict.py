@@ -58,15 +58,21 @@ def diagnosis_of(
     then = then_of(instance, rows, now, zone)
     found = _findings(then, rows, evidence.log, evidence.changes or (), instance.events, facts)
     unknown = tuple(not_known(then, rows, evidence))
-    label, line = _head(then, found)
+    read = evidence.log is not None or any(
+        one.state is not MetricState.DENIED for one in evidence.metrics or ()
+    )
+    label, line = _head(then, found, read=read)
     return Diagnosis(found, label, line, unknown)
 
 
-def _head(then: Then, found: Sequence[Finding]) -> tuple[str, str]:
+def _head(then: Then, found: Sequence[Finding], *, read: bool) -> tuple[str, str]:
     failing = bool(then.failing)
+    none = (
+        "no cause was found in what was read" if read else "neither metrics nor the system log could be read"
+    )
     first = next((one for one in found if one.boot == 0), None)
     if first is None or (first.severity < 2 and not first.line and not failing):
-        return (NOT_KNOWN, "no cause was found in what was read") if failing else ("", "")
+        return (NOT_KNOWN, none) if failing else ("", "")
     if first.severity < 2 and not failing:
         return "", ""
     begun = then.since is not None and first.at is not None and abs(first.at - then.since) <= LAG
@@ -74,7 +80,7 @@ def _head(then: Then, found: Sequence[Finding]) -> tuple[str, str]:
         bool(first.line) or not begun
     )  # what began with the check: its time stands above
     when = f", about {then.clock(first.at)}" if first.at is not None and told else ""
-    where = f" (log line {first.line})" if first.line else ""
+    where = f" (line {first.line})" if first.line else ""
     return LIKELY if first.severity >= 2 else HINT, f"{first.words}{when}{where}"
 
 
