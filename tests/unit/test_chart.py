@@ -34,6 +34,7 @@ def test_a_point_fills_the_time_it_stands_for() -> None:
 def test_a_missing_period_is_a_hole() -> None:
     cells = HOUR.laid(minutes_ago(*((5 * n, 50) for n in range(1, 13) if n not in (3, 4))), 300)
     assert blocks(cells, 100) == ("▄" * 8 + "··" + "▄" * 2,)
+    assert blocks([60.0, 99.0], 100, plain=True) == ("o@",), "no level is drawn as the mark of what is well"
     assert blocks(cells, 100, plain=True) == ("=" * 8 + "??" + "=" * 2,)
 
 

@@ -14,7 +14,8 @@ from msgspec import Struct
 GAP = "·"
 """No point here."""
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-_PLAIN = " .:-=+*#@"
+_PLAIN = " .:-=o*#@"
+"""Without `+`, which is the mark of what is well."""
 _PLAIN_GAP = "?"
 _LEVELS = len(_BLOCKS) - 1
 
