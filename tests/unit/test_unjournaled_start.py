@@ -166,6 +166,22 @@ def test_not_by_one_whose_lease_is_another_s_since(scene: Scene) -> None:
     assert other.journal.lease(scene.ident, other.name, scene.now)
     assert scene.need() == []
     other.leased = True
+    assert scene.need(other) == []  # the one before may have sent one when it died
+    scene.now += GRACE
+    assert scene.need(other) == ["StartInstances"]
+
+
+def test_at_most_one_a_grace_whoever_died_in_between(scene: Scene) -> None:
+    assert scene.need() == ["StartInstances"]
+    scene.journal.full = False  # what it sent is not written down: it is killed
+    scene.aws.state = InstanceState.STOPPED  # and AWS shows nothing of it yet
+    scene.now += timedelta(seconds=1)
+    other = scene.another()
+    assert scene.journal.reopen(scene.ident, scene.operation.runner, scene.now)
+    other.tick()
+    assert scene.operation.runner == other.name
+    assert scene.need(other) == []
+    scene.now += GRACE
     assert scene.need(other) == ["StartInstances"]
 
 

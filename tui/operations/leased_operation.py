@@ -94,6 +94,11 @@ class LeasedOperation:
         """Whether the intent of its own Stop is committed, and AWS did not refuse it."""
         return self._stopped or "StopInstances" in self.last.sent
 
+    @property
+    def took_over(self) -> bool:
+        """Whether another runner, which is dead, stopped the instance."""
+        return self.stopped_it and not self._stopped
+
     def _reread(self) -> Operation:
         found = self.journal.get(self.operation.id)
         assert found is not None

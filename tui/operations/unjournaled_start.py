@@ -48,6 +48,11 @@ class LeasedRunner(Protocol):
         """The intent of its own Stop is committed, and AWS did not refuse it."""
         ...
 
+    @property
+    def took_over(self) -> bool:
+        """A runner before it stopped the instance, and is dead: what that one sent without the journal nobody knows."""
+        ...
+
 
 class Sent(Struct, frozen=True):
     """A start that the journal does not know yet. Times are UTC."""
@@ -67,6 +72,7 @@ class Unjournaled:
         self._runner = runner
         self._sent: list[Sent] = []
         self._latest: datetime | None = None
+        self._began = runner.now()
 
     def start(self, why: JournalError) -> bool:
         """Send StartInstances if all the conditions above hold; whether it was sent."""
@@ -104,10 +110,12 @@ class Unjournaled:
         return found if found is not None and found.is_open else None
 
     def _latest_start(self, current: Operation) -> datetime | None:
-        """When the last start was sent (UTC), journaled or not, refused ones too."""
+        """When the last start was sent (UTC), journaled or not, refused ones too; at the latest, if a dead runner sent it."""
         calls = [one for row in current.steps for one in row.calls if one.operation == "StartInstances"]
         known = [one.intent_at for one in calls if not one.dry_run]
-        return max([*known, *([self._latest] if self._latest else [])], default=None)
+        known += [self._latest] if self._latest else []
+        known += [self._began] if self._runner.took_over else []
+        return max(known, default=None)
 
     def write_down(self) -> None:
         """Write the sent starts to the journal and the audit log, with their own times. Raises JournalError."""
