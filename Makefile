@@ -84,8 +84,9 @@ chaos: $(STAMP) ## kill runners and the console at every boundary: TRIALS=1000 S
 	CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py
 
 ACTIONS ?= 500
-night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside it, faults throughout: up to 90 minutes
+night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside it, faults throughout; then each story at each size: up to 100 minutes
 	$(BIN)/python -P -m tests.journeys.night $(ACTIONS) $(SEED)
+	EVAC_SIZES=all $(BIN)/pytest -n 3 tests/journeys
 
 snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)
 	$(BIN)/pytest tests/screens --snapshot-update

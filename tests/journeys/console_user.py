@@ -27,6 +27,13 @@ from tui.operations.model import Operation
 from tui.paths import default_journal_path
 
 SIZES = ((80, 24), (120, 35), (160, 50))
+
+
+def told_at(size: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """The sizes a story is told at: this one, or all of them where EVAC_SIZES is `all` (`make night`)."""
+    return SIZES if os.environ.get("EVAC_SIZES") == "all" else (size,)
+
+
 ASKED = r"Type .*to go on|\by +yes\b"
 """The question, open for an answer."""
 SETTLED = 0.6

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.console_user import Shift, awaited, evac, sent
+from tests.journeys.console_user import Shift, awaited, evac, sent, told_at
 from tests.unit.machines import nitro, put
 from tui.demo.environment import Demo
 from tui.operations.model import OperationState
@@ -31,7 +31,7 @@ def seated(
     return {**env, "EVAC_DEMO_ROOT": str(root)}, str(found["InstanceId"])
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+@pytest.mark.parametrize("size", told_at((80, 24)))
 def test_she_tries_to_stop_the_bastion_she_sits_on(
     demo: Demo, env: dict[str, str], tmp_path: Path, size: tuple[int, int]
 ) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.journeys.console_user import SIZES, Shift, awaited, evac, journal, sent
+from tests.journeys.console_user import Shift, awaited, evac, journal, sent, told_at
 from tui.demo.environment import Demo
 from tui.operations.model import OperationState
 
@@ -18,7 +18,7 @@ def stops(demo: Demo, name: str, seconds: float) -> None:
     )
 
 
-@pytest.mark.parametrize("size", SIZES[:2])
+@pytest.mark.parametrize("size", told_at((160, 50)))
 def test_aws_stops_a_server_and_one_key_brings_it_back(
     demo: Demo, env: dict[str, str], size: tuple[int, int]
 ) -> None:
@@ -65,7 +65,7 @@ def test_ordered_in_advance_it_is_started_when_aws_has_stopped_it(demo: Demo, en
         shift.until(lambda one: "running" in one.line("ledger-2") and "then start" not in one.text)
 
 
-@pytest.mark.parametrize("size", SIZES[:1])
+@pytest.mark.parametrize("size", told_at((80, 24)))
 def test_what_is_meant_to_be_down_is_no_trouble_until_it_has_run(
     demo: Demo, env: dict[str, str], size: tuple[int, int]
 ) -> None:
@@ -92,7 +92,7 @@ def test_what_is_meant_to_be_down_is_no_trouble_until_it_has_run(
         assert book.intended_down() == {}
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", told_at((120, 35)))
 def test_what_another_process_does_is_in_the_picture(
     demo: Demo, env: dict[str, str], size: tuple[int, int]
 ) -> None:
