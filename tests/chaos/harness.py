@@ -22,7 +22,17 @@ from typing import Any
 
 from tests.chaos.trial_conditions import PLIGHTS, Redis
 from tests.chaos.trial_processes import Stage
-from tests.chaos.trials import KINDS, Result, Trial, anew, at_random, every_boundary, in_plights, whole
+from tests.chaos.trials import (
+    IN_A_LONG_ONE,
+    KINDS,
+    Result,
+    Trial,
+    anew,
+    at_random,
+    every_boundary,
+    in_plights,
+    whole,
+)
 from tui.demo.environment import start
 
 
@@ -33,7 +43,11 @@ def trials_of(stage: Stage, args: argparse.Namespace) -> list[Trial]:
     if args.plights:
         return in_plights(chance, known, stage.plights, args.plights)
     if args.once:
-        return [trial for kind, names in anew(known).items() for trial in every_boundary(kind, names)]
+        return [
+            trial
+            for kind, names in anew(known).items()
+            for trial in every_boundary(kind, names, IN_A_LONG_ONE)
+        ]
     plans = [trial for kind in args.kinds for trial in every_boundary(kind, known[kind])]
     plans += in_plights(chance, known, stage.plights, max(8, args.trials // 50))
     return plans + [at_random(chance, known) for _ in range(max(0, args.trials - len(plans)))]

@@ -64,13 +64,14 @@ def distinct(boundaries: Sequence[str], who: str) -> list[str]:
     return [one for one in dict.fromkeys(boundaries) if one.startswith(f"{who}/")]
 
 
-IN_A_CHAIN = 4
+IN_A_CHAIN, IN_A_LONG_ONE = 4, 8
+"""Deaths in one trial: in the whole run, and where each boundary is to be had once at little cost."""
 
 
-def every_boundary(kind: str, boundaries: Sequence[str]) -> list[Trial]:
+def every_boundary(kind: str, boundaries: Sequence[str], chain: int = IN_A_CHAIN) -> list[Trial]:
     """Each boundary of the runner once, several deaths a trial, in their order; and each of the console."""
     names = distinct(boundaries, "runner")
-    apart = -(-len(names) // IN_A_CHAIN)
+    apart = -(-len(names) // chain)
     trials = [Trial(kind, list(names[at::apart]), sweep=True) for at in range(apart)]
     return trials + [Trial(kind, console_death=one, sweep=True) for one in distinct(boundaries, "console")]
 
