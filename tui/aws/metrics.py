@@ -226,8 +226,9 @@ class Asker:
 
 
 def _count(metrics: Iterable[Metric]) -> int:
-    """How many are paid: up to five statistics of a metric are one."""
-    return len({(one.namespace, one.name, one.dimensions) for one in metrics})
+    """How many are paid: those that were answered, of which up to five statistics are one."""
+    answered = (one for one in metrics if one.state is not MetricState.DENIED)
+    return len({(one.namespace, one.name, one.dimensions) for one in answered})
 
 
 def _of_this_machine(points: _Points, query: MetricQuery, row: Instance) -> _Points:

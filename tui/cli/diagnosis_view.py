@@ -59,7 +59,8 @@ def print_diagnosis(
     _print_changes(evidence.changes, now)
     for why in told.unknown:
         output.say(f"? {why}")
-    output.say(f"{counted(evidence.asked, 'metric')} asked, about ${evidence.asked * METRIC_PRICE:.4f}")
+    if evidence.asked:
+        output.say(f"{counted(evidence.asked, 'metric')} asked, about ${evidence.asked * METRIC_PRICE:.4f}")
 
 
 def _checks(instance: Instance, now: datetime, zone: tzinfo) -> str:

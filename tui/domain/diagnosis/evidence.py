@@ -101,7 +101,7 @@ class Change(Struct, frozen=True, gc=False):
 class Evidence(Struct, frozen=True, gc=False):
     """What was read. A part that is None was not read; `unread` says of which (`metrics`, `agent`, `log`, `changes`) and why.
 
-    `asked`: how many metrics CloudWatch was asked for; each costs `METRIC_PRICE`.
+    `asked`: how many metrics CloudWatch answered; each costs `METRIC_PRICE`.
     """
 
     read_at: datetime

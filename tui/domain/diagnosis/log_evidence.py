@@ -22,6 +22,8 @@ from tui.domain.time_format import clock_or_date, span, to_utc
 
 LAG = timedelta(minutes=10)
 """A check begins to fail minutes after its cause, and AWS takes the console's output when it likes."""
+_CLOCKS = timedelta(minutes=2)
+"""What caused a failure is no later than it; so much two clocks may differ."""
 _WENT_ON, _LONG_AGO = timedelta(minutes=30), timedelta(hours=3)
 _AT_THE_END = 40
 """Lines from the end within which an orderly shutdown is the last thing it did."""
@@ -116,7 +118,7 @@ def _when(
     if at is None or soonest is None or since is None:
         return soonest, None
     for moment in (soonest, at):
-        if since - _WENT_ON <= moment <= since + LAG:
+        if since - _WENT_ON <= moment <= since + _CLOCKS:
             return moment, None
     return (at, since - at) if at < since else (None, None)
 
