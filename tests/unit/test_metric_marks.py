@@ -49,6 +49,15 @@ def test_of_a_check_without_a_metric_no_history_of_others_is_drawn() -> None:
     assert row.words.startswith("application failing since ")
 
 
+def test_a_check_that_is_well_again_is_not_told_as_failing_by_its_older_metric() -> None:
+    failed = until(0.0, 1.0)
+    [row] = of(RUNS, MetricRow.CHECK, check("Instance", failed))
+    assert row.mark is Mark.OK
+    assert row.words.startswith("ok now, failed from ")
+    [row] = of(replace(RUNS, checks=Checks()), MetricRow.CHECK, check("Instance", failed))
+    assert row.mark is Mark.FAILING  # nobody knows better
+
+
 def test_a_full_bar_of_what_may_be_used_in_a_burst_says_what_it_is() -> None:
     balance = metric(MetricRow.EBS_LIMIT, "EBSIOBalance%", 100.0, period=300)
     assert of(RUNS, MetricRow.EBS_LIMIT, balance)[0].words == "100 % of burst left"

@@ -104,6 +104,8 @@ def _check(look: Look) -> Iterator[TriageRow]:
     if run or failing:
         since = look.failing_since or (run[0][0] if run else None)
         mark, words = Mark.FAILING, "failing" + (f" since {look.clock(since)}" if since is not None else "")
+        if look.answers:  # the check itself was read later than its metric
+            mark, words = Mark.OK, f"ok now, failed from {look.clock(run[0][0])}"
     elif any(value > 0 for _, value in points):
         good = ends_with(points, lambda value: value <= 0)
         words = f"ok since {look.clock(good[0][0])}" if good else "ok"

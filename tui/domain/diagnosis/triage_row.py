@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tui.domain.diagnosis.evidence import Metric, MetricRow, MetricState
 from tui.domain.diagnosis.series import Series
-from tui.domain.instance import CheckName, Instance
+from tui.domain.instance import CheckName, CheckStatus, Instance
 from tui.domain.severity import Mark
 from tui.domain.time_format import ago, clock_or_date, to_utc
 
@@ -66,6 +66,12 @@ class Look(Struct, frozen=True):
     def failing(self) -> tuple[CheckName, ...]:
         """Its failing checks, the outermost first."""
         return self.instance.checks.impaired()
+
+    @property
+    def answers(self) -> bool:
+        """Whether AWS says of its system and its instance check that they are ok."""
+        checks = self.instance.checks
+        return {checks.system.status, checks.instance.status} == {CheckStatus.OK} and not self.failing
 
     @property
     def failing_since(self) -> datetime | None:
