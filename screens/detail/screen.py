@@ -102,14 +102,14 @@ class DetailScreen(ConsoleTab, TriageTab, inherit_bindings=False):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """What is known is drawn before anything is asked."""
+        """What is known is drawn before anything is answered."""
         self.query_one("#picture").border_title = "where it breaks"
         self.query_one("#stakes").border_title = "before you act (more: actions)"
         self.query_one("#right").border_title = "what it means"
         self.known.read_history()
+        self.ask_due()  # before the look: its dozen calls would be signed first
         self.redraw()
         self.look()
-        self.ask_due()
 
     @property
     def page(self) -> Page:
