@@ -104,7 +104,7 @@ class Choices(Vertical):
     """The options of one action. It reports each change; what is wrong with it is its `trouble`."""
 
     class Changed(Message):
-        """Posted when `options` changed."""
+        """The operator changed a choice: `options` is another, and the plan is to be drafted again."""
 
     class Settled(Message):
         """Posted when the choice is made. `go_on`: by enter, so the question is next."""

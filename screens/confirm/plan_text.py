@@ -87,7 +87,7 @@ def step_grid(draft: Draft, compact: bool) -> RenderableType:
 
 
 def consequences(found: Sequence[Hazard], *, blocked: bool) -> RenderableType:
-    """What it costs."""
+    """The consequences of a plan, the gravest first, each with what would avoid it; a table of gravity and text."""
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=9, no_wrap=True)
     grid.add_column(ratio=1)

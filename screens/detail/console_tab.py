@@ -38,12 +38,12 @@ class ConsoleTab(EvacScreen):
         self.tab = ""
 
     def redraw(self) -> None:
-        """Draw everything."""
+        """Draw the whole screen again from what is known; the detail screen has it."""
         raise NotImplementedError
 
     @property
     def console(self) -> LogPane:
-        """The pane."""
+        """The pane that shows the system log."""
         return self.query_one("#console", LogPane)
 
     # keys
@@ -107,7 +107,7 @@ class ConsoleTab(EvacScreen):
         self.redraw()
 
     def verb_finding(self) -> None:
-        """The next finding."""
+        """Go to the log's next finding, after the last to the first; from triage the console tab opens for it."""
         if self.to_console() and (why := self.console.next_finding()) is not None:
             self.say(why)
 

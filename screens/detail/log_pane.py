@@ -61,11 +61,11 @@ class SearchBar(Horizontal):
 
     @property
     def input(self) -> LogSearch:
-        """The input."""
+        """The field in which the words to search for are typed."""
         return self.query_one(LogSearch)
 
     def say(self, told: str, style: str) -> None:
-        """What was found."""
+        """Say beside the field how many lines have the words."""
         self.query_one("#hits", Static).update(Text(told, style))
 
 
@@ -98,7 +98,7 @@ class LogPane(Vertical):
 
     @property
     def view(self) -> LogView:
-        """The lines."""
+        """The scrolling part: the log's own lines."""
         return self.query_one(LogView)
 
     @property
@@ -108,7 +108,7 @@ class LogPane(Vertical):
 
     @property
     def is_searching(self) -> bool:
-        """Whether letters are letters."""
+        """Whether the search field is open, so that letters are text and no keys."""
         return self._bar is not None and bool(self._bar.display)
 
     def show(self, scene: Scene) -> None:

@@ -277,7 +277,7 @@ class DetailScreen(ConsoleTab, TriageTab, inherit_bindings=False):
 
     @property
     def in_front(self) -> Page | LogView:
-        """What scrolls."""
+        """The part of the tab in front that arrows and pages move."""
         return self.console.view if self.tab == CONSOLE else self.page
 
     def action_move(self, by: int) -> None:

@@ -266,7 +266,7 @@ def _images(scene: Scene) -> Iterator[Row]:
 
 
 def tags(scene: Scene) -> list[Row]:
-    """All tags, by key."""
+    """The sheet of its tags, sorted by key; one line where there are none, or they are not read yet."""
     if scene.instance.inventory_at is None:
         return [Row("not read yet", style="magenta")]
     return [Row(value, key, label_style="bold") for key, value in sorted(scene.instance.tags)] or [

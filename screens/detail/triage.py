@@ -116,7 +116,7 @@ class _Room:
 
     @property
     def range_label(self) -> str:
-        """`3 h, KST`."""
+        """The range that is shown and the zone of its times: `3 h, KST`."""
         return f"{range_word(self.scene.triage.hours)}, {to_zone(self.at, self.scene.zone).tzname()}"
 
     def axis(self) -> Text:

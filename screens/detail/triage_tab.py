@@ -45,7 +45,7 @@ class TriageTab(EvacScreen):
         raise NotImplementedError
 
     def redraw(self) -> None:
-        """Draw what is known."""
+        """Draw what is known; the detail screen has it."""
         raise NotImplementedError
 
     @staticmethod

@@ -124,9 +124,9 @@ async def test_a_block_that_is_left_and_a_plan_that_ran_out_say_so_too(tmp_path:
                 case.journal.abandon(
                     case.hands.made[0][0], "not confirmed within 10 minutes", case.services.now()
                 )
-                await until(pilot, lambda case=case: "not confirmed within" in shown(case.screen))  # type: ignore[misc]
+                await until(pilot, lambda case=case: "not confirmed within" in shown(case.screen))  # type: ignore[misc] # bound at once
             await pilot.press("escape", "escape")
-            await until(pilot, lambda case=case: case.screen not in case.app.screen_stack)  # type: ignore[misc]
+            await until(pilot, lambda case=case: case.screen not in case.app.screen_stack)  # type: ignore[misc] # bound at once
             assert [one.split(": ")[0] for one in told(case)] == ["nothing was sent"]
 
 

@@ -240,7 +240,7 @@ class Observer:
         )
 
     def console_output(self, instance_id: str) -> tuple[str, datetime | None, bool]:
-        """As `console_output` has it."""
+        """Its console output, when AWS took it, and whether it is of that moment. Raises what botocore raises."""
         return console_output(self._ec2, instance_id)
 
     def _stopped(self, instance_id: str, error: Exception) -> Seen:

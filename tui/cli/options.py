@@ -67,6 +67,6 @@ def _asked_here_or_above(ctx: click.Context, param: click.Parameter, value: bool
 def timeout_option(
     help: str = "Seconds to look for it.", default: float = 60.0, most: float = 3600
 ) -> Callable[[_Command], _Command]:
-    """`--timeout`, in seconds."""
+    """The option `--timeout SECONDS`: how long a command waits for AWS before it says what is missing."""
     kind = click.FloatRange(1, most)
     return click.option("--timeout", type=kind, default=default, show_default=True, help=help)

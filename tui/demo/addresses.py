@@ -18,7 +18,7 @@ def assigned_by_aws(doc: Doc) -> Doc | None:
 
 
 def release(doc: Doc) -> None:
-    """Give it back."""
+    """Take a public address of AWS's own away from the instance, as a stop does; an Elastic IP stays."""
     if assigned_by_aws(doc) is None:
         return
     for key in ("PublicIpAddress", "PublicDnsName"):

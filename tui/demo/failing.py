@@ -53,7 +53,7 @@ def begin(region: Region, instance: DemoInstance, name: str, minutes: float | No
 
 
 def heal(instance: DemoInstance) -> None:
-    """Nothing fails any more."""
+    """End every scripted failure of the instance: its checks pass, its metrics are well again."""
     for check in list(instance.sick):
         instance.sick.pop(check)
     for play in instance.plays:

@@ -125,7 +125,7 @@ class Play:
         return failure.curves.get(series.name, rest)
 
     def end(self, at: datetime) -> None:
-        """It is over."""
+        """The failure ends at this moment (UTC); once ended it stays so."""
         if self.until is None:
             self.until = at
             self.over()

@@ -36,7 +36,7 @@ class Guest:
 
     @property
     def state(self) -> str:
-        """The state's name."""
+        """The instance's state as EC2 names it, such as `running`."""
         return str(self.doc["State"]["Name"])
 
     @property

@@ -24,11 +24,11 @@ class Spans:
             self._all[-1] = (self._all[-1][0], at)
 
     def add(self, at: datetime, until: datetime) -> None:
-        """One that is over."""
+        """Remember a span that has ended, from `at` until `until` (UTC)."""
         self._all = sorted([*self._all, (at, until)], key=lambda one: one[0])
 
     def clear(self) -> None:
-        """None at all."""
+        """Forget all spans."""
         self._all = []
 
     def seconds(self) -> Iterator[tuple[float, float]]:
@@ -62,7 +62,7 @@ class FailingChecks(dict[str, datetime]):
         self.past.setdefault(check, Spans()).open(since)
 
     def pop(self, check: str, default: datetime | None = None) -> datetime | None:  # type: ignore[override] # no overloads here
-        """It passes again."""
+        """The check passes from now on; gives since when it failed, or `default` if it did not."""
         if check in self:
             self.past[check].close(self._now())
             since = super().pop(check)

@@ -293,7 +293,7 @@ class Trouble(Struct, frozen=True, gc=False):
 
     @property
     def placed(self) -> str:
-        """Where, and the cause."""
+        """The place and the cause in one text, without the remedy: `prod/us-east-1: throttled`."""
         return ": ".join(filter(None, (self.where, self.cause)))
 
     @property
@@ -303,7 +303,7 @@ class Trouble(Struct, frozen=True, gc=False):
 
     @property
     def line(self) -> str:
-        """All in one line."""
+        """Place, cause and remedy in one line, as lists and commands print it."""
         return ": ".join(filter(None, (self.where, self.bare)))
 
 

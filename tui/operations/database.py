@@ -273,7 +273,7 @@ class Database:
         return commit_mark(self.path)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the connection; whatever is asked afterwards raises JournalError."""
         self._closed = True
         self._end()
 

@@ -52,7 +52,7 @@ class OutputKeeper:
         return self._tried_at is None or not timedelta(0) <= now - self._tried_at < _FRESH
 
     def keep(self, operation: Operation, call: Call, now: datetime) -> None:
-        """Try to. Never raises."""
+        """Keep the instance's console output in a file before this call. Never raises; `remark` says why it was not kept."""
         self._tried_at = now
         told: list[str] = []
         given_up = threading.Event()

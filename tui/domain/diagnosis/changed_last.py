@@ -33,7 +33,7 @@ class TypeChange(Struct, frozen=True):
 
 
 def who(change: Change) -> str:
-    """`kim`, or `somebody`."""
+    """Who made the change: CloudTrail's user such as `kim`, or `somebody` where it names none."""
     return str(change.user) or "somebody"
 
 
@@ -104,5 +104,5 @@ def told(change: Change, now: datetime) -> str:
 
 
 def how_long_before(change: Change, moment: datetime) -> str:
-    """`12m`."""
+    """How long before that moment the change was made, in words: `12m`."""
     return span(moment - to_utc(change.at))

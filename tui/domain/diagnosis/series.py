@@ -70,5 +70,5 @@ def median_of(values: Sequence[float]) -> float:
 
 
 def last(points: Series) -> float | None:
-    """The newest value."""
+    """The newest value of a series, in its own unit; None if it has no point."""
     return points[-1][1] if points else None

@@ -122,7 +122,7 @@ def row_with_points(
     unit: str = "%",
     lowest: bool = False,
 ) -> TriageRow:
-    """A row with points."""
+    """A row that has points to draw, between 0 and `high` in `unit`; where all its series fell silent it says since when."""
     silent = all(one.state is MetricState.SILENT for one in series)
     state = MetricState.SILENT if silent else MetricState.REPORTING
     if silent and mark is Mark.OK:
@@ -158,12 +158,12 @@ def without_points(look: Look, row: MetricRow, label: str, series: Sequence[Metr
 
 
 def percent(value: float) -> str:
-    """`98 %`, `0.4 %`."""
+    """A share of 0 to 100 in words: `98 %`; below 1 with a decimal, `0.4 %`."""
     return f"{value:.1f} %" if 0.05 <= value < 1 else f"{value:.0f} %"
 
 
 def rate_words(value: float, unit: str) -> str:
-    """`12 IOPS`, `3.4 MB/s`."""
+    """A rate per second in words, scaled: `12 IOPS`, `3.4 MB/s`."""
     for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor and unit == "B/s":
             return f"{value / factor:.1f} {prefix}{unit}"

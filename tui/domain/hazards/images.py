@@ -60,7 +60,7 @@ def newest_image(view: HazardView) -> Iterator[Hazard]:
 
 @hazard("image-pending", "stop", "reboot", "image", field="Image.State")
 def pending_image(view: HazardView) -> Iterator[Hazard]:
-    """DescribeImages(Owners=self) State = `pending`."""
+    """An AMI of it is still being made, so that it can't be come back to yet."""
     _, _, pending = image_view(view.facts, view.instance, view.now)
     if pending is not None:
         yield note(f"AMI {pending.image_id} is still pending")

@@ -1,4 +1,4 @@
-"""Addresses."""
+"""Hazards of its addresses: which a stop releases, and what else changes with them."""
 
 from __future__ import annotations
 
