@@ -467,3 +467,10 @@ def test_a_pattern_is_plain_words_in_order() -> None:
 def test_of_two_ways_to_say_one_kind_the_latest_line_stands() -> None:
     lines = ["[ 6521.1] java invoked oom-killer: gfp_mask=0x140cca, order=0", KINDS["oom"][0]]
     assert [(one.key, one.line) for one in diagnose_log("\n".join(lines)).findings] == [("oom", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"), [("", 0), ("\n", 0), ("a", 1), ("a\n", 1), ("a\r\n", 1), ("a\n\nb\n", 3)]
+)
+def test_lines_are_counted_as_an_editor_counts_them(text: str, lines: int) -> None:
+    assert diagnose_log(text).lines == lines

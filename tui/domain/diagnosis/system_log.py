@@ -111,7 +111,10 @@ class LogLine(Struct, frozen=True, gc=False):
 def lines_of(output: str) -> Iterator[tuple[int, SafeText]]:
     """Each line as a terminal would have left it, with its number; escape sequences are gone before anything else looks, also
     those of which a copy kept only letters."""
-    for number, raw in enumerate(output.removesuffix("\n").split("\n"), 1):
+    text = output.removesuffix("\n")
+    if not text:
+        return  # nothing was written: not one empty line
+    for number, raw in enumerate(text.split("\n"), 1):
         for line in terminal_lines(_PASTED.sub("", raw) if "[0" in raw or "[1;" in raw else raw):
             yield number, line
 
