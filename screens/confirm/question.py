@@ -153,6 +153,10 @@ class YesNo(Static, can_focus=True):
             self.post_message(Alone(PASSED[key]))
         elif self._at >= self.armed_at:  # it still stands there as it stood when the key was pressed
             self.post_message(Answer(key == "y"))
+        elif key == "n":
+            self.post_message(Answer(False))  # a no needs no question that stands still
+        else:
+            self.post_message(Stray(EARLY))
 
 
 class TypeName(SafeInput):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -316,6 +317,24 @@ async def test_a_look_that_fails_keeps_nobody_from_starting_what_is_down(tmp_pat
                 case.screen
             )
         case.link().trouble = broken
+        await pilot.press("y")
+        await until(pilot, lambda: bool(case.went()) or EARLY in shown(case.screen))
+        if not case.went():  # on a slow machine the question was drawn anew meanwhile
+            await pilot.press("y")
+        await until(pilot, lambda: bool(case.went()))
+
+
+async def test_a_yes_to_a_question_that_was_drawn_anew_meanwhile_is_told_to_be_pressed_again(
+    tmp_path: Path,
+) -> None:
+    case = Case(tmp_path, "reboot", "load-1")
+    async with case.app.run_test() as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        await pilot.press("y")
+        case.screen.query_one(YesNo).armed_at = time.monotonic() + 0.1
+        await until(pilot, lambda: EARLY in shown(case.screen))
+        assert case.confirmed() == []
+        await pilot.pause(2 * WORD)
         await pilot.press("y")
         await until(pilot, lambda: bool(case.went()))
 
