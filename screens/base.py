@@ -112,13 +112,13 @@ _RUNG: WeakKeyDictionary[App[Any], frozenset[str]] = WeakKeyDictionary()
 """For which operations the bell rang already, whichever screen it was."""
 
 
-class Alarm(Line):
+class AlertLine(Line):
     """A red line nobody can miss: an operation has left a server down, or needs a person. Empty and gone otherwise."""
 
     DEFAULT_CSS = """
-    Alarm { height: auto; max-height: 2; padding: 0 1; display: none; text-style: bold; }
-    Alarm { background: $error; color: $background; }
-    Alarm.-calm { background: $panel; color: $warning; }
+    AlertLine { height: auto; max-height: 2; padding: 0 1; display: none; text-style: bold; }
+    AlertLine { background: $error; color: $background; }
+    AlertLine.-calm { background: $panel; color: $warning; }
     """
 
     def show(self, operations: Sequence[Operation], trouble: str, now: datetime, own: str = "") -> None:
@@ -147,7 +147,7 @@ class Alarm(Line):
 class EvacScreen(Leaver[None]):
     """A screen with services; the verbs it knows are `NAMES`, and `verb_NAME` does one; a guarded action needs none.
 
-    It holds an Alarm and a KeyLine, which it draws by itself; `subject` is the instance that verbs are about.
+    It holds an AlertLine and a KeyLine, which it draws by itself; `subject` is the instance that verbs are about.
     """
 
     NAMES: ClassVar[tuple[str, ...]] = ()
@@ -226,7 +226,7 @@ class EvacScreen(Leaver[None]):
             from screens.this_machine import own_alarm
 
             own = own_alarm(services)
-        for alarm in self.query(Alarm):
+        for alarm in self.query(AlertLine):
             alarm.show(unfinished, services.journal_trouble, services.now(), own)
 
     def draw_keys(self) -> None:

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
-from screens.base import Alarm, EvacScreen, KeyLine, bindings
+from screens.base import AlertLine, EvacScreen, KeyLine, bindings
 from screens.line_table import MOVES
 from screens.page import BLANK, Row, draw, head
 from tui.commands import VERBS, shown_key
@@ -168,7 +168,7 @@ class HelpScreen(EvacScreen, inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         settings = self.services.settings
-        yield Alarm()
+        yield AlertLine()
         yield Static("help", id="title", markup=False)
         with VerticalScroll(id="body", can_focus=False), Container(id="sheets"):
             yield Static(

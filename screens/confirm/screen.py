@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from screens.base import Alarm, Go, KeyLine, bindings
+from screens.base import AlertLine, Go, KeyLine, bindings
 from screens.confirm import plan_text
 from screens.confirm.choices import Choices, Cycle, Toggle
 from screens.confirm.inspection import Looking
@@ -72,7 +72,7 @@ class ConfirmScreen(Looking):
         self._keys = LoneKeys(self, lambda key: self.post_message(Alone(PASSED[key])))
 
     def compose(self) -> ComposeResult:
-        yield Alarm()
+        yield AlertLine()
         with Room(id="room"):
             yield Board(self.services, self.action, self.key)
         yield KeyLine()

@@ -17,7 +17,7 @@ from tui.domain.time_format import ago, bare_clock, clock, short_date
 from tui.fleet.gathered import Gathered
 from tui.fleet.protocol import ReadKind
 
-LATE = timedelta(minutes=15)
+DELIVERY_LAG = timedelta(minutes=15)
 """CloudTrail delivers an event within about that time (CloudTrail user guide, how-cloudtrail-works)."""
 MOST_OTHERS = 10
 """Volumes and security groups that are asked for: CloudTrail answers two calls a second (LookupEvents)."""
@@ -44,7 +44,7 @@ def changed_rows(scene: Scene) -> list[Row]:
         return [Row(told, "changed", "dim" if asking else "magenta")]
     evidence = gathered.evidence
     found = () if evidence is None or evidence.changes is None else evidence.changes
-    since = clock(read_at - LATE, scene.zone)
+    since = clock(read_at - DELIVERY_LAG, scene.zone)
     rows = [
         Row(
             f"CloudTrail, this region, 90 d; may lack changes after {since}",

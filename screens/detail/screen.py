@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
-from screens.base import Alarm, Go, KeyLine, bindings
+from screens.base import AlertLine, Go, KeyLine, bindings
 from screens.detail import header, overview, tabs
 from screens.detail.console_tab import CONSOLE, CONSOLE_VERBS, ConsoleTab
 from screens.detail.history import history
@@ -84,7 +84,7 @@ class DetailScreen(ConsoleTab, TriageTab, inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Who, how bad, what to press; the tabs; the page; the keys."""
-        yield Alarm()
+        yield AlertLine()
         with Vertical(id="head"):
             yield Line("identity")
             yield Line("freshness")

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
-from screens.base import Alarm, Go, KeyLine, bindings
+from screens.base import AlertLine, Go, KeyLine, bindings
 from screens.fleet.columns import TARGET, RowContext, target_width
 from screens.fleet.filtering import Filtering
 from screens.fleet.marks import Marks
@@ -115,7 +115,7 @@ class FleetScreen(Filtering):
         self.set_class(self.app.size.width >= FLEET_WIDE, "wide", update=False)
         self.set_class(not self.services.store.rows(), "empty", update=False)
         yield Line("header")
-        yield Alarm()
+        yield AlertLine()
         yield Line("marks")
         yield KeyLine()
         with VerticalScroll(id="targets", can_focus=False) as targets:

@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from screens.base import Alarm, EvacScreen, Go, KeyLine, bindings
+from screens.base import AlertLine, EvacScreen, Go, KeyLine, bindings
 from screens.operation_status import SIGNS, in_order
 from screens.operations.abandon import AbandonQuestion
 from screens.operations.lines import detail
@@ -53,7 +53,7 @@ class OperationsScreen(EvacScreen):
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
-        yield Alarm()
+        yield AlertLine()
         yield Line("head")
         yield OperationTable(self.services.settings, self.services.now())
         with VerticalScroll(id="detail"):

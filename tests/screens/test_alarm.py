@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from screens.base import Alarm
+from screens.base import AlertLine
 from screens.operation_status import warning
 from screens.operations import OperationsScreen
 from tests.screens.fake_runner import Play
@@ -87,7 +87,7 @@ async def test_the_bell_rings_once_for_each_that_newly_needs_a_person(
     rung: list[int] = []
     monkeypatch.setattr(app, "bell", lambda: rung.append(1))
     async with app.run_test() as pilot:
-        await until(pilot, lambda: screen.query_one(Alarm).display)
+        await until(pilot, lambda: screen.query_one(AlertLine).display)
         for _ in range(3):
             screen.draw_alarm()
         assert len(rung) == 1
@@ -95,4 +95,4 @@ async def test_the_bell_rings_once_for_each_that_newly_needs_a_person(
         screen.draw_alarm()
         screen.draw_alarm()
         assert len(rung) == 2
-        assert "2 servers are DOWN" in str(screen.query_one(Alarm).render())
+        assert "2 servers are DOWN" in str(screen.query_one(AlertLine).render())

@@ -16,7 +16,7 @@ from textual.events import Click, Key
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from screens.base import Alarm, EvacScreen
+from screens.base import AlertLine, EvacScreen
 from screens.confirm import ConfirmScreen
 from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
@@ -76,7 +76,7 @@ async def test_a_server_that_is_down_is_said_on_every_screen(
         await pilot.resize_terminal(*size)
         await pilot.press(*([key] if key else []))
         await pilot.pause()
-        alarm = pilot.app.screen.query_one(Alarm)
+        alarm = pilot.app.screen.query_one(AlertLine)
         assert alarm.display
         assert alarm.region.height >= 1
         assert "1 server is DOWN" in str(alarm.render())

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from screens.base import Alarm, Go
+from screens.base import AlertLine, Go
 from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
 from screens.operations.abandon import AbandonQuestion
@@ -371,5 +371,5 @@ async def test_a_journal_that_cannot_be_used_is_said(given: Services) -> None:
     async with Stage(screen).run_test() as pilot:
         await pilot.pause()
         assert any("free the disk" in line for line in drawn(screen))
-        assert "free the disk" in str(screen.query_one(Alarm).render())
+        assert "free the disk" in str(screen.query_one(AlertLine).render())
         await pilot.press("r", "a", "y", "enter")

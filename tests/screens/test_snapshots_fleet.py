@@ -127,7 +127,7 @@ def test_a_server_is_down(tmp_path: Path, looks: Looks, size: tuple[int, int]) -
         fake_services.Stage(FleetScreen(services)),
         size,
         "#header",
-        "Alarm",
+        "AlertLine",
         *LIST,
         "FilterBar",
         before=before,

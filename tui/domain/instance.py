@@ -12,7 +12,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tui.domain.cover_facts import CoverFacts
 from tui.domain.events import ScheduledEvent
+from tui.domain.health import HealthEvent
 from tui.domain.sanitize import EMPTY, SafeText, clean
 
 EVERYWHERE = "*"
@@ -126,13 +128,17 @@ class Address(Struct, frozen=True, gc=False):
 
 
 class Interface(Struct, frozen=True, gc=False):
-    """A network interface of the instance. `attached_at` of the primary one is the first launch."""
+    """A network interface of the instance. `attached_at` of the primary one is the first launch.
+
+    `kind` is InterfaceType where it is no plain `interface`: `efa`, say.
+    """
 
     interface_id: SafeText
     device_index: int
     addresses: tuple[Address, ...] = ()
     ipv6: tuple[SafeText, ...] = ()
     attached_at: datetime | None = None
+    kind: SafeText = EMPTY
 
 
 class Volume(Struct, frozen=True, gc=False):
@@ -167,6 +173,7 @@ class TypeFacts(Struct, frozen=True, gc=False):
     hypervisor: SafeText = EMPTY
     bare_metal: bool | None = None
     reboot_migration_supported: bool | None = None
+    auto_recovery_supported: bool | None = None
 
 
 class Instance(Struct, frozen=True, gc=False):
@@ -176,7 +183,7 @@ class Instance(Struct, frozen=True, gc=False):
     `reason_code` is AWS's StateReason.Code, `state_since` (UTC) the time in StateTransitionReason. `last_stop` is the event
     that stopped it, kept once AWS lists it no more. `private_dns` is kept only where it does not follow from address and region.
     `forwards`: it may pass on what is not for itself (SourceDestCheck is off), as a NAT instance does. `monitoring` is
-    Monitoring.State: `enabled` is a point a minute.
+    Monitoring.State: `enabled` is a point a minute. `cover` None: nobody has asked for it yet. `health`: of it and its volumes.
     """
 
     target: Target
@@ -233,6 +240,8 @@ class Instance(Struct, frozen=True, gc=False):
     newest_image: Image | None = None
     images_at: datetime | None = None
     type_facts: TypeFacts | None = None
+    cover: CoverFacts | None = None
+    health: tuple[HealthEvent, ...] = ()
 
     @property
     def key(self) -> str:
@@ -321,7 +330,8 @@ class TargetStatus(Struct, frozen=True, gc=False):
 
     `trouble` with `status_at` set means stale: the rows are from then. `partial` names what else could not be read
     (images denied, say) while the rest is live. `count` None = the inventory was not read yet. `regions`: in a list, it stands
-    for so many of a profile's regions that have no instances.
+    for so many of a profile's regions that have no instances. `cover_at`: when its cover was read. `health`: what is of the
+    whole region or a zone of it, not of one instance.
     """
 
     target: Target
@@ -335,3 +345,5 @@ class TargetStatus(Struct, frozen=True, gc=False):
     trouble: Trouble | None = None
     partial: tuple[Trouble, ...] = ()
     regions: int = 0
+    cover_at: datetime | None = None
+    health: tuple[HealthEvent, ...] = ()

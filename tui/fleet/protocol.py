@@ -54,8 +54,8 @@ class Delta(_Frame, frozen=True):
 
 
 class ReadKind(StrEnum):
-    """What is asked of the collector: an instance and its facts read anew, or all again; or one part of the evidence why it
-    fails.
+    """What is asked of the collector: an instance and its facts read anew, or all again; one part of the evidence why it fails;
+    or who covers the instances of a target (of all, without one), which from then on is kept read.
     """
 
     LOOK = "look"
@@ -65,6 +65,7 @@ class ReadKind(StrEnum):
     LOG = "log"
     CHANGES = "changes"
     SCREENSHOT = "screenshot"
+    COVER = "cover"
 
 
 class ReadRequest(_Frame, frozen=True):

@@ -13,7 +13,7 @@ from tui.operations.identity import this_requester
 from tui.operations.journal import Journal
 
 READ_ONLY = "read-only: an alarm is not quieted from here, for it would be for everybody"
-ACTION = "meant"
+AUDITED_AS = "meant"
 """In the audit log."""
 
 
@@ -44,5 +44,5 @@ def take_back(journal: Journal, instance: Instance, now: datetime) -> None:
 
 
 def _audit(journal: Journal, instance: Instance, now: datetime, result: str) -> None:
-    who = audit_log.about(instance, this_requester(), action=ACTION)
-    audit_log.append(audit_log.path_beside(journal.path), now, **who, step=ACTION, result=result)
+    who = audit_log.about(instance, this_requester(), action=AUDITED_AS)
+    audit_log.append(audit_log.path_beside(journal.path), now, **who, step=AUDITED_AS, result=result)
