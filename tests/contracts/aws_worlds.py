@@ -19,7 +19,9 @@ from tui.demo import environment
 REGION = "us-west-2"
 KEY = "AKIADEMOPROD00000001"
 QUICK = Config(retries={"total_max_attempts": 1}, read_timeout=20, connect_timeout=5)
-Service = Literal["ec2", "sts", "autoscaling", "elb", "elbv2", "cloudwatch", "cloudtrail"]
+Service = Literal[
+    "ec2", "sts", "autoscaling", "elb", "elbv2", "cloudwatch", "cloudtrail", "dlm", "backup", "health"
+]
 
 
 @dataclass

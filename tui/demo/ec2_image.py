@@ -1,10 +1,15 @@
-"""CreateImage and the snapshots under it (user guide, creating-an-ami-ebs; botocore model, CreateImageRequest)."""
+"""CreateImage and the snapshots under it, and when an image is deprecated.
+
+Sources: user guide, creating-an-ami-ebs and ami-deprecate; botocore model, CreateImageRequest, EnableImageDeprecationRequest.
+"""
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
+from tui.demo import snapshots
 from tui.demo.ec2_read import find
 from tui.demo.instance import DemoInstance
 from tui.demo.request import Request
@@ -37,10 +42,31 @@ def CreateImage(request: Request, params: Doc) -> Doc:
         document["State"] = "failed" if instance.images_fail else "available"
         if instance.images_fail:
             document["StateReason"] = {"Code": "Client.InternalError", "Message": "A snapshot failed"}
+        for mapping in document["BlockDeviceMappings"]:
+            done = request.region.snapshots.get(mapping["Ebs"]["SnapshotId"])
+            if done is not None and not instance.images_fail:
+                done |= {"State": "completed", "Progress": "100%", "CompletionTime": request.world.clock.now}
+            elif done is not None:
+                done["State"] = "error"
         request.world.revision += 1
 
     request.world.clock.later(IMAGE_SECONDS, finish)
     return {"ImageId": document["ImageId"]}
+
+
+def EnableImageDeprecation(request: Request, params: Doc) -> Doc:
+    """From that time on, to the minute; in the future and within ten years. It can be set anew."""
+    image, now = request.region.images.get(params["ImageId"]), request.world.clock.now
+    if image is None:
+        raise AwsError("InvalidAMIID.NotFound", f"The image id '[{params['ImageId']}]' does not exist")
+    if image["OwnerId"] != request.identity.account:
+        raise AwsError("AuthFailure", f"Not authorized for image:{params['ImageId']}", 403)
+    at = params["DeprecateAt"]
+    if not now < at <= now + timedelta(days=3653):
+        raise AwsError("InvalidParameterValue", "DeprecateAt must be in the future and within 10 years")
+    at = (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
+    image["DeprecationTime"] = f"{at:%Y-%m-%dT%H:%M:%S.000Z}"
+    return {"Return": True}
 
 
 def _tags(params: Doc, kind: str) -> list[Doc]:
@@ -53,7 +79,10 @@ def _image(request: Request, instance: DemoInstance, params: Doc) -> Doc:
     mappings = []
     for mapping in instance.doc.get("BlockDeviceMappings", []):
         snapshot = request.world.hex_id("snap")
-        request.region.snapshots[snapshot] = {"SnapshotId": snapshot, "Tags": _tags(params, "snapshot")}
+        volume, tags = mapping["Ebs"]["VolumeId"], _tags(params, "snapshot")
+        text = f"Created by CreateImage({instance.id})"
+        more = {"State": "pending", "Progress": "0%", "Description": text, "Tags": tags}
+        snapshots.snapshot(request.region, snapshot, volume, request.world.clock.now, **more)
         ebs = {"SnapshotId": snapshot, "DeleteOnTermination": mapping["Ebs"]["DeleteOnTermination"]}
         mappings.append({"DeviceName": mapping["DeviceName"], "Ebs": ebs})
     return {

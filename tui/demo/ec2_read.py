@@ -29,10 +29,6 @@ def find(request: Request, instance_id: str) -> DemoInstance:
     return instance
 
 
-def _public(doc: Doc) -> Doc:
-    return {key: value for key, value in doc.items() if not key.startswith("_")}
-
-
 def _boxes(request: Request, params: Doc) -> list[DemoInstance]:
     ids = params.get("InstanceIds")
     if ids and params.get("MaxResults"):
@@ -64,7 +60,7 @@ def DescribeInstances(request: Request, params: Doc) -> Doc:
             "ReservationId": "r-" + doc["InstanceId"][2:],
             "OwnerId": owner,
             "Groups": [],
-            "Instances": [_public(doc)],
+            "Instances": [filters.public(doc)],
         }
         for doc in docs
     ]
@@ -132,7 +128,7 @@ def DescribeImages(request: Request, params: Doc) -> Doc:
         if one not in request.region.images:
             raise AwsError("InvalidAMIID.NotFound", f"The image id '[{one}]' does not exist")
     docs = [d for d in request.region.images.values() if (not ids or d["ImageId"] in ids) and test(d)]
-    docs, token = filters.page([_public(doc) for doc in docs], params)
+    docs, token = filters.page([filters.public(doc) for doc in docs], params)
     return {"Images": docs, "NextToken": token}
 
 

@@ -64,7 +64,9 @@ class Faults:
 
 BUCKETS = {
     "StartInstances": (5.0, 2.0), "RunInstances": (5.0, 2.0), "LookupEvents": (2.0, 2.0), "ListMetrics": (25.0, 25.0),
-    "GetMetricData": (50.0, 50.0), "GetMetricStatistics": (400.0, 400.0),
+    "GetMetricData": (50.0, 50.0), "GetMetricStatistics": (400.0, 400.0), "DescribeAlarms": (9.0, 9.0),
+    "PutMetricAlarm": (3.0, 3.0), "DescribeAlarmsForMetric": (9.0, 9.0), "DeleteAlarms": (3.0, 3.0),
+    "DescribeAlarmHistory": (20.0, 20.0), "SetAlarmState": (3.0, 3.0),
 }  # fmt: skip
 """Size, and tokens a second, where an API has its own (cloudtrail model, LookupEvents; user guide, cloudwatch_limits)."""
 MUTATING, READING = (50.0, 5.0), (100.0, 20.0)

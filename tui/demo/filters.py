@@ -134,6 +134,11 @@ def keep(table: dict[str, Getter], filters: list[Doc] | None) -> Callable[[Doc],
     return test
 
 
+def public(doc: Doc) -> Doc:
+    """Without what only the embedded AWS knows of it: the keys that begin with `_`."""
+    return {key: value for key, value in doc.items() if not key.startswith("_")}
+
+
 def page(items: list[Any], params: Doc, most: int = 1000) -> tuple[list[Any], str | None]:
     """One page and the token of the next. Raises InvalidNextToken."""
     size = params.get("MaxResults")

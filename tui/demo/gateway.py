@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from tui.demo import (
+    alarms,
     balancing,
     classic,
     cloudtrail,
@@ -22,7 +23,9 @@ from tui.demo import (
     ec2_write,
     groups,
     protocol,
+    rest_json,
     services,
+    snapshots,
 )
 from tui.demo.faults import Buckets, Faults
 from tui.demo.request import READS, Request
@@ -42,7 +45,18 @@ def _operations(*modules: ModuleType) -> dict[str, Operation]:
 
 
 OPERATIONS = _operations(
-    ec2_read, ec2_write, ec2_image, ec2_launch, balancing, classic, groups, cloudwatch, cloudtrail, services
+    ec2_read,
+    ec2_write,
+    ec2_image,
+    ec2_launch,
+    balancing,
+    classic,
+    groups,
+    alarms,
+    cloudwatch,
+    cloudtrail,
+    services,
+    snapshots,
 )
 
 
@@ -91,14 +105,14 @@ class Aws:
                 raise AwsError("UnauthorizedOperation", message, 403)
             action = f"{request.service}:{request.operation}"
             text = f"User: {identity.arn} is not authorized to perform: {action}"
-            if request.service == "cloudtrail":
-                raise AwsError("AccessDeniedException", text)
+            if request.service in ("cloudtrail", "health", "dlm", "backup"):
+                raise AwsError("AccessDeniedException", text, 403 if request.service != "cloudtrail" else 400)
             raise AwsError("AccessDenied", text, 403)
         now = world.clock.now.timestamp()
         if self.limits and not self.buckets.take(
             identity.account, request.region.name, request.operation, now
         ):
-            if request.service in ("cloudwatch", "cloudtrail"):
+            if request.json:
                 raise AwsError("ThrottlingException", "Rate exceeded")
             raise AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
         run = OPERATIONS.get(request.operation)
@@ -115,7 +129,8 @@ class Aws:
         world.watched()
         request_id = str(uuid.uuid4())
         if request.json:
-            return protocol.write_json(answer)
+            rest = op.service_model.protocol == "rest-json"
+            return rest_json.write(op, answer) if rest else protocol.write_json(answer)
         body = protocol.write_xml(op, answer, request_id)
         if request.operation.startswith("Describe") and not world.lag:
             self._memo[memo_key] = body

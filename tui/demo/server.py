@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tui.demo import ec2_write, protocol, skew
+from tui.demo import ec2_write, protocol, rest_json, skew
 from tui.demo.control import control
 from tui.demo.faults import STATUS, Rule
 from tui.demo.gateway import Aws
@@ -22,7 +22,7 @@ Doc = dict[str, Any]
 _SCOPE = re.compile(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/")
 _BY_SIGNING = {
     "ec2": "ec2", "sts": "sts", "iam": "iam", "autoscaling": "autoscaling", "elasticloadbalancing": "elbv2",
-    "monitoring": "cloudwatch", "health": "health", "cloudtrail": "cloudtrail",
+    "monitoring": "cloudwatch", "health": "health", "cloudtrail": "cloudtrail", "dlm": "dlm", "backup": "backup",
 }  # fmt: skip
 _CLASSIC = "2012-06-01"
 """The version of the older of the two services that sign as elasticloadbalancing."""
@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
     def do_GET(self) -> None:
-        """Control paths only."""
+        """Control paths, and what a rest-json service reads."""
         self._handle()
 
     def do_DELETE(self) -> None:
@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, json.dumps(answer, default=str).encode(), "application/json")
 
     def _identify(self, body: bytes) -> tuple[str, str, str, str, dict[str, str]]:
-        """Service, operation, region, access key, form."""
+        """Service, operation, region, access key, form (of rest-json: the parameters in the path)."""
         match = _SCOPE.search(self.headers.get("Authorization", ""))
         form = protocol.parse_form(body)
         if (
@@ -103,6 +103,9 @@ class Handler(BaseHTTPRequestHandler):
         target = self.headers.get("X-Amz-Target", "")
         if target:
             return service, target.rsplit(".", 1)[-1], region, key, {}
+        if service and protocol.service(service).protocol == "rest-json":
+            op, named = rest_json.route(service, self.command, self.path)
+            return service, op.name if op is not None else self.path, region, key, named
         if service == "elbv2" and form.get("Version") == _CLASSIC:
             service = "elb"
         return service, form.get("Action", ""), region, key, form
@@ -123,7 +126,10 @@ class Handler(BaseHTTPRequestHandler):
             shape = "query" if shape.startswith("smithy") else shape
             if op is None:
                 raise AwsError("InvalidAction", f"The action {name} is not valid for this endpoint.")
-            params = protocol.read_json(op, body) if shape == "json" else protocol.read_form(op, form)
+            if shape == "rest-json":
+                params = rest_json.read(op, self.path, body, form)
+            else:
+                params = protocol.read_json(op, body) if shape == "json" else protocol.read_form(op, form)
         except AwsError as error:
             self._send(
                 error.status, protocol.write_error(shape, error.code, error.message, str(uuid.uuid4()))
@@ -168,7 +174,7 @@ class Handler(BaseHTTPRequestHandler):
                     ec2_write.bounce(aws.world, ids, str(bounce["bounce"]), str(bounce.get("message", "")))
                 identity = aws.world.identity(key, service)
                 request = Request(aws.world, identity, aws.world.region(identity.account, region), service, name, key,
-                                  record["user_agent"], shape == "json",
+                                  record["user_agent"], "json" in shape,
                                   tuple(rule.then.get("forbidden", ())) if rule is not None else ())  # fmt: skip
                 status, answer = 200, aws.serve(op, params, request, dry)
                 record["result"], record["effect"] = "ok", True
@@ -179,7 +185,8 @@ class Handler(BaseHTTPRequestHandler):
                 aws.trail(record, params)
         if rule and rule.when == "after" and self._fault(rule, shape, record, answer):
             return
-        kind = "application/x-amz-json-1.1" if shape == "json" else "text/xml;charset=UTF-8"
+        json_kind = "application/json" if shape == "rest-json" else "application/x-amz-json-1.1"
+        kind = json_kind if "json" in shape else "text/xml;charset=UTF-8"
         cut = rule.then.get("cut") if rule else None
         self._send(status, answer, kind, cut)
 

@@ -1,4 +1,4 @@
-"""The other services evac reads: sts, iam's alias, cloudwatch's alarms and health. A few lines an operation."""
+"""The other services evac reads: sts, iam's alias and health. A few lines an operation."""
 
 from __future__ import annotations
 
@@ -55,17 +55,6 @@ def ListAccountAliases(request: Request, params: Doc) -> Doc:
     """The account's alias."""
     alias = request.world.accounts[request.identity.account].alias
     return {"AccountAliases": [alias] if alias else [], "IsTruncated": False}
-
-
-def DescribeAlarms(request: Request, params: Doc) -> Doc:
-    """Those put here."""
-    return {"MetricAlarms": list(request.region.alarms.values()), "CompositeAlarms": []}
-
-
-def PutMetricAlarm(request: Request, params: Doc) -> Doc:
-    """Overwrites one of the same name whole (cloudwatch model, PutMetricAlarm)."""
-    request.region.alarms[params["AlarmName"]] = {**params, "StateValue": "INSUFFICIENT_DATA"}
-    return {}
 
 
 def _health(request: Request) -> None:

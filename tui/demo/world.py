@@ -63,6 +63,8 @@ class Region:
     classic: dict[str, Doc] = field(default_factory=dict)
     route_tables: dict[str, Doc] = field(default_factory=dict)
     alarms: dict[str, Doc] = field(default_factory=dict)
+    composite_alarms: dict[str, Doc] = field(default_factory=dict)
+    alarm_history: deque[Doc] = field(default_factory=lambda: deque(maxlen=5000))
     another: Any = None  # makes an instance like a given one, pending; set by whoever builds instances here
     trail: deque[Doc] = field(default_factory=lambda: deque(maxlen=5000))  # CloudTrail's events, as they came
     launched: dict[str, list[str]] = field(default_factory=dict)  # ClientToken -> instance ids
