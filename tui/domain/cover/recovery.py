@@ -1,0 +1,197 @@
+"""What acts on a failing host or system: automatic recovery, alarms, the Auto Scaling group.
+
+Sources: EC2 user guide, instance-configuration-recovery and cloudwatch-recovery; Auto Scaling user guide,
+health-checks-overview, as-suspend-resume-processes and as-enter-exit-standby.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tui.domain.cover.alarm_judgement import (
+    INSTANCE_METRIC,
+    REBOOT,
+    RECOVER,
+    SYSTEM_METRIC,
+    alarm_line,
+    concerns,
+)
+from tui.domain.cover.answers import CoverLine, CoverVerdict
+from tui.domain.cover_facts import AlarmActionKind, CoverPart, ScalingMember
+from tui.domain.instance import CheckStatus, Instance
+from tui.domain.sanitize import SafeText, clean
+from tui.domain.time_format import countdown, span
+
+GROUP_TAG = "aws:autoscaling:groupName"
+"""What Auto Scaling writes on its members, and nobody else can."""
+NOT_ASKED = "not read yet"
+NEEDED_PROCESSES = ("HealthCheck", "ReplaceUnhealthy", "Terminate", "Launch")
+"""Without one of them a group replaces nobody."""
+_HELPLESS = timedelta(minutes=15)
+"""A system check that fails so long was not mended by automatic recovery."""
+_AUTO, _GROUP = "automatic recovery", "Auto Scaling"
+_COVERED, _PARTLY, _NOBODY, _UNKNOWN = (
+    CoverVerdict.COVERED,
+    CoverVerdict.PARTLY,
+    CoverVerdict.NOBODY,
+    CoverVerdict.UNKNOWN,
+)
+
+
+def why_unread(instance: Instance, part: CoverPart) -> SafeText | str | None:
+    """Why that part of its cover is not known; None: it is."""
+    return NOT_ASKED if instance.cover is None else instance.cover.why_unknown(part)
+
+
+def group_line(instance: Instance) -> CoverLine:
+    """Whether its group replaces it when a check fails."""
+    unread = why_unread(instance, CoverPart.GROUPS)
+    tagged = instance.tag(GROUP_TAG)
+    member = None if instance.cover is None or unread else instance.cover.scaling
+    if member is not None:
+        return _member_line(member)
+    if tagged is None:  # the tag tells it where the groups are not read
+        return CoverLine(_GROUP, None, "not a member")
+    name = clean(tagged, 60)
+    if unread:
+        return CoverLine(_GROUP, _UNKNOWN, f"don't know of group {name}: {unread}", "group not read")
+    return CoverLine(_GROUP, _UNKNOWN, f"tagged as of group {name}, which did not list it", "group not read")
+
+
+def _member_line(member: ScalingMember) -> CoverLine:
+    name, lifecycle = clean(member.group, 60), str(member.lifecycle)
+    off = [one for one in NEEDED_PROCESSES if one in member.suspended]
+    by = f"Auto Scaling group {name}"
+    if lifecycle in ("Standby", "EnteringStandby"):
+        return CoverLine(_GROUP, _NOBODY, f"group {name} looks away: it is in {lifecycle}", "in standby", by)
+    if lifecycle.startswith(("Terminat", "Detach")):
+        return CoverLine(_GROUP, _NOBODY, f"group {name} gives it up: {lifecycle}", "leaves its group", by)
+    if off:
+        return CoverLine(
+            _GROUP, _NOBODY, f"group {name} has {', '.join(off)} suspended", "group suspended", by
+        )
+    if lifecycle == "InService":
+        return CoverLine(_GROUP, _COVERED, f"group {name} replaces it", "group replaces", by)
+    if lifecycle.startswith(("Pending", "Warmed")):
+        text = f"group {name} does not have it in service yet: {clean(lifecycle, 30)}"
+        return CoverLine(_GROUP, _PARTLY, text, "not in service yet", by)
+    text = f"whether group {name} looks at it is not known: {clean(lifecycle, 30) or 'AWS did not say'}"
+    return CoverLine(_GROUP, _UNKNOWN, text, "group not told", by)
+
+
+def is_member(group: CoverLine) -> bool:
+    """Whether it is, or may be, in a group."""
+    return group.verdict is not None
+
+
+def _bare_metal(instance: Instance) -> bool:
+    facts = instance.type_facts
+    return (
+        bool(facts is not None and facts.bare_metal)
+        or "metal" in str(instance.instance_type).partition(".")[2]
+    )
+
+
+def _never(instance: Instance) -> tuple[str, str] | None:
+    """What neither automatic recovery nor a recover alarm acts on, in a clause and in short."""
+    facts = instance.type_facts
+    if instance.tenancy == "host" or instance.host_id:
+        return "it runs on a Dedicated Host", "Dedicated Host"
+    if any(one.kind.lower().startswith("efa") for one in instance.interfaces):
+        return "it has an Elastic Fabric Adapter", "EFA"
+    if instance.root_device == "instance-store":
+        return "its root is on instance store", "store root"
+    if facts is not None and facts.auto_recovery_supported is False:
+        return f"the type {instance.instance_type} is not supported", "type unsupported"
+    return None
+
+
+def automatic_line(instance: Instance, group: CoverLine, now: datetime) -> CoverLine:
+    """Simplified automatic recovery: on unless switched off, where the type and all else allow it."""
+    if group.verdict is not None:
+        if group.verdict is _UNKNOWN:
+            return CoverLine(
+                _AUTO, _UNKNOWN, "not for members of a group, and whether it is one is not known", "group?"
+            )
+        return CoverLine(_AUTO, None, "not for members of an Auto Scaling group")
+    if instance.auto_recovery == "disabled":
+        return CoverLine(_AUTO, _NOBODY, "switched off", "switched off")
+    if obstacle := _not_automatic(instance):
+        return CoverLine(_AUTO, _NOBODY, f"does not act: {obstacle[0]}", obstacle[1])
+    facts = instance.type_facts
+    if instance.auto_recovery != "default":
+        return CoverLine(_AUTO, _UNKNOWN, "don't know whether it is on: AWS did not say", "not read")
+    if facts is None or facts.auto_recovery_supported is None or facts.instance_storage is None:
+        return CoverLine(
+            _AUTO, _UNKNOWN, "on, but whether the type supports it was not read", "type not read"
+        )
+    return _automatic_now(instance, now)
+
+
+def _not_automatic(instance: Instance) -> tuple[str, str] | None:
+    if found := _never(instance):
+        return found
+    if _bare_metal(instance):
+        return "it is bare metal", "metal"
+    if instance.type_facts is not None and instance.type_facts.instance_storage:
+        return "its type has instance store", "store type"
+    return None
+
+
+def _automatic_now(instance: Instance, now: datetime) -> CoverLine:
+    """It is on and possible: what is in its way now."""
+    system = instance.checks.system
+    if system.status is CheckStatus.IMPAIRED and system.since is not None and now - system.since > _HELPLESS:
+        text = f"on, but the system check has failed for {span(now - system.since)} and it did not help"
+        return CoverLine(_AUTO, _PARTLY, text, "auto did not help", _AUTO)
+    if events := instance.open_events(now):
+        first = events[0]
+        when = "" if first.not_before is None else f" {countdown(first.not_before, now)}"
+        text = f"on, but not during scheduled maintenance: {clean(first.code_text, 40)}{when}"
+        return CoverLine(_AUTO, _PARTLY, text, "auto, but event", _AUTO)
+    return CoverLine(_AUTO, _COVERED, "on (default), and the type supports it", "auto", _AUTO)
+
+
+def alarm_lines(
+    instance: Instance, wanted: AlarmActionKind, group: CoverLine, now: datetime
+) -> list[CoverLine]:
+    """Each alarm that has to do with that check, or one line that there is none."""
+    what = f"{wanted} alarm"
+    if (unread := why_unread(instance, CoverPart.ALARMS)) is not None or instance.cover is None:
+        return [CoverLine(what, _UNKNOWN, f"don't know: {unread}", "alarms not read")]
+    found = [alarm_line(one, wanted, now) for one in instance.cover.alarms if concerns(one, wanted)]
+    if not found:
+        metric = SYSTEM_METRIC if wanted is RECOVER else INSTANCE_METRIC
+        return [CoverLine(what, _NOBODY, f"none on {metric}", "no alarm")]
+    return [_possible(one, instance, group) for one in found] if wanted is RECOVER else found
+
+
+def _possible(line: CoverLine, instance: Instance, group: CoverLine) -> CoverLine:
+    """The same where AWS recovers such an instance at all."""
+    if line.verdict in (_NOBODY, _UNKNOWN):
+        return line
+    if is_member(group):
+        text, word = "AWS does not recover members of an Auto Scaling group", "in a group"
+        return CoverLine(line.what, _NOBODY, f"{line.text}; but {text}", word, line.by)
+    if found := _never(instance):
+        text = f"{line.text}; but it can't be recovered: {found[0]}"
+        return CoverLine(line.what, _NOBODY, text, found[1], line.by)
+    facts = instance.type_facts
+    if facts is None or facts.auto_recovery_supported is None:
+        text = f"{line.text}; whether the type can be recovered was not read"
+        return CoverLine(line.what, _UNKNOWN, text, "type not read", line.by)
+    if facts.instance_storage:
+        return CoverLine(
+            line.what, line.verdict, f"{line.text}; what is on its instance store is lost", line.word, line.by
+        )
+    return line
+
+
+def host_lines(instance: Instance, group: CoverLine, now: datetime) -> tuple[CoverLine, ...]:
+    """Who acts if its host dies."""
+    return (automatic_line(instance, group, now), *alarm_lines(instance, RECOVER, group, now), group)
+
+
+def hang_lines(instance: Instance, group: CoverLine, now: datetime) -> tuple[CoverLine, ...]:
+    """Who acts if its system hangs. Automatic recovery looks at the system check alone."""
+    return (*alarm_lines(instance, REBOOT, group, now), group)

@@ -1,0 +1,128 @@
+"""The three answers of an instance: who acts if its host dies, who if its system hangs, whence its data comes back.
+
+Pure and cheap: both faces ask it of ten thousand rows. What was not read is *don't know*, unless something that was read covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from tui.domain.cover.answers import Cover, CoverAnswer, CoverLine, CoverSection, CoverVerdict
+from tui.domain.cover.copies import copy_lines
+from tui.domain.cover.recovery import group_line, hang_lines, host_lines
+from tui.domain.instance import Instance, InstanceState
+
+_RANK = {verdict: number for number, verdict in enumerate(CoverVerdict)}
+_ENDED = (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN)
+_DOWN = (InstanceState.STOPPED, InstanceState.STOPPING)
+
+
+def cover_of(instance: Instance, now: datetime, max_age: timedelta) -> Cover:
+    """All three answers at `now` (UTC). `max_age`: an older copy counts as none (`actions.image_max_age`)."""
+    host, hang, copies = _lines(instance, now, max_age)
+    return Cover(*_answers(instance, host, hang, copies))
+
+
+def cover_lines(instance: Instance, now: datetime, max_age: timedelta) -> tuple[CoverSection, ...]:
+    """The same with all that it rests on, as the tab, `explain`, CSV and JSON tell it."""
+    lines = _lines(instance, now, max_age)
+    titles = (
+        "if the host dies (system check)",
+        "if the system hangs (instance check)",
+        "if its data is lost",
+    )
+    answers = _answers(instance, *lines)
+    return tuple(
+        CoverSection(title, found, answer, _so(number, answer))
+        for number, (title, found, answer) in enumerate(zip(titles, lines, answers, strict=True))
+    )
+
+
+def _lines(
+    instance: Instance, now: datetime, max_age: timedelta
+) -> tuple[tuple[CoverLine, ...], tuple[CoverLine, ...], tuple[CoverLine, ...]]:
+    group = group_line(instance)
+    return (
+        host_lines(instance, group, now),
+        hang_lines(instance, group, now),
+        copy_lines(instance, now, max_age),
+    )
+
+
+def _answers(
+    instance: Instance, host: Sequence[CoverLine], hang: Sequence[CoverLine], copies: Sequence[CoverLine]
+) -> tuple[CoverAnswer, CoverAnswer, CoverAnswer]:
+    if instance.state in _ENDED:
+        gone = _not_needed(f"it is {instance.state}")
+        return gone, gone, gone
+    data = _data(host[-1], copies)
+    if instance.state in _DOWN:
+        down = _not_needed(f"it is {instance.state}: it starts on whichever host is well")
+        return down, _not_needed(f"it is {instance.state}"), data
+    return _best(host), _best(hang), data
+
+
+def _not_needed(why: str) -> CoverAnswer:
+    return CoverAnswer(CoverVerdict.NOT_NEEDED, (), why, "not needed")
+
+
+def _data(group: CoverLine, copies: Sequence[CoverLine]) -> CoverAnswer:
+    """A member's data is its group's: another is launched from the template."""
+    if group.verdict is CoverVerdict.COVERED:
+        return _not_needed(group.text)
+    answer = _best(copies)
+    if group.verdict is CoverVerdict.UNKNOWN and answer.verdict is not CoverVerdict.COVERED:
+        return CoverAnswer(CoverVerdict.UNKNOWN, answer.by, group.text, group.word)
+    return answer
+
+
+def _best(lines: Iterable[CoverLine]) -> CoverAnswer:
+    """The best of its lines; what is unread may be better than what is read in part."""
+    told = [line for line in lines if line.verdict is not None]
+    ranked = sorted(told, key=lambda line: -_rank(line))
+    best = ranked[0].verdict if ranked else None
+    if best is None:
+        return CoverAnswer(CoverVerdict.NOBODY, (), "nothing acts", "nobody")
+    counted = (CoverVerdict.COVERED, CoverVerdict.PARTLY)
+    by = tuple(line.by for line in ranked if line.verdict in counted and line.by)
+    if best is CoverVerdict.COVERED:
+        return CoverAnswer(best, by, _clause(ranked[0]), ranked[0].word)
+    if best is CoverVerdict.NOBODY:  # what only looks like it, before what is simply not there
+        ranked = sorted(told, key=lambda line: not line.by and line.word in ("none", "no alarm"))
+        return CoverAnswer(best, by, "; ".join(map(_clause, ranked)), ranked[0].word)
+    rest = [line for line in ranked if line.verdict is best]
+    return CoverAnswer(best, by, "; ".join(map(_clause, rest)), rest[0].word)
+
+
+def _rank(line: CoverLine) -> int:
+    return _RANK[line.verdict] if line.verdict is not None else -1
+
+
+def _clause(line: CoverLine) -> str:
+    return f"{line.what}: {line.text}"
+
+
+def _so(question: int, answer: CoverAnswer) -> str:
+    """The conclusion in a sentence."""
+    verdict = answer.verdict
+    if verdict is CoverVerdict.NOT_NEEDED:
+        return f"nothing is needed: {answer.why}"
+    if verdict is CoverVerdict.UNKNOWN:
+        return "not known: something that could cover it was not read"
+    by = ", ".join(answer.by)
+    if question == 2:
+        return {
+            CoverVerdict.COVERED: f"it comes back from {by}",
+            CoverVerdict.PARTLY: "not one step from running again: an AMI is wanted",
+        }.get(verdict, "there is nothing young enough to come back from")
+    return {
+        CoverVerdict.COVERED: f"{by} acts by itself",
+        CoverVerdict.PARTLY: f"{by} may act, or may not",
+    }.get(verdict, "nobody acts: it stays down until somebody does")
+
+
+def gravest_first(cover: Cover) -> tuple[int, ...]:
+    """A key to sort by: the gravest cover first, by its worst answer, then its second worst."""
+    ranks = [_RANK[answer.verdict] for answer in cover.answers]
+    return (*sorted(ranks), *ranks)
