@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from msgspec import Struct
 
+from tui.domain.arns import partition_of
 from tui.domain.instance import Instance
 from tui.domain.plan import Draft
 from tui.domain.plurals import counted
@@ -48,7 +49,6 @@ def about(
         account, instance = subject.account_id, subject.instance_id
     if not isinstance(subject, Instance | None):
         action = subject.action
-    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
     return {
         "operation": operation,
         "user": who.user,
@@ -57,7 +57,7 @@ def about(
         "profile": profile,
         "account": account,
         "caller": who.caller,
-        "arn": f"arn:{partition}:ec2:{region}:{account}:instance/{instance}",
+        "arn": f"arn:{partition_of(region)}:ec2:{region}:{account}:instance/{instance}",
         "instance": instance,
         "action": action,
     }
