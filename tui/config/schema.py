@@ -40,6 +40,7 @@ MetricsSource = Annotated[str, _text("(data|statistics|off)", '"data", "statisti
 Severity = Annotated[int, Meta(ge=1, le=3)]
 KindName = Annotated[str, _text(r"([a-z0-9][a-z0-9-]{0,39})?", "small letters, digits and hyphens")]
 OneLine = Annotated[str, Meta(min_length=1, max_length=300)]
+ServiceTag = Annotated[str, _text("(tag:.{1,128})?", 'a tag such as "tag:service", or an empty text')]
 Unreachable = Annotated[str, _text("(refuse|proceed)", '"refuse" or "proceed"')]
 Share = Annotated[str, _text(r"([1-9][0-9]?|100)%", 'a number, or a share of the members such as "50%"')]
 KeepSetting = Annotated[int, Meta(ge=1, le=100_000)] | Share
@@ -105,6 +106,12 @@ class GroupSettings(Base, frozen=True):
     keep: KeepSetting = 1
 
 
+class CoverSettings(Base, frozen=True):
+    """Who acts when an instance fails. `service`: the tag that names an instance's service, such as `tag:service`."""
+
+    service: ServiceTag = ""
+
+
 class MetricsSettings(Base, frozen=True):
     """How CloudWatch is asked of an instance: `data` in one call, `statistics` with a call a metric, `off` never."""
 
@@ -166,6 +173,7 @@ class Settings(Base, frozen=True):
     actions: ActionSettings = ActionSettings()
     groups: GroupSettings = GroupSettings()
     metrics: MetricsSettings = MetricsSettings()
+    cover: CoverSettings = CoverSettings()
     diagnosis: Annotated[tuple[KindSettings, ...], Meta(max_length=50)] = ()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
