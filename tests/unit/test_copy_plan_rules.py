@@ -379,9 +379,9 @@ def test_what_is_gone_is_copied_no_more() -> None:
     assert rules.selection_answer(gone, selection(), ("EC2",), {}).verdict is NO
 
 
-def told(plans: CopyPlans) -> list[tuple[str, CoverVerdict, str]]:
+def told(plans: CopyPlans) -> list[tuple[str, CoverVerdict | None, str]]:
     """The lines as tuples."""
-    return [(one.who, one.verdict, one.text) for one in rules.plan_lines(BOX, plans, NOW)]
+    return [(one.what, one.verdict, one.text) for one in rules.copy_plan_lines(BOX, plans, NOW)]
 
 
 def test_the_lines_name_who_will_copy_it_and_when() -> None:

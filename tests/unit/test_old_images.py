@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tui.domain.instance import Target
-from tui.domain.old_images import OwnedImage, candidates, judged, removal_command
+from tui.domain.old_images import OwnedImage, judged_images, removal_candidates, removal_command
 from tui.domain.sanitize import clean
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -65,33 +65,33 @@ CASES: tuple[tuple[str, OwnedImage, str], ...] = (
 
 @pytest.mark.parametrize(("case", "old", "why"), CASES, ids=[one[0] for one in CASES])
 def test_an_image_goes_only_where_nothing_keeps_it(case: str, old: OwnedImage, why: str) -> None:
-    found = next(one for one in judged((*NEWER, old), 3, OURS, NOW) if one.image == old)
+    found = next(one for one in judged_images((*NEWER, old), 3, OURS, NOW) if one.image == old)
     assert found.removable is (why == ""), found
     assert why in found.why
 
 
 @pytest.mark.parametrize("other", [image(40, operation=clean("")), image(40, owner=clean("999999999999"))])
 def test_others_images_are_not_even_listed(other: OwnedImage) -> None:
-    assert other not in [one.image for one in judged((*NEWER, other), 3, OURS, NOW)]
+    assert other not in [one.image for one in judged_images((*NEWER, other), 3, OURS, NOW)]
 
 
 @pytest.mark.parametrize(("keep", "gone"), [(0, 4), (1, 4), (2, 3), (3, 2), (5, 0), (9, 0)])
 def test_a_retention_keeps_so_many_and_never_less_than_the_newest(keep: int, gone: int) -> None:
     images = [image(days) for days in (1, 5, 9, 20, 40)]
-    found = judged(images, keep, OURS, NOW)
+    found = judged_images(images, keep, OURS, NOW)
     assert [one.removable for one in found] == [True] * gone + [False] * (5 - gone)
 
 
 def test_only_good_ones_count_as_kept() -> None:
     images = (image(9), image(20), image(40, state=clean("failed")), image(60))
-    found = {one.image.image_id: one.removable for one in judged(images, 2, OURS, NOW)}
+    found = {one.image.image_id: one.removable for one in judged_images(images, 2, OURS, NOW)}
     assert found[image(60).image_id] is False  # a failed one lies after it
 
 
 @pytest.mark.parametrize("state", ["pending", "failed", "error"])
 def test_nothing_goes_while_a_newer_one_is_not_available(state: str) -> None:
     images = (image(0, state=clean(state)), *NEWER, image(40))
-    found = judged(images, 3, OURS, NOW)
+    found = judged_images(images, 3, OURS, NOW)
     assert not any(one.removable for one in found)
     assert f"of later is {state}" in found[0].why
 
@@ -99,14 +99,16 @@ def test_nothing_goes_while_a_newer_one_is_not_available(state: str) -> None:
 def test_each_instance_is_counted_by_itself() -> None:
     other = clean("i-0fedcba9876543210")
     images = (*NEWER, image(40, instance_id=other))
-    assert not any(one.removable for one in judged(images, 3, OURS, NOW))
-    assert judged((*images, image(50)), 3, OURS, NOW)[0].removable
+    assert not any(one.removable for one in judged_images(images, 3, OURS, NOW))
+    assert judged_images((*images, image(50)), 3, OURS, NOW)[0].removable
 
 
 def test_what_must_still_be_asked_is_asked_only_of_candidates() -> None:
     unread = [replace(one, used_by=None, shared=None) for one in (*NEWER, image(40), image(50, public=True))]
-    assert [str(one.image_id) for one in candidates(unread, 3, OURS, NOW)] == [str(image(40).image_id)]
-    assert not any(one.removable for one in judged(unread, 3, OURS, NOW))
+    assert [str(one.image_id) for one in removal_candidates(unread, 3, OURS, NOW)] == [
+        str(image(40).image_id)
+    ]
+    assert not any(one.removable for one in judged_images(unread, 3, OURS, NOW))
 
 
 def test_the_command_is_one_a_shell_takes_as_it_is_meant() -> None:

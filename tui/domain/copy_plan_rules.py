@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tui.domain.arns import partition_of
 from tui.domain.copy_plans import BackupSelection, CopyPlans, LifecyclePolicy, Tags
-from tui.domain.cover.answers import CoverVerdict
+from tui.domain.cover.answers import CoverLine, CoverVerdict
 from tui.domain.instance import Instance, InstanceState
 from tui.domain.plurals import counted
 from tui.domain.time_format import ago
@@ -25,7 +25,7 @@ _LOCAL_ZONE = re.compile(r"-[a-z]{3}-\d+[a-z]\Z")
 """`us-west-2-lax-1a` (EC2 user guide, concepts-available-zones)."""
 _GONE = (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN)
 _POINT_THERE = ("COMPLETED", "AVAILABLE")
-SHOWN = 3
+_SHOWN = 3
 """Plans of a service that are named in the lines, at most."""
 
 
@@ -34,14 +34,6 @@ class PlanAnswer(Struct, frozen=True, gc=False):
 
     verdict: CoverVerdict
     why: str
-
-
-class PlanLine(Struct, frozen=True, gc=False):
-    """A line of the cover tab: who (`Lifecycle Manager`, `AWS Backup`), how it stands, and the rest of the line."""
-
-    who: str
-    verdict: CoverVerdict
-    text: str
 
 
 _NO = CoverVerdict.NOBODY
@@ -248,8 +240,10 @@ def _arn(instance: Instance, kind: str, name: str) -> str:
     return f"arn:{partition_of(region)}:ec2:{region}:{instance.account_id}:{kind}/{name}"
 
 
-def plan_lines(instance: Instance, plans: CopyPlans, now: datetime) -> tuple[PlanLine, ...]:
-    """What will copy it and when, a service after the other; what was made last; what was not read, and why."""
+def copy_plan_lines(instance: Instance, plans: CopyPlans, now: datetime) -> tuple[CoverLine, ...]:
+    """What will copy it and when, a service after the other (`what` is its name); what was made last; what was not read, and
+    why. They stand below what `cover_lines` says of its data.
+    """
     tags = None if plans.volume_tags is None else {str(one): held for one, held in plans.volume_tags}
     dlm, backup = "Lifecycle Manager", "AWS Backup"
     policies = [(one, policy_answer(instance, one, tags)) for one in plans.policies or ()]
@@ -274,40 +268,40 @@ def _service(
     many: str,
     why: str | None,
     unread: bool,
-) -> Iterator[PlanLine]:
+) -> Iterator[CoverLine]:
     if unread:
-        yield PlanLine(who, CoverVerdict.UNKNOWN, f"don't know: {why or f'its {many} were not read'}")
+        yield CoverLine(who, CoverVerdict.UNKNOWN, f"don't know: {why or f'its {many} were not read'}")
         return
     would = [(answer, name) for answer, name in told if answer.verdict is not _NO]
     order = (CoverVerdict.COVERED, CoverVerdict.PARTLY, CoverVerdict.UNKNOWN)
     would.sort(key=lambda pair: order.index(pair[0].verdict))
-    for answer, name in would[:SHOWN]:
-        yield PlanLine(who, answer.verdict, f"{name}: {answer.why}")
-    if len(would) > SHOWN:
-        yield PlanLine(who, would[SHOWN][0].verdict, f"and {len(would) - SHOWN} more {many}")
+    for answer, name in would[:_SHOWN]:
+        yield CoverLine(who, answer.verdict, f"{name}: {answer.why}")
+    if len(would) > _SHOWN:
+        yield CoverLine(who, would[_SHOWN][0].verdict, f"and {len(would) - _SHOWN} more {many}")
     halted = [(answer, name) for answer, name in told if answer.why.startswith("would copy it")]
-    for answer, name in halted[:SHOWN]:
-        yield PlanLine(who, _NO, f"{name}: {answer.why}")
+    for answer, name in halted[:_SHOWN]:
+        yield CoverLine(who, _NO, f"{name}: {answer.why}")
     if not would and not halted:
         none = f"no {one} there" if not told else f"none of its {counted(len(told), one, many)} is for it"
-        yield PlanLine(who, _NO, f"{none}{f': {told[0][0].why}' if len(told) == 1 else ''}")
+        yield CoverLine(who, _NO, f"{none}{f': {told[0][0].why}' if len(told) == 1 else ''}")
     if why:  # some were read, some were not
-        yield PlanLine(who, CoverVerdict.UNKNOWN, f"not all were read: {why}")
+        yield CoverLine(who, CoverVerdict.UNKNOWN, f"not all were read: {why}")
 
 
-def _made(who: str, plans: CopyPlans, now: datetime) -> Iterator[PlanLine]:
+def _made(who: str, plans: CopyPlans, now: datetime) -> Iterator[CoverLine]:
     if plans.points is None:
         if why := plans.why_unknown("points"):
-            yield PlanLine(who, CoverVerdict.UNKNOWN, f"what it made is not known: {why}")
+            yield CoverLine(who, CoverVerdict.UNKNOWN, f"what it made is not known: {why}")
         return
     there = next((one for one in plans.points if one.status in _POINT_THERE), None)
     latest = plans.points[0] if plans.points else None
     if there is not None:
         made = f" {ago(there.made_at, now)}" if there.made_at else ""
-        yield PlanLine(who, CoverVerdict.COVERED, f"last recovery point{made}, in vault {there.vault}")
+        yield CoverLine(who, CoverVerdict.COVERED, f"last recovery point{made}, in vault {there.vault}")
     if latest is not None and latest is not there:
         tried = f" {ago(latest.made_at, now)}" if latest.made_at else ""
-        yield PlanLine(who, CoverVerdict.PARTLY, f"the newest one{tried} is {latest.status}")
+        yield CoverLine(who, CoverVerdict.PARTLY, f"the newest one{tried} is {latest.status}")
 
 
 def _when(schedules: tuple[str, ...]) -> str:

@@ -69,7 +69,9 @@ def is_evacs(image: OwnedImage, account_id: str) -> bool:
     return bool(image.operation) and image.owner == account_id
 
 
-def judged(images: Iterable[OwnedImage], keep: int, account_id: str, now: datetime) -> list[JudgedImage]:
+def judged_images(
+    images: Iterable[OwnedImage], keep: int, account_id: str, now: datetime
+) -> list[JudgedImage]:
     """Each of evac's own AMIs, the oldest first, with at least the newest of each instance kept. Others' are left out."""
     groups: defaultdict[str, list[OwnedImage]] = defaultdict(list)
     for image in images:
@@ -95,10 +97,12 @@ def judged(images: Iterable[OwnedImage], keep: int, account_id: str, now: dateti
     return sorted(result, key=lambda one: _made(one.image))
 
 
-def candidates(images: Iterable[OwnedImage], keep: int, account_id: str, now: datetime) -> list[OwnedImage]:
+def removal_candidates(
+    images: Iterable[OwnedImage], keep: int, account_id: str, now: datetime
+) -> list[OwnedImage]:
     """Those that nothing but the yet unread `used_by` and `shared` could keep: of these alone that is asked."""
     sure = [_as_if_read(one) for one in images]
-    return [one.image for one in judged(sure, keep, account_id, now) if one.removable]
+    return [one.image for one in judged_images(sure, keep, account_id, now) if one.removable]
 
 
 def _as_if_read(image: OwnedImage) -> OwnedImage:
