@@ -37,6 +37,7 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "cloudwatch": frozenset({"GetMetricData", "GetMetricStatistics", "ListMetrics"}),
     "elb": frozenset({"DescribeLoadBalancers", "DescribeInstanceHealth"}),
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
+    "health": frozenset({"DescribeAffectedEntities", "DescribeEventDetails", "DescribeEvents"}),
     "iam": frozenset({"ListAccountAliases"}),
     "sts": frozenset({"DecodeAuthorizationMessage", "GetCallerIdentity"}),
 }

@@ -118,6 +118,12 @@ class MetricsSettings(Base, frozen=True):
     source: MetricsSource = "data"
 
 
+class HealthSettings(Base, frozen=True):
+    """Whether AWS Health is asked, once an account every 15 minutes."""
+
+    enabled: bool = True
+
+
 class KindSettings(Base, frozen=True):
     """A kind of trouble to find in system logs: a line with any of `contains` (plain words and `*`) and none of `unless`."""
 
@@ -174,6 +180,7 @@ class Settings(Base, frozen=True):
     groups: GroupSettings = GroupSettings()
     metrics: MetricsSettings = MetricsSettings()
     cover: CoverSettings = CoverSettings()
+    health: HealthSettings = HealthSettings()
     diagnosis: Annotated[tuple[KindSettings, ...], Meta(max_length=50)] = ()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()

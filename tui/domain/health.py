@@ -31,3 +31,19 @@ class HealthEvent(Struct, frozen=True, gc=False):
     updated_at: datetime | None = None
     entity: SafeText = EMPTY
     entity_status: SafeText = EMPTY
+
+
+class HealthReport(Struct, frozen=True, gc=False):
+    """What Health says of one instance when somebody asks: `events` of it, of what was named with it, and of its region.
+
+    `texts`: AWS's own text of an event, by its ARN. `unread`: why it could not be read; empty, it was.
+    Source: health DescribeEventDetails.
+    """
+
+    events: tuple[HealthEvent, ...] = ()
+    texts: tuple[tuple[SafeText, SafeText], ...] = ()
+    unread: SafeText = EMPTY
+
+    def text_of(self, event: HealthEvent) -> SafeText:
+        """AWS's text of that event; empty if there is none."""
+        return next((text for arn, text in self.texts if arn == event.arn), EMPTY)

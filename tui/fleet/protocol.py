@@ -15,6 +15,7 @@ import msgspec
 
 from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.facts import Facts
+from tui.domain.health import HealthReport
 from tui.domain.instance import Instance, Target, TargetStatus, Trouble
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.errors import EvacError
@@ -55,7 +56,7 @@ class Delta(_Frame, frozen=True):
 
 class ReadKind(StrEnum):
     """What is asked of the collector: an instance and its facts read anew, or all again; one part of the evidence why it fails;
-    or who covers the instances of a target (of all, without one), which from then on is kept read.
+    or who covers the instances of a target (of all, without one), which from then on is kept read; or what AWS Health says of it.
     """
 
     LOOK = "look"
@@ -66,13 +67,15 @@ class ReadKind(StrEnum):
     CHANGES = "changes"
     SCREENSHOT = "screenshot"
     COVER = "cover"
+    HEALTH = "health"
 
 
 class ReadRequest(_Frame, frozen=True):
     """A question. A refresh without a target is for all of them; without an instance, for the whole target.
 
     `hosts`: names whose addresses a look should bring along. `hours`: how far back metrics go (3, 24 or 72). `resource`: whose
-    changes are asked for, where it is not the instance: a volume's or a security group's id.
+    changes are asked for, where it is not the instance: a volume's or a security group's id. `entities`: what else of it Health
+    may name (tui.domain.health_notices.entities_of).
     """
 
     id: int
@@ -82,6 +85,7 @@ class ReadRequest(_Frame, frozen=True):
     hosts: tuple[str, ...] = ()
     hours: int = 3
     resource: str = ""
+    entities: tuple[str, ...] = ()
 
 
 class ReadAnswer(_Frame, frozen=True):
@@ -96,6 +100,7 @@ class ReadAnswer(_Frame, frozen=True):
     trouble: Trouble | None = None
     evidence: Evidence | None = None
     image: bytes = b""
+    health: HealthReport | None = None
 
 
 class Hello(_Frame, frozen=True):

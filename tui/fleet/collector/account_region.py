@@ -14,6 +14,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from tui.aws.mapping import Status
+from tui.domain.health import HealthEvent
+from tui.domain.health_notices import by_entity, entities_of, of_place
 from tui.domain.instance import (
     Checks,
     CheckStatus,
@@ -59,6 +61,9 @@ class AccountRegion:
     statuses: dict[str, Status] = field(default_factory=dict)
     images: dict[str, Image] | None = None
     types: dict[str, TypeFacts] = field(default_factory=dict)
+    health: Mapping[str, tuple[HealthEvent, ...]] = field(default_factory=dict)
+    """What AWS Health says, by the resource it is of."""
+    place_health: tuple[HealthEvent, ...] = ()
     overtaken: bool = False
     """Whether a profile has joined that should be the reader, and has not been tried."""
     all_at_once: datetime | None = None
@@ -173,6 +178,15 @@ class AccountRegion:
                 row.instance_id, row.state, row.zone, row.checks, row.events
             )
 
+    def take_health(self, events: Sequence[HealthEvent]) -> None:
+        """Take in what AWS Health says of this region: of its resources, and of the whole of it or a zone."""
+        self.health, self.place_health = by_entity(events), of_place(events)
+
+    def _health_of(self, row: Instance | None) -> tuple[HealthEvent, ...]:
+        if row is None or not self.health:
+            return ()
+        return tuple(event for name in entities_of(row) for event in self.health.get(name, ()))
+
     def with_target_fields(self, row: Instance, **more: Any) -> Instance:
         """The same with what the target knows beside it (whose it is, its newest AMI), and `more`."""
         return replace(
@@ -183,6 +197,7 @@ class AccountRegion:
             newest_image=(self.images or {}).get(row.instance_id),
             images_at=self.images_at,
             type_facts=self.types.get(row.instance_type),
+            health=self._health_of(row),
         )
 
     def _names(self) -> tuple[SafeText, ...]:
@@ -238,7 +253,7 @@ class AccountRegion:
         status = self.statuses.get(instance_id)
         image = None if self.images is None else self.images.get(instance_id)
         facts = None if row is None else self.types.get(row.instance_type)
-        return row, status, image, facts, status is None and self._is_unlisted(row)
+        return row, status, image, facts, self._health_of(row), status is None and self._is_unlisted(row)
 
     def status(self) -> TargetStatus:
         """The target's status as the console shows it."""
@@ -253,6 +268,7 @@ class AccountRegion:
             self.inventory_at,
             self.trouble,
             tuple(dict.fromkeys(one for some in (self.missing(), *self.partial.values()) for one in some)),
+            health=self.place_health,
         )
 
     def _ids(self) -> list[str]:

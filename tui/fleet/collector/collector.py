@@ -52,6 +52,8 @@ class Collector(Profiles, Requests):
         try:
             if isinstance(key, str):
                 outcome = await self.identify(key)
+            elif job is Job.HEALTH:
+                outcome = await self.health.read(key[0])
             else:
                 unit = self.units.get(key)
                 outcome = await self.read(unit, job) if unit is not None else JobOutcome.WELL

@@ -15,7 +15,7 @@ from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import LOGIN_RETRY, Job, JobOutcome
-from tui.fleet.collector.state import OUTCOMES, CollectorState
+from tui.fleet.collector.state import OUTCOMES, CollectorState, health_key
 
 NAME_AFTER = 2.0
 """Seconds after which an account's alias is asked for: it needs a client of its own, and trouble is shown without."""
@@ -95,6 +95,10 @@ class Profiles(CollectorState):
                 self.schedule.add(place, time.monotonic(), Job.PROBLEMS)
             elif unit.overtaken and not self.once:  # a row acts through its reader
                 self.schedule.refresh(place, time.monotonic(), Job.STATUS)
+        if self.settings.health.enabled and not (
+            self.problems_only or self.schedule.knows(health_key(account_id))
+        ):
+            self.schedule.add(health_key(account_id), time.monotonic(), Job.HEALTH)
         if account_id not in self.aliases:
             self.start(self.name(account_id, profile))
         return JobOutcome.WELL

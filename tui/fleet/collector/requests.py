@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from tui.fleet.dns import look_up
 
 if TYPE_CHECKING:
     from tui.fleet.collector.evidence import EvidenceReader
+    from tui.fleet.collector.health_reader import HealthReader
 
 
 PARTS = frozenset(
@@ -39,6 +41,13 @@ class Requests(CollectorState):
     evidence: EvidenceReader | None = None
     """Made when somebody first asks why an instance fails."""
 
+    @cached_property
+    def health(self) -> HealthReader:
+        """Loaded when it is first read, which nothing waits for."""
+        from tui.fleet.collector.health_reader import HealthReader
+
+        return HealthReader(self)
+
     def take(self, request: protocol.ReadRequest) -> None:
         """Begin to answer a request of the console."""
         self.start(self.answer(request))
@@ -51,6 +60,9 @@ class Requests(CollectorState):
         elif request.target is None or not request.instance_id:
             nothing = Trouble(TroubleKind.INTERNAL, clean("no instance named"), EMPTY)
             self.send(protocol.ReadAnswer(request.id, trouble=nothing))
+        elif request.kind is protocol.ReadKind.HEALTH:
+            told = await self.health.report(request, request.target)
+            self.send(protocol.ReadAnswer(request.id, health=told))
         elif request.kind in PARTS:
             self.send(await self.part(request, request.target))
         else:

@@ -24,19 +24,21 @@ SLOWEST = 8.0
 SLOWEST_PACE, PACE_BACK = 0.125, 0.05
 JITTER = 0.2
 IMAGES_EVERY = 900.0
+HEALTH_EVERY = 900.0
 
 
 class Job(IntEnum):
-    """Kinds of work, the most urgent first. IDENTIFY belongs to a profile, the others to a target."""
+    """Kinds of work, the most urgent first. IDENTIFY belongs to a profile, HEALTH to an account, the others to a target."""
 
     IDENTIFY = 0
     PROBLEMS = 1
     STATUS = 2
     INVENTORY = 3
     IMAGES = 4
+    HEALTH = 5
 
 
-HOLD = {Job.INVENTORY: 3.0, Job.IMAGES: 20.0}
+HOLD = {Job.INVENTORY: 3.0, Job.IMAGES: 20.0, Job.HEALTH: 20.0}
 """Seconds that an inventory, and what is only nice to have, may be held back while more urgent kinds are under way
 anywhere. Trouble of every target comes before any inventory; one target that does not answer holds nobody for long."""
 
@@ -79,6 +81,10 @@ class Schedule(Generic[K]):
         entry = self._entries.get(key)
         if entry is not None:
             entry.due.update(dict.fromkeys(jobs, now))
+
+    def knows(self, key: K) -> bool:
+        """Whether any job of that key is planned or under way."""
+        return key in self._entries
 
     def is_asked(self, key: K, job: Job) -> bool:
         """Whether that job is to come."""
@@ -165,6 +171,8 @@ class Schedule(Generic[K]):
             entry.due[job] = now + self._jittered(self.intervals.inventory) * entry.slow
         elif job is Job.IMAGES:
             entry.due[job] = now + self._jittered(IMAGES_EVERY) * entry.slow
+        elif job is Job.HEALTH:
+            entry.due[job] = now + self._jittered(HEALTH_EVERY) * entry.slow
 
     def _jittered(self, seconds: float) -> float:
         return seconds * self.random.uniform(1 - JITTER, 1 + JITTER)

@@ -28,6 +28,11 @@ OUTCOMES = {TroubleKind.THROTTLED: JobOutcome.THROTTLED, **dict.fromkeys(LOGIN_T
 """What kinds of trouble mean for when it is tried again; all others: FAILED."""
 
 
+def health_key(account_id: str) -> AccountRegionKey:
+    """What an account's Health is planned as: it has no region."""
+    return account_id, ""
+
+
 class CollectorState:
     """The state of one run. `send` takes frames from any thread."""
 

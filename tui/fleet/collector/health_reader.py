@@ -1,0 +1,120 @@
+"""AWS Health, once an account: joined to the rows of all its regions. Where it cannot be read nothing is said in the list.
+
+`evac doctor` says which accounts have it. The text of an event is read only when somebody looks at an instance that it concerns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from tui.aws import health
+from tui.domain.health import HealthEvent, HealthReport
+from tui.domain.health_notices import of_place
+from tui.domain.instance import Target, Trouble, TroubleKind
+from tui.domain.sanitize import SafeText, clean
+from tui.fleet.collector.fetch import threaded
+from tui.fleet.collector.schedule import HEALTH_EVERY, JobOutcome
+from tui.fleet.collector.state import OUTCOMES, CollectorState, health_key
+from tui.fleet.protocol import ReadRequest
+
+NO_PLAN_FOR = 24 * 3600.0
+"""Seconds after which an account without a support plan is asked again: somebody may have bought one."""
+KEPT = 0.8
+"""Of the interval: so long what was read is no older than another read would make it."""
+NO_PLAN_TEXT = clean("no AWS Health here: the account's support plan has no API for it")
+_OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.CONFIG)
+
+
+class HealthReader:
+    """Reads it for all accounts of a collector. Belongs to its event loop."""
+
+    def __init__(self, state: CollectorState) -> None:
+        self._state = state
+        self._no_plan_until: dict[str, float] = {}
+        self._active: dict[str, str] = {}
+        """By account: the Region that answered last."""
+        self._texts: defaultdict[str, dict[SafeText, tuple[float, SafeText]]] = defaultdict(dict)
+
+    async def read(self, account_id: str) -> JobOutcome:
+        """Read an account's events into its regions, with its first profile that may. Never raises for AWS."""
+        units = [one for one in self._state.units.values() if one.account_id == account_id]
+        if not units:
+            self._state.schedule.remove(health_key(account_id))
+            return JobOutcome.WELL
+        profiles = dict.fromkeys(name for unit in units for name in unit.profiles)
+        found = await self._events(account_id, profiles)
+        if isinstance(found, Trouble):
+            return OUTCOMES.get(found.kind, JobOutcome.FAILED)
+        for unit in units:
+            unit.take_health([one for one in found if one.region == unit.region])
+            self._state.tell(unit)
+        return JobOutcome.WELL
+
+    async def _events(self, account_id: str, profiles: Iterable[str]) -> Sequence[HealthEvent] | Trouble:
+        """What there is; nothing where the account has no plan for it; or why none of the profiles could read it."""
+        if time.monotonic() < self._no_plan_until.get(account_id, 0.0):
+            return ()
+        state, why = self._state, Trouble(TroubleKind.INTERNAL, clean("no profile"), clean(""))
+        for profile in profiles:
+
+            async def fetch(profile: str = profile) -> list[HealthEvent]:
+                first = self._active.get(account_id, "")
+                events, self._active[account_id] = await threaded(
+                    state.threads, health.read_events, state.sessions, profile, account_id, first
+                )
+                return events
+
+            try:
+                events, _ = await state.cache.get(
+                    (account_id, "global", "health"), list[HealthEvent], HEALTH_EVERY * KEPT, fetch
+                )
+                return events
+            except Exception as error:
+                if health.has_no_plan(error):
+                    self._no_plan_until[account_id] = time.monotonic() + NO_PLAN_FOR
+                    return ()
+                why = await state.trouble(error, profile, "")
+            if why.kind not in _OTHERS_MAY:
+                break
+        return why
+
+    async def report(self, request: ReadRequest, target: Target) -> HealthReport:
+        """What it says of one instance and its region, with AWS's text of each. What cannot be read is in it."""
+        state, profile = self._state, target.profile
+        try:
+            unit = state.unit_of(target)
+            account_id = (
+                str(unit.account_id)
+                if unit is not None
+                else await threaded(state.threads, state.sessions.account, profile)
+            )
+            found = await self._events(account_id, [profile])
+            if isinstance(found, Trouble):
+                return HealthReport(unread=clean(found.line, 300))
+            if account_id in self._no_plan_until:
+                return HealthReport(unread=NO_PLAN_TEXT)
+            wanted = {request.instance_id, *request.entities}
+            here = [one for one in found if one.region == target.region]
+            own = [one for one in here if one.entity in wanted]
+            events = tuple(dict.fromkeys((*own, *of_place(here))))
+            return HealthReport(events, await self._of(account_id, profile, events))
+        except Exception as error:
+            trouble = await state.trouble(error, profile, target.region)
+            return HealthReport(unread=clean(trouble.line, 300))
+
+    async def _of(
+        self, account_id: str, profile: str, events: Sequence[HealthEvent]
+    ) -> tuple[tuple[SafeText, SafeText], ...]:
+        """Their texts, as AWS has them or as it was asked a moment ago."""
+        kept, now = self._texts[account_id], time.monotonic()
+        for arn in [arn for arn, (at, _) in kept.items() if now - at >= HEALTH_EVERY]:
+            del kept[arn]
+        if missing := [one.arn for one in events if one.arn not in kept]:
+            first = self._active.get(account_id, "")
+            read = await threaded(
+                self._state.threads, health.read_texts, self._state.sessions, profile, missing, first
+            )
+            kept.update({arn: (now, text) for arn, text in read})
+        return tuple((one.arn, kept[one.arn][1]) for one in events if one.arn in kept)
