@@ -34,7 +34,9 @@ def health(code: str, **more: Any) -> HealthEvent:
         "entity_status": "PENDING", "starts_at": SOON,
     }  # fmt: skip
     values |= more
-    texts = {key: clean(value) if isinstance(value, str) else value for key, value in values.items()}
+    texts: dict[str, Any] = {
+        key: clean(value) if isinstance(value, str) else value for key, value in values.items()
+    }
     return HealthEvent(clean(f"arn:{code}"), clean(code), **texts)
 
 
