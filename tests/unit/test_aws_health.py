@@ -82,7 +82,7 @@ def test_a_partition_has_one_address_and_is_signed_for_it(
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     sessions = Sessions(Settings())
     service = Service(sessions, lambda _: (200, ANSWER))
-    health.answers(sessions, "environment")
+    health.probe(sessions, "environment")
     assert service.asked == [(host, signed)]
 
 
@@ -100,7 +100,7 @@ def test_a_partition_has_one_address_and_is_signed_for_it(
 def test_the_standby_region_answers_signed_for_itself(away: Said) -> None:
     sessions = Sessions(Settings())
     service = Service(sessions, lambda region: away if region == "us-east-1" else (200, ANSWER))
-    health.answers(sessions, "environment")
+    health.probe(sessions, "environment")
     assert service.asked == [
         ("health.us-east-1.amazonaws.com", "us-east-1"),
         ("health.us-east-2.amazonaws.com", "us-east-2"),
@@ -112,7 +112,7 @@ def test_where_both_fail_the_first_says_why() -> None:
     sessions = Sessions(Settings())
     Service(sessions, lambda region: refused("InternalFailure" if region == "us-east-1" else "Other", 500))
     with pytest.raises(ClientError, match="InternalFailure"):
-        health.answers(sessions, "environment")
+        health.probe(sessions, "environment")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_an_answer_is_an_answer_and_the_standby_is_not_asked(code: str) -> None:
     sessions = Sessions(Settings())
     service = Service(sessions, lambda _: refused(code))
     with pytest.raises(ClientError, match=code) as raised:
-        health.answers(sessions, "environment")
+        health.probe(sessions, "environment")
     assert len(service.asked) == 1
     assert health.has_no_plan(raised.value) == (code == "SubscriptionRequiredException")
 

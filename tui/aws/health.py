@@ -18,7 +18,7 @@ from tui.aws.error_codes import error_code
 from tui.aws.sessions import Sessions
 from tui.domain.aws_codes import BAD_SIGNATURE
 from tui.domain.health import HealthEvent
-from tui.domain.health_notices import RECENT, RECOVERY_CODES
+from tui.domain.health_notices import TOLD_FOR, RECOVERY_CODES
 from tui.domain.sanitize import EMPTY, SafeText, clean
 
 NO_PLAN = "SubscriptionRequiredException"
@@ -78,7 +78,7 @@ def read_texts(
     return _anywhere(sessions, profile, first, read)[0] if asked else ()
 
 
-def answers(sessions: Sessions, profile: str) -> None:
+def probe(sessions: Sessions, profile: str) -> None:
     """Ask for a single event. Raises what botocore raises; ClientError with NO_PLAN where the account has no plan for it."""
     _anywhere(sessions, profile, "", lambda client: client.describe_events(maxResults=1))
 
@@ -113,7 +113,7 @@ def _events(client: Any, now: datetime) -> list[_Doc]:
     done = {
         "services": ["EC2"],
         "eventTypeCodes": list(RECOVERY_CODES),
-        "startTimes": [{"from": now - RECENT}],
+        "startTimes": [{"from": now - TOLD_FOR}],
     }
     once: dict[str, _Doc] = {}
     for wanted in (still, done):

@@ -19,7 +19,7 @@ from tui.domain.sanitize import EMPTY
 from tui.domain.severity import Mark
 from tui.domain.time_format import ago, clock_or_date, to_utc
 
-RECENT = timedelta(days=3)
+TOLD_FOR = timedelta(days=3)
 """So long a recovery is told of: it explains a reboot that somebody still asks about."""
 MOVED_APART = timedelta(hours=24)
 """Both services tell the same event's start; so far the two may differ and still be one."""
@@ -65,7 +65,7 @@ class Recovery(Struct, frozen=True):
     by: str
 
 
-class Notice(Struct, frozen=True):
+class HealthNotice(Struct, frozen=True):
     """One of Health's events as it is told: how grave, in which words."""
 
     event: HealthEvent
@@ -85,7 +85,7 @@ def recovery_of(event: HealthEvent) -> Recovery | None:
 def recoveries_of(instance: Instance, now: datetime) -> tuple[Recovery, ...]:
     """Those of the last days, the latest first."""
     found = (recovery_of(event) for event in instance.health)
-    kept = [one for one in found if one is not None and one.at is not None and now - one.at <= RECENT]
+    kept = [one for one in found if one is not None and one.at is not None and now - one.at <= TOLD_FOR]
     return tuple(sorted(kept, key=lambda one: one.at or now, reverse=True))
 
 
@@ -124,27 +124,29 @@ def issues_of(instance: Instance, of_target: Sequence[HealthEvent]) -> tuple[Hea
     return tuple(sorted(here, key=lambda one: (not one.zone, _when(one))))
 
 
-def notices(instance: Instance, now: datetime, zone: tzinfo = UTC) -> tuple[Notice, ...]:
+def notices(instance: Instance, now: datetime, zone: tzinfo = UTC) -> tuple[HealthNotice, ...]:
     """What Health says of the instance and its volumes and no scheduled event shows: the gravest first."""
-    once: dict[tuple[str, str, datetime | None], Notice] = {}
+    once: dict[tuple[str, str, datetime | None], HealthNotice] = {}
     for event in instance.health:
         if _is_told(instance, event, now):
             mark, text = _said(event, now, zone)
-            once.setdefault((str(event.code), str(event.entity), event.starts_at), Notice(event, mark, text))
+            once.setdefault(
+                (str(event.code), str(event.entity), event.starts_at), HealthNotice(event, mark, text)
+            )
     order = (Mark.FAILING, Mark.THREATENED, Mark.NONE)
     return tuple(
         sorted(once.values(), key=lambda one: (order.index(one.mark), -_when(one.event).timestamp()))
     )
 
 
-def issue_notice(event: HealthEvent, now: datetime, zone: tzinfo = UTC) -> Notice:
+def issue_notice(event: HealthEvent, now: datetime, zone: tzinfo = UTC) -> HealthNotice:
     """AWS's own trouble in a zone or region: what it is with, where, since when."""
     what = "EC2's API" if event.code.endswith("_API_ISSUE") else _service(event)
     where = str(event.zone or event.region)
     since = "" if event.starts_at is None else f" since {_clock(event.starts_at, now, zone)}"
     own = "" if event.code.endswith(_OF_A_PLACE) else f" ({_plain(event)})"
     mark = Mark.NONE if what == "EC2's API" else Mark.THREATENED
-    return Notice(event, mark, f"AWS has trouble with {what} in {where}{since}{own}")
+    return HealthNotice(event, mark, f"AWS has trouble with {what} in {where}{since}{own}")
 
 
 def same_event(event: HealthEvent, scheduled: ScheduledEvent) -> bool:
@@ -164,7 +166,7 @@ def same_event(event: HealthEvent, scheduled: ScheduledEvent) -> bool:
 def _is_told(instance: Instance, event: HealthEvent, now: datetime) -> bool:
     recovery = recovery_of(event)
     if recovery is not None:
-        return recovery.at is not None and now - recovery.at <= RECENT
+        return recovery.at is not None and now - recovery.at <= TOLD_FOR
     if event.status == "closed" or event.entity_status in _OVER:
         return False
     shown = (*instance.events, *((instance.last_stop,) if instance.last_stop is not None else ()))

@@ -21,7 +21,7 @@ from tui.fleet.protocol import ReadRequest
 
 NO_PLAN_FOR = 24 * 3600.0
 """Seconds after which an account without a support plan is asked again: somebody may have bought one."""
-KEPT = 0.8
+_KEPT = 0.8
 """Of the interval: so long what was read is no older than another read would make it."""
 NO_PLAN_TEXT = clean("no AWS Health here: the account's support plan has no API for it")
 _OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.CONFIG)
@@ -68,7 +68,7 @@ class HealthReader:
 
             try:
                 events, _ = await state.cache.get(
-                    (account_id, "global", "health"), list[HealthEvent], HEALTH_EVERY * KEPT, fetch
+                    (account_id, "global", "health"), list[HealthEvent], HEALTH_EVERY * _KEPT, fetch
                 )
                 return events
             except Exception as error:
