@@ -18,7 +18,7 @@ from tui.aws.error_codes import error_code
 from tui.aws.sessions import Sessions
 from tui.domain.aws_codes import BAD_SIGNATURE
 from tui.domain.health import HealthEvent
-from tui.domain.health_notices import TOLD_FOR, RECOVERY_CODES
+from tui.domain.health_notices import RECOVERY_CODES, TOLD_FOR
 from tui.domain.sanitize import EMPTY, SafeText, clean
 
 NO_PLAN = "SubscriptionRequiredException"
