@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
 from tui.demo.world import Region, World
@@ -86,3 +87,14 @@ def remember(world: World, region: Region, alarm: Doc, kind: str, summary: str, 
         "Timestamp": world.clock.now, "HistoryItemType": kind, "HistorySummary": summary[:255],
         "HistoryData": json.dumps(told, default=str),
     })  # fmt: skip
+
+
+def settled(alarm: Doc, state: str, since: datetime) -> None:
+    """It is in this state since then (UTC), and nobody acted on it."""
+    reason = "Threshold Crossed" if state == "ALARM" else _NEW if state == "INSUFFICIENT_DATA" else "Well"
+    alarm |= {
+        "StateValue": state,
+        "StateReason": reason,
+        "StateUpdatedTimestamp": since,
+        "StateTransitionedTimestamp": since,
+    }

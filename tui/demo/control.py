@@ -12,15 +12,17 @@ script has it}`: the instance fails so; `""` heals it; `"agent": agent, host, cu
 `/_evac/state`
 (POST `{"account", "region", "instance"}`), `/_evac/watch` (GET; POST `{"account", "region", "kind": classic, scaling or
 targets, "key", "needed"}`: from now on it is counted, after everything that happens, how many of that group serve, and how
-often too few).
+often too few). What covers an instance, and AWS Health: control_cover.py.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.demo import failing
+from tui.demo.control_cover import cover
 from tui.demo.failures import FAILURES
 from tui.demo.instance import DemoInstance
 from tui.demo.watch import Watch
@@ -88,6 +90,9 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
             clock.settle()
             instance = aws.world.region(data["account"], data["region"]).instances[data["instance"]]
             return {"instance": instance.doc, "status": instance.status()}
+        case _, "POST":
+            clock.settle()
+            return cover(aws.world, path, data, partial(_where, aws.world))
         case _:
             return None
     clock.settle()

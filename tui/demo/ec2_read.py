@@ -210,11 +210,6 @@ def DescribeTags(request: Request, params: Doc) -> Doc:
     return {"Tags": docs, "NextToken": token}
 
 
-def DescribeInstanceEventWindows(request: Request, params: Doc) -> Doc:
-    """None are defined."""
-    return {"InstanceEventWindows": []}
-
-
 def GetConsoleOutput(request: Request, params: Doc) -> Doc:
     """The newest 64 KB of the guest's text. `Latest` is of Nitro only (botocore model, GetConsoleOutputRequest).
 

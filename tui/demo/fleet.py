@@ -221,8 +221,8 @@ def data_rest(b: Builder) -> None:
     b.event(windows, "instance-reboot", REBOOT, 26, 120)
     gpu = b.instance("gpu-1", "p4d.24xlarge", "c", InstanceLifecycle="capacity-block")
     b.instance("jump-old", "t2.small", "a", ip="auto")
-    b.kept_by(windows, "backup", "ami-0b0a1b2c3d4e5f607", 20)
-    b.kept_by(gpu, "dlm", "ami-0d1a1b2c3d4e5f608", 7)
+    b.kept_by(windows, "backup", 20)
+    b.kept_by(gpu, "dlm", 7)
 
 
 def populate(world: World) -> None:

@@ -17,11 +17,14 @@ from tui.demo import (
     classic,
     cloudtrail,
     cloudwatch,
+    copy_plans,
     ec2_image,
     ec2_launch,
     ec2_read,
     ec2_write,
+    event_windows,
     groups,
+    health,
     protocol,
     rest_json,
     services,
@@ -45,19 +48,9 @@ def _operations(*modules: ModuleType) -> dict[str, Operation]:
 
 
 OPERATIONS = _operations(
-    ec2_read,
-    ec2_write,
-    ec2_image,
-    ec2_launch,
-    balancing,
-    classic,
-    groups,
-    alarms,
-    cloudwatch,
-    cloudtrail,
-    services,
-    snapshots,
-)
+    ec2_read, ec2_write, ec2_image, ec2_launch, snapshots, event_windows, balancing, classic, groups, alarms, cloudwatch,
+    cloudtrail, health, copy_plans, services,
+)  # fmt: skip
 
 
 class Aws:
@@ -95,7 +88,7 @@ class Aws:
                 raise AwsError(
                     "AuthFailure", "AWS was not able to validate the provided access credentials", 401
                 )
-            if request.service != "sts":
+            if request.service not in ("sts", "health"):
                 raise AwsError(
                     "InvalidClientTokenId", "The security token included in the request is invalid.", 403
                 )

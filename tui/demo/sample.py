@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tui.demo import failing, groups
+from tui.demo import copies, failing, groups
 from tui.demo.balancing import Registered, runs_again
 from tui.demo.instance import CODES, DemoInstance
 from tui.demo.instance_types import STORE_GB, is_xen
@@ -191,13 +191,9 @@ class Builder:
     def image(self, instance: DemoInstance, days: float, state: str = "available") -> DemoInstance:
         """An AMI made from it so many days ago."""
         image = self.world.hex_id("ami")
-        name = instance.doc["Tags"][0]["Value"] if instance.doc["Tags"] else instance.id
-        self.region.images[image] = {
-            "ImageId": image, "Name": f"{name}-{int(days * 24)}h",
-            "State": state, "CreationDate": self.ago(days=days).strftime("%Y-%m-%dT%H:%M:%S.000Z"), "OwnerId": self.account,
-            "SourceInstanceId": instance.id, "Public": False, "ImageType": "machine", "RootDeviceType": "ebs",
-            "Architecture": "x86_64", "Tags": [],
-        }  # fmt: skip
+        told = instance.doc["Tags"][0]["Value"] if instance.doc["Tags"] else instance.id
+        more = {"ImageId": image, "Name": f"{told}-{int(days * 24)}h", "State": state}
+        copies.add_copy(self.region, instance, "create-image", self.ago(days=days), **more)
         return instance
 
     def fail(self, instance: DemoInstance, script: str, minutes: float) -> DemoInstance:
@@ -205,22 +201,9 @@ class Builder:
         failing.begin(self.region, instance, script, minutes)
         return instance
 
-    def kept_by(self, instance: DemoInstance, service: str, image: str, hours: int) -> None:
+    def kept_by(self, instance: DemoInstance, maker: str, hours: float, **more: Any) -> None:
         """An AMI that a service made of it by a plan, without SourceInstanceId: `dlm` or `backup`."""
-        tags = [
-            {"Key": "instance-id", "Value": instance.id},
-            {"Key": "dlm:managed", "Value": "true"},
-            {"Key": "aws:dlm:lifecycle-policy-id", "Value": "policy-0a1b2c3d4e5f60718"},
-        ]
-        name = f"policy-0a1b2c3d4e5f60718_{instance.id}"
-        if service == "backup":
-            name = f"AwsBackup_{instance.id}_0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-            tags = [{"Key": "aws:backup:source-resource", "Value": f"instance/{instance.id}"}]
-        self.region.images[image] = {
-            "ImageId": image, "Name": name, "State": "available", "OwnerId": self.account, "Public": False,
-            "CreationDate": self.ago(hours=hours).strftime("%Y-%m-%dT%H:%M:%S.000Z"), "ImageType": "machine",
-            "RootDeviceType": "ebs", "Architecture": "x86_64", "Tags": tags,
-        }  # fmt: skip
+        copies.add_copy(self.region, instance, maker, self.ago(hours=hours), **more)
 
     def group(self, name: str, instances: list[DemoInstance], least: int) -> None:
         """Put these instances into a new Auto Scaling group."""

@@ -1,4 +1,4 @@
-"""The other services evac reads: sts, iam's alias and health. A few lines an operation."""
+"""The other services evac reads: sts, and iam's alias. A few lines an operation."""
 
 from __future__ import annotations
 
@@ -55,20 +55,3 @@ def ListAccountAliases(request: Request, params: Doc) -> Doc:
     """The account's alias."""
     alias = request.world.accounts[request.identity.account].alias
     return {"AccountAliases": [alias] if alias else [], "IsTruncated": False}
-
-
-def _health(request: Request) -> None:
-    if not request.world.accounts[request.identity.account].health:
-        raise AwsError("SubscriptionRequiredException", "", 400)
-
-
-def DescribeEvents(request: Request, params: Doc) -> Doc:
-    """Needs a support plan, else SubscriptionRequiredException (health model)."""
-    _health(request)
-    return {"events": []}
-
-
-def DescribeAffectedEntities(request: Request, params: Doc) -> Doc:
-    """As DescribeEvents."""
-    _health(request)
-    return {"entities": []}

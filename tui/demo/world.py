@@ -64,6 +64,10 @@ class Region:
     route_tables: dict[str, Doc] = field(default_factory=dict)
     alarms: dict[str, Doc] = field(default_factory=dict)
     composite_alarms: dict[str, Doc] = field(default_factory=dict)
+    lifecycle_policies: dict[str, Doc] = field(default_factory=dict)
+    backup_plans: dict[str, Doc] = field(default_factory=dict)
+    recovery_points: dict[str, list[Doc]] = field(default_factory=dict)  # by the resource's ARN
+    event_windows: dict[str, Doc] = field(default_factory=dict)
     alarm_history: deque[Doc] = field(default_factory=lambda: deque(maxlen=5000))
     another: Any = None  # makes an instance like a given one, pending; set by whoever builds instances here
     trail: deque[Doc] = field(default_factory=lambda: deque(maxlen=5000))  # CloudTrail's events, as they came
@@ -77,6 +81,7 @@ class Account:
     number: str
     alias: str = ""
     health: bool = False
+    health_events: list[Doc] = field(default_factory=list)
 
 
 REGIONS = {
@@ -94,6 +99,7 @@ class World:
         self.clock = clock
         self.lag = lag
         self.sparse = False
+        self.health_region = "us-east-1"  # where AWS Health is active: what a request to it is signed for
         self.random = random.Random(seed)
         self.accounts: dict[str, Account] = {}
         self.identities: dict[str, Identity] = {}
