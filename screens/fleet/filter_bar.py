@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from typing import ClassVar
 
 from rich.highlighter import Highlighter
@@ -92,9 +93,9 @@ class FilterBar(Horizontal):
     def input(self) -> FilterInput:
         return self.query_one(FilterInput)
 
-    def read(self, typed: str) -> query.Query | None:
-        """The parsed filter; None where a term makes no sense, which is then shown."""
-        parsed = query.parse_query(typed)
+    def read(self, typed: str, max_age: timedelta) -> query.Query | None:
+        """The parsed filter; None where a term makes no sense, which is then shown. `max_age`: of a copy that counts."""
+        parsed = query.parse_query(typed, max_age)
         why = self.query_one("#why", Static)
         if isinstance(parsed, query.QueryError):
             why.update(clean(f" {parsed.message} "))  # the term is underlined

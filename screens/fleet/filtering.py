@@ -63,7 +63,8 @@ class Filtering(EvacScreen):
             )  # what is typed by now, which may be more than when this was sent
 
     def _filter(self, typed: str) -> None:
-        asked = self._bar.read(typed) if self._bar is not None else None
+        max_age = self.services.settings.actions.image_max_age
+        asked = self._bar.read(typed, max_age) if self._bar is not None else None
         if asked is not None and asked.text != self.query_now.text:
             self.query_now = asked
             self.table.at_first()

@@ -34,8 +34,14 @@ FIELDS: dict[str, str] = {
     "tag.KEY": "part of the tag's value; without a value: the tag is there",
     "due": "due<24h: an open event starts within that time",
     "ami": "ami>7d: the newest AMI is older than that, or there is none; ami:none",
+    "recovery": "gap, nobody, partly, unknown, covered, not-needed; who acts: auto, alarm, group; host-gap, hang-nobody …",
+    "copy": "gap, nobody, partly, unknown, covered, not-needed; from what: ami, dlm, backup, snapshot",
 }
 """What the help screen prints; the keys are the language."""
+
+COPY_MAX_AGE = timedelta(days=7)
+"""How old a copy may be where nobody says otherwise (`actions.image_max_age`)."""
+_COVER = ("recovery", "copy")
 
 # Compiled when first asked for, and kept by `re`: the first frame has no filter.
 _TERM = r'(?:[^\s"]|"[^"]*"?)+'
@@ -58,10 +64,15 @@ class QueryError(Struct, frozen=True):
 
 
 class Query(Struct, frozen=True):
-    """A readable filter. The empty one matches everything."""
+    """A readable filter. The empty one matches everything.
+
+    `cover`: it asks who covers an instance, which is read only once somebody wants to know. `max_age` as it was read with.
+    """
 
     text: str
     tests: tuple[Test, ...] = ()
+    cover: bool = False
+    max_age: timedelta = COPY_MAX_AGE
 
     def matches(self, instance: Instance, now: datetime) -> bool:
         """Whether every term holds at `now` (UTC)."""
@@ -73,28 +84,35 @@ def terms(text: str) -> list[str]:
     return [match.group() for match in re.finditer(_TERM, text)]
 
 
-def parse_query(text: str) -> Query | QueryError:
-    """Read a filter; the first term that makes no sense is reported. Never raises."""
+def parse_query(text: str, max_age: timedelta = COPY_MAX_AGE) -> Query | QueryError:
+    """Read a filter; the first term that makes no sense is reported. Never raises. `max_age`: an older copy counts as none."""
     tests: list[Test] = []
+    cover = False
     listed: list[Test] = []  # ids and ARNs in a row
     for match in re.finditer(_TERM, text):
         term = match.group()
         negated = term.startswith("-")
         try:
             found = _listed(term)
-            test = found or _term(term[1:] if negated else term)
+            test = found or _term(term[1:] if negated else term, max_age)
         except ValueError as problem:
             return QueryError(match.start(), match.end(), str(problem))
         if found is not None:
             listed.append(test)
             continue
+        cover = cover or _asks_cover(term.removeprefix("-"))
         if listed:
             tests.append(_any(listed))
             listed = []
         tests.append(_not(test) if negated else test)
     if listed:
         tests.append(_any(listed))
-    return Query(text, tuple(tests))
+    return Query(text, tuple(tests), cover, max_age)
+
+
+def _asks_cover(term: str) -> bool:
+    match = None if term.startswith('"') else re.fullmatch(_FIELD, term)
+    return match is not None and match["field"].lower() in _COVER
 
 
 def _listed(term: str) -> Test | None:
@@ -113,7 +131,13 @@ def _listed(term: str) -> Test | None:
 
 def _is_field(term: str) -> bool:
     match = re.fullmatch(_FIELD, term)
-    return match is not None and match["field"].lower().partition(".")[0] in (*_MAKERS, "tag", "due", "ami")
+    return match is not None and match["field"].lower().partition(".")[0] in (
+        *_MAKERS,
+        "tag",
+        "due",
+        "ami",
+        *_COVER,
+    )
 
 
 def _arn(text: str) -> Test:
@@ -127,7 +151,7 @@ def _not(test: Test) -> Test:
     return lambda instance, now: not test(instance, now)
 
 
-def _term(term: str) -> Test:
+def _term(term: str, max_age: timedelta) -> Test:
     match = None if term.startswith('"') else re.fullmatch(_FIELD, term)
     if match is None:
         return _any([_word(one) for one in _words(term)])
@@ -141,7 +165,7 @@ def _term(term: str) -> Test:
         return _tag(name[4:], value)
     if field == "tag":
         raise ValueError("name the tag: tag.KEY:value")
-    make = _MAKERS.get(field)
+    make = _cover_maker(field, max_age) if field in _COVER else _MAKERS.get(field)
     if make is None and _is_place(field, value):
         return _word(_unquote(term))
     if make is None:
@@ -150,6 +174,13 @@ def _term(term: str) -> Test:
     if not values:
         raise ValueError(f"{field}: wants a value: {FIELDS[field]}")
     return _any([make(part) for part in values])
+
+
+def _cover_maker(field: str, max_age: timedelta) -> Callable[[str], Test]:
+    from tui.domain.cover.filter_words import copy_test, recovery_test  # as the rest: no filter, no module
+
+    make = recovery_test if field == "recovery" else copy_test
+    return lambda value: make(value, max_age)
 
 
 def _words(term: str) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from tui.domain.instance import Instance
+from tui.domain.plurals import counted
 from tui.domain.query import TEXTS, Query, parse_query, terms
 from tui.domain.sanitize import clean
 
@@ -39,15 +40,20 @@ class Matched(Struct, frozen=True):
 def matched(query: Query, rows: Sequence[Instance], now: datetime) -> Matched:
     """How many of all instances that are read match, whatever the current view lists."""
     count = sum(1 for row in rows if query.matches(row, now))
-    return Matched(count, len(rows), "" if count or not rows else _why(query.text, rows, now))
+    return Matched(count, len(rows), "" if count or not rows else _why(query, rows, now))
 
 
-def _why(text: str, rows: Sequence[Instance], now: datetime) -> str:
-    found = terms(text)
+def _why(query: Query, rows: Sequence[Instance], now: datetime) -> str:
+    found = terms(query.text)
     for term in found:
-        one = parse_query(term)
+        one = parse_query(term, query.max_age)
         if not isinstance(one, Query) or any(one.matches(row, now) for row in rows):
             continue
+        if one.cover:
+            unread = sum(1 for row in rows if row.cover is None)
+            return f"nothing has {clean(term, 60)}" + (
+                f", and of {counted(unread, 'instance')} it is not read yet" if unread else ""
+            )
         word, known = _meant(term, rows)
         near = _nearest(word, known)
         told = f"nothing has {clean(term, 60)}"

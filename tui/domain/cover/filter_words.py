@@ -1,0 +1,85 @@
+"""What `recovery:` and `copy:` mean in a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from tui.domain.cover.answers import CoverAnswer, CoverVerdict
+from tui.domain.cover.remembered import remembered_cover
+from tui.domain.instance import Instance
+
+_Test = Callable[[Instance, datetime], bool]
+GAP = "gap"
+"""Not covered, or in part."""
+_GAPS = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
+_ACTS: dict[str, tuple[str, ...]] = {
+    "auto": ("automatic recovery",),
+    "alarm": ("recover alarm ", "reboot alarm "),
+    "group": ("Auto Scaling group ",),
+}
+"""A word, and how the names of those that it means begin (`CoverAnswer.by`)."""
+_COPIES = {
+    "ami": "AMI ",
+    "backup": "AWS Backup",
+    "dlm": "Data Lifecycle Manager",
+    "snapshot": "snapshot of",
+}
+"""The same of copies: what is in their names."""
+_PARTS = {"host-": 0, "hang-": 1}
+_VERDICTS = (GAP, *CoverVerdict)
+
+
+def recovery_test(value: str, max_age: timedelta) -> _Test:
+    """`gap`, a verdict, or who acts; `host-` and `hang-` before a verdict ask of that one alone. ValueError of anything else."""
+    if (named := _ACTS.get(value)) is not None:
+        return lambda instance, now: any(
+            by.startswith(named)
+            for answer in remembered_cover(instance, now, max_age).answers[:2]
+            for by in answer.by
+        )
+    for prefix, number in _PARTS.items():
+        if value.startswith(prefix) and value.removeprefix(prefix) in _VERDICTS:
+            return _one_of(value.removeprefix(prefix), number, max_age)
+    if value not in _VERDICTS:
+        raise ValueError(
+            f"no recovery {value!r}; there are {', '.join((*_VERDICTS, *_ACTS))}; host-gap, hang-nobody … for one of the two"
+        )
+    return _both(value, max_age)
+
+
+def _both(value: str, max_age: timedelta) -> _Test:
+    def test(instance: Instance, now: datetime) -> bool:
+        verdicts = [answer.verdict for answer in remembered_cover(instance, now, max_age).answers[:2]]
+        if value == CoverVerdict.COVERED:  # both, as check:ok
+            return CoverVerdict.COVERED in verdicts and min(map(_rank, verdicts)) >= _rank(
+                CoverVerdict.COVERED
+            )
+        if value == CoverVerdict.NOT_NEEDED:
+            return all(one is CoverVerdict.NOT_NEEDED for one in verdicts)
+        return any(one in _GAPS if value == GAP else one.value == value for one in verdicts)
+
+    return test
+
+
+def _rank(verdict: CoverVerdict) -> int:
+    return list(CoverVerdict).index(verdict)
+
+
+def copy_test(value: str, max_age: timedelta) -> _Test:
+    """`gap`, a verdict, `none` for *nobody*, or from what it comes back. ValueError of anything else."""
+    if (named := _COPIES.get(value)) is not None:
+        return lambda instance, now: any(
+            named in by for by in remembered_cover(instance, now, max_age).data_lost.by
+        )
+    verdict = CoverVerdict.NOBODY.value if value == "none" else value
+    if verdict not in _VERDICTS:
+        raise ValueError(f"no copy {value!r}; there are {', '.join((*_VERDICTS, 'none', *_COPIES))}")
+    return _one_of(verdict, 2, max_age)
+
+
+def _one_of(value: str, number: int, max_age: timedelta) -> _Test:
+    def asked(answer: CoverAnswer) -> bool:
+        return answer.verdict in _GAPS if value == GAP else answer.verdict.value == value
+
+    return lambda instance, now: asked(remembered_cover(instance, now, max_age).answers[number])
