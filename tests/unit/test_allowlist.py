@@ -194,7 +194,7 @@ def test_waiters_and_paginators_pass_the_same_guard() -> None:
     with pytest.raises(allowlist.CallNotAllowedError):
         client.get_waiter("password_data_available").wait(InstanceId="i-1")
     with pytest.raises(allowlist.CallNotAllowedError):
-        list(client.get_paginator("describe_snapshots").paginate())
+        list(client.get_paginator("describe_vpcs").paginate())
     assert sent == []
 
 

@@ -26,6 +26,7 @@ LOOKS: Mapping[str, frozenset[str]] = {
             "DescribeInstances",
             "DescribeRegions",
             "DescribeRouteTables",
+            "DescribeSnapshots",
             "DescribeSpotInstanceRequests",
             "DescribeVolumeStatus",
             "GetConsoleOutput",
@@ -33,8 +34,9 @@ LOOKS: Mapping[str, frozenset[str]] = {
         ]
     ),
     "autoscaling": frozenset({"DescribeAutoScalingInstances", "DescribeAutoScalingGroups"}),
+    "backup": frozenset({"ListProtectedResources"}),
     "cloudtrail": frozenset({"LookupEvents"}),
-    "cloudwatch": frozenset({"GetMetricData", "GetMetricStatistics", "ListMetrics"}),
+    "cloudwatch": frozenset({"DescribeAlarms", "GetMetricData", "GetMetricStatistics", "ListMetrics"}),
     "elb": frozenset({"DescribeLoadBalancers", "DescribeInstanceHealth"}),
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "health": frozenset({"DescribeAffectedEntities", "DescribeEventDetails", "DescribeEvents"}),

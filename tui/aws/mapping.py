@@ -158,6 +158,7 @@ def type_facts(item: Doc) -> TypeFacts:
         hypervisor=clean(item.get("Hypervisor")),
         bare_metal=item.get("BareMetal"),
         reboot_migration_supported=None if migration is None else migration == "supported",
+        auto_recovery_supported=item.get("AutoRecoverySupported"),
     )
 
 
@@ -235,6 +236,7 @@ def _interface(item: Doc) -> Interface:
         ),
         tuple(clean(one.get("Ipv6Address")) for one in item.get("Ipv6Addresses") or ()),
         utc_time(attachment.get("AttachTime")),
+        EMPTY if (kind := clean(item.get("InterfaceType"))) == "interface" else kind,
     )
 
 

@@ -10,6 +10,8 @@ from botocore.loaders import JSONFileLoader, Loader
 
 from tui.aws import allowlist
 
+_LEAN = allowlist.LOOKS.keys() - allowlist.LOGINS.keys()
+
 
 class _Files(JSONFileLoader):
     """As botocore's, by msgspec: the standard library takes 60 ms for EC2's model alone, five times as long.
@@ -33,8 +35,8 @@ class _Files(JSONFileLoader):
 class SharedLoader(Loader):
     """AWS's models, each parsed once, however many threads want it first.
 
-    `lean`: a client of EC2 or IAM is made with the operations evac looks with and no other; EC2 has more than 700, and
-    botocore makes a method of each for every client.
+    `lean`: a client is made with the operations evac looks with and no other; EC2 has more than 700, and botocore makes a
+    method of each for every client. Those that log in keep all.
     """
 
     FILE_LOADER_CLASS = _Files
@@ -51,7 +53,7 @@ class SharedLoader(Loader):
         with self._guard:
             model = super().load_service_model(*names, **options)
             service, *kind = names
-            if not self._lean or service not in ("ec2", "iam") or kind != ["service-2"]:
+            if not self._lean or service not in _LEAN or kind != ["service-2"]:
                 return model
             if service not in self._small:
                 looks = allowlist.LOOKS[service]

@@ -37,6 +37,7 @@ _INSTANCE: Wanted = {
     "NetworkInterfaces": {
         "NetworkInterfaceId": None,
         "SourceDestCheck": None,
+        "InterfaceType": None,
         "Attachment": {"DeviceIndex": None, "AttachTime": None},
         "Association": _OWNED,
         "PrivateIpAddresses": {"PrivateIpAddress": None, "Primary": None, "Association": _OWNED},

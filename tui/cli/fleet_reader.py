@@ -43,10 +43,13 @@ class FoundInstance(Struct, frozen=True):
     rows: Sequence[Instance] = ()
 
 
-def read_fleet(session: Session, *, problems_only: bool, timeout: float) -> Fleet:
-    """Read every target once. A target that has not answered after `timeout` seconds carries its trouble."""
+def read_fleet(session: Session, *, problems_only: bool, timeout: float, cover: bool = False) -> Fleet:
+    """Read every target once, with `cover` who covers its instances as well.
+
+    A target that has not answered after `timeout` seconds carries its trouble.
+    """
     store = collector_client.read_once(
-        session.settings, session.environ, problems_only=problems_only, timeout=timeout
+        session.settings, session.environ, problems_only=problems_only, cover=cover, timeout=timeout
     )
     return Fleet(tuple(store.rows()), tuple(store.targets()))
 

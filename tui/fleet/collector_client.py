@@ -210,14 +210,21 @@ class Link:
 
 
 def read_once(
-    settings: Settings, environ: Mapping[str, str], *, problems_only: bool = False, timeout: float = 120.0
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    problems_only: bool = False,
+    cover: bool = False,
+    timeout: float = 120.0,
 ) -> Store:
     """Every target once, for commands without a screen; blocking. What could not be read says so in its target's trouble.
+
+    `cover`: and who covers its instances.
 
     After `timeout` seconds the targets without an answer count as failed. A collector that could not do its work at all
     is a failed target of profile and region `*`.
     """
-    arguments = ["--once", *(["--problems"] if problems_only else [])]
+    arguments = ["--once", *(["--problems"] if problems_only else []), *(["--cover"] if cover else [])]
     return asyncio.run(_read_all(Link(settings, environ, *arguments), timeout))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tui.aws.mapping import Status
+from tui.domain.cover_facts import CoverFacts
 from tui.domain.health import HealthEvent
 from tui.domain.health_notices import by_entity, entities_of, of_place
 from tui.domain.instance import (
@@ -71,6 +72,8 @@ class AccountRegion:
     status_at: datetime | None = None
     inventory_at: datetime | None = None
     images_at: datetime | None = None
+    cover: dict[str, CoverFacts] = field(default_factory=dict)
+    cover_at: datetime | None = None
     count: int | None = None
     _sent: dict[str, Instance] = field(default_factory=dict)
     _made: dict[str, tuple[object, ...]] = field(default_factory=dict)
@@ -170,6 +173,14 @@ class AccountRegion:
                 moved.append(str(status.instance_id))
         return moved
 
+    def take_cover(self, facts: Mapping[str, CoverFacts], at: datetime) -> None:
+        """Take in who covers each row, read at that time (UTC). What is as it was stays the same object: it is no news."""
+        before, self.cover, self.cover_at = self.cover, {}, at
+        for instance_id, one in facts.items():
+            old = before.get(instance_id)
+            is_same = old is not None and replace(old, read_at=one.read_at) == one
+            self.cover[instance_id] = old if old is not None and is_same else one
+
     def take_look(self, row: Instance) -> None:
         """Take in one instance, read afresh with its status."""
         self.rows[row.instance_id] = row
@@ -198,6 +209,7 @@ class AccountRegion:
             images_at=self.images_at,
             type_facts=self.types.get(row.instance_type),
             health=self._health_of(row),
+            cover=self.cover.get(row.instance_id),
         )
 
     def _names(self) -> tuple[SafeText, ...]:
@@ -253,7 +265,15 @@ class AccountRegion:
         status = self.statuses.get(instance_id)
         image = None if self.images is None else self.images.get(instance_id)
         facts = None if row is None else self.types.get(row.instance_type)
-        return row, status, image, facts, self._health_of(row), status is None and self._is_unlisted(row)
+        return (
+            row,
+            status,
+            image,
+            facts,
+            self.cover.get(instance_id),
+            self._health_of(row),
+            status is None and self._is_unlisted(row),
+        )
 
     def status(self) -> TargetStatus:
         """The target's status as the console shows it."""
@@ -269,6 +289,7 @@ class AccountRegion:
             self.trouble,
             tuple(dict.fromkeys(one for some in (self.missing(), *self.partial.values()) for one in some)),
             health=self.place_health,
+            cover_at=self.cover_at,
         )
 
     def _ids(self) -> list[str]:

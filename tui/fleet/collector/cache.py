@@ -21,7 +21,7 @@ from tui.config.schema import CacheSettings
 from tui.domain.sanitize import clean
 
 _T = TypeVar("_T")
-VERSION = 2
+VERSION = 3
 CACHE_WITHIN = 2.0
 """Seconds a cache may take."""
 REST = 60.0
@@ -66,18 +66,19 @@ class Cache:
         fetch: Callable[[], Awaitable[_T]],
         *,
         fresh: bool = False,
+        claim: float = CLAIM,
     ) -> tuple[_T, datetime]:
         """The kept value or what `fetch` brings, kept for `seconds`, and when it was read (UTC).
 
-        `fresh` does not look first. Raises what fetch raises.
+        `fresh` does not look first. `claim`: seconds that other consoles leave the call to this one. Raises what fetch raises.
         """
         name = ":".join(("evac", str(VERSION), *key))
         if not fresh and (found := await self._kept(name, kind, seconds)) is not None:
             return found
         if fresh or not self._shared:
             return await self._fetched(name, seconds, fetch)
-        if not await self._claimed(name):
-            found = await self._of_another(name, kind, seconds)
+        if not await self._claimed(name, claim):
+            found = await self._of_another(name, kind, seconds, claim)
             if found is not None:
                 return found
         try:
@@ -105,19 +106,21 @@ class Cache:
             return None
         return found
 
-    async def _claimed(self, name: str) -> bool:
+    async def _claimed(self, name: str, claim: float) -> bool:
         """Whether this process shall ask AWS: no other console is asking, or Redis can't say."""
-        answer = await self._ask("add", name + _CLAIM, b"", ttl=CLAIM)
+        answer = await self._ask("add", name + _CLAIM, b"", ttl=claim)
         return answer is not _TAKEN
 
-    async def _of_another(self, name: str, kind: type[_T], seconds: float) -> tuple[_T, datetime] | None:
+    async def _of_another(
+        self, name: str, kind: type[_T], seconds: float, claim: float
+    ) -> tuple[_T, datetime] | None:
         """Wait for the value of the console that is asking now; None if that failed or takes too long."""
-        until = time.monotonic() + CLAIM
+        until = time.monotonic() + claim
         while time.monotonic() < until:
             await asyncio.sleep(LOOK_AGAIN)
             if (found := await self._kept(name, kind, seconds)) is not None:
                 return found
-            if await self._claimed(name):
+            if await self._claimed(name, claim):
                 break
         return None
 

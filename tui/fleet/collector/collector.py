@@ -14,7 +14,7 @@ from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.profiles import Profiles
 from tui.fleet.collector.requests import Requests
 from tui.fleet.collector.schedule import Job, JobOutcome
-from tui.fleet.collector.state import LOGIN_TROUBLE, OUTCOMES, AccountRegionKey
+from tui.fleet.collector.state import LOGIN_TROUBLE, OUTCOMES, AccountRegionKey, CoverKey
 
 BEAT = 5.0
 _NEXT = {Job.PROBLEMS: Job.STATUS, Job.STATUS: Job.INVENTORY, Job.INVENTORY: Job.IMAGES}
@@ -47,11 +47,13 @@ class Collector(Profiles, Requests):
                 async with asyncio.timeout(max(pause, 0.01)):
                     await self.wake.wait()
 
-    async def work(self, key: str | AccountRegionKey, job: Job) -> None:
+    async def work(self, key: str | AccountRegionKey | CoverKey, job: Job) -> None:
         """Run one job and book its outcome in the schedule. Never raises for AWS."""
         try:
             if isinstance(key, str):
                 outcome = await self.identify(key)
+            elif isinstance(key, CoverKey):
+                outcome = await self.read_cover(key)
             elif job is Job.HEALTH:
                 outcome = await self.health.read(key[0])
             else:
@@ -62,6 +64,12 @@ class Collector(Profiles, Requests):
                 protocol.Note(clean(f"internal: {key} {job.name.lower()}: {type(error).__name__}: {error}"))
             )
             outcome = JobOutcome.FAILED
+        finally:
+            if isinstance(key, str):
+                self.known(key)
+        if isinstance(key, CoverKey):
+            self.end_cover(key, outcome)
+            return
         again = self.schedule.is_asked(key, Job.PROBLEMS)
         now = time.monotonic()
         self.schedule.done(key, job, now, outcome)
@@ -77,6 +85,8 @@ class Collector(Profiles, Requests):
                 self.schedule.add(key, time.monotonic(), Job.PROBLEMS)
             elif outcome is JobOutcome.WELL and job in _NEXT and not self.problems_only:
                 self.schedule.add(key, time.monotonic(), Job.INVENTORY if polled else _NEXT[job])
+        if not isinstance(key, str):
+            self.begin_cover(key)
 
     async def read(self, unit: AccountRegion, job: Job) -> JobOutcome:
         """One job of a target with its first profile that can; then the next."""

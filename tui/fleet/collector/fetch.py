@@ -24,7 +24,7 @@ from tui.domain.down_by_aws import STOPPED
 from tui.domain.instance import Image, Instance, TypeFacts
 from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.cache import Cache
-from tui.fleet.collector.schedule import Job
+from tui.fleet.collector.schedule import Budget, Job
 
 _T = TypeVar("_T")
 STATUS_KEPT = 0.6
@@ -38,13 +38,26 @@ CHECK_CALLS = ("status", "problems")
 
 SMALL = 50
 """Instances of a target whose inventory, which comes next, tells the names of those with trouble soon enough."""
-READERS = "read"
+READERS, COVER_READERS = "read", "cover"
 """How their threads are called. They wait for the budget; a look at one instance, for which a person waits, is booked only."""
 
 
 async def threaded(threads: Executor, call: Callable[..., _T], *arguments: Any) -> _T:
     """Run a blocking call in a reader thread."""
     return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
+
+
+def install_budget(client: Any, budget: Budget) -> None:
+    """Book each of its requests: a page is one, and so is one that botocore repeats. Readers wait until it may go."""
+
+    def before_each() -> None:
+        pause = budget.take(time.monotonic())
+        if pause and threading.current_thread().name.startswith((READERS, COVER_READERS)):
+            time.sleep(pause)
+
+    request_hooks.install_request_hooks(
+        client, before_each, lambda throttled: budget.answered(time.monotonic(), throttled)
+    )
 
 
 def utc_now() -> datetime:
@@ -82,9 +95,8 @@ class Jobs:
         await work[job]()
 
     async def client(self, unit: AccountRegion, profile: str) -> Any:
-        """Of EC2, in a thread, since making one may run a helper or read a token.
+        """Of EC2, in a thread, since making one may run a helper or read a token. It is booked on the target's budget.
 
-        Each of its requests is booked on the target's budget: a page is one, and so is one that botocore repeats.
         Raises OtherAccountError where the profile's credentials are now of another account than the rows they would fill.
         """
         async with self.gates[unit.region]:
@@ -92,16 +104,7 @@ class Jobs:
             client = await threaded(
                 self.threads, describe.client_of, self.sessions, profile, unit.region, account_id
             )
-        budget = unit.budget
-
-        def before_each() -> None:
-            pause = budget.take(time.monotonic())
-            if pause and threading.current_thread().name.startswith(READERS):
-                time.sleep(pause)
-
-        request_hooks.install_request_hooks(
-            client, before_each, lambda throttled: budget.answered(time.monotonic(), throttled)
-        )
+        install_budget(client, unit.budget)
         return client
 
 

@@ -13,15 +13,16 @@ from tui.domain.profile_names import ENVIRONMENT
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
+from tui.fleet.collector.covers import Covers
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import LOGIN_RETRY, Job, JobOutcome
-from tui.fleet.collector.state import OUTCOMES, CollectorState, health_key
+from tui.fleet.collector.state import OUTCOMES, health_key
 
 NAME_AFTER = 2.0
 """Seconds after which an account's alias is asked for: it needs a client of its own, and trouble is shown without."""
 
 
-class Profiles(CollectorState):
+class Profiles(Covers):
     """From a profile's name to its targets, and back when its credentials become another account's."""
 
     async def begin(self) -> None:
@@ -32,6 +33,7 @@ class Profiles(CollectorState):
                 break
             except Exception as error:
                 self.show(EVERYWHERE, [EVERYWHERE], Phase.FAILED, await self.trouble(error, "", ""))
+                self.known(EVERYWHERE)
             if self.once:
                 return
             await asyncio.sleep(self.settings.intervals.status * LOGIN_RETRY)
@@ -40,14 +42,21 @@ class Profiles(CollectorState):
         self.send(protocol.Delta(profiles=tuple(names)))
         for profile in names:
             self.add(profile)
+        self.known(EVERYWHERE)
         if await threaded(self.threads, self.sessions.may_be_machine):
             self.start(self.machine())
 
     def add(self, profile: str) -> None:
         """Begin to read a profile."""
         self.order[profile] = len(self.order)
+        self.unidentified.add(profile)
         self.show(profile, [EVERYWHERE], Phase.READING, None)
         self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)
+
+    def known(self, profile: str) -> None:
+        """It was asked whose it is, whatever came of it."""
+        self.unidentified.discard(profile)
+        self.tell_cover()
 
     async def machine(self) -> None:
         """This machine's own role, which `aws` uses without --profile: beside the profiles, since they need not wait for it."""
@@ -182,6 +191,7 @@ class Profiles(CollectorState):
             else:
                 del self.units[place]
                 self.schedule.remove(place)
+                self.forget_cover(place)
                 self.send(protocol.Delta(dropped=(target,)))
         self.show(profile, [EVERYWHERE], Phase.READING, None)
         self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)

@@ -13,9 +13,10 @@ from tui.aws import inspect
 from tui.domain.instance import Target, Trouble, TroubleKind
 from tui.domain.sanitize import EMPTY, clean
 from tui.fleet import protocol
+from tui.fleet.collector.covers import Covers
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import Job
-from tui.fleet.collector.state import LOGIN_TROUBLE, CollectorState
+from tui.fleet.collector.state import LOGIN_TROUBLE
 from tui.fleet.dns import look_up
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ PARTS = frozenset(
 """Kinds that are answered with a part of the evidence."""
 
 
-class Requests(CollectorState):
+class Requests(Covers):
     """Answers never raise: what went wrong is in them."""
 
     evidence: EvidenceReader | None = None
@@ -57,6 +58,8 @@ class Requests(CollectorState):
         if request.kind is protocol.ReadKind.REFRESH:
             self.refresh(request.target)
             self.send(protocol.ReadAnswer(request.id))
+        elif request.kind is protocol.ReadKind.COVER:
+            self.send(await self.covered(request))
         elif request.target is None or not request.instance_id:
             nothing = Trouble(TroubleKind.INTERNAL, clean("no instance named"), EMPTY)
             self.send(protocol.ReadAnswer(request.id, trouble=nothing))
@@ -127,6 +130,8 @@ class Requests(CollectorState):
             if target is None or (target.region == unit.region and target.profile in unit.profiles):
                 self.jobs.read_anew(unit)
                 self.schedule.refresh(place, now, Job.STATUS, Job.INVENTORY)
+                if place in self.cover_tasks:
+                    self.ask_cover(place, anew=True)
         for profile in self.shown:
             if target is None or target.profile == profile:
                 self.schedule.refresh(profile, now, Job.IDENTIFY)

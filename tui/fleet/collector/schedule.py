@@ -6,6 +6,7 @@ guide, ec2-api-throttling). `Budget` takes a quarter of that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -23,12 +24,14 @@ asking for those is cheap, and somebody may just have renewed them in another te
 SLOWEST = 8.0
 SLOWEST_PACE, PACE_BACK = 0.125, 0.05
 JITTER = 0.2
-IMAGES_EVERY = 900.0
-HEALTH_EVERY = 900.0
+IMAGES_EVERY = HEALTH_EVERY = COVER_EVERY = 900.0
 
 
 class Job(IntEnum):
-    """Kinds of work, the most urgent first. IDENTIFY belongs to a profile, HEALTH to an account, the others to a target."""
+    """Kinds of work, the most urgent first. IDENTIFY belongs to a profile, HEALTH to an account, the others to a target.
+
+    COVER is of a key of its own beside the target's: a poll of the checks never waits for it.
+    """
 
     IDENTIFY = 0
     PROBLEMS = 1
@@ -36,9 +39,10 @@ class Job(IntEnum):
     INVENTORY = 3
     IMAGES = 4
     HEALTH = 5
+    COVER = 6
 
 
-HOLD = {Job.INVENTORY: 3.0, Job.IMAGES: 20.0, Job.HEALTH: 20.0}
+HOLD = {Job.INVENTORY: 3.0, Job.IMAGES: 20.0, Job.HEALTH: 20.0, Job.COVER: 5.0}
 """Seconds that an inventory, and what is only nice to have, may be held back while more urgent kinds are under way
 anywhere. Trouble of every target comes before any inventory; one target that does not answer holds nobody for long."""
 
@@ -173,6 +177,8 @@ class Schedule(Generic[K]):
             entry.due[job] = now + self._jittered(IMAGES_EVERY) * entry.slow
         elif job is Job.HEALTH:
             entry.due[job] = now + self._jittered(HEALTH_EVERY) * entry.slow
+        elif job is Job.COVER:
+            entry.due[job] = now + self._jittered(COVER_EVERY) * entry.slow
 
     def _jittered(self, seconds: float) -> float:
         return seconds * self.random.uniform(1 - JITTER, 1 + JITTER)
@@ -188,7 +194,7 @@ class Budget:
     size: float = 25.0
     refill: float = 5.0
     pace: float = 1.0
-    _tokens: float = 25.0
+    _tokens: float = math.inf
     _at: float = 0.0
     _lock: Lock = field(default_factory=Lock, repr=False)
 

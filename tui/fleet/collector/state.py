@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from tui.aws import describe
 from tui.aws.sessions import Sessions
 from tui.config.schema import Settings
-from tui.domain.instance import Phase, Target, TargetStatus, Trouble, TroubleKind
+from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import SafeText, clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
@@ -33,6 +34,23 @@ def health_key(account_id: str) -> AccountRegionKey:
     return account_id, ""
 
 
+@dataclass(frozen=True)
+class CoverKey:
+    """A target's cover: read beside the target's other jobs."""
+
+    place: AccountRegionKey
+
+
+@dataclass
+class CoverTask:
+    """One target's cover is asked for. `begun`: it is in the schedule; `awaited`: somebody waits for the next read; `anew`: that
+    one is to go past the cache."""
+
+    begun: bool = False
+    awaited: bool = True
+    anew: bool = False
+
+
 class CollectorState:
     """The state of one run. `send` takes frames from any thread."""
 
@@ -42,7 +60,7 @@ class CollectorState:
         self.settings, self.send = settings, send
         self.once, self.problems_only, self.idle = "--once" in mode, "--problems" in mode, "--idle" in mode
         self.sessions = Sessions(settings, lean=True)
-        self.schedule: Schedule[str | AccountRegionKey] = Schedule(settings.intervals)
+        self.schedule: Schedule[str | AccountRegionKey | CoverKey] = Schedule(settings.intervals)
         self.cache = Cache(settings.cache, lambda text: send(protocol.Note(clean(text))))
         self.threads = ThreadPoolExecutor(THREADS, READERS)
         self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
@@ -50,6 +68,11 @@ class CollectorState:
         self.order: dict[str, int] = {}
         self.aliases: dict[SafeText, SafeText] = {}
         self.identifying = asyncio.Semaphore(AT_ONCE * 2)
+        self.unidentified = {EVERYWHERE} - ({EVERYWHERE} if self.idle else set())
+        """Profiles that have not been asked whose they are; EVERYWHERE while it is not known which there are."""
+        self.cover_all = "--cover" in mode
+        self.cover_tasks: dict[AccountRegionKey, CoverTask] = {}
+        self.cover_news = asyncio.Event()
         self.shown: dict[str, list[Target]] = {}
         self.jobs = Jobs(
             settings.intervals, self.sessions, self.cache, self.threads, self.tell, self.problems_only
