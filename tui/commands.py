@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.domain.actions import ACTIONS, Action
+from tui.domain.actions import ACTIONS, ON_INSTANCES, Action
 from tui.domain.down_by_aws import why_down
 from tui.domain.instance import Instance
 
@@ -36,12 +36,11 @@ class Verb(Struct, frozen=True):
 
 
 def _verb(action: Action) -> Verb:
-    return Verb(
-        action.name, action.key, action.title, action.help, action.footer, mutates=True, short=action.short
-    )
+    told = action.asks_which or action.help
+    return Verb(action.name, action.key, action.title, told, action.footer, mutates=True, short=action.short)
 
 
-GUARDED: tuple[str, ...] = tuple({one.key: one.name for one in reversed(ACTIONS.values())}.values())[::-1]
+GUARDED: tuple[str, ...] = tuple({ACTIONS[name].key: name for name in reversed(ON_INSTANCES)}.values())[::-1]
 """The verbs of the guarded actions, one a key: its first action. Every screen about instances has them."""
 
 VERBS: dict[str, Verb] = {
@@ -129,6 +128,7 @@ VERBS: dict[str, Verb] = {
         Verb("reread", "r", "Look again", "read the instance again, and plan anew"),
         Verb("resume", "r", "Resume", "go on with an operation that was cut off or needs a person"),
         Verb("abandon", "a", "Abandon", "give an unfinished operation up, leaving the instance as it is"),
+        Verb("undo", ACTIONS["undo"].key, ACTIONS["undo"].title, ACTIONS["undo"].help),
         Verb(
             "copy-summary",
             "y",

@@ -138,6 +138,9 @@ def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:
         "ec2:RebootInstances",
         "ec2:CreateImage",
         "ec2:ModifyInstanceEventStartTime",
+        "ec2:ModifyInstanceMaintenanceOptions",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:DeleteAlarms",
     } == allowlist.writes()
     session = botocore.session.Session()
     for one in allowlist.writes():

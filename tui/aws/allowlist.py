@@ -36,7 +36,9 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "autoscaling": frozenset({"DescribeAutoScalingInstances", "DescribeAutoScalingGroups"}),
     "backup": frozenset({"ListProtectedResources"}),
     "cloudtrail": frozenset({"LookupEvents"}),
-    "cloudwatch": frozenset({"DescribeAlarms", "GetMetricData", "GetMetricStatistics", "ListMetrics"}),
+    "cloudwatch": frozenset(
+        {"DescribeAlarms", "GetMetricData", "GetMetricStatistics", "ListMetrics", "ListTagsForResource"}
+    ),
     "elb": frozenset({"DescribeLoadBalancers", "DescribeInstanceHealth"}),
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "health": frozenset({"DescribeAffectedEntities", "DescribeEventDetails", "DescribeEvents"}),

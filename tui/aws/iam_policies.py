@@ -10,12 +10,15 @@ from typing import Any
 
 from tui.aws.allowlist import LOOKS, PREFIXES
 from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.alarm_settings import ALARM_PREFIX, CHECK_METRICS
 from tui.domain.steps import calls_of, sendable
 from tui.domain.steps.base import Order
 
 PolicyDocument = dict[str, Any]
 WITHOUT_PERMISSION = frozenset({"sts:GetCallerIdentity"})
 """AWS answers these to whoever has credentials at all."""
+ALARMS = [f"arn:aws:cloudwatch:*:*:alarm:{ALARM_PREFIX}*"]
+"""The alarms of evac's own names."""
 EXTRA_POLICIES: dict[str, tuple[PolicyDocument, ...]] = {
     "ec2:CreateImage": (
         {
@@ -24,15 +27,37 @@ EXTRA_POLICIES: dict[str, tuple[PolicyDocument, ...]] = {
             "Resource": ["arn:aws:ec2:*::image/*", "arn:aws:ec2:*::snapshot/*"],
             "Condition": {"StringEquals": {"ec2:CreateAction": "CreateImage"}},
         },
-    )
+    ),
+    "cloudwatch:PutMetricAlarm": (
+        {"Effect": "Allow", "Action": ["cloudwatch:TagResource"], "Resource": ALARMS},
+        {
+            "Effect": "Allow",
+            "Action": ["iam:CreateServiceLinkedRole"],
+            "Resource": [
+                "arn:aws:iam::*:role/aws-service-role/events.amazonaws.com/AWSServiceRoleForCloudWatchEvents*"
+            ],
+            "Condition": {"StringLike": {"iam:AWSServiceName": "events.amazonaws.com"}},
+        },
+    ),
 }
-"""What a call needs besides its own permission: an AMI is tagged as it is made (user guide, supported-iam-actions-tagging)."""
+"""What a call needs besides its own permission: an AMI is tagged as it is made (user guide, supported-iam-actions-tagging), and
+so is an alarm; the first alarm of an account that acts on EC2 makes a role (botocore model, PutMetricAlarm)."""
+CONDITIONS: dict[str, PolicyDocument] = {
+    "cloudwatch:PutMetricAlarm": {
+        "ForAllValues:StringLike": {
+            "cloudwatch:AlarmActions": [f"arn:aws:automate:*:ec2:{does}" for does in CHECK_METRICS]
+        }
+    }
+}
+"""What a call may not be sent with (CloudWatch user guide, iam-cw-condition-keys-alarm-actions): as the guard has it."""
 RESOURCES = {
     "ec2:CreateImage": [
         "arn:aws:ec2:*:*:instance/*",
         "arn:aws:ec2:*::image/*",
         "arn:aws:ec2:*::snapshot/*",
     ],
+    "cloudwatch:DeleteAlarms": ALARMS,
+    "cloudwatch:PutMetricAlarm": ALARMS,
     "autoscaling:EnterStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],
     "autoscaling:ExitStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],
     "elasticloadbalancing:DeregisterTargets": ["arn:aws:elasticloadbalancing:*:*:targetgroup/*/*"],
@@ -60,6 +85,11 @@ instance fails, and the first of them before evac stops or reboots one; each is 
 for it. `cloudwatch:GetMetricStatistics` is for `[metrics] source = "statistics"`
 alone, `cloudwatch:GetMetricData` for all else; both are paid by the metric.
 """
+_MORE = {
+    "recover-alarm": " CloudWatch knows no DryRun: AWS can't be asked in advance. The condition holds for what the\n"
+    "alarm does in any of its states; add the ARNs of your `[cover] topics` to it. evac sets and deletes no alarm of another\n"
+    "name, whatever a policy permits."
+}
 _LOGINS = """## Logging in
 
 `sts:GetCallerIdentity` tells whose credentials a profile has, and needs no permission. The others are not evac's calls but
@@ -98,7 +128,8 @@ def acting(action: str = "") -> PolicyDocument:
         statements.append({"Effect": "Allow", "Action": plain, "Resource": INSTANCES})
     for name in names:
         if name in RESOURCES:
-            statements.append({"Effect": "Allow", "Action": [name], "Resource": RESOURCES[name]})
+            condition = {"Condition": CONDITIONS[name]} if name in CONDITIONS else {}
+            statements.append({"Effect": "Allow", "Action": [name], "Resource": RESOURCES[name], **condition})
         statements.extend(EXTRA_POLICIES.get(name, ()))
     return _policy(*statements)
 
@@ -139,7 +170,7 @@ def iam_page() -> str:
         "may also need `kms:CreateGrant` on that key. In AWS's other partitions write `aws-cn` or `aws-us-gov` for `aws`.\n"
     )
     for name, action in ACTIONS.items():
-        parts += [f"### {name}\n", f"To {action.help}.\n", _block(acting(name))]
+        parts += [f"### {name}\n", f"To {action.help}.{_MORE.get(name, '')}\n", _block(acting(name))]
     parts += [
         "### standby\n",
         "To put a member of an Auto Scaling group in Standby before stop-start or reboot, and to return it. Auto Scaling knows\n"

@@ -14,10 +14,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from tui.aws import describe, errors, group_health, images, mapping, memberships
+from tui.aws import describe, errors, group_health, images, mapping, memberships, named_alarms
 from tui.aws.error_codes import error_code
 from tui.aws.route_tables import routes
 from tui.aws.sessions import Sessions
+from tui.domain.alarm_settings import AlarmSeen
 from tui.domain.aws_codes import UNKNOWN_INSTANCE
 from tui.domain.facts import Facts, VolumeHealth
 from tui.domain.instance import Checks, Image, Instance, InstanceState, Target, TypeFacts
@@ -104,6 +105,9 @@ def facts(sessions: Sessions, row: Instance, now: datetime, threads: Executor) -
         "images": lambda: images.of(ec2, instance_id),
         "volumes": lambda: _volumes(ec2, row),
         "routes": lambda: routes(ec2, row),
+        "alarms": lambda: named_alarms.of_instance(
+            sessions.client(profile, "cloudwatch", region), instance_id
+        ),
     }
     if row.spot_request:
         questions["spot_type"] = lambda: _spot(ec2, str(row.spot_request))
@@ -204,7 +208,7 @@ class Observer:
         self._ec2 = self._client("ec2")
 
     def look(self, order: Order, looks: Collection[str]) -> Seen:
-        """What AWS shows now; of `images`, `group`, `targets`, `members` what is named. Unknown where it did not answer."""
+        """What AWS shows now; what is named of `images`, `group`, `targets`, `members`, `alarm`. Unknown: it did not answer."""
         ident = order.instance_id
         try:
             row = read_instance(self._ec2, self._target, ident, datetime.now(UTC))
@@ -213,12 +217,23 @@ class Observer:
             found = self._images(order) if "images" in looks else None
         except ClientError as error:
             # One that was never there is not planned for.
-            gone = error_code(error) == UNKNOWN_INSTANCE
-            gone_now = Seen(InstanceState.TERMINATED, reason=clean("AWS knows it no more"))
-            return gone_now if gone else self._stopped(ident, error)
+            if error_code(error) != UNKNOWN_INSTANCE:
+                return self._stopped(ident, error)
+            alarms, dark = self._alarms(order) if "alarm" in looks else (None, Seen())
+            return Seen(
+                InstanceState.TERMINATED,
+                reason=clean("AWS knows it no more"),
+                alarms=alarms,
+                unread=dark.unread,
+                remedy=dark.remedy,
+            )
         except Exception as error:  # an answer cut off makes botocore's parsers fail in Python's own ways
             return self._stopped(ident, error)
         status, dark = self._status(ident)
+        alarms = None
+        if "alarm" in looks:
+            alarms, no_alarms = self._alarms(order)
+            dark = no_alarms if alarms is None else dark
         lifecycle, desired = (
             memberships.group_state(self._client, order) if "group" in looks else (None, None)
         )
@@ -237,6 +252,8 @@ class Observer:
             reason_code=row.reason_code,
             unread=dark.unread,
             remedy=dark.remedy,
+            alarms=alarms,
+            auto_recovery=row.auto_recovery,
         )
 
     def console_output(self, instance_id: str) -> tuple[str, datetime | None, bool]:
@@ -254,6 +271,15 @@ class Observer:
         """Its status; and why, if it can't be read: whether it runs is known without it, and must not wait."""
         try:
             return read_status(self._ec2, instance_id), Seen()
+        except Exception as error:  # as above
+            return None, unseen(self._sessions, error, self._target)
+
+    def _alarms(self, order: Order) -> tuple[tuple[AlarmSeen, ...] | None, Seen]:
+        """The alarm of the order's name; and why, if it can't be read."""
+        if order.alarm is None:
+            return (), Seen()
+        try:
+            return named_alarms.by_name(self._client("cloudwatch"), [order.alarm.name]), Seen()
         except Exception as error:  # as above
             return None, unseen(self._sessions, error, self._target)
 

@@ -21,8 +21,10 @@ from tui.domain.steps import sendable
 from tui.domain.steps.base import Call
 
 SENDABLE = sendable()
-_SILENT = frozenset({"DeregisterTargets", "RegisterTargets", "RebootInstances"})
-"""They answer with a request id alone (models of elbv2 and ec2); a proxy's page has none."""
+_SILENT = frozenset(
+    {"DeleteAlarms", "DeregisterTargets", "PutMetricAlarm", "RebootInstances", "RegisterTargets"}
+)
+"""They answer with a request id alone (models of elbv2, ec2 and cloudwatch); a proxy's page has none."""
 
 
 class Outcome(Struct, frozen=True):

@@ -34,7 +34,7 @@ from tui.cli.session import (
     Shared,
     open_session,
 )
-from tui.domain.actions import ACTIONS, OVERRIDES, ActionOptions
+from tui.domain.actions import ACTIONS, ON_INSTANCES, OVERRIDES, ActionOptions
 from tui.domain.answers import NoteKind
 from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
 from tui.domain.instance import InstanceState, TroubleKind
@@ -65,7 +65,7 @@ _FLAGS = {
 }  # fmt: skip
 """The options that not every action takes; which ones do, the actions say themselves."""
 _OF_AN_IMAGE = ("no_reboot", "image_name")
-_NAMES = list(ACTIONS)
+_NAMES = list(ON_INSTANCES)
 
 
 @click.command(

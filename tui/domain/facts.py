@@ -9,6 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from tui.domain.alarm_settings import AlarmSeen
 from tui.domain.groups import Hold
 from tui.domain.instance import Image, TypeFacts
 from tui.domain.sanitize import EMPTY, SafeText
@@ -94,7 +95,7 @@ class Facts(Struct, frozen=True, gc=False):
 
     An empty tuple means AWS was asked and there are none. `unknown` holds (field name, reason). `holds` is not AWS's: which
     members of its groups other operations hold down, as the journal and the lock service tell it. `hosts`: addresses of the names
-    that were asked for with it; empty where nobody knows the name.
+    that were asked for with it; empty where nobody knows the name. `alarms`: those under evac's own names for it.
     """
 
     read_at: datetime
@@ -113,3 +114,4 @@ class Facts(Struct, frozen=True, gc=False):
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     unknown: tuple[tuple[str, SafeText], ...] = ()
     holds: tuple[Hold, ...] = ()
+    alarms: tuple[AlarmSeen, ...] | None = None

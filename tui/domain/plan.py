@@ -13,7 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.domain import out_of_service, typed_name
+from tui.domain import alarm_plan, out_of_service, typed_name
 from tui.domain.actions import ACTIONS, Action, ActionOptions
 from tui.domain.down_by_aws import STOP_EVENTS
 from tui.domain.events import ScheduledEvent
@@ -157,7 +157,7 @@ def draft(
     options = replace(options, standby=standby, drain=drain)
     if "image" in action.step_names(options) and not options.image_name:
         options = replace(options, image_name=image_name(instance, now))
-    order, serves = _order(action, instance, facts, options, now)
+    order, serves = _order(action, instance, facts, options, policy, now)
     found = strict(policy, hazards(instance, facts, action_name, now, options, policy, here))
     pre = Preflight(calls_of(action_name, order, options))
     steps = [PlannedStep(pre.name, pre.text, pre.about)]
@@ -182,7 +182,12 @@ def draft(
 
 
 def _order(
-    action: Action, instance: Instance, facts: Facts | None, options: ActionOptions, now: datetime
+    action: Action,
+    instance: Instance,
+    facts: Facts | None,
+    options: ActionOptions,
+    policy: Policy,
+    now: datetime,
 ) -> tuple[Order, bool]:
     """What the runner is given, without an operation id; and whether it is in service of a group, and should be so again."""
     places = out_of_service.places(facts) if action.sets_aside else ()
@@ -210,6 +215,8 @@ def _order(
         places=places,
         public_ip=str(instance.public_ip),
         groups=groups,
+        alarm=alarm_plan.alarm_change(action, instance, facts, options, policy),
+        recovery=alarm_plan.recovery_change(action, instance, options),
     )
     return order, any(one.healthy for one in places) or any(one.up for one in groups)
 

@@ -12,7 +12,7 @@ class Policy(Struct, frozen=True):
     `image_max_age` is no net; `require_image`: no stop without an AMI so young.
 
     `blocking`: codes of the hazards that the site allows nobody to confirm. `keep`: how many of a group must stay in service,
-    each of them.
+    each of them. `topics`: ARNs of the SNS topics that alarms may tell.
     """
 
     read_only: bool = False
@@ -22,3 +22,4 @@ class Policy(Struct, frozen=True):
     actions_off: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
     keep: tuple[int | str, ...] = ()
+    topics: tuple[str, ...] = ()

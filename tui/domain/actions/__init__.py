@@ -13,7 +13,17 @@ from msgspec import Struct
 
 from tui.domain.actions.base import BACK, Action, ActionOptions
 
-__all__ = ["ACTIONS", "BACK", "OVERRIDES", "Action", "ActionOptions", "Override", "unasked"]
+__all__ = [
+    "ACTIONS",
+    "BACK",
+    "ON_INSTANCES",
+    "OVERRIDES",
+    "Action",
+    "ActionOptions",
+    "Override",
+    "alike",
+    "unasked",
+]
 
 
 def _found() -> list[Action]:
@@ -23,6 +33,15 @@ def _found() -> list[Action]:
 
 ACTIONS: dict[str, Action] = {one.name: one for one in sorted(_found(), key=lambda one: one.rank)}
 """By name, in the order of the key line."""
+ON_INSTANCES: tuple[str, ...] = tuple(name for name, one in ACTIONS.items() if not one.of_operation)
+"""Those that are ordered for an instance, by a key of its row or by `evac do`."""
+
+
+def alike(name: str) -> tuple[str, ...]:
+    """The actions among which the key of this one asks, in order; itself alone, where its key does not ask."""
+    key = ACTIONS[name].key
+    same = tuple(one.name for one in ACTIONS.values() if one.key == key)
+    return same if any(ACTIONS[one].asks_which for one in same) else (name,)
 
 
 class Override(Struct, frozen=True):

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from tui.domain.alarm_settings import AlarmChange, RecoveryChange
 from tui.domain.instance import Instance, InstanceState
 
 BACK: dict[str, str] = {"enter-standby": "exit-standby", "drain": "register"}
@@ -19,11 +20,21 @@ UP_AGAIN = ("start", "wait-running", "wait-checks", "verify-event")
 GONE = (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN)
 
 
+class Undone(Struct, frozen=True):
+    """What an undo takes back: the operation, and what that changed, as its order has it."""
+
+    operation: str
+    alarm: AlarmChange | None = None
+    recovery: RecoveryChange | None = None
+
+
 class ActionOptions(Struct, frozen=True):
     """What an operator may choose. `not_before` is UTC; an empty `image_name` asks for a proposal.
 
     `standby` and `drain` take it out of service first; None leaves it to the plan, in which they are true or false.
     `if_held`: what to do while other operations hold so many of its group down that too few would be left: `wait` or `refuse`.
+    `minutes`: for how long a check fails before its alarm acts; 0 leaves it to the plan. `switch_off`: automatic recovery is
+    switched off instead of on. `undone`: what an undo takes back.
     """
 
     no_reboot: bool = False
@@ -36,6 +47,9 @@ class ActionOptions(Struct, frozen=True):
     drain: bool | None = None
     overrides: tuple[str, ...] = ()
     if_held: str = "wait"
+    minutes: int = 0
+    switch_off: bool = False
+    undone: Undone | None = None
 
 
 class Action(Struct, frozen=True, kw_only=True):
@@ -55,6 +69,10 @@ class Action(Struct, frozen=True, kw_only=True):
       operation. What powers an instance stands in the way of every exclusive action. `released_by`: the call that is the last
       one; once AWS has accepted it the lock is let go.
     * `offered`: whether the key line names it for this instance (None: always).
+    * `alarm`: what the alarm does that it sets: `recover` or `reboot`. `asks_which`: of several actions with one key that fit the
+      same states, the first says here what that key is for; its question asks which.
+    * `of_operation`: it is done to an operation, not to an instance: no key of a list, and no `evac do`. `undoable`: what it
+      changed can be put back.
     """
 
     name: str
@@ -76,6 +94,10 @@ class Action(Struct, frozen=True, kw_only=True):
     exclusive: bool = True
     released_by: str = ""
     offered: Callable[[Instance, datetime], bool] | None = None
+    alarm: str = ""
+    asks_which: str = ""
+    of_operation: bool = False
+    undoable: bool = False
 
     def named(self, label: str) -> str:
         """With whom it is about: `Reboot web-7`, `Make an AMI of mail-1`."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.facts import Facts
 from tui.domain.hazards import (
+    alarms,
     capacity,
     images,
     instance_state,
@@ -28,7 +29,7 @@ from tui.domain.this_machine import NOWHERE, Here
 
 __all__ = ["GRAVE", "HAZARD_CHECKS", "HAZARD_CODES", "Gravity", "Hazard", "hazards"]
 
-_MODULES = (state, this_machine, storage, network, membership, capacity, instance_state, images)
+_MODULES = (state, this_machine, storage, network, membership, capacity, instance_state, alarms, images)
 HAZARD_CHECKS: tuple[HazardCheck, ...] = tuple(
     one for module in _MODULES for one in vars(module).values() if isinstance(one, HazardCheck)
 )

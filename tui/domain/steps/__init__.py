@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui.domain.actions import ACTIONS, ActionOptions
-from tui.domain.steps import checks, membership, power, work
+from tui.domain.steps import checks, cover, membership, power, work
 from tui.domain.steps.base import Call, Order, Step
 from tui.domain.steps.power import DRY_RUN, Preflight
 
 
 def _declared() -> Iterator[Step]:
-    for module in (work, power, checks, membership):
+    for module in (work, power, checks, membership, cover):
         for one in vars(module).values():
             own = isinstance(one, type) and one.__module__ == module.__name__ and hasattr(one, "decide")
             if own and one.text and one is not Preflight:  # which each plan makes for its calls

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from tui.domain.actions import ACTIONS
+from tui.domain.alarm_settings import AlarmChange, AlarmSeen, RecoveryChange
 from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.aws_codes import NOT_YET
 from tui.domain.events import ScheduledEvent
@@ -52,6 +53,25 @@ UNREAD = "check the network and this profile's login (evac doctor); a login that
 """What to do while AWS shows nothing, and says nothing of why."""
 
 
+_BARE = frozenset({"InstanceIds", "InstanceId", "AlarmName", "AlarmNames"})
+"""Whom a call is about: said without the parameter's name."""
+_UNSAID = frozenset(
+    [
+        *(
+            "TagSpecifications",
+            "Tags",
+            "Description",
+            "AlarmDescription",
+            "Namespace",
+            "Dimensions",
+            "ActionsEnabled",
+        ),
+        *("DatapointsToAlarm", "TreatMissingData", "Statistic"),
+    ]
+)
+"""What a call's line leaves out: the plan says of an alarm what it does and when."""
+
+
 class Call(Struct, frozen=True):
     """One API call, exactly: what the confirm screen shows, the dry run asks, the policy allows and the audit records."""
 
@@ -64,10 +84,10 @@ class Call(Struct, frozen=True):
         """`StopInstances i-0a1…`, with what else matters."""
         parts = [self.operation]
         for key, value in self.params.items():
-            if key in ("TagSpecifications", "Description") or value in (None, ""):
+            if key in _UNSAID or value in (None, ""):
                 continue  # what is not known yet (the event of a plan that is blocked) is no part of it
             shown = ",".join(map(_shown, value)) if isinstance(value, (list, tuple)) else str(value)
-            parts.append(shown if key in ("InstanceIds", "InstanceId") else f"{key}={shown}")
+            parts.append(shown if key in _BARE else f"{key}={shown}")
         return " ".join(parts)
 
     @property
@@ -136,7 +156,8 @@ class Seen(Struct, frozen=True):
     """What AWS shows now; a step is shown only what it looks for (`Step.looks`). Times are UTC.
 
     None = not asked or not known: `images` of the planned name, `lifecycle` in the Auto Scaling group (empty: it is in
-    none), the group's `desired` capacity, `targets` at the order's places. `public_ip` is empty where there is none. `groups`
+    none), the group's `desired` capacity, `targets` at the order's places, `alarms`
+    of the order's name. `public_ip` is empty where there is none. `groups`
     are those of the order that could be read: one that is missing counts as down.
 
     `reason` and `reason_code` are AWS's for its state (StateReason). `unread` says why the state could
@@ -157,6 +178,8 @@ class Seen(Struct, frozen=True):
     reason_code: SafeText = EMPTY
     unread: SafeText = EMPTY
     remedy: SafeText = EMPTY
+    alarms: tuple[AlarmSeen, ...] | None = None
+    auto_recovery: SafeText = EMPTY
 
     def group(self, wanted: Group) -> GroupSeen | None:
         """That group as it is now; None if it could not be read."""
@@ -170,6 +193,8 @@ class Order(Struct, frozen=True):
     `group`: the Auto Scaling group it was in service of, and `desired` that group's capacity; `places`: the target groups
     it was registered in; `groups`: all groups of which it was a member; `public_ip`: its public address. All as they were before
     anything was done.
+
+    `alarm` and `recovery`: what is set, and what was there before.
 
     The runner adds, from the journal, `stop_intent_at` and `stop_launched_at` (this machine's time, and AWS's LaunchTime read
     right before the stop) and `out` (this operation has taken it out of service), `lifted` (how few are left in service does
@@ -199,6 +224,8 @@ class Order(Struct, frozen=True):
     lifted: bool = False
     keep: tuple[Keep, ...] = ()
     stop_launched_at: datetime | None = None
+    alarm: AlarmChange | None = None
+    recovery: RecoveryChange | None = None
 
     @property
     def awaits_stop(self) -> bool:
@@ -268,7 +295,7 @@ class Step:
     action's). `sends`: the one call of EC2 it may send, if that names the instance alone. `looks` names what it wants to see
     beside the instance.
 
-    It may name `images`, `group`, `targets` and `members`: what no step asks for is not read.
+    It may name `images`, `group`, `targets`, `members` and `alarm`: what no step asks for is not read.
     """
 
     name: str

@@ -59,9 +59,9 @@ class Preflight(Step):
                 f"use a profile that allows ec2:{refused.operation}",
                 refused_by=RefusedBy.AWS,
             )
-        if all(one.code == PERMITTED for one in said.attempts):
+        if said.attempts and all(one.code == PERMITTED for one in said.attempts):
             return Done("AWS says yes", Permission.YES)
-        return Done("AWS did not say", Permission.UNKNOWN)
+        return Done("AWS did not say" if self._asked else "AWS can't be asked for this", Permission.UNKNOWN)
 
 
 class Stop(Step):
