@@ -46,13 +46,15 @@ class Known:
         if instance is None:
             return None
         services, link = self._services, self._services.link
+        status = services.store.target(instance.target)
+        health = () if status is None else status.health
         return Scene(
             instance=instance,
             now=services.now(),
             zone=services.zone,
             settings=services.settings,
             facts=self.facts,
-            status=services.store.target(instance.target),
+            status=status,
             reading=reading,
             trouble=self.trouble,
             gone=self.gone,
@@ -64,7 +66,9 @@ class Known:
             own=services.own,
             gathered=self.gathered,
             triage=triage,
-            reasons=self._reasoning.of(instance, self.gathered, self.facts, services.now(), services.zone),
+            reasons=self._reasoning.of(
+                instance, self.gathered, self.facts, services.now(), services.zone, health
+            ),
         )
 
     def see_store(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from tui.domain.diagnosis.evidence import Evidence, MetricRow
@@ -9,6 +10,7 @@ from tui.domain.diagnosis.metric_marks import triage_rows
 from tui.domain.diagnosis.triage_row import TriageRow
 from tui.domain.diagnosis.verdict import Diagnosis, diagnosis_of
 from tui.domain.facts import Facts
+from tui.domain.health import HealthEvent
 from tui.domain.instance import Instance
 from tui.domain.triage import Level
 from tui.fleet.gathered import Gathered
@@ -26,12 +28,13 @@ class Reasons:
         facts: Facts | None,
         now: datetime,
         zone: tzinfo,
+        health: Sequence[HealthEvent] = (),
     ) -> None:
         self.diagnosis = Diagnosis()
         self.rows: tuple[TriageRow, ...] = ()
         self._charts = dict[tuple[int, Grid, int, bool], tuple[str, ...]]()
         if instance is not None and evidence is not None:
-            self.diagnosis = diagnosis_of(instance, evidence, now, facts=facts, zone=zone)
+            self.diagnosis = diagnosis_of(instance, evidence, now, facts=facts, zone=zone, health=health)
             self.rows = triage_rows(instance, evidence.metrics or (), now, zone)
 
     def chart(self, row: TriageRow, grid: Grid, lines: int, *, plain: bool) -> tuple[str, ...]:
@@ -64,15 +67,21 @@ class Reasoning:
         self._reasons = NO_REASONS
 
     def of(
-        self, instance: Instance, gathered: Gathered, facts: Facts | None, now: datetime, zone: tzinfo
+        self,
+        instance: Instance,
+        gathered: Gathered,
+        facts: Facts | None,
+        now: datetime,
+        zone: tzinfo,
+        health: Sequence[HealthEvent] = (),
     ) -> Reasons:
         """What is to be said now."""
         known, minute = (
-            (instance, gathered.held, gathered.failed, facts),
+            (instance, gathered.held, gathered.failed, facts, health),
             now.replace(second=0, microsecond=0),
         )
         same = len(self._of) == len(known) and all(a is b for a, b in zip(known, self._of, strict=True))
         if not same or minute != self._minute:
             self._of, self._minute = known, minute
-            self._reasons = Reasons(instance, gathered.evidence, facts, now, zone)
+            self._reasons = Reasons(instance, gathered.evidence, facts, now, zone, health)
         return self._reasons

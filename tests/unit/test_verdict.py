@@ -17,6 +17,7 @@ from tui.domain.diagnosis import kinds
 from tui.domain.diagnosis.causes import causes
 from tui.domain.diagnosis.evidence import Change, Evidence, Metric, MetricRow, MetricState
 from tui.domain.diagnosis.findings import Finding
+from tui.domain.diagnosis.health_findings import HEALTH_KINDS
 from tui.domain.diagnosis.log_findings import system_log
 from tui.domain.diagnosis.metric_findings import METRIC_KINDS
 from tui.domain.diagnosis.metric_marks import row_order, triage_rows
@@ -417,7 +418,7 @@ def test_every_kind_that_the_verdict_knows_more_of_exists() -> None:
     named = {*kinds.ADVICE, *kinds.EXPLAINS, *kinds.WAITS, *kinds.RESCUE, *kinds.WELL, *kinds.TYPE_CHANGE}
     named.update(*kinds.EXPLAINS.values(), *kinds.FAMILIES)
     ours = {"host", "volume-stalled", "event", "came-up", "starting", "changed", "type-smaller", "stopped-by"}
-    assert named <= {one.key for one in causes()} | ours | METRIC_KINDS.keys()
+    assert named <= {one.key for one in causes()} | ours | METRIC_KINDS.keys() | HEALTH_KINDS
 
 
 def test_a_log_of_many_boots_is_weighed_once_a_finding() -> None:

@@ -11,6 +11,7 @@ MEMORY_KINDS = frozenset(
     {"oom", "oom-deadlock", "win-low-memory", "memory-full", "swap-full", "page-allocation", "oomd"}
 )
 VOLUME_KINDS = frozenset({
+    "volume-lost",
     "volume-stalled", "volume-hangs", "volume-slow", "nvme-timeout", "io-error", "win-disk-reset", "hung-task", "drbd",
 })  # fmt: skip
 NETWORK_KINDS = frozenset({
@@ -110,6 +111,10 @@ EXPLAINS: dict[str, frozenset[str]] = {
         _IDLE,
     ),
     "starting": _IDLE | {"cpu-full", "changed"},
+    "booting-after-move": _IDLE | {"cpu-full", "changed", "win-unexpected-shutdown"},
+    "moved-by-aws": frozenset({"flapping", "win-unexpected-shutdown"}),
+    "recovery-failed": _IDLE | _BUSY,
+    "volume-lost": _IDLE | _BUSY | _FILES | VOLUME_KINDS,
     **dict.fromkeys(WAITS, _IDLE | {"starting"} | {"cpu-full", "panic", "oops"}),
 }
 """What each kind brings about: the lines of its consequences stand below it, whichever of them is the latest."""
@@ -155,5 +160,9 @@ ADVICE: dict[str, tuple[str, str]] = {
     "cpu-full": ("", "it ends what holds the CPU, and whatever else runs"),
     "starting": ("wait", "it is booting; the check is ok again once the system answers"),
     "event": ("wait", "AWS is at work on it, and brings it back"),
+    "booting-after-move": ("wait", "AWS has just moved it, and it is booting"),
+    "recovery-failed": ("stop-start", "AWS could not move it; a stop/start does, in most cases"),
+    "aws-issue": ("wait", "AWS has the trouble; a stop/start comes up in the same zone"),
+    "volume-lost": ("none", "its data is lost: restore it from a snapshot or an AMI"),
 }  # fmt: skip
 """For each: the verb that helps, `wait` or `none`, and why. Sources: botocore model, RebootInstances; the kinds' own."""

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from tui.domain.diagnosis import changed_last
 from tui.domain.diagnosis.evidence import Change, Evidence, Metric, MetricRow, MetricState, SystemLog
 from tui.domain.diagnosis.findings import Finding
+from tui.domain.diagnosis.health_findings import HEALTH_KINDS, OF_HOST, said_by_health
 from tui.domain.diagnosis.kinds import (
     EXPLAINS,
     FAMILIES,
@@ -30,6 +31,7 @@ from tui.domain.diagnosis.other_findings import came_up, said_by_aws, said_by_ch
 from tui.domain.diagnosis.triage_row import TriageRow
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
+from tui.domain.health import HealthEvent
 from tui.domain.instance import CheckName, Instance
 from tui.domain.severity import Mark
 from tui.domain.time_format import to_utc
@@ -51,12 +53,18 @@ class Diagnosis(Struct, frozen=True):
 
 
 def diagnosis_of(
-    instance: Instance, evidence: Evidence, now: datetime, *, facts: Facts | None = None, zone: tzinfo = UTC
+    instance: Instance,
+    evidence: Evidence,
+    now: datetime,
+    *,
+    facts: Facts | None = None,
+    zone: tzinfo = UTC,
+    health: Sequence[HealthEvent] = (),
 ) -> Diagnosis:
     """`diagnose` with the line for the head and what is not known. Times in words are of `zone`."""
     rows = triage_rows(instance, evidence.metrics or (), now, zone)
     then = then_of(instance, rows, now, zone)
-    found = _findings(then, rows, evidence.log, evidence.changes or (), instance.events, facts)
+    found = _findings(then, rows, evidence.log, evidence.changes or (), instance.events, facts, health)
     unknown = tuple(not_known(then, rows, evidence))
     read = evidence.log is not None or any(
         one.state is not MetricState.DENIED for one in evidence.metrics or ()
@@ -76,9 +84,8 @@ def _head(then: Then, found: Sequence[Finding], *, read: bool) -> tuple[str, str
     if first.severity < 2 and not failing:
         return "", ""
     begun = then.since is not None and first.at is not None and abs(first.at - then.since) <= LAG
-    told = first.at is not None and (
-        bool(first.line) or not begun
-    )  # what began with the check: its time stands above
+    # What began with the check: its time stands above.
+    told = first.at is not None and (bool(first.line) or not begun) and first.key not in HEALTH_KINDS
     when = f", about {then.clock(first.at)}" if first.at is not None and told else ""
     where = f" (line {first.line})" if first.line else ""
     return LIKELY if first.severity >= 2 else HINT, f"{first.words}{when}{where}"
@@ -94,10 +101,14 @@ def diagnose(
     *,
     facts: Facts | None = None,
     zone: tzinfo = UTC,
+    health: Sequence[HealthEvent] = (),
 ) -> tuple[Finding, ...]:
-    """What is wrong, the likeliest cause first. None: that part was not read. Never raises, whatever the evidence holds."""
+    """What is wrong, the likeliest cause first. None: that part was not read. Never raises, whatever the evidence holds.
+
+    `health`: what AWS Health says of the instance's region and its zones.
+    """
     rows = triage_rows(instance, metrics or (), now, zone)
-    return _findings(then_of(instance, rows, now, zone), rows, log, changes or (), events, facts)
+    return _findings(then_of(instance, rows, now, zone), rows, log, changes or (), events, facts, health)
 
 
 def _findings(
@@ -107,11 +118,13 @@ def _findings(
     changes: Sequence[Change],
     events: Sequence[ScheduledEvent],
     facts: Facts | None,
+    health: Sequence[HealthEvent],
 ) -> tuple[Finding, ...]:
     found = [
         *metric_findings(rows, then),
         *idle_volumes(rows, then),
         *said_by_aws(then, events, facts),
+        *said_by_health(then, health),
         *(log_evidence(log, then) if log is not None else ()),
         *came_up(log, rows, then),
         *said_by_changes(changes, then),
@@ -154,6 +167,8 @@ def _told(
                 and not other.against
             ):
                 evidence.append(f"the log also says: {other.words} (line {other.line})")
+        if one.key == "host":
+            evidence += [other.words for other in found if other.key in OF_HOST and not other.against]
         if (
             one.key == "orderly"
             and (call := changed_last.taken_down(changes, one.at, then.since)) is not None
