@@ -72,6 +72,9 @@ def test_init_path_set_show(tmp_path: Path) -> None:
         "lock": {},
         "groups": {},
         "metrics": {},
+        "cover": {},
+        "health": {},
+        "backup": {},
         "intervals": {"status": 30},
         "profiles": {"prod": {"label": "Production"}},
     }

@@ -137,6 +137,7 @@ def test_the_hands_may_send_exactly_what_the_steps_declare() -> None:
         "ec2:StartInstances",
         "ec2:RebootInstances",
         "ec2:CreateImage",
+        "ec2:EnableImageDeprecation",
         "ec2:ModifyInstanceEventStartTime",
         "ec2:ModifyInstanceMaintenanceOptions",
         "cloudwatch:PutMetricAlarm",

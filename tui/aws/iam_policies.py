@@ -6,10 +6,11 @@ Sources: service authorization reference (Amazon EC2, EC2 Auto Scaling, Elastic 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from tui.aws.allowlist import LOOKS, PREFIXES
-from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.actions import ACTIONS, ActionOptions, Backup
 from tui.domain.alarm_settings import ALARM_PREFIX, CHECK_METRICS
 from tui.domain.steps import calls_of, sendable
 from tui.domain.steps.base import Order
@@ -47,9 +48,11 @@ CONDITIONS: dict[str, PolicyDocument] = {
         "ForAllValues:StringLike": {
             "cloudwatch:AlarmActions": [f"arn:aws:automate:*:ec2:{does}" for does in CHECK_METRICS]
         }
-    }
+    },
+    "ec2:EnableImageDeprecation": {"StringLike": {"aws:ResourceTag/evac:operation": "op-*"}},
 }
-"""What a call may not be sent with (CloudWatch user guide, iam-cw-condition-keys-alarm-actions): as the guard has it."""
+"""What a call may not be sent with (CloudWatch user guide, iam-cw-condition-keys-alarm-actions): as the guard has it. And what
+alone it may be sent of: AMIs that evac made."""
 RESOURCES = {
     "ec2:CreateImage": [
         "arn:aws:ec2:*:*:instance/*",
@@ -58,12 +61,18 @@ RESOURCES = {
     ],
     "cloudwatch:DeleteAlarms": ALARMS,
     "cloudwatch:PutMetricAlarm": ALARMS,
+    "ec2:EnableImageDeprecation": ["arn:aws:ec2:*::image/*"],
     "autoscaling:EnterStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],
     "autoscaling:ExitStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],
     "elasticloadbalancing:DeregisterTargets": ["arn:aws:elasticloadbalancing:*:*:targetgroup/*/*"],
     "elasticloadbalancing:RegisterTargets": ["arn:aws:elasticloadbalancing:*:*:targetgroup/*/*"],
 }
-ASIDES = {"standby": ActionOptions(standby=True), "drain": ActionOptions(drain=True)}
+ASIDES = {
+    "standby": ("stop-start", ActionOptions(standby=True)),
+    "drain": ("stop-start", ActionOptions(drain=True)),
+    "deprecate": ("image", ActionOptions(backup=Backup(deprecate_at=datetime.max.replace(tzinfo=UTC)))),
+}
+"""What an option of an action needs besides."""
 INSTANCES = ["arn:aws:ec2:*:*:instance/*"]
 _INTRO = """# IAM permissions
 
@@ -115,10 +124,12 @@ def looking() -> PolicyDocument:
 def acting(action: str = "") -> PolicyDocument:
     """What one guarded action sends, or all of them. It comes on top of `looking`. Raises KeyError.
 
-    Beside the actions, `standby` and `drain` are what taking an instance out of service first needs besides.
+    Beside the actions, `standby` and `drain` are what taking an instance out of service first needs besides, and `deprecate`
+    what a timer's AMI does.
     """
     if action in ASIDES:
-        calls = _sent("stop-start", ASIDES[action]) - _sent("stop-start", ActionOptions())
+        base, options = ASIDES[action]
+        calls = _sent(base, options) - _sent(base, ActionOptions())
     else:
         calls = _sent(action, ActionOptions()) if action else sendable()
     names = sorted(_action(service, name) for service, name in calls)
@@ -157,7 +168,8 @@ def narrow(events: Any, role: str, *, mutating: bool) -> None:
 
 
 def _sent(action: str, options: ActionOptions) -> frozenset[tuple[str, str]]:
-    return frozenset((call.service, call.operation) for call in calls_of(action, Order("", "", ""), options))
+    order = Order("", "", "", backup=options.backup)
+    return frozenset((call.service, call.operation) for call in calls_of(action, order, options))
 
 
 def iam_page() -> str:
@@ -179,6 +191,10 @@ def iam_page() -> str:
         "### drain\n",
         "To drain an instance's target groups before stop-start or reboot, and to register it again. No DryRun here either.\n",
         _block(acting("drain")),
+        "### deprecate\n",
+        "For `evac backup` with `backup.deprecate` set: to have AWS deprecate the AMIs it made, and no other. AWS can't be\n"
+        "asked in advance: the AMI is not there yet.\n",
+        _block(acting("deprecate")),
     ]
     parts += ["### All of them\n", _block(acting()), _LOGINS.rstrip() + "\n"]
     return "\n".join(parts)

@@ -71,7 +71,7 @@ def newest(client: Any) -> dict[str, Image]:
 
 
 def of(client: Any, instance_id: str) -> tuple[Image, ...]:
-    """Those of one instance, the newest first. A small call for each sign: different filters are ANDed."""
+    """Those of one instance, the newest first, disabled ones too. A small call for each sign: different filters are ANDed."""
     found: dict[str, Image] = {}
     for name, value in (
         ("source-instance-id", instance_id),
@@ -80,7 +80,8 @@ def of(client: Any, instance_id: str) -> tuple[Image, ...]:
         ("name", f"*AwsBackup_{instance_id}*"),
     ):
         filters = [{"Name": name, "Values": [value]}]
-        for page in describe.pages(client.describe_images, "Images", Owners=["self"], Filters=filters):
+        asked = {"Owners": ["self"], "Filters": filters, "IncludeDisabled": True}
+        for page in describe.pages(client.describe_images, "Images", **asked):
             found.update(
                 {
                     str(item.get("ImageId")): image_with_maker(item)

@@ -215,6 +215,7 @@ class Observer:
             if row is None or row.state is InstanceState.UNKNOWN:
                 raise errors.NotAwsError("no state of it")
             found = self._images(order) if "images" in looks else None
+            copying = self._copying(order) if "images" in looks else frozenset()
         except ClientError as error:
             # One that was never there is not planned for.
             if error_code(error) != UNKNOWN_INSTANCE:
@@ -244,6 +245,7 @@ class Observer:
             checks=Checks() if status is None else status.checks,
             events=None if status is None else status.events,
             images=found,
+            copying=copying,
             public_ip=row.public_ip,
             lifecycle=lifecycle,
             desired=desired,
@@ -288,12 +290,21 @@ class Observer:
 
     def _images(self, order: Order) -> tuple[Image, ...]:
         filters = [{"Name": "name", "Values": [order.image_name]}]
-        answer = self._ec2.describe_images(Owners=["self"], Filters=filters)
+        # One that was disabled has its name all the same (EC2 API, DescribeImages: IncludeDisabled).
+        answer = self._ec2.describe_images(Owners=["self"], Filters=filters, IncludeDisabled=True)
         return tuple(
             replace(mapping.map_image(doc), operation=_operation_of(doc))
             for doc in errors.member_of(answer, "Images")
             if doc.get("Name") == order.image_name
         )
+
+    def _copying(self, order: Order) -> frozenset[str]:
+        """Of which instances an AMI is being made now, whoever makes it; asked only where some must not be copied together."""
+        if order.backup is None or not order.backup.beside:
+            return frozenset()
+        filters = [{"Name": "state", "Values": ["pending"]}]
+        pages = describe.pages(self._ec2.describe_images, "Images", Owners=["self"], Filters=filters)
+        return frozenset(origin for page in pages for item in page if (origin := images.source(item)[0]))
 
 
 def _operation_of(image: dict[str, Any]) -> SafeText:

@@ -138,6 +138,7 @@ def map_image(item: Doc) -> Image:
         clean(item.get("State")),
         _made_at(item.get("CreationDate")),
         clean(reason),
+        deprecated_at=utc_time(item.get("DeprecationTime")),
     )
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": "tui.cli.explain",
     "diagnose": "tui.cli.diagnose",
     "do": "tui.cli.do",
+    "backup": "tui.cli.backup",
     "ops": "tui.cli.ops",
     "doctor": "tui.cli.doctor",
     "config": "tui.cli.config",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import click
 
@@ -42,7 +42,7 @@ FILTER = click.option(
 @shared_options
 def events_command(shared: Shared, form: str | None, every: bool, wanted: str, timeout: float) -> int:
     """Scheduled events of all targets, most urgent first."""
-    chosen = _query(wanted)
+    chosen = parsed_filter(wanted)
     with open_session(shared) as session:
         fleet = read_fleet(session, problems_only=True, timeout=timeout)
         now, zone = datetime.now(UTC), session.settings.zone()
@@ -120,7 +120,7 @@ def _name_of_pair(pair: tuple[Instance, ScheduledEvent]) -> str:
 @shared_options
 def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, timeout: float) -> int:
     """Instances with their checks, most urgent first."""
-    chosen = _query(wanted)
+    chosen = parsed_filter(wanted)
     with open_session(shared) as session:
         fleet = read_fleet(session, problems_only=problems, timeout=timeout)
         now, ours = datetime.now(UTC), own(session)
@@ -175,8 +175,9 @@ def _known_before(session: Session) -> list[Instance]:
     return [] if kept is None else [row for delta in kept.deltas for row in delta.upserts]
 
 
-def _query(text: str) -> query.Query:
-    parsed = query.parse_query(text)
+def parsed_filter(text: str, max_age: timedelta = query.COPY_MAX_AGE) -> query.Query:
+    """What --filter asks for. Raises UsageError, naming what is wrong in it. `max_age`: an older copy counts as none."""
+    parsed = query.parse_query(text, max_age)
     if isinstance(parsed, query.QueryError):
         raise click.UsageError(f"--filter: {text[parsed.start : parsed.end]!r}: {parsed.message}")
     return parsed

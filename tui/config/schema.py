@@ -150,6 +150,14 @@ class ActionSettings(Base, frozen=True):
     reboot_settle: DurationInSeconds = DurationInSeconds(120.0)
 
 
+class BackupSettings(Base, frozen=True):
+    """What is written on the AMIs of `evac backup`. `expires`: how long one is needed, a tag; `deprecate`: after how
+    long AWS lists it to others no more. None: not said, and not set."""
+
+    expires: Limit | None = Limit("30d")
+    deprecate: Limit | None = None
+
+
 class ProfileSettings(Base, frozen=True):
     """What is known of one AWS profile. `regions` empty = as for every profile; `hidden` = never read."""
 
@@ -181,6 +189,7 @@ class Settings(Base, frozen=True):
     metrics: MetricsSettings = MetricsSettings()
     cover: CoverSettings = CoverSettings()
     health: HealthSettings = HealthSettings()
+    backup: BackupSettings = BackupSettings()
     diagnosis: Annotated[tuple[KindSettings, ...], Meta(max_length=50)] = ()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
@@ -312,7 +321,8 @@ RUN_ONLY = frozenset(
 def file_values(settings: Settings) -> dict[str, Any]:
     """The settings as plain values, each as a file would hold it: a duration as it was written, none as an empty text."""
     values: dict[str, Any] = msgspec.to_builtins(settings, enc_hook=lambda value: value.written)
-    values["actions"] = {key: "" if value is None else value for key, value in values["actions"].items()}
+    for table in ("actions", "backup"):
+        values[table] = {key: "" if value is None else value for key, value in values[table].items()}
     return values
 
 

@@ -24,7 +24,15 @@ THROTTLED = frozenset(
     }
 )
 """Asked too often: nothing was done."""
-NOT_YET = THROTTLED | {"ResourceContention", "ScalingActivityInProgress", "Unavailable"}
+SNAPSHOTS_BUSY = frozenset(
+    {
+        "ConcurrentSnapshotLimitExceeded",
+        "PendingSnapshotLimitExceeded",
+        "SnapshotCreationPerVolumeRateExceeded",
+    }
+)
+"""Too many snapshots at this moment: of the volume, or of the account."""
+NOT_YET = THROTTLED | SNAPSHOTS_BUSY | {"ResourceContention", "ScalingActivityInProgress", "Unavailable"}
 """Refused before anything was done, to be asked again: throttled, busy with something else, or overloaded."""
 NO_CAPACITY = frozenset(
     {

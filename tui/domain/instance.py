@@ -152,7 +152,7 @@ class Volume(Struct, frozen=True, gc=False):
 class Image(Struct, frozen=True, gc=False):
     """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word; `operation` is evac's that made it.
 
-    `maker`: the AWS service that made it by its own plan.
+    `maker`: the AWS service that made it by its own plan. `deprecated_at` (UTC) is AWS's DeprecationTime.
     """
 
     image_id: SafeText
@@ -162,6 +162,7 @@ class Image(Struct, frozen=True, gc=False):
     state_reason: SafeText = EMPTY
     operation: SafeText = EMPTY
     maker: SafeText = EMPTY
+    deprecated_at: datetime | None = None
 
 
 class TypeFacts(Struct, frozen=True, gc=False):

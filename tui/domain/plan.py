@@ -217,6 +217,7 @@ def _order(
         groups=groups,
         alarm=alarm_plan.alarm_change(action, instance, facts, options, policy),
         recovery=alarm_plan.recovery_change(action, instance, options),
+        backup=options.backup,
     )
     return order, any(one.healthy for one in places) or any(one.up for one in groups)
 

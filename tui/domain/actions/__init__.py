@@ -11,7 +11,7 @@ from pkgutil import iter_modules
 
 from msgspec import Struct
 
-from tui.domain.actions.base import BACK, Action, ActionOptions
+from tui.domain.actions.base import BACK, Action, ActionOptions, Backup
 
 __all__ = [
     "ACTIONS",
@@ -20,6 +20,7 @@ __all__ = [
     "OVERRIDES",
     "Action",
     "ActionOptions",
+    "Backup",
     "Override",
     "alike",
     "unasked",

@@ -28,13 +28,26 @@ class Undone(Struct, frozen=True):
     recovery: RecoveryChange | None = None
 
 
+class Backup(Struct, frozen=True):
+    """What makes an AMI a timer's. Its name follows from the instance and from the copy before it, and AWS takes a name once: an
+    AMI of that name is the copy, whoever made it. Times are UTC.
+
+    `expires` is only written on it: evac deletes nothing. `deprecate_at`: from then on AWS lists it to its owner alone.
+    `beside`: the ids of those that serve in a group with it, of which none may be copied at the same time.
+    """
+
+    expires: datetime | None = None
+    deprecate_at: datetime | None = None
+    beside: tuple[str, ...] = ()
+
+
 class ActionOptions(Struct, frozen=True):
     """What an operator may choose. `not_before` is UTC; an empty `image_name` asks for a proposal.
 
     `standby` and `drain` take it out of service first; None leaves it to the plan, in which they are true or false.
     `if_held`: what to do while other operations hold so many of its group down that too few would be left: `wait` or `refuse`.
     `minutes`: for how long a check fails before its alarm acts; 0 leaves it to the plan. `switch_off`: automatic recovery is
-    switched off instead of on. `undone`: what an undo takes back.
+    switched off instead of on. `undone`: what an undo takes back. `backup`: a timer makes the AMI, not a person.
     """
 
     no_reboot: bool = False
@@ -50,6 +63,7 @@ class ActionOptions(Struct, frozen=True):
     minutes: int = 0
     switch_off: bool = False
     undone: Undone | None = None
+    backup: Backup | None = None
 
 
 class Action(Struct, frozen=True, kw_only=True):
@@ -171,6 +185,8 @@ class Action(Struct, frozen=True, kw_only=True):
         names = list(self.steps)
         if "image_first" in self.takes and options.image_first:
             names.insert(0, "image")
+        if options.backup is not None and options.backup.deprecate_at is not None and "image" in names:
+            names.insert(names.index("image") + 1, "deprecate")
         end = names.index("verify-event") if "verify-event" in names else len(names)
         if serves and self.interrupts(options):
             names.insert(end, "wait-healthy")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.steps import checks, cover, membership, power, work
 from tui.domain.steps.base import Call, Order, Step
-from tui.domain.steps.power import DRY_RUN, Preflight
+from tui.domain.steps.power import Preflight, askable
 
 
 def _declared() -> Iterator[Step]:
@@ -38,8 +38,9 @@ def calls_of(action: str, order: Order, options: ActionOptions) -> tuple[Call, .
 
 
 def without_dry_run(action: str, order: Order, options: ActionOptions) -> tuple[str, ...]:
-    """The calls of the plan for which AWS can't be asked in advance: their services know no DryRun."""
-    return tuple(one.operation for one in calls_of(action, order, options) if one.service not in DRY_RUN)
+    """The calls of the plan for which AWS can't be asked in advance: their services know no DryRun, or what they are about is
+    yet to be made."""
+    return tuple(one.operation for one in calls_of(action, order, options) if not askable(one))
 
 
 def sendable() -> frozenset[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tui.domain.actions import ACTIONS
+from tui.domain.actions import ACTIONS, Backup
 from tui.domain.alarm_settings import AlarmChange, AlarmSeen, RecoveryChange
 from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.aws_codes import NOT_YET
@@ -48,6 +48,8 @@ NOT_ENOUGH = "bring another member up, and it goes on by itself; or abandon it: 
 
 OPERATION_TAG = "evac:operation"
 """The tag that says which operation made an AMI and its snapshots."""
+SOURCE_TAG, EXPIRES_TAG = "evac:source", "evac:expires"
+"""The instance an AMI was made of, and the day (UTC) from which it is not needed: for whoever prunes, evac deletes nothing."""
 
 UNREAD = "check the network and this profile's login (evac doctor); a login that is renewed is picked up"
 """What to do while AWS shows nothing, and says nothing of why."""
@@ -160,8 +162,8 @@ class Seen(Struct, frozen=True):
     of the order's name. `public_ip` is empty where there is none. `groups`
     are those of the order that could be read: one that is missing counts as down.
 
-    `reason` and `reason_code` are AWS's for its state (StateReason). `unread` says why the state could
-    not be read, or, of one that is known, checks and events; `remedy` what to do.
+    `copying`: instances of which an AMI is pending. `reason` and `reason_code` are AWS's for its state (StateReason). `unread`
+    says why the state could not be read, or, of one that is known, checks and events; `remedy` what to do.
     """
 
     state: InstanceState = InstanceState.UNKNOWN
@@ -170,6 +172,7 @@ class Seen(Struct, frozen=True):
     checks: Checks = field(default_factory=Checks)
     events: tuple[ScheduledEvent, ...] | None = None
     images: tuple[Image, ...] | None = None
+    copying: frozenset[str] = frozenset()
     public_ip: SafeText = EMPTY
     lifecycle: str | None = None
     desired: int | None = None
@@ -192,7 +195,7 @@ class Order(Struct, frozen=True):
 
     `group`: the Auto Scaling group it was in service of, and `desired` that group's capacity; `places`: the target groups
     it was registered in; `groups`: all groups of which it was a member; `public_ip`: its public address. All as they were before
-    anything was done.
+    anything was done. `backup`: of an AMI that a timer makes.
 
     `alarm` and `recovery`: what is set, and what was there before.
 
@@ -226,6 +229,7 @@ class Order(Struct, frozen=True):
     stop_launched_at: datetime | None = None
     alarm: AlarmChange | None = None
     recovery: RecoveryChange | None = None
+    backup: Backup | None = None
 
     @property
     def awaits_stop(self) -> bool:

@@ -33,6 +33,13 @@ from tui.domain.steps.base import (
 
 DRY_RUN = frozenset({"ec2"})
 """Services whose calls take DryRun (botocore model: neither autoscaling nor elbv2 has it)."""
+_LATER = frozenset({"EnableImageDeprecation"})
+"""Of what the plan itself makes: AWS can't be asked before that is there."""
+
+
+def askable(call: Call) -> bool:
+    """Whether AWS can be asked in advance, with DryRun, if it would permit the call."""
+    return call.service in DRY_RUN and call.operation not in _LATER
 
 
 class Preflight(Step):
@@ -43,7 +50,7 @@ class Preflight(Step):
     about = "asks AWS whether this is permitted"
 
     def __init__(self, asked: tuple[Call, ...]) -> None:
-        self._asked = tuple(call for call in asked if call.service in DRY_RUN)
+        self._asked = tuple(filter(askable, asked))
 
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """One dry run a call; any other answer than yes or no is *unknown*, not *no* (botocore model, DryRun)."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tui.domain.instance import InstanceState
+from msgspec.structs import replace
+
+from tui.domain.answers import NoteKind
+from tui.domain.instance import Image, InstanceState
 from tui.domain.steps.base import (
+    EXPIRES_TAG,
     GRACE,
     IMAGE_LIMIT,
     MEMBERS,
     OPERATION_TAG,
+    SOURCE_TAG,
     Call,
     Decision,
     Done,
+    Moot,
     Order,
     Seen,
     Send,
@@ -37,7 +43,12 @@ class MakeImage(Step):
     looks = frozenset({"images"}) | MEMBERS
 
     def calls(self, order: Order) -> tuple[Call, ...]:
-        tags = [{"Key": OPERATION_TAG, "Value": order.operation_id}]
+        tags = [
+            {"Key": OPERATION_TAG, "Value": order.operation_id},
+            {"Key": SOURCE_TAG, "Value": order.instance_id},
+        ]
+        if order.backup is not None and order.backup.expires is not None:
+            tags.append({"Key": EXPIRES_TAG, "Value": f"{order.backup.expires:%Y-%m-%d}"})
         specifications = [{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")]
         params = {"InstanceId": order.instance_id, "Name": order.image_name, "NoReboot": order.no_reboot}
         return (Call("ec2", "CreateImage", {**params, "TagSpecifications": specifications}),)
@@ -47,38 +58,100 @@ class MakeImage(Step):
         if seen.images is None:
             return unread(seen, "the AMIs could not be read", loud=False)
         image = next((one for one in seen.images if one.operation == order.operation_id), None)
-        if image is None and seen.images:
+        if image is None and seen.images and order.backup is None:
             return Stuck(
                 f"an AMI named {order.image_name} exists already ({seen.images[0].image_id}), not of this operation",
                 "abandon this operation and choose another name",
             )
         if image is not None:
-            if image.state == "available":
-                return Done(f"{image.image_id} is available")
-            if image.state == "pending":
-                if not order.wait_for_image:
-                    return Done(f"{image.image_id} is pending")
-                late = now - said.began_at > IMAGE_LIMIT
-                remedy = (
-                    "look at the AMI in the AWS console; abandoning this operation leaves it as it is" * late
-                )
-                return Wait(f"{image.image_id} is pending", 5.0, attention=late, remedy=remedy)
-            return Stuck(
-                f"{image.image_id} is {image.state}: {image.state_reason}",
-                "try again; the instance is as it was",
-            )
+            return self._made(order, image, said, now)
+        if seen.images:
+            return self._made_elsewhere(seen.images[0])
         if (lost := gone(seen, order)) is not None:
             return lost
         last = said.latest
         if last is not None and (last.ok or last.code == "InvalidAMIName.Duplicate"):
             if now - last.intent_at > 5 * GRACE:
                 return Stuck(
-                    "AWS has an AMI of that name and does not show it", "look for it in the AWS console"
+                    "AWS has an AMI of that name and does not show it",
+                    "look for it in the AWS console",
+                    final=order.backup is not None,
                 )
             return Wait("AWS has the AMI; waiting to see it", 2.0)
+        if order.backup is not None and (busy := seen.copying & set(order.backup.beside)):
+            return Wait(
+                f"waits for the AMI of {min(busy)}, which serves in a group with it",
+                15.0,
+                kind=NoteKind.WAITS,
+            )
         decision = retry(said, now, Send(self.calls(order)[0]), doing="image")
         stays_up = order.no_reboot or seen.state is InstanceState.STOPPED
         return decision if stays_up else spared(order, seen, said, now, decision)
+
+    def _made(self, order: Order, image: Image, said: StepHistory, now: datetime) -> Decision:
+        """Of this operation's own. Nobody sits before a timer's: what failed has ended, and the next night makes another."""
+        if image.state == "available":
+            return Done(f"{image.image_id} is available")
+        if image.state == "pending":
+            if not order.wait_for_image:
+                return Done(f"{image.image_id} is pending")
+            late = now - said.began_at > IMAGE_LIMIT
+            remedy = "look at the AMI in the AWS console; abandoning this operation leaves it as it is" * late
+            return Wait(f"{image.image_id} is pending", 5.0, attention=late, remedy=remedy)
+        return Stuck(
+            f"{image.image_id} is {image.state}: {image.state_reason}",
+            "try again; the instance is as it was",
+            final=order.backup is not None,
+        )
+
+    def _made_elsewhere(self, image: Image) -> Decision:
+        """Another timer was quicker: its AMI has the name that this one's would have had."""
+        by = f" by {image.operation}" if image.operation else ""
+        if image.state == "available":
+            return Moot(f"{image.image_id} was made{by} meanwhile: one copy is enough")
+        if image.state == "pending":
+            return Wait(f"{image.image_id}, ordered{by} meanwhile, is pending", 5.0, kind=NoteKind.WAITS)
+        return Stuck(
+            f"{image.image_id}, ordered{by} meanwhile, is {image.state}: {image.state_reason}",
+            "try again; the instance is as it was",
+            final=True,
+        )
+
+
+class DeprecateImage(Step):
+    """Has AWS deprecate the AMI at a later time; its owner goes on seeing and launching it (user guide, ami-deprecate)."""
+
+    name = "deprecate"
+    text = "set when the AMI is deprecated"
+    about = "seconds"
+    cell = "AMI"
+    looks = frozenset({"images"})
+
+    def calls(self, order: Order) -> tuple[Call, ...]:
+        return (self._call(order, ""),)
+
+    def _call(self, order: Order, image_id: str) -> Call:
+        at = order.backup.deprecate_at if order.backup is not None else None
+        return Call("ec2", "EnableImageDeprecation", {"ImageId": image_id, "DeprecateAt": at})
+
+    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
+        """Of the AMI that has its name and its tag, and of no other. Sending the same time twice is harmless."""
+        if seen.images is None:
+            return unread(seen, "the AMIs could not be read", loud=False)
+        image = next((one for one in seen.images if one.operation == order.operation_id), None)
+        last = said.latest
+        if (last is not None and last.ok) or (image is not None and image.deprecated_at is not None):
+            return Done()
+        if image is None:
+            if now - said.began_at > GRACE:
+                return Stuck("its AMI is not there any more", "find out who removed it", final=True)
+            return Wait("looking for its AMI", 2.0)
+        decision = retry(said, now, Send(self._call(order, str(image.image_id))), doing="deprecate")
+        if isinstance(decision, Stuck):  # the copy is there all the same
+            return replace(
+                decision, remedy=f"{image.image_id} is there; its deprecation is not set", final=True
+            )
+        return decision
 
 
 class Reboot(Step):
