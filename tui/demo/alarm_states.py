@@ -7,26 +7,16 @@ overwritten one keeps its state and its tags).
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
 from typing import Any
 
+from tui.demo.alarm_acts import act
 from tui.demo.world import Region, World
 
 Doc = dict[str, Any]
-_EC2_ACTION = re.compile(
-    r"arn:aws[\w-]*:automate:[\w-]+:ec2:(?P<new>stop|terminate|reboot|recover)"
-    r"|arn:aws[\w-]*:swf:[\w-]+:\d+:action/actions/AWS_EC2\.InstanceId\.(?P<old>Stop|Terminate|Reboot|Recover)/1\.0"
-)
 ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
 _NOT_KEPT = ("AlarmName", "Tags")
 _NEW = "Unchecked: Initial alarm creation"
-
-
-def ec2_action(arn: str) -> str:
-    """`stop`, `terminate`, `reboot` or `recover`; empty for every other action."""
-    found = _EC2_ACTION.fullmatch(arn)
-    return (found["new"] or found["old"].lower()) if found else ""
 
 
 def arn_of(region: Region, name: str) -> str:
@@ -55,6 +45,9 @@ def put(world: World, region: Region, params: Doc) -> Doc:
         kept = ("StateValue", "StateReason", "StateUpdatedTimestamp", "StateTransitionedTimestamp", "_tags")
         doc |= {key: old[key] for key in kept}
     region.alarms[name] = doc
+    for one in doc["Dimensions"]:
+        if one["Name"] == "InstanceId":
+            region.alarms_on.setdefault(one["Value"], set()).add(name)
     world.revision += 1
     text = f'Alarm "{name}" {"created" if old is None else "updated"}'
     remember(world, region, doc, "ConfigurationUpdate", text)
@@ -64,6 +57,8 @@ def put(world: World, region: Region, params: Doc) -> Doc:
 def delete(world: World, region: Region, name: str) -> None:
     """Take it away, a metric's or a composite one. Its history stays."""
     doc = region.alarms.pop(name, None) or region.composite_alarms.pop(name)
+    for names in region.alarms_on.values():
+        names.discard(name)
     world.revision += 1
     remember(world, region, doc, "ConfigurationUpdate", f'Alarm "{name}" deleted')
 
@@ -76,7 +71,10 @@ def become(world: World, region: Region, alarm: Doc, state: str, reason: str) ->
     if state == before:
         return
     alarm["StateTransitionedTimestamp"] = now
-    remember(world, region, alarm, "StateUpdate", f"Alarm updated from {before} to {state}")
+    remember(world, region, alarm, "StateUpdate", f"Alarm updated from {before} to {state}", reason=reason)
+    if alarm["ActionsEnabled"]:
+        for arn in alarm[ACTIONS[state]]:
+            remember(world, region, alarm, "Action", act(world, region, alarm, arn))
 
 
 def remember(world: World, region: Region, alarm: Doc, kind: str, summary: str, **data: Any) -> None:

@@ -13,7 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from tui.demo import filters
-from tui.demo.alarm_states import become, delete, ec2_action, put
+from tui.demo.alarm_acts import ec2_action
+from tui.demo.alarm_evaluation import watch
+from tui.demo.alarm_states import become, delete, put
 from tui.demo.instance_types import type_info
 from tui.demo.request import Request
 from tui.demo.world import AwsError
@@ -35,7 +37,7 @@ def _refuse(text: str, code: str = "ValidationError") -> AwsError:
 def PutMetricAlarm(request: Request, params: Doc) -> Doc:
     """Makes one, or overwrites the one of that name whole; tags only when it is made."""
     _valid(request, params)
-    put(request.world, request.region, params)
+    watch(request.world, request.region, put(request.world, request.region, params))
     return {}
 
 
@@ -180,6 +182,7 @@ def SetAlarmState(request: Request, params: Doc) -> Doc:
     if alarm is None:
         raise AwsError("ResourceNotFound", f"Unknown alarm: {params['AlarmName']}", 404)
     become(request.world, request.region, alarm, params["StateValue"], params["StateReason"])
+    watch(request.world, request.region, alarm)
     return {}
 
 

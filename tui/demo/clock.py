@@ -23,6 +23,7 @@ class Clock:
         self._queue: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = count()
         self._settling: datetime | None = None
+        self._until: datetime | None = None
         self.told: Callable[[], None] = lambda: None
         """Called after each thing that came due."""
 
@@ -30,6 +31,11 @@ class Clock:
     def now(self) -> datetime:
         """The current time; while something due is done, the time at which it was due."""
         return self._settling or self._start + timedelta(seconds=time.monotonic() - self._began)
+
+    @property
+    def until(self) -> datetime:
+        """While something due is done: the time up to which all that is due will be done; else `now`."""
+        return self._until or self.now
 
     def at(self, when: datetime, do: Callable[[], None]) -> None:
         """Call the function at that time."""
@@ -42,12 +48,13 @@ class Clock:
     def settle(self) -> bool:
         """Call everything that is due, in order; whether there was anything."""
         until, done = self.now, False
+        self._until = until
         while self._queue and self._queue[0][0] <= until:
             self._settling, _, do = heapq.heappop(self._queue)
             do()
             self.told()
             done = True
-        self._settling = None
+        self._settling = self._until = None
         return done
 
     def advance(self, seconds: float) -> None:

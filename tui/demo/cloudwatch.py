@@ -7,12 +7,11 @@ user guide, cloudwatch_concepts (periods). Metric math is not served.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tui.demo.metric_values import LISTED_AFTER, Bin, Series, bins, host_of, series_of
+from tui.demo.metric_values import LISTED_AFTER, Bin, Series, bins, find_series, series_with
 from tui.demo.request import Request
 from tui.demo.world import AwsError
 
@@ -21,23 +20,6 @@ _RECENT, _TWO_WEEKS = timedelta(hours=3, minutes=50), timedelta(days=14)
 _KEPT = ((timedelta(hours=3), 60), (timedelta(days=15), 300), (timedelta(days=63), 3600))
 """Older than so, points are kept in periods of so many seconds."""
 _PAGE, _QUERIES, _POINTS, _STATISTICS = 500, 500, 100_800, 1440
-
-
-def _everything(request: Request, dimensions: Iterable[Doc]) -> Iterator[Series]:
-    """Every series that could have these dimensions: those of one instance where they name one."""
-    region = request.region
-    named = {one["Name"]: one.get("Value") for one in dimensions}
-    instances = list(region.instances.values())
-    if named.get("InstanceId"):
-        instances = [one for one in instances if one.id == named["InstanceId"]]
-    elif named.get("VolumeId"):
-        attached = region.volumes.get(str(named["VolumeId"]), {}).get("Attachments", [])
-        held = {one["InstanceId"] for one in attached}
-        instances = [one for one in instances if one.id in held]
-    elif named.get("host"):
-        instances = [one for one in instances if host_of(one) == named["host"]]
-    for instance in instances:
-        yield from series_of(region, instance)
 
 
 def _listed(series: Series, now: datetime, *, recently: bool) -> bool:
@@ -60,7 +42,7 @@ def ListMetrics(request: Request, params: Doc) -> Doc:
     if len(wanted) > 10:
         raise AwsError("ValidationError", "Dimensions must have length less than or equal to 10")
     found = []
-    for series in _everything(request, wanted):
+    for series in series_with(request.region, wanted):
         has = dict(series.dimensions)
         if (
             params.get("Namespace", series.namespace) == series.namespace
@@ -88,17 +70,6 @@ def _metric(series: Series) -> Doc:
     return {"Namespace": series.namespace, "MetricName": series.name, "Dimensions": dimensions}
 
 
-def _find(request: Request, metric: Doc) -> Series | None:
-    """The series with exactly these dimensions."""
-    dimensions = metric.get("Dimensions", [])
-    wanted = {one["Name"]: one["Value"] for one in dimensions}
-    return next(
-        (one for one in _everything(request, dimensions)
-         if one.namespace == metric["Namespace"] and one.name == metric["MetricName"] and dict(one.dimensions) == wanted),
-        None,
-    )  # fmt: skip
-
-
 def _points(request: Request, metric: Doc, params: Doc, period: int) -> list[Bin]:
     """Its points; none where they are kept in longer periods only, or of a unit that it does not have."""
     now, start = request.world.clock.now, params["StartTime"]
@@ -106,7 +77,7 @@ def _points(request: Request, metric: Doc, params: Doc, period: int) -> list[Bin
         raise AwsError(
             "ValidationError", f"Period must be 1, 5, 10, 20, 30 or a multiple of 60, not {period}"
         )
-    series = _find(request, metric)
+    series = find_series(request.region, metric)
     if series is None or metric.get("Unit", series.kind.unit) != series.kind.unit:
         return []
     for age, least in _KEPT:
@@ -190,7 +161,7 @@ def GetMetricStatistics(request: Request, params: Doc) -> Doc:
             "reduce the datapoints requested by increasing Period, or decreasing the time range."
         )
         raise AwsError("InvalidParameterCombination", text)
-    series = _find(request, params)
+    series = find_series(request.region, params)
     unit = series.kind.unit if series is not None else "None"
     points = []
     for one in _points(request, params, params, period):

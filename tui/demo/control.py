@@ -3,7 +3,8 @@
 `/_evac/faults` (GET, POST a list: it replaces the old one), `/_evac/calls` (GET, DELETE), `/_evac/advance` `{"seconds": n}`,
 `/_evac/clock` (GET, POST `{"speed": x, "now": iso}`), `/_evac/events` (POST `{"instance": id or name, "code", "in": seconds,
 "deadline": seconds, "until": seconds, "description", "dates": {"NotBefore": iso or any text}}` or
-`{"instance", "sick": check}` or `{"instance", "well": check}`),
+`{"instance", "sick": check}`, `{"instance", "well": check}` or `{"instance", "recovery_fails": bool}`: an alarm's recover
+does not help), `/_evac/published` (GET: what alarms sent to SNS topics),
 `/_evac/settings` (POST `{"lag": s, "limits": bool, "strict": bool, "sparse": bool, "expired": {key: bool}}`; limits: AWS's own
 request buckets; strict: a request whose time is more than 5 minutes off is refused; sparse: pages are cut before they are
 filtered, so that some are empty and still have a next one), `/_evac/reset`, `/_evac/script` (GET: the names of the scripted
@@ -60,6 +61,9 @@ def control(aws: Aws, method: str, path: str, data: Any) -> Any:
             pass
         case "events", "POST":
             return _happen(aws.world, data)
+        case "published", _:
+            clock.settle()
+            return list(aws.world.published)
         case "script", "POST":
             return _script(aws.world, data)
         case "script", _:
@@ -136,7 +140,9 @@ def _date(text: str) -> datetime | str:
 def _happen(world: World, data: Doc) -> Doc:
     instance, now = find(world, data["instance"]), world.clock.now
     world.revision += 1
-    if "sick" in data:
+    if "recovery_fails" in data:
+        instance.recovery_fails = bool(data["recovery_fails"])
+    elif "sick" in data:
         instance.sick[data["sick"]] = now
     elif "well" in data:
         instance.sick.pop(data["well"], None)

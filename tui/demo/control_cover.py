@@ -1,7 +1,8 @@
 """Control paths for what covers an instance: `/_evac/alarm`, `copy`, `policy`, `plan`, `window` and `health`, all POST.
 
 `alarm` `{"instance": id or name, "name", "kind": recover or reboot, "state", "minutes": since when, "tags": {}, "settings":
-{fields of PutMetricAlarm, to change or with null to leave out}}`: there from now on, whatever CloudWatch would say; nothing acts.
+{fields of PutMetricAlarm, to change or with null to leave out}}`: there from now on, whatever CloudWatch would say; nothing acts
+until the instance changes.
 `copy` `{"instance", "by": create-image, dlm, backup, point (a recovery point alone) or snapshot, "hours": how old, "status" of a
 recovery point, "image": {fields of the image or snapshot}}`. `policy` `{"account", "region", "details": PolicyDetails, "policy":
 {more fields}}`. `plan` `{"account", "region", "name", "rules", "selections"}` as AWS Backup has them. `window` `{"account",
@@ -15,7 +16,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tui.demo import alarm_states, copies, copy_plans, event_windows, health
+from tui.demo import alarm_evaluation, alarm_states, copies, copy_plans, event_windows, health
 from tui.demo.instance import DemoInstance
 from tui.demo.world import Region, World
 
@@ -57,6 +58,7 @@ def _alarm(world: World, region: Region, instance: DemoInstance | None, data: Do
     since = world.clock.now - timedelta(minutes=float(data.get("minutes", 0)))
     doc = alarm_states.put(world, region, wanted)
     alarm_states.settled(doc, str(data.get("state", "OK")), since)
+    alarm_evaluation.wake_with(world, region, instance)
     return {"name": doc["AlarmName"], "arn": doc["AlarmArn"], "state": doc["StateValue"]}
 
 

@@ -49,6 +49,7 @@ def begin(region: Region, instance: DemoInstance, name: str, minutes: float | No
         }
         cloudtrail.record(region, since - timedelta(minutes=change.minutes), who, call)
     instance.world.revision += 1
+    instance.sick.changed()
     return play
 
 

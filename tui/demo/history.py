@@ -56,10 +56,13 @@ class FailingChecks(dict[str, datetime]):
         self.past: dict[str, Spans] = {}
         self.healed: Callable[[str], None] = lambda check: None
         """Called with the name of a check that passes again."""
+        self.changed: Callable[[], None] = lambda: None
+        """Called when a check fails or passes, and by the instance when its state changes."""
 
     def __setitem__(self, check: str, since: datetime) -> None:
         super().__setitem__(check, since)
         self.past.setdefault(check, Spans()).open(since)
+        self.changed()
 
     def pop(self, check: str, default: datetime | None = None) -> datetime | None:  # type: ignore[override] # no overloads here
         """The check passes from now on; gives since when it failed, or `default` if it did not."""
@@ -67,5 +70,6 @@ class FailingChecks(dict[str, datetime]):
             self.past[check].close(self._now())
             since = super().pop(check)
             self.healed(check)
+            self.changed()
             return since
         return default

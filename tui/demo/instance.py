@@ -58,6 +58,8 @@ class DemoInstance(Guest):
         self.bounce: tuple[str, str] | None = (
             None  # code and message of the StateReason with which the next start falls back
         )
+        self.recoveries: list[datetime] = []  # when AWS moved it
+        self.recovery_fails = False
         self.stubborn = False  # a failing instance check that no reboot heals, such as a full disk
         self.auto_ip = bool(addresses.assigned_by_aws(doc))
         self.watchers: list[Callable[[str], None]] = []  # who is told of each new state
@@ -140,6 +142,7 @@ class DemoInstance(Guest):
         self.rebooting = False
         self.doc["State"] = {"Code": CODES[name], "Name": name}
         self._runs_or_not(name)
+        self.sick.changed()
         for tell in self.watchers:
             tell(name)
 
@@ -236,6 +239,25 @@ class DemoInstance(Guest):
             self.world.revision += 1
 
         self._then(MIGRATING if migrates else REBOOTING, up)
+
+    def recover(self, done: Callable[[], None]) -> None:
+        """Onto another host because this one failed: id and addresses stay, memory is lost, the system check passes again."""
+        self._touch()
+        self._reboots += 1
+        self.rebooting = True
+
+        def up() -> None:
+            self.rebooting = False
+            for check in ("system", "attached_ebs", "instance"):
+                if check != "instance" or not self.stubborn:
+                    self.sick.pop(check, None)
+            for tell in self.watchers:
+                tell("rebooted")
+            self._comes_up(CHECKS)
+            self._finish(lambda event: event["Code"] != "system-maintenance")
+            done()
+
+        self._then(MIGRATING, up)
 
     def _migrates(self) -> bool:
         """Source: user guide, schedevents_actions_reboot, requirements of user-initiated reboot migration."""

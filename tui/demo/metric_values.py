@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.demo.failure import Curve
 
@@ -31,6 +31,7 @@ _CHECKS = {
     "StatusCheckFailed_System": ("system",), "StatusCheckFailed_Instance": ("instance", "system"),
     "StatusCheckFailed_AttachedEBS": ("attached_ebs",), "StatusCheckFailed": ("system", "instance", "attached_ebs"),
 }  # fmt: skip
+Doc = dict[str, Any]
 Dimensions = tuple[tuple[str, str], ...]
 
 
@@ -101,15 +102,15 @@ class Series:
     period: int = 60
     place: int | str | None = None
 
-    def value(self, second: int) -> float | None:
+    def value(self, second: float) -> float | None:
         """Its value in the minute that begins then (of the epoch); None if nothing sent one."""
         if not any(begin <= second < end for begin, end in self._ran):
             return None
         if not self.instance.nitro and self.namespace == "AWS/EBS" and second // 60 % 6 == 5:
             return None  # a Xen volume reports nothing while nobody uses it: one minute in six here
-        if self._failed is not None:
-            return float(any(begin <= second < end for begin, end in self._failed))
-        value: float | None = self._healthy(second // 60)
+        if self.checks is not None:
+            return float(any(begin <= second < end for begin, end in self.checks))
+        value: float | None = self._healthy(int(second // 60))
         for curve, since, until in self._curves:
             if value is not None and second < until:
                 value = curve((second - since) / 60, value)
@@ -127,8 +128,8 @@ class Series:
         return list(self.instance.ran.seconds())
 
     @cached_property
-    def _failed(self) -> list[tuple[float, float]] | None:
-        """When its check failed, of the metric of a check."""
+    def checks(self) -> list[tuple[float, float]] | None:
+        """When its check failed, of the metric of a check; None for every other metric."""
         if self.name not in _CHECKS:
             return None
         past = self.instance.sick.past
@@ -261,6 +262,33 @@ def series_of(region: Region, instance: DemoInstance) -> Iterator[Series]:
             for name, one in kinds.items():
                 yield Series(instance, "AWS/EBS", name, at, one, 60, number)
     yield from _agent(instance)
+
+
+def series_with(region: Region, dimensions: Iterable[Doc]) -> Iterator[Series]:
+    """Every series that could have these dimensions: those of one instance where they name one."""
+    named = {one["Name"]: one.get("Value") for one in dimensions}
+    instances = list(region.instances.values())
+    if named.get("InstanceId"):
+        one = region.instances.get(str(named["InstanceId"]))
+        instances = [one] if one is not None else []
+    elif named.get("VolumeId"):
+        attached = region.volumes.get(str(named["VolumeId"]), {}).get("Attachments", [])
+        held = {one["InstanceId"] for one in attached}
+        instances = [one for one in instances if one.id in held]
+    elif named.get("host"):
+        instances = [one for one in instances if host_of(one) == named["host"]]
+    for instance in instances:
+        yield from series_of(region, instance)
+
+
+def find_series(region: Region, metric: Doc) -> Series | None:
+    """The series of a Namespace and MetricName with exactly these Dimensions."""
+    wanted = {one["Name"]: one["Value"] for one in metric.get("Dimensions", [])}
+    return next(
+        (one for one in series_with(region, metric.get("Dimensions", []))
+         if one.namespace == metric["Namespace"] and one.name == metric["MetricName"] and dict(one.dimensions) == wanted),
+        None,
+    )  # fmt: skip
 
 
 def host_of(instance: DemoInstance) -> str:

@@ -63,6 +63,7 @@ class Region:
     classic: dict[str, Doc] = field(default_factory=dict)
     route_tables: dict[str, Doc] = field(default_factory=dict)
     alarms: dict[str, Doc] = field(default_factory=dict)
+    alarms_on: dict[str, set[str]] = field(default_factory=dict)  # instance id -> names of the alarms on it
     composite_alarms: dict[str, Doc] = field(default_factory=dict)
     lifecycle_policies: dict[str, Doc] = field(default_factory=dict)
     backup_plans: dict[str, Doc] = field(default_factory=dict)
@@ -105,6 +106,7 @@ class World:
         self.identities: dict[str, Identity] = {}
         self.regions: dict[tuple[str, str], Region] = {}
         self.denials: dict[str, Doc] = {}
+        self.published: deque[Doc] = deque(maxlen=5000)  # what alarms sent to topics
         self.revision = 0
         self.watches: list[Any] = []
         clock.told = self.watched
