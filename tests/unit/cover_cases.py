@@ -8,7 +8,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from tests.unit.rows import OK, row
-from tui.domain.cover_facts import Alarm, AlarmActionKind, AlarmState, CoverFacts, ScalingMember
+from tui.domain.cover.answers import CoverVerdict
+from tui.domain.cover.verdict import cover_lines, cover_of
+from tui.domain.cover_facts import Alarm, AlarmActionKind, AlarmState, CoverFacts, CoverPart, ScalingMember
+from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, Image, Instance, TypeFacts
 from tui.domain.sanitize import SafeText, clean
 
@@ -67,7 +70,7 @@ def member(lifecycle: str = "InService", *suspended: str) -> ScalingMember:
 
 
 def facts(*alarms: Alarm, **changes: Any) -> CoverFacts:
-    return replace(CoverFacts(NOW), alarms=alarms, **changes)
+    return replace(CoverFacts(NOW, alarms), **changes)
 
 
 def machine(cover: CoverFacts | None = None, **changes: Any) -> Instance:
@@ -92,3 +95,55 @@ def machine(cover: CoverFacts | None = None, **changes: Any) -> Instance:
 
 def tags(**values: str) -> tuple[tuple[SafeText, SafeText], ...]:
     return tuple((clean(key), clean(value)) for key, value in values.items())
+
+
+OFF = {"auto_recovery": clean("disabled")}
+"""Automatic recovery is switched off: what is left are the alarms."""
+OLD = image(ago(days=40))
+
+
+def event(code: str = "instance-retirement", **starts_in: float) -> tuple[ScheduledEvent, ...]:
+    begins = NOW + timedelta(**starts_in)
+    return (
+        ScheduledEvent(clean(code), clean("ev-1"), not_before=begins, not_after=begins + timedelta(hours=2)),
+    )
+
+
+def denied(*parts: CoverPart, **changes: Any) -> CoverFacts:
+    """Facts of which these parts were not read."""
+    told = {
+        CoverPart.ALARMS: "cloudwatch:DescribeAlarms is denied",
+        CoverPart.GROUPS: "autoscaling:DescribeAutoScalingGroups is denied",
+        CoverPart.BACKUPS: "backup:ListProtectedResources is denied",
+        CoverPart.SNAPSHOTS: "ec2:DescribeSnapshots is denied",
+    }
+    return facts(unknown=tuple((part, clean(told[part])) for part in parts), **changes)
+
+
+def off(*alarms: Alarm, **changes: Any) -> Instance:
+    return machine(facts(*alarms), **{**OFF, **changes})
+
+
+def store(kind: str = "i3.2xlarge", supported: bool = False) -> dict[str, Any]:
+    of = replace(FACTS, instance_storage=True, auto_recovery_supported=supported)
+    return {"instance_type": clean(kind), "type_facts": of}
+
+
+Case = tuple[str, Instance, tuple[CoverVerdict, CoverVerdict, CoverVerdict], str]
+"""What it is, the instance, its three verdicts, and words that stand in a reason or the name of who acts."""
+
+
+def check(row: Instance, wanted: tuple[CoverVerdict, ...], why: str) -> None:
+    """The verdicts and a reason; and that the lines, which both faces draw, tell the same in short words and one line each."""
+    cover = cover_of(row, NOW, WEEK)
+    assert tuple(answer.verdict for answer in cover.answers) == wanted, cover
+    told = " ".join((*(answer.why for answer in cover.answers), *cover.host_dies.by))
+    assert why in told, told
+    sections = cover_lines(row, NOW, WEEK)
+    assert tuple(one.answer for one in sections[:3]) == cover.answers
+    for section, answer in zip(sections, cover.answers, strict=False):
+        assert section.lines
+        assert section.so
+        assert 0 < len(answer.word) <= 20
+        assert bool(answer.by) or answer.verdict not in (CoverVerdict.COVERED, CoverVerdict.PARTLY)
+        assert not answer.by or answer.verdict not in (CoverVerdict.NOBODY, CoverVerdict.NOT_NEEDED)

@@ -26,11 +26,12 @@ ACTING = timedelta(minutes=10)
 """So long after it fired an alarm may still be at it; later it did not help."""
 SETTLING = timedelta(minutes=10)
 """So long an alarm that was just set may be without data."""
-SLOW = timedelta(minutes=15)
+SLOW_ALARM = timedelta(minutes=15)
 """An alarm that waits longer than this acts, but late."""
 
 RECOVER, REBOOT = AlarmActionKind.RECOVER, AlarmActionKind.REBOOT
-_ENDS = {AlarmActionKind.STOP: "stops", AlarmActionKind.TERMINATE: "terminates"}
+ENDS: dict[AlarmActionKind, str] = {AlarmActionKind.STOP: "stops", AlarmActionKind.TERMINATE: "terminates"}
+"""What takes it down, and nothing brings it back."""
 _CHECKS = {RECOVER: (SYSTEM_METRIC, "system check"), REBOOT: (INSTANCE_METRIC, "instance check")}
 _LEVELS = re.compile(r"(?:p|tm|wm)\d{1,2}(?:\.\d+)?|p100|IQM|(?:TM|WM)\(.*\)", re.IGNORECASE)
 _COMPARISONS = {
@@ -52,26 +53,30 @@ def concerns(alarm: Alarm, wanted: AlarmActionKind) -> bool:
     return str(alarm.metric) == BOTH_METRIC and (RECOVER in alarm.actions or REBOOT in alarm.actions)
 
 
-def alarm_line(alarm: Alarm, wanted: AlarmActionKind, now: datetime) -> CoverLine:
+def alarm_line(
+    alarm: Alarm, wanted: AlarmActionKind, now: datetime, started: datetime | None = None
+) -> CoverLine:
     """What this alarm is worth for `wanted` (recover: the system check; reboot: the instance check)."""
-    verdict, why, word = judged(alarm, wanted, now)
+    verdict, why, word = judged(alarm, wanted, now, started)
     return CoverLine(
         f"{wanted} alarm", verdict, f"{clean(alarm.name, 80)} {why}", word, f"{wanted} alarm {alarm.name}"
     )
 
 
-def judged(alarm: Alarm, wanted: AlarmActionKind, now: datetime) -> Judgement:
-    """Whether it does `wanted` once its check fails, the surest obstacle first."""
+def judged(
+    alarm: Alarm, wanted: AlarmActionKind, now: datetime, started: datetime | None = None
+) -> Judgement:
+    """Whether it does `wanted` once its check fails, the surest obstacle first. `started`: when the instance did."""
     return (
-        _other_action(alarm, wanted, now)
+        _other_action(alarm, wanted)
         or _watches_wrong(alarm, wanted)
-        or _state(alarm, now)
+        or _state(alarm, now, started)
         or _flaws(alarm, wanted)
         or _acts(alarm, wanted)
     )
 
 
-def _other_action(alarm: Alarm, wanted: AlarmActionKind, now: datetime) -> Judgement | None:
+def _other_action(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
     actions = alarm.actions
     if not actions:
         return _NOBODY, "does nothing when it fires", "alarm, no action"
@@ -79,26 +84,17 @@ def _other_action(alarm: Alarm, wanted: AlarmActionKind, now: datetime) -> Judge
         return _NOBODY, "has its actions switched off (ActionsEnabled=false)", "alarm, actions off"
     if wanted in actions:
         return None
-    ends = next((word for kind, word in _ENDS.items() if kind in actions), None)
+    ends = next((word for kind, word in ENDS.items() if kind in actions), None)
     if ends is not None:
         return _NOBODY, f"{ends} it, and nobody starts it again", f"alarm {ends} it"
     if REBOOT in actions:
-        return (
-            _NOBODY,
-            "reboots it, and a reboot stays on the same host: recover is for the system check",
-            "alarm reboots",
-        )
+        why = "reboots it, and a reboot stays on the same host: recover is for the system check"
+        return _NOBODY, why, "alarm reboots"
     if RECOVER in actions:
         return _NOBODY, "recovers it, which AWS does for the system check alone", "alarm recovers"
     if AlarmActionKind.OTHER in actions:
-        found = _watches_wrong(alarm, wanted) or _state(alarm, now)
-        if found is not None:
-            return found
-        return (
-            _PARTLY,
-            "has another action (Lambda, Systems Manager …): what that does is not read",
-            "other action",
-        )
+        why = "has another action (Lambda, Systems Manager …), and what that does is not read"
+        return _watches_wrong(alarm, wanted) or (_PARTLY, why, "other action")
     return _NOBODY, "only tells somebody: nobody acts by itself", "alarm only tells"
 
 
@@ -158,23 +154,17 @@ def failed_value(statistic: str, period: int) -> float | None:
     return None
 
 
-def _state(alarm: Alarm, now: datetime) -> Judgement | None:
-    length = None if alarm.state_since is None else now - alarm.state_since
+def _state(alarm: Alarm, now: datetime, started: datetime | None) -> Judgement | None:
+    length = None if alarm.state_since is None else max(now - alarm.state_since, timedelta())
     since = "" if length is None else f" for {span(length)}"
     if alarm.state is AlarmState.ALARM:
         if length is not None and length <= ACTING:
-            return (
-                _PARTLY,
-                f"has fired{since and since.replace('for', 'within', 1)}: it may be at it",
-                "alarm fired",
-            )
-        return (
-            _NOBODY,
-            f"has fired and did not help: in ALARM{since}, and it acts on going there only",
-            "fired, no help",
-        )
+            return _PARTLY, f"has fired {span(length)} ago and may be at it", "alarm fired"
+        why = f"has fired and did not help: in ALARM{since}, and it acts on going there only"
+        return _NOBODY, why, "fired, no help"
     if alarm.state is AlarmState.INSUFFICIENT_DATA:
-        if length is not None and length <= SETTLING:
+        young = started is not None and now - started <= SETTLING
+        if young or (length is not None and length <= SETTLING):
             return _PARTLY, f"has no data yet: INSUFFICIENT_DATA{since}", "alarm, no data"
         return _NOBODY, f"sees no data of it: INSUFFICIENT_DATA{since}", "alarm, no data"
     if alarm.state is not AlarmState.OK:
@@ -183,9 +173,11 @@ def _state(alarm: Alarm, now: datetime) -> Judgement | None:
 
 
 def _flaws(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
-    ends = next((word for kind, word in _ENDS.items() if kind in alarm.actions), None)
+    ends = next((word for kind, word in ENDS.items() if kind in alarm.actions), None)
     if ends is not None:
         return _PARTLY, f"also {ends} it", f"alarm {ends} it"
+    if wanted is REBOOT and RECOVER in alarm.actions:
+        return _PARTLY, "also recovers it, which AWS does for the system check alone", "two actions"
     if str(alarm.metric) == BOTH_METRIC:
         return (
             _PARTLY,
@@ -201,19 +193,23 @@ def _flaws(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
     if alarm.period > MINUTE and str(alarm.statistic) not in ("Maximum", "Sum"):
         return (
             _PARTLY,
-            f"wants {alarm.statistic} over {span(timedelta(seconds=alarm.period))}: a check that comes and goes is missed",
+            f"wants {alarm.statistic} over {span(_seconds(alarm.period))}: a check that comes and goes is missed",
             "wrong statistic",
         )
     length = acts_after(alarm)
-    if length > SLOW:
+    if length > SLOW_ALARM:
         return _PARTLY, f"acts late, after {span(length)}", f"alarm, {span(length)}"
     return None
 
 
 def acts_after(alarm: Alarm) -> timedelta:
     """How long its check fails before it fires."""
-    points = min(alarm.datapoints or alarm.evaluation_periods, alarm.evaluation_periods)
-    return timedelta(seconds=min(alarm.period * points, 10**9))
+    wanted = alarm.datapoints if alarm.datapoints > 0 else alarm.evaluation_periods
+    return _seconds(alarm.period * max(min(wanted, alarm.evaluation_periods), 1))
+
+
+def _seconds(number: int) -> timedelta:
+    return timedelta(seconds=min(number, 10**9))
 
 
 def _acts(alarm: Alarm, wanted: AlarmActionKind) -> Judgement:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tui.domain.cover.answers import CoverLine, CoverVerdict
-from tui.domain.cover.recovery import why_unread
+from tui.domain.cover.recovery import why_cover_unread
 from tui.domain.cover_facts import CoverPart
 from tui.domain.instance import Image, Instance
 from tui.domain.sanitize import clean
@@ -60,14 +60,15 @@ def _not_available(image: Image, told: str, by: str, now: datetime) -> CoverLine
         young = image.created is not None and -SKEW <= now - image.created <= PENDING_LONG
         verdict = CoverVerdict.PARTLY if young else CoverVerdict.NOBODY
         return CoverLine(_AMI, verdict, f"{told} is still being made", "AMI pending", by)
-    state = clean(image.state, 30) or "in no known state"
-    return CoverLine(_AMI, CoverVerdict.NOBODY, f"{told} is {state}", f"AMI {state}", by)
+    state = clean(image.state, 14)
+    text = f"{told} is {state or 'in no known state'}"
+    return CoverLine(_AMI, CoverVerdict.NOBODY, text, f"AMI {state or 'unusable'}", by)
 
 
 def _dated(instance: Instance, part: CoverPart, now: datetime, max_age: timedelta) -> CoverLine:
     backup = part is CoverPart.BACKUPS
     what = _BACKUP if backup else _SNAPSHOT
-    if (unread := why_unread(instance, part)) is not None or instance.cover is None:
+    if (unread := why_cover_unread(instance, part)) is not None or instance.cover is None:
         return CoverLine(what, CoverVerdict.UNKNOWN, f"don't know: {unread}", f"{part} not read")
     at = instance.cover.backup_at if backup else instance.cover.snapshot_at
     if at is None:

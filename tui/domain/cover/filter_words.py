@@ -10,7 +10,7 @@ from tui.domain.cover.remembered import remembered_cover
 from tui.domain.instance import Instance
 
 _Test = Callable[[Instance, datetime], bool]
-GAP = "gap"
+_GAP = "gap"
 """Not covered, or in part."""
 _GAPS = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
 _ACTS: dict[str, tuple[str, ...]] = {
@@ -27,7 +27,7 @@ _COPIES = {
 }
 """The same of copies: what is in their names."""
 _PARTS = {"host-": 0, "hang-": 1}
-_VERDICTS = (GAP, *CoverVerdict)
+_VERDICTS = (_GAP, *CoverVerdict)
 
 
 def recovery_test(value: str, max_age: timedelta) -> _Test:
@@ -57,7 +57,7 @@ def _both(value: str, max_age: timedelta) -> _Test:
             )
         if value == CoverVerdict.NOT_NEEDED:
             return all(one is CoverVerdict.NOT_NEEDED for one in verdicts)
-        return any(one in _GAPS if value == GAP else one.value == value for one in verdicts)
+        return any(one in _GAPS if value == _GAP else one.value == value for one in verdicts)
 
     return test
 
@@ -80,6 +80,6 @@ def copy_test(value: str, max_age: timedelta) -> _Test:
 
 def _one_of(value: str, number: int, max_age: timedelta) -> _Test:
     def asked(answer: CoverAnswer) -> bool:
-        return answer.verdict in _GAPS if value == GAP else answer.verdict.value == value
+        return answer.verdict in _GAPS if value == _GAP else answer.verdict.value == value
 
     return lambda instance, now: asked(remembered_cover(instance, now, max_age).answers[number])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from tui.domain.cover.alarm_judgement import (
     INSTANCE_METRIC,
     REBOOT,
@@ -18,6 +20,7 @@ from tui.domain.cover.alarm_judgement import (
 )
 from tui.domain.cover.answers import CoverLine, CoverVerdict
 from tui.domain.cover_facts import AlarmActionKind, CoverPart, ScalingMember
+from tui.domain.events import EventState
 from tui.domain.instance import CheckStatus, Instance
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.time_format import countdown, span
@@ -38,14 +41,14 @@ _COVERED, _PARTLY, _NOBODY, _UNKNOWN = (
 )
 
 
-def why_unread(instance: Instance, part: CoverPart) -> SafeText | str | None:
+def why_cover_unread(instance: Instance, part: CoverPart) -> SafeText | str | None:
     """Why that part of its cover is not known; None: it is."""
     return NOT_ASKED if instance.cover is None else instance.cover.why_unknown(part)
 
 
 def group_line(instance: Instance) -> CoverLine:
     """Whether its group replaces it when a check fails."""
-    unread = why_unread(instance, CoverPart.GROUPS)
+    unread = why_cover_unread(instance, CoverPart.GROUPS)
     tagged = instance.tag(GROUP_TAG)
     member = None if instance.cover is None or unread else instance.cover.scaling
     if member is not None:
@@ -66,11 +69,13 @@ def _member_line(member: ScalingMember) -> CoverLine:
         return CoverLine(_GROUP, _NOBODY, f"group {name} looks away: it is in {lifecycle}", "in standby", by)
     if lifecycle.startswith(("Terminat", "Detach")):
         return CoverLine(_GROUP, _NOBODY, f"group {name} gives it up: {lifecycle}", "leaves its group", by)
+    if off == ["Launch"]:
+        text = f"group {name} would terminate it and launch none: Launch is suspended"
+        return CoverLine(_GROUP, _NOBODY, text, "group suspended", by)
     if off:
-        return CoverLine(
-            _GROUP, _NOBODY, f"group {name} has {', '.join(off)} suspended", "group suspended", by
-        )
-    if lifecycle == "InService":
+        text = f"group {name} has {', '.join(off)} suspended"
+        return CoverLine(_GROUP, _NOBODY, text, "group suspended", by)
+    if lifecycle in ("InService", "Warmed:Running"):
         return CoverLine(_GROUP, _COVERED, f"group {name} replaces it", "group replaces", by)
     if lifecycle.startswith(("Pending", "Warmed")):
         text = f"group {name} does not have it in service yet: {clean(lifecycle, 30)}"
@@ -94,16 +99,20 @@ def _bare_metal(instance: Instance) -> bool:
 
 def _never(instance: Instance) -> tuple[str, str] | None:
     """What neither automatic recovery nor a recover alarm acts on, in a clause and in short."""
-    facts = instance.type_facts
     if instance.tenancy == "host" or instance.host_id:
-        return "it runs on a Dedicated Host", "Dedicated Host"
+        return "it runs on a Dedicated Host, whose own recovery is not read", "Dedicated Host"
     if any(one.kind.lower().startswith("efa") for one in instance.interfaces):
         return "it has an Elastic Fabric Adapter", "EFA"
     if instance.root_device == "instance-store":
         return "its root is on instance store", "store root"
-    if facts is not None and facts.auto_recovery_supported is False:
-        return f"the type {instance.instance_type} is not supported", "type unsupported"
     return None
+
+
+def _type_unsupported(instance: Instance) -> tuple[str, str] | None:
+    facts = instance.type_facts
+    if facts is None or facts.auto_recovery_supported is not False:
+        return None
+    return f"the type {instance.instance_type} is not supported", "type unsupported"
 
 
 def automatic_line(instance: Instance, group: CoverLine, now: datetime) -> CoverLine:
@@ -135,7 +144,7 @@ def _not_automatic(instance: Instance) -> tuple[str, str] | None:
         return "it is bare metal", "metal"
     if instance.type_facts is not None and instance.type_facts.instance_storage:
         return "its type has instance store", "store type"
-    return None
+    return _type_unsupported(instance)
 
 
 def _automatic_now(instance: Instance, now: datetime) -> CoverLine:
@@ -157,33 +166,38 @@ def alarm_lines(
 ) -> list[CoverLine]:
     """Each alarm that has to do with that check, or one line that there is none."""
     what = f"{wanted} alarm"
-    if (unread := why_unread(instance, CoverPart.ALARMS)) is not None or instance.cover is None:
+    if (unread := why_cover_unread(instance, CoverPart.ALARMS)) is not None or instance.cover is None:
         return [CoverLine(what, _UNKNOWN, f"don't know: {unread}", "alarms not read")]
-    found = [alarm_line(one, wanted, now) for one in instance.cover.alarms if concerns(one, wanted)]
+    found = [
+        alarm_line(one, wanted, now, instance.launched_at)
+        for one in instance.cover.alarms
+        if concerns(one, wanted)
+    ]
     if not found:
         metric = SYSTEM_METRIC if wanted is RECOVER else INSTANCE_METRIC
         return [CoverLine(what, _NOBODY, f"none on {metric}", "no alarm")]
-    return [_possible(one, instance, group) for one in found] if wanted is RECOVER else found
+    return [_possible(one, instance, group, now) for one in found] if wanted is RECOVER else found
 
 
-def _possible(line: CoverLine, instance: Instance, group: CoverLine) -> CoverLine:
+def _possible(line: CoverLine, instance: Instance, group: CoverLine, now: datetime) -> CoverLine:
     """The same where AWS recovers such an instance at all."""
     if line.verdict in (_NOBODY, _UNKNOWN):
         return line
     if is_member(group):
         text, word = "AWS does not recover members of an Auto Scaling group", "in a group"
         return CoverLine(line.what, _NOBODY, f"{line.text}; but {text}", word, line.by)
-    if found := _never(instance):
+    if found := _never(instance) or _type_unsupported(instance):
         text = f"{line.text}; but it can't be recovered: {found[0]}"
         return CoverLine(line.what, _NOBODY, text, found[1], line.by)
     facts = instance.type_facts
     if facts is None or facts.auto_recovery_supported is None:
         text = f"{line.text}; whether the type can be recovered was not read"
         return CoverLine(line.what, _UNKNOWN, text, "type not read", line.by)
+    if under_way := [event for event in instance.open_events(now) if event.state(now) is EventState.STARTED]:
+        text = f"{line.text}; but not while maintenance is under way: {clean(under_way[0].code_text, 40)}"
+        return CoverLine(line.what, _PARTLY, text, "alarm, but event", line.by)
     if facts.instance_storage:
-        return CoverLine(
-            line.what, line.verdict, f"{line.text}; what is on its instance store is lost", line.word, line.by
-        )
+        return replace(line, text=f"{line.text}; what is on its instance store is lost")
     return line
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from tui.domain.cover.alarm_dangers import other_alarm_lines
 from tui.domain.cover.answers import Cover, CoverAnswer, CoverLine, CoverSection, CoverVerdict
 from tui.domain.cover.copies import copy_lines
 from tui.domain.cover.recovery import group_line, hang_lines, host_lines
 from tui.domain.instance import Instance, InstanceState
+from tui.domain.sanitize import clean
 
 _RANK = {verdict: number for number, verdict in enumerate(CoverVerdict)}
 _ENDED = (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN)
@@ -33,10 +35,12 @@ def cover_lines(instance: Instance, now: datetime, max_age: timedelta) -> tuple[
         "if its data is lost",
     )
     answers = _answers(instance, *lines)
-    return tuple(
+    sections = tuple(
         CoverSection(title, found, answer, _so(number, answer))
         for number, (title, found, answer) in enumerate(zip(titles, lines, answers, strict=True))
     )
+    others = other_alarm_lines(instance)
+    return (*sections, CoverSection("other alarms on it", others)) if others else sections
 
 
 def _lines(
@@ -53,27 +57,36 @@ def _lines(
 def _answers(
     instance: Instance, host: Sequence[CoverLine], hang: Sequence[CoverLine], copies: Sequence[CoverLine]
 ) -> tuple[CoverAnswer, CoverAnswer, CoverAnswer]:
-    if instance.state in _ENDED:
-        gone = _not_needed(f"it is {instance.state}")
+    if gone := _gone(instance):
         return gone, gone, gone
-    data = _data(host[-1], copies)
+    data = _data(instance, host[-1], copies)
     if instance.state in _DOWN:
         down = _not_needed(f"it is {instance.state}: it starts on whichever host is well")
         return down, _not_needed(f"it is {instance.state}"), data
     return _best(host), _best(hang), data
 
 
+def _gone(instance: Instance) -> CoverAnswer | None:
+    if instance.state in _ENDED:
+        return _not_needed(f"it is {instance.state}")
+    member = None if instance.cover is None else instance.cover.scaling
+    if member is not None and member.lifecycle.startswith("Terminat"):
+        return _not_needed(f"group {clean(member.group, 60)} terminates it")
+    return None
+
+
 def _not_needed(why: str) -> CoverAnswer:
     return CoverAnswer(CoverVerdict.NOT_NEEDED, (), why, "not needed")
 
 
-def _data(group: CoverLine, copies: Sequence[CoverLine]) -> CoverAnswer:
-    """A member's data is its group's: another is launched from the template."""
-    if group.verdict is CoverVerdict.COVERED:
-        return _not_needed(group.text)
+def _data(instance: Instance, group: CoverLine, copies: Sequence[CoverLine]) -> CoverAnswer:
+    """A member's data is its group's: another is launched from the template, unless the group launches none."""
+    member = None if instance.cover is None else instance.cover.scaling
+    if member is not None and not member.lifecycle.startswith("Detach") and "Launch" not in member.suspended:
+        return _not_needed(f"group {clean(member.group, 60)} launches another from its template")
     answer = _best(copies)
     if group.verdict is CoverVerdict.UNKNOWN and answer.verdict is not CoverVerdict.COVERED:
-        return CoverAnswer(CoverVerdict.UNKNOWN, answer.by, group.text, group.word)
+        return CoverAnswer(CoverVerdict.UNKNOWN, answer.by, _clause(group), group.word)
     return answer
 
 
@@ -109,17 +122,23 @@ def _so(question: int, answer: CoverAnswer) -> str:
     if verdict is CoverVerdict.NOT_NEEDED:
         return f"nothing is needed: {answer.why}"
     if verdict is CoverVerdict.UNKNOWN:
-        return "not known: something that could cover it was not read"
+        return "don't know: something that could cover it was not read, or not told"
     by = ", ".join(answer.by)
-    if question == 2:
-        return {
-            CoverVerdict.COVERED: f"it comes back from {by}",
-            CoverVerdict.PARTLY: "not one step from running again: an AMI is wanted",
-        }.get(verdict, "there is nothing young enough to come back from")
-    return {
-        CoverVerdict.COVERED: f"{by} acts by itself",
-        CoverVerdict.PARTLY: f"{by} may act, or may not",
-    }.get(verdict, "nobody acts: it stays down until somebody does")
+    return _SO[question, verdict].format(by=by)
+
+
+_SO = {
+    (0, CoverVerdict.COVERED): "AWS moves it to another host, in most cases: {by}",
+    (0, CoverVerdict.PARTLY): "it may be moved, or may not: {by}",
+    (0, CoverVerdict.NOBODY): "nobody acts: it stays down until somebody stops and starts it (s)",
+    (1, CoverVerdict.COVERED): "it is acted on without you: {by}",
+    (1, CoverVerdict.PARTLY): "it may be rebooted, or may not: {by}",
+    (1, CoverVerdict.NOBODY): "nobody acts: it stays down until somebody reboots it (b)",
+    (2, CoverVerdict.COVERED): "it comes back from {by}",
+    (2, CoverVerdict.PARTLY): "no AMI young enough to start from, but there is: {by}",
+    (2, CoverVerdict.NOBODY): "there is nothing young enough to come back from: make an AMI (i)",
+}
+"""Of each question (host, system, data) and verdict."""
 
 
 def gravest_first(cover: Cover) -> tuple[int, ...]:
