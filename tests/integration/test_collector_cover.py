@@ -90,7 +90,7 @@ def test_what_is_denied_is_unknown_by_itself_and_colours_no_target(demo: Demo) -
     assert status.cover_at is not None
     for row in store.rows():
         assert row.cover is not None
-        assert row.cover.why_unknown(CoverPart.GROUPS) is None
+        assert [part for part, _ in row.cover.unknown] == [CoverPart.ALARMS]
         assert "cloudwatch:DescribeAlarms" in str(row.cover.why_unknown(CoverPart.ALARMS))
 
 

@@ -40,6 +40,20 @@ def test_the_second_console_reads_what_the_first_one_got(
     assert {row.target.profile for row in third.rows()} == {"prod-audit"}
 
 
+def test_who_covers_the_instances_is_read_by_one_console_for_all(
+    demo: Demo, redis: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    url, _ = redis
+    first = read_once(shared(url), demo.apply(), cover=True, timeout=90)
+    assert tally(demo, "operation", operation="DescribeAlarms") == {"DescribeAlarms": 1}
+    demo.control("calls", method="DELETE")
+    second = read_once(shared(url), demo.apply(), cover=True, timeout=90)
+    assert {one["service"] for one in calls(demo)} <= {"sts", "iam", "health"}
+    assert [row.cover for row in second.rows()] == [row.cover for row in first.rows()]
+    assert all(row.cover is not None and not row.cover.unknown for row in second.rows())
+    assert second.targets()[0].cover_at == first.targets()[0].cover_at, "its real age"
+
+
 def test_a_socket_will_do(demo: Demo, redis: tuple[str, subprocess.Popen[bytes]], tmp_path: Path) -> None:
     url = f"unix://{tmp_path / 'redis.sock'}"
     read_once(shared(url), demo.apply(), timeout=90)

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tui.domain import instance as domain
+from tui.domain.cover_facts import Alarm, AlarmActionKind, AlarmState, CoverFacts, CoverPart
 from tui.domain.instance import (
     Checks,
     CheckStatus,
@@ -71,6 +72,25 @@ def test_what_is_exchanged_can_be_looked_up_and_is_never_an_enumeration(name: st
     assert not any(
         isinstance(part, type) and issubclass(part, enum.Enum | int | list | dict | set) for part in parts
     )
+
+
+def test_cover_is_shared_and_is_what_it_was() -> None:
+    """A group may be called as an action is: text and enumeration are not exchanged."""
+    alarm = Alarm(clean("a"), AlarmState.OK, NOW, clean("AWS/EC2"), actions=(AlarmActionKind.REBOOT,))
+    unknown = ((CoverPart.BACKUPS, clean("not allowed")),)
+    plain, watched = CoverFacts(NOW, unknown=unknown), CoverFacts(NOW, (alarm,), unknown=unknown)
+    pool, rows = Pool(), [sent(replace(ROW, cover=one)) for one in (plain, plain, watched, watched)]
+    grouped = sent(replace(ROW, security_groups=(clean("reboot"),), state_reason=clean("OK")))
+    for row in (*rows, grouped):
+        pool.settle(row)
+    assert [row.cover for row in rows] == [plain, plain, watched, watched]
+    covers = [row.cover for row in rows if row.cover is not None]
+    assert covers[0] is covers[1]
+    assert covers[2].unknown is covers[0].unknown is covers[3].unknown
+    assert covers[2].alarms[0].namespace is covers[3].alarms[0].namespace
+    assert type(covers[3].alarms[0].state) is AlarmState
+    assert type(covers[3].alarms[0].actions[0]) is AlarmActionKind
+    assert type(grouped.security_groups[0]) is type(grouped.state_reason) is str
 
 
 def test_the_store_settles_what_it_keeps() -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from tui.domain.cover_facts import CoverFacts
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import snapshot
@@ -55,6 +57,22 @@ def test_what_was_saved_comes_back_waiting_with_its_age(tmp_path: Path) -> None:
         "nothing is live before it is read"
     )
     assert (status.trouble, status.partial) == (None, ())
+
+
+def test_who_covers_it_is_not_kept_a_run_tells_it_only_when_asked(tmp_path: Path) -> None:
+    store = fleet()
+    rows = tuple(replace(row, cover=CoverFacts(NOW)) for row in store.rows())
+    store.apply(Delta(TargetStatus(PROD, Phase.LIVE, count=3, cover_at=NOW), rows))
+    save(store, path(tmp_path))
+    found = snapshot.load_snapshot(path(tmp_path))
+    assert found is not None
+    kept = [
+        *(row for delta in found.deltas for row in delta.upserts),
+        *(row for some in found.rest() for row in some),
+    ]
+    assert [row.cover for row in kept] == [None] * 3
+    assert [delta.target.cover_at for delta in found.deltas if delta.target] == [None]
+    assert all(row.cover for row in store.rows()), "the run that saved it goes on telling it"
 
 
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ cover as well. Shapes: botocore's model, cloudwatch 2010-08-01.
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.aws import describe, mapping
 from tui.domain.cover_facts import Alarm, AlarmActionKind, AlarmState
-from tui.domain.sanitize import clean
+from tui.domain.sanitize import SafeText, clean
 
 _Doc = Mapping[str, Any]
 ALARMS_A_PAGE = 100
@@ -49,15 +50,15 @@ def map_alarm(item: _Doc) -> Alarm:
         clean(item.get("AlarmName")),
         state,
         mapping.utc_time(item.get("StateTransitionedTimestamp") or item.get("StateUpdatedTimestamp")),
-        clean(item.get("Namespace")),
-        clean(item.get("MetricName")),
-        clean(item.get("Statistic") or item.get("ExtendedStatistic")),
+        _shared(item.get("Namespace")),
+        _shared(item.get("MetricName")),
+        _shared(item.get("Statistic") or item.get("ExtendedStatistic")),
         _count(item.get("Period")),
         periods,
         _count(item.get("DatapointsToAlarm")) or periods,
         float(threshold) if isinstance(threshold, int | float) else None,
-        clean(item.get("ComparisonOperator")),
-        clean(item.get("TreatMissingData") or "missing"),
+        _shared(item.get("ComparisonOperator")),
+        _shared(item.get("TreatMissingData") or "missing"),
         bool(item.get("ActionsEnabled", True)),
         tuple(dict.fromkeys(map(alarm_action, item.get("AlarmActions") or ()))),
     )
@@ -75,6 +76,11 @@ def instance_alarms(client: Any) -> dict[str, tuple[Alarm, ...]]:
                     for one in ids:
                         found[one].append(alarm)
     return {one: tuple(sorted(alarms, key=lambda alarm: alarm.name)) for one, alarms in found.items()}
+
+
+def _shared(text: object) -> SafeText:
+    """Cleaned; one object for all alarms that say the same."""
+    return SafeText(sys.intern(clean(text)))
 
 
 def _metrics(item: _Doc) -> Iterator[_Doc]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import force_setattr
 
+from tui.domain.cover_facts import CoverFacts
 from tui.domain.instance import Instance
 
 MAX_INTERNED = 100_000
@@ -20,6 +21,9 @@ COMMON = (
     "product_codes", "vpc_id", "subnet_id", "security_groups", "security_group_ids", "key_name", "iam_profile", "type_facts",
 )  # fmt: skip
 """Fields whose values many rows share. No enumeration among them: one is equal to its text, and must not be exchanged for it."""
+
+ALARM_TEXTS = ("namespace", "metric", "statistic", "comparison", "missing_data")
+"""Likewise, of an alarm."""
 
 
 class Pool:
@@ -40,3 +44,20 @@ class Pool:
         force_setattr(row, "tags", tuple([same(pair, pair) for pair in row.tags]))
         for volume in row.volumes:
             force_setattr(volume, "device", same(volume.device, volume.device))
+        if row.cover is not None:
+            force_setattr(row, "cover", self._settled(row.cover))
+
+    def _settled(self, cover: CoverFacts) -> CoverFacts:
+        """The shared one where nothing in it is of this instance alone; else what is not."""
+        same = self._known.setdefault
+        for name in ("read_at", "scaling", "backup_at", "snapshot_at", "unknown"):
+            if value := getattr(cover, name):
+                force_setattr(cover, name, same(value, value))
+        if not cover.alarms:
+            found: CoverFacts = same(cover, cover)
+            return found
+        for alarm in cover.alarms:
+            for name in ALARM_TEXTS:
+                text = getattr(alarm, name)
+                force_setattr(alarm, name, same(text, text))
+        return cover

@@ -103,15 +103,21 @@ def write_snapshot(
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.parent.chmod(0o700)
     trouble, calm = list[Instance](), list[Instance]()
-    for row in rows:
+    for row in map(_uncovered, rows):
         (trouble if urgency(row, now).is_trouble else calm).append(row)
     pack = msgspec.msgpack.encode
     pieces = [pack(calm[at : at + ROWS_PER_DELTA]) for at in range(0, len(calm), ROWS_PER_DELTA)]
+    targets = [replace(status, cover_at=None) for status in targets]
     body = pack(_Saved(FORMAT, now, targets, trouble, pieces, len(calm), scope))
     # Not durable: what a crash of the machine takes is read anew, and a console that ends must not wait for the disk.
     write_atomically(path, body, durable=False)
     if scope:
         tidy(path)
+
+
+def _uncovered(row: Instance) -> Instance:
+    """Without who covers it: a run tells that only once somebody asks it, and reads it then."""
+    return row if row.cover is None else replace(row, cover=None)
 
 
 def load_snapshot(path: Path) -> SavedSnapshot | None:

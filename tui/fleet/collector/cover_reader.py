@@ -29,8 +29,9 @@ COVER_KEPT = 600.0
 CLAIMED = 60.0
 """Seconds that the others leave it to the first one: a region may have a hundred pages of alarms."""
 COVER_THREADS = 12
-A_SECOND, AT_ONCE = 3.0, 9.0
-"""Requests of a service in an account and region: CloudWatch takes 9 DescribeAlarms a second (user guide, cloudwatch_limits)."""
+A_SECOND, AT_ONCE = 3.0, 6.0
+"""Requests of a service in an account and region: together never more than the 9 DescribeAlarms a second that CloudWatch takes
+(user guide, cloudwatch_limits)."""
 EC2_A_SECOND, EC2_AT_ONCE = 1.0, 10.0
 """Of EC2's, besides the target's own budget: most of that is left to the checks."""
 OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.CONFIG)
@@ -94,7 +95,7 @@ class CoverReader:
         volumes = sorted({one for row in unit.rows.values() if (one := root_volume(row)) is not None})
         turn = self._budget(unit, "snapshots", EC2_AT_ONCE, EC2_A_SECOND)
         unread: dict[CoverPart, Trouble] = {}
-        times = [utc_now()]
+        now, times = utc_now(), list[datetime]()
 
         def newest(client: Any) -> dict[str, datetime]:
             pause = turn.take
@@ -117,7 +118,9 @@ class CoverReader:
             part(CoverPart.BACKUPS, "backup", dict[str, datetime], backups.last_backups),
             part(CoverPart.SNAPSHOTS, "ec2", dict[str, datetime], newest),
         )
-        return CoverRead(min(times), found_alarms or {}, groups or {}, saved or {}, newest_of or {}, unread)
+        return CoverRead(
+            min(times, default=now), found_alarms or {}, groups or {}, saved or {}, newest_of or {}, unread
+        )
 
     async def _part(
         self, unit: AccountRegion, part: CoverPart, service: str, kind: type[_T], fetch: Callable[[Any], _T],
@@ -150,7 +153,7 @@ class CoverReader:
         if service == "ec2":
             install_budget(ec2, unit.budget)
             return ec2
-        client = sessions.client(profile, service, unit.region)
+        client = sessions.client(profile, service, unit.region, keep=False)
         install_budget(client, self._budget(unit, service, AT_ONCE, A_SECOND))
         return client
 
