@@ -65,6 +65,12 @@ VERBS: dict[str, Verb] = {
         Verb("all", "2", "All", "all instances"),
         Verb("events", "3", "Events", "instances with a scheduled event, the next first"),
         Verb("targets", "4", "By target", "all instances, by profile and region", "targets"),
+        Verb(
+            "cover",
+            "5",
+            "Cover",
+            "whom nobody helps when a host dies or a system hangs, and what has no copy",
+        ),
         Verb("sort", "S", "Sort", "the next order: urgency, name, target, type, event"),
         Verb("refresh", "r", "Refresh", "read everything again now"),
         Verb("copy", "y", "Copy", "copy the id (of all marked) to your terminal's clipboard", "copy id"),

@@ -27,6 +27,7 @@ class RowContext(Struct, frozen=True):
 
     `start` is what all targets' names begin with, `wide` the columns they need; where that is more than usual, `full` holds the
     columns that have something to tell, and the others leave it room. `by_event`: each row is an instance with one of its events.
+    `columns`: those of a view of its own, in place of the usual ones.
     """
 
     now: datetime
@@ -40,6 +41,7 @@ class RowContext(Struct, frozen=True):
     full: frozenset[str] = frozenset()
     zone: tzinfo = UTC
     by_event: bool = False
+    columns: Sequence[FleetColumn] = ()
 
     def work(self, row: Instance) -> Work | None:
         """The operation of evac's whose doing is to be seen of it."""
@@ -261,6 +263,8 @@ def _columns(scene: RowContext | None, enough: bool = True) -> Sequence[FleetCol
     room of columns that have nothing to tell.
     """
     every = EVENT_COLUMNS if scene is not None and scene.by_event else COLUMNS
+    if scene is not None and scene.columns:
+        every = tuple(scene.columns)
     if scene is None or scene.wide <= TARGET:
         return every
     found, freed = [], 0

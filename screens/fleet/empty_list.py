@@ -27,6 +27,10 @@ def empty_sentence(store: Store, view: FleetView, query: Query, scene: RowContex
     if len(unread) == len(targets):
         return f"Reading {counted(len(targets), 'target')}; what is found appears here as each answers …"
     missing = gaps(targets, unread)
+    if view is FleetView.COVER and total:
+        from screens.fleet.covering import no_gap_sentence
+
+        return f"{no_gap_sentence(store, scene)}{missing}"
     counts = store.counts
     known = sum(count for target, count in counts.items() if target not in scene.stale)
     if view is FleetView.EVENTS:

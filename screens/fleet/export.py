@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.domain.instance import CheckName, Instance
 from tui.paths import write_new
 from tui.presentation.spreadsheet import written
+
+if TYPE_CHECKING:  # loaded when somebody asks
+    from tui.domain.cover.standing import Covers
 
 CSV_COLUMNS = (
     "profile", "account_id", "region", "zone", "instance_id", "name", "instance_type", "state",
@@ -17,12 +21,19 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def export_csv(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -> Path:
-    """The path of the new file, mode 0600. Raises OSError."""
-    text = written(CSV_COLUMNS, (_cells(row, now) for row in rows), mark=True)
-    return write_new(
-        folder or Path.cwd(), f"evac-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}", ".csv", text.encode()
-    )
+def export_csv(
+    rows: Iterable[Instance], now: datetime, folder: Path | None = None, covers: Covers | None = None
+) -> Path:
+    """The path of the new file, mode 0600. Raises OSError. `covers`: it is about their cover, in other columns."""
+    stamp, kind = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}", ""
+    if covers is None:
+        text = written(CSV_COLUMNS, (_cells(row, now) for row in rows), mark=True)
+    else:
+        from tui.presentation.cover_text import COVER_CSV, cover_row
+
+        text = written(COVER_CSV, (cover_row(row, covers.of(row, now)) for row in rows), mark=True)
+        kind = "cover-"
+    return write_new(folder or Path.cwd(), f"evac-{kind}{stamp}", ".csv", text.encode())
 
 
 def _cells(row: Instance, now: datetime) -> Sequence[object]:

@@ -40,21 +40,28 @@ def counts_line(
     settings: Settings,
     room: int,
     own: Own = NO_ACTIVITY,
+    cover: Text | None = None,
 ) -> Text:
     """How big and how bad: `4 accounts · 9 targets · 412 instances   ✖ 3 failing  ▲ 2 within 24 h …`.
 
-    And how many operations of evac's are not finished, if there are any. In `room` columns what is bad comes first: how many
-    there are gives way, then the words. 0: signs and numbers only.
+    And how many operations of evac's are not finished, if there are any; `cover`: what is to be told of that. In `room` columns
+    what is bad comes first: how many there are gives way, then the words. 0: signs and numbers only.
     """
+    cover = cover or Text()
     for size in (True, False):
-        text = _counted(counts, targets, settings, own, size)
+        text = _counted(counts, targets, settings, own, size, cover)
         if text.cell_len <= room:
             return text
-    return _counts_short(counts, targets, settings, own)
+    return _counts_short(counts, targets, settings, own, cover)
 
 
 def _counted(
-    counts: dict[Level, int], targets: Sequence[TargetStatus], settings: Settings, own: Own, size: bool
+    counts: dict[Level, int],
+    targets: Sequence[TargetStatus],
+    settings: Settings,
+    own: Own,
+    size: bool,
+    cover: Text,
 ) -> Text:
     """In words; `size`: with the accounts and targets."""
     text = Text(no_wrap=True, overflow="ellipsis")
@@ -75,13 +82,13 @@ def _counted(
         sign = LEVELS[level]
         style = sign.style if counts[level] else "dim"
         text.append(f" {sign.symbol} {counts[level]} {sign.word}  ", style)
-    return text
+    return text.append(" ").append_text(cover) if cover else text
 
 
 def _counts_short(
-    counts: dict[Level, int], targets: Sequence[TargetStatus], settings: Settings, own: Own
+    counts: dict[Level, int], targets: Sequence[TargetStatus], settings: Settings, own: Own, cover: Text
 ) -> Text:
-    """`78 inst ✖7 ▲6 ●13 ?2 · legacy: credentials +1`."""
+    """`78 inst ✖7 ▲6 ●13 ?2 · 31 not covered · legacy: credentials +1`."""
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(" evac ", "bold reverse")
     text.append(f" {sum(counts.values())} inst ")
@@ -90,6 +97,8 @@ def _counts_short(
     for level in SHOWN:
         sign = LEVELS[level]
         text.append(f"{sign.symbol}{counts[level]} ", sign.style if counts[level] else "dim")
+    if cover:
+        text.append("· ").append_text(cover).append(" ")
     bad = failures(targets)
     if bad:
         name = settings.label(bad[0].target.profile)

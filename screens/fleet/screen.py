@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partialmethod
+from functools import partial, partialmethod
 from typing import ClassVar
 
 from rich.text import Text
@@ -15,10 +15,10 @@ from textual.containers import VerticalScroll
 
 from screens.base import AlertLine, Go, KeyLine, bindings
 from screens.fleet.columns import TARGET, RowContext, target_width
-from screens.fleet.filtering import Filtering
-from screens.fleet.marks import Marks
+from screens.fleet.covering import Covering, cover_preview
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetRow, FleetTable
+from screens.fleet.taking_away import TakingAway
 from screens.render_errors import STYLE, UNSHOWN, drawn_or, report_error
 from screens.static_line import Line
 from tui.commands import GUARDED, VERBS
@@ -26,7 +26,6 @@ from tui.domain.down_by_aws import why_down
 from tui.domain.instance import Instance, InstanceState, TargetStatus
 from tui.domain.listing import FleetView, Ranker, SortOrder, failures, group_by_target, stale
 from tui.domain.plurals import counted
-from tui.domain.sanitize import clean
 from tui.domain.triage import Level
 from tui.fleet.protocol import LinkPhase, ReadKind, ReadRequest
 from tui.presentation.symbols import READ_SIGN
@@ -42,10 +41,11 @@ _TITLES = {
     FleetView.ALL: "all",
     FleetView.EVENTS: "scheduled events",
     FleetView.TARGETS: "by target",
+    FleetView.COVER: "cover",
 }
 
 
-class FleetScreen(Filtering):
+class FleetScreen(Covering, TakingAway):
     """The first screen: header, targets, table, preview."""
 
     CSS_PATH = "fleet.tcss"
@@ -60,6 +60,7 @@ class FleetScreen(Filtering):
         "all",
         "events",
         "targets",
+        "cover",
         "mark",
         "sort",
         "refresh",
@@ -76,8 +77,7 @@ class FleetScreen(Filtering):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.view, self.order = FleetView.TRIAGE, SortOrder.URGENCY
-        self.marks = Marks()
-        self.ranker = Ranker()
+        self.ranker = Ranker(image_max_age=services.settings.actions.image_max_age)
         self._title = ""
         self._full = frozenset[str]()
         self._named: tuple[object, tuple[str, int]] = (None, ("", TARGET))
@@ -145,7 +145,7 @@ class FleetScreen(Filtering):
         start, wide = self._room(services.store.targets())
         return RowContext(
             now, services.settings, self.marks.keys, old, self.ranker, here, start, wide, self._full,
-            services.zone, by_event=self.view is FleetView.EVENTS,
+            services.zone, by_event=self.view is FleetView.EVENTS, columns=self.cover_columns(),
         )  # fmt: skip
 
     def _room(self, targets: Sequence[TargetStatus]) -> tuple[str, int]:
@@ -161,6 +161,7 @@ class FleetScreen(Filtering):
         if not (self.there and self.is_mounted):
             return
         self.ranker.see(self.services.own)
+        self.ask_cover()
         scene, store = self.scene(), self.services.store
         rows: list[FleetRow] = list(
             self.ranker.listed(store.rows(), self.view, self.order, self.query_now, scene.now)
@@ -169,6 +170,8 @@ class FleetScreen(Filtering):
         if self.view is FleetView.EVENTS:
             about = len({row.key for row in rows if isinstance(row, Instance)})
             listed = f"{len(rows)} on {about} of {counted(store.total, 'instance')}"
+        elif self.view is FleetView.COVER:
+            listed = self.cover_listed(rows)
         if scene.wide > TARGET and (full := _telling(rows, scene)) != self._full:
             self._full = full
             scene = self.scene()
@@ -176,6 +179,7 @@ class FleetScreen(Filtering):
             instances = [row for row in rows if isinstance(row, Instance)]
             rows = list(group_by_target(instances, store.targets()))
         elif not self.query_now.tests and self.view is not FleetView.ALL:
+            rows = self.with_services(rows, scene)
             rows += failures(store.targets())  # silence of a target is news, too
         for what, error in self.ranker.odd.items():
             report_error(self, what, error)
@@ -219,7 +223,9 @@ class FleetScreen(Filtering):
         targets = services.store.targets()
         right = None if self.app.size.width < NARROW else clock_line(services, scene.stale, wide)
         room = self.app.size.width - (right.cell_len if right is not None else 0)
-        left = counts_line(counts, targets, services.settings, room if wide else 0, self.ranker.own)
+        left = counts_line(
+            counts, targets, services.settings, room if wide else 0, self.ranker.own, self.cover_told()
+        )
         self.query_one("#header", Line).paint(header(left, right, self.app.size.width))
         if wide:
             height = self.query_one("#targets").size.height or max(1, self.app.size.height - 4)
@@ -232,7 +238,12 @@ class FleetScreen(Filtering):
         pane = self.query_one("#preview", Line)
         wide, row = self.has_class("wide"), self.table.current
         unshown = ("", Text(UNSHOWN, STYLE))
-        title, text = drawn_or(self, "the preview", lambda: preview(row, self.services, wide), unshown)
+        if row is None or isinstance(row, TargetStatus) or self.view is not FleetView.COVER:
+            shown = row if isinstance(row, Instance | TargetStatus) else None
+            draw = partial(preview, shown, self.services, wide)
+        else:
+            draw = partial(cover_preview, row, self.scene(), pane.size.width - 2)
+        title, text = drawn_or(self, "the preview", draw, unshown)
         pane.paint(text, title if wide else "")
 
     def _nothing(self, scene: RowContext) -> str:
@@ -261,20 +272,15 @@ class FleetScreen(Filtering):
 
         def done(what: str | None) -> None:
             if what == "copy":
-                self._copy_target(status)
+                self.copy_target(status)
             elif what == "refresh":
                 self.verb_refresh()
 
         self.app.push_screen(TroubleSheet(status, self.services), done)
 
-    def _copy_target(self, status: TargetStatus) -> None:
-        """The command that mends it, or the line for whoever is asked."""
-        from screens.fleet.target_trouble import command, trouble_line
-
-        self.copy(command(status) or trouble_line(status), command(status) or "what is wrong")
-
     def _look_at(self, view: FleetView) -> None:
         self.view = view
+        self.set_class(view is FleetView.COVER, "cover")
         self.table.at_first()
         self.fleet_changed()
 
@@ -282,6 +288,11 @@ class FleetScreen(Filtering):
     verb_all = partialmethod(_look_at, FleetView.ALL)
     verb_events = partialmethod(_look_at, FleetView.EVENTS)
     verb_targets = partialmethod(_look_at, FleetView.TARGETS)
+
+    def verb_cover(self) -> None:
+        """Whom nobody helps; it is read from now on."""
+        self.want_cover()
+        self._look_at(FleetView.COVER)
 
     def verb_sort(self) -> None:
         orders = list(SortOrder)
@@ -312,36 +323,6 @@ class FleetScreen(Filtering):
             return
         self.run_worker(link.request(ReadRequest(0, ReadKind.REFRESH)), group="refresh")
         self.say("reading everything again")
-
-    def chosen(self) -> list[Instance]:
-        """The marked ones, or the one under the cursor."""
-        marked = self.marks.rows(self.services.store)
-        return marked or ([self.subject] if self.subject is not None else [])
-
-    def verb_copy(self) -> None:
-        """The ids, for a ticket or another terminal."""
-        chosen = self.chosen()
-        if not chosen and isinstance(self.table.current, TargetStatus):
-            self._copy_target(self.table.current)
-        elif chosen:
-            what = str(chosen[0].instance_id) if len(chosen) == 1 else f"{len(chosen)} ids"
-            self.copy("\n".join(str(row.instance_id) for row in chosen), what)
-
-    def verb_export(self) -> None:
-        """What is marked, else what is listed."""
-        from screens.fleet import export
-
-        listed = [row for row in self.table.rows if isinstance(row, Instance)]
-        rows = self.chosen() if self.marks else listed
-        try:
-            path = export.export_csv(rows, self.services.now())
-        except OSError as error:
-            self.say(
-                f"export: {error.filename or 'this folder'}: {error.strerror}; start evac in a folder you may write to",
-                "warning",
-            )
-            return
-        self.say(f"wrote {counted(len(rows), 'instance')} to {clean(path)}")
 
 
 def _telling(rows: Sequence[FleetRow], scene: RowContext) -> frozenset[str]:

@@ -1,9 +1,9 @@
-"""The table of instances: the columns that fit, and a target's line where that is the news."""
+"""The table of instances: the columns that fit, and a target's or a service's line where that is the news."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style
@@ -24,11 +24,14 @@ from tui.domain.instance import Instance, TargetStatus
 from tui.presentation.instance_text import target_line
 from tui.presentation.width import cut, set_cell_size
 
-FleetRow = Instance | TargetStatus
+if TYPE_CHECKING:  # the first frame lists no services
+    from tui.domain.cover.answers import ServiceCover
+
+FleetRow: TypeAlias = "Instance | TargetStatus | ServiceCover"
 
 
 class FleetTable(LineTable[FleetRow]):
-    """Takes rows and a scene. A row may also be a target's line: a heading, or a failure."""
+    """Takes rows and a scene. A row may also be a target's line (a heading, or a failure), or a service's."""
 
     # Priority, as the screen's verbs have it: a verb must never overtake a move, and be about the row left behind.
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,9 +85,11 @@ class FleetTable(LineTable[FleetRow]):
         return fit_fleet_columns(width, self.shift, self.scene)
 
     def identity(self, row: FleetRow) -> str:
-        """The instance's key, with the event's id where a row is an event; or the target's."""
-        if not isinstance(row, Instance):
+        """The instance's key, with the event's id where a row is an event; or the target's, or the service's."""
+        if isinstance(row, TargetStatus):
             return f"target {row.target.key}"
+        if not isinstance(row, Instance):
+            return f"service {row.account_id} {row.name}"
         if self.scene is None or not self.scene.by_event or not row.events:
             return row.key
         event = row.events[0]
@@ -102,15 +107,15 @@ class FleetTable(LineTable[FleetRow]):
         return [Segment(text, style)]
 
     def body(self, row: FleetRow, width: int, style: Style, chosen: bool) -> list[Segment]:
-        """An instance's cells, or a target in one line; the cursor has a sign of its own besides its colour."""
+        """An instance's cells, or a target or a service in one line; the cursor has a sign of its own besides its colour."""
         scene = self.scene
         if scene is None:
             return [Segment(" " * width, style)]
         pointer = "›" if chosen else " "
-        if isinstance(row, TargetStatus):
+        if not isinstance(row, Instance):
             if not chosen:
                 style = style + self.get_component_rich_style("table--target", partial=True)
-            text, look = target_line(row, scene.settings, scene.now)
+            text, look = _line(row, scene)
             room = min(width, self.scrollable_size.width)  # beside the scroll bar
             return [Segment(cut(f"{pointer} {text}", room) + " " * (width - room), style + Style.parse(look))]
         segments = [Segment(pointer, style + Style(bold=True))]
@@ -128,3 +133,12 @@ class FleetTable(LineTable[FleetRow]):
         except Exception as error:
             report_error(self, f"{row.instance_id}, {column.title}", error)
             return [(cut(UNSHOWN, size), STYLE)]
+
+
+def _line(row: TargetStatus | ServiceCover, scene: RowContext) -> tuple[str, str]:
+    """What is no instance in one line, and its style."""
+    if isinstance(row, TargetStatus):
+        return target_line(row, scene.settings, scene.now)
+    from tui.presentation.cover_text import service_line
+
+    return service_line(row, scene.settings)

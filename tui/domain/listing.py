@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -19,14 +19,18 @@ from tui.domain.query import Query
 from tui.domain.sanitize import clean
 from tui.domain.triage import Level, Urgency, urgency
 
+if TYPE_CHECKING:  # the first frame lists no cover
+    from tui.domain.cover.standing import Covers
+
 
 class FleetView(StrEnum):
-    """The four views. EVENTS lists a line an event, the others a line an instance."""
+    """The views. EVENTS lists a line an event, the others a line an instance; COVER those with a gap in their cover."""
 
     TRIAGE = "triage"
     ALL = "all"
     EVENTS = "events"
     TARGETS = "targets"
+    COVER = "cover"
 
 
 class SortOrder(StrEnum):
@@ -70,6 +74,8 @@ class Ranker:
     odd: dict[str, Exception] = field(default_factory=dict)
     """Instances that could not be judged, and why: a fault of ours, which must cost no other row its place."""
     own: Own = NO_ACTIVITY
+    image_max_age: timedelta = timedelta(days=7)
+    _covers: Covers | None = None
     _kept: dict[str, tuple[Instance, datetime, Urgency]] = field(default_factory=dict)
     _listed: tuple[Any, ...] = (None,)
     _counted: tuple[Any, ...] = (None,)
@@ -83,6 +89,15 @@ class Ranker:
             self._kept.pop(key.rpartition("/")[2], None)
         self.own, self._listed, self._counted = own, (None,), (None,)
         return True
+
+    @property
+    def covers(self) -> Covers:
+        """Who acts for each row; made when somebody asks."""
+        if self._covers is None:
+            from tui.domain.cover.standing import Covers
+
+            self._covers = Covers(self.image_max_age, self.odd)
+        return self._covers
 
     def urgency(self, row: Instance, now: datetime) -> Urgency:
         """As `tui.domain.triage.urgency`."""
@@ -137,6 +152,11 @@ class Ranker:
             found = (row for row in found if self.urgency(row, now).is_trouble)
         elif view is FleetView.EVENTS:
             found = (one for row in found if row.events for one in self._by_event(row, now))
+        elif (
+            view is FleetView.COVER and not query.tests
+        ):  # whoever filters asks about those that are well, too
+            covers = self.covers
+            found = (row for row in found if covers.standing(row, now).is_listed)
         if query.tests:
             found = (row for row in found if self._asked(row, query.matches, row, now))
         if view is FleetView.EVENTS and order is SortOrder.URGENCY:
@@ -178,6 +198,9 @@ class Ranker:
         }
         if view is FleetView.TARGETS:
             return lambda row: (row.target, keys[order](row))
+        if view is FleetView.COVER and order is SortOrder.URGENCY:
+            covers = self.covers
+            return lambda row: covers.order(row, now)
         return keys[order]
 
 
