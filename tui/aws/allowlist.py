@@ -8,11 +8,13 @@ Credential providers make their clients from the same session: what they need to
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from tui.domain.alarm_settings import why_not_deleted, why_not_modified, why_not_set
 from tui.errors import EvacError
 
 LOOKS: Mapping[str, frozenset[str]] = {
@@ -75,11 +77,12 @@ def writes() -> frozenset[str]:
 
 
 class CallNotAllowedError(EvacError):
-    """Something tried to send what this session may not."""
+    """Something tried to send what this session may not. `why`: of a call that it may make, but not with these parameters."""
 
-    def __init__(self, service: str, operation: str) -> None:
+    def __init__(self, service: str, operation: str, why: str = "") -> None:
         self.service, self.operation = service, operation
-        super().__init__(f"refused: {service}:{operation} is not among the calls this process may make")
+        rest = f", {why}" if why else " is not among the calls this process may make"
+        super().__init__(f"refused: {service}:{operation}{rest}")
 
 
 class GuardedError(CallNotAllowedError):
@@ -98,8 +101,8 @@ def allowed(service: str, operation: str, granted: Collection[str] = ()) -> bool
     return operation in READS.get(service, ()) or f"{service}:{operation}" in granted
 
 
-def install_allowlist(events: Any, *, mutating: bool = False) -> None:
-    """Put the guard on a session's event system, ahead of every other handler.
+def install_allowlist(events: Any, *, mutating: bool = False, topics: Collection[str] = ()) -> None:
+    """Put the guard on a session's event system, ahead of every other handler. `topics`: what an alarm may tell (whole ARNs).
 
     A request refused raises CallNotAllowedError out of the client's method.
     """
@@ -110,6 +113,8 @@ def install_allowlist(events: Any, *, mutating: bool = False) -> None:
         sent = params.get("body") if isinstance(params, dict) else None
         if not allowed(service, operation, granted) or _changes(operation, sent):
             raise CallNotAllowedError(service, operation)
+        if why := why_not_so(operation, sent, topics):
+            raise CallNotAllowedError(service, operation, why)
 
     def check_signature(request: Any, operation_name: str, event_name: str, **told: Any) -> None:
         # The event carries the service's id (`before-sign.auto-scaling.X`), not botocore's name of it.
@@ -120,6 +125,8 @@ def install_allowlist(events: Any, *, mutating: bool = False) -> None:
         presigned = str(told.get("signature_version", "")).endswith(("-query", "-presign-post"))
         if presigned or operation_name not in known or _changes(operation_name, request.data):
             raise CallNotAllowedError(event_name.split(".")[1], operation_name)
+        if why := _another(operation_name, request) or why_not_so(operation_name, request.data, topics):
+            raise CallNotAllowedError(event_name.split(".")[1], operation_name, why)
 
     events.register_first("before-call", check, unique_id="evac-read-only")
     events.register_first("before-sign", check_signature, unique_id="evac-read-only-signature")
@@ -130,6 +137,59 @@ def _changes(operation: str, body: Any) -> bool:
     if (name := _CHANGING.get(operation)) is None:
         return False
     return not isinstance(body, Mapping) or str(body.get(name, "false")).lower() != "false"
+
+
+def why_not_so(operation: str, body: Any, topics: Collection[str]) -> str:
+    """Why the call may not be sent with these parameters, as they would be sent; empty: it may.
+
+    A body that can't be read is no proof that it may. Which calls are looked at: those that could do more than evac is for.
+    """
+    rule = _PARAMETERS.get(operation)
+    if rule is None:
+        return ""
+    params = _params(body)
+    return "its parameters can't be read" if params is None else rule(params, topics)
+
+
+def _alarm_set(params: Mapping[str, Any], topics: Collection[str]) -> str:
+    from tui.domain.steps.base import OPERATION_TAG  # who only reads never loads it
+
+    tags = params.get("Tags", [])
+    ours = isinstance(tags, list) and all(
+        isinstance(one, dict) and set(one) == {"Key", "Value"} and one["Key"] == OPERATION_TAG for one in tags
+    )
+    if not ours or len(tags) > 1:
+        return "an alarm is tagged with its operation alone"
+    return why_not_set({key: value for key, value in params.items() if key != "Tags"}, topics)
+
+
+_PARAMETERS: Mapping[str, Callable[[Mapping[str, Any], Collection[str]], str]] = {
+    "DeleteAlarms": lambda params, topics: why_not_deleted(params),
+    "ModifyInstanceMaintenanceOptions": lambda params, topics: why_not_modified(params),
+    "PutMetricAlarm": _alarm_set,
+}
+"""The calls that could do more than evac is for, and why they may not be sent with some parameters."""
+
+
+def _params(body: Any) -> Mapping[str, Any] | None:
+    """A form's fields, or a JSON object's members; None where it is neither."""
+    if isinstance(body, Mapping):
+        return {key: value for key, value in body.items() if key not in ("Action", "Version")}
+    try:
+        found = json.loads(body)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _another(operation: str, request: Any) -> str:
+    """Why the request is another than it is called, if it is: the service goes by the form's Action or the header's target."""
+    body = request.data
+    action = body.get("Action", operation) if isinstance(body, Mapping) else operation
+    target = request.headers.get("X-Amz-Target", operation)
+    target = target.decode("latin-1") if isinstance(target, bytes) else str(target)
+    same = action == operation and target.rpartition(".")[2] == operation
+    return "" if same else "the request is of another call than it is named for"
 
 
 def install_demo(events: Any) -> None:

@@ -18,7 +18,7 @@ from tui.domain.steps.base import Order
 PolicyDocument = dict[str, Any]
 WITHOUT_PERMISSION = frozenset({"sts:GetCallerIdentity"})
 """AWS answers these to whoever has credentials at all."""
-ALARMS = [f"arn:aws:cloudwatch:*:*:alarm:{ALARM_PREFIX}*"]
+ALARM_ARNS = [f"arn:aws:cloudwatch:*:*:alarm:{ALARM_PREFIX}*"]
 """The alarms of evac's own names."""
 EXTRA_POLICIES: dict[str, tuple[PolicyDocument, ...]] = {
     "ec2:CreateImage": (
@@ -30,7 +30,7 @@ EXTRA_POLICIES: dict[str, tuple[PolicyDocument, ...]] = {
         },
     ),
     "cloudwatch:PutMetricAlarm": (
-        {"Effect": "Allow", "Action": ["cloudwatch:TagResource"], "Resource": ALARMS},
+        {"Effect": "Allow", "Action": ["cloudwatch:TagResource"], "Resource": ALARM_ARNS},
         {
             "Effect": "Allow",
             "Action": ["iam:CreateServiceLinkedRole"],
@@ -59,8 +59,8 @@ RESOURCES = {
         "arn:aws:ec2:*::image/*",
         "arn:aws:ec2:*::snapshot/*",
     ],
-    "cloudwatch:DeleteAlarms": ALARMS,
-    "cloudwatch:PutMetricAlarm": ALARMS,
+    "cloudwatch:DeleteAlarms": ALARM_ARNS,
+    "cloudwatch:PutMetricAlarm": ALARM_ARNS,
     "ec2:EnableImageDeprecation": ["arn:aws:ec2:*::image/*"],
     "autoscaling:EnterStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],
     "autoscaling:ExitStandby": ["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"],

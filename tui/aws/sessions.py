@@ -307,7 +307,8 @@ class Sessions:
     def _made(self, profile: str, mutating: bool, region: str) -> _Session:
         core, login = self._of(profile), self._files.login(profile)
         core.register_component("data_loader", self._loader)
-        allowlist.install_allowlist(core.get_component("event_emitter"), mutating=mutating)
+        topics = self._settings.cover.topics
+        allowlist.install_allowlist(core.get_component("event_emitter"), mutating=mutating, topics=topics)
         parser.install_parser(core)
         non_aws_errors.install_error_pages(core.get_component("event_emitter"))
         if demo := self._settings.demo or self._environ.get("EVAC_DEMO") == "1":

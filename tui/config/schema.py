@@ -40,6 +40,13 @@ MetricsSource = Annotated[str, _text("(data|statistics|off)", '"data", "statisti
 Severity = Annotated[int, Meta(ge=1, le=3)]
 KindName = Annotated[str, _text(r"([a-z0-9][a-z0-9-]{0,39})?", "small letters, digits and hyphens")]
 OneLine = Annotated[str, Meta(min_length=1, max_length=300)]
+TopicArn = Annotated[
+    str,
+    _text(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]{2,32}:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
+        "arn:aws:sns:REGION:ACCOUNT:name",
+    ),
+]
 ServiceTag = Annotated[str, _text("(tag:.{1,128})?", 'a tag such as "tag:service", or an empty text')]
 Unreachable = Annotated[str, _text("(refuse|proceed)", '"refuse" or "proceed"')]
 Share = Annotated[str, _text(r"([1-9][0-9]?|100)%", 'a number, or a share of the members such as "50%"')]
@@ -107,9 +114,11 @@ class GroupSettings(Base, frozen=True):
 
 
 class CoverSettings(Base, frozen=True):
-    """Who acts when an instance fails. `service`: the tag that names an instance's service, such as `tag:service`."""
+    """Who acts when an instance fails. `service`: the tag that names an instance's service, such as `tag:service`. `topics`: the
+    SNS topics that alarms may tell; the one of the instance's account and region is used."""
 
     service: ServiceTag = ""
+    topics: Annotated[tuple[TopicArn, ...], Meta(max_length=500)] = ()
 
 
 class MetricsSettings(Base, frozen=True):
@@ -285,6 +294,7 @@ def policy(settings: Settings, profile: str, account: str = "") -> Policy:
         actions_off=settings.actions_off,
         blocking=settings.blocking,
         keep=keep(settings),
+        topics=settings.cover.topics,
     )
 
 
