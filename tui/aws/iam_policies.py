@@ -91,7 +91,8 @@ as unknown, with the reason; without `ec2:DescribeRegions`, name your regions in
 
 `ec2:GetConsoleOutput`, `ec2:GetConsoleScreenshot`, CloudWatch and CloudTrail are asked only when somebody looks at why one
 instance fails, and the first of them before evac stops or reboots one; each is missed by itself, and said, and nothing waits
-for it. `cloudwatch:GetMetricStatistics` is for `[metrics] source = "statistics"`
+for it. `health:` is asked once an account, every 15 minutes (`[health] enabled = false`: never); it needs a support plan, and
+what it tells is a bonus. `cloudwatch:GetMetricStatistics` is for `[metrics] source = "statistics"`
 alone, `cloudwatch:GetMetricData` for all else; both are paid by the metric.
 """
 _MORE = {

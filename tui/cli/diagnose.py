@@ -15,6 +15,7 @@ from tui.cli.activity import own
 from tui.cli.diagnosis_view import print_diagnosis, print_log
 from tui.cli.evidence_object import evidence_object, finding_object, verdict_object
 from tui.cli.fleet_reader import find_instance
+from tui.cli.health_view import health_objects, health_request, print_health, read_health, with_health
 from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import FOUND, PARTIAL, USAGE, WELL, RefusedError, Session, Shared, open_session
 from tui.config.kinds import own_kinds
@@ -22,6 +23,8 @@ from tui.domain.diagnosis.causes import Cause
 from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.diagnosis.log_findings import diagnose_log
 from tui.domain.diagnosis.verdict import diagnosis_of
+from tui.domain.health import HealthReport
+from tui.domain.health_notices import of_place
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.fleet import collector_client
@@ -59,13 +62,16 @@ def _of_instance(session: Session, wanted: str, as_json: bool, timeout: float) -
     found = find_instance(session, wanted, timeout)
     if found.instance is None:
         raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
-    evidence, now = _gathered(session, found.instance), datetime.now(UTC)
-    zone = session.settings.zone()
-    told = diagnosis_of(found.instance, evidence, now, facts=found.facts, zone=zone)
+    (evidence, report), now = _gathered(session, found.instance), datetime.now(UTC)
+    zone, row = session.settings.zone(), with_health(found.instance, report)
+    told = diagnosis_of(row, evidence, now, facts=found.facts, zone=zone, health=of_place(report.events))
     if as_json:
         output.json(
             {
-                "instance": serialize.instance_object(found.instance, now, own=own(session)),
+                "instance": {
+                    **serialize.instance_object(row, now, own=own(session)),
+                    "health": health_objects(row, report, now),
+                },
                 "verdict": {"label": told.label, "line": told.line} if told.line else None,
                 "findings": [verdict_object(one) for one in told.findings],
                 "unknown": list(told.unknown),
@@ -74,20 +80,27 @@ def _of_instance(session: Session, wanted: str, as_json: bool, timeout: float) -
         )
     else:
         print_diagnosis(found.instance, evidence, told, now, zone)
+        print_health(row, report, now, zone)
     if told.findings:
         return FOUND
     return PARTIAL if evidence.unread else WELL
 
 
-def _gathered(session: Session, instance: Instance) -> Evidence:
-    """All parts, read side by side."""
+def _gathered(session: Session, instance: Instance) -> tuple[Evidence, HealthReport]:
+    """All parts and what AWS Health says, read side by side."""
     asked = [ReadRequest(0, kind, instance.target, instance.instance_id) for kind in PARTS]
+    if session.settings.health.enabled:
+        asked.append(health_request(instance))
+    report = HealthReport()
     gathered, now = NOTHING_YET, datetime.now(UTC)
     for request, answer in zip(
         asked, collector_client.ask_once(session.settings, session.environ, *asked), strict=True
     ):
-        gathered = gathered.answered(request.kind, answer, now)
-    return gathered.evidence or Evidence(now)
+        if request.kind is ReadKind.HEALTH:
+            report = read_health(answer)
+        else:
+            gathered = gathered.answered(request.kind, answer, now)
+    return gathered.evidence or Evidence(now), report
 
 
 def _of_log(path: str, kinds: Sequence[Cause], as_json: bool) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from tui.cli import (
+    doctor_health,
     doctor_machine,
     doctor_operations,
     doctor_setup,
@@ -41,6 +42,8 @@ def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
             _print(check, as_json)
             if check.mark == BAD and worst == EXIT_WELL:
                 worst = PARTIAL
+        for check in doctor_health.health(session, fleet):
+            _print(check, as_json)
         for check in doctor_machine.machine(place, fleet.rows):
             _print(check, as_json)
             worst = FAILED if check.mark == BAD else worst

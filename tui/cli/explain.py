@@ -12,13 +12,17 @@ import click
 from tui.cli import output, serialize
 from tui.cli.activity import own
 from tui.cli.fleet_reader import find_instance
+from tui.cli.health_view import health_objects, health_request, print_health, read_health, with_health
 from tui.cli.options import json_option, shared_options, timeout_option
-from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Shared, open_session
+from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Session, Shared, open_session
 from tui.cli.this_machine import here_for
 from tui.config.schema import policy
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
 from tui.domain.guidance.base import heading
+from tui.domain.health import HealthReport
+from tui.domain.instance import Instance
+from tui.fleet import collector_client
 
 _CODE = re.compile(r"(instance|system)-[a-z]+")
 """What looks like an event code."""
@@ -69,14 +73,26 @@ def explain_command(
         found = find_instance(session, what, timeout)
         settings, here = session.settings, here_for(session)
         ours = own(session)
-    if found.instance is None:
-        raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
+        if found.instance is None:
+            raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
+        report = _health(session, found.instance)
     now = datetime.now(UTC)
     rules = policy(settings, found.instance.target.profile, found.instance.account_id)
     told = explain(found.instance, found.facts, rules, now, settings.zone(), here, ours)
     name = f"{found.instance.label} {found.instance.instance_id} {found.instance.target.key}"
-    _print(name, told, sources, as_json, serialize.instance_object(found.instance, now, own=ours))
+    row = with_health(found.instance, report)
+    shown = {**serialize.instance_object(row, now, own=ours), "health": health_objects(row, report, now)}
+    _print(name, told, sources, as_json, shown)
+    if not as_json:
+        print_health(row, report, now, settings.zone())
     return WELL
+
+
+def _health(session: Session, instance: Instance) -> HealthReport:
+    if not session.settings.health.enabled:
+        return HealthReport()
+    (answer,) = collector_client.ask_once(session.settings, session.environ, health_request(instance))
+    return read_health(answer)
 
 
 def _print(

@@ -9,6 +9,8 @@ from typing import Any
 from tui.domain.activity import NO_ACTIVITY, Meant, Own, Work
 from tui.domain.down_by_aws import Down, why_down
 from tui.domain.events import ScheduledEvent
+from tui.domain.health import HealthEvent
+from tui.domain.health_notices import HealthNotice, health_notices_of
 from tui.domain.instance import CheckName, Instance, TargetStatus, Trouble
 from tui.domain.listing import failures
 from tui.domain.time_format import iso_utc as when_stamp
@@ -45,10 +47,12 @@ def instance_object(
     *,
     open_only: bool = False,
     own: Own = NO_ACTIVITY,
+    health: Sequence[HealthEvent] = (),
 ) -> dict[str, Any]:
     """One instance. Checks are AWS's words, `not-reported`, or `unknown`; a time that is not known is null.
 
     `operation` is evac's own unfinished one, `meant` who said that it is meant to be down; null: none.
+    `health`: what AWS Health says of its region (`TargetStatus.health`).
     """
     events = instance.open_events(now) if open_only else instance.events
     return {
@@ -73,8 +77,33 @@ def instance_object(
             name.value: iso_or_none(instance.checks.get(name).since) for name in instance.checks.impaired()
         },
         "events": [event_object(event, now) for event in events],
+        "health": [health_object(told) for told in health_notices_of(instance, health, now)],
         "hazards": [hazard_object(hazard) for hazard in hazards],
         "status_at": iso_or_none(instance.status_at),
+    }
+
+
+def health_object(told: HealthNotice) -> dict[str, Any]:
+    """What AWS Health tells, in evac's words (`text`) and AWS's. `entity` empty: of a zone, or of the whole region.
+
+    What a scheduled event of the instance shows already is not told again.
+    """
+    event = told.event
+    return {
+        "text": told.text,
+        "mark": told.mark.value,
+        "code": event.code,
+        "category": event.category,
+        "service": event.service,
+        "status": event.status,
+        "region": event.region,
+        "zone": event.zone,
+        "entity": event.entity,
+        "entity_status": event.entity_status,
+        "start": iso_or_none(event.starts_at),
+        "end": iso_or_none(event.ends_at),
+        "updated": iso_or_none(event.updated_at),
+        "arn": event.arn,
     }
 
 

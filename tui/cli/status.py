@@ -19,6 +19,7 @@ from tui.domain.actions import ActionOptions
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity, Hazard, hazards
+from tui.domain.health_notices import issue_notice, open_issues
 from tui.domain.instance import Instance
 from tui.domain.this_machine import Here
 from tui.domain.triage import Level, urgency
@@ -46,6 +47,7 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
     with open_session(shared) as session:
         fleet = read_fleet(session, problems_only=True, timeout=timeout)
         now, zone = datetime.now(UTC), session.settings.zone()
+        places = {one.target: one.health for one in fleet.targets}
         here = here_among(session, fleet.rows)
         rows = [
             row for row in _ordered(fleet, chosen, now) if (row.events if every else row.open_events(now))
@@ -62,7 +64,11 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
         told, left_out = output.each(
             rows,
             lambda row: serialize.instance_object(
-                row, now, listed_hazards(session.settings, row, now, here), open_only=not every
+                row,
+                now,
+                listed_hazards(session.settings, row, now, here),
+                open_only=not every,
+                health=places.get(row.target, ()),
             ),
             _name,
         )
@@ -124,6 +130,7 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
     with open_session(shared) as session:
         fleet = read_fleet(session, problems_only=problems, timeout=timeout)
         now, ours = datetime.now(UTC), own(session)
+        places = {one.target: one.health for one in fleet.targets}
         here = here_among(session, fleet.rows)
         rows = _ordered(fleet, chosen, now, ours)
         if problems:
@@ -136,7 +143,11 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
         told, left_out = output.each(
             rows,
             lambda row: serialize.instance_object(
-                row, now, listed_hazards(session.settings, row, now, here), own=ours
+                row,
+                now,
+                listed_hazards(session.settings, row, now, here),
+                own=ours,
+                health=places.get(row.target, ()),
             ),
             _name,
         )
@@ -144,6 +155,8 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
     elif rows:
         lines, left_out = output.each(rows, lambda row: _status_line(row, now, ours), _name)
         output.table(("", "NAME", "INSTANCE", "TARGET", "STATE", "CHECKS", "NEXT EVENT", "ADDRESS"), lines)
+    for issue in open_issues(places.values()):
+        output.say(f"evac: {issue_notice(issue, now, session.settings.zone()).text}")
     return _close(session, fleet, left_out)
 
 

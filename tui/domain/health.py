@@ -36,13 +36,13 @@ class HealthEvent(Struct, frozen=True, gc=False):
 class HealthReport(Struct, frozen=True, gc=False):
     """What Health says of one instance when somebody asks: `events` of it, of what was named with it, and of its region.
 
-    `texts`: AWS's own text of an event, by its ARN. `unread`: why it could not be read; empty, it was.
+    `texts`: AWS's own text of an event, by its ARN. `no_plan`: the account has no support plan for it, which is no failure.
     Source: health DescribeEventDetails.
     """
 
     events: tuple[HealthEvent, ...] = ()
     texts: tuple[tuple[SafeText, SafeText], ...] = ()
-    unread: SafeText = EMPTY
+    no_plan: bool = False
 
     def text_of(self, event: HealthEvent) -> SafeText:
         """AWS's text of that event; empty if there is none."""

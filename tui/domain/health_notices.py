@@ -139,6 +139,16 @@ def notices(instance: Instance, now: datetime, zone: tzinfo = UTC) -> tuple[Heal
     )
 
 
+def health_notices_of(
+    instance: Instance, of_target: Sequence[HealthEvent], now: datetime, zone: tzinfo = UTC
+) -> tuple[HealthNotice, ...]:
+    """All that Health has to tell beside an instance: of itself, then the trouble of its zone and region."""
+    return (
+        *notices(instance, now, zone),
+        *(issue_notice(one, now, zone) for one in issues_of(instance, of_target)),
+    )
+
+
 def issue_notice(event: HealthEvent, now: datetime, zone: tzinfo = UTC) -> HealthNotice:
     """AWS's own trouble in a zone or region: what it is with, where, since when."""
     what = "EC2's API" if event.code.endswith("_API_ISSUE") else _service(event)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,13 +18,14 @@ from tui.domain.sanitize import SafeText, clean
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import HEALTH_EVERY, JobOutcome
 from tui.fleet.collector.state import OUTCOMES, CollectorState, health_key
-from tui.fleet.protocol import ReadRequest
+from tui.fleet.protocol import ReadAnswer, ReadRequest
 
 NO_PLAN_FOR = 24 * 3600.0
 """Seconds after which an account without a support plan is asked again: somebody may have bought one."""
 _KEPT = 0.8
 """Of the interval: so long what was read is no older than another read would make it."""
-NO_PLAN_TEXT = clean("no AWS Health here: the account's support plan has no API for it")
+WITHIN = 10.0
+"""Seconds that a command waits for it: where its address cannot be reached, each attempt would take longer."""
 _OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.CONFIG)
 
 
@@ -44,7 +46,11 @@ class HealthReader:
             self._state.schedule.remove(health_key(account_id))
             return JobOutcome.WELL
         profiles = dict.fromkeys(name for unit in units for name in unit.profiles)
-        found = await self._events(account_id, profiles)
+        try:
+            async with asyncio.timeout(WITHIN if self._state.once else None):
+                found = await self._events(account_id, profiles)
+        except TimeoutError:
+            return JobOutcome.FAILED
         if isinstance(found, Trouble):
             return OUTCOMES.get(found.kind, JobOutcome.FAILED)
         for unit in units:
@@ -80,29 +86,41 @@ class HealthReader:
                 break
         return why
 
-    async def report(self, request: ReadRequest, target: Target) -> HealthReport:
-        """What it says of one instance and its region, with AWS's text of each. What cannot be read is in it."""
-        state, profile = self._state, target.profile
+    async def report(self, request: ReadRequest, target: Target) -> ReadAnswer:
+        """What it says of one instance (none: of the region alone) and its region, with AWS's text of each. Never raises."""
         try:
-            unit = state.unit_of(target)
-            account_id = (
-                str(unit.account_id)
-                if unit is not None
-                else await threaded(state.threads, state.sessions.account, profile)
+            async with asyncio.timeout(WITHIN):
+                found = await self._report(request, target)
+        except TimeoutError:
+            cause, remedy = (
+                f"AWS Health: no answer within {WITHIN:.0f} s",
+                "check the way to its address, or go without",
             )
-            found = await self._events(account_id, [profile])
-            if isinstance(found, Trouble):
-                return HealthReport(unread=clean(found.line, 300))
-            if account_id in self._no_plan_until:
-                return HealthReport(unread=NO_PLAN_TEXT)
-            wanted = {request.instance_id, *request.entities}
-            here = [one for one in found if one.region == target.region]
-            own = [one for one in here if one.entity in wanted]
-            events = tuple(dict.fromkeys((*own, *of_place(here))))
-            return HealthReport(events, await self._of(account_id, profile, events))
+            found = Trouble(TroubleKind.NETWORK, clean(cause), clean(remedy), where=target.key)
         except Exception as error:
-            trouble = await state.trouble(error, profile, target.region)
-            return HealthReport(unread=clean(trouble.line, 300))
+            found = await self._state.trouble(error, target.profile, "")
+        if isinstance(found, Trouble):
+            return ReadAnswer(request.id, trouble=found)
+        return ReadAnswer(request.id, health=found)
+
+    async def _report(self, request: ReadRequest, target: Target) -> HealthReport | Trouble:
+        state, profile = self._state, target.profile
+        unit = state.unit_of(target)
+        account_id = (
+            str(unit.account_id)
+            if unit is not None
+            else await threaded(state.threads, state.sessions.account, profile)
+        )
+        found = await self._events(account_id, [profile])
+        if isinstance(found, Trouble):
+            return found
+        if account_id in self._no_plan_until:
+            return HealthReport(no_plan=True)
+        wanted = {request.instance_id, *request.entities} - {""}
+        here = [one for one in found if one.region == target.region]
+        own = [one for one in here if one.entity in wanted]
+        events = tuple(dict.fromkeys((*own, *of_place(here))))
+        return HealthReport(events, await self._of(account_id, profile, events))
 
     async def _of(
         self, account_id: str, profile: str, events: Sequence[HealthEvent]

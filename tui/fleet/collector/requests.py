@@ -60,12 +60,11 @@ class Requests(Covers):
             self.send(protocol.ReadAnswer(request.id))
         elif request.kind is protocol.ReadKind.COVER:
             self.send(await self.covered(request))
+        elif request.kind is protocol.ReadKind.HEALTH and request.target is not None:
+            self.send(await self.health.report(request, request.target))
         elif request.target is None or not request.instance_id:
             nothing = Trouble(TroubleKind.INTERNAL, clean("no instance named"), EMPTY)
             self.send(protocol.ReadAnswer(request.id, trouble=nothing))
-        elif request.kind is protocol.ReadKind.HEALTH:
-            told = await self.health.report(request, request.target)
-            self.send(protocol.ReadAnswer(request.id, health=told))
         elif request.kind in PARTS:
             self.send(await self.part(request, request.target))
         else:
