@@ -14,6 +14,7 @@ import pytest
 
 from tests.contracts.aws_worlds import QUICK, Cloud
 from tui.config.schema import Settings
+from tui.domain.cover_facts import AlarmActionKind, CoverPart
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
 from tui.domain.sanitize import clean
 from tui.fleet.collector_client import look_once, read_once
@@ -130,3 +131,33 @@ def test_a_look_is_whole_but_for_what_moto_lacks(environ: dict[str, str]) -> Non
     (unknown,) = facts.unknown
     assert unknown[0] == "volumes"
     assert unknown[1].startswith("shop/eu-west-1: AWS failed at DescribeVolumeStatus (500)")
+
+
+def test_who_covers_an_instance_is_read_but_for_what_moto_lacks(
+    environ: dict[str, str], clouds: Callable[[str], Cloud]
+) -> None:
+    cloud, chosen = clouds("moto"), Settings(only_profiles=("shop",), regions=(DUBLIN,))
+    first, second, third = sorted(row.instance_id for row in read_once(chosen, environ, timeout=300).rows())
+    ec2, cloudwatch = client(cloud, "ec2", DUBLIN), client(cloud, "cloudwatch", DUBLIN)
+    for number in range(101):  # more than a page
+        cloudwatch.put_metric_alarm(
+            AlarmName=f"recover-{number:03}", Namespace="AWS/EC2", MetricName="StatusCheckFailed_System",
+            Dimensions=[{"Name": "InstanceId", "Value": first if number == 100 else "i-0"}], Statistic="Maximum", Period=60,
+            EvaluationPeriods=2, Threshold=1.0, ComparisonOperator="GreaterThanOrEqualToThreshold",
+            AlarmActions=[f"arn:aws:automate:{DUBLIN}:ec2:recover"],
+        )  # fmt: skip
+    described = ec2.describe_instances(InstanceIds=[second])["Reservations"][0]["Instances"][0]
+    ec2.create_snapshot(VolumeId=described["BlockDeviceMappings"][0]["Ebs"]["VolumeId"])
+    store = read_once(chosen, environ, cover=True, timeout=300)
+    found = {row.instance_id: row.cover for row in store.rows() if row.cover is not None}
+    assert [(one.name, one.actions, one.period, one.datapoints) for one in found[first].alarms] == [
+        ("recover-100", (AlarmActionKind.RECOVER,), 60, 2)
+    ]
+    assert (found[second].snapshot_at is not None, found[third].snapshot_at) == (True, None)
+    assert found[third].alarms == ()
+    for cover in found.values():
+        assert [part for part, _ in cover.unknown] == [CoverPart.BACKUPS], (
+            "moto has no ListProtectedResources"
+        )
+    (status,) = store.targets()
+    assert (status.trouble, status.partial) == (None, ())

@@ -102,3 +102,19 @@ async def test_another_profile_of_the_account_reads_what_the_first_may_not(demo:
     assert [row.cover.why_unknown(CoverPart.ALARMS) for row in store.rows() if row.cover] == [None] * len(
         store.rows()
     )
+
+
+def test_a_recovery_point_that_came_to_nothing_is_no_copy(demo: Demo) -> None:
+    before = read_once(settings("prod", regions=(SEOUL,)), demo.apply(), timeout=90).rows()
+    well, expired, gone = [row.instance_id for row in before if row.newest_image is None][:3]
+    demo.control("copy", {"instance": well, "by": "point"})
+    demo.control("copy", {"instance": expired, "by": "point", "status": "EXPIRED"})
+    demo.control("copy", {"instance": gone, "by": "point", "hours": 24 * 40, "status": "EXPIRED"})
+    demo.control("calls", method="DELETE")
+    store = read_once(settings("prod", regions=(SEOUL,)), demo.apply(), cover=True, timeout=90)
+    found = {row.instance_id: row.cover.backup_at for row in store.rows() if row.cover}
+    assert found[well] is not None
+    assert found[expired] is None
+    assert found[gone] is not None, "older than any limit, and told as that"
+    asked = tally(demo, "operation", operation="ListRecoveryPointsByResource")
+    assert asked["ListRecoveryPointsByResource"] == 2

@@ -12,7 +12,7 @@ from tests.unit.test_account_region import NOW, read, unit
 from tests.unit.test_describe import Answers
 from tui.aws import alarms, backups, errors, scaling_members, snapshots
 from tui.domain.cover_facts import Alarm, AlarmActionKind, AlarmState, CoverFacts, CoverPart
-from tui.domain.instance import Target, Trouble, TroubleKind, Volume
+from tui.domain.instance import Image, Target, Trouble, TroubleKind, Volume
 from tui.domain.sanitize import clean
 from tui.fleet.collector.cover_reader import CoverRead, facts_of
 
@@ -22,8 +22,8 @@ A_DAY = timedelta(days=1)
 
 class CoverAnswers(Answers):
     describe_alarms = describe_auto_scaling_groups = list_protected_resources = describe_snapshots = (
-        Answers._next
-    )
+        list_recovery_points_by_resource
+    ) = Answers._next
 
 
 def alarm(*ids: str, **more: Any) -> dict[str, Any]:
@@ -150,6 +150,8 @@ def test_backups_of_instances_and_of_nothing_else() -> None:
     def of(arn: str, kind: str = "EC2", at: object = NOW) -> dict[str, Any]:
         return {"ResourceArn": arn, "ResourceType": kind, "LastBackupTime": at}
 
+    old = NOW + A_DAY  # then it is too old to be looked into
+
     client = CoverAnswers(
         {"Results": [of(f"arn:aws:ec2:eu-west-1:1:instance/{ID}")], "NextToken": "x"},
         {
@@ -159,7 +161,56 @@ def test_backups_of_instances_and_of_nothing_else() -> None:
             ]
         },
     )
-    assert backups.last_backups(client) == {ID: NOW}
+    assert backups.last_backups(client, {}, old) == {ID: NOW}
+
+
+@pytest.mark.parametrize(
+    ("newest", "points", "expected"),
+    [
+        ("available", None, NOW),  # the AMI is there: nothing more is asked
+        ("pending", [("CREATING", 0), ("COMPLETED", 2)], NOW - 2 * A_DAY),
+        ("", [("EXPIRED", 0), ("PARTIAL", 0), ("STOPPED", 1), ("DELETING", 1)], "absent"),
+        ("", [], "absent"),
+        ("other", [("COMPLETED", 0), ("COMPLETED", 1)], NOW),
+        ("", [("AVAILABLE", 0)], NOW),
+    ],
+)
+def test_a_recovery_point_counts_only_if_it_was_made(
+    newest: str, points: list[tuple[str, int]] | None, expected: object
+) -> None:
+    arn = f"arn:aws:ec2:eu-west-1:1:instance/{ID}"
+    last = "arn:aws:ec2:eu-west-1::image/ami-1"
+    listed = {
+        "ResourceArn": arn, "ResourceType": "EC2", "LastBackupTime": NOW, "LastRecoveryPointArn": last,
+    }  # fmt: skip
+    answers: list[Any] = [{"Results": [listed]}]
+    if points is not None:
+        made = [{"Status": status, "CreationDate": NOW - days * A_DAY} for status, days in points]
+        answers += [{"RecoveryPoints": made[:1], "NextToken": "x"}, {"RecoveryPoints": made[1:]}]
+    name = clean("ami-2" if newest == "other" else "ami-1")
+    images = {ID: Image(name, clean("x"), clean(newest), NOW)} if newest else {}
+    client = CoverAnswers(*answers)
+    found = backups.last_backups(client, images, NOW - 7 * A_DAY)
+    assert found.get(ID, "absent") == expected
+    assert len(client.asked) == len(answers)
+
+
+def test_of_many_recovery_points_in_doubt_some_are_asked_and_the_rest_is_not_known() -> None:
+    many = [
+        {"ResourceArn": f"arn:aws:ec2:r:1:instance/i-{n}", "ResourceType": "EC2", "LastBackupTime": NOW - n * A_DAY / 50}
+        for n in range(backups.MOST_ASKED + 5)
+    ]  # fmt: skip
+    point = {"RecoveryPoints": [{"Status": "COMPLETED", "CreationDate": NOW}]}
+    client = CoverAnswers({"Results": many}, *[point] * backups.MOST_ASKED)
+    found = backups.last_backups(client, {}, NOW - 7 * A_DAY)
+    assert [key for key, at in found.items() if at is None] == [
+        f"i-{backups.MOST_ASKED + n}" for n in range(5)
+    ]
+    made = read(unit(), 1, backups.MOST_ASKED)
+    facts = facts_of(CoverRead(NOW, {}, {}, found, {}, {}), made.rows)
+    assert facts["i-1"] == CoverFacts(NOW, backup_at=NOW)
+    assert facts[f"i-{backups.MOST_ASKED}"].backup_at is None
+    assert facts[f"i-{backups.MOST_ASKED}"].why_unknown(CoverPart.BACKUPS) is not None
 
 
 def test_the_newest_completed_snapshot_of_each_volume_and_a_turn_for_each_page() -> None:

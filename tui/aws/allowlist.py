@@ -36,7 +36,7 @@ LOOKS: Mapping[str, frozenset[str]] = {
         ]
     ),
     "autoscaling": frozenset({"DescribeAutoScalingInstances", "DescribeAutoScalingGroups"}),
-    "backup": frozenset({"ListProtectedResources"}),
+    "backup": frozenset({"ListProtectedResources", "ListRecoveryPointsByResource"}),
     "cloudtrail": frozenset({"LookupEvents"}),
     "cloudwatch": frozenset(
         {"DescribeAlarms", "GetMetricData", "GetMetricStatistics", "ListMetrics", "ListTagsForResource"}

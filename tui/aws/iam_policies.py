@@ -89,11 +89,16 @@ Nearly all of these know no permission for single instances: who may look sees a
 as unknown, with the reason; without `ec2:DescribeRegions`, name your regions in the configuration. With
 `sts:DecodeAuthorizationMessage` evac can say which policy denied a call where AWS only answers with an encoded message.
 
-`ec2:GetConsoleOutput`, `ec2:GetConsoleScreenshot`, CloudWatch and CloudTrail are asked only when somebody looks at why one
-instance fails, and the first of them before evac stops or reboots one; each is missed by itself, and said, and nothing waits
+`ec2:GetConsoleOutput`, `ec2:GetConsoleScreenshot`, CloudWatch's metrics and CloudTrail are asked only when somebody looks at why
+one instance fails, and the first of them before evac stops or reboots one; each is missed by itself, and said, and nothing waits
 for it. `health:` is asked once an account, every 15 minutes (`[health] enabled = false`: never); it needs a support plan, and
 what it tells is a bonus. `cloudwatch:GetMetricStatistics` is for `[metrics] source = "statistics"`
 alone, `cloudwatch:GetMetricData` for all else; both are paid by the metric.
+
+Who covers the instances is read only once somebody asks for it (view 5, the cover tab, `evac coverage`, a filter with `recovery:`
+or `copy:`), and from then on every 15 minutes: `cloudwatch:DescribeAlarms`, `autoscaling:DescribeAutoScalingGroups`,
+`backup:ListProtectedResources` with `backup:ListRecoveryPointsByResource`, `ec2:DescribeSnapshots`. What may not be asked is
+unknown by itself, with the permission's name, and is never told as covered.
 """
 _MORE = {
     "recover-alarm": " CloudWatch knows no DryRun: AWS can't be asked in advance. The condition holds for what the\n"

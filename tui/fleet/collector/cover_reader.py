@@ -36,6 +36,9 @@ EC2_A_SECOND, EC2_AT_ONCE = 1.0, 10.0
 """Of EC2's, besides the target's own budget: most of that is left to the checks."""
 OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.CONFIG)
 """Kinds of trouble that another profile of the account may not have."""
+_NOT_LOOKED_INTO = clean(
+    f"AWS Backup began a recovery point, and more than {backups.MOST_ASKED} here were to be asked what became of theirs"
+)
 _T = TypeVar("_T")
 
 
@@ -53,7 +56,7 @@ class CoverRead(Struct):
     at: datetime
     alarms: Mapping[str, tuple[Alarm, ...]]
     groups: Mapping[str, ScalingMember]
-    backups: Mapping[str, datetime]
+    backups: Mapping[str, datetime | None]
     snapshots: Mapping[str, datetime]
     unread: Mapping[CoverPart, Trouble]
 
@@ -64,14 +67,16 @@ def facts_of(read: CoverRead, rows: Mapping[str, Instance]) -> dict[str, CoverFa
     plain = CoverFacts(read.at, unknown=unknown)
     found: dict[str, CoverFacts] = {}
     for instance_id, row in rows.items():
-        volume = root_volume(row)
+        volume, more = root_volume(row), unknown
+        if instance_id in read.backups and read.backups[instance_id] is None:
+            more = (*unknown, (CoverPart.BACKUPS, _NOT_LOOKED_INTO))
         facts = CoverFacts(
             read.at,
             read.alarms.get(instance_id, ()),
             read.groups.get(instance_id),
             read.backups.get(instance_id),
             None if volume is None else read.snapshots.get(volume),
-            unknown,
+            more,
         )
         found[instance_id] = plain if facts == plain else facts
     return found
@@ -96,10 +101,14 @@ class CoverReader:
         turn = self._budget(unit, "snapshots", EC2_AT_ONCE, EC2_A_SECOND)
         unread: dict[CoverPart, Trouble] = {}
         now, times = utc_now(), list[datetime]()
+        limit = self._state.settings.actions.image_max_age
 
         def newest(client: Any) -> dict[str, datetime]:
             pause = turn.take
             return snapshots.newest_snapshots(client, volumes, lambda: time.sleep(pause(time.monotonic())))
+
+        def saved(client: Any) -> dict[str, datetime | None]:
+            return backups.last_backups(client, unit.images or {}, now - limit)
 
         async def part(
             part: CoverPart, service: str, kind: type[_T], fetch: Callable[[Any], _T]
@@ -112,14 +121,14 @@ class CoverReader:
             times.append(at)
             return found
 
-        found_alarms, groups, saved, newest_of = await asyncio.gather(
+        found_alarms, groups, points, newest_of = await asyncio.gather(
             part(CoverPart.ALARMS, "cloudwatch", dict[str, tuple[Alarm, ...]], alarms.instance_alarms),
             part(CoverPart.GROUPS, "autoscaling", dict[str, ScalingMember], scaling_members.scaling_members),
-            part(CoverPart.BACKUPS, "backup", dict[str, datetime], backups.last_backups),
+            part(CoverPart.BACKUPS, "backup", dict[str, datetime | None], saved),
             part(CoverPart.SNAPSHOTS, "ec2", dict[str, datetime], newest),
         )
         return CoverRead(
-            min(times, default=now), found_alarms or {}, groups or {}, saved or {}, newest_of or {}, unread
+            min(times, default=now), found_alarms or {}, groups or {}, points or {}, newest_of or {}, unread
         )
 
     async def _part(

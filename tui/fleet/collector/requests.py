@@ -13,7 +13,7 @@ from tui.aws import inspect
 from tui.domain.instance import Target, Trouble, TroubleKind
 from tui.domain.sanitize import EMPTY, clean
 from tui.fleet import protocol
-from tui.fleet.collector.covers import Covers
+from tui.fleet.collector.covers import CoverRequests
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import Job
 from tui.fleet.collector.state import LOGIN_TROUBLE
@@ -36,7 +36,7 @@ PARTS = frozenset(
 """Kinds that are answered with a part of the evidence."""
 
 
-class Requests(Covers):
+class Requests(CoverRequests):
     """Answers never raise: what went wrong is in them."""
 
     evidence: EvidenceReader | None = None
