@@ -9,8 +9,8 @@ import pytest
 
 from tui.demo import alarm_evaluation, alarms, ec2_write
 from tui.demo.alarm_acts import ec2_action
+from tui.demo.alarm_settings import settings
 from tui.demo.clock import Clock
-from tui.demo.control_cover import settings
 from tui.demo.fleet import populate
 from tui.demo.instance import DemoInstance
 from tui.demo.request import Request

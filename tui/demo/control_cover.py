@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.demo import alarm_evaluation, alarm_states, copies, copy_plans, event_windows, health
+from tui.demo.alarm_settings import settings
 from tui.demo.instance import DemoInstance
 from tui.demo.world import Region, World
 
@@ -35,18 +36,6 @@ def cover(world: World, path: str, data: Doc, where: Callable[[str], tuple[Regio
         region, instance = where(data["instance"])
         return _PATHS[path](world, region, instance, data)
     return _PATHS[path](world, world.region(data.get("account", ""), data.get("region", "")), None, data)
-
-
-def settings(instance: DemoInstance, region: str, kind: str = "recover") -> Doc:
-    """What PutMetricAlarm is given for a good alarm of this kind: `recover` or `reboot`."""
-    recover = kind == "recover"
-    return {
-        "AlarmName": f"{kind}-{instance.id}", "Namespace": "AWS/EC2",
-        "MetricName": f"StatusCheckFailed_{'System' if recover else 'Instance'}",
-        "Dimensions": [{"Name": "InstanceId", "Value": instance.id}], "Statistic": "Maximum", "Period": 60,
-        "EvaluationPeriods": 2 if recover else 3, "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "TreatMissingData": "missing", "AlarmActions": [f"arn:aws:automate:{region}:ec2:{kind}"],
-    }  # fmt: skip
 
 
 def _alarm(world: World, region: Region, instance: DemoInstance | None, data: Doc) -> Any:

@@ -30,17 +30,24 @@ class AwsError(Exception):
 
 @dataclass
 class Identity:
-    """An access key's identity. `allow` are globs over `service:Operation`; `denied_regions` answer as a disabled region does."""
+    """An access key's identity. `allow` and `deny` are globs over `service:Operation`, deny is the stronger.
+
+    `denied_regions` answer as a disabled region does.
+    """
 
     account: str
     arn: str
     allow: tuple[str, ...] = ("*",)
     expired: bool = False
     denied_regions: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
 
     def may(self, service: str, operation: str) -> bool:
         """Whether a policy of this identity allows the call."""
-        return any(fnmatchcase(f"{service}:{operation}", pattern) for pattern in self.allow)
+        name = f"{service}:{operation}"
+        if any(fnmatchcase(name, pattern) for pattern in self.deny):
+            return False
+        return any(fnmatchcase(name, pattern) for pattern in self.allow)
 
 
 @dataclass
