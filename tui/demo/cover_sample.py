@@ -135,17 +135,15 @@ def prod_virginia(c: Cover) -> None:
     c.alarm("edge-2", "reboot", state="ALARM", minutes=8)
     c.alarm("edge-1", EvaluationPeriods=3, DatapointsToAlarm=1)
     c.alarm("checkout-3", "reboot", state="INSUFFICIENT_DATA", minutes=2 * _DAY)
-    math = c.alarm("report-1", "reboot", AlarmName="report-1-either", AlarmActions=c.acts("reboot"))
-    for name in ("MetricName", "Namespace", "Statistic", "Period"):
-        del math[name]
-    own = math.pop("Dimensions")
-    math["Metrics"] = [
+    own = settings(c.named["report-1"], c.region.name)["Dimensions"]
+    either: list[Doc] = [
         {"Id": f"m{number}", "ReturnData": False, "MetricStat": {"Period": 60, "Stat": "Maximum", "Metric": {
             "Namespace": "AWS/EC2", "MetricName": f"StatusCheckFailed_{check}", "Dimensions": own}}}
         for number, check in enumerate(("System", "Instance"))
     ]  # fmt: skip
-    math["Metrics"].append({"Id": "either", "Expression": "m0 + m1", "ReturnData": True})
-    math["Dimensions"] = []
+    either.append({"Id": "either", "Expression": "m0 + m1", "ReturnData": True})
+    c.alarm("report-1", "reboot", AlarmName="report-1-either", Metrics=either, MetricName=None, Namespace=None,
+            Statistic=None, Period=None, Dimensions=[], AlarmActions=[c.topic])  # fmt: skip
     c.own("bastion", "reboot")
     retires = c.named["bastion"]
     c.health("AWS_EC2_PERSISTENT_INSTANCE_RETIREMENT_SCHEDULED", [retires.id], 3 * _DAY, "Its hardware is degraded.",

@@ -193,7 +193,7 @@ class Builder:
         """An AMI made from it so many days ago."""
         image = self.world.hex_id("ami")
         told = instance.doc["Tags"][0]["Value"] if instance.doc["Tags"] else instance.id
-        more = {"ImageId": image, "Name": f"{told}-{int(days * 24)}h", "State": state}
+        more: Doc = {"ImageId": image, "Name": f"{told}-{int(days * 24)}h", "State": state}
         copies.add_copy(self.region, instance, "create-image", self.ago(days=days), **more)
         return instance
 
