@@ -20,7 +20,7 @@ PROFILES: list[Doc] = [
     {"name": "prod-audit", "key": "AKIADEMOAUDIT0000001", "account": PROD, "region": "ap-northeast-2", "allow": READ_ONLY},
     {"name": "data", "key": "AKIADEMODATA00000001", "account": DATA, "region": "us-east-1", "label": "DATA", "color": "yellow"},
     {"name": "staging", "account": STAGING, "region": "eu-west-1", "label": "STAGE", "color": "green",
-     "key": "AKIADEMOSTAGING00001", "denied_regions": ("us-east-1",), "deny": ("cloudwatch:DescribeAlarms",)},
+     "key": "AKIADEMOSTAGING00001", "denied_regions": ("us-east-1",), "deny": ("backup:*",)},
     {"name": "legacy", "key": "AKIADEMOLEGACY000001", "account": LEGACY, "region": "us-east-1", "expired": True},
     {"name": "analytics", "role_arn": f"arn:aws:iam::{DATA}:role/analytics-readonly", "source_profile": "prod",
      "account": DATA, "region": "us-east-1"},
