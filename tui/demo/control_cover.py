@@ -8,7 +8,9 @@ recovery point, "image": {fields of the image or snapshot}}`. `policy` `{"accoun
 {more fields}}`. `plan` `{"account", "region", "name", "rules", "selections"}` as AWS Backup has them. `window` `{"account",
 "region", "name", "target", "window": {TimeRanges or CronExpression}}`. `health` `{"account", "code", "region", "entities",
 "minutes": how long ago it began (negative: in the future), "event": {more fields}}`, or `{"account", "plan": bool}`,
-`{"account", "forget": true}` (all events) or `{"active": region}`.
+`{"account", "forget": true}` (all events) or `{"active": region}`. `image-user` `{"account", "region", "kind": template or
+configuration, "name", "image"}`: what launches from an AMI. `opted-in` `{"account", "region", "types": {type: bool}}`: AWS
+Backup's.
 """
 
 from __future__ import annotations
@@ -104,7 +106,20 @@ def _health(world: World, region: Region, instance: DemoInstance | None, data: D
     return {"arn": event["arn"]}
 
 
+def _image_user(world: World, region: Region, instance: DemoInstance | None, data: Doc) -> Any:
+    held = region.launch_templates if data["kind"] == "template" else region.launch_configurations
+    held[data["name"]] = data["image"]
+    return {"name": data["name"]}
+
+
+def _opted_in(world: World, region: Region, instance: DemoInstance | None, data: Doc) -> Any:
+    region.backup_types = data["types"]
+    return data
+
+
 _PATHS = {
+    "image-user": _image_user,
+    "opted-in": _opted_in,
     "alarm": _alarm,
     "copy": _copy,
     "policy": _policy,

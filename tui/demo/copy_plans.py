@@ -165,3 +165,11 @@ def CreateBackupPlan(request: Request, params: Doc) -> Doc:
     wanted = params["BackupPlan"]
     plan = add_backup_plan(request.world, request.region, wanted["BackupPlanName"], wanted["Rules"], [])
     return {key: plan[key] for key in ("BackupPlanId", "BackupPlanArn", "VersionId", "CreationDate")}
+
+
+def DescribeRegionSettings(request: Request, params: Doc) -> Doc:
+    """What may be backed up by tag there."""
+    return {
+        "ResourceTypeOptInPreference": request.region.backup_types,
+        "ResourceTypeManagementPreference": {},
+    }
