@@ -26,6 +26,7 @@ from tui.commands import (
     why_verb_blocked,
     worded,
 )
+from tui.domain.actions import alike
 from tui.domain.instance import Instance
 from tui.domain.sanitize import SafeText, clean
 from tui.services import Services
@@ -280,8 +281,29 @@ class EvacScreen(Leaver[None]):
         if reason is not None or instance is None:
             self.say(f"{VERBS[name].title}: {reason}", "warning")
             return
+        if len(alike(name)) > 1:
+            self._ask_which(name, instance)
+        else:
+            self.put_question(effective(name, instance), instance)
+
+    def _ask_which(self, name: str, instance: Instance) -> None:
+        """The key stands for several actions: which is meant?"""
+        from screens.which_action import action_question
+
+        question = action_question(name, instance, self.services)
+
+        def answered(action: str | None) -> None:
+            if action:
+                self.put_question(action, instance)
+            else:
+                self.say(f"nothing was sent: {question.asked}")
+
+        self.app.push_screen(question, answered)
+
+    def put_question(self, action: str, instance: Instance) -> None:
+        """Have the question of that action put."""
         self._asks = True
-        self.post_message(Act(effective(name, instance), instance.key))
+        self.post_message(Act(action, instance.key))
         self.call_later(lambda: self.app.call_later(self._asked))
 
     def _asked(self) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.domain.actions import ACTIONS, ON_INSTANCES, Action
+from tui.domain.actions import ACTIONS, ON_INSTANCES, Action, alike
 from tui.domain.down_by_aws import why_down
 from tui.domain.instance import Instance
 
@@ -36,8 +36,10 @@ class Verb(Struct, frozen=True):
 
 
 def _verb(action: Action) -> Verb:
-    told = action.asks_which or action.help
-    return Verb(action.name, action.key, action.title, told, action.footer, mutates=True, short=action.short)
+    title, told = action.title, action.help
+    if action.asks_which:  # the key stands for several of them
+        title, told = action.footer.capitalize(), action.asks_which
+    return Verb(action.name, action.key, title, told, action.footer, mutates=True, short=action.short)
 
 
 GUARDED: tuple[str, ...] = tuple({ACTIONS[name].key: name for name in reversed(ON_INSTANCES)}.values())[::-1]
@@ -211,10 +213,19 @@ def why_verb_blocked(
         return "read-only: this console changes nothing here"
     if instance is None:
         return "no instance is selected"
-    action = ACTIONS[effective(verb.name, instance)]
-    if action.name in off:
-        return f"the site policy has switched {action.name} off"
-    return action.why_not(instance)
+    meant = alike(verb.name)
+    reasons = [
+        why_action_blocked(name, instance, off)
+        for name in (meant if len(meant) > 1 else (effective(verb.name, instance),))
+    ]
+    return None if None in reasons else reasons[0]
+
+
+def why_action_blocked(name: str, instance: Instance, off: Collection[str] = ()) -> str | None:
+    """None if this action makes sense for the instance and the site has not switched it off, else why not."""
+    if name in off:
+        return f"the site policy has switched {name} off"
+    return ACTIONS[name].why_not(instance)
 
 
 def worded(verb: Verb, instance: Instance | None) -> Verb:

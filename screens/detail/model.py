@@ -26,6 +26,7 @@ class Known:
         self.trouble: Trouble | None = None
         self.operations: tuple[Operation, ...] = ()
         self.history_trouble = ""
+        self._fresh: tuple[Instance | None, Instance | None, Instance | None] = (None, None, None)
         self._missing = False
         self._revision = -1
         self._reasoning = Reasoning()
@@ -37,8 +38,14 @@ class Known:
 
     @property
     def instance(self) -> Instance | None:
-        """The store's row or a look's, whichever is fresher."""
-        return None if self.row is None else freshest(self.row, self.looked)
+        """The store's row or a look's, whichever is fresher; the same object while neither changed."""
+        if self.row is None:
+            return None
+        row, looked, found = self._fresh
+        if row is not self.row or looked is not self.looked or found is None:
+            found = freshest(self.row, self.looked)
+            self._fresh = self.row, self.looked, found
+        return found
 
     def scene(self, *, reading: bool, wide: bool, triage: TriageView) -> Scene | None:
         """All there is to draw; None if nothing is known of that key."""

@@ -11,7 +11,7 @@ from screens.detail.view_model import Scene
 from screens.page import BLANK, Row, head
 from tui.commands import GUARDED, VERBS, effective, offered, shown_key
 from tui.config.schema import policy
-from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.actions import ACTIONS, Action, ActionOptions, alike
 from tui.domain.guidance import Kind, Paragraph
 from tui.domain.guidance.base import KIND_TITLES, Source
 from tui.domain.hazards import Gravity, Hazard
@@ -86,14 +86,15 @@ def actions(scene: Scene) -> list[Row]:
     for name in (first, *sorted(rest, key=lambda one: ACTIONS[one].offered is None)):
         if not offered(name, scene.instance, scene.now):
             continue
-        rows += [BLANK] if rows else []
-        rows += _action(scene, name)
+        meant = alike(name)
+        for one in meant if len(meant) > 1 else (effective(name, scene.instance),):
+            rows += [BLANK] if rows else []
+            rows += _action(scene, name, ACTIONS[one])
     return rows
 
 
-def _action(scene: Scene, name: str) -> Iterator[Row]:
+def _action(scene: Scene, name: str, action: Action) -> Iterator[Row]:
     settings = scene.settings.actions
-    action = ACTIONS[effective(name, scene.instance)]
     rules = replace(
         policy(scene.settings, scene.instance.target.profile, scene.instance.account_id),
         read_only=scene.read_only,

@@ -13,6 +13,8 @@ from textual.containers import Horizontal, Vertical
 from screens.base import AlertLine, Go, KeyLine, bindings
 from screens.detail import header, overview, tabs
 from screens.detail.console_tab import CONSOLE, CONSOLE_VERBS, ConsoleTab
+from screens.detail.cover import cover
+from screens.detail.cover_tab import COVER, CoverTab
 from screens.detail.history import history
 from screens.detail.log_pane import LogPane
 from screens.detail.log_view import LogView
@@ -37,6 +39,7 @@ LOW = 18
 SHEETS: dict[str, Callable[[Scene], list[Row]]] = {
     "overview": overview.overview,
     TRIAGE: triage,
+    COVER: cover,
     "actions": overview.actions,
     "checks": tabs.checks,
     "identity": tabs.identity_tab,
@@ -63,7 +66,7 @@ DETAIL_VERBS = (
 )
 
 
-class DetailScreen(ConsoleTab, TriageTab, inherit_bindings=False):
+class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
     """Of the instance with this key (`region/id`). Shows what is known at once, and asks for a fresh look."""
 
     NAMES = DETAIL_VERBS
@@ -272,6 +275,8 @@ class DetailScreen(ConsoleTab, TriageTab, inherit_bindings=False):
         self.page.top()
         if self.tab == CONSOLE and not self.known.gathered.was_asked(ReadKind.LOG):
             self.gather(ReadKind.LOG)  # once; r asks again
+        if self.tab == COVER:
+            self.ask_cover()
         self.ask_soon()
         self.redraw()
 
@@ -316,6 +321,8 @@ class DetailScreen(ConsoleTab, TriageTab, inherit_bindings=False):
             self.ask_evidence()
         elif self.tab == CONSOLE:
             self.gather(ReadKind.LOG)
+        elif self.tab == COVER:
+            self.ask_cover(again=True)
 
     def verb_copy(self) -> None:
         """Its id."""

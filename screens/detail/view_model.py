@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from screens.detail.reasons import NO_REASONS, Reasons
 from tui.config.schema import Settings, policy
@@ -118,8 +119,10 @@ def read_at(instance: Instance) -> datetime | None:
 
 
 def freshest(row: Instance, looked: Instance | None) -> Instance:
-    """The store's row or a look's, whichever was read later."""
+    """The store's row or a look's, whichever was read later. What a look does not read stays the row's."""
     if looked is None or looked.key != row.key:
         return row
     mine, other = read_at(row), read_at(looked)
-    return looked if other is not None and (mine is None or other > mine) else row
+    if other is None or (mine is not None and other <= mine):
+        return row
+    return replace(looked, cover=row.cover, health=row.health)

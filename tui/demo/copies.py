@@ -19,12 +19,10 @@ Doc = dict[str, Any]
 MAKERS = ("create-image", "dlm", "backup")
 
 
-def add_copy(
-    region: Region, instance: DemoInstance, maker: str, at: datetime, volumes: int | None = None, **more: Any
-) -> Doc:
+def add_copy(region: Region, instance: DemoInstance, maker: str, at: datetime, **more: Any) -> Doc:
     """Keep an AMI of it made then (UTC) by `create-image`, `dlm` or `backup`; its document. `more`: fields of ec2's Image.
 
-    The snapshots of so many of its volumes (None: all) are there too, and of AWS Backup the recovery point.
+    Its snapshots are there too, and of AWS Backup the recovery point.
     """
     mark = hash_of(f"{instance.id}{maker}{at.isoformat()}")
     name, tags = _name(instance, at, more), []
@@ -45,7 +43,7 @@ def add_copy(
         "Architecture": instance.doc.get("Architecture", "x86_64"), "BlockDeviceMappings": [], **more,
     }  # fmt: skip
     if doc["State"] in ("available", "pending"):
-        _snapshots(region, instance, doc, at, volumes)
+        _snapshots(region, instance, doc, at)
     region.images[doc["ImageId"]] = doc
     if maker == "backup":
         add_point(region, instance, doc, at)
@@ -61,9 +59,9 @@ def _tags(values: dict[str, str]) -> list[Doc]:
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
-def _snapshots(region: Region, instance: DemoInstance, image: Doc, at: datetime, volumes: int | None) -> None:
+def _snapshots(region: Region, instance: DemoInstance, image: Doc, at: datetime) -> None:
     state = "completed" if image["State"] == "available" else "pending"
-    for mapping in instance.doc.get("BlockDeviceMappings", [])[:volumes]:
+    for mapping in instance.doc.get("BlockDeviceMappings", []):
         volume = mapping["Ebs"]["VolumeId"]
         name = f"snap-0{hash_of(image['ImageId'] + volume):016x}"
         text = f"Created by CreateImage({instance.id}) for {image['ImageId']}"

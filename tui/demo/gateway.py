@@ -25,7 +25,6 @@ from tui.demo import (
     event_windows,
     groups,
     health,
-    image_use,
     protocol,
     rest_json,
     services,
@@ -50,7 +49,7 @@ def _operations(*modules: ModuleType) -> dict[str, Operation]:
 
 OPERATIONS = _operations(
     ec2_read, ec2_write, ec2_image, ec2_launch, snapshots, event_windows, balancing, classic, groups, alarms, cloudwatch,
-    cloudtrail, health, copy_plans, image_use, services,
+    cloudtrail, health, copy_plans, services,
 )  # fmt: skip
 
 

@@ -13,12 +13,10 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from tui.domain.copy_plans import CopyPlans
 from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.facts import Facts
 from tui.domain.health import HealthReport
 from tui.domain.instance import Instance, Target, TargetStatus, Trouble
-from tui.domain.owned_images import OwnedImages
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.errors import EvacError
 
@@ -58,8 +56,7 @@ class Delta(_Frame, frozen=True):
 
 class ReadKind(StrEnum):
     """What is asked of the collector: an instance and its facts read anew, or all again; one part of the evidence why it fails;
-    or who covers the instances of a target (of all, without one), which from then on is kept read; or what AWS Health says of it;
-    by which plans an instance is copied; or which AMIs of evac's a target holds.
+    or who covers the instances of a target (of all, without one), which from then on is kept read; or what AWS Health says of it.
     """
 
     LOOK = "look"
@@ -71,8 +68,6 @@ class ReadKind(StrEnum):
     SCREENSHOT = "screenshot"
     COVER = "cover"
     HEALTH = "health"
-    PLANS = "plans"
-    OWN_IMAGES = "own-images"
 
 
 class ReadRequest(_Frame, frozen=True):
@@ -80,7 +75,7 @@ class ReadRequest(_Frame, frozen=True):
 
     `hosts`: names whose addresses a look should bring along. `hours`: how far back metrics go (3, 24 or 72). `resource`: whose
     changes are asked for, where it is not the instance: a volume's or a security group's id. `entities`: what else of it Health
-    may name (tui.domain.health_notices.entities_of). `keep`: how many AMIs of an instance stay.
+    may name (tui.domain.health_notices.entities_of).
     """
 
     id: int
@@ -91,7 +86,6 @@ class ReadRequest(_Frame, frozen=True):
     hours: int = 3
     resource: str = ""
     entities: tuple[str, ...] = ()
-    keep: int = 1
 
 
 class ReadAnswer(_Frame, frozen=True):
@@ -107,8 +101,6 @@ class ReadAnswer(_Frame, frozen=True):
     evidence: Evidence | None = None
     image: bytes = b""
     health: HealthReport | None = None
-    plans: CopyPlans | None = None
-    own_images: OwnedImages | None = None
 
 
 class Hello(_Frame, frozen=True):
