@@ -103,6 +103,17 @@ def test_one_failing_profile_is_one_line_and_hides_nothing(evac: Run) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_filter_by_cover_has_it_read(evac: Run) -> None:
+    """Nothing of it is called otherwise; so a filter that asks for it must bring it, and its words must mean something."""
+    found = []
+    for words in ("recovery:host-covered", "recovery:host-gap"):
+        done = evac("status", "--json", "--profile", "data", "--filter", words)
+        assert done.returncode == 0, done.stderr
+        found.append({row["instance_id"] for row in json.loads(done.stdout)})
+    assert all(found)
+    assert not found[0] & found[1]
+
+
 def test_a_bad_filter_is_a_usage_error_that_names_the_term(evac: Run) -> None:
     done = evac("status", "--filter", "web colour:red")
     assert done.returncode == 2

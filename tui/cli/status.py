@@ -43,9 +43,10 @@ FILTER = click.option(
 @shared_options
 def events_command(shared: Shared, form: str | None, every: bool, wanted: str, timeout: float) -> int:
     """Scheduled events of all targets, most urgent first."""
-    chosen = parsed_filter(wanted)
+    parsed_filter(wanted)
     with open_session(shared) as session:
-        fleet = read_fleet(session, problems_only=True, timeout=timeout)
+        chosen = parsed_filter(wanted, session.settings.actions.image_max_age)
+        fleet = read_fleet(session, problems_only=True, timeout=timeout, cover=chosen.cover)
         now, zone = datetime.now(UTC), session.settings.zone()
         places = {one.target: one.health for one in fleet.targets}
         here = here_among(session, fleet.rows)
@@ -126,9 +127,10 @@ def _name_of_pair(pair: tuple[Instance, ScheduledEvent]) -> str:
 @shared_options
 def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, timeout: float) -> int:
     """Instances with their checks, most urgent first."""
-    chosen = parsed_filter(wanted)
+    parsed_filter(wanted)
     with open_session(shared) as session:
-        fleet = read_fleet(session, problems_only=problems, timeout=timeout)
+        chosen = parsed_filter(wanted, session.settings.actions.image_max_age)
+        fleet = read_fleet(session, problems_only=problems, timeout=timeout, cover=chosen.cover)
         now, ours = datetime.now(UTC), own(session)
         places = {one.target: one.health for one in fleet.targets}
         here = here_among(session, fleet.rows)
