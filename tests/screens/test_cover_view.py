@@ -76,7 +76,7 @@ async def test_the_gravest_first_with_who_acts_and_why(tmp_path: Path, size: tup
         assert "✖ store type" in row
         assert "✖ no alarm" in row
         told = "\n".join(drawn)
-        assert "data lost    ✖ nobody: newest AMI: none found" in told
+        assert "data lost    ✖ nobody: no AMI; no recovery point; no snapshot" in told
         assert "4 not covered" in drawn[0]
         assert "x export" in drawn[-1]
 
@@ -91,7 +91,7 @@ async def test_a_denied_part_is_no_gap_and_no_health(tmp_path: Path) -> None:
         screen(pilot).another_row()
         await pilot.pause()
         assert (
-            "system hangs ? not known: reboot alarm: don't know: cloudwatch:DescribeAlarms is denied"
+            "system hangs ? not known: alarms are not read: cloudwatch:DescribeAlarms is denied"
             in text_of(pilot.app)
         )
 

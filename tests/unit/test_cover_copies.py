@@ -42,7 +42,7 @@ COPIES: list[Case] = [
     ("to the hour at the limit", machine(newest_image=image(ago(days=7))), (C, N, C), ""),
     ("a minute beyond", machine(newest_image=image(ago(days=7, minutes=1))), (C, N, N), "limit 7d"),
     ("forty days old", machine(newest_image=OLD), (C, N, N), "40d old (limit 7d)"),
-    ("none", machine(newest_image=None), (C, N, N), "newest AMI: none found"),
+    ("none", machine(newest_image=None), (C, N, N), "no AMI"),
     ("AMIs not read", machine(newest_image=None, images_at=None), (C, N, U), "ec2:DescribeImages"),
     (
         "AMIs not read, a backup",
@@ -103,7 +103,7 @@ COPIES: list[Case] = [
         "a snapshot",
         machine(facts(snapshot_at=ago(hours=3)), newest_image=None),
         (C, N, P),
-        "nothing starts at once",
+        "only a snapshot, 3h old",
     ),
     (
         "an old snapshot",

@@ -34,9 +34,9 @@ GROUPED = ((clean("aws:autoscaling:groupName"), clean("web")),)
 DOWN = Checks(system=StatusCheck(CheckStatus.IMPAIRED, ago(minutes=40)))
 
 HOST: list[Case] = [
-    ("as launched", machine(), (C, N, C), "on (default)"),
+    ("as launched", machine(), (C, N, C), "automatic recovery is on"),
     ("a recover alarm beside it", machine(facts(recover())), (C, N, C), ""),
-    ("switched off", off(), (N, N, C), "automatic recovery: switched off"),
+    ("switched off", off(), (N, N, C), "automatic recovery is switched off"),
     ("switched off, an alarm", off(recover()), (C, N, C), "recover-1 acts after 2m"),
     ("AWS did not say", machine(auto_recovery=clean("")), (U, N, C), "AWS did not say"),
     ("a word nobody knows", machine(auto_recovery=clean("sometimes")), (U, N, C), "AWS did not say"),
@@ -143,7 +143,7 @@ HOST: list[Case] = [
     ),
     ("stopped", machine(state=InstanceState.STOPPED), (X, X, C), "it is stopped"),
     ("stopping", machine(state=InstanceState.STOPPING), (X, X, C), ""),
-    ("stopped, no copy", machine(state=InstanceState.STOPPED, newest_image=None), (X, X, N), "none found"),
+    ("stopped, no copy", machine(state=InstanceState.STOPPED, newest_image=None), (X, X, N), "no AMI"),
     ("terminated", machine(state=InstanceState.TERMINATED, newest_image=None), (X, X, X), "it is terminated"),
     ("shutting down", machine(state=InstanceState.SHUTTING_DOWN), (X, X, X), ""),
     ("pending", machine(state=InstanceState.PENDING), (C, N, C), ""),

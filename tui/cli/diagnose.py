@@ -33,7 +33,7 @@ from tui.fleet.protocol import ReadKind, ReadRequest
 
 MAX_LOG = 32 * 1024 * 1024
 """Bytes of a file that are read, its last ones: a console's log has 64 KB, a day of journald's some megabytes."""
-PARTS = (ReadKind.METRICS, ReadKind.AGENT_METRICS, ReadKind.LOG, ReadKind.CHANGES)
+_PARTS = (ReadKind.METRICS, ReadKind.AGENT_METRICS, ReadKind.LOG, ReadKind.CHANGES)
 """What is asked of an instance, all at once."""
 
 
@@ -88,7 +88,7 @@ def _of_instance(session: Session, wanted: str, as_json: bool, timeout: float) -
 
 def _gathered(session: Session, instance: Instance) -> tuple[Evidence, HealthReport]:
     """All parts and what AWS Health says, read side by side."""
-    asked = [ReadRequest(0, kind, instance.target, instance.instance_id) for kind in PARTS]
+    asked = [ReadRequest(0, kind, instance.target, instance.instance_id) for kind in _PARTS]
     if session.settings.health.enabled:
         asked.append(health_request(instance))
     report = HealthReport()

@@ -20,7 +20,7 @@ from tui.presentation.chart import Grid, blocks, signs
 from tui.presentation.symbols import MARKS
 from tui.presentation.width import cut
 
-HOURS = 3
+_HOURS = 3
 WIDTH = 36
 """Columns of a chart: five minutes each."""
 _WORDS = {3: "likely", 2: "likely", 1: "a hint"}
@@ -99,11 +99,11 @@ def _print_metrics(instance: Instance, evidence: Evidence, now: datetime, zone: 
     rows = triage_rows(instance, evidence.metrics or (), now, zone)
     if not rows:
         return
-    grid = Grid(now, timedelta(hours=HOURS), WIDTH)
+    grid = Grid(now, timedelta(hours=_HOURS), WIDTH)
     output.line("")
     if any(one.points for one in rows):
         begin = f"{bare_clock(grid.begin, zone)}"
-        label = f"{HOURS} h, {to_zone(now, zone).tzname()}"
+        label = f"{_HOURS} h, {to_zone(now, zone).tzname()}"
         output.line(cut(label, _LABEL) + "  " + begin + "now".rjust(WIDTH - len(begin)))
     for one in rows:
         sign = MARKS[one.mark].symbol

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-GAP = "·"
+_GAP = "·"
 """No point here."""
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _PLAIN = " .:-=o*#@"
@@ -83,7 +83,7 @@ def blocks(cells: Cells, top: float, lines: int = 1, *, plain: bool = False) -> 
 
     What is more than nothing has at least the lowest block. A gap is on the lowest line.
     """
-    ramp, gap = (_PLAIN, _PLAIN_GAP) if plain else (_BLOCKS, GAP)
+    ramp, gap = (_PLAIN, _PLAIN_GAP) if plain else (_BLOCKS, _GAP)
     levels = [None if one is None else _level(one, top, lines * _LEVELS) for one in cells]
     return tuple(
         "".join(
@@ -104,5 +104,5 @@ def _level(value: float, top: float, full: int) -> int:
 
 def signs(cells: Cells, well: str, ill: str, *, plain: bool = False) -> str:
     """For what is so or not: the sign of 0, that of all else, and the gap."""
-    gap = _PLAIN_GAP if plain else GAP
+    gap = _PLAIN_GAP if plain else _GAP
     return "".join(gap if one is None else ill if one else well for one in cells)

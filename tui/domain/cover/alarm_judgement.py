@@ -58,9 +58,8 @@ def alarm_line(
 ) -> CoverLine:
     """What this alarm is worth for `wanted` (recover: the system check; reboot: the instance check)."""
     verdict, why, word = judged(alarm, wanted, now, started)
-    return CoverLine(
-        f"{wanted} alarm", verdict, f"{clean(alarm.name, 80)} {why}", word, f"{wanted} alarm {alarm.name}"
-    )
+    what, text = f"{wanted} alarm", f"{clean(alarm.name, 80)} {why}"
+    return CoverLine(what, verdict, text, word, f"{what} {alarm.name}", f"{what} {text}")
 
 
 def judged(

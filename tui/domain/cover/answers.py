@@ -48,7 +48,7 @@ class CoverLine(Struct, frozen=True, gc=False):
     """One thing that could cover it: `what` it is (`recover alarm`), and `text`, why it does or does not.
 
     `verdict` None: it says nothing either way (not a member of a group). `word` is the text for a narrow cell, `by` its name
-    in `CoverAnswer.by`.
+    in `CoverAnswer.by`, `why` what stands in `CoverAnswer.why`: a clause that needs no heading.
     """
 
     what: str
@@ -56,6 +56,7 @@ class CoverLine(Struct, frozen=True, gc=False):
     text: str
     word: str = ""
     by: str = ""
+    why: str = ""
 
 
 class CoverSection(Struct, frozen=True, gc=False):

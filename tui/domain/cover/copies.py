@@ -15,6 +15,7 @@ from tui.domain.sanitize import clean
 from tui.domain.time_format import span
 
 _AMI, _BACKUP, _SNAPSHOT = "newest AMI", "AWS Backup", "newest snapshot"
+_NOBODY, _UNKNOWN = CoverVerdict.NOBODY, CoverVerdict.UNKNOWN
 SKEW = timedelta(minutes=10)
 """So far ahead a time may lie where clocks differ."""
 PENDING_LONG = timedelta(days=1)
@@ -25,8 +26,8 @@ def copy_lines(instance: Instance, now: datetime, max_age: timedelta) -> tuple[C
     """Each kind of copy with its age; one that is younger than `max_age` counts."""
     return (
         image_line(instance, now, max_age),
-        _dated(instance, CoverPart.BACKUPS, now, max_age),
-        _dated(instance, CoverPart.SNAPSHOTS, now, max_age),
+        backup_line(instance, now, max_age),
+        snapshot_line(instance, now, max_age),
     )
 
 
@@ -35,59 +36,73 @@ def image_line(instance: Instance, now: datetime, max_age: timedelta) -> CoverLi
     image = instance.newest_image
     if image is None:
         if instance.images_at is None:
-            return CoverLine(
-                _AMI, CoverVerdict.UNKNOWN, "don't know: not read (ec2:DescribeImages)", "AMIs not read"
-            )
-        return CoverLine(_AMI, CoverVerdict.NOBODY, "none found", "none")
+            unread = "not read (ec2:DescribeImages)"
+            return _line(_AMI, _UNKNOWN, f"don't know: {unread}", "AMIs not read", why=f"AMIs are {unread}")
+        return _line(_AMI, _NOBODY, "none found", "none", why="no AMI")
     maker = clean(image.maker, 40)
     told = f"{image.image_id}{f' (by {maker})' if maker else ''}"
     by = f"AMI {told}"
     if image.state != "available":
         return _not_available(image, told, by, now)
     verdict, age = _age(image.created, now, max_age)
-    word = f"{age} {_SHORT.get(str(maker), 'AMI')}"
-    if verdict is CoverVerdict.UNKNOWN:
-        return CoverLine(_AMI, verdict, f"{told}: {age}", "AMI, no date", by)
-    limit = "" if verdict is CoverVerdict.COVERED else f" (limit {span(max_age)})"
-    return CoverLine(_AMI, verdict, f"{age} old{limit}, {told}", word, by)
+    if verdict is _UNKNOWN:
+        return _line(_AMI, verdict, f"{told}: {age}", "AMI, no date", by)
+    text = f"{age} old{_limit(verdict, max_age)}, {told}"
+    return _line(_AMI, verdict, text, f"{age} {_SHORT.get(str(maker), 'AMI')}", by, f"newest AMI {text}")
 
 
 _SHORT = {"Data Lifecycle Manager": "DLM", "AWS Backup": "AWS Backup"}
 
 
+def _line(what: str, verdict: CoverVerdict, text: str, word: str, by: str = "", why: str = "") -> CoverLine:
+    return CoverLine(what, verdict, text, word, by, why or f"{what}: {text}")
+
+
+def _limit(verdict: CoverVerdict, max_age: timedelta) -> str:
+    return "" if verdict is CoverVerdict.COVERED else f" (limit {span(max_age)})"
+
+
 def _not_available(image: Image, told: str, by: str, now: datetime) -> CoverLine:
     if image.state == "pending":
         young = image.created is not None and -SKEW <= now - image.created <= PENDING_LONG
-        verdict = CoverVerdict.PARTLY if young else CoverVerdict.NOBODY
-        return CoverLine(_AMI, verdict, f"{told} is still being made", "AMI pending", by)
+        text = f"{told} is still being made"
+        return _line(_AMI, CoverVerdict.PARTLY if young else _NOBODY, text, "AMI pending", by)
     state = clean(image.state, 14)
     text = f"{told} is {state or 'in no known state'}"
-    return CoverLine(_AMI, CoverVerdict.NOBODY, text, f"AMI {state or 'unusable'}", by)
+    return _line(_AMI, _NOBODY, text, f"AMI {state or 'unusable'}", by)
 
 
-def _dated(instance: Instance, part: CoverPart, now: datetime, max_age: timedelta) -> CoverLine:
-    backup = part is CoverPart.BACKUPS
-    what = _BACKUP if backup else _SNAPSHOT
-    if (unread := why_cover_unread(instance, part)) is not None or instance.cover is None:
-        return CoverLine(what, CoverVerdict.UNKNOWN, f"don't know: {unread}", f"{part} not read")
-    at = instance.cover.backup_at if backup else instance.cover.snapshot_at
-    if at is None:
-        return CoverLine(
-            what,
-            CoverVerdict.NOBODY,
-            "no recovery point of it" if backup else "none of its root volume",
-            "none",
-        )
-    verdict, age = _age(at, now, max_age)
-    if verdict is CoverVerdict.UNKNOWN:
-        return CoverLine(what, verdict, age, "no date", what)
-    limit = "" if verdict is CoverVerdict.COVERED else f" (limit {span(max_age)})"
-    if backup:
-        return CoverLine(what, verdict, f"last recovery point {age} ago{limit}", f"{age} AWS Backup", what)
-    if verdict is CoverVerdict.COVERED:
-        verdict = CoverVerdict.PARTLY
-    text = f"{age} old{limit}: its data, from which nothing starts at once"
-    return CoverLine(what, verdict, text, f"{age} snapshot", "snapshot of its root volume")
+def backup_line(instance: Instance, now: datetime, max_age: timedelta) -> CoverLine:
+    """AWS Backup's last recovery point."""
+    if (unread := why_cover_unread(instance, CoverPart.BACKUPS)) is not None or instance.cover is None:
+        return _unread(_BACKUP, unread, "backups not read")
+    if instance.cover.backup_at is None:
+        return _line(_BACKUP, _NOBODY, "no recovery point of it", "none", why="no recovery point")
+    verdict, age = _age(instance.cover.backup_at, now, max_age)
+    if verdict is _UNKNOWN:
+        return _line(_BACKUP, verdict, f"last recovery point: {age}", "no date", _BACKUP)
+    text = f"last recovery point {age} ago{_limit(verdict, max_age)}"
+    return _line(_BACKUP, verdict, text, f"{age} AWS Backup", _BACKUP)
+
+
+def snapshot_line(instance: Instance, now: datetime, max_age: timedelta) -> CoverLine:
+    """The newest snapshot of its root volume: a copy of data, from which nothing starts at once."""
+    if (unread := why_cover_unread(instance, CoverPart.SNAPSHOTS)) is not None or instance.cover is None:
+        return _unread(_SNAPSHOT, unread, "snapshots not read")
+    if instance.cover.snapshot_at is None:
+        return _line(_SNAPSHOT, _NOBODY, "none of its root volume", "none", why="no snapshot")
+    verdict, age = _age(instance.cover.snapshot_at, now, max_age)
+    if verdict is _UNKNOWN:
+        return _line(_SNAPSHOT, verdict, age, "no date")
+    text = f"{age} old{_limit(verdict, max_age)}: its data, from which nothing starts at once"
+    young = verdict is CoverVerdict.COVERED
+    why = f"only a snapshot, {age} old" if young else f"newest snapshot {age} old (limit {span(max_age)})"
+    by = "snapshot of its root volume"
+    return _line(_SNAPSHOT, CoverVerdict.PARTLY if young else verdict, text, f"{age} snapshot", by, why)
+
+
+def _unread(what: str, why: str | None, word: str) -> CoverLine:
+    return _line(what, _UNKNOWN, f"don't know: {why}", word, why=f"{what} is not read: {why}")
 
 
 def _age(at: datetime | None, now: datetime, max_age: timedelta) -> tuple[CoverVerdict, str]:

@@ -57,8 +57,12 @@ def group_line(instance: Instance) -> CoverLine:
         return CoverLine(_GROUP, None, "not a member")
     name = clean(tagged, 60)
     if unread:
-        return CoverLine(_GROUP, _UNKNOWN, f"don't know of group {name}: {unread}", "group not read")
-    return CoverLine(_GROUP, _UNKNOWN, f"tagged as of group {name}, which did not list it", "group not read")
+        return _group(_UNKNOWN, f"don't know of group {name}: {unread}", "group not read")
+    return _group(_UNKNOWN, f"tagged as of group {name}, which did not list it", "group not read")
+
+
+def _group(verdict: CoverVerdict, text: str, word: str, by: str = "") -> CoverLine:
+    return CoverLine(_GROUP, verdict, text, word, by, text)
 
 
 def _member_line(member: ScalingMember) -> CoverLine:
@@ -66,22 +70,22 @@ def _member_line(member: ScalingMember) -> CoverLine:
     off = [one for one in NEEDED_PROCESSES if one in member.suspended]
     by = f"Auto Scaling group {name}"
     if lifecycle in ("Standby", "EnteringStandby"):
-        return CoverLine(_GROUP, _NOBODY, f"group {name} looks away: it is in {lifecycle}", "in standby", by)
+        return _group(_NOBODY, f"group {name} looks away: it is in {lifecycle}", "in standby", by)
     if lifecycle.startswith(("Terminat", "Detach")):
-        return CoverLine(_GROUP, _NOBODY, f"group {name} gives it up: {lifecycle}", "leaves its group", by)
+        return _group(_NOBODY, f"group {name} gives it up: {lifecycle}", "leaves its group", by)
     if off == ["Launch"]:
         text = f"group {name} would terminate it and launch none: Launch is suspended"
-        return CoverLine(_GROUP, _NOBODY, text, "group suspended", by)
+        return _group(_NOBODY, text, "group suspended", by)
     if off:
         text = f"group {name} has {', '.join(off)} suspended"
-        return CoverLine(_GROUP, _NOBODY, text, "group suspended", by)
+        return _group(_NOBODY, text, "group suspended", by)
     if lifecycle in ("InService", "Warmed:Running"):
-        return CoverLine(_GROUP, _COVERED, f"group {name} replaces it", "group replaces", by)
+        return _group(_COVERED, f"group {name} replaces it", "group replaces", by)
     if lifecycle.startswith(("Pending", "Warmed")):
         text = f"group {name} does not have it in service yet: {clean(lifecycle, 30)}"
-        return CoverLine(_GROUP, _PARTLY, text, "not in service yet", by)
+        return _group(_PARTLY, text, "not in service yet", by)
     text = f"whether group {name} looks at it is not known: {clean(lifecycle, 30) or 'AWS did not say'}"
-    return CoverLine(_GROUP, _UNKNOWN, text, "group not told", by)
+    return _group(_UNKNOWN, text, "group not told", by)
 
 
 def is_member(group: CoverLine) -> bool:
@@ -117,24 +121,26 @@ def _type_unsupported(instance: Instance) -> tuple[str, str] | None:
 
 def automatic_line(instance: Instance, group: CoverLine, now: datetime) -> CoverLine:
     """Simplified automatic recovery: on unless switched off, where the type and all else allow it."""
+    if group.verdict is _UNKNOWN:
+        return _auto(_UNKNOWN, "not for members of a group, and whether it is one is not known", "group?")
     if group.verdict is not None:
-        if group.verdict is _UNKNOWN:
-            return CoverLine(
-                _AUTO, _UNKNOWN, "not for members of a group, and whether it is one is not known", "group?"
-            )
         return CoverLine(_AUTO, None, "not for members of an Auto Scaling group")
     if instance.auto_recovery == "disabled":
-        return CoverLine(_AUTO, _NOBODY, "switched off", "switched off")
+        return _auto(_NOBODY, "switched off", "switched off", "automatic recovery is switched off")
     if obstacle := _not_automatic(instance):
-        return CoverLine(_AUTO, _NOBODY, f"does not act: {obstacle[0]}", obstacle[1])
+        why = f"no automatic recovery: {obstacle[0]}"
+        return _auto(_NOBODY, f"does not act: {obstacle[0]}", obstacle[1], why)
     facts = instance.type_facts
     if instance.auto_recovery != "default":
-        return CoverLine(_AUTO, _UNKNOWN, "don't know whether it is on: AWS did not say", "not read")
+        return _auto(_UNKNOWN, "don't know whether it is on: AWS did not say", "not read")
     if facts is None or facts.auto_recovery_supported is None or facts.instance_storage is None:
-        return CoverLine(
-            _AUTO, _UNKNOWN, "on, but whether the type supports it was not read", "type not read"
-        )
+        return _auto(_UNKNOWN, "on, but whether the type supports it was not read", "type not read")
     return _automatic_now(instance, now)
+
+
+def _auto(verdict: CoverVerdict, text: str, word: str, why: str = "") -> CoverLine:
+    by = _AUTO if verdict in (_COVERED, _PARTLY) else ""
+    return CoverLine(_AUTO, verdict, text, word, by, why or f"{_AUTO}: {text}")
 
 
 def _not_automatic(instance: Instance) -> tuple[str, str] | None:
@@ -151,14 +157,16 @@ def _automatic_now(instance: Instance, now: datetime) -> CoverLine:
     """It is on and possible: what is in its way now."""
     system = instance.checks.system
     if system.status is CheckStatus.IMPAIRED and system.since is not None and now - system.since > _HELPLESS:
-        text = f"on, but the system check has failed for {span(now - system.since)} and it did not help"
-        return CoverLine(_AUTO, _PARTLY, text, "auto did not help", _AUTO)
+        length = span(now - system.since)
+        text = f"on, but the system check has failed for {length} and it did not help"
+        return _auto(_PARTLY, text, "auto did not help", f"automatic recovery did not help for {length}")
     if events := instance.open_events(now):
         first = events[0]
         when = "" if first.not_before is None else f" {countdown(first.not_before, now)}"
-        text = f"on, but not during scheduled maintenance: {clean(first.code_text, 40)}{when}"
-        return CoverLine(_AUTO, _PARTLY, text, "auto, but event", _AUTO)
-    return CoverLine(_AUTO, _COVERED, "on (default), and the type supports it", "auto", _AUTO)
+        told = f"{clean(first.code_text, 40)}{when}"
+        why = f"no automatic recovery during maintenance: {told}"
+        return _auto(_PARTLY, f"on, but not during scheduled maintenance: {told}", "auto, but event", why)
+    return _auto(_COVERED, "on (default), and the type supports it", "auto", "automatic recovery is on")
 
 
 def alarm_lines(
@@ -167,7 +175,8 @@ def alarm_lines(
     """Each alarm that has to do with that check, or one line that there is none."""
     what = f"{wanted} alarm"
     if (unread := why_cover_unread(instance, CoverPart.ALARMS)) is not None or instance.cover is None:
-        return [CoverLine(what, _UNKNOWN, f"don't know: {unread}", "alarms not read")]
+        told = f"alarms are not read: {unread}"
+        return [CoverLine(what, _UNKNOWN, f"don't know: {unread}", "alarms not read", "", told)]
     found = [
         alarm_line(one, wanted, now, instance.launched_at)
         for one in instance.cover.alarms
@@ -175,7 +184,7 @@ def alarm_lines(
     ]
     if not found:
         metric = SYSTEM_METRIC if wanted is RECOVER else INSTANCE_METRIC
-        return [CoverLine(what, _NOBODY, f"none on {metric}", "no alarm")]
+        return [CoverLine(what, _NOBODY, f"none on {metric}", "no alarm", "", f"no {what}")]
     return [_possible(one, instance, group, now) for one in found] if wanted is RECOVER else found
 
 
@@ -184,21 +193,24 @@ def _possible(line: CoverLine, instance: Instance, group: CoverLine, now: dateti
     if line.verdict in (_NOBODY, _UNKNOWN):
         return line
     if is_member(group):
-        text, word = "AWS does not recover members of an Auto Scaling group", "in a group"
-        return CoverLine(line.what, _NOBODY, f"{line.text}; but {text}", word, line.by)
+        return _but(line, _NOBODY, "AWS recovers no members of an Auto Scaling group", "in a group")
     if found := _never(instance) or _type_unsupported(instance):
-        text = f"{line.text}; but it can't be recovered: {found[0]}"
-        return CoverLine(line.what, _NOBODY, text, found[1], line.by)
+        return _but(line, _NOBODY, f"it can't be recovered: {found[0]}", found[1])
     facts = instance.type_facts
     if facts is None or facts.auto_recovery_supported is None:
-        text = f"{line.text}; whether the type can be recovered was not read"
-        return CoverLine(line.what, _UNKNOWN, text, "type not read", line.by)
-    if under_way := [event for event in instance.open_events(now) if event.state(now) is EventState.STARTED]:
-        text = f"{line.text}; but not while maintenance is under way: {clean(under_way[0].code_text, 40)}"
-        return CoverLine(line.what, _PARTLY, text, "alarm, but event", line.by)
+        return _but(line, _UNKNOWN, "whether the type can be recovered was not read", "type not read")
+    for event in instance.open_events(now):
+        if event.state(now) is EventState.STARTED:
+            told = f"not while maintenance is under way: {clean(event.code_text, 40)}"
+            return _but(line, _PARTLY, told, "alarm, but event")
     if facts.instance_storage:
-        return replace(line, text=f"{line.text}; what is on its instance store is lost")
+        return _but(line, line.verdict, "what is on its instance store is lost", line.word)
     return line
+
+
+def _but(line: CoverLine, verdict: CoverVerdict | None, text: str, word: str) -> CoverLine:
+    told = {"text": f"{line.text}, but {text}", "why": f"{line.why}, but {text}"}
+    return replace(line, verdict=verdict, word=word, **told)
 
 
 def host_lines(instance: Instance, group: CoverLine, now: datetime) -> tuple[CoverLine, ...]:

@@ -113,7 +113,7 @@ def _rank(line: CoverLine) -> int:
 
 
 def _clause(line: CoverLine) -> str:
-    return f"{line.what}: {line.text}"
+    return line.why or f"{line.what}: {line.text}"
 
 
 def _so(question: int, answer: CoverAnswer) -> str:
