@@ -8,6 +8,7 @@ WORKERS ?= $(shell echo $$((4 * $$(nproc 2>/dev/null || echo 2))))
 TRIALS  ?= 1000
 SEED    ?= 1
 GROUP_TRIALS ?= 500
+BACKUP_NIGHTS ?= 90
 
 # Where the shell forbids bytecode, the tests would compile evac at each of the thousand processes they start.
 export PYTHONDONTWRITEBYTECODE =
@@ -81,11 +82,13 @@ audit: $(STAMP) ## known vulnerabilities of what constraints.txt pins; asks a se
 chaos: $(STAMP) ## kill runners and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
 	$(BIN)/python -P tests/chaos/harness.py --trials $(TRIALS) --seed $(SEED) --workers 2
 	$(BIN)/python -P tests/chaos/groups.py --trials $(GROUP_TRIALS) --seed $(SEED) --workers 2
+	$(BIN)/python -P tests/chaos/backups.py --nights $(BACKUP_NIGHTS) --seed $(SEED)
 	CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py
 
 ACTIONS ?= 500
 night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside it, faults throughout; then each story at each size: up to 100 minutes
 	$(BIN)/python -P -m tests.journeys.night $(ACTIONS) $(SEED)
+	$(BIN)/python -P tests/chaos/backups.py --nights 31 --seed $(SEED) --lag 20
 	EVAC_SIZES=all $(BIN)/pytest -n 3 tests/journeys
 
 snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)

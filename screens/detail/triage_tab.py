@@ -22,7 +22,7 @@ from tui.services import Services
 
 TRIAGE = "triage"
 TRIAGE_VERBS = ("longer", "shorter", "zoom", "more-changes")
-ASK_EVERY = timedelta(minutes=1)
+_ASK_EVERY = timedelta(minutes=1)
 """Time between two questions for metrics that nobody pressed a key for."""
 DWELL = 0.25
 """Seconds on the tab after which somebody is looking."""
@@ -82,7 +82,7 @@ class TriageTab(EvacScreen):
             return
         if self._asked_at is None:
             self.ask_evidence()
-        elif not timedelta() <= self.services.now() - self._asked_at < ASK_EVERY:  # a clock may be set back
+        elif not timedelta() <= self.services.now() - self._asked_at < _ASK_EVERY:  # a clock may be set back
             self.ask_metrics()
 
     def _is_away(self) -> bool:

@@ -120,6 +120,19 @@ def test_an_alarm_with_a_wrong_setting_is_refused(own: Cloud, wrong: Any) -> Non
     assert refused(client.put_metric_alarm, **settings(own.launch()[0], **wrong)) == "ValidationError"
 
 
+def test_a_snapshot_of_a_volume_is_found_by_it(cloud: Cloud) -> None:
+    instance = cloud.launch(BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 8}}])[0]
+    volume = cloud.instance(instance)["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    made = cloud.ec2.create_snapshot(VolumeId=volume, Description="nightly")["SnapshotId"]
+    cloud.wait(120)
+    wanted = {"volume-id": [volume, "vol-0"], "status": ["completed"]}
+    named = [{"Name": name, "Values": values} for name, values in wanted.items()]
+    pages = cloud.ec2.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], Filters=named)
+    (found,) = [one for page in pages for one in page["Snapshots"]]
+    assert (found["SnapshotId"], found["VolumeId"], found["State"]) == (made, volume, "completed")
+    assert found["StartTime"].tzinfo is not None
+
+
 @pytest.mark.moto_is_wrong("moto's snapshots under an AMI are of no volume")
 def test_snapshots_are_found_by_volume(cloud: Cloud) -> None:
     instance = cloud.launch(BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 8}}])[0]

@@ -184,3 +184,20 @@ def test_an_image_is_deprecated_from_a_minute_on(own: Cloud) -> None:
     assert refused(own.ec2.enable_image_deprecation, ImageId=image, DeprecateAt=now - timedelta(days=1)) == (
         "InvalidParameterValue"
     )
+
+
+def test_a_backup_plan_reads_back_with_its_rules(cloud: Cloud) -> None:
+    client, name = cloud.client("backup"), uuid.uuid4().hex
+    rule = {
+        "RuleName": "nightly",
+        "TargetBackupVaultName": "Default",
+        "ScheduleExpression": "cron(0 3 * * ? *)",
+    }
+    plan = client.create_backup_plan(BackupPlan={"BackupPlanName": name, "Rules": [rule]})["BackupPlanId"]
+    (one,) = [each for each in client.list_backup_plans()["BackupPlansList"] if each["BackupPlanId"] == plan]
+    assert one["BackupPlanName"] == name
+    assert one["CreationDate"].tzinfo is not None
+    found = client.get_backup_plan(BackupPlanId=plan)["BackupPlan"]
+    assert found["BackupPlanName"] == name
+    assert rule.items() <= found["Rules"][0].items()
+    assert refused(client.get_backup_plan, BackupPlanId="none") == "ResourceNotFoundException"

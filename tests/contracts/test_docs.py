@@ -68,7 +68,7 @@ def test_every_exit_code_is_documented() -> None:
     from tui.cli import session
 
     codes = {session.WELL, session.FAILED, session.USAGE, session.PARTIAL, session.READ_ONLY, session.GUARD}
-    codes.add(session.FOUND)
+    codes |= {session.FOUND, session.UNCOVERED}
     assert {int(code) for code in re.findall(r"^\| (\d) \|", COMMANDS, re.MULTILINE)} == codes
 
 

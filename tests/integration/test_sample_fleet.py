@@ -25,10 +25,12 @@ TARGETS = [
     Target("data", "eu-west-1"), Target("staging", "eu-west-1"), Target("staging", "ap-northeast-2"),
 ]  # fmt: skip
 HAZARDS = {
-    "auto-scaling", "awaited-stop", "bare-metal", "capacity", "cluster", "cpu-credits", "dedicated-host", "hibernation", "image",
-    "image-pending", "image-reboot", "instance-store", "instance-store-root", "last-healthy", "lifecycle", "load-balancer", "mac",
-    "managed", "outpost", "placement-group", "product-codes", "public-ip", "reboot-event", "reschedule", "router", "same-host",
-    "shutdown-behavior", "spot", "state", "stop-protection", "termination-protection", "windows", "xen",
+    "alarm-at-once", "alarm-events", "alarm-name", "alarm-terms", "alarm-topic", "auto-scaling", "awaited-stop", "bare-metal",
+    "capacity", "cluster", "cpu-credits", "dedicated-host", "hibernation", "image", "image-pending", "image-reboot",
+    "instance-store", "instance-store-root", "last-healthy", "lifecycle", "load-balancer", "mac", "managed", "outpost",
+    "placement-group", "product-codes", "public-ip", "reboot-event", "recover-store", "recover-supported", "recovery-now",
+    "reschedule", "router", "same-host", "shutdown-behavior", "slow-boot", "spot", "state", "stop-protection",
+    "termination-protection", "undo", "windows", "xen",
 }  # fmt: skip
 """Each code a hazard can have; the next test holds the list against the code."""
 

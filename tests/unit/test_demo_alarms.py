@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tui.demo import alarm_evaluation, alarms, ec2_write
+from tui.demo import alarm_evaluation, alarms, ec2_write, large, large_cover
 from tui.demo.alarm_acts import ec2_action
+from tui.demo.alarm_settings import settings
 from tui.demo.clock import Clock
-from tui.demo.control_cover import settings
 from tui.demo.fleet import populate
 from tui.demo.instance import DemoInstance
 from tui.demo.request import Request
@@ -75,7 +75,7 @@ class Stage:
         self.world = World(Clock(datetime(2026, 5, 4, 3, 0, tzinfo=UTC)))
         populate(self.world)
         self.region = self.world.region(PROD, SEOUL)
-        self.instance = self.named("vault-1")
+        self.instance = self.named("eks-node-a")
         self.request = Request(
             self.world, next(iter(self.world.identities.values())), self.region, "cloudwatch", "", ""
         )
@@ -179,7 +179,6 @@ def test_a_reboot_of_its_own_trips_no_alarm(stage: Stage) -> None:
 
 
 def test_one_that_is_stopped_has_no_data_and_nothing_is_done(stage: Stage) -> None:
-    stage.instance.attributes["disableApiStop"] = False
     name = stage.put()
     stage.later(5)
     ec2_write.StopInstances(stage.request, {"InstanceIds": [stage.instance.id]})
@@ -208,7 +207,6 @@ def test_an_alarm_on_cpu_is_evaluated_by_its_own_values(stage: Stage) -> None:
 
 
 def test_a_month_is_not_followed_minute_by_minute(stage: Stage) -> None:
-    stage.instance = stage.named("eks-node-a")
     name = stage.put(
         AlarmName="busy", MetricName="CPUUtilization", Statistic="Average", Period=300, EvaluationPeriods=1, Threshold=1.0,
         AlarmActions=[],
@@ -241,3 +239,26 @@ def test_an_alarm_acts_sooner_where_the_world_is_faster(stage: Stage) -> None:
     stage.later(0.2)
     assert stage.history(name)[0].startswith("Successfully")
     assert stage.instance.status()["SystemStatus"]["Status"] == "ok"
+
+
+def test_an_alarm_on_a_formula_stays_as_it_is(stage: Stage) -> None:
+    region = stage.world.region(PROD, "us-east-1")
+    (alarm,) = [one for one in region.alarms.values() if "Metrics" in one]
+    stage.later(600)
+    assert alarm["StateValue"] == OK
+
+
+def test_a_large_fleet_has_an_alarm_and_an_image_of_each_instance_and_nothing_to_evaluate() -> None:
+    world = World(Clock(datetime(2026, 5, 4, 3, 0, tzinfo=UTC)))
+    large.populate(world, 60, 3, 2)
+    large_cover.populate(world)
+    regions = world.regions.values()
+    assert [
+        sum(len(getattr(one, kind)) for one in regions) for kind in ("alarms", "images", "snapshots")
+    ] == [60, 60, 60]
+    assert [len(one.health_events) for one in world.accounts.values()] == [200, 3, 3]
+    seen: list[datetime] = []
+    world.clock.told = lambda: seen.append(world.clock.now)
+    world.clock.advance(1800)
+    world.clock.settle()
+    assert seen == []

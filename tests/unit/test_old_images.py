@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from tui.domain.instance import Target
-from tui.domain.old_images import OwnedImage, judged_images, removal_candidates, removal_command
+from tui.domain.old_images import judged_images, removal_candidates, removal_command
+from tui.domain.owned_images import OwnedImage
 from tui.domain.sanitize import clean
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)

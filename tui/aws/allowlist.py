@@ -21,8 +21,11 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "ec2": frozenset(
         [
             "DescribeHosts",
+            "DescribeImageAttribute",
+            "DescribeImageReferences",
             "DescribeImages",
             "DescribeInstanceAttribute",
+            "DescribeInstanceEventWindows",
             "DescribeInstanceStatus",
             "DescribeInstanceTypes",
             "DescribeInstances",
@@ -31,16 +34,30 @@ LOOKS: Mapping[str, frozenset[str]] = {
             "DescribeSnapshots",
             "DescribeSpotInstanceRequests",
             "DescribeVolumeStatus",
+            "DescribeVolumes",
             "GetConsoleOutput",
             "GetConsoleScreenshot",
         ]
     ),
-    "autoscaling": frozenset({"DescribeAutoScalingInstances", "DescribeAutoScalingGroups"}),
-    "backup": frozenset({"ListProtectedResources", "ListRecoveryPointsByResource"}),
+    "autoscaling": frozenset(
+        {"DescribeAutoScalingInstances", "DescribeAutoScalingGroups", "DescribeLaunchConfigurations"}
+    ),
+    "backup": frozenset(
+        [
+            "DescribeRegionSettings",
+            "GetBackupPlan",
+            "GetBackupSelection",
+            "ListBackupPlans",
+            "ListBackupSelections",
+            "ListProtectedResources",
+            "ListRecoveryPointsByResource",
+        ]
+    ),
     "cloudtrail": frozenset({"LookupEvents"}),
     "cloudwatch": frozenset(
         {"DescribeAlarms", "GetMetricData", "GetMetricStatistics", "ListMetrics", "ListTagsForResource"}
     ),
+    "dlm": frozenset({"GetLifecyclePolicies", "GetLifecyclePolicy"}),
     "elb": frozenset({"DescribeLoadBalancers", "DescribeInstanceHealth"}),
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "health": frozenset({"DescribeAffectedEntities", "DescribeEventDetails", "DescribeEvents"}),

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from tui.aws import describe, errors, group_health, images, mapping, memberships, named_alarms
+from tui.aws import describe, errors, event_windows, group_health, images, mapping, memberships, named_alarms
 from tui.aws.error_codes import error_code
 from tui.aws.route_tables import routes
 from tui.aws.sessions import Sessions
@@ -113,6 +113,8 @@ def facts(sessions: Sessions, row: Instance, now: datetime, threads: Executor) -
         questions["spot_type"] = lambda: _spot(ec2, str(row.spot_request))
     if row.host_id:
         questions["host_state"] = lambda: _host(ec2, str(row.host_id))
+    if row.open_events(now):
+        questions["windows"] = lambda: event_windows.windows_of(ec2, instance_id)
     asked = {name: threads.submit(question) for name, question in questions.items()}
     values: dict[str, Any] = {}
     unknown: list[tuple[str, SafeText]] = []

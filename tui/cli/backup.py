@@ -12,6 +12,7 @@ import click
 from msgspec.structs import replace
 
 from tui.cli import output, serialize
+from tui.cli.filtering import filter_option, parsed_filter
 from tui.cli.fleet_reader import Fleet, look_at, read_fleet
 from tui.cli.follow import now, open_journal, operations_of
 from tui.cli.inspection import inspect_and_draft
@@ -28,7 +29,6 @@ from tui.cli.session import (
     Shared,
     open_session,
 )
-from tui.cli.status import FILTER, parsed_filter
 from tui.cli.this_machine import here_among
 from tui.domain import backup
 from tui.domain.actions import ActionOptions
@@ -63,7 +63,7 @@ def _length(ctx: click.Context, param: click.Parameter, value: str | None) -> ti
     "--older-than", metavar="7d", callback=_length,
     help="Whose newest AMI, of any maker, is older than that (default: actions.image_max_age).",
 )  # fmt: skip
-@FILTER
+@filter_option
 @click.option(
     "--at-once", type=click.IntRange(1, 50), default=1, show_default=True,
     help="So many at the same time, and never two of one group.",

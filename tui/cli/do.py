@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tui.cli import output, plan_view, streams
+from tui.cli.action_options import check_options
 from tui.cli.follow import (
     LOOK_EVERY,
     exit_code,
@@ -35,10 +36,11 @@ from tui.cli.session import (
     open_session,
 )
 from tui.domain.actions import ACTIONS, ON_INSTANCES, OVERRIDES, ActionOptions
+from tui.domain.alarm_plan import MOST_MINUTES
 from tui.domain.answers import NoteKind
 from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
 from tui.domain.instance import InstanceState, TroubleKind
-from tui.domain.plan import Draft, GuardKind, why_no_image_name
+from tui.domain.plan import Draft, GuardKind
 from tui.fleet import collector_client
 from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
@@ -59,12 +61,6 @@ _TAKEN_WITHIN = 15.0
 _MOST_LOOKS = 5
 """What changes at each of so many looks is not waited for: the runner looks for itself before each step."""
 
-_FLAGS = {
-    "no_reboot": "--no-reboot", "image_first": "--image-first", "image_name": "--image-name", "event_id": "--event-id",
-    "not_before": "--at", "standby": "--standby", "drain": "--drain",
-}  # fmt: skip
-"""The options that not every action takes; which ones do, the actions say themselves."""
-_OF_AN_IMAGE = ("no_reboot", "image_name")
 _NAMES = list(ON_INSTANCES)
 
 
@@ -114,6 +110,11 @@ _NAMES = list(ON_INSTANCES)
     "--at", "not_before", metavar="WHEN", callback=plan_view.parse_at,
     help="The event's new start: ISO 8601, in UTC unless it says otherwise, or a duration from now such as 36h.",
 )  # fmt: skip
+@click.option(
+    "--minutes", type=click.IntRange(1, MOST_MINUTES), metavar="N",
+    help="How long its check fails before the alarm acts (default: 2 to recover, 3 to reboot, more where it boots slowly).",
+)  # fmt: skip
+@click.option("--off", "switch_off", is_flag=True, help="Switch automatic recovery off instead of on.")
 @timeout_option()
 @shared_options
 def do_command(
@@ -122,46 +123,36 @@ def do_command(
 ) -> int:  # fmt: skip
     """The command; its help is above."""
     with open_session(shared) as session:
-        _check(action, given, bool(session.settings.actions.require_image))
+        check_options(action, given, bool(session.settings.actions.require_image))
         options = plan_view.options_of(session.settings, **given)
         found = first(session, action, instance, timeout, options)
-        plan = found.draft
-        if as_json:
-            output.json_line({"kind": "plan", **plan_view.draft_object(plan)})
-        else:
-            plan_view.print_plan(plan, session.settings)
-        if dry_run:
-            return _verdict(session, plan)
-        with open_journal(session, plan) as journal:
-            # The embedded AWS of --demo ends with this command: there it is always followed.
-            wait = wait or session.settings.demo
-            return _Order(session, journal, found, options, confirm, wait, as_json).carry_out()
+        return carry_out(
+            session, found, options, confirm=confirm, dry_run=dry_run, wait=wait, as_json=as_json
+        )
 
 
-def _check(action: str, given: dict[str, Any], required: bool) -> None:
-    """Options that would be ignored are wrong use. `required`: a policy may have an AMI made. Raises UsageError."""
-    one = ACTIONS[action]
-    options = ActionOptions(image_first=given["image_first"] or required)
-    for name, flag in _FLAGS.items():
-        fits = "image" in one.step_names(options) if name in _OF_AN_IMAGE else name in one.takes
-        if given[name] not in (None, False, "", ()) and not fits:
-            raise click.UsageError(f"{flag} is for {_takers(name)}")
-    for code in given["overrides"]:
-        if action not in OVERRIDES[code].actions:
-            raise click.UsageError(f"--override {code} is for {', '.join(OVERRIDES[code].actions)}")
-    if given["image_name"] and (why := why_no_image_name(given["image_name"])):
-        raise click.UsageError(f"--image-name: {why}")
-    if one.moves_event and given["not_before"] is None:
-        raise click.UsageError(f"{action} needs --at: the event's new start")
-
-
-def _takers(option: str) -> str:
-    """The actions that take it, in words."""
-    if option in _OF_AN_IMAGE:
-        making = [name for name, one in ACTIONS.items() if one.images]
-        first = [name for name, one in ACTIONS.items() if "image_first" in one.takes]
-        return f"{' and '.join(making)}, or {' and '.join(first)} with {_FLAGS['image_first']}"
-    return " and ".join(name for name, one in ACTIONS.items() if option in one.takes)
+def carry_out(
+    session: Session,
+    found: Reading,
+    options: ActionOptions,
+    *,
+    confirm: str | None,
+    dry_run: bool,
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Print the plan that was read, and carry it out as it is confirmed; the exit code. Raises RefusedError."""
+    plan = found.draft
+    if as_json:
+        output.json_line({"kind": "plan", **plan_view.draft_object(plan)})
+    else:
+        plan_view.print_plan(plan, session.settings)
+    if dry_run:
+        return _verdict(session, plan)
+    with open_journal(session, plan) as journal:
+        # The embedded AWS of --demo ends with this command: there it is always followed.
+        wait = wait or session.settings.demo
+        return _Order(session, journal, found, options, confirm, wait, as_json).carry_out()
 
 
 def _blocked(session: Session, plan: Draft) -> tuple[str, int] | None:
@@ -242,6 +233,8 @@ class _Order:
         if answer.instance is None:
             why = answer.trouble.line if answer.trouble else "AWS told nothing of it"
             gone = answer.trouble is not None and answer.trouble.kind is TroubleKind.GONE
+            if gone and ACTIONS[plan.action].of_operation:
+                return None  # an alarm outlives its instance: the runner looks for it
             if plan.action in HURTS_NOBODY and not gone:
                 output.say(f"it can't be read now ({why}); a start hurts nobody: it goes on")
                 return None

@@ -1,13 +1,13 @@
-"""What is said where nothing is listed: of whom it holds, and whether it was the filter that left nothing."""
+"""What is said where nothing is listed, or not all: of whom it holds, and whether it was the filter that left nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from tui.cli import output
+from tui.cli import output, serialize
 from tui.cli.fleet_reader import Fleet, read_fleet
-from tui.cli.session import Session
+from tui.cli.session import PARTIAL, USAGE, WELL, Session
 from tui.config.schema import Settings
 from tui.domain.instance import Instance, TargetStatus
 from tui.domain.plurals import part_of
@@ -26,6 +26,16 @@ def no_profiles(settings: Settings) -> tuple[str, str]:
             "--profile NAME reads one all the same",
         )
     return "no AWS profile was found", "aws configure sso makes one, and evac --demo needs none"
+
+
+def say_unread(session: Session, fleet: Fleet, left_out: int = 0) -> int:
+    """Say what is missing: 3 if anything is (a row that could not be shown, too), and 2 where there was nothing to read."""
+    if not fleet.targets:
+        output.say("evac: {}: {}".format(*no_profiles(session.settings)))
+        return USAGE
+    for text in serialize.trouble_lines(fleet.targets):
+        output.say(f"evac: {text}")
+    return WELL if fleet.complete and not left_out else PARTIAL
 
 
 def say_nothing_listed(

@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "tui.cli.status",
     "explain": "tui.cli.explain",
     "diagnose": "tui.cli.diagnose",
+    "coverage": "tui.cli.coverage",
     "do": "tui.cli.do",
     "backup": "tui.cli.backup",
     "ops": "tui.cli.ops",

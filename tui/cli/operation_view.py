@@ -14,6 +14,7 @@ from tui.domain.time_format import span
 from tui.operations.model import Operation, StepRow
 from tui.operations.operation_text import operation_summary, took
 from tui.operations.status import InstanceDown, OperationStatus, status_of
+from tui.operations.undo import why_not_undoable
 
 
 def step_object(row: StepRow) -> dict[str, Any]:
@@ -74,6 +75,8 @@ def operation_object(operation: Operation, now: datetime) -> dict[str, Any]:
         "calls": list(operation.kept.texts),
         "hazards": list(operation.kept.hazards),
         "overrides": list(operation.kept.options.overrides),
+        "undoes": undone.operation if (undone := operation.kept.options.undone) is not None else None,
+        "undoable": not why_not_undoable(operation),
         "steps": [step_object(row) for row in operation.steps],
     }
 

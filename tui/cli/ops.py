@@ -8,7 +8,9 @@ import click
 
 from tui.cli import output
 from tui.cli.audit import audit_command
+from tui.cli.do import carry_out
 from tui.cli.follow import follow, now, open_journal, operations_of, read_operation, seen_to
+from tui.cli.inspection import inspect_and_draft
 from tui.cli.intended_down import meant_command
 from tui.cli.locks import locks_command
 from tui.cli.operation_view import operation_lines, operation_list, operation_object
@@ -17,6 +19,7 @@ from tui.cli.repair import repair_command
 from tui.cli.session import (
     FAILED,
     GUARD,
+    PARTIAL,
     READ_ONLY,
     USAGE,
     WELL,
@@ -25,8 +28,13 @@ from tui.cli.session import (
     Shared,
     open_session,
 )
+from tui.cli.this_machine import here_for
+from tui.domain.actions import ActionOptions
+from tui.domain.changes import Reading
+from tui.domain.instance import Target, TroubleKind
 from tui.domain.plurals import part_of
 from tui.domain.typed_name import answers
+from tui.fleet.collector_client import look_once
 from tui.kept_output import kept_by_operation
 from tui.operations.journal import Journal
 from tui.operations.journal_peek import in_need
@@ -34,6 +42,7 @@ from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import cut_off, left_behind
 from tui.operations.service import OperationsService
 from tui.operations.status import JUST_STARTING, driver, status_of
+from tui.operations.undo import NotUndoableError, gone_instance
 from tui.paths import console_folder
 
 SHOWN, EVERY = 100, 1_000_000
@@ -108,6 +117,46 @@ def resume_command(shared: Shared, ident: str | None, wait: bool, as_json: bool)
         if not waiting:
             output.say("nothing was cut off")
         return _resume(session, journal, waiting, wait, as_json)
+
+
+@ops_command.command("undo")
+@click.argument("ident", metavar="ID")
+@click.option("--confirm", metavar="NAME", help="Answer the question: the instance's name (or its id).")
+@click.option("--dry-run", is_flag=True, help="Only show the plan and whether it could be confirmed.")
+@click.option("--wait", is_flag=True, help="Follow to the end, a line a step.")
+@json_option("One JSON object a line.")
+@shared_options
+def undo_command(
+    shared: Shared, ident: str, confirm: str | None, dry_run: bool, wait: bool, as_json: bool
+) -> int:
+    """Put back what it set: the alarm as it was or none, automatic recovery as it was; asked and guarded as every action."""
+    with open_session(shared) as session:
+        with open_journal(session) as journal:
+            found = _one(journal, ident)
+            try:
+                options = operations_of(session, journal).undo(found)
+            except NotUndoableError as error:
+                raise RefusedError(str(error), GUARD) from None
+        reading = _look_for_undo(session, found, options)
+        return carry_out(
+            session, reading, options, confirm=confirm, dry_run=dry_run, wait=wait, as_json=as_json
+        )
+
+
+def _look_for_undo(session: Session, found: Operation, options: ActionOptions) -> Reading:
+    """The instance as it is now, and the plan. Raises RefusedError where it can't be read; one that is gone is no reason."""
+    output.say(f"looking for {found.label}…")
+    here = here_for(session)
+    target = Target(found.profile, found.region)
+    answer = look_once(session.settings, session.environ, target, found.instance_id, hosts=here.names)
+    row = answer.instance
+    if row is None and answer.trouble is not None and answer.trouble.kind is TroubleKind.GONE:
+        row = gone_instance(found)
+    if row is None:
+        raise RefusedError(answer.trouble.line if answer.trouble else "AWS told nothing of it", PARTIAL)
+    if found.account_id and row.account_id and row.account_id != found.account_id:
+        raise RefusedError(f"profile {found.profile} is of another account now: nothing was sent", GUARD)
+    return inspect_and_draft(session, "undo", row, answer.facts, options, here)
 
 
 @ops_command.command("abandon")

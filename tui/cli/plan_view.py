@@ -31,6 +31,7 @@ def parse_at(ctx: click.Context, param: click.Parameter, value: str | None) -> d
 
 def options_of(settings: Settings, **given: Any) -> ActionOptions:
     """The action's options: what was given on the command line, and the settings' word on waiting for an AMI."""
+    given["minutes"] = given.get("minutes") or 0
     given["overrides"] = tuple(dict.fromkeys(given.get("overrides", ())))
     return ActionOptions(wait_for_image=settings.actions.wait_for_image, **given)
 

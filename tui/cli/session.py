@@ -14,8 +14,10 @@ from tui.config import loader
 from tui.config.schema import Settings
 from tui.errors import EvacError
 
-WELL, FAILED, USAGE, PARTIAL, READ_ONLY, GUARD, FOUND = range(7)
-"""0 well · 1 an operation failed · 2 usage or config · 3 some targets unread · 4 refused: read-only · 5 refused: a guard."""
+WELL, FAILED, USAGE, PARTIAL, READ_ONLY, GUARD, FOUND, UNCOVERED = range(8)
+"""0 well · 1 an operation failed · 2 usage or config · 3 some targets unread · 4 refused: read-only · 5 refused: a guard.
+
+6 `diagnose` found something · 7 `coverage`: something is not covered."""
 INTERRUPTED = 130
 
 

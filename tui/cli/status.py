@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import click
 
 from tui.cli import output, serialize
 from tui.cli.activity import own
-from tui.cli.empty_list import no_profiles, say_nothing_listed
+from tui.cli.empty_list import say_nothing_listed, say_unread
+from tui.cli.filtering import filter_option, parsed_filter
 from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.options import json_option, shared_options, timeout_option
-from tui.cli.session import PARTIAL, USAGE, WELL, Session, Shared, open_session
+from tui.cli.session import Session, Shared, open_session
 from tui.cli.this_machine import here_among
 from tui.config.schema import Settings, policy
 from tui.domain import query, time_format
@@ -28,9 +29,6 @@ from tui.paths import default_snapshot_path
 from tui.presentation.instance_text import checks_text
 
 TIMEOUT = timeout_option("Seconds after which a target that has not answered counts as unread.")
-FILTER = click.option(
-    "--filter", "wanted", default="", help="Only what matches, in the console's filter language."
-)
 
 
 @click.command("events")
@@ -38,7 +36,7 @@ FILTER = click.option(
 @click.option("--csv", "form", flag_value="csv", help="A line an event, as CSV.")
 @click.option("--ics", "form", flag_value="ics", help="As an iCalendar file.")
 @click.option("--all", "every", is_flag=True, help="Completed and canceled events as well.")
-@FILTER
+@filter_option
 @TIMEOUT
 @shared_options
 def events_command(shared: Shared, form: str | None, every: bool, wanted: str, timeout: float) -> int:
@@ -92,7 +90,7 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
     elif pairs:
         lines, left_out = output.each(pairs, lambda pair: _event_line(*pair, zone, now), _name_of_pair)
         output.table(("EVENT", "STATE", "STARTS", "NAME", "INSTANCE", "TARGET", "MOVABLE UNTIL"), lines)
-    return _close(session, fleet, left_out)
+    return say_unread(session, fleet, left_out)
 
 
 def _event_line(row: Instance, event: ScheduledEvent, zone: tzinfo, now: datetime) -> tuple[str, ...]:
@@ -122,7 +120,7 @@ def _name_of_pair(pair: tuple[Instance, ScheduledEvent]) -> str:
     is_flag=True,
     help="Only instances with a failing check, an open event, or that AWS stopped.",
 )
-@FILTER
+@filter_option
 @TIMEOUT
 @shared_options
 def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, timeout: float) -> int:
@@ -159,7 +157,7 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
         output.table(("", "NAME", "INSTANCE", "TARGET", "STATE", "CHECKS", "NEXT EVENT", "ADDRESS"), lines)
     for issue in open_issues(places.values()):
         output.say(f"evac: {issue_notice(issue, now, session.settings.zone()).text}")
-    return _close(session, fleet, left_out)
+    return say_unread(session, fleet, left_out)
 
 
 def _status_line(row: Instance, now: datetime, ours: Own) -> tuple[str, ...]:
@@ -188,14 +186,6 @@ def _known_before(session: Session) -> list[Instance]:
     except snapshot.SnapshotError:
         return []
     return [] if kept is None else [row for delta in kept.deltas for row in delta.upserts]
-
-
-def parsed_filter(text: str, max_age: timedelta = query.COPY_MAX_AGE) -> query.Query:
-    """What --filter asks for. Raises UsageError, naming what is wrong in it. `max_age`: an older copy counts as none."""
-    parsed = query.parse_query(text, max_age)
-    if isinstance(parsed, query.QueryError):
-        raise click.UsageError(f"--filter: {text[parsed.start : parsed.end]!r}: {parsed.message}")
-    return parsed
 
 
 def _ordered(fleet: Fleet, chosen: query.Query, now: datetime, own: Own = NO_ACTIVITY) -> list[Instance]:
@@ -229,13 +219,3 @@ def _next_event(row: Instance, now: datetime) -> str:
     return (
         f"{upcoming[0].code_text} {time_format.countdown(start, now) if start else '(start not announced)'}"
     )
-
-
-def _close(session: Session, fleet: Fleet, left_out: int = 0) -> int:
-    """Say what is missing: 3 if anything is (a row that could not be shown, too), and 2 where there was nothing to read."""
-    if not fleet.targets:
-        output.say("evac: {}: {}".format(*no_profiles(session.settings)))
-        return USAGE
-    for text in serialize.trouble_lines(fleet.targets):
-        output.say(f"evac: {text}")
-    return WELL if fleet.complete and not left_out else PARTIAL

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from tui.demo import large
+from tui.demo import large, large_cover
 from tui.demo.clock import Clock
 from tui.demo.environment import environment, write_folder
 from tui.demo.fleet import populate
@@ -55,6 +55,9 @@ def main() -> None:
         help="spread the generated fleet over so many accounts of its own, no sample",
     )
     parser.add_argument("--regions", type=int, default=5, help="regions of each of those accounts")
+    parser.add_argument(
+        "--cover", action="store_true", help="an alarm and an AMI of each instance of them, and AWS Health"
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--now", type=datetime.fromisoformat, default=None)
     parser.add_argument("--folder", type=Path, default=None)
@@ -67,6 +70,8 @@ def main() -> None:
         world = World(Clock(args.now, args.speed), args.seed, args.lag)
         if args.accounts:
             large.populate(world, args.scale, args.accounts, args.regions)
+            if args.cover:
+                large_cover.populate(world)
             return world
         populate(world)
         if args.scale:

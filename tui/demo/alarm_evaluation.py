@@ -32,11 +32,15 @@ _CAUGHT_UP = timedelta(hours=1)
 
 def watch(world: World, region: Region, alarm: Doc) -> None:
     """Evaluate it from the next minute on, and again whenever its instance changes."""
-    if not alarm.get("MetricName") or alarm.get("ComparisonOperator") not in _COMPARES:
+    if not _is_evaluated(alarm):
         return
     if (instance := _instance(region, alarm)) is not None:
         wake_with(world, region, instance)
     _later(world, region, alarm)
+
+
+def _is_evaluated(alarm: Doc) -> bool:
+    return bool(alarm.get("MetricName")) and alarm.get("ComparisonOperator") in _COMPARES
 
 
 def wake_with(world: World, region: Region, instance: DemoInstance) -> None:
@@ -46,7 +50,7 @@ def wake_with(world: World, region: Region, instance: DemoInstance) -> None:
 
 def _wake(world: World, region: Region, instance_id: str) -> None:
     for name in region.alarms_on.get(instance_id, ()):
-        if (alarm := region.alarms.get(name)) is not None and alarm.get("ComparisonOperator") in _COMPARES:
+        if (alarm := region.alarms.get(name)) is not None and _is_evaluated(alarm):
             _later(world, region, alarm)
 
 

@@ -8,7 +8,9 @@ recovery point, "image": {fields of the image or snapshot}}`. `policy` `{"accoun
 {more fields}}`. `plan` `{"account", "region", "name", "rules", "selections"}` as AWS Backup has them. `window` `{"account",
 "region", "name", "target", "window": {TimeRanges or CronExpression}}`. `health` `{"account", "code", "region", "entities",
 "minutes": how long ago it began (negative: in the future), "event": {more fields}}`, or `{"account", "plan": bool}`,
-`{"account", "forget": true}` (all events) or `{"active": region}`.
+`{"account", "forget": true}` (all events) or `{"active": region}`. `image-user` `{"account", "region", "kind": template or
+configuration, "name", "image"}`: what launches from an AMI. `opted-in` `{"account", "region", "types": {type: bool}}`: AWS
+Backup's.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.demo import alarm_evaluation, alarm_states, copies, copy_plans, event_windows, health
+from tui.demo.alarm_settings import settings
 from tui.demo.instance import DemoInstance
 from tui.demo.world import Region, World
 
@@ -35,18 +38,6 @@ def cover(world: World, path: str, data: Doc, where: Callable[[str], tuple[Regio
         region, instance = where(data["instance"])
         return _PATHS[path](world, region, instance, data)
     return _PATHS[path](world, world.region(data.get("account", ""), data.get("region", "")), None, data)
-
-
-def settings(instance: DemoInstance, region: str, kind: str = "recover") -> Doc:
-    """What PutMetricAlarm is given for a good alarm of this kind: `recover` or `reboot`."""
-    recover = kind == "recover"
-    return {
-        "AlarmName": f"{kind}-{instance.id}", "Namespace": "AWS/EC2",
-        "MetricName": f"StatusCheckFailed_{'System' if recover else 'Instance'}",
-        "Dimensions": [{"Name": "InstanceId", "Value": instance.id}], "Statistic": "Maximum", "Period": 60,
-        "EvaluationPeriods": 2 if recover else 3, "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "TreatMissingData": "missing", "AlarmActions": [f"arn:aws:automate:{region}:ec2:{kind}"],
-    }  # fmt: skip
 
 
 def _alarm(world: World, region: Region, instance: DemoInstance | None, data: Doc) -> Any:
@@ -115,7 +106,20 @@ def _health(world: World, region: Region, instance: DemoInstance | None, data: D
     return {"arn": event["arn"]}
 
 
+def _image_user(world: World, region: Region, instance: DemoInstance | None, data: Doc) -> Any:
+    held = region.launch_templates if data["kind"] == "template" else region.launch_configurations
+    held[data["name"]] = data["image"]
+    return {"name": data["name"]}
+
+
+def _opted_in(world: World, region: Region, instance: DemoInstance | None, data: Doc) -> Any:
+    region.backup_types = data["types"]
+    return data
+
+
 _PATHS = {
+    "image-user": _image_user,
+    "opted-in": _opted_in,
     "alarm": _alarm,
     "copy": _copy,
     "policy": _policy,

@@ -19,10 +19,12 @@ Doc = dict[str, Any]
 MAKERS = ("create-image", "dlm", "backup")
 
 
-def add_copy(region: Region, instance: DemoInstance, maker: str, at: datetime, **more: Any) -> Doc:
+def add_copy(
+    region: Region, instance: DemoInstance, maker: str, at: datetime, volumes: int | None = None, **more: Any
+) -> Doc:
     """Keep an AMI of it made then (UTC) by `create-image`, `dlm` or `backup`; its document. `more`: fields of ec2's Image.
 
-    Its snapshots are there too, and of AWS Backup the recovery point.
+    The snapshots of so many of its volumes (None: all) are there too, and of AWS Backup the recovery point.
     """
     mark = hash_of(f"{instance.id}{maker}{at.isoformat()}")
     name, tags = _name(instance, at, more), []
@@ -43,7 +45,7 @@ def add_copy(region: Region, instance: DemoInstance, maker: str, at: datetime, *
         "Architecture": instance.doc.get("Architecture", "x86_64"), "BlockDeviceMappings": [], **more,
     }  # fmt: skip
     if doc["State"] in ("available", "pending"):
-        _snapshots(region, instance, doc, at)
+        _snapshots(region, instance, doc, at, volumes)
     region.images[doc["ImageId"]] = doc
     if maker == "backup":
         add_point(region, instance, doc, at)
@@ -59,9 +61,9 @@ def _tags(values: dict[str, str]) -> list[Doc]:
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
-def _snapshots(region: Region, instance: DemoInstance, image: Doc, at: datetime) -> None:
+def _snapshots(region: Region, instance: DemoInstance, image: Doc, at: datetime, volumes: int | None) -> None:
     state = "completed" if image["State"] == "available" else "pending"
-    for mapping in instance.doc.get("BlockDeviceMappings", []):
+    for mapping in instance.doc.get("BlockDeviceMappings", [])[:volumes]:
         volume = mapping["Ebs"]["VolumeId"]
         name = f"snap-0{hash_of(image['ImageId'] + volume):016x}"
         text = f"Created by CreateImage({instance.id}) for {image['ImageId']}"

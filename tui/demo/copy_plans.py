@@ -158,3 +158,18 @@ def GetBackupSelection(request: Request, params: Doc) -> Doc:
         raise AwsError("ResourceNotFoundException", f"Cannot find selection {name}", 400)
     return {"BackupSelection": plan["_selections"][name], "SelectionId": name, "BackupPlanId": plan["BackupPlanId"],
             "CreationDate": plan["CreationDate"]}  # fmt: skip
+
+
+def CreateBackupPlan(request: Request, params: Doc) -> Doc:
+    """Minimal: what the contract suite needs."""
+    wanted = params["BackupPlan"]
+    plan = add_backup_plan(request.world, request.region, wanted["BackupPlanName"], wanted["Rules"], [])
+    return {key: plan[key] for key in ("BackupPlanId", "BackupPlanArn", "VersionId", "CreationDate")}
+
+
+def DescribeRegionSettings(request: Request, params: Doc) -> Doc:
+    """What may be backed up by tag there."""
+    return {
+        "ResourceTypeOptInPreference": request.region.backup_types,
+        "ResourceTypeManagementPreference": {},
+    }

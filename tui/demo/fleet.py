@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.demo.console import Console, facts_of
+from tui.demo.cover_sample import cover_all
 from tui.demo.instance import DemoInstance
 from tui.demo.sample import DATA, PROD, STAGING, Builder, accounts
 from tui.demo.world import World
@@ -235,3 +236,4 @@ def populate(world: World) -> None:
     staging(Builder(world, STAGING, "eu-west-1"))
     staging_seoul(Builder(world, STAGING, "ap-northeast-2"))
     data_rest(Builder(world, DATA, "us-east-1"))
+    cover_all(world)

@@ -25,6 +25,7 @@ from tui.demo import (
     event_windows,
     groups,
     health,
+    image_use,
     protocol,
     rest_json,
     services,
@@ -49,7 +50,7 @@ def _operations(*modules: ModuleType) -> dict[str, Operation]:
 
 OPERATIONS = _operations(
     ec2_read, ec2_write, ec2_image, ec2_launch, snapshots, event_windows, balancing, classic, groups, alarms, cloudwatch,
-    cloudtrail, health, copy_plans, services,
+    cloudtrail, health, copy_plans, image_use, services,
 )  # fmt: skip
 
 

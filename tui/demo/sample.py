@@ -20,7 +20,7 @@ PROFILES: list[Doc] = [
     {"name": "prod-audit", "key": "AKIADEMOAUDIT0000001", "account": PROD, "region": "ap-northeast-2", "allow": READ_ONLY},
     {"name": "data", "key": "AKIADEMODATA00000001", "account": DATA, "region": "us-east-1", "label": "DATA", "color": "yellow"},
     {"name": "staging", "account": STAGING, "region": "eu-west-1", "label": "STAGE", "color": "green",
-     "key": "AKIADEMOSTAGING00001", "denied_regions": ("us-east-1",)},
+     "key": "AKIADEMOSTAGING00001", "denied_regions": ("us-east-1",), "deny": ("backup:*",)},
     {"name": "legacy", "key": "AKIADEMOLEGACY000001", "account": LEGACY, "region": "us-east-1", "expired": True},
     {"name": "analytics", "role_arn": f"arn:aws:iam::{DATA}:role/analytics-readonly", "source_profile": "prod",
      "account": DATA, "region": "us-east-1"},
@@ -49,6 +49,7 @@ def accounts(world: World) -> None:
                 tuple(one.get("allow", ("*",))),
                 one.get("expired", False),
                 tuple(one.get("denied_regions", ())),
+                tuple(one.get("deny", ())),
             )
         else:
             world.assume(one["role_arn"], "kept")
@@ -192,7 +193,7 @@ class Builder:
         """An AMI made from it so many days ago."""
         image = self.world.hex_id("ami")
         told = instance.doc["Tags"][0]["Value"] if instance.doc["Tags"] else instance.id
-        more = {"ImageId": image, "Name": f"{told}-{int(days * 24)}h", "State": state}
+        more: Doc = {"ImageId": image, "Name": f"{told}-{int(days * 24)}h", "State": state}
         copies.add_copy(self.region, instance, "create-image", self.ago(days=days), **more)
         return instance
 

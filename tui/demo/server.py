@@ -54,6 +54,10 @@ class Handler(BaseHTTPRequestHandler):
         """Control paths only."""
         self._handle()
 
+    def do_PUT(self) -> None:
+        """What a rest-json service is sent."""
+        self._handle()
+
     def do_POST(self) -> None:
         """AWS's protocols and control paths."""
         self._handle()

@@ -1,6 +1,7 @@
 """EBS snapshots: those under an AMI, and those that were made of a volume alone.
 
 Sources: ec2 model (Snapshot, DescribeSnapshotsRequest: MaxResults 5 to 1,000, not with ids; filters).
+Unsourced: how long one takes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from tui.demo.request import Request
 from tui.demo.world import AwsError, Region
 
 Doc = dict[str, Any]
+SNAPSHOT_SECONDS = 60.0
 _FILTERS: dict[str, filters.Getter] = {
     "snapshot-id": filters.at("SnapshotId"),
     "volume-id": filters.at("VolumeId"),
@@ -62,3 +64,20 @@ def DescribeSnapshots(request: Request, params: Doc) -> Doc:
     ]
     docs, token = filters.page(docs, params)
     return {"Snapshots": docs, "NextToken": token}
+
+
+def CreateSnapshot(request: Request, params: Doc) -> Doc:
+    """Minimal: what the contract suite needs. Pending first."""
+    world, volume = request.world, params["VolumeId"]
+    if volume not in request.region.volumes:
+        raise AwsError("InvalidVolume.NotFound", f"The volume '{volume}' does not exist.")
+    more = {"State": "pending", "Progress": "0%", "Description": params.get("Description", "")}
+    doc = snapshot(request.region, world.hex_id("snap"), volume, world.clock.now, **more)
+
+    def finish() -> None:
+        doc.update(State="completed", Progress="100%", CompletionTime=world.clock.now)
+        world.revision += 1
+
+    answer = dict(doc)
+    world.clock.later(SNAPSHOT_SECONDS, finish)
+    return answer

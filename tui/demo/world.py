@@ -30,17 +30,24 @@ class AwsError(Exception):
 
 @dataclass
 class Identity:
-    """An access key's identity. `allow` are globs over `service:Operation`; `denied_regions` answer as a disabled region does."""
+    """An access key's identity. `allow` and `deny` are globs over `service:Operation`, deny is the stronger.
+
+    `denied_regions` answer as a disabled region does.
+    """
 
     account: str
     arn: str
     allow: tuple[str, ...] = ("*",)
     expired: bool = False
     denied_regions: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
 
     def may(self, service: str, operation: str) -> bool:
         """Whether a policy of this identity allows the call."""
-        return any(fnmatchcase(f"{service}:{operation}", pattern) for pattern in self.allow)
+        name = f"{service}:{operation}"
+        if any(fnmatchcase(name, pattern) for pattern in self.deny):
+            return False
+        return any(fnmatchcase(name, pattern) for pattern in self.allow)
 
 
 @dataclass
@@ -69,6 +76,9 @@ class Region:
     backup_plans: dict[str, Doc] = field(default_factory=dict)
     recovery_points: dict[str, list[Doc]] = field(default_factory=dict)  # by the resource's ARN
     event_windows: dict[str, Doc] = field(default_factory=dict)
+    launch_templates: dict[str, str] = field(default_factory=dict)  # id -> the AMI's
+    launch_configurations: dict[str, str] = field(default_factory=dict)  # name -> the AMI's id
+    backup_types: dict[str, bool] = field(default_factory=lambda: {"EBS": True, "EC2": True, "RDS": True})
     alarm_history: deque[Doc] = field(default_factory=lambda: deque(maxlen=5000))
     another: Any = None  # makes an instance like a given one, pending; set by whoever builds instances here
     trail: deque[Doc] = field(default_factory=lambda: deque(maxlen=5000))  # CloudTrail's events, as they came

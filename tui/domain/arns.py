@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from tui.domain.instance import Instance
+
 _PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
 
 
 def partition_of(region: str) -> str:
     """`aws`, `aws-cn` or `aws-us-gov`, by the region's name."""
     return _PARTITIONS.get(region.rsplit("-", 2)[0], "aws")
+
+
+def instance_arn(instance: Instance) -> str:
+    """The instance's; its account must be known."""
+    return ec2_arn(instance, "instance", instance.instance_id)
+
+
+def ec2_arn(instance: Instance, kind: str, name: str) -> str:
+    """Of something of EC2 that is where the instance is: a volume, say."""
+    region = instance.target.region
+    return f"arn:{partition_of(region)}:ec2:{region}:{instance.account_id}:{kind}/{name}"

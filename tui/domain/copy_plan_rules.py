@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from tui.domain.arns import partition_of
+from tui.domain.arns import ec2_arn
 from tui.domain.copy_plans import BackupSelection, CopyPlans, LifecyclePolicy, Tags
 from tui.domain.cover.answers import CoverLine, CoverVerdict
 from tui.domain.instance import Instance, InstanceState
@@ -116,7 +116,7 @@ def selection_answer(
     """Whether AWS Backup will copy it by that selection. `opted_in`: as in CopyPlans; None = don't know."""
     if instance.state in _GONE:
         return PlanAnswer(_NO, f"it is {instance.state}")
-    found = _selected(selection, _arn(instance, "instance", instance.instance_id), instance.tags)
+    found = _selected(selection, ec2_arn(instance, "instance", instance.instance_id), instance.tags)
     if found.verdict is not _NO and instance.root_device == "instance-store":
         return PlanAnswer(_NO, "makes AMIs of EBS roots alone: its root is instance store")
     if found.verdict is not _NO:
@@ -177,7 +177,7 @@ def _selected_volumes(
 ) -> PlanAnswer | None:
     """Its volumes alone; None: none of them, or the instance itself would have been chosen."""
     root = _root_volume(instance)
-    arns = {str(one.volume_id): _arn(instance, "volume", one.volume_id) for one in instance.volumes}
+    arns = {str(one.volume_id): ec2_arn(instance, "volume", one.volume_id) for one in instance.volumes}
     if volume_tags is None and selection_needs_volume_tags(selection):
         might = not selection.resources or any(
             _like(r, a) for r in selection.resources for a in arns.values()
@@ -233,11 +233,6 @@ def _like(pattern: str, text: str, star: str = r"\S*") -> bool:
 @lru_cache(512)
 def _compiled(pattern: str, star: str) -> re.Pattern[str]:
     return re.compile(star.join(map(re.escape, re.sub(r"\*+", "*", pattern).split("*"))), re.DOTALL)
-
-
-def _arn(instance: Instance, kind: str, name: str) -> str:
-    region = instance.target.region
-    return f"arn:{partition_of(region)}:ec2:{region}:{instance.account_id}:{kind}/{name}"
 
 
 def copy_plan_lines(instance: Instance, plans: CopyPlans, now: datetime) -> tuple[CoverLine, ...]:

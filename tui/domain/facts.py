@@ -10,6 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from tui.domain.alarm_settings import AlarmSeen
+from tui.domain.event_windows import EventWindow
 from tui.domain.groups import Hold
 from tui.domain.instance import Image, TypeFacts
 from tui.domain.sanitize import EMPTY, SafeText
@@ -96,6 +97,7 @@ class Facts(Struct, frozen=True, gc=False):
     An empty tuple means AWS was asked and there are none. `unknown` holds (field name, reason). `holds` is not AWS's: which
     members of its groups other operations hold down, as the journal and the lock service tell it. `hosts`: addresses of the names
     that were asked for with it; empty where nobody knows the name. `alarms`: those under evac's own names for it.
+    that were asked for with it; empty where nobody knows the name. `windows` are asked for only where an event is announced.
     """
 
     read_at: datetime
@@ -111,6 +113,7 @@ class Facts(Struct, frozen=True, gc=False):
     spot_type: SafeText | None = None
     host_state: SafeText | None = None
     routes: tuple[RouteTo, ...] | None = None
+    windows: tuple[EventWindow, ...] | None = None
     hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     unknown: tuple[tuple[str, SafeText], ...] = ()
     holds: tuple[Hold, ...] = ()

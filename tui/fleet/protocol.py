@@ -13,10 +13,12 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from tui.domain.copy_plans import CopyPlans
 from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.facts import Facts
 from tui.domain.health import HealthReport
 from tui.domain.instance import Instance, Target, TargetStatus, Trouble
+from tui.domain.owned_images import OwnedImages
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.errors import EvacError
 
@@ -56,7 +58,8 @@ class Delta(_Frame, frozen=True):
 
 class ReadKind(StrEnum):
     """What is asked of the collector: an instance and its facts read anew, or all again; one part of the evidence why it fails;
-    or who covers the instances of a target (of all, without one), which from then on is kept read; or what AWS Health says of it.
+    or who covers the instances of a target (of all, without one), which from then on is kept read; or what AWS Health says of it;
+    by which plans an instance is copied; or which AMIs of evac's a target holds.
     """
 
     LOOK = "look"
@@ -68,6 +71,8 @@ class ReadKind(StrEnum):
     SCREENSHOT = "screenshot"
     COVER = "cover"
     HEALTH = "health"
+    PLANS = "plans"
+    OWN_IMAGES = "own-images"
 
 
 class ReadRequest(_Frame, frozen=True):
@@ -75,7 +80,7 @@ class ReadRequest(_Frame, frozen=True):
 
     `hosts`: names whose addresses a look should bring along. `hours`: how far back metrics go (3, 24 or 72). `resource`: whose
     changes are asked for, where it is not the instance: a volume's or a security group's id. `entities`: what else of it Health
-    may name (tui.domain.health_notices.entities_of).
+    may name (tui.domain.health_notices.entities_of). `keep`: how many AMIs of an instance stay.
     """
 
     id: int
@@ -86,6 +91,7 @@ class ReadRequest(_Frame, frozen=True):
     hours: int = 3
     resource: str = ""
     entities: tuple[str, ...] = ()
+    keep: int = 1
 
 
 class ReadAnswer(_Frame, frozen=True):
@@ -101,6 +107,8 @@ class ReadAnswer(_Frame, frozen=True):
     evidence: Evidence | None = None
     image: bytes = b""
     health: HealthReport | None = None
+    plans: CopyPlans | None = None
+    own_images: OwnedImages | None = None
 
 
 class Hello(_Frame, frozen=True):

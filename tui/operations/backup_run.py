@@ -158,6 +158,7 @@ class BackupRun:
         self._look_after()
         for one in self._going:
             self._end(one, Ending.PENDING, "AWS is still making it; its runner stays with it")
+        self._going.clear()
 
     def _take_up(self) -> None:
         """What a timer before this one began, and nobody drives any more."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tui.config.schema import Settings
-from tui.domain.actions import unasked
+from tui.domain.actions import ActionOptions, unasked
 from tui.domain.answers import Permission
 from tui.domain.aws_codes import PERMITTED
 from tui.domain.plan import Draft
@@ -27,6 +27,7 @@ from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation, OperationState
 from tui.operations.spawn import LaunchError, ReadOnlyError
 from tui.operations.status import driver
+from tui.operations.undo import NotUndoableError, undo_options
 
 SLOW_START = timedelta(seconds=20)
 """A runner that has not taken its plan after so long has probably not started."""
@@ -71,7 +72,10 @@ def dry_run_answer(operation: Operation, now: datetime) -> DryRunAnswer:
     if (operation.permission_asked or operation.runner) and not driver(operation, now):
         return DryRunAnswer(Answered.OVER, "the runner that would do it is gone, and nothing was sent")
     kept = operation.kept
-    more = unasked(without_dry_run(operation.action, kept.order, kept.options))
+    silent = without_dry_run(operation.action, kept.order, kept.options)
+    if operation.permission_asked and silent and not operation.steps[0].calls:
+        return DryRunAnswer(Answered.SILENT, f"permission: AWS can't be asked for {', '.join(silent)}")
+    more = unasked(silent)
     if operation.permission is Permission.YES:
         return DryRunAnswer(Answered.YES, f"permission: AWS says yes (dry run){more}")
     if operation.permission_asked:
@@ -165,6 +169,18 @@ class OperationsService:
             with suppress(UnauditedError):
                 self._audit(operation, "abandon", f"refused: {told}")
         return done, told
+
+    def undo(self, operation: Operation) -> ActionOptions:
+        """What puts back what it set: the options of the action `undo` on its instance, to be planned, asked and proposed as
+        every other.
+
+        Raises NotUndoableError, and UnauditedError.
+        """
+        try:
+            return undo_options(operation)
+        except NotUndoableError as error:
+            self._audit(operation, "undo", f"refused: {error}")
+            raise
 
     def keep(self, operation: Operation) -> None:
         """It was asked whether to abandon it, and the answer was no. Raises UnauditedError."""

@@ -108,7 +108,7 @@ def _watches_wrong(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
     if alarm.namespace != EC2_NAMESPACE:
         return (
             _NOBODY,
-            f"watches {alarm.metric} of {alarm.namespace or 'no namespace'}, not AWS's check",
+            f"watches {clean(alarm.metric, 60)} of {clean(alarm.namespace, 60) or 'no namespace'}, not AWS's check",
             "wrong metric",
         )
     if alarm.metric != metric and not (wanted is REBOOT and str(alarm.metric) == BOTH_METRIC):

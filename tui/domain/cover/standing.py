@@ -14,7 +14,7 @@ from tui.domain.cover.services import services_of
 from tui.domain.cover.verdict import cover_of, gravest_first
 from tui.domain.instance import Instance
 
-KEEP = timedelta(minutes=10)
+_KEEP = timedelta(minutes=10)
 """A cover is looked at anew after so long, give or take a half: a copy grows old by the day."""
 _SPREAD = 97
 """Rows that were read together are not all looked at anew together."""
@@ -74,7 +74,7 @@ class Covers:
             self._odd[row.instance_id] = error
             cover = _NOT_JUDGED
         stands = Standing.UNREAD if row.cover is None else standing_of(cover)
-        until = now + KEEP * (0.5 + hash(row.instance_id) % _SPREAD / _SPREAD)
+        until = now + _KEEP * (0.5 + hash(row.instance_id) % _SPREAD / _SPREAD)
         kept = self._kept[row.instance_id] = (row, until, stands, gravest_first(cover))
         return kept
 
@@ -102,12 +102,12 @@ class Covers:
             return counted[2]
         found = [self._look(row, now)[2] for row in rows if row.cover is not None]
         counts = CoverCounts(found.count(Standing.OPEN), found.count(Standing.UNKNOWN), len(found))
-        self._counted = (rows, now + KEEP / 10, counts)
+        self._counted = (rows, now + _KEEP / 10, counts)
         return counts
 
     def services(self, rows: Sequence[Instance], tag: str, now: datetime) -> list[ServiceCover]:
         """As `services_of`. Looked at again when other rows are given, or it is later."""
         kept = self._services
         if kept is None or kept[0] is not rows or now >= kept[1]:
-            kept = self._services = (rows, now + KEEP / 10, services_of(rows, tag, now, self._max_age))
+            kept = self._services = (rows, now + _KEEP / 10, services_of(rows, tag, now, self._max_age))
         return kept[2]

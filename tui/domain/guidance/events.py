@@ -72,6 +72,7 @@ def event_paragraphs(subject: Subject, event: ScheduledEvent) -> tuple[Paragraph
         result.append(Kind.NOTE.says(f"AWS's own words: {event.description}", b.MODEL_EVENT))
     if not subject.general:
         result[1:1] = when(subject, event)
+        result.extend(event_window_notes(subject, event))
     return tuple(result)
 
 
@@ -101,6 +102,25 @@ def when(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
         )
     else:
         yield Kind.NOTE.says(f"It can't be moved: {reason}.", b.RESCHEDULE)
+
+
+def event_window_notes(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:
+    """Which event windows it has, and that they move nothing that is scheduled already."""
+    if subject.facts is None:
+        return
+    if subject.facts.windows is None:
+        why = next((why for name, why in subject.facts.unknown if name == "windows"), None)
+        if why is not None:
+            yield Kind.NOTE.says(f"Don't know whether it has an event window: {why}.", b.WINDOWS)
+        return
+    for window in subject.facts.windows:
+        if event.code is EventCode.SYSTEM_MAINTENANCE:
+            told = "it is for what stops, reboots or terminates it, not for maintenance of the network."
+        else:
+            inside = None if event.not_before is None else window.holds(event.not_before)
+            place = "" if inside is None else f" This event starts {'in' if inside else 'out'}side it."
+            told = f"AWS keeps to it in what it schedules later; it moves nothing that is scheduled already.{place}"
+        yield Kind.NOTE.says(f"Event window {window.words}: {told}", b.WINDOWS)
 
 
 def undocumented_event(subject: Subject, event: ScheduledEvent) -> Iterator[Paragraph]:

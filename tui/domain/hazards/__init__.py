@@ -13,6 +13,7 @@ from tui.domain.facts import Facts
 from tui.domain.hazards import (
     alarms,
     capacity,
+    ending_alarms,
     images,
     instance_state,
     membership,
@@ -29,7 +30,18 @@ from tui.domain.this_machine import NOWHERE, Here
 
 __all__ = ["GRAVE", "HAZARD_CHECKS", "HAZARD_CODES", "Gravity", "Hazard", "hazards"]
 
-_MODULES = (state, this_machine, storage, network, membership, capacity, instance_state, alarms, images)
+_MODULES = (
+    state,
+    this_machine,
+    storage,
+    network,
+    membership,
+    capacity,
+    instance_state,
+    alarms,
+    ending_alarms,
+    images,
+)
 HAZARD_CHECKS: tuple[HazardCheck, ...] = tuple(
     one for module in _MODULES for one in vars(module).values() if isinstance(one, HazardCheck)
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui.domain import alarm_plan
-from tui.domain.alarm_settings import CHECK_METRICS, alarm_name, why_not_set
+from tui.domain.alarm_settings import CHECK_METRICS, AlarmChange, alarm_name, why_not_set
 from tui.domain.hazards.base import Hazard, HazardView, block, danger, dont_know, hazard, note, ok, warn
 from tui.domain.hazards.membership import membership
 from tui.domain.instance import CheckStatus
@@ -184,24 +184,31 @@ def undone(view: HazardView) -> Iterator[Hazard]:
         return
     change = alarm_plan.alarm_change(view.action, view.instance, view.facts, view.options, view.policy)
     if change is not None:
-        found = alarm_plan.named_alarm(view.facts, change.name)
-        if view.facts is None or view.facts.alarms is None:
-            yield dont_know(f"what {change.name} is now", view, "alarms")
-        elif change.done(found):
-            yield block(f"{change.name} is as it was before: there is nothing to undo")
-        elif not change.untouched(found):
-            told = "somebody has deleted it" if found is None else f"it is now: {found.settings.text}"
-            yield block(f"somebody changed {change.name} since: {told}", _AGAIN)
-        if change.wanted is None:
-            yield warn(f"{change.name} is deleted: it acts for this instance no more")
-        else:
-            yield note(f"{change.name} becomes again: {change.wanted.text}")
+        yield from _undone_alarm(view, change)
     recovery = alarm_plan.recovery_change(view.action, view.instance, view.options)
     if recovery is not None:
-        if view.instance.auto_recovery == recovery.wanted:
+        now = view.instance.auto_recovery
+        if now == recovery.wanted:
             yield block("automatic recovery is as it was before: there is nothing to undo")
-        elif view.instance.auto_recovery != recovery.former:
-            yield block(
-                f"somebody changed it since: automatic recovery is {view.instance.auto_recovery or 'not known'}"
-            )
-        yield note(f"automatic recovery becomes {recovery.wanted} again")
+        elif now != recovery.former:
+            yield block(f"somebody changed it since: automatic recovery is {now or 'not known'}")
+        else:
+            yield note(f"automatic recovery becomes {recovery.wanted} again")
+
+
+def _undone_alarm(view: HazardView, change: AlarmChange) -> Iterator[Hazard]:
+    """Where nobody could look, the runner does, right before it sends anything."""
+    found = alarm_plan.named_alarm(view.facts, change.name)
+    if view.facts is None or view.facts.alarms is None:
+        yield dont_know(f"what {change.name} is now", view, "alarms")
+    elif change.done(found):
+        yield block(f"{change.name} is as it was before: there is nothing to undo")
+        return
+    elif not change.untouched(found):
+        told = "somebody has deleted it" if found is None else f"it is now: {found.settings.text}"
+        yield block(f"somebody changed {change.name} since: {told}", _AGAIN)
+        return
+    if change.wanted is None:
+        yield warn(f"{change.name} is deleted: it acts for this instance no more")
+    else:
+        yield note(f"{change.name} becomes again: {change.wanted.text}")

@@ -68,7 +68,7 @@ _UNSAID = frozenset(
             "Dimensions",
             "ActionsEnabled",
         ),
-        *("DatapointsToAlarm", "TreatMissingData", "Statistic"),
+        *("DatapointsToAlarm", "TreatMissingData", "Statistic", "Threshold", "ComparisonOperator"),
     ]
 )
 """What a call's line leaves out: the plan says of an alarm what it does and when."""

@@ -59,7 +59,8 @@ def _sent(said: StepHistory) -> bool:
 def _send(call: Call, said: StepHistory, now: datetime, doing: str) -> Decision:
     """It is as it was before: sent, if it was not; what AWS accepted shows late."""
     last = said.latest
-    if last is not None and last.ok:
+    # Deleted already, by the call whose answer was lost (botocore model, DeleteAlarms: ResourceNotFound).
+    if last is not None and (last.ok or last.code == "ResourceNotFound"):
         if now - last.intent_at > _LAG:
             return Stuck(f"{doing}: AWS accepted it and does not show it", _LOOK)
         return Wait(f"{doing}: accepted; waiting to see it", 2.0)

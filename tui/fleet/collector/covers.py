@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.fleet.collector.cover_reader import CoverReader
 
 
-class Covers(CollectorState):
+class CoverRequests(CollectorState):
     """Which targets' cover is asked for, and which of it was read."""
 
     cover_reader: CoverReader | None = None

@@ -62,7 +62,7 @@ class EvidenceReader:
         Raises GoneError, OtherAccountError, and what making a client raises.
         """
         state, ident, image = self._state, request.instance_id, b""
-        await threaded(self._readers, self._check, target)
+        await threaded(self._readers, self.check_account, target)
         if request.kind is ReadKind.LOG:
             found = await threaded(self._readers, self._log, target, ident)
         elif request.kind is ReadKind.SCREENSHOT:
@@ -78,8 +78,8 @@ class EvidenceReader:
             found = await self._metrics(request, target)
         return found, image
 
-    def _check(self, target: Target) -> None:
-        """What is read must be of the account whose row it is shown beside."""
+    def check_account(self, target: Target) -> None:
+        """What is read must be of the account whose row it is shown beside. Raises OtherAccountError."""
         unit = self._state.unit_of(target)
         if unit is None or not unit.account_id:
             return
@@ -114,7 +114,7 @@ class EvidenceReader:
             kept = self._kept.get(key)
             if kept is not None and began - kept[0] < METRICS_KEPT:
                 return kept[1]
-            row = await self._row(target, request.instance_id)
+            row = await self.row(target, request.instance_id)
             state = self._state
             asker = metrics.Asker(
                 state.sessions, row, state.settings.metrics.source, self._askers, datetime.now(UTC)
@@ -143,7 +143,7 @@ class EvidenceReader:
         row = None if unit is None else unit.rows.get(instance_id)
         return None if unit is None or row is None else unit.with_target_fields(row, target=target)
 
-    async def _row(self, target: Target, instance_id: str) -> Instance:
+    async def row(self, target: Target, instance_id: str) -> Instance:
         """Its row; where the list is not read yet, by one call for all who ask. Raises GoneError."""
         if (known := self._known(target, instance_id)) is not None:
             return known

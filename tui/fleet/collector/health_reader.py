@@ -24,7 +24,7 @@ NO_PLAN_FOR = 24 * 3600.0
 """Seconds after which an account without a support plan is asked again: somebody may have bought one."""
 _KEPT = 0.8
 """Of the interval: so long what was read is no older than another read would make it."""
-WITHIN = 10.0
+_WITHIN = 10.0
 """Seconds that a command waits for it: where its address cannot be reached, each attempt would take longer."""
 _OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.CONFIG)
 
@@ -47,7 +47,7 @@ class HealthReader:
             return JobOutcome.WELL
         profiles = dict.fromkeys(name for unit in units for name in unit.profiles)
         try:
-            async with asyncio.timeout(WITHIN if self._state.once else None):
+            async with asyncio.timeout(_WITHIN if self._state.once else None):
                 found = await self._events(account_id, profiles)
         except TimeoutError:
             return JobOutcome.FAILED
@@ -89,11 +89,11 @@ class HealthReader:
     async def report(self, request: ReadRequest, target: Target) -> ReadAnswer:
         """What it says of one instance (none: of the region alone) and its region, with AWS's text of each. Never raises."""
         try:
-            async with asyncio.timeout(WITHIN):
+            async with asyncio.timeout(_WITHIN):
                 found = await self._report(request, target)
         except TimeoutError:
             cause, remedy = (
-                f"AWS Health: no answer within {WITHIN:.0f} s",
+                f"AWS Health: no answer within {_WITHIN:.0f} s",
                 "check the way to its address, or go without",
             )
             found = Trouble(TroubleKind.NETWORK, clean(cause), clean(remedy), where=target.key)

@@ -13,7 +13,7 @@ from tui.domain.profile_names import ENVIRONMENT
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
-from tui.fleet.collector.covers import Covers
+from tui.fleet.collector.covers import CoverRequests
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import LOGIN_RETRY, Job, JobOutcome
 from tui.fleet.collector.state import OUTCOMES, health_key
@@ -22,7 +22,7 @@ NAME_AFTER = 2.0
 """Seconds after which an account's alias is asked for: it needs a client of its own, and trouble is shown without."""
 
 
-class Profiles(Covers):
+class Profiles(CoverRequests):
     """From a profile's name to its targets, and back when its credentials become another account's."""
 
     async def begin(self) -> None:

@@ -13,13 +13,14 @@ from tui.aws import inspect
 from tui.domain.instance import Target, Trouble, TroubleKind
 from tui.domain.sanitize import EMPTY, clean
 from tui.fleet import protocol
-from tui.fleet.collector.covers import Covers
+from tui.fleet.collector.covers import CoverRequests
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import Job
 from tui.fleet.collector.state import LOGIN_TROUBLE
 from tui.fleet.dns import look_up
 
 if TYPE_CHECKING:
+    from tui.fleet.collector.copy_reader import CopyReader
     from tui.fleet.collector.evidence import EvidenceReader
     from tui.fleet.collector.health_reader import HealthReader
 
@@ -36,11 +37,15 @@ PARTS = frozenset(
 """Kinds that are answered with a part of the evidence."""
 
 
-class Requests(Covers):
+class Requests(CoverRequests):
     """Answers never raise: what went wrong is in them."""
 
-    evidence: EvidenceReader | None = None
-    """Made when somebody first asks why an instance fails."""
+    @cached_property
+    def evidence(self) -> EvidenceReader:
+        """Loaded when somebody first asks why an instance fails."""
+        from tui.fleet.collector.evidence import EvidenceReader
+
+        return EvidenceReader(self)
 
     @cached_property
     def health(self) -> HealthReader:
@@ -48,6 +53,13 @@ class Requests(Covers):
         from tui.fleet.collector.health_reader import HealthReader
 
         return HealthReader(self)
+
+    @cached_property
+    def copies(self) -> CopyReader:
+        """Loaded when somebody first asks."""
+        from tui.fleet.collector.copy_reader import CopyReader
+
+        return CopyReader(self)
 
     def take(self, request: protocol.ReadRequest) -> None:
         """Begin to answer a request of the console."""
@@ -62,9 +74,13 @@ class Requests(Covers):
             self.send(await self.covered(request))
         elif request.kind is protocol.ReadKind.HEALTH and request.target is not None:
             self.send(await self.health.report(request, request.target))
+        elif request.kind is protocol.ReadKind.OWN_IMAGES and request.target is not None:
+            self.send(await self.own_images(request, request.target))
         elif request.target is None or not request.instance_id:
             nothing = Trouble(TroubleKind.INTERNAL, clean("no instance named"), EMPTY)
             self.send(protocol.ReadAnswer(request.id, trouble=nothing))
+        elif request.kind is protocol.ReadKind.PLANS:
+            self.send(await self.plans(request, request.target))
         elif request.kind in PARTS:
             self.send(await self.part(request, request.target))
         else:
@@ -72,16 +88,32 @@ class Requests(Covers):
 
     async def part(self, request: protocol.ReadRequest, target: Target) -> protocol.ReadAnswer:
         """Read one part of the evidence."""
-        from tui.fleet.collector.evidence import EvidenceReader, GoneError
+        from tui.fleet.collector.evidence import GoneError
 
         try:
-            self.evidence = self.evidence or EvidenceReader(self)
             found, image = await self.evidence.read(request, target)
         except GoneError:
             return protocol.ReadAnswer(request.id, trouble=_gone(target, request.instance_id))
         except Exception as error:
             return protocol.ReadAnswer(request.id, trouble=await self.failed(error, target))
         return protocol.ReadAnswer(request.id, evidence=found, image=image)
+
+    async def plans(self, request: protocol.ReadRequest, target: Target) -> protocol.ReadAnswer:
+        """Read by which plans an instance is copied."""
+        try:
+            row = await self.evidence.row(target, request.instance_id)
+            found = await self.copies.plans(row, target)
+        except Exception as error:
+            return protocol.ReadAnswer(request.id, trouble=await self.failed(error, target))
+        return protocol.ReadAnswer(request.id, plans=found)
+
+    async def own_images(self, request: protocol.ReadRequest, target: Target) -> protocol.ReadAnswer:
+        """Read the AMIs that evac made in a target, and of those that a retention would remove who uses them."""
+        try:
+            found = await self.copies.own_images(target, request.keep)
+        except Exception as error:
+            return protocol.ReadAnswer(request.id, trouble=await self.failed(error, target))
+        return protocol.ReadAnswer(request.id, own_images=found)
 
     async def failed(self, error: Exception, target: Target) -> Trouble:
         """What it is told as; a login that failed is made anew the next time."""

@@ -1,0 +1,145 @@
+"""`evac coverage`: who acts when a host dies or a system hangs, and from what copy an instance comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+from tui.cli import output
+from tui.cli.coverage_object import COVER_COLUMNS, cover_cells, cover_object, service_object
+from tui.cli.empty_list import say_nothing_listed, say_unread
+from tui.cli.filtering import filter_option, parsed_filter
+from tui.cli.fleet_reader import Fleet, read_fleet
+from tui.cli.options import shared_options, timeout_option
+from tui.cli.session import UNCOVERED, USAGE, Session, Shared, open_session
+from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict, ServiceCover
+from tui.domain.cover.services import services_of
+from tui.domain.cover.verdict import cover_of, gravest_first
+from tui.domain.instance import Instance
+from tui.domain.plurals import counted, part_of
+from tui.domain.query import Query
+
+_GAPS = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
+
+
+@click.command("coverage")
+@click.option("--json", "form", flag_value="json", help="Every instance with its three answers, as JSON.")
+@click.option("--csv", "form", flag_value="csv", help="A line an instance, as CSV.")
+@click.option("--all", "every", is_flag=True, help="In the list those without a gap as well.")
+@filter_option
+@timeout_option("Seconds after which a target that has not answered counts as unread.", default=120.0)
+@shared_options
+def coverage_command(shared: Shared, form: str | None, every: bool, wanted: str, timeout: float) -> int:
+    """Who acts when a host dies or a system hangs, and from what copy an instance comes back. Ends with 7 if something is not
+    covered."""
+    parsed_filter(wanted)  # a word it does not know is said before anything is read
+    with open_session(shared) as session:
+        chosen = parsed_filter(wanted, session.settings.actions.image_max_age)
+        fleet = read_fleet(session, problems_only=False, timeout=timeout, cover=True)
+        now = datetime.now(UTC)
+        return _told(session, fleet, chosen, now, form, every, timeout)
+
+
+def _told(
+    session: Session,
+    fleet: Fleet,
+    chosen: Query,
+    now: datetime,
+    form: str | None,
+    every: bool,
+    timeout: float,
+) -> int:
+    max_age, tag = session.settings.actions.image_max_age, session.settings.cover.service
+    rows = [row for row in fleet.rows if chosen.matches(row, now)]
+    pairs, left_out = output.each(rows, lambda row: (row, cover_of(row, now, max_age)), _name)
+    pairs.sort(key=lambda pair: (gravest_first(pair[1]), pair[0].label.lower(), pair[0].key))
+    keys = {row.key for row, _ in pairs}
+    services = [  # of all rows: a filter does not make a service thinner than it is
+        one for one in services_of(fleet.rows, tag, now, max_age) if keys.intersection(one.members)
+    ]
+    if not rows and (form is None or chosen.tests):
+        say_nothing_listed("no instances", session, fleet, chosen, timeout, now, full=True)
+    if form is None:
+        _print(pairs, services, every)
+    else:
+        key = tag.removeprefix("tag:")
+        told = [cover_object(row, cover, row.tag(key) if key else None) for row, cover in pairs]
+        told += map(service_object, services)
+        if form == "json":
+            output.json(told)
+        else:
+            output.write_csv(COVER_COLUMNS, map(cover_cells, told))
+    for line in _unread_parts(rows):
+        output.say(f"evac: {line}")
+    verdicts = {one.verdict for _, cover in pairs for one in cover.answers}
+    unread = say_unread(session, fleet, left_out + (CoverVerdict.UNKNOWN in verdicts))
+    if unread == USAGE:
+        return USAGE
+    return UNCOVERED if services or verdicts.intersection(_GAPS) else unread
+
+
+def _unread_parts(rows: Sequence[Instance]) -> dict[str, None]:
+    """A line for each part of the cover that could not be read of a target, once."""
+    return {
+        f"{row.target.key}: {part}: {why} (the rest was read)": None
+        for row in rows
+        if row.cover is not None
+        for part, why in row.cover.unknown
+    }
+
+
+def _print(pairs: Sequence[tuple[Instance, Cover]], services: Sequence[ServiceCover], every: bool) -> None:
+    open_ones = [
+        pair
+        for pair in pairs
+        if _worst(pair[1]).verdict not in (CoverVerdict.COVERED, CoverVerdict.NOT_NEEDED)
+    ]
+    if shown := pairs if every else open_ones:
+        heads = ("", "NAME", "INSTANCE", "TARGET", "TYPE", "HOST DIES", "SYSTEM HANGS", "DATA LOST", "WHY")
+        output.table(heads, (_line(row, cover) for row, cover in shown))
+    if services:
+        output.table(
+            ("", "SERVICE", "ACCOUNT", "HOST DIES", "SYSTEM HANGS", "DATA LOST", "WHY"),
+            (
+                ("service", one.name, one.account_id, *map(_cell, one.cover.answers), one.why)
+                for one in services
+            ),
+        )
+    gaps = sum(_worst(cover).verdict in _GAPS for _, cover in pairs)
+    if pairs:
+        unread = len(open_ones) - gaps
+        rest = f", {unread} not known" if unread else ""
+        more = f"; {counted(len(services), 'service')} on one instance or in one zone" if services else ""
+        output.say(f"not covered: {part_of(gaps, len(pairs), 'instance')}{rest}{more}")
+
+
+def _line(row: Instance, cover: Cover) -> tuple[object, ...]:
+    worst = _worst(cover)
+    return (
+        worst.verdict.value,
+        row.name,
+        row.instance_id,
+        row.target.key,
+        row.instance_type,
+        *map(_cell, cover.answers),
+        worst.why,
+    )
+
+
+def _cell(answer: CoverAnswer) -> str:
+    verdict, word = answer.verdict.value, answer.word
+    return verdict if not word or word == verdict.replace("-", " ") else f"{verdict}: {word}"
+
+
+_ORDER = list(CoverVerdict)
+
+
+def _worst(cover: Cover) -> CoverAnswer:
+    """The gravest answer; of several, the first that is told."""
+    return min(cover.answers, key=lambda one: _ORDER.index(one.verdict))
+
+
+def _name(row: Instance) -> str:
+    return f"{row.label} ({row.instance_id})"
