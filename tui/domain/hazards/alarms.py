@@ -55,7 +55,9 @@ def recover_supported(view: HazardView) -> Iterator[Hazard]:
     if type_facts is None or type_facts.auto_recovery_supported is None:
         yield dont_know("whether AWS can recover this type", view, "type")
     elif not type_facts.auto_recovery_supported:
-        yield block(f"AWS can't recover a {instance.instance_type}: the alarm would fire and do nothing")
+        yield block(
+            f"AWS can't recover the type {instance.instance_type}: the alarm would fire and do nothing"
+        )
     if instance.tenancy == "host":
         yield block(
             "on a Dedicated Host: no alarm can recover it",
@@ -170,7 +172,9 @@ def recovery_now(view: HazardView) -> Iterator[Hazard]:
             "have a recover alarm first, or somebody who watches it",
         )
     elif view.type is not None and view.type.auto_recovery_supported is False:
-        yield warn(f"AWS can't recover a {view.instance.instance_type}: it would be on, and do nothing")
+        yield warn(
+            f"AWS can't recover the type {view.instance.instance_type}: it would be on, and do nothing"
+        )
     else:
         yield note("AWS says nothing when it acts but in AWS Health; an alarm would tell")
 
