@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tests.chaos.trials import Result
+from tests.chaos.trials import ALARMS, Result
 from tui.domain.plan import Draft
 from tui.operations import audit_log
 from tui.operations.model import Operation, OperationState
@@ -23,6 +23,9 @@ MUTATING = (
     "ExitStandby",
     "DeregisterTargets",
     "RegisterTargets",
+    "PutMetricAlarm",
+    "DeleteAlarms",
+    "ModifyInstanceMaintenanceOptions",
 )
 
 
@@ -63,6 +66,9 @@ def judge(stage: Any, plan: Draft, operations: Sequence[Operation], result: Resu
         wrong.append(f"not confirmed, and {dict(done)}, {state}, {one.state}")
     if one.confirmed_at is not None:
         _ended(kind, one, state, done, images, result)
+        wrong += stage.alarms.wrong(plan, one.state)
+        if kind in ALARMS and result.trial.sweep and one.state is not OperationState.SUCCEEDED:
+            wrong.append(f"nothing was in its way but deaths, and it is {one.state}")
         after = stage.service()
         if after != stage.served:
             result.out_of_service = 1
@@ -116,6 +122,8 @@ def _ended(
         "start": {"StartInstances": 1}, "reboot": {"RebootInstances": 1}, "image": {"CreateImage": 1}, "reschedule": {},
         "standby": {"EnterStandby": 1, "StopInstances": 1, "StartInstances": 1, "ExitStandby": 1},
         "drain": {"DeregisterTargets": 1, "StopInstances": 1, "StartInstances": 1, "RegisterTargets": 1},
+        "recover-alarm": {"PutMetricAlarm": 1}, "undo-new": {"DeleteAlarms": 1}, "undo-over": {"PutMetricAlarm": 1},
+        "auto-recovery": {"ModifyInstanceMaintenanceOptions": 1},
     }[kind]  # fmt: skip
     for name, count in wanted.items():
         if done[name] < count:

@@ -41,7 +41,7 @@ def warm() -> None:
     """Fill the loader, in the process that will fork runners."""
     made = sessions.Sessions(Settings())
     made._loader = LOADER
-    for service in ("ec2", "autoscaling", "elbv2", "elb"):
+    for service in ("ec2", "autoscaling", "elbv2", "elb", "cloudwatch"):
         for mutating in (True, False):
             made.client("prod", service, "ap-northeast-2", mutating=mutating)
     made.client("prod", "sts", "ap-northeast-2")
@@ -159,8 +159,9 @@ def watch_requests(death: Death) -> None:
 
     def mortal(self: Any, request: Any) -> Any:
         body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
-        form = parse_qs(body)
-        what = form.get("Action", ["?"])[0] + " (dry run)" * ("DryRun" in form)
+        form, target = parse_qs(body), request.headers.get("X-Amz-Target", b"?")
+        named = (target if isinstance(target, str) else target.decode()).rpartition(".")[2]
+        what = form.get("Action", [named])[0] + " (dry run)" * ("DryRun" in form)
         death.at("before send", what)
         current.append(what)
         try:

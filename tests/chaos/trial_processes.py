@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.chaos import killable_runner as mortal
+from tests.chaos.alarms_of import AlarmsOf
 from tests.chaos.invariants import judge
 from tests.chaos.trial_conditions import PLIGHTS, Forgets, FullDisk, Login, Redis, free, show
-from tests.chaos.trials import Result, Trial
+from tests.chaos.trials import ALARMS, Result, Trial
 from tests.disk import NotMounted, SmallDisk
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
@@ -41,7 +42,7 @@ NAMES = {"standby": "web-7", "drain": "payments-db-2"}
 """Who it is about: a member of a group, a load balancer's target, or else ledger-2, which is neither."""
 HUNG = 120.0
 """Real seconds after which a process that should have ended counts as hung."""
-Service = Literal["ec2", "autoscaling", "elbv2"]
+Service = Literal["ec2", "autoscaling", "elbv2", "cloudwatch"]
 
 
 class Stage:
@@ -69,6 +70,7 @@ class Stage:
         self._suffers: Trial | None = None
         self.name = "ledger-2"
         self.ids = {name: self._find(name) for name in {self.name, *NAMES.values()}}
+        self.alarms = AlarmsOf(self._client("cloudwatch"), REGION, self.instance_id)
         self.clock = mortal.Clock(self.demo.url)
         mortal.warm()
 
@@ -132,6 +134,9 @@ class Stage:
         instance, facts = self._instance(), None
         action = "stop-start" if trial.kind in ("image-first", *NAMES) else trial.kind
         if trial.kind in NAMES:
+            instance, facts = self._closely()
+        elif trial.kind in ALARMS:
+            action, options = self.alarms.begin(trial.kind)
             instance, facts = self._closely()
         plan = draft(action, instance, facts, options, Policy(), self.clock.now())
         assert plan.guard.kind is not GuardKind.BLOCKED, plan.guard

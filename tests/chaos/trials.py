@@ -13,7 +13,9 @@ DOWN = ("stop-start", "standby", "image-first", "drain")
 """Those that take an instance down."""
 _SENT = ("stop", "wait-stopped", "start", "wait-running", "wait-checks", "exit-standby", "register")
 """Steps at which something may have been sent that must be brought to its end."""
-KINDS = ("stop-start", "start", "reboot", "image", "image-first", "reschedule", "standby", "drain")
+ALARMS = ("recover-alarm", "undo-new", "undo-over", "auto-recovery")
+"""Those that set what acts by itself, and that take it back: an alarm that was not there before, and one that was another."""
+KINDS = ("stop-start", "start", "reboot", "image", "image-first", "reschedule", "standby", "drain", *ALARMS)
 
 
 @dataclass
@@ -91,6 +93,8 @@ _CALLS = {
     "reschedule": ("ModifyInstanceEventStartTime",),
     "standby": ("EnterStandby", "StopInstances", "StartInstances", "ExitStandby"),
     "drain": ("DeregisterTargets", "StopInstances", "StartInstances", "RegisterTargets"),
+    "recover-alarm": ("PutMetricAlarm",), "undo-new": ("DeleteAlarms",), "undo-over": ("PutMetricAlarm",),
+    "auto-recovery": ("ModifyInstanceMaintenanceOptions",),
 }  # fmt: skip
 
 
@@ -154,7 +158,7 @@ def in_plights(
 
 def at_random(chance: random.Random, known: dict[str, list[str]]) -> Trial:
     """Up to three deaths of runners, perhaps the console's, up to three faults, lag and slowness."""
-    kind = chance.choice(KINDS)
+    kind = chance.choice(list(known))
     boundaries = [one for one in known[kind] if one.startswith("runner/")]
     names, last = distinct(boundaries, "runner"), len(boundaries)
     deaths: list[int | str] = []
