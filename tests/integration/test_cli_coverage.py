@@ -119,3 +119,52 @@ def test_what_is_denied_is_not_known_and_ends_with_three(
     assert ("unknown" in verdicts) is (code == 3)
     assert done.returncode == code, done.stderr
     assert names in done.stderr
+
+
+def test_old_images_are_told_with_commands_and_nothing_is_sent(demo: Demo, evac: Run) -> None:
+    demo.control("reset", {})
+    tags = [{"Key": "evac:operation", "Value": "op-1"}]
+    for days in (2, 3, 50):
+        image = {"Name": f"notebook-3 {days} evac", "Tags": tags}
+        demo.control("copy", {"instance": "notebook-3", "hours": 24 * days, "image": image})
+    demo.control("calls", method="DELETE")
+    done = evac("--old-images", "--keep", "2", "--profile", "data", "--region", "eu-west-1")
+    assert done.returncode == 0, done.stderr
+    commands = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+    assert len(commands) == 1
+    assert commands[0].startswith("aws ec2 deregister-image --image-id ami-")
+    assert "50d ago" in done.stdout
+    assert "3 AMIs of evac's: 1 would go, 2 stay" in done.stderr
+    told = json.loads(evac("--old-images", "--keep", "2", "--json", "--profile", "data").stdout)
+    assert [one["removable"] for one in told] == [True, False, False]
+    assert [one["command"] is None for one in told] == [False, True, True]
+    assert evac("--old-images", "--keep", "2", "--filter", "notebook-2", "--profile", "data").stdout == ""
+    calls = {call["operation"] for call in demo.control("calls")}
+    assert all(name.startswith(READS) for name in calls), calls
+
+
+def test_a_plan_is_printed_for_what_lacks_a_copy(demo: Demo, evac: Run) -> None:
+    demo.control("reset", {})
+    done = evac(
+        "--print-plan",
+        "backup",
+        "--keep",
+        "14",
+        "--tag",
+        "backup=gold",
+        "--filter",
+        "notebook-1",
+        "--profile",
+        "data",
+    )
+    assert done.returncode == 0, done.stderr
+    (plan,) = json.loads(done.stdout)
+    assert plan["documents"][0]["Rules"][0]["Lifecycle"] == {"DeleteAfterDays": 14}
+    assert len(plan["lacking"]["untagged"]) == 1
+    assert [command.split()[1:3] for command in plan["commands"]] == [
+        ["backup", "create-backup-plan"],
+        ["backup", "create-backup-selection"],
+        ["ec2", "create-tags"],
+    ]
+    assert evac("--print-plan", "dlm", "--tag", "nothing").returncode == 2
+    assert evac("--print-plan", "dlm", "--old-images").returncode == 2

@@ -38,7 +38,7 @@ def lifecycle_policies(client: Any, threads: Executor) -> tuple[LifecyclePolicy,
         for item in errors.member_of(client.get_lifecycle_policies(**params), "Policies"):
             found[str(item.get("PolicyId"))] = item
     calls = [partial(client.get_lifecycle_policy, PolicyId=name) for name in found]
-    return tuple(_policy(errors.member_of(answer, "Policy")) for answer in _all(calls, threads))
+    return tuple(map_policy(errors.member_of(answer, "Policy")) for answer in _all(calls, threads))
 
 
 def backup_selections(client: Any, threads: Executor) -> tuple[BackupSelection, ...]:
@@ -54,7 +54,7 @@ def backup_selections(client: Any, threads: Executor) -> tuple[BackupSelection, 
     rules = dict(_all([partial(_rules_of, client, name) for name in used], threads))
     calls = [partial(client.get_backup_selection, BackupPlanId=plan, SelectionId=one) for plan, one in named]
     return tuple(
-        _selection(plans[str(answer["BackupPlanId"])], rules, errors.member_of(answer, "BackupSelection"))
+        map_selection(plans[str(answer["BackupPlanId"])], rules, errors.member_of(answer, "BackupSelection"))
         for answer in _all(calls, threads)
     )
 
@@ -112,7 +112,8 @@ def _all(calls: Iterable[Callable[[], _T]], threads: Executor) -> Iterator[_T]:
                 raise
 
 
-def _policy(doc: _Doc) -> LifecyclePolicy:
+def map_policy(doc: _Doc) -> LifecyclePolicy:
+    """A `LifecyclePolicy` from dlm's."""
     details: _Doc = doc.get("PolicyDetails") or {}
     parameters, exclusions = details.get("Parameters") or {}, details.get("Exclusions") or {}
     is_default = bool(doc.get("DefaultPolicy")) or details.get("PolicyLanguage") == "SIMPLIFIED"
@@ -145,7 +146,8 @@ def _create_rule(rule: _Doc) -> SafeText:
     return clean(interval_words(int(hours), str(times[0])) if hours else "")
 
 
-def _selection(plan: _Doc, rules: Mapping[str, list[_Doc]], doc: _Doc) -> BackupSelection:
+def map_selection(plan: _Doc, rules: Mapping[str, list[_Doc]], doc: _Doc) -> BackupSelection:
+    """A `BackupSelection`; `rules` are BackupRules by the plan\'s id."""
     conditions: _Doc = doc.get("Conditions") or {}
     return BackupSelection(
         clean(plan.get("BackupPlanName") or plan.get("BackupPlanId"), 120),

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import click
 
 from tui.cli import output
-from tui.cli.coverage_object import COVER_COLUMNS, cover_cells, cover_object, service_object
+from tui.cli.coverage_copies import parsed_tag, print_old_images, print_plans
+from tui.cli.coverage_object import COVERAGE_COLUMNS, cover_cells, cover_object, service_object
 from tui.cli.empty_list import say_nothing_listed, say_unread
 from tui.cli.filtering import filter_option, parsed_filter
 from tui.cli.fleet_reader import Fleet, read_fleet
@@ -20,6 +21,7 @@ from tui.domain.cover.verdict import cover_of, gravest_first
 from tui.domain.instance import Instance
 from tui.domain.plurals import counted, part_of
 from tui.domain.query import Query
+from tui.domain.server_plans import PlanMaker
 
 _GAPS = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
 
@@ -28,15 +30,59 @@ _GAPS = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
 @click.option("--json", "form", flag_value="json", help="Every instance with its three answers, as JSON.")
 @click.option("--csv", "form", flag_value="csv", help="A line an instance, as CSV.")
 @click.option("--all", "every", is_flag=True, help="In the list those without a gap as well.")
+@click.option(
+    "--old-images", is_flag=True, help="Which AMIs of evac's a retention would remove, with the commands."
+)
+@click.option(
+    "--print-plan",
+    "maker",
+    type=click.Choice([one.value for one in PlanMaker]),
+    help="A plan of AWS's own that copies nightly, as JSON with its commands.",
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(1, 1000),
+    default=3,
+    show_default=True,
+    help="With the two: how many copies of an instance stay (AWS Backup: days).",
+)
+@click.option(
+    "--tag",
+    "tagged",
+    default="backup=nightly",
+    show_default=True,
+    metavar="KEY=VALUE",
+    help="With --print-plan: of what it copies.",
+)
 @filter_option
 @timeout_option("Seconds after which a target that has not answered counts as unread.", default=120.0)
 @shared_options
-def coverage_command(shared: Shared, form: str | None, every: bool, wanted: str, timeout: float) -> int:
+def coverage_command(
+    shared: Shared,
+    form: str | None,
+    every: bool,
+    old_images: bool,
+    maker: str | None,
+    keep: int,
+    tagged: str,
+    wanted: str,
+    timeout: float,
+) -> int:
     """Who acts when a host dies or a system hangs, and from what copy an instance comes back. Ends with 7 if something is not
     covered."""
     parsed_filter(wanted)  # a word it does not know is said before anything is read
+    if old_images and maker:
+        raise click.UsageError("--old-images or --print-plan, not both")
+    try:
+        tag = parsed_tag(tagged)
+    except ValueError as error:
+        raise click.UsageError(f"--tag: {error}") from None
     with open_session(shared) as session:
         chosen = parsed_filter(wanted, session.settings.actions.image_max_age)
+        if old_images:
+            return print_old_images(session, chosen, keep=keep, form=form, every=every, timeout=timeout)
+        if maker:
+            return print_plans(session, chosen, PlanMaker(maker), tag=tag, keep=keep, timeout=timeout)
         fleet = read_fleet(session, problems_only=False, timeout=timeout, cover=True)
         now = datetime.now(UTC)
         return _told(session, fleet, chosen, now, form, every, timeout)
@@ -70,7 +116,7 @@ def _told(
         if form == "json":
             output.json(told)
         else:
-            output.write_csv(COVER_COLUMNS, map(cover_cells, told))
+            output.write_csv(COVERAGE_COLUMNS, map(cover_cells, told))
     for line in _unread_parts(rows):
         output.say(f"evac: {line}")
     verdicts = {one.verdict for _, cover in pairs for one in cover.answers}

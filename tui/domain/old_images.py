@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from tui.domain.instance import Target
 from tui.domain.owned_images import OwnedImage
 from tui.domain.plurals import counted
+from tui.domain.server_plans import place_options
 from tui.domain.time_format import ago, countdown
 
 NAME_END = " evac"
@@ -129,6 +130,5 @@ def removal_command(image: OwnedImage, target: Target) -> str:
 
     Source: EC2 API reference, DeregisterImage, DeleteAssociatedSnapshots.
     """
-    words = ("aws", "ec2", "deregister-image", "--image-id", image.image_id, "--delete-associated-snapshots",
-             "--region", target.region, "--profile", target.profile)  # fmt: skip
-    return shlex.join(words)
+    words = ("aws", "ec2", "deregister-image", "--image-id", image.image_id, "--delete-associated-snapshots")
+    return shlex.join((*words, *place_options(target)))
