@@ -117,7 +117,7 @@ class AlertLine(Line):
     """A red line nobody can miss: an operation has left a server down, or needs a person. Empty and gone otherwise."""
 
     DEFAULT_CSS = """
-    AlertLine { height: auto; max-height: 2; padding: 0 1; display: none; text-style: bold; }
+    AlertLine { height: auto; max-height: 3; padding: 0 1; display: none; text-style: bold; }
     AlertLine { background: $error; color: $background; }
     AlertLine.-calm { background: $panel; color: $warning; }
     """
@@ -125,7 +125,7 @@ class AlertLine(Line):
     def show(self, operations: Sequence[Operation], trouble: str, now: datetime, own: str = "") -> None:
         """Draw what needs attention, and ring once for each that newly does; `trouble` is why the journal can't be read.
 
-        `own`: what AWS is to do to the machine this runs on.
+        `own`: what AWS is to do to the machine this runs on, and its own trouble.
         """
         found = None
         if operations and not trouble:
@@ -227,8 +227,13 @@ class EvacScreen(Leaver[None]):
             from screens.this_machine import own_alarm
 
             own = own_alarm(services)
+        own = "\n".join(filter(None, (own, self.aws_trouble())))
         for alarm in self.query(AlertLine):
             alarm.show(unfinished, services.journal_trouble, services.now(), own)
+
+    def aws_trouble(self) -> str:
+        """What stands beside that of AWS's own trouble; the fleet tells of all of it."""
+        return ""
 
     def draw_keys(self) -> None:
         """What can be pressed here and now."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from rich.text import Text
 
+from screens.detail.health import health_head
 from screens.detail.view_model import Scene
 from screens.page import Row
 from screens.theme import painted
@@ -15,6 +16,7 @@ from tui.domain.actions import ACTIONS
 from tui.domain.diagnosis.verdict import NOT_KNOWN
 from tui.domain.down_by_aws import why_down
 from tui.domain.guidance import Mark, layers
+from tui.domain.health_notices import notices
 from tui.domain.instance import InstanceState, TroubleKind
 from tui.domain.time_format import ago, both_zones, span
 from tui.domain.triage import Level, urgency
@@ -122,6 +124,8 @@ def diagnosis(scene: Scene, width: int, why_not: str | None) -> list[Row]:
     rows = [Row(line, label, "bold", sign.style), _press(scene, why_not)]
     if told.line and not scene.gone and (told.label != NOT_KNOWN or not scene.gathered.asking):
         rows.insert(1, Row(told.line, told.label))
+    if not scene.gone:
+        rows[-1:-1] = health_head(scene)
     return rows
 
 
@@ -146,6 +150,8 @@ def _no_key(scene: Scene) -> str:
         return f"nothing is urgent{start}"
     level = urgency(scene.instance, scene.now, scene.own).level
     if level is Level.CALM:
+        if notices(scene.instance, scene.now):
+            return "nothing: its checks are ok; what AWS Health tells of it is below"
         return "nothing: no trouble is known"
     if level is Level.UNKNOWN:
         return "r to look again: nothing is known to be wrong, nor to be well"

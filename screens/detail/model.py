@@ -6,9 +6,12 @@ from screens.detail.reasons import Reasoning
 from screens.detail.view_model import Scene, TriageView, freshest
 from screens.this_machine import here_now
 from tui.domain.facts import Facts
+from tui.domain.health import HealthReport
+from tui.domain.health_notices import entities_of, health_notices_of
 from tui.domain.instance import Instance, Trouble, TroubleKind
+from tui.domain.sanitize import SafeText
 from tui.fleet.gathered import NOTHING_YET
-from tui.fleet.protocol import LinkPhase, ReadAnswer
+from tui.fleet.protocol import LinkPhase, ReadAnswer, ReadKind, ReadRequest
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation
 from tui.services import Services
@@ -23,6 +26,8 @@ class Known:
         self.looked: Instance | None = None
         self.facts: Facts | None = None
         self.gathered = NOTHING_YET
+        self.health: HealthReport | None = None
+        self._health_of = frozenset[SafeText]()
         self.trouble: Trouble | None = None
         self.operations: tuple[Operation, ...] = ()
         self.history_trouble = ""
@@ -73,9 +78,26 @@ class Known:
             own=services.own,
             gathered=self.gathered,
             triage=triage,
+            health=self.health,
             reasons=self._reasoning.of(
                 instance, self.gathered, self.facts, services.now(), services.zone, health
             ),
+        )
+
+    def health_due(self) -> ReadRequest | None:
+        """The question for AWS's own text of what Health says of it, once for the same events; None: there is nothing to ask."""
+        instance = self.instance
+        if instance is None:
+            return None
+        status = self._services.store.target(instance.target)
+        place = () if status is None else status.health
+        told = health_notices_of(instance, place, self._services.now())
+        arns = frozenset(one.event.arn for one in told)
+        if arns <= self._health_of:
+            return None
+        self._health_of = arns
+        return ReadRequest(
+            0, ReadKind.HEALTH, instance.target, str(instance.instance_id), entities=entities_of(instance)
         )
 
     def see_store(self) -> bool:

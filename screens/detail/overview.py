@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from screens.detail.health import health_rows
 from screens.detail.tabs import checks
 from screens.detail.view_model import Scene
 from screens.page import BLANK, Row, head
@@ -43,11 +44,17 @@ def overview(scene: Scene) -> list[Row]:
         rows += [BLANK] if rows else []
         rows += _explained(group, numbers)
     if not rows:  # calm: there is room for what is looked at, and for what the actions would do
-        return [*checks(scene), *([] if scene.wide else [BLANK, *actions(scene)])]
+        return [*checks(scene), *_health(scene), *([] if scene.wide else [BLANK, *actions(scene)])]
+    rows += _health(scene)
     if numbers:
         rows += [BLANK, head("sources", "AWS's documentation, unless it says otherwise")]
         rows += [Row(source.text, f"[{number}]", "dim") for source, number in numbers.items()]
     return rows
+
+
+def _health(scene: Scene) -> list[Row]:
+    told = health_rows(scene)
+    return [BLANK, *told] if told else []
 
 
 def _groups(paragraphs: tuple[Paragraph, ...]) -> Iterator[list[Paragraph]]:

@@ -113,6 +113,7 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
         self.ask_due()  # before the look: its dozen calls would be signed first
         self.redraw()
         self.look()
+        self.ask_health()
 
     @property
     def page(self) -> Page:
@@ -132,6 +133,7 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
         self.redraw()
         if moved or ended:
             self.look()
+        self.ask_health()
 
     def on_screen_resume(self) -> None:
         """A question may have been answered meanwhile."""
@@ -168,6 +170,19 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
         finally:
             self._reading = False
         self.known.take(answer)
+        self.redraw()
+
+    def ask_health(self) -> None:
+        """Ask for AWS's own text of what Health says of it, if it says anything new."""
+        if self.services.link is not None and (request := self.known.health_due()) is not None:
+            self.run_worker(self._ask_health(request), group="health")
+
+    async def _ask_health(self, request: ReadRequest) -> None:
+        link = self.services.link
+        if link is None:
+            return
+        answer = await link.request(request)
+        self.known.health = answer.health or self.known.health
         self.redraw()
 
     def gather(self, kind: ReadKind, *, hours: int = 3, resource: str = "") -> None:

@@ -14,6 +14,7 @@ from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation, explain
+from tui.domain.health import HealthReport
 from tui.domain.instance import Instance, TargetStatus, Trouble
 from tui.domain.sanitize import SafeText
 from tui.domain.this_machine import NOWHERE, Here
@@ -50,7 +51,7 @@ class TriageView(Struct, frozen=True):
 class Scene(Struct, frozen=True, dict=True):
     """Times are UTC; `zone` is the operator's. `gone`: AWS lists it no more, and this is what was known last.
 
-    `wide`: the layers and the actions have a pane of their own.
+    `wide`: the layers and the actions have a pane of their own. `health`: AWS's own texts; None: not read (yet).
     """
 
     instance: Instance
@@ -71,6 +72,7 @@ class Scene(Struct, frozen=True, dict=True):
     gathered: Gathered = NOTHING_YET
     triage: TriageView = TriageView()
     reasons: Reasons = NO_REASONS
+    health: HealthReport | None = None
 
     @cached_property
     def explanation(self) -> Explanation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from screens.fleet.columns import RowContext
+from tui.domain.health_notices import notices
 from tui.domain.instance import TargetStatus
 from tui.domain.listing import FleetView
 from tui.domain.plurals import counted, part_of
@@ -33,17 +34,26 @@ def empty_sentence(store: Store, view: FleetView, query: Query, scene: RowContex
         return f"{no_gap_sentence(store, scene)}{missing}"
     counts = store.counts
     known = sum(count for target, count in counts.items() if target not in scene.stale)
+    health = by_health(store, scene)
+    nothing = "AWS has scheduled nothing" if health else "AWS has announced nothing"
     if view is FleetView.EVENTS:
         those = _these(total) if not missing else f"the {known} of {counted(total, 'instance')} that are read"
-        return f"AWS has announced nothing for {those}.{missing}"
+        return f"{nothing} for {those}.{health}{missing}"
     if view is FleetView.TRIAGE and total:
         if not missing:
-            return f"{_every(total)}, and AWS has announced nothing. 2 shows them all."
-        told = f"{known} of {counted(total, 'instance')} answer their checks, and AWS has announced nothing for those."
-        return f"{told}{missing} 2 shows them all."
+            return f"{_every(total)}, and {nothing}.{health} 2 shows them all."
+        told = f"{known} of {counted(total, 'instance')} answer their checks, and {nothing} for those."
+        return f"{told}{health}{missing} 2 shows them all."
     return (
         f"There is no instance in the {counted(len(targets) - len(unread), 'target')} that answered.{missing}"
     )
+
+
+def by_health(store: Store, scene: RowContext) -> str:
+    """Of whom AWS Health tells what no scheduled event shows; empty: of nobody."""
+    told = [str(row.label) for row in store.rows() if row.health and notices(row, scene.now)]
+    more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+    return f" AWS Health tells of {told[0]}{more}." if told else ""
 
 
 def gaps(targets: list[TargetStatus], unread: list[TargetStatus]) -> str:

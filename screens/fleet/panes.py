@@ -14,6 +14,7 @@ from screens.this_machine import here_now
 from tui.commands import VERBS
 from tui.config.schema import Settings, policy
 from tui.domain.activity import NO_ACTIVITY, Own
+from tui.domain.health_notices import notices
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
 from tui.domain.plurals import counted
@@ -21,7 +22,7 @@ from tui.domain.time_format import ago, clock
 from tui.domain.triage import Level, urgency
 from tui.fleet.protocol import LinkPhase, LinkState
 from tui.presentation.accounts import account_number
-from tui.presentation.symbols import LEVELS, READ_SIGN, WORKING
+from tui.presentation.symbols import LEVELS, MARKS, READ_SIGN, WORKING
 from tui.presentation.width import cell_len, middle
 from tui.services import Services
 
@@ -262,6 +263,8 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
     rules = policy(services.settings, row.target.profile, row.account_id)
     told = explain(row, None, rules, services.now(), services.zone, here_now(services), services.own)
     text.append(told.headline if wide else told.diagnosis_short)
+    for notice in notices(row, services.now(), services.zone)[:1]:
+        text.append(f" AWS Health: {notice.text}.", MARKS[notice.mark].style)
     text.append("\n")
     if told.recommended is not None:
         verb = VERBS.get(told.recommended.verb)

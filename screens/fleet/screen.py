@@ -23,12 +23,13 @@ from screens.render_errors import STYLE, UNSHOWN, drawn_or, report_error
 from screens.static_line import Line
 from tui.commands import GUARDED, VERBS
 from tui.domain.down_by_aws import why_down
+from tui.domain.health_notices import open_issues, trouble_text
 from tui.domain.instance import Instance, InstanceState, TargetStatus
 from tui.domain.listing import FleetView, Ranker, SortOrder, failures, group_by_target, stale
 from tui.domain.plurals import counted
 from tui.domain.triage import Level
 from tui.fleet.protocol import LinkPhase, ReadKind, ReadRequest
-from tui.presentation.symbols import READ_SIGN
+from tui.presentation.symbols import LEVELS, READ_SIGN
 from tui.presentation.width import common_start
 from tui.services import Services
 
@@ -134,6 +135,12 @@ class FleetScreen(Covering, TakingAway):
         self.set_class(self.size.width >= FLEET_WIDE, "wide")
         self.set_class(self.size.height < LOW, "low")
         self.call_after_refresh(self.fleet_changed)
+
+    def aws_trouble(self) -> str:
+        """AWS's own trouble in a zone or region that is read, in a line."""
+        found = [one.health for one in self.services.store.targets() if one.health]
+        text = trouble_text(open_issues(found), self.services.now(), self.services.zone) if found else ""
+        return f"{LEVELS[Level.DUE].symbol} {text}" if text else ""
 
     # --- drawing
 

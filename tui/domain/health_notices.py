@@ -159,6 +159,13 @@ def issue_notice(event: HealthEvent, now: datetime, zone: tzinfo = UTC) -> Healt
     return HealthNotice(event, mark, f"AWS has trouble with {what} in {where}{since}{own}")
 
 
+def trouble_text(issues: Sequence[HealthEvent], now: datetime, zone: tzinfo = UTC) -> str:
+    """AWS's own trouble, where it may be why machines fail, in a line: the first of it, and how many more there are."""
+    told = [one for one in (issue_notice(each, now, zone) for each in issues) if one.mark is Mark.THREATENED]
+    more = f", and {len(told) - 1} more" if len(told) > 1 else ""
+    return f"not you: {told[0].text}{more}" if told else ""
+
+
 def same_event(event: HealthEvent, scheduled: ScheduledEvent) -> bool:
     """Whether both tell of one event: by the family of the code and the start. A start may have been moved until the deadline."""
     if event.category in _TROUBLE:
