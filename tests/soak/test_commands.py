@@ -29,6 +29,10 @@ VALUES = {
     "limit": ["3"],
     "overrides": list(OVERRIDES),
     "count": ["2"],
+    "minutes": ["5"],
+    "older_than": ["1d"],
+    "at_once": ["2"],
+    "jitter": ["0s"],
     "profiles": ["prod"],
     "regions": ["ap-northeast-2"],
     "config_path": ["config.toml"],
@@ -39,7 +43,7 @@ SKIPPED = {"demo", "read_only", "help", "version"}
 """Read-only is on everywhere or nowhere; --demo would be another AWS, whose calls nobody hears here."""
 FULL = "EVAC_SOAK" in os.environ
 """`make soak`: `evac do` with each flag too, some seconds each."""
-READING = {("do",), ("status",), ("events",), ("doctor",)}
+READING = {("do",), ("status",), ("events",), ("doctor",), ("backup",)}
 """Commands that read the whole fleet each time: some seconds."""
 FOREGROUND = {("demo", "serve")}
 """Only serves an embedded AWS, until it is interrupted."""
@@ -96,6 +100,7 @@ def arguments(words: tuple[str, ...], operation: str) -> list[list[str]]:
     return {
         ("explain",): [["system-reboot"]],
         ("diagnose",): [["--log", "/dev/null"], [INSTANCE]],
+        ("backup",): [["--filter", INSTANCE]],
         ("ops", "show"): [[operation]],
         ("ops", "resume"): [[operation]],
         ("ops", "abandon"): [[operation]],
