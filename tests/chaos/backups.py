@@ -26,9 +26,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from tests.chaos import killable_runner as mortal
+from tests.chaos.trial_conditions import Redis
 from tests.chaos.trial_processes import HUNG, PROFILE, REGION, Stage
 from tui.aws import images, inspect, sessions
-from tui.config.schema import Settings
+from tui.config.schema import Settings, encode_settings
 from tui.demo.environment import start
 from tui.domain import backup
 from tui.domain.actions import ActionOptions
@@ -98,6 +99,11 @@ class Nights(Stage):
         return first
 
     @property
+    def rules(self) -> Settings:
+        """Of both machines: with a lock service, where there is one."""
+        return Settings() if self._redis is None else Settings(lock=self._redis.lock)
+
+    @property
     def log(self) -> Path:
         return Path(os.environ["XDG_STATE_HOME"]) / "evac" / "runner.log"
 
@@ -112,6 +118,7 @@ class Nights(Stage):
         with contextlib.suppress(BaseException):
             os.setsid()
             self.at_night(machine)
+            os.environ["EVAC_SETTINGS"] = encode_settings(self.rules).decode()
             out = os.open(self.log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
             os.dup2(out, 2)
             try:
@@ -151,7 +158,7 @@ class Nights(Stage):
                 file.write(f"{machine} {one.ending} {one.row.instance_id} {one.why} {one.operation}\n")
 
         rules = Rules(DAY, at_once=2, expires=30 * DAY, deprecate=90 * DAY)
-        operations = OperationsService(journal, Settings(), os.environ, launch, clock.now)
+        operations = OperationsService(journal, self.rules, os.environ, launch, clock.now)
         planner = Planner(rules, plan, clock.now)
         rows = self._due(aws, clock.now())
         BackupRun(operations, journal, look, planner, clock.now, sleep, tell).run(rows)
@@ -286,17 +293,20 @@ def main() -> int:
     parser.add_argument("--nights", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lag", type=float, default=0.0)
+    parser.add_argument("--redis", action="store_true", help="the machines share a lock service too")
     args = parser.parse_args()
-    demo = start("--speed", str(SPEED))
+    demo, redis = start("--speed", str(SPEED)), Redis() if args.redis else None
     pid = os.fork()
     if pid:  # the embedded AWS is not a child of who waits for its children
         try:
             return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         finally:
             demo.stop()
+            if redis is not None:
+                redis.close()
     code, stage = 1, None
     try:
-        stage = Nights(demo)
+        stage = Nights(demo, redis)
         month = over_a_month(stage, args.nights, random.Random(args.seed), args.lag)
         report(month)
         code = 1 if month.wrong else 0

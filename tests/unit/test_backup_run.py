@@ -284,6 +284,28 @@ def test_two_timers_of_one_machine_and_one_journal(
     assert {ending for _, ending in (*inner, *outer)} <= good
 
 
+def test_nor_two_of_a_group_by_two_timers_of_one_machine(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Night(aws, tmp_path, monkeypatch)
+    inner: list[tuple[str, Ending]] = []
+
+    def another() -> None:
+        """It begins when the first has written its plan down, and nobody has said yes to it."""
+        first.after = lambda: None
+        (planned,) = first.journal.list()
+        assert planned.confirmed_at is None
+        second = Night(aws, tmp_path, monkeypatch)
+        second.runners = first.runners
+        monkeypatch.setattr(status, "lives", lambda process, operation: operation in first.runners)
+        inner.extend(second.over("i-web2"))
+
+    first.after = another
+    assert first.over("i-web1") == [("i-web1", Ending.MADE)]
+    assert inner == [("i-web2", Ending.MADE)]
+    assert not any({"i-web1", "i-web2"} <= both for both in aws.most)
+
+
 def test_what_it_would_do_is_told_without_anything_being_written(
     aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tui.cli import doctor_operations
 from tui.cli.doctor_setup import BAD, DOUBT, WELL
-from tui.domain.actions import ActionOptions
+from tui.domain.actions import ActionOptions, Backup
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import audit_log
 from tui.operations.journal import Journal
-from tui.operations.model import OperationState
+from tui.operations.model import Operation, OperationState
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 WEB = Instance(
@@ -110,3 +112,23 @@ def test_a_spoilt_journal_and_a_changed_log_fail(tmp_path: Path) -> None:
         BAD,
         "broken at line 3 of 3: the line before it was changed, or lines before it are gone",
     )
+
+
+def test_what_a_timer_did_last_is_told_and_nothing_where_there_is_none(tmp_path: Path) -> None:
+    def lines(*newest: Operation) -> list[tuple[str, str]]:
+        return [(one.mark, one.said) for one in doctor_operations.timer(newest, NOW)]
+
+    with closing(Journal(tmp_path / "journal.sqlite3")) as journal:
+        options = ActionOptions(no_reboot=True, image_name="i-0 after none evac", backup=Backup())
+        made = journal.create(draft("image", WEB, None, options, Policy(), NOW), NOW)
+        journal.confirm(made, NOW)
+        journal.set_state(made, OperationState.SUCCEEDED, NOW - timedelta(hours=6))
+        other = journal.create(draft("image", WEB, None, ActionOptions(), Policy(), NOW), NOW)
+        (by_hand,) = [one for one in journal.list() if one.id == other]
+        (well,) = [one for one in journal.list() if one.id == made]
+    assert lines() == lines(by_hand) == []
+    assert lines(by_hand, well) == [
+        (WELL, f"the last AMI by a timer of this machine was made 6h ago: of web-7 ({made})")
+    ]
+    failed = replace(well, state=OperationState.FAILED, note="AWS refused", id="op-2")
+    assert lines(failed, well)[1] == (DOUBT, "web-7: AWS refused")

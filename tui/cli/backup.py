@@ -157,7 +157,10 @@ class _Night:
     def _carry_out(self, rows: Sequence[Instance]) -> None:
         with open_journal(self._session) as journal:
             operations = operations_of(self._session, journal)
-            BackupRun(operations, journal, self._look, self._planner(), now, time.sleep, self._tell).run(rows)
+            timer = BackupRun(
+                operations, journal, self._look, self._planner(), now, time.sleep, self._tell, output.say
+            )
+            timer.run(rows)
 
     def _planner(self) -> Planner:
         addresses = {str(row.private_ip): str(row.instance_id) for row in self._fleet.rows if row.private_ip}
@@ -202,11 +205,10 @@ class _Night:
                 }
             )
             return
-        remedy = f" → {one.remedy}" if one.remedy else ""
+        tail = f" → {one.remedy}" if one.remedy else f" → {one.image_name}" * (one.ending is Ending.DUE)
         operation = f" ({one.operation})" if one.operation else ""
-        output.line(
-            f"{row.label} {row.instance_id} in {row.target.key}: {_WORDS[one.ending]}: {one.why}{remedy}{operation}"
-        )
+        where = f"{row.label} {row.instance_id} in {row.target.key}"
+        output.line(f"{where}: {_WORDS[one.ending]}: {one.why}{tail}{operation}", flush=True)
 
     def _close(self) -> int:
         """The counts, what could not be read, and the exit code: of what went wrong the gravest."""

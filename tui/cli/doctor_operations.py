@@ -5,20 +5,24 @@ from __future__ import annotations
 import getpass
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.cli.doctor_setup import BAD, WELL, DoctorLine, bad, doubt, well
 from tui.domain.plurals import counted
+from tui.domain.time_format import ago
 from tui.operations import audit_log, network_mounts
 from tui.operations.journal import Journal, JournalError
+from tui.operations.model import Operation, OperationState
 from tui.operations.spawn import scope
 from tui.operations.status import status_of
 from tui.paths import default_journal_path
 
 FILESYSTEM_ROOT = Path("/")
+_NEWEST = 500
+"""Operations among which a timer's last is looked for."""
 
 
 def doctor_operations(environ: Mapping[str, str], root: Path = FILESYSTEM_ROOT) -> Iterator[DoctorLine]:
@@ -53,15 +57,30 @@ def _kept(path: Path) -> Iterator[DoctorLine]:
     try:
         with closing(Journal(path)) as opened:
             unfinished = [(one, status_of(one, now)) for one in opened.unfinished()]
+            newest = opened.list(_NEWEST, confirmed=True)
             opened.probe()
     except JournalError as error:
         yield bad("journal", str(error), "until then nothing can be done, only looked at")
         return
     yield well("journal", f"{path} can be written")
+    yield from timer(newest, now)
     for one, status in unfinished:
         if status.alarming:
             need = f"needs you: {status.headline}" if status.needs_person else status.headline
             yield bad("operation", f"{one.id} {need}", f"evac ops show {one.id}")
+
+
+def timer(newest: Sequence[Operation], now: datetime) -> Iterator[DoctorLine]:
+    """What `evac backup` did last on this machine: one that rings no more is nowhere else seen. Nothing if it never did."""
+    copies = [one for one in newest if one.kept.order.backup is not None]
+    last = next((one for one in copies if one.state is OperationState.SUCCEEDED), None)
+    if last is not None:
+        made = ago(last.finished_at or last.created_at, now)
+        yield well(
+            "backup", f"the last AMI by a timer of this machine was made {made}: of {last.label} ({last.id})"
+        )
+    if copies and copies[0].state is OperationState.FAILED:
+        yield doubt("backup", f"{copies[0].label}: {copies[0].note}", f"evac ops show {copies[0].id}")
 
 
 def logout(environ: Mapping[str, str], root: Path = FILESYSTEM_ROOT) -> DoctorLine:

@@ -33,9 +33,9 @@ def version() -> str:
         return "(not installed: run from a checkout)"
 
 
-def line(text: object) -> None:
-    """Print a line of the result to stdout."""
-    streams.put(streams.drawn(clean(text, limit=100_000)) + "\n")
+def line(text: object, *, flush: bool = False) -> None:
+    """Print a line of the result to stdout. `flush`: a reader follows while the command goes on."""
+    streams.put(streams.drawn(clean(text, limit=100_000)) + "\n", flush=flush)
 
 
 def raw(text: str) -> None:

@@ -134,8 +134,10 @@ class _One:
 
 @dataclass
 class BackupRun:
-    """`tell` gets each ending as it comes; `sleep` and `now` (UTC) are the machine's, or a test's. Raises JournalError and
-    what OperationsService.propose raises: then nothing more is begun, and what was goes on."""
+    """`tell` gets each ending as it comes, `say` what is waited for; `sleep` and `now` (UTC) are the machine's, or a test's.
+
+    Raises JournalError and what OperationsService.propose raises: then nothing more is begun, and what was goes on.
+    """
 
     operations: OperationsService
     journal: Journal
@@ -144,6 +146,7 @@ class BackupRun:
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
     tell: Callable[[Copied], None]
+    say: Callable[[str], None] = lambda line: None
     _queue: list[_One] = field(default_factory=list)
     _going: list[_One] = field(default_factory=list)
 
@@ -253,12 +256,12 @@ class BackupRun:
         Both have written theirs down before they look, so that one of two sees the other.
         """
         return any(
-            found.id != one.ident
+            found.is_open
+            and found.id != one.ident
             and found.kept.order.backup is not None
             and found.instance_id in one.beside
             and (found.confirmed_at is not None or found.id < one.ident)
-            and found.state is not OperationState.NEEDS_ATTENTION
-            for found in self.journal.unfinished()
+            for found in self.journal.list()  # those too that nobody has confirmed yet
         )
 
     # how those fare that were ordered
@@ -330,6 +333,8 @@ class BackupRun:
         """Behind the others; after a while it is over."""
         if self.now() - one.first_at > (GROUP_PATIENCE if why == _IN_ITS_GROUP else PATIENCE):
             return self._end(one, ending, why)
+        if why != one.why:
+            self.say(f"{one.row.label}: {why}; later")
         one.why, one.again_at, one.ident = why, self.now() + LATER, ""
         self._queue.append(one)
         return None
