@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from tui.cli import output
-from tui.cli.coverage_object import IMAGE_COLUMNS, image_object, plan_object
+from tui.cli.copy_objects import IMAGE_COLUMNS, image_object, plan_object
 from tui.cli.empty_list import say_nothing_listed, say_unread
 from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.session import PARTIAL, WELL, Session
