@@ -41,6 +41,11 @@ class Cover:
         alarm_evaluation.wake_with(self.world, self.region, instance)
         return doc
 
+    def service(self, name: str, *members: str) -> None:
+        """They are one service, by their tag."""
+        for one in members:
+            self.named[one].doc["Tags"].append({"Key": "service", "Value": name})
+
     def own(self, name: str, kind: str) -> None:
         """As evac sets it."""
         instance = self.named[name]
@@ -78,6 +83,9 @@ class Cover:
 
 def prod_seoul(c: Cover) -> None:
     """Good ones, and those that look good."""
+    c.service("payments", "payments-db-1", "payments-db-2", "payments-db-3")
+    c.service("ledger", "ledger-1", "ledger-2", "ledger-3")
+    c.service("mail", "mail-1")
     c.alarm("payments-db-1", state="ALARM", minutes=4, AlarmActions=[*c.acts("recover"), c.topic])
     c.own("payments-db-2", "recover")
     c.own("payments-db-2", "reboot")
@@ -132,6 +140,7 @@ def prod_seoul(c: Cover) -> None:
 
 def prod_virginia(c: Cover) -> None:
     """The edge: what has fired, what has no data, formulas."""
+    c.service("report", "report-1")
     c.alarm("edge-2", "reboot", state="ALARM", minutes=8)
     c.alarm("edge-1", EvaluationPeriods=3, DatapointsToAlarm=1)
     c.alarm("checkout-3", "reboot", state="INSUFFICIENT_DATA", minutes=2 * _DAY)
@@ -183,6 +192,7 @@ def data_virginia(c: Cover) -> None:
 
 def data_ireland(c: Cover) -> None:
     """A default policy."""
+    c.service("notebooks", *(f"notebook-{number}" for number in range(2, 7)))
     c.named["notebook-2"].doc["MaintenanceOptions"]["AutoRecovery"] = "disabled"
     c.alarm("notebook-3", "reboot")
     copy_plans.add_policy(

@@ -59,6 +59,7 @@ def write_folder(folder: Path, profiles: Sequence[Mapping[str, Any]], speed: flo
         settings.parent.mkdir(mode=0o700, exist_ok=True)
         regions = sorted({region for one in profiles for region in one.get("regions", ())})
         lines = [f"regions = {json.dumps(regions)}\n"] if regions else []
+        lines.append('\n[cover]\nservice = "tag:service"\n')
         if speed > 1:  # as its instances reboot so many times faster
             lines.append(f"\n[actions]\nreboot_settle = {max(1.0, 120 / speed):.1f}\n")
         for one in profiles:
