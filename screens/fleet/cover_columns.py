@@ -59,7 +59,7 @@ _USUAL = {column.title: column for column in COLUMNS}
 COVER_COLUMNS: tuple[FleetColumn, ...] = (
     Column("", 3, 0, _sign),
     Column("name", 13, 0, _USUAL["name"].cell, grow=9),
-    Column("target", 13, 1, _USUAL["target"].cell, grow=7),
+    Column("target", 13, 1, _USUAL["target"].cell),
     Column("type", 11, 4, _USUAL["type"].cell),
     Column("host dies", 14, 0, _answer(0), grow=6),
     Column("system hangs", 14, 0, _answer(1), grow=6),

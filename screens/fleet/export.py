@@ -12,6 +12,7 @@ from tui.paths import write_new
 from tui.presentation.spreadsheet import written
 
 if TYPE_CHECKING:  # loaded when somebody asks
+    from tui.domain.cover.answers import ServiceCover
     from tui.domain.cover.standing import Covers
 
 CSV_COLUMNS = (
@@ -21,19 +22,35 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def export_csv(
-    rows: Iterable[Instance], now: datetime, folder: Path | None = None, covers: Covers | None = None
-) -> Path:
-    """The path of the new file, mode 0600. Raises OSError. `covers`: it is about their cover, in other columns."""
-    stamp, kind = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}", ""
-    if covers is None:
-        text = written(CSV_COLUMNS, (_cells(row, now) for row in rows), mark=True)
-    else:
-        from tui.presentation.cover_text import COVER_CSV, cover_row
+def export_csv(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -> Path:
+    """The path of the new file, mode 0600. Raises OSError."""
+    text = written(CSV_COLUMNS, (_cells(row, now) for row in rows), mark=True)
+    return write_new(folder or Path.cwd(), f"evac-{_stamp(now)}", ".csv", text.encode())
 
-        text = written(COVER_CSV, (cover_row(row, covers.of(row, now)) for row in rows), mark=True)
-        kind = "cover-"
-    return write_new(folder or Path.cwd(), f"evac-{kind}{stamp}", ".csv", text.encode())
+
+def export_cover(
+    rows: Iterable[Instance | ServiceCover],
+    covers: Covers,
+    tag: str,
+    now: datetime,
+    folder: Path | None = None,
+) -> Path:
+    """The same of their cover, as `evac coverage --csv` has it. `tag`: of the instances' services. Raises OSError."""
+    from tui.presentation.cover_object import COVERAGE_COLUMNS, cover_cells, cover_object, service_object
+
+    key = tag.removeprefix("tag:")
+    told = (
+        cover_object(row, covers.of(row, now), row.tag(key) if key else None)
+        if isinstance(row, Instance)
+        else service_object(row)
+        for row in rows
+    )
+    text = written(COVERAGE_COLUMNS, map(cover_cells, told), mark=True)
+    return write_new(folder or Path.cwd(), f"evac-cover-{_stamp(now)}", ".csv", text.encode())
+
+
+def _stamp(now: datetime) -> str:
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def _cells(row: Instance, now: datetime) -> Sequence[object]:

@@ -44,11 +44,16 @@ class TakingAway(Filtering):
         """What is marked, else what is listed; in the view of cover with what covers it."""
         from screens.fleet import export
 
+        settings, now = self.services.settings, self.services.now()
         listed = [row for row in self.table.rows if isinstance(row, Instance)]
         rows = self.chosen() if self.marks else listed
-        covers = self.ranker.covers if self.view is FleetView.COVER else None
         try:
-            path = export.export_csv(rows, self.services.now(), covers=covers)
+            if self.view is FleetView.COVER:
+                thin = (row for row in self.table.rows if not isinstance(row, Instance | TargetStatus))
+                told = [*rows, *(() if self.marks else thin)]
+                path = export.export_cover(told, self.ranker.covers, settings.cover.service, now)
+            else:
+                path = export.export_csv(rows, now)
         except OSError as error:
             self.say(
                 f"export: {error.filename or 'this folder'}: {error.strerror}; start evac in a folder you may write to",

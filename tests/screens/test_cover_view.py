@@ -176,6 +176,7 @@ async def test_what_is_exported_there_is_the_cover(tmp_path: Path, monkeypatch: 
         await pilot.press("5", "x")
         await until(pilot, lambda: any("wrote 5 instances" in line for line in said(pilot)))
         (path,) = folder.glob("evac-cover-*.csv")
+        assert path.stat().st_mode & 0o777 == 0o600
         rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
         assert [row["name"] for row in rows] == names(pilot)
         assert (rows[0]["host_dies"], rows[0]["data_lost"]) == ("nobody", "nobody")

@@ -9,7 +9,6 @@ import click
 
 from tui.cli import output
 from tui.cli.coverage_copies import parsed_tag, print_old_images, print_plans
-from tui.cli.coverage_object import COVERAGE_COLUMNS, cover_cells, cover_object, service_object
 from tui.cli.empty_list import say_nothing_listed, say_unread
 from tui.cli.filtering import filter_option, parsed_filter
 from tui.cli.fleet_reader import Fleet, read_fleet
@@ -22,6 +21,7 @@ from tui.domain.instance import Instance
 from tui.domain.plurals import counted, part_of
 from tui.domain.query import Query
 from tui.domain.server_plans import PlanMaker
+from tui.presentation.cover_object import COVERAGE_COLUMNS, cover_cells, cover_object, service_object
 
 _GAPS = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
 

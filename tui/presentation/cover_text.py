@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tui.config.schema import Settings
 from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict, ServiceCover
-from tui.domain.instance import Instance
 from tui.domain.triage import Level
 from tui.presentation.symbols import LEVELS, NO_VALUE, Sign
 
@@ -53,22 +52,3 @@ def service_line(service: ServiceCover, settings: Settings) -> tuple[str, str]:
     )
     where = settings.label(service.profile)
     return f"{sign.symbol} service {service.name} ({where}) {service.why} · {', '.join(parts)}", sign.style
-
-
-_ANSWERS = ("host_dies", "system_hangs", "data_lost")
-COVER_CSV = (
-    "profile", "account_id", "region", "zone", "instance_id", "name", "instance_type", "state",
-    *(f"{name}{part}" for name in _ANSWERS for part in ("", "_by", "_why")),
-    "cover_read_at",
-)  # fmt: skip
-"""The columns of a spreadsheet about cover, the console's and the command line's."""
-
-
-def cover_row(row: Instance, cover: Cover) -> tuple[object, ...]:
-    """The cells of one instance: the verdict to each question, who covers it, and why it is no better."""
-    answers = ((answer.verdict.value, ", ".join(answer.by), answer.why) for answer in cover.answers)
-    return (
-        row.target.profile, row.account_id, row.target.region, row.zone, row.instance_id, row.name, row.instance_type,
-        row.state.value, *(cell for answer in answers for cell in answer),
-        None if row.cover is None else row.cover.read_at,
-    )  # fmt: skip

@@ -1,13 +1,13 @@
-"""The shapes of `evac coverage`. Fields are added, never renamed or removed."""
+"""The shapes of cover, as `evac coverage` and the console's export write it. Fields are added, never renamed or removed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from tui.cli.serialize import iso_or_none
 from tui.domain.cover.answers import Cover, CoverAnswer, ServiceCover
 from tui.domain.instance import Instance
+from tui.domain.time_format import iso_utc
 
 ANSWERS = ("host_dies", "system_hangs", "data_lost")
 """The names of the three answers, in their order."""
@@ -38,7 +38,7 @@ def cover_object(row: Instance, cover: Cover, service: str | None) -> dict[str, 
         "instance_type": row.instance_type,
         "service": service,
         **_answers(cover),
-        "read_at": iso_or_none(row.cover.read_at) if row.cover else None,
+        "read_at": iso_utc(row.cover.read_at) if row.cover else None,
     }
 
 
