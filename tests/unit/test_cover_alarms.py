@@ -42,6 +42,9 @@ RECOVER: list[tuple[str, Alarm, V, str]] = [
     ("recovers and tells", recover(actions=(A.NOTIFY, A.RECOVER)), C, ""),
     ("a Lambda", recover(actions=(A.OTHER,)), P, "not read"),
     ("a Lambda on the wrong check", recover(actions=(A.OTHER,), threshold=5.0), N, "does not fire"),
+    ("recovers when it is well again", recover(actions=(), actions_on_ok=(A.RECOVER,)), N, "does nothing"),
+    ("recovers when it has no data", recover(actions=(), actions_on_no_data=(A.RECOVER,)), N, "does nothing"),
+    ("a unit or dimensions of nothing", recover(sees=False), N, "a series that AWS does not write"),
     ("no action at all", recover(actions=()), N, "does nothing"),
     ("both checks", recover(metric=clean("StatusCheckFailed")), N, "watches StatusCheckFailed, not"),
     (

@@ -22,10 +22,13 @@ from tests.unit.cover_cases import (
     machine,
     member,
 )
+from tui.domain.actions import ActionOptions
 from tui.domain.cover.answers import CoverVerdict as V
 from tui.domain.cover.verdict import cover_of
 from tui.domain.cover_facts import CoverPart
+from tui.domain.hazards import hazards
 from tui.domain.instance import Instance
+from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 
 N, P, U, C, X = V.NOBODY, V.PARTLY, V.UNKNOWN, V.COVERED, V.NOT_NEEDED
@@ -152,3 +155,26 @@ def test_what_nobody_asked_for_is_not_known() -> None:
     assert [one.verdict for one in cover_of(NOBODY_ASKED, NOW, WEEK).answers] == [C, U, C]
     bare = replace(NOBODY_ASKED, **OFF, newest_image=OLD)
     assert [one.verdict for one in cover_of(bare, NOW, WEEK).answers] == [U, U, U]
+
+
+@pytest.mark.parametrize(
+    ("row", "gravity", "text"),
+    [
+        (machine(), "ok", "newest AMI 20h old"),
+        (machine(facts(backup_at=ago(hours=6)), newest_image=None), "ok", "last recovery point 6h ago"),
+        (machine(facts(backup_at=ago(hours=6)), newest_image=OLD), "ok", "last recovery point 6h ago"),
+        (machine(newest_image=None), "warn", "no AMI of it was found; AWS Backup: no recovery point of it"),
+        (machine(newest_image=OLD), "warn", "40d ago; AWS Backup: no recovery point of it"),
+        (
+            machine(denied(CoverPart.BACKUPS), newest_image=None),
+            "warn",
+            "backup:ListProtectedResources is denied",
+        ),
+        (replace(NOBODY_ASKED, newest_image=None), "warn", "AWS Backup were not asked"),
+    ],
+)
+def test_a_plan_knows_of_the_copies_that_were_read(row: Instance, gravity: str, text: str) -> None:
+    found = hazards(row, None, "stop-start", NOW, ActionOptions(), Policy())
+    told = next(one for one in found if one.code == "image")
+    assert told.gravity == gravity
+    assert text in told.text

@@ -61,6 +61,18 @@ def idle(*actions: AlarmActionKind, **changes: Any) -> Alarm:
         ),
         (idle(A.STOP, metric=clean(""), comparison=clean("x")), "alarm idle may stop it: an expression"),
         (
+            recover(actions_on_no_data=(A.TERMINATE,)),
+            "alarm recover-1 may terminate it: when it has no data; a stop sets it off",
+        ),
+        (
+            recover(actions_on_no_data=(A.STOP,), missing_data=clean("notBreaching")),
+            "alarm recover-1 may stop it: when it has no data",
+        ),
+        (
+            recover(actions_on_ok=(A.STOP,)),
+            "alarm recover-1 may stop it: when it is well again: StatusCheckFailed_System ≥ 1 for 2m",
+        ),
+        (
             idle(A.STOP, threshold=None, comparison=clean("GreaterThanUpperThreshold")),
             "alarm idle may stop it: CPUUtilization out of its range for 30m",
         ),
@@ -90,6 +102,7 @@ def test_no_other_alarm_is_a_danger(alarm: Alarm) -> None:
         ("stop-start", idle(A.STOP), Gravity.NOTE),
         ("reboot", idle(A.TERMINATE, missing_data=clean("breaching")), Gravity.WARN),
         ("reboot", idle(A.STOP), Gravity.NOTE),
+        ("stop-start", recover(actions_on_no_data=(A.TERMINATE,)), Gravity.DANGER),
     ],
 )
 def test_a_stop_that_sets_an_alarm_off_is_a_hazard_of_its_own(
@@ -98,7 +111,7 @@ def test_a_stop_that_sets_an_alarm_off_is_a_hazard_of_its_own(
     found = hazards(machine(facts(alarm)), KNOWN, action, NOW, ActionOptions(), Policy())
     ours = [one for one in found if one.code == "alarm-ends-it"]
     assert [one.gravity for one in ours] == [gravity]
-    assert "disable-alarm-actions --alarm-names idle" in ours[0].remedy
+    assert f"disable-alarm-actions --alarm-names {alarm.name}" in ours[0].remedy
 
 
 def test_nothing_is_said_of_alarms_that_nobody_read() -> None:

@@ -91,6 +91,30 @@ def test_an_alarm_as_it_is() -> None:
     assert bare == Alarm(clean(""), missing_data=clean("missing"))
 
 
+@pytest.mark.parametrize(
+    ("more", "sees"),
+    [
+        ({}, True),
+        ({"Unit": "Count"}, True),
+        ({"Unit": "Percent"}, False),
+        ({"Dimensions": [{"Name": "InstanceId", "Value": ID}, {"Name": "ImageId", "Value": "ami-1"}]}, False),
+        ({"Dimensions": [{"Name": "AutoScalingGroupName", "Value": "web"}]}, False),
+        ({"MetricName": "CPUUtilization", "Unit": "Percent"}, True),
+    ],
+)
+def test_an_alarm_on_a_series_that_aws_does_not_write_sees_nothing(more: dict[str, Any], sees: bool) -> None:
+    assert alarms.map_alarm(alarm(**more)).sees is sees
+
+
+def test_what_it_does_in_the_other_states_is_kept() -> None:
+    ends, stops = "arn:aws:automate:eu-west-1:ec2:terminate", "arn:aws:automate:eu-west-1:ec2:stop"
+    item = alarm(
+        MetricName="CPUUtilization", AlarmActions=[], OKActions=[stops], InsufficientDataActions=[ends]
+    )
+    found = alarms.instance_alarms(CoverAnswers({"MetricAlarms": [item]}))[ID][0]
+    assert (found.actions, found.actions_on_ok, found.actions_on_no_data) == ((), ("stop",), ("terminate",))
+
+
 def test_alarms_come_by_instance_and_only_those_that_matter() -> None:
     sns = ["arn:aws:sns:eu-west-1:1:on-call"]
     tells = alarm(AlarmName="tells", AlarmActions=sns)

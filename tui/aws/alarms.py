@@ -60,8 +60,25 @@ def map_alarm(item: _Doc) -> Alarm:
         _shared(item.get("ComparisonOperator")),
         _shared(item.get("TreatMissingData") or "missing"),
         bool(item.get("ActionsEnabled", True)),
-        tuple(dict.fromkeys(map(alarm_action, item.get("AlarmActions") or ()))),
+        _actions(item, "AlarmActions"),
+        _actions(item, "OKActions"),
+        _actions(item, "InsufficientDataActions"),
+        _sees(item),
     )
+
+
+def _sees(item: _Doc) -> bool:
+    """Whether the series of the status check that it asks for is one that AWS writes (user guide, viewing_metrics)."""
+    names = [one.get("Name") for one in item.get("Dimensions") or ()]
+    return (
+        not _watches_checks(item)
+        or not item.get("MetricName")
+        or (names == ["InstanceId"] and item.get("Unit") in (None, "Count"))
+    )
+
+
+def _actions(item: _Doc, name: str) -> tuple[AlarmActionKind, ...]:
+    return tuple(dict.fromkeys(map(alarm_action, item.get(name) or ())))
 
 
 def instance_alarms(client: Any) -> dict[str, tuple[Alarm, ...]]:
@@ -72,7 +89,8 @@ def instance_alarms(client: Any) -> dict[str, tuple[Alarm, ...]]:
         for item in page:
             if ids := dict.fromkeys(_instances(item)):
                 alarm = map_alarm(item)
-                if _ON_EC2.intersection(alarm.actions) or _watches_checks(item):
+                acts = (*alarm.actions, *alarm.actions_on_ok, *alarm.actions_on_no_data)
+                if _ON_EC2.intersection(acts) or _watches_checks(item):
                     for one in ids:
                         found[one].append(alarm)
     return {one: tuple(sorted(alarms, key=lambda alarm: alarm.name)) for one, alarms in found.items()}

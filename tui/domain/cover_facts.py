@@ -41,7 +41,9 @@ class Alarm(Struct, frozen=True, gc=False):
     """A metric alarm on the instance. Source: cloudwatch DescribeAlarms. `state_since` is UTC, `period` seconds.
 
     `metric` is empty for metric math. `statistic` is Statistic or ExtendedStatistic. `datapoints` of `evaluation_periods` must
-    breach. `missing_data` is TreatMissingData (`missing` where AWS says nothing). `actions`: those of going to ALARM, each once.
+    breach. `missing_data` is TreatMissingData (`missing` where AWS says nothing). `actions`: those of going to ALARM, each once;
+    `actions_on_ok` and `actions_on_no_data` those of going to the two other states. `sees` False: of a status check it asks for
+    a series that AWS does not write, for another unit than Count or for dimensions beside InstanceId.
     """
 
     name: SafeText
@@ -58,6 +60,9 @@ class Alarm(Struct, frozen=True, gc=False):
     missing_data: SafeText = EMPTY
     actions_enabled: bool = True
     actions: tuple[AlarmActionKind, ...] = ()
+    actions_on_ok: tuple[AlarmActionKind, ...] = ()
+    actions_on_no_data: tuple[AlarmActionKind, ...] = ()
+    sees: bool = True
 
 
 class ScalingMember(Struct, frozen=True, gc=False):
@@ -80,7 +85,7 @@ class CoverPart(StrEnum):
 class CoverFacts(Struct, frozen=True, gc=False):
     """What was read of it. Times are UTC. A part that is in `unknown` (with the reason and remedy) was not read: *don't know*.
 
-    `scaling` None: in no group. `backup_at`: AWS Backup's last recovery point that is said to be there (ListProtectedResources);
+    `scaling` None: in no group. `backup_at`: AWS Backup's last recovery point that is there (tui/aws/backups.py);
     `snapshot_at`: the newest completed snapshot of its root volume. None: there is none.
     """
 

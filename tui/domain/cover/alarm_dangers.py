@@ -6,7 +6,7 @@ idle instance fires on one that hangs as well, which does nothing either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from msgspec import Struct
@@ -50,17 +50,29 @@ def alarm_dangers(instance: Instance) -> tuple[AlarmDanger, ...]:
 
 
 def _danger(alarm: Alarm) -> Iterator[AlarmDanger]:
-    terminates = AlarmActionKind.TERMINATE in alarm.actions
-    if not alarm.actions_enabled or not (terminates or AlarmActionKind.STOP in alarm.actions):
+    """One for each state on going to which it ends the instance."""
+    if not alarm.actions_enabled:
         return
     stopped, hung = alarm.missing_data == "breaching", str(alarm.comparison) in _LOW
     also = [*["a stop sets it off"] * stopped, *["a hung system looks just so"] * hung]
     if alarm.state is AlarmState.ALARM:
         also.append("it is in ALARM now")
-    text = (
-        f"alarm {clean(alarm.name, 80)} may {'terminate' if terminates else 'stop'} it: {_condition(alarm)}"
+    yield from _ending(alarm, alarm.actions, "; ".join((_condition(alarm), *also)), stopped, hung)
+    quiet = alarm.missing_data in ("", "missing")
+    told = "when it has no data" + "; a stop sets it off" * quiet
+    yield from _ending(alarm, alarm.actions_on_no_data, told, quiet, False)
+    yield from _ending(
+        alarm, alarm.actions_on_ok, f"when it is well again: {_condition(alarm)}", False, False
     )
-    yield AlarmDanger(alarm.name, "; ".join((text, *also)), terminates, stopped, hung)
+
+
+def _ending(
+    alarm: Alarm, actions: Sequence[AlarmActionKind], when: str, stopped: bool, hung: bool
+) -> Iterator[AlarmDanger]:
+    terminates = AlarmActionKind.TERMINATE in actions
+    if terminates or AlarmActionKind.STOP in actions:
+        text = f"alarm {clean(alarm.name, 80)} may {'terminate' if terminates else 'stop'} it: {when}"
+        yield AlarmDanger(alarm.name, text, terminates, stopped, hung)
 
 
 def _condition(alarm: Alarm) -> str:

@@ -113,6 +113,12 @@ def _watches_wrong(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
         )
     if alarm.metric != metric and not (wanted is REBOOT and str(alarm.metric) == BOTH_METRIC):
         return _NOBODY, f"watches {clean(alarm.metric, 60)}, not {metric}", "wrong metric"
+    if not alarm.sees:
+        return (
+            _NOBODY,
+            "asks for a series that AWS does not write: wrong dimensions or unit",
+            "alarm sees nothing",
+        )
     if alarm.period <= 0 or alarm.evaluation_periods <= 0 or not alarm.statistic:
         return _UNKNOWN, "is not told in full by AWS: period or statistic is missing", "alarm not told"
     if alarm.period % MINUTE:

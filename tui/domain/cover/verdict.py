@@ -40,7 +40,7 @@ def cover_lines(instance: Instance, now: datetime, max_age: timedelta) -> tuple[
         for number, (title, found, answer) in enumerate(zip(titles, lines, answers, strict=True))
     )
     others = other_alarm_lines(instance)
-    return (*sections, CoverSection("other alarms on it", others)) if others else sections
+    return (*sections, CoverSection("what else its alarms do", others)) if others else sections
 
 
 def _lines(

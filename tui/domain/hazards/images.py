@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from tui.domain.cover.answers import CoverVerdict
+from tui.domain.cover.copies import backup_line
 from tui.domain.facts import Facts
 from tui.domain.hazards.base import Hazard, HazardView, danger, dont_know, hazard, note, ok, warn
 from tui.domain.instance import Image, Instance, InstanceState
@@ -35,27 +37,31 @@ def image_view(
 
 @hazard("image", "stop", "reboot", "image", field="Image.SourceInstanceId, Name, Tags, CreationDate, State")
 def newest_image(view: HazardView) -> Iterator[Hazard]:
-    """DescribeImages(Owners=self): SourceInstanceId, or what Data Lifecycle Manager and AWS Backup write; CreationDate, State."""
+    """DescribeImages(Owners=self): SourceInstanceId, or what Data Lifecycle Manager and AWS Backup write; CreationDate, State.
+
+    Where its cover was read, also AWS Backup's last recovery point that is there.
+    """
     asked, newest, _ = image_view(view.facts, view.instance, view.now)
     if not asked:
         yield dont_know("whether there is an AMI of it", view, "images")
         return
-    if newest is None or newest.created is None:
-        yield Hazard(
-            Gravity.NOTE if view.action.images else Gravity.WARN,
-            "no AMI of it was found; Data Lifecycle Manager and AWS Backup were not asked",
-            "" if view.action.images else "make an AMI first (i)",
-        )
-        return
-    age = view.now - newest.created
-    if age <= view.policy.image_max_age:
+    age = None if newest is None or newest.created is None else view.now - newest.created
+    if newest is not None and age is not None and age <= view.policy.image_max_age:
         yield ok(f"newest AMI {span(age)} old{_by(newest)}")
-    else:
-        yield Hazard(
-            Gravity.NOTE if view.action.images else Gravity.WARN,
-            f"its newest AMI was made {ago(newest.created, view.now)}{_by(newest)}",
-            "" if view.action.images else "make an AMI first (i)",
-        )
+        return
+    backup = backup_line(view.instance, view.now, view.policy.image_max_age)
+    if backup.verdict is CoverVerdict.COVERED:
+        yield ok(f"AWS Backup's {backup.text}")
+        return
+    told = "no AMI of it was found"
+    if newest is not None and newest.created is not None:
+        told = f"its newest AMI was made {ago(newest.created, view.now)}{_by(newest)}"
+    if view.instance.cover is not None:
+        told += f"; AWS Backup: {backup.text}"
+    elif age is None:
+        told += "; Data Lifecycle Manager and AWS Backup were not asked"
+    gravity = Gravity.NOTE if view.action.images else Gravity.WARN
+    yield Hazard(gravity, told, "" if view.action.images else "make an AMI first (i)")
 
 
 @hazard("image-pending", "stop", "reboot", "image", field="Image.State")
