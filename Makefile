@@ -82,6 +82,7 @@ audit: $(STAMP) ## known vulnerabilities of what constraints.txt pins; asks a se
 chaos: $(STAMP) ## kill runners and the console at every boundary: TRIALS=1000 SEED=1 (counts: docs/reliability.md)
 	$(BIN)/python -P tests/chaos/harness.py --trials $(TRIALS) --seed $(SEED) --workers 2
 	$(BIN)/python -P tests/chaos/groups.py --trials $(GROUP_TRIALS) --seed $(SEED) --workers 2
+	$(BIN)/python -P tests/chaos/recoveries.py --recoveries 50 --undos 200 --seed $(SEED)
 	$(BIN)/python -P tests/chaos/backups.py --nights $(BACKUP_NIGHTS) --seed $(SEED)
 	CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py
 

@@ -131,7 +131,7 @@ def in_plights(
     """So many trials of each plight, in the kinds that take an instance down or bring it up; most of them with a death."""
     found = []
     kinds = [one for one in DOWN if one in known]
-    for plight in plights:
+    for plight in plights if kinds else ():
         for number in range(each):
             kind = kinds[number % len(kinds)]
             names = distinct([one for one in known[kind] if one.startswith("runner/")], "runner")
