@@ -83,7 +83,6 @@ class Cover:
 
 def prod_seoul(c: Cover) -> None:
     """Good ones, and those that look good."""
-    c.service("ledger", "ledger-1", "ledger-2", "ledger-3")
     c.service("mail", "mail-1")
     c.alarm("payments-db-1", state="ALARM", minutes=4, AlarmActions=[*c.acts("recover"), c.topic])
     c.own("payments-db-2", "recover")
