@@ -117,18 +117,22 @@ def _tagged(key: str) -> Getter:
 
 def keep(table: dict[str, Getter], filters: list[Doc] | None) -> Callable[[Doc], bool]:
     """A predicate. Raises InvalidParameterValue on a filter the call does not have."""
-    tests: list[tuple[Getter, list[str]]] = []
+    tests: list[tuple[Getter, set[str], list[str]]] = []
     for one in filters or []:
         name = one.get("Name", "")
         getter = _tagged(name[4:]) if name.startswith("tag:") else table.get(name)
         if getter is None:
             raise AwsError("InvalidParameterValue", f"The filter '{name}' is invalid")
-        tests.append((getter, one.get("Values", [])))
+        values = one.get("Values", [])
+        tests.append((getter, set(values), [value for value in values if set("*?[") & set(value)]))
 
     def test(doc: Doc) -> bool:
         return all(
-            any(fnmatchcase(_wire(value), pattern) for value in getter(doc) for pattern in patterns)
-            for getter, patterns in tests
+            any(
+                (text := _wire(value)) in exact or any(fnmatchcase(text, pattern) for pattern in patterns)
+                for value in getter(doc)
+            )
+            for getter, exact, patterns in tests
         )
 
     return test
