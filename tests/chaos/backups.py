@@ -39,7 +39,8 @@ from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, draft
 from tui.domain.policy import Policy
 from tui.operations import recovery, status
-from tui.operations.backup_run import BackupRun, Copied, Planner, Rules
+from tui.operations.backup_plan import Copied, Planner, Rules
+from tui.operations.backup_run import BackupRun
 from tui.operations.journal import LEASE, Journal
 from tui.operations.service import OperationsService
 from tui.paths import default_journal_path

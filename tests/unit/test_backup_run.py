@@ -22,7 +22,8 @@ from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.domain.steps.base import Call, Order, Seen, Step
 from tui.operations import recovery, status
-from tui.operations.backup_run import BackupRun, Copied, Ending, Planner, Rules
+from tui.operations.backup_plan import Copied, Ending, Planner, Rules
+from tui.operations.backup_run import BackupRun
 from tui.operations.journal import Journal
 from tui.operations.leased_operation import End
 from tui.operations.runner import Runner
@@ -43,6 +44,7 @@ class Aws:
         self.minutes: dict[str, float] = {}
         self.fails: list[str] = []
         self.denied: list[str] = []
+        self.hidden: set[str] = set()
         self.calls: list[str] = []
         self.most: set[frozenset[str]] = set()
 
@@ -89,7 +91,7 @@ class Aws:
         if call.operation == "EnableImageDeprecation":
             return Outcome(True)
         assert call.params["NoReboot"] is True
-        if name in self.images:
+        if name in self.images or name in self.hidden:
             return Outcome(False, clean("InvalidAMIName.Duplicate"), clean("taken"))
         operation = call.params["TagSpecifications"][0]["Tags"][0]["Value"]
         number = clean(f"ami-{len(self.images) + 1}")
@@ -206,6 +208,16 @@ def test_an_ami_that_failed_is_made_again_the_same_night_under_a_free_name(
     assert "failed" in night.told[0].why
     assert not night.journal.unfinished(), "it is in nobody's way the next night"
     assert night.over("i-2") == [("i-2", Ending.MADE)]
+
+
+def test_a_name_that_aws_keeps_and_does_not_show_keeps_nobody_from_a_copy(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.hidden = {"i-1 after none evac"}
+    night = Night(aws, tmp_path, monkeypatch)
+    assert night.over("i-1") == [("i-1", Ending.MADE)]
+    assert list(aws.images) == ["i-1 after none 2 evac"]
+    assert aws.calls == ["CreateImage", "CreateImage"]
 
 
 def test_who_may_not_is_told_and_holds_nobody_up(

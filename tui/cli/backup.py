@@ -39,7 +39,8 @@ from tui.domain.plan import Draft
 from tui.domain.plurals import counted
 from tui.domain.this_machine import Here
 from tui.domain.time_format import parse_duration, span
-from tui.operations.backup_run import BackupRun, Copied, Ending, Planner, Rules
+from tui.operations.backup_plan import Copied, Ending, Planner, Rules
+from tui.operations.backup_run import BackupRun
 
 _WORDS = {
     Ending.MADE: "made", Ending.ALREADY: "made by another timer", Ending.PENDING: "being made", Ending.FRESH: "has one",

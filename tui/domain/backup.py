@@ -97,6 +97,11 @@ def backup_name(instance_id: str, follows: str) -> str:
     return f"{instance_id} after {follows or 'none'} evac"
 
 
+def second_name(name: str) -> str:
+    """Where AWS has an AMI of that name, and shows none: as it may be with one in the Recycle Bin. The same on every machine."""
+    return f"{name.removesuffix(' evac')} 2 evac"
+
+
 def _free_name(instance_id: str, newest: Image | None, images: Sequence[Image]) -> str:
     """Behind the newest AMI that is there; and behind each that has that name and came to nothing, which keeps it."""
     taken = {str(one.name): str(one.image_id) for one in images}

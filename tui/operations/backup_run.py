@@ -6,25 +6,23 @@ anywhere, the next night takes up what was cut off; what two timers want at once
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.domain import backup
-from tui.domain.actions import ActionOptions, Backup
 from tui.domain.answers import RefusedBy
-from tui.domain.backup import Copying, Need
+from tui.domain.backup import Copying
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, InstanceState
-from tui.domain.plan import Draft, GuardKind
+from tui.domain.plan import Draft
 from tui.operations import recovery
+from tui.operations.backup_plan import Copied, Ending, Planner, refused
 from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState, StepState
-from tui.operations.service import Answered, OperationsService, blocked_line, dry_run_answer
+from tui.operations.service import Answered, OperationsService, dry_run_answer
 from tui.operations.status import status_of
 
 _LOOK_EVERY = 0.2
@@ -42,77 +40,8 @@ _RESTARTS = 3
 _IN_ITS_GROUP = "another member of its group is being copied"
 
 
-class Ending(StrEnum):
-    """How it ended for one instance. ALREADY: another timer made it. PENDING: AWS is still at it. FRESH: it has one by now.
-    GONE: it is terminated. DUE: nothing was sent, as asked. REFUSED: a guard was not satisfied. UNREAD: nobody knows whether it
-    has a copy."""
-
-    MADE = "made"
-    ALREADY = "already"
-    PENDING = "pending"
-    FRESH = "fresh"
-    GONE = "gone"
-    DUE = "due"
-    FAILED = "failed"
-    REFUSED = "refused"
-    READ_ONLY = "read-only"
-    UNREAD = "unread"
-
-
-class Copied(Struct, frozen=True):
-    """What came of one instance. `image_name` is unique in its account and region; `operation` is empty where none was."""
-
-    row: Instance
-    ending: Ending
-    why: str
-    image_name: str = ""
-    operation: str = ""
-    remedy: str = ""
-
-
 _Look = Callable[[Instance], tuple[Instance | None, Facts | None, str]]
 """A fresh look: the instance and its facts, or why there is none."""
-_Plan = Callable[[Instance, Facts | None, ActionOptions], Draft]
-
-
-@dataclass
-class Rules:
-    """What the timer was told. Lengths of time; `at_once` is how many are copied at the same time."""
-
-    older_than: timedelta
-    at_once: int = 1
-    expires: timedelta | None = None
-    deprecate: timedelta | None = None
-
-
-@dataclass
-class Planner:
-    """Plans copies: always without a reboot. `addresses`: private address → id, for groups that know addresses alone."""
-
-    rules: Rules
-    plan: _Plan
-    now: Callable[[], datetime]
-    addresses: Mapping[str, str] = field(default_factory=dict)
-
-    def judged(self, row: Instance, fresh: Instance, facts: Facts | None, need: Need) -> Copied:
-        """What would come of it, where nothing is to be sent."""
-        if need.copying is not Copying.DUE:
-            return Copied(row, Ending(need.copying.value), need.why)
-        plan = self.planned(fresh, facts, need)
-        if plan.guard.kind is not GuardKind.YES_NO:
-            return Copied(row, _guarded(plan), _refusal(plan), need.name)
-        return Copied(row, Ending.DUE, need.why, need.name)
-
-    def planned(self, row: Instance, facts: Facts | None, need: Need) -> Draft:
-        """The plan of its copy: always without a reboot."""
-        now, rules = self.now(), self.rules
-        made = Backup(
-            expires=now + rules.expires if rules.expires else None,
-            deprecate_at=now + rules.deprecate if rules.deprecate else None,
-            beside=backup.beside(row, facts, self.addresses),
-        )
-        options = ActionOptions(no_reboot=True, image_name=need.name, wait_for_image=True, backup=made)
-        return self.plan(row, facts, options)
 
 
 @dataclass
@@ -124,6 +53,7 @@ class _One:
     groups: frozenset[str] | None = None
     looked: bool = False
     beside: tuple[str, ...] = ()
+    unseen: frozenset[str] = frozenset()
     plan: Draft | None = None
     ident: str = ""
     again_at: datetime | None = None
@@ -172,8 +102,10 @@ class BackupRun:
             if mine is not None:
                 self._queue.remove(mine)
                 self._follow(mine, found)
+            elif (why := self.operations.resume(found)) is not None:
+                self.say(f"{found.label}: {found.id} was cut off, and is not taken up: {why}")
             else:
-                self.operations.resume(found)
+                self.say(f"{found.label}: {found.id} was cut off, and goes on")
 
     def _follow(self, one: _One, found: Operation) -> None:
         """Instead of a plan of its own."""
@@ -233,11 +165,13 @@ class BackupRun:
         one.groups, one.looked = backup.groups_of(row, facts), True
         if not self._alone(one):
             return self._later(one, _IN_ITS_GROUP, Ending.REFUSED)
+        if need.name in one.unseen:
+            need = replace(need, name=backup.second_name(need.name))
         one.plan = self.planner.planned(row, facts, need)
         one.beside = one.plan.options.backup.beside if one.plan.options.backup is not None else ()
-        if one.plan.guard.kind is not GuardKind.YES_NO:
-            self.operations.refuse(one.plan, why := _refusal(one.plan))
-            return self._end(one, _guarded(one.plan), why)
+        if (told := refused(one.plan)) is not None:
+            self.operations.refuse(one.plan, told[1])
+            return self._end(one, *told)
         one.ident = self.operations.propose(one.plan)
         self._going.append(one)
         return None
@@ -318,6 +252,8 @@ class BackupRun:
         if found.refused_by in (RefusedBy.LOCK, RefusedBy.OPERATION):
             return self._put_off(one, found.note)
         one.tries += 1
+        if any(call.code == "InvalidAMIName.Duplicate" for row in found.steps for call in row.calls):
+            one.unseen |= {found.kept.order.image_name}
         failed = "CreateImage" in found.sent or found.state is OperationState.FAILED
         if failed and found.refused_by is None and not imaged and one.tries < TRIES:
             return self._put_off(one, found.note)
@@ -352,14 +288,3 @@ class BackupRun:
 
 def _of(found: Operation, row: Instance) -> bool:
     return (found.region, found.instance_id) == (row.target.region, str(row.instance_id))
-
-
-def _refusal(plan: Draft) -> str:
-    if plan.guard.kind is GuardKind.BLOCKED:
-        return blocked_line(plan)
-    return f"its name must be typed: evac do image {plan.instance_id} --no-reboot"
-
-
-def _guarded(plan: Draft) -> Ending:
-    read_only = plan.guard.kind is GuardKind.BLOCKED and any("read-only" in one for one in plan.guard.unblock)
-    return Ending.READ_ONLY if read_only else Ending.REFUSED
