@@ -174,6 +174,14 @@ async def test_aws_own_text_comes_when_somebody_looks(demo: Demo) -> None:
         assert health_calls(demo)["DescribeEventDetails"] <= 2
 
 
+async def test_a_command_does_not_wait_for_an_address_that_does_not_answer(demo: Demo) -> None:
+    demo.control("faults", [fault({"hang": 120}, service="health")])
+    async with watching(settings("prod", regions=(SEOUL,)), demo.apply(), "--once") as eyes:
+        await eyes.until(lambda: any(isinstance(one, protocol.Done) for one in eyes.seen))
+        assert eyes.live("prod")
+        assert eyes.notes() == []
+
+
 async def test_it_can_be_switched_off(demo: Demo) -> None:
     off = HealthSettings(enabled=False)
     async with watching(settings("prod", regions=(SEOUL,), health=off), demo.apply(), "--once") as eyes:

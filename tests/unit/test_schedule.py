@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tui.config.schema import Intervals
 from tui.fleet.collector.schedule import (
     AFTER_FAILURE,
+    HEALTH_EVERY,
     HOLD,
     JITTER,
     LOGIN_RETRY,
@@ -81,6 +82,25 @@ def test_amis_of_one_target_wait_for_the_inventory_of_another() -> None:
     assert schedule.due(0) == [("a", Job.INVENTORY)]
     schedule.done("a", Job.INVENTORY, 2, JobOutcome.WELL)
     assert schedule.due(2) == [("b", Job.IMAGES)]
+
+
+def test_health_of_an_account_waits_for_all_else_holds_nobody_and_comes_every_quarter_of_an_hour() -> None:
+    schedule = steady()
+    schedule.add("account", 0, Job.HEALTH)
+    schedule.add("b", 0, Job.IMAGES)
+    assert schedule.due(0) == [("b", Job.IMAGES)]
+    schedule.done("b", Job.IMAGES, 1, JobOutcome.WELL)
+    assert schedule.due(1) == [("account", Job.HEALTH)]
+    assert schedule.due(15) == [("a", Job.STATUS)], "while it is under way"
+    schedule.add("c", 16, Job.PROBLEMS)
+    assert schedule.due(16) == [("c", Job.PROBLEMS)]
+    schedule.done("account", Job.HEALTH, 20, JobOutcome.WELL)
+    assert not schedule.is_asked("c", Job.HEALTH)
+    assert ("account", Job.HEALTH) not in schedule.due(20 + HEALTH_EVERY - 1)
+    at_once = Schedule[str](EVERY, Middle(), {**HOLD, Job.HEALTH: 0.0})
+    at_once.add("a", 0, Job.PROBLEMS)
+    at_once.add("account", 0, Job.HEALTH)
+    assert len(at_once.due(0)) == 2
 
 
 def test_one_job_of_a_target_at_a_time() -> None:

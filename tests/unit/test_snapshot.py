@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from tui.domain.cover_facts import CoverFacts
+from tui.domain.health import HealthEvent
 from tui.domain.instance import Instance, InstanceState, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import snapshot
@@ -59,10 +60,11 @@ def test_what_was_saved_comes_back_waiting_with_its_age(tmp_path: Path) -> None:
     assert (status.trouble, status.partial) == (None, ())
 
 
-def test_who_covers_it_is_not_kept_a_run_tells_it_only_when_asked(tmp_path: Path) -> None:
+def test_who_covers_it_and_what_health_says_is_not_kept_each_run_tells_it_anew(tmp_path: Path) -> None:
     store = fleet()
-    rows = tuple(replace(row, cover=CoverFacts(NOW)) for row in store.rows())
-    store.apply(Delta(TargetStatus(PROD, Phase.LIVE, count=3, cover_at=NOW), rows))
+    issue = HealthEvent(clean("arn:1"), clean("AWS_EC2_OPERATIONAL_ISSUE"))
+    rows = tuple(replace(row, cover=CoverFacts(NOW), health=(issue,)) for row in store.rows())
+    store.apply(Delta(TargetStatus(PROD, Phase.LIVE, count=3, cover_at=NOW, health=(issue,)), rows))
     save(store, path(tmp_path))
     found = snapshot.load_snapshot(path(tmp_path))
     assert found is not None
@@ -70,8 +72,8 @@ def test_who_covers_it_is_not_kept_a_run_tells_it_only_when_asked(tmp_path: Path
         *(row for delta in found.deltas for row in delta.upserts),
         *(row for some in found.rest() for row in some),
     ]
-    assert [row.cover for row in kept] == [None] * 3
-    assert [delta.target.cover_at for delta in found.deltas if delta.target] == [None]
+    assert [(row.cover, row.health) for row in kept] == [(None, ())] * 3
+    assert [(one.target.cover_at, one.target.health) for one in found.deltas if one.target] == [(None, ())]
     assert all(row.cover for row in store.rows()), "the run that saved it goes on telling it"
 
 

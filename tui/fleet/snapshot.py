@@ -107,7 +107,7 @@ def write_snapshot(
         (trouble if urgency(row, now).is_trouble else calm).append(row)
     pack = msgspec.msgpack.encode
     pieces = [pack(calm[at : at + ROWS_PER_DELTA]) for at in range(0, len(calm), ROWS_PER_DELTA)]
-    targets = [replace(status, cover_at=None) for status in targets]
+    targets = [replace(status, cover_at=None, health=()) for status in targets]
     body = pack(_Saved(FORMAT, now, targets, trouble, pieces, len(calm), scope))
     # Not durable: what a crash of the machine takes is read anew, and a console that ends must not wait for the disk.
     write_atomically(path, body, durable=False)
@@ -116,8 +116,9 @@ def write_snapshot(
 
 
 def _uncovered(row: Instance) -> Instance:
-    """Without who covers it: a run tells that only once somebody asks it, and reads it then."""
-    return row if row.cover is None else replace(row, cover=None)
+    """Without who covers it: a run tells that only once somebody asks it, and reads it then. Nor what AWS Health says: that is of
+    now, and a run reads it anew."""
+    return row if row.cover is None and not row.health else replace(row, cover=None, health=())
 
 
 def load_snapshot(path: Path) -> SavedSnapshot | None:

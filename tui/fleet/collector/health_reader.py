@@ -24,8 +24,8 @@ NO_PLAN_FOR = 24 * 3600.0
 """Seconds after which an account without a support plan is asked again: somebody may have bought one."""
 _KEPT = 0.8
 """Of the interval: so long what was read is no older than another read would make it."""
-_WITHIN = 10.0
-"""Seconds that a command waits for it: where its address cannot be reached, each attempt would take longer."""
+_WITHIN, _BESIDE = 10.0, 5.0
+"""Seconds that somebody waits who asks for it, and who asks for all else: an address that can't be reached would take longer."""
 _OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.CONFIG)
 
 
@@ -47,7 +47,7 @@ class HealthReader:
             return JobOutcome.WELL
         profiles = dict.fromkeys(name for unit in units for name in unit.profiles)
         try:
-            async with asyncio.timeout(_WITHIN if self._state.once else None):
+            async with asyncio.timeout(_BESIDE if self._state.once else None):
                 found = await self._events(account_id, profiles)
         except TimeoutError:
             return JobOutcome.FAILED

@@ -7,7 +7,7 @@ guide, ec2-api-throttling). `Budget` takes a quarter of that.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from random import Random
@@ -70,6 +70,7 @@ class Schedule(Generic[K]):
 
     intervals: Intervals
     random: Random = field(default_factory=Random)
+    hold: Mapping[Job, float] = field(default_factory=lambda: HOLD)
     _entries: dict[K, _Entry] = field(default_factory=dict)
 
     def add(self, key: K, now: float, *jobs: Job) -> None:
@@ -121,10 +122,9 @@ class Schedule(Generic[K]):
         running = (entry.running for entry in self._entries.values())
         return min((job for job in running if job is not None and job is not Job.STATUS), default=None)
 
-    @staticmethod
-    def _free_at(job: Job, at: float, urgent: Job | None) -> float:
+    def _free_at(self, job: Job, at: float, urgent: Job | None) -> float:
         """When it may begin though more urgent kinds are under way."""
-        return at + HOLD.get(job, 0.0) if urgent is not None and urgent < job else at
+        return at + self.hold.get(job, 0.0) if urgent is not None and urgent < job else at
 
     def wait(self, now: float) -> float | None:
         """Seconds until something may begin; None if only running jobs can make it so."""

@@ -17,7 +17,7 @@ from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.cache import Cache
 from tui.fleet.collector.fetch import AT_ONCE, READERS, Jobs, threaded
-from tui.fleet.collector.schedule import JobOutcome, Schedule
+from tui.fleet.collector.schedule import HOLD, Job, JobOutcome, Schedule
 
 THREADS = 64
 """Readers; AT_ONCE of them at most wait for one region."""
@@ -61,6 +61,8 @@ class CollectorState:
         self.once, self.problems_only, self.idle = "--once" in mode, "--problems" in mode, "--idle" in mode
         self.sessions = Sessions(settings, lean=True)
         self.schedule: Schedule[str | AccountRegionKey | CoverKey] = Schedule(settings.intervals)
+        if self.once:  # it is to end with the rest, not to begin when all else is done
+            self.schedule.hold = {**HOLD, Job.HEALTH: 0.0}
         self.cache = Cache(settings.cache, lambda text: send(protocol.Note(clean(text))))
         self.threads = ThreadPoolExecutor(THREADS, READERS)
         self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
