@@ -10,6 +10,7 @@ from screens.detail.view_model import Scene
 from screens.page import BLANK, Row, head
 from tui.commands import VERBS, shown_key
 from tui.domain.actions import ACTIONS, alike
+from tui.domain.copy_plan_rules import copy_plan_lines
 from tui.domain.cover.answers import CoverLine, CoverSection
 from tui.domain.cover.verdict import cover_lines
 from tui.domain.time_format import ago
@@ -29,7 +30,23 @@ def cover(scene: Scene) -> list[Row]:
     for section in cover_lines(scene.instance, scene.now, scene.settings.actions.image_max_age):
         rows += [BLANK] if rows and scene.wide else []
         rows += _section(section)
+    planned = [*_planned(scene)]
+    rows += [BLANK, *planned] if planned and scene.wide else planned
     return [*rows, BLANK, *_settable(scene)]
+
+
+def _planned(scene: Scene) -> Iterator[Row]:
+    """Who copies it by a plan of AWS's, from now on; nothing where nobody asked."""
+    asking, why = scene.gathered.is_asking(ReadKind.PLANS), scene.gathered.why_unread(ReadKind.PLANS)
+    if scene.plans is None and not asking and not why:
+        return
+    yield head("who copies it by a plan")
+    if why:
+        yield Row(why, "? not read".ljust(_LABEL), "magenta", "bold magenta")
+    if scene.plans is not None:
+        yield from map(_line, copy_plan_lines(scene.instance, scene.plans, scene.now))
+    elif asking:
+        yield Row("policies of Lifecycle Manager, selections of AWS Backup …", "reading".ljust(_LABEL), "dim")
 
 
 def _age(scene: Scene) -> Iterator[Row]:

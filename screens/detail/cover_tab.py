@@ -1,4 +1,7 @@
-"""When the tab of cover asks: at its opening and at `r`, for the instance's target, which is kept read from then on."""
+"""When the tab of cover asks: at its opening and at `r`, for the instance's target, which is kept read from then on.
+
+By which plans AWS copies the instance is asked with it, of this instance alone.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,14 @@ class CoverTab(EvacScreen):
         """Draw what is known; the detail screen has it."""
         raise NotImplementedError
 
+    def gather(self, kind: ReadKind) -> None:
+        """Ask for a part of what is known of the instance, once at a time; the detail screen has it."""
+        raise NotImplementedError
+
     def ask_cover(self, *, again: bool = False) -> None:
         """Ask, unless it is read, or asked for already; `again`: in any case."""
+        if again or not self.known.gathered.was_asked(ReadKind.PLANS):
+            self.gather(ReadKind.PLANS)
         row, link, known = self.known.row, self.services.link, self.known
         if row is None or link is None or known.gathered.is_asking(ReadKind.COVER):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from screens.detail.reasons import Reasoning
 from screens.detail.view_model import Scene, TriageView, freshest
 from screens.this_machine import here_now
+from tui.domain.copy_plans import CopyPlans
 from tui.domain.facts import Facts
 from tui.domain.health import HealthReport
 from tui.domain.health_notices import entities_of, health_notices_of
@@ -26,6 +27,7 @@ class Known:
         self.looked: Instance | None = None
         self.facts: Facts | None = None
         self.gathered = NOTHING_YET
+        self.plans: CopyPlans | None = None
         self.health: HealthReport | None = None
         self._health_of = frozenset[SafeText]()
         self.trouble: Trouble | None = None
@@ -78,6 +80,7 @@ class Known:
             own=services.own,
             gathered=self.gathered,
             triage=triage,
+            plans=self.plans,
             health=self.health,
             reasons=self._reasoning.of(
                 instance, self.gathered, self.facts, services.now(), services.zone, health

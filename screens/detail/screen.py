@@ -200,6 +200,7 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
             return
         answer = await link.request(request)
         known.gathered = known.gathered.answered(request.kind, answer, self.services.now(), request.resource)
+        known.plans = answer.plans or known.plans
         self.take_part(request, answer)
         self.redraw()
         if request.kind is ReadKind.LOG:

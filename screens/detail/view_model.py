@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from screens.detail.reasons import NO_REASONS, Reasons
 from tui.config.schema import Settings, policy
 from tui.domain.activity import NO_ACTIVITY, Own
+from tui.domain.copy_plans import CopyPlans
 from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation, explain
@@ -72,6 +73,7 @@ class Scene(Struct, frozen=True, dict=True):
     gathered: Gathered = NOTHING_YET
     triage: TriageView = TriageView()
     reasons: Reasons = NO_REASONS
+    plans: CopyPlans | None = None
     health: HealthReport | None = None
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,14 @@ from tests.screens.detail_pilot import EXPIRED, opened
 from tests.screens.fake_services import StandIn, named, plain_facts, sample_store
 from tests.screens.pilot_helpers import settled, tab, text_of, until
 from tui.config.schema import Settings
+from tui.domain.copy_plans import CopyPlans, LifecyclePolicy
 from tui.domain.cover_facts import CoverFacts
 from tui.domain.instance import Instance
+from tui.domain.sanitize import clean
 from tui.fleet.protocol import Delta, ReadAnswer, ReadKind, ReadRequest
 from tui.fleet.store import Store
+
+SEEN_AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
 
 class Covering(StandIn):
@@ -117,3 +122,34 @@ async def test_read_only_says_what_could_be_set_by_others(tmp_path: Path) -> Non
         drawn = text_of(stage)
         assert "what could be set  read-only: this console changes nothing here" in drawn
         assert "READ-ONLY" in drawn
+
+
+class Planned(StandIn):
+    """Answers by which plans an instance is copied."""
+
+    async def request(self, request: ReadRequest) -> ReadAnswer:
+        answer = await super().request(request)
+        if request.kind is not ReadKind.PLANS or answer.trouble is not None:
+            return answer
+        policy = LifecyclePolicy(
+            clean("policy-1"), clean("nightly"), clean("ENABLED"), kind=clean("IMAGE_MANAGEMENT"),
+            resource=clean("INSTANCE"), default=True, schedules=(clean("daily"),),
+        )  # fmt: skip
+        why = (("selections", clean("backup:ListBackupPlans is denied")),)
+        return replace(answer, plans=CopyPlans(SEEN_AT, (policy,), points=(), unknown=why))
+
+
+async def test_plans_that_copy_it_are_asked_for_once_it_is_in_front(tmp_path: Path) -> None:
+    store = gaps()
+    link = Planned(store)
+    stage, screen, _ = opened(tmp_path, "bastion", store=store, link=link)
+    async with stage.run_test(size=(120, 35)) as pilot:
+        await settled(pilot)
+        assert [one for one in link.asked if one.kind is ReadKind.PLANS] == []
+        await tab(pilot, screen, "cover")
+        await until(pilot, lambda: "nightly (daily): default policy" in str(screen.page.rows))
+        told = {row.label.strip(): row.drawn.plain for row in screen.page.rows if row.drawn}
+        assert told["Lifecycle Manager"] == "✔ nightly (daily): default policy"
+        assert told["AWS Backup"] == "? don't know: backup:ListBackupPlans is denied"
+        (request,) = [one for one in link.asked if one.kind is ReadKind.PLANS]
+        assert request.instance_id == named(store, "bastion").instance_id
