@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict, ServiceCover
-from tui.domain.cover.verdict import cover_of, gravest_first
+from tui.domain.cover.remembered import remembered_cover
+from tui.domain.cover.verdict import gravest_first
 from tui.domain.instance import Instance, InstanceState
 from tui.domain.sanitize import SafeText
 
@@ -44,7 +45,7 @@ def _thin(name: SafeText, rows: list[Instance], now: datetime, max_age: timedelt
         why = f"stands in one zone: {zones[0]}, {len(rows)} instances"
     else:
         return None
-    answers = [(row, cover_of(row, now, max_age).answers) for row in rows]
+    answers = [(row, remembered_cover(row, now, max_age).answers) for row in rows]
     gravest = [_gravest([(row, three[number]) for row, three in answers]) for number in range(3)]
     members = tuple(sorted(row.key for row in rows))
     return ServiceCover(

@@ -5,7 +5,7 @@ Pure and cheap: both faces ask it of ten thousand rows. What was not read is *do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tui.domain.cover.alarm_dangers import other_alarm_lines
@@ -90,26 +90,21 @@ def _data(instance: Instance, group: CoverLine, copies: Sequence[CoverLine]) -> 
     return answer
 
 
-def _best(lines: Iterable[CoverLine]) -> CoverAnswer:
+def _best(lines: Sequence[CoverLine]) -> CoverAnswer:
     """The best of its lines; what is unread may be better than what is read in part."""
-    told = [line for line in lines if line.verdict is not None]
-    ranked = sorted(told, key=lambda line: -_rank(line))
-    best = ranked[0].verdict if ranked else None
-    if best is None:
-        return CoverAnswer(CoverVerdict.NOBODY, (), "nothing acts", "nobody")
-    counted = (CoverVerdict.COVERED, CoverVerdict.PARTLY)
-    by = tuple(line.by for line in ranked if line.verdict in counted and line.by)
-    if best is CoverVerdict.COVERED:
-        return CoverAnswer(best, by, _clause(ranked[0]), ranked[0].word)
+    best = CoverVerdict.NOBODY
+    for line in lines:
+        if line.verdict is not None and _RANK[line.verdict] > _RANK[best]:
+            best = line.verdict
+    sure = [line for line in lines if line.verdict is CoverVerdict.COVERED]
+    partly = [line for line in lines if line.verdict is CoverVerdict.PARTLY]
+    by = tuple(line.by for line in (*sure, *partly) if line.by)
+    if sure:
+        return CoverAnswer(best, by, _clause(sure[0]), sure[0].word)
+    told = [line for line in lines if line.verdict is best]
     if best is CoverVerdict.NOBODY:  # what only looks like it, before what is simply not there
-        ranked = sorted(told, key=lambda line: not line.by and line.word in ("none", "no alarm"))
-        return CoverAnswer(best, by, "; ".join(map(_clause, ranked)), ranked[0].word)
-    rest = [line for line in ranked if line.verdict is best]
-    return CoverAnswer(best, by, "; ".join(map(_clause, rest)), rest[0].word)
-
-
-def _rank(line: CoverLine) -> int:
-    return _RANK[line.verdict] if line.verdict is not None else -1
+        told.sort(key=lambda line: line.word in ("none", "no alarm"))
+    return CoverAnswer(best, by, "; ".join(map(_clause, told)), told[0].word)
 
 
 def _clause(line: CoverLine) -> str:
