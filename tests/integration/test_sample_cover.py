@@ -13,20 +13,20 @@ from tui.fleet import protocol
 
 SEEN = {
     "batch-1": ("store type", "no alarm", "none"),
-    "bastion": ("auto, but event", "alarm, 3m", "40d AMI"),
-    "jump-old": ("switched off", "alarm, 3m", "6h AWS Backup"),
+    "bastion": ("auto, event", "alarm, 3m", "40d AMI"),
+    "jump-old": ("switched off", "alarm, 3m", "6h Backup"),
     "payments-db-2": ("auto", "alarm, 3m", "9h36m AMI"),
-    "payments-db-3": ("auto", "alarm, actions off", "9h36m AMI"),
-    "ledger-1": ("alarm, 2m", "alarm, 3m", "11h AWS Backup"),
-    "ledger-3": ("auto", "wrong threshold", "none"),
-    "search-1": ("auto, but event", "alarm recovers", "9h snapshot"),
-    "checkout-3": ("auto", "alarm, no data", "none"),
-    "cache-2": ("auto, but event", "alarm only tells", "none"),
+    "payments-db-3": ("auto", "actions off", "9h36m AMI"),
+    "ledger-1": ("alarm, 2m", "alarm, 3m", "11h Backup"),
+    "ledger-3": ("auto", "wrong limit", "none"),
+    "search-1": ("auto, event", "recover only", "9h snapshot"),
+    "checkout-3": ("auto", "alarm blind", "none"),
+    "cache-2": ("auto, event", "tells only", "none"),
     "hpc-1": ("EFA", "no alarm", "none"),
-    "licence-1": ("Dedicated Host", "alarm, 3m", "none"),
+    "licence-1": ("Ded. Host", "alarm, 3m", "none"),
     "gpu-1": ("auto", "no alarm", "7h DLM"),
-    "web-1": ("group replaces", "group replaces", "not needed"),
-    "load-1": ("auto", "no alarm", "backups not read"),
+    "web-1": ("by its group", "by its group", "not needed"),
+    "load-1": ("auto", "no alarm", "not read"),
 }
 """The words of the three cells of a narrow view."""
 

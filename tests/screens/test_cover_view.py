@@ -86,7 +86,7 @@ async def test_a_denied_part_is_no_gap_and_no_health(tmp_path: Path) -> None:
         await pilot.press("5")
         await pilot.pause()
         row = next(line for line in lines_of(pilot.app) if "edge-1 " in line)
-        assert "? alarms not read" in row
+        assert "? not read" in row
         screen(pilot).table.hold(named(screen(pilot).services.store, "edge-1").key)
         screen(pilot).another_row()
         await pilot.pause()

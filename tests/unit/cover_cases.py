@@ -144,6 +144,6 @@ def check(row: Instance, wanted: tuple[CoverVerdict, ...], why: str) -> None:
     for section, answer in zip(sections, cover.answers, strict=False):
         assert section.lines
         assert section.so
-        assert 0 < len(answer.word) <= 20
+        assert 0 < len(answer.word) <= 12
         assert bool(answer.by) or answer.verdict not in (CoverVerdict.COVERED, CoverVerdict.PARTLY)
         assert not answer.by or answer.verdict not in (CoverVerdict.NOBODY, CoverVerdict.NOT_NEEDED)

@@ -245,7 +245,7 @@ def test_any_alarm_is_judged_and_told_in_one_line() -> None:
         cover = cover_of(row, NOW, WEEK)
         for section in cover_lines(row, NOW, WEEK):
             assert all(len(line.text) < 400 and line.text.isprintable() for line in section.lines)
-        assert len(cover.host_dies.word) <= 20
+        assert len(cover.host_dies.word) <= 12
         if cover.host_dies.verdict == "covered":
             assert (alarm.namespace, alarm.metric) == ("AWS/EC2", "StatusCheckFailed_System")
             assert alarm.actions_enabled

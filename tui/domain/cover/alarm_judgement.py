@@ -78,23 +78,23 @@ def judged(
 def _other_action(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
     actions = alarm.actions
     if not actions:
-        return _NOBODY, "does nothing when it fires", "alarm, no action"
+        return _NOBODY, "does nothing when it fires", "no action"
     if not alarm.actions_enabled:
-        return _NOBODY, "has its actions switched off (ActionsEnabled=false)", "alarm, actions off"
+        return _NOBODY, "has its actions switched off (ActionsEnabled=false)", "actions off"
     if wanted in actions:
         return None
     ends = next((word for kind, word in ENDS.items() if kind in actions), None)
     if ends is not None:
-        return _NOBODY, f"{ends} it, and nobody starts it again", f"alarm {ends} it"
+        return _NOBODY, f"{ends} it, and nobody starts it again", ends
     if REBOOT in actions:
         why = "reboots it, and a reboot stays on the same host: recover is for the system check"
-        return _NOBODY, why, "alarm reboots"
+        return _NOBODY, why, "reboots only"
     if RECOVER in actions:
-        return _NOBODY, "recovers it, which AWS does for the system check alone", "alarm recovers"
+        return _NOBODY, "recovers it, which AWS does for the system check alone", "recover only"
     if AlarmActionKind.OTHER in actions:
         why = "has another action (Lambda, Systems Manager …), and what that does is not read"
         return _watches_wrong(alarm, wanted) or (_PARTLY, why, "other action")
-    return _NOBODY, "only tells somebody: nobody acts by itself", "alarm only tells"
+    return _NOBODY, "only tells somebody: nobody acts by itself", "tells only"
 
 
 def _watches_wrong(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
@@ -103,7 +103,7 @@ def _watches_wrong(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
         return (
             _UNKNOWN,
             f"watches an expression: whether it sees the {check} can't be told",
-            "alarm on a formula",
+            "on a formula",
         )
     if alarm.namespace != EC2_NAMESPACE:
         return (
@@ -117,10 +117,10 @@ def _watches_wrong(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
         return (
             _NOBODY,
             "asks for a series that AWS does not write: wrong dimensions or unit",
-            "alarm sees nothing",
+            "alarm blind",
         )
     if alarm.period <= 0 or alarm.evaluation_periods <= 0 or not alarm.statistic:
-        return _UNKNOWN, "is not told in full by AWS: period or statistic is missing", "alarm not told"
+        return _UNKNOWN, "is not told in full by AWS: period or statistic is missing", "not told"
     if alarm.period % MINUTE:
         return (
             _NOBODY,
@@ -134,19 +134,19 @@ def _fires_wrong(alarm: Alarm) -> Judgement | None:
     statistic, threshold = str(alarm.statistic), alarm.threshold
     compare = _COMPARISONS.get(alarm.comparison)
     if threshold is None or compare is None:
-        return _NOBODY, "has no fixed threshold, so that nobody knows when it fires", "wrong threshold"
+        return _NOBODY, "has no fixed threshold, so that nobody knows when it fires", "wrong limit"
     failed = failed_value(statistic, alarm.period)
     if failed is None:
         return (
             _NOBODY,
             f"looks at {clean(statistic, 30)}, which does not show a failing check",
-            "wrong statistic",
+            "wrong stat",
         )
     rule = f"({clean(statistic, 30)}, {clean(alarm.comparison, 40)} {threshold:g})"
     if compare(0, threshold):
-        return _NOBODY, f"fires while the check is well {rule}", "wrong threshold"
+        return _NOBODY, f"fires while the check is well {rule}", "wrong limit"
     if not compare(failed, threshold):
-        return _NOBODY, f"does not fire when the check fails {rule}", "wrong threshold"
+        return _NOBODY, f"does not fire when the check fails {rule}", "wrong limit"
     return None
 
 
@@ -166,40 +166,40 @@ def _state(alarm: Alarm, now: datetime, started: datetime | None) -> Judgement |
         if length is not None and length <= ACTING:
             return _PARTLY, f"has fired {span(length)} ago and may be at it", "alarm fired"
         why = f"has fired and did not help: in ALARM{since}, and it acts on going there only"
-        return _NOBODY, why, "fired, no help"
+        return _NOBODY, why, "did not help"
     if alarm.state is AlarmState.INSUFFICIENT_DATA:
         young = started is not None and now - started <= SETTLING
         if young or (length is not None and length <= SETTLING):
-            return _PARTLY, f"has no data yet: INSUFFICIENT_DATA{since}", "alarm, no data"
-        return _NOBODY, f"sees no data of it: INSUFFICIENT_DATA{since}", "alarm, no data"
+            return _PARTLY, f"has no data yet: INSUFFICIENT_DATA{since}", "alarm blind"
+        return _NOBODY, f"sees no data of it: INSUFFICIENT_DATA{since}", "alarm blind"
     if alarm.state is not AlarmState.OK:
-        return _UNKNOWN, "is in a state that AWS did not tell", "alarm not told"
+        return _UNKNOWN, "is in a state that AWS did not tell", "not told"
     return None
 
 
 def _flaws(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
     ends = next((word for kind, word in ENDS.items() if kind in alarm.actions), None)
     if ends is not None:
-        return _PARTLY, f"also {ends} it", f"alarm {ends} it"
+        return _PARTLY, f"also {ends} it", ends
     if wanted is REBOOT and RECOVER in alarm.actions:
         return _PARTLY, "also recovers it, which AWS does for the system check alone", "two actions"
     if str(alarm.metric) == BOTH_METRIC:
         return (
             _PARTLY,
             "watches both checks: it also reboots a system whose host failed, and races with its recovery",
-            "alarm on both",
+            "both checks",
         )
     if alarm.missing_data == "breaching":
         return (
             _PARTLY,
             "takes missing data for a failure: a stop puts it in ALARM, and from there it does not act",
-            "alarm, breaching",
+            "breaching",
         )
     if alarm.period > MINUTE and str(alarm.statistic) not in ("Maximum", "Sum"):
         return (
             _PARTLY,
             f"wants {alarm.statistic} over {span(_seconds(alarm.period))}: a check that comes and goes is missed",
-            "wrong statistic",
+            "wrong stat",
         )
     length = acts_after(alarm)
     if length > SLOW_ALARM:

@@ -37,7 +37,7 @@ def image_line(instance: Instance, now: datetime, max_age: timedelta) -> CoverLi
     if image is None:
         if instance.images_at is None:
             unread = "not read (ec2:DescribeImages)"
-            return _line(_AMI, _UNKNOWN, f"don't know: {unread}", "AMIs not read", why=f"AMIs are {unread}")
+            return _line(_AMI, _UNKNOWN, f"don't know: {unread}", "not read", why=f"AMIs are {unread}")
         return _line(_AMI, _NOBODY, "none found", "none", why="no AMI")
     maker = clean(image.maker, 40)
     told = f"{image.image_id}{f' (by {maker})' if maker else ''}"
@@ -51,7 +51,7 @@ def image_line(instance: Instance, now: datetime, max_age: timedelta) -> CoverLi
     return _line(_AMI, verdict, text, f"{age} {_SHORT.get(str(maker), 'AMI')}", by, f"newest AMI {text}")
 
 
-_SHORT = {"Data Lifecycle Manager": "DLM", "AWS Backup": "AWS Backup"}
+_SHORT = {"Data Lifecycle Manager": "DLM", "AWS Backup": "Backup"}
 
 
 def _line(what: str, verdict: CoverVerdict, text: str, word: str, by: str = "", why: str = "") -> CoverLine:
@@ -67,28 +67,28 @@ def _not_available(image: Image, told: str, by: str, now: datetime) -> CoverLine
         young = image.created is not None and -SKEW <= now - image.created <= PENDING_LONG
         text = f"{told} is still being made"
         return _line(_AMI, CoverVerdict.PARTLY if young else _NOBODY, text, "AMI pending", by)
-    state = clean(image.state, 14)
+    state = clean(image.state, 40)
     text = f"{told} is {state or 'in no known state'}"
-    return _line(_AMI, _NOBODY, text, f"AMI {state or 'unusable'}", by)
+    return _line(_AMI, _NOBODY, text, f"AMI {state[:8] or 'unusable'}", by)
 
 
 def backup_line(instance: Instance, now: datetime, max_age: timedelta) -> CoverLine:
     """AWS Backup's last recovery point."""
     if (unread := why_cover_unread(instance, CoverPart.BACKUPS)) is not None or instance.cover is None:
-        return _unread(_BACKUP, unread, "backups not read")
+        return _unread(_BACKUP, unread, "not read")
     if instance.cover.backup_at is None:
         return _line(_BACKUP, _NOBODY, "no recovery point of it", "none", why="no recovery point")
     verdict, age = _age(instance.cover.backup_at, now, max_age)
     if verdict is _UNKNOWN:
         return _line(_BACKUP, verdict, f"last recovery point: {age}", "no date", _BACKUP)
     text = f"last recovery point {age} ago{_limit(verdict, max_age)}"
-    return _line(_BACKUP, verdict, text, f"{age} AWS Backup", _BACKUP)
+    return _line(_BACKUP, verdict, text, f"{age} Backup", _BACKUP)
 
 
 def snapshot_line(instance: Instance, now: datetime, max_age: timedelta) -> CoverLine:
     """The newest snapshot of its root volume: a copy of data, from which nothing starts at once."""
     if (unread := why_cover_unread(instance, CoverPart.SNAPSHOTS)) is not None or instance.cover is None:
-        return _unread(_SNAPSHOT, unread, "snapshots not read")
+        return _unread(_SNAPSHOT, unread, "not read")
     if instance.cover.snapshot_at is None:
         return _line(_SNAPSHOT, _NOBODY, "none of its root volume", "none", why="no snapshot")
     verdict, age = _age(instance.cover.snapshot_at, now, max_age)

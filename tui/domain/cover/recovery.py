@@ -57,8 +57,8 @@ def group_line(instance: Instance) -> CoverLine:
         return CoverLine(_GROUP, None, "not a member")
     name = clean(tagged, 60)
     if unread:
-        return _group(_UNKNOWN, f"don't know of group {name}: {unread}", "group not read")
-    return _group(_UNKNOWN, f"tagged as of group {name}, which did not list it", "group not read")
+        return _group(_UNKNOWN, f"don't know of group {name}: {unread}", "not read")
+    return _group(_UNKNOWN, f"tagged as of group {name}, which did not list it", "not read")
 
 
 def _group(verdict: CoverVerdict, text: str, word: str, by: str = "") -> CoverLine:
@@ -66,26 +66,26 @@ def _group(verdict: CoverVerdict, text: str, word: str, by: str = "") -> CoverLi
 
 
 def _member_line(member: ScalingMember) -> CoverLine:
-    name, lifecycle = clean(member.group, 60), str(member.lifecycle)
+    name, lifecycle = clean(member.group, 60), clean(member.lifecycle, 30)
     off = [one for one in NEEDED_PROCESSES if one in member.suspended]
     by = f"Auto Scaling group {name}"
     if lifecycle in ("Standby", "EnteringStandby"):
         return _group(_NOBODY, f"group {name} looks away: it is in {lifecycle}", "in standby", by)
     if lifecycle.startswith(("Terminat", "Detach")):
-        return _group(_NOBODY, f"group {name} gives it up: {lifecycle}", "leaves its group", by)
+        return _group(_NOBODY, f"group {name} gives it up: {lifecycle}", "leaves group", by)
     if off == ["Launch"]:
         text = f"group {name} would terminate it and launch none: Launch is suspended"
-        return _group(_NOBODY, text, "group suspended", by)
+        return _group(_NOBODY, text, "suspended", by)
     if off:
         text = f"group {name} has {', '.join(off)} suspended"
-        return _group(_NOBODY, text, "group suspended", by)
+        return _group(_NOBODY, text, "suspended", by)
     if lifecycle in ("InService", "Warmed:Running"):
-        return _group(_COVERED, f"group {name} replaces it", "group replaces", by)
+        return _group(_COVERED, f"group {name} replaces it", "by its group", by)
     if lifecycle.startswith(("Pending", "Warmed")):
-        text = f"group {name} does not have it in service yet: {clean(lifecycle, 30)}"
-        return _group(_PARTLY, text, "not in service yet", by)
-    text = f"whether group {name} looks at it is not known: {clean(lifecycle, 30) or 'AWS did not say'}"
-    return _group(_UNKNOWN, text, "group not told", by)
+        text = f"group {name} does not have it in service yet: {lifecycle}"
+        return _group(_PARTLY, text, "coming up", by)
+    text = f"whether group {name} looks at it is not known: {lifecycle or 'AWS did not say'}"
+    return _group(_UNKNOWN, text, "not told", by)
 
 
 def is_member(group: CoverLine) -> bool:
@@ -104,7 +104,7 @@ def _bare_metal(instance: Instance) -> bool:
 def _never(instance: Instance) -> tuple[str, str] | None:
     """What neither automatic recovery nor a recover alarm acts on, in a clause and in short."""
     if instance.tenancy == "host" or instance.host_id:
-        return "it runs on a Dedicated Host, whose own recovery is not read", "Dedicated Host"
+        return "it runs on a Dedicated Host, whose own recovery is not read", "Ded. Host"
     if any(one.kind.lower().startswith("efa") for one in instance.interfaces):
         return "it has an Elastic Fabric Adapter", "EFA"
     if instance.root_device == "instance-store":
@@ -116,7 +116,7 @@ def _type_unsupported(instance: Instance) -> tuple[str, str] | None:
     facts = instance.type_facts
     if facts is None or facts.auto_recovery_supported is not False:
         return None
-    return f"the type {instance.instance_type} is not supported", "type unsupported"
+    return f"the type {instance.instance_type} is not supported", "unsupported"
 
 
 def automatic_line(instance: Instance, group: CoverLine, now: datetime) -> CoverLine:
@@ -134,7 +134,7 @@ def automatic_line(instance: Instance, group: CoverLine, now: datetime) -> Cover
     if instance.auto_recovery != "default":
         return _auto(_UNKNOWN, "don't know whether it is on: AWS did not say", "not read")
     if facts is None or facts.auto_recovery_supported is None or facts.instance_storage is None:
-        return _auto(_UNKNOWN, "on, but whether the type supports it was not read", "type not read")
+        return _auto(_UNKNOWN, "on, but whether the type supports it was not read", "type unread")
     return _automatic_now(instance, now)
 
 
@@ -159,13 +159,13 @@ def _automatic_now(instance: Instance, now: datetime) -> CoverLine:
     if system.status is CheckStatus.IMPAIRED and system.since is not None and now - system.since > _HELPLESS:
         length = span(now - system.since)
         text = f"on, but the system check has failed for {length} and it did not help"
-        return _auto(_PARTLY, text, "auto did not help", f"automatic recovery did not help for {length}")
+        return _auto(_PARTLY, text, "auto failed", f"automatic recovery did not help for {length}")
     if events := instance.open_events(now):
         first = events[0]
         when = "" if first.not_before is None else f" {countdown(first.not_before, now)}"
         told = f"{clean(first.code_text, 40)}{when}"
         why = f"no automatic recovery during maintenance: {told}"
-        return _auto(_PARTLY, f"on, but not during scheduled maintenance: {told}", "auto, but event", why)
+        return _auto(_PARTLY, f"on, but not during scheduled maintenance: {told}", "auto, event", why)
     return _auto(_COVERED, "on (default), and the type supports it", "auto", "automatic recovery is on")
 
 
@@ -176,7 +176,7 @@ def alarm_lines(
     what = f"{wanted} alarm"
     if (unread := why_cover_unread(instance, CoverPart.ALARMS)) is not None or instance.cover is None:
         told = f"alarms are not read: {unread}"
-        return [CoverLine(what, _UNKNOWN, f"don't know: {unread}", "alarms not read", "", told)]
+        return [CoverLine(what, _UNKNOWN, f"don't know: {unread}", "not read", "", told)]
     found = [
         alarm_line(one, wanted, now, instance.launched_at)
         for one in instance.cover.alarms
@@ -198,11 +198,11 @@ def _possible(line: CoverLine, instance: Instance, group: CoverLine, now: dateti
         return _but(line, _NOBODY, f"it can't be recovered: {found[0]}", found[1])
     facts = instance.type_facts
     if facts is None or facts.auto_recovery_supported is None:
-        return _but(line, _UNKNOWN, "whether the type can be recovered was not read", "type not read")
+        return _but(line, _UNKNOWN, "whether the type can be recovered was not read", "type unread")
     for event in instance.open_events(now):
         if event.state(now) is EventState.STARTED:
             told = f"not while maintenance is under way: {clean(event.code_text, 40)}"
-            return _but(line, _PARTLY, told, "alarm, but event")
+            return _but(line, _PARTLY, told, "alarm, event")
     if facts.instance_storage:
         return _but(line, line.verdict, "what is on its instance store is lost", line.word)
     return line
