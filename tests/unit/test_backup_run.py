@@ -220,6 +220,23 @@ def test_a_name_that_aws_keeps_and_does_not_show_keeps_nobody_from_a_copy(
     assert aws.calls == ["CreateImage", "CreateImage"]
 
 
+def test_a_read_that_fails_once_is_repeated_and_one_that_always_does_is_told(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = Night(aws, tmp_path, monkeypatch)
+    asked: list[str] = []
+
+    def look(row: Instance) -> tuple[Instance | None, Facts | None, str]:
+        asked.append(str(row.instance_id))
+        if row.instance_id == "i-1":
+            return None, None, "throttled"
+        return row, aws.facts(row) if asked.count("i-2") > 1 else replace(aws.facts(row), images=None), ""
+
+    night.timer.look = look
+    assert sorted(night.over("i-1", "i-2")) == [("i-1", Ending.UNREAD), ("i-2", Ending.MADE)]
+    assert asked.count("i-1") == 3
+
+
 def test_who_may_not_is_told_and_holds_nobody_up(
     aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tui.cli import output, serialize
 from tui.cli.filtering import filter_option, parsed_filter
-from tui.cli.fleet_reader import Fleet, look_at, read_fleet
+from tui.cli.fleet_reader import Fleet, look_at, look_at_all, read_fleet
 from tui.cli.follow import now, open_journal, operations_of
 from tui.cli.inspection import inspect_and_draft
 from tui.cli.options import json_option, shared_options, timeout_option
@@ -47,6 +47,10 @@ _WORDS = {
     Ending.GONE: "gone", Ending.DUE: "due", Ending.FAILED: "FAILED", Ending.REFUSED: "REFUSED",
     Ending.READ_ONLY: "read-only", Ending.UNREAD: "not known",
 }  # fmt: skip
+
+
+_SIDE_BY_SIDE = 20
+"""Instances that one collector looks at together."""
 
 
 def _length(ctx: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
@@ -117,6 +121,7 @@ class _Night:
     def __init__(self, session: Session, fleet: Fleet, rules: Rules, as_json: bool) -> None:
         self._session, self._fleet, self._rules, self._as_json = session, fleet, rules, as_json
         self._counts: Counter[Ending] = Counter()
+        self._unread: Counter[str] = Counter()
         self._here: Here = here_among(session, fleet.rows)
 
     def over(self, rows: Sequence[Instance], *, yes: bool, asked: bool) -> int:
@@ -150,9 +155,10 @@ class _Night:
 
     def _count(self, row: Instance, need: Need) -> None:
         """What needs no copy now is counted; of whom nobody knows it is told."""
-        if need.copying is Copying.UNREAD:
+        if need.copying is Copying.UNREAD and self._as_json:
             self._tell(Copied(row, Ending.UNREAD, need.why))
         else:
+            self._unread[row.target.key] += need.copying is Copying.UNREAD
             self._counts[Ending(need.copying.value)] += 1
 
     def _carry_out(self, rows: Sequence[Instance]) -> None:
@@ -177,14 +183,15 @@ class _Night:
     def _only_say(self, rows: Sequence[Instance]) -> None:
         """What would be done, after the same close look and with the same plan; nothing is written down, nothing sent."""
         planner = self._planner()
-        for row in rows:
-            fresh, facts, why = self._look(row)
-            if fresh is None:
-                self._tell(Copied(row, Ending.UNREAD, why))
-                continue
-            known = replace(fresh, newest_image=row.newest_image)
-            need = backup.looked_at(known, facts, now(), self._rules.older_than)
-            self._tell(planner.judged(row, fresh, facts, need))
+        for start in range(0, len(rows), _SIDE_BY_SIDE):
+            part = rows[start : start + _SIDE_BY_SIDE]
+            for row, found in zip(part, look_at_all(self._session, part), strict=True):
+                if found.instance is None:
+                    self._tell(Copied(row, Ending.UNREAD, found.why))
+                    continue
+                known = replace(found.instance, newest_image=row.newest_image)
+                need = backup.looked_at(known, found.facts, now(), self._rules.older_than)
+                self._tell(planner.judged(row, found.instance, found.facts, need))
 
     def _tell(self, one: Copied) -> None:
         self._counts[one.ending] += 1
@@ -220,6 +227,9 @@ class _Night:
         else:
             told = ", ".join(f"{counts[one]} {_WORDS[one]}" for one in Ending if counts[one])
             output.line(f"{counted(sum(counts.values()), 'instance')}: {told or 'none'}")
+        for place, count in self._unread.items():
+            if count:
+                output.say(f"evac: {place}: the AMIs of {counted(count, 'instance')} could not be read")
         for text in serialize.trouble_lines(self._fleet.targets):
             output.say(f"evac: {text}")
         if not self._fleet.targets:

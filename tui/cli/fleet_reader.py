@@ -12,7 +12,7 @@ from tui.domain import identifiers
 from tui.domain.facts import Facts
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import failures
-from tui.fleet import collector_client
+from tui.fleet import collector_client, protocol
 
 MAX_LISTED = 20
 """Instances that are listed where a name is that of several."""
@@ -87,9 +87,21 @@ def find_instance(
 
 def look_at(session: Session, row: Instance, hosts: tuple[str, ...] = ()) -> FoundInstance:
     """A fresh look at it."""
-    answer = collector_client.look_once(
-        session.settings, session.environ, row.target, row.instance_id, hosts=hosts
-    )
+    return look_at_all(session, (row,), hosts)[0]
+
+
+def look_at_all(
+    session: Session, rows: Sequence[Instance], hosts: tuple[str, ...] = ()
+) -> list[FoundInstance]:
+    """A fresh look at each, side by side."""
+    asked = [
+        protocol.ReadRequest(number, protocol.ReadKind.LOOK, row.target, str(row.instance_id), hosts)
+        for number, row in enumerate(rows)
+    ]
+    return [_found(one) for one in collector_client.ask_once(session.settings, session.environ, *asked)]
+
+
+def _found(answer: protocol.ReadAnswer) -> FoundInstance:
     if answer.instance is None:
         return FoundInstance(why=answer.trouble.line if answer.trouble else "no answer", unread=True)
     return FoundInstance(answer.instance, answer.facts)

@@ -34,6 +34,8 @@ PATIENCE, GROUP_PATIENCE = timedelta(minutes=30), timedelta(hours=12)
 """For how long that is tried: the second while members of its group are copied, which another timer may be at."""
 SLOT_FOR = timedelta(hours=1)
 """A first AMI of large volumes takes AWS hours: after this one it holds nobody else up."""
+LOOKS = 3
+"""How often one that could not be read is looked at."""
 TRIES = 2
 """How often an AMI that failed is made again in the same night."""
 _RESTARTS = 3
@@ -58,6 +60,7 @@ class _One:
     ident: str = ""
     again_at: datetime | None = None
     tries: int = 0
+    looks: int = 0
     restarts: int = 0
     why: str = ""
 
@@ -154,10 +157,12 @@ class BackupRun:
     def _begin(self, one: _One) -> None:
         row, facts, why = self.look(one.row)
         if row is None:
-            return self._end(one, Ending.UNREAD, why)
+            return self._unread(one, why)
         need = backup.looked_at(
             replace(row, newest_image=one.row.newest_image), facts, self.now(), self.planner.rules.older_than
         )
+        if need.copying is Copying.UNREAD:
+            return self._unread(one, need.why)
         if need.copying is not Copying.DUE:
             return self._end(one, Ending(need.copying.value), need.why)
         if row.state not in (InstanceState.RUNNING, InstanceState.STOPPED, InstanceState.UNKNOWN):
@@ -175,6 +180,13 @@ class BackupRun:
         one.ident = self.operations.propose(one.plan)
         self._going.append(one)
         return None
+
+    def _unread(self, one: _One, why: str) -> None:
+        one.looks += 1
+        if one.looks < LOOKS:
+            self._later(one, why, Ending.UNREAD)
+        else:
+            self._end(one, Ending.UNREAD, why)
 
     def _alone(self, one: _One) -> bool:
         """Whether none of those that are being copied serves in a group with it."""
