@@ -26,7 +26,7 @@ from tui.commands import (
     why_verb_blocked,
     worded,
 )
-from tui.domain.actions import alike
+from tui.domain.actions import ActionOptions, alike
 from tui.domain.instance import Instance
 from tui.domain.sanitize import SafeText, clean
 from tui.services import Services
@@ -61,11 +61,20 @@ class Go(Message):
 
 
 class Act(Message):
-    """Wants a guarded action on the instance of this key (`region/id`, as it was when the key was pressed)."""
+    """Wants a guarded action on the instance of this key (`region/id`, as it was when the key was pressed).
 
-    def __init__(self, action: str, key: str) -> None:
+    `options`: what is settled about it already; `instance`: what is known of it where the list has it no more.
+    """
+
+    def __init__(
+        self,
+        action: str,
+        key: str,
+        options: ActionOptions | None = None,
+        instance: Instance | None = None,
+    ) -> None:
         super().__init__()
-        self.action, self.key = action, key
+        self.action, self.key, self.options, self.instance = action, key, options, instance
 
 
 def bindings(names: Iterable[str]) -> list[Binding]:
@@ -354,6 +363,9 @@ class EvacScreen(Leaver[None]):
         except (JournalError, OSError) as error:
             self.say(f"Meant to be down: not noted: {error}", "warning")
         self.fleet_changed()
+
+    def came_again(self, key: str) -> None:
+        """It is on top already, and wanted with another key."""
 
     def verb_operations(self) -> None:
         self.post_message(Go("operations"))

@@ -264,6 +264,8 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         if type(self.screen) is not kind:
             arguments = [] if message.place == "help" else [message.key]
             self.push_screen(kind(self.services, *arguments))
+        elif message.key and isinstance(self.screen, EvacScreen):
+            self.screen.came_again(message.key)
 
     def action_command_palette(self) -> None:
         palette = screen_class("palette")
@@ -274,7 +276,10 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         row, fleet = self.services.store.get(message.key), self.screen_stack[0]
         label = str(row.label) if row is not None else message.key
         note = fleet.marks.note(message.key, label) if isinstance(fleet, FleetScreen) else ""
-        self.push_screen(screen_class("confirm")(self.services, message.action, message.key, note))
+        confirm = screen_class("confirm")
+        self.push_screen(
+            confirm(self.services, message.action, message.key, note, message.options, message.instance)
+        )
 
 
 def screen_class(name: str) -> Any:

@@ -19,8 +19,12 @@ from tui.domain.choices import Offer
 from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
 from tui.domain.instance import Instance
 from tui.domain.plan import image_name, why_no_image_name
+from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, countdown, distance, parse_moment, to_zone
+
+MINUTES = (0, 5, 10, 15, 30, 60)
+"""For how long a check fails before its alarm acts, to choose from; 0 leaves it to the plan."""
 
 
 def movable(instance: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
@@ -45,9 +49,9 @@ class Cycle(Static, can_focus=True):
     class Turned(Message):
         """Posted when another one is chosen."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], chosen: int = 0) -> None:
         super().__init__()
-        self.names, self.chosen = names, 0
+        self.names, self.chosen = names, chosen
 
     def on_mount(self) -> None:
         self._draw()
@@ -146,6 +150,8 @@ class Choices(Vertical):
         kept, before = other.options, {one.name: one for one in other.offered}
         if ACTIONS[self.action].images:
             self.options = replace(self.options, image_name=kept.image_name, no_reboot=kept.no_reboot)
+        elif self._waits:
+            self.options = replace(self.options, minutes=kept.minutes)
         elif kept.event_id in {one.event_id for one in self.events}:
             self.options = replace(self.options, event_id=kept.event_id, not_before=kept.not_before)
             self.settled = other.settled
@@ -176,7 +182,12 @@ class Choices(Vertical):
 
     @property
     def empty(self) -> bool:
-        return not (ACTIONS[self.action].images or self.events or self.offered)
+        return not (ACTIONS[self.action].images or self.events or self.offered or self._waits)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether it may be chosen for how long a check fails before an alarm acts."""
+        return "minutes" in ACTIONS[self.action].takes
 
     def compose(self) -> ComposeResult:
         if ACTIONS[self.action].images:
@@ -188,6 +199,9 @@ class Choices(Vertical):
             assert self.options.not_before is not None
             yield _row("new start", _input(self._local(self.options.not_before), "new-start", 40))
             yield Static(id="limits")
+        elif self._waits:
+            names = [counted(number, "minute") if number else "as proposed" for number in MINUTES]
+            yield _row("acts after", Cycle(names, MINUTES.index(self.options.minutes)))
         for one in self.offered:
             yield Toggle(one.words, self._on(one), one.name, one.fixed)
 
@@ -256,10 +270,14 @@ class Choices(Vertical):
     @on(Cycle.Turned)
     def _another(self, message: Cycle.Turned) -> None:
         message.stop()
-        event = self.events[self.query_one(Cycle).chosen]
-        self.options = replace(self.options, event_id=event.event_id)
-        self.query_one("#new-start", Input).value = self._local(proposal(event, self._now))
-        self._limits()
+        chosen = self.query_one(Cycle).chosen
+        if self._waits:
+            self.options = replace(self.options, minutes=MINUTES[chosen])
+        else:
+            event = self.events[chosen]
+            self.options = replace(self.options, event_id=event.event_id)
+            self.query_one("#new-start", Input).value = self._local(proposal(event, self._now))
+            self._limits()
         self._tell()
         self._settle()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from textual import on
 
 from screens.base import EvacScreen
@@ -13,7 +14,7 @@ from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.changes import HURTS_NOBODY, Reading, differences
 from tui.domain.choices import offers
 from tui.domain.facts import Facts
-from tui.domain.instance import Instance, Trouble, TroubleKind
+from tui.domain.instance import Instance, InstanceState, Trouble, TroubleKind
 from tui.domain.plan import Draft, GuardKind, draft
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadKind, ReadRequest
@@ -28,10 +29,17 @@ class Looking(EvacScreen):
     `note` is of the marks.
     """
 
-    def __init__(self, services: Services, action: str, key: str) -> None:
+    def __init__(
+        self,
+        services: Services,
+        action: str,
+        key: str,
+        options: ActionOptions | None = None,
+        instance: Instance | None = None,
+    ) -> None:
         super().__init__(services)
-        self.action, self.key = action, key
-        self.instance: Instance | None = services.store.get(key)
+        self.action, self.key, self._settled_options = action, key, options or ActionOptions()
+        self.instance: Instance | None = services.store.get(key) or instance
         self.facts: Facts | None = None
         self.draft: Draft | None = None
         self.desk = Desk(services)
@@ -90,17 +98,24 @@ class Looking(EvacScreen):
             )
         names = here_now(self.services).names
         answer = await link.request(ReadRequest(0, ReadKind.LOOK, row.target, str(row.instance_id), names))
-        if answer.instance is None:
+        found = answer.instance
+        if found is None and self._outlives(answer.trouble):
+            found = replace(row, state=InstanceState.TERMINATED)
+        if found is None:
             nothing = Trouble(TroubleKind.INTERNAL, clean("AWS told nothing of it"), clean("try again"))
             return await self._failed(answer.trouble or nothing)
-        facts = await self.desk.with_holds(answer.instance, answer.facts)
+        facts = await self.desk.with_holds(found, answer.facts)
         before = self._reading()
-        self.instance, self.facts = answer.instance, facts
+        self.instance, self.facts = found, facts
         self.read_at = self.services.now()
-        await self._choices(answer.instance)
+        await self._choices(found)
         self.looking = False
         self._plan(before)
         return None
+
+    def _outlives(self, trouble: Trouble | None) -> bool:
+        """Whether what is to be put back is there without its instance, which is gone: an alarm is."""
+        return trouble is not None and trouble.kind is TroubleKind.GONE and ACTIONS[self.action].of_operation
 
     def _reading(self) -> Reading | None:
         if self.draft is None or self.instance is None:
@@ -140,7 +155,7 @@ class Looking(EvacScreen):
         """The fields, once; anew if something else can be chosen now, with what was chosen where it still can be."""
         held = self.query(Choices)
         settings, now = self.services.settings, self.services.now()
-        options = ActionOptions(wait_for_image=settings.actions.wait_for_image)
+        options = replace(self._settled_options, wait_for_image=settings.actions.wait_for_image)
         rules = policy(settings, instance.target.profile, instance.account_id)
         offered = offers(self.action, instance, self.facts, options, rules, now, here_now(self.services))
         fresh = Choices(self.action, instance, now, self.services.zone, options, offered)

@@ -19,6 +19,8 @@ from screens.confirm.inspection import Looking
 from screens.confirm.question import PASSED, WORD, Alone, Answer, LoneKeys, Stray, TypeName, YesNo
 from screens.confirm.view import Board, Plan
 from tui.commands import ACTION_VERBS, VERBS, Verb
+from tui.domain.actions import ActionOptions
+from tui.domain.instance import Instance
 from tui.domain.plan import GuardKind
 from tui.domain.sanitize import clean
 from tui.operations.service import Answered
@@ -51,7 +53,7 @@ class Room(Vertical):
 class ConfirmScreen(Looking):
     """Of an action on the instance with this key (`region/id`), as it was when the key was pressed.
 
-    `note` says what is marked beside it, or instead: what is not meant is named as well.
+    `note` says what is marked beside it, or instead: what is not meant is named as well. `options`, `instance`: as Act has them.
     """
 
     CSS_PATH = "confirm.tcss"
@@ -65,8 +67,16 @@ class ConfirmScreen(Looking):
         Binding("pagedown", "more(5)", show=False),
     ]
 
-    def __init__(self, services: Services, action: str, key: str, note: str = "") -> None:
-        super().__init__(services, action, key)
+    def __init__(
+        self,
+        services: Services,
+        action: str,
+        key: str,
+        note: str = "",
+        options: ActionOptions | None = None,
+        instance: Instance | None = None,
+    ) -> None:
+        super().__init__(services, action, key, options, instance)
         self.note = note
         self.pause = ARM_AFTER
         self._keys = LoneKeys(self, lambda key: self.post_message(Alone(PASSED[key])))

@@ -200,10 +200,11 @@ class Board(Vertical):
             return
         blocked = made.guard.kind is GuardKind.BLOCKED
         denied = shown.permission is not None and shown.permission.answered is Answered.NO
-        lifts = any(one.override for one in made.hazards)
-        self.query_one("#options").display = not denied and (
-            not blocked or lifts or ACTIONS[self.action].moves_event
+        action = ACTIONS[self.action]
+        another = (
+            any(one.override for one in made.hazards) or action.moves_event or "switch_off" in action.takes
         )
+        self.query_one("#options").display = not denied and (not blocked or another)
         short = self.app.size.height < ROOMY
         self.query_one("#steps", Static).update(plan_text.step_grid(made, short))
         self.query_one("#hazards", Static).update(plan_text.consequences(made.hazards, blocked=blocked))

@@ -14,12 +14,13 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from screens.base import AlertLine, EvacScreen, Go, KeyLine, bindings
+from screens.base import Act, AlertLine, EvacScreen, Go, KeyLine, bindings
 from screens.operation_status import SIGNS, in_order
 from screens.operations.abandon import AbandonQuestion
 from screens.operations.lines import detail
 from screens.operations.table import OperationTable
 from screens.static_line import Line
+from tui.commands import Verb
 from tui.kept_output import kept_by_operation
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation
@@ -27,6 +28,7 @@ from tui.operations.operation_text import operation_summary
 from tui.operations.recovery import left_behind
 from tui.operations.service import UnauditedError
 from tui.operations.status import Standing, status_of
+from tui.operations.undo import NotUndoableError, gone_instance, why_not_undoable
 from tui.paths import console_folder
 from tui.services import Services
 
@@ -41,7 +43,7 @@ class OperationsScreen(EvacScreen):
 
     CSS_PATH = "operations.tcss"
     AUTO_FOCUS = "OperationTable"
-    NAMES = ("back", "detail", "resume", "abandon", "copy-summary", "help", "palette", "quit")
+    NAMES = ("back", "detail", "resume", "abandon", "undo", "copy-summary", "help", "palette", "quit")
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(NAMES)]
 
     def __init__(self, services: Services, follow: str = "") -> None:
@@ -204,6 +206,36 @@ class OperationsScreen(EvacScreen):
         else:
             self.say(f"{one.label}: {told}", "warning")
         self._read(force=True)
+
+    def verb_undo(self) -> None:
+        """Put back what it set: planned, shown and asked as every action."""
+        one, operations = self.current, self.services.operations
+        if one is None or operations is None:
+            return
+        if self.profile_read_only(one.profile, one.account_id):
+            self.say(f"Undo: read-only: no changes through profile {one.profile}", "warning")
+            return
+        try:
+            options = operations.undo(one)
+        except (NotUndoableError, UnauditedError, JournalError) as error:
+            self.say(f"Undo: {error}", "warning")
+            return
+        self.post_message(Act("undo", f"{one.region}/{one.instance_id}", options, gone_instance(one)))
+
+    def came_again(self, key: str) -> None:
+        """To the operation that was just ordered from here."""
+        self.follow = key
+        self._read(force=True)
+        self.query_one(OperationTable).hold(key)
+        self._draw()
+
+    def keys_now(self) -> list[tuple[Verb, bool]]:
+        """Undo only where there is something to put back; greyed where nothing may be changed."""
+        one = self.current
+        if one is None or why_not_undoable(one):
+            return [key for key in super().keys_now() if key[0].name != "undo"]
+        barred = self.profile_read_only(one.profile, one.account_id)
+        return [(verb, barred if verb.name == "undo" else blocked) for verb, blocked in super().keys_now()]
 
     def verb_copy_summary(self) -> None:
         """To paste into a ticket."""

@@ -151,9 +151,11 @@ class Play:
             "image": "CreateImage",
             "enter-standby": "EnterStandby",
             "exit-standby": "ExitStandby",
+            "set-alarm": "PutMetricAlarm",
+            "set-recovery": "ModifyInstanceMaintenanceOptions",
         }
         if name in sends:
-            service = "autoscaling" if "standby" in name else "ec2"
+            service = {"set-alarm": "cloudwatch"}.get(name, "autoscaling" if "standby" in name else "ec2")
             call = self.journal.intent(
                 self.id, name, service, sends[name], self.now, dry_run=False, runner=ELSEWHERE
             )

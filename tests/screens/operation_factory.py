@@ -31,6 +31,15 @@ def cut(given: Services) -> Play:
     return play.driven(timedelta(minutes=8))
 
 
+def recovery_off(given: Services) -> Play:
+    """Automatic recovery was switched off: it can be undone."""
+    return (
+        Play(given, "bastion", "auto-recovery", at=timedelta(hours=1), switch_off=True)
+        .done("set-recovery")
+        .end()
+    )
+
+
 def running(given: Services) -> Play:
     return (
         Play(given, "mail-1", "image", at=timedelta(minutes=20))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from screens.base import AlertLine, Go
+from screens.base import Act, AlertLine, Go
 from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
 from screens.operations.abandon import AbandonQuestion
@@ -19,7 +19,7 @@ from screens.operations.table import OperationTable
 from tests.journal_file import change
 from tests.screens.fake_runner import Play, facts_of
 from tests.screens.fake_services import NOW, Stage
-from tests.screens.operation_factory import cut, finished, retrying, running
+from tests.screens.operation_factory import cut, finished, recovery_off, retrying, running
 from tests.screens.pilot_helpers import lines_of, text_of, until
 from tui.config.schema import ProfileSettings, Settings
 from tui.operations import audit_log, recovery
@@ -373,3 +373,45 @@ async def test_a_journal_that_cannot_be_used_is_said(given: Services) -> None:
         assert any("free the disk" in line for line in drawn(screen))
         assert "free the disk" in str(screen.query_one(AlertLine).render())
         await pilot.press("r", "a", "y", "enter")
+
+
+async def test_u_asks_to_put_back_what_an_operation_set(given: Services) -> None:
+    play = recovery_off(given)
+    screen = OperationsScreen(given)
+    app = Stage(screen)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: screen.current is not None)
+        assert " u undo" in lines_of(app)[-1]
+        await pilot.press("u")
+        await until(pilot, lambda: app.asked)
+        (asked,) = app.asked
+        assert isinstance(asked, Act)
+        one = play.read()
+        assert (asked.action, asked.key) == ("undo", f"{one.region}/{one.instance_id}")
+        assert asked.options is not None
+        assert asked.options.undone is not None
+        assert asked.options.undone.operation == one.id
+        assert asked.instance is not None  # an alarm outlives its instance
+
+
+async def test_what_cannot_be_undone_says_why(given: Services) -> None:
+    finished(given)
+    screen = OperationsScreen(given)
+    app = Stage(screen)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: screen.current is not None)
+        assert "undo" not in lines_of(app)[-1]
+        await pilot.press("u")
+        await until(pilot, lambda: "stop-start can't be undone" in note(app))
+        assert app.asked == []
+
+
+async def test_read_only_undoes_nothing(given: Services) -> None:
+    recovery_off(given)
+    screen = OperationsScreen(replace(given, settings=Settings(read_only=True)))
+    app = Stage(screen)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: screen.current is not None)
+        await pilot.press("u")
+        await until(pilot, lambda: "Undo: read-only: no changes" in note(app))
+        assert app.asked == []

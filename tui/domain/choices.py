@@ -59,6 +59,8 @@ def offers(
     lacking = (
         out_of_service.shorts(facts, instance, policy.keep) if wanted.interrupts(ActionOptions()) else ()
     )
+    if "switch_off" in wanted.takes:
+        found.append(Offer("switch-off", "switch it off instead of on", options.switch_off))
     if any(one.by for one in lacking):
         found.append(Offer("if-held", "wait while others hold its group", options.if_held == "wait"))
     return (*found, *_overrides(action, instance, facts, options, policy, now, here))
