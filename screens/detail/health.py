@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from screens.detail.view_model import Scene
 from screens.page import Row, head
 from tui.domain.diagnosis.health_findings import HEALTH_KINDS
-from tui.domain.health_notices import HealthNotice, health_notices_of, issue_notice, issues_of, notices
+from tui.domain.health import HealthReport
+from tui.domain.health_notices import (
+    HealthNotice,
+    health_notices_of,
+    issue_notice,
+    issues_of,
+    notices,
+    of_scheduled,
+)
 from tui.domain.severity import Mark
 from tui.presentation.symbols import MARKS
 
@@ -20,17 +28,21 @@ def told_by_health(scene: Scene) -> tuple[HealthNotice, ...]:
 
 def health_rows(scene: Scene) -> list[Row]:
     """A heading and a line each, with AWS's own words. Nothing where it tells nothing."""
-    told = told_by_health(scene)
-    if not told:
-        return []
-    rows = [head("AWS Health", "" if scene.health is not None else "reading AWS's own text …")]
+    told, report = told_by_health(scene), scene.health or HealthReport()
+    rows: list[Row] = []
     for one in told:
         sign = MARKS[one.mark]
         rows.append(Row(one.text, sign.symbol, "", sign.style))
-        text = "" if scene.health is None else scene.health.text_of(one.event)
-        if text:
+        if text := report.text_of(one.event):
             rows.append(Row(str(text), "", "dim"))
-    return rows
+    # Of what stands above as a scheduled event only AWS's longer text is new.
+    for scheduled, event in of_scheduled(scene.instance, scene.now):
+        if text := report.text_of(event):
+            rows.append(Row(f"on the {scheduled.code_text}: {text}", "", "dim"))
+    if not rows:
+        return []
+    waiting = "reading AWS's own text …" if told and scene.health is None else ""
+    return [head("AWS Health", scene.health_trouble or waiting), *rows]
 
 
 def health_head(scene: Scene) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from screens.this_machine import here_now
 from tui.domain.copy_plans import CopyPlans
 from tui.domain.facts import Facts
 from tui.domain.health import HealthReport
-from tui.domain.health_notices import entities_of, health_notices_of
+from tui.domain.health_notices import entities_of, health_notices_of, of_scheduled
 from tui.domain.instance import Instance, Trouble, TroubleKind
 from tui.domain.sanitize import SafeText
 from tui.fleet.gathered import NOTHING_YET
@@ -29,6 +29,7 @@ class Known:
         self.gathered = NOTHING_YET
         self.plans: CopyPlans | None = None
         self.health: HealthReport | None = None
+        self.health_trouble = ""
         self._health_of = frozenset[SafeText]()
         self.trouble: Trouble | None = None
         self.operations: tuple[Operation, ...] = ()
@@ -82,6 +83,7 @@ class Known:
             triage=triage,
             plans=self.plans,
             health=self.health,
+            health_trouble=self.health_trouble,
             reasons=self._reasoning.of(
                 instance, self.gathered, self.facts, services.now(), services.zone, health
             ),
@@ -94,14 +96,21 @@ class Known:
             return None
         status = self._services.store.target(instance.target)
         place = () if status is None else status.health
-        told = health_notices_of(instance, place, self._services.now())
-        arns = frozenset(one.event.arn for one in told)
+        now = self._services.now()
+        told = [one.event for one in health_notices_of(instance, place, now)]
+        told += [event for _, event in of_scheduled(instance, now)]
+        arns = frozenset(one.arn for one in told)
         if arns <= self._health_of:
             return None
         self._health_of = arns
         return ReadRequest(
             0, ReadKind.HEALTH, instance.target, str(instance.instance_id), entities=entities_of(instance)
         )
+
+    def take_health(self, answer: ReadAnswer) -> None:
+        """Take in AWS's own text; what could not be read anew stays."""
+        self.health = answer.health or self.health
+        self.health_trouble = "" if answer.trouble is None else f"its own text: {answer.trouble.line}"
 
     def see_store(self) -> bool:
         """Take the store's row; whether its state or its events are others than what was known."""

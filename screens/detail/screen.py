@@ -181,8 +181,7 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
         link = self.services.link
         if link is None:
             return
-        answer = await link.request(request)
-        self.known.health = answer.health or self.known.health
+        self.known.take_health(await link.request(request))
         self.redraw()
 
     def gather(self, kind: ReadKind, *, hours: int = 3, resource: str = "") -> None:

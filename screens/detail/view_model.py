@@ -52,7 +52,8 @@ class TriageView(Struct, frozen=True):
 class Scene(Struct, frozen=True, dict=True):
     """Times are UTC; `zone` is the operator's. `gone`: AWS lists it no more, and this is what was known last.
 
-    `wide`: the layers and the actions have a pane of their own. `health`: AWS's own texts; None: not read (yet).
+    `wide`: the layers and the actions have a pane of their own. `health`: AWS's own texts; None: not read (yet),
+    `health_trouble` says why.
     """
 
     instance: Instance
@@ -75,6 +76,7 @@ class Scene(Struct, frozen=True, dict=True):
     reasons: Reasons = NO_REASONS
     plans: CopyPlans | None = None
     health: HealthReport | None = None
+    health_trouble: str = ""
 
     @cached_property
     def explanation(self) -> Explanation:

@@ -14,7 +14,7 @@ from screens.this_machine import here_now
 from tui.commands import VERBS
 from tui.config.schema import Settings, policy
 from tui.domain.activity import NO_ACTIVITY, Own
-from tui.domain.health_notices import notices
+from tui.domain.health_notices import issue_notice, notices, open_issues
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import Stale, failures
 from tui.domain.plurals import counted
@@ -257,7 +257,7 @@ def preview(row: Instance | TargetStatus | None, services: Services, wide: bool)
     if row is None:
         return "", text
     if isinstance(row, TargetStatus):
-        return _target_preview(row, text, services.now())
+        return _target_preview(row, text, services)
     from tui.domain.guidance import Kind, explain  # an empty fleet does without
 
     rules = policy(services.settings, row.target.profile, row.account_id)
@@ -299,7 +299,11 @@ def _nothing_to_do(row: Instance, services: Services) -> str:
     return "Nothing to press here: enter shows all that is known."
 
 
-def _target_preview(status: TargetStatus, text: Text, now: datetime) -> tuple[str, Text]:
+def _target_preview(status: TargetStatus, text: Text, services: Services) -> tuple[str, Text]:
+    now = services.now()
+    for issue in open_issues([status.health]):
+        told = issue_notice(issue, now, services.zone)
+        text.append(f"AWS Health: {told.text}\n", MARKS[told.mark].style)
     if status.trouble is not None:
         text.append(f"{status.trouble.placed}\n", LEVELS[Level.UNKNOWN].style)
         text.append(f"Do: {status.trouble.remedy}\n")

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from screens.base import AlertLine, FleetChanged
-from tests.screens.detail_pilot import opened
+from tests.screens.detail_pilot import EXPIRED, opened
 from tests.screens.fake_services import NOW, StandIn, named, sample_store, services
 from tests.screens.fleet_pilot import shown
 from tests.screens.pilot_helpers import SMALL, settled, text_of, until
@@ -81,6 +81,35 @@ async def test_a_calm_instance_tells_it_in_the_head_and_with_aws_own_text_below(
         store.apply(Delta(upserts=(replace(named(store, "web-1"), health=(FAILED, RETIRED)),)))
         screen.post_message(FleetChanged())
         await until(pilot, lambda: link.times() == 2)
+
+
+async def test_of_a_scheduled_event_only_aws_longer_text_is_added(tmp_path: Path) -> None:
+    store = sample_store()
+    row = named(store, "payments-db-1")
+    (event,) = row.events
+    same = health(
+        "AWS_EC2_INSTANCE_STOP_SCHEDULED", 0, str(row.instance_id), category=clean("scheduledChange"),
+        status=clean("upcoming"), starts_at=event.not_before,
+    )  # fmt: skip
+    store.apply(Delta(upserts=(replace(row, health=(same,)),)))
+    link = Told(store)
+    app, _, _ = opened(tmp_path, "payments-db-1", store=store, link=link)
+    async with app.run_test(size=(120, 120)) as pilot:
+        await until(pilot, lambda: TEXT in text_of(app))
+        seen = text_of(app)
+        assert "on the instance-stop: " in seen
+        assert "announces it" not in seen
+        assert " Health " not in seen.split("overview")[0], "no second line in the head"
+
+
+async def test_a_text_that_could_not_be_read_says_why(tmp_path: Path) -> None:
+    store = with_health("web-1", FAILED)
+    link = StandIn(store)
+    link.trouble = EXPIRED
+    app, _, _ = opened(tmp_path, "web-1", store=store, link=link)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await until(pilot, lambda: "its own text: prod: the login has expired" in text_of(app))
+        assert "reading AWS's own text" not in text_of(app)
 
 
 async def test_who_has_none_is_not_asked_about(tmp_path: Path) -> None:

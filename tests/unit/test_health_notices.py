@@ -14,6 +14,7 @@ from tui.domain.health_notices import (
     issue_notice,
     issues_of,
     notices,
+    of_scheduled,
     open_issues,
     recoveries_of,
     recovery_of,
@@ -91,6 +92,12 @@ def test_one_event_is_one_line(code: str, start: datetime | None, event: Schedul
     assert same_event(told, event) is same
     shown = notices(replace(INSTANCE, events=(event,), health=(told,)), NOW)
     assert len(shown) == (0 if same else 1)
+
+
+def test_of_an_event_that_both_tell_the_longer_text_can_be_asked_for() -> None:
+    event = scheduled("instance-retirement")
+    row = replace(INSTANCE, events=(event, scheduled("instance-reboot")), health=(RETIREMENT,))
+    assert of_scheduled(row, NOW) == ((event, RETIREMENT),)
 
 
 def test_an_event_that_is_over_or_was_the_last_stop_is_not_told_again() -> None:

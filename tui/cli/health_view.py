@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tui.cli import output, serialize
 from tui.domain.health import HealthReport
-from tui.domain.health_notices import entities_of, health_notices_of, of_place
+from tui.domain.health_notices import entities_of, health_notices_of, of_place, of_scheduled
 from tui.domain.instance import Instance
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 
@@ -46,7 +46,8 @@ def health_objects(instance: Instance, report: HealthReport, now: datetime) -> l
 def print_health(instance: Instance, report: HealthReport, now: datetime, zone: tzinfo) -> None:
     """A line each, with AWS's own text below it. Nothing where there is nothing."""
     told = health_notices_of(instance, of_place(report.events), now, zone)
-    if not told:
+    scheduled = [(one, text) for one, event in of_scheduled(instance, now) if (text := report.text_of(event))]
+    if not told and not scheduled:
         return
     output.line("")
     output.line("AWS Health")
@@ -54,6 +55,9 @@ def print_health(instance: Instance, report: HealthReport, now: datetime, zone: 
         _wrapped(one.text, "  ")
         if text := report.text_of(one.event):
             _wrapped(text, "    | ")
+    for event, text in scheduled:  # the event itself is told above
+        _wrapped(f"on the {event.code_text}:", "  ")
+        _wrapped(text, "    | ")
 
 
 def _wrapped(text: str, indent: str) -> None:

@@ -180,6 +180,15 @@ def same_event(event: HealthEvent, scheduled: ScheduledEvent) -> bool:
     return scheduled.deadline is not None and to_utc(event.starts_at) <= to_utc(scheduled.deadline)
 
 
+def of_scheduled(instance: Instance, now: datetime) -> tuple[tuple[ScheduledEvent, HealthEvent], ...]:
+    """The open scheduled events that Health tells of too, each with its event there: it has AWS's longer text."""
+    pairs = (
+        (one, next((e for e in instance.health if same_event(e, one)), None))
+        for one in instance.open_events(now)
+    )
+    return tuple((one, event) for one, event in pairs if event is not None)
+
+
 def _is_told(instance: Instance, event: HealthEvent, now: datetime) -> bool:
     recovery = recovery_of(event)
     if recovery is not None:
