@@ -54,6 +54,7 @@ def test_every_instance_has_three_answers_the_gravest_first(demo: Demo, evac: Ru
     grave = []
     for row in rows:
         assert {"profile", "account_id", "region", "instance_id", "name", "state", "read_at"} <= set(row)
+        assert isinstance(row["dangers"], list)
         for name in ANSWERS:
             assert set(row[name]) == {"verdict", "by", "why"}
             assert row[name]["verdict"] in verdicts
@@ -168,3 +169,15 @@ def test_a_plan_is_printed_for_what_lacks_a_copy(demo: Demo, evac: Run) -> None:
     ]
     assert evac("--print-plan", "dlm", "--tag", "nothing").returncode == 2
     assert evac("--print-plan", "dlm", "--old-images").returncode == 2
+
+
+def test_an_alarm_that_may_end_it_is_a_danger_of_its_own(demo: Demo, evac: Run) -> None:
+    demo.control("reset", {})
+    settings = {"AlarmActions": ["arn:aws:automate:eu-west-1:ec2:terminate"]}
+    demo.control("alarm", {"instance": "notebook-2", "name": "scale-in", "settings": settings})
+    done = evac("--filter", "notebook-2", "--profile", "data", "--region", "eu-west-1")
+    assert "alarm scale-in may terminate it" in done.stdout
+    (told,) = json.loads(
+        evac("--filter", "notebook-2", "--profile", "data", "--region", "eu-west-1", "--json").stdout
+    )
+    assert any("may terminate it" in one for one in told["dangers"])

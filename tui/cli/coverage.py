@@ -14,16 +14,17 @@ from tui.cli.filtering import filter_option, parsed_filter
 from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.options import shared_options, timeout_option
 from tui.cli.session import UNCOVERED, USAGE, Session, Shared, open_session
+from tui.domain.cover.alarm_dangers import alarm_dangers
 from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict, ServiceCover
+from tui.domain.cover.remembered import remembered_cover
 from tui.domain.cover.services import services_of
-from tui.domain.cover.verdict import cover_of, gravest_first
+from tui.domain.cover.standing import Standing, standing_of
+from tui.domain.cover.verdict import gravest_first
 from tui.domain.instance import Instance
 from tui.domain.plurals import counted, part_of
 from tui.domain.query import Query
 from tui.domain.server_plans import PlanMaker
 from tui.presentation.cover_object import COVERAGE_COLUMNS, cover_cells, cover_object, service_object
-
-_GAPS = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
 
 
 @click.command("coverage")
@@ -99,7 +100,7 @@ def _told(
 ) -> int:
     max_age, tag = session.settings.actions.image_max_age, session.settings.cover.service
     rows = [row for row in fleet.rows if chosen.matches(row, now)]
-    pairs, left_out = output.each(rows, lambda row: (row, cover_of(row, now, max_age)), _name)
+    pairs, left_out = output.each(rows, lambda row: (row, remembered_cover(row, now, max_age)), _name)
     pairs.sort(key=lambda pair: (gravest_first(pair[1]), pair[0].label.lower(), pair[0].key))
     keys = {row.key for row, _ in pairs}
     services = [  # of all rows: a filter does not make a service thinner than it is
@@ -119,11 +120,11 @@ def _told(
             output.write_csv(COVERAGE_COLUMNS, map(cover_cells, told))
     for line in _unread_parts(rows):
         output.say(f"evac: {line}")
-    verdicts = {one.verdict for _, cover in pairs for one in cover.answers}
-    unread = say_unread(session, fleet, left_out + (CoverVerdict.UNKNOWN in verdicts))
+    stands = {standing_of(cover) for _, cover in pairs}
+    unread = say_unread(session, fleet, left_out + (Standing.UNKNOWN in stands))
     if unread == USAGE:
         return USAGE
-    return UNCOVERED if services or verdicts.intersection(_GAPS) else unread
+    return UNCOVERED if services or Standing.OPEN in stands else unread
 
 
 def _unread_parts(rows: Sequence[Instance]) -> dict[str, None]:
@@ -137,14 +138,15 @@ def _unread_parts(rows: Sequence[Instance]) -> dict[str, None]:
 
 
 def _print(pairs: Sequence[tuple[Instance, Cover]], services: Sequence[ServiceCover], every: bool) -> None:
-    open_ones = [
-        pair
-        for pair in pairs
-        if _worst(pair[1]).verdict not in (CoverVerdict.COVERED, CoverVerdict.NOT_NEEDED)
-    ]
-    if shown := pairs if every else open_ones:
+    stands = [standing_of(cover) for _, cover in pairs]
+    if shown := [pair for pair, how in zip(pairs, stands, strict=True) if every or how.is_listed]:
         heads = ("", "NAME", "INSTANCE", "TARGET", "TYPE", "HOST DIES", "SYSTEM HANGS", "DATA LOST", "WHY")
         output.table(heads, (_line(row, cover) for row, cover in shown))
+    if dangers := [(row, one) for row, _ in pairs for one in alarm_dangers(row)]:
+        output.table(
+            ("", "NAME", "INSTANCE", "TARGET", "WHAT MAY END IT"),
+            (("danger", row.name, row.instance_id, row.target.key, one.text) for row, one in dangers),
+        )
     if services:
         output.table(
             ("", "SERVICE", "ACCOUNT", "HOST DIES", "SYSTEM HANGS", "DATA LOST", "WHY"),
@@ -153,12 +155,11 @@ def _print(pairs: Sequence[tuple[Instance, Cover]], services: Sequence[ServiceCo
                 for one in services
             ),
         )
-    gaps = sum(_worst(cover).verdict in _GAPS for _, cover in pairs)
     if pairs:
-        unread = len(open_ones) - gaps
+        unread = stands.count(Standing.UNKNOWN)
         rest = f", {unread} not known" if unread else ""
         more = f"; {counted(len(services), 'service')} on one instance or in one zone" if services else ""
-        output.say(f"not covered: {part_of(gaps, len(pairs), 'instance')}{rest}{more}")
+        output.say(f"not covered: {part_of(stands.count(Standing.OPEN), len(pairs), 'instance')}{rest}{more}")
 
 
 def _line(row: Instance, cover: Cover) -> tuple[object, ...]:

@@ -175,6 +175,7 @@ def data_virginia(c: Cover) -> None:
         "Parameters": {"NoReboot": True},
     }  # fmt: skip
     copy_plans.add_policy(c.world, c.region, daily, Description="AMIs every night")
+    c.named["gpu-1"].doc["Tags"].append({"Key": "backup", "Value": "daily"})
     volumes = {**daily, "PolicyType": "EBS_SNAPSHOT_MANAGEMENT", "ResourceTypes": ["VOLUME"]}
     copy_plans.add_policy(c.world, c.region, volumes, Description="Volumes every night")
     copy_plans.add_policy(

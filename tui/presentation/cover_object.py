@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tui.domain.cover.alarm_dangers import alarm_dangers
 from tui.domain.cover.answers import Cover, CoverAnswer, ServiceCover
 from tui.domain.instance import Instance
 from tui.domain.time_format import iso_utc
@@ -14,7 +15,7 @@ ANSWERS = ("host_dies", "system_hangs", "data_lost")
 COVERAGE_COLUMNS = (
     "kind", "profile", "account_id", "region", "zone", "instance_id", "name", "state", "instance_type", "service",
     *(f"{name}{part}" for name in ANSWERS for part in ("", "_by", "_why")),
-    "why", "read_at",
+    "why", "dangers", "read_at",
 )  # fmt: skip
 
 
@@ -24,7 +25,8 @@ def answer_object(answer: CoverAnswer) -> dict[str, Any]:
 
 
 def cover_object(row: Instance, cover: Cover, service: str | None) -> dict[str, Any]:
-    """An instance with its three answers. `service`: the configured tag's value; null: none."""
+    """An instance with its three answers. `service`: the configured tag's value; null: none. `dangers`: alarms that may stop or
+    terminate it, a line each."""
     return {
         "kind": "instance",
         "profile": row.target.profile,
@@ -38,6 +40,7 @@ def cover_object(row: Instance, cover: Cover, service: str | None) -> dict[str, 
         "instance_type": row.instance_type,
         "service": service,
         **_answers(cover),
+        "dangers": [one.text for one in alarm_dangers(row)],
         "read_at": iso_utc(row.cover.read_at) if row.cover else None,
     }
 
@@ -62,7 +65,7 @@ def service_object(service: ServiceCover) -> dict[str, Any]:
 
 def cover_cells(told: dict[str, Any]) -> tuple[object, ...]:
     """The cells of one of these objects, in the order of COVERAGE_COLUMNS."""
-    flat = dict(told)
+    flat = {**told, "dangers": "; ".join(told.get("dangers", ()))}
     for name in ANSWERS:
         answer = told[name]
         flat |= {
