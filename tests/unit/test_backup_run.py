@@ -237,6 +237,23 @@ def test_a_read_that_fails_once_is_repeated_and_one_that_always_does_is_told(
     assert asked.count("i-1") == 3
 
 
+def test_who_is_being_stopped_and_started_is_copied_later_the_same_night(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = Night(aws, tmp_path, monkeypatch)
+    row = replace(SAFE, instance_id=clean("i-1"))
+    other = night.journal.create(draft("reboot", row, KNOWN, ActionOptions(), Policy(), aws.now), aws.now)
+    night.journal.confirm(other, aws.now)
+
+    def over() -> None:
+        if aws.now - NOW > timedelta(minutes=9):
+            night.journal.abandon(other, "over", aws.now)
+
+    night.after = over
+    assert night.over("i-1", "i-2") == [("i-2", Ending.MADE), ("i-1", Ending.MADE)]
+    assert aws.now - NOW > timedelta(minutes=9)
+
+
 def test_who_may_not_is_told_and_holds_nobody_up(
     aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

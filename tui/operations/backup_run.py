@@ -20,6 +20,7 @@ from tui.domain.instance import Instance, InstanceState
 from tui.domain.plan import Draft
 from tui.operations import recovery
 from tui.operations.backup_plan import Copied, Ending, Planner, refused
+from tui.operations.conflicts import in_the_way
 from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState, StepState
 from tui.operations.service import Answered, OperationsService, dry_run_answer
@@ -167,6 +168,9 @@ class BackupRun:
             return self._end(one, Ending(need.copying.value), need.why)
         if row.state not in (InstanceState.RUNNING, InstanceState.STOPPED, InstanceState.UNKNOWN):
             return self._later(one, f"it is {row.state}", Ending.REFUSED)
+        at, ident = self.journal.unfinished(), str(row.instance_id)
+        if (other := in_the_way(at, "image", row.target.region, ident)) is not None:
+            return self._later(one, f"{other.title} ({other.id}) is not finished", Ending.REFUSED)
         one.groups, one.looked = backup.groups_of(row, facts), True
         if not self._alone(one):
             return self._later(one, _IN_ITS_GROUP, Ending.REFUSED)
