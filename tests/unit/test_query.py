@@ -218,7 +218,7 @@ def test_words_from_untrusted_names_match_after_cleaning() -> None:
 
 
 def test_a_changed_row_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.domain.query._HAYSTACKS_MAX", 1)
+    monkeypatch.setattr("tui.domain.filter_text._HAYSTACKS_MAX", 1)
     assert _matches("web-7", WEB)
     renamed = replace(WEB, name=SafeText("other"))
     assert not _matches("web-7", renamed)

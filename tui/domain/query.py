@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState, Target
-from tui.domain.sanitize import EMPTY
+from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
 from tui.domain.time_format import parse_duration
 
 Test = Callable[[Instance, datetime], bool]
@@ -46,7 +45,6 @@ _COVER = ("recovery", "copy")
 # Compiled when first asked for, and kept by `re`: the first frame has no filter.
 _TERM = r'(?:[^\s"]|"[^"]*"?)+'
 _FIELD = r"(?is)(?P<field>[a-z]+(?:\.[^:<>]*)?)(?P<op>[:<>])(?P<value>.*)"
-_RESOURCE = r"(vol|eni|subnet|vpc)-[0-9a-f]+"
 _CHECKS = {name.value: name for name in CheckName} | {
     "ebs": CheckName.ATTACHED_EBS,
     "volume": CheckName.ATTACHED_EBS,
@@ -86,6 +84,8 @@ def terms(text: str) -> list[str]:
 
 def parse_query(text: str, max_age: timedelta = COPY_MAX_AGE) -> Query | QueryError:
     """Read a filter; the first term that makes no sense is reported. Never raises. `max_age`: an older copy counts as none."""
+    from tui.domain.filter_text import any_of  # the first frame has no filter
+
     tests: list[Test] = []
     cover = False
     listed: list[Test] = []  # ids and ARNs in a row
@@ -102,11 +102,11 @@ def parse_query(text: str, max_age: timedelta = COPY_MAX_AGE) -> Query | QueryEr
             continue
         cover = cover or _asks_cover(term.removeprefix("-"))
         if listed:
-            tests.append(_any(listed))
+            tests.append(any_of(listed))
             listed = []
         tests.append(_not(test) if negated else test)
     if listed:
-        tests.append(_any(listed))
+        tests.append(any_of(listed))
     return Query(text, tuple(tests), cover, max_age)
 
 
@@ -118,15 +118,15 @@ def _asks_cover(term: str) -> bool:
 def _listed(term: str) -> Test | None:
     """The test of an id, an ARN, or several as they are copied from anywhere; None: it is another term. Raises ValueError of
     an ARN."""
-    # Like the expressions above: the first frame has no filter.
+    from tui.domain.filter_text import any_of, word_test, words_of
     from tui.domain.identifiers import ids_in, is_listed, parts_of
 
     parts = parts_of(term)
     if parts and not term.startswith("-") and all(map(is_listed, parts)):
-        return _any([_arn(part) if part.lower().startswith("arn:") else _word(part) for part in parts])
+        return any_of([_arn(part) if part.lower().startswith("arn:") else word_test(part) for part in parts])
     if term.startswith("-") or _is_field(term) or not ids_in(term):
         return None
-    return _any([_word(one) for one in _words(term)])
+    return any_of([word_test(one) for one in words_of(term)])
 
 
 def _is_field(term: str) -> bool:
@@ -152,10 +152,12 @@ def _not(test: Test) -> Test:
 
 
 def _term(term: str, max_age: timedelta) -> Test:
+    from tui.domain.filter_text import any_of, unquoted, word_test, words_of
+
     match = None if term.startswith('"') else re.fullmatch(_FIELD, term)
     if match is None:
-        return _any([_word(one) for one in _words(term)])
-    name, op, value = match["field"], match["op"], _unquote(match["value"])
+        return any_of([word_test(one) for one in words_of(term)])
+    name, op, value = match["field"], match["op"], unquoted(match["value"])
     field = name.lower()
     if field in ("due", "ami"):
         return _duration_term(field, op, value)
@@ -167,13 +169,13 @@ def _term(term: str, max_age: timedelta) -> Test:
         raise ValueError("name the tag: tag.KEY:value")
     make = _cover_maker(field, max_age) if field in _COVER else _MAKERS.get(field)
     if make is None and _is_place(field, value):
-        return _word(_unquote(term))
+        return word_test(unquoted(term))
     if make is None:
         raise ValueError(f"no field {field!r}; there are {', '.join(FIELDS)}")
     values = [part for part in value.lower().split(",") if part]
     if not values:
         raise ValueError(f"{field}: wants a value: {FIELDS[field]}")
-    return _any([make(part) for part in values])
+    return any_of([make(part) for part in values])
 
 
 def _cover_maker(field: str, max_age: timedelta) -> Callable[[str], Test]:
@@ -181,15 +183,6 @@ def _cover_maker(field: str, max_age: timedelta) -> Callable[[str], Test]:
 
     make = recovery_test if field == "recovery" else copy_test
     return lambda value: make(value, max_age)
-
-
-def _words(term: str) -> list[str]:
-    """The word, the ids within it, and where it has commas what stands between them. In quotes a comma is a comma."""
-    from tui.domain.identifiers import ids_in
-
-    word, ids = _unquote(term), ids_in(term)
-    parts = [] if ids or '"' in term else [part for part in re.split("[,;]", term) if part]
-    return list(dict.fromkeys((word, *ids, *parts)))
 
 
 def _is_place(field: str, value: str) -> bool:
@@ -201,78 +194,6 @@ def _is_place(field: str, value: str) -> bool:
         or value.startswith("//")
         or is_ipv6(f"{field}:{value}")
     )
-
-
-def _unquote(text: str) -> str:
-    # Values are single lines: a line break in the filter can match none, so it is read as a blank.
-    return text.replace('"', "").replace("\n", " ")
-
-
-def _any(tests: list[Test]) -> Test:
-    if len(tests) == 1:
-        return tests[0]
-    return lambda instance, now: any(test(instance, now) for test in tests)
-
-
-def _word(word: str) -> Test:
-    needle = word.lower()
-    if not needle:
-        raise ValueError("an empty term: write a word or field:value")
-
-    from tui.domain.identifiers import host, place_of
-
-    if kind := re.fullmatch(_RESOURCE, needle):
-        read = _RESOURCES[kind[1]]
-        return lambda instance, now: (
-            needle in _haystack(instance) or any(needle in one for one in read(instance))
-        )
-    if place := place_of(needle):  # with its port or its scheme, as monitoring writes it
-        return _any([lambda instance, now: needle in _haystack(instance), _place(place)])
-    if host(_NOBODY, needle) is not None:  # a whole DNS name: ip-10-2-0-4 is not ip-10-2-0-45
-        return _place(needle)
-    return lambda instance, now: needle in _haystack(instance)
-
-
-def _place(name: str) -> Test:
-    """The test for a whole name or address: one that is longer does not match."""
-    from tui.domain.identifiers import address_pattern, host
-
-    whole = address_pattern(name) or re.compile(rf"(?<![0-9a-z]){re.escape(name)}(?![0-9a-z])")
-    return lambda instance, now: bool(host(instance, name) or whole.search(_haystack(instance)))
-
-
-_NOBODY = Instance(Target("", ""), EMPTY)
-_RESOURCES: dict[str, Callable[[Instance], Iterable[str]]] = {
-    "vol": lambda instance: (volume.volume_id for volume in instance.volumes),
-    "eni": lambda instance: (interface.interface_id for interface in instance.interfaces),
-    "subnet": lambda instance: (instance.subnet_id,),
-    "vpc": lambda instance: (instance.vpc_id,),
-}
-"""What an alert names that is an instance's: the beginning of its id → those of the instance. Only looked at when asked."""
-
-# One lowered text an instance, kept while the very same object is asked again: a keystroke asks every row.
-# Bounded by the fleet (one entry an id), and emptied should ids come and go for months.
-_HAYSTACKS: dict[str, tuple[Instance, str]] = {}
-_HAYSTACKS_MAX = 200_000
-
-
-def _haystack(instance: Instance) -> str:
-    kept = _HAYSTACKS.get(instance.instance_id)
-    if kept is not None and kept[0] is instance:
-        return kept[1]
-    from tui.domain.identifiers import addresses, private_name
-
-    parts: list[str] = [instance.name, instance.instance_id, *addresses(instance)]
-    # Of a public name the first label alone: each of them holds `compute` and `aws`. The whole one `_word` knows.
-    parts += (instance.private_dns, instance.public_dns.partition(".")[0])
-    if instance.private_ip:
-        parts.append(private_name(instance.private_ip))
-    parts += [value for _, value in instance.tags]
-    text = "\n".join(parts).lower()
-    if len(_HAYSTACKS) >= _HAYSTACKS_MAX:
-        _HAYSTACKS.clear()
-    _HAYSTACKS[instance.instance_id] = (instance, text)
-    return text
 
 
 def _has_ip(instance: Instance, needle: str) -> bool:
