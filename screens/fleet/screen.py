@@ -33,6 +33,8 @@ from tui.presentation.symbols import LEVELS, READ_SIGN
 from tui.presentation.width import common_start
 from tui.services import Services
 
+LAST = "recover-alarm"
+"""The guarded verb that comes after the filter: where there is no room for all, it gives way to what nobody does without."""
 FLEET_WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
 NARROW, LOW = 40, 12
@@ -52,10 +54,11 @@ class FleetScreen(Covering, TakingAway):
     CSS_PATH = "fleet.tcss"
     NAMES = (
         "detail",
-        *GUARDED,
+        *(name for name in GUARDED if name != LAST),
         "meant",
         "operations",
         "filter",
+        LAST,
         "help",
         "triage",
         "all",
