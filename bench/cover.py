@@ -91,7 +91,7 @@ async def _measured(demo: Demo, environ: dict[str, str], rows: int) -> dict[str,
 
 def cover(instances: int = 10_000) -> list[Figure]:
     """10,000 instances in 20 x 5 targets, an alarm and an AMI each."""
-    with fleet(instances, 20, 5) as demo, clean(demo) as environ:
+    with fleet(instances, 20, 5, 0.0, "--cover") as demo, clean(demo) as environ:
         one = asyncio.run(_measured(demo, environ, instances))
     late = one["gap"] - one["gap_before"]
     what = f"who covers {instances} instances in 100 targets"

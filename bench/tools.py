@@ -57,10 +57,10 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 @contextmanager
-def fleet(instances: int, accounts: int, regions: int, latency: float = 0.0) -> Iterator[Demo]:
+def fleet(instances: int, accounts: int, regions: int, latency: float = 0.0, *more: str) -> Iterator[Demo]:
     """The embedded AWS with a generated fleet, in a process of its own."""
     demo = start(
-        "--scale", str(instances), "--accounts", str(accounts), "--regions", str(regions), seconds=120
+        "--scale", str(instances), "--accounts", str(accounts), "--regions", str(regions), *more, seconds=120
     )
     try:
         demo.control("settings", {"memo": 3600})
