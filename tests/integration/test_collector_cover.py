@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
-from tests.integration.collector_watch import IRELAND, KEYS, SEOUL, calls, fault, settings, tally, watching
+from tests.integration.collector_watch import (
+    IRELAND,
+    KEYS,
+    SEOUL,
+    calls,
+    fault,
+    passing,
+    settings,
+    tally,
+    watching,
+)
 from tui.demo.environment import Demo
 from tui.domain.cover_facts import AlarmActionKind, CoverPart
 from tui.domain.instance import Target
@@ -44,6 +55,12 @@ def put_alarm(demo: Demo, instance_id: str, region: str = SEOUL, **more: Any) ->
             "AlarmActions": [f"arn:aws:automate:{region}:ec2:recover"], **more,
         }
     )  # fmt: skip
+
+
+def points_asked(demo: Demo) -> set[str]:
+    """The instances whose recovery points AWS Backup was asked for."""
+    asked = calls(demo, operation="ListRecoveryPointsByResource")
+    return {one["params"]["ResourceArn"].rpartition("/")[2] for one in asked}
 
 
 async def test_nothing_is_asked_until_somebody_asks_and_then_all_of_it_is_read(demo: Demo) -> None:
@@ -105,8 +122,10 @@ async def test_another_profile_of_the_account_reads_what_the_first_may_not(demo:
 
 
 def test_a_recovery_point_that_came_to_nothing_is_no_copy(demo: Demo) -> None:
-    before = read_once(settings("prod", regions=(SEOUL,)), demo.apply(), timeout=90).rows()
-    well, expired, gone = [row.instance_id for row in before if row.newest_image is None][:3]
+    before = read_once(settings("prod", regions=(SEOUL,)), demo.apply(), cover=True, timeout=90).rows()
+    bare = [row for row in before if row.newest_image is None and row.cover and row.cover.backup_at is None]
+    had = points_asked(demo)
+    well, expired, gone = [row.instance_id for row in bare if row.instance_id not in had][:3]
     demo.control("copy", {"instance": well, "by": "point"})
     demo.control("copy", {"instance": expired, "by": "point", "status": "EXPIRED"})
     demo.control("copy", {"instance": gone, "by": "point", "hours": 24 * 40, "status": "EXPIRED"})
@@ -116,5 +135,32 @@ def test_a_recovery_point_that_came_to_nothing_is_no_copy(demo: Demo) -> None:
     assert found[well] is not None
     assert found[expired] is None
     assert found[gone] is not None, "older than any limit, and told as that"
-    asked = tally(demo, "operation", operation="ListRecoveryPointsByResource")
-    assert asked["ListRecoveryPointsByResource"] == 2
+    assert points_asked(demo) == {*had, well, expired}
+
+
+async def test_a_service_that_hangs_delays_no_poll_and_is_asked_again(demo: Demo) -> None:
+    demo.control("faults", [fault({"delay": 300}, operation="DescribeAlarms")])
+    async with watching(settings("prod", regions=(SEOUL,), often=True), demo.apply()) as eyes:
+        await eyes.until(lambda: eyes.live("prod") and all(row.images_at for row in eyes.store.rows()))
+        asked = asyncio.create_task(eyes.link.request(ALL))
+        await passing(lambda: calls(demo, operation="DescribeAlarms"))
+        for _ in range(5):
+            status = eyes.target("prod")
+            assert status is not None
+            assert status.status_at is not None
+            await eyes.until(partial(eyes.newer, status.status_at, "prod"))
+        assert not asked.done(), "the polls went on beside it"
+        asked.cancel()
+
+
+async def test_what_failed_for_once_is_read_again_by_itself(demo: Demo) -> None:
+    demo.control(
+        "faults", [fault({"error": "InternalFailure", "status": 500}, times=3, operation="DescribeAlarms")]
+    )
+    async with watching(settings("prod", regions=(SEOUL,), often=True), demo.apply()) as eyes:
+        await eyes.link.request(ALL)
+        await eyes.until(lambda: any(row.cover for row in eyes.store.rows()))
+        await eyes.until(lambda: all(row.cover and not row.cover.unknown for row in eyes.store.rows()))
+        assert tally(demo, "operation", operation="DescribeSnapshots")["DescribeSnapshots"] == 1, (
+            "the rest is kept"
+        )

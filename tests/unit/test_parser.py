@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.test_aws_samples import typed
-from tui.aws import mapping, parser
+from tui.aws import mapping, parser, snapshots
 from tui.aws.parse_fields import FIELDS_READ, Wanted
 from tui.demo import protocol
 from tui.demo.clock import Clock
@@ -78,7 +78,19 @@ def domain(name: str, answer: Doc) -> list[Any]:
     if name == "DescribeInstances":
         rows = [row for one in answer["Reservations"] for row in one.get("Instances", ())]
         return [mapping.map_instance(row, "eu-west-1", NOW) for row in rows]
+    if name == "DescribeSnapshots":
+        return [snapshots.newest_snapshots(_One(answer), ["vol-1"], lambda: None)]
     return [mapping.status(row) for row in answer["InstanceStatuses"]]
+
+
+class _One:
+    """A client that gives one answer, and it is the last."""
+
+    def __init__(self, answer: Doc) -> None:
+        self.answer = {**answer, "NextToken": ""}
+
+    def describe_snapshots(self, **_: Any) -> Doc:
+        return self.answer
 
 
 def never_different(name: str, body: bytes) -> bool:
@@ -226,7 +238,7 @@ class Maker:
         return self.random.choice(self.texts)
 
 
-REQUIRED = ("Reservations", "InstanceStatuses", "Instances")
+REQUIRED = ("Reservations", "InstanceStatuses", "Instances", "Snapshots")
 TEXTS = st.lists(
     st.text(max_size=12) | st.sampled_from(["&lt;item>", "a>b", "]]>", "</item>", "한국 🙂", " x "]),
     min_size=1,

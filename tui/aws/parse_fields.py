@@ -1,4 +1,4 @@
-"""What is read of the two hot answers, by the names of botocore's model: all that `mapping` asks for, and nothing else."""
+"""What is read of the large answers, by the names of botocore's model: all that `mapping` asks for, and nothing else."""
 
 from __future__ import annotations
 
@@ -63,5 +63,6 @@ FIELDS_READ: dict[str, tuple[str, Wanted]] = {
             },
         },
     ),
+    "DescribeSnapshots": ("Snapshots", {"NextToken": None, "Snapshots": dict.fromkeys(("VolumeId", "StartTime", "State"))}),
 }  # fmt: skip
 """Each operation's list, without which an answer is none, and what is read of it. A test holds it against `to_domain`."""

@@ -28,7 +28,7 @@ COVER_KEPT = 600.0
 """Seconds in which what one console read is read by no other."""
 CLAIMED = 60.0
 """Seconds that the others leave it to the first one: a region may have a hundred pages of alarms."""
-COVER_THREADS = 12
+COVER_THREADS = 8
 A_SECOND, AT_ONCE = 3.0, 6.0
 """Requests of a service in an account and region: together never more than the 9 DescribeAlarms a second that CloudWatch takes
 (user guide, cloudwatch_limits)."""
