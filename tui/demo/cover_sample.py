@@ -106,7 +106,9 @@ def prod_seoul(c: Cover) -> None:
     c.alarm("eks-node-b", AlarmName="scale-in-eks-node-b", AlarmActions=c.acts("terminate"), **idle)
     c.alarm("vault-1")
     c.alarm("vault-1", "reboot", AlarmActions=[*c.acts("reboot"), c.topic])
+    c.alarm("eks-auto-1", "reboot")
     c.point("ledger-1", 11)
+    c.point("ledger-2", 11)
     c.point("cache-1", 5 * 24)
     c.snapshots("search-1", 9)
     copy_plans.add_backup_plan(
@@ -139,6 +141,9 @@ def prod_seoul(c: Cover) -> None:
 def prod_virginia(c: Cover) -> None:
     """The edge: what has fired, what has no data, formulas."""
     c.service("report", "report-1")
+    for number in (1, 2, 4):
+        c.alarm(f"checkout-{number}", "reboot", AlarmActions=[*c.acts("reboot"), c.topic])
+        c.point(f"checkout-{number}", 3)
     c.alarm("edge-2", "reboot", state="ALARM", minutes=8)
     c.alarm("edge-1", EvaluationPeriods=3, DatapointsToAlarm=1)
     c.alarm("checkout-3", "reboot", state="INSUFFICIENT_DATA", minutes=2 * _DAY)
@@ -165,6 +170,10 @@ def data_virginia(c: Cover) -> None:
     c.named["jump-old"].doc["MaintenanceOptions"]["AutoRecovery"] = "disabled"
     c.alarm("jump-old", "reboot")
     c.point("jump-old", 6)
+    for name in ("reserved-1", "spot-etl-1", "spot-etl-2"):
+        c.alarm(name, "reboot")
+    c.point("reserved-1", 20)
+    c.point("market-1", 14)
     c.point("spot-etl-1", 30, "EXPIRED")
     c.named["hpc-1"].doc["NetworkInterfaces"][0]["InterfaceType"] = "efa"
     c.alarm("licence-1", "reboot")
@@ -193,7 +202,8 @@ def data_ireland(c: Cover) -> None:
     """A default policy."""
     c.service("notebooks", *(f"notebook-{number}" for number in range(2, 7)))
     c.named["notebook-2"].doc["MaintenanceOptions"]["AutoRecovery"] = "disabled"
-    c.alarm("notebook-3", "reboot")
+    for number in range(3, 7):
+        c.alarm(f"notebook-{number}", "reboot")
     copy_plans.add_policy(
         c.world, c.region,
         {"PolicyLanguage": "SIMPLIFIED", "ResourceType": "INSTANCE", "CreateInterval": 1, "RetainInterval": 7,
