@@ -114,6 +114,22 @@ def test_a_stop_that_sets_an_alarm_off_is_a_hazard_of_its_own(
     assert f"disable-alarm-actions --alarm-names {alarm.name}" in ours[0].remedy
 
 
+@pytest.mark.parametrize(
+    ("action", "alarm", "told"),
+    [
+        ("stop-start", reboot(missing_data=clean("breaching")), True),
+        ("stop-start", recover(missing_data=clean("breaching")), True),
+        ("stop-start", recover(missing_data=clean("breaching"), actions_enabled=False), False),
+        ("stop-start", recover(missing_data=clean("breaching"), actions=(A.NOTIFY,)), False),
+        ("stop-start", recover(), False),
+        ("reboot", reboot(missing_data=clean("breaching")), False),
+    ],
+)
+def test_a_stop_that_is_taken_for_a_failure_is_warned_of(action: str, alarm: Alarm, told: bool) -> None:
+    found = hazards(machine(facts(alarm)), KNOWN, action, NOW, ActionOptions(), Policy())
+    assert [one.gravity for one in found if one.code == "alarm-goes-off"] == [Gravity.WARN] * told
+
+
 def test_nothing_is_said_of_alarms_that_nobody_read() -> None:
     row = replace(machine(), cover=None)
     found = hazards(row, KNOWN, "stop-start", NOW, ActionOptions(), Policy())
