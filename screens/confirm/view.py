@@ -61,7 +61,10 @@ class Board(Vertical):
         self.services, self.action, self.key = services, action, key
         self.border_title = ACTIONS[action].title
         # Of these what is chosen is most of the plan.
-        self.options_first = ACTIONS[action].images or ACTIONS[action].moves_event
+        wanted = ACTIONS[action]
+        self.options_first = (
+            wanted.images or wanted.moves_event or bool(wanted.takes & {"minutes", "switch_off"})
+        )
         self.cramped = False
 
     def compose(self) -> ComposeResult:

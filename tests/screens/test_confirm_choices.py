@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from textual.app import App
 from textual.widgets import Input
 
-from screens.confirm.choices import Choices, Toggle
+from screens.confirm import ConfirmScreen
+from screens.confirm.choices import Choices, Cycle, Toggle
 from screens.confirm.question import TypeName, YesNo
 from tests.screens.confirm_pilot import Case, ready, shown
-from tests.screens.fake_services import NOW, SETTINGS, named, sample_store
-from tests.screens.pilot_helpers import until
+from tests.screens.fake_runner import acting
+from tests.screens.fake_services import NOW, SETTINGS, Stage, StandIn, named, plain_facts, sample_store
+from tests.screens.pilot_helpers import text_of, until
 from tests.unit.extra_hazard import second_override
 from tui.config.durations import Limit
 from tui.config.schema import ActionSettings
 from tui.domain.actions import ActionOptions
+from tui.domain.actions.base import Undone
+from tui.domain.alarm_settings import AlarmChange, alarm_name, check_alarm
 from tui.domain.choices import Offer
+from tui.domain.facts import Facts
+from tui.domain.instance import InstanceState
+from tui.fleet import protocol
 from tui.operations.model import OperationState
 
 
@@ -208,3 +216,62 @@ async def test_a_start_that_aws_would_refuse_cannot_be_asked(tmp_path: Path, val
         await pilot.press("y", "enter")
         assert case.hands.made == []
         assert case.screen in case.app.screen_stack
+
+
+def looked(**changes: Any) -> Facts:
+    """Looked at with the alarms of evac's names: there are none."""
+    return plain_facts(alarms=(), **changes)
+
+
+async def test_how_long_a_check_fails_before_its_alarm_acts_can_be_chosen(tmp_path: Path) -> None:
+    case = Case(tmp_path, "reboot-alarm", "bastion")
+    case.link().facts = looked()
+    async with case.app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: ready(case.screen))
+        assert "EvaluationPeriods=3" in shown(case.screen)
+        assert "as proposed" in text_of(case.app)
+        case.screen.query_one(Cycle).focus()
+        await pilot.press("space")
+        await until(pilot, lambda: len(case.hands.made) == 2 and ready(case.screen))
+        assert "EvaluationPeriods=5" in shown(case.screen)
+        assert "‹ 5 minutes ›" in text_of(case.app)
+        case.screen.verb_reread()  # what was chosen stays chosen
+        await until(pilot, lambda: len(case.hands.made) == 3 and ready(case.screen))
+        assert "EvaluationPeriods=5" in shown(case.screen)
+
+
+async def test_automatic_recovery_that_is_on_can_be_switched_off(tmp_path: Path) -> None:
+    case = Case(tmp_path, "auto-recovery", "bastion")
+    case.link().facts = looked()
+    async with case.app.run_test(size=(80, 24)) as pilot:
+        await until(
+            pilot, lambda: "it is on already" in text_of(case.app).replace("automatic recovery is", "it is")
+        )
+        assert "[ ] switch it off instead of on" in text_of(case.app)
+        case.screen.query_one("#switch-off").focus()
+        await pilot.press("space")
+        await until(pilot, lambda: ready(case.screen))
+        assert "AutoRecovery=disabled" in shown(case.screen)
+        (made,) = case.hands.made
+        operation = case.journal.get(made[0])
+        assert operation is not None
+        assert operation.kept.options.switch_off
+
+
+async def test_an_undo_is_asked_of_an_instance_that_is_gone_as_well(tmp_path: Path) -> None:
+    """An alarm outlives its instance, and acts on nothing: it is put back all the same."""
+    given, _, key = acting(tmp_path, "bastion")
+    wanted = check_alarm("recover", key.rpartition("/")[2], "us-east-1", periods=2)
+    undone = Undone("op-1", AlarmChange(alarm_name("recover", key.rpartition("/")[2]), wanted))
+    row = named(given.store, "bastion")
+    link = given.link
+    assert isinstance(link, StandIn)
+    link.facts = looked()
+    screen = ConfirmScreen(given, "undo", key, "", ActionOptions(undone=undone), row)
+    given.store.apply(protocol.Delta(removed=(key,)))
+    app = Stage(screen)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: "DeleteAlarms" in text_of(app))
+        assert "it is no longer in the list" not in text_of(app)
+        assert screen.instance is not None
+        assert screen.instance.state is InstanceState.TERMINATED
