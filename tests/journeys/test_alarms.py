@@ -68,6 +68,9 @@ def test_a_senior_sets_an_alarm_sees_it_act_and_takes_it_back(
         assert (done.action, done.note) == ("recover-alarm", f"evac/recover/{aws.instance} is set")
         (alarm,) = of_instance(aws.cloudwatch, aws.instance)
         assert alarm.operation == done.id
+        assert [(call.operation, call.ok) for row in done.steps for call in row.calls] == [
+            ("PutMetricAlarm", True)
+        ]
 
         demo.control("clock", {"speed": 1})
         demo.control("events", {"instance": aws.instance, "sick": "system"})

@@ -72,10 +72,17 @@ class Handler(BaseHTTPRequestHandler):
             self._call(body)
 
     def _send(
-        self, status: int, body: bytes, kind: str = "text/xml;charset=UTF-8", cut: int | None = None
+        self,
+        status: int,
+        body: bytes,
+        kind: str = "text/xml;charset=UTF-8",
+        cut: int | None = None,
+        request_id: str = "",
     ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        if request_id:
+            self.send_header("x-amzn-RequestId", request_id)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body if cut is None else body[:cut])
@@ -192,7 +199,8 @@ class Handler(BaseHTTPRequestHandler):
         json_kind = "application/json" if shape == "rest-json" else "application/x-amz-json-1.1"
         kind = json_kind if "json" in shape else "text/xml;charset=UTF-8"
         cut = rule.then.get("cut") if rule else None
-        self._send(status, answer, kind, cut)
+        # The JSON protocols have no place for it in the body (Smithy, awsJson1_0: x-amzn-RequestId).
+        self._send(status, answer, kind, cut, str(uuid.uuid4()) if "json" in shape else "")
 
     def _fault(self, rule: Rule, shape: str, record: Doc, answer: bytes) -> bool:
         """Apply a fault rule; whether that answered the request."""
