@@ -17,7 +17,7 @@ from tui.domain.instance import Target, Trouble, TroubleKind
 from tui.domain.sanitize import SafeText, clean
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import HEALTH_EVERY, JobOutcome
-from tui.fleet.collector.state import OUTCOMES, CollectorState, health_key
+from tui.fleet.collector.state import LOGIN_TROUBLE, CollectorState, health_key
 from tui.fleet.protocol import ReadAnswer, ReadRequest
 
 NO_PLAN_FOR = 24 * 3600.0
@@ -26,6 +26,11 @@ _KEPT = 0.8
 """Of the interval: so long what was read is no older than another read would make it."""
 _WITHIN, _BESIDE = 10.0, 5.0
 """Seconds that somebody waits who asks for it, and who asks for all else: an address that can't be reached would take longer."""
+_OUTCOMES = {
+    TroubleKind.THROTTLED: JobOutcome.THROTTLED,
+    **dict.fromkeys((TroubleKind.NETWORK, *LOGIN_TROUBLE), JobOutcome.FAILED),
+}
+"""What is worth another try before the next is due; of all else only the next will tell."""
 _OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.CONFIG)
 
 
@@ -52,7 +57,7 @@ class HealthReader:
         except TimeoutError:
             return JobOutcome.FAILED
         if isinstance(found, Trouble):
-            return OUTCOMES.get(found.kind, JobOutcome.FAILED)
+            return _OUTCOMES.get(found.kind, JobOutcome.WELL)
         for unit in units:
             unit.take_health([one for one in found if one.region == unit.region])
             self._state.tell(unit)
