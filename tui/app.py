@@ -32,6 +32,7 @@ from tui import crash_report
 from tui.config.schema import Settings, draws_symbols
 from tui.fleet import protocol, scope, snapshot
 from tui.fleet.collector_client import Link
+from tui.fleet.ended_work import LOOK_AT_ENDED, EndedWork
 from tui.fleet.store import Store
 from tui.operations.activity_watch import Elsewhere
 from tui.paths import default_journal_path, state_folder
@@ -84,7 +85,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self._shown = TerminalContents()
         self._rescue: Rescue | None = None
         self._elsewhere: Elsewhere | None = None
-        self._look_planned = False
+        self._look_planned, self._ended = False, EndedWork()
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
         self._ascii = (AsciiFilter(),) if services.settings.ascii else ()
@@ -120,6 +121,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self.set_timer(WARM_UP, self._warm_up)
         if self.services.link is not None:
             self.run_worker(self._follow(self.services.link), exclusive=True)
+            self.set_interval(LOOK_AT_ENDED, self._look_at_ended)
         if self._snapshot_path is not None:
             self.set_interval(SAVE, self._save)
         self.call_after_refresh(self._begin)
@@ -211,6 +213,12 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
     def _look(self) -> None:
         self._look_planned = False
         self._tell(FleetChanged())
+
+    def _look_at_ended(self) -> None:
+        services = self.services
+        for request in self._ended.requests(services.own, services.store):
+            if services.link is not None:
+                self.run_worker(services.link.request(request), group="cover", exit_on_error=False)
 
     def _tell(self, message: FleetChanged | Announced) -> None:
         """To the evac screen nearest the top: a palette or a question may lie over it."""
