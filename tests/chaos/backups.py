@@ -51,6 +51,7 @@ GROUP = ("search-1", "search-2")
 MACHINES = ("one", "two")
 DAY = timedelta(days=1)
 SPEED = 5.0
+FEW = 20
 AGAIN = 4
 """How often what was killed is started again in one night."""
 
@@ -192,15 +193,16 @@ class Nights(Stage):
             while os.waitpid(-1, 0)[0]:
                 pass
 
-    def night(self, month: Month, deaths: dict[str, tuple[str | None, list[str]]]) -> None:
-        """One night on these machines, each with its deaths: the timer's, and its runners'."""
+    def night(self, month: Month, *tries: dict[str, tuple[str | None, list[str]]]) -> None:
+        """One night on these machines, with its deaths: a timer's, and its runners'; and those of when it is begun again."""
         began = self.clock.now()
         record = self.folder / "boundaries"
         for again in range(AGAIN):
             record.unlink(missing_ok=True)
             with self.all_ended(month):
+                deaths = tries[again] if again < len(tries) else dict.fromkeys(tries[0], (None, []))
                 for machine, (timer, runners) in deaths.items():
-                    self.fork_timer(machine, None if again else timer, [] if again else runners)
+                    self.fork_timer(machine, timer, runners)
             lines = record.read_text().splitlines() if record.exists() else []
             died = [line.removeprefix("DIED ") for line in lines if line.startswith("DIED ")]
             month.died += died
@@ -263,6 +265,24 @@ class Nights(Stage):
         return file.read_text()[-1500:] if file.exists() else ""
 
 
+def deaths_of(
+    month: Month, machines: Sequence[str], chance: random.Random
+) -> dict[str, tuple[str | None, list[str]]]:
+    """Where a timer dies on each machine, and its runners; those boundaries first at which nobody has died yet."""
+    left, deaths = month.met - set(month.died), {}
+    pools = {}
+    for who in ("timer/", "runner/"):
+        known = sorted(one for one in month.met if one.startswith(who))
+        pools[who] = [one for one in known if one in left] or known
+    for machine in machines:
+        timer = chance.choice(pools["timer/"]) if chance.random() < 0.4 else None
+        dying = chance.choices(pools["runner/"], k=chance.choice([1, 2, 3]))
+        if len(left) < FEW:  # those that only the next runner of a dead one comes to, say
+            dying = [*chance.choices(sorted(month.met), k=chance.choice([0, 1])), *dying[:1] * 4]
+        deaths[machine] = (timer, dying)
+    return deaths
+
+
 def over_a_month(stage: Nights, nights: int, chance: random.Random, lag: float) -> Month:
     """The first night nobody dies: its boundaries are those to die at, those first at which nobody has died yet."""
     month = Month()
@@ -271,15 +291,8 @@ def over_a_month(stage: Nights, nights: int, chance: random.Random, lag: float) 
     for number in range(1, nights):
         rings = first + number * DAY + timedelta(seconds=chance.uniform(-600, 600))
         stage.clock.advance((rings - stage.clock.now()).total_seconds())
-        left = sorted(month.met - set(month.died))
-        timers = [one for one in left if one.startswith("timer/")]
-        runners = [one for one in left if one.startswith("runner/")] or sorted(month.met)
         ringing = MACHINES if chance.random() < 0.6 else (chance.choice(MACHINES),)  # the other is off
-        deaths = {}
-        for machine in ringing:
-            timer = chance.choice(timers) if timers and chance.random() < 0.5 else None
-            deaths[machine] = (timer, chance.choices(runners, k=chance.choice([1, 2, 3])))
-        stage.night(month, deaths)
+        stage.night(month, *(deaths_of(month, ringing, chance) for _ in range(2)))
         if number % 5 == 0:
             progress = f"{month.nights} nights, {len(month.died)} deaths, {len(month.wrong)} wrong"
             print(progress, file=sys.stderr, flush=True)
@@ -341,6 +354,7 @@ def report(month: Month) -> None:
     print("| counted | |\n|---|---|")
     for name, count in rows:
         print(f"| {name} | {count} |")
+    print(f"nobody died at: {sorted(month.met - set(month.died))}", file=sys.stderr)
     for line in month.wrong[:5]:
         print(line[:3000], file=sys.stderr)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.operation_wait import until
 from tests.integration.runner_watch import ACCOUNT, Bench, ended
 from tests.journal_file import writing
 from tui.domain.instance import InstanceState
@@ -49,6 +50,9 @@ def test_the_audit_log_tells_each_call_before_and_after_and_by_whom(
     assert found.caller.startswith("arn:aws:")
     assert ACCOUNT in found.caller
     log = audit_log.path_beside(bench.journal.path)
+    until(
+        lambda: '"result":"succeeded"' in log.read_text().replace(" ", "")
+    )  # the journal has it a moment before
     assert audit_log.check(log) == audit_log.Verdict(len(log.read_text().splitlines()))
     lines = [one for one in audit_log.tail(log, 100) if one["operation"] == operation]
     of_calls = [
