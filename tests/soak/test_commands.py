@@ -33,6 +33,8 @@ VALUES = {
     "older_than": ["1d"],
     "at_once": ["2"],
     "jitter": ["0s"],
+    "keep": ["2"],
+    "tagged": ["backup=nightly"],
     "profiles": ["prod"],
     "regions": ["ap-northeast-2"],
     "config_path": ["config.toml"],
@@ -43,7 +45,7 @@ SKIPPED = {"demo", "read_only", "help", "version"}
 """Read-only is on everywhere or nowhere; --demo would be another AWS, whose calls nobody hears here."""
 FULL = "EVAC_SOAK" in os.environ
 """`make soak`: `evac do` with each flag too, some seconds each."""
-READING = {("do",), ("status",), ("events",), ("doctor",), ("backup",)}
+READING = {("do",), ("status",), ("events",), ("doctor",), ("backup",), ("coverage",)}
 """Commands that read the whole fleet each time: some seconds."""
 FOREGROUND = {("demo", "serve")}
 """Only serves an embedded AWS, until it is interrupted."""

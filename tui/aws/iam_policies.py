@@ -20,6 +20,8 @@ WITHOUT_PERMISSION = frozenset({"sts:GetCallerIdentity"})
 """AWS answers these to whoever has credentials at all."""
 ALARM_ARNS = [f"arn:aws:cloudwatch:*:*:alarm:{ALARM_PREFIX}*"]
 """The alarms of evac's own names."""
+ASKED_BY_AWS = frozenset({"ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"})
+"""For DescribeImageReferences (user guide, ec2-ami-references)."""
 EXTRA_POLICIES: dict[str, tuple[PolicyDocument, ...]] = {
     "ec2:CreateImage": (
         {
@@ -99,6 +101,12 @@ Who covers the instances is read only once somebody asks for it (view 5, the cov
 or `copy:`), and from then on every 15 minutes: `cloudwatch:DescribeAlarms`, `autoscaling:DescribeAutoScalingGroups`,
 `backup:ListProtectedResources` with `backup:ListRecoveryPointsByResource`, `ec2:DescribeSnapshots`. What may not be asked is
 unknown by itself, with the permission's name, and is never told as covered.
+
+By which plans an instance is copied is asked when somebody opens its cover tab: `dlm:`, AWS Backup's plans, and
+`ec2:DescribeVolumes` where a plan is about volumes. `ec2:DescribeInstanceEventWindows` is asked in a close look at an instance
+with a scheduled event. `ec2:DescribeImageReferences`, `ec2:DescribeImageAttribute` and
+`autoscaling:DescribeLaunchConfigurations` are for `evac coverage --old-images` alone; AWS answers the first only to who may call
+`ec2:DescribeLaunchTemplates` and `ec2:DescribeLaunchTemplateVersions`, which evac itself does not.
 """
 _MORE = {
     "recover-alarm": " CloudWatch knows no DryRun: AWS can't be asked in advance. The condition holds for what the\n"
@@ -122,8 +130,8 @@ evac never logs in for you: it names the command to run.
 
 
 def looking() -> PolicyDocument:
-    """All that the console, the collector and the read commands ask."""
-    names = {_action(service, name) for service, calls in LOOKS.items() for name in calls}
+    """All that the console, the collector and the read commands ask, and what AWS asks for them with their permissions."""
+    names = {_action(service, name) for service, calls in LOOKS.items() for name in calls} | ASKED_BY_AWS
     return _policy({"Effect": "Allow", "Action": sorted(names - WITHOUT_PERMISSION), "Resource": "*"})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from functools import partial
@@ -31,9 +31,14 @@ _Doc = Mapping[str, Any]
 
 
 def evacs_images(
-    sessions: Sessions, target: Target, account_id: str, keep: int, threads: Executor
+    sessions: Sessions,
+    target: Target,
+    account_id: str,
+    keep: int,
+    threads: Executor,
+    turn: Callable[[], None],
 ) -> OwnedImages:
-    """All of them; who uses one and with whom it is shared is asked only where nothing else would keep it.
+    """All of them; who uses one and with whom it is shared is asked only where nothing else would keep it, each in its `turn`.
 
     Raises what botocore raises, and NotAwsError, for the list itself; what else could not be read is in `unknown`.
     """
@@ -53,7 +58,7 @@ def evacs_images(
         except Exception as error:
             unknown.append(("used_by", describe.why_unread(sessions, error, target)))
         try:
-            shared = dict(zip(ids, threads.map(partial(_shared, ec2), ids), strict=True))
+            shared = dict(zip(ids, threads.map(partial(_shared, ec2, turn), ids), strict=True))
         except Exception as error:
             unknown.append(("shared", describe.why_unread(sessions, error, target)))
     told = {
@@ -128,8 +133,9 @@ def _references(ec2: Any, ids: list[str]) -> Iterator[_Doc]:
         yield from page
 
 
-def _shared(ec2: Any, image_id: str) -> bool | None:
+def _shared(ec2: Any, turn: Callable[[], None], image_id: str) -> bool | None:
     """Whether others may start it; None: it is gone meanwhile. Raises what botocore raises, and NotAwsError."""
+    turn()
     try:
         answer = ec2.describe_image_attribute(ImageId=image_id, Attribute="launchPermission")
     except ClientError as error:

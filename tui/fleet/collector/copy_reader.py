@@ -20,10 +20,14 @@ from tui.domain.instance import Instance, Target
 from tui.domain.owned_images import OwnedImages
 from tui.domain.sanitize import SafeText, clean
 from tui.fleet.collector.fetch import threaded
+from tui.fleet.collector.schedule import Budget
 from tui.fleet.collector.state import CollectorState
 
 PLANS_KEPT = 600.0
 """Seconds in which the plans of an account and region are not asked for again: a plan is changed by hand, and seldom."""
+
+IMAGES_A_SECOND = 10.0
+"""Of DescribeImageAttribute in an account and region: half of what EC2 gives (EC2 developer guide, ec2-api-throttling)."""
 
 
 class CopyReader:
@@ -54,14 +58,12 @@ class CopyReader:
     async def own_images(self, target: Target, keep: int) -> OwnedImages:
         """evac's AMIs there. Raises OtherAccountError, and what botocore raises."""
         account = await threaded(self._readers, self._account, target)
+        sessions, pace = self._state.sessions, Budget(IMAGES_A_SECOND, IMAGES_A_SECOND)
         return await threaded(
             self._readers,
-            owned_images.evacs_images,
-            self._state.sessions,
-            target,
-            account,
-            keep,
-            self._askers,
+            lambda: owned_images.evacs_images(
+                sessions, target, account, keep, self._askers, lambda: time.sleep(pace.take(time.monotonic()))
+            ),
         )
 
     def _account(self, target: Target) -> str:
