@@ -87,6 +87,7 @@ async def test_nothing_is_asked_until_somebody_asks_and_then_all_of_it_is_read(d
         assert asked(demo) == set(), "it is kept read: to ask again costs nothing"
         await eyes.link.request(protocol.ReadRequest(0, protocol.ReadKind.COVER, Target("prod", SEOUL)))
         assert asked(demo) == COVER_CALLS, "one target is read anew"
+        await passing(lambda: {"DescribeInstances", "DescribeImages"} <= set(tally(demo, "operation")))
         assert {one["region"] for one in calls(demo, operation="DescribeAlarms")} == {SEOUL}
 
 

@@ -14,7 +14,7 @@ from tui.aws import alarms, backups, errors, scaling_members, snapshots
 from tui.domain.cover_facts import Alarm, AlarmActionKind, AlarmState, CoverFacts, CoverPart
 from tui.domain.instance import Image, Target, Trouble, TroubleKind, Volume
 from tui.domain.sanitize import clean
-from tui.fleet.collector.cover_reader import CoverRead, facts_of
+from tui.fleet.collector.cover_reader import CoverRead, facts_of, is_settling
 
 ID, OTHER = "i-0a1b2c3d4e5f60718", "i-0f1e2d3c4b5a69788"
 A_DAY = timedelta(days=1)
@@ -253,6 +253,19 @@ def test_the_newest_completed_snapshot_of_each_volume_and_a_turn_for_each_page()
     assert len(turns) == len(client.asked) == 3
     assert [len(one["Filters"][0]["Values"]) for one in client.asked] == [200, 200, 1]
     assert snapshots.newest_snapshots(CoverAnswers(), [], lambda: None) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "expected"),
+    [("INSUFFICIENT_DATA", 1, True), ("ALARM", 2, True), ("INSUFFICIENT_DATA", 9, False), ("OK", 1, False),
+     ("INSUFFICIENT_DATA", None, False), ("INSUFFICIENT_DATA", -9, False)],
+)  # fmt: skip
+def test_an_alarm_that_was_just_set_is_looked_at_again_soon(
+    state: str, minutes: int | None, expected: bool
+) -> None:
+    since = None if minutes is None else NOW - timedelta(minutes=minutes)
+    one = Alarm(clean("a"), AlarmState(state), since)
+    assert is_settling([CoverFacts(NOW), CoverFacts(NOW, (one,))], NOW) is expected
 
 
 def test_facts_are_of_a_row_and_say_what_was_not_read() -> None:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from tui.aws import alarms, backups, describe, scaling_members, snapshots
-from tui.domain.cover_facts import Alarm, CoverFacts, CoverPart, ScalingMember
+from tui.domain.cover_facts import Alarm, AlarmState, CoverFacts, CoverPart, ScalingMember
 from tui.domain.instance import Instance, Trouble, TroubleKind
 from tui.domain.sanitize import EMPTY, clean
 from tui.errors import EvacError
@@ -36,6 +36,8 @@ EC2_A_SECOND, EC2_AT_ONCE = 1.0, 10.0
 """Of EC2's, besides the target's own budget: most of that is left to the checks."""
 OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.CONFIG)
 """Kinds of trouble that another profile of the account may not have."""
+SETTLING = timedelta(minutes=3)
+"""A reboot alarm of evac's looks at three minutes."""
 _NOT_LOOKED_INTO = clean(
     f"AWS Backup began a recovery point, and more than {backups.MOST_ASKED} here were to be asked what became of theirs"
 )
@@ -80,6 +82,18 @@ def facts_of(read: CoverRead, rows: Mapping[str, Instance]) -> dict[str, CoverFa
         )
         found[instance_id] = plain if facts == plain else facts
     return found
+
+
+def is_settling(facts: Iterable[CoverFacts], now: datetime) -> bool:
+    """Whether an alarm among them has come into its state so lately that it may be about to leave it: one just set, or one that
+    has just acted."""
+    return any(
+        alarm.state is not AlarmState.OK
+        and alarm.state_since is not None
+        and timedelta() <= now - alarm.state_since < SETTLING
+        for one in facts
+        for alarm in one.alarms
+    )
 
 
 def root_volume(row: Instance) -> str | None:

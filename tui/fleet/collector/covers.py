@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 from tui.domain.instance import Phase, Target, TroubleKind
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
+from tui.fleet.collector.fetch import utc_now
 from tui.fleet.collector.schedule import Job, JobOutcome
 from tui.fleet.collector.state import OUTCOMES, AccountRegionKey, CollectorState, CoverKey, CoverTask
 
 if TYPE_CHECKING:
     from tui.fleet.collector.cover_reader import CoverReader
+
+
+SETTLED_AFTER = 75.0
+"""Seconds until an alarm that has just been set has its first minute's points."""
 
 
 class CoverRequests(CollectorState):
@@ -24,7 +29,8 @@ class CoverRequests(CollectorState):
     async def covered(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
         """Have the cover of the target, or of all, kept read; the answer comes when it is read, or can't be.
 
-        What is read already is only read anew, past the cache, where its target is named.
+        What is read already is only read anew, past the cache, where its target is named; and with it the instances and their
+        images, on which the verdicts rest too.
         """
         target = request.target
         self.cover_all = self.cover_all or target is None
@@ -50,7 +56,10 @@ class CoverRequests(CollectorState):
         task = self.cover_tasks.setdefault(place, CoverTask())
         if anew and task.begun:
             task.anew = task.awaited = True
-            self.schedule.refresh(CoverKey(place), time.monotonic(), Job.COVER)
+            now, unit = time.monotonic(), self.units[place]
+            self.jobs.fresh |= {(str(unit.account_id), unit.region, call) for call in ("inventory", "images")}
+            self.schedule.refresh(place, now, Job.INVENTORY, Job.IMAGES)
+            self.schedule.refresh(CoverKey(place), now, Job.COVER)
         self.begin_cover(place)
 
     def begin_cover(self, place: AccountRegionKey) -> None:
@@ -71,7 +80,7 @@ class CoverRequests(CollectorState):
 
     async def read_cover(self, key: CoverKey) -> JobOutcome:
         """Read the cover of a target, and send its rows. What is denied is told on them, and colours no target."""
-        from tui.fleet.collector.cover_reader import CoverReader, facts_of
+        from tui.fleet.collector.cover_reader import CoverReader, facts_of, is_settling
 
         unit, task = self.units.get(key.place), self.cover_tasks.get(key.place)
         if unit is None or task is None:
@@ -82,6 +91,7 @@ class CoverRequests(CollectorState):
             read = await self.cover_reader.read(unit, fresh=fresh)
             if unit.profiles:  # else it was left meanwhile
                 unit.take_cover(facts_of(read, unit.rows), read.at)
+                task.settling = is_settling(unit.cover.values(), utc_now())
                 self.tell(unit)
         finally:
             task.awaited = task.anew
@@ -90,13 +100,16 @@ class CoverRequests(CollectorState):
         return OUTCOMES.get(lasting[0], JobOutcome.FAILED) if lasting else JobOutcome.WELL
 
     def end_cover(self, key: CoverKey, outcome: JobOutcome) -> None:
-        """Book the outcome. What was asked anew meanwhile is read again at once."""
+        """Book the outcome. What was asked anew meanwhile is read again at once, and what is about to change soon."""
         now, task = time.monotonic(), self.cover_tasks.get(key.place)
         self.schedule.done(key, Job.COVER, now, outcome)
         if self.once:
             self.schedule.remove(key)
         elif task is not None and task.anew:
             self.schedule.refresh(key, now, Job.COVER)
+        elif task is not None and task.settling and outcome is JobOutcome.WELL:
+            task.anew = True
+            self.schedule.refresh(key, now + SETTLED_AFTER, Job.COVER)
 
     def forget_cover(self, place: AccountRegionKey) -> None:
         """The target is read no more."""

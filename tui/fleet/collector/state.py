@@ -44,11 +44,12 @@ class CoverKey:
 @dataclass
 class CoverTask:
     """One target's cover is asked for. `begun`: it is in the schedule; `awaited`: somebody waits for the next read; `anew`: that
-    one is to go past the cache."""
+    one is to go past the cache; `settling`: what was read last is about to change."""
 
     begun: bool = False
     awaited: bool = True
     anew: bool = False
+    settling: bool = False
 
 
 class CollectorState:
