@@ -241,6 +241,15 @@ def test_an_alarm_acts_sooner_where_the_world_is_faster(stage: Stage) -> None:
     assert stage.instance.status()["SystemStatus"]["Status"] == "ok"
 
 
+def test_the_samples_alarms_tell_their_state_and_do_nothing(stage: Stage) -> None:
+    """Else a test's, or a demonstration's, failing instance would be mended while it is looked at."""
+    stage.instance = stage.named("ledger-2")
+    stage.instance.sick["instance"] = stage.world.clock.now
+    stage.later(60)
+    assert stage.state("ledger-2-reboot") == ALARM
+    assert stage.instance.status()["InstanceStatus"]["Status"] == "impaired"
+
+
 def test_an_alarm_on_a_formula_stays_as_it_is(stage: Stage) -> None:
     region = stage.world.region(PROD, "us-east-1")
     (alarm,) = [one for one in region.alarms.values() if "Metrics" in one]

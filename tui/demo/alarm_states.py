@@ -72,7 +72,7 @@ def become(world: World, region: Region, alarm: Doc, state: str, reason: str) ->
         return
     alarm["StateTransitionedTimestamp"] = now
     remember(world, region, alarm, "StateUpdate", f"Alarm updated from {before} to {state}", reason=reason)
-    if alarm["ActionsEnabled"]:
+    if alarm["ActionsEnabled"] and not alarm.get("_quiet"):
         for arn in alarm[ACTIONS[state]]:
             remember(world, region, alarm, "Action", act(world, region, alarm, arn))
 
@@ -88,7 +88,7 @@ def remember(world: World, region: Region, alarm: Doc, kind: str, summary: str, 
 
 
 def settled(alarm: Doc, state: str, since: datetime) -> None:
-    """It is in this state since then (UTC), and nobody acted on it."""
+    """It is in this state since then (UTC), and nobody acted on it; nor will it act, until it is put again by the API."""
     reason = "Threshold Crossed" if state == "ALARM" else _NEW if state == "INSUFFICIENT_DATA" else "Well"
     alarm |= {
         "StateValue": state,
@@ -96,3 +96,4 @@ def settled(alarm: Doc, state: str, since: datetime) -> None:
         "StateUpdatedTimestamp": since,
         "StateTransitionedTimestamp": since,
     }
+    alarm["_quiet"] = True

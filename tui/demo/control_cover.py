@@ -1,8 +1,8 @@
 """Control paths for what covers an instance: `/_evac/alarm`, `copy`, `policy`, `plan`, `window` and `health`, all POST.
 
 `alarm` `{"instance": id or name, "name", "kind": recover or reboot, "state", "minutes": since when, "tags": {}, "settings":
-{fields of PutMetricAlarm, to change or with null to leave out}}`: there from now on, whatever CloudWatch would say; nothing acts
-until the instance changes.
+{fields of PutMetricAlarm, to change or with null to leave out}}`: there from now on, whatever CloudWatch would say. Its state
+follows when the instance changes, but it does nothing: PutMetricAlarm makes one that acts.
 `copy` `{"instance", "by": create-image, dlm, backup, point (a recovery point alone) or snapshot, "hours": how old, "status" of a
 recovery point, "image": {fields of the image or snapshot}}`. `policy` `{"account", "region", "details": PolicyDetails, "policy":
 {more fields}}`. `plan` `{"account", "region", "name", "rules", "selections"}` as AWS Backup has them. `window` `{"account",

@@ -122,7 +122,7 @@ def prod_seoul(c: Cover) -> None:
     event_windows.add_window(
         c.region, "nights", {"Tags": [{"Key": "env", "Value": "prod"}]}, TimeRanges=_NIGHTS
     )
-    moved = c.named["ledger-2"]
+    moved = c.named["eks-node-b"]
     c.health("AWS_EC2_SIMPLIFIED_AUTO_RECOVERY_SUCCESS", [moved.id], 5 * 60,
              f"Instance {moved.id} was recovered from a system status check failure.", statusCode="closed",
              endTime=c.build.ago(minutes=4 * 60 + 52))  # fmt: skip
