@@ -127,7 +127,7 @@ def automatic_line(instance: Instance, group: CoverLine, now: datetime) -> Cover
         return CoverLine(_AUTO, None, "not for members of an Auto Scaling group")
     if instance.auto_recovery == "disabled":
         return _auto(_NOBODY, "switched off", "switched off", "automatic recovery is switched off")
-    if obstacle := _not_automatic(instance):
+    if obstacle := why_not_automatic(instance):
         why = f"no automatic recovery: {obstacle[0]}"
         return _auto(_NOBODY, f"does not act: {obstacle[0]}", obstacle[1], why)
     facts = instance.type_facts
@@ -143,7 +143,8 @@ def _auto(verdict: CoverVerdict, text: str, word: str, why: str = "") -> CoverLi
     return CoverLine(_AUTO, verdict, text, word, by, why or f"{_AUTO}: {text}")
 
 
-def _not_automatic(instance: Instance) -> tuple[str, str] | None:
+def why_not_automatic(instance: Instance) -> tuple[str, str] | None:
+    """What automatic recovery does not act on, switched on or not, in a clause and in short; its group aside."""
     if found := _never(instance):
         return found
     if _bare_metal(instance):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from tui.domain import alarm_plan
 from tui.domain.alarm_settings import CHECK_METRICS, AlarmChange, alarm_name, why_not_set
+from tui.domain.cover.recovery import why_not_automatic
 from tui.domain.hazards.base import Hazard, HazardView, block, danger, dont_know, hazard, note, ok, warn
 from tui.domain.hazards.membership import membership
 from tui.domain.instance import CheckStatus
@@ -165,18 +168,27 @@ def recovery_now(view: HazardView) -> Iterator[Hazard]:
         return
     off = view.options.switch_off
     if view.instance.auto_recovery == ("disabled" if off else "default"):
-        yield block(f"automatic recovery is {'off' if off else 'on'} already: there is nothing to do")
+        is_so = f"automatic recovery is {'off' if off else 'on'} already"
+        idle = "" if off else _why_idle(view)
+        yield block(f"{is_so}, and does not act: {idle}" if idle else f"{is_so}: there is nothing to do")
     elif off:
         yield danger(
             "when its host dies, AWS will not move it by itself",
             "have a recover alarm first, or somebody who watches it",
         )
-    elif view.type is not None and view.type.auto_recovery_supported is False:
-        yield warn(
-            f"AWS can't recover the type {view.instance.instance_type}: it would be on, and do nothing"
-        )
+    elif idle := _why_idle(view):
+        yield warn(f"it would be on, and do nothing: {idle}")
     else:
         yield note("AWS says nothing when it acts but in AWS Health; an alarm would tell")
+
+
+def _why_idle(view: HazardView) -> str:
+    """Why automatic recovery does not act on it though it is on; "" where it does, or nobody can tell."""
+    _, group = membership(view)
+    if group:
+        return f"it is in Auto Scaling group {group}"
+    found = why_not_automatic(replace(view.instance, type_facts=view.type or view.instance.type_facts))
+    return found[0] if found else ""
 
 
 @hazard("undo", "put-back", field="the journal; " + _NAMED)
