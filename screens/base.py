@@ -53,11 +53,11 @@ class Announced(Message):
 
 
 class Go(Message):
-    """Wants another screen. The app, which knows them all, opens it: "detail" (of `key`), "operations", "help"."""
+    """Wants another screen. The app, which knows them all, opens it: "detail" (of `key`, on `tab`), "operations", "help"."""
 
-    def __init__(self, place: str, key: str = "") -> None:
+    def __init__(self, place: str, key: str = "", tab: str = "") -> None:
         super().__init__()
-        self.place, self.key = place, key
+        self.place, self.key, self.tab = place, key, tab
 
 
 class Act(Message):

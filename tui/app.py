@@ -271,6 +271,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         kind = screen_class(message.place)
         if type(self.screen) is not kind:
             arguments = [] if message.place == "help" else [message.key]
+            arguments += [message.tab] if message.tab else []
             self.push_screen(kind(self.services, *arguments))
         elif message.key and isinstance(self.screen, EvacScreen):
             self.screen.came_again(message.key)

@@ -13,6 +13,8 @@ from screens.page import Row
 from screens.theme import painted
 from tui.commands import Verb, shown_key, verb_of
 from tui.domain.actions import ACTIONS
+from tui.domain.cover.answers import CoverVerdict
+from tui.domain.cover.verdict import cover_of
 from tui.domain.diagnosis.verdict import NOT_KNOWN
 from tui.domain.down_by_aws import why_down
 from tui.domain.guidance import Mark, layers
@@ -152,7 +154,7 @@ def _no_key(scene: Scene) -> str:
     if level is Level.CALM:
         if notices(scene.instance, scene.now):
             return "nothing: its checks are ok; what AWS Health tells of it is below"
-        return "nothing: no trouble is known"
+        return f"nothing{_uncovered(scene)}" if scene.instance.cover else "nothing: no trouble is known"
     if level is Level.UNKNOWN:
         return "r to look again: nothing is known to be wrong, nor to be well"
     if scene.facts is None:
@@ -162,6 +164,17 @@ def _no_key(scene: Scene) -> str:
             else "r to look again: too little is known to advise"
         )
     return "no key is recommended here: read on for what helps"
+
+
+def _uncovered(scene: Scene) -> str:
+    """Which failure nobody would act on by itself, once its cover is read."""
+    cover = cover_of(scene.instance, scene.now, scene.settings.actions.image_max_age)
+    asked = ((cover.host_dies, "its host dies"), (cover.system_hangs, "it hangs"))
+    open_to = [what for answer, what in asked if answer.verdict is CoverVerdict.NOBODY]
+    if not open_to:
+        return ": no trouble is known"
+    remedy = "" if scene.read_only else ": A sets what does"
+    return f" now; nobody acts if {' or '.join(open_to)}{remedy}"
 
 
 def advised(scene: Scene) -> Verb | None:

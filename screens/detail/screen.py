@@ -67,7 +67,7 @@ DETAIL_VERBS = (
 
 
 class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
-    """Of the instance with this key (`region/id`). Shows what is known at once, and asks for a fresh look."""
+    """Of the instance with this key (`region/id`), on that tab. Shows what is known at once, and asks for a fresh look."""
 
     NAMES = DETAIL_VERBS
     CSS_PATH = "detail.tcss"
@@ -80,9 +80,9 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
         ("enter", "open", "follow the operation"),
     ]
 
-    def __init__(self, services: Services, key: str) -> None:
+    def __init__(self, services: Services, key: str, tab: str = "") -> None:
         super().__init__(services, key)
-        self.tab, self.cursor = self.first_tab(self.known.row, TABS[0]), 0
+        self.tab, self.cursor = tab or self.first_tab(self.known.row, TABS[0]), 0
         self._reading = False
 
     def compose(self) -> ComposeResult:
@@ -114,6 +114,8 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
         self.redraw()
         self.look()
         self.ask_health()
+        if self.tab == COVER:
+            self.ask_cover()
 
     @property
     def page(self) -> Page:

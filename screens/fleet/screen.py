@@ -273,7 +273,8 @@ class FleetScreen(Covering, TakingAway):
     def verb_detail(self) -> None:
         """Of the instance under the cursor; of a target what can be done about it."""
         if self.subject is not None:
-            self.post_message(Go("detail", self.subject.key))
+            tab = "cover" if self.view is FleetView.COVER else ""
+            self.post_message(Go("detail", self.subject.key, tab))
         elif isinstance(self.table.current, TargetStatus):
             self._open_target(self.table.current)
 

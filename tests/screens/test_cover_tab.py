@@ -59,6 +59,17 @@ async def test_it_asks_for_the_target_once_it_is_in_front(tmp_path: Path) -> Non
         await until(pilot, lambda: len(covers(link)) == 2)
 
 
+@pytest.mark.parametrize(("name", "told"), [
+    ("batch-1", "nothing now; nobody acts if its host dies or it hangs: A sets what does"),
+    ("web-3", "nothing: no trouble is known"),
+])  # fmt: skip
+async def test_the_head_does_not_call_well_what_nobody_acts_on(tmp_path: Path, name: str, told: str) -> None:
+    stage, _, _ = opened(tmp_path, name, store=gaps())
+    async with stage.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert told in text_of(stage)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 35), (160, 50)])
 async def test_each_question_has_its_lines_and_a_conclusion(tmp_path: Path, size: tuple[int, int]) -> None:
     stage, screen, _ = opened(tmp_path, "web-1", store=gaps())

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from screens.base import Go
 from tests.screens import fake_services
 from tests.screens.cover_rows import gaps, read
 from tests.screens.fake_services import SETTINGS, StandIn, named, sample_store
@@ -47,6 +48,16 @@ async def test_nothing_is_asked_before_it_is_opened_and_once_after(tmp_path: Pat
         await pilot.press("5", "1", "5")
         await until(pilot, lambda: ReadKind.COVER in asked(services))
         assert asked(services).count(ReadKind.COVER) == 1
+
+
+async def test_enter_opens_the_tab_that_says_why(tmp_path: Path) -> None:
+    async with shown(fake_services.services(tmp_path, gaps())) as pilot:
+        await pilot.press("5")
+        await until(pilot, lambda: cursor(pilot) == "batch-1")
+        await pilot.press("enter", "2", "enter")
+        await pilot.pause()
+        assert isinstance(pilot.app, fake_services.Stage)
+        assert [one.tab for one in pilot.app.asked if isinstance(one, Go)] == ["cover", ""]
 
 
 async def test_a_collector_that_was_started_anew_is_asked_again(tmp_path: Path) -> None:
