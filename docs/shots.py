@@ -22,7 +22,7 @@ from screens.detail.screen import TABS, DetailScreen
 from screens.fleet.screen import FleetScreen
 from screens.help import HelpScreen
 from screens.operations import OperationsScreen
-from tests.screens import fake_services
+from tests.screens import cover_rows, fake_services
 from tests.screens.detail_pilot import Evident
 from tests.screens.fake_runner import Hands
 from tui.domain.actions import ActionOptions
@@ -60,6 +60,11 @@ def _detail(services: Services) -> Screen[None]:
 def _triage(services: Services) -> Screen[None]:
     """One whose memory ran out."""
     return DetailScreen(replace(services, link=Evident(services.store)), _key(services, "edge-2"))
+
+
+def _cover(services: Services) -> Screen[None]:
+    """A gap of each kind."""
+    return FleetScreen(replace(services, store=cover_rows.gaps()))
 
 
 def _journal(services: Services) -> Journal:
@@ -113,6 +118,7 @@ def _operations(services: Services) -> Screen[None]:
 SHOTS = (
     Shot("fleet", FleetScreen),
     Shot("fleet-80x24", FleetScreen, (80, 24)),
+    Shot("cover", _cover, (120, 22), keys=("5",)),
     Shot("detail", _detail, (140, 44)),
     Shot("triage", _triage, (100, 32)),
     Shot("confirm", _confirm, (110, 36)),
