@@ -147,6 +147,11 @@ class Rounds:
         return same
 
 
+def _progress(what: str, count: int, of: int) -> None:
+    if of % 25 == 0:
+        print(f"{what}: {count} of {of}", file=sys.stderr, flush=True)
+
+
 def main() -> int:
     """Both counts; 1 if one of them is not whole."""
     parser = argparse.ArgumentParser()
@@ -165,8 +170,13 @@ def main() -> int:
     stage = Stage(demo)
     try:
         rounds = Rounds(stage, args.seed)
-        recovered = sum(rounds.recovery(number) for number in range(args.recoveries))
-        equal = sum(rounds.undo(number) for number in range(args.undos))
+        recovered = equal = 0
+        for number in range(args.recoveries):
+            recovered += rounds.recovery(number)
+            _progress("recovered", recovered, number + 1)
+        for number in range(args.undos):
+            equal += rounds.undo(number)
+            _progress("equal", equal, number + 1)
         print("| counted | |\n|---|---|")
         print(f"| failing instances recovered by an alarm that evac set | {recovered} of {args.recoveries} |")
         print(f"| undos after which all that can be set is as before | {equal} of {args.undos} |")

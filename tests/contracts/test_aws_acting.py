@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contracts.aws_worlds import Cloud
+from tests.contracts.aws_worlds import REGION, Cloud
+from tui.aws.mutate import send
+from tui.aws.named_alarms import by_name
+from tui.domain.alarm_settings import AlarmChange, alarm_name, check_alarm
+from tui.domain.steps import STEPS
+from tui.domain.steps.base import Order
 
 HTML = "moto answers what it does not implement with HTTP 500 and an HTML page"
 JUMPS = "moto's states change at once"
@@ -232,3 +237,25 @@ def test_maintenance_options_are_kept(cloud: Cloud) -> None:
 def test_an_unknown_action_is_a_well_formed_error(own: Cloud) -> None:
     """moto answers a page of HTML here; ours must be an error a client can read."""
     assert code(own.ec2.describe_vpn_gateways) == "InvalidAction"
+
+
+def test_an_alarm_reads_back_as_it_was_set_and_is_gone_once_it_is_taken_back(cloud: Cloud) -> None:
+    """evac's own calls: what DescribeAlarms tells is what PutMetricAlarm was given, and tags stay as they were made."""
+    (mine,) = cloud.launch()
+    watch, name = cloud.client("cloudwatch"), alarm_name("recover", mine)
+    wanted = check_alarm("recover", mine, REGION, periods=2, about="evac")
+    older = check_alarm("recover", mine, REGION, periods=7)
+    first, over = AlarmChange(name, older), AlarmChange(name, wanted, older, "op-1")
+    steps = [
+        ("set-alarm", Order("op-1", "recover-alarm", mine, alarm=first)),
+        ("set-alarm", Order("op-2", "recover-alarm", mine, alarm=over)),
+        ("put-back", Order("op-3", "undo", mine, alarm=over.back("op-2"))),
+        ("put-back", Order("op-4", "undo", mine, alarm=first.back("op-1"))),
+    ]
+    for step, order in steps:
+        assert order.alarm is not None
+        assert order.alarm.untouched(next(iter(by_name(watch, [name])), None)), step
+        (call,) = STEPS[step].calls(order)
+        assert send(watch, call).ok, step
+        assert order.alarm.done(next(iter(by_name(watch, [name])), None)), step
+    assert by_name(watch, [name]) == ()
