@@ -118,7 +118,7 @@ def _told(
             output.json(told)
         else:
             output.write_csv(COVERAGE_COLUMNS, map(cover_cells, told))
-    for line in _unread_parts(rows):
+    for line in unread_cover(rows, fleet):
         output.say(f"evac: {line}")
     stands = {standing_of(cover) for _, cover in pairs}
     unread = say_unread(session, fleet, left_out + (Standing.UNKNOWN in stands))
@@ -127,14 +127,21 @@ def _told(
     return UNCOVERED if services or Standing.OPEN in stands else unread
 
 
-def _unread_parts(rows: Sequence[Instance]) -> dict[str, None]:
-    """A line for each part of the cover that could not be read of a target, once."""
-    return {
-        f"{row.target.key}: {part}: {why} (the rest was read)": None
-        for row in rows
-        if row.cover is not None
-        for part, why in row.cover.unknown
-    }
+def unread_cover(rows: Sequence[Instance], fleet: Fleet) -> dict[str, None]:
+    """A line for each part of the cover that could not be read of a target, once; of targets that did not answer others tell."""
+    answered = {one.target for one in fleet.targets if one.trouble is None}
+    told: dict[str, None] = {}
+    for row in rows:
+        if row.cover is not None:
+            told |= {
+                f"{row.target.key}: {part}: {why} (the rest was read)": None
+                for part, why in row.cover.unknown
+            }
+        elif row.target in answered:
+            told[
+                f"{row.target.key}: who covers its instances was not read in time: try again, or a longer --timeout"
+            ] = None
+    return told
 
 
 def _print(pairs: Sequence[tuple[Instance, Cover]], services: Sequence[ServiceCover], every: bool) -> None:
