@@ -48,7 +48,8 @@ def test_who_covers_the_instances_is_read_by_one_console_for_all(
     assert tally(demo, "operation", operation="DescribeAlarms") == {"DescribeAlarms": 1}
     demo.control("calls", method="DELETE")
     second = read_once(shared(url), demo.apply(), cover=True, timeout=90)
-    assert {one["service"] for one in calls(demo)} <= {"sts", "iam", "health"}
+    reads = {"DescribeAlarms", "DescribeAutoScalingGroups", "ListProtectedResources", "DescribeSnapshots"}
+    assert not reads & set(tally(demo, "operation")), "the checks may be too old by then, cover is not"
     assert [row.cover for row in second.rows()] == [row.cover for row in first.rows()]
     assert all(row.cover is not None and not row.cover.unknown for row in second.rows())
     assert second.targets()[0].cover_at == first.targets()[0].cover_at, "its real age"
