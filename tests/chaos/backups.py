@@ -27,7 +27,7 @@ from msgspec.structs import replace
 
 from tests.chaos import killable_runner as mortal
 from tests.chaos.trial_conditions import Redis
-from tests.chaos.trial_processes import HUNG, PROFILE, REGION, Stage
+from tests.chaos.trial_processes import PROFILE, REGION, Stage
 from tui.aws import images, inspect, sessions
 from tui.config.schema import Settings, encode_settings
 from tui.demo.environment import start
@@ -51,7 +51,10 @@ GROUP = ("search-1", "search-2")
 MACHINES = ("one", "two")
 DAY = timedelta(days=1)
 SPEED = 5.0
+WITHIN = 600.0
+"""Real seconds for the processes of a night: who waits ten minutes for a dead one's question does so in small steps."""
 FEW = 20
+"""Boundaries that are left: then each runner of a machine dies at the same one."""
 AGAIN = 4
 """How often what was killed is started again in one night."""
 
@@ -184,7 +187,7 @@ class Nights(Stage):
         os.set_inheritable(theirs, True)
         yield
         os.close(theirs)
-        ended, _, _ = select.select([ours], [], [], HUNG)
+        ended, _, _ = select.select([ours], [], [], WITHIN)
         os.close(ours)
         if not ended:
             month.wrong.append("a process hung")
@@ -211,7 +214,10 @@ class Nights(Stage):
                 break
             self.clock.advance(LEASE.total_seconds() + 5)
         self.clock.advance(60)
+        before = len(month.wrong)
         self._judge(month, began)
+        for line in month.wrong[before:]:
+            print(f"{line}\n{tries}"[:4000], file=sys.stderr, flush=True)
 
     def _judge(self, month: Month, began: datetime) -> None:
         """In the morning."""
@@ -355,8 +361,6 @@ def report(month: Month) -> None:
     for name, count in rows:
         print(f"| {name} | {count} |")
     print(f"nobody died at: {sorted(month.met - set(month.died))}", file=sys.stderr)
-    for line in month.wrong[:5]:
-        print(line[:3000], file=sys.stderr)
 
 
 if __name__ == "__main__":
