@@ -23,6 +23,7 @@ from tui.domain.instance import InstanceState, TroubleKind
 from tui.domain.time_format import ago, both_zones, span
 from tui.domain.triage import Level, urgency
 from tui.presentation.accounts import account_number
+from tui.presentation.cover_text import QUESTIONS, answer_cell
 from tui.presentation.symbols import LEVELS, MARKS, WORKING
 from tui.presentation.width import cell_len, cut
 
@@ -206,6 +207,18 @@ def picture(scene: Scene, width: int) -> Text:
         sign = MARKS[layer.mark]
         text.append(f"\n{sign.symbol} ", sign.style)
         text.append("\n  ".join(textwrap.wrap(layer.why, max(10, width - 2))), "dim")
+    return text.append_text(_would_act(scene))
+
+
+def _would_act(scene: Scene) -> Text:
+    """Who acts by itself, once that is read: the tab of cover has the rest."""
+    text = Text()
+    if scene.instance.cover is None:
+        return text
+    max_age = scene.settings.actions.image_max_age
+    for question, answer in zip(QUESTIONS, cover_of(scene.instance, scene.now, max_age).answers, strict=True):
+        told, style = answer_cell(answer)
+        text.append(f"\n{question:<13}", "dim").append(told, style)
     return text
 
 

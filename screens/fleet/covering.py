@@ -20,7 +20,7 @@ from tui.presentation.width import cut
 from tui.services import Services
 
 if TYPE_CHECKING:  # loaded when somebody asks
-    from tui.domain.cover.answers import ServiceCover
+    from tui.domain.cover.answers import Cover, ServiceCover
 
 
 _FIRST = ("detail", "recover-alarm", "image", "export", "filter", "operations", "help")
@@ -166,4 +166,25 @@ def cover_preview(row: Instance | ServiceCover, scene: RowContext, room: int) ->
         text.append(f"{question:<13}", "dim").append(cut(told, max(10, room - 13)).rstrip(), style).append(
             "\n"
         )
+    if isinstance(row, Instance) and (keys := _keys_that_help(row, cover)):
+        if scene.settings.profile_read_only(row.target.profile, row.account_id):
+            text.append("Read-only here: ", "bold").append(
+                "x writes this list down for whoever may change it."
+            )
+        else:
+            text.append("Do: ").append(", ".join(keys), "bold").append("; each shows first what it would do.")
     return title, text
+
+
+def _keys_that_help(row: Instance, cover: Cover) -> list[str]:
+    """What could be pressed against its gaps; nothing that AWS would not do for such an instance."""
+    from tui.domain.cover.answers import CoverVerdict
+
+    gaps, found = (CoverVerdict.NOBODY, CoverVerdict.PARTLY), []
+    if cover.host_dies.verdict in gaps and row.auto_recovery == "disabled":
+        found.append("A switches automatic recovery on")
+    if cover.system_hangs.verdict in gaps:
+        found.append("A sets a reboot alarm")
+    if cover.data_lost.verdict in gaps:
+        found.append("i makes an AMI")
+    return found

@@ -164,3 +164,14 @@ async def test_plans_that_copy_it_are_asked_for_once_it_is_in_front(tmp_path: Pa
         assert told["AWS Backup"] == "? don't know: backup:ListBackupPlans is denied"
         (request,) = [one for one in link.asked if one.kind is ReadKind.PLANS]
         assert request.instance_id == named(store, "bastion").instance_id
+
+
+async def test_who_would_act_stands_beside_every_tab_once_it_is_read(tmp_path: Path) -> None:
+    stage, screen, _ = opened(tmp_path, "web-1", store=gaps())
+    async with stage.run_test(size=(160, 50)) as pilot:
+        await tab(pilot, screen, "triage")
+        assert "system hangs ? " in text_of(stage)
+    stage, screen, _ = opened(tmp_path, "web-1")
+    async with stage.run_test(size=(160, 50)) as pilot:
+        await tab(pilot, screen, "triage")
+        assert "system hangs" not in text_of(stage)

@@ -90,6 +90,7 @@ async def test_the_gravest_first_with_who_acts_and_why(tmp_path: Path, size: tup
         assert "data lost    ✖ nobody: no AMI; no recovery point; no snapshot" in told
         assert "4 not covered" in drawn[0]
         assert "x export" in drawn[-1]
+        assert "Do: A sets a reboot alarm, i makes an AMI; each shows first" in told
 
 
 async def test_a_denied_part_is_no_gap_and_no_health(tmp_path: Path) -> None:
@@ -205,3 +206,24 @@ async def test_ascii_draws_it_without_signs(tmp_path: Path) -> None:
         assert "X store type" in drawn
         assert "+ auto" in drawn
         assert all(line.isascii() for line in lines_of(pilot.app) if "evil" not in line)
+
+
+async def test_read_only_says_how_it_is_handed_over(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, read_only=True)
+    async with shown(fake_services.services(tmp_path, store=gaps(), settings=settings), (80, 24)) as pilot:
+        await pilot.press("5")
+        await pilot.pause()
+        assert "Read-only here: x writes this list down for whoever may change it." in text_of(pilot.app)
+
+
+async def test_a_look_without_news_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with shown(fake_services.services(tmp_path, store=gaps())) as pilot:
+        await pilot.press("5")
+        await pilot.pause()
+        refreshed: list[object] = []
+        monkeypatch.setattr(
+            type(screen(pilot).table), "refresh", lambda self, *parts, **_: refreshed.append(parts)
+        )
+        screen(pilot).fleet_changed()
+        screen(pilot).tick()
+        assert refreshed == []
