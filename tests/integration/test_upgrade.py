@@ -83,6 +83,10 @@ def test_a_runner_of_the_version_before_finishes_on_the_migrated_journal(
 ) -> None:
     environ = demo.apply()
     path = default_journal_path(environ)
+    settings = Path(environ["XDG_CONFIG_HOME"]) / "evac" / "config.toml"
+    settings.write_text(
+        settings.read_text().replace('[cover]\nservice = "tag:service"\n', "")
+    )  # unknown to it
     told = run(
         str(before), "do", "stop-start", "payments-db-2", "--confirm", "payments-db-2", "--json",
         cwd=tmp_path, **environ,
