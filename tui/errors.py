@@ -6,6 +6,7 @@ EvacError                    1
 ├── ReadOnlyError            4: nothing may be changed through this profile
 ├── LaunchError              a runner could not be started
 ├── UnauditedError           the audit log can't be written, so nothing was done
+├── NotUndoableError         an operation that can't be undone
 ├── JournalError             the journal can't be used
 ├── UnusableError            the lock service can't be used
 ├── SnapshotError            the last state on disk can't be used
@@ -18,6 +19,7 @@ EvacError                    1
 ├── OtherAccountError        a profile that leads to another account by now
 ├── ManyError                more statuses than one page holds
 ├── GoneError                an instance that AWS does not have any more
+├── UnreadError              a part of the cover that was not read, whichever profile asked
 ├── UnusualError             an answer that is left to botocore's parser
 └── CrashError               a fault of evac's own
 

@@ -18,7 +18,7 @@ class AlarmsOf:
     """One instance's, in CloudWatch."""
 
     def __init__(self, cloudwatch: Any, region: str, instance_id: str) -> None:
-        self._client, self._region, self._instance = cloudwatch, region, instance_id
+        self.client, self._region, self._instance = cloudwatch, region, instance_id
 
     def settings(self, **changed: Any) -> AlarmSettings:
         """A recover alarm of evac's name."""
@@ -36,7 +36,7 @@ class AlarmsOf:
             EvaluationPeriods=7, DatapointsToAlarm=3, AlarmDescription="older", Unit="Count"
         )
         of = SETTER if kind == "undo-new" else OLDER
-        self._client.put_metric_alarm(**now.params, Tags=[{"Key": "evac:operation", "Value": of}])
+        self.client.put_metric_alarm(**now.params, Tags=[{"Key": "evac:operation", "Value": of}])
         change = AlarmChange(name, now) if kind == "undo-new" else AlarmChange(name, now, older, OLDER)
         return "undo", ActionOptions(undone=Undone(SETTER, change))
 
@@ -45,7 +45,7 @@ class AlarmsOf:
         change = plan.order.alarm
         if change is None:
             return []
-        seen = next(iter(by_name(self._client, [change.name])), None)
+        seen = next(iter(by_name(self.client, [change.name])), None)
         if state is OperationState.SUCCEEDED:
             return [] if change.done(seen) else [f"succeeded, and the alarm is {seen}"]
         return [] if change.done(seen) or change.untouched(seen) else [f"the alarm is neither: {seen}"]

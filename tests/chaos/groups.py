@@ -108,7 +108,7 @@ class Groups(Stage):
         ids = [self._find(name) for name in (MIXED if trial.needed == 1 else PLAIN)[: trial.members]]
         keep = 1
         if trial.kind == "classic":
-            elb = self._client("elb")  # type: ignore[arg-type] # one service more than the stage knows
+            elb = self.client_of("elb")  # type: ignore[arg-type] # one service more than the stage knows
             listener = {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}
             elb.create_load_balancer(
                 LoadBalancerName="pool", Listeners=[listener], AvailabilityZones=[f"{REGION}a"]
@@ -119,7 +119,7 @@ class Groups(Stage):
             self._watch("classic", "pool", trial.needed)
             keep = trial.needed
         elif trial.kind == "targets":
-            elbv2 = self._client("elbv2")
+            elbv2 = self.client_of("elbv2")
             made = elbv2.create_target_group(
                 Name="pool", Protocol="HTTP", Port=80, VpcId="vpc-0a1b2c3d4e5f60718"
             )
@@ -129,7 +129,7 @@ class Groups(Stage):
             self._watch("targets", arn, trial.needed)
             keep = trial.needed
         else:
-            scaling = self._client("autoscaling")
+            scaling = self.client_of("autoscaling")
             scaling.create_auto_scaling_group(
                 AutoScalingGroupName="pool", MinSize=trial.needed, MaxSize=20, DesiredCapacity=0,
                 AvailabilityZones=[f"{REGION}a"],

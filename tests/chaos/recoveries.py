@@ -44,12 +44,12 @@ class Rounds:
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self.stage, self.chance = stage, random.Random(seed)
-        self.cloudwatch = stage._client("cloudwatch")
+        self.cloudwatch = stage.client_of("cloudwatch")
         self.wrong: list[str] = []
 
     def plan(self, action: str, options: ActionOptions) -> Draft:
         """As a console plans after a close look."""
-        row, facts = self.stage._closely()
+        row, facts = self.stage.closely()
         made = draft(action, row, facts, options, Policy(), self.stage.clock.now())
         assert made.guard.kind is not GuardKind.BLOCKED, made.guard
         return made
@@ -60,7 +60,7 @@ class Rounds:
         result = Result(trial)
         with self.stage.awaited(result):
             self.stage.fork_console(plan, trial)
-        self.stage._go_on(trial, result)
+        self.stage.go_on(trial, result)
         assert not result.wrong, result.wrong
         journal = Journal(default_journal_path(os.environ))
         try:

@@ -66,11 +66,11 @@ class Stage:
         ctypes.CDLL(None).prctl(
             36, 1, 0, 0, 0
         )  # PR_SET_CHILD_SUBREAPER: a dead console's runner becomes our child
-        self.client = self._client()
+        self.client = self.client_of()
         self._suffers: Trial | None = None
         self.name = "ledger-2"
         self.ids = {name: self._find(name) for name in {self.name, *NAMES.values()}}
-        self.alarms = AlarmsOf(self._client("cloudwatch"), REGION, self.instance_id)
+        self.alarms = AlarmsOf(self.client_of("cloudwatch"), REGION, self.instance_id)
         self.clock = mortal.Clock(self.demo.url)
         mortal.warm()
 
@@ -89,7 +89,7 @@ class Stage:
     def instance_id(self) -> str:
         return self.ids[self.name]
 
-    def _client(self, service: Service = "ec2") -> Any:
+    def client_of(self, service: Service = "ec2") -> Any:
         import boto3
 
         return boto3.client(
@@ -134,10 +134,10 @@ class Stage:
         instance, facts = self._instance(), None
         action = "stop-start" if trial.kind in ("image-first", *NAMES) else trial.kind
         if trial.kind in NAMES:
-            instance, facts = self._closely()
+            instance, facts = self.closely()
         elif trial.kind in ALARMS:
             action, options = self.alarms.begin(trial.kind)
-            instance, facts = self._closely()
+            instance, facts = self.closely()
         plan = draft(action, instance, facts, options, Policy(), self.clock.now())
         assert plan.guard.kind is not GuardKind.BLOCKED, plan.guard
         self.served = self.service()
@@ -146,7 +146,7 @@ class Stage:
         self.demo.control("faults", trial.faults)
         return plan
 
-    def _closely(self) -> tuple[Instance, Facts]:
+    def closely(self) -> tuple[Instance, Facts]:
         """As a console looks before it plans."""
         with ThreadPoolExecutor(4) as askers:
             row, facts = inspect.closely(
@@ -158,7 +158,7 @@ class Stage:
 
     def service(self) -> tuple[list[str], int, list[str]]:
         """Its state in its group, that group's desired capacity, and its health in each target group."""
-        scaling, balancing = self._client("autoscaling"), self._client("elbv2")
+        scaling, balancing = self.client_of("autoscaling"), self.client_of("elbv2")
         rows = scaling.describe_auto_scaling_instances(InstanceIds=[self.instance_id])["AutoScalingInstances"]
         names = [one["AutoScalingGroupName"] for one in rows]
         groups = (
@@ -279,7 +279,7 @@ class Stage:
         plan = self.begin(trial)
         with self.awaited(result):
             self.fork_console(plan, trial)
-        self._go_on(trial, result)
+        self.go_on(trial, result)
         record = self.folder / "boundaries"
         lines = record.read_text().splitlines() if record.exists() else []
         result.died = [line.removeprefix("DIED ") for line in lines if line.startswith("DIED ")]
@@ -293,7 +293,7 @@ class Stage:
             result.note += "\n" + (self.log.read_text()[-3000:] if self.log.exists() else "")
         return result
 
-    def _go_on(self, trial: Trial, result: Result) -> None:
+    def go_on(self, trial: Trial, result: Result) -> None:
         """What the next console does: find what was cut off, and start a runner, until nothing is."""
         deaths = trial.runner_deaths[1:]
 

@@ -97,7 +97,7 @@ async def test_a_tab_that_cannot_be_drawn(app: EvacApp, monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "SHEETS", broken)
     async with app.run_test(size=(120, 35)) as pilot:
         await pilot.pause()
-        await pilot.press("enter", "right", "right")
+        await pilot.press("enter", "right", "right", "right")
         await pilot.pause()
         assert "this part cannot be shown" in text_of(pilot.app)
         await pilot.press("right")

@@ -44,7 +44,7 @@ _NOT_LOOKED_INTO = clean(
 _T = TypeVar("_T")
 
 
-class _UnreadError(EvacError):
+class UnreadError(EvacError):
     """No profile could read the part."""
 
     def __init__(self, trouble: Trouble) -> None:
@@ -129,7 +129,7 @@ class CoverReader:
         ) -> _T | None:
             try:
                 found, at = await self._part(unit, part, service, kind, fetch, fresh=fresh)
-            except _UnreadError as error:
+            except UnreadError as error:
                 unread[part] = error.trouble
                 return None
             times.append(at)
@@ -149,7 +149,7 @@ class CoverReader:
         self, unit: AccountRegion, part: CoverPart, service: str, kind: type[_T], fetch: Callable[[Any], _T],
         *, fresh: bool,
     ) -> tuple[_T, datetime]:  # fmt: skip
-        """One part, by the first profile that may read it, and when it was read. Raises _UnreadError."""
+        """One part, by the first profile that may read it, and when it was read. Raises UnreadError."""
         key = (str(unit.account_id), unit.region, f"cover:{part}")
         first: Trouble | None = None
         for profile in list(unit.profiles):
@@ -167,7 +167,7 @@ class CoverReader:
                 first = first or trouble
                 if trouble.kind not in OTHERS_MAY:
                     break  # it would be the same for each
-        raise _UnreadError(first or Trouble(TroubleKind.INTERNAL, clean("no profile reads it"), EMPTY))
+        raise UnreadError(first or Trouble(TroubleKind.INTERNAL, clean("no profile reads it"), EMPTY))
 
     def _client(self, unit: AccountRegion, profile: str, service: str) -> Any:
         """Of the account whose rows it is shown beside. Raises OtherAccountError."""
