@@ -25,3 +25,13 @@ def test_what_ended_is_read_anew_once_where_its_cover_is_read() -> None:
     assert ended.requests(Own({read.key: WORK}), store) == [], "nobody asked who covers the other"
     assert ended.requests(NO_ACTIVITY, store) == [ReadRequest(0, ReadKind.COVER, HERE)]
     assert ended.requests(NO_ACTIVITY, store) == []
+
+
+def test_one_that_began_and_ended_between_two_looks_is_not_missed() -> None:
+    store, ended = Store(), EndedWork()
+    row = Instance(HERE, clean("i-1"), cover=CoverFacts(NOW))
+    store.apply(Delta(upserts=(row,)))
+    assert ended.requests(NO_ACTIVITY, store) == []
+    over = Own(ended=frozenset({("op-1", row.key)}))
+    assert ended.requests(over, store) == [ReadRequest(0, ReadKind.COVER, HERE)]
+    assert ended.requests(over, store) == []

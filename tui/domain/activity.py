@@ -87,10 +87,11 @@ class Meant(Struct, frozen=True):
 
 
 class Own(Struct, frozen=True):
-    """Operations and marks by the instance's key (`region/id`)."""
+    """Operations and marks by the instance's key (`region/id`). `ended`: the latest that ended, each with that key."""
 
     works: Mapping[str, Work] = field(default_factory=dict)
     marks: Mapping[str, Meant] = field(default_factory=dict)
+    ended: frozenset[tuple[str, str]] = frozenset()
 
     def work(self, instance: Instance) -> Work | None:
         """The unfinished operation on the instance, if any."""

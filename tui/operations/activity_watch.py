@@ -110,7 +110,8 @@ class Watch:
             seen = (journal, journal.revision(), self.elsewhere)
             if seen == self._seen:
                 return self._own
-            own = Own(works_of(journal.unfinished(), self.elsewhere), journal.intended_down())
+            works = works_of(journal.unfinished(), self.elsewhere)
+            own = Own(works, journal.intended_down(), journal.ended())
         except JournalError:
             return self._own
         self._seen = seen

@@ -44,6 +44,14 @@ class JournalQueries(Database):
         query = "SELECT * FROM operation WHERE substr(id, -length(?)) = ? ORDER BY id DESC LIMIT ?"
         return self._operations(query, (end, end, limit))
 
+    def ended(self, limit: int = 20) -> frozenset[tuple[str, str]]:
+        """The latest that somebody confirmed and that are over, each with its instance's key (`region/id`)."""
+        query = (
+            "SELECT id, region || '/' || instance_id FROM operation"
+            " WHERE confirmed_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT ?"
+        )
+        return frozenset((str(name), str(key)) for name, key in self._read(query, (limit,)))
+
     def count(self, *, confirmed: bool = False) -> int:
         """How many operations there are; or have been confirmed."""
         query = "SELECT COUNT(*) FROM operation WHERE NOT ? OR confirmed_at IS NOT NULL"
