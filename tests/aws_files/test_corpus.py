@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,7 +87,7 @@ def plain(line: str, home: Path, places: tuple[Demo, str]) -> str:
     """Without what is another each time."""
     for mark, value in {"<home>": str(home), "<url>": places[0].url, "<front>": places[1]}.items():
         line = line.replace(value, mark)
-    return line
+    return re.sub(r"(?<=127\.0\.0\.1:)\d+", "<port>", line)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -12,12 +12,12 @@ HARM = ("copies missed", "second copies", "reboots", "operations left open", "ni
 
 
 def test_two_timers_make_one_copy_each_every_night_whoever_is_killed() -> None:
-    command = [sys.executable, "-P", str(HARNESS), "--nights", "3", "--seed", "1"]
+    command = [sys.executable, "-P", str(HARNESS), "--nights", "2", "--seed", "1"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     counts = {
         name: int(count) for name, count in re.findall(r"^\| (.+) \| (\d+) \|$", done.stdout, re.MULTILINE)
     }
     assert done.returncode == 0, done.stdout + done.stderr
     assert {name: counts[name] for name in HARM} == dict.fromkeys(HARM, 0)
-    assert counts["copies made"] == 12
-    assert counts["timers killed"] + counts["runners killed"] >= 2
+    assert counts["copies made"] == 8
+    assert counts["timers killed"] + counts["runners killed"] >= 1

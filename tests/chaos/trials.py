@@ -66,7 +66,7 @@ def distinct(boundaries: Sequence[str], who: str) -> list[str]:
     return [one for one in dict.fromkeys(boundaries) if one.startswith(f"{who}/")]
 
 
-IN_A_CHAIN, IN_A_LONG_ONE = 4, 8
+IN_A_CHAIN, IN_A_LONG_ONE = 4, 16
 """Deaths in one trial: in the whole run, and where each boundary is to be had once at little cost."""
 
 

@@ -17,9 +17,9 @@ from tui.demo.environment import Demo, start
 NAME = "결제-데이터베이스-é-✔-🔥"
 """A tag value as people have them: Korean, an accent, a sign, an emoji."""
 COMMANDS = (
-    "status --json", "events", "events --csv", "events --ics", "ops", "doctor",
-    "do reboot mail-1 --profile prod --dry-run", "--help",
+    "coverage --csv", "events --ics", "ops", "do reboot mail-1 --profile prod --dry-run", "--help",
 )  # fmt: skip
+"""One of each sort: a table, a document, the journal, a plan, what needs nothing. A run of each costs a collector."""
 ENCODINGS = ("euc-kr", "latin-1", "ascii")
 
 

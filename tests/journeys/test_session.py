@@ -10,7 +10,7 @@ from tests.journeys.console_user import Cost, Shift, cost, evac, journal, sent
 from tui.demo.environment import Demo
 from tui.operations.model import OperationState
 
-ROUNDS = int(os.environ.get("ROUNDS", "3"))
+ROUNDS = int(os.environ.get("ROUNDS", "2"))
 """How often the story is told; `ROUNDS=20` is a night's worth."""
 OPENINGS = int(os.environ.get("OPENINGS", "24"))
 """How often a detail is opened; `make soak` says 300, and a third as many helps, lists and questions."""

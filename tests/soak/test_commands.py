@@ -16,7 +16,7 @@ import pytest
 from tests.soak.storm import changes, environment, unconfirmed
 from tui.cli import main
 from tui.demo.environment import Demo, start
-from tui.domain.actions import OVERRIDES
+from tui.domain.actions import ACTIONS, OVERRIDES
 
 INSTANCE = "cache-1"
 VALUES = {
@@ -45,7 +45,7 @@ SKIPPED = {"demo", "read_only", "help", "version"}
 """Read-only is on everywhere or nowhere; --demo would be another AWS, whose calls nobody hears here."""
 FULL = "EVAC_SOAK" in os.environ
 """`make soak`: `evac do` with each flag too, some seconds each."""
-READING = {("do",), ("status",), ("events",), ("doctor",), ("backup",), ("coverage",)}
+READING = {("do",), ("status",), ("events",), ("doctor",), ("backup",), ("coverage",), ("diagnose",)}
 """Commands that read the whole fleet each time: some seconds."""
 FOREGROUND = {("demo", "serve")}
 """Only serves an embedded AWS, until it is interrupted."""
@@ -98,7 +98,7 @@ def commands(
 def arguments(words: tuple[str, ...], operation: str) -> list[list[str]]:
     """What must stand behind it."""
     if words == ("do",):
-        return [[action, INSTANCE] for action in ("stop-start", "start", "reboot", "image", "reschedule")]
+        return [[action, INSTANCE] for action in ACTIONS if action != "undo"]  # which `evac ops undo` plans
     return {
         ("explain",): [["system-reboot"]],
         ("diagnose",): [["--log", "/dev/null"], [INSTANCE]],
