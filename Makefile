@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 # Most of what is slow waits: for processes, for AWS's transitions, for a terminal.
-WORKERS ?= $(shell echo $$((3 * $$(nproc 2>/dev/null || echo 2))))
+WORKERS ?= $(shell echo $$((4 * $$(nproc 2>/dev/null || echo 2))))
 TRIALS  ?= 1000
 SEED    ?= 1
 GROUP_TRIALS ?= 500

@@ -271,3 +271,12 @@ def test_a_large_fleet_has_an_alarm_and_an_image_of_each_instance_and_nothing_to
     world.clock.advance(1800)
     world.clock.settle()
     assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("period", "speed", "seconds"), [(60, 1, 60), (60, 60, 1), (300, 60, 1), (60, 600, 0.5), (3600, 600, 1.5)]
+)
+def test_a_fast_clock_has_it_looked_at_no_more_often_than_can_be_followed(
+    period: int, speed: float, seconds: float
+) -> None:
+    assert alarm_evaluation.seconds_between_looks(period, speed) == pytest.approx(seconds)
