@@ -70,7 +70,7 @@ aws-files: $(STAMP) ## ask the AWS CLI again in every case of tests/aws_files, n
 
 EXAMPLES ?= 20000
 SECONDS_EACH ?= 120
-fuzz: $(STAMP) ## hostile bytes for every reader: EXAMPLES a test instead of a hundred, then atheris for SECONDS_EACH a reader
+fuzz: $(STAMP) ## hostile bytes for every reader: EXAMPLES a test instead of forty, then atheris for SECONDS_EACH a reader
 	EVAC_FUZZ=$(EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/fuzz tests/unit/test_sanitize.py tests/unit/test_query.py tests/unit/test_config.py tests/unit/test_parser.py
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]' || echo "atheris can't be installed here"
 	$(BIN)/python -P tests/fuzz/guided.py $(SECONDS_EACH)

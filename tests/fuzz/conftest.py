@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "fuzz",
-    max_examples=int(os.environ.get("EVAC_FUZZ", "100")),
+    max_examples=int(os.environ.get("EVAC_FUZZ", "40")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
