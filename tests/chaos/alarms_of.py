@@ -15,7 +15,7 @@ SETTER, OLDER = "op-20260101-000000-aaaaaa", "op-20260101-000000-bbbbbb"
 
 
 class AlarmsOf:
-    """One instance's, in CloudWatch."""
+    """The alarms of evac's names on one instance, as CloudWatch has them and as somebody else may edit them."""
 
     def __init__(self, cloudwatch: Any, region: str, instance_id: str) -> None:
         self.client, self._region, self._instance = cloudwatch, region, instance_id

@@ -61,7 +61,7 @@ AGAIN = 4
 
 @dataclass
 class Month:
-    """What came of it."""
+    """The counts of all nights: copies made, missed, made twice, and who was killed."""
 
     nights: int = 0
     copies: int = 0
@@ -220,7 +220,7 @@ class Nights(Stage):
             print(f"{line}\n{tries}"[:4000], file=sys.stderr, flush=True)
 
     def _judge(self, month: Month, began: datetime) -> None:
-        """In the morning."""
+        """After each night: whether every instance has its one new AMI, and nothing was rebooted or left open."""
         month.nights += 1
         self.clock.advance(0)
         since = began - timedelta(seconds=1)
@@ -266,7 +266,7 @@ class Nights(Stage):
             month.wrong.append(f"not as it should be: {image}")
 
     def told(self) -> str:
-        """What the timers said."""
+        """What both timers wrote to their output, for the report of a night that went wrong."""
         file = self.folder / "told"
         return file.read_text()[-1500:] if file.exists() else ""
 
@@ -340,7 +340,7 @@ def main() -> int:
 
 
 def report(month: Month) -> None:
-    """The counts, as Markdown."""
+    """The counts as a Markdown table, which the test and docs/reliability.md read."""
     rows = [
         ("nights", month.nights),
         ("copies made", month.copies),

@@ -37,7 +37,7 @@ def asked(demo: Demo) -> set[str]:
 
 
 def put_alarm(demo: Demo, instance_id: str, region: str = SEOUL, **more: Any) -> None:
-    """As somebody else would."""
+    """An alarm on the instance, put by somebody with another client than evac's."""
     import botocore.session
 
     made = botocore.session.Session(profile="prod")

@@ -20,7 +20,7 @@ YES, PART, NO, UNSURE = CoverVerdict.COVERED, CoverVerdict.PARTLY, CoverVerdict.
 
 
 def tags(**named: str) -> Tags:
-    """Tags of those keys."""
+    """An instance's tags, as keyword arguments: each key with its value."""
     return tuple((clean(key), clean(value)) for key, value in named.items())
 
 
@@ -192,7 +192,7 @@ def selection(**changes: Any) -> BackupSelection:
 
 
 def like(operator: str, key: str, value: str) -> tuple[Any, Any, Any]:
-    """A condition."""
+    """A condition of a Backup selection: the operator with one key and value."""
     return clean(operator), clean(key), clean(value)
 
 
@@ -380,7 +380,7 @@ def test_what_is_gone_is_copied_no_more() -> None:
 
 
 def told(plans: CopyPlans) -> list[tuple[str, CoverVerdict | None, str]]:
-    """The lines as tuples."""
+    """Each line as (what, verdict, text), for a table to compare with."""
     return [(one.what, one.verdict, one.text) for one in rules.copy_plan_lines(BOX, plans, NOW)]
 
 

@@ -50,7 +50,7 @@ class World:
         return begun + LATENCY
 
     def job(self, key: Place | CoverKey, job: Job) -> float:
-        """When it ends."""
+        """Run the job on the virtual clock; the seconds at which it has ended."""
         if isinstance(key, CoverKey):
             place, ends = key.place, list[float]()
             for service, pages in (("cloudwatch", self.alarm_pages), ("other", 1), ("other", 1)):

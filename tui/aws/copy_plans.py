@@ -113,7 +113,7 @@ def _all(calls: Iterable[Callable[[], _T]], threads: Executor) -> Iterator[_T]:
 
 
 def map_policy(doc: _Doc) -> LifecyclePolicy:
-    """A `LifecyclePolicy` from dlm's."""
+    """dlm's GetLifecyclePolicy answer as the `LifecyclePolicy` that the rules judge; texts are cleaned."""
     details: _Doc = doc.get("PolicyDetails") or {}
     parameters, exclusions = details.get("Parameters") or {}, details.get("Exclusions") or {}
     is_default = bool(doc.get("DefaultPolicy")) or details.get("PolicyLanguage") == "SIMPLIFIED"

@@ -56,7 +56,7 @@ def GetLifecyclePolicies(request: Request, params: Doc) -> Doc:
 
 
 def GetLifecyclePolicy(request: Request, params: Doc) -> Doc:
-    """One with its details."""
+    """A policy of Data Lifecycle Manager with its schedules and target tags."""
     policy = request.region.lifecycle_policies.get(params["PolicyId"])
     if policy is None:
         raise AwsError("ResourceNotFoundException", f"Policy {params['PolicyId']} does not exist", 404)
@@ -134,7 +134,7 @@ def ListBackupPlans(request: Request, params: Doc) -> Doc:
 
 
 def GetBackupPlan(request: Request, params: Doc) -> Doc:
-    """One with its rules."""
+    """A plan of AWS Backup with its rules, as CreateBackupPlan took it."""
     plan = _plan(request, params)
     rest = {key: plan[key] for key in ("BackupPlanId", "BackupPlanArn", "VersionId", "CreationDate")}
     return {"BackupPlan": {"BackupPlanName": plan["BackupPlanName"], "Rules": plan["_rules"]}, **rest}
@@ -152,7 +152,7 @@ def ListBackupSelections(request: Request, params: Doc) -> Doc:
 
 
 def GetBackupSelection(request: Request, params: Doc) -> Doc:
-    """What one selects."""
+    """Which resources a selection takes: ARNs, tags and conditions."""
     plan, name = _plan(request, params), params["SelectionId"]
     if name not in plan["_selections"]:
         raise AwsError("ResourceNotFoundException", f"Cannot find selection {name}", 400)

@@ -47,7 +47,7 @@ class Cover:
             self.named[one].doc["Tags"].append({"Key": "service", "Value": name})
 
     def own(self, name: str, kind: str) -> None:
-        """As evac sets it."""
+        """An alarm of the name and settings that evac itself would give it."""
         instance = self.named[name]
         tags = [{"Key": "evac:operation", "Value": f"demo-{kind}-{name}"}]
         self.alarm(name, kind, AlarmName=f"evac/{kind}/{instance.id}", Tags=tags)
@@ -199,7 +199,7 @@ def data_virginia(c: Cover) -> None:
 
 
 def data_ireland(c: Cover) -> None:
-    """A default policy."""
+    """Ireland has a default policy of Data Lifecycle Manager: it copies all but its exclusions."""
     c.service("notebooks", *(f"notebook-{number}" for number in range(2, 7)))
     c.named["notebook-2"].doc["MaintenanceOptions"]["AutoRecovery"] = "disabled"
     for number in range(3, 7):

@@ -49,7 +49,7 @@ def DescribeImageReferences(request: Request, params: Doc) -> Doc:
 
 
 def DescribeImageAttribute(request: Request, params: Doc) -> Doc:
-    """Launch permissions alone."""
+    """Of an AMI's attributes the launch permissions alone: with whom it is shared."""
     image = _image(request, params["ImageId"])
     if params["Attribute"] != "launchPermission":
         raise AwsError(
@@ -63,7 +63,7 @@ def DescribeImageAttribute(request: Request, params: Doc) -> Doc:
 
 
 def DescribeLaunchConfigurations(request: Request, params: Doc) -> Doc:
-    """Their names and images."""
+    """Launch configurations with the AMI each names, which that AMI is in use by."""
     docs = [
         {"LaunchConfigurationName": name, "ImageId": image}
         for name, image in request.region.launch_configurations.items()

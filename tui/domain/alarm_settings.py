@@ -98,7 +98,7 @@ class AlarmSeen(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The alarm's name, which is all that CloudWatch knows it by in an account and region."""
         return str(self.settings.params.get("AlarmName", ""))
 
 
@@ -159,7 +159,7 @@ def _whole(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def alarm_name(does: str, instance_id: str) -> str:
-    """`evac/recover/i-0a1…`."""
+    """The name that evac gives its alarm: `evac/recover/i-0a1…` or `evac/reboot/i-0a1…`."""
     return f"{ALARM_PREFIX}{does}/{instance_id}"
 
 

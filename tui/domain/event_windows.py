@@ -50,7 +50,7 @@ class EventWindow(Struct, frozen=True, gc=False):
 
     @property
     def words(self) -> str:
-        """`nights (Sat 00:00–06:00 UTC)`."""
+        """The window's name with its times: `nights (Sat 00:00–06:00 UTC)`."""
         when = ", ".join(one.words for one in self.hours)
         told = f"{when} UTC" if when else f"cron {self.cron} UTC" if self.cron else "no hours are set"
         return f"{self.name or self.window_id} ({told})"

@@ -31,7 +31,7 @@ _BACKUP_ROLE = "role/service-role/AWSBackupDefaultServiceRole"
 
 
 class PlanMaker(StrEnum):
-    """Whose plan it is."""
+    """Which service of AWS would carry the plan out: Data Lifecycle Manager or AWS Backup."""
 
     DLM = "dlm"
     BACKUP = "backup"
