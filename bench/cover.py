@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter
 from datetime import datetime
@@ -10,7 +11,7 @@ from itertools import pairwise
 
 from msgspec import structs
 
-from bench.tools import Figure, clean, cpu, fleet, pss
+from bench.tools import Figure, Terminal, clean, cpu, evac, fleet, median, percentile, pss, timed
 from tui.config.loader import from_environment
 from tui.config.schema import Intervals
 from tui.demo.environment import Demo
@@ -89,10 +90,30 @@ async def _measured(demo: Demo, environ: dict[str, str], rows: int) -> dict[str,
     return found
 
 
+def _in_view(environ: dict[str, str], instances: int, presses: int) -> tuple[list[float], list[float]]:
+    """Seconds from key to frame in view 2, and in view 5 once the cover of all is read."""
+    found: list[list[float]] = []
+    with Terminal(evac(), environ) as one:
+        one.until_shown(lambda screen: f"{instances} instances" in screen, 240)
+        for view in (b"2", b"5"):
+            one.press(view)
+            if view == b"5":
+                one.until_shown(lambda screen: "not covered" in screen and "reading" not in screen, 120)
+            one.quiet(2.0)
+            found.append([one.press(b"j") for _ in range(presses)])
+    return found[0], found[1]
+
+
 def cover(instances: int = 10_000) -> list[Figure]:
     """10,000 instances in 20 x 5 targets, an alarm and an AMI each."""
     with fleet(instances, 20, 5, 0.0, "--cover") as demo, clean(demo) as environ:
         one = asyncio.run(_measured(demo, environ, instances))
+    with fleet(instances, 20, 5, 0.0, "--cover") as demo, clean(demo) as environ:
+        wall, used, out = timed(evac("coverage", "--json"), environ)
+        told = len(json.loads(out))
+        bare, _, _ = timed(evac("status", "--json"), environ)
+        rest, view = _in_view(environ, instances, 200)
+    p_rest, p_view = percentile(rest, 0.99), percentile(view, 0.99)
     late = one["gap"] - one["gap_before"]
     what = f"who covers {instances} instances in 100 targets"
     return [
@@ -104,4 +125,9 @@ def cover(instances: int = 10_000) -> list[Figure]:
         Figure(f"the same: longest time between two polls of a target, every {EVERY:.0f} s", f"{one['gap']:.1f} s",
                f"without {one['gap_before']:.1f} s", one["gap"] / one["gap_before"], "≤ 1 s more", late <= 1.0,
                values={"gap": one["gap"], "before": one["gap_before"]}),
+        Figure(f"evac coverage --json, {told} instances", f"{wall:.1f} s", f"evac status --json {bare:.1f} s", wall / bare, "≤ 5 s",
+               wall <= 5, f"CPU {used:.1f} s", {"wall": wall, "cpu": used, "status": bare}),
+        Figure("key → frame p99 in the view of cover", f"{p_view * 1000:.0f} ms", f"in the list {p_rest * 1000:.0f} ms",
+               p_view / p_rest, "≤ 50 ms", p_view <= 0.05, f"median {median(view) * 1000:.0f} ms",
+               {"p99": p_view, "list": p_rest}),
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from rich.style import Style
+from textual.app import App
 from textual.command import CommandList, CommandPalette
 from textual.events import Click, Key
 from textual.pilot import Pilot
@@ -205,6 +207,14 @@ async def test_keys_that_come_faster_than_a_screen_leaves_take_no_other_along(
         assert type(pilot.app.screen) is FleetScreen
         assert screen not in pilot.app.screen_stack
         assert len(pilot.app.screen_stack) == 1
+        await _the_last_key_is_answered(pilot.app)
+
+
+async def _the_last_key_is_answered(app: App[object]) -> None:
+    """One still waiting when the app ends asks which screen is open: there is none any more."""
+    answered = asyncio.Event()
+    app.call_later(answered.set)
+    await asyncio.wait_for(answered.wait(), 60)
 
 
 async def test_a_screen_asked_to_leave_twice_leaves_once(tmp_path: Path) -> None:

@@ -68,6 +68,8 @@ def evac(ctx: click.Context, shared: Shared) -> None:
     """
     ctx.obj = shared
     if ctx.invoked_subcommand is not None:
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
         gc.enable()
         return
     ctx.exit(open_console(shared))
