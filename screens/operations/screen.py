@@ -20,22 +20,27 @@ from screens.operations.abandon import AbandonQuestion
 from screens.operations.lines import detail
 from screens.operations.table import OperationTable
 from screens.static_line import Line
-from tui.commands import Verb
+from tui.commands import GUARDED, VERBS, Verb
+from tui.domain.instance import Instance
 from tui.kept_output import kept_by_operation
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation
 from tui.operations.operation_text import operation_summary
-from tui.operations.recovery import left_behind
+from tui.operations.recovery import left_behind, why_not_resumable
 from tui.operations.service import UnauditedError
 from tui.operations.status import Standing, status_of
 from tui.operations.undo import NotUndoableError, gone_instance, why_not_undoable
 from tui.paths import console_folder
 from tui.services import Services
 
+_KEYS = [VERBS[name].key for name in GUARDED]
 NO_OPERATIONS = (
-    "Nothing has been done yet. Choose an instance and press s, b, i or t: what you confirm there shows here,"
-    " step by step, and goes on without this console."
+    f"Nothing has been done yet. Choose an instance and press {', '.join(_KEYS[:-1])} or {_KEYS[-1]}: what you confirm there"
+    " shows here, step by step, and goes on without this console."
 )
+_CHANGING = ("resume", "abandon", "undo")
+_OF_ONE = (*_CHANGING, "detail", "copy-summary")
+"""Verbs about the operation that is chosen, and those of them that change something."""
 
 
 class OperationsScreen(EvacScreen):
@@ -168,15 +173,9 @@ class OperationsScreen(EvacScreen):
         self._read(force=True)
 
     def verb_abandon(self) -> None:
-        """Only what has not ended, and only with the name typed."""
+        """Only with the name typed."""
         one = self.current
         if one is None:
-            return
-        if not one.is_open:
-            self.say(f"{one.label}: it has ended already, {one.state.value}", "warning")
-            return
-        if self.profile_read_only(one.profile, one.account_id):
-            self.say(f"read-only: no changes through profile {one.profile}", "warning")
             return
 
         def answered(yes: bool | None) -> None:
@@ -212,9 +211,6 @@ class OperationsScreen(EvacScreen):
         one, operations = self.current, self.services.operations
         if one is None or operations is None:
             return
-        if self.profile_read_only(one.profile, one.account_id):
-            self.say(f"Undo: read-only: no changes through profile {one.profile}", "warning")
-            return
         try:
             options = operations.undo(one)
         except (NotUndoableError, UnauditedError, JournalError) as error:
@@ -229,13 +225,38 @@ class OperationsScreen(EvacScreen):
         self.query_one(OperationTable).hold(key)
         self._draw()
 
-    def keys_now(self) -> list[tuple[Verb, bool]]:
-        """Undo only where there is something to put back; greyed where nothing may be changed."""
+    def _why_idle(self, name: str) -> str:
+        """Why that verb does nothing for the operation that is chosen; empty: it does."""
+        if name not in _OF_ONE:
+            return ""
         one = self.current
-        if one is None or why_not_undoable(one):
-            return [key for key in super().keys_now() if key[0].name != "undo"]
-        barred = self.profile_read_only(one.profile, one.account_id)
-        return [(verb, barred if verb.name == "undo" else blocked) for verb, blocked in super().keys_now()]
+        if one is None:
+            return "no operation is chosen"
+        why: str | None = ""
+        if name == "resume":
+            why = why_not_resumable(one, self.services.now())
+        elif name == "abandon" and not one.is_open:
+            why = f"it has ended: {one.state}"
+        elif name == "undo":
+            why = why_not_undoable(one)
+        return f"{one.label}: {why}" if why else ""
+
+    def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
+        """As of every screen, and of what is chosen here: what has ended is neither resumed nor abandoned."""
+        if why := self._why_idle(verb.name):
+            return why
+        one = self.current
+        if one is not None and verb.name in _CHANGING and self.profile_read_only(one.profile, one.account_id):
+            return f"read-only: no changes through profile {one.profile}"
+        return super().allowed(verb, instance)
+
+    def keys_now(self) -> list[tuple[Verb, bool]]:
+        """Those that do something for what is chosen; greyed where nothing may be changed."""
+        return [
+            (verb, self.allowed(verb, None) is not None)
+            for verb, _ in super().keys_now()
+            if not self._why_idle(verb.name)
+        ]
 
     def verb_copy_summary(self) -> None:
         """To paste into a ticket."""

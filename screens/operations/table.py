@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.segment import Segment
 from rich.style import Style
 
@@ -14,6 +15,7 @@ from screens.line_table import LineTable
 from screens.operation_status import SIGNS
 from screens.theme import painted
 from tui.config.schema import Settings
+from tui.domain.actions import ACTIONS
 from tui.domain.sanitize import clean
 from tui.domain.time_format import ago, span
 from tui.operations.model import Operation
@@ -52,46 +54,53 @@ def _note(one: Operation, view: OperationsContext, size: int) -> Piece:
     return clean(one.note), style if one.attention else ""
 
 
+ACTION = "action"
+_LONGEST = max(map(len, ACTIONS))
 OPERATION_COLUMNS: tuple[Column[Operation, OperationsContext], ...] = (
     Column("", 11, 0, _state),
-    Column("action", 10, 0, lambda one, view, size: (one.action, "")),
+    Column(ACTION, 6, 0, lambda one, view, size: (one.action, "")),
     Column("instance", 14, 0, lambda one, view, size: (middle(one.label, size), "bold"), grow=12),
     Column("id", 19, 5, lambda one, view, size: (clean(one.instance_id), "dim")),
-    Column("where", 14, 1, _where, grow=8),
+    Column("where", 12, 1, _where, grow=10),
     Column("step", 16, 0, lambda one, view, size: (progress(one), "")),
-    Column("took", 6, 2, lambda one, view, size: (span(status_of(one, view.now).elapsed), "")),
+    Column("took", 5, 2, lambda one, view, size: (span(status_of(one, view.now).elapsed), "")),
     Column("begun", 9, 4, lambda one, view, size: (ago(one.confirmed_at or one.created_at, view.now), "dim")),
     Column("note", 20, 3, _note, grow=200),
 )
 
 
 class OperationTable(LineTable[Operation]):
-    """Takes operations and a time."""
+    """Takes operations and a time. The names of their actions are read whole: some differ at their ends alone."""
 
     def __init__(self, settings: Settings, now: datetime) -> None:
         super().__init__()
         self._view = OperationsContext(now, settings)
+        self._columns = OPERATION_COLUMNS
 
     def show(self, rows: Sequence[Operation], now: datetime, nothing: str = "") -> None:
         """Other operations or another time; without operations, what is to be said of that."""
         self._view = OperationsContext(now, self._view.settings)
+        longest = min(_LONGEST, max((cell_len(one.action) for one in rows), default=0))
+        self._columns = tuple(
+            replace(one, width=max(one.width, longest)) if one.title == ACTION else one
+            for one in OPERATION_COLUMNS
+        )
         self.put(rows, nothing)
 
     def identity(self, row: Operation) -> str:
         return row.id
 
     def head(self, width: int, style: Style) -> list[Segment]:
-        return [Segment(f" {titles(_shown(width))}", style)]
+        return [Segment(f" {titles(self._shown(width))}", style)]
 
     def body(self, row: Operation, width: int, style: Style, chosen: bool) -> list[Segment]:
         pointer = "›" if chosen else " "
         segments = [Segment(pointer, style + Style(bold=True))]
-        for column, size in _shown(width):
+        for column, size in self._shown(width):
             for text, look in column.pieces(row, self._view, size):
                 segments.append(Segment(text, style + Style.parse(look) if look else style))
             segments.append(Segment(" ", style))
         return segments
 
-
-def _shown(width: int) -> list[tuple[Column[Operation, OperationsContext], int]]:
-    return widened(chosen(OPERATION_COLUMNS, width - 1), width - 1)
+    def _shown(self, width: int) -> list[tuple[Column[Operation, OperationsContext], int]]:
+        return widened(chosen(self._columns, width - 1), width - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.screens.fake_services import NOW, Stage
 from tests.screens.operation_factory import cut, finished, recovery_off, retrying, running
 from tests.screens.pilot_helpers import lines_of, text_of, until
 from tui.config.schema import ProfileSettings, Settings
+from tui.domain.actions import ACTIONS
 from tui.operations import audit_log, recovery
 from tui.operations.model import Operation, OperationState, StepState
 from tui.services import Services
@@ -77,6 +79,45 @@ async def test_account_and_region_are_named_at_every_size(given: Services, size:
         assert "use1" in line or "us-east-1" in line
         assert "acm" in line
         assert "rod" in line
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35), (160, 50)])
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_the_name_of_an_action_is_whole_at_every_size(
+    given: Services, size: tuple[int, int], action: str
+) -> None:
+    """Those of A end differently only. Beside them the narrowest list still says how long each took, all but the longest."""
+    Play(given, "mail-1", "image").end()
+    assert given.journal is not None
+    change(given.journal.path, "UPDATE operation SET action=?", action)
+    screen = OperationsScreen(given)
+    app = Stage(screen)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: bool(screen.query_one(OperationTable).rows))
+        (line,) = lines(screen)
+        assert f" {action} mail-1 " in re.sub(" +", " ", line)
+        assert (" took" in text_of(app)) is (action != "start-after-stop" or size[0] > 80)
+
+
+async def test_only_keys_that_do_something_are_named(given: Services) -> None:
+    """Of what is chosen: r and a of what has not ended, r only where nobody drives it, u only where there is something to
+    undo; and nothing at all where there is no operation."""
+    screen = OperationsScreen(given)
+    app = Stage(screen)
+
+    def keys() -> set[str]:
+        return {verb.key for verb, _ in screen.keys_now() if verb.name not in ("help", "quit", "back")}
+
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.pause()
+        assert keys() == set()
+        for play, expected in (
+            (finished, "enter y"), (recovery_off, "enter y u"), (retrying, "enter y a"), (cut, "enter y a r"),
+        ):  # fmt: skip
+            screen.follow = play(given).id
+            screen.came_again(screen.follow)
+            await until(pilot, lambda: screen.current is not None and screen.current.id == screen.follow)
+            assert keys() == set(expected.split())
 
 
 async def test_what_needs_a_person_comes_first_then_what_runs_then_the_newest(given: Services) -> None:
@@ -328,7 +369,7 @@ async def test_what_has_ended_cannot_be_abandoned(given: Services) -> None:
         await pilot.press("a")
         await pilot.pause()
         assert isinstance(app.screen, OperationsScreen)
-        assert "it has ended already, succeeded" in note(app)
+        assert "Abandon: payments-db-2: it has ended: succeeded" in note(app)
 
 
 async def test_in_read_only_nothing_is_abandoned_or_resumed(given: Services) -> None:
