@@ -24,7 +24,7 @@ class Machines:
         self.demo = demo
         config = folder / "config.toml"
         config.write_text('[backup]\ndeprecate = "90d"\n')
-        self._words = ["--older-than", "7d", "--jitter", "0s", "--json", "--config", str(config), *PLACE]
+        self._words = ["--older-than", "7d", "--jitter", "0", "--json", "--config", str(config), *PLACE]
         self._environs = [
             {**demo.apply(), "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder / name)}
             for name in ("one", "two")

@@ -436,6 +436,14 @@ def test_durations_are_lengths_of_time_from_the_moment_they_are_read(home: Path)
     assert actions.reboot_settle == timedelta(seconds=90)
 
 
+def test_nothing_at_all_needs_no_unit(home: Path) -> None:
+    """As `--jitter 0` on the command line."""
+    settings = load(home, "[actions]\nstart_retry_for='0'\nrequire_image='0'").settings
+    assert settings.actions.start_retry_for == settings.actions.require_image == timedelta()
+    assert file_values(settings)["actions"]["start_retry_for"] == "0"
+    assert decode_settings(encode_settings(settings)) == settings
+
+
 def test_a_duration_is_shown_and_handed_on_as_it_was_written(home: Path) -> None:
     given = {"image_max_age": "168h", "start_retry_for": "90m", "require_image": "", "reboot_settle": 90.0}
     text = "\n".join(f"{key} = {value!r}" for key, value in given.items())

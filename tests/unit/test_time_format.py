@@ -68,13 +68,15 @@ def test_both_zones() -> None:
         (" 7D ", timedelta(days=7)),
         ("1h30m", timedelta(minutes=90)),
         ("2w", timedelta(weeks=2)),
+        ("0s", timedelta()),
+        (" 0 ", timedelta()),
     ],
 )
 def test_durations(text: str, expected: timedelta) -> None:
     assert parse_duration(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "7", "h", "-1h", "1h 30m", "1.5h", "٣h", "99999999d"])
+@pytest.mark.parametrize("text", ["", "7", "00", "-0", "h", "-1h", "1h 30m", "1.5h", "٣h", "99999999d"])
 def test_bad_durations(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)

@@ -43,7 +43,7 @@ def read_duration(kind: type, value: Any) -> Duration:
             raise ValueError("expected float >= 1.0" if not value > _LONGEST else "expected fewer seconds")
     elif not isinstance(value, str):
         raise ValueError(f"expected str, got {type(value).__name__}")
-    elif not re.fullmatch(r"[0-9]{1,5}[mhdw]", value) and (value or kind is not Limit):
+    elif not re.fullmatch(r"0|[0-9]{1,5}[mhdw]", value) and (value or kind is not Limit):
         empty = "an empty text, or a number and m, h, d or w, such as 2h"
         raise ValueError(f"expected {empty if kind is Limit else 'a number and m, h, d or w, such as 7d'}")
     made: Duration = kind(value)

@@ -49,8 +49,10 @@ def iso_utc(dt: datetime) -> str:
 
 
 def parse_duration(text: str) -> timedelta:
-    """`45s`, `90m`, `24h`, `7d`, `2w`, `1h30m`. ValueError with the expected form otherwise."""
+    """`45s`, `90m`, `24h`, `7d`, `2w`, `1h30m`; nothing at all is `0`. ValueError with the expected form otherwise."""
     word = text.strip().lower()
+    if word == "0":
+        return timedelta()
     if not _WHOLE.fullmatch(word):
         raise ValueError(f"{text.strip()!r} is not a duration: write 45s, 30m, 24h, 7d or 1h30m")
     seconds = sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(word))
