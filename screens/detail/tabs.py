@@ -91,9 +91,15 @@ def _tenancy(row: Instance) -> str:
     return f"{row.tenancy or 'default'}{host}{affinity}"
 
 
+def _placement_group(row: Instance) -> str:
+    return (
+        row.placement_group if row.partition is None else f"{row.placement_group}, partition {row.partition}"
+    )
+
+
 def _placement(row: Instance) -> Iterator[tuple[str, str]]:
     for label, text in (
-        ("placement group", row.placement_group),
+        ("placement group", _placement_group(row)),
         ("reservation", row.capacity_reservation),
         ("outpost", row.outpost),
         ("managed by", row.managed_by),

@@ -100,6 +100,13 @@ async def test_facts_reach_their_tabs(tmp_path: Path) -> None:
         assert "aws:autoscaling:groupName" in text_of(app)
 
 
+async def test_a_partition_stands_beside_its_placement_group(tmp_path: Path) -> None:
+    app, screen, _ = opened(tmp_path, "hadoop-1")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await tab(pilot, screen, "identity")
+        assert "hadoop, partition 2" in text_of(app)
+
+
 async def test_history_is_newest_first_and_enter_follows_one(tmp_path: Path) -> None:
     app, screen, given = opened(tmp_path, "web-1")
     assert given.journal is not None

@@ -204,6 +204,14 @@ def test_a_private_name_is_kept_only_where_it_does_not_follow(region: str, name:
     assert mapping.map_instance(item, region, NOW).private_dns == kept
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"), [(3, 3), (0, 0), (None, None), ("3", None), (-1, None), (2**63, None)]
+)
+def test_a_partition_is_a_number_or_not_known(told: object, kept: int | None) -> None:
+    item = {"InstanceId": ID, "Placement": {"GroupName": "hdfs", "PartitionNumber": told}}
+    assert mapping.map_instance(item, "eu-west-1", NOW).partition == kept
+
+
 @pytest.mark.parametrize("name", ["", " ", "\u3000\u00a0", "\t\n"])
 def test_a_name_of_blanks_is_none(name: str) -> None:
     item = {"InstanceId": ID, "Tags": [{"Key": "Name", "Value": name}]}

@@ -105,6 +105,7 @@ def map_instance(item: Doc, region: str, now: datetime) -> Instance:
         host_id=clean(placement.get("HostId")),
         affinity=clean(placement.get("Affinity")),
         placement_group=clean(placement.get("GroupName")),
+        partition=_number(placement.get("PartitionNumber")),
         capacity_reservation=clean(item.get("CapacityReservationId")),
         hibernation=bool((item.get("HibernationOptions") or {}).get("Configured")),
         reboot_migration=clean(options.get("RebootMigration")),
@@ -249,6 +250,11 @@ def _forwards(item: Doc) -> bool | None:
     ]
     known = {str(one).lower() for one in told if one is not None}
     return "false" in known if known else None
+
+
+def _number(value: Any) -> int | None:
+    """A number of AWS's `Integer` (32 bit); None where it says none, or what is none."""
+    return value if isinstance(value, int) and 0 <= value < 2**31 else None
 
 
 def _volume(item: Doc) -> Volume:

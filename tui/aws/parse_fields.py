@@ -24,7 +24,9 @@ _INSTANCE: Wanted = {
     **dict.fromkeys(_TEXTS),
     "State": _NAMED,
     "StateReason": {"Code": None, "Message": None},
-    "Placement": dict.fromkeys(("AvailabilityZone", "Tenancy", "HostId", "Affinity", "GroupName")),
+    "Placement": dict.fromkeys(
+        ("AvailabilityZone", "Tenancy", "HostId", "Affinity", "GroupName", "PartitionNumber")
+    ),
     "Tags": {"Key": None, "Value": None},
     "MaintenanceOptions": {"AutoRecovery": None, "RebootMigration": None},
     "Monitoring": {"State": None},

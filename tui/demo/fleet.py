@@ -148,7 +148,7 @@ def data_virginia(b: Builder) -> None:
     b.event(b.instance("kafka-1", "i4i.large", "a"), "instance-stop", DEGRADED, 60)
     b.event(b.instance("kafka-2", "i4i.large", "b"), "system-reboot", REBOOT, 90, 200)
     b.event(b.instance("old-root", "m3.medium", "a", **STORE_ROOT), "instance-retirement", DEGRADED, 200)
-    b.instance("hadoop-1", "d2.xlarge", "b")
+    b.instance("hadoop-1", "d2.xlarge", "b", placement={"GroupName": "hadoop", "PartitionNumber": 2})
     for name, persistent in (("spot-etl-1", True), ("spot-etl-2", False)):
         spot = b.instance(
             name, "c6i.2xlarge", "a", InstanceLifecycle="spot", SpotInstanceRequestId=b.world.hex_id("sir")

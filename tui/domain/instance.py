@@ -184,7 +184,9 @@ class Instance(Struct, frozen=True, gc=False):
     `reason_code` is AWS's StateReason.Code, `state_since` (UTC) the time in StateTransitionReason. `last_stop` is the event
     that stopped it, kept once AWS lists it no more. `private_dns` is kept only where it does not follow from address and region.
     `forwards`: it may pass on what is not for itself (SourceDestCheck is off), as a NAT instance does. `monitoring` is
-    Monitoring.State: `enabled` is a point a minute. `cover` None: nobody has asked for it yet. `health`: of it and its volumes.
+    Monitoring.State: `enabled` is a point a minute. `partition` is PartitionNumber, in a placement group of that strategy: no
+    other partition has its racks (user guide, placement-strategies). `cover` None: nobody has asked for it yet. `health`: of it
+    and its volumes.
     """
 
     target: Target
@@ -219,6 +221,7 @@ class Instance(Struct, frozen=True, gc=False):
     host_id: SafeText = EMPTY
     affinity: SafeText = EMPTY
     placement_group: SafeText = EMPTY
+    partition: int | None = None
     capacity_reservation: SafeText = EMPTY
     hibernation: bool = False
     reboot_migration: SafeText = EMPTY

@@ -71,10 +71,19 @@ def dedicated_host(view: HazardView) -> Iterator[Hazard]:
         )
 
 
-@hazard("placement-group", "start", field="Instance.Placement.GroupName")
+@hazard("placement-group", "start", field="Instance.Placement.GroupName, PartitionNumber")
 def placement_group(view: HazardView) -> Iterator[Hazard]:
-    """Placement.GroupName: a cluster group may have no room at the start. Source: user guide, troubleshooting-launch."""
-    if view.instance.placement_group:
+    """Placement.GroupName: a cluster group may have no room at the start. Source: user guide, troubleshooting-launch.
+
+    PartitionNumber: nor may the racks of a partition; more are added over time (user guide, placement-strategies).
+    """
+    if view.instance.partition is not None:
+        yield warn(
+            f"partition {view.instance.partition} of placement group {view.instance.placement_group}: "
+            "a start may find no room on its racks",
+            "it is tried again until there is room",
+        )
+    elif view.instance.placement_group:
         yield warn(
             f"in placement group {view.instance.placement_group}: a start may find no room in a cluster group",
             "if it finds none, stop all members and start them together",
