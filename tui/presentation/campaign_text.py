@@ -1,0 +1,234 @@
+"""How a campaign reads: its counts, its bar, who waits for whom, and what is pasted into an incident channel.
+
+Console and `evac ops` say the same. Pure: all it knows are the campaign's members, and a time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+
+from tui.domain.actions import ACTIONS
+from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, Member, MemberState
+from tui.domain.plurals import counted
+from tui.domain.sanitize import clean
+from tui.domain.time_format import both_zones, span
+from tui.presentation.symbols import Sign
+from tui.presentation.width import cut
+
+MEMBER_SIGNS = {
+    MemberState.FAILED: Sign("✖", "failed", "bold red"),
+    MemberState.NEEDS_YOU: Sign("▲", "needs you", "bold yellow"),
+    MemberState.GOING: Sign("▶", "going", "bold cyan"),
+    MemberState.WAITS: Sign("·", "waits", ""),
+    MemberState.DONE: Sign("✔", "done", "green"),
+    MemberState.LEFT_OUT: Sign("–", "left out", "dim"),
+}
+"""In the order in which members are listed: what failed comes first."""
+CAMPAIGN_SIGNS = {
+    CampaignState.PLANNED: Sign("·", "planned", "dim"),
+    CampaignState.RUNNING: Sign("▶", "running", "bold cyan"),
+    CampaignState.PAUSED: Sign("‖", "paused", "bold yellow"),
+    CampaignState.ENDED: Sign("✔", "ended", "green"),
+}
+TO_COME = "to come"
+"""What the counts say of members whose turn has not come."""
+_BAR = (
+    (MemberState.FAILED, "✖"),
+    (MemberState.NEEDS_YOU, "✖"),
+    (MemberState.DONE, "█"),
+    (MemberState.GOING, "▒"),
+    (MemberState.WAITS, "░"),
+)
+_NAMED = 20
+"""So many members of a kind are named in a summary; the others are counted."""
+
+
+def campaign_sign(campaign: Campaign) -> Sign:
+    """How it stands; of one that ended also whether all came through."""
+    if campaign.state is not CampaignState.ENDED:
+        return CAMPAIGN_SIGNS[campaign.state]
+    if campaign.of(MemberState.FAILED):
+        return Sign("✖", "ended", "red")
+    if campaign.given_up or campaign.of(MemberState.NEEDS_YOU, MemberState.WAITS):
+        return Sign("–", "given up" if campaign.given_up else "ended", "yellow")
+    return CAMPAIGN_SIGNS[CampaignState.ENDED]
+
+
+def needs_somebody(campaign: Campaign) -> bool:
+    """Whether it goes no further by itself, or one of its members waits for a person."""
+    if campaign.state is CampaignState.PAUSED:
+        return True
+    return campaign.state is CampaignState.RUNNING and bool(
+        campaign.of(MemberState.FAILED, MemberState.NEEDS_YOU)
+    )
+
+
+def in_member_order(members: Iterable[Member]) -> list[Member]:
+    """What failed, what needs a person, what is under way, what waits, what is done; in each the campaign's own order."""
+    rank = {state: at for at, state in enumerate(MEMBER_SIGNS)}
+    return sorted(members, key=lambda one: (rank[one.state], one.position))
+
+
+def campaign_counts(campaign: Campaign) -> list[tuple[str, str]]:
+    """`1 failed`, `71 done`, `8 going`, `109 to come`: each with its style; kinds without a member are left out."""
+    number = Counter(one.state for one in campaign.members)
+    found = []
+    for state, sign in MEMBER_SIGNS.items():
+        if number[state]:
+            word = TO_COME if state is MemberState.WAITS else sign.word
+            found.append((f"{number[state]} {word}", sign.style))
+    return found
+
+
+def campaign_bar(campaign: Campaign, width: int) -> list[tuple[str, str]]:
+    """A bar of exactly `width` cells, with styles: failed, done, under way, to come. Whatever there is takes at least a cell."""
+    number = Counter(one.state for one in campaign.members)
+    kinds = [(state, sign, number[state]) for state, sign in _BAR if number[state]]
+    total = sum(count for _, _, count in kinds)
+    if not kinds or width < len(kinds):
+        return [("░" * max(0, width), "dim")]
+    spare = width - len(kinds)  # beyond the cell that each kind has
+    exact = [spare * count / total for _, _, count in kinds]
+    sizes = [int(one) for one in exact]
+    for at in sorted(range(len(kinds)), key=lambda at: sizes[at] - exact[at])[: spare - sum(sizes)]:
+        sizes[at] += 1
+    return [
+        (sign * (size + 1), MEMBER_SIGNS[state].style or "dim")
+        for (state, sign, _), size in zip(kinds, sizes, strict=True)
+    ]
+
+
+def campaign_title(campaign: Campaign) -> str:
+    """`campaign c-1  Stop and start · 188 instances`: those that are left out are not counted."""
+    number = sum(one.state is not MemberState.LEFT_OUT for one in campaign.members)
+    return f"campaign {campaign.id}  {action_title(campaign.action)} · {counted(number, 'instance')}"
+
+
+def action_title(action: str) -> str:
+    """`Stop and start`."""
+    return ACTIONS[action].title if action in ACTIONS else clean(action)
+
+
+def campaign_line(campaign: Campaign) -> str:
+    """One line for every screen: `campaign c-1 (Reboot): 71 of 188 done, 1 failed, 8 going; paused: …`."""
+    left = [one for one in campaign.members if one.state is not MemberState.LEFT_OUT]
+    number = Counter(one.state for one in left)
+    told = [f"{number[MemberState.DONE]} of {len(left)} done"]
+    told += [
+        f"{number[state]} {MEMBER_SIGNS[state].word}"
+        for state in (MemberState.FAILED, MemberState.NEEDS_YOU, MemberState.GOING)
+        if number[state]
+    ]
+    sign = campaign_sign(campaign)
+    text = f"{sign.symbol} campaign {campaign.id} ({action_title(campaign.action)}): {', '.join(told)}"
+    if campaign.state is CampaignState.PAUSED:
+        text += f"; paused{': ' + campaign.note if campaign.note else ''}, nothing new begins"
+    return clean(text, 400)
+
+
+def key_words(key: str) -> str:
+    """A key that excludes, as a person says it: `target group web`, `partition 2 of kafka`, `tag:service=pay`."""
+    parts = key.split(":", 3)
+    if (
+        len(parts) == 4 and " " in parts[2]
+    ):  # account, region, kind, AWS's handle (tui.domain.groups.group_key)
+        name = parts[3]
+        if name.startswith("arn:"):
+            ends = name.rpartition(":")[2].split("/")
+            name = ends[1] if len(ends) > 1 else ends[0]
+        return clean(f"{parts[2]} {name}", 120)
+    return clean(key, 120)
+
+
+def waits_for(member: Member, going: Sequence[Member]) -> str:
+    """For whom it waits, and of which group; empty: for its turn alone."""
+    for other in going:
+        shared = next((key for key in member.keys if key in other.keys), "")
+        if shared and other.key != member.key:
+            return clean(f"{other.label} ({key_words(shared)})", 200)
+    return ""
+
+
+def member_note(member: Member, campaign: Campaign, doing: Mapping[str, str] | None = None) -> str:
+    """What there is to say of it now: why it failed or waits, for whom, or what its operation does (`doing`, by its id)."""
+    if member.state is MemberState.GOING:
+        return (doing or {}).get(member.operation, "") or member.why or "begins"
+    if member.state is MemberState.WAITS:
+        return member.why or waits_for(member, campaign.of(MemberState.GOING)) or "its turn"
+    return member.why
+
+
+def counted_reasons(members: Iterable[Member], *states: MemberState) -> list[tuple[int, str]]:
+    """Why so many of them are as they are: the most frequent reason first."""
+    number = Counter(one.why or "no reason was noted" for one in members if one.state in states)
+    return [(count, why) for why, count in sorted(number.items(), key=lambda one: (-one[1], one[0]))]
+
+
+def rules_text(rules: CampaignRules) -> str:
+    """`5 at once · one of a group at a time · nothing new after 1 failure · at any hour`."""
+    group = "one" if rules.per_group == 1 else str(rules.per_group)
+    together = f" (also {', '.join(rules.together)})" if rules.together else ""
+    told = [
+        f"{rules.at_once} at once",
+        f"{group} of a group at a time{together}",
+        f"nothing new after {counted(rules.max_failures, 'failure')}",
+        f"begun {rules.hours}" if rules.hours else "begun at any hour",
+    ]
+    if rules.accept:
+        told.append(f"accepted: {', '.join(rules.accept)}")
+    return clean(" · ".join(told), 400)
+
+
+def took_so_far(campaign: Campaign, now: datetime) -> timedelta:
+    """From the confirmation (or the plan, before it) to the end, or to now."""
+    return (campaign.ended_at or now) - (campaign.confirmed_at or campaign.created_at)
+
+
+def campaign_summary(campaign: Campaign, zone: tzinfo, now: datetime) -> Iterator[str]:
+    """For the incident channel, a line a fact: how it stands, by whom, what failed and why, who is under way or left out."""
+    counts = ", ".join(text for text, _ in campaign_counts(campaign))
+    sign = campaign_sign(campaign)
+    yield clean(f"{action_title(campaign.action)}, campaign {campaign.id}: {sign.word}, {counts}", 300)
+    since = both_zones(campaign.confirmed_at or campaign.created_at, zone, now)
+    yield clean(f"  by: {campaign.user}@{campaign.host}, {since}", 300)
+    if campaign.ended_at is not None:
+        yield f"  ended: {both_zones(campaign.ended_at, zone, now)}, after {span(took_so_far(campaign, now))}"
+    elif campaign.confirmed_at is not None:
+        yield f"  for {span(took_so_far(campaign, now))} now"
+    if campaign.note:
+        yield clean(f"  {campaign.note}", 400)
+    yield f"  rules: {rules_text(campaign.rules)}"
+    for state in (MemberState.FAILED, MemberState.NEEDS_YOU, MemberState.GOING, MemberState.WAITS):
+        yield from _named(campaign, state)
+    for number, why in counted_reasons(campaign.members, MemberState.LEFT_OUT):
+        yield clean(f"  left out: {number}, {why}", 300)
+
+
+def _named(campaign: Campaign, state: MemberState) -> Iterator[str]:
+    """Those of a state by name, each with what there is to say of it."""
+    found = campaign.of(state)
+    sign = MEMBER_SIGNS[state]
+    if state is MemberState.WAITS:
+        if found:
+            names = ", ".join(one.label for one in found[:_NAMED])
+            more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+            yield clean(f"  {TO_COME}: {names}{more}", 2000)
+        return
+    for one in found[:_NAMED]:
+        note = member_note(one, campaign)
+        where = f"{one.label} ({one.instance_id}, {one.profile} {one.region})"
+        yield clean(f"  {sign.named}: {where}{': ' + note if note else ''}", 400)
+    if len(found) > _NAMED:
+        yield f"  {sign.named}: {len(found) - _NAMED} more"
+
+
+def member_line(
+    member: Member, campaign: Campaign, width: int, doing: Mapping[str, str] | None = None
+) -> str:
+    """One member in `width` columns, as `evac ops show` lists it: sign, name, place, what there is to say of it."""
+    sign = MEMBER_SIGNS[member.state]
+    place = f"{member.profile} {member.region}"
+    head = f"{cut(sign.named, 11)} {cut(member.label, 20)} {cut(place, 22)} "
+    return cut(head + member_note(member, campaign, doing), width).rstrip()
