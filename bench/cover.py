@@ -13,7 +13,7 @@ from msgspec import structs
 
 from bench.tools import Figure, Terminal, clean, cpu, evac, fleet, median, percentile, pss, timed
 from tui.config.loader import from_environment
-from tui.config.schema import Intervals
+from tui.config.sections import Intervals
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase, Target
 from tui.fleet import protocol

@@ -16,7 +16,8 @@ from msgspec import structs
 from bench.tools import Figure, clean, fleet
 from tests.programs import redis_server
 from tui.config.loader import from_environment
-from tui.config.schema import CacheSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import CacheSettings
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase
 from tui.fleet import protocol

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from bench.tools import Figure, clean, fleet, pss
 from tui.config.loader import from_environment
-from tui.config.schema import Intervals
+from tui.config.sections import Intervals
 from tui.demo.environment import Demo
 from tui.fleet import protocol
 from tui.fleet.collector_client import Link

@@ -31,7 +31,8 @@ from botocore.exceptions import ClientError
 from tests.chaos.trial_processes import ACCOUNT, PROFILE, REGION, Stage
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
-from tui.config.schema import GroupSettings, Settings, encode_settings
+from tui.config.schema import Settings, encode_settings
+from tui.config.sections import GroupSettings
 from tui.demo.environment import start
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Target

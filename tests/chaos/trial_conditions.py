@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.programs import redis_server
-from tui.config.schema import LockSettings
+from tui.config.sections import LockSettings
 from tui.operations.redis_lock import LockService
 
 PLIGHTS = ("full disk", "login", "clock ahead", "clock behind", "bouncing start", "emptied Redis")

@@ -21,6 +21,7 @@ from tui.commands import GUARDED, VERBS, effective, offered, verb_of, worded
 from tui.config import schema
 from tui.config.durations import Duration
 from tui.config.schema import Settings
+from tui.config.sections import ActionSettings
 from tui.domain.actions import ACTIONS, ON_INSTANCES, OVERRIDES, ActionOptions, alike
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
@@ -87,7 +88,7 @@ def test_a_block_of_an_event_that_is_not_there_is_one_sentence_and_its_call_name
 @pytest.mark.parametrize("age", ["1d", "7d", "30d"])
 def test_all_that_judge_an_ami_s_age_give_one_answer(age: str) -> None:
     """The question, guidance (list, detail and `evac explain`) and `status --json`, under one `actions.image_max_age`."""
-    settings = Settings(actions=schema.ActionSettings(image_max_age=Duration(age)))
+    settings = Settings(actions=ActionSettings(image_max_age=Duration(age)))
     rules = schema.policy(settings, "prod")
     made = image(timedelta(days=10))
     instance = replace(SAFE, events=(EVENT,), newest_image=made, images_at=NOW)

@@ -9,7 +9,7 @@ PROGRAM = """
 import sys
 import tui.fleet.collector.__main__
 from tui.fleet.collector.cache import Cache
-from tui.config.schema import CacheSettings
+from tui.config.sections import CacheSettings
 Cache(CacheSettings(), print)
 for name in ("redis", "aiomcache", "boto3", "s3transfer", "textual", "tui.aws.mutate"):
     if sys.modules.get(name) is not None:

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tui.config.schema import Intervals, Settings
+from tui.config.schema import Settings
+from tui.config.sections import Intervals
 from tui.demo.environment import Demo
 from tui.domain.instance import Instance, Phase, Target, TargetStatus
 from tui.fleet import protocol

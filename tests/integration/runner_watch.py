@@ -15,7 +15,8 @@ import pytest
 from tests.integration.operation_wait import awaited
 from tests.journal_file import writing
 from tui.config.durations import DurationInSeconds
-from tui.config.schema import ActionSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ActionSettings
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target

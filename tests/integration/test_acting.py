@@ -17,7 +17,8 @@ from screens.base import Go
 from screens.confirm import ConfirmScreen
 from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 from tui.demo.environment import Demo, start
 from tui.domain.instance import InstanceState
 from tui.fleet import protocol

@@ -31,7 +31,8 @@ from tests.integration.collector_watch import (
     watching,
 )
 from tests.integration.faulty_network import Authority, Portal, Relay
-from tui.config.schema import Intervals, ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import Intervals, ProfileSettings
 from tui.demo.environment import Demo
 from tui.domain.instance import TargetStatus
 

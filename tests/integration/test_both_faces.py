@@ -29,7 +29,8 @@ from screens.operations import OperationsScreen
 from screens.operations.abandon import AbandonQuestion
 from tests.integration.runner_watch import Bench
 from tui.config.durations import DurationInSeconds
-from tui.config.schema import ActionSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ActionSettings
 from tui.demo.environment import Demo, start
 from tui.domain.plan import GuardKind
 from tui.fleet import protocol

@@ -24,7 +24,7 @@ from tests.integration.collector_watch import (
     watching,
 )
 from tui.config.loader import from_environment
-from tui.config.schema import Intervals
+from tui.config.sections import Intervals
 from tui.demo.environment import Demo, start
 from tui.domain.instance import CheckStatus, InstanceState
 from tui.domain.sanitize import clean

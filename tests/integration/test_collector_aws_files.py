@@ -26,7 +26,8 @@ from tests.integration.collector_watch import (
     settings,
     watching,
 )
-from tui.config.schema import Intervals, Settings
+from tui.config.schema import Settings
+from tui.config.sections import Intervals
 from tui.demo.environment import Demo
 from tui.domain.listing import failures
 

@@ -20,7 +20,7 @@ from tests.integration.collector_watch import (
     tally,
     watching,
 )
-from tui.config.schema import KindSettings, MetricsSettings
+from tui.config.sections import KindSettings, MetricsSettings
 from tui.demo.environment import Demo
 from tui.domain.diagnosis.evidence import Evidence, MetricRow, MetricState
 from tui.domain.instance import Instance, Target

@@ -18,7 +18,7 @@ from tests.integration.collector_watch import (
     tally,
     watching,
 )
-from tui.config.schema import HealthSettings
+from tui.config.sections import HealthSettings
 from tui.demo.environment import Demo
 from tui.domain.health import HealthReport
 from tui.domain.health_notices import entities_of, issues_of, notices, recoveries_of

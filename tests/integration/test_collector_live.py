@@ -20,7 +20,7 @@ from tests.integration.collector_watch import (
     settings,
     watching,
 )
-from tui.config.schema import HealthSettings
+from tui.config.sections import HealthSettings
 from tui.demo.environment import Demo
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
 from tui.fleet import protocol

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.collector_watch import SEOUL, calls, passing, settings, tally, watching
-from tui.config.schema import CacheSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import CacheSettings
 from tui.demo.environment import Demo
 from tui.fleet.collector_client import read_once
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tests.integration.operation_wait import until
 from tests.integration.test_service import KEYS, SEOUL, Bench, bench
-from tui.config.schema import GroupSettings
+from tui.config.sections import GroupSettings
 from tui.domain.plan import GuardKind
 from tui.operations import recovery
 from tui.operations.model import Operation, OperationState

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.integration.operation_wait import until
 from tests.integration.runner_watch import ended
 from tests.integration.two_hosts import Pair
-from tui.config.schema import LockSettings
+from tui.config.sections import LockSettings
 from tui.operations.activity_watch import Elsewhere, Watch
 from tui.operations.model import OperationState
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tests.integration.runner_watch import ACCOUNT, REGION
 from tests.integration.two_hosts import Server, aged, lock_of
 from tests.unit.test_group_holds import Bench
-from tui.config.schema import LockSettings
+from tui.config.sections import LockSettings
 from tui.operations.journal import Journal
 from tui.operations.redis_holds import SharedHolds, every
 from tui.operations.redis_lock import Away, Held, LockService, Refused, Young
@@ -25,7 +25,7 @@ _RACER = """
 import sys
 from datetime import UTC, datetime
 from tui.operations.redis_lock import Held, Holder, LockService
-from tui.config.schema import LockSettings
+from tui.config.sections import LockSettings
 url, name = sys.argv[1:]
 mine = Holder(name, "reboot", "", name, "h", "", name, datetime.now(UTC))
 lock = LockService(LockSettings(url=url), False).lock("1", "r", "i", mine)

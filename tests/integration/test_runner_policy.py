@@ -11,7 +11,8 @@ import pytest
 
 from tests.integration.collector_watch import KEYS
 from tests.integration.runner_watch import REGION, Bench
-from tui.config.schema import ProfileSettings, Settings, encode_settings
+from tui.config.schema import Settings, encode_settings
+from tui.config.sections import ProfileSettings
 from tui.operations import spawn
 from tui.operations.model import OperationState
 

@@ -18,7 +18,8 @@ from tests.integration.operation_wait import awaited
 from tui.aws import inspect
 from tui.aws.sessions import Sessions
 from tui.config.durations import DurationInSeconds
-from tui.config.schema import ActionSettings, LockSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ActionSettings, LockSettings
 from tui.demo.environment import Demo, start
 from tui.domain.actions import ActionOptions
 from tui.domain.facts import Facts

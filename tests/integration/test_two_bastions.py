@@ -16,7 +16,8 @@ import pytest
 from tests.integration.operation_wait import until
 from tests.integration.runner_watch import ended
 from tests.integration.two_hosts import QUICK, Bastion, Pair, gone, lock_of
-from tui.config.schema import LockSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import LockSettings
 from tui.domain.instance import InstanceState
 from tui.operations import audit_log
 from tui.operations.model import OperationState

@@ -15,7 +15,8 @@ import pytest
 from tests.integration.operation_wait import until
 from tests.integration.runner_watch import ACCOUNT, REGION, Bench, ended
 from tui.config.durations import DurationInSeconds
-from tui.config.schema import ActionSettings, LockSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ActionSettings, LockSettings
 from tui.demo.environment import Demo
 from tui.operations import status
 from tui.operations.journal import Journal

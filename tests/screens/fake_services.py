@@ -19,7 +19,8 @@ from screens.base import Act, Go
 from screens.theme import AsciiFilter, dress
 from tui.aws import mapping
 from tui.aws.mapping import Status
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 from tui.demo.clock import Clock
 from tui.demo.fleet import populate
 from tui.demo.sample import DATA, LEGACY, PROD, STAGING

@@ -14,7 +14,8 @@ from tests.screens.confirm_pilot import Case, ready, shown
 from tests.screens.fake_runner import acting
 from tests.screens.fake_services import SETTINGS, named
 from tests.screens.pilot_helpers import until
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 from tui.fleet import protocol
 from tui.operations import audit_log
 from tui.operations.model import OperationState

@@ -20,7 +20,7 @@ from tests.screens.fake_services import NOW, SETTINGS, Stage, StandIn, named, pl
 from tests.screens.pilot_helpers import text_of, until
 from tests.unit.extra_hazard import second_override
 from tui.config.durations import Limit
-from tui.config.schema import ActionSettings
+from tui.config.sections import ActionSettings
 from tui.domain.actions import ActionOptions
 from tui.domain.actions.base import Undone
 from tui.domain.alarm_settings import AlarmChange, alarm_name, check_alarm

@@ -15,7 +15,7 @@ from tests.screens.cover_rows import gaps, read
 from tests.screens.fake_services import SETTINGS, StandIn, named, sample_store
 from tests.screens.fleet_pilot import cursor, said, screen, shown
 from tests.screens.pilot_helpers import lines_of, text_of, until
-from tui.config.schema import CoverSettings
+from tui.config.sections import CoverSettings
 from tui.domain.instance import Instance
 from tui.fleet.protocol import Delta, LinkPhase, LinkState, ReadKind
 from tui.fleet.store import Store

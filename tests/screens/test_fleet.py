@@ -20,7 +20,8 @@ from tests.screens import fake_services
 from tests.screens.fleet_pilot import cursor, said, screen, shown
 from tests.screens.pilot_helpers import text_of
 from tui.commands import VERBS
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import (
     Checks,

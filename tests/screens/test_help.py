@@ -11,7 +11,8 @@ from screens.help import EXAMPLES, MOVING, HelpScreen, keys, language, mode
 from tests.screens.fake_services import SETTINGS, Stage, services
 from tests.screens.pilot_helpers import LARGE, SMALL, settled, text_of, until
 from tui.commands import VERBS, shown_key
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 from tui.domain.query import FIELDS, Query, parse_query
 from tui.presentation.ascii import in_ascii
 from tui.presentation.symbols import LEVELS

@@ -22,7 +22,8 @@ from tests.screens.fake_runner import Play, facts_of
 from tests.screens.fake_services import NOW, Stage
 from tests.screens.operation_factory import cut, finished, recovery_off, retrying, running
 from tests.screens.pilot_helpers import lines_of, text_of, until
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 from tui.domain.actions import ACTIONS
 from tui.operations import audit_log, recovery
 from tui.operations.model import Operation, OperationState, StepState

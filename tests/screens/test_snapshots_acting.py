@@ -19,7 +19,7 @@ from tests.screens.fake_services import SETTINGS, Stage
 from tests.screens.looks import Looks
 from tests.screens.operation_factory import cut, finished, retrying, running
 from tests.screens.pilot_helpers import LARGE, SMALL, until
-from tui.config.schema import ProfileSettings
+from tui.config.sections import ProfileSettings
 from tui.domain.instance import Trouble, TroubleKind
 from tui.domain.sanitize import clean
 

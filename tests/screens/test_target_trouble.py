@@ -12,7 +12,8 @@ from tests.screens import fake_services
 from tests.screens.fleet_pilot import said, screen, shown
 from tests.screens.pilot_helpers import lines_of, text_of, until
 from tui.commands import VERBS
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 from tui.domain.instance import (
     Checks,
     CheckStatus,

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from tests.unit.rows import BAD, OK, row
 from tui.cli import serialize
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 from tui.domain.activity import NO_ACTIVITY, Meant, Own, Work
 from tui.domain.events import ScheduledEvent
 from tui.domain.guidance import explain

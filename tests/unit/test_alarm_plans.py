@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from tests.unit.hazard_cases import KNOWN, NOW, SAFE, T, find
 from tui.config import schema
-from tui.config.schema import CoverSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import CoverSettings
 from tui.domain.actions import ActionOptions
 from tui.domain.actions.base import Undone
 from tui.domain.alarm_settings import AlarmSeen, AlarmSettings, RecoveryChange, check_alarm

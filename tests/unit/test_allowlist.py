@@ -14,7 +14,8 @@ from botocore.compat import HTTPHeaders
 
 from tui.aws import allowlist, iam_policies
 from tui.aws.sessions import Sessions
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 
 
 @pytest.fixture(autouse=True)

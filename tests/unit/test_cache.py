@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tui.config.schema import CacheSettings
+from tui.config.sections import CacheSettings
 from tui.domain.sanitize import SafeText
 from tui.fleet.collector import cache as module
 from tui.fleet.collector.cache import VERSION, Cache

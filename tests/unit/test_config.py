@@ -14,12 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.config import edit, loader
+from tui.config.campaign import default_rules
 from tui.config.durations import Limit
 from tui.config.schema import (
     RUN_ONLY,
     ConfigError,
-    LockSettings,
-    ProfileSettings,
     Settings,
     decode_settings,
     encode_settings,
@@ -28,6 +27,8 @@ from tui.config.schema import (
     validate,
 )
 from tui.config.schema import policy as config_policy
+from tui.config.sections import LockSettings, ProfileSettings
+from tui.domain.campaign.model import CampaignRules
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,6 +122,21 @@ def test_profile_on_the_command_line_is_stronger_than_the_environment(home: Path
         ("timezone='Mars/Olympus'", "timezone", "Asia/Seoul"),
         ("timezone='../etc/passwd'", "timezone", "Asia/Seoul"),
         ("x =", "", "not TOML"),
+        ("[campaign]\nat_once=21", "campaign.at_once", "<= 20"),
+        ("[campaign]\nmax_failures=0", "campaign.max_failures", ">= 1"),
+        ("[campaign]\ntogether=['service']", "campaign.together[0]", '"tag:service"'),
+        ("[campaign]\nbefore='silence {id}'", "campaign.before", "expected array"),
+        ("[campaign]\nbefore=['silence','{name}']", "campaign.before", "{name} is none of {id}"),
+        ("[campaign]\nafter=['{id}']", "campaign.after", "the first is the program"),
+        ('[campaign]\nafter=["sh", "a\\u0000b"]', "campaign.after", "zero byte"),
+        ("[[probe]]\nwhen='web'", "probe[0]", "one of tcp and http"),
+        ("[[probe]]\nwhen='web'\ntcp=1\nhttp='/'", "probe[0]", "one of tcp and http"),
+        ("[[probe]]\nwhen='due<soon'\ntcp=1", "probe[0].when", "due<soon"),
+        ("[[probe]]\nwhen='web'\ntcp=70000", "probe[0].tcp", "<= 65535"),
+        ("[[probe]]\nwhen='web'\nhttp='//evil@host/ x'", "probe[0].http", "a path such as"),
+        ("[[probe]]\nwhen='web'\nhttp='/x'\nwithin='2h'", "probe[0].within", "up to 1h"),
+        ("[profiles.prod]\nproduction=1", "profiles.prod.production", "expected bool"),
+        ("commands_off=true", "commands_off", "site policy"),
     ],
 )
 def test_an_error_is_one_line_with_file_key_and_what_was_expected(
@@ -484,3 +500,31 @@ def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> No
     path = tmp_path / "config.toml"
     path.write_bytes(b'\xef\xbb\xbfregions = ["eu-west-1"]\r\n')
     assert loader.read_toml(path) == {"regions": ["eu-west-1"]}
+
+
+def test_production_is_meant_as_read_only_is_by_name_pattern_and_account() -> None:
+    named = {name: ProfileSettings(production=True) for name in ("prod-*", "111122223333")}
+    settings = Settings(profiles=named)
+    assert settings.profile_production("Prod-eu")
+    assert settings.profile_production("x", "111122223333")
+    assert not settings.profile_production("staging", "999999999999")
+
+
+def test_the_rules_of_a_campaign_are_the_file_s_until_somebody_says_otherwise(home: Path) -> None:
+    text = (
+        "[campaign]\ntogether=['tag:service']\nper_group=2\nat_once=7\nmax_failures=3\n"
+        "[maintenance]\nhours='Sat,Sun 00:00-06:00 Asia/Seoul'\n"
+    )
+    rules = default_rules(load(home, text).settings)
+    assert rules == CampaignRules(
+        7, 3, "Sat,Sun 00:00-06:00 Asia/Seoul", per_group=2, together=("tag:service",)
+    )
+    assert default_rules(Settings()) == CampaignRules()
+
+
+def test_programs_of_a_user_s_file_are_the_site_s_to_forbid(home: Path) -> None:
+    text = "[campaign]\nbefore=['silence','{id}']\n"
+    assert not load(home, text).settings.commands_off
+    found = load(home, text, policy="commands = false").settings
+    assert found.commands_off
+    assert found.campaign.before == ("silence", "{id}")

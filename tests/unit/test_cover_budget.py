@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from random import Random
 
-from tui.config.schema import Intervals
+from tui.config.sections import Intervals
 from tui.fleet.collector.cover_reader import A_SECOND, AT_ONCE, COVER_THREADS, EC2_A_SECOND, EC2_AT_ONCE
 from tui.fleet.collector.schedule import JITTER, Budget, Job, JobOutcome, Schedule
 from tui.fleet.collector.state import CoverKey

@@ -20,7 +20,8 @@ from tui.aws import errors, setting_errors
 from tui.aws.credential_chain import NeedsPersonError
 from tui.aws.sessions import Sessions
 from tui.aws.shared_config import About, Login
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 
 
 def said(code: str, status: int = 400, message: str = "text") -> b.ClientError:

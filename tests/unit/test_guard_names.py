@@ -12,7 +12,8 @@ from tui.aws import allowlist
 from tui.aws.sessions import Sessions
 from tui.config import loader
 from tui.config.loader import from_environment
-from tui.config.schema import ConfigError, ProfileSettings, Settings, encode_settings
+from tui.config.schema import ConfigError, Settings, encode_settings
+from tui.config.sections import ProfileSettings
 from tui.domain import profile_names
 
 GUARDED, OTHER = "AKIAGUARDED000000001", "AKIAOTHER00000000001"

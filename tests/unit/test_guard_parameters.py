@@ -15,7 +15,8 @@ from botocore.parsers import ResponseParserError
 from tests.unit.test_allowlist import caught
 from tui.aws import allowlist
 from tui.aws.sessions import Sessions
-from tui.config.schema import CoverSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import CoverSettings
 from tui.domain.alarm_settings import SETTABLE, AlarmSettings, check_alarm, why_not_set
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:ops"

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tui.config.durations import Limit
-from tui.config.schema import ActionSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ActionSettings
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Checks, CheckStatus, Image, Instance, InstanceState, StatusCheck, Target
 from tui.domain.plan import draft

@@ -15,8 +15,9 @@ from screens.confirm import plan_text
 from tui.cli import output, plan_view
 from tui.commands import VERBS, why_verb_blocked
 from tui.config.durations import Duration
-from tui.config.schema import ActionSettings, ProfileSettings, Settings
+from tui.config.schema import Settings
 from tui.config.schema import policy as policy_of
+from tui.config.sections import ActionSettings, ProfileSettings
 from tui.domain.actions import ActionOptions
 from tui.domain.events import ScheduledEvent
 from tui.domain.hazards import Gravity

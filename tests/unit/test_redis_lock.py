@@ -11,7 +11,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tui.config.schema import LockSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import LockSettings
 from tui.domain.actions import ActionOptions
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import Draft, GuardKind, draft

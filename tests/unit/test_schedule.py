@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.config.schema import Intervals
+from tui.config.sections import Intervals
 from tui.fleet.collector.schedule import (
     AFTER_FAILURE,
     HEALTH_EVERY,

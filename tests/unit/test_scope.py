@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.unit.rows import row
-from tui.config.schema import ProfileSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import ProfileSettings
 from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus
 from tui.domain.sanitize import clean
 from tui.fleet import scope, snapshot

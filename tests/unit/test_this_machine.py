@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from tests.unit.hazard_cases import KNOWN as FACTS
 from tests.unit.hazard_cases import NOW, SAFE, T
 from tests.unit.machines import ELSEWHERE, KNOWN, MACHINES, OTHER, OWN, UNSURE, nitro, put
-from tui.config.schema import CacheSettings, LockSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import CacheSettings, LockSettings
 from tui.domain.actions import ACTIONS, OVERRIDES, ActionOptions
 from tui.domain.choices import offers
 from tui.domain.events import ScheduledEvent

@@ -16,19 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from tui.config.durations import Limit
-from tui.config.schema import (
-    Base,
-    CacheUrl,
-    ConfigError,
-    KeepSetting,
-    ProfileSettings,
-    Region,
-    Settings,
-    convert,
-    decode_settings,
-    file_values,
-    validate,
-)
+from tui.config.schema import ConfigError, Settings, convert, decode_settings, file_values, validate
+from tui.config.sections import Base, CacheUrl, KeepSetting, ProfileSettings, Region
 from tui.domain import profile_names
 from tui.domain.actions import ACTIONS
 from tui.domain.sanitize import clean
@@ -70,6 +59,7 @@ class _PolicyGroups(Base, frozen=True):
 class _Policy(Base, frozen=True):
     read_only: bool = False
     session_policy: bool = False
+    commands: bool = True
     regions: tuple[Region, ...] = ()
     actions_off: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
@@ -267,6 +257,7 @@ def _forbidden(policy: _Policy) -> dict[str, Any]:
         "blocking": policy.block,
         "allowed_regions": policy.regions,
         "lock_required": policy.lock.required,
+        "commands_off": not policy.commands,
         "policy_keep": None if policy.groups.keep == 1 else policy.groups.keep,
     }
 

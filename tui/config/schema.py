@@ -13,46 +13,33 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from tui.config.durations import Duration, DurationInSeconds, Limit, read_duration
+from tui.config.durations import read_duration
+from tui.config.sections import (
+    EXPECTED,
+    ActionSettings,
+    BackupSettings,
+    Base,
+    CacheSettings,
+    CampaignSettings,
+    CoverSettings,
+    GroupSettings,
+    HealthSettings,
+    Intervals,
+    KeepSetting,
+    KindSettings,
+    LockSettings,
+    MaintenanceSettings,
+    MetricsSettings,
+    ProbeSettings,
+    ProfileSettings,
+    Region,
+)
 from tui.domain import profile_names
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.errors import EvacError
 
 _T = TypeVar("_T")
-
-_EXPECTED: dict[str, str] = {}
-"""Of each pattern, what it stands for: told where a text does not match it."""
-
-
-def _text(pattern: str, expected: str) -> Meta:
-    pattern = rf"\A{pattern}\Z"
-    _EXPECTED[pattern] = expected
-    return Meta(pattern=pattern)
-
-
-Region = Annotated[str, _text(r"[a-z0-9-]{2,32}", "a region's name such as eu-west-1")]
-Seconds = Annotated[float, Meta(ge=1.0)]
-Color = Annotated[str, _text(r"(#[0-9a-fA-F]{6}|[a-z_]{3,24})?", "a colour's name such as red, or #rrggbb")]
-TypedSetting = Annotated[str, _text("(name|id)", '"name" or "id"')]
-Ttl = Annotated[float, Meta(ge=2.0, le=3600.0)]
-MetricsSource = Annotated[str, _text("(data|statistics|off)", '"data", "statistics" or "off"')]
-Severity = Annotated[int, Meta(ge=1, le=3)]
-KindName = Annotated[str, _text(r"([a-z0-9][a-z0-9-]{0,39})?", "small letters, digits and hyphens")]
-OneLine = Annotated[str, Meta(min_length=1, max_length=300)]
-TopicArn = Annotated[
-    str,
-    _text(
-        r"arn:aws[a-z-]*:sns:[a-z0-9-]{2,32}:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
-        "arn:aws:sns:REGION:ACCOUNT:name",
-    ),
-]
-ServiceTag = Annotated[str, _text("(tag:.{1,128})?", 'a tag such as "tag:service", or an empty text')]
-Unreachable = Annotated[str, _text("(refuse|proceed)", '"refuse" or "proceed"')]
-Share = Annotated[str, _text(r"([1-9][0-9]?|100)%", 'a number, or a share of the members such as "50%"')]
-KeepSetting = Annotated[int, Meta(ge=1, le=100_000)] | Share
-CacheUrl = Annotated[str, _text(r"((redis|rediss|unix)://.+)?", "an empty text, or redis://host:port/db")]
-
 
 THEMES = (
     "evac", "textual-dark", "textual-light", "nord", "gruvbox", "catppuccin-mocha", "dracula", "tokyo-night", "monokai",
@@ -72,109 +59,6 @@ class ConfigError(EvacError):
     def __init__(self, file: str | Path, key: str, expected: str) -> None:
         self.file, self.key, self.expected = clean(file), clean(key), clean(expected)
         super().__init__(": ".join(part for part in (self.file, self.key, self.expected) if part))
-
-
-class Base(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of which every key is known."""
-
-    def __post_init__(self) -> None:
-        """A limit that the file leaves empty is none."""
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if isinstance(value, Limit) and not value.written:
-                msgspec.structs.force_setattr(self, name, None)
-
-
-class Intervals(Base, frozen=True):
-    """How often targets are read, in seconds."""
-
-    status: Seconds = 15.0
-    inventory: Seconds = 300.0
-
-
-class CacheSettings(Base, frozen=True):
-    """Where answers are kept: an empty url is this process's memory."""
-
-    url: CacheUrl = ""
-
-
-class LockSettings(Base, frozen=True):
-    """What keeps two machines from one instance: an empty url is this journal alone. `ttl` in seconds."""
-
-    url: CacheUrl = ""
-    ttl: Ttl = 120.0
-    unreachable: Unreachable = "refuse"
-
-
-class GroupSettings(Base, frozen=True):
-    """What is kept of the groups instances serve in. `keep`: how many members, or which share, stay in service, if AWS's own
-    minimum is not higher."""
-
-    keep: KeepSetting = 1
-
-
-class CoverSettings(Base, frozen=True):
-    """Who acts when an instance fails. `service`: the tag that names an instance's service, such as `tag:service`. `topics`: the
-    SNS topics that alarms may tell; the one of the instance's account and region is used."""
-
-    service: ServiceTag = ""
-    topics: Annotated[tuple[TopicArn, ...], Meta(max_length=500)] = ()
-
-
-class MetricsSettings(Base, frozen=True):
-    """How CloudWatch is asked of an instance: `data` in one call, `statistics` with a call a metric, `off` never."""
-
-    source: MetricsSource = "data"
-
-
-class HealthSettings(Base, frozen=True):
-    """Whether AWS Health is asked, once an account every 15 minutes."""
-
-    enabled: bool = True
-
-
-class KindSettings(Base, frozen=True):
-    """A kind of trouble to find in system logs: a line with any of `contains` (plain words and `*`) and none of `unless`."""
-
-    contains: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20)]
-    words: OneLine
-    remedy: OneLine
-    unless: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
-    severity: Severity = 2
-    key: KindName = ""
-
-
-class ActionSettings(Base, frozen=True):
-    """How guarded actions behave. `image_max_age`: an AMI older than this counts as none. `confirm`: what is typed.
-
-    `start_retry_for`: how long a start that AWS refuses is retried; None: for ever. `require_image`: no stop/start without
-    an AMI younger than this; None: not required. `reboot_settle`: the time after a reboot in which an ok does not count.
-    """
-
-    image_max_age: Duration = Duration("7d")
-    confirm: TypedSetting = "name"
-    wait_for_image: bool = True
-    require_image: Limit | None = None
-    start_retry_for: Limit | None = None
-    reboot_settle: DurationInSeconds = DurationInSeconds(120.0)
-
-
-class BackupSettings(Base, frozen=True):
-    """What is written on the AMIs of `evac backup`. `expires`: how long one is needed, a tag; `deprecate`: after how
-    long AWS lists it to others no more. None: not said, and not set."""
-
-    expires: Limit | None = Limit("30d")
-    deprecate: Limit | None = None
-
-
-class ProfileSettings(Base, frozen=True):
-    """What is known of one AWS profile. `regions` empty = as for every profile; `hidden` = never read."""
-
-    label: str = ""
-    color: Color = ""
-    read_only: bool = False
-    regions: tuple[Region, ...] = ()
-    hidden: bool = False
 
 
 class Settings(Base, frozen=True):
@@ -199,7 +83,10 @@ class Settings(Base, frozen=True):
     cover: CoverSettings = CoverSettings()
     health: HealthSettings = HealthSettings()
     backup: BackupSettings = BackupSettings()
+    campaign: CampaignSettings = CampaignSettings()
+    maintenance: MaintenanceSettings = MaintenanceSettings()
     diagnosis: Annotated[tuple[KindSettings, ...], Meta(max_length=50)] = ()
+    probe: Annotated[tuple[ProbeSettings, ...], Meta(max_length=50)] = ()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
     shell_profiles: tuple[str, ...] = ("default",)
@@ -210,6 +97,7 @@ class Settings(Base, frozen=True):
     actions_off: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
     lock_required: bool = False
+    commands_off: bool = False
     policy_keep: KeepSetting = 1
     demo: bool = False
 
@@ -227,6 +115,10 @@ class Settings(Base, frozen=True):
         under each name."""
         own = (name for name, one in self.profiles.items() if one.read_only)
         return self.read_only or self._meant((*self.locked_profiles, *own), profile, account)
+
+    def profile_production(self, profile: str, account: str = "") -> bool:
+        """Whether it is called production, under any of its names: a campaign that concerns it has its label typed as well."""
+        return self._meant((name for name, one in self.profiles.items() if one.production), profile, account)
 
     def profile_hidden(self, profile: str, account: str = "") -> bool:
         """Whether the site policy keeps it from being read, whoever asks for it and by which name."""
@@ -323,6 +215,7 @@ def draws_symbols(environ: Mapping[str, str]) -> bool:
 
 RUN_ONLY = frozenset(
     {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "lock_required", "demo"}
+    | {"commands_off"}
     | {"hidden_profiles", "actions_off", "blocking", "shell_profiles", "policy_keep"}
 )
 """Fields of Settings that no file may hold."""
@@ -368,29 +261,19 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
     if settings.theme and settings.theme not in THEMES:
         near = _near(settings.theme, THEMES)
         raise ConfigError(file, "theme", f"no such theme{near}; there are {', '.join(THEMES)}")
-    for number, kind in enumerate(settings.diagnosis):
-        _check_kind(kind, file, f"diagnosis[{number}]")
+    if settings.diagnosis or settings.probe or settings.campaign != CampaignSettings():
+        from tui.config.checks import (
+            first_fault,  # most files have none of these, and start without what looks at them
+        )
+
+        if fault := first_fault(settings.diagnosis, settings.probe, settings.campaign):
+            raise ConfigError(file, *fault)
     for name, profile in settings.profiles.items():
         if not _is_color(profile.color):
             near = _near(profile.color, COLORS)
             why = f"no such colour{near}; {', '.join(COLORS)}, or #rrggbb"
             raise ConfigError(file, f"profiles.{name}.color", why)
     return settings
-
-
-def _check_kind(kind: KindSettings, file: str | Path, key: str) -> None:
-    """Raises ConfigError where its words are none. Who has no kinds of his own does not load what looks for them."""
-    from tui.domain.diagnosis.patterns import SHORTEST_PART, pattern
-
-    for field, shortest in (("contains", SHORTEST_PART), ("unless", 1)):
-        for text in getattr(kind, field):
-            try:
-                pattern(text, shortest)
-            except ValueError as error:
-                raise ConfigError(file, f"{key}.{field}", str(error)) from None
-    for field in ("words", "remedy"):
-        if clean(getattr(kind, field)) != getattr(kind, field):
-            raise ConfigError(file, f"{key}.{field}", "expected one line of plain text")
 
 
 def _near(given: str, known: Iterable[str]) -> str:
@@ -442,7 +325,7 @@ def _convert_one(value: Any, shape: type[_T], file: str | Path, prefix: str) -> 
             key = ".".join(part for part in (key, unknown[1]) if part)
             raise ConfigError(file, key, f"unknown key{_near(unknown[1], known)}") from None
         if pattern := re.search(r"matching regex '(.*)'", message):
-            message = "expected " + _EXPECTED.get(pattern[1].replace("\\\\", "\\"), message)
+            message = "expected " + EXPECTED.get(pattern[1].replace("\\\\", "\\"), message)
         message = message.replace("`", "").replace("object", "a table")
         raise ConfigError(file, key, message[:1].lower() + message[1:]) from None
 

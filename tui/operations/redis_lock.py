@@ -17,7 +17,8 @@ from typing import Annotated, Any, NoReturn
 import msgspec
 from msgspec import Meta, Struct
 
-from tui.config.schema import LockSettings, Settings
+from tui.config.schema import Settings
+from tui.config.sections import LockSettings
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.time_format import span
 from tui.errors import EvacError

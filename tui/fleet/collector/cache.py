@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tui.config.schema import CacheSettings
+from tui.config.sections import CacheSettings
 from tui.domain.sanitize import clean
 
 _T = TypeVar("_T")

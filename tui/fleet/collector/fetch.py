@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from tui.aws import describe, images, request_hooks
 from tui.aws.mapping import Status
 from tui.aws.sessions import Sessions
-from tui.config.schema import Intervals
+from tui.config.sections import Intervals
 from tui.domain.down_by_aws import STOPPED
 from tui.domain.instance import Image, Instance, TypeFacts
 from tui.fleet.collector.account_region import AccountRegion

@@ -14,7 +14,7 @@ from random import Random
 from threading import Lock
 from typing import Generic, TypeVar
 
-from tui.config.schema import Intervals
+from tui.config.sections import Intervals
 from tui.domain.retry import RetryPolicy
 
 K = TypeVar("K", bound=Hashable)

@@ -1,0 +1,67 @@
+"""What is put into the arguments of a program named in the configuration: only what looks like it, and never an option."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.domain.placeholders import filled, placeholder_fault
+
+WORDS = {
+    "id": "i-0abc12345678def00",
+    "region": "eu-west-1",
+    "profile": "prod",
+    "private_ip": "10.0.0.7",
+    "public_ip": "2001:db8::7",
+}
+
+
+def test_each_is_put_in_where_it_stands_and_nothing_else_is_touched() -> None:
+    given = [
+        "silence",
+        "--host={id}",
+        "{region}/{profile}",
+        "{private_ip}",
+        "[{public_ip}]",
+        '{"a": 1}',
+        "$(id)",
+    ]
+    assert filled(given, WORDS) == [
+        "silence", "--host=i-0abc12345678def00", "eu-west-1/prod", "10.0.0.7", "[2001:db8::7]", '{"a": 1}', "$(id)"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("id", "-rf"),
+        ("id", "i-1; rm -rf /"),
+        ("id", ""),
+        ("region", "-eu"),
+        ("region", "eu west"),
+        ("profile", "--output"),
+        ("profile", "a\nb"),
+        ("private_ip", "10.0.0.7 -x"),
+        ("private_ip", "999.0.0.1"),
+        ("public_ip", "fe80"),
+    ],
+)
+def test_a_word_that_is_not_one_is_refused(name: str, word: str) -> None:
+    with pytest.raises(ValueError, match=r"is not|does not appear"):
+        filled(["silence", f"{{{name}}}"], WORDS | {name: word})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ((), ""),
+        (("silence", "{id}", "{}", "{ID}"), ""),
+        (("silence", "{name}"), "{name} is none of {id}"),
+        (("/opt/{id}",), "the first is the program"),
+        (("silence", "a\0"), "zero byte"),
+    ],
+)
+def test_what_stands_in_the_configuration_is_judged_as_it_is_read(
+    arguments: tuple[str, ...], fault: str
+) -> None:
+    assert fault in placeholder_fault(arguments)
+    assert bool(fault) is bool(placeholder_fault(arguments))

@@ -1,0 +1,54 @@
+"""What no type says of a setting: whether words to look for, a filter or a program's arguments can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from tui.config.sections import CampaignSettings, KindSettings, ProbeSettings
+from tui.domain.diagnosis.patterns import SHORTEST_PART, pattern
+from tui.domain.placeholders import placeholder_fault
+from tui.domain.query import QueryError, parse_query
+from tui.domain.sanitize import clean
+
+_LONGEST_PROBE = timedelta(hours=1)
+
+
+def first_fault(
+    kinds: Sequence[KindSettings], probes: Sequence[ProbeSettings], campaign: CampaignSettings
+) -> tuple[str, str] | None:
+    """The key of the first that cannot be used, and what was expected; None if all can."""
+    return next(_faults(kinds, probes, campaign), None)
+
+
+def _faults(
+    kinds: Sequence[KindSettings], probes: Sequence[ProbeSettings], campaign: CampaignSettings
+) -> Iterator[tuple[str, str]]:
+    for number, kind in enumerate(kinds):
+        yield from _of_kind(kind, f"diagnosis[{number}]")
+    for number, probe in enumerate(probes):
+        yield from _of_probe(probe, f"probe[{number}]")
+    for name, program in (("before", campaign.before), ("after", campaign.after)):
+        if why := placeholder_fault(program):
+            yield f"campaign.{name}", why
+
+
+def _of_kind(kind: KindSettings, key: str) -> Iterator[tuple[str, str]]:
+    for field, shortest in (("contains", SHORTEST_PART), ("unless", 1)):
+        for text in getattr(kind, field):
+            try:
+                pattern(text, shortest)
+            except ValueError as error:
+                yield f"{key}.{field}", str(error)
+    for field in ("words", "remedy"):
+        if clean(getattr(kind, field)) != getattr(kind, field):
+            yield f"{key}.{field}", "expected one line of plain text"
+
+
+def _of_probe(probe: ProbeSettings, key: str) -> Iterator[tuple[str, str]]:
+    if isinstance(read := parse_query(probe.when), QueryError):
+        yield f"{key}.when", f"{probe.when[read.start : read.end]}: {read.message}"
+    if bool(probe.tcp) == bool(probe.http):
+        yield key, "expected one of tcp and http"
+    if not timedelta() < probe.within <= _LONGEST_PROBE:
+        yield f"{key}.within", "expected up to 1h, such as 5m"

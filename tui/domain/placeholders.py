@@ -1,0 +1,53 @@
+"""What the arguments of a program named in the configuration may stand for, and what such a word must look like.
+
+A word that comes from AWS becomes an argument of somebody's program, never a part of a shell's line; one that does not match its
+pattern, or could be taken for an option, is refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+
+_ADDRESS = r"[0-9a-fA-F.:]{2,45}"
+PLACEHOLDERS: dict[str, str] = {
+    "id": r"i-[0-9a-f]{8,17}",
+    "region": r"[a-z0-9][a-z0-9-]{1,31}",
+    "profile": r"[A-Za-z0-9_][A-Za-z0-9_.@+/ -]{0,127}",
+    "private_ip": _ADDRESS,
+    "public_ip": _ADDRESS,
+}
+"""Each `{name}` that may stand in an argument, with the pattern of what is put in its place."""
+
+_NAME = re.compile(r"\{([a-z_]+)\}")
+
+
+def placeholder_fault(arguments: Sequence[str]) -> str:
+    """What is wrong with them as they stand in the configuration; empty: nothing."""
+    if arguments and _NAME.search(arguments[0]):
+        return "the first is the program, in which nothing is put in"
+    for argument in arguments:
+        if "\0" in argument:
+            return "an argument holds no zero byte"
+        for name in _NAME.findall(argument):
+            if name not in PLACEHOLDERS:
+                return f"{{{name}}} is none of {', '.join(f'{{{known}}}' for known in PLACEHOLDERS)}"
+    return ""
+
+
+def filled(arguments: Sequence[str], words: Mapping[str, str]) -> list[str]:
+    """The arguments with what they stand for put in. Raises ValueError for a word that is missing or not of its pattern."""
+
+    def word(match: re.Match[str]) -> str:
+        name = match[1]
+        found = words.get(name, "")
+        if not re.fullmatch(PLACEHOLDERS.get(name, r"(?!)"), found) or found.startswith("-"):
+            raise ValueError(
+                f"{{{name}}} is not known" if not found else f"{{{name}}} is not what one looks like"
+            )
+        if name.endswith("_ip"):
+            ipaddress.ip_address(found)
+        return found
+
+    return [_NAME.sub(word, argument) for argument in arguments]
