@@ -152,7 +152,7 @@ def draft(
         options = replace(options, not_before=options.not_before.replace(microsecond=0))
     view = HazardView(instance, facts, action, now, options, policy, here)
     options = replace(options, image_first=options.image_first or needs_image(view))
-    refused = tuple(_refused(action, facts, options, policy))
+    refused = tuple(text for _, text in refusals(action, facts, options, policy))
     standby, drain = out_of_service.resolve(action, facts, options)
     options = replace(options, standby=standby, drain=drain)
     if "image" in action.step_names(options) and not options.image_name:
@@ -222,16 +222,19 @@ def _order(
     return order, any(one.healthy for one in places) or any(one.up for one in groups)
 
 
-def _refused(action: Action, facts: Facts | None, options: ActionOptions, policy: Policy) -> Iterator[str]:
-    """What the options ask for and cannot be had, and what the settings do not allow. All else are hazards."""
+def refusals(
+    action: Action, facts: Facts | None, options: ActionOptions, policy: Policy
+) -> Iterator[tuple[str, str]]:
+    """What the options ask for and cannot be had, what the settings do not allow: code and text. All else are hazards."""
     if options.standby and action.sets_aside and (why_not := out_of_service.why_no_standby(facts)):
-        yield f"no standby: {why_not}"
+        yield "no-standby", f"no standby: {why_not}"
     if options.image_name and (why_name := why_no_image_name(options.image_name)):
-        yield why_name
+        yield "image-name", why_name
     if policy.read_only:
-        yield "read-only: this console, the profile, the account or the site policy allows no changes"
+        text = "read-only: this console, the profile, the account or the site policy allows no changes"
+        yield "read-only", text
     if action.name in policy.actions_off:
-        yield f"the site policy has switched {action.name} off"
+        yield "actions-off", f"the site policy has switched {action.name} off"
 
 
 def _guard(

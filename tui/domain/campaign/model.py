@@ -92,7 +92,8 @@ class Member(Struct, frozen=True):
 class Campaign(Struct, frozen=True):
     """One campaign as the journal has it. `members` in their order; nobody joins it once it is confirmed.
 
-    `given_up`: a person ended it. `note`: why it is paused or how it ended. Times are UTC.
+    `given_up`: a person ended it. `note`: why it is paused or how it ended. Times are UTC. `failures_seen`: how many had failed
+    when a person last resumed it; only those after them count towards `max_failures`.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Campaign(Struct, frozen=True):
     note: str = ""
     conductor: str = ""
     lease_until: datetime | None = None
+    failures_seen: int = 0
 
     def of(self, *states: MemberState) -> tuple[Member, ...]:
         """Its members in one of these states."""
