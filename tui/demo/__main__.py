@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from tui.demo import large, large_cover
+from tui.demo import campaign, large, large_cover
 from tui.demo.clock import Clock
 from tui.demo.environment import environment, write_folder
 from tui.demo.fleet import populate
@@ -58,6 +58,13 @@ def main() -> None:
     parser.add_argument(
         "--cover", action="store_true", help="an alarm and an AMI of each instance of them, and AWS Health"
     )
+    parser.add_argument(
+        "--campaign",
+        type=int,
+        default=0,
+        help="so many instances in groups of every kind, all with a stop to come",
+    )
+    parser.add_argument("--calm", action="store_true", help="of those, none that a campaign would leave out")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--now", type=datetime.fromisoformat, default=None)
     parser.add_argument("--folder", type=Path, default=None)
@@ -68,10 +75,13 @@ def main() -> None:
 
     def build() -> World:
         world = World(Clock(args.now, args.speed), args.seed, args.lag)
+        if args.campaign:
+            campaign.populate(world, args.campaign, calm=args.calm)
         if args.accounts:
             large.populate(world, args.scale, args.accounts, args.regions)
             if args.cover:
                 large_cover.populate(world)
+        if args.campaign or args.accounts:
             return world
         populate(world)
         if args.scale:
@@ -83,8 +93,13 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"evac: port {args.port}: {error.strerror}")
     folder = args.folder or Path(tempfile.mkdtemp(prefix="evac-demo-"))
-    profiles = large.profiles(args.accounts, args.regions) if args.accounts else PROFILES
+    profiles = (
+        large.profiles(args.accounts, args.regions) if args.accounts else [] if args.campaign else PROFILES
+    )
     regions = profiles[0]["regions"] if args.accounts else SAMPLE_REGIONS
+    if args.campaign:
+        profiles = [*campaign.PROFILES, *profiles]
+        regions = tuple(dict.fromkeys(region for one in profiles for region in one["regions"]))
     write_folder(folder, profiles, args.speed)
     if args.parent_pid:
         threading.Thread(target=_watch, args=(args.parent_pid,), daemon=True).start()

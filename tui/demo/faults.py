@@ -70,6 +70,8 @@ BUCKETS = {
 }  # fmt: skip
 """Size, and tokens a second, where an API has its own (cloudtrail model, LookupEvents; user guide, cloudwatch_limits)."""
 MUTATING, READING = (50.0, 5.0), (100.0, 20.0)
+RESOURCES = {"StartInstances": (1000.0, 2.0), "RunInstances": (1000.0, 2.0), "StopInstances": (1000.0, 20.0)}
+"""Instances that may be started or stopped at once, and more a second, whatever the number of calls (the same page)."""
 
 
 @dataclass
@@ -81,13 +83,21 @@ class Buckets:
 
     left: dict[tuple[str, str, str], tuple[float, float]] = field(default_factory=dict)
 
-    def take(self, account: str, region: str, operation: str, now: float | None = None) -> bool:
-        """One token; False when there is none. `now` in seconds, of the world's clock (else real time)."""
+    def take(
+        self, account: str, region: str, operation: str, now: float | None = None, instances: int = 1
+    ) -> bool:
+        """One token, and one for each instance; False when there is none. `now` in seconds, of the world's clock (else real
+        time)."""
         now = time.monotonic() if now is None else now
         usual = READING if operation.startswith(READS) else MUTATING
-        size, refill = BUCKETS.get(operation, usual)
-        key = (account, region, operation)
+        if not self._spend((account, region, operation), BUCKETS.get(operation, usual), 1, now):
+            return False
+        held = RESOURCES.get(operation)
+        return held is None or self._spend((account, region, f"{operation} instances"), held, instances, now)
+
+    def _spend(self, key: tuple[str, str, str], bucket: tuple[float, float], count: int, now: float) -> bool:
+        size, refill = bucket
         tokens, at = self.left.get(key, (size, now))
         tokens = min(size, tokens + max(0.0, now - at) * refill)
-        self.left[key] = (tokens - 1 if tokens >= 1 else tokens, now)
-        return tokens >= 1
+        self.left[key] = (tokens - count if tokens >= count else tokens, now)
+        return tokens >= count

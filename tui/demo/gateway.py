@@ -104,7 +104,7 @@ class Aws:
             raise AwsError("AccessDenied", text, 403)
         now = world.clock.now.timestamp()
         if self.limits and not self.buckets.take(
-            identity.account, request.region.name, request.operation, now
+            identity.account, request.region.name, request.operation, now, len(params.get("InstanceIds", "1"))
         ):
             if request.json:
                 raise AwsError("ThrottlingException", "Rate exceeded")

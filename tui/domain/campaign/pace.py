@@ -1,8 +1,9 @@
-"""How fast members may be begun: AWS's own buckets for StartInstances, of which each account and Region has its own.
+"""How fast members may be begun: AWS's own bucket for StartInstances, of which each account and Region has its own.
 
-Source: EC2 developer guide, ec2-api-throttling: 5 calls and 2 more a second; 1,000 instances started and 2 more a second.
-A member is begun only if there is a token for the start that it ends with, beside those kept for whoever is under way and has
-yet to be started: a start that is due is then never refused for its pace, and nobody has to hold it back.
+Source: EC2 developer guide, ec2-api-throttling: 5 calls and 2 more a second. That of instances started (1,000 and 2 more a
+second) is never the narrower one, for each of evac's calls starts one.
+A member is begun only if there are tokens for all that it will ask, beside those owed to whoever is under way and has yet to
+be started: a start that is due is then never refused for its pace, and nobody has to hold it back.
 """
 
 from __future__ import annotations
@@ -44,19 +45,17 @@ class TokenBucket(Struct, frozen=True):
 
 
 START_CALLS = TokenBucket(5, 2.0)
-INSTANCES_STARTED = TokenBucket(1000, 2.0)
-LOOK_BACK = timedelta(seconds=500)
-"""How far back starts matter: what fills the larger bucket from empty (the smaller one: 3 s)."""
+MEMBER_USES = 2
+"""Tokens of a member: AWS is asked by a dry run first, which is a call as well, and then it is started."""
+LOOK_BACK = timedelta(minutes=1)
+"""How far back calls matter: what fills the bucket from empty, many times over."""
 
 
-def next_begin(started: Iterable[datetime], to_start: int, now: datetime) -> datetime | None:
-    """When one more member of this account and Region may be begun: `now`, or later; None: once somebody there was started.
+def next_begin(used: Iterable[datetime], owed: int, now: datetime) -> datetime | None:
+    """When one more member of this account and Region may be begun: `now`, or later; None: not before one of those under way
+    has used what it is owed.
 
-    `started`: when AWS answered each StartInstances of evac's there within LOOK_BACK, refused ones too (each call names one
-    instance). `to_start`: members and other operations there that are under way and have yet to send it, or wait for its
-    answer. Times are UTC.
+    `used`: when AWS answered each StartInstances of evac's there within LOOK_BACK, dry runs and refused ones too (each names
+    one instance). `owed`: the tokens that members and other operations there will use yet. Times are UTC.
     """
-    known = tuple(started)
-    free = [bucket.free_at(known, to_start, now) for bucket in (START_CALLS, INSTANCES_STARTED)]
-    times = [one for one in free if one is not None]
-    return max(times) if len(times) == len(free) else None
+    return START_CALLS.free_at(used, owed + MEMBER_USES - 1, now)
