@@ -326,7 +326,7 @@ def test_a_full_disk_refuses_in_one_line_and_works_again_once_there_is_room(tmp_
     folder = tmp_path / "small"
     folder.mkdir()
     if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=128k", "none", folder], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=160k", "none", folder], capture_output=True
     ).returncode:
         pytest.skip("only root may mount a small file system to fill")
     try:
@@ -418,7 +418,8 @@ def test_the_texts_of_a_journal_of_the_version_before_become_states(
 ) -> None:
     path = v1(tmp_path / "journal.sqlite3")
     with closing(sqlite3.connect(path)) as db:
-        for number, migration in enumerate(MIGRATIONS[1:-1], start=2):
+        split = next(at for at, one in enumerate(MIGRATIONS) if one.name.startswith("what AWS permitted"))
+        for number, migration in enumerate(MIGRATIONS[1:split], start=2):
             for statement in migration.statements:
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={number}")

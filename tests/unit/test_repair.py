@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,13 @@ from tests.journal_file import to_single_file
 from tui.cli.main import evac
 from tui.domain.actions import ActionOptions
 from tui.domain.activity import Meant
+from tui.domain.campaign.model import CampaignRules, Member
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.operations import audit_log
+from tui.operations.campaign_journal import CampaignJournal
 from tui.operations.journal import Journal, JournalError
 from tui.operations.repair import damage, repair
 
@@ -119,6 +121,25 @@ def test_what_is_meant_to_be_down_stays_so_and_one_nobody_can_read_costs_itself_
     journal.close()
     assert WEB.key in kept
     assert (other.key in kept) is (broken == "at=NULL")
+
+
+def test_campaigns_are_kept_and_one_nobody_can_read_costs_itself_alone(path: Path) -> None:
+    journal = Journal(path)
+    campaigns = CampaignJournal(journal)
+    member = Member(0, "prod", "eu-west-1", clean("111122223333"), clean("i-1"), clean("web-7"))
+    kept, lost = (
+        campaigns.create("reboot", ActionOptions(), CampaignRules(), [member], NOW + timedelta(seconds=at))
+        for at in range(2)
+    )
+    journal.close()
+    spoil(path, f"UPDATE campaign SET rules='no rules' WHERE id='{lost}'")
+    assert damage(path)
+    repair(path, NOW)
+    journal = Journal(path)
+    found = CampaignJournal(journal).list()
+    assert [(one.id, one.members) for one in found] == [(kept, (member,))]
+    assert damage(path) == ""
+    journal.close()
 
 
 def test_a_version_that_nobody_wrote(path: Path) -> None:

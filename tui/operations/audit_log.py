@@ -35,14 +35,17 @@ def about(
     *,
     action: str = "",
     operation: str = "",
+    campaign: str = "",
 ) -> dict[str, str]:
     """The fields every line has: who did what to which instance.
 
     `action` and `operation` (its id) where the subject does not say them; both empty: none was journaled. None: no instance.
+    `campaign`: the id of the one that it is about, or is a part of.
     """
     profile = account = region = instance = ""
     if isinstance(subject, Operation):
         operation, profile, region = subject.id, subject.profile, subject.region
+        campaign = subject.campaign
     elif subject is not None:
         profile, region = subject.target.profile, subject.target.region
     if subject is not None:
@@ -51,6 +54,7 @@ def about(
         action = subject.action
     return {
         "operation": operation,
+        "campaign": campaign,
         "user": who.user,
         "host": who.host,
         "ssh_client": who.ssh_client,

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from tui.config.schema import Settings
+from tui.domain.campaign.model import MemberState
+from tui.operations.campaign_journal import CampaignJournal
 from tui.operations.journal import Journal, JournalError
-from tui.operations.model import Operation
-from tui.operations.recovery import cut_off, resume
+from tui.operations.recovery import conduct, cut_off, cut_off_campaigns, resume
+from tui.operations.spawn import LaunchError, ReadOnlyError, start_conductor
 from tui.paths import default_journal_path
 
 IN_A_ROW = 3
@@ -50,14 +52,33 @@ class Rescue:
 
     def _resume(self, journal: Journal) -> Iterator[str]:
         for one in cut_off(journal, self._now()):
-            if self._settings.profile_read_only(one.profile, one.account_id) or not self._once_more(one):
+            if self._settings.profile_read_only(one.profile, one.account_id) or not self._once_more(
+                one.id, one.step
+            ):
                 continue
             why = resume(journal, one, self._settings, self._environ, self._now())
             tail = "" if why is None else f" failed: {why}"
             yield f"resuming {one.id} ({one.title}), which was cut off{tail}"
+        yield from self._conduct(CampaignJournal(journal))
 
-    def _once_more(self, one: Operation) -> bool:
-        step, times = self._tried.get(one.id, ("", 0))
-        times = times + 1 if step == one.step else 1
-        self._tried[one.id] = (one.step, times)
+    def _conduct(self, campaigns: CampaignJournal) -> Iterator[str]:
+        for one in cut_off_campaigns(campaigns, self._now()):
+            if not self._once_more(one.id, str(len(one.of(MemberState.WAITS, MemberState.GOING)))):
+                continue
+            try:
+                conduct(
+                    campaigns,
+                    one,
+                    lambda name: start_conductor(name, self._settings, self._environ),
+                    self._now(),
+                )
+                tail = ""
+            except (LaunchError, ReadOnlyError) as error:
+                tail = f" failed: {error}"
+            yield f"resuming campaign {one.id}, which was cut off{tail}"
+
+    def _once_more(self, ident: str, step: str) -> bool:
+        before, times = self._tried.get(ident, ("", 0))
+        times = times + 1 if step == before else 1
+        self._tried[ident] = (step, times)
         return times <= IN_A_ROW

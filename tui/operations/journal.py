@@ -56,37 +56,8 @@ class Journal(Holding):
         """
         if why := network_mounts.why_mount_unusable(self.path):
             raise JournalError(f"{why}; nothing was sent")
-        who = this_requester()
-        name = f"op-{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-        kept = StoredDraft(
-            replace(draft.order, operation_id=name),
-            draft.options,
-            tuple(step.name for step in draft.steps),
-            tuple(call.text for call in draft.calls),
-            tuple(f"{hazard.gravity}: {hazard.text}" for hazard in draft.hazards),
-            tuple(hazard.code for hazard in draft.hazards if hazard.gravity in GRAVE),
-        )
-        values = {
-            "id": name,
-            "action": draft.action,
-            "title": draft.title,
-            "state": OperationState.PLANNED,
-            "profile": draft.target.profile,
-            "account_id": draft.account_id,
-            "region": draft.target.region,
-            "instance_id": draft.instance_id,
-            "instance_name": draft.instance_name,
-            "user": who.user,
-            "host": who.host,
-            "ssh_client": who.ssh_client,
-            "created_at": to_text(now),
-            "kept": msgspec.json.encode(kept).decode(),
-        }
         with self._write() as db:
-            insert(db, "operation", values)
-            for position, step in enumerate(kept.steps):
-                insert(db, "step", {"operation": name, "position": position, "name": step})
-        return name
+            return insert_draft(db, draft, now)
 
     def confirm(self, operation: str, now: datetime) -> bool:
         """The operator said yes; False if it is no longer waiting for that, or another that is in its way was quicker."""
@@ -344,3 +315,37 @@ def _update(db: sqlite3.Connection, operation: str, where: str, /, **columns: An
     names = ", ".join(f"{name}=?" for name in columns)
     query = f"UPDATE operation SET {names} WHERE id=? AND {where}"  # noqa: S608 - our own names
     return db.execute(query, (*columns.values(), operation)).rowcount == 1
+
+
+def insert_draft(db: sqlite3.Connection, draft: Draft, now: datetime, **columns: Any) -> str:
+    """Write a draft down as *planned*, with these columns besides; the new operation's id. Raises sqlite3.Error."""
+    who = this_requester()
+    name = f"op-{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    kept = StoredDraft(
+        replace(draft.order, operation_id=name),
+        draft.options,
+        tuple(step.name for step in draft.steps),
+        tuple(call.text for call in draft.calls),
+        tuple(f"{hazard.gravity}: {hazard.text}" for hazard in draft.hazards),
+        tuple(hazard.code for hazard in draft.hazards if hazard.gravity in GRAVE),
+    )
+    values = {
+        "id": name,
+        "action": draft.action,
+        "title": draft.title,
+        "state": OperationState.PLANNED,
+        "profile": draft.target.profile,
+        "account_id": draft.account_id,
+        "region": draft.target.region,
+        "instance_id": draft.instance_id,
+        "instance_name": draft.instance_name,
+        "user": who.user,
+        "host": who.host,
+        "ssh_client": who.ssh_client,
+        "created_at": to_text(now),
+        "kept": msgspec.json.encode(kept).decode(),
+    }
+    insert(db, "operation", values | columns)
+    for position, step in enumerate(kept.steps):
+        insert(db, "step", {"operation": name, "position": position, "name": step})
+    return name

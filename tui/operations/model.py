@@ -82,7 +82,7 @@ class Operation(Struct, frozen=True):
     `permission`: AWS's answer to the dry run, and `permission_reason` why not. `refused_by`: who said no before anything was
     changed, to the question or to the first call; None: nobody did. `ssh_client`: address and port of the terminal it was
     ordered from. `caller`: the ARN AWS calls its credentials by. `given_up`: a person abandoned it while its instance was out
-    of service, and all that is left is the way back.
+    of service, and all that is left is the way back. `campaign`: of which it is a part; empty: of none.
     """
 
     id: str
@@ -115,6 +115,7 @@ class Operation(Struct, frozen=True):
     refused_by: RefusedBy | None = None
     given_up: bool = False
     note_kind: NoteKind = NoteKind.PLAIN
+    campaign: str = ""
 
     @property
     def refused(self) -> bool:

@@ -84,8 +84,11 @@ class JournalQueries(Database):
             return [self._operation(row) for row in self._read(query, values)]
 
     def at_rest(self) -> bool:
-        """Whether nothing at all is open, not even a question."""
-        query = "SELECT 1 FROM operation WHERE state IN ('planned','running','needs-attention') LIMIT 1"
+        """Whether nothing at all is open, not even a question, and no campaign runs."""
+        query = (
+            "SELECT 1 FROM operation WHERE state IN ('planned','running','needs-attention')"
+            " UNION ALL SELECT 1 FROM campaign WHERE state='running' LIMIT 1"
+        )
         return not self._read(query, ())
 
     def intended_down(self) -> dict[str, Meant]:

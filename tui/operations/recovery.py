@@ -6,15 +6,25 @@ this host that is dead is found out at once; on another host by its silence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
 from tui.config.schema import Settings
-from tui.operations.journal import Journal, JournalError
+from tui.domain.campaign.model import Campaign
+from tui.operations.campaign_journal import CampaignJournal
+from tui.operations.journal import STARTING, Journal, JournalError
 from tui.operations.model import ABANDONED, Operation
 from tui.operations.spawn import LaunchError, ReadOnlyError, start
-from tui.operations.status import InstanceDown, driver, lives, status_of
+from tui.operations.status import (
+    InstanceDown,
+    conductor_of,
+    driver,
+    lives,
+    needs_conductor,
+    status_of,
+)
 
 
 def cut_off(journal: Journal, now: datetime) -> list[Operation]:
@@ -60,6 +70,29 @@ def started(journal: Journal, operation: str, process: int, now: datetime) -> No
     if lives(process, operation):
         with suppress(JournalError):  # it lives all the same
             journal.set_starting_process(operation, process, now)
+
+
+def cut_off_campaigns(campaigns: CampaignJournal, now: datetime) -> list[Campaign]:
+    """Those of which something may be begun or is under way, and nobody conducts them; the oldest first. Raises JournalError."""
+    return [one for one in campaigns.unfinished() if needs_conductor(one) and not conductor_of(one, now)]
+
+
+def conduct(
+    campaigns: CampaignJournal, campaign: Campaign, launch: Callable[[str], int], now: datetime
+) -> bool:
+    """Start a conductor for it, unless it has one; False if it has. Raises JournalError, LaunchError, ReadOnlyError."""
+    if conductor_of(campaign, now) or not campaigns.make_way(campaign.id, campaign.conductor, now):
+        return False
+    try:
+        process = launch(campaign.id)
+    except (LaunchError, ReadOnlyError):
+        campaigns.release(campaign.id, "")
+        raise
+    if lives(process, campaign.id):
+        with suppress(JournalError):  # it lives all the same
+            name = f"{socket.gethostname()}:{process}{STARTING}"
+            campaigns.set_starting(campaign.id, name, now)
+    return True
 
 
 def give_up(

@@ -6,7 +6,7 @@ evac never does this by itself: operations that were running may be in what is l
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from tui.domain.sanitize import clean
+from tui.operations.campaign_journal import CampaignJournal
 from tui.operations.database import insert, is_damage
 from tui.operations.journal import Journal, JournalError
 from tui.operations.journal_file import connect_damaged, swap
@@ -24,6 +25,9 @@ _TABLES = {"operation": "id", "step": "operation", "call": "operation", "hold": 
 """Each with the column that says which operation a row belongs to; what others refer to stands first."""
 _MEANT = "meant"
 """Of no operation: servers that are meant to be down."""
+_CAMPAIGNS = {"campaign": "id", "member": "campaign"}
+"""Of no operation either; each with the column that says which campaign a row belongs to."""
+_OWNER = _TABLES | _CAMPAIGNS
 
 
 class Repaired(Struct, frozen=True):
@@ -47,6 +51,7 @@ def damage(path: Path) -> str:
                 journal.get(operation.id)
             journal.unfinished()
             journal.intended_down()
+            CampaignJournal(journal).list(1_000_000)
             return journal.check()
     except JournalError as error:
         if error.__cause__ is None or not is_damage(error.__cause__):
@@ -63,29 +68,38 @@ def repair(path: Path, now: datetime) -> Repaired:
             rows = {table: list(_rows(path, table)) for table in _TABLES}
             for name in dict.fromkeys(str(row["id"]) for row in rows["operation"]):
                 found += 1
-                kept += _take_over(journal, name, rows)
+                kept += _take_over(journal, name, rows, _TABLES, journal.get)
             for row in _rows(path, _MEANT):
                 _mean(journal, row)
+            parts = {table: list(_rows(path, table)) for table in _CAMPAIGNS}
+            for name in dict.fromkeys(str(row["id"]) for row in parts["campaign"]):
+                _take_over(journal, name, parts, _CAMPAIGNS, CampaignJournal(journal).get)
         swap(path, fresh, aside)
     finally:
         fresh.unlink(missing_ok=True)
     return Repaired(aside, found, kept)
 
 
-def _take_over(journal: Journal, name: str, rows: dict[str, list[dict[str, Any]]]) -> bool:
-    """Copy one operation with its steps and calls if the new journal can read it back; otherwise none of it."""
+def _take_over(
+    journal: Journal,
+    name: str,
+    rows: dict[str, list[dict[str, Any]]],
+    tables: Mapping[str, str],
+    read: Callable[[str], object],
+) -> bool:
+    """Copy one operation (or campaign) with what belongs to it if the new journal can read it back; otherwise none of it."""
     try:
         with journal._write() as database:
-            for table, column in _TABLES.items():
+            for table, column in tables.items():
                 for row in rows[table]:
                     if str(row[column]) == name:
                         _insert(database, table, row)
-        if journal.get(name) is not None:
+        if read(name) is not None:
             return True
     except (JournalError, sqlite3.Error):
         pass
     with journal._write() as database:
-        for table, column in reversed(_TABLES.items()):
+        for table, column in reversed(list(tables.items())):
             database.execute(f"DELETE FROM {table} WHERE {column}=?", (name,))  # noqa: S608 - our own names
     return False
 
@@ -115,6 +129,6 @@ def _rows(path: Path, table: str) -> Iterator[dict[str, Any]]:
         with suppress(sqlite3.Error, UnicodeDecodeError), closing(connect_damaged(path)) as database:
             query = f"SELECT rowid AS number, * FROM {table} ORDER BY rowid {order}"  # noqa: S608 - our own names
             for row in database.execute(query):
-                if row["number"] not in seen and _TABLES.get(table, "region") in row.keys():  # noqa: SIM118 - as below
+                if row["number"] not in seen and _OWNER.get(table, "region") in row.keys():  # noqa: SIM118 - as below
                     seen.add(row["number"])
                     yield {name: row[name] for name in row.keys() if name != "number"}  # noqa: SIM118 - a Row is no dict

@@ -99,4 +99,24 @@ MIGRATIONS = (
             " BEGIN UPDATE operation SET refused_by=OLD.refused_by WHERE id=NEW.id; END",
         ),
     ),
+    Migration(
+        "campaigns and their members",
+        (
+            """CREATE TABLE campaign (
+  id TEXT PRIMARY KEY, action TEXT NOT NULL, options TEXT NOT NULL, rules TEXT NOT NULL, state TEXT NOT NULL,
+  user TEXT NOT NULL, host TEXT NOT NULL, ssh_client TEXT NOT NULL DEFAULT '', created_at TEXT NOT NULL,
+  confirmed_at TEXT, ended_at TEXT, given_up INTEGER NOT NULL DEFAULT 0, failures_seen INTEGER NOT NULL DEFAULT 0,
+  note TEXT NOT NULL DEFAULT '', conductor TEXT NOT NULL DEFAULT '', lease_until TEXT
+)""",
+            """CREATE TABLE member (
+  campaign TEXT NOT NULL REFERENCES campaign(id), region TEXT NOT NULL, instance_id TEXT NOT NULL,
+  position INTEGER NOT NULL, profile TEXT NOT NULL, account_id TEXT NOT NULL, name TEXT NOT NULL,
+  instance_type TEXT NOT NULL DEFAULT '', keys TEXT NOT NULL DEFAULT '[]', dangers TEXT NOT NULL DEFAULT '[]',
+  deadline TEXT, state TEXT NOT NULL DEFAULT 'waits', why TEXT NOT NULL DEFAULT '', operation TEXT NOT NULL DEFAULT '',
+  looked_at TEXT, by_person INTEGER NOT NULL DEFAULT 0,
+  tickable INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (campaign, region, instance_id)
+)""",
+            "ALTER TABLE operation ADD COLUMN campaign TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )

@@ -74,7 +74,18 @@ def start(operation: str, profile: str, settings: Settings, environ: Mapping[str
     """Start a runner for the operation; its process id. Raises ReadOnlyError, LaunchError."""
     if settings.profile_read_only(profile):
         raise ReadOnlyError(f"read-only: no changes through profile {profile}; see `evac config show`")
-    runner = [sys.executable, "-P", "-m", "tui.operations.process", "--operation", operation]
+    return _launch(["tui.operations.process", "--operation", operation], settings, environ)
+
+
+def start_conductor(campaign: str, settings: Settings, environ: Mapping[str, str]) -> int:
+    """Start a conductor for the campaign; its process id. Raises ReadOnlyError, LaunchError."""
+    if settings.read_only:
+        raise ReadOnlyError("read-only: no changes; see `evac config show`")
+    return _launch(["tui.operations.conductor", "--campaign", campaign], settings, environ)
+
+
+def _launch(words: list[str], settings: Settings, environ: Mapping[str, str]) -> int:
+    runner = [sys.executable, "-P", "-m", *words]
     try:
         log = _log(runner_log_path(environ))
         try:

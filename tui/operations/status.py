@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tui.domain.campaign.model import Campaign, CampaignState, MemberState
 from tui.domain.sanitize import clean
 from tui.operations.journal import AHEAD, LEASE
 from tui.operations.model import Operation, OperationState
@@ -134,21 +135,35 @@ def _down(operation: Operation) -> InstanceDown:
 
 def driver(operation: Operation, now: datetime) -> str:
     """Who drives it, in words; the empty text if nobody does."""
-    until = operation.lease_until
+    return holder(operation.runner, operation.lease_until, operation.id, now)
+
+
+def holder(name: str, until: datetime | None, ident: str, now: datetime) -> str:
+    """Who has the lease of that operation or campaign, in words; the empty text if nobody has. `name`: as the lease has it."""
     if until is None:
         return ""
     if until > now + LEASE + AHEAD:  # of a clock that was ahead: a living runner renews it in a second
         until = now - AHEAD
-    host, _, rest = operation.runner.partition(":")
+    host, _, rest = name.partition(":")
     process = rest.partition(":")[0]
     if not process.isdecimal():
         return JUST_STARTING if until > now else ""
     here = host == socket.gethostname()
-    if here and not lives(int(process), operation.id):
+    if here and not lives(int(process), ident):
         return ""
     if until > now or (here and until + HUNG > now):
         return f"process {process} on {host}"
     return ""
+
+
+def conductor_of(campaign: Campaign, now: datetime) -> str:
+    """Who conducts it, in words; the empty text if nobody does."""
+    return holder(campaign.conductor, campaign.lease_until, campaign.id, now)
+
+
+def needs_conductor(campaign: Campaign) -> bool:
+    """Whether something of it may be begun, or is under way and has to be written down."""
+    return campaign.state is CampaignState.RUNNING or bool(campaign.of(MemberState.GOING))
 
 
 def lives(process: int, operation: str) -> bool:

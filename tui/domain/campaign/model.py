@@ -61,7 +61,9 @@ class Member(Struct, frozen=True):
 
     `keys`: the groups, partitions, clusters and services of which it is a member (`tui.domain.campaign.keys`).
     `operation`: what carries it out, empty until its turn. `why`: why it is left out, failed or waits, in one line.
-    `dangers`: the codes of the dangers its last plan had. `deadline` (UTC): when AWS acts, None if it announced nothing.
+    `dangers`: the codes of the dangers its last plan had, `looked_at` (UTC) when it was looked at for that; None: not yet.
+    `deadline` (UTC): when AWS acts, None if it announced nothing. `by_person`: a person left it out, no rule. `tickable`: it is
+    left out for nothing but dangers that nobody ticked.
     """
 
     position: int
@@ -77,6 +79,9 @@ class Member(Struct, frozen=True):
     state: MemberState = MemberState.WAITS
     why: str = ""
     operation: str = ""
+    looked_at: datetime | None = None
+    by_person: bool = False
+    tickable: bool = False
 
     @property
     def label(self) -> SafeText:

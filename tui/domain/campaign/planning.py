@@ -163,6 +163,7 @@ class _Judged(Struct, frozen=True):
             deadline=self.deadline,
             state=MemberState.LEFT_OUT if out else MemberState.WAITS,
             why=str(clean(why, 400)),
+            tickable=bool(out) and all(one.tickable for one in out),
         )
 
 
