@@ -57,7 +57,12 @@ def test_a_word_that_is_not_one_is_refused(name: str, word: str) -> None:
         (("silence", "{id}", "{}", "{ID}"), ""),
         (("silence", "{name}"), "{name} is none of {id}"),
         (("/opt/{id}",), "the first is the program"),
-        (("silence", "a\0"), "zero byte"),
+        (("silence", "a\0"), "one line of plain text"),
+        (("silence", "a\nb"), "one line of plain text"),
+        (("bin/silence",), "its whole path"),
+        (("./silence",), "its whole path"),
+        (("-x",), "its whole path"),
+        ((" ",), "its whole path"),
     ],
 )
 def test_what_stands_in_the_configuration_is_judged_as_it_is_read(

@@ -25,11 +25,14 @@ _NAME = re.compile(r"\{([a-z_]+)\}")
 
 def placeholder_fault(arguments: Sequence[str]) -> str:
     """What is wrong with them as they stand in the configuration; empty: nothing."""
-    if arguments and _NAME.search(arguments[0]):
+    program = arguments[0] if arguments else "none is named"
+    if _NAME.search(program):
         return "the first is the program, in which nothing is put in"
+    if not program.strip() or program.startswith("-") or ("/" in program and not program.startswith("/")):
+        return "the first is the program, by its name or its whole path, such as /usr/local/bin/silence"
     for argument in arguments:
-        if "\0" in argument:
-            return "an argument holds no zero byte"
+        if not argument.isprintable():
+            return "an argument is one line of plain text"
         for name in _NAME.findall(argument):
             if name not in PLACEHOLDERS:
                 return f"{{{name}}} is none of {', '.join(f'{{{known}}}' for known in PLACEHOLDERS)}"
