@@ -261,3 +261,22 @@ def test_a_region_that_does_not_exist_is_a_line_and_hides_no_other(demo: Demo) -
     assert trouble.line == "prod: there is no region eu-wset-1: did you mean eu-west-1?"
     assert tally(demo, "operation", operation="DescribeRegions") == {"DescribeRegions": 1}
     assert len(store.rows()) == 24
+
+
+async def test_a_read_of_everything_once_sends_each_row_once(demo: Demo) -> None:
+    async with watching(settings("prod", "data"), demo.apply(), "--once", "--cover") as eyes:
+        await eyes.until(lambda: any(isinstance(frame, protocol.Done) for frame in eyes.seen))
+        sent = Counter(row.key for delta in eyes.deltas_since(0) for row in delta.upserts)
+        assert len(sent) == len(eyes.store.rows()) > 0
+        twice = {key for key, times in sent.items() if times > 1}
+        assert twice <= {row.key for row in eyes.store.rows() if row.health}, "it comes from another place"
+        assert all(row.images_at and row.cover for row in eyes.store.rows())
+
+
+def test_what_was_read_is_there_when_time_is_up_before_the_rest(demo: Demo) -> None:
+    demo.control("faults", [fault({"hang": 300}, operation="DescribeImages")])
+    store = read_once(settings("prod", regions=(SEOUL,)), demo.apply(), cover=True, timeout=8)
+    (status,) = store.targets()
+    assert status.phase == "live"
+    assert status.count == len(store.rows()) > 0
+    assert all(row.inventory_at and row.status_at and not row.images_at for row in store.rows())

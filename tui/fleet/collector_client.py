@@ -32,6 +32,8 @@ SILENCE = 45.0
 """Seconds without a frame after which a collector counts as hung; it beats every 5."""
 ANSWER_WITHIN = 60.0
 """Seconds a request may take: longer than the collector's own limits, so that its reason is the one shown."""
+LAST_WORDS = 2.0
+"""Seconds in which a collector whose time is over sends what it has read."""
 _RESTARTS = RetryPolicy(0.5, 30.0)
 """Seconds between a collector's end and the next one's start."""
 
@@ -90,6 +92,12 @@ class Link:
         if self._frames.full():
             self._frames.get_nowait()
         self._frames.put_nowait(None)
+
+    def finish(self) -> None:
+        """Ask a collector that reads once for what it has so far; its Done follows."""
+        process = self._process
+        if process is not None and process.stdin is not None:
+            process.stdin.write(protocol.encode_frame(protocol.Done()))
 
     async def frames(self) -> AsyncIterator[protocol.Frame]:
         """Deltas, notes and the link's own states, until stop()."""
@@ -261,19 +269,28 @@ async def _read_all(link: Link, limit: float) -> Store:
     trouble = Trouble(TroubleKind.NETWORK, clean(f"no answer within {limit:.0f} s"), clean("try again"))
     ended = False
     await link.start()
-    try:
-        async with asyncio.timeout(limit):
+
+    async def follow(seconds: float) -> protocol.LinkState | protocol.Done:
+        """Until it is done, or dies. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
             async for frame in link.frames():
                 if isinstance(frame, protocol.Delta):
                     store.apply(frame)
-                elif isinstance(frame, protocol.Done):
-                    ended = True
-                    break
-                elif isinstance(frame, protocol.LinkState) and frame.state is protocol.LinkPhase.RESTARTING:
-                    trouble = Trouble(TroubleKind.INTERNAL, frame.why, clean("run evac doctor"))
-                    break
+                elif isinstance(frame, protocol.Done) or (
+                    isinstance(frame, protocol.LinkState) and frame.state is protocol.LinkPhase.RESTARTING
+                ):
+                    return frame
+        raise TimeoutError
+
+    try:
+        end = await follow(limit)
+        if isinstance(end, protocol.LinkState):
+            trouble = Trouble(TroubleKind.INTERNAL, end.why, clean("run evac doctor"))
+        ended = isinstance(end, protocol.Done)
     except TimeoutError:
-        pass
+        link.finish()
+        with contextlib.suppress(TimeoutError):
+            await follow(LAST_WORDS)
     finally:
         await link.stop()
     for status in store.targets():

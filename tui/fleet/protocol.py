@@ -129,7 +129,7 @@ class Beat(_Frame, frozen=True):
 
 
 class Done(_Frame, frozen=True):
-    """A collector that was to read once has read everything."""
+    """A collector that was to read once has read everything. To it: it shall send what it has, and say the same."""
 
 
 class LinkPhase(StrEnum):

@@ -41,6 +41,8 @@ async def _serve(settings: Settings, source: BinaryIO, frames: queue.SimpleQueue
                 request = protocol.decode_frame(body)
                 if isinstance(request, protocol.ReadRequest):
                     loop.call_soon_threadsafe(collector.take, request)
+                elif isinstance(request, protocol.Done):
+                    loop.call_soon_threadsafe(collector.finish)
         os._exit(0)  # readers may be waiting for a network: nobody is left to wait for them
 
     threading.Thread(target=listen, name="requests", daemon=True).start()

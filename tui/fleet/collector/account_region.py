@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from operator import is_
 from typing import Any
 
@@ -200,20 +201,15 @@ class AccountRegion:
 
     def with_target_fields(self, row: Instance, **more: Any) -> Instance:
         """The same with what the target knows beside it (whose it is, its newest AMI), and `more`."""
-        return replace(
-            row,
-            **more,
-            account_id=self.account_id,
-            profiles=self._names(),
-            newest_image=(self.images or {}).get(row.instance_id),
-            images_at=self.images_at,
-            type_facts=self.types.get(row.instance_type),
-            health=self._health_of(row),
-            cover=self.cover.get(row.instance_id),
-        )
-
-    def _names(self) -> tuple[SafeText, ...]:
-        return tuple(map(clean, self.profiles))
+        known: dict[str, object] = {
+            "account_id": self.account_id,
+            "profiles": _cleaned(tuple(self.profiles)),
+            "newest_image": (self.images or {}).get(row.instance_id),
+            "images_at": self.images_at,
+            "type_facts": self.types.get(row.instance_type),
+            "cover": self.cover.get(row.instance_id),
+        }
+        return replace(row, **known, **({"health": self._health_of(row)} | more))
 
     def forget(self, instance_id: str) -> None:
         """Drop an instance that AWS no longer has."""
@@ -234,11 +230,12 @@ class AccountRegion:
         ids = self._ids()
         upserts = []
         for instance_id in ids:
-            parts = self._parts(instance_id)
-            if all(map(is_, parts, self._made.get(instance_id, _NOTHING))):
+            before = self._made.get(instance_id, _NOTHING)
+            parts, health = self._parts(instance_id), self._health_of(self.rows.get(instance_id))
+            if all(map(is_, parts, before)) and health == before[-1]:
                 continue
-            self._made[instance_id] = parts
-            row = self._stamped(instance_id, target)
+            self._made[instance_id] = (*parts, health)
+            row = self._stamped(instance_id, target, health)
             if moved or not _same(row, self._sent.get(instance_id)):
                 self._sent[instance_id] = row
                 upserts.append(row)
@@ -271,7 +268,6 @@ class AccountRegion:
             image,
             facts,
             self.cover.get(instance_id),
-            self._health_of(row),
             status is None and self._is_unlisted(row),
         )
 
@@ -280,7 +276,7 @@ class AccountRegion:
         return TargetStatus(
             self.target,
             self.phase,
-            tuple(clean(name) for name in self.profiles),
+            _cleaned(tuple(self.profiles)),
             self.account_id,
             self.alias,
             self.count,
@@ -305,7 +301,7 @@ class AccountRegion:
             return False
         return row is None or not (row.inventory_at and row.inventory_at > self.status_at)
 
-    def _stamped(self, instance_id: str, target: Target) -> Instance:
+    def _stamped(self, instance_id: str, target: Target, health: tuple[HealthEvent, ...]) -> Instance:
         row = self.rows.get(instance_id) or Instance(target, clean(instance_id))
         status = self.statuses.get(instance_id)
         checks, events, state, zone = row.checks, row.events, row.state, row.zone
@@ -324,7 +320,13 @@ class AccountRegion:
             state=state,
             zone=zone,
             status_at=status_at,
+            health=health,
         )
+
+
+@lru_cache
+def _cleaned(names: tuple[str, ...]) -> tuple[SafeText, ...]:
+    return tuple(map(clean, names))
 
 
 def _is_calm(status: Status) -> bool:

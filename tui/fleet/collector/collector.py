@@ -17,6 +17,8 @@ from tui.fleet.collector.schedule import Job, JobOutcome
 from tui.fleet.collector.state import LOGIN_TROUBLE, OUTCOMES, AccountRegionKey, CoverKey
 
 BEAT = 5.0
+HELD = 15.0
+"""Seconds after which the rows of a target are sent though some of it is still being read."""
 _NEXT = {Job.PROBLEMS: Job.STATUS, Job.STATUS: Job.INVENTORY, Job.INVENTORY: Job.IMAGES}
 """What follows when everything is read once."""
 _OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.REGION, TroubleKind.CONFIG)
@@ -36,8 +38,9 @@ class Collector(Profiles, Requests):
             for key, job in self.schedule.due(now):
                 self.start(self.work(key, job))
             if self.once and not self.tasks:
-                self.send(protocol.Done())
+                self.finish()
                 return
+            self.tell_held(HELD)
             if now >= beat:
                 self.send(protocol.Beat())
                 beat = now + BEAT
@@ -46,6 +49,11 @@ class Collector(Profiles, Requests):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(pause, 0.01)):
                     await self.wake.wait()
+
+    def finish(self) -> None:
+        """Send what is held, whatever is still being read: with --once that is all there will be."""
+        self.tell_held()
+        self.send(protocol.Done())
 
     async def work(self, key: str | AccountRegionKey | CoverKey, job: Job) -> None:
         """Run one job and book its outcome in the schedule. Never raises for AWS."""
@@ -87,6 +95,8 @@ class Collector(Profiles, Requests):
                 self.schedule.add(key, time.monotonic(), Job.INVENTORY if polled else _NEXT[job])
         if not isinstance(key, str):
             self.begin_cover(key)
+            if unit is not None and key in self.held:
+                self.tell(unit)  # it may have been the last of it
 
     async def read(self, unit: AccountRegion, job: Job) -> JobOutcome:
         """One job of a target with its first profile that can; then the next."""

@@ -105,6 +105,8 @@ class CoverRequests(CollectorState):
         self.schedule.done(key, Job.COVER, now, outcome)
         if self.once:
             self.schedule.remove(key)
+            if (unit := self.units.get(key.place)) is not None:
+                self.tell(unit)
         elif task is not None and task.anew:
             self.schedule.refresh(key, now, Job.COVER)
         elif task is not None and task.settling and outcome is JobOutcome.WELL:

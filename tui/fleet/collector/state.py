@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -82,6 +83,8 @@ class CollectorState:
         )
         self.wake = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.held: dict[AccountRegionKey, float] = {}
+        """Targets with untold rows, and since when."""
 
     def start(self, work: Any) -> None:
         """Run beside the loop, which looks again when it is done."""
@@ -112,6 +115,22 @@ class CollectorState:
         return await threaded(self.threads, describe.trouble_of, self.sessions, error, profile, region)
 
     def tell(self, unit: AccountRegion) -> None:
-        """Send what changed of a target."""
+        """Send what changed of a target. With --once its rows are held until all of it is read: sent after each read, they cost
+        as much as reading them."""
+        place = str(unit.account_id), unit.region
+        is_read_on = self.schedule.knows(place) or self.schedule.knows(CoverKey(place))
+        if self.once and is_read_on and (unit.rows or unit.statuses):
+            self.held.setdefault(place, time.monotonic())
+            return
+        self.held.pop(place, None)
         for part in protocol.split(unit.delta()):
             self.send(part)
+
+    def tell_held(self, seconds: float = 0.0) -> None:
+        """Send what has been held for so long."""
+        now = time.monotonic()
+        for place in [place for place, since in self.held.items() if now - since >= seconds]:
+            del self.held[place]
+            if (unit := self.units.get(place)) is not None:
+                for part in protocol.split(unit.delta()):
+                    self.send(part)
