@@ -129,6 +129,8 @@ def test_profile_on_the_command_line_is_stronger_than_the_environment(home: Path
         ("[campaign]\nbefore=['silence','{name}']", "campaign.before", "{name} is none of {id}"),
         ("[campaign]\nafter=['{id}']", "campaign.after", "the first is the program"),
         ('[campaign]\nafter=["sh", "a\\u0000b"]', "campaign.after", "zero byte"),
+        ("[maintenance]\nhours='Sat 00:00'", "maintenance.hours", "Sat,Sun 00:00-06:00 Asia/Seoul"),
+        ("[maintenance]\nhours='00:00-06:00 Mars/Olympus'", "maintenance.hours", "no time zone"),
         ("[[probe]]\nwhen='web'", "probe[0]", "one of tcp and http"),
         ("[[probe]]\nwhen='web'\ntcp=1\nhttp='/'", "probe[0]", "one of tcp and http"),
         ("[[probe]]\nwhen='due<soon'\ntcp=1", "probe[0].when", "due<soon"),

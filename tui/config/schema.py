@@ -261,6 +261,13 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
     if settings.theme and settings.theme not in THEMES:
         near = _near(settings.theme, THEMES)
         raise ConfigError(file, "theme", f"no such theme{near}; there are {', '.join(THEMES)}")
+    if hours := settings.maintenance.hours:
+        from tui.domain.campaign.hours import read_hours
+
+        try:
+            read_hours(hours)
+        except ValueError as error:
+            raise ConfigError(file, "maintenance.hours", str(error)) from None
     if settings.diagnosis or settings.probe or settings.campaign != CampaignSettings():
         from tui.config.checks import (
             first_fault,  # most files have none of these, and start without what looks at them

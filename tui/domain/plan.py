@@ -218,6 +218,7 @@ def _order(
         alarm=alarm_plan.alarm_change(action, instance, facts, options, policy),
         recovery=alarm_plan.recovery_change(action, instance, options),
         backup=options.backup,
+        instance_type=str(instance.instance_type),
     )
     return order, any(one.healthy for one in places) or any(one.up for one in groups)
 

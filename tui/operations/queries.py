@@ -8,14 +8,31 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from tui.domain.activity import Meant
+from tui.domain.campaign.durations import Ran
 from tui.domain.sanitize import clean
 from tui.domain.steps.base import Attempt, StepHistory
 from tui.operations.database import Database, JournalError, to_text
 from tui.operations.model import Operation, StoredDraft
 
 _T = TypeVar("_T")
+
+
+class _Typed(Struct, frozen=True):
+    instance_type: str = ""
+
+
+class _Kept(Struct, frozen=True):
+    order: _Typed
+
+
+class _Ended(Struct, frozen=True):
+    action: str
+    kept: _Kept
+    confirmed_at: datetime
+    finished_at: datetime
 
 
 NEWEST = 50
@@ -82,6 +99,24 @@ class JournalQueries(Database):
     def _operations(self, query: str, values: tuple[Any, ...]) -> Sequence[Operation]:
         with self.looking():
             return [self._operation(row) for row in self._read(query, values)]
+
+    def ran(self, limit: int = 1000) -> Sequence[Ran]:
+        """How long operations took that ended well, of the newest so many. Those that do not say on what type are left out."""
+        rows = self._read(
+            "SELECT action, kept, confirmed_at, finished_at FROM operation WHERE state='succeeded'"
+            " AND confirmed_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY id DESC LIMIT ?",
+            (limit,),
+        )
+        try:
+            return [
+                Ran(one.action, one.kept.order.instance_type, one.finished_at - one.confirmed_at)
+                for row in rows
+                if (
+                    one := _as(_Ended, row, kept=msgspec.json.decode(row["kept"], type=_Kept))
+                ).kept.order.instance_type
+            ]
+        except (ValueError, TypeError, IndexError, msgspec.MsgspecError) as error:
+            raise JournalError(self._line(error)) from error
 
     def at_rest(self) -> bool:
         """Whether nothing at all is open, not even a question, and no campaign runs."""

@@ -195,7 +195,7 @@ class Order(Struct, frozen=True):
 
     `group`: the Auto Scaling group it was in service of, and `desired` that group's capacity; `places`: the target groups
     it was registered in; `groups`: all groups of which it was a member; `public_ip`: its public address. All as they were before
-    anything was done. `backup`: of an AMI that a timer makes.
+    anything was done. `backup`: of an AMI that a timer makes. `instance_type`: what it was then.
 
     `alarm` and `recovery`: what is set, and what was there before.
 
@@ -230,6 +230,7 @@ class Order(Struct, frozen=True):
     alarm: AlarmChange | None = None
     recovery: RecoveryChange | None = None
     backup: Backup | None = None
+    instance_type: str = ""
 
     @property
     def awaits_stop(self) -> bool:
