@@ -59,7 +59,7 @@ def test_usual_durations_are_the_journal_s_by_action_and_type_from_three_on(jour
     found = outlook_of(journal, Settings(), "reboot", NOW).usual
     assert found.of("reboot", "m5.large") == timedelta(minutes=4)
     assert found.of("reboot", "c5.large") == found.of("image", "m5.large") == ASSUMED
-    assert journal.ran(1) == [Ran("reboot", "m5.large", timedelta(minutes=20))]
+    assert journal.ran(2) == [Ran("reboot", "m5.large", timedelta(minutes=20))]
 
 
 def test_who_is_busy_is_refused_for_what_would_be_in_its_way_alone(journal: Journal) -> None:

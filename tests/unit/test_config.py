@@ -128,7 +128,7 @@ def test_profile_on_the_command_line_is_stronger_than_the_environment(home: Path
         ("[campaign]\nbefore='silence {id}'", "campaign.before", "expected array"),
         ("[campaign]\nbefore=['silence','{name}']", "campaign.before", "{name} is none of {id}"),
         ("[campaign]\nafter=['{id}']", "campaign.after", "the first is the program"),
-        ('[campaign]\nafter=["sh", "a\\u0000b"]', "campaign.after", "zero byte"),
+        ('[campaign]\nafter=["sh", "a\\u0000b"]', "campaign.after", "one line of plain text"),
         ("[maintenance]\nhours='Sat 00:00'", "maintenance.hours", "Sat,Sun 00:00-06:00 Asia/Seoul"),
         ("[maintenance]\nhours='00:00-06:00 Mars/Olympus'", "maintenance.hours", "no time zone"),
         ("[[probe]]\nwhen='web'", "probe[0]", "one of tcp and http"),
