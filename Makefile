@@ -9,6 +9,7 @@ TRIALS  ?= 1000
 SEED    ?= 1
 GROUP_TRIALS ?= 500
 BACKUP_NIGHTS ?= 90
+WORLDS ?= 10000
 
 # Where the shell forbids bytecode, the tests would compile evac at each of the thousand processes they start.
 export PYTHONDONTWRITEBYTECODE =
@@ -85,6 +86,7 @@ chaos: $(STAMP) ## kill runners and the console at every boundary: TRIALS=1000 S
 	$(BIN)/python -P tests/chaos/recoveries.py --recoveries 50 --undos 200 --seed $(SEED)
 	$(BIN)/python -P tests/chaos/backups.py --nights $(BACKUP_NIGHTS) --seed $(SEED)
 	CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py
+	EVAC_WORLDS=$(WORLDS) $(BIN)/pytest -n 2 tests/unit/test_campaign_worlds.py
 
 ACTIONS ?= 500
 night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside it, faults throughout; then each story at each size: up to 100 minutes

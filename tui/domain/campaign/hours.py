@@ -22,6 +22,8 @@ EXPECTED_HOURS = "write them as Sat,Sun 00:00-06:00 Asia/Seoul, several of them 
 _WINDOW = re.compile(r"(?:(\S+) +)?(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)(?: +(\S+))?", re.ASCII)
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+_DAYS_ON = 3
+"""Days on which a window may begin that is open now: yesterday's, today's, and one more for a zone that is a day ahead."""
 _AHEAD = 16
 """Days looked ahead: two weeks, for a window may be left out once by a clock that is put forward."""
 
@@ -37,15 +39,6 @@ class Window(Struct, frozen=True):
     end: int
     zone: str
 
-    def on(self, day: date) -> tuple[datetime, datetime] | None:
-        """When it is open that begins on this day, in UTC; None: it does not, or the clock leaves all of it out."""
-        if day.weekday() not in self.days:
-            return None
-        zone = zone_named(self.zone)
-        begin = _moment(day, self.begin, zone)
-        end = _moment(day, self.end if self.end > self.begin else self.end + 24 * 60, zone)
-        return (begin, end) if begin < end else None
-
 
 class Hours(Struct, frozen=True):
     """When something may be begun; without a window: always. `text` is what was written. All times are UTC."""
@@ -55,35 +48,45 @@ class Hours(Struct, frozen=True):
 
     def is_open(self, now: datetime) -> bool:
         """Whether it may be begun now."""
-        return not self.windows or any(begin <= now < end for begin, end in self._near(now))
+        return not self.windows or any(begin <= now < end for begin, end in self._near(now, _DAYS_ON))
 
     def next_open(self, now: datetime) -> datetime:
         """When it may be begun: now, if it may now. The end of the calendar where the windows never open."""
         if self.is_open(now):
             return now
-        return min(
-            (begin for begin, _ in self._near(now) if begin > now), default=datetime.max.replace(tzinfo=UTC)
-        )
+        ahead = (begin for begin, _ in self._near(now, _AHEAD) if begin > now)
+        return min(ahead, default=datetime.max.replace(tzinfo=UTC))
 
     def end(self, now: datetime) -> datetime | None:
-        """Until when it may be begun, windows that touch taken together; now, if it may not. None: there is no end."""
+        """Until when it may be begun, windows that touch taken together; now, if it may not. None: not for two weeks."""
         if not self.windows:
             return None
         until = now
-        for begin, end in sorted(self._near(now)):
+        for begin, end in sorted(self._near(now, _AHEAD)):
             if begin <= until < end:
                 until = end
         return None if until - now > timedelta(days=_AHEAD - 2) else until
 
-    def _near(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """The windows, each by its day, from those that may still be open on."""
+    def _near(self, now: datetime, days: int) -> Iterator[tuple[datetime, datetime]]:
+        """The windows of so many days, from those that may have begun the day before."""
         for window in self.windows:
             try:
                 first = now.astimezone(zone_named(window.zone)).date() - _DAY
-                found = [window.on(first + number * _DAY) for number in range(_AHEAD)]
+                found = [_opened(window, first + number * _DAY) for number in range(days)]
             except OverflowError:  # at the ends of the calendar
                 continue
             yield from (one for one in found if one is not None)
+
+
+@lru_cache(1024)
+def _opened(window: Window, day: date) -> tuple[datetime, datetime] | None:
+    """When it is open that begins on this day, in UTC; None: it does not, or the clock leaves all of it out."""
+    if day.weekday() not in window.days:
+        return None
+    zone = zone_named(window.zone)
+    begin = _moment(day, window.begin, zone)
+    end = _moment(day, window.end if window.end > window.begin else window.end + 24 * 60, zone)
+    return (begin, end) if begin < end else None
 
 
 @lru_cache(64)

@@ -108,8 +108,10 @@ class _Play:
                 self._begun.append((at_once, found))
                 heapq.heappush(ends, (end, found.position, found))
             elif ends and (opens == now or ends[0][0] <= opens):
-                now, _, _ = heapq.heappop(ends)
-                self._done += 1
+                now = ends[0][0]
+                while ends and ends[0][0] == now:
+                    heapq.heappop(ends)
+                    self._done += 1
             elif opens > now and opens.year < 9999:
                 now = opens
             else:

@@ -58,14 +58,15 @@ class Situation(Struct, frozen=True):
       fresh look said so. The member waits, and nobody waits for it.
     * `back`: members that failed and are known to be in service all the same (`region/id`). Any other failed one counts as down:
       nobody of its keys is begun.
-    * `ready_at`: when the bucket of an account and Region (`place_of`) has a token for one more; absent: now.
+    * `ready_at`: when the bucket of an account and Region (`place_of`) has a token for one more (`next_begin`); None: once
+      somebody under way there was started; absent: now.
     * `forbidden`: why nothing at all may be begun: read-only, the site policy. It pauses the campaign.
     """
 
     holds: tuple[Hold, ...] = ()
     short: Mapping[str, str] = {}
     back: frozenset[str] = frozenset()
-    ready_at: Mapping[str, datetime] = {}
+    ready_at: Mapping[str, datetime | None] = {}
     forbidden: str = ""
 
 
@@ -180,7 +181,7 @@ def standing(
         board.close(key, why)
     for one in campaign.of(MemberState.WAITS):
         at = situation.ready_at.get(place_of(one), now)
-        yield one, board.ask(one.keys, one.label, at if at > now else None)
+        yield one, board.ask(one.keys, one.label, None if at is not None and at <= now else Later(_PACE, at))
 
 
 class Board:
@@ -212,24 +213,24 @@ class Board:
         self,
         keys: tuple[str, ...],
         label: str,
-        at: datetime | None = None,
+        pace: Later | None = None,
         room: Callable[[str], int] | None = None,
     ) -> Later | None:
-        """What stands in the way of a member with these keys; None: nothing. `at`: when its Region takes one more call."""
+        """What stands in the way of a member with these keys; None: nothing. `pace`: its Region takes no further call yet."""
         if not self._keyed:
-            return None if at is None else Later(_PACE, at)
+            return pace
         limit = room or (lambda key: per_key(key, self._rules))
         for key in keys:
             if key in self._closed:
                 return Later(f"waits: {self._closed[key]}")
         full = [key for key in keys if len(self._taken.get(key, ())) >= limit(key)]
-        if not full and at is None:
+        if not full and pace is None:
             return None
         stuck = next((key for key in full if self._staying[key] >= limit(key)), "")
         if not stuck:
             self.take(keys, label)
         if not full:
-            return Later(_PACE, at)
+            return pace
         key = stuck or full[0]
         return Later(f"waits for {self._taken[key][0]} ({key_text(key)})")
 
