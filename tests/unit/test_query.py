@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tui.domain.events import ScheduledEvent
+from tui.domain.filter_choices import CHOICES, PARTS, VERDICTS
 from tui.domain.instance import (
     Address,
     Checks,
@@ -21,7 +23,7 @@ from tui.domain.instance import (
     StatusCheck,
     Target,
 )
-from tui.domain.query import Query, QueryError, parse_query
+from tui.domain.query import FIELDS, Query, QueryError, parse_query
 from tui.domain.sanitize import SafeText, clean
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -145,7 +147,7 @@ def test_terms(text: str, instance: Instance, expected: bool) -> None:
         ("state: web", "state:", "wants a value"),
         ("due<soon", "due<soon", "not a duration"),
         ("due:24h", "due:24h", "due<24h"),
-        ("ami:7d", "ami:7d", "ami>7d"),
+        ("ami:7d", "ami:7d", "ami>7d; or ami:none"),
         ("type<m5", "type<m5", "compared with ':'"),
         ("tag:x", "tag:x", "tag.KEY"),
         ("tag.:x", "tag.:x", "tag.KEY"),
@@ -158,6 +160,25 @@ def test_bad_terms_are_named_and_placed(text: str, term: str, part: str) -> None
     assert isinstance(problem, QueryError), problem
     assert text[problem.start : problem.end] == term
     assert part in problem.message
+
+
+@pytest.mark.parametrize("field", CHOICES)
+def test_a_word_that_is_none_is_answered_with_all_there_are(field: str) -> None:
+    """In the error, and on the help page; and each of them is one."""
+    problem = parse_query(f"{field}:zzz")
+    assert isinstance(problem, QueryError)
+    for told in (problem.message, FIELDS[field]):
+        listed = set(re.findall(r"[a-z_-]+", told))
+        assert set(CHOICES[field]) <= listed, told
+    for word in CHOICES[field]:
+        assert isinstance(parse_query(f"{field}:{word}"), Query), word
+
+
+def test_each_verdict_can_be_asked_of_one_of_two() -> None:
+    for part in PARTS:
+        for word in VERDICTS:
+            assert isinstance(parse_query(f"recovery:{part}{word}"), Query)
+        assert isinstance(parse_query(f"recovery:{part}auto"), QueryError)
 
 
 PIECES = st.sampled_from(

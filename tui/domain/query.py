@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState
+from tui.domain.filter_choices import CHECKS, STATES, STATUSES, choices, no_choice
+from tui.domain.instance import CheckName, CheckStatus, Instance
 from tui.domain.time_format import parse_duration
 
 Test = Callable[[Instance, datetime], bool]
@@ -22,8 +23,8 @@ FIELDS: dict[str, str] = {
     "name": "part of the name",
     "id": "part of the instance id",
     "ip": "part of a private or public address",
-    "state": "running, stopped, stopping, pending, unknown …",
-    "check": "a failing check (system, instance, ebs, application, performance) or a status (impaired, ok, unknown …)",
+    "state": choices("state"),
+    "check": f"a failing check or a status: {choices('check')}",
     "event": "part of an open event's code, or any, none",
     "profile": "the profile (any name of the same account)",
     "account": "part of the account id",
@@ -33,8 +34,8 @@ FIELDS: dict[str, str] = {
     "tag.KEY": "part of the tag's value; without a value: the tag is there",
     "due": "due<24h: an open event starts within that time",
     "ami": "ami>7d: the newest AMI is older than that, or there is none; ami:none",
-    "recovery": "gap, nobody, partly, unknown, covered, not-needed; who acts: auto, alarm, group; host-gap, hang-nobody …",
-    "copy": "gap, nobody, partly, unknown, covered, not-needed; from what: ami, dlm, backup, snapshot",
+    "recovery": f"if the host dies or the system hangs: {choices('recovery')}",
+    "copy": f"if the data is lost: {choices('copy')}",
 }
 """What the help screen prints; the keys are the language."""
 
@@ -45,12 +46,6 @@ _COVER = ("recovery", "copy")
 # Compiled when first asked for, and kept by `re`: the first frame has no filter.
 _TERM = r'(?:[^\s"]|"[^"]*"?)+'
 _FIELD = r"(?is)(?P<field>[a-z]+(?:\.[^:<>]*)?)(?P<op>[:<>])(?P<value>.*)"
-_CHECKS = {name.value: name for name in CheckName} | {
-    "ebs": CheckName.ATTACHED_EBS,
-    "volume": CheckName.ATTACHED_EBS,
-    "app": CheckName.APPLICATION,
-}
-_STATUSES = {status.value: status for status in CheckStatus} | {"failed": CheckStatus.IMPAIRED}
 
 
 class QueryError(Struct, frozen=True):
@@ -207,19 +202,19 @@ def _part_of(read: Callable[[Instance], Iterable[str]]) -> Callable[[str], Test]
 
 
 def _state(value: str) -> Test:
-    states = [state for state in InstanceState if state.value.startswith(value)]
+    states = [state for word, state in STATES.items() if word.startswith(value)]
     if not states:
-        raise ValueError(f"no state {value!r}; there are {', '.join(InstanceState)}")
+        raise no_choice("state", value)
     return lambda instance, now: instance.state in states
 
 
 def _check(value: str) -> Test:
-    name = _CHECKS.get(value)
+    name = CHECKS.get(value)
     if name is not None:
         return lambda instance, now: instance.checks.get(name).status is CheckStatus.IMPAIRED
-    status = _STATUSES.get(value)
+    status = STATUSES.get(value)
     if status is None:
-        raise ValueError(f"no check or status {value!r}; try system, instance, ebs, impaired, ok, unknown")
+        raise no_choice("check", value)
     if status is CheckStatus.OK:
         # The two every instance has; others may not be reported at all.
         return lambda instance, now: (
@@ -252,7 +247,9 @@ def _duration_term(field: str, op: str, value: str) -> Test:
     if field == "ami" and op == ":" and value.lower() == "none":
         return lambda instance, now: instance.images_at is not None and instance.newest_image is None
     if op == ":":
-        raise ValueError(f"compare {field} with a time: {'due<24h' if field == 'due' else 'ami>7d'}")
+        raise ValueError(
+            f"compare {field} with a time: {'due<24h' if field == 'due' else 'ami>7d; or ami:none'}"
+        )
     length = parse_duration(value)
     return _due(op, length) if field == "due" else _image_age(op, length)
 

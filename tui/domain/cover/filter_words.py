@@ -7,44 +7,26 @@ from datetime import datetime, timedelta
 
 from tui.domain.cover.answers import CoverAnswer, CoverVerdict
 from tui.domain.cover.remembered import remembered_cover
+from tui.domain.filter_choices import ACTS, COPIES, GAP, NO_COPY, PARTS, VERDICTS, no_choice
 from tui.domain.instance import Instance
 
 _Test = Callable[[Instance, datetime], bool]
-_GAP = "gap"
-"""Not covered, or in part."""
 _GAPS = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
-_ACTS: dict[str, tuple[str, ...]] = {
-    "auto": ("automatic recovery",),
-    "alarm": ("recover alarm ", "reboot alarm "),
-    "group": ("Auto Scaling group ",),
-}
-"""A word, and how the names of those that it means begin (`CoverAnswer.by`)."""
-_COPIES = {
-    "ami": "AMI ",
-    "backup": "AWS Backup",
-    "dlm": "Data Lifecycle Manager",
-    "snapshot": "snapshot of",
-}
-"""The same of copies: what is in their names."""
-_PARTS = {"host-": 0, "hang-": 1}
-_VERDICTS = (_GAP, *CoverVerdict)
 
 
 def recovery_test(value: str, max_age: timedelta) -> _Test:
     """`gap`, a verdict, or who acts; `host-` and `hang-` before a verdict ask of that one alone. ValueError of anything else."""
-    if (named := _ACTS.get(value)) is not None:
+    if (named := ACTS.get(value)) is not None:
         return lambda instance, now: any(
             by.startswith(named)
             for answer in remembered_cover(instance, now, max_age).answers[:2]
             for by in answer.by
         )
-    for prefix, number in _PARTS.items():
-        if value.startswith(prefix) and value.removeprefix(prefix) in _VERDICTS:
+    for prefix, number in PARTS.items():
+        if value.startswith(prefix) and value.removeprefix(prefix) in VERDICTS:
             return _one_of(value.removeprefix(prefix), number, max_age)
-    if value not in _VERDICTS:
-        raise ValueError(
-            f"no recovery {value!r}; there are {', '.join((*_VERDICTS, *_ACTS))}; host-gap, hang-nobody … for one of the two"
-        )
+    if value not in VERDICTS:
+        raise no_choice("recovery", value)
     return _both(value, max_age)
 
 
@@ -57,7 +39,7 @@ def _both(value: str, max_age: timedelta) -> _Test:
             )
         if value == CoverVerdict.NOT_NEEDED:
             return all(one is CoverVerdict.NOT_NEEDED for one in verdicts)
-        return any(one in _GAPS if value == _GAP else one.value == value for one in verdicts)
+        return any(one in _GAPS if value == GAP else one.value == value for one in verdicts)
 
     return test
 
@@ -68,18 +50,18 @@ def _rank(verdict: CoverVerdict) -> int:
 
 def copy_test(value: str, max_age: timedelta) -> _Test:
     """`gap`, a verdict, `none` for *nobody*, or from what it comes back. ValueError of anything else."""
-    if (named := _COPIES.get(value)) is not None:
+    if (named := COPIES.get(value)) is not None:
         return lambda instance, now: any(
             named in by for by in remembered_cover(instance, now, max_age).data_lost.by
         )
-    verdict = CoverVerdict.NOBODY.value if value == "none" else value
-    if verdict not in _VERDICTS:
-        raise ValueError(f"no copy {value!r}; there are {', '.join((*_VERDICTS, 'none', *_COPIES))}")
+    verdict = CoverVerdict.NOBODY.value if value == NO_COPY else value
+    if verdict not in VERDICTS:
+        raise no_choice("copy", value)
     return _one_of(verdict, 2, max_age)
 
 
 def _one_of(value: str, number: int, max_age: timedelta) -> _Test:
     def asked(answer: CoverAnswer) -> bool:
-        return answer.verdict in _GAPS if value == _GAP else answer.verdict.value == value
+        return answer.verdict in _GAPS if value == GAP else answer.verdict.value == value
 
     return lambda instance, now: asked(remembered_cover(instance, now, max_age).answers[number])
