@@ -21,9 +21,11 @@ from textual.widgets import Static
 from screens.dismiss_once import Leaver
 from screens.visibility import height, seen
 from tui.commands import INPUT_MODE, VERBS, why_action_blocked
+from tui.config.schema import policy
 from tui.domain.actions import ACTIONS, Action, alike
 from tui.domain.cover.remembered import remembered_cover
 from tui.domain.instance import Instance
+from tui.domain.settable import setting_of
 from tui.presentation.cover_text import QUESTIONS, answer_cell
 from tui.presentation.width import middle
 from tui.services import Services
@@ -32,16 +34,27 @@ FOOT = "An alarm costs what one of CloudWatch's costs a month. Each can be taken
 
 
 class Candidate(Struct, frozen=True):
-    """One of the actions; `reason`: why it cannot be, else empty."""
+    """One of the actions; `reason`: why it cannot be chosen, else empty. `told`: how it stands, or what its plan will find in
+    the way, where the row tells.
+    """
 
     action: Action
     reason: str = ""
+    told: str = ""
 
 
 def action_question(verb: str, instance: Instance, services: Services) -> ActionQuestion:
     """Of the actions with that verb's key, about this instance."""
-    off = services.settings.actions_off
-    found = [Candidate(ACTIONS[name], why_action_blocked(name, instance, off) or "") for name in alike(verb)]
+    settings = services.settings
+    rules = policy(settings, instance.target.profile, instance.account_id)
+    found = [
+        Candidate(
+            ACTIONS[name],
+            why_action_blocked(name, instance, settings.actions_off) or "",
+            setting_of(name, instance, rules, services.now()).told,
+        )
+        for name in alike(verb)
+    ]
     return ActionQuestion(f"{VERBS[verb].title}: {instance.label}", found, cover_now(instance, services))
 
 
@@ -95,7 +108,10 @@ class ActionQuestion(ModalScreen[str], Leaver[str]):
         grid.add_column(width=3)
         grid.add_column(ratio=1, overflow="fold")
         text = Text(one.action.title, "dim strike" if one.reason else "bold")
-        text.append(f"  not now: {one.reason}" if one.reason else "", "not strike yellow")
+        if one.reason or one.told:
+            text.append(
+                f"  {f'not now: {one.reason}' if one.reason else one.told}", "not bold not strike yellow"
+            )
         text.append(f"\n{one.action.help}", "dim" if one.reason else "not bold")
         grid.add_row(Text(f" {number} ", "dim" if one.reason else "bold reverse"), text)
         return grid

@@ -9,10 +9,11 @@ from rich.text import Text
 from screens.detail.view_model import Scene
 from screens.page import BLANK, Row, head
 from tui.commands import VERBS, shown_key
-from tui.domain.actions import ACTIONS, alike
+from tui.domain.actions import ACTIONS
 from tui.domain.copy_plan_rules import copy_plan_lines
 from tui.domain.cover.answers import CoverLine, CoverSection
 from tui.domain.cover.verdict import cover_lines
+from tui.domain.settable import SETTER, settings_of
 from tui.domain.time_format import ago
 from tui.fleet.protocol import ReadKind
 from tui.presentation.cover_text import COVER_SIGNS
@@ -20,8 +21,6 @@ from tui.presentation.symbols import NO_VALUE
 
 _LABEL = 18
 """Columns of what each line is about: all sections stand under one another."""
-SETTER = "recover-alarm"
-"""The verb whose key asks which of them is set."""
 
 
 def cover(scene: Scene) -> list[Row]:
@@ -96,11 +95,7 @@ def _settable(scene: Scene) -> Iterator[Row]:
         yield head(
             "what can be set", f"{key} asks which; each is shown first, and u in operations takes it back"
         )
-    for name in alike(SETTER):
-        action = ACTIONS[name]
-        why = action.why_not(scene.instance)
-        yield Row(
-            action.help if why is None else f"not now: {why}",
-            name.replace("-", " ").ljust(_LABEL),
-            "dim" if why else "",
-        )
+    for one in settings_of(scene.instance, scene.policy, scene.now):
+        told = one.told if one.blocked else ACTIONS[one.action].help
+        note = "" if one.blocked else one.told
+        yield Row(told, one.action.replace("-", " ").ljust(_LABEL), "dim" if one.blocked else "", note=note)

@@ -11,7 +11,7 @@ from screens.detail.health import health_head
 from screens.detail.view_model import Scene
 from screens.page import Row
 from screens.theme import painted
-from tui.commands import Verb, shown_key, verb_of
+from tui.commands import VERBS, Verb, shown_key, verb_of
 from tui.domain.actions import ACTIONS
 from tui.domain.cover.answers import CoverVerdict
 from tui.domain.cover.verdict import cover_of
@@ -20,6 +20,7 @@ from tui.domain.down_by_aws import why_down
 from tui.domain.guidance import Mark, layers
 from tui.domain.health_notices import notices
 from tui.domain.instance import InstanceState, TroubleKind
+from tui.domain.settable import SETTER, helping
 from tui.domain.time_format import ago, both_zones, span
 from tui.domain.triage import Level, urgency
 from tui.presentation.accounts import account_number
@@ -168,14 +169,18 @@ def _no_key(scene: Scene) -> str:
 
 
 def _uncovered(scene: Scene) -> str:
-    """Which failure nobody would act on by itself, once its cover is read."""
+    """Which failure nobody would act on by itself, once its cover is read; and the key, where it sets what would."""
     cover = cover_of(scene.instance, scene.now, scene.settings.actions.image_max_age)
-    asked = ((cover.host_dies, "its host dies"), (cover.system_hangs, "it hangs"))
-    open_to = [what for answer, what in asked if answer.verdict is CoverVerdict.NOBODY]
+    asked = ("its host dies", "it hangs")
+    open_to = [number for number in (0, 1) if cover.answers[number].verdict is CoverVerdict.NOBODY]
     if not open_to:
         return ": no trouble is known"
-    remedy = "" if scene.read_only else ": A sets what does"
-    return f" now; nobody acts if {' or '.join(open_to)}{remedy}"
+    able = {number for number, _ in helping(scene.instance, cover, scene.policy, scene.now)}
+    settable = [asked[number] for number in open_to if number in able]
+    remedy = f": {shown_key(VERBS[SETTER])} sets what does" if settable else ""
+    if settable and len(settable) < len(open_to):
+        remedy += f" if {settable[0]}"
+    return f" now; nobody acts if {' or '.join(asked[number] for number in open_to)}{remedy}"
 
 
 def advised(scene: Scene) -> Verb | None:

@@ -17,6 +17,7 @@ from tui.domain.facts import Facts
 from tui.domain.guidance import Explanation, explain
 from tui.domain.health import HealthReport
 from tui.domain.instance import Instance, TargetStatus, Trouble
+from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText
 from tui.domain.this_machine import NOWHERE, Here
 from tui.domain.time_format import ago, both_zones
@@ -81,9 +82,15 @@ class Scene(Struct, frozen=True, dict=True):
     @cached_property
     def explanation(self) -> Explanation:
         """What it means."""
-        rules = policy(self.settings, self.instance.target.profile, self.instance.account_id)
         found = self.diagnosis.findings
-        return explain(self.instance, self.facts, rules, self.now, self.zone, self.here, self.own, found)
+        return explain(
+            self.instance, self.facts, self.policy, self.now, self.zone, self.here, self.own, found
+        )
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What the settings say of actions on it."""
+        return policy(self.settings, self.instance.target.profile, self.instance.account_id)
 
     @property
     def diagnosis(self) -> Diagnosis:

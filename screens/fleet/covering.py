@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from rich.text import Text
 
 from screens.fleet.columns import FleetColumn, RowContext
 from screens.fleet.filtering import Filtering
 from screens.fleet.table import FleetRow
-from tui.commands import Verb
+from tui.commands import VERBS, Verb
+from tui.config.schema import policy
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import FleetView, Ranker
 from tui.domain.plurals import counted, part_of
 from tui.fleet.protocol import LinkPhase, ReadKind, ReadRequest
 from tui.fleet.store import Store
-from tui.presentation.width import cut
+from tui.presentation.width import cell_len, cut
 from tui.services import Services
 
 if TYPE_CHECKING:  # loaded when somebody asks
     from tui.domain.cover.answers import Cover, ServiceCover
 
 
+_SETS = {
+    "recover-alarm": "a recover alarm",
+    "reboot-alarm": "a reboot alarm",
+    "auto-recovery": "automatic recovery",
+}
+"""What the one key sets, by the action it asks for."""
 _FIRST = ("detail", "recover-alarm", "image", "export", "filter", "operations", "help")
 """The verbs that the view of cover is for come first in its key line."""
 
@@ -166,25 +174,27 @@ def cover_preview(row: Instance | ServiceCover, scene: RowContext, room: int) ->
         text.append(f"{question:<13}", "dim").append(cut(told, max(10, room - 13)).rstrip(), style).append(
             "\n"
         )
-    if isinstance(row, Instance) and (keys := _keys_that_help(row, cover)):
+    if isinstance(row, Instance) and (keys := _keys_that_help(row, cover, scene)):
         if scene.settings.profile_read_only(row.target.profile, row.account_id):
             text.append("Read-only here: ", "bold").append(
                 "x writes this list down for whoever may change it."
             )
         else:
-            text.append("Do: ").append(", ".join(keys), "bold").append("; each shows first what it would do.")
+            text.append("Do: ").append(", ".join(keys), "bold")
+            tail = "; each asks first."
+            text.append(tail if cell_len(text.plain.rpartition("\n")[2]) + len(tail) <= room else "")
     return title, text
 
 
-def _keys_that_help(row: Instance, cover: Cover) -> list[str]:
+def _keys_that_help(row: Instance, cover: Cover, scene: RowContext) -> list[str]:
     """What could be pressed against its gaps; nothing that AWS would not do for such an instance."""
     from tui.domain.cover.answers import CoverVerdict
+    from tui.domain.settable import SETTER, helping
 
-    gaps, found = (CoverVerdict.NOBODY, CoverVerdict.PARTLY), []
-    if cover.host_dies.verdict in gaps and row.auto_recovery == "disabled":
-        found.append("A switches automatic recovery on")
-    if cover.system_hangs.verdict in gaps:
-        found.append("A sets a reboot alarm")
-    if cover.data_lost.verdict in gaps:
-        found.append("i makes an AMI")
+    rules = replace(policy(scene.settings, row.target.profile, row.account_id), read_only=False)
+    able = dict(helping(row, cover, rules, scene.now))
+    sets = " or ".join(_SETS[able[question]] for question in sorted(able))
+    found = [f"{VERBS[SETTER].key} sets {sets}"] if sets else []
+    if cover.data_lost.verdict in (CoverVerdict.NOBODY, CoverVerdict.PARTLY):
+        found.append(f"{VERBS['image'].key} makes an AMI")
     return found

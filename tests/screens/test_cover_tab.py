@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.screens.cover_rows import DENIED, NOTHING, OFF, gaps, with_cover
+from tests.screens.cover_rows import DENIED, NOTHING, OFF, PLAIN, SOUND, gaps, with_cover
 from tests.screens.detail_pilot import EXPIRED, opened
 from tests.screens.fake_services import StandIn, named, plain_facts, sample_store
 from tests.screens.pilot_helpers import settled, tab, text_of, until
 from tui.config.schema import Settings
 from tui.domain.copy_plans import CopyPlans, LifecyclePolicy
 from tui.domain.cover_facts import CoverFacts
-from tui.domain.instance import Instance
+from tui.domain.instance import Checks, CheckStatus, Instance, StatusCheck
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import Delta, ReadAnswer, ReadKind, ReadRequest
 from tui.fleet.store import Store
 
+WELL = Checks(StatusCheck(CheckStatus.OK), StatusCheck(CheckStatus.OK))
 SEEN_AT = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
 
@@ -62,12 +63,21 @@ async def test_it_asks_for_the_target_once_it_is_in_front(tmp_path: Path) -> Non
 @pytest.mark.parametrize(("name", "told"), [
     ("batch-1", "nothing now; nobody acts if its host dies or it hangs: A sets what does"),
     ("web-3", "nothing: no trouble is known"),
+    ("edge-1", "nothing now; nobody acts if its host dies or it hangs: A sets what does if it hangs"),
+    ("edge-2", "nothing now; nobody acts if its host dies"),
 ])  # fmt: skip
 async def test_the_head_does_not_call_well_what_nobody_acts_on(tmp_path: Path, name: str, told: str) -> None:
-    stage, _, _ = opened(tmp_path, name, store=gaps())
+    """And names the key only where it would help: no alarm recovers what AWS can't recover."""
+    store = gaps()
+    metal = replace(PLAIN, bare_metal=True, auto_recovery_supported=False)
+    for other, found in (("edge-1", NOTHING), ("edge-2", SOUND)):
+        store.apply(Delta(upserts=(with_cover(named(store, other), found, type_facts=metal, checks=WELL),)))
+    stage, _, _ = opened(tmp_path, name, store=store)
     async with stage.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        assert told in text_of(stage)
+        drawn = " ".join(text_of(stage).split())
+        assert told in drawn
+        assert ("sets what" in drawn) is ("sets what" in told)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 35), (160, 50)])

@@ -90,7 +90,8 @@ async def test_the_gravest_first_with_who_acts_and_why(tmp_path: Path, size: tup
         assert "data lost    ✖ nobody: no AMI; no recovery point; no snapshot" in told
         assert "4 not covered" in drawn[0]
         assert "x export" in drawn[-1]
-        assert "Do: A sets a reboot alarm, i makes an AMI; each shows first" in told
+        assert "Do: A sets a recover alarm or a reboot alarm, i makes an AMI" in told
+        assert ("; each asks first." in told) is (size[0] > 80)
 
 
 async def test_a_denied_part_is_no_gap_and_no_health(tmp_path: Path) -> None:

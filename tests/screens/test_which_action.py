@@ -11,14 +11,17 @@ from textual.pilot import Pilot
 from screens.base import Act
 from screens.which_action import ActionQuestion
 from tests.screens import fake_services
-from tests.screens.cover_rows import gaps
+from tests.screens.cover_rows import NOTHING, PLAIN, RECOVERS, gaps, with_cover
 from tests.screens.detail_pilot import opened
-from tests.screens.fake_services import SETTINGS
-from tests.screens.fleet_pilot import said, shown
-from tests.screens.pilot_helpers import settled, text_of, until
+from tests.screens.fake_services import NOW, SETTINGS, named
+from tests.screens.fleet_pilot import said, screen, shown
+from tests.screens.pilot_helpers import lines_of, settled, text_of, until
 from tui.commands import VERBS
 from tui.config.schema import Settings
 from tui.domain.actions import ACTIONS, alike
+from tui.domain.cover_facts import CoverFacts
+from tui.domain.sanitize import clean
+from tui.fleet.protocol import Delta
 
 SETTERS = alike("recover-alarm")
 
@@ -51,6 +54,34 @@ async def test_a_number_opens_the_question_of_its_action(
         assert orders(pilot) == []
         await pilot.press(str(number))
         await until(pilot, lambda: orders(pilot) == [action])
+
+
+TOLD = [
+    ("batch-1", "Switch automatic recovery on, and does not act: its type has instance store"),
+    ("metal-1", "Set a recover alarm can't be: AWS can't recover the type"),
+    ("cache-1", "Set a recover alarm recover-it does so already: it acts after 2m of a failing system check"),
+    ("edge-2", "Switch automatic recovery on"),
+]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35), (160, 50)])
+@pytest.mark.parametrize(("name", "told"), TOLD)
+async def test_what_stands_already_and_what_cannot_be_is_said_beside_each(
+    tmp_path: Path, size: tuple[int, int], name: str, told: str
+) -> None:
+    """From the row, before anything is asked of AWS; it may be chosen all the same, and the plan says the same."""
+    store = gaps()
+    metal = replace(PLAIN, bare_metal=True, auto_recovery_supported=False)
+    row = with_cover(named(store, "bastion"), NOTHING, type_facts=metal, name=clean("metal-1"))
+    covered = with_cover(named(store, "cache-1"), CoverFacts(NOW, (RECOVERS,)))
+    store.apply(Delta(upserts=(row, covered)))
+    services = fake_services.services(tmp_path, store=store)
+    async with shown(services, size) as pilot:
+        screen(pilot).act("recover-alarm", named(store, name))
+        question = await asking(pilot)
+        box = question.query_one("#which").region
+        drawn = [line[box.x + 1 : box.right - 1] for line in lines_of(pilot.app)]
+        assert told in " ".join(" ".join(drawn).split())
 
 
 @pytest.mark.parametrize("keys", [("escape",), ("enter",), ("y",), ("4",), ("9", "x"), ("A",)])

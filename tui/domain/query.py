@@ -174,7 +174,7 @@ def _term(term: str, max_age: timedelta) -> Test:
 
 
 def _cover_maker(field: str, max_age: timedelta) -> Callable[[str], Test]:
-    from tui.domain.cover.filter_words import copy_test, recovery_test  # as the rest: no filter, no module
+    from tui.domain.cover_filter import copy_test, recovery_test  # as the rest: no filter, no module
 
     make = recovery_test if field == "recovery" else copy_test
     return lambda value: make(value, max_age)

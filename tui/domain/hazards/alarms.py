@@ -169,20 +169,20 @@ def recovery_now(view: HazardView) -> Iterator[Hazard]:
     off = view.options.switch_off
     if view.instance.auto_recovery == ("disabled" if off else "default"):
         is_so = f"automatic recovery is {'off' if off else 'on'} already"
-        idle = "" if off else _why_idle(view)
+        idle = "" if off else why_idle(view)
         yield block(f"{is_so}, and does not act: {idle}" if idle else f"{is_so}: there is nothing to do")
     elif off:
         yield danger(
             "when its host dies, AWS will not move it by itself",
             "have a recover alarm first, or somebody who watches it",
         )
-    elif idle := _why_idle(view):
+    elif idle := why_idle(view):
         yield warn(f"it would be on, and do nothing: {idle}")
     else:
         yield note("AWS says nothing when it acts but in AWS Health; an alarm would tell")
 
 
-def _why_idle(view: HazardView) -> str:
+def why_idle(view: HazardView) -> str:
     """Why automatic recovery does not act on it though it is on; "" where it does, or nobody can tell."""
     _, group = membership(view)
     if group:
