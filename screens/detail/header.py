@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from datetime import timedelta
 
 from rich.text import Text
@@ -26,7 +27,7 @@ from tui.domain.triage import Level, urgency
 from tui.presentation.accounts import account_number
 from tui.presentation.cover_text import QUESTIONS, answer_cell
 from tui.presentation.symbols import LEVELS, MARKS, WORKING
-from tui.presentation.width import cell_len, cut
+from tui.presentation.width import ELLIPSIS, cell_len, cut
 
 _NAMES = {"host": "host, hypervisor"}
 _SHORT = {"AWS power, network": "AWS", "operating system": "OS", "application": "app", "performance": "perf"}
@@ -181,6 +182,24 @@ def _uncovered(scene: Scene) -> str:
     if settable and len(settable) < len(open_to):
         remedy += f" if {settable[0]}"
     return f" now; nobody acts if {' or '.join(asked[number] for number in open_to)}{remedy}"
+
+
+def tab_strip(tabs: Sequence[str], chosen: str, width: int) -> Text:
+    """Their names, the chosen one always; where others are left out, an ellipsis says so."""
+    at, first, last = tabs.index(chosen), 0, len(tabs)
+
+    def too_wide() -> bool:
+        marks = 2 * ((first > 0) + (last < len(tabs)))
+        return sum(len(name) + 2 for name in tabs[first:last]) + marks > width
+
+    while too_wide() and last > at + 1:
+        last -= 1
+    while too_wide() and first < at:
+        first += 1
+    text = Text(f"{ELLIPSIS} " if first else "", no_wrap=True, overflow="ellipsis")
+    for name in tabs[first:last]:
+        text.append(f" {name} ", "bold reverse" if name == chosen else "")
+    return text.append(f" {ELLIPSIS}" if last < len(tabs) else "")
 
 
 def advised(scene: Scene) -> Verb | None:

@@ -233,7 +233,7 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
             ),
         )
         self._put("strip", self._text("layers", lambda: header.strip(scene, width)))
-        self._put("tabs", self._tabs(self.query_one("#tabs").size.width or width))
+        self._put("tabs", header.tab_strip(TABS, self.tab, self.query_one("#tabs").size.width or width))
         if width >= DETAIL_WIDE:
             room = self.query_one("#picture").size.width - 2
             self._put("picture", self._text("layers", lambda: header.picture(scene, room)))
@@ -268,16 +268,6 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
         sheet.show(rows)
         if sheet.display != bool(rows):
             sheet.display = bool(rows)
-
-    def _tabs(self, width: int) -> Text:
-        """All that fit; the first ones go where the chosen one would not be seen."""
-        first, chosen = 0, TABS.index(self.tab)
-        while first < chosen and sum(len(name) + 2 for name in TABS[first : chosen + 1]) > width:
-            first += 1
-        text = Text(no_wrap=True, overflow="ellipsis")
-        for name in TABS[first:]:
-            text.append(f" {name} ", "bold reverse" if name == self.tab else "")
-        return text
 
     # keys
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from screens.base import FleetChanged, Go
+from screens.detail.header import tab_strip
 from screens.detail.screen import TABS
 from tests.screens.detail_pilot import opened, planned
 from tests.screens.fake_services import NOW, StandIn, named, plain_facts, sample_store
@@ -171,3 +172,16 @@ async def test_a_journal_that_cannot_be_used_is_told_in_history(tmp_path: Path) 
         assert "full disk" in text_of(app)
         await pilot.press("s")
         assert app.asked == []
+
+
+@pytest.mark.parametrize("chosen", TABS)
+def test_where_tabs_are_left_out_an_ellipsis_says_so(chosen: str) -> None:
+    """At every width the chosen one is read whole."""
+    for width in range(14, 120):
+        line = tab_strip(TABS, chosen, width).plain
+        shown = [name for name in line.split() if name != "…"]
+        assert chosen in shown
+        assert set(shown) <= set(TABS), f"one is cut at {width}: {line}"
+        assert len(line) <= width
+        assert line.startswith("…") is (shown[0] != TABS[0])
+        assert line.endswith("…") is (shown[-1] != TABS[-1])
