@@ -23,7 +23,7 @@ from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, countdown, distance, parse_moment, to_zone
 
-MINUTES = (0, 5, 10, 15, 30, 60)
+WAITS = (0, 5, 10, 15, 30, 60)
 """For how long a check fails before its alarm acts, to choose from; 0 leaves it to the plan."""
 
 
@@ -200,8 +200,8 @@ class Choices(Vertical):
             yield _row("new start", _input(self._local(self.options.not_before), "new-start", 40))
             yield Static(id="limits")
         elif self._waits:
-            names = [counted(number, "minute") if number else "as proposed" for number in MINUTES]
-            yield _row("acts after", Cycle(names, MINUTES.index(self.options.minutes)))
+            names = [counted(number, "minute") if number else "as proposed" for number in WAITS]
+            yield _row("acts after", Cycle(names, WAITS.index(self.options.minutes)))
         for one in self.offered:
             yield Toggle(one.words, self._on(one), one.name, one.fixed)
 
@@ -272,7 +272,7 @@ class Choices(Vertical):
         message.stop()
         chosen = self.query_one(Cycle).chosen
         if self._waits:
-            self.options = replace(self.options, minutes=MINUTES[chosen])
+            self.options = replace(self.options, minutes=WAITS[chosen])
         else:
             event = self.events[chosen]
             self.options = replace(self.options, event_id=event.event_id)

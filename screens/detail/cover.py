@@ -13,7 +13,7 @@ from tui.domain.actions import ACTIONS
 from tui.domain.copy_plan_rules import copy_plan_lines
 from tui.domain.cover.answers import CoverLine, CoverSection
 from tui.domain.cover.verdict import cover_lines
-from tui.domain.settable import SETTER, settings_of
+from tui.domain.settable import SETTER, settings_now
 from tui.domain.time_format import ago
 from tui.fleet.protocol import ReadKind
 from tui.presentation.cover_text import COVER_SIGNS
@@ -95,7 +95,7 @@ def _settable(scene: Scene) -> Iterator[Row]:
         yield head(
             "what can be set", f"{key} asks which; each is shown first, and u in operations takes it back"
         )
-    for one in settings_of(scene.instance, scene.policy, scene.now):
+    for one in settings_now(scene.instance, scene.policy, scene.now):
         told = one.told if one.blocked else ACTIONS[one.action].help
         note = "" if one.blocked else one.told
         yield Row(told, one.action.replace("-", " ").ljust(_LABEL), "dim" if one.blocked else "", note=note)

@@ -54,11 +54,11 @@ def _note(one: Operation, view: OperationsContext, size: int) -> Piece:
     return clean(one.note), style if one.attention else ""
 
 
-ACTION = "action"
+_ACTION = "action"
 _LONGEST = max(map(len, ACTIONS))
 OPERATION_COLUMNS: tuple[Column[Operation, OperationsContext], ...] = (
     Column("", 11, 0, _state),
-    Column(ACTION, 6, 0, lambda one, view, size: (one.action, "")),
+    Column(_ACTION, 6, 0, lambda one, view, size: (one.action, "")),
     Column("instance", 14, 0, lambda one, view, size: (middle(one.label, size), "bold"), grow=12),
     Column("id", 19, 5, lambda one, view, size: (clean(one.instance_id), "dim")),
     Column("where", 12, 1, _where, grow=10),
@@ -82,7 +82,7 @@ class OperationTable(LineTable[Operation]):
         self._view = OperationsContext(now, self._view.settings)
         longest = min(_LONGEST, max((cell_len(one.action) for one in rows), default=0))
         self._columns = tuple(
-            replace(one, width=max(one.width, longest)) if one.title == ACTION else one
+            replace(one, width=max(one.width, longest)) if one.title == _ACTION else one
             for one in OPERATION_COLUMNS
         )
         self.put(rows, nothing)

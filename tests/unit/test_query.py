@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tui.domain.events import ScheduledEvent
-from tui.domain.filter_choices import CHOICES, PARTS, VERDICTS
+from tui.domain.filter_choices import CHOICES, ONE_OF_TWO, VERDICTS
 from tui.domain.instance import (
     Address,
     Checks,
@@ -175,7 +175,7 @@ def test_a_word_that_is_none_is_answered_with_all_there_are(field: str) -> None:
 
 
 def test_each_verdict_can_be_asked_of_one_of_two() -> None:
-    for part in PARTS:
+    for part in ONE_OF_TWO:
         for word in VERDICTS:
             assert isinstance(parse_query(f"recovery:{part}{word}"), Query)
         assert isinstance(parse_query(f"recovery:{part}auto"), QueryError)

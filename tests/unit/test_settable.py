@@ -14,7 +14,7 @@ from tui.domain.instance import Instance, InstanceState
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
-from tui.domain.settable import helping, setting_of, settings_of
+from tui.domain.settable import helping, setting_of, settings_now
 
 POLICY = Policy()
 STORE = replace(FACTS, instance_storage=True)
@@ -84,5 +84,5 @@ def test_only_what_closes_a_gap_helps(instance: Instance, expected: set[tuple[in
     cover = cover_of(instance, NOW, WEEK)
     assert set(helping(instance, cover, POLICY, NOW)) == expected
     assert set(helping(instance, cover, Policy(read_only=True), NOW)) == set()
-    off = Policy(actions_off=tuple(one.action for one in settings_of(instance, POLICY, NOW)))
+    off = Policy(actions_off=tuple(one.action for one in settings_now(instance, POLICY, NOW)))
     assert set(helping(instance, cover, off, NOW)) == set()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tui.domain.cover.answers import CoverAnswer, CoverVerdict
 from tui.domain.cover.remembered import remembered_cover
-from tui.domain.filter_choices import ACTS, COPIES, GAP, NO_COPY, PARTS, VERDICTS, no_choice
+from tui.domain.filter_choices import ACTS, ANY_GAP, COPIES, NO_COPY, ONE_OF_TWO, VERDICTS, no_choice
 from tui.domain.instance import Instance
 
 _Test = Callable[[Instance, datetime], bool]
@@ -22,7 +22,7 @@ def recovery_test(value: str, max_age: timedelta) -> _Test:
             for answer in remembered_cover(instance, now, max_age).answers[:2]
             for by in answer.by
         )
-    for prefix, number in PARTS.items():
+    for prefix, number in ONE_OF_TWO.items():
         if value.startswith(prefix) and value.removeprefix(prefix) in VERDICTS:
             return _one_of(value.removeprefix(prefix), number, max_age)
     if value not in VERDICTS:
@@ -39,7 +39,7 @@ def _both(value: str, max_age: timedelta) -> _Test:
             )
         if value == CoverVerdict.NOT_NEEDED:
             return all(one is CoverVerdict.NOT_NEEDED for one in verdicts)
-        return any(one in _GAPS if value == GAP else one.value == value for one in verdicts)
+        return any(one in _GAPS if value == ANY_GAP else one.value == value for one in verdicts)
 
     return test
 
@@ -62,6 +62,6 @@ def copy_test(value: str, max_age: timedelta) -> _Test:
 
 def _one_of(value: str, number: int, max_age: timedelta) -> _Test:
     def asked(answer: CoverAnswer) -> bool:
-        return answer.verdict in _GAPS if value == GAP else answer.verdict.value == value
+        return answer.verdict in _GAPS if value == ANY_GAP else answer.verdict.value == value
 
     return lambda instance, now: asked(remembered_cover(instance, now, max_age).answers[number])

@@ -12,9 +12,9 @@ CHECKS = {name.value: name for name in CheckName} | {
     "app": CheckName.APPLICATION,
 }
 STATUSES = {status.value: status for status in CheckStatus} | {"failed": CheckStatus.IMPAIRED}
-GAP = "gap"
+ANY_GAP = "gap"
 """Not covered, or in part."""
-VERDICTS = (GAP, *CoverVerdict)
+VERDICTS = (ANY_GAP, *CoverVerdict)
 ACTS: dict[str, tuple[str, ...]] = {
     "auto": ("automatic recovery",),
     "alarm": ("recover alarm ", "reboot alarm "),
@@ -30,7 +30,7 @@ COPIES = {
 """The same of copies: what is in their names."""
 NO_COPY = "none"
 """Of copies: *nobody*."""
-PARTS = {"host-": 0, "hang-": 1}
+ONE_OF_TWO = {"host-": 0, "hang-": 1}
 """Before a verdict: of which answer."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -40,7 +40,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "copy": (*VERDICTS, NO_COPY, *COPIES),
 }
 """Every word of a field."""
-_MORE = {"recovery": f"; {' or '.join(PARTS)} before one of the first {len(VERDICTS)} asks of one of the two"}
+_MORE = {
+    "recovery": f"; {' or '.join(ONE_OF_TWO)} before one of the first {len(VERDICTS)} asks of one of the two"
+}
 
 
 def choices(field: str) -> str:

@@ -37,7 +37,7 @@ class Setting(Struct, frozen=True):
     helps: bool = True
 
 
-def settings_of(instance: Instance, policy: Policy, now: datetime) -> tuple[Setting, ...]:
+def settings_now(instance: Instance, policy: Policy, now: datetime) -> tuple[Setting, ...]:
     """All of them, in the order in which the key asks."""
     return tuple(setting_of(name, instance, policy, now) for name in alike(SETTER))
 
@@ -94,7 +94,7 @@ def helping(instance: Instance, cover: Cover, policy: Policy, now: datetime) -> 
     simpler comes last.
     """
     gaps = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
-    for one in settings_of(instance, policy, now):
+    for one in settings_now(instance, policy, now):
         question = 1 if ACTIONS[one.action].alarm == "reboot" else 0
         if one.helps and cover.answers[question].verdict in gaps:
             yield question, one.action
