@@ -57,7 +57,10 @@ def is_together(key: str) -> bool:
 
 def key_text(key: str) -> SafeText:
     """`target group web`, `Auto Scaling group web-asg`, `placement partition kafka 3`, `tag service=pay`."""
-    _, _, kind, name = key.split(":", 3)
+    parts = key.split(":", 3)
+    if len(parts) < 4:
+        return clean(key)
+    kind, name = parts[2:]
     if name.startswith("arn:"):  # arn:aws:elasticloadbalancing:REGION:ACCOUNT:targetgroup/NAME/HASH
         name = name.split("/")[1] if name.count("/") > 1 else name
     return clean(f"{kind} {name}")
