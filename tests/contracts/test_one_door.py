@@ -99,7 +99,8 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def test_nothing_else_speaks_to_a_network() -> None:
-    """The demonstration apart, which serves on loopback, and what looks whether it still does; and one look-up of names."""
+    """The demonstration apart, which serves on loopback, and what looks whether it still does; one look-up of names, and the
+    question to an instance whether it serves."""
     guilty = [
         f"{name_of(path)}: {module}"
         for path in SOURCES
@@ -113,9 +114,23 @@ def test_nothing_else_speaks_to_a_network() -> None:
         if "tui/demo/" not in name_of(path) and not name_of(path).endswith("operations/demo_watchdog.py")
         for line, called in calls(path)
         if called.startswith("socket.") and called != "socket.gethostname"
-        if (name_of(path), called) != ("tui/fleet/dns.py", "socket.getaddrinfo")
+        if (name_of(path), called) not in KNOWN_SOCKETS
     ]
     assert guilty == []
+
+
+KNOWN_SOCKETS = {
+    ("tui/fleet/dns.py", "socket.getaddrinfo"),
+    ("tui/operations/probing.py", "socket.create_connection"),
+}
+
+
+def test_an_instance_is_asked_whether_it_serves_by_the_runner_alone() -> None:
+    """Neither the console's process nor the collector's can: the gateway imports boto3, which is out of their reach."""
+    users = {
+        name_of(path) for path in SOURCES for module in imported(path) if module == "tui.operations.probing"
+    }
+    assert users == {"tui/operations/aws_gateway.py"}
 
 
 PAID = {

@@ -134,6 +134,7 @@ def test_profile_on_the_command_line_is_stronger_than_the_environment(home: Path
         ("[[probe]]\nwhen='web'", "probe[0]", "one of tcp and http"),
         ("[[probe]]\nwhen='web'\ntcp=1\nhttp='/'", "probe[0]", "one of tcp and http"),
         ("[[probe]]\nwhen='due<soon'\ntcp=1", "probe[0].when", "due<soon"),
+        ("[[probe]]\nwhen='web'\nhttp=':70000/x'", "probe[0].http", "from 1 to 65535"),
         ("[[probe]]\nwhen='web'\ntcp=70000", "probe[0].tcp", "<= 65535"),
         ("[[probe]]\nwhen='web'\nhttp='//evil@host/ x'", "probe[0].http", "a path such as"),
         ("[[probe]]\nwhen='web'\nhttp='/x'\nwithin='2h'", "probe[0].within", "up to 1h"),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from tui.config.sections import CampaignSettings, KindSettings, ProbeSettings
 from tui.domain.diagnosis.patterns import SHORTEST_PART, pattern
 from tui.domain.placeholders import placeholder_fault
+from tui.domain.probe import probe_place
 from tui.domain.query import QueryError, parse_query
 from tui.domain.sanitize import clean
 
@@ -50,5 +51,9 @@ def _of_probe(probe: ProbeSettings, key: str) -> Iterator[tuple[str, str]]:
         yield f"{key}.when", f"{probe.when[read.start : read.end]}: {read.message}"
     if bool(probe.tcp) == bool(probe.http):
         yield key, "expected one of tcp and http"
+    try:
+        probe_place(probe.tcp, probe.http)
+    except ValueError as error:
+        yield f"{key}.http", str(error)
     if not timedelta() < probe.within <= _LONGEST_PROBE:
         yield f"{key}.within", "expected up to 1h, such as 5m"

@@ -187,6 +187,7 @@ def policy(settings: Settings, profile: str, account: str = "") -> Policy:
         blocking=settings.blocking,
         keep=keep(settings),
         topics=settings.cover.topics,
+        probes=tuple(one.rule for one in settings.probe),
     )
 
 

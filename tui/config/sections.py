@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec import Meta, Struct
 
 from tui.config.durations import Duration, DurationInSeconds, Limit
 from tui.domain.campaign.model import MAX_AT_ONCE
+from tui.domain.probe import ProbeRule, probe_place
 
 EXPECTED: dict[str, str] = {}
 """Of each pattern, what it stands for: told where a text does not match it."""
@@ -142,6 +144,12 @@ class ProbeSettings(Base, frozen=True):
     tcp: Port = 0
     http: HttpPath = ""
     within: Duration = Duration("5m")
+
+    @property
+    def rule(self) -> ProbeRule:
+        """As the plans want it."""
+        within = timedelta(seconds=self.within.total_seconds())  # how it was written is no part of a plan
+        return ProbeRule(self.when, *probe_place(self.tcp, self.http), within)
 
 
 class KindSettings(Base, frozen=True):

@@ -3,8 +3,8 @@
 `/_evac/faults` (GET, POST a list: it replaces the old one), `/_evac/calls` (GET, DELETE), `/_evac/advance` `{"seconds": n}`,
 `/_evac/clock` (GET, POST `{"speed": x, "now": iso}`), `/_evac/events` (POST `{"instance": id or name, "code", "in": seconds,
 "deadline": seconds, "until": seconds, "description", "dates": {"NotBefore": iso or any text}}` or
-`{"instance", "sick": check}`, `{"instance", "well": check}` or `{"instance", "recovery_fails": bool}`: an alarm's recover
-does not help), `/_evac/published` (GET: what alarms sent to SNS topics),
+`{"instance", "sick": check}`, `{"instance", "well": check}`, `{"instance", "recovery_fails": bool}`: an alarm's recover
+does not help, or `{"instance", "private_ip"}`), `/_evac/published` (GET: what alarms sent to SNS topics),
 `/_evac/settings` (POST `{"lag": s, "limits": bool, "strict": bool, "sparse": bool, "expired": {key: bool}}`; limits: AWS's own
 request buckets; strict: a request whose time is more than 5 minutes off is refused; sparse: pages are cut before they are
 filtered, so that some are empty and still have a next one), `/_evac/reset`, `/_evac/script` (GET: the names of the scripted
@@ -142,6 +142,8 @@ def _happen(world: World, data: Doc) -> Doc:
     world.revision += 1
     if "recovery_fails" in data:
         instance.recovery_fails = bool(data["recovery_fails"])
+    elif "private_ip" in data:
+        instance.doc["PrivateIpAddress"] = data["private_ip"]
     elif "sick" in data:
         instance.sick[data["sick"]] = now
     elif "well" in data:

@@ -18,11 +18,13 @@ from tui.domain.actions import ACTIONS, Action, ActionOptions
 from tui.domain.down_by_aws import STOP_EVENTS
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts
+from tui.domain.groups import SCALING
 from tui.domain.hazards import Hazard, hazards
 from tui.domain.hazards.base import HazardView
 from tui.domain.hazards.images import needs_image
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.policy import Policy
+from tui.domain.probe_match import probe_of
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.severity import GRAVE, Gravity
 from tui.domain.steps import calls_of, steps_of, without_dry_run
@@ -162,7 +164,7 @@ def draft(
     pre = Preflight(calls_of(action_name, order, options))
     steps = [PlannedStep(pre.name, pre.text, pre.about)]
     for step in steps_of(action_name, options, serves=serves):
-        text, about = action.step_words.get(step.name, (step.text, step.about))
+        text, about = action.step_words.get(step.name) or step.words(order)
         steps.append(PlannedStep(step.name, text, about, step.calls(order)))
     return Draft(
         action=action_name,
@@ -189,7 +191,7 @@ def _order(
     policy: Policy,
     now: datetime,
 ) -> tuple[Order, bool]:
-    """What the runner is given, without an operation id; and whether it is in service of a group, and should be so again."""
+    """What the runner is given, without an operation id; and whether it serves, as a group or a probe tells, and should again."""
     places = out_of_service.places(facts) if action.sets_aside else ()
     interrupts = action.interrupts(options, instance.state)
     groups = (
@@ -199,6 +201,9 @@ def _order(
     )
     event, group = _event(action, instance, options, now), out_of_service.member(facts)
     waits = event is not None and action.awaits_stop
+    serves = any(one.healthy for one in places) or any(one.up for one in groups)
+    watched = any(one.healthy for one in places) or any(one.up and one.kind != SCALING for one in groups)
+    probe = probe_of(instance, policy.probes, now) if interrupts and not watched else None
     order = Order(
         operation_id="",
         action=action.name,
@@ -219,8 +224,9 @@ def _order(
         recovery=alarm_plan.recovery_change(action, instance, options),
         backup=options.backup,
         instance_type=str(instance.instance_type),
+        probe=probe,
     )
-    return order, any(one.healthy for one in places) or any(one.up for one in groups)
+    return order, serves or probe is not None
 
 
 def refusals(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from tui.aws import access_denied
 from tui.aws.inspect import Observer, unseen
 from tui.aws.mutate import Outcome, send
@@ -14,6 +16,7 @@ from tui.domain.instance import InstanceState, Target
 from tui.domain.sanitize import clean
 from tui.domain.steps.base import Call, Order, Seen, Step
 from tui.operations.model import Operation
+from tui.operations.probing import ask_whether_it_serves
 from tui.operations.runner_log import log_line, what
 
 __all__ = ["AwsGateway", "Gateway", "Outcome"]
@@ -49,6 +52,7 @@ class AwsGateway:
         self._clients: dict[str, Any] = {}
         self._observer: Observer | None = None
         self._stale = False
+        self._demo = settings.demo
 
     def connect(self) -> None:
         """Make the clients that every look needs. Raises what botocore, the AWS files or a credential helper raise."""
@@ -73,6 +77,10 @@ class AwsGateway:
         if seen.state is InstanceState.TERMINATED and seen.launched_at is None and not self._own_account():
             seen = Seen()  # not gone: looked for in another account
         self._stale = self._stale or seen.state is InstanceState.UNKNOWN
+        if order.probe is not None and "probe" in step.looks and seen.state is InstanceState.RUNNING:
+            seen = replace(
+                seen, probe=ask_whether_it_serves(order.probe, str(seen.public_ip), loopback=self._demo)
+            )
         return seen
 
     def console_output(self, instance_id: str) -> tuple[str, datetime | None, bool]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tui.domain.actions import ACTIONS, ActionOptions
-from tui.domain.steps import checks, cover, membership, power, work
+from tui.domain.steps import checks, cover, membership, power, wait_healthy, work
 from tui.domain.steps.base import Call, Order, Step
 from tui.domain.steps.power import Preflight, askable
 
 
 def _declared() -> Iterator[Step]:
-    for module in (work, power, checks, membership, cover):
+    for module in (work, power, checks, membership, wait_healthy, cover):
         for one in vars(module).values():
             own = isinstance(one, type) and one.__module__ == module.__name__ and hasattr(one, "decide")
             if own and one.text and one is not Preflight:  # which each plan makes for its calls

@@ -20,6 +20,7 @@ from tui.domain.aws_codes import NOT_YET
 from tui.domain.events import ScheduledEvent
 from tui.domain.groups import Group, GroupSeen, Keep, shortage
 from tui.domain.instance import Checks, Image, InstanceState
+from tui.domain.probe import Probe, ProbeSeen
 from tui.domain.retry import RetryPolicy
 from tui.domain.sanitize import EMPTY, SafeText
 
@@ -163,7 +164,8 @@ class Seen(Struct, frozen=True):
     are those of the order that could be read: one that is missing counts as down.
 
     `copying`: instances of which an AMI is pending. `reason` and `reason_code` are AWS's for its state (StateReason). `unread`
-    says why the state could not be read, or, of one that is known, checks and events; `remedy` what to do.
+    says why the state could not be read, or, of one that is known, checks and events; `remedy` what to do. `probe`: what it
+    answered itself, where the order asks that.
     """
 
     state: InstanceState = InstanceState.UNKNOWN
@@ -183,6 +185,7 @@ class Seen(Struct, frozen=True):
     remedy: SafeText = EMPTY
     alarms: tuple[AlarmSeen, ...] | None = None
     auto_recovery: SafeText = EMPTY
+    probe: ProbeSeen | None = None
 
     def group(self, wanted: Group) -> GroupSeen | None:
         """That group as it is now; None if it could not be read."""
@@ -197,7 +200,8 @@ class Order(Struct, frozen=True):
     it was registered in; `groups`: all groups of which it was a member; `public_ip`: its public address. All as they were before
     anything was done. `backup`: of an AMI that a timer makes. `instance_type`: what it was then.
 
-    `alarm` and `recovery`: what is set, and what was there before.
+    `alarm` and `recovery`: what is set, and what was there before. `probe`: what it is asked where no balancer tells whether it
+    serves.
 
     The runner adds, from the journal, `stop_intent_at` and `stop_launched_at` (this machine's time, and AWS's LaunchTime read
     right before the stop) and `out` (this operation has taken it out of service), `lifted` (how few are left in service does
@@ -231,6 +235,7 @@ class Order(Struct, frozen=True):
     recovery: RecoveryChange | None = None
     backup: Backup | None = None
     instance_type: str = ""
+    probe: Probe | None = None
 
     @property
     def awaits_stop(self) -> bool:
@@ -300,7 +305,7 @@ class Step:
     action's). `sends`: the one call of EC2 it may send, if that names the instance alone. `looks` names what it wants to see
     beside the instance.
 
-    It may name `images`, `group`, `targets`, `members` and `alarm`: what no step asks for is not read.
+    It may name `images`, `group`, `targets`, `members`, `probe` and `alarm`: what no step asks for is not read.
     """
 
     name: str
@@ -309,6 +314,10 @@ class Step:
     cell: str = ""
     sends: str = ""
     looks: frozenset[str] = frozenset()
+
+    def words(self, order: Order) -> tuple[str, str]:
+        """Its `text` and `about` for this order."""
+        return self.text, self.about
 
     def calls(self, order: Order) -> tuple[Call, ...]:
         """What it may send."""

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tui.domain.groups import Group
 from tui.domain.instance import InstanceState
 from tui.domain.steps.base import (
     DRAIN_LIMIT,
     GRACE,
-    HEALTH_LIMIT,
     MEMBERS,
     STANDBY_LIMIT,
     Call,
@@ -184,57 +182,6 @@ class Members(Step):
     def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
         """There is nothing to decide here: who else holds members down is the journal's to say."""
         return Done()
-
-
-class WaitHealthy(Step):
-    """Waits until every group in which it was in service finds it so again: a member is back when healthy, not when running."""
-
-    name = "wait-healthy"
-    text = "wait until healthy"
-    about = "the target groups' health checks, usually under a minute"
-    cell = "returning"
-    looks = frozenset({"targets"}) | MEMBERS
-
-    def decide(self, order: Order, seen: Seen, said: StepHistory, now: datetime) -> Decision:
-        """After a while a person is asked: it runs, but its users don't reach it."""
-        if (lost := gone(seen, order)) is not None:
-            return lost
-        late = now - said.began_at > HEALTH_LIMIT
-        minutes = int(HEALTH_LIMIT.total_seconds() // 60)
-        placed = {place.arn for place in order.places}
-        groups = [one for one in order.groups if one.up and one.key not in placed]
-        unread = next((one.text for one in groups if seen.group(one) is None), "")
-        if seen.targets is None and order.places:
-            unread = "its target groups"
-        if unread:
-            if late:
-                return Stuck(f"it runs, but {unread} could not be read", "look whether it serves again")
-            return Wait(f"{unread} could not be read", 3.0)
-        targets = seen.targets or ()
-        ill = [_health(one) for one in targets if one.place.healthy and one.state != "healthy"]
-        ill += [told for one in groups if (told := _out_of(one, seen))]
-        if not ill:
-            back = [one.place.name for one in targets if one.place.healthy] + [one.name for one in groups]
-            return Done("healthy in " + ", ".join(dict.fromkeys(back)))
-        told = ", ".join(ill)
-        if late:
-            return Stuck(
-                f"it runs, but after {minutes} minutes: {told}", "look at the application, then resume"
-            )
-        return Wait(told, 3.0)
-
-
-def _out_of(group: Group, seen: Seen) -> str:
-    """Empty if it is in service there; else as what it is seen."""
-    now = seen.group(group)
-    if now is None or group.member in now.up:
-        return ""
-    return f"{dict(now.ill).get(group.member, 'not registered')} in {group.text}"
-
-
-def _health(one: TargetSeen) -> str:
-    reason = f" ({one.reason})" if one.reason else ""
-    return f"{one.state or 'not registered'} in {one.place.name}{reason}"
 
 
 def _member(order: Order) -> dict[str, object]:
