@@ -23,8 +23,8 @@ from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, countdown, distance, parse_moment, to_zone
 
-WAITS = (0, 5, 10, 15, 30, 60)
-"""For how long a check fails before its alarm acts, to choose from; 0 leaves it to the plan."""
+OTHER_MINUTES = (5, 10, 15, 30, 60)
+"""For how long a check fails before its alarm acts, to choose from beside what the plan proposes."""
 
 
 def movable(instance: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
@@ -105,7 +105,10 @@ class Toggle(Static, can_focus=True):
 
 
 class Choices(Vertical):
-    """The options of one action. It reports each change; what is wrong with it is its `trouble`."""
+    """The options of one action. It reports each change; what is wrong with it is its `trouble`.
+
+    `minutes`: for how long the plan would have a check fail before an alarm acts.
+    """
 
     class Changed(Message):
         """The operator changed a choice: `options` is another, and the plan is to be drafted again."""
@@ -125,8 +128,10 @@ class Choices(Vertical):
         zone: tzinfo,
         options: ActionOptions,
         offered: Sequence[Offer] = (),
+        minutes: int = 0,
     ) -> None:
         super().__init__()
+        self._minutes = (minutes, *(one for one in OTHER_MINUTES if one != minutes))
         self.action, self.zone, self.offered = action, zone, tuple(offered)
         self.events = movable(instance, now) if ACTIONS[action].moves_event else ()
         if ACTIONS[action].images and not options.image_name:
@@ -143,7 +148,8 @@ class Choices(Vertical):
     def choosable(self) -> tuple[object, ...]:
         """What there is to choose, however it was chosen: the action, the events, the offers."""
         events = [one.event_id for one in self.events]
-        return self.action, events, [(one.name, one.words, one.fixed) for one in self.offered]
+        minutes = self._minutes if self._waits else ()
+        return self.action, events, minutes, [(one.name, one.words, one.fixed) for one in self.offered]
 
     def keep(self, other: Choices) -> None:
         """Take over what was chosen in another one, as far as it can be chosen here."""
@@ -200,8 +206,10 @@ class Choices(Vertical):
             yield _row("new start", _input(self._local(self.options.not_before), "new-start", 40))
             yield Static(id="limits")
         elif self._waits:
-            names = [counted(number, "minute") if number else "as proposed" for number in WAITS]
-            yield _row("acts after", Cycle(names, WAITS.index(self.options.minutes)))
+            proposed, *others = (counted(number, "minute") for number in self._minutes)
+            chosen = self.options.minutes
+            at = self._minutes.index(chosen) if chosen in self._minutes else 0
+            yield _row("acts after", Cycle([f"{proposed}, as proposed", *others], at))
         for one in self.offered:
             yield Toggle(one.words, self._on(one), one.name, one.fixed)
 
@@ -272,7 +280,7 @@ class Choices(Vertical):
         message.stop()
         chosen = self.query_one(Cycle).chosen
         if self._waits:
-            self.options = replace(self.options, minutes=WAITS[chosen])
+            self.options = replace(self.options, minutes=self._minutes[chosen] if chosen else 0)
         else:
             event = self.events[chosen]
             self.options = replace(self.options, event_id=event.event_id)

@@ -11,6 +11,7 @@ from screens.confirm.handover import Desk
 from screens.this_machine import here_now
 from tui.config.schema import policy
 from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.alarm_plan import minutes_of
 from tui.domain.changes import HURTS_NOBODY, Reading, differences
 from tui.domain.choices import offers
 from tui.domain.facts import Facts
@@ -158,7 +159,9 @@ class Looking(EvacScreen):
         options = replace(self._settled_options, wait_for_image=settings.actions.wait_for_image)
         rules = policy(settings, instance.target.profile, instance.account_id)
         offered = offers(self.action, instance, self.facts, options, rules, now, here_now(self.services))
-        fresh = Choices(self.action, instance, now, self.services.zone, options, offered)
+        wanted = ACTIONS[self.action]
+        minutes = minutes_of(wanted, instance, self.facts, ActionOptions()) if wanted.alarm else 0
+        fresh = Choices(self.action, instance, now, self.services.zone, options, offered, minutes)
         if held and held.first().choosable == fresh.choosable:
             return
         if held:

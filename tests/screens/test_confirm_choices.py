@@ -228,16 +228,16 @@ async def test_how_long_a_check_fails_before_its_alarm_acts_can_be_chosen(tmp_pa
     case.link().facts = looked()
     async with case.app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: ready(case.screen))
-        assert "EvaluationPeriods=3" in shown(case.screen)
-        assert "as proposed" in text_of(case.app)
+        assert "at least 1 (Maximum) in 3 of 3 periods" in " ".join(shown(case.screen).split())
+        assert "‹ 3 minutes, as proposed ›" in text_of(case.app)
         case.screen.query_one(Cycle).focus()
         await pilot.press("space")
         await until(pilot, lambda: len(case.hands.made) == 2 and ready(case.screen))
-        assert "EvaluationPeriods=5" in shown(case.screen)
+        assert "in 5 of 5 periods" in " ".join(shown(case.screen).split())
         assert "‹ 5 minutes ›" in text_of(case.app)
         case.screen.verb_reread()  # what was chosen stays chosen
         await until(pilot, lambda: len(case.hands.made) == 3 and ready(case.screen))
-        assert "EvaluationPeriods=5" in shown(case.screen)
+        assert "in 5 of 5 periods" in " ".join(shown(case.screen).split())
 
 
 async def test_automatic_recovery_that_is_on_can_be_switched_off(tmp_path: Path) -> None:

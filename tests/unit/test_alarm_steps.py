@@ -26,7 +26,7 @@ from tui.domain.answers import Permission
 from tui.domain.instance import InstanceState
 from tui.domain.sanitize import clean
 from tui.domain.steps import STEPS, without_dry_run
-from tui.domain.steps.base import Attempt, Done, Order, Seen, Send, StepHistory, Stuck, Wait
+from tui.domain.steps.base import Attempt, Call, Done, Order, Seen, Send, StepHistory, Stuck, Wait
 from tui.domain.steps.power import Preflight
 
 NAME = alarm_name("recover", "i-0a")
@@ -230,3 +230,42 @@ def test_what_somebody_changed_since_is_left_as_it_is() -> None:
         told = world.carry_out(GONE_AGAIN)
         assert told == "done" if theirs is None else told.startswith("somebody changed it since"), seed
         assert world.alarm == (None if theirs is None else AlarmSeen(theirs, "op-1"))
+
+
+@pytest.mark.parametrize(
+    ("does", "topic", "told"),
+    [
+        ("recover", "", "recovers it once StatusCheckFailed_System is at least 1 (Maximum) in 3 of 3 periods of 60 s"),
+        ("reboot", "arn:aws:sns:eu-west-1:111122223333:ops",
+         "reboots it and tells ops once StatusCheckFailed_Instance is at least 1 (Maximum) in 3 of 3 periods of 60 s"),
+    ],
+)  # fmt: skip
+def test_a_plan_says_of_an_alarm_what_it_does_and_the_audit_log_what_is_sent(
+    does: str, topic: str, told: str
+) -> None:
+    settings = check_alarm(does, "i-1", "eu-west-1", periods=3, topic=topic)
+    call = Call("cloudwatch", "PutMetricAlarm", settings.params)
+    assert call.told == f"PutMetricAlarm evac/{does}/i-1: {told}"
+    assert "EvaluationPeriods=3" in call.text
+    assert "MetricName=StatusCheckFailed_" in call.text
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"AlarmActions": ["arn:aws:automate:eu-west-1:ec2:stop"]}, "stops it once"),
+        ({"AlarmActions": ["arn:aws:lambda:eu-west-1:1:function:mend"]}, "does something else (mend) once"),
+        ({"AlarmActions": []}, "does nothing once"),
+        ({"ActionsEnabled": False}, "; its actions are switched off"),
+        ({"ComparisonOperator": "GreaterThanThreshold", "Threshold": 0.5}, "is above 0.5 (Maximum)"),
+        ({"DatapointsToAlarm": 2, "EvaluationPeriods": 5, "Period": 300}, "in 2 of 5 periods of 300 s"),
+    ],
+)
+def test_what_somebody_else_made_of_an_alarm_is_told_in_words(params: dict[str, Any], told: str) -> None:
+    sound = check_alarm("recover", "i-1", "eu-west-1", periods=2).params
+    assert told in AlarmSettings({**sound, **params}).text
+
+
+def test_no_settings_are_told_all_the_same() -> None:
+    assert AlarmSettings({}).text == "does nothing once an expression says so, in ? of ? periods of ? s"
+    assert Call("cloudwatch", "PutMetricAlarm", {}).told == "PutMetricAlarm"

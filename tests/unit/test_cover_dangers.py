@@ -45,19 +45,19 @@ def idle(*actions: AlarmActionKind, **changes: Any) -> Alarm:
     [
         (
             idle(A.TERMINATE),
-            "alarm idle may terminate it: CPUUtilization ≤ 5 for 30m; a hung system looks just so",
+            "alarm idle may terminate it: CPUUtilization at most 5 for 30m; a hung system looks just so",
         ),
         (
             idle(A.STOP, A.NOTIFY),
-            "alarm idle may stop it: CPUUtilization ≤ 5 for 30m; a hung system looks just so",
+            "alarm idle may stop it: CPUUtilization at most 5 for 30m; a hung system looks just so",
         ),
         (
             idle(A.STOP, comparison=clean("GreaterThanThreshold"), missing_data=clean("breaching")),
-            "alarm idle may stop it: CPUUtilization > 5 for 30m; a stop sets it off",
+            "alarm idle may stop it: CPUUtilization above 5 for 30m; a stop sets it off",
         ),
         (
             idle(A.STOP, A.TERMINATE, state=AlarmState.ALARM, comparison=clean("GreaterThanThreshold")),
-            "alarm idle may terminate it: CPUUtilization > 5 for 30m; it is in ALARM now",
+            "alarm idle may terminate it: CPUUtilization above 5 for 30m; it is in ALARM now",
         ),
         (idle(A.STOP, metric=clean(""), comparison=clean("x")), "alarm idle may stop it: an expression"),
         (
@@ -70,7 +70,7 @@ def idle(*actions: AlarmActionKind, **changes: Any) -> Alarm:
         ),
         (
             recover(actions_on_ok=(A.STOP,)),
-            "alarm recover-1 may stop it: when it is well again: StatusCheckFailed_System ≥ 1 for 2m",
+            "alarm recover-1 may stop it: when it is well again: StatusCheckFailed_System at least 1 for 2m",
         ),
         (
             idle(A.STOP, threshold=None, comparison=clean("GreaterThanUpperThreshold")),

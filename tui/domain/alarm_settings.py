@@ -60,11 +60,26 @@ _ONE_METRIC = SETTABLE - {
 """What an alarm on one metric of one instance can hold: of no other does evac set any."""
 CHECK_METRICS = {"recover": "StatusCheckFailed_System", "reboot": "StatusCheckFailed_Instance"}
 """What an alarm does, and the metric that it watches for that (CloudWatch user guide, UsingAlarmActions)."""
+COMPARISONS = {
+    "GreaterThanOrEqualToThreshold": "at least",
+    "GreaterThanThreshold": "above",
+    "LessThanThreshold": "below",
+    "LessThanOrEqualToThreshold": "at most",
+}
+"""CloudWatch's words of a fixed threshold, as people say them (botocore model, ComparisonOperator)."""
 _ACTION_LISTS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _NAME = re.compile(rf"{ALARM_PREFIX}({'|'.join(CHECK_METRICS)})/(i-[0-9a-f]{{1,17}})", re.ASCII)
 _EC2_ACTION = re.compile(rf"arn:aws[a-z-]*:automate:[a-z0-9-]+:ec2:({'|'.join(CHECK_METRICS)})", re.ASCII)
 _MOST_ACTIONS = 5
 """Of each list (botocore model, ResourceList)."""
+
+
+def _does(action: str) -> str:
+    """What an action's ARN does, in words; somebody else may have set any."""
+    name = action.rpartition(":")[2]
+    if ":automate:" in action and ":ec2:" in action:
+        return f"{name}s it"
+    return f"tells {name}" if ":sns:" in action else f"does something else ({name})"
 
 
 class AlarmSettings(Struct, frozen=True):
@@ -78,16 +93,21 @@ class AlarmSettings(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """`StatusCheckFailed_System ≥ 1 in 2 of 2 × 60 s → recover, topic ops`, safe to draw."""
+        """`recovers it and tells ops once StatusCheckFailed_System is at least 1 (Maximum) in 2 of 2 periods of 60 s`, safe to
+        draw."""
         told = self.params
         periods = told.get("EvaluationPeriods", "?")
         points = told.get("DatapointsToAlarm", periods)
-        actions = [str(one).rpartition(":")[2] for one in told.get("AlarmActions") or ()]
-        off = "" if told.get("ActionsEnabled", True) else ", actions off"
-        metric = told.get("MetricName", "several metrics")
-        when = f"{metric} {told.get('ComparisonOperator', '?')} {told.get('Threshold', '?')}"
-        what = ", ".join(actions) or "nothing"
-        return clean(f"{when} in {points} of {periods} × {told.get('Period', '?')} s → {what}{off}", 300)
+        does = [_does(str(one)) for one in told.get("AlarmActions") or ()]
+        off = "" if told.get("ActionsEnabled", True) else "; its actions are switched off"
+        metric, limit = told.get("MetricName"), told.get("Threshold")
+        comparison = told.get("ComparisonOperator", "?")
+        value = f"{limit:g}" if isinstance(limit, int | float) else "?"
+        level = told.get("Statistic") or told.get("ExtendedStatistic") or "?"
+        when = f"{metric} is {COMPARISONS.get(comparison, comparison)} {value} ({level})"
+        when = when if metric else "an expression says so,"
+        often = f"{points} of {periods} periods of {told.get('Period', '?')} s"
+        return clean(f"{' and '.join(does) or 'does nothing'} once {when} in {often}{off}", 300)
 
 
 class AlarmSeen(Struct, frozen=True):

@@ -59,7 +59,7 @@ def _sends(step: PlannedStep) -> bool:
 
 def _line(step: PlannedStep, about: str) -> PlanLine:
     if _sends(step):
-        return PlanLine(clean(", ".join(call.text for call in step.calls)), sends=True, about=about)
+        return PlanLine(clean(", ".join(call.told for call in step.calls)), sends=True, about=about)
     again = f" ({', '.join(call.operation for call in step.calls)} again if it stops)" if step.calls else ""
     return PlanLine(step.text + again, about=about)
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from tui.domain.alarm_settings import COMPARISONS
 from tui.domain.cover.alarm_judgement import REBOOT, RECOVER, concerns
 from tui.domain.cover.answers import CoverLine, CoverVerdict
 from tui.domain.cover_facts import Alarm, AlarmActionKind, AlarmState
@@ -19,16 +20,10 @@ from tui.domain.sanitize import SafeText, clean
 from tui.domain.time_format import span
 
 _LOW = ("LessThanThreshold", "LessThanOrEqualToThreshold")
-_SIGNS = {
-    "GreaterThanOrEqualToThreshold": "≥",
-    "GreaterThanThreshold": ">",
-    "LessThanThreshold": "<",
-    "LessThanOrEqualToThreshold": "≤",
-}
 
 
 class AlarmDanger(Struct, frozen=True, gc=False):
-    """An alarm that may take the instance down. `text`: `alarm idle may terminate it: CPUUtilization ≤ 5 for 30m …`.
+    """An alarm that may take the instance down. `text`: `alarm idle may terminate it: CPUUtilization at most 5 for 30m …`.
 
     `terminates`: for ever. `when_stopped`: a stop sets it off, for it takes missing data for a breach. `when_hung`: a hung
     system does, for it looks for little of something.
@@ -78,8 +73,8 @@ def _ending(
 def _condition(alarm: Alarm) -> str:
     if not alarm.metric:
         return "an expression"
-    sign = _SIGNS.get(alarm.comparison)
-    limit = f" {sign} {alarm.threshold:g}" if sign and alarm.threshold is not None else " out of its range"
+    word = COMPARISONS.get(alarm.comparison)
+    limit = f" {word} {alarm.threshold:g}" if word and alarm.threshold is not None else " out of its range"
     points = alarm.datapoints or alarm.evaluation_periods
     seconds = min(max(alarm.period * points, 0), 10**9)
     return f"{clean(alarm.metric, 60)}{limit}" + (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from tui.domain.alarm_settings import COMPARISONS
 from tui.domain.cover.answers import CoverLine, CoverVerdict
 from tui.domain.cover_facts import Alarm, AlarmActionKind, AlarmState
 from tui.domain.sanitize import clean
@@ -34,7 +35,7 @@ ENDS: dict[AlarmActionKind, str] = {AlarmActionKind.STOP: "stops", AlarmActionKi
 """What takes it down, and nothing brings it back."""
 _CHECKS = {RECOVER: (SYSTEM_METRIC, "system check"), REBOOT: (INSTANCE_METRIC, "instance check")}
 _LEVELS = re.compile(r"(?:p|tm|wm)\d{1,2}(?:\.\d+)?|p100|IQM|(?:TM|WM)\(.*\)", re.IGNORECASE)
-_COMPARISONS = {
+_COMPARED = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
     "GreaterThanThreshold": lambda value, threshold: value > threshold,
     "LessThanThreshold": lambda value, threshold: value < threshold,
@@ -132,7 +133,7 @@ def _watches_wrong(alarm: Alarm, wanted: AlarmActionKind) -> Judgement | None:
 
 def _fires_wrong(alarm: Alarm) -> Judgement | None:
     statistic, threshold = str(alarm.statistic), alarm.threshold
-    compare = _COMPARISONS.get(alarm.comparison)
+    compare = _COMPARED.get(alarm.comparison)
     if threshold is None or compare is None:
         return _NOBODY, "has no fixed threshold, so that nobody knows when it fires", "wrong limit"
     failed = failed_value(statistic, alarm.period)
@@ -142,7 +143,7 @@ def _fires_wrong(alarm: Alarm) -> Judgement | None:
             f"looks at {clean(statistic, 30)}, which does not show a failing check",
             "wrong stat",
         )
-    rule = f"({clean(statistic, 30)}, {clean(alarm.comparison, 40)} {threshold:g})"
+    rule = f"({clean(statistic, 30)} {COMPARISONS[alarm.comparison]} {threshold:g})"
     if compare(0, threshold):
         return _NOBODY, f"fires while the check is well {rule}", "wrong limit"
     if not compare(failed, threshold):

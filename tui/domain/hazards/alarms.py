@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from tui.domain import alarm_plan
-from tui.domain.alarm_settings import CHECK_METRICS, AlarmChange, alarm_name, why_not_set
+from tui.domain.alarm_settings import AlarmChange, alarm_name, why_not_set
 from tui.domain.cover.recovery import why_not_automatic
 from tui.domain.hazards.base import Hazard, HazardView, block, danger, dont_know, hazard, note, ok, warn
 from tui.domain.hazards.membership import membership
@@ -147,16 +147,14 @@ def who_is_told(view: HazardView) -> Iterator[Hazard]:
 @hazard("alarm-terms", "set-alarm", field="botocore model, PutMetricAlarm")
 def alarm_terms(view: HazardView) -> Iterator[Hazard]:
     """What every such alarm is: no DryRun, once a transition, its role, its cost. Source: botocore model, PutMetricAlarm."""
-    metric = CHECK_METRICS[view.action.alarm]
-    minutes = alarm_plan.minutes_of(view.action, view.instance, view.facts, view.options)
+    minutes = counted(alarm_plan.minutes_of(view.action, view.instance, view.facts, view.options), "minute")
     yield note(
-        f"once {metric} has failed for {counted(minutes, 'minute')} it {view.action.alarm}s it, once: "
-        "not again while it still fails"
+        f"it acts when its check has failed for {minutes}, and not again while it still fails; it costs what one "
+        "standard alarm costs a month, and undo takes it away"
     )
     yield note("CloudWatch can't be asked beforehand whether it permits this (no dry run)")
     yield note(
-        "the first alarm of an account that acts on EC2 makes a role for it (iam:CreateServiceLinkedRole); "
-        "it costs what one standard alarm costs a month, and undo takes it away"
+        "the first alarm of an account that acts on EC2 makes a role for it (iam:CreateServiceLinkedRole)"
     )
 
 

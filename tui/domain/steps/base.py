@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from tui.domain.actions import ACTIONS, Backup
-from tui.domain.alarm_settings import AlarmChange, AlarmSeen, RecoveryChange
+from tui.domain.alarm_settings import AlarmChange, AlarmSeen, AlarmSettings, RecoveryChange
 from tui.domain.answers import NoteKind, Permission, RefusedBy
 from tui.domain.aws_codes import NOT_YET
 from tui.domain.events import ScheduledEvent
@@ -92,6 +92,14 @@ class Call(Struct, frozen=True):
             shown = ",".join(map(_shown, value)) if isinstance(value, (list, tuple)) else str(value)
             parts.append(shown if key in _BARE else f"{key}={shown}")
         return " ".join(parts)
+
+    @property
+    def told(self) -> str:
+        """As a plan says it: of an alarm what it does and when, in words."""
+        name = self.params.get("AlarmName")
+        if self.operation != "PutMetricAlarm" or not name:
+            return self.text
+        return f"{self.operation} {name}: {AlarmSettings(self.params).text}"
 
     @property
     def short(self) -> str:
