@@ -15,7 +15,7 @@ WORLDS ?= 10000
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick unit lint types contracts tests matrix release chaos night soak aws-files fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
+.PHONY: help install demo test quick unit lint types contracts rest tests matrix release chaos night soak aws-files fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,12 +33,19 @@ demo: $(STAMP) ## open the console on the embedded AWS: no account, no network
 	$(BIN)/evac --demo
 
 test: $(STAMP) ## everything that must be green, two at a time
-	@$(MAKE) --no-print-directory -j 2 lint types contracts tests
+	@$(MAKE) --no-print-directory -j 2 rest lint types contracts unit
 
 quick: $(STAMP) ## before each commit: all of `make test` but what starts processes or draws; under a minute
 	@$(MAKE) --no-print-directory -j 2 lint types contracts unit
 
-unit: $(STAMP) ## the unit tests
+# Python compiles what is new once, before many processes would each do it at the same time.
+COMPILED := $(VENV)/.compiled
+$(COMPILED): $(STAMP) $(shell find tests tui screens -name '*.py' 2>/dev/null)
+	@$(BIN)/python -m compileall -q tui screens
+	@$(BIN)/pytest --collect-only -qq >/dev/null || true # what is wrong with a test is said by the run itself
+	@touch $@
+
+unit: $(STAMP) $(COMPILED) ## the unit tests
 	$(BIN)/pytest -q -n auto --dist worksteal tests/unit
 
 lint: $(STAMP) ## ruff: rules and format
@@ -51,7 +58,10 @@ types: $(STAMP) ## mypy --strict
 contracts: $(STAMP) ## the arrows between the rooms
 	$(BIN)/lint-imports
 
-tests: $(STAMP) ## pytest
+rest: $(STAMP) $(COMPILED) # of the tests: each of its many workers reads all it may be given, and so not the unit tests too
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore tests/unit
+
+tests: $(STAMP) $(COMPILED) ## pytest
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 matrix: $(STAMP) ## the tests on every Python from 3.11 on that is installed, and on the oldest Textual allowed; asks the package index

@@ -30,7 +30,15 @@ def _as_the_console_has_it() -> Iterator[None]:
     gc.set_threshold(50_000, 20, 100)
     yield
     gc.set_threshold(*before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _all_can_be_collected() -> Iterator[None]:
+    """What apps froze here, and did not leave before they ended, is let go; then the tests are set apart again."""
+    yield
     gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def known(app: Tidying[Any]) -> list[weakref.ref[Any]]:
