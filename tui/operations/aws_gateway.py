@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.aws import access_denied
-from tui.aws.inspect import Observer, unseen
+from tui.aws.inspect import Observer, closely, unseen
 from tui.aws.mutate import Outcome, send
 from tui.aws.sessions import Sessions
 from tui.config.schema import Settings
-from tui.domain.instance import InstanceState, Target
+from tui.domain.facts import Facts
+from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.sanitize import clean
 from tui.domain.steps.base import Call, Order, Seen, Step
 from tui.operations.model import Operation
 from tui.operations.probing import ask_whether_it_serves
 from tui.operations.runner_log import log_line, what
 
-__all__ = ["AwsGateway", "Gateway", "Outcome"]
+__all__ = ["AwsGateway", "FreshLooks", "Gateway", "Looked", "Outcome"]
 
 
 class Gateway(Protocol):
@@ -150,3 +156,52 @@ class AwsGateway:
         except Exception as error:
             log_line(f"{self._operation.id}: {what(error)}")
             return "", ""
+
+
+class Looked(Struct, frozen=True):
+    """A fresh look at an instance: its row and its facts; or why there is none. `gone`: AWS has it no more."""
+
+    instance: Instance | None = None
+    facts: Facts | None = None
+    why: str = ""
+    gone: bool = False
+
+
+class FreshLooks:
+    """Fresh looks at instances, with all facts, for who plans without a collector: side by side at most so many, and no two
+    begun within `EVERY` seconds of one account and Region, so that each of its APIs has tokens left for everybody else.
+    """
+
+    EVERY = 0.25
+    AT_ONCE = 4
+
+    def __init__(
+        self,
+        settings: Settings,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sessions = Sessions(settings)
+        self._askers = ThreadPoolExecutor(self.AT_ONCE, "facts")
+        self._sleep, self._clock = sleep, clock
+        self._lock, self._next = threading.Lock(), dict[tuple[str, str], float]()
+
+    def look(self, target: Target, instance_id: str, account_id: str) -> Looked:
+        """For any thread. Never raises."""
+        self._wait(account_id or target.profile, target.region)
+        try:
+            row, facts = closely(self._sessions, target, instance_id, self._askers, account_id or None)
+        except Exception as error:
+            told = unseen(self._sessions, error, target)
+            self._sessions.drop(target.profile)  # as after a login elsewhere
+            return Looked(why=f"{told.unread}{': ' * bool(told.remedy)}{told.remedy}")
+        if row is None:
+            return Looked(why=f"{instance_id} is no longer there", gone=True)
+        return Looked(row, facts)
+
+    def _wait(self, *place: str) -> None:
+        key = (place[0], place[1])
+        with self._lock:
+            at = max(self._clock(), self._next.get(key, 0.0))
+            self._next[key] = at + self.EVERY
+        self._sleep(max(0.0, at - self._clock()))

@@ -167,12 +167,15 @@ class CampaignJournal:
             return _set(db, campaign, "state='running'", state=CampaignState.PAUSED, note=clean(note, 400))
 
     def resume(self, campaign: str) -> str:
-        """Members are begun again, and those that failed until now stop nothing any more; empty, or why not."""
+        """Members are begun again; those that failed until now stop nothing any more, and those that needed a person are looked
+        at once more. Empty, or why not."""
         with self.journal._write() as db:
             found = self.get(campaign)
             if found is None or found.state is not CampaignState.PAUSED:
                 return _stands(found)
             failed = len(found.of(MemberState.FAILED))
+            for one in found.of(MemberState.NEEDS_YOU):
+                _member(db, campaign, one, state=MemberState.WAITS, why="", operation="")
             _set(db, campaign, state=CampaignState.RUNNING, note="", failures_seen=failed)
             return ""
 
@@ -305,7 +308,14 @@ class CampaignJournal:
         """What came of a member, or that it waits again; False if it does not stand as `member` does any more."""
         with self.journal._write() as db:
             where, values = "state=? AND operation=?", (member.state, member.operation)
-            return _member(db, campaign, member, where, values, state=state, why=clean(why, 400), **more)
+            done = _member(db, campaign, member, where, values, state=state, why=clean(why, 400), **more)
+            if (
+                done and member.state is MemberState.FAILED
+            ):  # it came back after all, and was one of those seen
+                db.execute(
+                    "UPDATE campaign SET failures_seen=MAX(0, failures_seen-1) WHERE id=?", (campaign,)
+                )
+            return done
 
     def end(self, campaign: str, conductor: str, note: str, now: datetime) -> bool:
         """All is done that can be; False if it is not running, or not this conductor's."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tui.domain.actions import ACTIONS
 from tui.domain.campaign.pace import MEMBER_USES
-from tui.operations.model import Operation, StepState
+from tui.operations.model import Operation, OperationState, StepState
 
 _START = "StartInstances"
 
@@ -35,8 +35,13 @@ def start_tokens(
 
 def _owed(operation: Operation) -> int:
     action = ACTIONS.get(operation.action)
-    if action is None or not action.starts or operation.waiting:
-        return 0  # one that waits for a stop by AWS, for days: it starts whatever others do
+    if (
+        action is None
+        or not action.starts
+        or operation.waiting
+        or operation.state is OperationState.NEEDS_ATTENTION
+    ):
+        return 0  # one that waits for a stop by AWS, or for a person, for days: it starts whatever others do
     rows = {row.name: row for row in operation.steps}
     start = rows.get("start")
     if start is None or start.state in (StepState.DONE, StepState.SKIPPED):

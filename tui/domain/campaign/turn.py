@@ -60,6 +60,8 @@ class Situation(Struct, frozen=True):
       nobody of its keys is begun.
     * `ready_at`: when the bucket of an account and Region (`place_of`) has a token for one more (`next_begin`); None: once
       somebody under way there was started; absent: now.
+    * `aside`: members (`region/id`) that can't be begun just now, each with the reason: nobody could read them, another operation
+      is at them. They wait, and keep nobody from going.
     * `forbidden`: why nothing at all may be begun: read-only, the site policy. It pauses the campaign.
     """
 
@@ -67,6 +69,7 @@ class Situation(Struct, frozen=True):
     short: Mapping[str, str] = {}
     back: frozenset[str] = frozenset()
     ready_at: Mapping[str, datetime | None] = {}
+    aside: Mapping[str, str] = {}
     forbidden: str = ""
 
 
@@ -180,6 +183,9 @@ def standing(
     for key, why in situation.short.items():
         board.close(key, why)
     for one in campaign.of(MemberState.WAITS):
+        if one.key in situation.aside:
+            yield one, Later(f"waits: {situation.aside[one.key]}")
+            continue
         at = situation.ready_at.get(place_of(one), now)
         yield one, board.ask(one.keys, one.label, None if at is not None and at <= now else Later(_PACE, at))
 

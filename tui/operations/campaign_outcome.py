@@ -1,0 +1,101 @@
+"""What became of a campaign's member, from its operation; and how fast the next may be begun, from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from tui.domain.answers import RefusedBy
+from tui.domain.aws_codes import NO_CAPACITY
+from tui.domain.campaign.durations import Ran, Usual, usual
+from tui.domain.campaign.model import Campaign, Member, MemberState
+from tui.domain.campaign.pace import LOOK_BACK, next_begin
+from tui.domain.campaign.turn import place_of
+from tui.operations.database import to_text, to_time
+from tui.operations.journal import Journal
+from tui.operations.model import ABANDONED, Operation, OperationState
+from tui.operations.start_tokens import start_tokens
+
+TRIES = 3
+"""How often a member is begun whose lock or group somebody else had, before it is left to a person."""
+_HELD = (RefusedBy.LOCK, RefusedBy.OPERATION, RefusedBy.GROUP)
+CAPACITY_TRIES = 2
+"""A start that AWS refused so often for want of capacity counts as a failure; it is tried on all the same."""
+NOT_BEGUN = "no runner could be started"
+"""How the note of an operation begins that was made and taken back at once: its member waits again."""
+RAN = 2000
+"""Of so many of the newest operations the usual durations are told."""
+
+
+def outcome(one: Operation, tries: int) -> tuple[MemberState, str] | None:
+    """How its member stands by it, and why; None: it is under way. WAITS: nothing was done, and it is begun once more.
+
+    `tries`: how often it was begun. Only one that succeeded is done: healthy again, where a group could tell. What nobody can
+    know is a failure.
+    """
+    if one.state is OperationState.SUCCEEDED:
+        return MemberState.DONE, one.note
+    if one.state is OperationState.NEEDS_ATTENTION:
+        return MemberState.FAILED, one.note or "it needs you"
+    if one.is_open:
+        refused = capacity_refusals(one)
+        if refused < CAPACITY_TRIES:
+            return None
+        return MemberState.FAILED, f"no capacity: AWS refused its start {refused} times; it is tried on"
+    if not one.sent:
+        if one.refused_by in _HELD:
+            again = tries < TRIES
+            return (MemberState.WAITS if again else MemberState.NEEDS_YOU), one.note
+        if one.refused_by is RefusedBy.SELF:
+            return MemberState.NEEDS_YOU, one.note
+        if one.state is OperationState.ABANDONED:
+            waits = one.note.startswith(NOT_BEGUN)
+            return (MemberState.WAITS if waits else MemberState.LEFT_OUT), one.note
+    given_up = one.state is OperationState.ABANDONED and one.note.startswith(ABANDONED)
+    return MemberState.FAILED, one.note or ("given up by a person" if given_up else "it failed")
+
+
+def capacity_refusals(one: Operation) -> int:
+    """How often AWS refused its start for want of capacity."""
+    calls = (call for row in one.steps for call in row.calls)
+    return sum(call.operation == "StartInstances" and call.code in NO_CAPACITY for call in calls)
+
+
+def in_service(one: Operation) -> bool:
+    """Whether a member that failed by this operation is known to serve all the same: nothing was sent, or it is back."""
+    return not one.is_open and (not one.sent or (not one.may_be_down and not one.pending_rollback))
+
+
+def ready_at(journal: Journal, waiting: Iterable[Member], now: datetime) -> dict[str, datetime | None]:
+    """When the Region and account (`place_of`) of each has a token for one more start (`next_begin`); absent: now."""
+    ended = journal._operations("SELECT * FROM operation WHERE finished_at>=?", (to_text(now - LOOK_BACK),))
+    operations = (*journal.unfinished(), *ended)
+    found = {}
+    for place in {place_of(one) for one in waiting}:
+        account, _, region = place.partition("/")
+        at = next_begin(*start_tokens(operations, account, region), now)
+        if at is None or at > now:
+            found[place] = at
+    return found
+
+
+def usual_durations(journal: Journal, type_of: Callable[[str], str] = lambda instance_id: "") -> Usual:
+    """How long each action took by this journal. `type_of`: an instance's type by its id, for those that were in no campaign."""
+    rows = journal._read(
+        "SELECT action, operation.instance_id, confirmed_at, finished_at, COALESCE(instance_type, '') AS type FROM operation"
+        " LEFT JOIN member ON member.operation=operation.id AND member.campaign=operation.campaign"
+        " WHERE operation.state='succeeded' AND confirmed_at IS NOT NULL ORDER BY operation.id DESC LIMIT ?",
+        (RAN,),
+    )
+    found = []
+    for row in rows:
+        began, ended = to_time(row["confirmed_at"]), to_time(row["finished_at"])
+        if began is not None and ended is not None:
+            kind = str(row["type"]) or type_of(str(row["instance_id"]))
+            found.append(Ran(str(row["action"]), kind, ended - began))
+    return usual(found)
+
+
+def operations_of(journal: Journal, campaign: Campaign, *states: MemberState) -> dict[str, Operation | None]:
+    """The operations of its members in these states, by the member's key; None: the journal has it no more."""
+    return {one.key: journal.get(one.operation) for one in campaign.of(*states) if one.operation}
