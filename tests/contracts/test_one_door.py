@@ -120,7 +120,7 @@ def test_nothing_else_speaks_to_a_network() -> None:
 
 
 KNOWN_SOCKETS = {
-    ("tui/fleet/dns.py", "socket.getaddrinfo"),
+    ("tui/dns.py", "socket.getaddrinfo"),
     ("tui/operations/probing.py", "socket.create_connection"),
 }
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from tui.cli.doctor_setup import DoctorLine, bad, doubt, well
+from tui.dns import look_up
 from tui.domain.hazards.this_machine import threat, threatens
 from tui.domain.instance import Instance
 from tui.domain.this_machine import Here, matches
-from tui.fleet.dns import look_up
 
 _UNSEEN = "what can't be seen from here: a VPN appliance on the way, the host of your logins, what a credential_process asks"
 

@@ -21,14 +21,14 @@ from tui.domain.plan import Draft, refusals
 from tui.domain.sanitize import clean
 from tui.operations import conflicts
 from tui.operations.campaign_context import Context
-from tui.operations.campaign_outcome import NOT_BEGUN, in_service, operations_of, ready_at
+from tui.operations.campaign_outcome import NOT_BEGUN, in_service, member_operations, ready_at
 from tui.operations.group_turn import known
 from tui.operations.journal import JournalError
 from tui.operations.spawn import LaunchError, ReadOnlyError
 
-LATER = timedelta(seconds=20)
+_LATER = timedelta(seconds=20)
 """After which one is looked at again that could not be begun: its group is short, another operation is at it."""
-LOOKS = 3
+_LOOKS = 3
 """How often in a row one that can't be read is looked at, before the campaign is paused."""
 _READ_AGAIN = timedelta(seconds=3)
 
@@ -41,7 +41,7 @@ class Beginning:
         self._aside: dict[str, tuple[str, datetime]] = {}
         self._unread: dict[str, int] = {}
 
-    def put_aside(self, key: str, why: str, wait: timedelta = LATER) -> None:
+    def put_aside(self, key: str, why: str, wait: timedelta = _LATER) -> None:
         """This member (`region/id`) is not begun for a while."""
         self._aside[key] = clean(why, 300), self._context.now() + wait
 
@@ -50,7 +50,7 @@ class Beginning:
         context, now = self._context, self._context.now()
         self._aside = {key: one for key, one in self._aside.items() if one[1] > now}
         waiting = campaign.of(MemberState.WAITS)
-        failed = operations_of(context.journal, campaign, MemberState.FAILED)
+        failed = member_operations(context.journal, campaign, MemberState.FAILED)
         action = ACTIONS[campaign.action]
         return Situation(
             holds=tuple(context.journal.holds(now)),
@@ -115,7 +115,7 @@ class Beginning:
 
     def _cannot_read(self, member: Member, why: str) -> str:
         times = self._unread[member.key] = self._unread.get(member.key, 0) + 1
-        if times < LOOKS:
+        if times < _LOOKS:
             self.put_aside(member.key, why, _READ_AGAIN)
             return ""
         self._unread.pop(member.key)

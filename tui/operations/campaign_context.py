@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from tui.config.schema import Settings, policy
+from tui.dns import look_up
 from tui.domain.actions import ActionOptions
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Target
@@ -26,7 +27,7 @@ from tui.operations.journal import Journal, JournalError
 from tui.operations.runner_log import log_line
 
 _LOOK = "look with evac ops show {id}, then resume or abandon it"
-NAMES_LAST = timedelta(minutes=1)
+_NAMES_LAST = timedelta(minutes=1)
 """How long the addresses of this machine's ways are believed."""
 
 
@@ -58,9 +59,9 @@ class Context:
     def machine(self) -> Here:
         """The machine it runs on, with its own row where that can be read, and the addresses of the hosts it depends on."""
         now = self.now()
-        if self._here is None or now - self._here[0] > NAMES_LAST:
+        if self._here is None or now - self._here[0] > _NAMES_LAST:
             found = self.here()
-            self._here = now, found.looked_up([(name, _addresses(name)) for name in found.names])
+            self._here = now, found.looked_up(asyncio.run(look_up(found.names)))
         return self._here[1]
 
     def beside(self, row: Instance) -> Here:
@@ -109,9 +110,3 @@ class Context:
     def say(self, line: str) -> None:
         """To runner.log."""
         log_line(f"{self.ident}: {line}")
-
-
-def _addresses(name: str) -> tuple[str, ...]:
-    with suppress(OSError, UnicodeError):
-        return tuple(sorted({str(one[4][0]) for one in socket.getaddrinfo(name, None)}))
-    return ()

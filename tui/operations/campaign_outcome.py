@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from tui.domain.answers import RefusedBy
 from tui.domain.aws_codes import NO_CAPACITY
-from tui.domain.campaign.durations import Ran, Usual, usual
 from tui.domain.campaign.model import Campaign, Member, MemberState
 from tui.domain.campaign.pace import LOOK_BACK, next_begin
 from tui.domain.campaign.turn import place_of
-from tui.operations.database import to_text, to_time
+from tui.operations.database import to_text
 from tui.operations.journal import Journal
 from tui.operations.model import ABANDONED, Operation, OperationState
 from tui.operations.start_tokens import start_tokens
 
-TRIES = 3
+_TRIES = 3
 """How often a member is begun whose lock or group somebody else had, before it is left to a person."""
 _HELD = (RefusedBy.LOCK, RefusedBy.OPERATION, RefusedBy.GROUP)
-CAPACITY_TRIES = 2
+_CAPACITY_TRIES = 2
 """A start that AWS refused so often for want of capacity counts as a failure; it is tried on all the same."""
 NOT_BEGUN = "no runner could be started"
 """How the note of an operation begins that was made and taken back at once: its member waits again."""
-RAN = 2000
-"""Of so many of the newest operations the usual durations are told."""
 
 
 def outcome(one: Operation, tries: int) -> tuple[MemberState, str] | None:
@@ -39,12 +36,12 @@ def outcome(one: Operation, tries: int) -> tuple[MemberState, str] | None:
         return MemberState.FAILED, one.note or "it needs you"
     if one.is_open:
         refused = capacity_refusals(one)
-        if refused < CAPACITY_TRIES:
+        if refused < _CAPACITY_TRIES:
             return None
         return MemberState.FAILED, f"no capacity: AWS refused its start {refused} times; it is tried on"
     if not one.sent:
         if one.refused_by in _HELD:
-            again = tries < TRIES
+            again = tries < _TRIES
             return (MemberState.WAITS if again else MemberState.NEEDS_YOU), one.note
         if one.refused_by is RefusedBy.SELF:
             return MemberState.NEEDS_YOU, one.note
@@ -79,23 +76,8 @@ def ready_at(journal: Journal, waiting: Iterable[Member], now: datetime) -> dict
     return found
 
 
-def usual_durations(journal: Journal, type_of: Callable[[str], str] = lambda instance_id: "") -> Usual:
-    """How long each action took by this journal. `type_of`: an instance's type by its id, for those that were in no campaign."""
-    rows = journal._read(
-        "SELECT action, operation.instance_id, confirmed_at, finished_at, COALESCE(instance_type, '') AS type FROM operation"
-        " LEFT JOIN member ON member.operation=operation.id AND member.campaign=operation.campaign"
-        " WHERE operation.state='succeeded' AND confirmed_at IS NOT NULL ORDER BY operation.id DESC LIMIT ?",
-        (RAN,),
-    )
-    found = []
-    for row in rows:
-        began, ended = to_time(row["confirmed_at"]), to_time(row["finished_at"])
-        if began is not None and ended is not None:
-            kind = str(row["type"]) or type_of(str(row["instance_id"]))
-            found.append(Ran(str(row["action"]), kind, ended - began))
-    return usual(found)
-
-
-def operations_of(journal: Journal, campaign: Campaign, *states: MemberState) -> dict[str, Operation | None]:
+def member_operations(
+    journal: Journal, campaign: Campaign, *states: MemberState
+) -> dict[str, Operation | None]:
     """The operations of its members in these states, by the member's key; None: the journal has it no more."""
     return {one.key: journal.get(one.operation) for one in campaign.of(*states) if one.operation}

@@ -25,16 +25,15 @@ from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, GuardKind
 from tui.domain.sanitize import clean
 from tui.domain.this_machine import Here
-from tui.operations import conflicts
 from tui.operations.aws_gateway import FreshLooks, Looked
 from tui.operations.campaign_context import Context
-from tui.operations.campaign_outcome import usual_durations
+from tui.operations.campaign_outlook import outlook_of
 from tui.operations.service import Answered, OperationsService, UnauditedError, dry_run_answer
 from tui.operations.spawn import LaunchError, ReadOnlyError
 
-ANSWER_WITHIN = timedelta(seconds=60)
+_ANSWER_WITHIN = timedelta(seconds=60)
 """How long AWS's answer to a dry run is waited for; then it is unknown, and asked again at each member's turn."""
-ASKED_AT_ONCE = 4
+_ASKED_AT_ONCE = 4
 """Dry runs that are waited for together: each has a runner of its own."""
 _ONLY_ASKED = "asked for the plan of a campaign, and nothing else"
 _Seen = dict[str, tuple[Instance, Facts | None]]
@@ -47,11 +46,13 @@ class Review:
         self._context, self._settings = context, settings
         self._seen: _Seen = {}
         self._refused: dict[str, tuple[str, str]] = {}
-        self._usual = usual_durations(context.journal)
+        self._outlook = Outlook()
 
     def run(self, campaign: Campaign) -> Iterator[None]:
         """Look at all who may go, ask AWS, set the order. Yields between two steps, so that the lease is kept and a confirmation
         is noticed. Raises JournalError."""
+        context = self._context
+        self._outlook = outlook_of(context.journal, self._settings, campaign.action, context.now())
         members = [one for one in campaign.members if not one.by_person]
         with ThreadPoolExecutor(FreshLooks.AT_ONCE, "look") as lookers:
             answers = lookers.map(self._look, members)
@@ -80,7 +81,7 @@ class Review:
             campaign.rules,
             lambda row: policy(settings, row.target.profile, str(row.account_id)),
             self._context.now(),
-            Outlook(usual=self._usual, here=here, refused=self._refused),
+            replace(self._outlook, here=here, refused={**self._outlook.refused, **self._refused}),
         )
 
     def _judge(self, campaign: Campaign, member: Member, looked: Looked) -> None:
@@ -96,9 +97,6 @@ class Review:
             context.campaigns.write_look(campaign.id, context.name, found)
             return
         self._seen[row.key] = row, looked.facts
-        unfinished = context.journal.unfinished()
-        if other := conflicts.in_the_way(unfinished, campaign.action, member.region, str(row.instance_id)):
-            self._refused[row.key] = "busy", f"{other.title} ({other.id}) is not finished"
         self._write(campaign, row)
 
     def _write(self, campaign: Campaign, row: Instance) -> None:
@@ -122,7 +120,7 @@ class Review:
                 places[one.profile, place_of(one)].append(one)
         todo, asked = list(places.items()), dict[tuple[str, str], tuple[Draft, str]]()
         while todo or asked:
-            while todo and len(asked) < ASKED_AT_ONCE:
+            while todo and len(asked) < _ASKED_AT_ONCE:
                 place, members = todo.pop(0)
                 if (order := self._ask(campaign, members)) is not None:
                     asked[place] = order
@@ -166,7 +164,7 @@ class Review:
         if found is None:
             return True
         answer = dry_run_answer(found, self._context.now())
-        late = self._context.now() - found.created_at > ANSWER_WITHIN
+        late = self._context.now() - found.created_at > _ANSWER_WITHIN
         if answer.answered is Answered.ASKING and not late:
             return False
         with suppress(UnauditedError):

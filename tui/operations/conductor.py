@@ -37,15 +37,15 @@ from tui.operations.runner_log import keep_quiet, log_line, traceback_text, what
 from tui.operations.status import status_of
 from tui.paths import default_journal_path
 
-LOOK_EVERY, SELDOM = 0.5, 5.0
+_LOOK_EVERY, _SELDOM = 0.5, 5.0
 """Seconds between two looks at the journal, and while it waits for its hours."""
-RENEW = timedelta(seconds=5)
+_RENEW = timedelta(seconds=5)
 """How often the lease is renewed, which lasts 20 s."""
-MEND = 5.0
+_MEND = 5.0
 """Seconds after which it is tried again if the journal could not be used."""
-STUMBLES = 5
+_STUMBLES = 5
 """Errors of its own in a row after which it pauses the campaign, and says so."""
-RESTARTS = 3
+_RESTARTS = 3
 """How often it replaces a runner that was killed at the same step; then it is left with its alarm."""
 
 
@@ -71,12 +71,12 @@ class Conductor:
                 stumbles = 0
             except JournalError as error:
                 context.say(f"{error}; trying again")
-                pause = MEND
+                pause = _MEND
             except Exception as error:
                 stumbles += 1
                 context.say(f"{what(error)}\n{traceback_text()}")
-                pause = MEND
-                if stumbles >= STUMBLES:
+                pause = _MEND
+                if stumbles >= _STUMBLES:
                     with suppress(JournalError):
                         context.campaigns.pause(context.ident, f"its conductor stumbled: {what(error)}")
                         stumbles = 0
@@ -88,7 +88,7 @@ class Conductor:
 
     def _lease(self) -> bool:
         now = self._context.now()
-        if self._leased_at is None or not timedelta() <= now - self._leased_at < RENEW:
+        if self._leased_at is None or not timedelta() <= now - self._leased_at < _RENEW:
             if not self._context.campaigns.lease(self._context.ident, self._context.name, now):
                 return False
             self._leased_at = now
@@ -105,7 +105,7 @@ class Conductor:
         self._review = None
         campaign = self._context.campaigns.get(self._context.ident) or campaign
         if campaign.state is not CampaignState.RUNNING:
-            return LOOK_EVERY if campaign.of(MemberState.GOING) else None
+            return _LOOK_EVERY if campaign.of(MemberState.GOING) else None
         return self._turn(campaign)
 
     def _reviewed(self, campaign: Campaign) -> float | None:
@@ -129,7 +129,7 @@ class Conductor:
             settings = context.settings()
         except ConfigError as error:  # a file that is being written at this moment
             self._tell(f"nobody is begun until the settings can be read: {error}")
-            return MEND
+            return _MEND
         situation = self._beginning.situation(campaign, settings)
         turn = next_turn(campaign, context.now(), situation)
         if isinstance(turn, Begin):
@@ -144,10 +144,10 @@ class Conductor:
             return 0.0
         if isinstance(turn, Later):
             self._tell(turn.why)
-            wait = LOOK_EVERY
+            wait = _LOOK_EVERY
             if turn.until is not None:
-                wait = min(SELDOM, max(0.05, (turn.until - context.now()).total_seconds()))
-            return min(wait, LOOK_EVERY) if campaign.of(MemberState.GOING) else wait
+                wait = min(_SELDOM, max(0.05, (turn.until - context.now()).total_seconds()))
+            return min(wait, _LOOK_EVERY) if campaign.of(MemberState.GOING) else wait
         if context.campaigns.end(campaign.id, context.name, turn.note, context.now()):
             context.told("end", turn.note, campaign.action)
         return None
@@ -185,7 +185,7 @@ class Conductor:
         step, times = self._restarts.get(found.id, ("", 0))
         times = times + 1 if step == found.step else 1
         self._restarts[found.id] = found.step, times
-        if times > RESTARTS:
+        if times > _RESTARTS:
             return
         try:
             settings = self._context.settings()
@@ -201,7 +201,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def conduct(campaign: str, journal: Journal, environ: dict[str, str]) -> int:
+def conducted(campaign: str, journal: Journal, environ: dict[str, str]) -> int:
     """Conduct it in this process; the exit code. Raises ConfigError, JournalError."""
     settings = from_environment(environ)
     looks = FreshLooks(settings)
@@ -236,7 +236,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         journal = Journal(default_journal_path(environ))
         demo_watchdog.ends_with_it(environ, journal.path)
-        return conduct(args.campaign, journal, environ)
+        return conducted(args.campaign, journal, environ)
     except (ConfigError, JournalError) as error:
         log_line(f"{args.campaign}: {clean(error)}")
         return 2

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tui.aws import inspect
+from tui.dns import look_up
 from tui.domain.instance import Target, Trouble, TroubleKind
 from tui.domain.sanitize import EMPTY, clean
 from tui.fleet import protocol
@@ -17,7 +18,6 @@ from tui.fleet.collector.covers import CoverRequests
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.schedule import Job
 from tui.fleet.collector.state import LOGIN_TROUBLE
-from tui.fleet.dns import look_up
 
 if TYPE_CHECKING:
     from tui.fleet.collector.copy_reader import CopyReader
