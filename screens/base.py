@@ -77,6 +77,14 @@ class Act(Message):
         self.action, self.key, self.options, self.instance = action, key, options, instance
 
 
+class PlanMany(Message):
+    """Asks for a campaign: one action on all of these instances (`region/id`)."""
+
+    def __init__(self, action: str, keys: tuple[str, ...]) -> None:
+        super().__init__()
+        self.action, self.keys = action, keys
+
+
 def bindings(names: Iterable[str]) -> list[Binding]:
     """Textual's bindings of these verbs; the action is `verb('name')`."""
     return [
@@ -126,7 +134,7 @@ class AlertLine(Line):
     """A red line nobody can miss: an operation has left a server down, or needs a person. Empty and gone otherwise."""
 
     DEFAULT_CSS = """
-    AlertLine { height: auto; max-height: 3; padding: 0 1; display: none; text-style: bold; }
+    AlertLine { height: auto; max-height: 4; padding: 0 1; display: none; text-style: bold; }
     AlertLine { background: $error; color: $background; }
     AlertLine.-calm { background: $panel; color: $warning; }
     """
@@ -236,9 +244,29 @@ class EvacScreen(Leaver[None]):
             from screens.this_machine import own_alarm
 
             own = own_alarm(services)
-        own = "\n".join(filter(None, (own, self.aws_trouble())))
+        own = "\n".join(filter(None, (self.campaign_told(), own, self.aws_trouble())))
         for alarm in self.query(AlertLine):
             alarm.show(unfinished, services.journal_trouble, services.now(), own)
+
+    def campaign_told(self) -> str:
+        """The campaigns that run or need somebody, in a line each; of several the rest is counted."""
+        found = [
+            one
+            for one in self.services.watch.campaigns(self.services.journal)
+            if one.id != self.campaign_shown
+        ]
+        if not found:
+            return ""
+        from tui.presentation.campaign_text import campaign_line, needs_somebody
+
+        found.sort(key=needs_somebody, reverse=True)
+        more = f"; {len(found) - 1} more" if len(found) > 1 else ""
+        return f"{campaign_line(found[0])}{more}   press o"
+
+    @property
+    def campaign_shown(self) -> str:
+        """The id of the campaign that this screen is about: its line would say the same twice."""
+        return ""
 
     def aws_trouble(self) -> str:
         """What stands beside that of AWS's own trouble; the fleet tells of all of it."""

@@ -58,6 +58,16 @@ def action_question(verb: str, instance: Instance, services: Services) -> Action
     return ActionQuestion(f"{VERBS[verb].title}: {instance.label}", found, cover_now(instance, services))
 
 
+def action_question_for_many(verb: str, number: int, services: Services) -> ActionQuestion:
+    """Of the actions with that verb's key, about so many instances: the plan says of each what stands in the way."""
+    off = services.settings.actions_off
+    found = [
+        Candidate(ACTIONS[name], f"the site policy has switched {name} off" if name in off else "")
+        for name in alike(verb)
+    ]
+    return ActionQuestion(f"{VERBS[verb].title}: {number} marked", found, Text(f"{number} are marked", "dim"))
+
+
 def cover_now(instance: Instance, services: Services) -> Text:
     """Who acts now, in a line; or that it is not read."""
     text = Text("now  ", "dim")

@@ -20,7 +20,7 @@ from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.worker import WorkerFailed
 
-from screens.base import Act, Announced, EvacScreen, FleetChanged, Go
+from screens.base import Act, Announced, EvacScreen, FleetChanged, Go, PlanMany
 from screens.cell_diff import TerminalContents
 from screens.fleet.screen import FleetScreen
 from screens.garbage import Tidying
@@ -58,6 +58,7 @@ PLACES = {
     "operations": ("screens.operations", "OperationsScreen"),
     "help": ("screens.help", "HelpScreen"),
     "confirm": ("screens.confirm", "ConfirmScreen"),
+    "campaign": ("screens.campaign", "CampaignScreen"),
     "palette": ("screens.palette", "Palette"),
 }
 """Screens that the first frame does not need: imported after it, or when asked for before that."""
@@ -289,6 +290,9 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self.push_screen(
             confirm(self.services, message.action, message.key, note, message.options, message.instance)
         )
+
+    def on_plan_many(self, message: PlanMany) -> None:
+        self.push_screen(screen_class("campaign")(self.services, "", message.action, message.keys))
 
 
 def screen_class(name: str) -> Any:

@@ -61,7 +61,26 @@ VERBS: dict[str, Verb] = {
             "a server that AWS stopped is meant to be down: no trouble until it runs again; once more takes it back",
             "meant",
         ),
-        Verb("mark", "space", "Mark", "mark the instance: copy, export and actions mean what is marked"),
+        Verb(
+            "mark",
+            "space",
+            "Mark",
+            "mark the instance: copy, export and actions mean what is marked; an action on several plans a campaign",
+        ),
+        Verb(
+            "mark-all",
+            "asterisk",
+            "Mark all",
+            "mark all that this view lists; once more, take those marks back",
+            in_key_line=False,
+        ),
+        Verb(
+            "mark-to",
+            "V",
+            "Mark to here",
+            "mark from the one marked last up to the cursor",
+            in_key_line=False,
+        ),
         Verb("operations", "o", "Operations", "running and past operations", short="ops"),
         Verb("triage", "1", "Triage", "what is broken, due or not known, most urgent first"),
         Verb("all", "2", "All", "all instances"),
@@ -134,9 +153,34 @@ VERBS: dict[str, Verb] = {
             short="shot",
         ),
         Verb("reread", "r", "Look again", "read the instance again, and plan anew"),
-        Verb("resume", "r", "Resume", "go on with an operation that was cut off or needs a person"),
+        Verb(
+            "resume",
+            "r",
+            "Resume",
+            "go on with an operation that was cut off or needs a person, or with a paused campaign",
+        ),
         Verb("abandon", "a", "Abandon", "give an unfinished operation up, leaving the instance as it is"),
         Verb("undo", ACTIONS["undo"].key, ACTIONS["undo"].title, ACTIONS["undo"].help),
+        Verb("pause", "p", "Pause", "in a campaign: nothing new begins; what was begun goes on to its end"),
+        Verb(
+            "leave-out",
+            "space",
+            "Leave out",
+            "in a campaign: leave the member out, or take it in again while it is a plan",
+            short="out",
+        ),
+        Verb(
+            "rules",
+            "e",
+            "Rules",
+            "in a campaign: how many at once, when it stops, its hours, which dangers are ticked",
+        ),
+        Verb(
+            "give-up",
+            "a",
+            "Give up",
+            "in a campaign: nothing more begins, for good; what was begun goes on to its end",
+        ),
         Verb(
             "copy-summary",
             "y",
@@ -180,6 +224,12 @@ SEARCHING = (
     ),
 )
 """What can be pressed while a log is searched."""
+COUNTING = (
+    Verb("begin", "enter", "Begin", "the campaign begins", "begin", short="begin"),
+    Verb("who", "up down", "Members", "the cursor of the members", "members", short="who"),
+    Verb("uncount", "escape", "Back", "to the members", "back to the members", short="back"),
+)
+"""What can be pressed while the count of a campaign is typed."""
 ACTION_VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
@@ -199,7 +249,9 @@ ACTION_VERBS: dict[str, Verb] = {
 
 def shown_key(verb: Verb, *, plain: bool = False) -> str:
     """The key as a person reads it; `plain`: where there is only ASCII, which has no sign for enter."""
-    key = {"enter": "⏎", "escape": "esc", "question_mark": "?", "up down": "↑↓"}.get(verb.key, verb.key)
+    key = {"enter": "⏎", "escape": "esc", "question_mark": "?", "asterisk": "*", "up down": "↑↓"}.get(
+        verb.key, verb.key
+    )
     return verb.key if plain and not key.isascii() else key
 
 

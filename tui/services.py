@@ -16,6 +16,7 @@ from tui.operations.activity_watch import Watch
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
     from tui.domain.this_machine import Here
+    from tui.operations.campaign_service import CampaignService
     from tui.operations.journal import Journal
     from tui.operations.service import OperationsService
 
@@ -24,6 +25,7 @@ class Services(Struct):
     """`journal` None: it is not open yet. `journal_trouble`: why it can't be used at this moment,
     or nothing.
 
+    `conduct` starts a conductor for a campaign and answers with its process id; None: the program's own.
     `here`: the machine this runs on; None until the first frame is drawn. `now` answers in UTC.
     """
 
@@ -37,6 +39,7 @@ class Services(Struct):
     zone: tzinfo
     launch: Callable[[str, str], int]
     here: Here | None = None
+    conduct: Callable[[str], int] | None = None
     watch: Watch = field(default_factory=Watch)
 
     @property
@@ -52,3 +55,16 @@ class Services(Struct):
         from tui.operations.service import OperationsService
 
         return OperationsService(self.journal, self.settings, self.environ, self.launch, self.now)
+
+    @property
+    def campaigns(self) -> CampaignService | None:
+        """What may be done with campaigns; None while the journal is not open."""
+        if self.journal is None:
+            return None
+        from tui.operations import spawn
+        from tui.operations.campaign_service import CampaignService
+
+        def start(campaign: str) -> int:
+            return spawn.start_conductor(campaign, self.settings, self.environ)
+
+        return CampaignService(self.journal, self.settings, self.environ, self.conduct or start, self.now)

@@ -30,9 +30,29 @@ class Marks:
     def keys(self) -> frozenset[str]:
         return frozenset(self._labels)
 
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """Their keys, in the order in which they were marked."""
+        return tuple(self._labels)
+
+    @property
+    def last(self) -> str:
+        """The key of the one marked last; empty if none is."""
+        return next(reversed(self._labels), "")
+
     def toggle(self, row: Instance) -> None:
         if self._labels.pop(row.key, None) is None:
             self._labels[row.key] = str(row.label)
+
+    def add(self, rows: Iterable[Instance]) -> None:
+        """Mark these too; the last of them is then the one marked last."""
+        for row in rows:
+            self._labels.pop(row.key, None)
+            self._labels[row.key] = str(row.label)
+
+    def remove(self, rows: Iterable[Instance]) -> None:
+        for row in rows:
+            self._labels.pop(row.key, None)
 
     def clear(self) -> None:
         self._labels.clear()
@@ -68,7 +88,7 @@ class Marks:
     def line(self) -> Text:
         """How many are marked, then which: the end may be cut."""
         text = Text(no_wrap=True, overflow="ellipsis")
-        meant = "mean it" if len(self._labels) == 1 else "ask which"
+        meant = "mean it" if len(self._labels) == 1 else "plan a campaign"
         text.append(f" {self.count}", "bold")
         text.append(f" (actions {meant}): ")
         text.append(", ".join(list(self._labels.values())[:MAX_MARKS_NAMED]))

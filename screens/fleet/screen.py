@@ -16,12 +16,12 @@ from textual.containers import VerticalScroll
 from screens.base import AlertLine, Go, KeyLine, bindings
 from screens.fleet.columns import TARGET, RowContext, target_width
 from screens.fleet.covering import Covering, cover_preview
+from screens.fleet.marking import Marking
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetRow, FleetTable
-from screens.fleet.taking_away import TakingAway
 from screens.render_errors import STYLE, UNSHOWN, drawn_or, report_error
 from screens.static_line import Line
-from tui.commands import GUARDED, VERBS
+from tui.commands import GUARDED
 from tui.domain.down_by_aws import why_down
 from tui.domain.health_notices import open_issues, trouble_text
 from tui.domain.instance import Instance, InstanceState, TargetStatus
@@ -48,7 +48,7 @@ _TITLES = {
 }
 
 
-class FleetScreen(Covering, TakingAway):
+class FleetScreen(Covering, Marking):
     """The first screen: header, targets, table, preview."""
 
     CSS_PATH = "fleet.tcss"
@@ -66,6 +66,8 @@ class FleetScreen(Covering, TakingAway):
         "targets",
         "cover",
         "mark",
+        "mark-all",
+        "mark-to",
         "sort",
         "refresh",
         "copy",
@@ -89,29 +91,6 @@ class FleetScreen(Covering, TakingAway):
     @property
     def subject(self) -> Instance | None:
         return self.table.instance
-
-    @property
-    def acts_on(self) -> Instance | None:
-        """The one that is marked; else the one under the cursor."""
-        marked = self.marks.rows(self.services.store)
-        return marked[0] if len(marked) == 1 else self.subject
-
-    def act(self, name: str, instance: Instance | None) -> None:
-        """With several marked it is asked which one is meant."""
-        if len(self.marks) < 2 or self.services.settings.read_only:
-            super().act(name, instance)
-            return
-        from screens.fleet.marked_question import WhichQuestion
-
-        cursor, title = self.subject, VERBS[name].title
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                super(FleetScreen, self).act(name, cursor)
-            else:
-                self.say(f"nothing was sent: {title}")
-
-        self.app.push_screen(WhichQuestion(title, self.marks, cursor), answered)
 
     def compose(self) -> ComposeResult:
         """Header, keys, and between them the targets beside table over preview. The filter comes when it is asked for."""
@@ -197,25 +176,13 @@ class FleetScreen(Covering, TakingAway):
         self.set_class(not rows, "empty")
         self.table.show(rows, scene, "" if rows else self._nothing(scene))
         by = "" if self.order is SortOrder.URGENCY else f" · by {self.order}"
-        self._draw_marks(rows)
+        self.draw_marks(rows)
         marked = f" · {len(self.marks)} marked" if self.marks else ""
         title = f"{_TITLES[self.view]} · {listed}{by}{marked}"
         if self._title != title:
             self._title = self.table.border_title = title
         self._draw_around(scene)
         self.draw_keys()
-
-    def _draw_marks(self, rows: list[FleetRow]) -> None:
-        """How many are marked, and how many of them one does not see, at every width."""
-        line = self.query_one("#marks", Line)
-        if self.marks:
-            shown = [row.key for row in rows if isinstance(row, Instance)]
-            for name in self.marks.settle(self.services.store, shown):
-                self.say(f"{name} is no longer in the list: it is not marked any more", "warning")
-        if line.display != bool(self.marks):
-            line.display = bool(self.marks)
-        if self.marks:
-            line.paint(self.marks.line())
 
     def tick(self) -> None:
         """Countdowns move; what reads the same is not sent again. Another process may have begun or ended something."""
@@ -311,14 +278,6 @@ class FleetScreen(Covering, TakingAway):
         self.table.at_first()
         self.fleet_changed()
         self.say(f"sorted by {self.order}")
-
-    def verb_mark(self) -> None:
-        """Mark or unmark, and go on to the next."""
-        row = self.subject
-        if row is not None:
-            self.marks.toggle(row)
-            self.table.action_move(1)
-            self.fleet_changed()
 
     async def verb_back(self) -> None:
         """From the filter to the table; then the filter goes, then the marks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -18,9 +19,10 @@ from screens.base import Act, AlertLine, EvacScreen, Go, KeyLine, bindings
 from screens.operation_status import SIGNS, in_order
 from screens.operations.abandon import AbandonQuestion
 from screens.operations.lines import detail
-from screens.operations.table import OperationTable
+from screens.operations.table import OperationTable, listed_in_order
 from screens.static_line import Line
 from tui.commands import GUARDED, VERBS, Verb
+from tui.domain.campaign.model import Campaign
 from tui.domain.instance import Instance
 from tui.kept_output import kept_by_operation
 from tui.operations.journal import JournalError
@@ -31,6 +33,7 @@ from tui.operations.service import UnauditedError
 from tui.operations.status import Standing, status_of
 from tui.operations.undo import NotUndoableError, gone_instance, why_not_undoable
 from tui.paths import console_folder
+from tui.presentation.campaign_text import campaign_summary
 from tui.services import Services
 
 _KEYS = [VERBS[name].key for name in GUARDED]
@@ -56,6 +59,7 @@ class OperationsScreen(EvacScreen):
         self.follow = follow
         self._seen: int | None = None
         self._rows: list[Operation] = []
+        self._campaigns: Sequence[Campaign] = ()
         self._older = 0
         self._trouble = ""
 
@@ -76,7 +80,14 @@ class OperationsScreen(EvacScreen):
 
     @property
     def current(self) -> Operation | None:
-        return self.query_one(OperationTable).current
+        found = self.query_one(OperationTable).current
+        return found if isinstance(found, Operation) else None
+
+    @property
+    def campaign(self) -> Campaign | None:
+        """The campaign under the cursor."""
+        found = self.query_one(OperationTable).current
+        return found if isinstance(found, Campaign) else None
 
     def fleet_changed(self) -> None:
         self._read()
@@ -105,6 +116,8 @@ class OperationsScreen(EvacScreen):
                     known.add(one.id)
                 found += [one for one in journal.unfinished() if one.id not in known]
                 self._rows = in_order(found, self.services.now())
+                campaigns = self.services.campaigns
+                self._campaigns = campaigns.list() if campaigns is not None else ()
             except JournalError as error:
                 self._trouble = str(error)
         self._draw()
@@ -115,11 +128,15 @@ class OperationsScreen(EvacScreen):
             return
         now, settings = self.services.now(), self.services.settings
         table = self.query_one(OperationTable)
-        table.show(self._rows, now, self._trouble or NO_OPERATIONS)
+        listed = listed_in_order(self._rows, self._campaigns, now)
+        table.show(listed, now, self._trouble or NO_OPERATIONS)
         self.query_one("#head", Line).paint(self._head())
-        one = table.current
+        one = self.current
         pane = self.query_one("#detail")
-        pane.display = one is not None
+        pane.display = bool(listed)
+        if (campaign := self.campaign) is not None:
+            told = Text("\n".join(campaign_summary(campaign, self.services.zone, now)), overflow="fold")
+            self.query_one("#told", Static).update(told)
         if one is not None:
             self.query_one("#told", Static).update(
                 detail(one, settings, self.services.zone, now, self._kept(one))
@@ -152,8 +169,10 @@ class OperationsScreen(EvacScreen):
     # verbs
 
     def verb_detail(self) -> None:
-        """The instance it is about."""
+        """The instance it is about; a campaign is opened."""
         one = self.current
+        if self.campaign is not None:
+            self.post_message(Go("campaign", self.campaign.id))
         if one is not None:
             self.post_message(Go("detail", f"{one.region}/{one.instance_id}"))
 
@@ -230,6 +249,9 @@ class OperationsScreen(EvacScreen):
         if name not in _OF_ONE:
             return ""
         one = self.current
+        if one is None and self.campaign is not None:
+            own = name in ("detail", "copy-summary")
+            return "" if own else "enter opens the campaign: pause, resume and give up are there"
         if one is None:
             return "no operation is chosen"
         why: str | None = ""
@@ -260,9 +282,11 @@ class OperationsScreen(EvacScreen):
 
     def verb_copy_summary(self) -> None:
         """To paste into a ticket."""
-        one = self.current
+        one, services = self.current, self.services
+        if (campaign := self.campaign) is not None:
+            told = "\n".join(campaign_summary(campaign, services.zone, services.now()))
+            self.copy(told, f"summary of campaign {campaign.id}")
         if one is not None:
-            services = self.services
             label = services.settings.label(one.profile)
             told = "\n".join(operation_summary(one, label, services.zone, services.now()))
             self.copy(told, f"summary of {one.label}")

@@ -15,7 +15,7 @@ from textual.filter import LineFilter
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from screens.base import Act, Go
+from screens.base import Act, Go, PlanMany
 from screens.theme import AsciiFilter, dress
 from tui.aws import mapping
 from tui.aws.mapping import Status
@@ -202,6 +202,7 @@ def services(
         "now": lambda: NOW,
         "zone": ZONE,
         "launch": Launches(),
+        "conduct": Conductors(),
     }
     return Services(**{**values, **changes})
 
@@ -217,6 +218,17 @@ class Launches:
         return 1
 
 
+class Conductors:
+    """Notes which conductors would have been started."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def __call__(self, campaign: str) -> int:
+        self.made.append(campaign)
+        return 1
+
+
 def named(store: Store, name: str) -> Instance:
     """The instance of that name."""
     return next(row for row in store.rows() if row.name == name)
@@ -229,7 +241,7 @@ class Stage(App[None]):
         super().__init__()
         dress(self, "")
         self.shown = screen
-        self.asked: list[Act | Go] = []
+        self.asked: list[Act | Go | PlanMany] = []
         services: Services | None = getattr(screen, "services", None)
         self._ascii = [AsciiFilter()] if services is not None and services.settings.ascii else []
 
@@ -243,6 +255,9 @@ class Stage(App[None]):
         self.asked.append(message)
 
     def on_go(self, message: Go) -> None:
+        self.asked.append(message)
+
+    def on_plan_many(self, message: PlanMany) -> None:
         self.asked.append(message)
 
 

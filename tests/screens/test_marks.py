@@ -9,15 +9,16 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from screens.base import Act
+from screens.base import Act, PlanMany
 from screens.fleet.marked_question import WhichQuestion
 from screens.fleet.screen import FleetScreen
+from screens.which_action import ActionQuestion
 from tests.screens import fake_services
 from tests.screens.fleet_pilot import cursor, said, screen, shown
 from tests.screens.pilot_helpers import lines_of, until
 from tui.commands import INPUT_MODE
 from tui.config.schema import Settings
-from tui.domain.instance import InstanceState
+from tui.domain.instance import Instance, InstanceState
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 
@@ -30,6 +31,18 @@ def acts(pilot: Pilot[None]) -> list[tuple[str, str]]:
     store = app.shown.services.store
     found = [(one.action, store.get(one.key)) for one in fake_services.asked(pilot) if isinstance(one, Act)]
     return [(action, str(row.name)) for action, row in found if row is not None]
+
+
+def planned(pilot: Pilot[None]) -> list[tuple[str, tuple[str, ...]]]:
+    """The campaigns that were asked for: the action, and the names in their order."""
+    assert isinstance(pilot.app, fake_services.Stage)
+    assert isinstance(pilot.app.shown, FleetScreen)
+    store = pilot.app.shown.services.store
+    found = [one for one in fake_services.asked(pilot) if isinstance(one, PlanMany)]
+    return [
+        (one.action, tuple(str(row.label) for key in one.keys if (row := store.get(key)) is not None))
+        for one in found
+    ]
 
 
 def said_in(pilot: Pilot[None]) -> str:
@@ -63,7 +76,7 @@ async def test_what_a_filter_hides_is_counted_at_every_width(tmp_path: Path) -> 
             assert "3 marked, 3 not in this view" in "\n".join(lines_of(pilot.app)), size
 
 
-async def test_several_marked_are_named_and_only_the_cursors_is_offered(tmp_path: Path) -> None:
+async def test_several_marked_are_named_and_the_one_under_the_cursor_is_offered_too(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path), (80, 24)) as pilot:
         await pilot.press("space", "space", "space")
         names = [str(row.label) for row in screen(pilot).chosen()]
@@ -76,10 +89,10 @@ async def test_several_marked_are_named_and_only_the_cursors_is_offered(tmp_path
         assert "3 marked: " + ", ".join(names) in text
         assert f" c  {under}" in text
         assert "which is not marked" in text
-        for other in ("y", "enter", "m", "s", "ㅊ"):
+        for other in ("y", "enter", "s", "ㅊ"):
             await pilot.press(other)
         await pilot.pause()
-        assert f"only c and esc answer; {INPUT_MODE}" in said_in(pilot)
+        assert f"only m, c and esc answer; {INPUT_MODE}" in said_in(pilot)
         assert acts(pilot) == []
         await pilot.press("c")
         await until(pilot, lambda: acts(pilot) == [("reboot", under)])
@@ -147,11 +160,16 @@ async def test_a_marked_one_that_was_terminated_stays_marked_and_cannot_be_acted
         assert acts(pilot) == []
 
 
-async def test_read_only_says_so_before_it_asks_which(tmp_path: Path) -> None:
+async def test_read_only_opens_the_plan_and_not_the_question_of_one(tmp_path: Path) -> None:
     async with shown(fake_services.services(tmp_path, settings=Settings(read_only=True))) as pilot:
         await pilot.press("space", "space", "b")
-        await until(pilot, lambda: "read-only" in " ".join(said(pilot)))
-        assert not isinstance(pilot.app.screen, WhichQuestion)
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
+        await pilot.press("c")
+        await pilot.pause()
+        assert "read-only: this console changes nothing here" in said_in(pilot)
+        await pilot.press("m")
+        await until(pilot, lambda: len(planned(pilot)) == 1)
+        assert acts(pilot) == []
 
 
 async def test_a_question_says_what_is_marked_beside_it(tmp_path: Path) -> None:
@@ -169,3 +187,73 @@ async def test_a_question_says_what_is_marked_beside_it(tmp_path: Path) -> None:
         )
         store.apply(protocol.Delta(upserts=(replace(web, name=clean("web-8")),)))
         assert [row.label for row in marks.rows(store)] == ["web-8", "load-1"]
+
+
+def listed(pilot: Pilot[None]) -> list[Instance]:
+    return [row for row in screen(pilot).table.rows if isinstance(row, Instance)]
+
+
+async def test_a_star_marks_all_of_the_view_and_takes_that_back(tmp_path: Path) -> None:
+    async with shown(fake_services.services(tmp_path), (80, 24)) as pilot:
+        await pilot.press("space", "2", "/", *"web", "enter", "asterisk")
+        marks, rows = screen(pilot).marks, listed(pilot)
+        assert len(rows) > 2
+        assert {row.key for row in rows} <= marks.keys
+        before = len(marks)
+        assert f"{before} marked" in "\n".join(lines_of(pilot.app))
+        await pilot.press("escape")
+        assert len(marks) == before  # what the filter shows again is not marked by that
+        await pilot.press("/", *"web", "enter", "asterisk")
+        assert not {row.key for row in rows} & marks.keys
+        assert len(marks) == before - len(rows)
+
+
+@pytest.mark.parametrize(("anchor", "cursor_at"), [(2, 6), (6, 2), (None, 3)])
+async def test_v_marks_up_to_the_cursor(tmp_path: Path, anchor: int | None, cursor_at: int) -> None:
+    async with shown(fake_services.services(tmp_path)) as pilot:
+        await pilot.press("2")
+        table, rows = screen(pilot).table, listed(pilot)
+        if anchor is not None:
+            table.go(anchor)
+            await pilot.press("space")
+        table.go(cursor_at)
+        await pilot.press("V")
+        start, end = sorted((anchor or 0, cursor_at))
+        assert screen(pilot).marks.keys == {row.key for row in rows[start : end + 1]}
+        assert screen(pilot).marks.last == rows[cursor_at].key
+        await pilot.press("escape")
+        assert not screen(pilot).marks
+
+
+async def test_m_plans_a_campaign_of_the_marked_in_their_order(tmp_path: Path) -> None:
+    async with shown(fake_services.services(tmp_path), (80, 24)) as pilot:
+        await pilot.press("2", "/", *"state:running", "enter", "space", "space", "space")
+        names = tuple(str(row.label) for row in screen(pilot).chosen())
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
+        await pilot.press("m")
+        await until(pilot, lambda: planned(pilot) == [("stop-start", names)])
+        assert acts(pilot) == []
+
+
+async def test_where_a_key_stands_for_several_actions_it_is_asked_which(tmp_path: Path) -> None:
+    async with shown(fake_services.services(tmp_path), (80, 24)) as pilot:
+        await pilot.press("2", "space", "space", "A")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ActionQuestion))
+        await pilot.press("2")
+        await until(pilot, lambda: [action for action, _ in planned(pilot)] == ["reboot-alarm"])
+
+
+async def test_start_is_meant_where_all_marked_are_stopped(tmp_path: Path) -> None:
+    async with shown(fake_services.services(tmp_path)) as pilot:
+        store = screen(pilot).services.store
+        rows = [replace(row, state=InstanceState.STOPPED) for row in store.rows()[:3]]
+        store.apply(protocol.Delta(upserts=tuple(rows)))
+        screen(pilot).marks.add(rows)
+        screen(pilot).fleet_changed()
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhichQuestion))
+        await pilot.press("m")
+        await until(pilot, lambda: [action for action, _ in planned(pilot)] == ["start"])

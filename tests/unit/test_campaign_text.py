@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
 from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, Member, MemberState
+from tui.domain.campaign.turn import standing
 from tui.domain.sanitize import clean
 from tui.presentation.ascii import in_ascii
 from tui.presentation.campaign_text import (
@@ -21,12 +22,10 @@ from tui.presentation.campaign_text import (
     campaign_summary,
     counted_reasons,
     in_member_order,
-    key_words,
     member_line,
     member_note,
     needs_somebody,
     rules_text,
-    waits_for,
 )
 from tui.presentation.width import cell_len
 
@@ -99,19 +98,14 @@ def test_counts_name_only_what_there_is() -> None:
 
 def test_a_member_waits_for_the_one_that_is_under_way_in_a_group_of_its_own() -> None:
     going = member(3, MemberState.GOING, keys=(WEB,), operation="op-1")
-    other = member(4, keys=("tag:service=pay", WEB))
-    alone = member(5, keys=("tag:service=pay",))
+    other = member(4, keys=("::tag:service=pay", WEB))
+    alone = member(5, keys=("::tag:service=db",))
     made = campaign(going, other, alone)
-    assert waits_for(other, [going]) == "web-3 (target group web)"
-    assert member_note(other, made) == "web-3 (target group web)"
-    assert member_note(alone, made) == "its turn"
+    waits = {one.key: why.why for one, why in standing(made, NOW) if why is not None}
+    assert member_note(other, made, waits=waits) == "waits for web-3 (target group web)"
+    assert member_note(alone, made, waits=waits) == "its turn"
     assert member_note(going, made, {"op-1": "5/7 wait-checks 2m"}) == "5/7 wait-checks 2m"
     assert member_note(replace(alone, why="its hours: Sun 00:00 KST"), made) == "its hours: Sun 00:00 KST"
-
-
-def test_words_of_keys() -> None:
-    assert key_words("111122223333:us-east-1:Auto Scaling group:web-asg") == "Auto Scaling group web-asg"
-    assert key_words("tag:service=pay") == "tag:service=pay"
 
 
 def test_the_line_of_every_screen() -> None:

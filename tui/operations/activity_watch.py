@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tui.domain.actions import ACTIONS
@@ -15,6 +16,7 @@ from tui.domain.sanitize import clean
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
     from tui.config.schema import Settings
+    from tui.domain.campaign.model import Campaign
     from tui.operations.journal import Journal
     from tui.operations.model import Operation
     from tui.operations.redis_lock import Refused
@@ -99,6 +101,22 @@ class Watch:
         self.elsewhere: Sequence[tuple[str, Work]] = ()
         self._own = NO_ACTIVITY
         self._seen: tuple[object, ...] = ()
+        self._campaigns: Sequence[Campaign] = ()
+        self._campaigns_seen: tuple[object, ...] = ()
+
+    def campaigns(self, journal: Journal | None) -> Sequence[Campaign]:
+        """Those that were confirmed and are not over. The same object while nobody wrote the journal or it can't be read."""
+        if journal is None:
+            return self._campaigns
+        from tui.operations.campaign_journal import CampaignJournal
+        from tui.operations.database import JournalError
+
+        with suppress(JournalError):
+            seen = (journal, journal.revision())
+            if seen != self._campaigns_seen:
+                self._campaigns = CampaignJournal(journal).unfinished()
+                self._campaigns_seen = seen
+        return self._campaigns
 
     def look(self, journal: Journal | None) -> Own:
         """Read the journal again if it was written since. The same object while nothing changed or it can't be read."""

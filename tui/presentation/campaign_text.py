@@ -6,7 +6,7 @@ Console and `evac ops` say the same. Pure: all it knows are the campaign's membe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
 
 from tui.domain.actions import ACTIONS
@@ -111,52 +111,43 @@ def action_title(action: str) -> str:
     return ACTIONS[action].title if action in ACTIONS else clean(action)
 
 
-def campaign_line(campaign: Campaign) -> str:
-    """One line for every screen: `campaign c-1 (Reboot): 71 of 188 done, 1 failed, 8 going; paused: …`."""
+def campaign_told(campaign: Campaign) -> str:
+    """`71 of 188 done, 1 failed, 8 going; paused: …, nothing new begins`."""
     left = [one for one in campaign.members if one.state is not MemberState.LEFT_OUT]
     number = Counter(one.state for one in left)
+    if campaign.state is CampaignState.PLANNED:
+        return f"a plan for {counted(len(campaign.members), 'instance')}, which nobody has confirmed"
     told = [f"{number[MemberState.DONE]} of {len(left)} done"]
     told += [
         f"{number[state]} {MEMBER_SIGNS[state].word}"
         for state in (MemberState.FAILED, MemberState.NEEDS_YOU, MemberState.GOING)
         if number[state]
     ]
-    sign = campaign_sign(campaign)
-    text = f"{sign.symbol} campaign {campaign.id} ({action_title(campaign.action)}): {', '.join(told)}"
+    text = ", ".join(told)
     if campaign.state is CampaignState.PAUSED:
         text += f"; paused{': ' + campaign.note if campaign.note else ''}, nothing new begins"
     return clean(text, 400)
 
 
-def key_words(key: str) -> str:
-    """A key that excludes, as a person says it: `target group web`, `partition 2 of kafka`, `tag:service=pay`."""
-    parts = key.split(":", 3)
-    if (
-        len(parts) == 4 and " " in parts[2]
-    ):  # account, region, kind, AWS's handle (tui.domain.groups.group_key)
-        name = parts[3]
-        if name.startswith("arn:"):
-            ends = name.rpartition(":")[2].split("/")
-            name = ends[1] if len(ends) > 1 else ends[0]
-        return clean(f"{parts[2]} {name}", 120)
-    return clean(key, 120)
+def campaign_line(campaign: Campaign) -> str:
+    """One line for every screen: `▶ campaign c-1 (Reboot): 71 of 188 done, 8 going`."""
+    sign = campaign_sign(campaign)
+    title = action_title(campaign.action)
+    return clean(f"{sign.symbol} campaign {campaign.id} ({title}): {campaign_told(campaign)}", 500)
 
 
-def waits_for(member: Member, going: Sequence[Member]) -> str:
-    """For whom it waits, and of which group; empty: for its turn alone."""
-    for other in going:
-        shared = next((key for key in member.keys if key in other.keys), "")
-        if shared and other.key != member.key:
-            return clean(f"{other.label} ({key_words(shared)})", 200)
-    return ""
-
-
-def member_note(member: Member, campaign: Campaign, doing: Mapping[str, str] | None = None) -> str:
-    """What there is to say of it now: why it failed or waits, for whom, or what its operation does (`doing`, by its id)."""
+def member_note(
+    member: Member,
+    campaign: Campaign,
+    doing: Mapping[str, str] | None = None,
+    waits: Mapping[str, str] | None = None,
+) -> str:
+    """What there is to say of it now: why it failed, for whom it waits (`waits`, by its key; `tui.domain.campaign.turn`
+    knows), or what its operation does (`doing`, by its id)."""
     if member.state is MemberState.GOING:
         return (doing or {}).get(member.operation, "") or member.why or "begins"
     if member.state is MemberState.WAITS:
-        return member.why or waits_for(member, campaign.of(MemberState.GOING)) or "its turn"
+        return (waits or {}).get(member.key, "") or member.why or "its turn"
     return member.why
 
 
@@ -225,10 +216,14 @@ def _named(campaign: Campaign, state: MemberState) -> Iterator[str]:
 
 
 def member_line(
-    member: Member, campaign: Campaign, width: int, doing: Mapping[str, str] | None = None
+    member: Member,
+    campaign: Campaign,
+    width: int,
+    doing: Mapping[str, str] | None = None,
+    waits: Mapping[str, str] | None = None,
 ) -> str:
     """One member in `width` columns, as `evac ops show` lists it: sign, name, place, what there is to say of it."""
     sign = MEMBER_SIGNS[member.state]
     place = f"{member.profile} {member.region}"
     head = f"{cut(sign.named, 11)} {cut(member.label, 20)} {cut(place, 22)} "
-    return cut(head + member_note(member, campaign, doing), width).rstrip()
+    return cut(head + member_note(member, campaign, doing, waits), width).rstrip()

@@ -1,0 +1,5 @@
+"""One action on many: its plan, and how it goes."""
+
+from screens.campaign.screen import CampaignScreen
+
+__all__ = ["CampaignScreen"]
