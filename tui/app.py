@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -28,7 +27,7 @@ from screens.notifications import Noticing
 from screens.render_errors import Mishap
 from screens.terminal_driver import HUNG_UP, OnTerminal
 from screens.theme import AsciiFilter, dress
-from tui import crash_report
+from tui import crash_report, garbage_pace
 from tui.config.schema import Settings, draws_symbols
 from tui.fleet import protocol, scope, snapshot
 from tui.fleet.collector_client import Link
@@ -353,7 +352,7 @@ def find_here(services: Services) -> None:
 
 def run_console(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> int:
     """Open the console, with the link begun already if one was; its exit code. Raises CrashError, with the terminal as it was."""
-    gc.set_threshold(50_000, 20, 100)
+    garbage_pace.slow_down()
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
     services, found = open_services(settings, environ, link)

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.test_aws_samples import typed
-from tui.aws import mapping, parser, snapshots
+from tui.aws import images, mapping, owned_images, parser, snapshots
 from tui.aws.parse_fields import FIELDS_READ, Wanted
 from tui.demo import protocol
 from tui.demo.clock import Clock
@@ -80,6 +80,8 @@ def domain(name: str, answer: Doc) -> list[Any]:
         return [mapping.map_instance(row, "eu-west-1", NOW) for row in rows]
     if name == "DescribeSnapshots":
         return [snapshots.newest_snapshots(_One(answer), ["vol-1"], lambda: None)]
+    if name == "DescribeImages":
+        return [(images.image_with_maker(one), owned_images.map_owned_image(one)) for one in answer["Images"]]
     return [mapping.status(row) for row in answer["InstanceStatuses"]]
 
 
@@ -206,6 +208,11 @@ def test_what_is_read_is_what_the_domain_asks_for() -> None:
             assert set(value) <= {"Status", *checks}
         else:
             assert value == read[key]
+    shape, asked = OPERATIONS["DescribeImages"].output_shape, {}
+    item: Any = Asked(shape.members["Images"].member, asked)
+    images.image_with_maker(item)
+    owned_images.map_owned_image(item)
+    assert asked == FIELDS_READ["DescribeImages"][1]["Images"]
 
 
 class Maker:

@@ -111,3 +111,16 @@ def _then(close: Callable[[Any], Any], make: Callable[..., Any]) -> Callable[...
 def _no_answer(prompt: str) -> str:
     device = prompt.removeprefix("Enter MFA code for ").strip().rstrip(":")
     raise NeedsPersonError("", device)
+
+
+def unusable_keys(access: Any, secret: Any, token: Any) -> str:
+    """What is wrong with them that nothing else would say: AWS only that something is missing, HTTP that a header is broken."""
+    if not (access and secret):
+        return "a key of the pair is empty"
+    for name, value in (("access key", access), ("secret key", secret), ("session token", token)):
+        if value is not None and not isinstance(value, str):
+            return f"the {name} is no text"
+    for name, value in (("access key", access), ("session token", token)):
+        if value and any(char < " " for char in value):
+            return f"the {name} holds a line break"
+    return ""

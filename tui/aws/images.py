@@ -62,9 +62,9 @@ def newest(client: Any) -> dict[str, Image]:
     found: dict[str, Image] = {}
     for page in describe.pages(client.describe_images, "Images", Owners=["self"], MaxResults=describe.PAGE):
         for item in page:
-            origin, _ = source(item)
+            origin, maker = source(item)
             if origin and item.get("State") in _COUNTED:
-                one = image_with_maker(item)
+                one = replace(mapping.map_image(item), maker=maker)
                 if origin not in found or _rank(one) > _rank(found[origin]):
                     found[origin] = one
     return found

@@ -47,7 +47,7 @@ def evacs_images(
         ec2.describe_images, "Images", Owners=["self"], IncludeDisabled=True, MaxResults=describe.PAGE
     )
     docs = [item for page in pages for item in page]
-    found = [_image(item) for item in docs if OPERATION_TAG in _tags(item)]
+    found = [map_owned_image(item) for item in docs if OPERATION_TAG in _tags(item)]
     asked = removal_candidates(found, keep, account_id, datetime.now(UTC))[:MOST_ASKED]
     ids = [str(one.image_id) for one in asked]
     unknown: list[tuple[str, SafeText]] = []
@@ -81,8 +81,9 @@ def _tags(item: _Doc) -> dict[str, str]:
     return {str(one.get("Key")): str(one.get("Value")) for one in item.get("Tags") or ()}
 
 
-def _image(item: _Doc) -> OwnedImage:
-    tags, made = _tags(item), mapping.map_image(dict(item))
+def map_owned_image(item: _Doc) -> OwnedImage:
+    """An `OwnedImage` from an item of DescribeImages; who uses it and with whom it is shared is asked apart."""
+    tags, made = _tags(item), mapping.map_image(item)
     expires = tags.get(EXPIRES_TAG)
     return OwnedImage(
         made.image_id,

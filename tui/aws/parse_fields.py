@@ -47,6 +47,10 @@ _INSTANCE: Wanted = {
     },
 }
 _EVENT = ("InstanceEventId", "Code", "Description", "NotBefore", "NotAfter", "NotBeforeDeadline")
+_IMAGE = (
+    "ImageId", "Name", "State", "CreationDate", "DeprecationTime", "SourceInstanceId", "OwnerId", "Public",
+    "DeregistrationProtection",
+)  # fmt: skip
 FIELDS_READ: dict[str, tuple[str, Wanted]] = {
     "DescribeInstances": ("Reservations", {"NextToken": None, "Reservations": {"Instances": _INSTANCE}}),
     "DescribeInstanceStatus": (
@@ -62,6 +66,18 @@ FIELDS_READ: dict[str, tuple[str, Wanted]] = {
                     ("SystemStatus", "InstanceStatus", "AttachedEbsStatus", "ApplicationStatus", "PerformanceStatus"),
                     _CHECK,
                 ),
+            },
+        },
+    ),
+    "DescribeImages": (
+        "Images",
+        {
+            "NextToken": None,
+            "Images": {
+                **dict.fromkeys(_IMAGE),
+                "StateReason": {"Message": None},
+                "Tags": {"Key": None, "Value": None},
+                "BlockDeviceMappings": {"Ebs": {"SnapshotId": None}},
             },
         },
     ),

@@ -1,9 +1,10 @@
 """The fast parser of the large answers, and its fall-back.
 
-botocore's own parser spends nearly all of a full read's time. For DescribeInstances, DescribeInstanceStatus and
-DescribeSnapshots this module reads the body itself, only what the program asks for (FIELDS_READ), and leaves botocore an envelope
-without content. Signing, retries, credentials and errors stay botocore's; so does every body that looks unusual in any way: an
-HTML page, a cut answer, an attribute, a comment, a repeated element. Then nothing is touched and botocore parses it.
+botocore's own parser spends nearly all of a full read's time. For DescribeInstances, DescribeInstanceStatus,
+DescribeImages and DescribeSnapshots this module reads the body itself, only what the program asks for (FIELDS_READ), and leaves
+botocore an envelope without content. Signing, retries, credentials and errors stay botocore's; so does every body that looks
+unusual in any way: an HTML page, a cut answer, an attribute, a comment, a repeated element. Then nothing is touched and botocore
+parses it.
 
 expat makes sure that the document is complete and well-formed, at the speed of C. Since no `<` is then anything but the
 beginning of a tag, splitting the text at them gives all tags, each with the text behind it, and what is wanted is picked
@@ -37,6 +38,7 @@ _BOM = 3
 _RANKS = {
     "DescribeInstances": Rank.INVENTORY,
     "DescribeInstanceStatus": Rank.STATUS,
+    "DescribeImages": Rank.INVENTORY,
     "DescribeSnapshots": Rank.INVENTORY,
 }
 _KINDS: dict[str, Any] = {"string": str, "list": list, "structure": dict, "boolean": bool}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
+import botocore.handlers
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
@@ -278,6 +280,7 @@ class Sessions:
                     retries={"mode": "standard", "total_max_attempts": 1 if mutating else 3},
                     user_agent_extra=f"evac/{_version()} {agent}".rstrip(),
                     tcp_keepalive=True,
+                    proxies=_proxies(),
                 )
                 session = self._session(login, profile, mutating)
                 self._credentials(session, profile)
@@ -294,7 +297,7 @@ class Sessions:
             found = session.get_credentials()
             if found is not None:
                 keys = found.get_frozen_credentials()
-                if wrong := _unusable(keys.access_key, keys.secret_key, keys.token):
+                if wrong := credential_chain.unusable_keys(keys.access_key, keys.secret_key, keys.token):
                     raise CredentialRetrievalError(provider=found.method, error_msg=wrong)
 
     def _session(self, login: _Login, profile: str, mutating: bool) -> _Session:
@@ -348,19 +351,6 @@ class Sessions:
         return self._files.share(_new(profile))
 
 
-def _unusable(access: Any, secret: Any, token: Any) -> str:
-    """What is wrong with them that nothing else would say: AWS only that something is missing, HTTP that a header is broken."""
-    if not (access and secret):
-        return "a key of the pair is empty"
-    for name, value in (("access key", access), ("secret key", secret), ("session token", token)):
-        if value is not None and not isinstance(value, str):
-            return f"the {name} is no text"
-    for name, value in (("access key", access), ("session token", token)):
-        if value and any(char < " " for char in value):
-            return f"the {name} holds a line break"
-    return ""
-
-
 def _reader() -> _Session:
     """A session that only reads files."""
     return botocore.session.Session(include_builtin_handlers=False)
@@ -368,7 +358,12 @@ def _reader() -> _Session:
 
 @cache
 def _handlers() -> Any:
+    """botocore's own but for those of services that evac has no client of: every client copies them, and most are S3's."""
     prototype: Any = botocore.session.Session()
+    for name, handler, *_ in botocore.handlers.BUILTIN_HANDLERS:
+        kind, _, more = name.partition(".")
+        if kind == "docs" or more.partition(".")[0] not in ("", "*", *allowlist.READS):
+            prototype.unregister(name, handler)
     return prototype._original_handler
 
 
@@ -383,6 +378,12 @@ def _as_boto3(core: _Session) -> Any:
     import boto3
 
     return boto3.session.Session(botocore_session=core).client
+
+
+def _proxies() -> dict[str, str] | None:
+    """None: botocore looks them up for each client, in the environment or where macOS keeps them. Empty: there are none."""
+    told = any(name.lower().endswith("_proxy") for name in os.environ)
+    return None if told or sys.platform == "darwin" else {}
 
 
 @cache

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 import click
 
+from tui import garbage_pace
 from tui.cli import output
 from tui.cli.console import open_console
 from tui.cli.exit_codes import exit_code_of
@@ -68,9 +68,7 @@ def evac(ctx: click.Context, shared: Shared) -> None:
     """
     ctx.obj = shared
     if ctx.invoked_subcommand is not None:
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
-        gc.enable()
+        garbage_pace.begin_work()
         return
     ctx.exit(open_console(shared))
 

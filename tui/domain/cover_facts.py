@@ -37,7 +37,7 @@ class AlarmState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-class Alarm(Struct, frozen=True, gc=False):
+class Alarm(Struct, frozen=True, gc=False, omit_defaults=True):
     """A metric alarm on the instance. Source: cloudwatch DescribeAlarms. `state_since` is UTC, `period` seconds.
 
     `metric` is empty for metric math. `statistic` is Statistic or ExtendedStatistic. `datapoints` of `evaluation_periods` must
@@ -65,7 +65,7 @@ class Alarm(Struct, frozen=True, gc=False):
     sees: bool = True
 
 
-class ScalingMember(Struct, frozen=True, gc=False):
+class ScalingMember(Struct, frozen=True, gc=False, omit_defaults=True):
     """Its Auto Scaling group. Source: DescribeAutoScalingGroups. `suspended` are the group's suspended processes."""
 
     group: SafeText
@@ -82,7 +82,7 @@ class CoverPart(StrEnum):
     SNAPSHOTS = "snapshots"
 
 
-class CoverFacts(Struct, frozen=True, gc=False):
+class CoverFacts(Struct, frozen=True, gc=False, omit_defaults=True):
     """What was read of it. Times are UTC. A part that is in `unknown` (with the reason and remedy) was not read: *don't know*.
 
     `scaling` None: in no group. `backup_at`: AWS Backup's last recovery point that is there (tui/aws/backups.py);

@@ -70,7 +70,7 @@ class CheckStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-class StatusCheck(Struct, frozen=True, gc=False):
+class StatusCheck(Struct, frozen=True, gc=False, omit_defaults=True):
     """One check. `since` (UTC) is AWS's ImpairedSince; `detail` is AWS's own text (a performance check's Remediation)."""
 
     status: CheckStatus = CheckStatus.UNKNOWN
@@ -82,7 +82,7 @@ UNKNOWN_CHECK = StatusCheck()
 _IMPAIRED = CheckStatus.IMPAIRED
 
 
-class Checks(Struct, frozen=True, gc=False):
+class Checks(Struct, frozen=True, gc=False, omit_defaults=True):
     """The five checks of an instance."""
 
     system: StatusCheck = UNKNOWN_CHECK
@@ -118,7 +118,7 @@ class PublicAddress(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Address(Struct, frozen=True, gc=False):
+class Address(Struct, frozen=True, gc=False, omit_defaults=True):
     """One private IPv4 of an interface and the public one associated with it. `owner` is IpOwnerId: `amazon` or an account."""
 
     private_ip: SafeText
@@ -127,7 +127,7 @@ class Address(Struct, frozen=True, gc=False):
     owner: SafeText = EMPTY
 
 
-class Interface(Struct, frozen=True, gc=False):
+class Interface(Struct, frozen=True, gc=False, omit_defaults=True):
     """A network interface of the instance. `attached_at` of the primary one is the first launch.
 
     `kind` is InterfaceType where it is no plain `interface`: `efa`, say.
@@ -141,7 +141,7 @@ class Interface(Struct, frozen=True, gc=False):
     kind: SafeText = EMPTY
 
 
-class Volume(Struct, frozen=True, gc=False):
+class Volume(Struct, frozen=True, gc=False, omit_defaults=True):
     """An attached EBS volume. BlockDeviceMappings list EBS only: instance store never shows here."""
 
     device: SafeText
@@ -149,7 +149,7 @@ class Volume(Struct, frozen=True, gc=False):
     delete_on_termination: bool | None = None
 
 
-class Image(Struct, frozen=True, gc=False):
+class Image(Struct, frozen=True, gc=False, omit_defaults=True):
     """An AMI made from the instance. `created` is UTC; `state` is AWS's ImageState word; `operation` is evac's that made it.
 
     `maker`: the AWS service that made it by its own plan. `deprecated_at` (UTC) is AWS's DeprecationTime.
@@ -165,7 +165,7 @@ class Image(Struct, frozen=True, gc=False):
     deprecated_at: datetime | None = None
 
 
-class TypeFacts(Struct, frozen=True, gc=False):
+class TypeFacts(Struct, frozen=True, gc=False, omit_defaults=True):
     """What DescribeInstanceTypes says of the type. None = AWS did not say."""
 
     instance_storage: bool | None = None
@@ -177,7 +177,7 @@ class TypeFacts(Struct, frozen=True, gc=False):
     auto_recovery_supported: bool | None = None
 
 
-class Instance(Struct, frozen=True, gc=False):
+class Instance(Struct, frozen=True, gc=False, omit_defaults=True):
     """One instance as last read. `status_at` and `inventory_at` (UTC) say when its two halves were; None = not yet.
 
     `profiles` are all the configured names of its account; `target.profile` is the one whose credentials read it.
@@ -186,7 +186,7 @@ class Instance(Struct, frozen=True, gc=False):
     `forwards`: it may pass on what is not for itself (SourceDestCheck is off), as a NAT instance does. `monitoring` is
     Monitoring.State: `enabled` is a point a minute. `partition` is PartitionNumber, in a placement group of that strategy: no
     other partition has its racks (user guide, placement-strategies). `cover` None: nobody has asked for it yet. `health`: of it
-    and its volumes.
+    and its volumes. Most fields are as by default, and those are left out where it is sent or kept.
     """
 
     target: Target
@@ -329,7 +329,7 @@ class Phase(StrEnum):
     FAILED = "failed"
 
 
-class TargetStatus(Struct, frozen=True, gc=False):
+class TargetStatus(Struct, frozen=True, gc=False, omit_defaults=True):
     """How a target is doing. Times are UTC; None = never yet.
 
     `trouble` with `status_at` set means stale: the rows are from then. `partial` names what else could not be read

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import queue
 import sys
 import threading
 from typing import BinaryIO
 
+from tui import garbage_pace
 from tui.config.schema import Settings, decode_settings
 from tui.fleet import protocol
 from tui.fleet.collector.collector import Collector
@@ -51,9 +51,7 @@ async def _serve(settings: Settings, source: BinaryIO, frames: queue.SimpleQueue
 
 def main() -> None:
     """Read the settings, say hello, collect."""
-    gc.set_threshold(
-        50_000, 20, 100
-    )  # answers are trees, not cycles: looking for those costs a fifth of a read
+    garbage_pace.begin_work()
     sys.setswitchinterval(
         0.001
     )  # what has come from the network is short work: it shall not wait for long work

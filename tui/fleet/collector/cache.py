@@ -56,7 +56,7 @@ class Cache:
                 self._shared = False
         if self._cache is None:
             self._cache = _memory()
-        self._cache.timeout = CACHE_WITHIN
+        self._cache.timeout = CACHE_WITHIN if self._shared else None
 
     async def get(
         self,

@@ -38,6 +38,7 @@ CHECK_CALLS = ("status", "problems")
 
 SMALL = 50
 """Instances of a target whose inventory, which comes next, tells the names of those with trouble soon enough."""
+_BOOKED = "evac_budget"
 READERS, COVER_READERS = "read", "cover"
 """How their threads are called. They wait for the budget; a look at one instance, for which a person waits, is booked only."""
 
@@ -50,6 +51,9 @@ async def threaded(threads: Executor, call: Callable[..., _T], *arguments: Any) 
 def install_budget(client: Any, budget: Budget) -> None:
     """Book each of its requests: a page is one, and so is one that botocore repeats. Readers wait until it may go."""
 
+    if getattr(client, _BOOKED, None) is budget:
+        return  # asked for again, as for each job
+
     def before_each() -> None:
         pause = budget.take(time.monotonic())
         if pause and threading.current_thread().name.startswith((READERS, COVER_READERS)):
@@ -58,6 +62,7 @@ def install_budget(client: Any, budget: Budget) -> None:
     request_hooks.install_request_hooks(
         client, before_each, lambda throttled: budget.answered(time.monotonic(), throttled)
     )
+    setattr(client, _BOOKED, budget)
 
 
 def utc_now() -> datetime:
