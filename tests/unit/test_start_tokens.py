@@ -58,15 +58,23 @@ def test_a_stop_and_start_uses_two_the_dry_run_and_the_start(tmp_path: Path) -> 
     assert tokens(journal, region="us-west-2") == (0, 0)
 
 
-def test_one_that_was_refused_is_owed_one_more_and_one_that_was_started_none(tmp_path: Path) -> None:
+def test_those_that_are_refused_are_owed_a_little_together_and_one_that_was_started_nothing(
+    tmp_path: Path,
+) -> None:
     journal = Journal(tmp_path / "j.sqlite3")
     name = begun(journal, "stop-start")
     journal.end_step(name, "preflight", StepState.DONE, "", NOW)
     call(journal, name, "start", ok=False)
-    assert tokens(journal) == (1, 2)
-    call(journal, name, "start", ok=True)
-    journal.end_step(name, "start", StepState.DONE, "", NOW)
-    assert tokens(journal) == (2, 0)
+    assert tokens(journal) == (1, 1)
+    for number in range(2, 7):
+        other = begun(journal, "stop-start", number)
+        journal.end_step(other, "preflight", StepState.DONE, "", NOW)
+        call(journal, other, "start", ok=False)
+    assert tokens(journal) == (6, 2), "whoever can't be started holds nobody back for ever"
+    for one in journal.list():
+        call(journal, one.id, "start", ok=True)
+        journal.end_step(one.id, "start", StepState.DONE, "", NOW)
+    assert tokens(journal) == (12, 0)
 
 
 def test_what_starts_nothing_or_is_over_or_waits_for_aws_is_owed_nothing(tmp_path: Path) -> None:
@@ -74,4 +82,7 @@ def test_what_starts_nothing_or_is_over_or_waits_for_aws_is_owed_nothing(tmp_pat
     begun(journal, "reboot")
     over = begun(journal, "stop-start", 2)
     journal.set_state(over, OperationState.FAILED, NOW, "no")
+    stuck = begun(journal, "stop-start", 3)
+    assert tokens(journal) == (0, 2)
+    journal.set_state(stuck, OperationState.NEEDS_ATTENTION, NOW, "somebody is needed")
     assert tokens(journal) == (0, 0)
