@@ -16,12 +16,13 @@ from tui.domain.campaign.judgement import LAST_HEALTHY, objections, options_for,
 from tui.domain.campaign.model import Campaign, Member, MemberState
 from tui.domain.campaign.turn import Begin, Situation, next_turn
 from tui.domain.facts import Facts
-from tui.domain.instance import Target
+from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, refusals
 from tui.domain.sanitize import clean
 from tui.operations import conflicts
 from tui.operations.campaign_context import Context
 from tui.operations.campaign_outcome import NOT_BEGUN, in_service, member_operations, ready_at
+from tui.operations.campaign_programs import MemberPrograms
 from tui.operations.group_turn import known
 from tui.operations.journal import JournalError
 from tui.operations.spawn import LaunchError, ReadOnlyError
@@ -36,8 +37,8 @@ _READ_AGAIN = timedelta(seconds=3)
 class Beginning:
     """Begins members of one campaign. It remembers only who is not to be asked again at once."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, programs: MemberPrograms) -> None:
+        self._context, self._programs = context, programs
         self._aside: dict[str, tuple[str, datetime]] = {}
         self._unread: dict[str, int] = {}
 
@@ -85,22 +86,39 @@ class Beginning:
         if waits:
             self.put_aside(member.key, waits)
             return ""
-        holds = known(context.journal, settings, str(row.account_id), region, context.now())
-        situation = replace(situation, holds=holds)
+        situation = self._held(situation, row, settings)
         turn = next_turn(campaign, context.now(), situation)
         if not isinstance(turn, Begin) or turn.member.key != member.key:
             self.put_aside(member.key, "its group is held by another machine")
             return ""
-        return self._now(campaign, member, plan, situation, settings)
+        if not settings.campaign.before:
+            return self._now(campaign, member, plan, situation, settings)[1]
+        end = self._programs.before(row, settings, campaign.action)
+        waiting, starts = campaign.of(MemberState.WAITS), ACTIONS[campaign.action].starts
+        ready = ready_at(context.journal, waiting, context.now()) if starts else {}
+        situation = replace(self._held(situation, row, settings), ready_at=ready)  # it may have taken a while
+        operation, told = self._now(campaign, member, plan, situation, settings)
+        if operation:
+            self._programs.remark(operation, end)
+        else:
+            self._programs.not_begun(row, settings, campaign.action)
+        return told
+
+    def _held(self, situation: Situation, row: Instance, settings: Settings) -> Situation:
+        """With the holds of other machines as they are now."""
+        context = self._context
+        account, region = str(row.account_id), row.target.region
+        return replace(situation, holds=known(context.journal, settings, account, region, context.now()))
 
     def _now(
         self, campaign: Campaign, member: Member, plan: Draft, situation: Situation, settings: Settings
-    ) -> str:
+    ) -> tuple[str, str]:
+        """Its operation, if it is under way, and what there is to say."""
         context = self._context
         begun = context.campaigns.begin(campaign.id, context.name, member, plan, situation, context.now())
         if not begun.operation:
             self.put_aside(member.key, begun.why, _READ_AGAIN)
-            return begun.why
+            return "", begun.why
         try:
             context.audit(plan, "plan", "planned", begun.operation)
             context.start_runner(begun.operation, member.profile, settings)
@@ -110,8 +128,8 @@ class Beginning:
             if current is not None and not current.runner:  # nobody else was so fast to start one
                 context.journal.abandon(begun.operation, why, context.now())
             context.campaigns.pause(campaign.id, f"{member.label}: {why}")
-            return f"{member.label}: {why}"
-        return ""
+            return "", f"{member.label}: {why}"
+        return begun.operation, ""
 
     def _cannot_read(self, member: Member, why: str) -> str:
         times = self._unread[member.key] = self._unread.get(member.key, 0) + 1

@@ -30,6 +30,7 @@ from tui.operations.campaign_begin import Beginning
 from tui.operations.campaign_context import Context
 from tui.operations.campaign_journal import CampaignJournal
 from tui.operations.campaign_outcome import outcome
+from tui.operations.campaign_programs import MemberPrograms
 from tui.operations.campaign_review import Review
 from tui.operations.journal import Journal, JournalError
 from tui.operations.model import Operation
@@ -54,7 +55,8 @@ class Conductor:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._beginning = Beginning(context)
+        self._programs = MemberPrograms(context)
+        self._beginning = Beginning(context, self._programs)
         self._review: Iterator[None] | None = None
         self._leased_at: datetime | None = None
         self._restarts: dict[str, tuple[str, int]] = {}
@@ -172,6 +174,8 @@ class Conductor:
             ended = outcome(found, self._context.campaigns.tries(campaign.id, one))
             if ended is not None and (one.state is MemberState.GOING or ended[0] is MemberState.DONE):
                 self._conclude(one, *ended)
+                self._programs.concluded(found)
+            self._programs.follow(found)
             if found.is_open and status_of(found, self._context.now()).cut_off:
                 self._replace_runner(found)
 
