@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from bench import cover, evidence, fixed, inside, reading, screen, sharing, soak
+from bench import campaigns, cover, evidence, fixed, inside, reading, screen, sharing, soak
 from bench.tools import ROOT, Figure
 
 SCENARIOS: dict[str, Callable[[int], list[Figure]]] = {
@@ -23,6 +23,7 @@ SCENARIOS: dict[str, Callable[[int], list[Figure]]] = {
     "large": lambda repeat: screen.large(),
     "triage": lambda repeat: evidence.triage(),
     "cover": lambda repeat: cover.cover(),
+    "campaigns": campaigns.plans,
     "memory": lambda repeat: screen.memory(),
     "tables": screen.tables,
     "commands": reading.commands,

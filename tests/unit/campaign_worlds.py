@@ -169,6 +169,8 @@ class World:
         for one in sorted(self.down - set(self.works)):  # failed ones that somebody brings back
             if self.calm or random.random() < 0.02:
                 self.down.discard(one)
+                if random.random() < 0.3:
+                    self._after_all(one)
                 for pool in self.pools.values():
                     pool.up |= pool.members & {one}
         if self.calm:
@@ -177,6 +179,12 @@ class World:
             self._foreign_hold()
         elif self.holds and random.random() < 0.1:
             self.holds.pop()
+
+    def _after_all(self, name: str) -> None:
+        """One that counted as failed (no capacity, and then there was) is done after all, and no longer one that failed."""
+        self._set(name, state=DONE)
+        self.campaign = replace(self.campaign, failures_seen=max(0, self.campaign.failures_seen - 1))
+        self.events["failed, and done after all"] += 1
 
     def _foreign_hold(self) -> None:
         pool = self.pools[self.random.choice(sorted(self.pools))]
@@ -273,7 +281,10 @@ class World:
         at = self.now + MINUTE * self.random.randint(0, 2) if self.random.random() < 0.05 else self.now
         pace = {place_of(one): at for one in self.campaign.members[:1]}
         holds = [one for key in self.pools for one in self._holds_of(key)]
-        return Situation(tuple(holds), dict(self.kept_back), back, pace)
+        aside = {
+            one.key: "nobody could read it" for one in self.campaign.of(WAITS) if self.random.random() < 0.03
+        }
+        return Situation(tuple(holds), dict(self.kept_back), back, pace, aside)
 
     def conduct(self) -> None:
         """Conductors ask until nobody may be begun; some are killed on the way, some are two, some look at what is no more."""
@@ -354,6 +365,7 @@ class World:
         assert campaign.state is CampaignState.RUNNING, told
         assert not campaign.given_up, told
         assert str(member.instance_id) not in self.begun, (*told, "begun twice")
+        assert member.key not in situation.aside, told
         most = 1 if self.harmless else min(rules.at_once, 20)
         assert len(going) < most, (*told, "over at_once")
         grown = max(most for most in (1, 2, 4, 8, 16) if done >= most - 1)
@@ -363,7 +375,9 @@ class World:
         assert _open(rules.hours, self.now), (*told, "outside its hours")
         if self.harmless:
             assert not any(
-                one.position < member.position for one in campaign.of(WAITS) if self._paced(one, situation)
+                one.position < member.position
+                for one in campaign.of(WAITS)
+                if self._paced(one, situation) and one.key not in situation.aside
             ), told
             return
         for key in member.keys:
@@ -374,6 +388,8 @@ class World:
             if one.position >= member.position:
                 break
             full = any(self._taken(key) >= self._most(key) for key in one.keys)
+            if one.key in situation.aside:
+                continue
             short = any(key in situation.short for key in one.keys)
             behind = any(key in ahead for key in one.keys)
             assert full or short or behind or not self._paced(one, situation), (

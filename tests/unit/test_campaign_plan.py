@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -333,6 +336,26 @@ def test_it_is_the_same_whatever_the_order_of_the_rows() -> None:
         dice.shuffle(rows)
         assert drawn() == first
     assert plan([row(1), row(1)]).members == plan([row(1)]).members
+
+
+SAME = """
+import hashlib, msgspec
+from tests.unit.test_campaign_plan import KNOWN, plan, replace, row, serving, timedelta, web
+rows = [row(number, timedelta(hours=number % 5 + 2), tags=(("service", "pay"), ("team", "a"))) for number in range(30)]
+found = plan(rows, serving(rows[0], web(*range(30))), together=("tag:service", "tag:team"), accept=("image", "public-ip"))
+print(hashlib.sha256(msgspec.json.encode(found)).hexdigest())
+"""
+
+
+def test_it_is_the_same_in_every_process() -> None:
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", SAME], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(told) == 1
+    assert all(told)
 
 
 def test_the_members_are_what_the_journal_keeps() -> None:

@@ -114,6 +114,8 @@ def test_whose_turn_it_is(found: Campaign, says: str) -> None:
         (campaign("dgw", (), (WEB,), (WEB,), rules=TWO), hold(WEB), f"later: web-2 {BY_JO}"),
         (campaign("www", (WEB,), (WEB, API), (API,)), Situation(short={WEB: "2 of 3 are unhealthy"}), "2"),
         (campaign("w", (WEB,)), Situation(short={WEB: "2 of 3 are unhealthy"}), "later: web-0 waits: 2 of 3 are unhealthy"),
+        (campaign("www", (WEB,), (WEB, API), (API,)), Situation(aside={member(0).key: "op-9 is at it"}), "1"),
+        (campaign("w"), Situation(aside={member(0).key: "op-9 is at it"}), "later: web-0 waits: op-9 is at it"),
         (campaign("ww"), Situation(forbidden="read-only"), "halt: read-only"),
         (campaign("g"), Situation(forbidden="read-only"), "later: all are begun: web-0 is under way"),
         (campaign("ww"), Situation(ready_at={place_of(member(0)): NOW}), "0"),

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from tui.domain.actions import ACTIONS, ActionOptions
+from tui.domain.campaign.board import Board
 from tui.domain.campaign.durations import Usual
 from tui.domain.campaign.hours import read_hours
 from tui.domain.campaign.model import CampaignRules, Member, MemberState
-from tui.domain.campaign.turn import Board, excluding, one_by_one, per_key, width
+from tui.domain.campaign.turn import excluding, one_by_one, per_key, width
 from tui.domain.sanitize import SafeText
 from tui.domain.time_format import later
 
@@ -88,7 +89,9 @@ class _Play:
         self._waiting = sorted(_of(members, MemberState.WAITS), key=lambda one: one.position)
         self._going = sorted(_of(members, MemberState.GOING), key=lambda one: one.position)
         self._done = len(_of(members, MemberState.DONE))
-        self._room = room
+        keys = {key for one in (*self._waiting, *self._going) for key in one.keys}
+        may = {key: per_key(key, rules) for key in keys}
+        self._limits = {key: max(1, min(most, room.get(key, most))) for key, most in may.items()}
         self._times: dict[int, tuple[datetime, datetime]] = {}
         self._begun: list[tuple[int, Member]] = []
 
@@ -122,14 +125,12 @@ class _Play:
 
     def _next(self, going: Iterable[Member]) -> Member | None:
         """The first in order that nothing stands in the way of."""
-        board = Board(self._rules, self._keyed)
+        if not self._keyed:
+            return self._waiting[0]
+        board = Board(self._limits.__getitem__)
         for one in going:
             board.take(one.keys, "")
-        return next((one for one in self._waiting if board.ask(one.keys, "", room=self._limit) is None), None)
-
-    def _limit(self, key: str) -> int:
-        asked = per_key(key, self._rules)
-        return max(1, min(asked, self._room.get(key, asked)))
+        return next((one for one in self._waiting if board.in_the_way(one.keys, "") is None), None)
 
     def _stretches(self) -> tuple[Stretch, ...]:
         found: dict[int, list[Member]] = {}

@@ -8,12 +8,13 @@ one more member may be *begun*; what was begun is its runner's, and nothing here
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
 from tui.domain.actions import ACTIONS, Action, ActionOptions
+from tui.domain.campaign.board import Board
 from tui.domain.campaign.hours import read_hours
 from tui.domain.campaign.keys import is_together, key_text
 from tui.domain.campaign.model import MAX_AT_ONCE, Campaign, CampaignRules, CampaignState, Member, MemberState
@@ -170,7 +171,27 @@ def standing(
     Members with a key in common go in their order. One that waits for what ends by itself keeps its place in all its keys; one
     that waits for a person or for somebody else's operation keeps nobody from going.
     """
-    board = Board(campaign.rules, excluding(ACTIONS[campaign.action], campaign.options))
+    rules = campaign.rules
+    keyed = excluding(ACTIONS[campaign.action], campaign.options)
+    board = _board(campaign, situation) if keyed else Board(lambda key: per_key(key, rules))
+    for one in campaign.of(MemberState.WAITS):
+        if one.key in situation.aside:
+            yield one, Later(f"waits: {situation.aside[one.key]}")
+            continue
+        at = situation.ready_at.get(place_of(one), now)
+        paced = at is None or at > now
+        key = board.in_the_way(one.keys if keyed else (), one.label, waits=paced)
+        if key is None:
+            yield one, Later(_PACE, at) if paced else None
+        elif key in situation.short:
+            yield one, Later(f"waits: {situation.short[key]}")
+        else:
+            yield one, Later(f"waits for {board.who(key)} ({key_text(key)})")
+
+
+def _board(campaign: Campaign, situation: Situation) -> Board:
+    """Who has which key now: those under way, those that failed and are not back, other operations, groups that are short."""
+    board = Board(lambda key: per_key(key, campaign.rules))
     for one in campaign.of(MemberState.GOING):
         board.take(one.keys, one.label)
     down = [one for one in campaign.of(MemberState.FAILED) if one.operation and one.key not in situation.back]
@@ -180,65 +201,9 @@ def standing(
     for hold in situation.holds:
         if hold.operation not in own and hold.state is not HoldState.WAITING:
             board.stay((hold.place,), f"{hold.label} ({hold.operation} by {hold.user} on {hold.host})")
-    for key, why in situation.short.items():
-        board.close(key, why)
-    for one in campaign.of(MemberState.WAITS):
-        if one.key in situation.aside:
-            yield one, Later(f"waits: {situation.aside[one.key]}")
-            continue
-        at = situation.ready_at.get(place_of(one), now)
-        yield one, board.ask(one.keys, one.label, None if at is not None and at <= now else Later(_PACE, at))
-
-
-class Board:
-    """Which keys are taken, by whom. Filled anew for each question."""
-
-    def __init__(self, rules: CampaignRules, keyed: bool) -> None:
-        """`keyed` False: the keys mean nothing for this action."""
-        self._rules, self._keyed = rules, keyed
-        self._taken: dict[str, list[str]] = {}
-        self._staying: Counter[str] = Counter()
-        self._closed: dict[str, str] = {}
-
-    def take(self, keys: Iterable[str], label: str) -> None:
-        """A member that is under way, or keeps its place: it ends by itself."""
-        for key in keys if self._keyed else ():
-            self._taken.setdefault(key, []).append(label)
-
-    def stay(self, keys: Iterable[str], label: str) -> None:
-        """One that may stay down until somebody does something."""
-        for key in keys if self._keyed else ():
-            self._taken.setdefault(key, []).insert(0, label)
-            self._staying[key] += 1
-
-    def close(self, key: str, why: str) -> None:
-        """Nobody of this key may go now."""
-        self._closed[key] = why
-
-    def ask(
-        self,
-        keys: tuple[str, ...],
-        label: str,
-        pace: Later | None = None,
-        room: Callable[[str], int] | None = None,
-    ) -> Later | None:
-        """What stands in the way of a member with these keys; None: nothing. `pace`: its Region takes no further call yet."""
-        if not self._keyed:
-            return pace
-        limit = room or (lambda key: per_key(key, self._rules))
-        for key in keys:
-            if key in self._closed:
-                return Later(f"waits: {self._closed[key]}")
-        full = [key for key in keys if len(self._taken.get(key, ())) >= limit(key)]
-        if not full and pace is None:
-            return None
-        stuck = next((key for key in full if self._staying[key] >= limit(key)), "")
-        if not stuck:
-            self.take(keys, label)
-        if not full:
-            return pace
-        key = stuck or full[0]
-        return Later(f"waits for {self._taken[key][0]} ({key_text(key)})")
+    for key in situation.short:
+        board.close(key)
+    return board
 
 
 _PACE = "waits until its Region takes one more start"
