@@ -60,8 +60,9 @@ def print_old_images(
         ]
     _print_images(told, keep, form, every, now)
     gone = sum(one.removable for _, one in told)
+    stay = f": {gone} would go, {len(told) - gone} stay" if told else ""
     output.say(
-        f"{counted(len(told), 'AMI')} of evac's: {gone} would go, {len(told) - gone} stay; of others: {others}, left alone"
+        f"{counted(len(told), 'AMI') if told else 'no AMI'} of evac's{stay}; of others: {others}, left alone"
     )
     code = say_unread(session, fleet)
     return PARTIAL if unread and code == WELL else code

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tui.domain.actions import ACTIONS, Action, ActionOptions, alike
 from tui.domain.alarm_settings import alarm_name
-from tui.domain.cover.alarm_judgement import judged
+from tui.domain.cover.alarm_judgement import judged, quoted_name
 from tui.domain.cover.answers import Cover, CoverVerdict
 from tui.domain.cover_facts import Alarm, AlarmActionKind
 from tui.domain.hazards import hazards
@@ -68,7 +68,7 @@ def _alarm(action: Action, instance: Instance, policy: Policy, now: datetime) ->
     for other in alarms:
         verdict, why = _worth(other, kind, instance, now)
         if verdict is CoverVerdict.COVERED:
-            return Setting(action.name, f"{other.name} does so already: it {why}", helps=False)
+            return Setting(action.name, f"{quoted_name(other)} does so already: it {why}", helps=False)
     return Setting(action.name)
 
 

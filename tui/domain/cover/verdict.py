@@ -27,7 +27,7 @@ def cover_of(instance: Instance, now: datetime, max_age: timedelta) -> Cover:
 
 
 def cover_lines(instance: Instance, now: datetime, max_age: timedelta) -> tuple[CoverSection, ...]:
-    """The same with all that it rests on, as the tab, `explain`, CSV and JSON tell it."""
+    """The same with all that it rests on, as the tab of cover tells it."""
     lines = _lines(instance, now, max_age)
     titles = (
         "if the host dies (system check)",
