@@ -15,7 +15,7 @@ from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.options import shared_options, timeout_option
 from tui.cli.session import UNCOVERED, USAGE, Session, Shared, open_session
 from tui.domain.cover.alarm_dangers import alarm_dangers
-from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict, ServiceCover
+from tui.domain.cover.answers import VERDICT_RANK, Cover, CoverAnswer, ServiceCover
 from tui.domain.cover.remembered import remembered_cover
 from tui.domain.cover.services import services_of
 from tui.domain.cover.standing import Standing, standing_of
@@ -202,12 +202,9 @@ def _cell(answer: CoverAnswer) -> str:
     return verdict if not word or word == verdict.replace("-", " ") else f"{verdict}: {word}"
 
 
-_ORDER = list(CoverVerdict)
-
-
 def _worst(cover: Cover) -> CoverAnswer:
     """The gravest answer; of several, the first that is told."""
-    return min(cover.answers, key=lambda one: _ORDER.index(one.verdict))
+    return min(cover.answers, key=lambda one: VERDICT_RANK[one.verdict])
 
 
 def _name(row: Instance) -> str:
