@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import select
 import shutil
@@ -73,6 +74,8 @@ class Stage:
         self.alarms = AlarmsOf(self.client_of("cloudwatch"), REGION, self.instance_id)
         self.clock = mortal.Clock(self.demo.url)
         mortal.warm()
+        gc.collect()
+        gc.freeze()  # or each process that is forked looks through it, and makes it its own
 
     @property
     def plights(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from tui.demo import environment
 
 REGION = "us-west-2"
 KEY = "AKIADEMOPROD00000001"
-QUICK = Config(retries={"total_max_attempts": 1}, read_timeout=20, connect_timeout=5)
+QUICK = Config(retries={"total_max_attempts": 1}, read_timeout=120, connect_timeout=60)
 Service = Literal[
     "ec2", "sts", "autoscaling", "elb", "elbv2", "cloudwatch", "cloudtrail", "dlm", "backup", "health"
 ]
@@ -112,7 +112,7 @@ def moto() -> Cloud:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 30
+    url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
     while True:
         try:
             with urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=5):

@@ -22,7 +22,7 @@ from tui.fleet.collector_client import look_once, read_once
 DUBLIN, LONDON = REGIONS = ("eu-west-1", "eu-west-2")
 SHOP, DATA = "123456789012", "222233334444"
 ROLE = f"arn:aws:iam::{DATA}:role/operator"
-MANY = 1050
+MANY = 1001
 """More than one page: moto counts launches, not instances, so each is a launch of its own."""
 CONFIG = f"""
 [profile shop]

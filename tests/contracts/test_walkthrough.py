@@ -12,7 +12,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "walkthrough-moto.md"
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+FEWER = {"1049": "49", "1050": "50"}
+"""Of the thousand launches that fill moto's first page: the pages are read in test_collector_on_moto.py."""
+
+
+def blocks() -> list[tuple[str, str]]:
+    """Language and body of each, in order."""
+    page = PAGE.read_text(encoding="utf-8")
+    for many, few in FEWER.items():
+        assert page.count(many) == 1
+        page = page.replace(many, few)
+    return re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
 def plain(line: str) -> str:
@@ -26,7 +36,7 @@ def test_every_command_runs_and_prints_what_the_page_says(tmp_path: Path) -> Non
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     script, number, expected = ["set -eu"], 0, dict[int, list[str]]()
-    for kind, body in BLOCKS:
+    for kind, body in blocks():
         if kind == "sh":
             number += 1
             script += [f"echo '@@ {number}'", body]
