@@ -85,15 +85,13 @@ class Acting(EvacScreen):
             return
         service = self.services.campaigns
         if service is None:
-            self.say(
-                self.services.journal_trouble or "the journal is not open yet; r plans it again", "warning"
-            )
+            self.hint = self.services.journal_trouble or "the journal is not open yet; r plans it again"
         else:
             kept = self.campaign
             try:
                 self.ident = service.create(kept.action, kept.options, kept.rules, kept.members)
             except (EvacError, ValueError, OSError) as error:
-                self.say(str(error), "warning")
+                self.hint = clean(error)
             self.read()
         self.redraw()
 
@@ -270,7 +268,8 @@ class Acting(EvacScreen):
             self.action, self.ident, self._seen = found.action, "", None
             self._plan(rules, options)
             self.keep()
-            self.say("planned anew with these options")
+            self.hint = "planned anew with these options"
+            self.redraw()
 
     def verb_give_up(self) -> None:
         """Asked once more: it can't be taken up again."""

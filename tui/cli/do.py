@@ -11,6 +11,8 @@ import click
 
 from tui.cli import output, plan_view, streams
 from tui.cli.action_options import check_options
+from tui.cli.do_campaign import do_many, is_many, rules_of
+from tui.cli.filtering import parsed_filter
 from tui.cli.follow import (
     LOOK_EVERY,
     exit_code,
@@ -22,7 +24,7 @@ from tui.cli.follow import (
 )
 from tui.cli.inspection import first, inspect_and_draft
 from tui.cli.operation_view import operation_object
-from tui.cli.options import json_option, shared_options, timeout_option
+from tui.cli.options import accept_option, json_option, rules_options, shared_options, timeout_option
 from tui.cli.session import (
     FAILED,
     GUARD,
@@ -66,12 +68,24 @@ _NAMES = list(ON_INSTANCES)
 
 @click.command(
     "do",
-    help=f"Act on one instance: {', '.join(_NAMES[:-1])} or {_NAMES[-1]}, guarded as in the console.",
+    help=f"Act on one instance, or on many as a campaign: {', '.join(_NAMES[:-1])} or {_NAMES[-1]}, guarded as in the console.",
 )
 @click.argument("action", type=click.Choice(_NAMES), metavar="ACTION")
-@click.argument("instance", metavar="INSTANCE_ID|NAME")
-@click.option("--confirm", metavar="NAME", help="Answer the question: the instance's name (or its id).")
+@click.argument("instances", metavar="INSTANCE_ID|NAME...", nargs=-1)
+@click.option(
+    "--filter",
+    "wanted",
+    default="",
+    help="All that match, in the console's filter language, instead of those named.",
+)
+@click.option(
+    "--confirm",
+    metavar="NAME|COUNT",
+    help="Answer the question: the instance's name (or its id); of a campaign the count.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show the plan and whether it could be confirmed.")
+@rules_options
+@accept_option
 @click.option("--wait", is_flag=True, help="Follow to the end, a line a step.")
 @json_option("One JSON object a line.")
 @click.option(
@@ -118,14 +132,22 @@ _NAMES = list(ON_INSTANCES)
 @timeout_option()
 @shared_options
 def do_command(
-    shared: Shared, action: str, instance: str, confirm: str | None, dry_run: bool, wait: bool, as_json: bool,
-    timeout: float, **given: Any,
+    shared: Shared, action: str, instances: tuple[str, ...], wanted: str, confirm: str | None, dry_run: bool, wait: bool,
+    as_json: bool, timeout: float, rules: dict[str, Any], accept: tuple[str, ...], **given: Any,
 ) -> int:  # fmt: skip
     """The command; its help is above."""
+    changed = {**rules, "accept": accept}
+    many = is_many(instances, wanted, changed, given)
     with open_session(shared) as session:
         check_options(action, given, bool(session.settings.actions.require_image))
         options = plan_view.options_of(session.settings, **given)
-        found = first(session, action, instance, timeout, options)
+        if many:
+            chosen = parsed_filter(wanted, session.settings.actions.image_max_age) if wanted else None
+            return do_many(
+                session, action, instances, chosen, options, rules_of(session, changed),
+                confirm=confirm, dry_run=dry_run, wait=wait, as_json=as_json, timeout=timeout,
+            )  # fmt: skip
+        found = first(session, action, instances[0], timeout, options)
         return carry_out(
             session, found, options, confirm=confirm, dry_run=dry_run, wait=wait, as_json=as_json
         )

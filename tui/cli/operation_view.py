@@ -47,6 +47,7 @@ def operation_object(operation: Operation, now: datetime) -> dict[str, Any]:
     status = status_of(operation, now)
     return {
         "id": operation.id,
+        "campaign": operation.campaign or None,
         "action": operation.action,
         "title": operation.title,
         "state": operation.state.value,
@@ -124,6 +125,7 @@ def operation_lines(
     lines = [*operation_summary(one, settings.label(one.profile), settings.zone(), now)]
     lines += [f"  from: {one.ssh_client} (SSH)"] if one.ssh_client else []
     lines += [f"  caller: {one.caller}"] if one.caller else []
+    lines += [f"  campaign: {one.campaign}"] if one.campaign else []
     lines.append(f"  permission: {one.permission}")
     if one.is_open and one.confirmed_at:
         lines.append(f"  runner: {status_of(one, now).driver or 'none: evac ops resume ' + one.id}")

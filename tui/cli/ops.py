@@ -8,6 +8,18 @@ import click
 
 from tui.cli import output
 from tui.cli.audit import audit_command
+from tui.cli.campaign_journal import campaigns_of
+from tui.cli.campaign_ops import (
+    campaign_named,
+    confirm_command,
+    give_up_campaign,
+    leave_out_command,
+    pause_command,
+    resume_campaign,
+    rules_command,
+    show_campaign,
+)
+from tui.cli.campaign_view import campaign_object, campaign_table
 from tui.cli.do import carry_out
 from tui.cli.follow import follow, now, open_journal, operations_of, read_operation, seen_to
 from tui.cli.inspection import inspect_and_draft
@@ -30,6 +42,7 @@ from tui.cli.session import (
 )
 from tui.cli.this_machine import here_for
 from tui.domain.actions import ActionOptions
+from tui.domain.campaign.model import Campaign, CampaignState
 from tui.domain.changes import Reading
 from tui.domain.instance import Target, TroubleKind
 from tui.domain.plurals import part_of
@@ -47,6 +60,8 @@ from tui.paths import console_folder
 
 SHOWN, EVERY = 100, 1_000_000
 """Operations that are listed for a person, and for a program."""
+NEWEST_CAMPAIGNS = 3
+"""Campaigns that have ended and are still listed above the operations."""
 
 
 @click.group("ops", invoke_without_command=True)
@@ -54,12 +69,13 @@ SHOWN, EVERY = 100, 1_000_000
 @shared_options
 @click.pass_context
 def ops_command(ctx: click.Context, shared: Shared, as_json: bool) -> int:
-    """Operations: what was planned, what runs, how it ended. Without a command: the list."""
+    """Operations and campaigns: what was planned, what runs, how it ended. Without a command: the list."""
     ctx.obj = shared
     return _list(shared, as_json) if ctx.invoked_subcommand is None else WELL
 
 
-ops_command.add_command(audit_command)
+for _one_of in (audit_command, confirm_command, pause_command, leave_out_command, rules_command):
+    ops_command.add_command(_one_of)
 
 
 @ops_command.command("list")
@@ -70,10 +86,11 @@ ops_command.add_command(audit_command)
     help=f"The newest N. Without it all as JSON, else {SHOWN}, and how many more there are.",
     metavar="N",
 )
+@click.option("--campaigns", is_flag=True, help="Campaigns alone, as JSON with their members.")
 @shared_options
-def list_command(shared: Shared, as_json: bool, limit: int | None) -> int:
-    """The newest first; above them in a line each what needs a person or has an instance down."""
-    return _list(shared, as_json, limit)
+def list_command(shared: Shared, as_json: bool, limit: int | None, campaigns: bool) -> int:
+    """The newest first; above them in a line each what needs a person or has an instance down, and the campaigns."""
+    return _list_campaigns(shared, as_json, limit) if campaigns else _list(shared, as_json, limit)
 
 
 @ops_command.command("show")
@@ -81,9 +98,11 @@ def list_command(shared: Shared, as_json: bool, limit: int | None) -> int:
 @json_option()
 @shared_options
 def show_command(shared: Shared, ident: str, as_json: bool) -> int:
-    """One operation: its steps and how long each took, its calls and their request ids."""
+    """One operation: its steps and how long each took, its calls and their request ids. Or one campaign: its members."""
     with open_session(shared) as session, open_journal(session) as journal:
         cut_off(journal, now())
+        if (many := campaign_named(session, journal, ident)) is not None:
+            return show_campaign(session, many[1], as_json=as_json)
         found = _one(journal, ident)
         kept = kept_by_operation(console_folder(session.environ), found.id)
         if as_json:
@@ -102,10 +121,12 @@ def show_command(shared: Shared, ident: str, as_json: bool) -> int:
 @json_option()
 @shared_options
 def resume_command(shared: Shared, ident: str | None, wait: bool, as_json: bool) -> int:
-    """Finish what was cut off or needed a person: this operation, or without ID all of them."""
+    """Finish what was cut off or needed a person: this operation, or without ID all of them. A paused campaign goes on."""
     with open_session(shared) as session, open_journal(session) as journal:
         if session.settings.read_only:
             raise RefusedError("read-only: nothing is resumed", READ_ONLY)
+        if ident is not None and (many := campaign_named(session, journal, ident)) is not None:
+            return resume_campaign(session, *many, wait=wait, as_json=as_json)
         if ident is not None:
             return _resume(session, journal, [_one(journal, ident)], wait, as_json)
         cut_off(journal, now())
@@ -161,12 +182,20 @@ def _look_for_undo(session: Session, found: Operation, options: ActionOptions) -
 
 @ops_command.command("abandon")
 @click.argument("ident", metavar="ID")
-@click.option("--confirm", metavar="NAME", help="Answer the question: the instance's name (or its id).")
+@click.option(
+    "--confirm",
+    metavar="NAME",
+    help="Answer the question: the instance's name (or its id); of a campaign its id.",
+)
 @json_option()
 @shared_options
 def abandon_command(shared: Shared, ident: str, confirm: str | None, as_json: bool) -> int:
-    """Give an operation up; the instance stays as it is now, stopped if it is stopped."""
+    """Give an operation up; the instance stays as it is now, stopped if it is stopped. A campaign begins nothing more."""
     with open_session(shared) as session, open_journal(session) as journal:
+        if (many := campaign_named(session, journal, ident)) is not None:
+            if session.settings.read_only:
+                raise RefusedError("read-only: nothing is given up", READ_ONLY)
+            return give_up_campaign(*many, confirm, as_json=as_json)
         found = _one(journal, ident)
         if session.settings.profile_read_only(found.profile, found.account_id):
             raise RefusedError("read-only: nothing is given up", READ_ONLY)
@@ -203,17 +232,45 @@ def _list(shared: Shared, as_json: bool, limit: int | None = None) -> int:
         every = {one.id: one for one in (*journal.list(wanted), *journal.unfinished())}
         if (total := journal.count()) > len(every):
             output.say(f"evac: {part_of(len(every), total, 'operation')}; --limit {total} shows all")
+        campaigns = () if as_json else _campaigns(session, journal)
         newest = [every[name] for name in sorted(every, reverse=True)]
         if as_json:
             output.json([operation_object(one, now()) for one in newest])
             return WELL
         loud, headers, rows = operation_list(newest, session.settings, now())
+        louder, heads, lines = campaign_table(campaigns, now())
+        for line in (*loud, *louder):
+            output.line(line)
+        if lines:
+            output.table(heads, lines)
+            output.line("")
+        if rows:
+            output.table(headers, rows)
+        else:
+            output.say("no operations yet")
+    return WELL
+
+
+def _campaigns(session: Session, journal: Journal) -> list[Campaign]:
+    """Those that have not ended, and the newest that have."""
+    found = campaigns_of(session, journal).list(EVERY)
+    ended = [one for one in found if one.state is CampaignState.ENDED][:NEWEST_CAMPAIGNS]
+    return [one for one in found if one.state is not CampaignState.ENDED or one in ended]
+
+
+def _list_campaigns(shared: Shared, as_json: bool, limit: int | None) -> int:
+    with open_session(shared) as session, open_journal(session) as journal:
+        found = campaigns_of(session, journal).list(limit or (EVERY if as_json else SHOWN))
+        if as_json:
+            output.json([campaign_object(one, now()) for one in found])
+            return WELL
+        loud, headers, rows = campaign_table(found, now())
         for line in loud:
             output.line(line)
         if rows:
             output.table(headers, rows)
         else:
-            output.say("no operations yet")
+            output.say("no campaigns yet")
     return WELL
 
 
@@ -225,7 +282,7 @@ def _one(journal: Journal, ident: str) -> Operation:
     ending = journal.ending(ident) if ident else ()
     if len(ending) == 1:
         return ending[0]
-    why = "several operations' ids end" if ending else "no operation's id is or ends"
+    why = "several operations' ids end" if ending else "no operation's or campaign's id is or ends"
     raise RefusedError(f"{why} in {ident}: see evac ops list", USAGE)
 
 

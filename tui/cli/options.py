@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from tui.cli.session import Shared
+from tui.domain.campaign.model import MAX_AT_ONCE
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -69,6 +70,37 @@ def timeout_option(
 ) -> Callable[[_Command], _Command]:
     """The option `--timeout SECONDS`: how long a command waits for AWS before it says what is missing."""
     kind = click.FloatRange(1, most)
-    return click.option(
-        "--timeout", type=kind, metavar="SECONDS", default=default, show_default=True, help=help
-    )
+    return click.option("--timeout", type=kind, default=default, show_default=True, help=help)
+
+
+_RULES = (
+    click.option(
+        "--at-once", type=click.IntRange(1, MAX_AT_ONCE), metavar="N",
+        help="Of a campaign so many are under way at a time, the first alone.",
+    ),
+    click.option(
+        "--max-failures", type=click.IntRange(min=1), metavar="N", help="After so many failed ones no new one is begun."
+    ),
+    click.option(
+        "--hours", metavar="WHEN", help='When members are begun: "Sat,Sun 00:00-06:00 Asia/Seoul", several with ;.'
+    ),
+)  # fmt: skip
+
+
+def rules_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command what can be said of a campaign's rules; it receives them as one argument, `rules`, None where not said."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **rest: Any) -> Any:
+        rules = {name: rest.pop(name) for name in ("at_once", "max_failures", "hours")}
+        return function(*args, rules=rules, **rest)
+
+    for option in reversed(_RULES):
+        wrapper = option(wrapper)
+    return wrapper
+
+
+accept_option = click.option(
+    "--accept", multiple=True, metavar="CODE",
+    help="Of a campaign, take those with this danger along (its code as the plan has it). Repeat it for each.",
+)  # fmt: skip
