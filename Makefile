@@ -9,6 +9,7 @@ TRIALS  ?= 1000
 SEED    ?= 1
 GROUP_TRIALS ?= 500
 BACKUP_NIGHTS ?= 90
+CAMPAIGN_KILLS ?= 500
 WORLDS ?= 10000
 
 # Where the shell forbids bytecode, the tests would compile evac at each of the thousand processes they start.
@@ -95,6 +96,7 @@ chaos: $(STAMP) ## kill runners and the console at every boundary: TRIALS=1000 S
 	$(BIN)/python -P tests/chaos/groups.py --trials $(GROUP_TRIALS) --seed $(SEED) --workers 2
 	$(BIN)/python -P tests/chaos/recoveries.py --recoveries 50 --undos 200 --seed $(SEED)
 	$(BIN)/python -P tests/chaos/backups.py --nights $(BACKUP_NIGHTS) --seed $(SEED)
+	$(BIN)/python -P tests/chaos/campaigns.py --kills $(CAMPAIGN_KILLS) --seed $(SEED)
 	CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py
 	EVAC_WORLDS=$(WORLDS) $(BIN)/pytest -n 2 tests/unit/test_campaign_worlds.py
 

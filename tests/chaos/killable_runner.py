@@ -47,8 +47,10 @@ def warm() -> None:
     made.client("prod", "sts", "ap-northeast-2")
 
 
-_WRITE = Database._write
-"""As the program has it: a runner that is forked from a mortal console must not die the console's death."""
+_WRITE, _APPEND, _WRITE_HEAD = Database._write, audit_log.append, audit_files.write_head
+_SEND, _GETRESPONSE = URLLib3Session.send, urllib3.connection.HTTPConnection.getresponse
+"""As the program has them: a runner that is forked from a mortal console must not die the console's death."""
+_JOURNALS = ("operations/journal.py", "operations/campaign_journal.py")
 
 
 class Clock:
@@ -115,7 +117,7 @@ class Death:
 def _caller() -> str:
     """Which of the journal's methods writes."""
     frame = sys._getframe(2)
-    while frame.f_back is not None and not frame.f_code.co_filename.endswith("operations/journal.py"):
+    while frame.f_back is not None and not frame.f_code.co_filename.endswith(_JOURNALS):
         frame = frame.f_back
     return frame.f_code.co_name
 
@@ -137,16 +139,15 @@ def watch_journal(death: Death) -> None:
 
 def watch_audit(death: Death) -> None:
     """A boundary before each line, before the end is noted, and after."""
-    append, write_head = audit_log.append, audit_files.write_head
 
     def mortal(*args: Any, **fields: Any) -> None:
         death.at("before audit", str(fields.get("step")))
-        append(*args, **fields)
+        _APPEND(*args, **fields)
         death.at("after audit", str(fields.get("step")))
 
     def mortal_head(*args: Any) -> None:
         death.at("audit line written", "")
-        write_head(*args)
+        _WRITE_HEAD(*args)
 
     audit_log.append = mortal
     audit_files.write_head = mortal_head  # type: ignore[assignment] # takes whatever the real one takes
@@ -154,7 +155,6 @@ def watch_audit(death: Death) -> None:
 
 def watch_requests(death: Death) -> None:
     """Three boundaries a request."""
-    send, getresponse = URLLib3Session.send, urllib3.connection.HTTPConnection.getresponse
     current: list[str] = []
 
     def mortal(self: Any, request: Any) -> Any:
@@ -165,7 +165,7 @@ def watch_requests(death: Death) -> None:
         death.at("before send", what)
         current.append(what)
         try:
-            answer = send(self, request)
+            answer = _SEND(self, request)
         finally:
             current.pop()
         death.at("answered", what)
@@ -174,7 +174,7 @@ def watch_requests(death: Death) -> None:
     def mortal_answer(self: Any) -> Any:
         if current:
             death.at("sent", current[-1])
-        return getresponse(self)
+        return _GETRESPONSE(self)
 
     URLLib3Session.send = mortal  # type: ignore[method-assign] # as above
     urllib3.connection.HTTPConnection.getresponse = mortal_answer  # type: ignore[method-assign] # as above
