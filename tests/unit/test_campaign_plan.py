@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from tui.domain.campaign.planning import NO_OUTLOOK, Outlook, plan_campaign, why
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts, TargetGroup
 from tui.domain.hazards import hazards
-from tui.domain.instance import Instance, PublicAddress
+from tui.domain.instance import Instance, PublicAddress, Target
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.domain.this_machine import Here, Way
@@ -246,6 +247,20 @@ def test_hours_that_close_put_off_the_rest() -> None:
         *[NOW + timedelta(minutes=10)] * 2,
         *[NOW + timedelta(days=1)] * 3,
     ]
+
+
+def test_no_more_of_one_region_are_on_their_way_to_a_start_than_it_has_tokens_for() -> None:
+    here = [row(number) for number in range(40)]
+    apart = [replace(one, target=Target("prod", f"region-{number % 10}")) for number, one in enumerate(here)]
+    one, many = plan(here, at_once=20), plan(apart, at_once=20)
+    assert one.done_at is not None
+    assert many.done_at is not None
+    assert many.done_at < one.done_at
+    five_minutes = Counter(begun for planned in one.going if (begun := planned.begins) is not None)
+    assert max(five_minutes.values()) == 4
+    assert max(Counter(planned.begins for planned in many.going).values()) > 4
+    reboots = plan(here, action="reboot", at_once=20)
+    assert reboots.done_at == many.done_at
 
 
 def test_harmless_actions_follow_one_another() -> None:

@@ -47,6 +47,8 @@ class TokenBucket(Struct, frozen=True):
 START_CALLS = TokenBucket(5, 2.0)
 MEMBER_USES = 2
 """Tokens of a member: AWS is asked by a dry run first, which is a call as well, and then it is started."""
+MOST_TO_START = START_CALLS.size - MEMBER_USES + 1
+"""So many of one account and Region are on their way to their start at a time: each of the others is owed one token."""
 LOOK_BACK = timedelta(minutes=1)
 """How far back calls matter: what fills the bucket from empty, many times over."""
 

@@ -1,9 +1,13 @@
-"""When each member of a campaign is likely begun, and when all are done: the turns played through, as if all went well."""
+"""When each member of a campaign is likely begun, and when all are done: the turns played through, as if all went well.
+
+Of one that is stopped and started the start is taken to come after half of its time: until then its account and Region owes it
+a token (`tui.domain.campaign.pace`).
+"""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -13,7 +17,8 @@ from tui.domain.campaign.board import Board
 from tui.domain.campaign.durations import Usual
 from tui.domain.campaign.hours import read_hours
 from tui.domain.campaign.model import CampaignRules, Member, MemberState
-from tui.domain.campaign.turn import excluding, one_by_one, per_key, width
+from tui.domain.campaign.pace import MOST_TO_START
+from tui.domain.campaign.turn import excluding, one_by_one, per_key, place_of, width
 from tui.domain.sanitize import SafeText
 from tui.domain.time_format import later
 
@@ -85,7 +90,7 @@ class _Play:
         action = ACTIONS[action_name]
         self._takes: Callable[[Member], timedelta] = lambda one: likely(action_name, one.instance_type, usual)
         self._rules, self._hours = rules, read_hours(rules.hours)
-        self._alone, self._keyed = one_by_one(action), excluding(action, options)
+        self._alone, self._keyed, self._paced = one_by_one(action), excluding(action, options), action.stops
         self._waiting = sorted(_of(members, MemberState.WAITS), key=lambda one: one.position)
         self._going = sorted(_of(members, MemberState.GOING), key=lambda one: one.position)
         self._done = len(_of(members, MemberState.DONE))
@@ -103,7 +108,9 @@ class _Play:
         while self._waiting:
             at_once = 1 if self._alone else width(self._rules, self._done)
             opens = self._hours.next_open(now)
-            found = self._next(one for _, _, one in ends) if len(ends) < at_once and opens == now else None
+            going = [one for _, _, one in ends]
+            full = self._full(going, now) if self._paced else {}
+            found = self._next(going, full) if len(ends) < at_once and opens == now else None
             if found is not None:
                 end = later(now, self._takes(found))
                 self._waiting.remove(found)
@@ -111,7 +118,7 @@ class _Play:
                 self._begun.append((at_once, found))
                 heapq.heappush(ends, (end, found.position, found))
             elif ends and (opens == now or ends[0][0] <= opens):
-                now = ends[0][0]
+                now = min(ends[0][0], *full.values()) if opens == now and full else ends[0][0]
                 while ends and ends[0][0] == now:
                     heapq.heappop(ends)
                     self._done += 1
@@ -123,14 +130,25 @@ class _Play:
         done_at = max(end for _, end in self._times.values()) if whole else None
         return Timeline(self._times, self._stretches(), done_at)
 
-    def _next(self, going: Iterable[Member]) -> Member | None:
-        """The first in order that nothing stands in the way of."""
-        if not self._keyed:
-            return self._waiting[0]
-        board = Board(self._limits.__getitem__)
+    def _full(self, going: Sequence[Member], now: datetime) -> dict[str, datetime]:
+        """The accounts and Regions whose bucket is spoken for by those on their way to their start, and until when."""
+        starts: dict[str, list[datetime]] = {}
         for one in going:
+            begun, ends = self._times[one.position]
+            if (at := begun + (ends - begun) / 2) > now:
+                starts.setdefault(place_of(one), []).append(at)
+        return {place: min(times) for place, times in starts.items() if len(times) >= MOST_TO_START}
+
+    def _next(self, going: Sequence[Member], full: Container[str]) -> Member | None:
+        """The first in order that nothing stands in the way of."""
+        board = Board(self._limits.__getitem__)
+        for one in going if self._keyed else ():
             board.take(one.keys, "")
-        return next((one for one in self._waiting if board.in_the_way(one.keys, "") is None), None)
+        for one in self._waiting:
+            paced = bool(full) and place_of(one) in full
+            if board.in_the_way(one.keys if self._keyed else (), "", waits=paced) is None and not paced:
+                return one
+        return None
 
     def _stretches(self) -> tuple[Stretch, ...]:
         found: dict[int, list[Member]] = {}
