@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tui.domain.placeholders import filled, placeholder_fault
 
@@ -48,6 +53,20 @@ def test_each_is_put_in_where_it_stands_and_nothing_else_is_touched() -> None:
 def test_a_word_that_is_not_one_is_refused(name: str, word: str) -> None:
     with pytest.raises(ValueError, match=r"is not|does not appear"):
         filled(["silence", f"{{{name}}}"], WORDS | {name: word})
+
+
+@settings(max_examples=int(os.environ.get("EVAC_FUZZ", "40")), deadline=None)
+@given(
+    st.sampled_from(sorted(WORDS)),
+    st.text(max_size=60) | st.text("-.:/@=+ 0123456789abcdefi\n\0", max_size=60),
+)
+def test_no_other_word_gets_through(name: str, word: str) -> None:
+    try:
+        found = filled(["silence", f"{{{name}}}"], {name: word})
+    except ValueError:
+        return
+    assert found == ["silence", word]
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.@+/: -]*", word) or word.startswith(("_", ":"))
 
 
 @pytest.mark.parametrize(

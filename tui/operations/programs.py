@@ -131,7 +131,7 @@ def run_program(
 def _ended_in_time(within: float) -> list[str]:
     """`timeout`, where it is there: then the program ends even if this process is killed meanwhile."""
     tool = shutil.which("timeout")
-    return [tool, "--signal=KILL", f"{within + KILL_AFTER + 1:g}"] if tool else []
+    return [tool, "-s", "KILL", f"{within + KILL_AFTER + 1:g}"] if tool else []
 
 
 def _waited(

@@ -9,7 +9,7 @@ from tui.domain.actions import ACTIONS
 from tui.domain.campaign.pace import MEMBER_USES
 from tui.operations.model import Operation, OperationState, StepState
 
-REFUSED = 2
+FOR_REFUSED = 2
 """Tokens kept for all together whose start was refused: each tries it again after 5 s at the earliest, ever more seldom."""
 _START = "StartInstances"
 
@@ -22,7 +22,7 @@ def start_tokens(
 
     `operations`: the open ones and those that ended within LOOK_BACK. A call without an answer is owed still. Nobody works on
     one that needs a person, and one whose start AWS refuses tries it once in a while: such ones use a token at most now and
-    then, so that all of them together are owed REFUSED, and hold nobody back for ever.
+    then, so that all of them together are owed FOR_REFUSED, and hold nobody back for ever.
     """
     used: list[datetime] = []
     owed = refused = 0
@@ -35,7 +35,7 @@ def start_tokens(
             refused += bool(_owed(one))
         else:
             owed += _owed(one)
-    return tuple(sorted(used)), owed + min(refused, REFUSED)
+    return tuple(sorted(used)), owed + min(refused, FOR_REFUSED)
 
 
 def _owed(operation: Operation) -> int:
