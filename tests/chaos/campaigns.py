@@ -20,6 +20,7 @@ import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -162,8 +163,11 @@ class Campaigns(groups.Groups):
         ids = self.begin_groups(groups.Trial(trial.kind, trial.members, trial.needed, [], []))
         before = self.all_served(ids)
         self.demo.control("calls", method="DELETE")
-        # As in the program, but forked; and who lives is known by number alone.
+        # As in the program, but forked; and who lives is known by number alone: in a trial five minutes pass in a moment, so
+        # that a process that is merely slow would count as hung, be replaced between intent and call, and send it later.
+        status.HUNG = timedelta(days=1)
         recovery.start = lambda operation, *_: self.fork_mortal(operation)  # type: ignore[attr-defined] # where it is looked up
+        recovery.start_conductor = lambda ident, *_: self.fork_conductor(ident)  # type: ignore[attr-defined] # as above
         recovery.lives = status.lives = alive  # type: ignore[attr-defined] # as above
         journal = Journal(default_journal_path(os.environ))
         campaigns = CampaignJournal(journal)

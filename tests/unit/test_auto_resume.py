@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,14 @@ import pytest
 from tui.config.schema import Settings
 from tui.config.sections import ProfileSettings
 from tui.domain.actions import ActionOptions
+from tui.domain.campaign.model import CampaignRules, Member
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
+from tui.operations import recovery
 from tui.operations.auto_resume import IN_A_ROW, Rescue
+from tui.operations.campaign_journal import CampaignJournal
 from tui.operations.journal import LEASE, Journal
 from tui.operations.model import StepState
 from tui.paths import default_journal_path
@@ -98,3 +101,36 @@ def test_a_spoilt_journal_is_the_screens_to_tell(desk: Desk) -> None:
     desk.journal.close()
     desk.journal.path.write_bytes(b"not a database, but long enough to be looked at" * 40)
     assert desk.keeper().look() == []
+
+
+def test_a_campaign_whose_conductor_is_gone_gets_another_so_many_times(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.operations.auto_resume.start_conductor", desk.start)
+    desk.journal.abandon(desk.operation, "", NOW)
+    campaigns, keeper = CampaignJournal(desk.journal), desk.keeper()
+    one = Member(0, "prod", "eu-west-1", clean("111122223333"), clean("i-1"), clean("web-7"))
+    name = campaigns.create("reboot", ActionOptions(), CampaignRules(), [one], NOW)
+    assert keeper.look() == []  # nobody has confirmed it
+    assert campaigns.confirm(name, 1, (), NOW, lambda one: "") == ""
+    assert desk.keeper(Settings(read_only=True)).look() == []
+    assert keeper.look() == [f"resuming campaign {name}, which was cut off"]
+    assert keeper.look() == []  # it is just starting
+    for _ in range(IN_A_ROW + 2):
+        desk.now += LEASE + timedelta(seconds=1)
+        keeper.look()
+    assert desk.started == [name] * IN_A_ROW
+
+
+def test_a_runner_at_its_end_sees_to_a_conductor(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.operations.recovery.start_conductor", desk.start)
+    campaigns = CampaignJournal(desk.journal)
+    one = Member(0, "prod", "eu-west-1", clean("111122223333"), clean("i-1"), clean("web-7"))
+    name = campaigns.create("reboot", ActionOptions(), CampaignRules(), [one], NOW)
+    recovery.conduct_on(desk.journal, name, Settings(), {}, NOW)
+    assert desk.started == []
+    campaigns.confirm(name, 1, (), NOW, lambda one: "")
+    for _ in range(2):
+        recovery.conduct_on(desk.journal, name, Settings(), {}, NOW + LEASE * 2)
+    recovery.conduct_on(desk.journal, "c-none", Settings(), {}, NOW)
+    assert desk.started == [name]

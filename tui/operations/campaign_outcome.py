@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from tui.domain.answers import RefusedBy
@@ -24,7 +24,7 @@ NOT_BEGUN = "no runner could be started"
 """How the note of an operation begins that was made and taken back at once: its member waits again."""
 
 
-def outcome(one: Operation, tries: int) -> tuple[MemberState, str] | None:
+def outcome(one: Operation, tries: Callable[[], int]) -> tuple[MemberState, str] | None:
     """How its member stands by it, and why; None: it is under way. WAITS: nothing was done, and it is begun once more.
 
     `tries`: how often it was begun. Only one that succeeded is done: healthy again, where a group could tell. What nobody can
@@ -41,7 +41,7 @@ def outcome(one: Operation, tries: int) -> tuple[MemberState, str] | None:
         return MemberState.FAILED, f"no capacity: AWS refused its start {refused} times; it is tried on"
     if not one.sent:
         if one.refused_by in _HELD:
-            again = tries < _TRIES
+            again = tries() < _TRIES
             return (MemberState.WAITS if again else MemberState.NEEDS_YOU), one.note
         if one.refused_by is RefusedBy.SELF:
             return MemberState.NEEDS_YOU, one.note

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from tui.config.loader import from_environment
 from tui.config.schema import ConfigError, Settings
@@ -171,7 +172,7 @@ class Conductor:
                 if one.state is MemberState.GOING:
                     self._conclude(one, MemberState.FAILED, "its operation is gone from the journal")
                 continue
-            ended = outcome(found, self._context.campaigns.tries(campaign.id, one))
+            ended = outcome(found, partial(self._context.campaigns.tries, campaign.id, one))
             if ended is not None and (one.state is MemberState.GOING or ended[0] is MemberState.DONE):
                 self._conclude(one, *ended)
                 self._programs.concluded(found)

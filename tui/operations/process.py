@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tui.config.loader import from_environment
 from tui.config.schema import ConfigError, Settings
-from tui.operations import demo_watchdog, sigterm, this_machine
+from tui.operations import demo_watchdog, recovery, sigterm, this_machine
 from tui.operations.aws_gateway import AwsGateway
 from tui.operations.database import is_damage
 from tui.operations.journal import Journal, JournalError
@@ -137,7 +137,10 @@ def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
     )  # fmt: skip
     sigterm.listen()
     try:
-        return to_the_end(runner)
+        code = to_the_end(runner)
+        if operation.campaign:
+            recovery.conduct_on(journal, operation.campaign, settings, os.environ, _now())
+        return code
     except sigterm.ToldToEnd:
         return sigterm.last_try(runner)
     finally:

@@ -16,7 +16,7 @@ from tui.domain.campaign.model import Campaign
 from tui.operations.campaign_journal import CampaignJournal
 from tui.operations.journal import STARTING, Journal, JournalError
 from tui.operations.model import ABANDONED, Operation
-from tui.operations.spawn import LaunchError, ReadOnlyError, start
+from tui.operations.spawn import LaunchError, ReadOnlyError, start, start_conductor
 from tui.operations.status import (
     InstanceDown,
     conductor_of,
@@ -93,6 +93,18 @@ def conduct(
             name = f"{socket.gethostname()}:{process}{STARTING}"
             campaigns.set_starting(campaign.id, name, now)
     return True
+
+
+def conduct_on(
+    journal: Journal, campaign: str, settings: Settings, environ: Mapping[str, str], now: datetime
+) -> None:
+    """A conductor for this campaign, if it needs one and has none: what each of its runners sees to at its own end, so that it
+    goes on without a console. Never raises for the journal: whoever looks next does it."""
+    with suppress(JournalError, LaunchError, ReadOnlyError):
+        campaigns = CampaignJournal(journal)
+        found = campaigns.get(campaign)
+        if found is not None and needs_conductor(found):
+            conduct(campaigns, found, lambda name: start_conductor(name, settings, environ), now)
 
 
 def give_up(
