@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.test_cli_do import Stage, lines
+from tests.integration.test_cli_do import EVAC, LIMIT, Stage, lines
 from tui.demo.environment import Demo, start
 from tui.domain.campaign.model import Campaign, CampaignState
 from tui.operations import audit_log
@@ -75,7 +78,7 @@ def test_read_only_shows_the_plan_and_confirms_nothing(stage: Stage) -> None:
     assert kept(stage) == []
 
 
-def test_a_wrong_count_confirms_nothing_and_the_plan_that_is_kept_is_carried_out_later(
+def test_a_wrong_count_confirms_nothing_and_the_kept_plan_is_carried_out_though_its_conductor_is_killed(
     stage: Stage, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.toml"
@@ -91,9 +94,19 @@ def test_a_wrong_count_confirms_nothing_and_the_plan_that_is_kept_is_carried_out
     assert f"evac ops confirm {plan.id}" in done.stderr
     assert stage.really_sent() == []
 
-    done = stage.evac("ops", "confirm", plan.id, "--confirm", "6 LIVE", "--wait", "--json", *given)
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = lines(done)
+    words = ("ops", "confirm", plan.id, "--confirm", "6 LIVE", "--wait", "--json", *given)
+    follower = subprocess.Popen(
+        [*EVAC, *words], env=stage.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert follower.stdout is not None
+    begun = [follower.stdout.readline() for _ in range(2)]  # the plan, and the first member
+    (now_is,) = kept(stage)
+    os.kill(int(now_is.conductor.split(":")[1]), signal.SIGKILL)
+    rest, err = follower.communicate(timeout=LIMIT)
+    assert follower.returncode == 0, rest + err
+    assert "its conductor is gone; starting another" in err
+    told = [json.loads(line) for line in (*begun, *rest.splitlines())]
     assert [one["expected"] for one in told if one["kind"] == "plan"] == ["6 LIVE"]
     assert told[-1]["kind"] == "campaign"
     assert (told[-1]["state"], told[-1]["counts"]["done"]) == ("ended", 6)

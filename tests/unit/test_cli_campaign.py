@@ -12,12 +12,13 @@ import click
 import pytest
 from msgspec.structs import replace
 
+from tui.cli.campaign_journal import campaign_code
 from tui.cli.do_campaign import checked_rules, is_many, named_rows
 from tui.cli.fleet_reader import Fleet
 from tui.cli.main import run
-from tui.cli.session import GUARD, PARTIAL, READ_ONLY, USAGE, WELL, RefusedError
+from tui.cli.session import FAILED, GUARD, PARTIAL, READ_ONLY, USAGE, WELL, RefusedError
 from tui.domain.actions import ActionOptions
-from tui.domain.campaign.model import CampaignRules, CampaignState, Member, MemberState
+from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, Member, MemberState
 from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.operations.campaign_journal import CampaignJournal
@@ -156,6 +157,25 @@ def running(campaigns: CampaignJournal) -> str:
     return name
 
 
+@pytest.mark.parametrize(
+    ("state", "members", "code"),
+    [
+        (CampaignState.PLANNED, MEMBERS, WELL),
+        (CampaignState.RUNNING, (member(0, MemberState.GOING), member(1)), WELL),
+        (CampaignState.RUNNING, (member(0, MemberState.FAILED), member(1)), FAILED),
+        (CampaignState.PAUSED, MEMBERS, FAILED),
+        (CampaignState.ENDED, (member(0, MemberState.DONE), member(1, MemberState.LEFT_OUT)), WELL),
+        (CampaignState.ENDED, (member(0, MemberState.DONE), member(1, MemberState.NEEDS_YOU)), FAILED),
+    ],
+)
+def test_the_exit_code_says_whether_anything_needs_a_person(
+    state: CampaignState, members: tuple[Member, ...], code: int
+) -> None:
+    found = Campaign("c-1", "reboot", ActionOptions(), CampaignRules(), state, members, "ann", "here", NOW)
+    assert campaign_code(found) == code
+    assert campaign_code(replace(found, given_up=True)) == FAILED
+
+
 def test_the_list_has_campaigns_above_operations_and_alone(campaigns: CampaignJournal, asked: Asked) -> None:
     name = planned(campaigns)
     code, out, _ = asked("ops", "list")
@@ -213,6 +233,23 @@ def test_it_is_given_up_by_its_whole_id_and_a_plan_without_a_word(
     ended = campaigns.get(plan)
     assert ended is not None
     assert (ended.state, ended.given_up) == (CampaignState.ENDED, True)
+
+
+def test_a_campaign_that_nobody_conducts_is_taken_up_by_resume(
+    campaigns: CampaignJournal, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def start(name: str, *_: object) -> int:
+        started.append(name)
+        return 2**22 + 1  # no process
+
+    monkeypatch.setattr("tui.operations.spawn.start_conductor", start)
+    name = running(campaigns)
+    assert "nothing was cut off" in asked("ops", "resume")[2]
+    campaigns.release(name, "elsewhere:1:abc")
+    code, _, err = asked("ops", "resume")
+    assert (code, started, f"{name} (0 of 2 done) goes on" in err) == (WELL, [name], True)
 
 
 @pytest.mark.parametrize("act", ["pause", "resume", "abandon", "rules", "confirm", "leave-out"])

@@ -23,11 +23,13 @@ from tui.cli.confirm_campaign import confirm_campaign
 from tui.cli.do_campaign import checked_rules
 from tui.cli.follow import now, open_journal
 from tui.cli.options import accept_option, json_option, rules_options, shared_options
-from tui.cli.session import GUARD, READ_ONLY, USAGE, WELL, RefusedError, Session, Shared, open_session
+from tui.cli.session import FAILED, GUARD, READ_ONLY, USAGE, WELL, RefusedError, Session, Shared, open_session
 from tui.domain.campaign.model import Campaign, CampaignState, Member, MemberState
 from tui.domain.sanitize import clean
 from tui.operations.campaign_service import CampaignService
 from tui.operations.journal import Journal
+from tui.operations.recovery import cut_off_campaigns
+from tui.presentation.campaign_text import campaign_told
 
 
 @contextmanager
@@ -158,6 +160,19 @@ def resume_campaign(
     else:
         output.line(f"{found.id} {now_is.state}; follow it with: evac ops show {found.id}")
     return campaign_code(now_is) if now_is.state is not CampaignState.RUNNING else WELL
+
+
+def resume_cut_off(session: Session, journal: Journal) -> tuple[int, int]:
+    """Have somebody conduct each campaign that nobody conducts any more: the worst exit code, and how many there were."""
+    campaigns = campaigns_of(session, journal)
+    found, code = cut_off_campaigns(campaigns.campaigns, now()), WELL
+    for one in found:
+        if why := conduct_again(session, campaigns, one):
+            output.say(f"evac: {one.id} is not resumed: {why}")
+            code = FAILED
+        else:
+            output.say(f"{one.id} ({campaign_told(one)}) goes on")
+    return code, len(found)
 
 
 def give_up_campaign(campaigns: CampaignService, found: Campaign, given: str | None, *, as_json: bool) -> int:

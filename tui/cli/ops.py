@@ -16,6 +16,7 @@ from tui.cli.campaign_ops import (
     leave_out_command,
     pause_command,
     resume_campaign,
+    resume_cut_off,
     rules_command,
     show_campaign,
 )
@@ -135,9 +136,10 @@ def resume_command(shared: Shared, ident: str | None, wait: bool, as_json: bool)
             for one in journal.unfinished()
             if one.state is OperationState.NEEDS_ATTENTION or driver(one, now()) in ("", JUST_STARTING)
         ]
-        if not waiting:
+        code, campaigns = resume_cut_off(session, journal)
+        if not waiting and not campaigns:
             output.say("nothing was cut off")
-        return _resume(session, journal, waiting, wait, as_json)
+        return max(code, _resume(session, journal, waiting, wait, as_json))
 
 
 @ops_command.command("undo")
