@@ -28,9 +28,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.chaos import killable_runner as mortal
 from tests.chaos.trial_processes import ACCOUNT, PROFILE, REGION, Stage
 from tui.aws import inspect
-from tui.aws.sessions import Sessions
 from tui.config.schema import Settings, encode_settings
 from tui.config.sections import GroupSettings
 from tui.demo.environment import start
@@ -149,7 +149,7 @@ class Groups(Stage):
 
     def plan(self, action: str, instance: str) -> Draft:
         with ThreadPoolExecutor(4) as askers:
-            row, facts = inspect.closely(Sessions(Settings()), Target(PROFILE, REGION), instance, askers)
+            row, facts = inspect.closely(mortal.logins(), Target(PROFILE, REGION), instance, askers)
         assert row is not None
         made = draft(action, row, facts, ActionOptions(), self.policy, self.clock.now())
         assert made.guard.kind is not GuardKind.BLOCKED, made.guard

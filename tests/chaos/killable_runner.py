@@ -37,10 +37,16 @@ LOADER = SharedLoader(lean=False)
 """AWS's models, parsed once before the runners are forked: what a runner does is not changed by where it found them."""
 
 
-def warm() -> None:
-    """Fill the loader, in the process that will fork runners."""
+def logins() -> sessions.Sessions:
+    """New ones, with the models that are loaded already."""
     made = sessions.Sessions(Settings())
     made._loader = LOADER
+    return made
+
+
+def warm() -> None:
+    """Fill the loader, in the process that will fork runners."""
+    made = logins()
     for service in ("ec2", "autoscaling", "elbv2", "elb", "cloudwatch"):
         for mutating in (True, False):
             made.client("prod", service, "ap-northeast-2", mutating=mutating)

@@ -23,7 +23,6 @@ from tests.chaos.trial_conditions import PLIGHTS, Forgets, FullDisk, Login, Redi
 from tests.chaos.trials import ALARMS, Result, Trial
 from tests.disk import NotMounted, SmallDisk
 from tui.aws import inspect
-from tui.aws.sessions import Sessions
 from tui.config.schema import Settings, encode_settings
 from tui.demo.environment import Demo
 from tui.domain.actions import ActionOptions
@@ -152,9 +151,7 @@ class Stage:
     def closely(self) -> tuple[Instance, Facts]:
         """As a console looks before it plans."""
         with ThreadPoolExecutor(4) as askers:
-            row, facts = inspect.closely(
-                Sessions(Settings()), Target(PROFILE, REGION), self.instance_id, askers
-            )
+            row, facts = inspect.closely(mortal.logins(), Target(PROFILE, REGION), self.instance_id, askers)
         assert row is not None
         assert facts is not None
         return row, facts

@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.contracts.aws_worlds import QUICK, Cloud
+from tests.contracts.aws_worlds import QUICK, Cloud, session
 from tui.config.schema import Settings
 from tui.domain.cover_facts import AlarmActionKind, CoverPart
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
@@ -46,7 +45,7 @@ aws_secret_access_key = anything
 
 def client(cloud: Cloud, service: str, region: str, **keys: str) -> Any:
     keys = keys or {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "anything"}
-    return boto3.Session(region_name=region, **keys).client(service, endpoint_url=cloud.url, config=QUICK)  # type: ignore[call-overload,arg-type]  # any service's
+    return session(region, **keys).client(service, endpoint_url=cloud.url, config=QUICK)  # type: ignore[call-overload] # any service's
 
 
 def launch(ec2: Any, name: str, count: int) -> None:
