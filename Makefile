@@ -99,6 +99,7 @@ chaos: $(STAMP) ## kill runners and the console at every boundary: TRIALS=1000 S
 	$(BIN)/python -P tests/chaos/campaigns.py --kills $(CAMPAIGN_KILLS) --seed $(SEED)
 	CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py
 	EVAC_WORLDS=$(WORLDS) $(BIN)/pytest -n 2 tests/unit/test_campaign_worlds.py
+	EVAC_PACE=30 $(BIN)/pytest -n 0 tests/integration/test_campaign_pace.py
 
 ACTIONS ?= 500
 night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside it, faults throughout; then each story at each size: up to 100 minutes

@@ -85,13 +85,15 @@ class Acting(EvacScreen):
             return
         service = self.services.campaigns
         if service is None:
-            self.hint = self.services.journal_trouble or "the journal is not open yet; r plans it again"
+            self.say(
+                self.services.journal_trouble or "the journal is not open yet; r plans it again", "warning"
+            )
         else:
             kept = self.campaign
             try:
                 self.ident = service.create(kept.action, kept.options, kept.rules, kept.members)
             except (EvacError, ValueError, OSError) as error:
-                self.hint = clean(error)
+                self.say(str(error), "warning")
             self.read()
         self.redraw()
 
@@ -268,8 +270,7 @@ class Acting(EvacScreen):
             self.action, self.ident, self._seen = found.action, "", None
             self._plan(rules, options)
             self.keep()
-            self.hint = "planned anew with these options"
-            self.redraw()
+            self.say("planned anew with these options")
 
     def verb_give_up(self) -> None:
         """Asked once more: it can't be taken up again."""

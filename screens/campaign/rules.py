@@ -23,6 +23,7 @@ from tui.domain.campaign.kept_plan import kept_plan
 from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState
 from tui.domain.campaign.planning import why_not_rules
 from tui.domain.time_format import iso_utc, parse_moment
+from tui.presentation.campaign_plan_text import danger_words
 from tui.services import Services
 
 _FIELDS = {
@@ -96,7 +97,7 @@ class RulesForm(
             return []
         plan = kept_plan(self.campaign, Usual(), self.services.now(), lambda _: "")
         return [
-            (one.code, f"take {one.count} along: {one.code}, {one.text}", one.ticked)
+            (one.code, f"take {one.count} along, {danger_words(one)}", one.ticked)
             for one in plan.kinds
             if one.tickable
         ]

@@ -29,6 +29,8 @@ from tui.services import Services
 
 ARM_COUNT_AFTER = 0.4
 """Seconds that a count must have stood there before what is typed counts."""
+HINT_FOR = 15.0
+"""Seconds for which it is said what came of a key."""
 TABLE_LINES = 7
 """Lines that the members have at least, their titles included."""
 _PLAN_KEYS = ("detail", "leave-out", "rules", "export", "copy-summary", "give-up", "operations", "help")
@@ -74,6 +76,7 @@ class CampaignScreen(Acting):
         super().__init__(services, campaign, action, keys)
         self.view: CampaignView | None = None
         self.pause_before_typing = ARM_COUNT_AFTER
+        self._hint_until = 0.0
 
     def compose(self) -> ComposeResult:
         yield Line("head")
@@ -112,6 +115,8 @@ class CampaignScreen(Acting):
 
     def tick(self) -> None:
         """Times move; the journal is read only where somebody has written it."""
+        if self.hint and time.monotonic() > self._hint_until:
+            self.hint = ""
         self.read()
         self.redraw()
 
@@ -175,7 +180,7 @@ class CampaignScreen(Acting):
         prompt.append(" to begin: ")
         self.query_one("#prompt", Static).update(prompt)
         if count.expected and count.expected != wanted and count.value:
-            self.hint = f"the plan changed: {wanted} now"
+            self.hint, self._hint_until = f"the plan changed: {wanted} now", time.monotonic() + HINT_FOR
         count.ask(wanted, (wanted,))
         count.armed_at = count.open_at = float("inf")
         self.call_after_refresh(self._arm)
@@ -246,7 +251,7 @@ class CampaignScreen(Acting):
 
     def say(self, line: str, severity: str = "information") -> None:
         """Below the members, where it hides nothing."""
-        self.hint = clean(line, 300)
+        self.hint, self._hint_until = clean(line, 300), time.monotonic() + HINT_FOR
         self.redraw()
 
     # verbs

@@ -30,6 +30,7 @@ from tui.presentation.campaign_text import (
     rules_text,
     took_so_far,
 )
+from tui.presentation.width import cut
 from tui.services import Services
 
 
@@ -170,9 +171,11 @@ def _progress_lines(
         if line is not None and line.done_at is not None:
             found.append(CampaignLine(f"done about {both_zones(line.done_at, zone, now)}", "", 2))
     found.append(CampaignLine(f"rules  {rules_text(campaign.rules)}", "dim", 3))
-    for count, why in counted_reasons(campaign.members, MemberState.LEFT_OUT):
-        found.append(CampaignLine(f"– {count:>3}  left out: {why}", "dim", 4))
-    return [one.wrapped(width) for one in found]
+    told = [one.wrapped(width) for one in found]
+    if out := campaign.of(MemberState.LEFT_OUT):
+        why = "; ".join(f"{count} {why}" for count, why in counted_reasons(out, MemberState.LEFT_OUT))
+        told.append(CampaignLine(cut(clean(f"– {len(out)} left out: {why}", 600), width).rstrip(), "dim", 4))
+    return told
 
 
 def _run_hint(campaign: Campaign, since: str) -> str:

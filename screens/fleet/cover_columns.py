@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from screens.columns import Column, Piece
 from screens.fleet.columns import COLUMNS, FleetColumn, RowContext
-from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict
+from tui.domain.cover.answers import VERDICT_RANK, Cover, CoverAnswer
 from tui.domain.instance import Instance
 from tui.presentation.cover_text import answer_cell, cover_sign
 from tui.presentation.symbols import ASKING
@@ -14,7 +14,6 @@ from tui.presentation.width import cell_len
 
 _NOT_YET: Piece = (ASKING, "dim")
 """In place of an answer where nobody looked yet."""
-_GRAVITY = {verdict: number for number, verdict in enumerate(CoverVerdict)}
 
 
 def _of(row: Instance, scene: RowContext) -> Cover | None:
@@ -45,7 +44,7 @@ def _why(row: Instance, scene: RowContext, size: int) -> Piece:
 
 def reasons(cover: Cover, size: int) -> str:
     """Why it is no better, the gravest answer first: as many as fit, at least one."""
-    found: list[CoverAnswer] = sorted(cover.answers, key=lambda one: _GRAVITY[one.verdict])
+    found: list[CoverAnswer] = sorted(cover.answers, key=lambda one: VERDICT_RANK[one.verdict])
     told = ""
     for why in dict.fromkeys(one.why for one in found if one.why):
         longer = f"{told} · {why}" if told else why

@@ -188,13 +188,13 @@ def cover_preview(row: Instance | ServiceCover, scene: RowContext, room: int) ->
 
 def _keys_that_help(row: Instance, cover: Cover, scene: RowContext) -> list[str]:
     """What could be pressed against its gaps; nothing that AWS would not do for such an instance."""
-    from tui.domain.cover.answers import CoverVerdict
+    from tui.domain.cover.answers import GAPS
     from tui.domain.settable import SETTER, helping
 
     rules = replace(policy(scene.settings, row.target.profile, row.account_id), read_only=False)
     able = dict(helping(row, cover, rules, scene.now))
     sets = " or ".join(_SETS[able[question]] for question in sorted(able))
     found = [f"{VERBS[SETTER].key} sets {sets}"] if sets else []
-    if cover.data_lost.verdict in (CoverVerdict.NOBODY, CoverVerdict.PARTLY):
+    if cover.data_lost.verdict in GAPS:
         found.append(f"{VERBS['image'].key} makes an AMI")
     return found

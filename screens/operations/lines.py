@@ -11,9 +11,11 @@ from rich.text import Text
 
 from screens.operation_status import SIGNS
 from tui.config.schema import Settings
+from tui.domain.actions import ACTIONS
 from tui.domain.answers import Permission
 from tui.domain.aws_codes import PERMITTED
 from tui.domain.sanitize import clean
+from tui.domain.steps import without_dry_run
 from tui.domain.time_format import ago, both_zones, span
 from tui.operations.model import Operation, StepState
 from tui.operations.operation_text import call_outcome, progress, took
@@ -27,6 +29,18 @@ def _first(one: Operation, status: OperationStatus) -> str:
     return f"{status.headline}; press r to resume" if status.cut_off else status.headline or one.note
 
 
+def _unanswered(one: Operation) -> str:
+    """Why it is not known whether AWS permits it."""
+    if not one.permission_asked:
+        return "not asked yet"
+    silent = without_dry_run(one.action, one.kept.order, one.kept.options) if one.action in ACTIONS else ()
+    return (
+        "AWS did not say"
+        if one.steps[0].calls or not silent
+        else f"AWS can't be asked for {', '.join(silent)}"
+    )
+
+
 def operation_facts(
     one: Operation, settings: Settings, zone: tzinfo, now: datetime, kept: Path | None = None
 ) -> list[tuple[str, str]]:
@@ -38,7 +52,7 @@ def operation_facts(
     )
     permission = {
         Permission.YES: "AWS said yes",
-        Permission.UNKNOWN: "AWS did not say" if one.permission_asked else "not asked yet",
+        Permission.UNKNOWN: _unanswered(one),
     }
     found = [
         ("where", where),

@@ -42,6 +42,13 @@ def test_every_command_and_option_has_help(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", EVERY)
+def test_no_help_names_a_type_of_the_parser_s(path: str) -> None:
+    """What is to be written there, not what Python makes of it."""
+    told = EVERY[path].get_help(click.Context(EVERY[path], info_name=path))
+    assert not re.search(r"\b(RANGE|INTEGER|FLOAT|TEXT|BOOLEAN|PATH)\b", told), told
+
+
+@pytest.mark.parametrize("path", EVERY)
 def test_every_command_takes_the_shared_options(path: str) -> None:
     options = {option for parameter in EVERY[path].params for option in parameter.opts}
     assert {"--demo", "--config", "--profile", "--region", "--read-only"} <= options

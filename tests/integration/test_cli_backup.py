@@ -116,5 +116,11 @@ def test_without_a_yes_and_in_read_only_nothing_is_sent(machines: Machines) -> N
     refused, _ = machines.told(machines.begin(0, "--filter", "ledger-1", "--yes", "--read-only"), 4)
     assert refused["result"] == "read-only"
     machines.told(machines.begin(0, "--older-than", "0d"), 2)
+    nobody = machines.begin(0, "--filter", "no-such-machine")
+    out, err = nobody.communicate(timeout=240)
+    assert "the filter no-such-machine matches none" in err, (
+        "a timer whose filter is mistyped copies nothing for ever"
+    )
+    assert json.loads(out)["due"] == 0
     sent = {one["operation"] for one in machines.demo.control("calls")}
     assert not sent & {"CreateImage", "EnableImageDeprecation", "RebootInstances"}, "not even a dry run"

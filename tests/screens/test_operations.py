@@ -16,15 +16,17 @@ from screens.base import Act, AlertLine, Go
 from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
 from screens.operations.abandon import AbandonQuestion
+from screens.operations.lines import operation_facts
 from screens.operations.table import OperationTable
 from tests.journal_file import change
 from tests.screens.fake_runner import Play, facts_of
-from tests.screens.fake_services import NOW, Stage
+from tests.screens.fake_services import NOW, Stage, plain_facts
 from tests.screens.operation_factory import cut, finished, recovery_off, retrying, running
 from tests.screens.pilot_helpers import lines_of, text_of, until
 from tui.config.schema import Settings
 from tui.config.sections import ProfileSettings
 from tui.domain.actions import ACTIONS
+from tui.domain.answers import Permission
 from tui.operations import audit_log, recovery
 from tui.operations.model import Operation, OperationState, StepState
 from tui.services import Services
@@ -415,6 +417,16 @@ async def test_a_journal_that_cannot_be_used_is_said(given: Services) -> None:
         assert any("free the disk" in line for line in drawn(screen))
         assert "free the disk" in str(screen.query_one(AlertLine).render())
         await pilot.press("r", "a", "y", "enter")
+
+
+async def test_what_aws_cannot_be_asked_is_not_its_silence(given: Services) -> None:
+    """PutMetricAlarm knows no dry run."""
+    one = Play(given, "mail-1", "recover-alarm", facts=plain_facts(alarms=())).end().read()
+    asked = replace(one, permission=Permission.UNKNOWN)
+    unasked = replace(asked, steps=(replace(one.steps[0], calls=()), *one.steps[1:]))
+    for operation, told in ((asked, "AWS did not say"), (unasked, "AWS can't be asked for PutMetricAlarm")):
+        facts = dict(operation_facts(operation, given.settings, given.zone, NOW))
+        assert facts["permission"] == told
 
 
 async def test_u_asks_to_put_back_what_an_operation_set(given: Services) -> None:

@@ -110,7 +110,7 @@ def test_a_member_waits_for_the_one_that_is_under_way_in_a_group_of_its_own() ->
 
 def test_the_line_of_every_screen() -> None:
     running = many(DONE=71, GOING=8, WAITS=109, LEFT_OUT=9)
-    assert campaign_line(running) == "▶ campaign c-20261129-000000 (Stop and start): 71 of 188 done, 8 going"
+    assert campaign_line(running) == "▶ campaign Stop and start: 71 of 188 done, 8 going"
     paused = replace(many(DONE=1, FAILED=1, WAITS=2), state=CampaignState.PAUSED, note="1 failure")
     told = campaign_line(paused)
     assert told.startswith("‖ campaign")
@@ -144,14 +144,13 @@ def test_reasons_are_counted_the_most_frequent_first() -> None:
 
 def test_rules_in_words() -> None:
     assert (
-        rules_text(CampaignRules())
-        == "5 at once · one of a group at a time · nothing new after 1 failure · begun at any hour"
+        rules_text(CampaignRules()) == "5 at once · one of a group at a time · stop at 1 failure · any hour"
     )
     told = rules_text(
         CampaignRules(10, 2, "Sat,Sun 00:00-06:00 Asia/Seoul", ("public-ip",), 2, ("tag:service",))
     )
     assert "2 of a group at a time (also tag:service)" in told
-    assert "nothing new after 2 failures · begun Sat,Sun 00:00-06:00 Asia/Seoul · accepted: public-ip" in told
+    assert "stop at 2 failures · hours Sat,Sun 00:00-06:00 Asia/Seoul · accepted: public-ip" in told
 
 
 def test_the_summary_for_the_incident_channel() -> None:

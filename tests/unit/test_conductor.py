@@ -16,7 +16,7 @@ from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.answers import Permission, RefusedBy
 from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, Member, MemberState
-from tui.domain.facts import Facts
+from tui.domain.facts import Facts, TargetGroup
 from tui.domain.instance import Checks, Target
 from tui.domain.sanitize import clean
 from tui.domain.this_machine import Here
@@ -153,6 +153,30 @@ def test_first_one_alone_then_two_and_it_ends_when_all_are_done(world: World) ->
     assert world.ticks() is None
     assert (world.get().state, world.get().note) == (CampaignState.ENDED, "4 done")
     assert len(world.started) == len(set(world.started)) == 4
+
+
+def test_groups_that_are_only_read_at_its_turn_exclude_each_other_all_the_same(world: World) -> None:
+    """It may be confirmed before every member was looked at, and groups change."""
+    world.run([member(number) for number in range(4)])
+    ids = tuple(clean(str(one.instance_id)) for one in world.get().members)
+    for one in world.get().members[1:3]:
+        ident = str(one.instance_id)
+        group = TargetGroup(
+            clean("web"), clean("arn:x/web/1"), clean("healthy"), 4, 4, target_id=clean(ident), up=ids
+        )
+        target = Target(one.profile, one.region)
+        world.shown[ident] = world.well(target, ident, target_groups=(group,))
+    world.ticks()
+    world.ends(0)
+    world.ticks(12)
+    assert world.states() == "done going waits going"
+    assert world.get().members[1].keys == world.get().members[2].keys != ()
+    world.ends(3)
+    world.ticks(12)
+    assert world.states() == "done going waits done"
+    world.ends(1)
+    world.ticks(12)
+    assert world.states() == "done done going done"
 
 
 def test_a_failure_pauses_it_and_what_was_begun_goes_on(world: World) -> None:

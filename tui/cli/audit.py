@@ -21,7 +21,13 @@ from tui.paths import default_journal_path
     "--verify", "verifying", is_flag=True, help="Check the chain: 0 intact, 1 broken, with the line."
 )
 @click.option(
-    "--last", "count", type=click.IntRange(1), default=20, show_default=True, help="How many lines to list."
+    "--last",
+    "count",
+    type=click.IntRange(1),
+    metavar="N",
+    default=20,
+    show_default=True,
+    help="How many lines to list.",
 )
 @json_option("The records as they are, one a line.")
 @shared_options

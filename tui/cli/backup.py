@@ -12,6 +12,7 @@ import click
 from msgspec.structs import replace
 
 from tui.cli import output, serialize
+from tui.cli.empty_list import say_nothing_listed
 from tui.cli.filtering import filter_option, parsed_filter
 from tui.cli.fleet_reader import Fleet, look_at, look_at_all, read_fleet
 from tui.cli.follow import now, open_journal, operations_of
@@ -70,7 +71,7 @@ def _length(ctx: click.Context, param: click.Parameter, value: str | None) -> ti
 )  # fmt: skip
 @filter_option
 @click.option(
-    "--at-once", type=click.IntRange(1, 50), default=1, show_default=True,
+    "--at-once", type=click.IntRange(1, 50), metavar="N", default=1, show_default=True,
     help="So many at the same time, and never two of one group.",
 )  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do it; without it nothing is sent.")
@@ -92,7 +93,7 @@ def backup_command(
     """
     parsed_filter(wanted)
     if older_than is not None and not older_than:
-        raise click.UsageError("--older-than: longer than nothing")
+        raise click.UsageError("--older-than: more than 0, such as 7d")
     with open_session(shared) as session:
         if yes and not dry_run:
             _pause(jitter)
@@ -101,6 +102,8 @@ def backup_command(
         fleet = read_fleet(session, problems_only=False, timeout=timeout, cover=chosen.cover)
         at = now()
         rows = [row for row in fleet.rows if chosen.matches(row, at)]
+        if not rows:
+            say_nothing_listed("no instances", session, fleet, chosen, timeout, at, full=True)
         rules = Rules(
             limit, at_once,
             session.settings.backup.expires, session.settings.backup.deprecate,
@@ -213,7 +216,7 @@ class _Night:
                 }
             )
             return
-        tail = f" → {one.remedy}" if one.remedy else f" → {one.image_name}" * (one.ending is Ending.DUE)
+        tail = f" → {one.remedy}" if one.remedy else f" → AMI {one.image_name}" * (one.ending is Ending.DUE)
         operation = f" ({one.operation})" if one.operation else ""
         where = f"{row.label} {row.instance_id} in {row.target.key}"
         output.line(f"{where}: {_WORDS[one.ending]}: {one.why}{tail}{operation}", flush=True)
@@ -226,7 +229,7 @@ class _Night:
             output.json_line({"kind": "summary", **kept, "older_than": span(self._rules.older_than)})
         else:
             told = ", ".join(f"{counts[one]} {_WORDS[one]}" for one in Ending if counts[one])
-            output.line(f"{counted(sum(counts.values()), 'instance')}: {told or 'none'}")
+            output.line(f"{counted(sum(counts.values()), 'instance')}: {told or 'nothing to copy'}")
         for place, count in self._unread.items():
             if count:
                 output.say(f"evac: {place}: the AMIs of {counted(count, 'instance')} could not be read")

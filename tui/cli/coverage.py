@@ -15,7 +15,7 @@ from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.options import shared_options, timeout_option
 from tui.cli.session import UNCOVERED, USAGE, Session, Shared, open_session
 from tui.domain.cover.alarm_dangers import alarm_dangers
-from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict, ServiceCover
+from tui.domain.cover.answers import VERDICT_RANK, Cover, CoverAnswer, ServiceCover
 from tui.domain.cover.remembered import remembered_cover
 from tui.domain.cover.services import services_of
 from tui.domain.cover.standing import Standing, standing_of
@@ -43,9 +43,10 @@ from tui.presentation.cover_object import COVERAGE_COLUMNS, cover_cells, cover_o
 @click.option(
     "--keep",
     type=click.IntRange(1, 1000),
+    metavar="N",
     default=3,
     show_default=True,
-    help="With the two: how many copies of an instance stay (AWS Backup: days).",
+    help="With --old-images or --print-plan: how many copies of an instance stay (AWS Backup: days).",
 )
 @click.option(
     "--tag",
@@ -72,8 +73,7 @@ def coverage_command(
     """Who acts when a host dies or a system hangs, and from what copy an instance comes back. Ends with 7 if something is not
     covered."""
     parsed_filter(wanted)  # a word it does not know is said before anything is read
-    if old_images and maker:
-        raise click.UsageError("--old-images or --print-plan, not both")
+    _fit(old_images=old_images, maker=maker, form=form)
     try:
         tag = parsed_tag(tagged)
     except ValueError as error:
@@ -87,6 +87,21 @@ def coverage_command(
         fleet = read_fleet(session, problems_only=False, timeout=timeout, cover=True)
         now = datetime.now(UTC)
         return _told(session, fleet, chosen, now, form, every, timeout)
+
+
+def _fit(*, old_images: bool, maker: str | None, form: str | None) -> None:
+    """Raise UsageError where an option would be passed over in silence."""
+    if old_images and maker:
+        raise click.UsageError("--old-images or --print-plan, not both")
+    if maker and form == "csv":
+        raise click.UsageError("--print-plan prints JSON, no CSV")
+    given = click.get_current_context().get_parameter_source
+    for name, needs, there in (
+        ("keep", "--old-images or --print-plan", old_images or maker),
+        ("tagged", "--print-plan", maker),
+    ):
+        if not there and given(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.removesuffix('ged')}: only with {needs}")
 
 
 def _told(
@@ -187,12 +202,9 @@ def _cell(answer: CoverAnswer) -> str:
     return verdict if not word or word == verdict.replace("-", " ") else f"{verdict}: {word}"
 
 
-_ORDER = list(CoverVerdict)
-
-
 def _worst(cover: Cover) -> CoverAnswer:
     """The gravest answer; of several, the first that is told."""
-    return min(cover.answers, key=lambda one: _ORDER.index(one.verdict))
+    return min(cover.answers, key=lambda one: VERDICT_RANK[one.verdict])
 
 
 def _name(row: Instance) -> str:

@@ -13,7 +13,7 @@ from tui.cli.copy_objects import IMAGE_COLUMNS, image_object, plan_object
 from tui.cli.empty_list import say_nothing_listed, say_unread
 from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.session import PARTIAL, WELL, Session
-from tui.domain.cover.answers import CoverVerdict
+from tui.domain.cover.answers import GAPS
 from tui.domain.cover.verdict import cover_of
 from tui.domain.instance import EVERYWHERE, Instance, Target
 from tui.domain.old_images import JudgedImage, age_of, judged_images, removal_command
@@ -60,8 +60,9 @@ def print_old_images(
         ]
     _print_images(told, keep, form, every, now)
     gone = sum(one.removable for _, one in told)
+    stay = f": {gone} would go, {len(told) - gone} stay" if told else ""
     output.say(
-        f"{counted(len(told), 'AMI')} of evac's: {gone} would go, {len(told) - gone} stay; of others: {others}, left alone"
+        f"{counted(len(told), 'AMI') if told else 'no AMI'} of evac's{stay}; of others: {others}, left alone"
     )
     code = say_unread(session, fleet)
     return PARTIAL if unread and code == WELL else code
@@ -124,10 +125,7 @@ def print_plans(
     now, max_age = datetime.now(UTC), session.settings.actions.image_max_age
     lacking: defaultdict[_Place, list[Instance]] = defaultdict(list)
     for row in fleet.rows:
-        if chosen.matches(row, now) and cover_of(row, now, max_age).data_lost.verdict in (
-            CoverVerdict.NOBODY,
-            CoverVerdict.PARTLY,
-        ):
+        if chosen.matches(row, now) and cover_of(row, now, max_age).data_lost.verdict in GAPS:
             lacking[_Place(row.target, str(row.account_id))].append(row)
     plans = [
         server_plan(maker, place.target, place.account_id, tag, keep, rows)

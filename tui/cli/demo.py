@@ -24,11 +24,17 @@ def demo_command(ctx: click.Context, shared: Shared) -> None:
 
 @demo_command.command("serve")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: any that is free."
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="0: any that is free.",
 )
 @click.option(
     "--speed",
     type=click.FloatRange(0.1, 1000),
+    metavar="N",
     default=4.0,
     show_default=True,
     help="How fast instances stop and start.",
@@ -36,6 +42,7 @@ def demo_command(ctx: click.Context, shared: Shared) -> None:
 @click.option(
     "--scale",
     type=click.IntRange(0, 100_000),
+    metavar="N",
     default=0,
     help="A generated fleet of this many instances instead of the sample.",
 )

@@ -9,7 +9,11 @@ import click
 from tui.domain import query
 
 filter_option = click.option(
-    "--filter", "wanted", default="", help="Only what matches, in the console's filter language."
+    "--filter",
+    "wanted",
+    default="",
+    metavar="TERMS",
+    help="Only what matches, in the console's filter language.",
 )
 
 

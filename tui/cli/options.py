@@ -70,7 +70,9 @@ def timeout_option(
 ) -> Callable[[_Command], _Command]:
     """The option `--timeout SECONDS`: how long a command waits for AWS before it says what is missing."""
     kind = click.FloatRange(1, most)
-    return click.option("--timeout", type=kind, default=default, show_default=True, help=help)
+    return click.option(
+        "--timeout", type=kind, metavar="SECONDS", default=default, show_default=True, help=help
+    )
 
 
 _RULES = (

@@ -81,10 +81,12 @@ def scrub(value: Any) -> Any:
     """The value with every text in it cleaned, keys too; tuples become lists."""
     if isinstance(value, str):
         return clean(value, limit=100_000)
-    if isinstance(value, Mapping):
-        return {clean(key): scrub(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [scrub(item) for item in value]
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {clean(key): scrub(item) for key, item in value.items()}
     return value
 
 

@@ -18,7 +18,7 @@ DEGRADED = "The instance is running on degraded hardware"
 REGIONS_USED = ("ap-northeast-2", "eu-west-1")
 PROFILES: list[Doc] = [
     {"name": name, "key": f"AKIACAMPAIGN{number:08d}", "account": f"80000000000{number}", "region": REGIONS_USED[0],
-     "regions": REGIONS_USED, "label": name.upper(), "color": color}
+     "regions": REGIONS_USED, "label": name.upper(), "color": color, "production": name == "shop"}
     for number, (name, color) in enumerate((("shop", "red"), ("bank", "yellow"), ("labs", "green")), 1)
 ]  # fmt: skip
 SERVICES = (

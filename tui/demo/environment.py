@@ -67,6 +67,7 @@ def write_folder(folder: Path, profiles: Sequence[Mapping[str, Any]], speed: flo
                 lines.append(
                     f'\n[profiles.{one["name"]}]\nlabel = "{one["label"]}"\ncolor = "{one["color"]}"\n'
                 )
+                lines += ["production = true\n"] * bool(one.get("production"))
         settings.write_text("".join(lines))
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tui.domain.cover.answers import CoverAnswer, CoverVerdict
+from tui.domain.cover.answers import GAPS, VERDICT_RANK, CoverAnswer, CoverVerdict
 from tui.domain.cover.remembered import remembered_cover
 from tui.domain.filter_choices import ACTS, ANY_GAP, COPIES, NO_COPY, ONE_OF_TWO, VERDICTS, no_choice
 from tui.domain.instance import Instance
 
 _Test = Callable[[Instance, datetime], bool]
-_GAPS = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
 
 
 def recovery_test(value: str, max_age: timedelta) -> _Test:
@@ -34,18 +33,13 @@ def _both(value: str, max_age: timedelta) -> _Test:
     def test(instance: Instance, now: datetime) -> bool:
         verdicts = [answer.verdict for answer in remembered_cover(instance, now, max_age).answers[:2]]
         if value == CoverVerdict.COVERED:  # both, as check:ok
-            return CoverVerdict.COVERED in verdicts and min(map(_rank, verdicts)) >= _rank(
-                CoverVerdict.COVERED
-            )
+            best = VERDICT_RANK[CoverVerdict.COVERED]
+            return CoverVerdict.COVERED in verdicts and min(VERDICT_RANK[one] for one in verdicts) >= best
         if value == CoverVerdict.NOT_NEEDED:
             return all(one is CoverVerdict.NOT_NEEDED for one in verdicts)
-        return any(one in _GAPS if value == ANY_GAP else one.value == value for one in verdicts)
+        return any(one in GAPS if value == ANY_GAP else one.value == value for one in verdicts)
 
     return test
-
-
-def _rank(verdict: CoverVerdict) -> int:
-    return list(CoverVerdict).index(verdict)
 
 
 def copy_test(value: str, max_age: timedelta) -> _Test:
@@ -62,6 +56,6 @@ def copy_test(value: str, max_age: timedelta) -> _Test:
 
 def _one_of(value: str, number: int, max_age: timedelta) -> _Test:
     def asked(answer: CoverAnswer) -> bool:
-        return answer.verdict in _GAPS if value == ANY_GAP else answer.verdict.value == value
+        return answer.verdict in GAPS if value == ANY_GAP else answer.verdict.value == value
 
     return lambda instance, now: asked(remembered_cover(instance, now, max_age).answers[number])

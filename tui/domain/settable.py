@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from tui.domain.actions import ACTIONS, Action, ActionOptions, alike
 from tui.domain.alarm_settings import alarm_name
-from tui.domain.cover.alarm_judgement import judged
-from tui.domain.cover.answers import Cover, CoverVerdict
+from tui.domain.cover.alarm_judgement import judged, quoted_name
+from tui.domain.cover.answers import GAPS, Cover, CoverVerdict
 from tui.domain.cover_facts import Alarm, AlarmActionKind
 from tui.domain.hazards import hazards
 from tui.domain.hazards.alarms import why_idle
@@ -68,7 +68,7 @@ def _alarm(action: Action, instance: Instance, policy: Policy, now: datetime) ->
     for other in alarms:
         verdict, why = _worth(other, kind, instance, now)
         if verdict is CoverVerdict.COVERED:
-            return Setting(action.name, f"{other.name} does so already: it {why}", helps=False)
+            return Setting(action.name, f"{quoted_name(other)} does so already: it {why}", helps=False)
     return Setting(action.name)
 
 
@@ -93,8 +93,7 @@ def helping(instance: Instance, cover: Cover, policy: Policy, now: datetime) -> 
     """What would act where now nobody does, or not surely: of which answer (host, system), and which action sets it. Of two the
     simpler comes last.
     """
-    gaps = (CoverVerdict.NOBODY, CoverVerdict.PARTLY)
     for one in settings_now(instance, policy, now):
         question = 1 if ACTIONS[one.action].alarm == "reboot" else 0
-        if one.helps and cover.answers[question].verdict in gaps:
+        if one.helps and cover.answers[question].verdict in GAPS:
             yield question, one.action

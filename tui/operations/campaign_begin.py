@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tui.config.schema import Settings, policy
 from tui.domain.actions import ACTIONS
 from tui.domain.campaign.judgement import LAST_HEALTHY, objections, options_for, standing_objections
+from tui.domain.campaign.keys import keys_of
 from tui.domain.campaign.model import Campaign, Member, MemberState
 from tui.domain.campaign.turn import Begin, Situation, next_turn
 from tui.domain.facts import Facts
@@ -74,6 +75,8 @@ class Beginning:
             return self._cannot_read(member, looked.why)
         self._unread.pop(member.key, None)
         row, facts = looked.instance, looked.facts
+        if not self._still_with_its_keys(campaign, member, row, facts, situation):
+            return ""
         options = options_for(campaign.options, member.dangers, campaign.rules.accept)
         plan = context.drafted(campaign.action, row, facts, options, settings)
         region, ident = member.region, str(member.instance_id)
@@ -103,6 +106,19 @@ class Beginning:
         else:
             self._programs.not_begun(row, settings, campaign.action)
         return told
+
+    def _still_with_its_keys(
+        self, campaign: Campaign, member: Member, row: Instance, facts: Facts | None, situation: Situation
+    ) -> bool:
+        """Whether it is its turn with the keys that were just read, which are written down. It keeps those it had: a part that
+        can't be read now must not let two of a group go."""
+        context = self._context
+        keys = tuple(sorted({*member.keys, *keys_of(row, facts, campaign.rules.together)}))
+        if keys == tuple(sorted(member.keys)):
+            return True
+        context.campaigns.set_keys(campaign.id, member, keys)
+        turn = next_turn(context.campaigns.get(campaign.id) or campaign, context.now(), situation)
+        return isinstance(turn, Begin) and turn.member.key == member.key
 
     def _held(self, situation: Situation, row: Instance, settings: Settings) -> Situation:
         """With the holds of other machines as they are now."""

@@ -279,6 +279,11 @@ class CampaignJournal:
                     _member(db, campaign, one, position=at)
             return True
 
+    def set_keys(self, campaign: str, member: Member, keys: Sequence[str]) -> bool:
+        """What it shares with others, as it was just read; False if it does not wait any more."""
+        with self.journal._write() as db:
+            return _member(db, campaign, member, "state='waits'", keys=_json(list(keys)))
+
     def begin(
         self, campaign: str, conductor: str, member: Member, draft: Draft, situation: Situation, now: datetime
     ) -> Begun:

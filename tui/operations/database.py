@@ -214,7 +214,8 @@ class Database:
             raise sqlite3.DatabaseError("its version is a negative number")
         if self._version() > len(MIGRATIONS):
             raise JournalError(
-                f"the journal {self.path} was written by a newer evac: upgrade this one; nothing was sent"
+                f"the journal {self.path} was written by a newer evac; nothing was sent: close this evac and"
+                " open it anew, and upgrade it if it says so again"
             )
 
     def _migrate(self) -> None:

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta, tzinfo
 from msgspec import Struct
 
 from tui.domain.campaign.plan_values import CampaignPlan, ObjectionKind
+from tui.domain.campaign.timeline import Stretch
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
-from tui.domain.time_format import bare_clock, both_zones, clock, short_date, span
+from tui.domain.time_format import bare_clock, both_zones, clock, countdown, short_date, span
 from tui.presentation.campaign_text import rules_text
 from tui.presentation.width import cell_len, cut
 
@@ -43,12 +44,14 @@ CHECKED_AGAIN = "each is looked at again at its turn, just before its own stop; 
 
 
 class CampaignLine(Struct, frozen=True):
-    """A line and its style; one that is wrapped holds several. `rank`: where there is no room for all, the highest give way
-    first; 0 stays."""
+    """A line and its style, or several that stand or go together. `rank`: where there is no room for all, the highest give way
+    first; 0 stays. `brief`: what is said in its place then.
+    """
 
     text: str
     style: str = ""
     rank: int = 0
+    brief: str = ""
 
     @property
     def height(self) -> int:
@@ -58,7 +61,8 @@ class CampaignLine(Struct, frozen=True):
     def wrapped(self, width: int) -> CampaignLine:
         """In lines of at most so many columns, those after the first indented."""
         parts = textwrap.wrap(clean(self.text, 600), max(20, width), subsequent_indent=_INDENT) or [""]
-        return CampaignLine("\n".join(cut(one, width).rstrip() for one in parts), self.style, self.rank)
+        told = "\n".join(cut(one, width).rstrip() for one in parts)
+        return CampaignLine(told, self.style, self.rank, cut(self.brief, width).rstrip())
 
 
 def campaign_plan_lines(
@@ -71,8 +75,7 @@ def campaign_plan_lines(
     drawn = timeline_lines(plan, zone, now, width)
     found.append(CampaignLine(CHECKED_AGAIN, "dim", 5))
     told = [one.wrapped(width) for one in found]
-    bars = [CampaignLine(text, style, 3) for text, style in drawn]  # an axis without bars says nothing
-    return [*told[:-1], *bars, told[-1]]
+    return [*told[:-1], *_timeline(plan, drawn, zone), told[-1]]
 
 
 def fitted(lines: Sequence[CampaignLine], room: int) -> list[CampaignLine]:
@@ -80,8 +83,21 @@ def fitted(lines: Sequence[CampaignLine], room: int) -> list[CampaignLine]:
     kept = list(lines)
     while len(kept) > 1 and sum(one.height for one in kept) > room:
         worst = max(one.rank for one in kept)
-        kept.remove(next(one for one in reversed(kept) if one.rank == worst))
+        at = next(at for at in reversed(range(len(kept))) if kept[at].rank == worst)
+        short = [CampaignLine(kept[at].brief, kept[at].style, 1)] if kept[at].brief and worst else []
+        kept[at : at + 1] = short
     return kept
+
+
+def _timeline(plan: CampaignPlan, drawn: Sequence[str], zone: tzinfo) -> Iterator[CampaignLine]:
+    """The drawn one, which stands or goes as a whole: an axis without its bars says nothing."""
+    if drawn:
+        told = [f"{_at_once(one)} from {bare_clock(one.begins, zone)}" for one in plan.stretches]
+        yield CampaignLine("\n".join(drawn), "cyan", 3, f"time   {', '.join(told)}")
+
+
+def _at_once(one: Stretch) -> str:
+    return f"{one.first} alone" if one.at_once == 1 else f"{one.at_once} at once"
 
 
 def _who(plan: CampaignPlan, tick: str) -> Iterator[CampaignLine]:
@@ -99,17 +115,17 @@ def _kept(plan: CampaignPlan, zone: tzinfo, now: datetime) -> Iterator[CampaignL
     if plan.going and plan.done_at is None:
         yield CampaignLine("✖ it is never done: the hours or the rules leave no time for some", "bold red")
     elif plan.done_at is not None:
-        told = f"done about {both_zones(plan.done_at, zone, now)}, in {span(plan.done_at - now)}"
+        told = f"done about {both_zones(plan.done_at, zone, now)} (in {span(plan.done_at - now)})"
         if plan.deadline is not None:
-            told += f"; earliest deadline {both_zones(plan.deadline, zone, now)}"
-            if not late:
-                told += ": all are kept"
+            told += (
+                f", {'after' if late else 'before'} the first deadline {both_zones(plan.deadline, zone, now)}"
+            )
         yield CampaignLine(told)
     for one in late[:3]:
         deadline = one.member.deadline
         assert deadline is not None
         yield CampaignLine(
-            f"✖ {one.member.label} can't be kept: AWS acts {clock(deadline, zone)} ({span(deadline - now)}) → goes first",
+            f"✖ {one.member.label} can't be kept: AWS acts {clock(deadline, zone)} ({countdown(deadline, now)}) → goes first",
             "bold red",
             0 if one is late[0] else 1,
         )
@@ -134,19 +150,23 @@ def kind_text(kind: ObjectionKind) -> str:
     """`▲   3 [ ] public-ip: its public address changes`; `✖   4 left out: stop protection`."""
     if not kind.tickable:
         return f"✖ {kind.count:>3} left out: {kind.text}"
+    return f"▲ {kind.count:>3} {'[x]' if kind.ticked else '[ ]'} {danger_words(kind)}"
+
+
+def danger_words(kind: ObjectionKind) -> str:
+    """`public-ip: its public address changes`."""
     words = _SHORT.get(kind.code, "" if kind.text == kind.code else kind.text)
-    box = "[x]" if kind.ticked else "[ ]"
-    return f"▲ {kind.count:>3} {box} {kind.code}{': ' if words else ''}{words}"
+    return f"{kind.code}: {words}" if words else kind.code
 
 
-def timeline_lines(plan: CampaignPlan, zone: tzinfo, now: datetime, width: int) -> list[tuple[str, str]]:
+def timeline_lines(plan: CampaignPlan, zone: tzinfo, now: datetime, width: int) -> list[str]:
     """An axis of times, and under it a bar for each number at a time: the first alone, then two, four …"""
     room = width - LABEL - COUNT
     if not plan.stretches or room < 10:
         return []
     start = min(now, *(one.begins for one in plan.stretches))
     end = max(*(one.ends for one in plan.stretches), start + timedelta(minutes=1))
-    found = [(" " * LABEL + _axis(start, end, room, zone, now), "dim")]
+    found = [" " * LABEL + _axis(start, end, room, zone, now)]
     for one in plan.stretches:
         label = "1 alone" if one.at_once == 1 else f"{one.at_once} at once"
         left = min(room - 1, int(room * ((one.begins - start) / (end - start))))
@@ -155,7 +175,7 @@ def timeline_lines(plan: CampaignPlan, zone: tzinfo, now: datetime, width: int) 
         tail = f" {one.first}" if one.count == 1 else f" {counted(one.count, 'server')}"
         line = cut(label, LABEL) + bar
         left_over = width - cell_len(line)
-        found.append((line + cut(tail, left_over).rstrip() if cell_len(tail) <= left_over else line, "cyan"))
+        found.append(line + tail if cell_len(tail) <= left_over else line)
     return found
 
 

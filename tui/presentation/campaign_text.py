@@ -117,6 +117,8 @@ def campaign_told(campaign: Campaign) -> str:
     number = Counter(one.state for one in left)
     if campaign.state is CampaignState.PLANNED:
         return f"a plan for {counted(len(campaign.members), 'instance')}, which nobody has confirmed"
+    if not left:
+        return "nothing was begun"
     told = [f"{number[MemberState.DONE]} of {len(left)} done"]
     told += [
         f"{number[state]} {MEMBER_SIGNS[state].word}"
@@ -130,10 +132,9 @@ def campaign_told(campaign: Campaign) -> str:
 
 
 def campaign_line(campaign: Campaign) -> str:
-    """One line for every screen: `▶ campaign c-1 (Reboot): 71 of 188 done, 8 going`."""
+    """One line for every screen: `▶ campaign Reboot: 71 of 188 done, 8 going`."""
     sign = campaign_sign(campaign)
-    title = action_title(campaign.action)
-    return clean(f"{sign.symbol} campaign {campaign.id} ({title}): {campaign_told(campaign)}", 500)
+    return clean(f"{sign.symbol} campaign {action_title(campaign.action)}: {campaign_told(campaign)}", 500)
 
 
 def member_note(
@@ -158,14 +159,14 @@ def counted_reasons(members: Iterable[Member], *states: MemberState) -> list[tup
 
 
 def rules_text(rules: CampaignRules) -> str:
-    """`5 at once · one of a group at a time · nothing new after 1 failure · at any hour`."""
+    """`5 at once · one of a group at a time · stop at 1 failure · any hour`."""
     group = "one" if rules.per_group == 1 else str(rules.per_group)
     together = f" (also {', '.join(rules.together)})" if rules.together else ""
     told = [
         f"{rules.at_once} at once",
         f"{group} of a group at a time{together}",
-        f"nothing new after {counted(rules.max_failures, 'failure')}",
-        f"begun {rules.hours}" if rules.hours else "begun at any hour",
+        f"stop at {counted(rules.max_failures, 'failure')}",
+        f"hours {rules.hours}" if rules.hours else "any hour",
     ]
     if rules.accept:
         told.append(f"accepted: {', '.join(rules.accept)}")

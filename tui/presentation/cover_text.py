@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.config.schema import Settings
-from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict, ServiceCover
+from tui.domain.cover.answers import GAPS, Cover, CoverAnswer, CoverVerdict, ServiceCover
 from tui.domain.triage import Level
 from tui.presentation.symbols import LEVELS, NO_VALUE, Sign
 
@@ -25,7 +25,7 @@ def cover_sign(cover: Cover) -> Sign:
     verdicts = {one.verdict for one in cover.answers} - {CoverVerdict.NOT_NEEDED}
     if verdicts == {CoverVerdict.NOBODY}:
         return COVER_SIGNS[CoverVerdict.NOBODY]
-    if verdicts & {CoverVerdict.NOBODY, CoverVerdict.PARTLY}:
+    if verdicts & GAPS:
         return COVER_SIGNS[CoverVerdict.PARTLY]
     worst = CoverVerdict.UNKNOWN if CoverVerdict.UNKNOWN in verdicts else CoverVerdict.COVERED
     return COVER_SIGNS[worst if verdicts else CoverVerdict.NOT_NEEDED]

@@ -12,7 +12,7 @@ from datetime import timedelta
 from msgspec import Struct
 
 from tui.domain.alarm_settings import COMPARISONS
-from tui.domain.cover.alarm_judgement import REBOOT, RECOVER, concerns
+from tui.domain.cover.alarm_judgement import REBOOT, RECOVER, concerns, quoted_name
 from tui.domain.cover.answers import CoverLine, CoverVerdict
 from tui.domain.cover_facts import Alarm, AlarmActionKind, AlarmState
 from tui.domain.instance import Instance
@@ -66,7 +66,7 @@ def _ending(
 ) -> Iterator[AlarmDanger]:
     terminates = AlarmActionKind.TERMINATE in actions
     if terminates or AlarmActionKind.STOP in actions:
-        text = f"alarm {clean(alarm.name, 80)} may {'terminate' if terminates else 'stop'} it: {when}"
+        text = f"alarm {quoted_name(alarm)} may {'terminate' if terminates else 'stop'} it: {when}"
         yield AlarmDanger(alarm.name, text, terminates, stopped, hung)
 
 

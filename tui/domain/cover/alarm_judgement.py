@@ -59,8 +59,14 @@ def alarm_line(
 ) -> CoverLine:
     """What this alarm is worth for `wanted` (recover: the system check; reboot: the instance check)."""
     verdict, why, word = judged(alarm, wanted, now, started)
-    what, text = f"{wanted} alarm", f"{clean(alarm.name, 80)} {why}"
+    what, text = f"{wanted} alarm", f"{quoted_name(alarm)} {why}"
     return CoverLine(what, verdict, text, word, f"{what} {alarm.name}", f"{what} {text}")
+
+
+def quoted_name(alarm: Alarm) -> str:
+    """Its name in a sentence: one with blanks would be taken for a part of it."""
+    name = clean(alarm.name, 80)
+    return f'"{name}"' if " " in name else name
 
 
 def judged(

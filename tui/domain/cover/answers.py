@@ -19,6 +19,12 @@ class CoverVerdict(StrEnum):
     NOT_NEEDED = "not-needed"
 
 
+VERDICT_RANK = {verdict: number for number, verdict in enumerate(CoverVerdict)}
+"""How good each is: to sort by, the gravest first."""
+GAPS = frozenset({CoverVerdict.NOBODY, CoverVerdict.PARTLY})
+"""Not covered, or in part."""
+
+
 class CoverAnswer(Struct, frozen=True, gc=False):
     """One answer. `by` are those that cover it (`automatic recovery`, `recover alarm evac/recover/i-…`), the surest first.
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict, ServiceCover
+from tui.domain.cover.answers import VERDICT_RANK, Cover, CoverAnswer, ServiceCover
 from tui.domain.cover.remembered import remembered_cover
 from tui.domain.cover.verdict import gravest_first
 from tui.domain.instance import Instance, InstanceState
 from tui.domain.sanitize import SafeText
 
 _SERVING = (InstanceState.RUNNING, InstanceState.PENDING, InstanceState.UNKNOWN)
-_RANK = {verdict: number for number, verdict in enumerate(CoverVerdict)}
 
 
 def services_of(
@@ -54,6 +53,6 @@ def _thin(name: SafeText, rows: list[Instance], now: datetime, max_age: timedelt
 
 
 def _gravest(answers: list[tuple[Instance, CoverAnswer]]) -> CoverAnswer:
-    row, worst = min(answers, key=lambda one: _RANK[one[1].verdict])
+    row, worst = min(answers, key=lambda one: VERDICT_RANK[one[1].verdict])
     why = f"{row.label}: {worst.why}" if len(answers) > 1 else worst.why
     return CoverAnswer(worst.verdict, worst.by, why, worst.word)

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from tui.domain.cover.answers import Cover, CoverAnswer, CoverVerdict, ServiceCover
+from tui.domain.cover.answers import GAPS, Cover, CoverAnswer, CoverVerdict, ServiceCover
 from tui.domain.cover.remembered import remembered_cover
 from tui.domain.cover.services import services_of
 from tui.domain.cover.verdict import cover_of, gravest_first
@@ -50,7 +50,7 @@ class CoverCounts(Struct, frozen=True):
 def standing_of(cover: Cover) -> Standing:
     """The word for all three answers."""
     verdicts = [one.verdict for one in cover.answers]
-    if CoverVerdict.NOBODY in verdicts or CoverVerdict.PARTLY in verdicts:
+    if not GAPS.isdisjoint(verdicts):
         return Standing.OPEN
     return Standing.UNKNOWN if CoverVerdict.UNKNOWN in verdicts else Standing.COVERED
 

@@ -9,13 +9,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tui.domain.cover.alarm_dangers import other_alarm_lines
-from tui.domain.cover.answers import Cover, CoverAnswer, CoverLine, CoverSection, CoverVerdict
+from tui.domain.cover.answers import (
+    VERDICT_RANK,
+    Cover,
+    CoverAnswer,
+    CoverLine,
+    CoverSection,
+    CoverVerdict,
+)
 from tui.domain.cover.copies import copy_lines
 from tui.domain.cover.recovery import group_line, hang_lines, host_lines
 from tui.domain.instance import Instance, InstanceState
 from tui.domain.sanitize import clean
 
-_RANK = {verdict: number for number, verdict in enumerate(CoverVerdict)}
 _ENDED = (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN)
 _DOWN = (InstanceState.STOPPED, InstanceState.STOPPING)
 
@@ -27,7 +33,7 @@ def cover_of(instance: Instance, now: datetime, max_age: timedelta) -> Cover:
 
 
 def cover_lines(instance: Instance, now: datetime, max_age: timedelta) -> tuple[CoverSection, ...]:
-    """The same with all that it rests on, as the tab, `explain`, CSV and JSON tell it."""
+    """The same with all that it rests on, as the tab of cover tells it."""
     lines = _lines(instance, now, max_age)
     titles = (
         "if the host dies (system check)",
@@ -94,7 +100,7 @@ def _best(lines: Sequence[CoverLine]) -> CoverAnswer:
     """The best of its lines; what is unread may be better than what is read in part."""
     best = CoverVerdict.NOBODY
     for line in lines:
-        if line.verdict is not None and _RANK[line.verdict] > _RANK[best]:
+        if line.verdict is not None and VERDICT_RANK[line.verdict] > VERDICT_RANK[best]:
             best = line.verdict
     sure = [line for line in lines if line.verdict is CoverVerdict.COVERED]
     partly = [line for line in lines if line.verdict is CoverVerdict.PARTLY]
@@ -138,5 +144,5 @@ _SO = {
 
 def gravest_first(cover: Cover) -> tuple[int, ...]:
     """A key to sort by: the gravest cover first, by its worst answer, then its second worst."""
-    ranks = [_RANK[answer.verdict] for answer in cover.answers]
+    ranks = [VERDICT_RANK[answer.verdict] for answer in cover.answers]
     return (*sorted(ranks), *ranks)
