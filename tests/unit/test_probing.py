@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from tui.domain.probe import Probe, why_no_target
-from tui.operations.probing import ask_whether_it_serves
+from tui.domain.probe import Probe
+from tui.operations.probing import ask_whether_it_serves, why_no_target
 
 HERE = "127.0.0.1"
 Talk = Callable[[socket.socket], None]

@@ -5,7 +5,6 @@ The settings name a filter and a port or a path (`[[probe]]`); the targets are t
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import timedelta
 
 from msgspec import Struct
@@ -67,21 +66,3 @@ def probe_place(tcp: int, http: str) -> tuple[int, str]:
     if not 0 < port < 65536:
         raise ValueError("expected a port from 1 to 65535")
     return port, slash + rest
-
-
-def why_no_target(address: str, *, loopback: bool = False) -> str:
-    """Why nothing is sent there; empty: it is an address an instance may have. `loopback`: this machine's own is one, too.
-
-    No instance has one of this machine, of its metadata service, or of many (user guide, using-instance-addressing).
-    """
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return "no address"
-    if str(found) != address.lower():
-        return "no address"
-    if found.is_loopback:
-        return "" if loopback else "an address of this machine"
-    if found.is_link_local or found.is_multicast or found.is_unspecified or found.is_reserved:
-        return "no address of an instance"
-    return ""

@@ -5,11 +5,12 @@ Nothing is looked up, no redirect followed, no proxy used, no body read: the add
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import socket
 import time
 
-from tui.domain.probe import Probe, ProbeSeen, why_no_target
+from tui.domain.probe import Probe, ProbeSeen
 from tui.domain.sanitize import clean
 
 ASK_WITHIN = 3.0
@@ -33,6 +34,24 @@ def ask_whether_it_serves(
         if ok:
             return ProbeSeen(ok, clean(told[-1], 300))
     return ProbeSeen(False, clean("; ".join(told) or "it has no address", 300))
+
+
+def why_no_target(address: str, *, loopback: bool = False) -> str:
+    """Why nothing is sent there; empty: it is an address an instance may have. `loopback`: this machine's own is one, too.
+
+    No instance has one of this machine, of its metadata service, or of many (user guide, using-instance-addressing).
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return "no address"
+    if str(found) != address.lower():
+        return "no address"
+    if found.is_loopback:
+        return "" if loopback else "an address of this machine"
+    if found.is_link_local or found.is_multicast or found.is_unspecified or found.is_reserved:
+        return "no address of an instance"
+    return ""
 
 
 def _ask(probe: Probe, address: str, until: float) -> tuple[bool, str]:
