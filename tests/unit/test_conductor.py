@@ -416,3 +416,16 @@ def test_a_plan_is_looked_at_and_ordered_and_aws_is_asked_once(world: World) -> 
     assert world.campaigns.journal.count(confirmed=True) == 0
     assert str(member(3).instance_id) not in world.looked
     assert world.get().state is CampaignState.PLANNED
+
+
+def test_a_plan_that_is_confirmed_while_it_is_looked_at_goes_on_at_once(world: World) -> None:
+    world.plan(2)
+    world.ticks(4)  # two looks, and AWS is being asked
+    (asked,) = world.campaigns.journal.list()
+    assert asked.is_open
+    assert world.campaigns.confirm(world.name, 2, ("image",), world.at, lambda one: "") == ""
+    world.ticks(2)
+    assert sorted(world.states().split()) == ["going", "waits"]
+    withdrawn = world.campaigns.journal.get(asked.id)
+    assert withdrawn is not None
+    assert withdrawn.state is OperationState.ABANDONED

@@ -7,7 +7,7 @@ into the order that follows from it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -48,13 +48,14 @@ class Review:
         self._refused: dict[str, tuple[str, str]] = {}
         self._outlook = Outlook()
 
-    def run(self, campaign: Campaign) -> Iterator[None]:
+    def run(self, campaign: Campaign) -> Generator[None, None, None]:
         """Look at all who may go, ask AWS, set the order. Yields between two steps, so that the lease is kept and a confirmation
         is noticed. Raises JournalError."""
         context = self._context
         self._outlook = outlook_of(context.journal, self._settings, campaign.action, context.now())
         members = [one for one in campaign.members if not one.by_person]
-        with ThreadPoolExecutor(FreshLooks.AT_ONCE, "look") as lookers:
+        lookers = ThreadPoolExecutor(FreshLooks.AT_ONCE, "look")
+        try:
             answers = lookers.map(self._look, members)
             for number, (member, looked) in enumerate(zip(members, answers, strict=True), 1):
                 self._context.campaigns.note(
@@ -62,6 +63,8 @@ class Review:
                 )
                 self._judge(campaign, member, looked)
                 yield
+        finally:
+            lookers.shutdown(cancel_futures=True)  # it may have been confirmed meanwhile
         yield from self._permissions(campaign)
         self._order(campaign)
         self._context.campaigns.note(campaign.id, self._context.name, "")
@@ -112,25 +115,29 @@ class Review:
 
     # what AWS permits
 
-    def _permissions(self, campaign: Campaign) -> Iterator[None]:
+    def _permissions(self, campaign: Campaign) -> Generator[None, None, None]:
         """One dry run an account, Region and profile. Who may not is left out."""
         places: dict[tuple[str, str], list[Member]] = defaultdict(list)
         for one in self._found(campaign):
             if one.key in self._seen and (one.state is MemberState.WAITS or one.tickable):
                 places[one.profile, place_of(one)].append(one)
         todo, asked = list(places.items()), dict[tuple[str, str], tuple[Draft, str]]()
-        while todo or asked:
-            while todo and len(asked) < _ASKED_AT_ONCE:
-                place, members = todo.pop(0)
-                if (order := self._ask(campaign, members)) is not None:
-                    asked[place] = order
-            note = f"asking AWS for permission: {len(todo) + len(asked)} of {len(places)} to come"
-            self._context.campaigns.note(campaign.id, self._context.name, note)
-            for place, (plan, operation) in list(asked.items()):
-                if self._answered(campaign, plan, operation, places[place]):
-                    del asked[place]
-            self._context.sleep(0.2 if asked else 0.0)
-            yield
+        try:
+            while todo or asked:
+                while todo and len(asked) < _ASKED_AT_ONCE:
+                    place, members = todo.pop(0)
+                    if (order := self._ask(campaign, members)) is not None:
+                        asked[place] = order
+                note = f"asking AWS for permission: {len(todo) + len(asked)} of {len(places)} to come"
+                self._context.campaigns.note(campaign.id, self._context.name, note)
+                for place, (plan, operation) in list(asked.items()):
+                    if self._answered(campaign, plan, operation, places[place]):
+                        del asked[place]
+                self._context.sleep(0.2 if asked else 0.0)
+                yield
+        finally:
+            for plan, operation in asked.values():
+                self._withdraw(plan, operation)
 
     def _found(self, campaign: Campaign) -> tuple[Member, ...]:
         found = self._context.campaigns.get(campaign.id)
@@ -167,10 +174,13 @@ class Review:
         late = self._context.now() - found.created_at > _ANSWER_WITHIN
         if answer.answered is Answered.ASKING and not late:
             return False
-        with suppress(UnauditedError):
-            self._operations().withdraw(plan, operation, _ONLY_ASKED)
+        self._withdraw(plan, operation)
         if found.permission is Permission.NO and found.refused_by in (RefusedBy.AWS, None):
             for one in members:
                 self._refused[one.key] = "permission", answer.text
                 self._write(campaign, self._seen[one.key][0])
         return True
+
+    def _withdraw(self, plan: Draft, operation: str) -> None:
+        with suppress(UnauditedError):
+            self._operations().withdraw(plan, operation, _ONLY_ASKED)

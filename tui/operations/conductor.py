@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -58,7 +58,7 @@ class Conductor:
         self._context = context
         self._programs = MemberPrograms(context)
         self._beginning = Beginning(context, self._programs)
-        self._review: Iterator[None] | None = None
+        self._review: Generator[None, None, None] | None = None
         self._leased_at: datetime | None = None
         self._restarts: dict[str, tuple[str, int]] = {}
         self._note = ""
@@ -105,7 +105,9 @@ class Conductor:
         self._follow(campaign)
         if campaign.state is CampaignState.PLANNED:
             return self._reviewed(campaign)
-        self._review = None
+        if self._review is not None:
+            self._review.close()
+            self._review = None
         campaign = self._context.campaigns.get(self._context.ident) or campaign
         if campaign.state is not CampaignState.RUNNING:
             return _LOOK_EVERY if campaign.of(MemberState.GOING) else None
