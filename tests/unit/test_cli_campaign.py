@@ -34,11 +34,11 @@ NO_RULES = {"at_once": None, "max_failures": None, "hours": None, "accept": ()}
 
 
 def test_one_instance_is_as_ever_and_several_a_filter_or_a_rule_make_a_campaign() -> None:
-    assert not is_many(("web-1",), "", NO_RULES, OF_ONE)
-    assert is_many(("web-1", "web-2"), "", NO_RULES, OF_ONE)
-    assert is_many((), "due<7d", NO_RULES, OF_ONE)
+    assert not is_many("reboot", ("web-1",), "", NO_RULES, OF_ONE)
+    assert is_many("reboot", ("web-1", "web-2"), "", NO_RULES, OF_ONE)
+    assert is_many("reboot", (), "due<7d", NO_RULES, OF_ONE)
     for rule in ({"at_once": 2}, {"max_failures": 1}, {"hours": "00:00-06:00"}, {"accept": ("public-ip",)}):
-        assert is_many(("web-1",), "", NO_RULES | rule, OF_ONE)
+        assert is_many("reboot", ("web-1",), "", NO_RULES | rule, OF_ONE)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,13 @@ def test_what_fits_neither_is_wrong_use(
     instances: tuple[str, ...], wanted: str, given: dict[str, Any], why: str
 ) -> None:
     with pytest.raises(click.UsageError, match=why):
-        is_many(instances, wanted, NO_RULES, OF_ONE | given)
+        is_many("reboot", instances, wanted, NO_RULES, OF_ONE | given)
+
+
+def test_what_is_no_campaign_is_ordered_one_at_a_time() -> None:
+    assert not is_many("start-after-stop", ("a",), "", NO_RULES, OF_ONE)
+    with pytest.raises(click.UsageError, match="one at a time"):
+        is_many("start-after-stop", ("a", "b"), "", NO_RULES, OF_ONE)
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def do_command(
 ) -> int:  # fmt: skip
     """The command; its help is above."""
     changed = {**rules, "accept": accept}
-    many = is_many(instances, wanted, changed, given)
+    many = is_many(action, instances, wanted, changed, given)
     with open_session(shared) as session:
         check_options(action, given, bool(session.settings.actions.require_image))
         options = plan_view.options_of(session.settings, **given)

@@ -26,6 +26,7 @@ from tui.domain.actions import ActionOptions
 from tui.domain.campaign.model import CampaignRules, CampaignState
 from tui.domain.campaign.plan_values import CampaignPlan
 from tui.domain.campaign.planning import NO_OUTLOOK, Outlook, plan_campaign, why_not_rules
+from tui.domain.campaign.turn import why_no_campaign
 from tui.domain.campaign.typed_count import expected_count
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance
@@ -42,7 +43,9 @@ _SIDE_BY_SIDE = 20
 """Instances that one collector looks at together."""
 
 
-def is_many(instances: Sequence[str], wanted: str, changed: dict[str, Any], given: dict[str, Any]) -> bool:
+def is_many(
+    action: str, instances: Sequence[str], wanted: str, changed: dict[str, Any], given: dict[str, Any]
+) -> bool:
     """Whether a campaign is meant: several are named, or a filter, or a rule of campaigns is given. Raises UsageError of what
     fits neither: a campaign takes no option that means one instance alone.
     """
@@ -53,6 +56,8 @@ def is_many(instances: Sequence[str], wanted: str, changed: dict[str, Any], give
     parsed_filter(wanted)
     if not wanted and len(instances) == 1 and all(value in (None, ()) for value in changed.values()):
         return False
+    if why := why_no_campaign(action):
+        raise click.UsageError(f"{action}: {why}")
     for name, flag in _OF_ONE.items():
         if given[name]:
             instead = "; --accept CODE takes those with a danger along" if name == "overrides" else ""
