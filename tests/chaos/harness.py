@@ -38,7 +38,9 @@ from tui.demo.environment import start
 
 def trials_of(stage: Stage, args: argparse.Namespace) -> list[Trial]:
     """Every boundary of every kind once, several deaths a trial; then trials at random up to the number asked for."""
-    known = {kind: stage.run(whole(kind)).boundaries for kind in args.kinds}
+    mine = args.kinds[args.worker :: args.workers]
+    print(json.dumps({kind: stage.run(whole(kind)).boundaries for kind in mine}), flush=True)
+    known = json.loads(sys.stdin.readline())
     chance = random.Random(args.seed)
     if args.plights:
         return in_plights(chance, known, stage.plights, args.plights)
@@ -107,9 +109,10 @@ def main() -> int:
         return 0
     each = [sys.executable, "-P", *sys.argv, "--worker"]
     running = [
-        subprocess.Popen([*each, str(number)], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([*each, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for number in range(args.workers)
     ]
+    _share_boundaries(args.kinds, running)
     results: list[dict[str, Any]] = []
     with ThreadPoolExecutor(args.workers) as pool:
         for part in pool.map(lambda one: _follow(one, results), running):
@@ -117,6 +120,19 @@ def main() -> int:
     report(results)
     short = not args.once and not args.plights and len(results) < args.trials
     return 1 if short or not results or any(map(_bad, results)) else 0
+
+
+def _share_boundaries(kinds: Sequence[str], running: Sequence[subprocess.Popen[str]]) -> None:
+    """Each worker sees its share of the kinds through, and is told of them all, in their order."""
+    known: dict[str, list[str]] = {}
+    for process in running:
+        assert process.stdout is not None
+        known.update(json.loads(process.stdout.readline()))
+    told = json.dumps({kind: known[kind] for kind in kinds}) + "\n"
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write(told)
+        process.stdin.close()
 
 
 def _follow(process: subprocess.Popen[str], results: list[dict[str, Any]]) -> int:
