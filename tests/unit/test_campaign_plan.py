@@ -194,6 +194,21 @@ def test_who_cannot_be_kept_goes_first_and_is_named() -> None:
     assert found.deadline == NOW + timedelta(minutes=5)
 
 
+def test_a_tick_takes_members_along_at_the_place_they_would_have() -> None:
+    rows = [
+        row(1, 9 * HOUR),
+        row(2, -HOUR, **AUTO),
+        row(3, 5 * HOUR),
+        row(4),
+        row(5, managed_by=clean("eks")),
+    ]
+    bare, ticked = plan(rows), plan(rows, accept=("public-ip",))
+    assert names(ticked) == ["web-2", "web-3", "web-1", "web-4"]
+    assert names(bare) == ["web-3", "web-1", "web-4"]
+    kept = [str(one.member.name) for one in bare.members]
+    assert kept == ["web-2", "web-3", "web-1", "web-4", "web-5"]
+
+
 def test_one_of_which_aws_did_not_say_when_goes_first() -> None:
     at_any_time = row(2, events=(ScheduledEvent(clean("instance-stop"), clean("e")),))
     found = plan([row(1, HOUR), at_any_time])
@@ -374,10 +389,12 @@ def test_it_is_the_same_in_every_process() -> None:
 
 
 def test_the_members_are_what_the_journal_keeps() -> None:
-    found = plan([row(1, HOUR, **AUTO), row(2)])
-    assert [(one.member.position, one.member.state) for one in found.members] == [
-        (0, MemberState.WAITS),
-        (1, MemberState.LEFT_OUT),
+    found = plan([row(1, HOUR, **AUTO), row(2), row(3, managed_by=clean("eks")), row(4)])
+    assert [(str(one.member.name), one.member.position, one.member.state) for one in found.members] == [
+        ("web-2", 0, MemberState.WAITS),
+        ("web-1", 1, MemberState.LEFT_OUT),
+        ("web-4", 2, MemberState.WAITS),
+        ("web-3", 3, MemberState.LEFT_OUT),
     ]
     out = found.left_out[0].member
     assert (out.name, out.dangers, out.deadline) == ("web-1", ("public-ip",), NOW + HOUR)

@@ -62,7 +62,8 @@ class ObjectionKind(Struct, frozen=True):
 class CampaignPlan(Struct, frozen=True):
     """The whole plan. Times are UTC.
 
-    * `members`: first those that go, in their order, then those left out; `position` of each is its place here.
+    * `members`: in their order; those that a tick would take along at the place they would have, then those that can't go.
+      `position` of each is its place here.
     * `kinds`: why members are left out, or would be but for a tick: those that can't be ticked first, then the most frequent.
     * `stretches`: the timeline: the first alone, then two, four … `at_once`. `done_at` None: nobody goes, or some never can.
     * `deadline`: when AWS acts on the first of those that go. `production`: labels of the production profiles among them.

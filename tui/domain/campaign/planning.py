@@ -94,17 +94,19 @@ def plan_campaign(
     unique = {row.key: row for row in rows}
     judge = _Judge(action, options, rules, policy_of, now, outlook)
     judged = [judge(unique[key], facts_of(unique[key])) for key in sorted(unique)]
-    going = _in_order([one for one in judged if not one.out], rules, now)
-    out = sorted((one for one in judged if one.out), key=lambda one: (one.row.label.lower(), one.row.key))
+    able = _in_order([one for one in judged if all(why.tickable for why in one.out)], rules, now)
+    unable = [one for one in judged if not all(why.tickable for why in one.out)]
+    ranked = (*able, *sorted(unable, key=lambda one: (one.row.label.lower(), one.row.key)))
+    going = [one for one in able if not one.out]
     room: dict[str, int] = {}
     for one in going:
         for key, may in one.room:
             room[key] = min(may, room.get(key, may))
-    members = [one.member(position) for position, one in enumerate((*going, *out))]
+    members = [one.member(position) for position, one in enumerate(ranked)]
     line = timeline(members, action_name, options, rules, outlook.usual, now, room)
     planned = tuple(
         PlannedMember(member, one.objections, one.looked, *line.times.get(member.position, (None, None)))
-        for member, one in zip(members, (*going, *out), strict=True)
+        for member, one in zip(members, ranked, strict=True)
     )
     label_of = outlook.label_of
     labels = {label_of(one.row) for one in going} - {""} if label_of is not None else set()
@@ -237,17 +239,21 @@ def _risk(found: Sequence[Hazard]) -> tuple[int, ...]:
     return count[Gravity.DANGER], count[Gravity.WARN], sum(not one.known for one in found)
 
 
-def _in_order(going: list[_Judged], rules: CampaignRules, now: datetime) -> list[_Judged]:
-    """By when each must be begun, then by risk. The least hazardous goes first and alone, unless another can't wait for it."""
-    order = sorted(going, key=lambda one: (one.urgent is None, one.urgent or now, one.risk, one.row.key))
-    if not order:
+def _in_order(able: list[_Judged], rules: CampaignRules, now: datetime) -> list[_Judged]:
+    """By when each must be begun, then by risk; those too that only a tick is missing for, so that a tick changes no order.
+
+    The least hazardous of those that go is first, and alone, unless another can't wait for it.
+    """
+    order = sorted(able, key=lambda one: (one.urgent is None, one.urgent or now, one.risk, one.row.key))
+    going = [one for one in order if not one.out]
+    if not going:
         return order
-    alone = min(order, key=lambda one: one.risk)  # of equals the first in the order
-    begins = read_hours(rules.hours).next_open(now)
-    hurry = order[0].urgent
-    if hurry is not None and hurry < later(begins, 2 * alone.takes):
+    alone = min(going, key=lambda one: one.risk)  # of equals the first in the order
+    soon = later(read_hours(rules.hours).next_open(now), 2 * alone.takes)
+    hurried = [one for one in order if one.urgent is not None and one.urgent < soon]
+    if any(not one.out for one in hurried):
         return order
-    return [alone, *(one for one in order if one is not alone)]
+    return [*hurried, alone, *(one for one in order if one is not alone and one not in hurried)]
 
 
 def _kinds(judged: Sequence[_Judged]) -> tuple[ObjectionKind, ...]:
