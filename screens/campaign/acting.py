@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
 
 from screens.base import EvacScreen
 from screens.campaign.making import first_plan, outlook_here
-from tui.domain.actions import ActionOptions
+from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, Member, MemberState
 from tui.domain.campaign.planning import NO_OUTLOOK, Outlook
 from tui.domain.instance import Instance
@@ -19,6 +21,8 @@ from tui.operations.status import status_of
 from tui.presentation.campaign_text import campaign_summary
 from tui.services import Services
 
+LOOKED_FOR = timedelta(minutes=5)
+"""A plan of which a member was looked at longer ago is looked at once more when it is opened."""
 READ_ONLY_PLAN = (
     "read-only: nothing can be confirmed here, and nobody looks closer; x writes the plan for whoever may"
 )
@@ -67,10 +71,17 @@ class Acting(EvacScreen):
 
     def begin(self) -> None:
         """The plan at once, from the rows; or the campaign that is kept."""
-        if self.ident:
-            self.read()
-        else:
+        if not self.ident:
             self._plan()
+            return
+        self.read()
+        service, now = self.services.campaigns, self.services.now()
+        planned = self.campaign.state is CampaignState.PLANNED and bool(self.campaign.id)
+        looks = [one.looked_at or self.campaign.created_at for one in self.campaign.members]
+        old = planned and now - min(looks, default=now) > LOOKED_FOR
+        if service is not None and old and not self.services.settings.read_only:
+            with suppress(EvacError):  # it stays as it was: each is looked at again at its turn anyway
+                service.look(self.ident)
 
     def _plan(self, rules: CampaignRules | None = None, options: ActionOptions | None = None) -> None:
         self.outlook = outlook_here(self.services, self.action)
@@ -147,9 +158,10 @@ class Acting(EvacScreen):
             return READ_ONLY_PLAN
         if self.campaign.action in settings.actions_off:
             return f"the site policy has switched {self.campaign.action} off: nothing can be confirmed"
-        if self.services.journal_trouble:
-            return self.services.journal_trouble
-        return ""
+        action = ACTIONS.get(self.campaign.action)
+        if action is not None and action.moves_event and self.campaign.options.not_before is None:
+            return "to which time is not said yet: e asks for the new start"
+        return self.services.journal_trouble
 
     def why_not(self, name: str) -> str:
         """Why this verb can't be used here; empty: it can."""

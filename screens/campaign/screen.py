@@ -247,7 +247,10 @@ class CampaignScreen(Acting):
             return [(verb, False) for verb in COUNTING]
         planned = self.campaign.state is CampaignState.PLANNED
         names = [name for name in (_PLAN_KEYS if planned else _RUN_KEYS) if self.useful(name)]
-        return [(VERBS["back"], False), *((VERBS[name], self.why_not(name) != "") for name in names)]
+        found = [(VERBS["back"], False), *((VERBS[name], self.why_not(name) != "") for name in names)]
+        if planned:  # r, which resumes it later
+            found.append((VERBS["reread"], self.services.settings.read_only))
+        return found
 
     def say(self, line: str, severity: str = "information") -> None:
         """Below the members, where it hides nothing."""

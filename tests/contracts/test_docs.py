@@ -129,7 +129,7 @@ def test_every_chore_that_is_named_is_one(page: str) -> None:
 
 def test_the_readme_s_key_table_has_every_key() -> None:
     table = (ROOT / "README.md").read_text().partition("## Keys")[2].partition("\n## ")[0]
-    spelled = {"escape": "esc", "question_mark": "?"}
+    spelled = {"escape": "esc", "question_mark": "?", "asterisk": "*"}
     keys = {spelled.get(verb.key, verb.key) for verb in VERBS.values()}
     rows = re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
     named = {key for row in rows for key in re.findall(r"`([^`]+)`", row)}

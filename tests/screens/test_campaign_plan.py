@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,35 @@ async def test_the_plan_has_an_ascii_form(tmp_path: Path) -> None:
     async with campaign_shown(given, keys=keys) as pilot:
         await until(pilot, lambda: "Type" in text_of(pilot.app))
         assert in_ascii(text_of(pilot.app)).isascii()
+
+
+async def test_a_reschedule_is_confirmed_only_with_its_new_start(tmp_path: Path) -> None:
+    given = fake_services.services(tmp_path)
+    keys = [row.key for row in given.store.rows() if row.open_events(NOW)]
+    async with campaign_shown(given, action="reschedule", keys=keys, size=(120, 35)) as pilot:
+        screen = campaign_screen(pilot)
+        await until(pilot, lambda: "to which time is not said yet" in text_of(pilot.app))
+        assert "Type" not in text_of(pilot.app)
+        first = screen.ident
+        await pilot.press("e")
+        await until(pilot, lambda: bool(pilot.app.screen.query("#not-before")))
+        pilot.app.screen.query_one("#not-before").focus()
+        await pilot.press("4", "d", "enter")
+        await until(pilot, lambda: screen.ident not in ("", first))
+        await until(pilot, lambda: "to begin" in text_of(pilot.app))
+        assert kept(given, first).given_up
+        found = kept(given, screen.ident)
+        assert found.options.not_before == NOW + timedelta(days=4)
+        assert go_in(found) > 0
+
+
+async def test_a_plan_that_was_left_lying_is_looked_at_again(tmp_path: Path) -> None:
+    given = fake_services.services(tmp_path)
+    async with campaign_shown(given, keys=untouched(given)) as pilot:
+        await until(pilot, lambda: bool(campaign_screen(pilot).ident))
+        name = campaign_screen(pilot).ident
+    later = fake_services.services(tmp_path, now=lambda: NOW + timedelta(hours=9))
+    async with campaign_shown(later, name) as pilot:
+        conduct = later.conduct
+        assert isinstance(conduct, Conductors)
+        await until(pilot, lambda: conduct.made == [name])

@@ -119,3 +119,15 @@ def test_lines_that_stay_are_kept_whole() -> None:
     lines = [CampaignLine("a"), CampaignLine("b\nc", "", 3, "b"), CampaignLine("d", "", 1)]
     assert [one.text for one in fitted(lines, 4)] == ["a", "b\nc", "d"]
     assert [one.text for one in fitted(lines, 3)] == ["a", "b", "d"]
+
+
+def test_harmless_actions_go_one_by_one() -> None:
+    made = Campaign(
+        "c-1", "reschedule", ActionOptions(), CampaignRules(), CampaignState.PLANNED,
+        tuple(member(at) for at in range(9)), "kim", "h", NOW,
+    )  # fmt: skip
+    text = text_of(kept_plan(made, Usual(), NOW, lambda _: ""))
+    assert "one by one" in text
+    assert "9 servers" in text
+    assert "group that is short" not in text
+    assert "09:00    09:00" not in text

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
+from tui.domain.actions import ACTIONS
 from tui.domain.campaign.plan_values import CampaignPlan, ObjectionKind
 from tui.domain.campaign.timeline import Stretch
 from tui.domain.plurals import counted
@@ -39,8 +40,8 @@ _SHORT = {
     "recover-store": "a recovery loses its instance store",
 }
 """What a danger is, by its code, for all that have it: a plan's own words are those of one instance."""
-CHECKED_AGAIN = "each is looked at again at its turn, just before its own stop; a group that is short waits"
-"""What every plan says in the end."""
+CHECKED_AGAIN = "each is looked at again at its turn"
+"""What every plan says in the end; of one that takes instances down more."""
 
 
 class CampaignLine(Struct, frozen=True):
@@ -73,7 +74,8 @@ def campaign_plan_lines(
     found = [*_who(plan, tick), *_kept(plan, zone, now), *_reasons(plan)]
     found.append(CampaignLine(f"rules  {rules_text(plan.rules)}", "", 2))
     drawn = timeline_lines(plan, zone, now, width)
-    found.append(CampaignLine(CHECKED_AGAIN, "dim", 5))
+    down = ACTIONS[plan.action].interrupts(plan.options)
+    found.append(CampaignLine(f"{CHECKED_AGAIN}{'; a group that is short waits' if down else ''}", "dim", 5))
     told = [one.wrapped(width) for one in found]
     return [*told[:-1], *_timeline(plan, drawn, zone), told[-1]]
 
@@ -97,7 +99,9 @@ def _timeline(plan: CampaignPlan, drawn: Sequence[str], zone: tzinfo) -> Iterato
 
 
 def _at_once(one: Stretch) -> str:
-    return f"{one.first} alone" if one.at_once == 1 else f"{one.at_once} at once"
+    if one.at_once == 1:
+        return f"{one.first} alone" if one.count == 1 else "one by one"
+    return f"{one.at_once} at once"
 
 
 def _who(plan: CampaignPlan, tick: str) -> Iterator[CampaignLine]:
@@ -168,7 +172,7 @@ def timeline_lines(plan: CampaignPlan, zone: tzinfo, now: datetime, width: int) 
     end = max(*(one.ends for one in plan.stretches), start + timedelta(minutes=1))
     found = [" " * LABEL + _axis(start, end, room, zone, now)]
     for one in plan.stretches:
-        label = "1 alone" if one.at_once == 1 else f"{one.at_once} at once"
+        label = "1 alone" if one.at_once == one.count == 1 else _at_once(one)
         left = min(room - 1, int(room * ((one.begins - start) / (end - start))))
         right = min(room, max(left + 1, round(room * ((one.ends - start) / (end - start)))))
         bar = " " * left + "▮" * (right - left)
@@ -183,8 +187,10 @@ def _axis(start: datetime, end: datetime, room: int, zone: tzinfo, now: datetime
     """Times above the bars, as many as there is room for."""
     far = end - start > _DAY
     size = 14 if far else 9
-    text = ""
+    text, before = "", ""
     for at in range(0, room - (12 if far else 5) + 1, size):
         moment = start + (end - start) * (at / room)
-        text = text.ljust(at) + (short_date(moment, zone, now) if far else bare_clock(moment, zone))
+        told = short_date(moment, zone, now) if far else bare_clock(moment, zone)
+        if told != before:
+            text, before = text.ljust(at) + told, told
     return text

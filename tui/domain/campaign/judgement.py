@@ -62,6 +62,8 @@ def _gravity(one: Hazard, action: Action, options: ActionOptions, *, looked: boo
     if one.code in NEVER:
         concerns = one.gravity is Gravity.BLOCK or (one.gravity in GRAVE and one.known)
         return Gravity.BLOCK if concerns else None
+    if one.gravity is Gravity.BLOCK and not (one.known or looked):
+        return None  # nobody looked yet: it is told as that, and the look says whether it stands
     if one.gravity is Gravity.BLOCK:
         return Gravity.DANGER if one.code == LAST_HEALTHY and one.override else Gravity.BLOCK
     if one.gravity is Gravity.DANGER:
