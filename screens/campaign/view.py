@@ -98,7 +98,7 @@ def _plan_note(one: PlannedMember, services: Services) -> str:
         return one.member.why
     parts = []
     if one.late:
-        parts.append("can't be kept: goes first")
+        parts.append("can't be kept")
     if one.begins is not None:
         parts.append(f"about {clock_or_date(one.begins, services.zone, services.now())}")
     if ticked := one.member.dangers:
@@ -155,12 +155,12 @@ def _progress_lines(
     going = campaign.of(MemberState.GOING)
     if campaign.state is CampaignState.PAUSED:
         why = f": {campaign.note}" if campaign.note else ""
-        rest = f", {len(going)} finish by themselves" if going else ""
+        rest = f", {_finish(len(going))}" if going else ""
         found.append(CampaignLine(f"‖ paused{why}; nothing new begins{rest}; r resumes", "bold yellow"))
     elif campaign.note:
         found.append(CampaignLine(campaign.note, "", 1))
     if campaign.state is CampaignState.ENDED and going:
-        found.append(CampaignLine(f"{len(going)} finish by themselves", "bold"))
+        found.append(CampaignLine(_finish(len(going)), "bold"))
     if campaign.state is CampaignState.RUNNING:
         try:
             line = timeline(
@@ -176,6 +176,10 @@ def _progress_lines(
         why = "; ".join(f"{count} {why}" for count, why in counted_reasons(out, MemberState.LEFT_OUT))
         told.append(CampaignLine(cut(clean(f"– {len(out)} left out: {why}", 600), width).rstrip(), "dim", 4))
     return told
+
+
+def _finish(number: int) -> str:
+    return "1 finishes by itself" if number == 1 else f"{number} finish by themselves"
 
 
 def _run_hint(campaign: Campaign, since: str) -> str:

@@ -85,7 +85,7 @@ async def test_what_failed_comes_first_and_what_waits_says_for_whom(
         assert "✖" in lines[1]
         assert "░" in lines[1]
         assert "1 failed · 1 needs you · 1 going · 7 to come · 2 done" in lines[2]
-        assert "paused: 1 member failed; nothing new begins, 1 finish by themselves; r resumes" in " ".join(
+        assert "paused: 1 member failed; nothing new begins, 1 finishes by itself; r resumes" in " ".join(
             text.split()
         )
         rows = [line for line in lines if "web-" in line and "PROD" in line]

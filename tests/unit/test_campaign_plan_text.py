@@ -89,6 +89,11 @@ def test_who_cannot_be_kept_is_named_with_its_time() -> None:
     text = text_of(plan_of(late, member(1)))
     assert "✖ web-0 can't be kept: AWS acts 09:02 KST (in 2m) → goes first" in text
     assert "after the first deadline" in text
+    behind = text_of(plan_of(member(1), replace(late, position=2)))
+    assert "(in 2m)" in behind
+    assert "goes first" not in behind  # what is said is the order that is shown
+    past = text_of(plan_of(replace(late, deadline=NOW - timedelta(minutes=12))))
+    assert "(12m ago)" in past
     kept = text_of(plan_of(replace(late, deadline=NOW + timedelta(days=1))))
     assert "can't be kept" not in kept
     assert "before the first deadline" in kept

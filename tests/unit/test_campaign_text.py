@@ -173,8 +173,9 @@ def test_the_summary_for_the_incident_channel() -> None:
         "✖ failed: web-1 (i-00000000000000001, prod ap-northeast-2): no capacity in us-east-1c, twice" in text
     )
     assert "to come: web-3, web-4" in text
-    assert "and 7 more" in text
-    assert "left out: 1, stop protection" in text
+    assert "web-12 and 17 more" in text
+    assert "  done: web-0\n" in text
+    assert "left out: 1, stop protection: web-30" in text
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

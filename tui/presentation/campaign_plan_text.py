@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -125,21 +126,28 @@ def _kept(plan: CampaignPlan, zone: tzinfo, now: datetime) -> Iterator[CampaignL
                 f", {'after' if late else 'before'} the first deadline {both_zones(plan.deadline, zone, now)}"
             )
         yield CampaignLine(told)
+    first = goes_first(plan)
     for one in late[:3]:
         deadline = one.member.deadline
         assert deadline is not None
+        tail = " → goes first" if one.member.key in first else ""
         yield CampaignLine(
-            f"✖ {one.member.label} can't be kept: AWS acts {clock(deadline, zone)} ({countdown(deadline, now)}) → goes first",
+            f"✖ {one.member.label} can't be kept: AWS acts {clock(deadline, zone)} ({countdown(deadline, now)}){tail}",
             "bold red",
             0 if one is late[0] else 1,
         )
     if len(late) > 3:
-        yield CampaignLine(f"✖ {len(late) - 3} more can't be kept: they go first", "bold red", 1)
+        yield CampaignLine(f"✖ {len(late) - 3} more can't be kept", "bold red", 1)
     if plan.memory_short:
         yield CampaignLine(
             f"▲ its runners take {plan.memory_mb} MB, and {plan.memory_free_mb} MB are free here: fewer at once",
             "yellow",
         )
+
+
+def goes_first(plan: CampaignPlan) -> frozenset[str]:
+    """Keys of those that can't be kept and have only such before them."""
+    return frozenset(one.member.key for one in takewhile(lambda one: one.late, plan.going))
 
 
 def _reasons(plan: CampaignPlan) -> Iterator[CampaignLine]:

@@ -6,7 +6,7 @@ Console and `evac ops` say the same. Pure: all it knows are the campaign's membe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from tui.domain.actions import ACTIONS
@@ -41,8 +41,10 @@ _BAR = (
     (MemberState.GOING, "▒"),
     (MemberState.WAITS, "░"),
 )
-_NAMED = 20
-"""So many members of a kind are named in a summary; the others are counted."""
+NAMED = 10
+"""So many members of a kind are named in a line; the others are counted."""
+NO_REASON = "no reason was noted"
+"""Said of a member that does not go and of which nobody wrote why."""
 
 
 def campaign_sign(campaign: Campaign) -> Sign:
@@ -154,7 +156,7 @@ def member_note(
 
 def counted_reasons(members: Iterable[Member], *states: MemberState) -> list[tuple[int, str]]:
     """Why so many of them are as they are: the most frequent reason first."""
-    number = Counter(one.why or "no reason was noted" for one in members if one.state in states)
+    number = Counter(one.why or NO_REASON for one in members if one.state in states)
     return [(count, why) for why, count in sorted(number.items(), key=lambda one: (-one[1], one[0]))]
 
 
@@ -192,28 +194,31 @@ def campaign_summary(campaign: Campaign, zone: tzinfo, now: datetime) -> Iterato
     if campaign.note:
         yield clean(f"  {campaign.note}", 400)
     yield f"  rules: {rules_text(campaign.rules)}"
-    for state in (MemberState.FAILED, MemberState.NEEDS_YOU, MemberState.GOING, MemberState.WAITS):
-        yield from _named(campaign, state)
-    for number, why in counted_reasons(campaign.members, MemberState.LEFT_OUT):
-        yield clean(f"  left out: {number}, {why}", 300)
+    for state in (MemberState.FAILED, MemberState.NEEDS_YOU, MemberState.GOING):
+        yield from _each(campaign, state)
+    for state, word in ((MemberState.WAITS, TO_COME), (MemberState.DONE, "done")):
+        if found := campaign.of(state):
+            yield clean(f"  {word}: {names_of(found)}", 2000)
+    for count, why in counted_reasons(campaign.members, MemberState.LEFT_OUT):
+        those = [one for one in campaign.of(MemberState.LEFT_OUT) if (one.why or NO_REASON) == why]
+        yield clean(f"  left out: {count}, {why}: {names_of(those)}", 1000)
 
 
-def _named(campaign: Campaign, state: MemberState) -> Iterator[str]:
-    """Those of a state by name, each with what there is to say of it."""
-    found = campaign.of(state)
-    sign = MEMBER_SIGNS[state]
-    if state is MemberState.WAITS:
-        if found:
-            names = ", ".join(one.label for one in found[:_NAMED])
-            more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-            yield clean(f"  {TO_COME}: {names}{more}", 2000)
-        return
-    for one in found[:_NAMED]:
+def names_of(members: Sequence[Member]) -> str:
+    """Their names; of many the first ones, and how many more there are."""
+    names = ", ".join(one.label for one in members[:NAMED])
+    return f"{names} and {len(members) - NAMED} more" if len(members) > NAMED else names
+
+
+def _each(campaign: Campaign, state: MemberState) -> Iterator[str]:
+    """Those of a state in a line each, with what there is to say of it."""
+    found, sign = campaign.of(state), MEMBER_SIGNS[state]
+    for one in found[:NAMED]:
         note = member_note(one, campaign)
         where = f"{one.label} ({one.instance_id}, {one.profile} {one.region})"
         yield clean(f"  {sign.named}: {where}{': ' + note if note else ''}", 400)
-    if len(found) > _NAMED:
-        yield f"  {sign.named}: {len(found) - _NAMED} more"
+    if len(found) > NAMED:
+        yield clean(f"  {sign.named}: {len(found) - NAMED} more: {names_of(found[NAMED:])}", 1000)
 
 
 def member_line(
