@@ -280,21 +280,3 @@ async def test_what_another_brought_between_the_look_and_the_claim_is_not_asked_
     found, _ = await other.get(KEY, Kind, 60, asked := Source(B))
     assert (found, brought.calls, asked.calls) == (A, 1, 0)
     assert [name for name in backend.held if "asking" in name] == []
-
-
-async def test_in_memory_what_is_too_old_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    cache, source = Cache(CacheSettings(), lambda text: None), Source(A)
-    for number in range(1000):
-        await cache.get((str(number),), Kind, 10.0, source)
-    now += 11.0
-    await cache.get(KEY, Kind, 10.0, source)
-    for number in range(2000):
-        await cache.get(("later", str(number)), Kind, 10.0, source)
-    assert source.calls == 3001
-    await cache.get(("later", "1999"), Kind, 10.0, source)
-    assert source.calls == 3001
-    await cache.get(("999",), Kind, 10.0, source)
-    assert source.calls == 3002
-    assert len(cache._cache._kept) < 2500, "those of before are gone"

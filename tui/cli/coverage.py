@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import click
@@ -84,7 +85,15 @@ def coverage_command(
             return print_old_images(session, chosen, keep=keep, form=form, every=every, timeout=timeout)
         if maker:
             return print_plans(session, chosen, PlanMaker(maker), tag=tag, keep=keep, timeout=timeout)
-        fleet = read_fleet(session, problems_only=False, timeout=timeout, cover=True)
+        max_age = session.settings.actions.image_max_age
+
+        def judged(rows: Sequence[Instance]) -> None:
+            """While others are read: the answers are remembered. What can't be judged is told when it is listed."""
+            with suppress(Exception):
+                for row in rows:
+                    remembered_cover(row, datetime.now(UTC), max_age)
+
+        fleet = read_fleet(session, problems_only=False, timeout=timeout, cover=True, meanwhile=judged)
         now = datetime.now(UTC)
         return _told(session, fleet, chosen, now, form, every, timeout)
 

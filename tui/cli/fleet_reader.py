@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -43,13 +43,25 @@ class FoundInstance(Struct, frozen=True):
     rows: Sequence[Instance] = ()
 
 
-def read_fleet(session: Session, *, problems_only: bool, timeout: float, cover: bool = False) -> Fleet:
-    """Read every target once, with `cover` who covers its instances as well.
+def read_fleet(
+    session: Session,
+    *,
+    problems_only: bool,
+    timeout: float,
+    cover: bool = False,
+    meanwhile: Callable[[Sequence[Instance]], None] = lambda rows: None,
+) -> Fleet:
+    """Read every target once, with `cover` who covers its instances as well. `meanwhile` gets the rows as they come.
 
     A target that has not answered after `timeout` seconds carries its trouble.
     """
     store = collector_client.read_once(
-        session.settings, session.environ, problems_only=problems_only, cover=cover, timeout=timeout
+        session.settings,
+        session.environ,
+        problems_only=problems_only,
+        cover=cover,
+        timeout=timeout,
+        meanwhile=meanwhile,
     )
     return Fleet(tuple(store.rows()), tuple(store.targets()))
 

@@ -13,13 +13,13 @@ import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from tui.config.schema import Settings, encode_settings
-from tui.domain.instance import EVERYWHERE, Phase, Target, TargetStatus, Trouble, TroubleKind
+from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus, Trouble, TroubleKind
 from tui.domain.retry import RetryPolicy
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
@@ -224,16 +224,17 @@ def read_once(
     problems_only: bool = False,
     cover: bool = False,
     timeout: float = 120.0,
+    meanwhile: Callable[[Sequence[Instance]], None] = lambda rows: None,
 ) -> Store:
     """Every target once, for commands without a screen; blocking. What could not be read says so in its target's trouble.
 
-    `cover`: and who covers its instances.
+    `cover`: and who covers its instances. `meanwhile` gets the rows as they come, for work that need not wait for the last.
 
     After `timeout` seconds the targets without an answer count as failed. A collector that could not do its work at all
     is a failed target of profile and region `*`.
     """
     arguments = ["--once", *(["--problems"] if problems_only else []), *(["--cover"] if cover else [])]
-    return asyncio.run(_read_all(Link(settings, environ, *arguments), timeout))
+    return asyncio.run(_read_all(Link(settings, environ, *arguments), timeout, meanwhile))
 
 
 def look_once(
@@ -264,7 +265,7 @@ async def _ask(link: Link, requests: Sequence[protocol.ReadRequest]) -> list[pro
         await link.stop()
 
 
-async def _read_all(link: Link, limit: float) -> Store:
+async def _read_all(link: Link, limit: float, meanwhile: Callable[[Sequence[Instance]], None]) -> Store:
     store = Store()
     trouble = Trouble(TroubleKind.NETWORK, clean(f"no answer within {limit:.0f} s"), clean("try again"))
     ended = False
@@ -276,6 +277,7 @@ async def _read_all(link: Link, limit: float) -> Store:
             async for frame in link.frames():
                 if isinstance(frame, protocol.Delta):
                     store.apply(frame)
+                    meanwhile(frame.upserts)
                 elif isinstance(frame, protocol.Done) or (
                     isinstance(frame, protocol.LinkState) and frame.state is protocol.LinkPhase.RESTARTING
                 ):

@@ -9,6 +9,7 @@ not believed; what is read instead takes its place.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -28,8 +29,6 @@ REST = 60.0
 CLAIM = 10.0
 """Seconds that consoles which share a cache leave a call to the first of them, before they ask for themselves."""
 LOOK_AGAIN = 0.1
-_ENTRIES = 256
-"""In memory: so many may lie there before those too old are looked for."""
 _CLAIM = ":asking"
 _TAKEN = object()
 _SKEW = timedelta(seconds=5)
@@ -56,7 +55,7 @@ class Cache:
                 self._tell(f"the cache cannot be used ({type(error).__name__}: {why})")
                 self._shared = False
         if self._cache is None:
-            self._cache = _Memory()
+            self._cache = _memory()
 
     async def get(
         self,
@@ -184,25 +183,19 @@ def _redis(url: str) -> Any:
     return made
 
 
-class _Memory:
-    """This process's own. aiocache's would be loaded at each start, and take a timer and a task for each answer."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[float, Any]] = {}
-        self._full = _ENTRIES
-
-    async def get(self, name: str) -> Any:
-        """What is kept and not too old, or None."""
-        until, value = self._kept.get(name, (0.0, None))
-        return value if time.monotonic() < until else None
-
-    async def set(self, name: str, value: Any, ttl: float) -> None:
-        """Keep it for so many seconds; now and then what is older is let go."""
-        now = time.monotonic()
-        self._kept[name] = now + ttl, value
-        if len(self._kept) > self._full:
-            self._kept = {key: one for key, one in self._kept.items() if one[0] > now}
-            self._full = max(_ENTRIES, 2 * len(self._kept))
+def _memory() -> Any:
+    """aiocache's own. Its package imports every store that is installed, and Redis's client costs a start a third."""
+    absent = [name for name in ("redis", "aiomcache") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: an import of it finds nothing
+    try:
+        from aiocache.backends.memory import SimpleMemoryCache
+        from aiocache.serializers import NullSerializer
+    finally:
+        for name in absent:
+            sys.modules.pop(name, None)
+    made: Any = SimpleMemoryCache(serializer=NullSerializer(encoding=None))
+    made.timeout = None  # there is nothing to wait for, and a timer costs more than the answer
+    return made
 
 
 def _is_clean(value: Any) -> bool:
