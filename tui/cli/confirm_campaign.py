@@ -33,14 +33,26 @@ _MOST_ASKED = 5
 
 
 def confirm_campaign(
-    session: Session, campaigns: CampaignService, ident: str, *, given: str | None, wait: bool, as_json: bool
+    session: Session,
+    campaigns: CampaignService,
+    ident: str,
+    *,
+    given: str | None,
+    wait: bool,
+    as_json: bool,
+    new: bool = False,
 ) -> int:
-    """Look, show, ask, begin; the exit code. Raises RefusedError: then it stays a plan, which says so."""
+    """Look, show, ask, begin; the exit code. Raises RefusedError: then it stays a plan, which says so.
+
+    `new`: it was planned just now; then it is given up where none of it can be done.
+    """
     _refuse_early(given, ident)
     _looked(campaigns, ident)
     for _ in range(_MOST_ASKED):
         plan = shown(session, campaigns, ident, as_json=as_json)
         if not plan.going:
+            if new:
+                campaigns.give_up(ident)
             raise RefusedError(f"none of the {len(plan.members)} can be done; nothing was sent", GUARD)
         _agreed(plan, given, ident)
         why = campaigns.confirm(ident, len(plan.going), plan.rules.accept)

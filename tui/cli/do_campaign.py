@@ -174,7 +174,7 @@ class _Planned:
         """Keep the plan, have it looked at, ask, begin. Raises RefusedError."""
         with open_journal(self._session) as journal:
             plan = self._plan({}, self._outlook())
-            if not plan.going and not any(one.member.tickable for one in plan.left_out):
+            if self._locked:  # any other reason may be gone once each was looked at
                 self._print(plan, as_json)
                 self._refuse_none(plan)
             campaigns = campaigns_of(self._session, journal)
@@ -183,7 +183,7 @@ class _Planned:
             )
             try:
                 return confirm_campaign(
-                    self._session, campaigns, ident, given=confirm, wait=wait, as_json=as_json
+                    self._session, campaigns, ident, given=confirm, wait=wait, as_json=as_json, new=True
                 )
             except KeyboardInterrupt:
                 if read_campaign(campaigns, ident).state is CampaignState.PLANNED:
@@ -233,12 +233,14 @@ class _Planned:
         """Raises RefusedError where none of them goes."""
         if plan.going:
             return
+        why = "read-only" if self._locked else f"none of the {len(plan.members)} can be done"
+        raise RefusedError(f"{why}; nothing was sent", READ_ONLY if self._locked else GUARD)
+
+    @property
+    def _locked(self) -> bool:
+        """Whether all of their profiles are read-only."""
         settings = self._session.settings
-        locked = all(
-            settings.profile_read_only(row.target.profile, str(row.account_id)) for row in self._rows
-        )
-        why = "read-only" if locked else f"none of the {len(plan.members)} can be done"
-        raise RefusedError(f"{why}; nothing was sent", READ_ONLY if locked else GUARD)
+        return all(settings.profile_read_only(row.target.profile, str(row.account_id)) for row in self._rows)
 
 
 def _chunks(rows: Sequence[Instance]) -> Iterator[Sequence[Instance]]:
