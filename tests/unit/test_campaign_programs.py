@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.unit.test_conductor import World, world
 from tui.config.schema import Settings
 from tui.config.sections import CampaignSettings
 from tui.domain.campaign.model import CampaignState
+from tui.operations import audit_log
 from tui.operations.campaign_programs import MemberPrograms
 from tui.operations.journal import LEASE
 from tui.operations.model import OperationState
@@ -73,6 +75,13 @@ def test_one_that_fails_holds_nothing_back_and_is_told(world: World, told: Told)
     world.ticks()
     assert world.states() == "going"
     assert world.operation(0).remark == "before: program: exit code 3: no"
+    path = audit_log.path_beside(world.campaigns.journal.path)
+    line = next(one for one in map(json.loads, path.read_text().splitlines()) if one["step"] == "before")
+    assert (line["result"], line["campaign"]) == ("before: program: exit code 3: no", world.name)
+    assert {one["arn"] for one in map(json.loads, path.read_text().splitlines()) if not one["instance"]} <= {
+        ""
+    }
+    assert line["arn"].endswith(f"instance/{world.get().members[0].instance_id}")
     world.ends(0)
     world.ticks()
     assert world.states() == "done"

@@ -61,7 +61,7 @@ def about(
         "profile": profile,
         "account": account,
         "caller": who.caller,
-        "arn": f"arn:{partition_of(region)}:ec2:{region}:{account}:instance/{instance}",
+        "arn": f"arn:{partition_of(region)}:ec2:{region}:{account}:instance/{instance}" if instance else "",
         "instance": instance,
         "action": action,
     }

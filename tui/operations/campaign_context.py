@@ -92,7 +92,12 @@ class Context:
         recovery.started(self.journal, operation, process, self.now())
 
     def audit(
-        self, subject: Draft | None, step: str, result: str, operation: str = "", action: str = ""
+        self,
+        subject: Draft | Instance | None,
+        step: str,
+        result: str,
+        operation: str = "",
+        action: str = "",
     ) -> None:
         """A line of the campaign, by whoever ordered it. Raises OSError."""
         found = self.campaigns.get(self.ident)
@@ -102,10 +107,10 @@ class Context:
         path = audit_log.path_beside(self.journal.path)
         audit_log.append(path, self.now(), **fields, step=step, result=result)
 
-    def told(self, step: str, result: str, action: str) -> None:
+    def told(self, step: str, result: str, action: str, subject: Instance | None = None) -> None:
         """The same of what has happened already. A line that can't be written is lost."""
         with suppress(OSError, JournalError):
-            self.audit(None, step, result, action=action)
+            self.audit(subject, step, result, action=action)
 
     def say(self, line: str) -> None:
         """To runner.log."""

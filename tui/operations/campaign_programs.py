@@ -76,7 +76,7 @@ class MemberPrograms:
         except LeaseLostError:
             return ProgramEnd(ok=False, text=clean(f"{kind}: ended, for another conductor has taken over"))
         if end.text:
-            self._context.told(kind, f"{row.key}: {end.text}", action)
+            self._context.told(kind, end.text, action, row)
         return end
 
     def _keep(self) -> None:
