@@ -429,3 +429,28 @@ def test_a_plan_that_is_confirmed_while_it_is_looked_at_goes_on_at_once(world: W
     withdrawn = world.campaigns.journal.get(asked.id)
     assert withdrawn is not None
     assert withdrawn.state is OperationState.ABANDONED
+
+
+def test_one_before_whom_another_gets_its_turn_during_the_look_is_not_put_aside(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run([member(0), member(1, region="us-east-1")])
+    world.take()
+    assert world.conductor is not None
+    until = world.at + timedelta(seconds=1)
+    monkeypatch.setattr(
+        "tui.operations.campaign_begin.ready_at",
+        lambda journal, waiting, now: {"111122223333/eu-west-1": until} if now < until else {},
+    )
+
+    def time_passes() -> None:
+        world.at = max(world.at, until)
+
+    world.on_look = time_passes
+    world.conductor.tick()
+    world.conductor.tick()
+    assert world.states() == "going waits"
+    world.ends(0)
+    for _ in range(2):
+        world.conductor.tick()
+    assert world.states() == "done going"

@@ -15,7 +15,7 @@ from tui.domain.actions import ACTIONS
 from tui.domain.campaign.judgement import LAST_HEALTHY, objections, options_for, standing_objections
 from tui.domain.campaign.keys import keys_of
 from tui.domain.campaign.model import Campaign, Member, MemberState
-from tui.domain.campaign.turn import Begin, Situation, next_turn
+from tui.domain.campaign.turn import Begin, Later, Situation, next_turn
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, refusals
@@ -91,9 +91,10 @@ class Beginning:
             return ""
         situation = self._held(situation, row, settings)
         turn = next_turn(campaign, context.now(), situation)
+        if isinstance(turn, Later):  # another machine holds its group, say
+            self.put_aside(member.key, turn.why, _READ_AGAIN)
         if not isinstance(turn, Begin) or turn.member.key != member.key:
-            self.put_aside(member.key, "its group is held by another machine")
-            return ""
+            return ""  # while it was looked at it became the turn of one before it
         if not settings.campaign.before:
             return self._now(campaign, member, plan, situation, settings)[1]
         end = self._programs.before(row, settings, campaign.action)
