@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from tui.domain.actions import ActionOptions
 from tui.domain.campaign.keys import is_together
 from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, Member, MemberState
-from tui.domain.campaign.turn import Begin, Halt, Over, Situation, next_turn, place_of
+from tui.domain.campaign.turn import Begin, Halt, Over, Situation, bucket_of, next_turn
 from tui.domain.groups import TARGETS, Group, GroupSeen, Hold, HoldState, shortage
 from tui.domain.sanitize import clean
 
@@ -279,7 +279,7 @@ class World:
         failed = self.campaign.of(FAILED)
         back = frozenset(one.key for one in failed if one.instance_id not in self.down)
         at = self.now + MINUTE * self.random.randint(0, 2) if self.random.random() < 0.05 else self.now
-        pace = {place_of(one): at for one in self.campaign.members[:1]}
+        pace = {bucket_of(one): at for one in self.campaign.members[:1]}
         holds = [one for key in self.pools for one in self._holds_of(key)]
         aside = {
             one.key: "nobody could read it" for one in self.campaign.of(WAITS) if self.random.random() < 0.03
@@ -406,7 +406,7 @@ class World:
         return 1 if is_together(key) else self.campaign.rules.per_group
 
     def _paced(self, member: Member, situation: Situation) -> bool:
-        at = situation.ready_at.get(place_of(member), self.now)
+        at = situation.ready_at.get(bucket_of(member), self.now)
         return at is not None and at <= self.now
 
     def _taken(self, key: str) -> int:

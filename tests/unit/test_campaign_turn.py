@@ -17,9 +17,9 @@ from tui.domain.campaign.turn import (
     Later,
     Over,
     Situation,
+    bucket_of,
     next_turn,
     one_by_one,
-    place_of,
     standing,
     why_no_campaign,
     width,
@@ -118,8 +118,8 @@ def test_whose_turn_it_is(found: Campaign, says: str) -> None:
         (campaign("w"), Situation(aside={member(0).key: "op-9 is at it"}), "later: web-0 waits: op-9 is at it"),
         (campaign("ww"), Situation(forbidden="read-only"), "halt: read-only"),
         (campaign("g"), Situation(forbidden="read-only"), "later: all are begun: web-0 is under way"),
-        (campaign("ww"), Situation(ready_at={place_of(member(0)): NOW}), "0"),
-        (campaign("ww"), Situation(ready_at={place_of(member(0)): None}), f"later: web-0 {PACE}"),
+        (campaign("ww"), Situation(ready_at={bucket_of(member(0)): NOW}), "0"),
+        (campaign("ww"), Situation(ready_at={bucket_of(member(0)): None}), f"later: web-0 {PACE}"),
     ],
 )  # fmt: skip
 def test_what_is_seen_beside_the_campaign(found: Campaign, situation: Situation, says: str) -> None:
@@ -128,7 +128,7 @@ def test_what_is_seen_beside_the_campaign(found: Campaign, situation: Situation,
 
 def test_it_says_until_when_where_that_is_known() -> None:
     soon = NOW + timedelta(seconds=3)
-    turn = next_turn(campaign("ww"), NOW, Situation(ready_at={place_of(member(0)): soon}))
+    turn = next_turn(campaign("ww"), NOW, Situation(ready_at={bucket_of(member(0)): soon}))
     assert turn == Later("web-0 waits until its Region takes one more start", soon)
     assert next_turn(campaign("w", rules=NIGHT), NOW) == Later(
         "outside its hours: 04:00-06:00", NOW + timedelta(hours=1)
@@ -140,7 +140,7 @@ def test_who_waits_for_its_region_keeps_its_place_before_its_own_key() -> None:
     found = campaign("dww", (), (WEB,), (WEB,))
     other = replace(found.members[2], region="us-east-1")
     found = replace(found, members=(*found.members[:2], other))
-    late = Situation(ready_at={place_of(found.members[1]): NOW + timedelta(seconds=3)})
+    late = Situation(ready_at={bucket_of(found.members[1]): NOW + timedelta(seconds=3)})
     assert asked(found, late) == "later: web-1 waits until its Region takes one more start"
 
 

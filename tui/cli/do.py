@@ -76,6 +76,7 @@ _NAMES = list(ON_INSTANCES)
     "--filter",
     "wanted",
     default="",
+    metavar="TERMS",
     help="All that match, in the console's filter language, instead of those named.",
 )
 @click.option(

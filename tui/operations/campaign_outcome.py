@@ -9,7 +9,7 @@ from tui.domain.answers import RefusedBy
 from tui.domain.aws_codes import NO_CAPACITY
 from tui.domain.campaign.model import Campaign, Member, MemberState
 from tui.domain.campaign.pace import LOOK_BACK, next_begin
-from tui.domain.campaign.turn import place_of
+from tui.domain.campaign.turn import bucket_of
 from tui.operations.database import to_text
 from tui.operations.journal import Journal
 from tui.operations.model import ABANDONED, Operation, OperationState
@@ -64,11 +64,11 @@ def in_service(one: Operation) -> bool:
 
 
 def ready_at(journal: Journal, waiting: Iterable[Member], now: datetime) -> dict[str, datetime | None]:
-    """When the Region and account (`place_of`) of each has a token for one more start (`next_begin`); absent: now."""
+    """When the Region and account (`bucket_of`) of each has a token for one more start (`next_begin`); absent: now."""
     ended = journal._operations("SELECT * FROM operation WHERE finished_at>=?", (to_text(now - LOOK_BACK),))
     operations = (*journal.unfinished(), *ended)
     found = {}
-    for place in {place_of(one) for one in waiting}:
+    for place in {bucket_of(one) for one in waiting}:
         account, _, region = place.partition("/")
         at = next_begin(*start_tokens(operations, account, region), now)
         if at is None or at > now:

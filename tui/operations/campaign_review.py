@@ -19,7 +19,7 @@ from tui.domain.answers import Permission, RefusedBy
 from tui.domain.campaign.model import Campaign, Member, MemberState
 from tui.domain.campaign.plan_values import CampaignPlan
 from tui.domain.campaign.planning import Outlook, plan_campaign
-from tui.domain.campaign.turn import place_of
+from tui.domain.campaign.turn import bucket_of
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, GuardKind
@@ -120,7 +120,7 @@ class Review:
         places: dict[tuple[str, str], list[Member]] = defaultdict(list)
         for one in self._found(campaign):
             if one.key in self._seen and (one.state is MemberState.WAITS or one.tickable):
-                places[one.profile, place_of(one)].append(one)
+                places[one.profile, bucket_of(one)].append(one)
         todo, asked = list(places.items()), dict[tuple[str, str], tuple[Draft, str]]()
         try:
             while todo or asked:

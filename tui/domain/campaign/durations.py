@@ -11,7 +11,7 @@ from msgspec import Struct
 
 ASSUMED = timedelta(minutes=10)
 """How long it takes as long as nobody knows."""
-ENOUGH = 3
+ENOUGH_RUNS = 3
 """So many ended well before the journal is believed."""
 
 
@@ -39,4 +39,6 @@ def usual(ran: Iterable[Ran]) -> Usual:
     for one in ran:
         if one.took > timedelta():
             found[one.action, one.instance_type].append(one.took.total_seconds())
-    return Usual({key: timedelta(seconds=median(all_)) for key, all_ in found.items() if len(all_) >= ENOUGH})
+    return Usual(
+        {key: timedelta(seconds=median(all_)) for key, all_ in found.items() if len(all_) >= ENOUGH_RUNS}
+    )

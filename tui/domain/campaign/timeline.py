@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from tui.domain.actions import ACTIONS, ActionOptions
-from tui.domain.campaign.board import Board
 from tui.domain.campaign.durations import Usual
 from tui.domain.campaign.hours import read_hours
 from tui.domain.campaign.model import CampaignRules, Member, MemberState
 from tui.domain.campaign.pace import MOST_TO_START
-from tui.domain.campaign.turn import excluding, one_by_one, per_key, place_of, width
+from tui.domain.campaign.taken_keys import TakenKeys
+from tui.domain.campaign.turn import bucket_of, excluding, one_by_one, per_key, width
 from tui.domain.sanitize import SafeText
 from tui.domain.time_format import later
 
@@ -136,16 +136,16 @@ class _Play:
         for one in going:
             begun, ends = self._times[one.position]
             if (at := begun + (ends - begun) / 2) > now:
-                starts.setdefault(place_of(one), []).append(at)
+                starts.setdefault(bucket_of(one), []).append(at)
         return {place: min(times) for place, times in starts.items() if len(times) >= MOST_TO_START}
 
     def _next(self, going: Sequence[Member], full: Container[str]) -> Member | None:
         """The first in order that nothing stands in the way of."""
-        board = Board(self._limits.__getitem__)
+        board = TakenKeys(self._limits.__getitem__)
         for one in going if self._keyed else ():
             board.take(one.keys, "")
         for one in self._waiting:
-            paced = bool(full) and place_of(one) in full
+            paced = bool(full) and bucket_of(one) in full
             if board.in_the_way(one.keys if self._keyed else (), "", waits=paced) is None and not paced:
                 return one
         return None

@@ -14,10 +14,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from tui.domain.actions import ACTIONS, Action, ActionOptions
-from tui.domain.campaign.board import Board
 from tui.domain.campaign.hours import read_hours
 from tui.domain.campaign.keys import is_together, key_text
 from tui.domain.campaign.model import MAX_AT_ONCE, Campaign, CampaignRules, CampaignState, Member, MemberState
+from tui.domain.campaign.taken_keys import TakenKeys
 from tui.domain.groups import Hold, HoldState
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
@@ -59,7 +59,7 @@ class Situation(Struct, frozen=True):
       fresh look said so. The member waits, and nobody waits for it.
     * `back`: members that failed and are known to be in service all the same (`region/id`). Any other failed one counts as down:
       nobody of its keys is begun.
-    * `ready_at`: when the bucket of an account and Region (`place_of`) has a token for one more (`next_begin`); None: once
+    * `ready_at`: when the bucket of an account and Region (`bucket_of`) has a token for one more (`next_begin`); None: once
       somebody under way there was started; absent: now.
     * `aside`: members (`region/id`) that can't be begun just now, each with the reason: nobody could read them, another operation
       is at them. They wait, and keep nobody from going.
@@ -78,7 +78,7 @@ NOTHING_ELSE = Situation()
 """Nothing is known beside the campaign."""
 
 
-def place_of(member: Member) -> str:
+def bucket_of(member: Member) -> str:
     """`account/region`: whose buckets its calls draw from."""
     return f"{member.account_id}/{member.region}"
 
@@ -173,12 +173,12 @@ def standing(
     """
     rules = campaign.rules
     keyed = excluding(ACTIONS[campaign.action], campaign.options)
-    board = _board(campaign, situation) if keyed else Board(lambda key: per_key(key, rules))
+    board = _board(campaign, situation) if keyed else TakenKeys(lambda key: per_key(key, rules))
     for one in campaign.of(MemberState.WAITS):
         if one.key in situation.aside:
             yield one, Later(f"waits: {situation.aside[one.key]}")
             continue
-        at = situation.ready_at.get(place_of(one), now)
+        at = situation.ready_at.get(bucket_of(one), now)
         paced = at is None or at > now
         key = board.in_the_way(one.keys if keyed else (), one.label, waits=paced)
         if key is None:
@@ -189,9 +189,9 @@ def standing(
             yield one, Later(f"waits for {board.who(key)} ({key_text(key)})")
 
 
-def _board(campaign: Campaign, situation: Situation) -> Board:
+def _board(campaign: Campaign, situation: Situation) -> TakenKeys:
     """Who has which key now: those under way, those that failed and are not back, other operations, groups that are short."""
-    board = Board(lambda key: per_key(key, campaign.rules))
+    board = TakenKeys(lambda key: per_key(key, campaign.rules))
     for one in campaign.of(MemberState.GOING):
         board.take(one.keys, one.label)
     down = [one for one in campaign.of(MemberState.FAILED) if one.operation and one.key not in situation.back]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 
-class Board:
+class TakenKeys:
     """Filled anew for each question: who has which key. `limit`: how many of a key may be down at a time."""
 
     def __init__(self, limit: Callable[[str], int]) -> None:
