@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from tests.unit.hazard_cases import KNOWN, SAFE
+from tests.unit.hazard_cases import KNOWN, NOW, SAFE
 from tui.domain import out_of_service
 from tui.domain.campaign.durations import ASSUMED, Ran, usual
 from tui.domain.campaign.keys import is_together, key_text, keys_of
+from tui.domain.campaign.together import tags_of, why_short
 from tui.domain.campaign.typed_count import confirms, expected_count
 from tui.domain.facts import ClassicBalancer, Facts, GroupMembership, TargetGroup
 from tui.domain.groups import group_key
-from tui.domain.instance import Instance
+from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck
 from tui.domain.sanitize import clean
 
 ARN = clean("arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/web/0a1b2c")
@@ -86,6 +88,40 @@ def test_a_group_s_key_is_that_of_its_holds() -> None:
 def test_a_key_in_words(key: str, text: str) -> None:
     assert key_text(key) == text
     assert is_together(key) == key.startswith("::tag:")
+
+
+ILL = Checks(StatusCheck(CheckStatus.IMPAIRED), StatusCheck(CheckStatus.OK))
+STARTING = Checks(StatusCheck(CheckStatus.OK), StatusCheck(CheckStatus.INITIALIZING))
+BY_AWS, BY_HAND = clean("Server.ScheduledStop"), clean("Client.UserInitiatedShutdown")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, ""),
+        ({"checks": ILL}, "its checks: impaired"),
+        ({"checks": STARTING}, "its checks: initializing"),
+        ({"checks": Checks()}, "its checks: unknown"),
+        ({"state": InstanceState.PENDING}, "pending"),
+        ({"state": InstanceState.STOPPING}, "stopping"),
+        ({"state": InstanceState.UNKNOWN}, "unknown"),
+        ({"state": InstanceState.STOPPED, "reason_code": BY_AWS}, "down by AWS"),
+        ({"state": InstanceState.STOPPED, "reason_code": BY_HAND}, ""),  # it is not meant to serve
+        ({"state": InstanceState.TERMINATED}, ""),
+    ],
+)
+def test_who_belongs_together_and_is_not_in_service(changes: dict[str, Any], why: str) -> None:
+    one = replace(tagged(service="pay"), name=clean("pay-1"))
+    other = replace(one, instance_id=clean("i-9"), name=clean("pay-9"), **changes)
+    told = f"pay-9 of service=pay is not in service ({why})" if why else ""
+    assert tags_of(one, ("tag:service", "tag:team")) == (("service", "pay"),)
+    assert why_short(one, "service", "pay", [one, other], NOW) == told
+    assert (
+        why_short(replace(one, checks=ILL), "service", "pay", [one, other], NOW) == ""
+    )  # it takes nothing away
+    assert (
+        why_short(one, "service", "pay", [replace(other, tags=())], NOW) == ""
+    )  # the filter's wildcards found it
 
 
 @pytest.mark.parametrize(

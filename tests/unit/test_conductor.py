@@ -17,7 +17,7 @@ from tui.domain.actions import ActionOptions
 from tui.domain.answers import Permission, RefusedBy
 from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, Member, MemberState
 from tui.domain.facts import Facts, TargetGroup
-from tui.domain.instance import Checks, Target
+from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
 from tui.domain.sanitize import clean
 from tui.domain.this_machine import Here
 from tui.operations import recovery
@@ -45,6 +45,7 @@ class World:
     started: list[str] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
     here: Here = field(default_factory=Here)
+    mates: tuple[Instance, ...] | None = ()
     on_look: Callable[[], None] = lambda: None
     on_launch: Callable[[], None] = lambda: None
 
@@ -70,7 +71,7 @@ class World:
     def context(self, name: str) -> Context:
         return Context(
             self.campaigns, self.name, name, lambda: self.settings, self.look, self.launch, lambda: self.here, {},
-            lambda: self.at, lambda seconds: None,
+            lambda: self.at, lambda seconds: None, lambda target, tag, value, account: self.mates,
         )  # fmt: skip
 
     def plan(self, members: int | list[Member] = 4, **rules: object) -> None:
@@ -177,6 +178,25 @@ def test_groups_that_are_only_read_at_its_turn_exclude_each_other_all_the_same(w
     world.ends(1)
     world.ticks(12)
     assert world.states() == "done done going done"
+
+
+def test_all_but_one_of_what_belongs_together_stay_in_service_in_the_campaign_or_not(world: World) -> None:
+    world.run(1, together=("tag:service",))
+    target = Target(world.get().members[0].profile, world.get().members[0].region)
+    ident = str(world.get().members[0].instance_id)
+    pay = ((clean("service"), clean("pay")),)
+    well = Checks(StatusCheck(CheckStatus.OK), StatusCheck(CheckStatus.OK))
+    row = replace(world.well(target, ident).instance or WEB, tags=pay, checks=well)
+    world.shown[ident] = Looked(row, FACTS)
+    ill = replace(row, instance_id=clean("i-9"), name=clean("pay-9"), state=InstanceState.PENDING)
+    for mates in ((row, ill), None):
+        world.mates = mates
+        world.ticks()
+        assert world.states() == "waits"
+    assert "those of service=pay can't be read" in world.get().note
+    world.mates = (row, replace(ill, state=InstanceState.RUNNING))
+    world.ticks()
+    assert world.states() == "going"
 
 
 def test_a_failure_pauses_it_and_what_was_begun_goes_on(world: World) -> None:

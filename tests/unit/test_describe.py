@@ -112,3 +112,17 @@ def test_a_parser_that_trips_over_html_is_told_as_html() -> None:
     with pytest.raises(KeyError) as ours:
         {"y": 1}["x"]
     assert errors.trouble(ours.value).kind == "internal"
+
+
+def test_those_with_a_tag_s_value_come_with_their_checks_a_hundred_ids_a_call() -> None:
+    ids = [f"i-{number:017x}" for number in range(101)]
+    state = {"Name": "running", "Code": 16}
+    rows = [{"InstanceId": one, "State": state, "Tags": [{"Key": "service", "Value": "pay"}]} for one in ids]
+    ill = {"InstanceId": ids[0], "InstanceState": state, "SystemStatus": {"Status": "impaired"}}
+    client = Answers(
+        {"Reservations": [{"Instances": rows}]}, {"InstanceStatuses": [ill]}, {"InstanceStatuses": []}
+    )
+    found = describe.tagged(client, "eu-west-1", "service", "pay", NOW)
+    assert client.asked[0]["Filters"] == [{"Name": "tag:service", "Values": ["pay"]}]
+    assert [len(one["InstanceIds"]) for one in client.asked[1:]] == [100, 1]
+    assert [one.checks.system.status.value for one in found[:2]] == ["impaired", "unknown"]

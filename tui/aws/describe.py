@@ -29,6 +29,8 @@ PAGE = 1000
 """What AWS's own paging example asks for (developer guide, ec2-api-pagination)."""
 IDS_A_CALL = 200
 """Values a filter may hold (user guide, Using_Filtering)."""
+IDS_A_STATUS = 100
+"""Ids that DescribeInstanceStatus takes by name (botocore model, DescribeInstanceStatusRequest.InstanceIds)."""
 PROBLEM_FILTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("event.code", tuple(code.value for code in KNOWN_CODES)),
     ("system-status.status", ("impaired",)),
@@ -227,6 +229,25 @@ def describe_down(client: Any, region: str, now: datetime) -> list[Instance]:
     ]
     found = pages(client.describe_instances, "Reservations", MaxResults=PAGE, Filters=filters)
     return [row for page in found for row in _rows(page, region, now)]
+
+
+def tagged(client: Any, region: str, tag: str, value: str, now: datetime) -> list[Instance]:
+    """The instances with that value of the tag, and their checks. AWS takes `*` and `?` for any text: who asks compares."""
+    filters = [{"Name": f"tag:{tag}", "Values": [value]}]
+    found = pages(client.describe_instances, "Reservations", MaxResults=PAGE, Filters=filters)
+    rows = [row for page in found for row in _rows(page, region, now)]
+    states: dict[str, Status] = {}
+    for start in range(0, len(rows), IDS_A_STATUS):
+        ids = [str(row.instance_id) for row in rows[start : start + IDS_A_STATUS]]
+        answer = client.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True)
+        for one in map(mapping.status, errors.member_of(answer, "InstanceStatuses")):
+            states[str(one.instance_id)] = one
+    return [
+        replace(row, checks=states[row.instance_id].checks, events=states[row.instance_id].events)
+        if row.instance_id in states
+        else row
+        for row in rows
+    ]
 
 
 def _rows(reservations: list[Any], region: str, now: datetime) -> Iterator[Instance]:

@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tui.aws import access_denied
+from tui.aws import access_denied, describe
 from tui.aws.inspect import Observer, closely, unseen
 from tui.aws.mutate import Outcome, send
 from tui.aws.sessions import Sessions
@@ -198,6 +198,16 @@ class FreshLooks:
         if row is None:
             return Looked(why=f"{instance_id} is no longer there", gone=True)
         return Looked(row, facts)
+
+    def mates(self, target: Target, tag: str, value: str, account_id: str) -> tuple[Instance, ...] | None:
+        """The instances of this account and Region with that value of the tag; None: nobody could tell. Never raises."""
+        self._wait(account_id or target.profile, target.region)
+        try:
+            client = describe.client_of(self._sessions, target.profile, target.region, account_id)
+            return tuple(describe.tagged(client, target.region, tag, value, datetime.now(UTC)))
+        except Exception:  # whatever it is: it is asked again, and nobody is begun meanwhile
+            self._sessions.drop(target.profile)
+            return None
 
     def _wait(self, *place: str) -> None:
         key = (place[0], place[1])

@@ -15,7 +15,8 @@ from tui.domain.actions import ACTIONS
 from tui.domain.campaign.judgement import LAST_HEALTHY, objections, options_for, standing_objections
 from tui.domain.campaign.keys import keys_of
 from tui.domain.campaign.model import Campaign, Member, MemberState
-from tui.domain.campaign.turn import Begin, Later, Situation, next_turn
+from tui.domain.campaign.together import tags_of, why_short
+from tui.domain.campaign.turn import Begin, Later, Situation, excluding, next_turn
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance, Target
 from tui.domain.plan import Draft, refusals
@@ -89,6 +90,9 @@ class Beginning:
         if waits:
             self.put_aside(member.key, waits)
             return ""
+        if short := self._together(campaign, row):
+            self.put_aside(member.key, short)
+            return ""
         situation = self._held(situation, row, settings)
         turn = next_turn(campaign, context.now(), situation)
         if isinstance(turn, Later):  # another machine holds its group, say
@@ -107,6 +111,19 @@ class Beginning:
         else:
             self._programs.not_begun(row, settings, campaign.action)
         return told
+
+    def _together(self, campaign: Campaign, row: Instance) -> str:
+        """Why it waits for others that belong together with it, in the campaign or not; empty: all of them are in service."""
+        context = self._context
+        if not excluding(ACTIONS[campaign.action], campaign.options):
+            return ""
+        for tag, value in tags_of(row, campaign.rules.together):
+            mates = context.mates(row.target, tag, value, str(row.account_id))
+            if mates is None:
+                return f"those of {tag}={value} can't be read"
+            if short := why_short(row, tag, value, mates, context.now()):
+                return str(short)
+        return ""
 
     def _still_with_its_keys(
         self, campaign: Campaign, member: Member, row: Instance, facts: Facts | None, situation: Situation

@@ -36,7 +36,8 @@ class Context:
     """Of one campaign (`ident`), for the conductor called `name`.
 
     `settings`: as they are now, with the site policy; raises ConfigError. `look`: a fresh look at an instance (target, id,
-    account). `launch`: starts a runner for an operation, by these settings; raises LaunchError, ReadOnlyError. `now` is UTC.
+    account). `mates`: those with that value of a tag (target, tag, value, account); None: nobody could tell. `launch`: starts a
+    runner for an operation, by these settings; raises LaunchError, ReadOnlyError. `now` is UTC.
     """
 
     campaigns: CampaignJournal
@@ -49,6 +50,7 @@ class Context:
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
+    mates: Callable[[Target, str, str, str], tuple[Instance, ...] | None] = lambda *asked: ()
     _here: tuple[datetime, Here] | None = field(default=None, init=False)
 
     @property

@@ -227,6 +227,7 @@ def conducted(campaign: str, journal: Journal, environ: dict[str, str]) -> int:
         environ,
         _now,
         time.sleep,
+        looks.mates,
     )
     return Conductor(context).run()
 
