@@ -314,6 +314,21 @@ def test_nothing_is_confirmed_in_read_only_nor_what_the_policy_switched_off(
     assert "read-only" in got(campaigns, mixed).members[1].why
 
 
+def test_read_only_changes_no_campaign(campaigns: CampaignJournal) -> None:
+    """What a campaign may begin would be begun by somebody else's conductor: so nothing of it is changed."""
+    name = running(campaigns)
+    campaigns.pause(name, "paused by kim")
+    before = got(campaigns, name)
+    service = Faces(campaigns, Settings(read_only=True)).service
+    key = before.members[0].key
+    for act in (
+        service.resume(name), service.pause(name), service.give_up(name), service.leave_out(name, key),
+        service.leave_out(name, key, out=False), service.change_rules(name, CampaignRules(at_once=20)),
+    ):  # fmt: skip
+        assert act.startswith("read-only")
+    assert got(campaigns, name) == before
+
+
 def test_a_conductor_that_cannot_start_is_told_and_the_campaign_stands(campaigns: CampaignJournal) -> None:
     faces = Faces(campaigns)
     faces.fails = True

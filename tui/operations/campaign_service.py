@@ -21,6 +21,8 @@ from tui.operations.journal import Journal
 from tui.operations.service import UnauditedError
 from tui.operations.spawn import LaunchError, ReadOnlyError
 
+_READ_ONLY = "read-only: this console allows no changes"
+
 
 class CampaignService:
     """Of one journal. `launch(campaign)` starts a conductor and answers with its process id; `now` is UTC.
@@ -80,7 +82,7 @@ class CampaignService:
         if found is None:
             return "there is no such campaign"
         if self._settings.read_only:
-            return self._refused(found, "confirm", "read-only: this console allows no changes")
+            return self._refused(found, "confirm", _READ_ONLY)
         if found.action in self._settings.actions_off:
             return self._refused(found, "confirm", f"the site policy has switched {found.action} off")
         ids = [str(one.instance_id) for one in candidates(found) if set(one.dangers) <= set(accept)]
@@ -145,6 +147,8 @@ class CampaignService:
         found = self.campaigns.get(campaign)
         if found is None:
             return "there is no such campaign"
+        if self._settings.read_only:
+            return self._refused(found, step, _READ_ONLY)
         self._audit(campaign, found.action, step, "ordered", **more)
         why = act()
         return self._refused(found, step, why) if why else ""
