@@ -5,6 +5,7 @@ EvacError                    1
 ├── ConfigError              2: a setting, the site policy or a file of them can't be used
 ├── ReadOnlyError            4: nothing may be changed through this profile
 ├── LaunchError              a runner could not be started
+├── LeaseLostError           a campaign that is another conductor's by now
 ├── UnauditedError           the audit log can't be written, so nothing was done
 ├── NotUndoableError         an operation that can't be undone
 ├── JournalError             the journal can't be used

@@ -264,7 +264,7 @@ READERS = {
         ],
     ),
     "last_state": Reader(last_state, _good_snapshot),
-    "journal": Reader(journal, _good_journal, 65536),
+    "journal": Reader(journal, _good_journal, 131072),
     "audit_log": Reader(read_audit_log, _good_audit),
     "answers": Reader(answers, _good_answers, 16384),
     "pages": Reader(pages, lambda: [b"<html><body>502</body></html>", ERROR, b""]),

@@ -75,6 +75,8 @@ def test_init_path_set_show(tmp_path: Path) -> None:
         "cover": {},
         "health": {},
         "backup": {},
+        "campaign": {},
+        "maintenance": {},
         "intervals": {"status": 30},
         "profiles": {"prod": {"label": "Production"}},
     }

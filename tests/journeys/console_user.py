@@ -61,7 +61,13 @@ class Shift(Terminal):
             self._quiet()
             if "/ filter" in self.screen.display[-1] and not re.search(r"(?m)^ / \S", self.text):
                 return
+            before = self.text
             self.keys("escape")
+            answered = time.monotonic() + 5
+            while (
+                self.text == before and time.monotonic() < answered
+            ):  # a second one would take the marks away
+                self.read(0.1)
         raise AssertionError(f"never back at the fleet:\n{self.text}")
 
     def _quiet(self, seconds: float = 0.3) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from tui.config.schema import ConfigError, Settings
 from tui.domain.instance import Instance, Target
 from tui.domain.sanitize import clean
+from tui.errors import EvacError
 from tui.operations.campaign_context import Context
 from tui.operations.journal import JournalError
 from tui.operations.model import Operation
@@ -22,7 +23,7 @@ _RENEW = timedelta(seconds=5)
 _ADDRESSES = ("{private_ip}", "{public_ip}")
 
 
-class LeaseLostError(Exception):
+class LeaseLostError(EvacError):
     """The campaign is another conductor's by now."""
 
 
