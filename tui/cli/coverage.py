@@ -27,6 +27,9 @@ from tui.domain.query import Query
 from tui.domain.server_plans import PlanMaker
 from tui.presentation.cover_object import COVERAGE_COLUMNS, cover_cells, cover_object, service_object
 
+COLLECTORS = 2
+"""Processes that read: the most is read of all commands, and a process parses answers on one core only."""
+
 
 @click.command("coverage")
 @click.option("--json", "form", flag_value="json", help="Every instance with its three answers, as JSON.")
@@ -93,7 +96,9 @@ def coverage_command(
                 for row in rows:
                     remembered_cover(row, datetime.now(UTC), max_age)
 
-        fleet = read_fleet(session, problems_only=False, timeout=timeout, cover=True, meanwhile=judged)
+        fleet = read_fleet(
+            session, problems_only=False, timeout=timeout, cover=True, meanwhile=judged, collectors=COLLECTORS
+        )
         now = datetime.now(UTC)
         return _told(session, fleet, chosen, now, form, every, timeout)
 

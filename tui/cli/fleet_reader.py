@@ -50,8 +50,9 @@ def read_fleet(
     timeout: float,
     cover: bool = False,
     meanwhile: Callable[[Sequence[Instance]], None] = lambda rows: None,
+    collectors: int = 1,
 ) -> Fleet:
-    """Read every target once, with `cover` who covers its instances as well. `meanwhile` gets the rows as they come.
+    """Read every target once, with `cover` who covers its instances as well. `meanwhile` and `collectors` as in `read_once`.
 
     A target that has not answered after `timeout` seconds carries its trouble.
     """

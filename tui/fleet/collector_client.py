@@ -225,16 +225,19 @@ def read_once(
     cover: bool = False,
     timeout: float = 120.0,
     meanwhile: Callable[[Sequence[Instance]], None] = lambda rows: None,
+    collectors: int = 1,
 ) -> Store:
     """Every target once, for commands without a screen; blocking. What could not be read says so in its target's trouble.
 
     `cover`: and who covers its instances. `meanwhile` gets the rows as they come, for work that need not wait for the last.
+    `collectors`: so many processes read, each some of the accounts; each asks every profile whose it is.
 
     After `timeout` seconds the targets without an answer count as failed. A collector that could not do its work at all
     is a failed target of profile and region `*`.
     """
     arguments = ["--once", *(["--problems"] if problems_only else []), *(["--cover"] if cover else [])]
-    return asyncio.run(_read_all(Link(settings, environ, *arguments), timeout, meanwhile))
+    links = [Link(settings, environ, *arguments, f"--share={one}/{collectors}") for one in range(collectors)]
+    return asyncio.run(_read_all(links, timeout, meanwhile))
 
 
 def look_once(
@@ -265,10 +268,30 @@ async def _ask(link: Link, requests: Sequence[protocol.ReadRequest]) -> list[pro
         await link.stop()
 
 
-async def _read_all(link: Link, limit: float, meanwhile: Callable[[Sequence[Instance]], None]) -> Store:
+async def _read_all(
+    links: Sequence[Link], limit: float, meanwhile: Callable[[Sequence[Instance]], None]
+) -> Store:
     store = Store()
-    trouble = Trouble(TroubleKind.NETWORK, clean(f"no answer within {limit:.0f} s"), clean("try again"))
-    ended = False
+    late = Trouble(TroubleKind.NETWORK, clean(f"no answer within {limit:.0f} s"), clean("try again"))
+    ends = await asyncio.gather(*(_read_to_end(link, store, limit, meanwhile) for link in links))
+    died = next((end for end in ends if isinstance(end, protocol.LinkState)), None)
+    trouble = late if died is None else Trouble(TroubleKind.INTERNAL, died.why, clean("run evac doctor"))
+    ended = all(isinstance(end, protocol.Done) for end in ends)
+    for status in store.targets():
+        if ended and len(links) > 1 and status.phase is Phase.READING and status.target.region == EVERYWHERE:
+            store.apply(protocol.Delta(dropped=(status.target,)))  # begun by one, and read by another since
+        elif status.phase in (Phase.WAITING, Phase.READING):
+            store.apply(protocol.Delta(target=replace(status, phase=Phase.FAILED, trouble=trouble)))
+    if not ended and (not store.targets() or (died is not None and len(links) > 1)):
+        everything = TargetStatus(Target(EVERYWHERE, EVERYWHERE), Phase.FAILED, trouble=trouble)
+        store.apply(protocol.Delta(target=everything))
+    return store
+
+
+async def _read_to_end(
+    link: Link, store: Store, limit: float, meanwhile: Callable[[Sequence[Instance]], None]
+) -> protocol.LinkState | protocol.Done | None:
+    """What one collector sends; how it ended, None: it was not done within `limit` seconds."""
     await link.start()
 
     async def follow(seconds: float) -> protocol.LinkState | protocol.Done:
@@ -285,23 +308,14 @@ async def _read_all(link: Link, limit: float, meanwhile: Callable[[Sequence[Inst
         raise TimeoutError
 
     try:
-        end = await follow(limit)
-        if isinstance(end, protocol.LinkState):
-            trouble = Trouble(TroubleKind.INTERNAL, end.why, clean("run evac doctor"))
-        ended = isinstance(end, protocol.Done)
+        return await follow(limit)
     except TimeoutError:
         link.finish()
         with contextlib.suppress(TimeoutError):
             await follow(LAST_WORDS)
+        return None
     finally:
         await link.stop()
-    for status in store.targets():
-        if status.phase in (Phase.WAITING, Phase.READING):
-            store.apply(protocol.Delta(target=replace(status, phase=Phase.FAILED, trouble=trouble)))
-    if not ended and not store.targets():
-        everything = TargetStatus(Target(EVERYWHERE, EVERYWHERE), Phase.FAILED, trouble=trouble)
-        store.apply(protocol.Delta(target=everything))
-    return store
 
 
 async def _listen(stream: asyncio.StreamReader, said: deque[str]) -> None:

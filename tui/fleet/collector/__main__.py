@@ -1,4 +1,4 @@
-"""The process: `python -P -m tui.fleet.collector [--once [--problems | --cover] | --idle]`.
+"""The process: `python -P -m tui.fleet.collector [--once [--problems | --cover] [--share=N/OF] | --idle]`.
 
 The settings are the first frame on stdin, requests the others; deltas leave on stdout as each target answers. Ends when
 stdin does, which is when its parent ends, however that happened.

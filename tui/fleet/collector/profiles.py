@@ -80,6 +80,9 @@ class Profiles(CoverRequests):
         if self.settings.profile_hidden(profile, str(account_id)):  # by its account's number
             self.send(protocol.Delta(dropped=tuple(self.shown.pop(profile, ()))))
             return JobOutcome.WELL
+        if not self.reads(account_id):
+            self.shown.pop(profile, None)  # whoever reads it drops that line
+            return JobOutcome.WELL
         if blind is not None and not names:
             self.show(profile, [EVERYWHERE], Phase.FAILED, blind)
             return JobOutcome.FAILED

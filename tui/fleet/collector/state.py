@@ -61,6 +61,9 @@ class CollectorState:
     ) -> None:
         self.settings, self.send = settings, send
         self.once, self.problems_only, self.idle = "--once" in mode, "--problems" in mode, "--idle" in mode
+        share = next((one for one in mode if one.startswith("--share=")), "--share=0/1")
+        self.share, self.shares = map(int, share.removeprefix("--share=").split("/"))
+        """Which of several collectors this is, of which each reads some of the accounts."""
         self.sessions = Sessions(settings, lean=True)
         self.schedule: Schedule[str | AccountRegionKey | CoverKey] = Schedule(settings.intervals)
         if self.once:  # it is to end with the rest, not to begin when all else is done
@@ -85,6 +88,10 @@ class CollectorState:
         self.tasks: set[asyncio.Task[None]] = set()
         self.held: dict[AccountRegionKey, float] = {}
         """Targets with untold rows, and since when."""
+
+    def reads(self, account_id: SafeText) -> bool:
+        """Whether this collector reads the account, and no other beside it."""
+        return (int(account_id) if account_id.isdecimal() else 0) % self.shares == self.share
 
     def start(self, work: Any) -> None:
         """Run beside the loop, which looks again when it is done."""
