@@ -23,7 +23,7 @@ SCENARIOS: dict[str, Callable[[int], list[Figure]]] = {
     "large": lambda repeat: screen.large(),
     "triage": lambda repeat: evidence.triage(),
     "cover": lambda repeat: cover.cover(),
-    "campaigns": campaigns.plans,
+    "campaigns": campaigns.campaigns,
     "memory": lambda repeat: screen.memory(),
     "tables": screen.tables,
     "commands": reading.commands,

@@ -1,15 +1,18 @@
-"""A campaign of two hundred in a fleet of ten thousand: its plan, drawn anew at each fact that comes in, and whose turn it is."""
+"""A campaign of two hundred in a fleet of ten thousand: its plan, drawn anew at each fact that comes in, and whose turn it is;
+and what the operator feels at the keys while one of forty runs."""
 
 from __future__ import annotations
 
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from bench import stock
-from bench.tools import Figure, median
+from bench import screen, stock, tools
+from bench.tools import Figure, Terminal, evac, fleet, median, percentile
 from tui.domain.actions import ActionOptions
 from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, MemberState
 from tui.domain.campaign.plan_values import CampaignPlan
@@ -21,10 +24,22 @@ from tui.domain.instance import Instance
 from tui.domain.policy import Policy
 from tui.domain.query import Query, parse_query
 from tui.domain.sanitize import clean
+from tui.operations.campaign_journal import CampaignJournal
+from tui.operations.journal import Journal
+from tui.paths import default_journal_path
 
 MANY, OF, GROUPS = 200, 10_000, 40
 LIMIT = 0.1
 """Seconds."""
+RUNNING = [f"checkout-{10 * number:05d}" for number in range(41) if number != 31]
+"""Who is rebooted while keys are pressed: forty of the generated fleet in ten places; the other one fails its checks."""
+FEELS = 0.05
+"""Seconds from a key to its frame."""
+
+
+def campaigns(repeat: int) -> list[Figure]:
+    """The plan, and the keys."""
+    return [*plans(repeat), *keys()]
 
 
 def plans(repeat: int) -> list[Figure]:
@@ -61,6 +76,68 @@ def plans(repeat: int) -> list[Figure]:
                "≤ 1", bare <= LIMIT, f"with all facts {known * 1000:.0f} ms", {"seconds": bare, "looked": known}),
         Figure(f"whose turn it is of {MANY}, CPU", f"{asked * 1000:.2f} ms", values={"seconds": asked}),
     ]  # fmt: skip
+
+
+def keys(presses: int = 400) -> list[Figure]:
+    """Keys in the list of ten thousand, at rest, and while a campaign is carried out that its header tells of.
+
+    Reboots of ten seconds, five at a time: a runner begins every other second, where in an account it would be one a minute.
+    """
+    aws = fleet(OF, 20, 5, 0.0, "--speed", "12")
+    with aws as demo, tools.clean(demo) as environ, Terminal(evac(), environ) as one:
+        one.until_shown(lambda shown: f"{OF} instances" in shown, 240)
+        screen.settled(demo, one)
+        one.press(b"2")
+        one.quiet(1.0)
+        without = _pressed(one, presses)
+        rules = ("--at-once", "5", "--accept", "image")
+        _command(one, evac("do", "reboot", *RUNNING, *rules, "--confirm", str(len(RUNNING))), environ)
+        with closing(Journal(default_journal_path(environ))) as journal:
+            book = CampaignJournal(journal)
+            one.until_shown(lambda shown: "campaign Reboot" in shown)
+            # the first went alone, then 2, then 4; now it is 5
+            _until(one, lambda: len(book.list()[0].of(MemberState.DONE)) >= 7)
+            beside = _pressed(one, presses)
+            found = book.list()[0]
+            assert found.state is CampaignState.RUNNING, (found.state, found.note)
+            done = len(found.of(MemberState.DONE))
+            _command(one, evac("ops", "abandon", found.id, "--confirm", found.id), environ)
+            _until(one, lambda: not book.list()[0].of(MemberState.GOING))
+    p_without, p_beside = percentile(without, 0.99), percentile(beside, 0.99)
+    return [
+        Figure(f"key → frame p99 while a campaign of {len(RUNNING)} runs, {OF:,} instances", f"{p_beside * 1000:.0f} ms",
+               f"without {p_without * 1000:.0f} ms", p_beside / p_without, "≤ 50 ms", p_beside <= FEELS,
+               f"median {median(beside) * 1000:.0f} ms, without {median(without) * 1000:.0f} ms; {done} were done then",
+               {"p99": p_beside, "without": p_without, "median": median(beside)}),
+    ]  # fmt: skip
+
+
+def _pressed(one: Terminal, presses: int) -> list[float]:
+    """Half of them down, over the end of the page, and the same way up."""
+    return [one.press(b"j" if number < presses // 2 else b"k") for number in range(presses)]
+
+
+def _command(one: Terminal, command: list[str], environ: Mapping[str, str]) -> None:
+    """Run it beside the console, whose terminal goes on reading. Raises RuntimeError where it fails."""
+    with subprocess.Popen(
+        command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        while process.poll() is None:
+            one.read(0.1)
+        assert process.stderr is not None
+        if process.returncode:
+            said = process.stderr.read()[-300:]
+            raise RuntimeError(f"{command[1:3]} ended with {process.returncode}: {said}")
+
+
+def _until(one: Terminal, reached: Callable[[], bool], seconds: float = 240.0) -> None:
+    """Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the campaign never came to that")
+        one.read(0.5)
 
 
 def _fleet(now: datetime) -> list[Instance]:

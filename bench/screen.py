@@ -83,7 +83,7 @@ def keys(presses: int = 200) -> list[Figure]:
     """Keys and rest with 10,000 instances in 100 targets."""
     with fleet(10_000, 20, 5) as demo, clean(demo) as environ, Terminal(evac(), environ) as one:
         one.until_shown(lambda screen: "10000 instances" in screen, 240)
-        _settled(demo, one)
+        settled(demo, one)
         one.press(b"2")
         one.quiet(1.0)
         before = len(one.raw)
@@ -99,7 +99,7 @@ def keys(presses: int = 200) -> list[Figure]:
         letters = [one.press(b"/")]
         letters = [one.press(letter) for letter in (b"c", b"h", b"e", b"c", b"k")]
         one.press(b"\x1b")
-        _settled(demo, one)
+        settled(demo, one)
         one.press(b"1")
         one.quiet(2.0)
         used, begun = cpu_tree(one.pid), time.monotonic()
@@ -134,7 +134,7 @@ def memory() -> list[Figure]:
     for rows in (10_000, 50_000):
         with fleet(rows, 20, 5) as demo, clean(demo) as environ, Terminal(evac(), environ) as one:
             one.until_shown(partial(_holds, f"{rows} instances"), 600)
-            _settled(demo, one)
+            settled(demo, one)
             found[rows] = pss(one.pid), sum(map(pss, children(one.pid)))
     (console, collector), (console_50, collector_50) = found[10_000], found[50_000]
     growth = (console_50 + collector_50) / (console + collector)
@@ -145,7 +145,7 @@ def memory() -> list[Figure]:
     ]  # fmt: skip
 
 
-def _settled(demo: Demo, one: Terminal) -> None:
+def settled(demo: Demo, one: Terminal) -> None:
     """Wait until the collector asks for statuses only: everything else was read."""
     while True:
         demo.control("calls", method="DELETE")
