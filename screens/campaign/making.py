@@ -10,7 +10,7 @@ from tui.config.campaign import default_rules
 from tui.config.schema import policy
 from tui.domain.actions import ActionOptions
 from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState
-from tui.domain.campaign.planning import NO_OUTLOOK, Outlook, plan_campaign
+from tui.domain.campaign.planning import Outlook, plan_campaign
 from tui.domain.instance import Instance
 from tui.domain.policy import Policy
 from tui.domain.this_machine import NOWHERE
@@ -22,12 +22,10 @@ from tui.services import Services
 def outlook_here(services: Services, action: str) -> Outlook:
     """What this journal, these settings and this machine say; as if nothing were known where the journal can't be used."""
     here = NOWHERE if services.here is None else services.here
-    if services.journal is None:
-        return replace(NO_OUTLOOK, here=here)
     try:
         return outlook_of(services.journal, services.settings, action, services.now(), here)
     except EvacError:
-        return replace(NO_OUTLOOK, here=here)
+        return outlook_of(None, services.settings, action, services.now(), here)
 
 
 def first_plan(

@@ -90,3 +90,13 @@ def test_memory_is_unknown_where_nobody_tells_of_it(tmp_path: Path, monkeypatch:
     assert memory_free_mb() == 2000
     told.write_text("MemAvailable: much\n")
     assert memory_free_mb() is None
+
+
+def test_without_a_journal_production_is_still_production() -> None:
+    """The first thing somebody does on a machine is a dry run: it says what will have to be typed."""
+    settings = Settings(profiles={"prod-eu": ProfileSettings(label="PROD", production=True)})
+    found = outlook_of(None, settings, "reboot", NOW)
+    assert found.label_of is not None
+    assert found.label_of(WEB) == "PROD"
+    assert found.usual.of("reboot", "m5.large") == ASSUMED
+    assert found.refused == {}

@@ -25,7 +25,7 @@ from tui.domain import identifiers
 from tui.domain.actions import ActionOptions
 from tui.domain.campaign.model import CampaignRules, CampaignState
 from tui.domain.campaign.plan_values import CampaignPlan
-from tui.domain.campaign.planning import NO_OUTLOOK, Outlook, plan_campaign, why_not_rules
+from tui.domain.campaign.planning import Outlook, plan_campaign, why_not_rules
 from tui.domain.campaign.turn import why_no_campaign
 from tui.domain.campaign.typed_count import expected_count
 from tui.domain.facts import Facts
@@ -205,7 +205,7 @@ class _Planned:
 
     def _outlook(self) -> Outlook:
         if not default_journal_path(self._session.environ).exists():
-            return replace(NO_OUTLOOK, here=self._here)
+            return outlook_of(None, self._session.settings, self._action, now(), self._here)
         with open_journal(self._session) as journal:
             return outlook_of(journal, self._session.settings, self._action, now(), self._here)
 

@@ -18,17 +18,20 @@ _MEMINFO = Path("/proc/meminfo")
 
 
 def outlook_of(
-    journal: Journal, settings: Settings, action: str, now: datetime, here: Here = NOWHERE
+    journal: Journal | None, settings: Settings, action: str, now: datetime, here: Here = NOWHERE
 ) -> Outlook:
-    """Usual durations, who is busy, which profiles are production, the memory there is. Raises JournalError."""
-    unfinished = journal.unfinished()
+    """Usual durations, who is busy, which profiles are production, the memory there is. Raises JournalError.
+
+    `journal`: None where there is none yet, or none that can be read.
+    """
+    unfinished = () if journal is None else journal.unfinished()
     busy = {
         f"{one.region}/{one.instance_id}": (BUSY, str(conflicts.who_is_in_the_way(one, settings.zone(), now)))
         for one in unfinished
         if conflicts.in_the_way((one,), action, one.region, one.instance_id)
     }
     return Outlook(
-        usual=usual(journal.ran()),
+        usual=usual(() if journal is None else journal.ran()),
         here=here,
         refused=busy,
         label_of=lambda row: production_label(settings, row.target.profile, str(row.account_id)),
