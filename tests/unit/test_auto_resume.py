@@ -10,7 +10,7 @@ import pytest
 from tui.config.schema import Settings
 from tui.config.sections import ProfileSettings
 from tui.domain.actions import ActionOptions
-from tui.domain.campaign.model import CampaignRules, Member
+from tui.domain.campaign.model import CampaignRules, Member, MemberState
 from tui.domain.instance import Instance, InstanceState, Target
 from tui.domain.plan import draft
 from tui.domain.policy import Policy
@@ -19,7 +19,7 @@ from tui.operations import recovery
 from tui.operations.auto_resume import IN_A_ROW, Rescue
 from tui.operations.campaign_journal import CampaignJournal
 from tui.operations.journal import LEASE, Journal
-from tui.operations.model import StepState
+from tui.operations.model import OperationState, StepState
 from tui.paths import default_journal_path
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -134,3 +134,19 @@ def test_a_runner_at_its_end_sees_to_a_conductor(desk: Desk, monkeypatch: pytest
         recovery.conduct_on(desk.journal, name, Settings(), {}, NOW + LEASE * 2)
     recovery.conduct_on(desk.journal, "c-none", Settings(), {}, NOW)
     assert desk.started == [name]
+
+
+@pytest.mark.parametrize("state", OperationState)
+def test_one_that_failed_and_is_back_is_seen_to_though_its_campaign_is_paused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, state: OperationState
+) -> None:
+    monkeypatch.setattr("tui.operations.recovery.start_conductor", desk.start)
+    campaigns = CampaignJournal(desk.journal)
+    one = Member(0, "prod", "eu-west-1", clean("111122223333"), clean("i-1"), clean("web-7"))
+    name = campaigns.create("stop-start", ActionOptions(), CampaignRules(), [one], NOW)
+    campaigns.confirm(name, 1, (), NOW, lambda one: "")
+    campaigns.conclude(name, one, MemberState.FAILED, "no capacity", operation=desk.operation)
+    campaigns.pause(name, "1 member failed")
+    desk.journal.set_state(desk.operation, state, NOW)
+    recovery.conduct_on(desk.journal, name, Settings(), {}, NOW)
+    assert desk.started == [name] * (state is OperationState.SUCCEEDED)

@@ -10,7 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from tui.domain.actions import ActionOptions
-from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, Member, MemberState
+from tui.domain.campaign.model import (
+    CAME_BACK,
+    Campaign,
+    CampaignRules,
+    CampaignState,
+    Member,
+    MemberState,
+)
 from tui.domain.campaign.turn import standing
 from tui.domain.sanitize import clean
 from tui.presentation.ascii import in_ascii
@@ -176,6 +183,14 @@ def test_the_summary_for_the_incident_channel() -> None:
     assert "web-12 and 17 more" in text
     assert "  done: web-0\n" in text
     assert "left out: 1, stop protection: web-30" in text
+
+
+def test_the_summary_names_who_failed_and_came_back() -> None:
+    back = member(1, MemberState.DONE, why=f"{CAME_BACK}: no capacity, twice")
+    text = "\n".join(campaign_summary(campaign(member(0, MemberState.DONE, why="ok"), back), SEOUL, NOW))
+    where = "(i-00000000000000001, prod ap-northeast-2)"
+    assert f"  ✔ done: web-1 {where}: came back after it had failed: no capacity, twice\n" in text
+    assert text.endswith("  done: web-0, web-1")
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

@@ -229,6 +229,44 @@ def test_one_that_comes_back_after_all_is_done(world: World) -> None:
     world.ticks()
     assert world.states().startswith("done going")
     assert world.get().failures_seen == 0
+    assert world.get().members[0].came_back
+    assert world.get().members[0].why == "came back after it had failed: stuck"
+
+
+def test_one_that_comes_back_while_it_is_paused_is_told_of_and_nothing_is_begun(world: World) -> None:
+    world.run(3)
+    world.ticks()
+    for _ in range(2):
+        world.sent(0, "StartInstances", ok=False, code="InsufficientInstanceCapacity")
+    assert world.ticks() is None
+    assert (world.states(), world.get().state) == ("failed waits waits", CampaignState.PAUSED)
+    world.ends(0)
+    assert world.ticks() is None
+    assert (world.states(), world.get().state) == ("done waits waits", CampaignState.PAUSED)
+    wanted = "came back after it had failed: no capacity: AWS refused its start 2 times"
+    assert world.get().members[0].why == wanted
+
+
+def test_one_that_comes_back_between_the_last_look_and_the_release_is_told_of_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runner asked for no conductor: there was one."""
+    world.run(3)
+    world.ticks()
+    for _ in range(2):
+        world.sent(0, "StartInstances", ok=False, code="InsufficientInstanceCapacity")
+    release = world.campaigns.release
+
+    def late(campaign: str, conductor: str) -> None:
+        if world.operation(0).is_open:
+            world.ends(0)
+        release(campaign, conductor)
+
+    monkeypatch.setattr(world.campaigns, "release", late)
+    assert world.conductor is not None
+    assert world.conductor.run() == 0
+    assert (world.states(), world.get().state) == ("done waits waits", CampaignState.PAUSED)
+    assert world.get().lease_until is None
 
 
 def test_refused_for_capacity_twice_counts_as_a_failure_and_is_tried_on(world: World) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tui.domain.answers import RefusedBy
 from tui.domain.aws_codes import NO_CAPACITY
-from tui.domain.campaign.model import Campaign, Member, MemberState
+from tui.domain.campaign.model import CAME_BACK, Campaign, Member, MemberState
 from tui.domain.campaign.pace import LOOK_BACK, next_begin
 from tui.domain.campaign.turn import bucket_of
 from tui.operations.database import to_text
@@ -20,6 +20,7 @@ _TRIES = 3
 _HELD = (RefusedBy.LOCK, RefusedBy.OPERATION, RefusedBy.GROUP)
 _CAPACITY_TRIES = 2
 """A start that AWS refused so often for want of capacity counts as a failure; it is tried on all the same."""
+_TRIED_ON = "; it is tried on"
 NOT_BEGUN = "no runner could be started"
 """How the note of an operation begins that was made and taken back at once: its member waits again."""
 
@@ -38,7 +39,7 @@ def outcome(one: Operation, tries: Callable[[], int]) -> tuple[MemberState, str]
         refused = capacity_refusals(one)
         if refused < _CAPACITY_TRIES:
             return None
-        return MemberState.FAILED, f"no capacity: AWS refused its start {refused} times; it is tried on"
+        return MemberState.FAILED, f"no capacity: AWS refused its start {refused} times{_TRIED_ON}"
     if not one.sent:
         if one.refused_by in _HELD:
             again = tries() < _TRIES
@@ -50,6 +51,11 @@ def outcome(one: Operation, tries: Callable[[], int]) -> tuple[MemberState, str]
             return (MemberState.WAITS if waits else MemberState.LEFT_OUT), one.note
     given_up = one.state is OperationState.ABANDONED and one.note.startswith(ABANDONED)
     return MemberState.FAILED, one.note or ("given up by a person" if given_up else "it failed")
+
+
+def came_back(failed: Member) -> str:
+    """What is said of a member whose operation succeeded after all: also why it had failed."""
+    return f"{CAME_BACK}: {failed.why.removesuffix(_TRIED_ON)}"
 
 
 def capacity_refusals(one: Operation) -> int:

@@ -30,7 +30,7 @@ from tui.operations.aws_gateway import FreshLooks
 from tui.operations.campaign_begin import Beginning
 from tui.operations.campaign_context import Context
 from tui.operations.campaign_journal import CampaignJournal
-from tui.operations.campaign_outcome import outcome
+from tui.operations.campaign_outcome import came_back, outcome
 from tui.operations.campaign_programs import MemberPrograms
 from tui.operations.campaign_review import Review
 from tui.operations.journal import Journal, JournalError
@@ -86,6 +86,10 @@ class Conductor:
             if pause is None:
                 with suppress(JournalError):  # it lapses by itself
                     context.campaigns.release(context.ident, context.name)
+                    self._leased_at = None
+                    found = context.campaigns.get(context.ident)
+                    if found is not None and recovery.back_after_all(context.journal, found):
+                        continue  # it ended since it was looked at, and saw that somebody had the lease
                 return 0
             context.sleep(pause)
 
@@ -176,7 +180,8 @@ class Conductor:
                 continue
             ended = outcome(found, partial(self._context.campaigns.tries, campaign.id, one))
             if ended is not None and (one.state is MemberState.GOING or ended[0] is MemberState.DONE):
-                self._conclude(one, *ended)
+                state, why = ended
+                self._conclude(one, state, came_back(one) if one.state is MemberState.FAILED else why)
                 self._programs.concluded(found)
             self._programs.follow(found)
             if found.is_open and status_of(found, self._context.now()).cut_off:

@@ -12,10 +12,10 @@ from contextlib import suppress
 from datetime import datetime
 
 from tui.config.schema import Settings
-from tui.domain.campaign.model import Campaign
+from tui.domain.campaign.model import Campaign, MemberState
 from tui.operations.campaign_journal import CampaignJournal
 from tui.operations.journal import STARTING, Journal, JournalError
-from tui.operations.model import ABANDONED, Operation
+from tui.operations.model import ABANDONED, Operation, OperationState
 from tui.operations.spawn import LaunchError, ReadOnlyError, start, start_conductor
 from tui.operations.status import (
     InstanceDown,
@@ -98,13 +98,20 @@ def conduct(
 def conduct_on(
     journal: Journal, campaign: str, settings: Settings, environ: Mapping[str, str], now: datetime
 ) -> None:
-    """A conductor for this campaign, if it needs one and has none: what each of its runners sees to at its own end, so that it
-    goes on without a console. Never raises for the journal: whoever looks next does it."""
+    """A conductor for this campaign, if it needs one and has none: what each of its runners sees to at its own end. So it goes on
+    without a console, and one that failed and is back is told of as back, though the campaign is paused or has ended.
+    Never raises for the journal: whoever looks next does it."""
     with suppress(JournalError, LaunchError, ReadOnlyError):
         campaigns = CampaignJournal(journal)
         found = campaigns.get(campaign)
-        if found is not None and needs_conductor(found):
+        if found is not None and (needs_conductor(found) or back_after_all(journal, found)):
             conduct(campaigns, found, lambda name: start_conductor(name, settings, environ), now)
+
+
+def back_after_all(journal: Journal, campaign: Campaign) -> bool:
+    """Whether a member stands there as failed whose operation has succeeded since."""
+    ended = (journal.get(one.operation) for one in campaign.of(MemberState.FAILED) if one.operation)
+    return any(one is not None and one.state is OperationState.SUCCEEDED for one in ended)
 
 
 def give_up(

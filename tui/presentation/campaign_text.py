@@ -181,7 +181,8 @@ def took_so_far(campaign: Campaign, now: datetime) -> timedelta:
 
 
 def campaign_summary(campaign: Campaign, zone: tzinfo, now: datetime) -> Iterator[str]:
-    """For the incident channel, a line a fact: how it stands, by whom, what failed and why, who is under way or left out."""
+    """For the incident channel, a line a fact: how it stands, by whom, what failed and why, who is under
+    way, what came back after all, who is left out."""
     counts = ", ".join(text for text, _ in campaign_counts(campaign))
     sign = campaign_sign(campaign)
     yield clean(f"{action_title(campaign.action)}, campaign {campaign.id}: {sign.word}, {counts}", 300)
@@ -195,7 +196,8 @@ def campaign_summary(campaign: Campaign, zone: tzinfo, now: datetime) -> Iterato
         yield clean(f"  {campaign.note}", 400)
     yield f"  rules: {rules_text(campaign.rules)}"
     for state in (MemberState.FAILED, MemberState.NEEDS_YOU, MemberState.GOING):
-        yield from _each(campaign, state)
+        yield from _each(campaign.of(state), state, campaign)
+    yield from _each([one for one in campaign.members if one.came_back], MemberState.DONE, campaign)
     for state, word in ((MemberState.WAITS, TO_COME), (MemberState.DONE, "done")):
         if found := campaign.of(state):
             yield clean(f"  {word}: {names_of(found)}", 2000)
@@ -210,9 +212,9 @@ def names_of(members: Sequence[Member]) -> str:
     return f"{names} and {len(members) - NAMED} more" if len(members) > NAMED else names
 
 
-def _each(campaign: Campaign, state: MemberState) -> Iterator[str]:
-    """Those of a state in a line each, with what there is to say of it."""
-    found, sign = campaign.of(state), MEMBER_SIGNS[state]
+def _each(found: Sequence[Member], state: MemberState, campaign: Campaign) -> Iterator[str]:
+    """These, all of that state, in a line each, with what there is to say of it."""
+    sign = MEMBER_SIGNS[state]
     for one in found[:NAMED]:
         note = member_note(one, campaign)
         where = f"{one.label} ({one.instance_id}, {one.profile} {one.region})"

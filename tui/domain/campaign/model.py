@@ -12,6 +12,8 @@ from tui.domain.sanitize import SafeText
 
 MAX_AT_ONCE = 20
 """Members under way at one time: each has a runner of its own, of some 50 MB."""
+CAME_BACK = "came back after it had failed"
+"""How the `why` of a member begins that was written down as failed, and whose operation succeeded after all."""
 
 
 class CampaignState(StrEnum):
@@ -92,6 +94,11 @@ class Member(Struct, frozen=True):
     def key(self) -> str:
         """`region/id`, as the row's."""
         return f"{self.region}/{self.instance_id}"
+
+    @property
+    def came_back(self) -> bool:
+        """Whether it is done, though it had failed before: the campaign may have been paused for it."""
+        return self.state is MemberState.DONE and self.why.startswith(CAME_BACK)
 
 
 class Campaign(Struct, frozen=True):
