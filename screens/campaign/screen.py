@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
@@ -68,7 +68,10 @@ class CampaignScreen(Acting):
         "palette",
         "quit",
     )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(NAMES)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(NAMES),
+        *(Binding(digit, f"digit('{digit}')", show=False, priority=True) for digit in "0123456789"),
+    ]
 
     def __init__(
         self, services: Services, campaign: str = "", action: str = "", keys: Sequence[str] = ()
@@ -191,24 +194,21 @@ class CampaignScreen(Acting):
 
     # keys
 
-    def on_key(self, event: events.Key) -> None:
-        """A digit that nothing took is the beginning of the count."""
-        count, letter = self.typing, event.character
-        if (
-            letter is None
-            or not letter.isdigit()
-            or not letter.isascii()
-            or not self.query_one("#ask").display
-        ):
-            self.other_letters(event)
-            return
-        event.stop().prevent_default()
-        if event.time < count.open_at:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A digit is the screen's only as long as the count is not yet being typed."""
+        if action == "digit":
+            return self.query_one("#ask").display and not self.typing.has_focus
+        return super().check_action(action, parameters)
+
+    def action_digit(self, digit: str) -> None:
+        """A digit begins the count. What is typed right behind it, perhaps before anything was drawn, belongs to it too."""
+        count = self.typing
+        if time.monotonic() < count.open_at:
             self.say("not yet: what is typed before the question stands here is dropped")
             return
-        count.focus()
+        self.set_focus(count)
         count.cursor_position = len(count.value)
-        count.insert_text_at_cursor(letter)
+        count.insert_text_at_cursor(digit)
 
     def action_members(self, by: int) -> None:
         """Move among the members while the count is typed."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from textual.events import Key
 from textual.widgets import Static
 
 from screens.campaign.rules import RulesForm
@@ -119,6 +121,24 @@ async def test_a_production_profile_is_typed_as_well(tmp_path: Path) -> None:
         await pilot.press(*str(count), "enter")
         await until(pilot, lambda: f"that is not {count} PROD" in text_of(pilot.app))
         await pilot.press("space", *"PROD", "enter")
+        await until(pilot, lambda: kept(given, screen.ident).state is CampaignState.RUNNING)
+
+
+async def test_what_is_typed_in_one_piece_is_the_count_and_nothing_else(tmp_path: Path) -> None:
+    """Over a slow line the keys come together: the blank before the label leaves nobody out, and no letter is lost."""
+    profiles = {**SETTINGS.profiles, "prod": ProfileSettings(label="PROD", color="red", production=True)}
+    given = fake_services.services(tmp_path, settings=replace(SETTINGS, profiles=profiles))
+    async with campaign_shown(given, keys=untouched(given)) as pilot:
+        screen = campaign_screen(pilot)
+        await until(pilot, lambda: screen.typing.open_at < time.monotonic())
+        count = go_in(kept(given, screen.ident))
+        driver = pilot.app._driver
+        assert driver is not None
+        for letter in f"{count} PROD":
+            driver.process_message(Key("space" if letter == " " else letter, letter))
+        await until(pilot, lambda: screen.typing.value == f"{count} PROD")
+        assert go_in(kept(given, screen.ident)) == count
+        await pilot.press("enter")
         await until(pilot, lambda: kept(given, screen.ident).state is CampaignState.RUNNING)
 
 
