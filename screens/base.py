@@ -139,6 +139,9 @@ class AlertLine(Line):
     AlertLine.-calm { background: $panel; color: $warning; }
     """
 
+    def __init__(self) -> None:
+        super().__init__(grows=True)  # what to press stands at its end: a longer text needs its lines at once
+
     def show(self, operations: Sequence[Operation], trouble: str, now: datetime, own: str = "") -> None:
         """Draw what needs attention, and ring once for each that newly does; `trouble` is why the journal can't be read.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,15 @@ async def test_the_list_tells_aws_own_trouble_in_one_line_and_of_a_row_why_it_re
         assert alarm.size.height == 1
         assert str(alarm.render()) == "▲ not you: AWS has trouble with EC2 in ap-northeast-2a since 11:00"
         assert "it rebooted at 11:06 because AWS moved it" in " ".join(text_of(pilot.app).split())
+
+
+async def test_a_longer_alarm_gets_its_lines_at_once(tmp_path: Path) -> None:
+    """It was one line while a campaign ran; then a server was down, and what to press was below its edge."""
+    given = services(tmp_path)
+    async with shown(given, SMALL) as pilot:
+        alarm = pilot.app.screen.query_one(AlertLine)
+        for told in ("one line", "the first line\nthe second\nand o to be pressed", "one line"):
+            alarm.show((), told, given.now())
+            lines = told.splitlines()
+            await until(pilot, partial(lambda count: alarm.size.height == count, len(lines)))
+            assert lines[-1] in text_of(pilot.app)
