@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -21,20 +21,26 @@ Talk = Callable[[socket.socket], None]
 @contextmanager
 def serving(talk: Talk) -> Iterator[int]:
     """A server that says this to whoever connects; its port."""
+    over = threading.Event()
     with socket.create_server((HERE, 0)) as server, ExitStack() as open_ones:
         server.settimeout(30)
 
         def serve() -> None:
-            while True:
-                try:
+            while not over.is_set():
+                with suppress(OSError):  # it is over, or the other side has gone
                     reached = open_ones.enter_context(server.accept()[0])
                     talk(reached)
-                except OSError:  # it is over, or the other side has gone
-                    if server.fileno() < 0:
-                        return
 
-        threading.Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1]
+        served = threading.Thread(target=serve, daemon=True)
+        served.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            over.set()
+            server.shutdown(
+                socket.SHUT_RDWR
+            )  # wakes it, so that no connection comes after the last was closed
+            served.join(30)
 
 
 def says(text: bytes, *, close: bool = True) -> Talk:
