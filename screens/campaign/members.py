@@ -16,9 +16,9 @@ from tui.config.schema import Settings
 from tui.domain.campaign.model import Member, MemberState
 from tui.domain.time_format import coarse_span
 from tui.presentation.campaign_text import MEMBER_SIGNS
-from tui.presentation.instance_text import short_place
+from tui.presentation.instance_text import short_target
 from tui.presentation.symbols import NO_VALUE
-from tui.presentation.width import cell_len, middle
+from tui.presentation.width import middle
 
 
 class MembersContext(Struct, frozen=True):
@@ -42,12 +42,8 @@ def _state(one: Member, view: MembersContext, size: int) -> Piece:
 
 
 def _where(one: Member, view: MembersContext, size: int) -> Piece:
-    """Whose account and which region, at every width."""
     color = painted(view.settings.profile(one.profile).color)
-    label, short = view.settings.label(one.profile), short_place(one.region)
-    if cell_len(label) + 1 + len(one.region) <= size:
-        return f"{label} {one.region}", color
-    return f"{middle(label, max(1, size - 1 - len(short)))} {short}", color
+    return short_target(view.settings, one.profile, one.region, size), color
 
 
 def _due(one: Member, view: MembersContext, size: int) -> Piece:

@@ -23,7 +23,7 @@ from tui.operations.model import Operation
 from tui.operations.operation_text import progress
 from tui.operations.status import Standing, status_of
 from tui.presentation.campaign_text import action_title, campaign_sign, campaign_told, needs_somebody
-from tui.presentation.instance_text import short_place
+from tui.presentation.instance_text import short_target
 from tui.presentation.width import cell_len, cut, middle
 
 
@@ -40,12 +40,8 @@ def _state(one: Operation, view: OperationsContext, size: int) -> Piece:
 
 
 def _where(one: Operation, view: OperationsContext, size: int) -> Piece:
-    """Whose account and which region, at every width: the region as short as AWS writes it, then the label's middle goes."""
     color = painted(view.settings.profile(one.profile).color)
-    label, short = view.settings.label(one.profile), short_place(one.region)
-    if cell_len(label) + 1 + len(one.region) <= size:
-        return f"{label} {one.region}", color
-    return f"{middle(label, max(1, size - 1 - len(short)))} {short}", color
+    return short_target(view.settings, one.profile, one.region, size), color
 
 
 def _note(one: Operation, view: OperationsContext, size: int) -> Piece:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.terminal import Terminal, environ, has
-from tests.journeys.console_user import SETTLED, Shift, journal, left_over, sent, told_at
+from tests.e2e.terminal import Terminal, has
+from tests.journeys.console_user import SETTLED, Shift, journal, sent, told_at
 from tui.demo.environment import Demo, start
 from tui.domain.campaign.model import Campaign, CampaignState, MemberState
 from tui.operations.campaign_journal import CampaignJournal
@@ -28,19 +28,6 @@ def demo() -> Iterator[Demo]:
     running = start("--speed", "60", "--campaign", "16" if WHOLE else "8", "--calm")
     yield running
     running.stop()
-
-
-@pytest.fixture
-def env(demo: Demo, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """As every story's, of a world in which all are to be stopped."""
-    own = {
-        "HOME": str(tmp_path),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }
-    yield {**demo.apply(environ()), **own}
-    for process in left_over(tmp_path):
-        process.kill()
 
 
 def only_campaign(env: dict[str, str]) -> Campaign:

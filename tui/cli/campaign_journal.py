@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from tui.cli import output, streams
+from tui.cli import output
 from tui.cli.campaign_view import campaign_object, member_object, member_told
-from tui.cli.follow import LOOK_EVERY, now
+from tui.cli.follow import LOOK_EVERY, followed, now
 from tui.cli.session import FAILED, INTERRUPTED, USAGE, WELL, RefusedError, Session
 from tui.domain.campaign.model import Campaign, CampaignState, Member, MemberState
 from tui.operations import recovery, spawn
@@ -67,13 +67,8 @@ def follow_campaign(session: Session, campaigns: CampaignService, ident: str, *,
 
     Ctrl+C leaves it running and says so. A conductor that was killed meanwhile is replaced.
     """
-    streams.acts()
-    try:
-        found = _follow(session, campaigns, ident, as_json)
-    except KeyboardInterrupt:
-        ends = "the demonstration ends with this command, and this campaign with it"
-        goes_on = f"{ident} goes on without you; look with: evac ops show {ident}"
-        output.say(ends if session.settings.demo else goes_on)
+    found = followed(session, ident, "campaign", lambda: _follow(session, campaigns, ident, as_json))
+    if found is None:
         return INTERRUPTED
     conclude_campaign(session, campaigns, found, as_json=as_json)
     return campaign_code(found)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from tui.cli import output, streams
 from tui.cli.operation_view import operation_object, step_object, step_text
@@ -21,6 +22,8 @@ from tui.operations.recovery import resume
 from tui.operations.service import OperationsService
 from tui.operations.status import JUST_STARTING, InstanceDown, driver, status_of
 from tui.paths import default_journal_path, runner_log_path
+
+_T = TypeVar("_T")
 
 LOOK_EVERY = 0.2
 TAKEN_WITHIN = 60.0
@@ -78,18 +81,25 @@ def read_operation(journal: Journal, operation: str) -> Operation:
     return found
 
 
+def followed(session: Session, ident: str, what: str, watch: Callable[[], _T]) -> _T | None:
+    """What watching it to its end brings. None after Ctrl+C: it goes on without whoever watched, which is said."""
+    streams.acts()
+    try:
+        return watch()
+    except KeyboardInterrupt:
+        ends = f"the demonstration ends with this command, and this {what} with it"
+        goes_on = f"{ident} goes on without you; look with: evac ops show {ident}"
+        output.say(ends if session.settings.demo else goes_on)
+        return None
+
+
 def follow(session: Session, journal: Journal, operation: str, *, as_json: bool) -> int:
     """To its end, each step told once when it changes; the exit code. Ctrl+C leaves it running and says so.
 
     A runner that was killed meanwhile is replaced: a stopped instance never comes back by itself.
     """
-    streams.acts()
-    try:
-        found = _follow(session, journal, operation, as_json)
-    except KeyboardInterrupt:
-        ends = "the demonstration ends with this command, and this operation with it"
-        goes_on = f"{operation} goes on without you; look with: evac ops show {operation}"
-        output.say(ends if session.settings.demo else goes_on)
+    found = followed(session, operation, "operation", lambda: _follow(session, journal, operation, as_json))
+    if found is None:
         return INTERRUPTED
     conclude(found, as_json=as_json)
     return exit_code(found)

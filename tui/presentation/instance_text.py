@@ -21,6 +21,7 @@ from tui.domain.time_format import ago, coarse_span
 from tui.domain.triage import Level
 from tui.presentation.accounts import account_number
 from tui.presentation.symbols import ASKING, LEVELS, NO_VALUE, READ_SIGN
+from tui.presentation.width import cell_len, middle
 
 SHORT_STATES = {
     CheckName.SYSTEM: "system",
@@ -86,6 +87,14 @@ def short_place(place: str) -> str:
         return place
     *words, number = rest
     return area + "".join(_SHORT_WORDS.get(word, word[:1]) for word in words) + number
+
+
+def short_target(settings: Settings, profile: str, region: str, size: int) -> str:
+    """Whose account and which region in `size` columns: the region as short as AWS writes it, then the label's middle goes."""
+    label, short = settings.label(profile), short_place(region)
+    if cell_len(label) + 1 + len(region) <= size:
+        return f"{label} {region}"
+    return f"{middle(label, max(1, size - 1 - len(short)))} {short}"
 
 
 _SHORT_WORDS = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
