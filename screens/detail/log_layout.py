@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rich.cells import chop_cells
+from rich.cells import cell_len, chop_cells
 
 from tui.domain.diagnosis.evidence import SystemLog
 
@@ -52,7 +52,18 @@ def _sizes(text: str, width: int) -> Sequence[int]:
         return (len(text),)
     if text.isascii():
         return [min(width, len(text) - at) for at in range(0, len(text), width)]
-    return [len(part) for part in chop_cells(text, width)] or (0,)
+    sizes = [len(part) for part in chop_cells(text, width)] or [0]
+    return sizes if sum(sizes) == len(text) else _one_by_one(text, width)
+
+
+def _one_by_one(text: str, width: int) -> Sequence[int]:
+    """Likewise, where Rich drops what stands on nothing: a skin tone without a face before it."""
+    sizes, begun = list[int](), 0
+    for at in range(1, len(text)):
+        if cell_len(text[begun : at + 1]) > width:
+            sizes.append(at - begun)
+            begun = at
+    return [*sizes, len(text) - begun]
 
 
 def finder(words: str) -> re.Pattern[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -17,6 +17,9 @@ def log(*lines: str) -> SystemLog:
 
 
 @given(st.lists(st.text(max_size=300), max_size=8), st.integers(8, 90))
+@example(["🏻"], 8)
+@example(["🏻 a console's line that is longer than its row", "\u0301e", "\ufe0f", "🏻" * 40], 8)
+@example(["\u20dd한글 로그 🏻" * 9, "\U0001f1f0"], 9)
 def test_every_character_is_in_a_row_and_no_row_is_too_wide(lines: list[str], width: int) -> None:
     told = log(*lines)
     rows = [row for row in LogLayout(told, width).rows if row.start >= 0]
