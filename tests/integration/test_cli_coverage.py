@@ -181,3 +181,12 @@ def test_an_alarm_that_may_end_it_is_a_danger_of_its_own(demo: Demo, evac: Run) 
         evac("--filter", "notebook-2", "--profile", "data", "--region", "eu-west-1", "--json").stdout
     )
     assert any("may terminate it" in one for one in told["dangers"])
+
+
+def test_two_collectors_read_for_it_and_each_asks_whose_account_it_is(demo: Demo, evac: Run) -> None:
+    demo.control("reset", {})
+    demo.control("calls", method="DELETE")
+    assert evac("--json", "--profile", "prod", "--region", "us-east-1").returncode == 7
+    asked = [call["operation"] for call in demo.control("calls")]
+    assert asked.count("GetCallerIdentity") == 2
+    assert asked.count("DescribeAlarms") == 1

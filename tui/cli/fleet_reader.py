@@ -63,6 +63,7 @@ def read_fleet(
         cover=cover,
         timeout=timeout,
         meanwhile=meanwhile,
+        collectors=collectors,
     )
     return Fleet(tuple(store.rows()), tuple(store.targets()))
 
