@@ -107,6 +107,14 @@ class Terminal:
             self.process.send(NAMES.get(key, key))
             self.read(0.02)
 
+    def gone(self, seconds: float) -> bool:
+        """Whether it ends within that time; one that does not goes on."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not self.read():
+                return True
+        return False
+
     def ended(self, seconds: float = PATIENCE) -> int | None:
         """Wait for its end; the exit code."""
         deadline = time.monotonic() + seconds

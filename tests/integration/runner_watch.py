@@ -84,6 +84,7 @@ class Bench:
                 return
             except sqlite3.OperationalError:  # it was stopped while it held the file
                 os.kill(pid, signal.SIGCONT)
+                time.sleep(0.05)  # or it would be stopped again before it ran
         pytest.fail("always in the middle of a write")
 
     def resume(self, operation: str, seconds: float = 30) -> None:
