@@ -78,7 +78,7 @@ def plans(repeat: int) -> list[Figure]:
     ]  # fmt: skip
 
 
-def keys(presses: int = 400) -> list[Figure]:
+def keys(presses: int = 800) -> list[Figure]:
     """Keys in the list of ten thousand, at rest, and while a campaign is carried out that its header tells of.
 
     Reboots of ten seconds, five at a time: a runner begins every other second, where in an account it would be one a minute.

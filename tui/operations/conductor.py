@@ -41,6 +41,8 @@ from tui.paths import default_journal_path
 
 _LOOK_EVERY, _SELDOM = 0.5, 5.0
 """Seconds between two looks at the journal, and while it waits for its hours."""
+_BETWEEN = 0.3
+"""Seconds between two beginnings: a runner that starts takes a core for as long."""
 _RENEW = timedelta(seconds=5)
 """How often the lease is renewed, which lasts 20 s."""
 _MEND = 5.0
@@ -146,7 +148,7 @@ class Conductor:
                 return None
             if told := self._beginning.begin(campaign, turn.member, situation, settings):
                 context.say(told)
-            return 0.0
+            return _BETWEEN
         if isinstance(turn, Halt):
             if context.campaigns.pause(campaign.id, turn.why):
                 context.told("pause", f"paused: {turn.why}", campaign.action)
@@ -219,7 +221,7 @@ def conducted(campaign: str, journal: Journal, environ: dict[str, str]) -> int:
     looks = FreshLooks(settings)
 
     def launch(operation: str, profile: str, settings: Settings) -> int:
-        return spawn.start(operation, profile, settings, environ)
+        return spawn.start(operation, profile, settings, environ, behind=True)
 
     context = Context(
         CampaignJournal(journal),

@@ -31,6 +31,7 @@ from tui.operations.runner import Runner
 from tui.operations.runner_errors import MEND, broken, to_the_end
 from tui.operations.runner_log import keep_quiet, log_line, what
 from tui.operations.self_guard import Ownself
+from tui.operations.start_priority import come_forward
 from tui.operations.steady_clock import latest, steady, ticks
 from tui.paths import console_folder, default_journal_path
 
@@ -124,6 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _drive(journal: Journal, operation: Operation, settings: Settings) -> int:
     """Connect, and drive the operation to its end; the exit code. Raises what went wrong while nothing had been sent."""
     gateway, error = reached(operation, settings)
+    come_forward()
     if error is not None:
         seen = gateway.trouble(error)
         why = f"{seen.unread}: nothing was sent"

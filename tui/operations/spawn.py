@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tui.config.schema import Settings, encode_settings
 from tui.errors import EvacError
+from tui.operations.start_priority import start_behind
 from tui.paths import runner_log_path, state_folder
 
 
@@ -70,21 +71,26 @@ def _folder() -> str:
         return "/"
 
 
-def start(operation: str, profile: str, settings: Settings, environ: Mapping[str, str]) -> int:
-    """Start a runner for the operation; its process id. Raises ReadOnlyError, LaunchError."""
+def start(
+    operation: str, profile: str, settings: Settings, environ: Mapping[str, str], *, behind: bool = False
+) -> int:
+    """Start a runner for the operation; its process id. `behind` whoever types, as of many that begin one after the other.
+
+    Raises ReadOnlyError, LaunchError.
+    """
     if settings.profile_read_only(profile):
         raise ReadOnlyError(f"read-only: no changes through profile {profile}; see `evac config show`")
-    return _launch(["tui.operations.process", "--operation", operation], settings, environ)
+    return _launch(["tui.operations.process", "--operation", operation], settings, environ, behind)
 
 
 def start_conductor(campaign: str, settings: Settings, environ: Mapping[str, str]) -> int:
     """Start a conductor for the campaign; its process id. Raises ReadOnlyError, LaunchError."""
     if settings.read_only:
         raise ReadOnlyError("read-only: no changes; see `evac config show`")
-    return _launch(["tui.operations.conductor", "--campaign", campaign], settings, environ)
+    return _launch(["tui.operations.conductor", "--campaign", campaign], settings, environ, behind=True)
 
 
-def _launch(words: list[str], settings: Settings, environ: Mapping[str, str]) -> int:
+def _launch(words: list[str], settings: Settings, environ: Mapping[str, str], behind: bool) -> int:
     runner = [sys.executable, "-P", "-m", *words]
     try:
         log = _log(runner_log_path(environ))
@@ -105,6 +111,8 @@ def _launch(words: list[str], settings: Settings, environ: Mapping[str, str]) ->
         raise LaunchError(
             f"the runner could not be started ({error}), log in {state_folder(environ)}: nothing was sent; mend it and try again"
         ) from error
+    if behind:
+        start_behind(process.pid)
     # It outlives us. While we live, somebody must collect it when it ends, or a dead runner would look alive.
     threading.Thread(target=process.wait, name=f"runner {process.pid}", daemon=True).start()
     return process.pid
