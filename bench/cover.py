@@ -109,9 +109,10 @@ def cover(instances: int = 10_000) -> list[Figure]:
     with fleet(instances, 20, 5, 0.0, "--cover") as demo, clean(demo) as environ:
         one = asyncio.run(_measured(demo, environ, instances))
     with fleet(instances, 20, 5, 0.0, "--cover") as demo, clean(demo) as environ:
-        wall, used, out = timed(evac("coverage", "--json"), environ)
-        told = len(json.loads(out))
         bare, _, _ = timed(evac("status", "--json"), environ)
+        timed(evac("coverage", "--json"), environ)  # the server has written each answer once, as it has for every other figure
+        wall, used, out = sorted(timed(evac("coverage", "--json"), environ) for _ in range(3))[1]
+        told = len(json.loads(out))
         rest, view = _in_view(environ, instances, 200)
     p_rest, p_view = percentile(rest, 0.99), percentile(view, 0.99)
     late = one["gap"] - one["gap_before"]
