@@ -110,7 +110,9 @@ def cover(instances: int = 10_000) -> list[Figure]:
         one = asyncio.run(_measured(demo, environ, instances))
     with fleet(instances, 20, 5, 0.0, "--cover") as demo, clean(demo) as environ:
         bare, _, _ = timed(evac("status", "--json"), environ)
-        timed(evac("coverage", "--json"), environ)  # the server has written each answer once, as it has for every other figure
+        timed(
+            evac("coverage", "--json"), environ
+        )  # the server has written each answer once, as it has for every other figure
         wall, used, out = sorted(timed(evac("coverage", "--json"), environ) for _ in range(3))[1]
         told = len(json.loads(out))
         rest, view = _in_view(environ, instances, 200)

@@ -117,7 +117,7 @@ def _under_way(
     head.append(f" campaign · {action_title(campaign.action)} · {counted(goes, 'instance')}", "bold")
     head.append(f"   {campaign.id}", "dim")
     waits = waiting_notes(campaign, services)
-    notes = {one.key: member_note(one, campaign, doing, waits) for one in campaign.members}
+    notes = {one.key: member_note(one, doing, waits) for one in campaign.members}
     return CampaignView(
         head=head,
         lines=tuple(_progress_lines(campaign, outlook, services, width - 2)),

@@ -228,7 +228,7 @@ class Board(Vertical):
             verdict.update(plan_text.blocked(made))
         asks = ready and kind is not GuardKind.BLOCKED and not shown.wrong_choice
         self._draw_question(made if (shown.armed or shown.answered) and asks else None, shown)
-        self._fit(line if asks else None, shown)
+        self._fit(line if asks else None)
 
     def _draw_question(self, made: Draft | None, shown: Looking) -> None:
         kind = made.guard.kind if made is not None else None
@@ -251,7 +251,7 @@ class Board(Vertical):
             prompt.update(plan_text.prompt(made, bare=self.has_class("-bare")))
             name.ask(made.guard.expected, made.guard.accepts)
 
-    def _fit(self, permission: Text | None, shown: Looking) -> None:
+    def _fit(self, permission: Text | None) -> None:
         """Share the room out. What AWS said stands by the question, and in the plan where there is no room for it."""
         beside, above, needs = (
             self.query_one(f"#{name}", Static) for name in ("permission", "answer", "needs")

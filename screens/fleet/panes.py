@@ -50,7 +50,7 @@ def counts_line(
     """
     cover = cover or Text()
     for size in (True, False):
-        text = _counted(counts, targets, settings, own, size, cover)
+        text = _counted(counts, targets, own, size, cover)
         if text.cell_len <= room:
             return text
     return _counts_short(counts, targets, settings, own, cover)
@@ -59,7 +59,6 @@ def counts_line(
 def _counted(
     counts: dict[Level, int],
     targets: Sequence[TargetStatus],
-    settings: Settings,
     own: Own,
     size: bool,
     cover: Text,

@@ -109,10 +109,10 @@ def test_a_member_waits_for_the_one_that_is_under_way_in_a_group_of_its_own() ->
     alone = member(5, keys=("::tag:service=db",))
     made = campaign(going, other, alone)
     waits = {one.key: why.why for one, why in standing(made, NOW) if why is not None}
-    assert member_note(other, made, waits=waits) == "waits for web-3 (target group web)"
-    assert member_note(alone, made, waits=waits) == "its turn"
-    assert member_note(going, made, {"op-1": "5/7 wait-checks 2m"}) == "5/7 wait-checks 2m"
-    assert member_note(replace(alone, why="its hours: Sun 00:00 KST"), made) == "its hours: Sun 00:00 KST"
+    assert member_note(other, waits=waits) == "waits for web-3 (target group web)"
+    assert member_note(alone, waits=waits) == "its turn"
+    assert member_note(going, {"op-1": "5/7 wait-checks 2m"}) == "5/7 wait-checks 2m"
+    assert member_note(replace(alone, why="its hours: Sun 00:00 KST")) == "its hours: Sun 00:00 KST"
 
 
 def test_the_line_of_every_screen() -> None:
@@ -196,6 +196,6 @@ def test_the_summary_names_who_failed_and_came_back() -> None:
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_a_member_fits_its_line(width: int) -> None:
     one = member(7, MemberState.FAILED, why="no capacity " * 20, name=clean("판교-결제-데이터베이스-7"))
-    line = member_line(one, campaign(one), width)
+    line = member_line(one, width)
     assert cell_len(line) <= width
     assert line.startswith("✖ failed")

@@ -61,7 +61,7 @@ class SharedLoader(Loader):
                 self._small[service] = {**model, "operations": kept}
             return self._small[service]
 
-    def list_available_services(self, type_name: str) -> list[str]:
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
         """Those evac speaks with. botocore would look through the folders of all 400, for each kind of model."""
         return sorted(allowlist.READS)
 

@@ -124,9 +124,9 @@ def _tell_member(found: Campaign, one: Member, as_json: bool) -> None:
     if as_json:
         output.json_line({"kind": "member", "campaign": found.id, **member_object(one)})
     elif one.state is MemberState.GOING:
-        output.say(f"  {member_told(one, found)}")
+        output.say(f"  {member_told(one)}")
     else:
-        output.line(f"  {member_told(one, found)}", flush=True)
+        output.line(f"  {member_told(one)}", flush=True)
 
 
 def conclude_campaign(

@@ -162,13 +162,13 @@ def _names(members: Sequence[Member]) -> str:
 def campaign_lines(campaign: Campaign, settings: Settings, now: datetime) -> list[str]:
     """What can be pasted into an incident channel, then every member, those that need somebody first."""
     lines = [*campaign_summary(campaign, settings.zone(), now), "members"]
-    return [*lines, *(f"  {member_told(one, campaign)}" for one in in_member_order(campaign.members))]
+    return [*lines, *(f"  {member_told(one)}" for one in in_member_order(campaign.members))]
 
 
-def member_told(one: Member, campaign: Campaign) -> str:
+def member_told(one: Member) -> str:
     """One member in a line."""
     operation = f"  {one.operation}" if one.operation else ""
-    return f"{member_line(one, campaign, _WIDE)}{operation}"
+    return f"{member_line(one, _WIDE)}{operation}"
 
 
 def campaign_table(

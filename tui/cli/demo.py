@@ -49,13 +49,20 @@ def demo_command(ctx: click.Context, shared: Shared) -> None:
 @json_option("The environment as one JSON object instead of shell lines.")
 @shared_options
 @click.pass_context
-def serve(ctx: click.Context, shared: Shared, port: int, speed: float, scale: int, as_json: bool) -> None:
+def serve(
+    ctx: click.Context,
+    shared: Shared,  # noqa: ARG001 - click gives it by its name
+    port: int,
+    speed: float,
+    scale: int,
+    as_json: bool,
+) -> None:
     """Serve until interrupted; print the environment that points any AWS client, evac too, at it."""
     from tui.demo import environment
 
     stop = threading.Event()
 
-    def leave(signum: int, frame: FrameType | None) -> None:
+    def leave(_signum: int, _frame: FrameType | None) -> None:
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

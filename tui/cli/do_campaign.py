@@ -112,7 +112,7 @@ def do_many(
             return unread
     made = _Planned(session, action, rows, options, rules)
     if dry_run or session.settings.read_only:
-        return made.only_shown(fleet, as_json=as_json, timeout=timeout, look=dry_run) or unread
+        return made.only_shown(as_json=as_json, timeout=timeout, look=dry_run) or unread
     return made.carry_out(confirm=confirm, wait=wait, as_json=as_json) or unread
 
 
@@ -157,7 +157,7 @@ class _Planned:
         self._options, self._rules = options, rules
         self._here = here_among(session, rows)
 
-    def only_shown(self, fleet: Fleet, *, as_json: bool, timeout: float, look: bool) -> int:
+    def only_shown(self, *, as_json: bool, timeout: float, look: bool) -> int:
         """The plan and how it could be confirmed; nothing is kept or sent. Raises RefusedError where nobody could."""
         plan = self._plan({}, self._outlook())
         if look:

@@ -34,11 +34,11 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """Imports a command's module when that command is called, so that `evac` itself starts fast."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands in the order of COMMANDS: reading first."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """The command, or None, which click turns into a usage error."""
         if cmd_name not in COMMANDS:
             return None
@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
         return command
 
 
-def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
     output.line(f"evac {output.version()}")

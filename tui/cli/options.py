@@ -61,7 +61,7 @@ def json_option(help: str = "As JSON.") -> Callable[[_Command], _Command]:
     return click.option("--json", "as_json", is_flag=True, help=help, callback=_asked_here_or_above)
 
 
-def _asked_here_or_above(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+def _asked_here_or_above(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
     return value or bool(ctx.parent and ctx.parent.params.get("as_json"))
 
 

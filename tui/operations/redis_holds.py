@@ -101,7 +101,7 @@ class SharedHolds:
             return
         self._state = None
 
-        def decide(rows: list[_Row], now: int) -> tuple[Short, ...]:
+        def decide(rows: list[_Row], _now: int) -> tuple[Short, ...]:
             rows[:] = [
                 row for row in rows if row.hold.operation != self._operation.id or row.runner != self._runner
             ]

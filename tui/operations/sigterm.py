@@ -30,7 +30,7 @@ def listen() -> None:
     signal.signal(signal.SIGTERM, _told)
 
 
-def _told(number: int, frame: object) -> None:
+def _told(_number: int, _frame: object) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise ToldToEnd
 

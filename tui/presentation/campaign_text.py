@@ -141,7 +141,6 @@ def campaign_line(campaign: Campaign) -> str:
 
 def member_note(
     member: Member,
-    campaign: Campaign,
     doing: Mapping[str, str] | None = None,
     waits: Mapping[str, str] | None = None,
 ) -> str:
@@ -196,8 +195,8 @@ def campaign_summary(campaign: Campaign, zone: tzinfo, now: datetime) -> Iterato
         yield clean(f"  {campaign.note}", 400)
     yield f"  rules: {rules_text(campaign.rules)}"
     for state in (MemberState.FAILED, MemberState.NEEDS_YOU, MemberState.GOING):
-        yield from _each(campaign.of(state), state, campaign)
-    yield from _each([one for one in campaign.members if one.came_back], MemberState.DONE, campaign)
+        yield from _each(campaign.of(state), state)
+    yield from _each([one for one in campaign.members if one.came_back], MemberState.DONE)
     for state, word in ((MemberState.WAITS, TO_COME), (MemberState.DONE, "done")):
         if found := campaign.of(state):
             yield clean(f"  {word}: {names_of(found)}", 2000)
@@ -212,11 +211,11 @@ def names_of(members: Sequence[Member]) -> str:
     return f"{names} and {len(members) - NAMED} more" if len(members) > NAMED else names
 
 
-def _each(found: Sequence[Member], state: MemberState, campaign: Campaign) -> Iterator[str]:
+def _each(found: Sequence[Member], state: MemberState) -> Iterator[str]:
     """These, all of that state, in a line each, with what there is to say of it."""
     sign = MEMBER_SIGNS[state]
     for one in found[:NAMED]:
-        note = member_note(one, campaign)
+        note = member_note(one)
         where = f"{one.label} ({one.instance_id}, {one.profile} {one.region})"
         yield clean(f"  {sign.named}: {where}{': ' + note if note else ''}", 400)
     if len(found) > NAMED:
@@ -225,7 +224,6 @@ def _each(found: Sequence[Member], state: MemberState, campaign: Campaign) -> It
 
 def member_line(
     member: Member,
-    campaign: Campaign,
     width: int,
     doing: Mapping[str, str] | None = None,
     waits: Mapping[str, str] | None = None,
@@ -234,4 +232,4 @@ def member_line(
     sign = MEMBER_SIGNS[member.state]
     place = f"{member.profile} {member.region}"
     head = f"{cut(sign.named, 11)} {cut(member.label, 20)} {cut(place, 22)} "
-    return cut(head + member_note(member, campaign, doing, waits), width).rstrip()
+    return cut(head + member_note(member, doing, waits), width).rstrip()
