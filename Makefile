@@ -16,7 +16,7 @@ WORLDS ?= 10000
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick unit lint types contracts rest tests matrix release chaos night soak aws-files fuzz audit snapshots shots bench bench-peers bench-soak bench-compare clean constraints
+.PHONY: help install demo test quick unit lint types contracts rest tests matrix release chaos night soak aws-files fuzz audit snapshots shots keys cast bench bench-peers bench-soak bench-compare clean constraints
 
 help: ## show the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -112,6 +112,9 @@ snapshots: $(STAMP) ## accept the screens as they are now (look at the report fi
 
 shots: $(STAMP) ## the README's screenshots, from the real screens
 	$(BIN)/python -P docs/shots.py
+
+keys: $(STAMP) ## docs/keys.md and the README's table of keys, from the registry of verbs
+	$(BIN)/python -P docs/keys.py
 
 bench: $(STAMP) ## measure everything beside its peers; writes docs/benchmarks.md (some minutes; leave the machine alone)
 	$(BIN)/python -m bench $(ARGS)

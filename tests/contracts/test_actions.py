@@ -156,12 +156,6 @@ def test_the_command_takes_every_action() -> None:
     assert all(name in (do_command.help or "") for name in ON_INSTANCES)
 
 
-def test_the_readme_s_key_table_names_every_action() -> None:
-    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    for name in GUARDED:
-        assert f"| `{VERBS[name].key}` | {VERBS[name].word} |" in lines, f"README.md, Keys: {name}"
-
-
 def test_each_hazard_yields_its_code_for_steps_that_there_are() -> None:
     assert set(HAZARD_CODES) == {one.code for one in HAZARD_CHECKS}
     for check in HAZARD_CHECKS:

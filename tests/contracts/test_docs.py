@@ -11,7 +11,6 @@ import click
 import pytest
 
 from tui.cli import main as cli
-from tui.commands import VERBS
 from tui.config import loader
 
 ROOT = Path(__file__).parents[2]
@@ -125,13 +124,3 @@ def test_the_changelog_has_this_version_with_its_date() -> None:
 def test_every_chore_that_is_named_is_one(page: str) -> None:
     chores = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", (ROOT / page).read_text())) <= chores
-
-
-def test_the_readme_s_key_table_has_every_key() -> None:
-    table = (ROOT / "README.md").read_text().partition("## Keys")[2].partition("\n## ")[0]
-    spelled = {"escape": "esc", "question_mark": "?", "asterisk": "*"}
-    keys = {spelled.get(verb.key, verb.key) for verb in VERBS.values()}
-    rows = re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
-    named = {key for row in rows for key in re.findall(r"`([^`]+)`", row)}
-    assert keys <= named, keys - named
-    assert named - keys <= {"←", "→", "n", "ctrl+l"}, "keys that no verb has"
