@@ -11,7 +11,6 @@ import pytest
 from msgspec.structs import replace
 
 from tests.unit.rows import BAD, OK, row
-from tui.cli import serialize
 from tui.config.schema import Settings
 from tui.config.sections import ProfileSettings
 from tui.domain.activity import NO_ACTIVITY, Meant, Own, Work
@@ -26,7 +25,7 @@ from tui.operations import audit_log, intended_down
 from tui.operations.activity_watch import Watch, works_elsewhere, works_of
 from tui.operations.journal import Journal
 from tui.operations.redis_lock import Holder, Refused
-from tui.presentation import instance_text
+from tui.presentation import instance_objects, instance_text
 
 T = SafeText
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -131,12 +130,12 @@ def test_what_only_waits_for_aws_changes_no_verdict() -> None:
 
 
 def test_json_has_the_promised_fields() -> None:
-    made = serialize.instance_object(WELL, NOW, own=own(WELL, work(instance_down=True)))
+    made = instance_objects.instance_object(WELL, NOW, own=own(WELL, work(instance_down=True)))
     assert made["operation"] == {
         "id": "op-1", "action": "reboot", "state": "running", "step": "wait-checks", "user": "kim",
         "host": "bastion-1", "since": "2026-11-24T02:59:52Z", "instance_down": True,
     }  # fmt: skip
-    assert serialize.instance_object(WELL, NOW)["operation"] is None
+    assert instance_objects.instance_object(WELL, NOW)["operation"] is None
     json.dumps(made)
 
 

@@ -23,8 +23,6 @@ from screens.fleet.columns import COLUMNS, EVENT_COLUMNS, RowContext
 from tests.unit.rows import PROD, row
 from tests.unit.test_parser import OPERATIONS
 from tui.aws import mapping, parser
-from tui.cli import serialize
-from tui.cli.ical import calendar
 from tui.config.schema import Settings
 from tui.demo import protocol
 from tui.domain import query
@@ -45,6 +43,8 @@ from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, clock, iso_utc, later, to_utc, to_zone
 from tui.fleet import snapshot
+from tui.presentation import instance_objects
+from tui.presentation.ical import calendar
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 ZONES: tuple[tzinfo, ...] = (
@@ -115,12 +115,12 @@ def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.
         header.state_and_age(detail, width)
         header.diagnosis(detail, width, None)
         header.picture(detail, width)
-    told = serialize.instance_object(one, NOW)
+    told = instance_objects.instance_object(one, NOW)
     for event in told["events"]:
         assert event["not_before"] is None or len(event["not_before"]) == len("2026-11-24T03:00:00Z")
     pairs = [(one, event) for event in one.events]
     for _, event in pairs:
-        serialize.event_row(one, event, NOW)
+        instance_objects.event_row(one, event, NOW)
     text, left_out = calendar(pairs, NOW)
     assert len(Calendar.from_ical(text).walk("VEVENT")) == len(pairs) - left_out
     folder = tmp_path_factory.mktemp("extreme")

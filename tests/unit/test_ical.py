@@ -10,10 +10,10 @@ from icalendar import Calendar
 from msgspec.structs import replace
 
 from tests.unit.rows import PROD, row
-from tui.cli.ical import calendar, dropped
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Instance, Target
 from tui.domain.sanitize import clean
+from tui.presentation.ical import calendar, dropped
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 WEB = row(1)

@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar
 
-from tui.cli import serialize
-from tui.cli.ical import calendar
 from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Checks, CheckStatus, Instance, InstanceState, StatusCheck, Target
 from tui.domain.sanitize import clean
-from tui.presentation import instance_text
+from tui.presentation import instance_objects, instance_text
+from tui.presentation.ical import calendar
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OK = StatusCheck(CheckStatus.OK)
@@ -36,7 +35,7 @@ def instance(*events: ScheduledEvent, checks: Checks | None = None, name: str = 
 
 
 def test_an_instance_carries_every_promised_field() -> None:
-    made = serialize.instance_object(instance(event(not_before=NOW + timedelta(hours=3))), NOW)
+    made = instance_objects.instance_object(instance(event(not_before=NOW + timedelta(hours=3))), NOW)
     promised = {
         "profile",
         "account_id",
@@ -67,8 +66,8 @@ def test_an_instance_carries_every_promised_field() -> None:
 
 def test_events_that_are_over_are_left_out_where_asked() -> None:
     over = event(description="[Completed] done", not_before=NOW - timedelta(days=1))
-    assert serialize.instance_object(instance(over), NOW, open_only=True)["events"] == []
-    assert serialize.instance_object(instance(over), NOW)["events"][0]["state"] == "completed"
+    assert instance_objects.instance_object(instance(over), NOW, open_only=True)["events"] == []
+    assert instance_objects.instance_object(instance(over), NOW)["events"][0]["state"] == "completed"
 
 
 def test_unknown_is_never_called_ok() -> None:
@@ -83,7 +82,7 @@ def test_unknown_is_never_called_ok() -> None:
 
 
 def test_a_row_has_a_cell_a_column() -> None:
-    assert len(serialize.event_row(instance(), event(), NOW)) == len(serialize.EVENT_COLUMNS)
+    assert len(instance_objects.event_row(instance(), event(), NOW)) == len(instance_objects.EVENT_COLUMNS)
 
 
 def test_the_calendar_reads_back_and_an_event_without_a_start_is_counted() -> None:

@@ -11,8 +11,8 @@ from datetime import timedelta
 import click
 from msgspec.structs import replace
 
-from tui.cli import output, serialize
-from tui.cli.empty_list import say_nothing_listed
+from tui.cli import output
+from tui.cli.empty_list import say_nothing_listed, trouble_lines
 from tui.cli.filtering import filter_option, parsed_filter
 from tui.cli.fleet_reader import Fleet, look_at, look_at_all, read_fleet
 from tui.cli.follow import now, open_journal, operations_of
@@ -233,7 +233,7 @@ class _Night:
         for place, count in self._unread.items():
             if count:
                 output.say(f"evac: {place}: the AMIs of {counted(count, 'instance')} could not be read")
-        for text in serialize.trouble_lines(self._fleet.targets):
+        for text in trouble_lines(self._fleet.targets):
             output.say(f"evac: {text}")
         if not self._fleet.targets:
             return USAGE

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from tui.cli import output
-from tui.cli.serialize import iso_or_none
 from tui.config.schema import Settings
 from tui.domain.campaign.model import Campaign, CampaignRules, CampaignState, Member, MemberState
 from tui.domain.campaign.plan_values import CampaignPlan
@@ -27,6 +26,7 @@ from tui.presentation.campaign_text import (
     needs_somebody,
     took_so_far,
 )
+from tui.presentation.instance_objects import iso_or_none
 
 _NAMED = 20
 """Members that are named where many are left out for one reason; JSON has all."""

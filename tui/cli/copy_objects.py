@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.cli.serialize import iso_or_none
 from tui.domain.instance import Target
 from tui.domain.old_images import JudgedImage, removal_command
 from tui.domain.server_plans import ServerPlan
+from tui.presentation.instance_objects import iso_or_none
 
 IMAGE_COLUMNS = (
     "profile", "account_id", "region", "image_id", "name", "instance_id", "created", "state", "expires", "snapshots",

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from tui.cli import output, serialize
+from tui.cli import output
 from tui.cli.activity import own
 from tui.cli.diagnosis_view import print_diagnosis, print_log
 from tui.cli.evidence_object import evidence_object, finding_object, verdict_object
@@ -30,6 +30,7 @@ from tui.domain.sanitize import clean
 from tui.fleet import collector_client
 from tui.fleet.gathered import NOTHING_YET
 from tui.fleet.protocol import ReadKind, ReadRequest
+from tui.presentation import instance_objects
 
 MAX_LOG = 32 * 1024 * 1024
 """Bytes of a file that are read, its last ones: a console's log has 64 KB, a day of journald's some megabytes."""
@@ -69,7 +70,7 @@ def _of_instance(session: Session, wanted: str, as_json: bool, timeout: float) -
         output.json(
             {
                 "instance": {
-                    **serialize.instance_object(row, now, own=own(session)),
+                    **instance_objects.instance_object(row, now, own=own(session)),
                     "health": health_objects(row, report, now),
                 },
                 "verdict": {"label": told.label, "line": told.line} if told.line else None,

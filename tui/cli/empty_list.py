@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tui.cli import output, serialize
+from tui.cli import output
 from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.session import PARTIAL, USAGE, WELL, Session
 from tui.config.schema import Settings
-from tui.domain.instance import Instance, TargetStatus
+from tui.domain.instance import Instance, TargetStatus, Trouble
+from tui.domain.listing import failures
 from tui.domain.plurals import part_of
 from tui.domain.query import Query
 from tui.domain.sanitize import clean
@@ -33,7 +34,7 @@ def say_unread(session: Session, fleet: Fleet, left_out: int = 0) -> int:
     if not fleet.targets:
         output.say("evac: {}: {}".format(*no_profiles(session.settings)))
         return USAGE
-    for text in serialize.trouble_lines(fleet.targets):
+    for text in trouble_lines(fleet.targets):
         output.say(f"evac: {text}")
     return WELL if fleet.complete and not left_out else PARTIAL
 
@@ -72,3 +73,15 @@ def _where(targets: Sequence[TargetStatus]) -> str:
     partly = sum(1 for status in answered if status.partial)
     part = f", {partly} of them in part" if partly else ""
     return f"in the {part_of(len(answered), len(targets), 'target')} that answered{part}"
+
+
+def trouble_lines(targets: Sequence[TargetStatus]) -> list[str]:
+    """A line for each failure: where, cause, remedy. A profile whose login has expired fails once, not once a region."""
+    lines = [_told(status, status.trouble) for status in failures(targets) if status.trouble]
+    for status in targets:
+        lines.extend(f"{_told(status, trouble)} (the rest was read)" for trouble in status.partial)
+    return lines
+
+
+def _told(status: TargetStatus, trouble: Trouble) -> str:
+    return trouble.line if trouble.where else f"{status.target.key}: {trouble.line}"

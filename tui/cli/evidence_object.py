@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.cli.serialize import iso_or_none
 from tui.domain.diagnosis.evidence import METRIC_PRICE, Change, Evidence, Metric, SystemLog
 from tui.domain.diagnosis.findings import Finding
+from tui.presentation.instance_objects import iso_or_none
 
 
 def finding_object(one: Finding, skipped: int = 0) -> dict[str, Any]:

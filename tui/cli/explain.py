@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tui.cli import output, serialize
+from tui.cli import output
 from tui.cli.activity import own
 from tui.cli.fleet_reader import find_instance
 from tui.cli.health_view import health_objects, health_request, print_health, read_health, with_health
@@ -23,6 +23,7 @@ from tui.domain.guidance.base import heading
 from tui.domain.health import HealthReport
 from tui.domain.instance import Instance
 from tui.fleet import collector_client
+from tui.presentation import instance_objects
 
 _CODE = re.compile(r"(instance|system)-[a-z]+")
 """What looks like an event code."""
@@ -81,7 +82,10 @@ def explain_command(
     told = explain(found.instance, found.facts, rules, now, settings.zone(), here, ours)
     name = f"{found.instance.label} {found.instance.instance_id} {found.instance.target.key}"
     row = with_health(found.instance, report)
-    shown = {**serialize.instance_object(row, now, own=ours), "health": health_objects(row, report, now)}
+    shown = {
+        **instance_objects.instance_object(row, now, own=ours),
+        "health": health_objects(row, report, now),
+    }
     _print(name, told, sources, as_json, shown)
     if not as_json:
         print_health(row, report, now, settings.zone())

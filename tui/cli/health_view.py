@@ -8,11 +8,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tui.cli import output, serialize
+from tui.cli import output
 from tui.domain.health import HealthReport
 from tui.domain.health_notices import entities_of, health_notices_of, of_place, of_scheduled
 from tui.domain.instance import Instance
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
+from tui.presentation import instance_objects
 
 
 def health_request(instance: Instance) -> ReadRequest:
@@ -38,7 +39,7 @@ def read_health(answer: ReadAnswer) -> HealthReport:
 def health_objects(instance: Instance, report: HealthReport, now: datetime) -> list[dict[str, Any]]:
     """As in an instance's object, each with AWS's own text (`description`; empty: none)."""
     return [
-        {**serialize.health_object(told), "description": report.text_of(told.event)}
+        {**instance_objects.health_object(told), "description": report.text_of(told.event)}
         for told in health_notices_of(instance, of_place(report.events), now)
     ]
 

@@ -10,7 +10,6 @@ import click
 from tui.cli import output
 from tui.cli.follow import now, open_journal
 from tui.cli.options import json_option, shared_options
-from tui.cli.serialize import iso_or_none
 from tui.cli.session import PARTIAL, WELL, Shared, open_session
 from tui.config.schema import Settings
 from tui.domain.groups import Hold
@@ -19,6 +18,7 @@ from tui.operations.identity import address_of_client
 from tui.operations.model import Operation
 from tui.operations.redis_holds import all_groups as held_groups
 from tui.operations.redis_lock import Away, LockService, Refused
+from tui.presentation.instance_objects import iso_or_none
 
 
 @click.command("locks")

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tui.cli.serialize import iso_or_none
 from tui.config.schema import Settings
 from tui.domain.sanitize import clean
 from tui.domain.time_format import span
@@ -15,6 +14,7 @@ from tui.operations.model import Operation, StepRow
 from tui.operations.operation_text import operation_summary, took
 from tui.operations.status import InstanceDown, OperationStatus, status_of
 from tui.operations.undo import why_not_undoable
+from tui.presentation.instance_objects import iso_or_none
 
 
 def step_object(row: StepRow) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from tui.cli import output
-from tui.cli.serialize import hazard_object, iso_or_none
 from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.plan import Draft, GuardKind
@@ -16,6 +15,7 @@ from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, parse_moment
 from tui.domain.typed_name import answers, typed_hint
 from tui.presentation.accounts import account_number
+from tui.presentation.instance_objects import hazard_object, iso_or_none
 from tui.presentation.plan_text import costs, plan_lines
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 import click
 
-from tui.cli import output, serialize
+from tui.cli import output
 from tui.cli.activity import own
 from tui.cli.empty_list import say_nothing_listed, say_unread
 from tui.cli.filtering import filter_option, parsed_filter
@@ -26,6 +26,7 @@ from tui.domain.this_machine import Here
 from tui.domain.triage import Level, urgency
 from tui.fleet import snapshot
 from tui.paths import default_snapshot_path
+from tui.presentation import instance_objects
 from tui.presentation.instance_text import checks_text
 
 TIMEOUT = timeout_option("Seconds after which a target that has not answered counts as unread.")
@@ -62,7 +63,7 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
     if form == "json":
         told, left_out = output.each(
             rows,
-            lambda row: serialize.instance_object(
+            lambda row: instance_objects.instance_object(
                 row,
                 now,
                 listed_hazards(session.settings, row, now, here),
@@ -73,10 +74,12 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
         )
         output.json(told)
     elif form == "csv":
-        lines, left_out = output.each(pairs, lambda pair: serialize.event_row(*pair, now), _name_of_pair)
-        output.write_csv(serialize.EVENT_COLUMNS, lines)
+        lines, left_out = output.each(
+            pairs, lambda pair: instance_objects.event_row(*pair, now), _name_of_pair
+        )
+        output.write_csv(instance_objects.EVENT_COLUMNS, lines)
     elif form == "ics":
-        from tui.cli.ical import calendar, dropped, will_not_happen
+        from tui.presentation.ical import calendar, dropped, will_not_happen
 
         if not every:  # what is called off leaves a calendar only if the file says so
             chosen_rows = _ordered(fleet, chosen, now)
@@ -142,7 +145,7 @@ def status_command(shared: Shared, as_json: bool, problems: bool, wanted: str, t
     if as_json:
         told, left_out = output.each(
             rows,
-            lambda row: serialize.instance_object(
+            lambda row: instance_objects.instance_object(
                 row,
                 now,
                 listed_hazards(session.settings, row, now, here),

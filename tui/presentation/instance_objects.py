@@ -1,4 +1,4 @@
-"""The stable shapes of the output: what a script may rely on. Fields are added, never renamed or removed."""
+"""The stable shapes of instances and events: what a script may rely on. Fields are added, never renamed or removed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from tui.domain.down_by_aws import Down, why_down
 from tui.domain.events import ScheduledEvent
 from tui.domain.health import HealthEvent
 from tui.domain.health_notices import HealthNotice, health_notices_of
-from tui.domain.instance import CheckName, Instance, TargetStatus, Trouble
-from tui.domain.listing import failures
+from tui.domain.instance import CheckName, Instance
 from tui.domain.time_format import iso_utc as when_stamp
 from tui.domain.triage import urgency
 
@@ -158,15 +157,3 @@ def work_object(work: Work | None) -> dict[str, Any] | None:
         "since": iso_or_none(work.since),
         "instance_down": work.instance_down,
     }
-
-
-def trouble_lines(targets: Sequence[TargetStatus]) -> list[str]:
-    """A line for each failure: where, cause, remedy. A profile whose login has expired fails once, not once a region."""
-    lines = [_told(status, status.trouble) for status in failures(targets) if status.trouble]
-    for status in targets:
-        lines.extend(f"{_told(status, trouble)} (the rest was read)" for trouble in status.partial)
-    return lines
-
-
-def _told(status: TargetStatus, trouble: Trouble) -> str:
-    return trouble.line if trouble.where else f"{status.target.key}: {trouble.line}"
