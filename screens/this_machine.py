@@ -18,7 +18,7 @@ def own_row(services: Services) -> Instance | None:
     here = services.here
     if here is None or not here.instance_id:
         return None
-    regions = dict.fromkeys(status.target.region for status in services.store.targets())
+    regions = dict.fromkeys(status.target.region for status in services.store.every_target())
     found = (services.store.get(f"{region}/{here.instance_id}") for region in regions)
     return next((row for row in found if row is not None), None)
 

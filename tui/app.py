@@ -247,7 +247,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
     def _saving(self) -> Callable[[], None]:
         """What is known now, to be written; maybe in a thread, and maybe it never comes to that."""
         store, path, now = self.services.store, self._snapshot_path, self.services.now()
-        revision, targets, rows = store.revision, store.targets(), store.rows()
+        revision, targets, rows = store.revision, store.every_target(), store.every_row()
 
         def write() -> None:
             if path is None or store.unread or revision == self._saved_revision:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -27,9 +29,12 @@ from tests.integration.collector_watch import (
     settings,
     watching,
 )
+from tui.config.schema import Settings
+from tui.config.sections import Intervals
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase, Target
 from tui.fleet import protocol
+from tui.fleet.scope import reading_also
 
 SSO = """
 [sso-session "corp login"]
@@ -287,3 +292,48 @@ async def test_nobody_at_all_is_a_line(demo: Demo, tmp_path: Path) -> None:
         line = await eyes.until(lambda: eyes.line("environment"))
         assert line == "environment: no credentials: aws configure, aws configure sso, or try evac --demo"
     await asyncio.sleep(0)
+
+
+async def test_a_running_collector_names_the_logins_reads_more_and_looks_again_when_told(
+    demo: Demo, tmp_path: Path
+) -> None:
+    """What the screen of profiles rests on. A poll is due in ten minutes: what is read before that was asked for."""
+    files = f"{SSO}{WELL}[profile late]\nregion = {SEOUL}\n[profile secret]\nregion = {SEOUL}\n"
+    keys = f"{WELL_KEY}[secret]\n{KEY.format(KEYS['data'])}"
+    environ = home(tmp_path, demo.url, files, keys)
+    slow = Intervals(status=600.0, inventory=600.0)
+    chosen = Settings(
+        only_profiles=("well", "sso"), regions=(SEOUL,), intervals=slow, hidden_profiles=("secret",)
+    )
+    async with watching(chosen, environ) as eyes:
+        await eyes.until(lambda: eyes.live("well") and eyes.line("sso"))
+        found = await eyes.link.request(protocol.ReadRequest(0, protocol.ReadKind.LOGINS))
+        by_name = {one.profile: one for one in found.logins}
+        assert set(by_name) == {"well", "sso", "through", "late"}, "not what the site policy hides"
+        assert by_name["sso"].key == by_name["through"].key == "sso corp login"
+        assert by_name["through"].command == ("aws", "sso", "login", "--sso-session", "corp login")
+        assert (by_name["sso"].account_id, by_name["through"].account_id) == (PROD, DATA)
+        assert (by_name["well"].key, by_name["well"].command) == ("keys well", ())
+
+        add = protocol.ReadRequest(0, protocol.ReadKind.ADD, profiles=("late", "secret", "nowhere"))
+        eyes.link.remember(reading_also(chosen, "late"))
+        await eyes.link.request(add)
+        assert "no credentials" in await eyes.until(lambda: eyes.line("late"))
+        assert not [one for one in eyes.store.targets() if one.target.profile in ("secret", "nowhere")]
+
+        home(tmp_path, demo.url, files, f"{keys}[late]\n{KEY.format(KEYS['staging'])}")  # somebody logs in
+        await eyes.link.request(protocol.ReadRequest(0, protocol.ReadKind.REFRESH, profiles=("late",)))
+        await eyes.until(lambda: eyes.live("late"))
+        assert eyes.live("well"), "nothing else was given away for it"
+
+        assert eyes.link.pid is not None
+        os.kill(eyes.link.pid, signal.SIGKILL)
+        mark = len(eyes.seen)
+        await eyes.until(
+            lambda: any(
+                one.target is not None
+                and one.target.target.profile == "late"
+                and one.target.phase is Phase.LIVE
+                for one in eyes.deltas_since(mark)
+            )
+        )

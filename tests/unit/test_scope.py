@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.rows import row
 from tui.config.schema import Settings
@@ -171,3 +172,86 @@ def test_equal_scopes_have_one_word_and_others_another() -> None:
     assert len(words) == 6
     assert "" in words
     assert isinstance(fleet().rows()[0], Instance)
+
+
+# --- within a run
+
+
+WITHIN = {
+    "an account": (
+        scope.Scope(accounts=frozenset({"111122223333"})),
+        {"prod/ap-northeast-2", "prod/eu-west-1"},
+    ),
+    "a profile that is not the one that reads": (
+        scope.Scope(profiles=frozenset({"audit"})),
+        {"prod/ap-northeast-2", "prod/eu-west-1"},
+    ),
+    "a region, and what may be in it": (
+        scope.Scope(regions=frozenset({DUBLIN})),
+        {"prod/eu-west-1", "old/eu-west-1", "gone/*"},
+    ),
+    "one region of an account": (
+        scope.Scope(accounts=frozenset({"111122223333"}), regions=frozenset({DUBLIN})),
+        {"prod/eu-west-1"},
+    ),
+    "nothing": (scope.Scope(profiles=frozenset({"nobody"})), set()),
+    "everything": (scope.WHOLE, places(fleet())),
+}
+
+
+def read_fleet() -> Store:
+    """The same with the accounts known."""
+    store, found = Store(), fleet()
+    for one in found.every_target():
+        account = clean("111122223333" if one.target.profile == "prod" else "")
+        rows = tuple(
+            replace(row, account_id=account) for row in found.every_row() if row.target == one.target
+        )
+        store.apply(Delta(replace(one, account_id=account), rows))
+    return store
+
+
+@pytest.mark.parametrize("case", WITHIN)
+def test_what_is_out_of_scope_is_counted_and_told_nowhere_else(case: str) -> None:
+    store, (narrow, left) = read_fleet(), WITHIN[case]
+    targets, rows = store.every_target(), store.every_row()
+    before = store.revision
+    store.scope = narrow
+    assert store.revision > before, "whoever draws looks again"
+    assert places(store) == left
+    assert {str(row.target.key) for row in store.rows()} == {one for one in left if not one.endswith("*")}
+    assert store.total == len(store.rows()) == sum(store.counts.values())
+    assert store.out_of_scope == (len(targets) - len(left), len(rows) - len(store.rows()))
+    assert store.every_target() == targets, "all of it is read on"
+    assert all(store.get(row.key) is row for row in rows), "and what is marked stays"
+    assert store.rows() is store.rows(), "another list only when something changed"
+    store.scope = scope.WHOLE
+    assert list(store.rows()) == list(rows)
+    assert store.out_of_scope == (0, 0)
+
+
+def test_what_comes_while_narrowed_is_there_when_it_is_widened() -> None:
+    store = read_fleet()
+    store.scope = scope.Scope(profiles=frozenset({"data"}))
+    late = row(99, Target("old", DUBLIN), profiles=(clean("old"),))
+    store.apply(Delta(upserts=(late,)))
+    assert late.key not in {one.key for one in store.rows()}
+    assert store.out_of_scope[1] == 7
+    store.scope = scope.WHOLE
+    assert late in store.rows()
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (Settings(only_profiles=("a",)), Settings(only_profiles=("a", "b"))),
+        (Settings(only_profiles=("b",)), Settings(only_profiles=("b",))),
+        (Settings(), Settings()),
+        (
+            Settings(profiles={"b": ProfileSettings(hidden=True, label="B")}),
+            Settings(profiles={"b": ProfileSettings(label="B")}),
+        ),
+    ],
+)
+def test_a_profile_is_added_as_if_it_had_been_asked_for(before: Settings, expected: Settings) -> None:
+    assert scope.reading_also(before, "b") == expected

@@ -34,6 +34,7 @@ from tui.aws.shared_config import About, Files
 from tui.config.schema import Settings
 from tui.domain import profile_names
 from tui.domain.aws_codes import DISABLED_OR_BAD
+from tui.domain.logins import ProfileLogin
 
 CONNECT_WITHIN, READ_WITHIN = 5, 20
 """Seconds for a connection and for an answer."""
@@ -98,6 +99,16 @@ class Sessions:
         """By which names its credentials are guarded: a profile without any of its own ends with the container's or the
         machine's, which are this shell's."""
         return (profile,) if self._files.logs_in(profile) else (profile, profile_names.ENVIRONMENT)
+
+    def logins(self, also: Sequence[str] = ()) -> tuple[ProfileLogin, ...]:
+        """How each profile of the files logs in, in their order, and those of `also`; but for those the site policy hides.
+        Raises ConfigParseError."""
+        there = (*also, *self._files.shell().available_profiles)
+        return tuple(
+            self._files.renewal(name)
+            for name in dict.fromkeys(there)
+            if not any(map(self._settings.profile_hidden, self._called(name)))
+        )
 
     def doubts(self) -> list[tuple[str, str]]:
         """What in this shell and in the files is probably not meant so, and what to do."""

@@ -17,6 +17,7 @@ import botocore.session
 from botocore.exceptions import ConfigNotFound
 
 from tui.domain import profile_names
+from tui.domain.logins import ProfileLogin
 
 Parsed = dict[str, Any]
 Stamp = tuple[int, int, int] | None
@@ -182,6 +183,26 @@ class Files:
             return _login(self.shell().full_config, self._meant(profile), profile)
         except Exception:  # the files may be what is broken: then there is no login to name
             return Login("keys", "", profile)
+
+    def renewal(self, profile: str) -> ProfileLogin:
+        """What of its login a person can do something about. Never raises."""
+        login = self.login(profile)
+        try:
+            one = self.config_of(profile)
+        except Exception:  # as above
+            one = {}
+        account = (
+            str(one.get("sso_account_id", "")) or str(one.get("role_arn", "")).partition("iam::")[2][:12]
+        )
+        known = account if len(account) == 12 and account.isdecimal() else ""
+        shared = login.kind in ("sso", "login") and login.name
+        return ProfileLogin(
+            profile,
+            login.kind,
+            login.name if shared else login.profile,
+            tuple(shlex.split(login.command)),
+            known,
+        )
 
 
 OWN_LOGIN = frozenset(

@@ -59,6 +59,10 @@ class Link:
         """The process id of the running collector, None if there is none."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
+    def remember(self, settings: Settings) -> None:
+        """Should this collector die, the next one begins with these settings."""
+        self._settings = settings
+
     def begin(self) -> None:
         """Have the first collector load and read already, while what the console draws with is loaded. Harmless if it can't."""
         if self._early is not None or self._keeper is not None:

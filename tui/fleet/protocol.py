@@ -18,6 +18,7 @@ from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.facts import Facts
 from tui.domain.health import HealthReport
 from tui.domain.instance import Instance, Target, TargetStatus, Trouble
+from tui.domain.logins import ProfileLogin
 from tui.domain.owned_images import OwnedImages
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.errors import EvacError
@@ -59,7 +60,8 @@ class Delta(_Frame, frozen=True):
 class ReadKind(StrEnum):
     """What is asked of the collector: an instance and its facts read anew, or all again; one part of the evidence why it fails;
     or who covers the instances of a target (of all, without one), which from then on is kept read; or what AWS Health says of it;
-    by which plans an instance is copied; or which AMIs of evac's a target holds.
+    by which plans an instance is copied; or which AMIs of evac's a target holds; or which logins there are; or to read further
+    profiles from now on.
     """
 
     LOOK = "look"
@@ -73,10 +75,13 @@ class ReadKind(StrEnum):
     HEALTH = "health"
     PLANS = "plans"
     OWN_IMAGES = "own-images"
+    LOGINS = "logins"
+    ADD = "add"
 
 
 class ReadRequest(_Frame, frozen=True):
-    """A question. A refresh without a target is for all of them; without an instance, for the whole target.
+    """A question. A refresh without a target is for all of them; without an instance, for the whole target; with `profiles`, for
+    all that these read, with their logins looked at anew.
 
     `hosts`: names whose addresses a look should bring along. `hours`: how far back metrics go (3, 24 or 72). `resource`: whose
     changes are asked for, where it is not the instance: a volume's or a security group's id. `entities`: what else of it Health
@@ -92,6 +97,7 @@ class ReadRequest(_Frame, frozen=True):
     resource: str = ""
     entities: tuple[str, ...] = ()
     keep: int = 1
+    profiles: tuple[str, ...] = ()
 
 
 class ReadAnswer(_Frame, frozen=True):
@@ -109,6 +115,7 @@ class ReadAnswer(_Frame, frozen=True):
     health: HealthReport | None = None
     plans: CopyPlans | None = None
     own_images: OwnedImages | None = None
+    logins: tuple[ProfileLogin, ...] = ()
 
 
 class Hello(_Frame, frozen=True):

@@ -1,21 +1,74 @@
 """The scope of a run: which profiles and regions options, config and policy leave in. The snapshot is narrowed to it.
 
 The collector alone knows which profiles and regions there are; what it reads, it says (`Delta.profiles`, `Delta.regions`).
+Within a run the console may show less (`Scope`): all the rest is read on, so that to widen shows at once what is true then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.config.schema import Settings
-from tui.domain.instance import EVERYWHERE, Target, TargetStatus
-from tui.domain.sanitize import clean
+from tui.domain.instance import EVERYWHERE, Instance, Target, TargetStatus
+from tui.domain.sanitize import EMPTY, SafeText, clean
 
 Reads = Callable[[str, str], bool]
 """Whether a profile (its name as drawn) is read in a region."""
+
+
+class Scope(Struct, frozen=True):
+    """What of all that is read is shown, listed and counted: each set that is not empty is all there is of its kind.
+
+    `words`: what the header calls it. The empty scope leaves nothing out.
+    """
+
+    accounts: frozenset[str] = frozenset()
+    profiles: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    words: SafeText = EMPTY
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out."""
+        return not (self.accounts or self.profiles or self.regions)
+
+    def has(self, account_id: str, profiles: Iterable[str], region: str) -> bool:
+        """Whether that account in that region, reached by these profiles (their names as drawn), is in it.
+
+        What failed before its regions were known may be in any of them.
+        """
+        return (
+            (not self.accounts or account_id in self.accounts)
+            and (not self.profiles or not self.profiles.isdisjoint(profiles))
+            and (not self.regions or region in self.regions or region == EVERYWHERE)
+        )
+
+    def has_target(self, status: TargetStatus) -> bool:
+        """Whether that target is in it."""
+        target = status.target
+        return self.has(status.account_id, (*status.profiles, clean(target.profile)), target.region)
+
+    def has_row(self, row: Instance) -> bool:
+        """Whether that instance is in it."""
+        return self.has(row.account_id, (*row.profiles, clean(row.target.profile)), row.target.region)
+
+
+WHOLE = Scope()
+
+
+def reading_also(settings: Settings, profile: str) -> Settings:
+    """The settings of a run that reads this profile too, as if it had been asked for at the start."""
+    if settings.only_profiles:
+        named = tuple(dict.fromkeys((*settings.only_profiles, profile)))
+        return replace(settings, only_profiles=named)
+    own = settings.profiles.get(profile)
+    if own is None or not own.hidden:
+        return settings  # it stands in the files, and is read as all of them
+    return replace(settings, profiles=settings.profiles | {profile: replace(own, hidden=False)})
 
 
 def key(settings: Settings) -> str:

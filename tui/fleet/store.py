@@ -14,11 +14,14 @@ from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatu
 from tui.domain.sanitize import clean
 from tui.fleet.interning import Pool
 from tui.fleet.protocol import Delta
-from tui.fleet.scope import Reads, within
+from tui.fleet.scope import WHOLE, Reads, Scope, within
 
 
 class Store:
-    """What is known of the fleet. `revision` grows with every change."""
+    """What is known of the fleet. `revision` grows with every change.
+
+    `targets`, `rows`, `total` and `counts` tell of what is in scope, all else of everything that is read.
+    """
 
     def __init__(self) -> None:
         self.revision = 0
@@ -28,26 +31,59 @@ class Store:
         self._targets: dict[Target, TargetStatus] = {}
         self._by_target: dict[Target, set[str]] = {}
         self._listed: list[Instance] | None = None
+        self._scope = WHOLE
+        self._in_scope: list[Instance] | None = None
         self._pool = Pool()
 
-    def targets(self) -> list[TargetStatus]:
-        """All targets, by profile and region."""
+    @property
+    def scope(self) -> Scope:
+        """What is shown, listed and counted of all that is read."""
+        return self._scope
+
+    @scope.setter
+    def scope(self, scope: Scope) -> None:
+        self._scope, self._in_scope = scope, None
+        self.revision += 1
+
+    def every_target(self) -> list[TargetStatus]:
+        """All targets that are read, by profile and region."""
         return [self._targets[target] for target in sorted(self._targets)]
+
+    def every_row(self) -> Sequence[Instance]:
+        """All instances, in the order they were first seen. Another list whenever one of them changed, and only then."""
+        if self._listed is None:
+            self._listed, self._in_scope = list(self._rows.values()), None
+        return self._listed
+
+    @property
+    def out_of_scope(self) -> tuple[int, int]:
+        """How many targets and how many instances are read, and not shown."""
+        if self._scope.is_whole:
+            return 0, 0
+        return len(self._targets) - len(self.targets()), len(self._rows) - len(self.rows())
+
+    def targets(self) -> list[TargetStatus]:
+        """The targets in scope, by profile and region."""
+        found = self.every_target()
+        return found if self._scope.is_whole else [one for one in found if self._scope.has_target(one)]
 
     def target(self, target: Target) -> TargetStatus | None:
         """How that target is doing."""
         return self._targets.get(target)
 
     def rows(self) -> Sequence[Instance]:
-        """All instances, in the order they were first seen. Another list whenever one of them changed, and only then."""
-        if self._listed is None:
-            self._listed = list(self._rows.values())
-        return self._listed
+        """Those in scope, in the order they were first seen. Another list whenever one of them all changed, and only then."""
+        found = self.every_row()
+        if self._scope.is_whole:
+            return found
+        if self._in_scope is None:
+            self._in_scope = [row for row in found if self._scope.has_row(row)]
+        return self._in_scope
 
     @property
     def total(self) -> int:
-        """How many instances are known, those of the snapshot that are still to be loaded included."""
-        return len(self._rows) + self.unread
+        """How many instances are known in scope, and of the snapshot still to be loaded."""
+        return len(self.rows()) + self.unread
 
     def get(self, key: str) -> Instance | None:
         """The instance of a key (`region/id`)."""
@@ -56,7 +92,7 @@ class Store:
     @property
     def counts(self) -> dict[Target, int]:
         """Rows held for each target: not what AWS has, which is `TargetStatus.count`."""
-        return {target: len(self._by_target.get(target, ())) for target in self._targets}
+        return {one.target: len(self._by_target.get(one.target, ())) for one in self.targets()}
 
     def apply(self, delta: Delta) -> None:
         """Apply a delta to rows and targets; `revision` grows."""

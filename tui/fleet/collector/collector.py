@@ -11,8 +11,7 @@ from tui.domain.instance import Phase, Trouble, TroubleKind
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
-from tui.fleet.collector.profiles import Profiles
-from tui.fleet.collector.requests import Requests
+from tui.fleet.collector.logins import Logins
 from tui.fleet.collector.schedule import Job, JobOutcome
 from tui.fleet.collector.state import LOGIN_TROUBLE, OUTCOMES, AccountRegionKey, CoverKey
 
@@ -25,7 +24,7 @@ _OTHERS_MAY = (TroubleKind.CREDENTIALS, TroubleKind.DENIED, TroubleKind.REGION, 
 """Kinds of trouble that another profile of the account may not have."""
 
 
-class Collector(Profiles, Requests):
+class Collector(Logins):
     """One run of the collector: profiles, requests of the console, schedule, loop."""
 
     async def run(self) -> None:

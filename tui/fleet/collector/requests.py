@@ -68,7 +68,7 @@ class Requests(CoverRequests):
     async def answer(self, request: protocol.ReadRequest) -> None:
         """Answer a request; never raises."""
         if request.kind is protocol.ReadKind.REFRESH:
-            self.refresh(request.target)
+            self.refresh(request.target, request.profiles)
             self.send(protocol.ReadAnswer(request.id))
         elif request.kind is protocol.ReadKind.COVER:
             self.send(await self.covered(request))
@@ -154,17 +154,21 @@ class Requests(CoverRequests):
             facts = replace(facts, hosts=await named)
         return protocol.ReadAnswer(request.id, row, facts)
 
-    def refresh(self, target: Target | None) -> None:
-        """Read again now, past the cache."""
-        now = time.monotonic()
+    def refresh(self, target: Target | None, profiles: tuple[str, ...] = ()) -> None:
+        """Read again now, past the cache; with `profiles` what these read, and their logins are made anew."""
+        now, named = time.monotonic(), frozenset(profiles)
+        for profile in profiles:
+            self.sessions.drop(profile)
         for place, unit in self.units.items():
+            if named and named.isdisjoint(unit.profiles):
+                continue
             if target is None or (target.region == unit.region and target.profile in unit.profiles):
                 self.jobs.read_anew(unit)
                 self.schedule.refresh(place, now, Job.STATUS, Job.INVENTORY)
                 if place in self.cover_tasks:
                     self.ask_cover(place, anew=True)
         for profile in self.shown:
-            if target is None or target.profile == profile:
+            if (not named or profile in named) and (target is None or target.profile == profile):
                 self.schedule.refresh(profile, now, Job.IDENTIFY)
         self.wake.set()
 
