@@ -16,7 +16,7 @@ from tui.config.schema import Settings
 from tui.domain.cover_facts import AlarmActionKind, CoverPart
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
 from tui.domain.sanitize import clean
-from tui.fleet.collector_client import look_once, read_once
+from tui.fleet.reading import look_once, read_once
 
 DUBLIN, LONDON = REGIONS = ("eu-west-1", "eu-west-2")
 SHOP, DATA = "123456789012", "222233334444"

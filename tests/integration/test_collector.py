@@ -29,7 +29,7 @@ from tui.demo.environment import Demo, start
 from tui.domain.instance import CheckStatus, InstanceState
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
-from tui.fleet.collector_client import read_once
+from tui.fleet.reading import read_once
 
 
 def test_every_target_of_the_sample_answers_with_rows_or_a_line(demo: Demo) -> None:

@@ -14,7 +14,7 @@ from tui.domain.copy_plan_rules import copy_plan_lines
 from tui.domain.cover.answers import CoverVerdict
 from tui.domain.instance import Instance, Target
 from tui.domain.old_images import judged_images
-from tui.fleet import collector_client
+from tui.fleet import reading
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 
 DATA = Target("data", "eu-west-1")
@@ -36,7 +36,7 @@ def demo(running: Demo) -> Demo:
 
 @pytest.fixture(scope="module")
 def rows(running: Demo) -> dict[str, Instance]:
-    store = collector_client.read_once(
+    store = reading.read_once(
         Settings(only_profiles=("data",), only_regions=("eu-west-1",)), running.apply(), timeout=60
     )
     return {str(row.name): row for row in store.rows()}
@@ -44,7 +44,7 @@ def rows(running: Demo) -> dict[str, Instance]:
 
 def asked(demo: Demo, *requests: ReadRequest) -> list[ReadAnswer]:
     """What a collector of its own answers."""
-    return collector_client.ask_once(Settings(only_profiles=("data",)), demo.apply(), *requests)
+    return reading.ask_once(Settings(only_profiles=("data",)), demo.apply(), *requests)
 
 
 def at(rows: dict[str, Instance]) -> dict[str, str]:

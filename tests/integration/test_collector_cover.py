@@ -21,7 +21,7 @@ from tui.demo.environment import Demo
 from tui.domain.cover_facts import AlarmActionKind, CoverPart
 from tui.domain.instance import Target
 from tui.fleet import protocol
-from tui.fleet.collector_client import read_once
+from tui.fleet.reading import read_once
 
 COVER_CALLS = {
     "DescribeAlarms",

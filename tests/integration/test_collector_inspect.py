@@ -11,7 +11,7 @@ from tui.config.schema import Settings
 from tui.demo.environment import Demo
 from tui.domain.instance import Target
 from tui.fleet import protocol
-from tui.fleet.collector_client import look_once
+from tui.fleet.reading import look_once
 
 HAZARDS: list[tuple[str, str, str]] = [
     ("prod", SEOUL, "web-1"), ("prod", SEOUL, "vault-1"), ("prod", SEOUL, "payments-db-1"),

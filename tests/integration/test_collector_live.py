@@ -24,7 +24,7 @@ from tui.config.sections import HealthSettings
 from tui.demo.environment import Demo
 from tui.domain.instance import CheckStatus, InstanceState, Phase, Target
 from tui.fleet import protocol
-from tui.fleet.collector_client import read_once
+from tui.fleet.reading import read_once
 
 
 async def test_problems_of_all_come_before_any_inventory(demo: Demo) -> None:

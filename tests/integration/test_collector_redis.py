@@ -14,7 +14,7 @@ from tests.integration.collector_watch import SEOUL, calls, passing, settings, t
 from tui.config.schema import Settings
 from tui.config.sections import CacheSettings
 from tui.demo.environment import Demo
-from tui.fleet.collector_client import read_once
+from tui.fleet.reading import read_once
 
 
 def shared(url: str, *profiles: str, often: bool = False) -> Settings:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.integration.collector_watch import IRELAND, SEOUL, calls, fault, passing, settings
 from tui.demo.environment import Demo
 from tui.domain.instance import EVERYWHERE, Instance, Phase, TargetStatus
-from tui.fleet.collector_client import read_once
+from tui.fleet.reading import read_once
 from tui.fleet.store import Store
 
 PROFILES = ("prod", "prod-audit", "analytics", "staging", "legacy")

@@ -20,7 +20,7 @@ from tui.domain.old_images import JudgedImage, age_of, judged_images, removal_co
 from tui.domain.plurals import counted
 from tui.domain.query import Query
 from tui.domain.server_plans import PlanMaker, server_plan
-from tui.fleet import collector_client
+from tui.fleet import reading
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 
 TARGETS_AT_ONCE = 24
@@ -83,9 +83,7 @@ def _answers(session: Session, places: Sequence[_Place], keep: int) -> Iterator[
     for at in range(0, len(places), TARGETS_AT_ONCE):
         part = places[at : at + TARGETS_AT_ONCE]
         asked = [ReadRequest(0, ReadKind.OWN_IMAGES, one.target, keep=keep) for one in part]
-        yield from zip(
-            part, collector_client.ask_once(session.settings, session.environ, *asked), strict=True
-        )
+        yield from zip(part, reading.ask_once(session.settings, session.environ, *asked), strict=True)
 
 
 def _print_images(

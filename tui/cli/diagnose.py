@@ -14,7 +14,7 @@ from tui.cli import output
 from tui.cli.activity import own
 from tui.cli.diagnosis_view import print_diagnosis, print_log
 from tui.cli.evidence_object import evidence_object, finding_object, verdict_object
-from tui.cli.fleet_reader import find_instance
+from tui.cli.fleet_reader import FoundInstance, find_instance
 from tui.cli.health_view import health_objects, health_request, print_health, read_health, with_health
 from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import FOUND, PARTIAL, USAGE, WELL, RefusedError, Session, Shared, open_session
@@ -27,7 +27,6 @@ from tui.domain.health import HealthReport
 from tui.domain.health_notices import of_place
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
-from tui.fleet import collector_client
 from tui.fleet.gathered import NOTHING_YET
 from tui.fleet.protocol import ReadKind, ReadRequest
 from tui.presentation import instance_objects
@@ -60,10 +59,10 @@ def diagnose_command(
 
 def _of_instance(session: Session, wanted: str, as_json: bool, timeout: float) -> int:
     output.say(f"looking for {wanted}…")
-    found = find_instance(session, wanted, timeout)
+    found = find_instance(session, wanted, timeout, more=lambda row: _questions(session, row))
     if found.instance is None:
         raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
-    (evidence, report), now = _gathered(session, found.instance), datetime.now(UTC)
+    (evidence, report), now = _gathered(session, found), datetime.now(UTC)
     zone, row = session.settings.zone(), with_health(found.instance, report)
     told = diagnosis_of(row, evidence, now, facts=found.facts, zone=zone, health=of_place(report.events))
     if as_json:
@@ -87,16 +86,18 @@ def _of_instance(session: Session, wanted: str, as_json: bool, timeout: float) -
     return PARTIAL if evidence.unread else WELL
 
 
-def _gathered(session: Session, instance: Instance) -> tuple[Evidence, HealthReport]:
-    """All parts and what AWS Health says, read side by side."""
+def _questions(session: Session, instance: Instance) -> list[ReadRequest]:
+    """All parts, and what AWS Health says."""
     asked = [ReadRequest(0, kind, instance.target, instance.instance_id) for kind in _PARTS]
-    if session.settings.health.enabled:
-        asked.append(health_request(instance))
+    return [*asked, health_request(instance)] if session.settings.health.enabled else asked
+
+
+def _gathered(session: Session, found: FoundInstance) -> tuple[Evidence, HealthReport]:
+    """What was answered."""
+    assert found.instance is not None
     report = HealthReport()
     gathered, now = NOTHING_YET, datetime.now(UTC)
-    for request, answer in zip(
-        asked, collector_client.ask_once(session.settings, session.environ, *asked), strict=True
-    ):
+    for request, answer in zip(_questions(session, found.instance), found.answers, strict=True):
         if request.kind is ReadKind.HEALTH:
             report = read_health(answer)
         else:

@@ -43,7 +43,7 @@ from tui.domain.answers import NoteKind
 from tui.domain.changes import HURTS_NOBODY, Reading, differences, worse
 from tui.domain.instance import InstanceState, TroubleKind
 from tui.domain.plan import Draft, GuardKind
-from tui.fleet import collector_client
+from tui.fleet import reading
 from tui.operations.journal import Journal
 from tui.operations.model import Operation, OperationState
 from tui.operations.recovery import resume
@@ -249,7 +249,7 @@ class _Order:
         """Look again, right before the yes is handed on: what was agreed to, if that is no longer so; else None."""
         output.say("looking once more…")
         before, plan = self.reading, self.plan
-        answer = collector_client.look_once(
+        answer = reading.look_once(
             self.session.settings, self.session.environ, plan.target, str(plan.instance_id),
             hosts=before.here.names,
         )  # fmt: skip

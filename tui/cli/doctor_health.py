@@ -10,7 +10,7 @@ from tui.cli.session import Session
 from tui.domain.health_notices import of_place
 from tui.domain.instance import EVERYWHERE, TargetStatus
 from tui.domain.plurals import counted
-from tui.fleet import collector_client
+from tui.fleet import reading
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 
 GAIN = "recoveries AWS made and trouble of a zone are not told"
@@ -26,7 +26,7 @@ def health(session: Session, fleet: Fleet) -> Iterator[DoctorLine]:
         if status.trouble is None and status.account_id and status.target.region != EVERYWHERE:
             accounts.setdefault(str(status.account_id), status)
     asked = [ReadRequest(0, ReadKind.HEALTH, one.target) for one in accounts.values()]
-    answers = collector_client.ask_once(session.settings, session.environ, *asked) if asked else []
+    answers = reading.ask_once(session.settings, session.environ, *asked) if asked else []
     for account, answer in zip(accounts, answers, strict=True):
         yield _line(account, answer)
 

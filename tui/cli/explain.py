@@ -14,15 +14,13 @@ from tui.cli.activity import own
 from tui.cli.fleet_reader import find_instance
 from tui.cli.health_view import health_objects, health_request, print_health, read_health, with_health
 from tui.cli.options import json_option, shared_options, timeout_option
-from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Session, Shared, open_session
+from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Shared, open_session
 from tui.cli.this_machine import here_for
 from tui.config.schema import policy
 from tui.domain.events import KNOWN_CODES, EventState
 from tui.domain.guidance import Explanation, explain, explain_code
 from tui.domain.guidance.base import heading
 from tui.domain.health import HealthReport
-from tui.domain.instance import Instance
-from tui.fleet import collector_client
 from tui.presentation import instance_objects
 
 _CODE = re.compile(r"(instance|system)-[a-z]+")
@@ -71,12 +69,13 @@ def explain_command(
     if _CODE.fullmatch(what):  # a name like that is found by its id
         raise click.UsageError(f"{what} is no event code; codes are {', '.join(KNOWN_CODES)}")
     with open_session(shared) as session:
-        found = find_instance(session, what, timeout)
+        asks = session.settings.health.enabled
+        found = find_instance(session, what, timeout, more=lambda row: (health_request(row),) if asks else ())
         settings, here = session.settings, here_for(session)
         ours = own(session)
         if found.instance is None:
             raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
-        report = _health(session, found.instance)
+        report = read_health(found.answers[0]) if found.answers else HealthReport()
     now = datetime.now(UTC)
     rules = policy(settings, found.instance.target.profile, found.instance.account_id)
     told = explain(found.instance, found.facts, rules, now, settings.zone(), here, ours)
@@ -90,13 +89,6 @@ def explain_command(
     if not as_json:
         print_health(row, report, now, settings.zone())
     return WELL
-
-
-def _health(session: Session, instance: Instance) -> HealthReport:
-    if not session.settings.health.enabled:
-        return HealthReport()
-    (answer,) = collector_client.ask_once(session.settings, session.environ, health_request(instance))
-    return read_health(answer)
 
 
 def _print(

@@ -12,7 +12,8 @@ from tui.domain import identifiers
 from tui.domain.facts import Facts
 from tui.domain.instance import EVERYWHERE, Instance, TargetStatus
 from tui.domain.listing import failures
-from tui.fleet import collector_client, protocol
+from tui.fleet import protocol, reading
+from tui.fleet.store import Store
 
 MAX_LISTED = 20
 """Instances that are listed where a name is that of several."""
@@ -33,7 +34,7 @@ class Fleet(Struct, frozen=True):
 class FoundInstance(Struct, frozen=True):
     """An instance looked at just now, or a line that says why there is none. `unread`: it may be where nobody answered.
 
-    `rows`: what else was read on the way.
+    `rows`: what else was read on the way. `answers`: to what else was asked of it.
     """
 
     instance: Instance | None = None
@@ -41,6 +42,7 @@ class FoundInstance(Struct, frozen=True):
     why: str = ""
     unread: bool = False
     rows: Sequence[Instance] = ()
+    answers: Sequence[protocol.ReadAnswer] = ()
 
 
 def read_fleet(
@@ -56,7 +58,7 @@ def read_fleet(
 
     A target that has not answered after `timeout` seconds carries its trouble.
     """
-    store = collector_client.read_once(
+    store = reading.read_once(
         session.settings,
         session.environ,
         problems_only=problems_only,
@@ -65,29 +67,44 @@ def read_fleet(
         meanwhile=meanwhile,
         collectors=collectors,
     )
+    return _fleet(store)
+
+
+def _fleet(store: Store) -> Fleet:
     return Fleet(tuple(store.rows()), tuple(store.targets()))
 
 
 def find_instance(
-    session: Session, wanted: str, timeout: float, *, hosts: tuple[str, ...] = ()
+    session: Session,
+    wanted: str,
+    timeout: float,
+    *,
+    hosts: tuple[str, ...] = (),
+    more: Callable[[Instance], Sequence[protocol.ReadRequest]] = lambda row: (),
 ) -> FoundInstance:
     """The one instance of that id, ARN, DNS name, address or name (`tui.domain.identifiers`); of several, which there are.
 
     What states an id is looked for among the troubled first; whether another has the same name only all can tell.
-    `hosts`: names whose addresses are looked up with it.
+    `hosts`: names whose addresses are looked up with it. `more`: what else is asked of it, side by side with the look.
     """
     fleet: Fleet | None = None
     for problems_only in (True, False) if identifiers.id_of(wanted) else (False,):
-        fleet = read_fleet(session, problems_only=problems_only, timeout=timeout)
-        matches = identifiers.find_rows(fleet.rows, wanted)
-        if len(matches) > 1:
-            places = ", ".join(
-                f"{row.label} {row.instance_id} in {row.target.key}" for row in matches[:MAX_LISTED]
-            )
-            more = f" and {len(matches) - MAX_LISTED} more" if len(matches) > MAX_LISTED else ""
-            return FoundInstance(why=f"{wanted} names {len(matches)} instances: {places}{more}; give the id")
-        if matches:
-            return msgspec.structs.replace(look_at(session, matches[0], hosts), rows=fleet.rows)
+        with reading.FleetReading(
+            session.settings, session.environ, problems_only=problems_only, timeout=timeout
+        ) as readers:
+            fleet = _fleet(readers.store)
+            matches = identifiers.find_rows(fleet.rows, wanted)
+            if len(matches) > 1:
+                places = ", ".join(
+                    f"{row.label} {row.instance_id} in {row.target.key}" for row in matches[:MAX_LISTED]
+                )
+                left = f" and {len(matches) - MAX_LISTED} more" if len(matches) > MAX_LISTED else ""
+                return FoundInstance(
+                    why=f"{wanted} names {len(matches)} instances: {places}{left}; give the id"
+                )
+            if matches:
+                look, *answers = readers.ask(_look(matches[0], hosts), *more(matches[0]))
+                return msgspec.structs.replace(_found(look), rows=fleet.rows, answers=tuple(answers))
     assert fleet is not None
     missing = [
         one.target.profile if one.target.region == EVERYWHERE else one.target.key
@@ -108,11 +125,12 @@ def look_at_all(
     session: Session, rows: Sequence[Instance], hosts: tuple[str, ...] = ()
 ) -> list[FoundInstance]:
     """A fresh look at each, side by side."""
-    asked = [
-        protocol.ReadRequest(number, protocol.ReadKind.LOOK, row.target, str(row.instance_id), hosts)
-        for number, row in enumerate(rows)
-    ]
-    return [_found(one) for one in collector_client.ask_once(session.settings, session.environ, *asked)]
+    asked = [_look(row, hosts) for row in rows]
+    return [_found(one) for one in reading.ask_once(session.settings, session.environ, *asked)]
+
+
+def _look(row: Instance, hosts: tuple[str, ...]) -> protocol.ReadRequest:
+    return protocol.ReadRequest(0, protocol.ReadKind.LOOK, row.target, str(row.instance_id), hosts)
 
 
 def _found(answer: protocol.ReadAnswer) -> FoundInstance:

@@ -48,7 +48,7 @@ from tui.domain.changes import Reading
 from tui.domain.instance import Target, TroubleKind
 from tui.domain.plurals import part_of
 from tui.domain.typed_name import answers
-from tui.fleet.collector_client import look_once
+from tui.fleet.reading import look_once
 from tui.kept_output import kept_by_operation
 from tui.operations.journal import Journal
 from tui.operations.journal_peek import in_need

@@ -13,18 +13,17 @@ import subprocess
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 from msgspec.structs import replace
 
 from tui.config.schema import Settings, encode_settings
-from tui.domain.instance import EVERYWHERE, Instance, Phase, Target, TargetStatus, Trouble, TroubleKind
+from tui.domain.instance import Trouble, TroubleKind
 from tui.domain.retry import RetryPolicy
 from tui.domain.sanitize import EMPTY, SafeText, clean
 from tui.fleet import protocol
 from tui.fleet.adopted_process import Early, adopt
-from tui.fleet.store import Store
 
 COMMAND = (sys.executable, "-P", "-m", "tui.fleet.collector")
 """-P: a stray `tui.py` in the current folder must never run with credentials."""
@@ -32,8 +31,6 @@ SILENCE = 45.0
 """Seconds without a frame after which a collector counts as hung; it beats every 5."""
 ANSWER_WITHIN = 60.0
 """Seconds a request may take: longer than the collector's own limits, so that its reason is the one shown."""
-LAST_WORDS = 2.0
-"""Seconds in which a collector whose time is over sends what it has read."""
 _RESTARTS = RetryPolicy(0.5, 30.0)
 """Seconds between a collector's end and the next one's start."""
 
@@ -219,107 +216,6 @@ class Link:
     async def _say(self, state: protocol.LinkState) -> None:
         self.state = state
         await self._frames.put(state)
-
-
-def read_once(
-    settings: Settings,
-    environ: Mapping[str, str],
-    *,
-    problems_only: bool = False,
-    cover: bool = False,
-    timeout: float = 120.0,
-    meanwhile: Callable[[Sequence[Instance]], None] = lambda rows: None,
-    collectors: int = 1,
-) -> Store:
-    """Every target once, for commands without a screen; blocking. What could not be read says so in its target's trouble.
-
-    `cover`: and who covers its instances. `meanwhile` gets the rows as they come, for work that need not wait for the last.
-    `collectors`: so many processes read, each some of the accounts; each asks every profile whose it is.
-
-    After `timeout` seconds the targets without an answer count as failed. A collector that could not do its work at all
-    is a failed target of profile and region `*`.
-    """
-    arguments = ["--once", *(["--problems"] if problems_only else []), *(["--cover"] if cover else [])]
-    links = [Link(settings, environ, *arguments, f"--share={one}/{collectors}") for one in range(collectors)]
-    return asyncio.run(_read_all(links, timeout, meanwhile))
-
-
-def look_once(
-    settings: Settings,
-    environ: Mapping[str, str],
-    target: Target,
-    instance_id: str,
-    *,
-    kind: protocol.ReadKind = protocol.ReadKind.LOOK,
-    hosts: tuple[str, ...] = (),
-) -> protocol.ReadAnswer:
-    """One instance, freshly read, with its facts; blocking. `kind` and `hosts` as in ReadRequest."""
-    return ask_once(settings, environ, protocol.ReadRequest(0, kind, target, instance_id, hosts))[0]
-
-
-def ask_once(
-    settings: Settings, environ: Mapping[str, str], *requests: protocol.ReadRequest
-) -> list[protocol.ReadAnswer]:
-    """An answer to each request, which one collector reads side by side; blocking. What went wrong is in the answers."""
-    return asyncio.run(_ask(Link(settings, environ, "--idle"), requests))
-
-
-async def _ask(link: Link, requests: Sequence[protocol.ReadRequest]) -> list[protocol.ReadAnswer]:
-    await link.start()
-    try:
-        return await asyncio.gather(*map(link.request, requests))
-    finally:
-        await link.stop()
-
-
-async def _read_all(
-    links: Sequence[Link], limit: float, meanwhile: Callable[[Sequence[Instance]], None]
-) -> Store:
-    store = Store()
-    late = Trouble(TroubleKind.NETWORK, clean(f"no answer within {limit:.0f} s"), clean("try again"))
-    ends = await asyncio.gather(*(_read_to_end(link, store, limit, meanwhile) for link in links))
-    died = next((end for end in ends if isinstance(end, protocol.LinkState)), None)
-    trouble = late if died is None else Trouble(TroubleKind.INTERNAL, died.why, clean("run evac doctor"))
-    ended = all(isinstance(end, protocol.Done) for end in ends)
-    for status in store.targets():
-        if ended and len(links) > 1 and status.phase is Phase.READING and status.target.region == EVERYWHERE:
-            store.apply(protocol.Delta(dropped=(status.target,)))  # begun by one, and read by another since
-        elif status.phase in (Phase.WAITING, Phase.READING):
-            store.apply(protocol.Delta(target=replace(status, phase=Phase.FAILED, trouble=trouble)))
-    if not ended and (not store.targets() or (died is not None and len(links) > 1)):
-        everything = TargetStatus(Target(EVERYWHERE, EVERYWHERE), Phase.FAILED, trouble=trouble)
-        store.apply(protocol.Delta(target=everything))
-    return store
-
-
-async def _read_to_end(
-    link: Link, store: Store, limit: float, meanwhile: Callable[[Sequence[Instance]], None]
-) -> protocol.LinkState | protocol.Done | None:
-    """What one collector sends; how it ended, None: it was not done within `limit` seconds."""
-    await link.start()
-
-    async def follow(seconds: float) -> protocol.LinkState | protocol.Done:
-        """Until it is done, or dies. Raises TimeoutError."""
-        async with asyncio.timeout(seconds):
-            async for frame in link.frames():
-                if isinstance(frame, protocol.Delta):
-                    store.apply(frame)
-                    meanwhile(frame.upserts)
-                elif isinstance(frame, protocol.Done) or (
-                    isinstance(frame, protocol.LinkState) and frame.state is protocol.LinkPhase.RESTARTING
-                ):
-                    return frame
-        raise TimeoutError
-
-    try:
-        return await follow(limit)
-    except TimeoutError:
-        link.finish()
-        with contextlib.suppress(TimeoutError):
-            await follow(LAST_WORDS)
-        return None
-    finally:
-        await link.stop()
 
 
 async def _listen(stream: asyncio.StreamReader, said: deque[str]) -> None:

@@ -66,8 +66,6 @@ def main() -> None:
     threading.Thread(target=_writer, args=(out, frames), name="frames", daemon=True).start()
     frames.put(protocol.Hello(protocol.PROTOCOL, os.getpid()))
     asyncio.run(_serve(settings, source, frames))
-    source.read()  # after --once: the parent closes when it has read all
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Collector(Logins):
     """One run of the collector: profiles, requests of the console, schedule, loop."""
 
     async def run(self) -> None:
-        """Run until cancelled; with --once until everything was read."""
+        """Run until cancelled. With --once it says when everything was read, and then only answers what is asked."""
         if not self.idle:
             self.start(self.begin())
         beat = 0.0
@@ -38,7 +38,7 @@ class Collector(Logins):
                 self.start(self.work(key, job))
             if self.once and not self.tasks:
                 self.finish()
-                return
+                self.once = False
             self.tell_held(HELD)
             if now >= beat:
                 self.send(protocol.Beat())
