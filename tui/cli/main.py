@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": "tui.cli.explain",
     "diagnose": "tui.cli.diagnose",
     "coverage": "tui.cli.coverage",
+    "handover": "tui.cli.handover",
     "do": "tui.cli.do",
     "backup": "tui.cli.backup",
     "ops": "tui.cli.ops",

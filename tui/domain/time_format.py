@@ -161,3 +161,10 @@ def both_zones(dt: datetime, zone: tzinfo, now: datetime | None = None) -> str:
         return text
     weekday = "" if local.weekday() == utc.weekday() else f"{_DAYS[utc.weekday()]} "
     return f"{text} ({weekday}{utc:%H:%M} UTC)"
+
+
+def full_moment(dt: datetime, zone: tzinfo) -> str:
+    """To be read on another day, elsewhere: `2026-05-04 03:00 UTC (Mon 12:00 KST)`; in UTC alone `2026-05-04 03:00 UTC (Mon)`."""
+    utc, local = to_utc(dt), to_zone(dt, zone)
+    there = "" if local.tzname() == "UTC" else f" {local:%H:%M} {local.tzname()}"
+    return f"{utc.year:04}-{utc:%m-%d %H:%M} UTC ({_DAYS[local.weekday()]}{there})"

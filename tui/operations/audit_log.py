@@ -241,6 +241,29 @@ def tail(path: Path, count: int) -> list[dict[str, Any]]:
     return [one for one in records if one is not None][-count:]
 
 
+def records_since(path: Path, when: datetime) -> list[dict[str, Any]]:
+    """The records of that time and later, the newest last, also of files it was rotated into since. Raises OSError."""
+    parts = []
+    for one in sorted(files.siblings(path), key=lambda each: each.stat().st_mtime):
+        if one.stat().st_mtime >= when.timestamp():
+            try:
+                with files.rotated(one) as rotated:
+                    parts.append(rotated.read())
+            except (EOFError, ValueError):  # no log, or one that was cut: `check` is who minds
+                continue
+    with files.open_audit_log(path) as (file, _):
+        parts.append(b"" if file is None else file.read())
+    records = (_record(line) for part in parts for line in part.split(b"\n"))
+    return [one for one in records if one is not None and _is_since(one.get("time"), when)]
+
+
+def _is_since(time: object, when: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(str(time)) >= when
+    except (TypeError, ValueError):  # none, or one without a zone
+        return False
+
+
 def _record(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)

@@ -68,6 +68,14 @@ class CampaignJournal:
         )
         return self._campaigns(query, ())
 
+    def since(self, when: datetime) -> Sequence[Campaign]:
+        """Confirmed, and ordered or ended since then, or not ended yet. The oldest first."""
+        query = (
+            "SELECT * FROM campaign WHERE confirmed_at IS NOT NULL"
+            " AND (confirmed_at>=? OR ended_at>=? OR state<>'ended') ORDER BY id"
+        )
+        return self._campaigns(query, (to_text(when), to_text(when)))
+
     def _campaigns(self, query: str, values: tuple[Any, ...]) -> Sequence[Campaign]:
         with self.journal.looking():
             return [self._campaign(row) for row in self.journal._read(query, values)]

@@ -89,6 +89,14 @@ class JournalQueries(Database):
             self._unfinished, self._unfinished_at = self._read_unfinished(), now
         return list(self._unfinished) if self._depth == 0 else self._read_unfinished()
 
+    def since(self, when: datetime) -> Sequence[Operation]:
+        """Confirmed, and ordered or ended since then, or not ended yet. The oldest first."""
+        query = (
+            "SELECT * FROM operation WHERE confirmed_at IS NOT NULL AND (confirmed_at>=? OR finished_at>=?"
+            " OR state IN ('planned','running','needs-attention')) ORDER BY id"
+        )
+        return self._operations(query, (to_text(when), to_text(when)))
+
     def _read_unfinished(self) -> Sequence[Operation]:
         query = (
             "SELECT * FROM operation WHERE confirmed_at IS NOT NULL AND state IN ('planned','running','needs-attention')"

@@ -1,0 +1,241 @@
+"""What is handed over of a shift and of an instance: what began, ended, stands, waits, is due, and nothing that nobody knows."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+
+from tests.unit.guidance_cases import BASE, NOW, event
+from tests.unit.test_inert import HOSTILE, OUR_TAGS, seen
+from tests.unit.test_operation_view import CUT
+from tui.config.schema import Settings
+from tui.domain.activity import Meant, Own
+from tui.domain.deed import Deed
+from tui.domain.diagnosis.findings import Finding
+from tui.domain.diagnosis.verdict import Diagnosis
+from tui.domain.guidance import explain
+from tui.domain.handover import ShiftHandover, instance_handover, shift_handover
+from tui.domain.instance import (
+    Checks,
+    CheckStatus,
+    Instance,
+    InstanceState,
+    Phase,
+    StatusCheck,
+    Target,
+    TargetStatus,
+    Trouble,
+    TroubleKind,
+)
+from tui.domain.policy import Policy
+from tui.domain.sanitize import SafeText, clean
+from tui.operations import audit_log
+from tui.operations.deeds import audited_deeds, deed_of
+from tui.operations.model import OperationState
+from tui.presentation.handover_text import instance_handover_text, shift_handover_text
+
+SEOUL = ZoneInfo("Asia/Seoul")
+SINCE = NOW - timedelta(hours=12)
+OK = StatusCheck(CheckStatus.OK)
+KIM = Deed(NOW - timedelta(hours=2), "Reboot web-7", "kim", "bastion", "succeeded")
+
+
+def failing(hours: float | None) -> Checks:
+    since = None if hours is None else NOW - timedelta(hours=hours)
+    return Checks(OK, StatusCheck(CheckStatus.IMPAIRED, since), OK)
+
+
+def shift(*rows: Instance, deeds: tuple[Deed, ...] = (), **more: Any) -> ShiftHandover:
+    return shift_handover(rows, more.pop("targets", ()), deeds, SINCE, NOW, **more)
+
+
+STOPPED = replace(
+    BASE, state=InstanceState.STOPPED, reason_code=SafeText("Server.ScheduledStop"), state_since=NOW - timedelta(hours=3)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "began", "standing"),
+    [
+        (replace(BASE, checks=failing(1)), 1, 0),
+        (replace(BASE, checks=failing(13)), 0, 1),
+        (replace(BASE, checks=failing(None)), 0, 1),
+        (STOPPED, 1, 0),
+        (replace(STOPPED, state_since=None), 0, 1),
+        (replace(STOPPED, reason_code=SafeText("Client.UserInitiatedShutdown")), 0, 0),
+        (BASE, 0, 0),
+    ],
+)
+def test_what_began_and_what_is_still_so(row: Instance, began: int, standing: int) -> None:
+    told = shift(row)
+    assert (len(told.began), len(told.standing)) == (began, standing)
+
+
+def test_what_is_meant_to_be_down_is_no_trouble() -> None:
+    own = Own(marks={STOPPED.key: Meant(clean("kim"), clean("b"), NOW, STOPPED.launched_at)})
+    assert shift(STOPPED, own=own).began == ()
+
+
+def test_what_must_be_decided_first_stands_first_and_later_events_are_counted() -> None:
+    first = replace(
+        BASE, name=SafeText("b"), events=(event("instance-stop", 2), event("instance-reboot", 40))
+    )
+    second = replace(
+        BASE, name=SafeText("a"), instance_id=SafeText("i-2"), events=(event("system-reboot", 20),)
+    )
+    began = replace(
+        BASE, name=SafeText("c"), instance_id=SafeText("i-3"), events=(event("instance-stop", -1),)
+    )
+    told = shift(second, first, began)
+    assert [(one.instance.name, one.event.code_text) for one in told.due] == [
+        ("c", "instance-stop"), ("b", "instance-stop"), ("a", "system-reboot"),
+    ]  # fmt: skip
+    assert told.later == 1
+
+
+def test_an_event_that_aws_calls_over_ended_in_the_window_it_had() -> None:
+    over = replace(
+        BASE,
+        events=(event("instance-stop", -2, "[Completed] x"), event("system-reboot", -30, "[Completed] x")),
+    )
+    assert [one.what for one in shift(over).ended] == ["instance-stop is completed"]
+
+
+def test_a_target_that_was_not_read_is_said_once_for_one_cause() -> None:
+    gone = Trouble(
+        TroubleKind.CREDENTIALS, clean("the login has expired"), clean("aws sso login"), of=clean("sso corp")
+    )
+    targets = [TargetStatus(Target("prod", f"r-{n}"), Phase.FAILED, trouble=gone) for n in range(672)]
+    told = shift(targets=targets)
+    assert len(told.unread) == 1
+    assert told.targets == 672
+    assert "the login has expired" in shift_handover_text(told, UTC)
+
+
+def test_what_waits_for_a_person_stands_first_and_is_not_done() -> None:
+    going = replace(KIM, what="Image", is_open=True, outcome="running")
+    stuck = replace(KIM, what="Start", is_open=True, needs_person=True, at=NOW, remedy="evac ops resume op-1")
+    told = shift(deeds=(KIM, going, stuck))
+    assert [one.what for one in told.waits] == ["Start", "Image"]
+    assert [one.what for one in told.done] == ["Reboot web-7"]
+    text = shift_handover_text(told, SEOUL)
+    assert "Reboot web-7, by kim on bastion: succeeded" in text
+    assert "to do: evac ops resume op-1" in text
+    assert "2026-11-24 01:00 UTC (Tue 10:00 KST)" in text
+
+
+def test_an_operation_that_was_cut_off_names_the_way_out() -> None:
+    told = deed_of(CUT, CUT.created_at + timedelta(minutes=5))
+    assert told.is_open
+    assert told.needs_person
+    assert told.remedy == "evac ops resume op-1"
+    done = replace(
+        CUT,
+        state=OperationState.SUCCEEDED,
+        note="checks are ok",
+        finished_at=CUT.created_at + timedelta(minutes=4),
+    )
+    over = deed_of(done, NOW)
+    assert (over.outcome, over.told, over.is_open) == ("succeeded", "checks are ok", False)
+
+
+def test_of_the_audit_log_what_no_operation_tells(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    who = {"user": "kim", "host": "b", "instance": "i-1", "account": "1", "action": "reboot", "operation": ""}
+    audit_log.append(path, NOW - timedelta(days=2), **who, step="confirm", result="refused: too old")
+    audit_log.append(path, NOW - timedelta(hours=1), **who, step="stop", result="intent")
+    audit_log.append(path, NOW - timedelta(hours=1), **who, step="confirm", result="refused: not confirmed")
+    audit_log.append(path, NOW, **who, step="meant", result="meant to be down, until it runs again")
+    path.rename(tmp_path / "audit.jsonl.1")
+    audit_log.append(path, NOW, **{**who, "user": "<!channel>\n"}, step="abandon", result="abandoned")
+    with path.open("ab") as file:
+        file.write(json.dumps({"time": "yesterday", "step": "resume"}).encode() + b"\n[]\nnothing\n")
+    found = [*audited_deeds(audit_log.records_since(path, NOW - timedelta(hours=12)))]
+    assert [(one.what, one.outcome) for one in found] == [
+        ("reboot i-1", "refused: not confirmed"),
+        ("meant to be down i-1", "meant to be down, until it runs again"),
+        ("give up i-1", "abandoned"),
+    ]
+
+
+def whole(text: str) -> Instance:
+    """An instance of which every text is a stranger's."""
+    one = clean(text)
+    return replace(
+        BASE, target=Target(text, "ap-northeast-2"), name=one, account_id=one, instance_type=one, zone=one, checks=failing(1),
+        events=(replace(event(text, 5, text), event_id=one),),
+    )  # fmt: skip
+
+
+def handed_over(text: str) -> str:
+    row = whole(text)
+    finding = Finding("oom", 3, 7, clean(text), text, text, 0, "", evidence=(text,), against=(text,))
+    deed = replace(
+        KIM, what=text, user=text, host=text, outcome=text, told=text, remedy=text, ident=text, is_open=True
+    )
+    told = instance_handover(
+        row, explain(row, None, Policy(), NOW, UTC), NOW, diagnosis=Diagnosis((finding,), "likely", text, (text,)),
+        deeds=(deed,), health=(text,), unread=(text,),
+    )  # fmt: skip
+    trouble = Trouble(TroubleKind.DENIED, clean(text), clean(text), where=clean(text))
+    targets = [TargetStatus(Target(text, "x"), Phase.FAILED, trouble=trouble)]
+    both = shift_handover_text(shift(row, deeds=(deed, KIM), targets=targets), SEOUL)
+    return instance_handover_text(told, Settings(), SEOUL, NOW) + both
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_are_inert_wherever_they_stand(text: str) -> None:
+    from markdown_it import MarkdownIt
+
+    found = handed_over(text)
+    tags, drawn = seen(MarkdownIt("gfm-like", {"linkify": True}).render(found))
+    assert tags <= {*OUR_TAGS, "h1", "h2", "code", "p"}
+    assert "<" not in found
+    assert found.isprintable() or set(found) - {"\n"} == {one for one in found if one.isprintable()}
+    assert found.count("\n# ") + found.startswith("# ") == 2
+    assert " ".join(clean(text).split()) in drawn
+
+
+def test_an_instance_is_told_with_both_times_its_evidence_and_what_waits() -> None:
+    row = replace(
+        BASE,
+        checks=failing(0.5),
+        events=(replace(event("instance-stop", 5), deadline=NOW + timedelta(days=3)),),
+    )
+    finding = Finding(
+        "oom", 3, 611, clean("Out of memory: Killed process 812"), "memory ran out", "find what grew", 0, "",
+        evidence=("memory was 99 %",),
+    )  # fmt: skip
+    told = instance_handover(
+        row, explain(row, None, Policy(), NOW, SEOUL), NOW,
+        diagnosis=Diagnosis((finding,), "likely", "memory ran out"), deeds=(KIM,),
+    )  # fmt: skip
+    text = instance_handover_text(told, Settings(), SEOUL, NOW)
+    for part in (
+        "# payments-db-1: failing\n",
+        "Since 2026-11-24 02:30 UTC (Tue 11:30 KST), 30m ago.",
+        "**Cause:** likely: memory ran out",
+        "- memory ran out (system log, line 611)\n  - log: Out of memory: Killed process 812\n  - for: memory was 99 %",
+        "- `instance-stop`, pending; starts 2026-11-24 08:00 UTC (Tue 17:00 KST), in 5h; can be moved to 2026-11-27 03:00 UTC",
+        "- 2026-11-24 01:00 UTC (Tue 10:00 KST): Reboot web-7, by kim on bastion: succeeded",
+        "- recommended: ",
+        "- instance-stop can be moved, for 5h yet",
+    ):
+        assert part in text, text
+
+
+def test_what_nobody_read_is_said_and_nothing_is_called_well() -> None:
+    row = replace(BASE, checks=Checks(), status_at=None)
+    told = instance_handover(
+        row, explain(row, None, Policy(), NOW, UTC), NOW, unread=("metrics were not read",)
+    )
+    text = instance_handover_text(told, Settings(), UTC, NOW)
+    assert "# payments-db-1: unknown" in text
+    assert "its checks were not read" in text
+    assert "- not known: metrics were not read" in text
