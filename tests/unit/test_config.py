@@ -27,7 +27,7 @@ from tui.config.schema import (
     validate,
 )
 from tui.config.schema import policy as config_policy
-from tui.config.sections import LockSettings, ProfileSettings
+from tui.config.sections import CallSettings, LockSettings, ProfileSettings
 from tui.domain.campaign.model import CampaignRules
 
 ROOT = Path(__file__).parents[2]
@@ -531,3 +531,34 @@ def test_programs_of_a_user_s_file_are_the_site_s_to_forbid(home: Path) -> None:
     found = load(home, text, policy="commands = false").settings
     assert found.commands_off
     assert found.campaign.before == ("silence", "{id}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("on=['faling']", "stopped-by-aws, failing, operation, due<1h or unread>10m"),
+        ("on=['failing','due<soon']", "'due<soon' is nothing to be called for"),
+        ("on=['unread>0m']", "alarm.on"),
+        ("on='failing'", "alarm.on"),
+        ("command=['page']", "alarm.on: expected what the command is run for"),
+        ("on=['failing']\ncommand=['page','{id}']", "alarm.command: {id}: nothing is put in here"),
+        ("on=['failing']\ncommand=['./page']", "alarm.command: the first is the program"),
+        ("on=['failing']\ncommand='page'", "alarm.command"),
+        ("desktop='maybe'", '"auto", "on" or "off"'),
+        ("ring=true", "alarm.ring: unknown key"),
+    ],
+)
+def test_an_alarm_that_could_not_call_anybody_is_an_error_that_says_what_can(
+    home: Path, text: str, said: str
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(home, f"[alarm]\n{text}\n")
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_nobody_is_called_where_no_alarm_is_set(home: Path) -> None:
+    assert load(home, "").settings.alarm == CallSettings()
+    assert not CallSettings().on
+    found = load(home, "[alarm]\non=['due<30m','operation']\ncommand=['curl','-w','%{http_code}']\n").settings
+    assert found.alarm.on == ("due<30m", "operation")

@@ -124,6 +124,24 @@ def test_a_hostile_value_is_refused_and_nothing_is_run(
     assert not ran.exists()
 
 
+def test_what_it_is_given_stands_on_its_input_and_then_the_end(script: Callable[[str], str]) -> None:
+    end = run_program([script("cat")], ENVIRON, given=b'{"kind":"failing"}\n')
+    assert end.text == 'told ended well: {"kind":"failing"}'
+    large = b"x" * 1_000_000
+    assert run_program([script("wc -c")], ENVIRON, within=60, given=large).text.endswith(": 1000000")
+
+
+@pytest.mark.parametrize("lines", ["exit 0", "exec 0<&-; sleep 0.2", "sleep 0.2"])
+def test_one_that_does_not_read_its_input_is_not_waited_for(script: Callable[[str], str], lines: str) -> None:
+    assert run_program([script(lines)], ENVIRON, given=b"x" * 1_000_000).ok
+
+
+def test_one_that_hangs_and_does_not_read_is_ended_in_time(script: Callable[[str], str]) -> None:
+    end = run_program([script("sleep 60")], ENVIRON, within=0.2, given=b"x" * 1_000_000)
+    assert not end.ok
+    assert "was ended after 0.2 s" in end.text
+
+
 @pytest.mark.parametrize(
     "settings",
     [

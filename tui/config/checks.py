@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from tui.config.sections import CampaignSettings, KindSettings, ProbeSettings
+from tui.config.sections import CallSettings, CampaignSettings, KindSettings, ProbeSettings
 from tui.domain.diagnosis.patterns import SHORTEST_PART, pattern
+from tui.domain.incidents import DEFAULT_ALARMS, read_alarm_rule
 from tui.domain.placeholders import placeholder_fault
 from tui.domain.probe import probe_place
 from tui.domain.query import QueryError, parse_query
@@ -16,14 +17,20 @@ _LONGEST_PROBE = timedelta(hours=1)
 
 
 def first_fault(
-    kinds: Sequence[KindSettings], probes: Sequence[ProbeSettings], campaign: CampaignSettings
+    kinds: Sequence[KindSettings],
+    probes: Sequence[ProbeSettings],
+    campaign: CampaignSettings,
+    alarm: CallSettings,
 ) -> tuple[str, str] | None:
     """The key of the first that cannot be used, and what was expected; None if all can."""
-    return next(_faults(kinds, probes, campaign), None)
+    return next(_faults(kinds, probes, campaign, alarm), None)
 
 
 def _faults(
-    kinds: Sequence[KindSettings], probes: Sequence[ProbeSettings], campaign: CampaignSettings
+    kinds: Sequence[KindSettings],
+    probes: Sequence[ProbeSettings],
+    campaign: CampaignSettings,
+    alarm: CallSettings,
 ) -> Iterator[tuple[str, str]]:
     for number, kind in enumerate(kinds):
         yield from _of_kind(kind, f"diagnosis[{number}]")
@@ -32,6 +39,19 @@ def _faults(
     for name, program in (("before", campaign.before), ("after", campaign.after)):
         if why := placeholder_fault(program):
             yield f"campaign.{name}", why
+    yield from _of_alarm(alarm)
+
+
+def _of_alarm(alarm: CallSettings) -> Iterator[tuple[str, str]]:
+    for text in alarm.on:
+        try:
+            read_alarm_rule(text)
+        except ValueError as error:
+            yield "alarm.on", str(error)
+    if alarm.command and not alarm.on:
+        yield "alarm.on", f"expected what the command is run for, such as {list(DEFAULT_ALARMS)}"
+    if alarm.command and (why := placeholder_fault(alarm.command, put_in=False)):
+        yield "alarm.command", why
 
 
 def _of_kind(kind: KindSettings, key: str) -> Iterator[tuple[str, str]]:

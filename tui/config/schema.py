@@ -20,6 +20,7 @@ from tui.config.sections import (
     BackupSettings,
     Base,
     CacheSettings,
+    CallSettings,
     CampaignSettings,
     CoverSettings,
     GroupSettings,
@@ -85,6 +86,7 @@ class Settings(Base, frozen=True):
     backup: BackupSettings = BackupSettings()
     campaign: CampaignSettings = CampaignSettings()
     maintenance: MaintenanceSettings = MaintenanceSettings()
+    alarm: CallSettings = CallSettings()
     diagnosis: Annotated[tuple[KindSettings, ...], Meta(max_length=50)] = ()
     probe: Annotated[tuple[ProbeSettings, ...], Meta(max_length=50)] = ()
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
@@ -269,12 +271,19 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
             read_hours(hours)
         except ValueError as error:
             raise ConfigError(file, "maintenance.hours", str(error)) from None
-    if settings.diagnosis or settings.probe or settings.campaign != CampaignSettings():
+    calls = settings.alarm
+    if (
+        settings.diagnosis
+        or settings.probe
+        or settings.campaign != CampaignSettings()
+        or calls.on
+        or calls.command
+    ):
         from tui.config.checks import (
             first_fault,  # most files have none of these, and start without what looks at them
         )
 
-        if fault := first_fault(settings.diagnosis, settings.probe, settings.campaign):
+        if fault := first_fault(settings.diagnosis, settings.probe, settings.campaign, calls):
             raise ConfigError(file, *fault)
     for name, profile in settings.profiles.items():
         if not _is_color(profile.color):

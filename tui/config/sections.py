@@ -44,6 +44,7 @@ Share = Annotated[str, _text(r"([1-9][0-9]?|100)%", 'a number, or a share of the
 KeepSetting = Annotated[int, Meta(ge=1, le=100_000)] | Share
 Tag = Annotated[str, _text("tag:.{1,128}", 'a tag such as "tag:service"')]
 Program = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=1000)], ...], Meta(max_length=40)]
+Desktop = Annotated[str, _text("(auto|on|off)", '"auto", "on" or "off"')]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 HttpPath = Annotated[
     str,
@@ -134,6 +135,20 @@ class MaintenanceSettings(Base, frozen=True):
     """When work may be begun, in the words of `tui.domain.campaign.hours`; empty: at any time."""
 
     hours: str = ""
+
+
+class CallSettings(Base, frozen=True):
+    """Of what somebody is called: `on`, kinds as `tui.domain.incidents` reads them; empty: of nothing.
+
+    `bell`: the terminal's. `desktop`: a notification by the terminal (OSC 9): `auto` where it is known to understand, `on`
+    always. `command`: a program and its arguments, given a line of JSON on its input when an incident begins and when it is
+    over; empty: none.
+    """
+
+    on: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
+    bell: bool = True
+    desktop: Desktop = "auto"
+    command: Program = ()
 
 
 class ProbeSettings(Base, frozen=True):

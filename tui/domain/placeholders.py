@@ -23,8 +23,8 @@ PLACEHOLDERS: dict[str, str] = {
 _NAME = re.compile(r"\{([a-z_]+)\}")
 
 
-def placeholder_fault(arguments: Sequence[str]) -> str:
-    """What is wrong with them as they stand in the configuration; empty: nothing."""
+def placeholder_fault(arguments: Sequence[str], *, put_in: bool = True) -> str:
+    """What is wrong with them as they stand in the configuration; empty: nothing. `put_in`: whether anything is put in here."""
     program = arguments[0] if arguments else "none is named"
     if _NAME.search(program):
         return "the first is the program, in which nothing is put in"
@@ -34,7 +34,9 @@ def placeholder_fault(arguments: Sequence[str]) -> str:
         if not argument.isprintable():
             return "an argument is one line of plain text"
         for name in _NAME.findall(argument):
-            if name not in PLACEHOLDERS:
+            if not put_in and name in PLACEHOLDERS:
+                return f"{{{name}}}: nothing is put in here; what it is about stands on the program's input"
+            if put_in and name not in PLACEHOLDERS:
                 return f"{{{name}}} is none of {', '.join(f'{{{known}}}' for known in PLACEHOLDERS)}"
     return ""
 

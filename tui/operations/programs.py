@@ -1,8 +1,8 @@
-"""Runs the programs that the settings name: before a member of a campaign is begun, and after it ended. Best effort.
+"""Runs the programs that the settings name: around a member of a campaign, and for an incident. Best effort.
 
 An argument list, never a shell (tui.domain.placeholders). Within a time limit; what it started ends with it. Its
-environment is the user's own without AWS's credentials and evac's settings; its input is empty, its folder `/`. Of what it
-prints the last line is kept, cleaned. Nothing depends on what comes of it.
+environment is the user's own without AWS's credentials and evac's settings; its input is empty or what it is given, its
+folder `/`. Of what it prints the last line is kept, cleaned. Nothing depends on what comes of it.
 """
 
 from __future__ import annotations
@@ -99,22 +99,28 @@ def run_program(
     environ: Mapping[str, str],
     waiting: Callable[[], None] = lambda: None,
     within: float = PROGRAM_WITHIN,
+    given: bytes = b"",
 ) -> ProgramEnd:
-    """Run it to its end, or for so many seconds. Raises what `waiting` does, after it has ended the program."""
+    """Run it to its end, or for so many seconds; `given` stands on its input, whether it reads that or not.
+
+    Raises what `waiting` does, after it has ended the program.
+    """
     program = shutil.which(arguments[0], path=environ.get("PATH", os.defpath))
     if program is None:
         return ProgramEnd(ok=False, text=clean(f"{arguments[0]}: there is no such program", _LINE))
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own settings name it; a list, never a shell
-            [*_ended_in_time(within), program, *arguments[1:]], env=dict(environ), cwd="/", stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            [*_ended_in_time(within), program, *arguments[1:]], env=dict(environ), cwd="/",
+            stdin=subprocess.PIPE if given else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         return ProgramEnd(ok=False, text=clean(f"{arguments[0]}: {getattr(error, 'strerror', error)}", _LINE))
-    output = _Output(process)
+    output, own_input = _Output(process), _Input(process, given)
     try:
-        code = _waited(process, output, waiting, within)
+        code = _waited(process, output, own_input, waiting, within)
     finally:
+        own_input.close()
         _end(process)
         output.take()
         output.close()
@@ -135,11 +141,16 @@ def _ended_in_time(within: float) -> list[str]:
 
 
 def _waited(
-    process: subprocess.Popen[bytes], output: _Output, waiting: Callable[[], None], within: float
+    process: subprocess.Popen[bytes],
+    output: _Output,
+    own_input: _Input,
+    waiting: Callable[[], None],
+    within: float,
 ) -> int | None:
     """Its exit code; None: it was still there after so many seconds."""
     until = time.monotonic() + within
     while (left := until - time.monotonic()) > 0:
+        own_input.give()
         with suppress(subprocess.TimeoutExpired):
             return process.wait(min(_LOOK_EVERY, left))
         output.take()
@@ -161,6 +172,32 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:
     with suppress(ProcessLookupError, PermissionError):  # all of them are gone
         os.killpg(process.pid, number)
+
+
+class _Input:
+    """What it is given, and then its end. A program that does not read it is never waited for."""
+
+    def __init__(self, process: subprocess.Popen[bytes], given: bytes) -> None:
+        self._pipe, self._left = process.stdin, memoryview(given)
+        if self._pipe is not None:
+            os.set_blocking(self._pipe.fileno(), False)
+
+    def give(self) -> None:
+        """As much as it takes now."""
+        try:
+            while self._pipe is not None and self._left:
+                self._left = self._left[os.write(self._pipe.fileno(), self._left) :]
+        except BlockingIOError:
+            return
+        except OSError:  # it has closed its input, or ended
+            self._left = self._left[:0]
+        self.close()
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
 
 
 class _Output:
