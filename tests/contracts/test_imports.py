@@ -47,6 +47,18 @@ def test_the_command_line_loads_neither_textual_nor_aws_nor_the_demonstration() 
     }
 
 
+@pytest.mark.parametrize(
+    "typed", ["evac ", "evac do reboot i", "evac --profile ", "evac --region ", "evac coverage -"]
+)
+def test_what_a_shell_asks_loads_nothing_that_reads_or_draws_and_starts_nothing(typed: str) -> None:
+    words = typed.split(" ")
+    asked = {"_EVAC_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
+    told = f"import os; os.environ.update({asked!r})"
+    started = "import subprocess; subprocess.Popen.__init__ = None"
+    loaded = loaded_after(f"{started}; {told}; from tui.cli.main import run; run([])")
+    assert not loaded & {"textual", "rich", "boto3", "botocore", "aiocache", "icalendar", "redis"}
+
+
 FIRST_FRAME = """
 import asyncio, os
 from tui.app import EvacApp, open_services

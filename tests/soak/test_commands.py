@@ -110,6 +110,7 @@ def arguments(words: tuple[str, ...], operation: str) -> list[list[str]]:
         ("ops", "resume"): [[operation]],
         ("ops", "abandon"): [[operation]],
         ("config", "set"): [["read_only", "false"]],
+        ("completion",): [["bash"]],
     }.get(words, [[]])
 
 

@@ -24,6 +24,7 @@ from tui.cli.do_campaign import checked_rules
 from tui.cli.follow import now, open_journal
 from tui.cli.options import accept_option, json_option, rules_options, shared_options
 from tui.cli.session import FAILED, GUARD, READ_ONLY, USAGE, WELL, RefusedError, Session, Shared, open_session
+from tui.cli.shell_words import shell_ids
 from tui.domain.campaign.model import Campaign, CampaignState, Member, MemberState
 from tui.domain.sanitize import clean
 from tui.operations.campaign_service import CampaignService
@@ -91,7 +92,7 @@ def pause_command(shared: Shared, ident: str, as_json: bool) -> int:
 
 @click.command("leave-out")
 @click.argument("ident", metavar="CAMPAIGN")
-@click.argument("instances", metavar="INSTANCE_ID|NAME...", nargs=-1, required=True)
+@click.argument("instances", metavar="INSTANCE_ID|NAME...", nargs=-1, required=True, shell_complete=shell_ids)
 @click.option("--back", is_flag=True, help="Take them in again that you left out, while it is a plan.")
 @json_option()
 @shared_options

@@ -18,6 +18,7 @@ from tui.cli.fleet_reader import FoundInstance, find_instance
 from tui.cli.health_view import health_objects, health_request, print_health, read_health, with_health
 from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import FOUND, PARTIAL, USAGE, WELL, RefusedError, Session, Shared, open_session
+from tui.cli.shell_words import shell_ids
 from tui.config.kinds import own_kinds
 from tui.domain.diagnosis.causes import Cause
 from tui.domain.diagnosis.evidence import Evidence
@@ -38,7 +39,7 @@ _PARTS = (ReadKind.METRICS, ReadKind.AGENT_METRICS, ReadKind.LOG, ReadKind.CHANG
 
 
 @click.command("diagnose")
-@click.argument("instance", metavar="[INSTANCE_ID|NAME]", required=False)
+@click.argument("instance", metavar="[INSTANCE_ID|NAME]", required=False, shell_complete=shell_ids)
 @click.option("--log", "path", metavar="FILE", help="A system log from anywhere; - is standard input.")
 @json_option()
 @timeout_option()

@@ -37,6 +37,7 @@ from tui.cli.session import (
     Shared,
     open_session,
 )
+from tui.cli.shell_words import shell_ids
 from tui.domain.actions import ACTIONS, ON_INSTANCES, OVERRIDES, ActionOptions
 from tui.domain.alarm_plan import MOST_MINUTES
 from tui.domain.answers import NoteKind
@@ -71,7 +72,7 @@ _NAMES = list(ON_INSTANCES)
     help=f"Act on one instance, or on many as a campaign: {', '.join(_NAMES[:-1])} or {_NAMES[-1]}, guarded as in the console.",
 )
 @click.argument("action", type=click.Choice(_NAMES), metavar="ACTION")
-@click.argument("instances", metavar="INSTANCE_ID|NAME...", nargs=-1)
+@click.argument("instances", metavar="INSTANCE_ID|NAME...", nargs=-1, shell_complete=shell_ids)
 @click.option(
     "--filter",
     "wanted",

@@ -15,6 +15,7 @@ from tui.cli.fleet_reader import find_instance
 from tui.cli.health_view import health_objects, health_request, print_health, read_health, with_health
 from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import PARTIAL, USAGE, WELL, RefusedError, Shared, open_session
+from tui.cli.shell_words import shell_codes_and_ids
 from tui.cli.this_machine import here_for
 from tui.config.schema import policy
 from tui.domain.events import KNOWN_CODES, EventState
@@ -28,7 +29,7 @@ _CODE = re.compile(r"(instance|system)-[a-z]+")
 
 
 @click.command("explain")
-@click.argument("what", metavar="CODE|INSTANCE_ID|NAME")
+@click.argument("what", metavar="CODE|INSTANCE_ID|NAME", shell_complete=shell_codes_and_ids)
 @click.option(
     "--root-device",
     type=click.Choice(["ebs", "instance-store"]),

@@ -19,11 +19,12 @@ from tui.cli.session import (
     Shared,
     open_session,
 )
+from tui.cli.shell_words import shell_ids
 from tui.operations import intended_down
 
 
 @click.command("meant")
-@click.argument("instance", metavar="INSTANCE_ID|NAME")
+@click.argument("instance", metavar="INSTANCE_ID|NAME", shell_complete=shell_ids)
 @click.option("--undo", is_flag=True, help="Take it back: it is trouble again.")
 @json_option()
 @timeout_option()

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from tui import garbage_pace
 from tui.cli import output
 from tui.cli.console import open_console
 from tui.cli.exit_codes import exit_code_of
-from tui.cli.options import shared_options
+from tui.cli.options import point_to_globals, shared_options
 from tui.cli.session import WELL, Shared
 
 COMMANDS = {
@@ -28,6 +29,7 @@ COMMANDS = {
     "doctor": "tui.cli.doctor",
     "config": "tui.cli.config",
     "demo": "tui.cli.demo",
+    "completion": "tui.cli.completion",
 }
 """Each command and the module that holds it as NAME_command."""
 
@@ -44,7 +46,13 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(COMMANDS[cmd_name]), f"{cmd_name}_command")
-        return command
+        return point_to_globals(command)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Options, or the commands by their names alone: their help would import all of them at each press of tab."""
+        if incomplete[:1] == "-":
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -65,7 +73,8 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 def evac(ctx: click.Context, shared: Shared) -> None:
     """Keep EC2 instances alive: see what is broken, what AWS will do and when, and act with a guard.
 
-    Without a command the console opens; it needs a terminal. The commands below do not.
+    Without a command the console opens; it needs a terminal. The commands below do not. Every command takes these options too,
+    before its name or behind it.
     """
     ctx.obj = shared
     if ctx.invoked_subcommand is not None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from tui.cli.session import Shared
+from tui.cli.shell_words import shell_profiles, shell_regions
 from tui.domain.campaign.model import MAX_AT_ONCE
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -20,22 +21,57 @@ def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for value in values for part in value.split(",") if part.strip()))
 
 
+class _GlobalOption(click.Option):
+    """One that every command takes. It is told once, by `evac --help`; the other pages point there (`point_to_globals`)."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Its line on evac's own page, None on a command's."""
+        return super().get_help_record(ctx) if ctx.parent is None else None
+
+
+def point_to_globals(command: click.Command) -> click.Command:
+    """The same command, whose page and those below it end with where the options of every command are told."""
+    command.epilog = "Options of every command (--demo, --profile, --region, …): evac --help"
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            point_to_globals(one)
+    return command
+
+
 _OPTIONS = (
     click.option(
-        "--demo", is_flag=True, help="Use the embedded AWS and its sample fleet: no account, no network."
+        "--demo",
+        cls=_GlobalOption,
+        is_flag=True,
+        help="Use the embedded AWS and its sample fleet: no account, no network.",
     ),
     click.option(
         "--config",
         "config_path",
+        cls=_GlobalOption,
         type=click.Path(path_type=Path, dir_okay=False),
         metavar="FILE",
         help="This config file instead of the default one.",
     ),
     click.option(
-        "--profile", "profiles", multiple=True, metavar="A,B", help="Only these AWS profiles; repeatable."
+        "--profile",
+        "profiles",
+        cls=_GlobalOption,
+        multiple=True,
+        metavar="A,B",
+        shell_complete=shell_profiles,
+        help="Only these AWS profiles; repeatable.",
     ),
-    click.option("--region", "regions", multiple=True, metavar="R,S", help="Only these regions; repeatable."),
-    click.option("--read-only", is_flag=True, help="Change nothing, whatever is asked."),
+    click.option(
+        "--region",
+        "regions",
+        cls=_GlobalOption,
+        multiple=True,
+        metavar="R,S",
+        shell_complete=shell_regions,
+        help="Only these regions; repeatable.",
+    ),
+    click.option("--read-only", cls=_GlobalOption, is_flag=True, help="Change nothing, whatever is asked."),
 )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -35,6 +36,9 @@ ROWS_PER_DELTA = 500
 
 class SnapshotError(EvacError):
     """What lies there can't be used: a reason in a few words."""
+
+
+_Kind = TypeVar("_Kind")
 
 
 class _Version(Struct):
@@ -127,12 +131,7 @@ def load_snapshot(path: Path) -> SavedSnapshot | None:
     Its texts were cleaned before they were saved; so a file that somebody else could have written is not read.
     """
     try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            if found.st_uid != os.getuid() or found.st_mode & 0o022:
-                raise SnapshotError("somebody else could have written it")
-            body = file.read()
-        saved = _decode(body)
+        saved = _decoded(_own(path), _Saved)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -144,15 +143,56 @@ def load_snapshot(path: Path) -> SavedSnapshot | None:
     return SavedSnapshot(saved.saved_at, deltas, saved.count, saved.rest, saved.scope)
 
 
-def _decode(body: bytes) -> _Saved:
+def _own(path: Path) -> bytes:
+    """What a file holds that nobody else could have written. Raises OSError, SnapshotError."""
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        if found.st_uid != os.getuid() or found.st_mode & 0o022:
+            raise SnapshotError("somebody else could have written it")
+        return file.read()
+
+
+def _decoded(body: bytes, kind: type[_Kind]) -> _Kind:
     """Raises SnapshotError."""
     try:
         version = msgspec.msgpack.decode(body, type=_Version).format
         if version != FORMAT:
             raise SnapshotError(f"{'an older' if version < FORMAT else 'a newer'} evac wrote it")
-        return msgspec.msgpack.decode(body, type=_Saved)
+        return msgspec.msgpack.decode(body, type=kind)
     except (RecursionError, UnicodeDecodeError, msgspec.MsgspecError):
         raise SnapshotError("it is damaged") from None
+
+
+class KnownRow(Struct):
+    """Of a saved row what a shell may be told of it."""
+
+    instance_id: str
+    target: Target
+    profiles: tuple[str, ...] = ()
+
+
+class _KnownRows(Struct):
+    format: int
+    trouble: list[KnownRow]
+    rest: list[bytes]
+
+
+def last_rows(environ: Mapping[str, str]) -> list[KnownRow]:
+    """Of every instance of the newest snapshot; empty where there is none, or none that can be used. Changes nothing on disk."""
+    folder = default_snapshot_path(environ).parent
+    try:
+        found = max(folder.glob("snapshot*.mpk"), key=lambda one: one.stat().st_mtime)
+        saved = _decoded(_own(found), _KnownRows)
+        pieces = [msgspec.msgpack.decode(piece, type=list[KnownRow]) for piece in saved.rest]
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        SnapshotError,
+        msgspec.MsgspecError,
+    ):  # ValueError: there is none
+        return []
+    return [*saved.trouble, *(row for piece in pieces for row in piece)]
 
 
 class StartSnapshot(Struct, frozen=True):
