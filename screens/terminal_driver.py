@@ -19,7 +19,7 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from textual.app import ReturnType
@@ -27,6 +27,10 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from screens.terminal_writer import Writer
 from screens.textual_compat import HookedApp, KeyParser, key_parser
+from tui.domain.sanitize import clean
+
+if TYPE_CHECKING:  # few ever give the terminal away
+    from tui.foreground import ForegroundProgram
 
 END_WITHIN = 4.0
 """Seconds after which a console that was told to end, and has not, is ended by force."""
@@ -52,6 +56,7 @@ class ConsoleDriver(LinuxDriver):
         self._takes = self._up = False
         self._stopped_outside = False
         self.cooked: list[Any] | None = None
+        self.program = 0
         super().__init__(app, **more)
         signal.signal(signal.SIGCONT, self._continued)
         # 2>log: what is drawn is for the terminal
@@ -99,6 +104,7 @@ class ConsoleDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call] # Textual's own lacks the type
         self._up = not (self._takes or self._own is None or self._own.behind)
         self._takes = False
+        self.guard.away = _elsewhere(self.fileno)
         if self._up and self._stopped_outside:
             self._stopped_outside = False
             self.call_in_loop(self._console.post_message, self.SignalResume())
@@ -124,6 +130,11 @@ class ConsoleDriver(LinuxDriver):
 
     def _continued(self, *_: Any) -> None:
         """Stopped by its own key it has given the terminal back; stopped from outside it has not."""
+        if self.program:  # which has the terminal, or gets it again from whoever took it meanwhile
+            from tui.foreground import hand_over
+
+            hand_over(self.fileno, self.program)
+            return
         if self._up:
             self._stopped_outside = True
             self.suspend_application_mode()
@@ -178,6 +189,19 @@ class ConsoleDriver(LinuxDriver):
             if error.errno in (errno.EAGAIN, errno.EINTR):
                 return None
             return b"" if _hung_up(self.fileno) or not _elsewhere(self.fileno) else None
+
+    # lent to a program
+
+    def ring(self) -> None:
+        """Ring the bell, also while a program has the terminal: a control character disturbs nothing that it draws."""
+        if not self.program:
+            self.write("\a")
+        elif not self.guard.gone:
+            with suppress(OSError):
+                poll = select.poll()
+                poll.register(self.output, select.POLLOUT)
+                if poll.poll(0):
+                    os.write(self.output, b"\a")
 
     # the end
 
@@ -236,6 +260,9 @@ class TerminalWatch(threading.Thread):
 
     def _by_force(self) -> None:
         """End the process without the loop, giving the terminal back as well as possible; the collector ends with it."""
+        if self._driver.program:
+            with suppress(OSError):
+                os.killpg(self._driver.program, signal.SIGHUP)
         if not self.gone:
             threading.Thread(target=self._give_back, daemon=True).start()
             time.sleep(WATCH_EVERY)
@@ -258,9 +285,22 @@ class OnTerminal(HookedApp[ReturnType]):
     terminal: ConsoleDriver | None = None
     """None: it has not begun, or runs without one."""
     terminal_lost = False
+    job: ForegroundProgram | None = None
+    """A program that has the terminal, or is stopped and waits for it."""
 
     def __init__(self) -> None:
         super().__init__(driver_class=ConsoleDriver)
+
+    def bell(self) -> None:
+        """As App's, also while a program has the terminal."""
+        if self.terminal is None:
+            super().bell()
+        else:
+            self.terminal.ring()
+
+    def say_line(self, line: str) -> None:
+        """Tell the operator, in a line that is never parsed as markup."""
+        self.notify(clean(line), markup=False)
 
     def before_display(self, update: RenderableType | None) -> RenderableType | None:
         """Nothing while the terminal takes nothing."""

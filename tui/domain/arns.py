@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from tui.domain.instance import Instance
 
-_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+_PARTITIONS = {
+    "cn": "aws-cn", "us-gov": "aws-us-gov", "eusc-de": "aws-eusc",
+    "us-iso": "aws-iso", "us-isob": "aws-iso-b", "eu-isoe": "aws-iso-e", "us-isof": "aws-iso-f",
+}  # fmt: skip
 
 
 def partition_of(region: str) -> str:
-    """`aws`, `aws-cn` or `aws-us-gov`, by the region's name."""
+    """`aws`, `aws-cn`, `aws-us-gov`, `aws-eusc` or one of the isolated ones, by the region's name (botocore, partitions.json)."""
     return _PARTITIONS.get(region.rsplit("-", 2)[0], "aws")
 
 

@@ -91,6 +91,17 @@ class VolumeHealth(Struct, frozen=True, gc=False):
     io_performance: SafeText = EMPTY
 
 
+class SsmAgent(Struct, frozen=True, gc=False):
+    """An instance's agent of Systems Manager, as it told SSM of itself. Source: DescribeInstanceInformation.
+
+    `ping` is PingStatus: `Online`, `ConnectionLost` or `Inactive`; `last_ping` (UTC) when it last did.
+    """
+
+    ping: SafeText
+    version: SafeText = EMPTY
+    last_ping: datetime | None = None
+
+
 class Facts(Struct, frozen=True, gc=False):
     """What a fresh look at one instance adds: calls too dear for the list. Each None = don't know; `unknown` says why.
 
@@ -118,3 +129,4 @@ class Facts(Struct, frozen=True, gc=False):
     unknown: tuple[tuple[str, SafeText], ...] = ()
     holds: tuple[Hold, ...] = ()
     alarms: tuple[AlarmSeen, ...] | None = None
+    agents: tuple[SsmAgent, ...] | None = None

@@ -10,6 +10,8 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 
+from tui.domain.instance import Instance
+
 _ADDRESS = r"[0-9a-fA-F.:]{2,45}"
 PLACEHOLDERS: dict[str, str] = {
     "id": r"i-[0-9a-f]{8,17}",
@@ -17,6 +19,7 @@ PLACEHOLDERS: dict[str, str] = {
     "profile": r"[A-Za-z0-9_][A-Za-z0-9_.@+/ -]{0,127}",
     "private_ip": _ADDRESS,
     "public_ip": _ADDRESS,
+    "key_name": r"[A-Za-z0-9_][A-Za-z0-9_.@+ -]{0,254}",
 }
 """Each `{name}` that may stand in an argument, with the pattern of what is put in its place."""
 
@@ -56,3 +59,11 @@ def filled(arguments: Sequence[str], words: Mapping[str, str]) -> list[str]:
         return found
 
     return [_NAME.sub(word, argument) for argument in arguments]
+
+
+def placeholder_words(instance: Instance) -> dict[str, str]:
+    """What the placeholders stand for; empty where it has none."""
+    return {
+        "id": instance.instance_id, "region": instance.target.region, "profile": instance.target.profile,
+        "private_ip": instance.private_ip, "public_ip": instance.public_ip, "key_name": instance.key_name,
+    }  # fmt: skip

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from tui.config.schema import Settings
 from tui.domain.instance import Instance
-from tui.domain.placeholders import filled
+from tui.domain.placeholders import filled, placeholder_words
 from tui.domain.sanitize import EMPTY, SafeText, clean
 
 PROGRAM_WITHIN = 30.0
@@ -71,14 +71,6 @@ def why_no_programs(settings: Settings, profile: str, account: str = "") -> str:
     if settings.commands_off:
         return "the site policy allows no programs"
     return "read-only" if settings.profile_read_only(profile, account) else ""
-
-
-def placeholder_words(instance: Instance) -> dict[str, str]:
-    """What the placeholders stand for; empty where it has none."""
-    return {
-        "id": instance.instance_id, "region": instance.target.region, "profile": instance.target.profile,
-        "private_ip": instance.private_ip, "public_ip": instance.public_ip,
-    }  # fmt: skip
 
 
 def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
