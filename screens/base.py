@@ -287,13 +287,16 @@ class EvacScreen(Leaver[None]):
         """The verbs of the key line, and which of them are blocked."""
         subject = self.acts_on
         return [
-            (
-                worded(VERBS[name], subject),
-                self._is_blocked(name, subject),
-            )
+            (worded(verb, subject), self._is_blocked(verb.name, subject))
             for name in self.NAMES
-            if VERBS[name].in_key_line and offered(name, subject, self.services.now())
+            if (verb := self.verb_here(VERBS[name])) is not None
+            and verb.in_key_line
+            and offered(name, subject, self.services.now())
         ]
+
+    def verb_here(self, verb: Verb) -> Verb | None:
+        """As key line and palette name it here; None: there is nothing to name."""
+        return verb
 
     def _is_blocked(self, name: str, subject: Instance | None) -> bool:
         if name == "meant" and subject is not None:

@@ -24,8 +24,8 @@ class VerbProvider(Provider):
         if not isinstance(screen, EvacScreen):
             return
         for name in screen.NAMES:
-            verb = VERBS[name]
-            if name == "palette":
+            verb = screen.verb_here(VERBS[name])
+            if name == "palette" or verb is None:
                 continue
             reason = screen.allowed(verb, screen.acts_on)
             yield screen, verb, escape(f"not now: {reason}" if reason else verb.help)  # Textual parses it

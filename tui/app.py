@@ -74,10 +74,17 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
     CSS_PATH = Path(__file__).parents[1] / "screens" / "fleet" / "fleet.tcss"
 
     def __init__(
-        self, services: Services, start: snapshot.StartSnapshot | None = None, *, opens_journal: bool = False
+        self,
+        services: Services,
+        start: snapshot.StartSnapshot | None = None,
+        *,
+        opens_journal: bool = False,
+        view: str = "",
+        wanted: str = "",
     ) -> None:
         super().__init__()
         self.services, self._opens_journal = services, opens_journal
+        self._first = (view, wanted)
         self._snapshot_path = start.path if start else None
         self._kept = start.kept if start else None
         self._opening = start.opening if start else None
@@ -107,7 +114,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         return super().before_display(self._shown.thrifty(update))
 
     def get_default_screen(self) -> FleetScreen:
-        return FleetScreen(self.services)
+        return FleetScreen(self.services, *self._first)
 
     def on_mount(self) -> None:
         """The fleet is there; the collector is started."""
@@ -350,13 +357,25 @@ def find_here(services: Services) -> None:
     )
 
 
-def run_console(settings: Settings, environ: Mapping[str, str], link: Link | None = None) -> int:
-    """Open the console, with the link begun already if one was; its exit code. Raises CrashError, with the terminal as it was."""
+def run_console(
+    settings: Settings,
+    environ: Mapping[str, str],
+    link: Link | None = None,
+    *,
+    view: str = "",
+    wanted: str = "",
+    config_path: Path | None = None,
+) -> int:
+    """Open the console, with the link begun already if one was; its exit code. Raises CrashError, with the terminal as it was.
+
+    `view`, `wanted`: the view it opens in, and the filter. `config_path`: where the settings come from.
+    """
     garbage_pace.slow_down()
     if not draws_symbols(environ):
         settings = msgspec.structs.replace(settings, ascii=True)
     services, found = open_services(settings, environ, link)
-    app = EvacApp(services, found, opens_journal=True)
+    services.config_path = config_path
+    app = EvacApp(services, found, opens_journal=True, view=view, wanted=wanted)
     del found  # the snapshot's pieces are the app's to let go
     result = app.run()
     if app.terminal_lost:

@@ -92,7 +92,22 @@ VERBS: dict[str, Verb] = {
             "Cover",
             "whom nobody helps when a host dies or a system hangs, and what has no copy",
         ),
-        Verb("sort", "S", "Sort", "the next order: urgency, name, target, type, event"),
+        *(
+            Verb(
+                f"view-{key}",
+                str(key),
+                f"View {key}",
+                "the view of your own on this key, as [views.NAME] in the configuration says",
+                in_key_line=False,
+            )
+            for key in range(6, 10)
+        ),
+        Verb(
+            "sort",
+            "S",
+            "Sort",
+            "the next order: urgency, name, target, type, event, then each tag that is shown",
+        ),
         Verb("refresh", "r", "Refresh", "read everything again now"),
         Verb("copy", "y", "Copy", "copy the id (of all marked) to your terminal's clipboard", "copy id"),
         Verb("export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder"),

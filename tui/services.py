@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -26,6 +27,7 @@ class Services(Struct):
     or nothing.
 
     `conduct` starts a conductor for a campaign and answers with its process id; None: the program's own.
+    `config_path`: the file of the settings, which may not exist; None: there is none, as in tests.
     `here`: the machine this runs on; None until the first frame is drawn. `now` answers in UTC.
     """
 
@@ -40,6 +42,7 @@ class Services(Struct):
     launch: Callable[[str, str], int]
     here: Here | None = None
     conduct: Callable[[str], int] | None = None
+    config_path: Path | None = None
     watch: Watch = field(default_factory=Watch)
 
     @property

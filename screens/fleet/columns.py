@@ -269,7 +269,11 @@ def _columns(scene: RowContext | None, enough: bool = True) -> Sequence[FleetCol
         return every
     found, freed = [], 0
     for column in every:
-        kept = column.width if column.title in scene.full else SPARED.get(column.title, column.width)
+        kept = (
+            column.width
+            if column.title in scene.full or scene.columns
+            else SPARED.get(column.title, column.width)
+        )
         freed += column.width - kept if kept else 0
         if kept:
             found.append(replace(column, width=kept) if kept != column.width else column)

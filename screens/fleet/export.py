@@ -22,9 +22,13 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def export_csv(rows: Iterable[Instance], now: datetime, folder: Path | None = None) -> Path:
-    """The path of the new file, mode 0600. Raises OSError."""
-    text = written(CSV_COLUMNS, (_cells(row, now) for row in rows), mark=True)
+def export_csv(
+    rows: Iterable[Instance], now: datetime, folder: Path | None = None, *, tags: Sequence[str] = ()
+) -> Path:
+    """The path of the new file, mode 0600. `tags`: keys of tags with a column behind the others each. Raises OSError."""
+    titles = (*CSV_COLUMNS, *(f"tag.{key}" for key in tags))
+    cells = ((*_cells(row, now), *(row.tag_like(key) for key in tags)) for row in rows)
+    text = written(titles, cells, mark=True)
     return write_new(folder or Path.cwd(), f"evac-{_stamp(now)}", ".csv", text.encode())
 
 

@@ -44,8 +44,9 @@ class FilterInput(SafeInput):
         Binding("enter", "screen.keep_filter", "keep the filter", priority=True),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, typed: str = "") -> None:
         super().__init__(
+            typed,
             placeholder="words, or check:impaired due<24h -tag.env:test …   ? lists all",
             highlighter=Underline(),
             compact=True,
@@ -84,19 +85,28 @@ class FilterBar(Horizontal):
     FilterBar #why { width: auto; max-width: 70%; color: $error; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
+    def __init__(self, typed: str = "") -> None:
+        super().__init__()
+        self._typed, self.why = typed, ""
+
     def compose(self) -> ComposeResult:
         yield Static("/", id="slash")
-        yield FilterInput()
+        yield FilterInput(self._typed)
         yield Static(id="why", markup=False)
+
+    def on_mount(self) -> None:
+        """What is wrong with what stands there already."""
+        self.read(self._typed)
 
     @property
     def input(self) -> FilterInput:
         return self.query_one(FilterInput)
 
-    def read(self, typed: str, max_age: timedelta) -> query.Query | None:
+    def read(self, typed: str, max_age: timedelta = query.COPY_MAX_AGE) -> query.Query | None:
         """The parsed filter; None where a term makes no sense, which is then shown. `max_age`: of a copy that counts."""
         parsed = query.parse_query(typed, max_age)
         why = self.query_one("#why", Static)
+        self.why = clean(parsed.message) if isinstance(parsed, query.QueryError) else ""
         if isinstance(parsed, query.QueryError):
             why.update(clean(f" {parsed.message} "))  # the term is underlined
             return None

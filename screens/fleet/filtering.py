@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -26,17 +27,53 @@ class Filtering(EvacScreen):
         self.table = FleetTable()
         self.table.id = "table"
         self._bar: FilterBar | None = None
+        self._opening = ""
 
-    async def verb_filter(self) -> None:
-        """Open the filter bar; it has the focus before the next key is handled."""
+    @property
+    def filter_typed_now(self) -> str:
+        """What stands in the line of the filter, be it readable or not."""
+        return self._bar.input.value if self._bar is not None and self._bar.is_mounted else self._opening
+
+    def open_with_filter(self, text: str) -> None:
+        """Before the screen is composed: this filter is in force from the first frame on, if it can be read."""
+        parsed = query.parse_query(text, self.services.settings.actions.image_max_age)
+        self._opening = text
+        if isinstance(parsed, query.Query):
+            self.query_now = parsed
+
+    def first_bar(self) -> Iterator[FilterBar]:
+        """The line of the filter, if the screen opens with one."""
+        if self._opening:
+            from screens.fleet.filter_bar import FilterBar
+
+            self._bar = FilterBar(self._opening)
+            yield self._bar
+
+    async def _made_bar(self) -> FilterBar:
         if self._bar is None:
             from screens.fleet.filter_bar import FilterBar
 
             self._bar = FilterBar()
             await self.mount(self._bar, before="#targets")
-        self._bar.display = True
-        self.set_focus(self._bar.input)
-        self._bar.input.select_all()  # what is typed now replaces the filter in force; end, and it goes on
+        return self._bar
+
+    async def verb_filter(self) -> None:
+        """Open the filter bar; it has the focus before the next key is handled."""
+        bar = await self._made_bar()
+        bar.display = True
+        self.set_focus(bar.input)
+        bar.input.select_all()  # what is typed now replaces the filter in force; end, and it goes on
+
+    async def put_filter(self, text: str) -> str:
+        """Have that filter in force, in its line as if it had been typed. What is wrong with it, which then hides nothing."""
+        if not text and self._bar is None:
+            return ""
+        bar = await self._made_bar()
+        bar.input.value, bar.display = text, bool(text)
+        read = bar.read(text, self.services.settings.actions.image_max_age)
+        self.query_now = read or query.Query("")
+        self.set_focus(self.table)
+        return "" if read is not None else bar.why
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While the filter is typed letters are letters: only the ways out of it stay verbs."""

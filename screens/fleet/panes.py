@@ -32,6 +32,8 @@ PANE = 26
 """Columns of text in the pane of targets."""
 SHORT_WIDTH = PANE - 1
 """The same where an account is a line: beside a scroll bar."""
+VIEW_NAME = 16
+"""Columns of the name of a view of one's own in the header, at most."""
 SHOWN = (Level.FAILING, Level.DUE, Level.SCHEDULED, Level.UNKNOWN)
 
 
@@ -42,18 +44,20 @@ def counts_line(
     room: int,
     own: Own = NO_ACTIVITY,
     cover: Text | None = None,
+    view: str = "",
 ) -> Text:
     """How big and how bad: `4 accounts · 9 targets · 412 instances   ✖ 3 failing  ▲ 2 within 24 h …`.
 
     And how many operations of evac's are not finished, if there are any; `cover`: what is to be told of that. In `room` columns
-    what is bad comes first: how many there are gives way, then the words. 0: signs and numbers only.
+    what is bad comes first: how many there are gives way, then the words. 0: signs and numbers only. `view`: the name of a view
+    of one's own.
     """
     cover = cover or Text()
     for size in (True, False):
-        text = _counted(counts, targets, own, size, cover)
+        text = _counted(counts, targets, own, size, cover, view)
         if text.cell_len <= room:
             return text
-    return _counts_short(counts, targets, settings, own, cover)
+    return _counts_short(counts, targets, settings, own, cover, view)
 
 
 def _counted(
@@ -62,10 +66,11 @@ def _counted(
     own: Own,
     size: bool,
     cover: Text,
+    view: str,
 ) -> Text:
     """In words; `size`: with the accounts and targets."""
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(" evac ", "bold reverse")
+    _begun(text, view)
     known = sum(counts.values())
     if size:
         accounts = len({one.account_id for one in targets if one.account_id})
@@ -85,12 +90,23 @@ def _counted(
     return text.append(" ").append_text(cover) if cover else text
 
 
+def _begun(text: Text, view: str) -> None:
+    text.append(" evac ", "bold reverse")
+    if view:
+        text.append(f" {middle(view, VIEW_NAME)} ·", "bold")
+
+
 def _counts_short(
-    counts: dict[Level, int], targets: Sequence[TargetStatus], settings: Settings, own: Own, cover: Text
+    counts: dict[Level, int],
+    targets: Sequence[TargetStatus],
+    settings: Settings,
+    own: Own,
+    cover: Text,
+    view: str,
 ) -> Text:
     """`78 inst ✖7 ▲6 ●13 ?2 · 31 not covered · legacy: credentials +1`."""
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(" evac ", "bold reverse")
+    _begun(text, view)
     text.append(f" {sum(counts.values())} inst ")
     if own.works:
         text.append(f"{WORKING.symbol}{len(own.works)} ", WORKING.style)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial, partialmethod
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -15,10 +15,11 @@ from textual.containers import VerticalScroll
 
 from screens.base import AlertLine, Go, KeyLine, bindings
 from screens.fleet.columns import TARGET, RowContext, target_width
-from screens.fleet.covering import Covering, cover_preview
+from screens.fleet.covering import cover_preview
 from screens.fleet.marking import Marking
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetRow, FleetTable
+from screens.fleet.viewing import Viewing
 from screens.render_errors import STYLE, UNSHOWN, drawn_or, report_error
 from screens.static_line import Line
 from tui.commands import GUARDED
@@ -39,16 +40,9 @@ FLEET_WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
 NARROW, LOW = 40, 12
 """Columns and lines below which only what is broken has room: neither the clock nor the preview."""
-_TITLES = {
-    FleetView.TRIAGE: "triage",
-    FleetView.ALL: "all",
-    FleetView.EVENTS: "scheduled events",
-    FleetView.TARGETS: "by target",
-    FleetView.COVER: "cover",
-}
 
 
-class FleetScreen(Covering, Marking):
+class FleetScreen(Viewing, Marking):
     """The first screen: header, targets, table, preview."""
 
     CSS_PATH = "fleet.tcss"
@@ -65,6 +59,10 @@ class FleetScreen(Covering, Marking):
         "events",
         "targets",
         "cover",
+        "view-6",
+        "view-7",
+        "view-8",
+        "view-9",
         "mark",
         "mark-all",
         "mark-to",
@@ -80,9 +78,8 @@ class FleetScreen(Covering, Marking):
     # reaches a verb, nor a verb before it is lost.
     BINDINGS: ClassVar[list[BindingType]] = [replace(one, priority=True) for one in bindings(NAMES)]
 
-    def __init__(self, services: Services) -> None:
-        super().__init__(services)
-        self.view, self.order = FleetView.TRIAGE, SortOrder.URGENCY
+    def __init__(self, services: Services, view: str = "", wanted: str = "") -> None:
+        super().__init__(services, view, wanted)
         self.ranker = Ranker(image_max_age=services.settings.actions.image_max_age)
         self._title = ""
         self._full = frozenset[str]()
@@ -97,10 +94,12 @@ class FleetScreen(Covering, Marking):
         # Before its parts are styled, so that they are styled once.
         self.set_class(self.app.size.width >= FLEET_WIDE, "wide", update=False)
         self.set_class(not self.services.store.rows(), "empty", update=False)
+        self.open_first()
         yield Line("header")
         yield AlertLine()
         yield Line("marks")
         yield KeyLine()
+        yield from self.first_bar()
         with VerticalScroll(id="targets", can_focus=False) as targets:
             targets.border_title = f"targets · {READ_SIGN.symbol} read ? not"
             yield Line("targets-text", grows=True)
@@ -111,6 +110,7 @@ class FleetScreen(Covering, Marking):
         """The table has the keys. (Textual calls the base's handler by itself.)"""
         self.table.focus()
         self.fleet_changed()
+        self.call_after_refresh(self.tell_doubts)
 
     def on_resize(self) -> None:
         """Wide terminals get the targets beside the table; in tiny ones what is broken comes before everything else."""
@@ -134,7 +134,7 @@ class FleetScreen(Covering, Marking):
         start, wide = self._room(services.store.targets())
         return RowContext(
             now, services.settings, self.marks.keys, old, self.ranker, here, start, wide, self._full,
-            services.zone, by_event=self.view is FleetView.EVENTS, columns=self.cover_columns(),
+            services.zone, by_event=self.view is FleetView.EVENTS, columns=self.columns_now(),
         )  # fmt: skip
 
     def _room(self, targets: Sequence[TargetStatus]) -> tuple[str, int]:
@@ -178,7 +178,7 @@ class FleetScreen(Covering, Marking):
         by = "" if self.order is SortOrder.URGENCY else f" · by {self.order}"
         self.draw_marks(rows)
         marked = f" · {len(self.marks)} marked" if self.marks else ""
-        title = f"{_TITLES[self.view]} · {listed}{by}{marked}"
+        title = f"{self.view_title} · {listed}{by}{marked}"
         if self._title != title:
             self._title = self.table.border_title = title
         self._draw_around(scene)
@@ -201,8 +201,9 @@ class FleetScreen(Covering, Marking):
         right = None if self.app.size.width < NARROW else clock_line(services, scene.stale, wide)
         room = self.app.size.width - (right.cell_len if right is not None else 0)
         left = counts_line(
-            counts, targets, services.settings, room if wide else 0, self.ranker.own, self.cover_told()
-        )
+            counts, targets, services.settings, room if wide else 0, self.ranker.own, self.cover_told(),
+            self.view_told,
+        )  # fmt: skip
         self.query_one("#header", Line).paint(header(left, right, self.app.size.width))
         if wide:
             height = self.query_one("#targets").size.height or max(1, self.app.size.height - 4)
@@ -255,29 +256,6 @@ class FleetScreen(Covering, Marking):
                 self.verb_refresh()
 
         self.app.push_screen(TroubleSheet(status, self.services), done)
-
-    def _look_at(self, view: FleetView) -> None:
-        self.view = view
-        self.set_class(view is FleetView.COVER, "cover")
-        self.table.at_first()
-        self.fleet_changed()
-
-    verb_triage = partialmethod(_look_at, FleetView.TRIAGE)
-    verb_all = partialmethod(_look_at, FleetView.ALL)
-    verb_events = partialmethod(_look_at, FleetView.EVENTS)
-    verb_targets = partialmethod(_look_at, FleetView.TARGETS)
-
-    def verb_cover(self) -> None:
-        """Whom nobody helps; it is read from now on."""
-        self.want_cover()
-        self._look_at(FleetView.COVER)
-
-    def verb_sort(self) -> None:
-        orders = list(SortOrder)
-        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
-        self.table.at_first()
-        self.fleet_changed()
-        self.say(f"sorted by {self.order}")
 
     async def verb_back(self) -> None:
         """From the filter to the table; then the filter goes, then the marks."""

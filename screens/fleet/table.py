@@ -50,6 +50,7 @@ class FleetTable(LineTable[FleetRow]):
         super().__init__()
         self.scene: RowContext | None = None
         self.shift = 0
+        self._fitted: tuple[object, list[tuple[FleetColumn, int]], int] = (None, [], 0)
 
     @property
     def instance(self) -> Instance | None:
@@ -77,12 +78,20 @@ class FleetTable(LineTable[FleetRow]):
 
     def action_sideways(self, by: int) -> None:
         """Shift to the columns that do not fit; the name stays."""
-        self.shift = max(0, min(self.shift + by, farthest(self.size.width, self.scene)))
+        self._columns(self.size.width)
+        self.shift = max(0, min(self.shift + by, self._fitted[2]))
         self.redraw()
 
     def _columns(self, width: int) -> list[tuple[FleetColumn, int]]:
-        self.shift = min(self.shift, farthest(width, self.scene))  # it may be wider now
-        return fit_fleet_columns(width, self.shift, self.scene)
+        """Those that fit, and how far they can be moved: once for all rows, since it is asked for each."""
+        scene = self.scene
+        rest = None if scene is None else (scene.columns, scene.by_event, scene.wide, scene.full)
+        if self._fitted[0] != (width, self.shift, rest):
+            most = farthest(width, scene)
+            self.shift = min(self.shift, most)  # it may be wider now
+            fitted = fit_fleet_columns(width, self.shift, scene)
+            self._fitted = ((width, self.shift, rest), fitted, most)
+        return self._fitted[1]
 
     def identity(self, row: FleetRow) -> str:
         """The instance's key, with the event's id where a row is an event; or the target's, or the service's."""
@@ -101,7 +110,7 @@ class FleetTable(LineTable[FleetRow]):
         text = set_cell_size(titles(shown), width)
         if self.shift:
             text = "←" + text[1:]
-        if self.shift < farthest(width, self.scene):
+        if self.shift < self._fitted[2]:
             edge = self.scrollable_size.width - 1  # beside the scroll bar
             text = set_cell_size(text, edge) + "→"
         return [Segment(text, style)]

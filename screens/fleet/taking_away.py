@@ -53,7 +53,7 @@ class TakingAway(Filtering):
                 told = [*rows, *(() if self.marks else thin)]
                 path = export.export_cover(told, self.ranker.covers, settings.cover.service, now)
             else:
-                path = export.export_csv(rows, now)
+                path = export.export_csv(rows, now, tags=self.tag_columns())
         except OSError as error:
             self.say(
                 f"export: {error.filename or 'this folder'}: {error.strerror}; start evac in a folder you may write to",
@@ -61,6 +61,10 @@ class TakingAway(Filtering):
             )
             return
         self.say(f"wrote {counted(len(rows), 'instance')} to {clean(path)}")
+
+    def tag_columns(self) -> tuple[str, ...]:
+        """The keys of the tags that are shown: an export has them, too."""
+        return ()
 
     def copy_target(self, status: TargetStatus) -> None:
         """The command that mends it, or the line for whoever is asked."""

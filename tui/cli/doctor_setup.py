@@ -75,6 +75,11 @@ def _config(session: Session) -> Iterator[DoctorLine]:
     path = session.loaded.path
     where = str(path) if path.exists() else f"{path} is not there: defaults"
     yield well("config", where, "" if path.exists() else "evac config init writes a commented one")
+    if session.settings.columns or session.settings.views:
+        from tui.config.views import view_doubts
+
+        for told in view_doubts(session.settings):
+            yield doubt("views", told, f"the console opens without it; mend it in {path}")
     policy = session.loaded.policy_path
     yield well("policy", str(policy) if policy else "no site policy")
     if session.settings.read_only:

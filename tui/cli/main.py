@@ -68,9 +68,13 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
 )
+@click.option("--view", default="", metavar="NAME", help="Open the console in this view: evac's or your own.")
+@click.option(
+    "--filter", "wanted", default="", metavar="TERMS", help="Open the console with this filter, as after `/`."
+)
 @shared_options
 @click.pass_context
-def evac(ctx: click.Context, shared: Shared) -> None:
+def evac(ctx: click.Context, shared: Shared, view: str, wanted: str) -> None:
     """Keep EC2 instances alive: see what is broken, what AWS will do and when, and act with a guard.
 
     Without a command the console opens; it needs a terminal. The commands below do not. Every command takes these options too,
@@ -78,9 +82,14 @@ def evac(ctx: click.Context, shared: Shared) -> None:
     """
     ctx.obj = shared
     if ctx.invoked_subcommand is not None:
+        if view or wanted:
+            given = "--view" if view else "--filter"
+            raise click.UsageError(
+                f"{given} before a command: it is the console's; --filter stands behind one"
+            )
         garbage_pace.begin_work()
         return
-    ctx.exit(open_console(shared))
+    ctx.exit(open_console(shared, view, wanted))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

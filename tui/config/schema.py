@@ -34,6 +34,8 @@ from tui.config.sections import (
     ProbeSettings,
     ProfileSettings,
     Region,
+    ViewColumns,
+    ViewSettings,
 )
 from tui.domain import profile_names
 from tui.domain.policy import Policy
@@ -89,6 +91,8 @@ class Settings(Base, frozen=True):
     alarm: CallSettings = CallSettings()
     diagnosis: Annotated[tuple[KindSettings, ...], Meta(max_length=50)] = ()
     probe: Annotated[tuple[ProbeSettings, ...], Meta(max_length=50)] = ()
+    columns: ViewColumns = ()
+    views: Annotated[dict[str, ViewSettings], Meta(max_length=50)] = msgspec.field(default_factory=dict)
     profiles: dict[str, ProfileSettings] = msgspec.field(default_factory=dict)
     only_profiles: tuple[str, ...] = ()
     shell_profiles: tuple[str, ...] = ("default",)
@@ -259,10 +263,10 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
         except (OSError, ValueError, KeyError):
             from zoneinfo import available_timezones
 
-            near = _near(settings.timezone, available_timezones())
+            near = did_you_mean(settings.timezone, available_timezones())
             raise ConfigError(file, "timezone", f"expected a zone's name such as Asia/Seoul{near}") from None
     if settings.theme and settings.theme not in THEMES:
-        near = _near(settings.theme, THEMES)
+        near = did_you_mean(settings.theme, THEMES)
         raise ConfigError(file, "theme", f"no such theme{near}; there are {', '.join(THEMES)}")
     if hours := settings.maintenance.hours:
         from tui.domain.campaign.hours import read_hours
@@ -285,15 +289,20 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
 
         if fault := first_fault(settings.diagnosis, settings.probe, settings.campaign, calls):
             raise ConfigError(file, *fault)
+    if settings.views:
+        from tui.config.views import view_fault  # most files have none
+
+        if fault := view_fault(settings.views):
+            raise ConfigError(file, *fault)
     for name, profile in settings.profiles.items():
         if not _is_color(profile.color):
-            near = _near(profile.color, COLORS)
+            near = did_you_mean(profile.color, COLORS)
             why = f"no such colour{near}; {', '.join(COLORS)}, or #rrggbb"
             raise ConfigError(file, f"profiles.{name}.color", why)
     return settings
 
 
-def _near(given: str, known: Iterable[str]) -> str:
+def did_you_mean(given: str, known: Iterable[str]) -> str:
     """The one that was probably meant."""
     named = {one.lower(): one for one in known}
     found = difflib.get_close_matches(given.lower(), named, n=1)
@@ -323,11 +332,12 @@ def local_zone(environ: Mapping[str, str]) -> tzinfo:
 
 
 def convert(values: Mapping[str, Any], shape: type[_T], profile: type[Struct], file: str | Path) -> _T:
-    """msgspec's conversion, its error told as file, key, expected. Profiles go one by one: their names matter."""
-    profiles = values.get("profiles", {})
-    if isinstance(profiles, Mapping):
-        for name, value in profiles.items():
-            _convert_one(value, profile, file, f"profiles.{name}")
+    """msgspec's conversion, its error told as file, key, expected. Profiles and views go one by one: their names matter."""
+    for table, kind in (("profiles", profile), ("views", ViewSettings)):
+        named = values.get(table, {})
+        if isinstance(named, Mapping):
+            for name, value in named.items():
+                _convert_one(value, kind, file, f"{table}.{name}")
     return _convert_one(values, shape, file, "")
 
 
@@ -340,7 +350,7 @@ def _convert_one(value: Any, shape: type[_T], file: str | Path, prefix: str) -> 
         if unknown := re.search(r"unknown field `(.*)`", message):
             known = [name for name in _names(shape) if name not in RUN_ONLY]
             key = ".".join(part for part in (key, unknown[1]) if part)
-            raise ConfigError(file, key, f"unknown key{_near(unknown[1], known)}") from None
+            raise ConfigError(file, key, f"unknown key{did_you_mean(unknown[1], known)}") from None
         if pattern := re.search(r"matching regex '(.*)'", message):
             message = "expected " + EXPECTED.get(pattern[1].replace("\\\\", "\\"), message)
         message = message.replace("`", "").replace("object", "a table")

@@ -53,6 +53,18 @@ HttpPath = Annotated[
         'a path such as "/healthz", or one with its port such as ":8080/healthz"',
     ),
 ]
+ViewColumn = Annotated[str, Meta(min_length=1, max_length=140)]
+ViewColumns = Annotated[tuple[ViewColumn, ...], Meta(max_length=30)]
+ViewSort = Annotated[
+    str,
+    _text(
+        r"(urgency|name|target|type|event|tag\..{1,128})",
+        'one of urgency, name, target, type, event, or a tag such as "tag.service"',
+    ),
+]
+BaseView = Annotated[
+    str, _text("(triage|all|events|targets|cover)", "one of triage, all, events, targets, cover")
+]
 CacheUrl = Annotated[str, _text(r"((redis|rediss|unix)://.+)?", "an empty text, or redis://host:port/db")]
 
 
@@ -165,6 +177,19 @@ class ProbeSettings(Base, frozen=True):
         """As the plans want it."""
         within = timedelta(seconds=self.within.total_seconds())  # how it was written is no part of a plan
         return ProbeRule(self.when, *probe_place(self.tcp, self.http), within)
+
+
+class ViewSettings(Base, frozen=True):
+    """A view of one's own: the view `base`, with these columns, this order and this filter. `key`: 6 to 9, 0 for none.
+
+    What its `filter` and its `columns` mean is looked at when it is shown (`tui.config.views`).
+    """
+
+    key: int = 0
+    columns: ViewColumns = ()
+    sort: ViewSort = "urgency"
+    filter: Annotated[str, Meta(max_length=2000)] = ""
+    base: BaseView = "all"
 
 
 class KindSettings(Base, frozen=True):

@@ -261,6 +261,12 @@ class Instance(Struct, frozen=True, gc=False, omit_defaults=True):
         """The value of a tag, or None."""
         return next((value for name, value in self.tags if name == key), None)
 
+    def tag_like(self, key: str) -> SafeText | None:
+        """The same; where it is missing, that of a key which differs in case alone, as filters take it."""
+        if (found := self.tag(key)) is not None or not self.tags:
+            return found
+        return next((value for name, value in self.tags if name.lower() == key.lower()), None)
+
     def open_events(self, now: datetime) -> tuple[ScheduledEvent, ...]:
         """Pending and started ones, the earliest start first; one without a start comes first of all, one long past last.
 

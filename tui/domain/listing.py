@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.domain.activity import NO_ACTIVITY, Own
@@ -41,6 +42,24 @@ class SortOrder(StrEnum):
     TARGET = "target"
     TYPE = "type"
     EVENT = "event"
+
+
+class TagOrder(Struct, frozen=True):
+    """By the value of a tag; those without it last. Its text is `tag.KEY`."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return f"tag.{self.key}"
+
+
+AnyOrder: TypeAlias = SortOrder | TagOrder
+
+
+def order_named(name: str) -> AnyOrder:
+    """The order that the configuration calls so: one of SortOrder, or `tag.KEY`. Raises ValueError."""
+    key = name.removeprefix("tag.")
+    return TagOrder(key) if key and key != name else SortOrder(name)
 
 
 Stale = Mapping[Target, datetime | None]
@@ -133,7 +152,7 @@ class Ranker:
         return dict(found[0])
 
     def listed(
-        self, rows: Sequence[Instance], view: FleetView, order: SortOrder, query: Query, now: datetime
+        self, rows: Sequence[Instance], view: FleetView, order: AnyOrder, query: Query, now: datetime
     ) -> list[Instance]:
         """The rows of a view that match, in order. The same list again for the same question, for a while."""
         question = (rows, view, order, query)
@@ -145,7 +164,7 @@ class Ranker:
         return list(found_then)
 
     def _find(
-        self, rows: Sequence[Instance], view: FleetView, order: SortOrder, query: Query, now: datetime
+        self, rows: Sequence[Instance], view: FleetView, order: AnyOrder, query: Query, now: datetime
     ) -> list[Instance]:
         found: Iterable[Instance] = rows
         if view is FleetView.TRIAGE:
@@ -185,23 +204,31 @@ class Ranker:
             self.odd[row.instance_id] = error
             return True
 
-    def _key(self, view: FleetView, order: SortOrder, now: datetime) -> Callable[[Instance], Any]:
+    def _key(self, view: FleetView, order: AnyOrder, now: datetime) -> Callable[[Instance], Any]:
         def name(row: Instance) -> Any:
             return (row.label.lower(), row.key)
 
-        keys: dict[SortOrder, Callable[[Instance], Any]] = {
+        keys: dict[AnyOrder, Callable[[Instance], Any]] = {
             SortOrder.URGENCY: lambda row: self.urgency(row, now),
             SortOrder.NAME: name,
             SortOrder.TARGET: lambda row: (row.target, row.zone, *name(row)),
             SortOrder.TYPE: lambda row: (row.instance_type, *name(row)),
             SortOrder.EVENT: lambda row: (_next(row, now), *name(row)),
         }
+        if isinstance(order, TagOrder):
+            tag = order.key
+            keys[order] = lambda row: (*_tagged(row, tag), *name(row))
         if view is FleetView.TARGETS:
             return lambda row: (row.target, keys[order](row))
         if view is FleetView.COVER and order is SortOrder.URGENCY:
             covers = self.covers
             return lambda row: covers.order(row, now)
         return keys[order]
+
+
+def _tagged(row: Instance, key: str) -> tuple[bool, str]:
+    value = row.tag_like(key)
+    return value is None, (value or "").lower()
 
 
 def _next(row: Instance, now: datetime) -> tuple[bool, float]:

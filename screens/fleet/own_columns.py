@@ -1,0 +1,86 @@
+"""The columns that the configuration names, tags among them, as the table draws them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from msgspec.structs import replace
+
+from screens.columns import Column, Piece
+from screens.fleet.columns import COLUMNS, EVENT_COLUMNS, DrawCell, FleetColumn, RowContext
+from tui.config.views import is_tag
+from tui.domain.instance import Instance
+from tui.domain.sanitize import clean
+from tui.presentation.accounts import account_number
+from tui.presentation.symbols import NO_VALUE
+
+TAG, TAG_GROWS = 12, 20
+"""Columns of a tag's value, and so many more where there is room."""
+_TAG_PRIORITY = 3
+"""Checks, event and target stay longer than tags; all else gives way before them."""
+
+
+def _account(row: Instance, scene: RowContext, size: int) -> Piece:
+    return account_number(row.account_id) or "?", ""
+
+
+def _tag(key: str) -> DrawCell:
+    def cell(row: Instance, scene: RowContext, size: int) -> Piece:
+        value = row.tag_like(key)
+        if value is None:
+            return ("?", "magenta") if row.inventory_at is None else (NO_VALUE, "dim")
+        return (value, "") if value else ("(empty)", "dim")
+
+    return cell
+
+
+def _of_event(cell: DrawCell) -> DrawCell:
+    """What only an event has, also of rows without one."""
+
+    def told(row: Instance, scene: RowContext, size: int) -> Piece | tuple[Piece, ...]:
+        events = row.open_events(scene.now) if row.events else ()
+        if not events:
+            return (NO_VALUE if row.status_at else "?"), "dim"
+        return cell(replace(row, events=events[:1]), scene, size)
+
+    return told
+
+
+_USUAL = {column.title: column for column in (*EVENT_COLUMNS, *COLUMNS)}
+OWN_COLUMNS: dict[str, FleetColumn] = {
+    "name": _USUAL["name"],
+    "id": _USUAL["id"],
+    "target": _USUAL["target"],
+    "account": Column("account", 14, 6, _account),
+    "type": _USUAL["type"],
+    "state": _USUAL["state"],
+    "checks": _USUAL["checks"],
+    "event": _USUAL["next event"],
+    "left": replace(_USUAL["left"], priority=2, cell=_of_event(_USUAL["left"].cell)),
+    "starts": replace(_USUAL["starts"], priority=2, cell=_of_event(_USUAL["starts"].cell)),
+    "move-by": replace(_USUAL["move by"], priority=2, cell=_of_event(_USUAL["move by"].cell)),
+    "address": _USUAL["address"],
+    "ami": _USUAL["AMI"],
+}
+"""By the name that stands in the configuration; `tui.config.views` says what each shows."""
+
+
+def column_of(name: str) -> FleetColumn | None:
+    """The column of that name, a tag's too; None: there is none."""
+    if not is_tag(name):
+        return OWN_COLUMNS.get(name)
+    key = name.removeprefix("tag.")
+    title = clean(name if key in _USUAL else key, 60)
+    return Column(title, TAG, _TAG_PRIORITY, _tag(key), grow=TAG_GROWS)
+
+
+@cache
+def own_columns(names: tuple[str, ...]) -> tuple[FleetColumn, ...]:
+    """What `names` stand for, behind the sign and the name; those that are no column's are left out. None known: none.
+
+    Where there is no room tags give way before checks, event and target, what else was named before tags; of equals the last.
+    """
+    found = [column for name in dict.fromkeys(names) if (column := column_of(name)) is not None]
+    if not found:
+        return ()
+    return (COLUMNS[0], _USUAL["name"], *(column for column in found if column is not _USUAL["name"]))

@@ -1,0 +1,166 @@
+"""Views of one's own: which tables are one, what is told of one that means nothing, and what their columns draw."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from screens.fleet.columns import RowContext, fit_fleet_columns
+from screens.fleet.own_columns import OWN_COLUMNS, column_of, own_columns
+from tests.unit.guidance_cases import BASE, NOW
+from tui.config.schema import ConfigError, Settings, validate
+from tui.config.views import COLUMN_NAMES, view_doubts, why_no_view
+from tui.domain.instance import Instance
+from tui.domain.listing import FleetView, Ranker, SortOrder, TagOrder, order_named
+from tui.domain.query import Query
+from tui.domain.sanitize import clean
+from tui.presentation.width import cell_len
+
+PAY = {
+    "key": 6,
+    "columns": ["tag.service", "checks"],
+    "sort": "tag.service",
+    "filter": "web",
+    "base": "triage",
+}
+
+
+def row(name: str) -> Instance:
+    return replace(BASE, name=clean(name), instance_id=clean(f"i-{name}"))
+
+
+def test_a_table_becomes_a_view() -> None:
+    settings = validate({"columns": ["id"], "views": {"pay": PAY}}, "config.toml")
+    view = settings.views["pay"]
+    assert (view.key, view.columns, view.sort) == (6, ("tag.service", "checks"), "tag.service")
+    assert (view.filter, view.base, settings.columns) == ("web", "triage", ("id",))
+    assert list(view_doubts(settings)) == []
+
+
+@pytest.mark.parametrize(
+    ("views", "key", "words"),
+    [
+        ({"pay": {"key": 5}}, "views.pay.key", "6, 7, 8 or 9"),
+        ({"pay": {"key": "6"}}, "views.pay.key", "int"),
+        ({"a": {"key": 7}, "b": {"key": 7}}, "views.b.key", "7 is the key of views.a already"),
+        ({"pay": {"sort": "age"}}, "views.pay.sort", "urgency, name, target, type, event"),
+        ({"pay": {"sort": "tag."}}, "views.pay.sort", "tag.service"),
+        ({"pay": {"base": "triag"}}, "views.pay.base", "triage, all, events, targets, cover"),
+        ({"pay": {"filtre": "x"}}, "views.pay.filtre", "did you mean filter?"),
+        ({"pay": {"columns": "name"}}, "views.pay.columns", "array"),
+        ({"all": {}}, "views.all", "one of evac's own views"),
+        ({"": {}}, "views.", "a name of at most 30"),
+        ({"a\x1b[2J": {}}, "views.a", "plain characters"),
+        ({"x" * 31: {}}, "views.x", "at most 30"),
+    ],
+)
+def test_what_is_none_is_an_error_with_file_key_and_what_is_possible(
+    views: dict[str, object], key: str, words: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        validate({"views": views}, "config.toml")
+    assert str(raised.value).startswith(f"config.toml: {key}")
+    assert words in str(raised.value)
+    assert "\x1b" not in str(raised.value)
+
+
+def test_columns_that_do_not_exist_and_filters_that_cannot_be_read_are_told_not_refused() -> None:
+    views = {"pay": {"columns": ["chekcs", "tag:service", "tag."], "filter": "web stat:x"}}
+    settings = validate({"columns": ["nmae", "id"], "views": views}, "config.toml")
+    told = list(view_doubts(settings))
+    assert told[0].startswith("columns: no column nmae; did you mean name?; there are name, id,")
+    assert told[1].startswith("views.pay.columns: no column chekcs; did you mean checks?")
+    assert told[2] == "views.pay.columns: tag:service: a tag's column is called tag.KEY: tag.service"
+    assert told[3].startswith("views.pay.columns: no column tag.")
+    assert told[4].startswith("views.pay.filter: stat:x: no field 'stat'; there are name,")
+    assert [one.title for one in own_columns(settings.views["pay"].columns)] == []
+    assert [one.title for one in own_columns(settings.columns)] == ["", "name", "id"]
+
+
+def test_a_name_that_is_no_view_is_told_with_the_nearest() -> None:
+    settings = validate({"views": {"payments": {}}}, "config.toml")
+    assert why_no_view(settings, "payments") == why_no_view(settings, "cover") == ""
+    told = why_no_view(settings, "paymnets")
+    assert (
+        told
+        == "no view paymnets; did you mean payments?; there are triage, all, events, targets, cover, payments"
+    )
+
+
+def test_every_name_of_a_column_draws_one() -> None:
+    assert OWN_COLUMNS.keys() == COLUMN_NAMES.keys()
+    for name in COLUMN_NAMES:
+        column = column_of(name)
+        assert column is not None
+        for one in (row("web-1"), replace(row("web-1"), inventory_at=None, status_at=None, events=())):
+            assert (
+                sum(cell_len(text) for text, _ in column.pieces(one, RowContext(NOW, Settings()), 12)) == 12
+            )
+
+
+HOSTILE = "\x1b]52;c;AAAA\x07[red]\u202e=cmd|'x'\n" + "\u0301" * 40 + "한" * 40
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 12, 40])
+def test_a_hostile_tag_fills_its_cell_and_nothing_else(size: int) -> None:
+    column = column_of("tag.note")
+    assert column is not None
+    one = replace(row("web-1"), tags=((clean("note"), clean(HOSTILE)),))
+    pieces = column.pieces(one, RowContext(NOW, Settings()), size)
+    text = "".join(part for part, _ in pieces)
+    assert cell_len(text) == size
+    assert text.isprintable()
+    assert {style for _, style in pieces} == {""}
+
+
+def test_a_tag_says_whether_it_is_missing_empty_or_not_read() -> None:
+    cell = own_columns(("tag.Service",))[2].cell
+    scene = RowContext(NOW, Settings())
+
+    def tagged(*tags: tuple[str, str], read: bool = True) -> Instance:
+        cleaned = tuple((clean(key), clean(value)) for key, value in tags)
+        return replace(row("web-1"), tags=cleaned, inventory_at=NOW if read else None)
+
+    assert cell(tagged(("service", "a"), ("Service", "b")), scene, 12) == ("b", "")
+    assert cell(tagged(("service", "a")), scene, 12) == ("a", "")
+    assert cell(tagged(("Service", "")), scene, 12) == ("(empty)", "dim")
+    assert cell(tagged(), scene, 12) == ("–", "dim")
+    assert cell(tagged(read=False), scene, 12) == ("?", "magenta")
+
+
+def test_where_there_is_no_room_ones_own_give_way_and_what_is_wrong_stays() -> None:
+    names = ("id", "tag.a", "checks", "tag.b", "event", "tag.c", "target", "ami")
+    scene = RowContext(NOW, Settings(), columns=own_columns(names))
+
+    def shown(width: int) -> list[str]:
+        fitted = fit_fleet_columns(width, 0, scene)
+        assert sum(size + 1 for _, size in fitted) <= width
+        return [column.title for column, _ in fitted]
+
+    assert shown(200) == ["", "name", "id", "a", "checks", "b", "next event", "c", "target", "AMI"]
+    assert shown(110) == ["", "name", "a", "checks", "b", "next event", "target"]
+    assert shown(80) == ["", "name", "checks", "next event", "target"]
+    assert shown(64) == ["", "name", "checks", "next event"]
+    assert shown(30) == ["", "name"]
+
+
+def test_a_tag_called_like_a_column_of_evacs_is_named_whole() -> None:
+    titles = [one.title for one in own_columns(("checks", "tag.checks", "tag.team"))]
+    assert titles == ["", "name", "checks", "tag.checks", "team"]
+
+
+def test_an_order_by_tag_puts_those_without_it_last() -> None:
+    def tagged(name: str, value: str | None) -> Instance:
+        return replace(row(name), tags=() if value is None else ((clean("team"), clean(value)),))
+
+    rows = [tagged("a", None), tagged("b", "Zoo"), tagged("c", "ant"), tagged("d", "ant")]
+    order = order_named("tag.team")
+    assert order == TagOrder("team")
+    assert str(order) == "tag.team"
+    found = Ranker().listed(rows, FleetView.ALL, order, Query(""), NOW)
+    assert [one.name for one in found] == ["c", "d", "b", "a"]
+    found = Ranker().listed(rows, FleetView.TARGETS, order, Query(""), NOW + timedelta(1))
+    assert [one.name for one in found] == ["c", "d", "b", "a"]
+    assert order_named("name") is SortOrder.NAME
