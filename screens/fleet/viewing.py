@@ -110,11 +110,12 @@ class Viewing(Covering):
 
     def tell_doubts(self) -> None:
         """What of the configuration cannot be shown as it was meant."""
-        if not (self.services.settings.views or self.services.settings.columns):
+        settings = self.services.settings
+        if not (settings.views or settings.columns):
             return
         from tui.config.views import view_doubts
 
-        found = list(view_doubts(self.services.settings))
+        found = list(view_doubts(settings.columns, settings.views))
         where = self.services.config_path
         for line in found[:MOST_TOLD]:
             self.say(f"{clean(where)}: {line}" if where else line, "warning")

@@ -36,7 +36,7 @@ def test_a_table_becomes_a_view() -> None:
     view = settings.views["pay"]
     assert (view.key, view.columns, view.sort) == (6, ("tag.service", "checks"), "tag.service")
     assert (view.filter, view.base, settings.columns) == ("web", "triage", ("id",))
-    assert list(view_doubts(settings)) == []
+    assert list(view_doubts(settings.columns, settings.views)) == []
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_is_none_is_an_error_with_file_key_and_what_is_possible(
 def test_columns_that_do_not_exist_and_filters_that_cannot_be_read_are_told_not_refused() -> None:
     views = {"pay": {"columns": ["chekcs", "tag:service", "tag."], "filter": "web stat:x"}}
     settings = validate({"columns": ["nmae", "id"], "views": views}, "config.toml")
-    told = list(view_doubts(settings))
+    told = list(view_doubts(settings.columns, settings.views))
     assert told[0].startswith("columns: no column nmae; did you mean name?; there are name, id,")
     assert told[1].startswith("views.pay.columns: no column chekcs; did you mean checks?")
     assert told[2] == "views.pay.columns: tag:service: a tag's column is called tag.KEY: tag.service"
@@ -81,8 +81,8 @@ def test_columns_that_do_not_exist_and_filters_that_cannot_be_read_are_told_not_
 
 def test_a_name_that_is_no_view_is_told_with_the_nearest() -> None:
     settings = validate({"views": {"payments": {}}}, "config.toml")
-    assert why_no_view(settings, "payments") == why_no_view(settings, "cover") == ""
-    told = why_no_view(settings, "paymnets")
+    assert why_no_view("payments", settings.views) == why_no_view("cover", settings.views) == ""
+    told = why_no_view("paymnets", settings.views)
     assert (
         told
         == "no view paymnets; did you mean payments?; there are triage, all, events, targets, cover, payments"

@@ -46,7 +46,7 @@ def _check_opening(settings: Settings, view: str, wanted: str) -> None:
     from tui.config.views import why_no_view
     from tui.domain.query import QueryError, parse_query
 
-    if view and (why := why_no_view(settings, view)):
+    if view and (why := why_no_view(view, settings.views)):
         raise RefusedError(f"--view: {why}", USAGE)
     if isinstance(read := parse_query(wanted), QueryError):
         raise RefusedError(f"--filter: {wanted[read.start : read.end]!r}: {read.message}", USAGE)

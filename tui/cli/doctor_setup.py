@@ -78,7 +78,7 @@ def _config(session: Session) -> Iterator[DoctorLine]:
     if session.settings.columns or session.settings.views:
         from tui.config.views import view_doubts
 
-        for told in view_doubts(session.settings):
+        for told in view_doubts(session.settings.columns, session.settings.views):
             yield doubt("views", told, f"the console opens without it; mend it in {path}")
     policy = session.loaded.policy_path
     yield well("policy", str(policy) if policy else "no site policy")

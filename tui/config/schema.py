@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -14,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tui.config.durations import read_duration
+from tui.config.nearest import did_you_mean
 from tui.config.sections import (
     EXPECTED,
     ActionSettings,
@@ -300,13 +300,6 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
             why = f"no such colour{near}; {', '.join(COLORS)}, or #rrggbb"
             raise ConfigError(file, f"profiles.{name}.color", why)
     return settings
-
-
-def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """The one that was probably meant."""
-    named = {one.lower(): one for one in known}
-    found = difflib.get_close_matches(given.lower(), named, n=1)
-    return f"; did you mean {named[found[0]]}?" if found else ""
 
 
 def _is_color(name: str) -> bool:

@@ -6,9 +6,9 @@ told where the view is shown: the console opens all the same, since whoever open
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tui.config.schema import Settings, did_you_mean
+from tui.config.nearest import did_you_mean
 from tui.config.sections import ViewSettings
 from tui.domain.listing import FleetView
 from tui.domain.query import QueryError, parse_query
@@ -56,10 +56,10 @@ def view_fault(views: Mapping[str, ViewSettings]) -> tuple[str, str] | None:
     return None
 
 
-def view_doubts(settings: Settings) -> Iterator[str]:
-    """What of the views and columns is not shown as it was meant: key, what is wrong and what is possible, each a line."""
-    yield from column_doubts("columns", settings.columns)
-    for name, view in settings.views.items():
+def view_doubts(columns: Sequence[str], views: Mapping[str, ViewSettings]) -> Iterator[str]:
+    """What of columns and views is not shown as it was meant: key, what is wrong and what is possible, each a line."""
+    yield from column_doubts("columns", columns)
+    for name, view in views.items():
         yield from column_doubts(f"views.{name}.columns", view.columns)
         if isinstance(read := parse_query(view.filter), QueryError):
             wrong = clean(view.filter[read.start : read.end], 60)
@@ -79,9 +79,9 @@ def column_doubts(key: str, columns: Sequence[str]) -> Iterator[str]:
         yield f"{key}: no column {told}{near}; there are {', '.join(COLUMN_NAMES)} and tag.KEY"
 
 
-def why_no_view(settings: Settings, name: str) -> str:
-    """Why there is no view of that name, evac's or one's own; empty: there is."""
-    known = (*FleetView, *settings.views)
+def why_no_view(name: str, own: Iterable[str]) -> str:
+    """Why there is no view of that name, evac's or one's `own`; empty: there is."""
+    known = (*FleetView, *own)
     if name in known:
         return ""
     return f"no view {clean(name, 40)}{did_you_mean(name, known)}; there are {', '.join(map(clean, known))}"
