@@ -8,6 +8,7 @@ from pathlib import Path
 
 from screens.campaign.screen import CampaignScreen
 from screens.confirm.screen import ConfirmScreen
+from screens.copies.screen import CopiesScreen
 from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
 from screens.help import MOVING
@@ -20,6 +21,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "The list": FleetScreen.NAMES,
     "One instance in detail": DetailScreen.NAMES,
     "The question before an action": ConfirmScreen.NAMES,
+    "What else can be copied": CopiesScreen.NAMES,
     "Operations": OperationsScreen.NAMES,
     "A campaign": CampaignScreen.NAMES,
 }

@@ -53,11 +53,14 @@ class Announced(Message):
 
 
 class Go(Message):
-    """Wants another screen. The app, which knows them all, opens it: "detail" (of `key`, on `tab`), "operations", "help"."""
+    """Wants another screen. The app, which knows them all, opens it: "detail" (of `key`, on `tab`), "operations", "help".
 
-    def __init__(self, place: str, key: str = "", tab: str = "") -> None:
+    `known`: what the asking screen knows, for the one that takes it.
+    """
+
+    def __init__(self, place: str, key: str = "", tab: str = "", known: object = None) -> None:
         super().__init__()
-        self.place, self.key, self.tab = place, key, tab
+        self.place, self.key, self.tab, self.known = place, key, tab, known
 
 
 class Act(Message):
@@ -403,6 +406,14 @@ class EvacScreen(Leaver[None]):
 
     def verb_operations(self) -> None:
         self.post_message(Go("operations"))
+
+    def verb_more_copies(self) -> None:
+        """What else of the instance can be copied."""
+        one = self.acts_on
+        if one is None:
+            self.say(f"{VERBS['more-copies'].title}: no instance is selected", "warning")
+        else:
+            self.post_message(Go("copies", one.key))
 
     def verb_help(self) -> None:
         self.post_message(Go("help"))

@@ -58,6 +58,7 @@ PLACES = {
     "help": ("screens.help", "HelpScreen"),
     "confirm": ("screens.confirm", "ConfirmScreen"),
     "campaign": ("screens.campaign", "CampaignScreen"),
+    "copies": ("screens.copies", "CopiesScreen"),
     "palette": ("screens.palette", "Palette"),
 }
 """Screens that the first frame does not need: imported after it, or when asked for before that."""
@@ -277,8 +278,9 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
     def on_go(self, message: Go) -> None:
         kind = screen_class(message.place)
         if type(self.screen) is not kind:
-            arguments = [] if message.place == "help" else [message.key]
+            arguments: list[object] = [] if message.place == "help" else [message.key]
             arguments += [message.tab] if message.tab else []
+            arguments += [message.known] if message.known is not None else []
             self.push_screen(kind(self.services, *arguments))
         elif message.key and isinstance(self.screen, EvacScreen):
             self.screen.came_again(message.key)

@@ -110,6 +110,21 @@ VERBS: dict[str, Verb] = {
         ),
         Verb("refresh", "r", "Refresh", "read everything again now"),
         Verb("copy", "y", "Copy", "copy the id (of all marked) to your terminal's clipboard", "copy id"),
+        Verb(
+            "more-copies",
+            "Y",
+            "More to copy",
+            "what else can be copied: ARN, connect command, link, login command, links of your own, handover",
+            in_key_line=False,
+        ),
+        Verb("copy-this", "y", "Copy it", "copy the text that is shown to your terminal's clipboard", "copy"),
+        Verb(
+            "write-this",
+            "x",
+            "To a file",
+            "write the text that is shown to a new file in this folder",
+            short="file",
+        ),
         Verb("export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder"),
         Verb(
             "longer",

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from screens.base import EvacScreen
+from screens.detail.asking import Asking
 from screens.detail.log_pane import LogPane, log_text
-from screens.detail.model import Known
 from screens.detail.triage_tab import TRIAGE
 from screens.page import Row
 from tui.commands import Verb
@@ -27,19 +26,14 @@ _JPEG = b"\xff\xd8\xff"
 """How a JPEG begins (ITU-T T.81, B.1.1.3: a marker follows the start of the image)."""
 
 
-class ConsoleTab(EvacScreen):
+class ConsoleTab(Asking):
     """Holds what is known, the tab in front, and the pane of the log. A subclass composes the pane and draws everything."""
 
     TYPED_WAYS_OUT: ClassVar[tuple[tuple[object, ...], ...]] = (("back",), ("palette",))
 
     def __init__(self, services: Services, key: str) -> None:
-        super().__init__(services)
-        self.key, self.known = key, Known(services, key)
+        super().__init__(services, key)
         self.tab = ""
-
-    def redraw(self) -> None:
-        """Draw the whole screen again from what is known; the detail screen has it."""
-        raise NotImplementedError
 
     @property
     def console(self) -> LogPane:

@@ -25,11 +25,10 @@ from screens.line_table import MOVES
 from screens.page import Page, Row, Sheet
 from screens.render_errors import STYLE, UNSHOWN, drawn_or
 from screens.static_line import Line
-from screens.this_machine import here_now
 from tui.commands import GUARDED, Verb
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
-from tui.fleet.protocol import ReadKind, ReadRequest
+from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 from tui.services import Services
 
 DETAIL_WIDE = 110
@@ -61,6 +60,7 @@ DETAIL_VERBS = (
     "refresh",
     "operations",
     "copy",
+    "more-copies",
     "palette",
     "quit",
 )
@@ -83,7 +83,6 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
     def __init__(self, services: Services, key: str, tab: str = "") -> None:
         super().__init__(services, key)
         self.tab, self.cursor = tab or self.first_tab(self.known.row, TABS[0]), 0
-        self._reading = False
 
     def compose(self) -> ComposeResult:
         """Who, how bad, what to press; the tabs; the page; the keys."""
@@ -152,56 +151,8 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
         """What fits."""
         self.redraw()
 
-    def look(self) -> None:
-        """Ask for a fresh look. One at a time."""
-        row = self.known.row
-        if row is None or self.services.link is None or self._reading:
-            return
-        self._reading = True
-        self.redraw()
-        self.run_worker(self._look(row), group="look")
-
-    async def _look(self, row: Instance) -> None:
-        link = self.services.link
-        if link is None:
-            return
-        try:
-            answer = await link.request(
-                ReadRequest(0, ReadKind.LOOK, row.target, str(row.instance_id), here_now(self.services).names)
-            )
-        finally:
-            self._reading = False
-        self.known.take(answer)
-        self.redraw()
-
-    def ask_health(self) -> None:
-        """Ask for AWS's own text of what Health says of it, if it says anything new."""
-        if self.services.link is not None and (request := self.known.health_due()) is not None:
-            self.run_worker(self._ask_health(request), group="health")
-
-    async def _ask_health(self, request: ReadRequest) -> None:
-        link = self.services.link
-        if link is None:
-            return
-        self.known.take_health(await link.request(request))
-        self.redraw()
-
-    def gather(self, kind: ReadKind, *, hours: int = 3, resource: str = "") -> None:
-        """Ask for a part of the evidence, once at a time. `hours`, `resource`: as ReadRequest has them."""
-        row, known = self.known.row, self.known
-        if row is None or self.services.link is None or known.gathered.is_asking(kind, resource):
-            return
-        known.gathered = known.gathered.begun(kind, resource)
-        request = ReadRequest(0, kind, row.target, str(row.instance_id), hours=hours, resource=resource)
-        self.run_worker(self._gather(request), group="gather")
-
-    async def _gather(self, request: ReadRequest) -> None:
-        link, known = self.services.link, self.known
-        if link is None:
-            return
-        answer = await link.request(request)
-        known.gathered = known.gathered.answered(request.kind, answer, self.services.now(), request.resource)
-        known.plans = answer.plans or known.plans
+    async def part_came(self, request: ReadRequest, answer: ReadAnswer) -> None:
+        """It is drawn, and what follows from it is asked."""
         self.take_part(request, answer)
         self.redraw()
         if request.kind is ReadKind.LOG:
@@ -215,7 +166,7 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
             return
         width = self.size.width
         self.measure(width, wide=width >= DETAIL_WIDE)
-        scene = self.known.scene(reading=self._reading, wide=width >= DETAIL_WIDE, triage=self.triage)
+        scene = self.known.scene(reading=self.is_reading, wide=width >= DETAIL_WIDE, triage=self.triage)
         self.draw_keys()
         if scene is None:
             self._put("identity", Text(f" {clean(self.key)}: nothing is known of it here", "bold magenta"))
@@ -321,7 +272,7 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
 
     def verb_refresh(self) -> None:
         """Look again."""
-        if self._reading:
+        if self.is_reading:
             self.say("already reading")
         self.look()
         if self.tab == TRIAGE:
@@ -335,6 +286,10 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
         """Its id."""
         if self.known.row is not None:
             self.copy(str(self.known.row.instance_id), str(self.known.row.instance_id))
+
+    def verb_more_copies(self) -> None:
+        """With all that is known of it here."""
+        self.post_message(Go("copies", self.key, known=self.known))
 
     def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
         """What is gone says so."""

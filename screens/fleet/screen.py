@@ -69,6 +69,7 @@ class FleetScreen(Viewing, Marking):
         "sort",
         "refresh",
         "copy",
+        "more-copies",
         "export",
         "back",
         "palette",

@@ -42,7 +42,7 @@ NO_OPERATIONS = (
     " shows here, step by step, and goes on without this console."
 )
 _CHANGING = ("resume", "abandon", "undo")
-_OF_ONE = (*_CHANGING, "detail", "copy-summary")
+_OF_ONE = (*_CHANGING, "detail", "copy-summary", "more-copies")
 """Verbs about the operation that is chosen, and those of them that change something."""
 
 
@@ -51,7 +51,18 @@ class OperationsScreen(EvacScreen):
 
     CSS_PATH = "operations.tcss"
     AUTO_FOCUS = "OperationTable"
-    NAMES = ("back", "detail", "resume", "abandon", "undo", "copy-summary", "help", "palette", "quit")
+    NAMES = (
+        "back",
+        "detail",
+        "resume",
+        "abandon",
+        "undo",
+        "copy-summary",
+        "more-copies",
+        "help",
+        "palette",
+        "quit",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(NAMES)]
 
     def __init__(self, services: Services, follow: str = "") -> None:
@@ -279,6 +290,11 @@ class OperationsScreen(EvacScreen):
             for verb, _ in super().keys_now()
             if not self._why_idle(verb.name)
         ]
+
+    def verb_more_copies(self) -> None:
+        """Of the instance that it is about."""
+        if (one := self.current) is not None:
+            self.post_message(Go("copies", f"{one.region}/{one.instance_id}"))
 
     def verb_copy_summary(self) -> None:
         """To paste into a ticket."""

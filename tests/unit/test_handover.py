@@ -221,7 +221,7 @@ def test_an_instance_is_told_with_both_times_its_evidence_and_what_waits() -> No
         "# payments-db-1: failing\n",
         "Since 2026-11-24 02:30 UTC (Tue 11:30 KST), 30m ago.",
         "**Cause:** likely: memory ran out",
-        "- memory ran out (system log, line 611)\n  - log: Out of memory: Killed process 812\n  - for: memory was 99 %",
+        "- memory ran out (system log, line 611)\n  - log: `Out of memory: Killed process 812`\n  - for: memory was 99 %",
         "- `instance-stop`, pending; starts 2026-11-24 08:00 UTC (Tue 17:00 KST), in 5h; can be moved to 2026-11-27 03:00 UTC",
         "- 2026-11-24 01:00 UTC (Tue 10:00 KST): Reboot web-7, by kim on bastion: succeeded",
         "- recommended: ",

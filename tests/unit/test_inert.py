@@ -114,9 +114,16 @@ def test_what_is_no_sign_stays_as_it_is() -> None:
 
 def test_what_is_to_be_copied_is_code_and_nothing_else_is() -> None:
     assert in_code("i-0123456789abcdef0") == "`i-0123456789abcdef0`"
-    assert (
-        in_code("arn:aws:ec2:us-east-1:111122223333:instance/i-1")
-        == "`arn:aws:ec2:us-east-1:111122223333:instance/i-1`"
-    )
+    assert in_code("[ 65.1] Out of memory: *** (java)") == "`[ 65.1] Out of memory: *** (java)`"
     assert in_code("a`b") == "a&#96;b"
     assert in_code("<!channel>") == "&lt;!channel&gt;"
+    assert in_code("") == ""
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_inert_in_code_too(text: str) -> None:
+    markdown = MarkdownIt("gfm-like", {"linkify": True}).render(f"- {in_code(text)} **ours**\n")
+    tags, drawn = seen(markdown)
+    assert tags - {"code"} == OUR_TAGS
+    assert drawn.removesuffix("ours").strip() == told(text)
+    assert not re.search(r"[<>@]|://", in_code(text))

@@ -80,7 +80,7 @@ def _finding(one: Finding, zone: tzinfo) -> Iterator[str]:
     where = f" (system log, line {one.line})" if one.line else ""
     yield f"{inert(one.words)}{at}{where}"
     if one.text:
-        yield f"  log: {inert(one.text, 300)}"
+        yield f"  log: {in_code(one.text, 300)}"
     for word, sentences in (("for", one.evidence), ("against", one.against)):
         for sentence in sentences:
             if sentence != one.words:

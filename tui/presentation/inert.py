@@ -26,7 +26,8 @@ _JOINER = "&#8288;"
 """The word joiner, which is not seen. GitHub and linkifiers look at the text after references have become signs: what follows
 an `@`, a `#` or a scheme has to be parted from it."""
 _CALLS = re.compile(r"([@#])(?=\w)")
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]*")
+_NOT_IN_CODE = re.compile(r"[`<>&@]|://|\bwww\.", re.IGNORECASE)
+"""What does something even in code: it ends it, or Slack and HTML see it there."""
 
 
 def inert(text: object, limit: int = 1024) -> str:
@@ -49,7 +50,7 @@ def _referred(char: str) -> str:
     return _NAMED.get(char, f"&#{ord(char)};")
 
 
-def in_code(text: object) -> str:
-    """An id, an ARN or a code, set as code, to be copied; what has other signs than those have is told as any text."""
-    line = str(clean(text))
-    return f"`{line}`" if _PLAIN.fullmatch(line) else inert(line)
+def in_code(text: object, limit: int = 1024) -> str:
+    """An id, or a line out of a log: set as code, where signs are signs; what would not be safe there is told as any text."""
+    line = " ".join(clean(text, limit).split())
+    return inert(line, limit) if not line or _NOT_IN_CODE.search(line) else f"`{line}`"
