@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from screens.detail.view_model import Scene
 from tui.domain.arns import instance_arn
+from tui.domain.connect import connect_command, why_no_connection
 from tui.domain.deed import Deed
 from tui.domain.handover import instance_handover
 from tui.domain.health_notices import health_notices_of
@@ -21,6 +22,7 @@ from tui.fleet.gathered import PART_NAMES
 from tui.fleet.protocol import ReadKind
 from tui.operations.deeds import deed_of
 from tui.presentation.handover_text import instance_handover_text
+from tui.presentation.links import console_link
 
 EVIDENCE = (ReadKind.METRICS, ReadKind.AGENT_METRICS, ReadKind.LOG, ReadKind.CHANGES)
 """What is asked of one that fails, once its handover is looked at."""
@@ -50,6 +52,8 @@ def copyables(scene: Scene, logins: Sequence[ProfileLogin] | None) -> list[Copya
     """All of them, in their order. `logins` None: not told yet."""
     return [
         _arn(scene),
+        _connect(scene),
+        _link(scene),
         _login(scene, logins),
         Copyable(HANDOVER, handover_text(scene), suffix=".md"),
     ]
@@ -59,6 +63,22 @@ def _arn(scene: Scene) -> Copyable:
     if not scene.instance.account_id:
         return Copyable("ARN", why="its account is not known yet")
     return Copyable("ARN", str(clean(instance_arn(scene.instance))))
+
+
+def _connect(scene: Scene) -> Copyable:
+    """How one gets onto it; only a look tells whether Session Manager knows it."""
+    if scene.facts is None and scene.reading:
+        return Copyable("connect", why="reading …")
+    if why := why_no_connection(scene.instance, scene.facts):
+        return Copyable("connect", why=why)
+    return Copyable("connect", str(clean(shlex.join(connect_command(scene.instance, scene.facts)))))
+
+
+def _link(scene: Scene) -> Copyable:
+    """Its page in AWS's console."""
+    if link := console_link(scene.instance):
+        return Copyable("link", str(clean(link)))
+    return Copyable("link", why="AWS's console has no public page for this partition")
 
 
 def _login(scene: Scene, logins: Sequence[ProfileLogin] | None) -> Copyable:
