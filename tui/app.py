@@ -59,6 +59,7 @@ PLACES = {
     "confirm": ("screens.confirm", "ConfirmScreen"),
     "campaign": ("screens.campaign", "CampaignScreen"),
     "copies": ("screens.copies", "CopiesScreen"),
+    "marked-copies": ("screens.copies", "MarkedCopiesScreen"),
     "palette": ("screens.palette", "Palette"),
 }
 """Screens that the first frame does not need: imported after it, or when asked for before that."""

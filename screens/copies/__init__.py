@@ -1,5 +1,6 @@
-"""What else can be copied of an instance than its id: shown whole before it is copied, or written to a file."""
+"""What else can be copied of instances than their ids: shown whole before it is copied, or written to a file."""
 
+from screens.copies.marked import MarkedCopiesScreen
 from screens.copies.screen import CopiesScreen
 
-__all__ = ["CopiesScreen"]
+__all__ = ["CopiesScreen", "MarkedCopiesScreen"]

@@ -30,6 +30,8 @@ HANDOVER = "handover"
 PAST = timedelta(days=7)
 """How old an operation is at most that a handover tells of; what has not ended is told in any case."""
 MOST_DEEDS = 20
+MOST_HANDED_OVER = 50
+"""Instances in one text."""
 _KINDS = {"keys": "access keys", "process": "a program's (credential_process)"}
 """What a login is that no command of AWS's renews."""
 
@@ -56,6 +58,25 @@ def copyables(scene: Scene, logins: Sequence[ProfileLogin] | None) -> list[Copya
         _link(scene),
         _login(scene, logins),
         Copyable(HANDOVER, handover_text(scene), suffix=".md"),
+    ]
+
+
+def copyables_of_many(scenes: Sequence[Scene]) -> list[Copyable]:
+    """The same of several, a line each; of the handovers as many as a person reads."""
+    found = []
+    for name, of_one in (("ARNs", _arn), ("connect", _connect), ("links", _link)):
+        every = [of_one(scene) for scene in scenes]
+        lines = [one.text for one in every if one.text]
+        why = next((one.why for one in every if one.why), "none is in the list any more")
+        found.append(Copyable(name, "\n".join(lines), "" if lines else why))
+    told = [handover_text(scene) for scene in scenes[:MOST_HANDED_OVER]]
+    if len(scenes) > MOST_HANDED_OVER:
+        told.append(
+            f"{len(scenes) - MOST_HANDED_OVER} more were marked: mark fewer, or see `evac handover`.\n"
+        )
+    return [
+        *found,
+        Copyable(HANDOVER, "\n".join(told), "" if told else "none is in the list any more", ".md"),
     ]
 
 

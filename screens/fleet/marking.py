@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from screens.base import PlanMany
+from screens.base import Go, PlanMany
 from screens.fleet.table import FleetRow
 from screens.fleet.taking_away import TakingAway
 from screens.static_line import Line
@@ -67,6 +67,13 @@ class Marking(TakingAway):
 
     def _plan(self, action: str) -> None:
         self.post_message(PlanMany(action, self.marks.in_order))
+
+    def verb_more_copies(self) -> None:
+        """Of the marked, if several are."""
+        if len(self.marks) < 2:
+            super().verb_more_copies()
+        else:
+            self.post_message(Go("marked-copies", known=self.marks.in_order))
 
     def verb_mark(self) -> None:
         """Mark or unmark, and go on to the next."""

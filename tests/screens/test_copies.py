@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from screens.base import Go
-from screens.copies.screen import CopiesScreen
+from screens.copies import CopiesScreen, MarkedCopiesScreen
 from screens.detail.model import Known
 from tests.screens.detail_pilot import opened
 from tests.screens.fake_runner import Play
@@ -171,6 +171,23 @@ async def test_the_detail_leads_there_with_what_it_knows(tmp_path: Path) -> None
         await pilot.pause()
         (went,) = [one for one in asked(pilot) if isinstance(one, Go)]
         assert (went.place, went.key, went.known) == ("copies", screen.key, screen.known)
+
+
+async def test_of_several_that_are_marked_there_is_a_line_each_and_one_handover(tmp_path: Path) -> None:
+    given = services(tmp_path)
+    keys = [named(given.store, name).key for name in ("edge-2", "payments-db-1")]
+    screen = MarkedCopiesScreen(given, "", (*keys, "us-east-1/i-0123456789abcdef0"))
+    app = Stage(screen)
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        texts = {one.name: one.text for one in screen.table.rows}
+        assert [one.count("\n") + 1 for name, one in texts.items() if name != "handover"] == [2, 2, 2]
+        assert "# edge-2: failing\n" in texts["handover"]
+        assert "\n\n# payments-db-1: failing\n" in texts["handover"]
+        assert "not looked at: metrics" in texts["handover"]
+        assert "1 no longer in the list" in text_of(app)
+        await pilot.press("y")
+        assert pilot.app.clipboard == texts["ARNs"]
 
 
 async def test_what_another_screen_knows_is_not_asked_again(tmp_path: Path) -> None:
