@@ -9,6 +9,8 @@ EvacError                    1
 ├── UnauditedError           the audit log can't be written, so nothing was done
 ├── NotUndoableError         an operation that can't be undone
 ├── JournalError             the journal can't be used
+├── WatchedTwiceError        two watches of one state file
+├── MetricsError             2: the metrics can't be served as asked
 ├── UnusableError            the lock service can't be used
 ├── SnapshotError            the last state on disk can't be used
 ├── WireError                what came from the collector is no frame

@@ -51,6 +51,7 @@ WEB = Instance(
     name=SafeText("web"),
     state=InstanceState.RUNNING,
     checks=Checks(OK, OK, OK),
+    inventory_at=START,
 )
 ILL = replace(WEB, checks=Checks(OK, BAD, OK))
 STOPPED = replace(
@@ -203,8 +204,12 @@ def test_rows_of_an_earlier_run_begin_nothing() -> None:
 
 
 def test_trouble_that_is_read_first_begins_before_the_rest_is_known() -> None:
-    reading = TargetStatus(PLACE, Phase.READING, account_id=WEB.account_id)
-    assert Watched().look(Picture([replace(ILL, status_at=START)], [reading])) == ["failing begun"]
+    reading, watch = TargetStatus(PLACE, Phase.READING, account_id=WEB.account_id), Watched()
+    nameless = replace(ILL, status_at=START, name=clean(""), inventory_at=None)
+    assert watch.look(Picture([nameless], [reading])) == [], "its name comes within seconds"
+    assert watch.look(Picture([replace(ILL, status_at=START)], [reading])) == ["failing begun"]
+    denied = replace(reading, partial=(trouble(TroubleKind.DENIED),))
+    assert Watched().look(Picture([nameless], [denied])) == ["failing begun"], "unless nobody may read it"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ COMMANDS = {
     "diagnose": "tui.cli.diagnose",
     "coverage": "tui.cli.coverage",
     "handover": "tui.cli.handover",
+    "watch": "tui.cli.watch",
     "do": "tui.cli.do",
     "backup": "tui.cli.backup",
     "ops": "tui.cli.ops",

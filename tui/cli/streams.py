@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import errno
 import os
+import select
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -94,6 +95,19 @@ def put(text: str, *, flush: bool = False, document: bool = False) -> None:
             stream.flush()
     except (OSError, ValueError) as error:
         _lose(error)
+
+
+def is_lost() -> bool:
+    """Whether nobody gets what is written to stdout any more: a write has failed, or the reader has gone. Writes nothing."""
+    if _state["lost"] is None:
+        poll = select.poll()
+        try:
+            poll.register(sys.stdout.fileno(), 0)
+            if any(events & (select.POLLERR | select.POLLNVAL) for _, events in poll.poll(0)):
+                _lose(OSError(errno.EPIPE, os.strerror(errno.EPIPE)))
+        except (OSError, ValueError, AttributeError):  # none, or no descriptor of the system's
+            pass
+    return _state["lost"] is not None
 
 
 def narrate(text: str) -> None:

@@ -95,8 +95,13 @@ def _of_operation(one: OperationInNeed) -> Symptom:
 
 
 def _is_known(row: Instance, targets: _Targets, picture: Picture, now: datetime) -> bool:
-    """Whether the row was read in this run, and lately. Trouble is read first: a target may have no more than that yet."""
+    """Whether the row was read in this run, and lately. Trouble is read first: a target may have no more than that yet.
+
+    Who it is must have been read too, if that can be: it comes within seconds, and whoever is called wants the name.
+    """
     status = targets.get(row.target)
+    if status is not None and not (row.inventory_at or status.inventory_at or status.partial):
+        return False
     if status is None or is_fresh(status, picture.fresh_for, now):
         return status is not None
     begun = status.status_at is None and status.phase in (Phase.READING, Phase.FAILED)

@@ -76,7 +76,8 @@ class IncidentState(StrEnum):
 class IncidentChange(Struct, frozen=True):
     """An incident that began or is over. `at` is UTC; `incident` is the same in both; `kind` is the rule's text: `due<1h`.
 
-    Texts are empty where there is none or not one: of 672 targets without a login there is no one Region.
+    Texts are empty where there is none or not one: of 672 targets without a login there is no one Region. `profile`: one through
+    which it was seen, for rules that are a profile's; others are not told of it.
     """
 
     at: datetime
@@ -88,6 +89,7 @@ class IncidentChange(Struct, frozen=True):
     region: SafeText = EMPTY
     name: SafeText = EMPTY
     why: SafeText = EMPTY
+    profile: str = ""
 
     def as_object(self) -> dict[str, str]:
         """The same as it is told to others: one JSON object on one line, its fields as here."""
@@ -160,9 +162,8 @@ class Incident(Struct, frozen=True):
     def change(self, state: IncidentState, at: datetime) -> IncidentChange:
         """How that is told."""
         one = self.symptom
-        return IncidentChange(
-            at, self.id, one.rule, state, one.instance_id, one.account_id, one.region, one.name, one.why
-        )
+        place = (one.instance_id, one.account_id, one.region, one.name)
+        return IncidentChange(at, self.id, one.rule, state, *place, one.why, one.profile)
 
 
 class Incidents(Struct, frozen=True):

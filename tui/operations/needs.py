@@ -1,0 +1,38 @@
+"""Operations and campaigns that go no further by themselves: read, never taken up. For whoever may only look."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tui.domain.incidents import OperationInNeed
+from tui.domain.plurals import counted
+from tui.domain.sanitize import clean
+from tui.operations.campaign_journal import CampaignJournal
+from tui.operations.journal import Journal
+from tui.operations.status import conductor_of, needs_conductor, status_of
+
+
+def operations_in_need(journal: Journal, now: datetime) -> tuple[OperationInNeed, ...]:
+    """Those that were cut off or ask for somebody, the oldest first; without a journal's file none. Raises JournalError."""
+    if not journal.path.exists():
+        return ()
+    found = []
+    for one in journal.unfinished():
+        stands = status_of(one, now)
+        if stands.needs_person:
+            why = clean(f"{one.title}: {stands.headline}; evac ops show {one.id}", 300)
+            place = (
+                clean(one.instance_id),
+                clean(one.account_id),
+                clean(one.region),
+                clean(one.instance_name),
+            )
+            found.append(OperationInNeed(one.id, why, *place))
+    for campaign in CampaignJournal(journal).unfinished():
+        if needs_conductor(campaign) and not conductor_of(campaign, now):
+            members = counted(len(campaign.members), "member")
+            why = clean(
+                f"campaign {campaign.id} ({campaign.action}, {members}) was cut off: NOBODY conducts it", 300
+            )
+            found.append(OperationInNeed(campaign.id, why))
+    return tuple(found)
