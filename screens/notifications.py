@@ -7,11 +7,16 @@ console then stands still. Here something is always left.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections import deque
+from dataclasses import replace
+from time import time
+from typing import Any, TypeVar
 
 from textual.app import App
 from textual.notifications import Notification, Notify, SeverityLevel
 
+UNSEEN = 10
+"""Notices that are kept while nobody sees the screen, the newest."""
 NOTIFY_AFTER = 0.05
 """Seconds a toast is shown at least."""
 ReturnType = TypeVar("ReturnType")
@@ -31,7 +36,25 @@ class Notice(Notification):
 
 
 class Noticing(App[ReturnType]):
-    """An app whose notifications are Notices."""
+    """An app whose notifications are Notices, and that keeps them while nobody sees its screen."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._unseen: deque[Notice] = deque(maxlen=UNSEEN)
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether somebody else has the terminal: a notice would have run out before anybody reads it."""
+        return False
+
+    def show_unseen(self) -> None:
+        """Show what was kept, each text once, from now on."""
+        kept, told = list(self._unseen), set[str]()
+        self._unseen.clear()
+        for notice in kept:
+            if notice.message not in told:
+                told.add(notice.message)
+                self.post_message(Notify(replace(notice, raised_at=time())))
 
     def notify(
         self,
@@ -44,4 +67,8 @@ class Noticing(App[ReturnType]):
     ) -> None:
         """As App's; it may be called from any thread."""
         seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
-        self.post_message(Notify(Notice(message, title, severity, seconds, markup=markup)))
+        notice = Notice(message, title, severity, seconds, markup=markup)
+        if self.is_unseen:
+            self._unseen.append(notice)
+        else:
+            self.post_message(Notify(notice))

@@ -56,7 +56,7 @@ class ConsoleDriver(LinuxDriver):
         self._takes = self._up = False
         self._stopped_outside = False
         self.cooked: list[Any] | None = None
-        self.program = 0
+        self.lent, self.program = False, 0
         super().__init__(app, **more)
         signal.signal(signal.SIGCONT, self._continued)
         # 2>log: what is drawn is for the terminal
@@ -130,10 +130,11 @@ class ConsoleDriver(LinuxDriver):
 
     def _continued(self, *_: Any) -> None:
         """Stopped by its own key it has given the terminal back; stopped from outside it has not."""
-        if self.program:  # which has the terminal, or gets it again from whoever took it meanwhile
+        if self.lent:
             from tui.foreground import hand_over
 
-            hand_over(self.fileno, self.program)
+            if self.program:  # which gets it again from whoever took it meanwhile
+                hand_over(self.fileno, self.program)
             return
         if self._up:
             self._stopped_outside = True
@@ -192,16 +193,16 @@ class ConsoleDriver(LinuxDriver):
 
     # lent to a program
 
-    def ring(self) -> None:
-        """Ring the bell, also while a program has the terminal: a control character disturbs nothing that it draws."""
-        if not self.program:
-            self.write("\a")
-        elif not self.guard.gone:
-            with suppress(OSError):
-                poll = select.poll()
-                poll.register(self.output, select.POLLOUT)
-                if poll.poll(0):
-                    os.write(self.output, b"\a")
+    def tell(self, sequence: str) -> None:
+        """Send a bell or a notification, also while a program has the terminal: it draws nothing, and moves no cursor."""
+        if not self.lent:
+            self.write(sequence)
+            return
+        with suppress(OSError):
+            poll = select.poll()
+            poll.register(self.output, select.POLLOUT)
+            if poll.poll(0):
+                os.write(self.output, sequence.encode("ascii", "replace"))
 
     # the end
 
@@ -296,7 +297,7 @@ class OnTerminal(HookedApp[ReturnType]):
         if self.terminal is None:
             super().bell()
         else:
-            self.terminal.ring()
+            self.terminal.tell("\a")
 
     def say_line(self, line: str) -> None:
         """Tell the operator, in a line that is never parsed as markup."""

@@ -167,8 +167,13 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self.refresh(layout=True)
 
     def _back(self, _: App[Any]) -> None:
-        """Fetched back by fg: the terminal shows what others wrote."""
+        """Fetched back by fg, or from a program that had the terminal: it shows what others wrote."""
         self.action_redraw()
+        self.show_unseen()
+
+    @property
+    def is_unseen(self) -> bool:
+        return self.terminal is not None and self.terminal.lent
 
     def caught_up(self) -> None:
         """The terminal takes what is drawn again."""

@@ -125,6 +125,13 @@ VERBS: dict[str, Verb] = {
             "write the text that is shown to a new file in this folder",
             short="file",
         ),
+        Verb(
+            "connect",
+            "C",
+            "Connect",
+            "get onto it: Session Manager, ssh or `[connect] command`, in this terminal; back to one stopped by ctrl+z",
+            in_key_line=False,
+        ),
         Verb("export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder"),
         Verb(
             "longer",

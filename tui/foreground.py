@@ -42,8 +42,10 @@ class LentTerminal(Protocol):
     fileno: int
     output: int
     cooked: list[Any] | None
+    lent: bool
+    """Whether the console does without it now."""
     program: int
-    """The process group that has the terminal; 0: nobody else has it."""
+    """The process group that has it; 0: the console's own."""
 
 
 class Lender(Protocol):
@@ -202,10 +204,12 @@ def bring_back(app: Lender) -> bool:
 @contextmanager
 def _lent(terminal: LentTerminal) -> Iterator[None]:
     """Whatever happens, the terminal is the console's afterwards, as it was."""
+    terminal.lent = True
     try:
         yield
     finally:
         _take_back(terminal)
+        terminal.lent = False
 
 
 def _take_back(terminal: LentTerminal) -> None:

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from screens.base import AlertLine, Go, KeyLine, bindings
+from screens.connecting import Connecting
 from screens.detail import header, overview, tabs
 from screens.detail.console_tab import CONSOLE, CONSOLE_VERBS, ConsoleTab
 from screens.detail.cover import cover
@@ -26,6 +27,7 @@ from screens.page import Page, Row, Sheet
 from screens.render_errors import STYLE, UNSHOWN, drawn_or
 from screens.static_line import Line
 from tui.commands import GUARDED, Verb
+from tui.domain.facts import Facts
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
@@ -61,12 +63,13 @@ DETAIL_VERBS = (
     "operations",
     "copy",
     "more-copies",
+    "connect",
     "palette",
     "quit",
 )
 
 
-class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
+class DetailScreen(Connecting, ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
     """Of the instance with this key (`region/id`), on that tab. Shows what is known at once, and asks for a fresh look."""
 
     NAMES = DETAIL_VERBS
@@ -125,6 +128,10 @@ class DetailScreen(ConsoleTab, TriageTab, CoverTab, inherit_bindings=False):
     def subject(self) -> Instance | None:
         """The freshest of it; none once it is gone."""
         return None if self.known.gone else self.known.instance
+
+    @property
+    def facts_of_subject(self) -> Facts | None:
+        return self.known.facts
 
     # what changes it
 

@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
 from screens.base import AlertLine, Go, KeyLine, bindings
+from screens.connecting import Connecting
 from screens.fleet.columns import TARGET, RowContext, target_width
 from screens.fleet.covering import cover_preview
 from screens.fleet.marking import Marking
@@ -42,7 +43,7 @@ NARROW, LOW = 40, 12
 """Columns and lines below which only what is broken has room: neither the clock nor the preview."""
 
 
-class FleetScreen(Viewing, Marking):
+class FleetScreen(Connecting, Viewing, Marking):
     """The first screen: header, targets, table, preview."""
 
     CSS_PATH = "fleet.tcss"
@@ -70,6 +71,7 @@ class FleetScreen(Viewing, Marking):
         "refresh",
         "copy",
         "more-copies",
+        "connect",
         "export",
         "back",
         "palette",

@@ -77,6 +77,8 @@ def test_init_path_set_show(tmp_path: Path) -> None:
         "backup": {},
         "campaign": {},
         "maintenance": {},
+        "alarm": {},
+        "connect": {},
         "intervals": {"status": 30},
         "profiles": {"prod": {"label": "Production"}},
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from tui.config.reach import ConnectSettings, LinkSettings
 from tui.config.sections import CallSettings, CampaignSettings, KindSettings, ProbeSettings
 from tui.domain.diagnosis.patterns import SHORTEST_PART, pattern
 from tui.domain.incidents import DEFAULT_ALARMS, read_alarm_rule
+from tui.domain.own_links import link_fault
 from tui.domain.placeholders import placeholder_fault
 from tui.domain.probe import probe_place
 from tui.domain.query import QueryError, parse_query
@@ -21,9 +23,11 @@ def first_fault(
     probes: Sequence[ProbeSettings],
     campaign: CampaignSettings,
     alarm: CallSettings,
+    connect: ConnectSettings,
+    links: Sequence[LinkSettings],
 ) -> tuple[str, str] | None:
     """The key of the first that cannot be used, and what was expected; None if all can."""
-    return next(_faults(kinds, probes, campaign, alarm), None)
+    return next(_faults(kinds, probes, campaign, alarm, connect, links), None)
 
 
 def _faults(
@@ -31,6 +35,8 @@ def _faults(
     probes: Sequence[ProbeSettings],
     campaign: CampaignSettings,
     alarm: CallSettings,
+    connect: ConnectSettings,
+    links: Sequence[LinkSettings],
 ) -> Iterator[tuple[str, str]]:
     for number, kind in enumerate(kinds):
         yield from _of_kind(kind, f"diagnosis[{number}]")
@@ -40,6 +46,19 @@ def _faults(
         if why := placeholder_fault(program):
             yield f"campaign.{name}", why
     yield from _of_alarm(alarm)
+    if connect.command and (why := placeholder_fault(connect.command)):
+        yield "connect.command", why
+    for number, link in enumerate(links):
+        yield from _of_link(link, f"links[{number}]")
+
+
+def _of_link(link: LinkSettings, key: str) -> Iterator[tuple[str, str]]:
+    if clean(link.name) != link.name:
+        yield f"{key}.name", "expected one line of plain text"
+    if why := link_fault(link.url):
+        yield f"{key}.url", why
+    if isinstance(read := parse_query(link.when), QueryError):
+        yield f"{key}.when", f"{link.when[read.start : read.end]}: {read.message}"
 
 
 def _of_alarm(alarm: CallSettings) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from tui.config.durations import read_duration
 from tui.config.nearest import did_you_mean
+from tui.config.reach import ConnectSettings, LinkSettings
 from tui.config.sections import (
     EXPECTED,
     ActionSettings,
@@ -89,6 +90,8 @@ class Settings(Base, frozen=True):
     campaign: CampaignSettings = CampaignSettings()
     maintenance: MaintenanceSettings = MaintenanceSettings()
     alarm: CallSettings = CallSettings()
+    connect: ConnectSettings = ConnectSettings()
+    links: Annotated[tuple[LinkSettings, ...], Meta(max_length=50)] = ()
     diagnosis: Annotated[tuple[KindSettings, ...], Meta(max_length=50)] = ()
     probe: Annotated[tuple[ProbeSettings, ...], Meta(max_length=50)] = ()
     columns: ViewColumns = ()
@@ -282,12 +285,16 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
         or settings.campaign != CampaignSettings()
         or calls.on
         or calls.command
+        or settings.connect.command
+        or settings.links
     ):
         from tui.config.checks import (
             first_fault,  # most files have none of these, and start without what looks at them
         )
 
-        if fault := first_fault(settings.diagnosis, settings.probe, settings.campaign, calls):
+        if fault := first_fault(
+            settings.diagnosis, settings.probe, settings.campaign, calls, settings.connect, settings.links
+        ):
             raise ConfigError(file, *fault)
     if settings.views:
         from tui.config.views import view_fault  # most files have none

@@ -86,6 +86,22 @@ def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+_LEADS = (
+    "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_LOGIN_CACHE_DIRECTORY", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CLI_", "AWS_PAGER",
+)  # fmt: skip
+"""Beginnings of what leads an AWS command to the user's own files and through the user's own network; none is a credential."""
+
+
+def in_foreground(environ: Mapping[str, str]) -> dict[str, str]:
+    """As `without_credentials`, for a program that the user sits at: a login, a session. It finds the user's profiles."""
+    kept = without_credentials(environ)
+    secrets = [value for name in _SECRETS if (value := environ.get(name))]
+    leads = {name: value for name, value in environ.items() if name.startswith(_LEADS)}
+    return kept | {name: value for name, value in leads.items() if not any(one in value for one in secrets)}
+
+
 def run_program(
     arguments: Sequence[str],
     environ: Mapping[str, str],
