@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
+from msgspec import Struct
 from rich.text import Text
 from textual.app import App
 from textual.binding import Binding
@@ -86,6 +87,14 @@ class PlanMany(Message):
     def __init__(self, action: str, keys: tuple[str, ...]) -> None:
         super().__init__()
         self.action, self.keys = action, keys
+
+
+class PaletteCommand(Struct, frozen=True):
+    """What the palette offers besides verbs: words of somebody's configuration, shown and never parsed."""
+
+    title: str
+    help: str
+    run: Callable[[], Awaitable[None]]
 
 
 def bindings(names: Iterable[str]) -> list[Binding]:
@@ -315,6 +324,10 @@ class EvacScreen(Leaver[None]):
         if self.services.settings.read_only:
             return f"{demo}READ-ONLY", "bold reverse"
         return f"{demo}READ-WRITE", "bold"
+
+    def commands_here(self) -> Iterable[PaletteCommand]:
+        """What the palette has here besides the verbs."""
+        return ()
 
     def allowed(self, verb: Verb, instance: Instance | None) -> str | None:
         """None if the verb may be used on that instance here, else why not: for the key line and for whoever presses it."""

@@ -24,7 +24,23 @@ from tui.presentation.symbols import GRAVITY_SIGNS, LEVELS, READ_SIGN
 HELP_VERBS = ("back", "operations", "palette", "quit")
 HELP_WIDE = 120
 """Columns from which there are two columns."""
-_LOOK = ("triage", "all", "events", "targets", "cover", "filter", "sort", "detail", "operations", "refresh")
+_LOOK = (
+    "triage",
+    "all",
+    "events",
+    "targets",
+    "cover",
+    "view-6",
+    "view-7",
+    "view-8",
+    "view-9",
+    "save-view",
+    "filter",
+    "sort",
+    "detail",
+    "operations",
+    "refresh",
+)
 MOVING: Mapping[str, str] = {
     "↑ ↓  k j": "a line up, down",
     "pgup pgdn": "a page (ctrl+b, ctrl+f)",

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.events import Click
 
-from screens.base import EvacScreen
+from screens.base import EvacScreen, PaletteCommand
 from screens.dismiss_once import Leaver
 from tui.commands import VERBS, Verb, shown_key
 
@@ -30,9 +30,15 @@ class VerbProvider(Provider):
             reason = screen.allowed(verb, screen.acts_on)
             yield screen, verb, escape(f"not now: {reason}" if reason else verb.help)  # Textual parses it
 
+    def _others(self) -> Iterator[PaletteCommand]:
+        if isinstance(self.screen, EvacScreen):
+            yield from self.screen.commands_here()
+
     async def discover(self) -> Hits:
         for screen, verb, told in self._verbs():
             yield DiscoveryHit(_title(verb), partial(screen.action_verb, verb.name), help=told)
+        for one in self._others():
+            yield DiscoveryHit(escape(one.title), one.run, help=escape(one.help))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -46,10 +52,19 @@ class VerbProvider(Provider):
                     text=verb.title,
                     help=told,
                 )
+        for one in self._others():
+            if (score := matcher.match(one.title)) > 0:
+                yield Hit(
+                    score,
+                    matcher.highlight(escape(one.title)),
+                    one.run,
+                    text=one.title,
+                    help=escape(one.help),
+                )
 
 
 def _title(verb: Verb) -> str:
-    return f"{verb.title}  ({shown_key(verb)})"
+    return escape(f"{verb.title}  ({shown_key(verb)})")  # a view of one's own may be called anything
 
 
 class Commands(CommandList):

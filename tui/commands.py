@@ -103,6 +103,13 @@ VERBS: dict[str, Verb] = {
             for key in range(6, 10)
         ),
         Verb(
+            "save-view",
+            "W",
+            "Save as a view",
+            "save what is shown (columns, order, filter) as a view of your own, in the configuration",
+            in_key_line=False,
+        ),
+        Verb(
             "sort",
             "S",
             "Sort",

@@ -64,6 +64,7 @@ class FleetScreen(Connecting, Viewing, Marking):
         "view-7",
         "view-8",
         "view-9",
+        "save-view",
         "mark",
         "mark-all",
         "mark-to",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from functools import partialmethod
+from collections.abc import Awaitable, Iterator, Sequence
+from functools import partial, partialmethod
 
 from msgspec.structs import replace
 
+from screens.base import PaletteCommand
 from screens.fleet.columns import FleetColumn
 from screens.fleet.covering import Covering
 from tui.commands import Verb
@@ -197,6 +198,33 @@ class Viewing(Covering):
     verb_view_8 = partialmethod(_own_by_key, 8)
     verb_view_9 = partialmethod(_own_by_key, 9)
 
+    def verb_save_view(self) -> None:
+        """Ask for a name and a key, write what is shown into the configuration, and show it as what it is now."""
+        from screens.fleet.save_view import SavedView, SaveView
+        from tui.config.views import is_column
+
+        own, text = self.own_view, self.filter_typed_now
+        if text and text != self.query_now.text:
+            self.say("the filter cannot be read: mend it first, or esc clears it", "warning")
+            return
+        view = ViewSettings(
+            key=own.key if own is not None else 0,
+            columns=tuple(one for one in self.column_names if is_column(one)),
+            sort=str(self.order),
+            filter=text,
+            base=str(self.view),
+        )
+
+        async def saved(found: SavedView | None) -> None:
+            if found is None:
+                self.say("no view was saved")
+                return
+            self.say(found.told)
+            await self.look_at_own(found.name)
+            self._before = (SortOrder.URGENCY, "")  # what it was saved with is the view's from now on
+
+        self.app.push_screen(SaveView(self.services, self.own, view), saved)
+
     def verb_sort(self) -> None:
         """The next order; behind evac's those by the tags that are shown."""
         orders: list[AnyOrder] = [*SortOrder, *map(TagOrder, self.tag_columns())]
@@ -216,3 +244,10 @@ class Viewing(Covering):
         return replace(
             verb, title=clean(name), footer=clean(name), short=middle(clean(name), SHORT), in_key_line=True
         )
+
+    def commands_here(self) -> Iterator[PaletteCommand]:
+        """The views of one's own that are on no key."""
+        for name, view in self.services.settings.views.items():
+            if not view.key:
+                told = "a view of your own that is on no key"
+                yield PaletteCommand(clean(name), told, partial(self.look_at_own, name))

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from textual.widgets import Input
 
 from screens.fleet.screen import FleetScreen
+from screens.palette import VerbProvider
 from tests.screens import fake_services
 from tests.screens.fleet_pilot import said, screen, shown
 from tests.screens.pilot_helpers import lines_of, text_of
@@ -21,6 +22,7 @@ VIEWS = {
     "views": {
         "pay": {"key": 6, "columns": ["tag.role", "checks", "event"], "sort": "name", "filter": "web"},
         "bad": {"key": 7, "columns": ["chekcs"], "filter": "web stat:x"},
+        "[b]none[/]": {"filter": "db"},
         "due": {"key": 8, "base": "events", "columns": ["left", "starts", "move-by", "target"]},
     }
 }
@@ -138,3 +140,68 @@ async def test_the_export_has_the_tags_that_are_shown(
         assert [one["tag.role"] for one in rows] == [
             roles[f"{one['region']}/{one['instance_id']}"] for one in rows
         ]
+
+
+async def test_what_is_shown_is_saved_in_the_file_beside_its_comments(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("# mine\nread_only = false # for now\n")
+    services = fake_services.services(tmp_path, settings=SETTINGS)
+    services.config_path = path
+    async with shown(services, (80, 24)) as pilot:
+        now = screen(pilot)
+        await pilot.press("2", "slash", *"web-1", "enter", "S", "W")
+        await pilot.pause()
+        assert "keys 6 pay, 7 bad, 8 due" in text_of(pilot.app)
+        await pilot.press(*"all", "enter")
+        await pilot.pause()
+        assert "all is one of evac's own views" in text_of(pilot.app)
+        await pilot.press("backspace", "backspace", "backspace", *"pay", "enter")
+        await pilot.pause()
+        assert "pay is there already: ⏎ again writes over it" in text_of(pilot.app)
+        await pilot.press(*"er", "tab", "tab", *"nmae", "enter")
+        await pilot.pause()
+        assert "no column nmae; did you mean name?" in text_of(pilot.app)
+        await pilot.press("ctrl+u", *"tag.role, checks", "enter")
+        await pilot.pause()
+        assert now.own == "payer"
+        assert lines_of(pilot.app)[0].startswith(" evac  payer · ")
+        assert lines_of(pilot.app)[1].split() == ["name", "role", "checks"]
+        assert services.settings.views["payer"].key == 9
+        await pilot.press("1")
+        await pilot.pause()
+        assert (now.query_now.text, now.order) == ("", SortOrder.URGENCY)
+    assert path.read_text() == (
+        '# mine\nread_only = false # for now\n\n[views.payer]\nkey = 9\nbase = "all"\n'
+        'columns = ["tag.role", "checks"]\nsort = "name"\nfilter = "web-1"\n'
+    )
+
+
+async def test_a_file_that_cannot_be_written_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    services = fake_services.services(tmp_path, settings=SETTINGS)
+    services.config_path = tmp_path / "config.toml"
+    services.config_path.mkdir()
+    async with shown(services, (80, 24)) as pilot:
+        await pilot.press("W", *"mine", "enter")
+        await pilot.pause()
+        assert "cannot be" in text_of(pilot.app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert said(pilot)[-1] == "no view was saved"
+        assert "mine" not in services.settings.views
+
+
+async def test_the_palette_has_them_by_name_those_without_a_key_too(tmp_path: Path) -> None:
+    services = fake_services.services(tmp_path, settings=SETTINGS)
+    async with shown(services) as pilot:
+        offered = [one.title for one in screen(pilot).commands_here()]
+        assert offered == ["[b]none[/]"]
+        provider = VerbProvider(screen(pilot))
+        found = [one.text async for one in provider.search("none")]
+        assert "[b]none[/]" in found
+        hit = await anext(provider.search("pay"))
+        assert str(hit.prompt) == "pay  (6)"
+        assert not [one async for one in provider.search("View 9")]
+        await screen(pilot).look_at_own("[b]none[/]")
+        assert screen(pilot).query_now.text == "db"
+        await pilot.pause()
+        assert lines_of(pilot.app)[0].startswith(" evac  [b]none[/] · ")

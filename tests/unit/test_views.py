@@ -11,7 +11,7 @@ from screens.fleet.columns import RowContext, fit_fleet_columns
 from screens.fleet.own_columns import OWN_COLUMNS, column_of, own_columns
 from tests.unit.guidance_cases import BASE, NOW
 from tui.config.schema import ConfigError, Settings, validate
-from tui.config.views import COLUMN_NAMES, view_doubts, why_no_view
+from tui.config.views import COLUMN_NAMES, column_doubts, view_doubts, why_no_view
 from tui.domain.instance import Instance
 from tui.domain.listing import FleetView, Ranker, SortOrder, TagOrder, order_named
 from tui.domain.query import Query
@@ -70,10 +70,13 @@ def test_columns_that_do_not_exist_and_filters_that_cannot_be_read_are_told_not_
     views = {"pay": {"columns": ["chekcs", "tag:service", "tag."], "filter": "web stat:x"}}
     settings = validate({"columns": ["nmae", "id"], "views": views}, "config.toml")
     told = list(view_doubts(settings.columns, settings.views))
-    assert told[0].startswith("columns: no column nmae; did you mean name?; there are name, id,")
-    assert told[1].startswith("views.pay.columns: no column chekcs; did you mean checks?")
-    assert told[2] == "views.pay.columns: tag:service: a tag's column is called tag.KEY: tag.service"
-    assert told[3].startswith("views.pay.columns: no column tag.")
+    assert told[0] == "columns: no column nmae; did you mean name?"
+    assert told[1] == "views.pay.columns: no column chekcs; did you mean checks?"
+    assert told[2] == "views.pay.columns: tag:service: a tag's column is called tag.KEY, such as tag.service"
+    assert told[3] == "views.pay.columns: tag.: a tag's column is called tag.KEY, such as tag.service"
+    assert next(column_doubts("columns", ["zzz"])).startswith(
+        "columns: no column zzz; there are name, id, target,"
+    )
     assert told[4].startswith("views.pay.filter: stat:x: no field 'stat'; there are name,")
     assert [one.title for one in own_columns(settings.views["pay"].columns)] == []
     assert [one.title for one in own_columns(settings.columns)] == ["", "name", "id"]

@@ -11,6 +11,7 @@ import tomli_w
 
 from tui.config.loader import read_toml
 from tui.config.schema import ConfigError, validate
+from tui.config.table_text import with_table
 from tui.paths import write_atomically
 
 
@@ -36,12 +37,7 @@ def update(path: Path, key: str, value: Any) -> str | None:
     Raises ConfigError and leaves the file untouched.
     """
     path = path.resolve()  # through a link into a dotfiles repository, say: the link stays
-    try:
-        old = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        old = ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(path, "", f"cannot be read: {error}") from None
+    old = _read(path)
     values = read_toml(path) if old else {}
     table, *names = values, *_split(key)
     for name in names[:-1]:
@@ -50,6 +46,46 @@ def update(path: Path, key: str, value: Any) -> str | None:
             raise ConfigError(path, key, f"{name} is a value, not a table")
     table[names[-1]] = value
     validate(values, path)
+    return _rewrite(path, old, values)
+
+
+def put_table(path: Path, table: tuple[str, str], values: dict[str, Any]) -> str | None:
+    """Write that table of a file (`("views", "payments")`), in place of the one that is there; every comment stays.
+
+    Returns the path of the copy kept beside it, where that could not be: the table is written in another form than under a
+    header of its own (`views = { … }`). Atomic; the result is checked before. Raises ConfigError and leaves the file untouched.
+    """
+    path = path.resolve()
+    old = _read(path)
+    wanted = read_toml(path) if old else {}
+    within = wanted.setdefault(table[0], {})
+    if not isinstance(within, dict):
+        raise ConfigError(path, table[0], "is a value, not a table")
+    within[table[1]] = values
+    validate(wanted, path)
+    mark = old[:1] if old.startswith("\ufeff") else ""
+    try:
+        new = with_table(old.removeprefix(mark), table, values)
+        if tomllib.loads(new) == wanted:
+            _write(path, mark + new)
+            return None
+    except tomllib.TOMLDecodeError:
+        pass
+    return _rewrite(path, old, wanted)
+
+
+def _read(path: Path) -> str:
+    """The text of a file as it stands there, with its own ends of lines; empty where there is none. Raises ConfigError."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(path, "", f"cannot be read: {error}") from None
+
+
+def _rewrite(path: Path, old: str, values: dict[str, Any]) -> str | None:
+    """Write the values; the path of the copy of what held comments, which tomli-w does not keep."""
     copy = None
     if any(line.lstrip().startswith("#") for line in old.splitlines()):
         copy = path.with_name(path.name + ".before")

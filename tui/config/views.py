@@ -40,6 +40,11 @@ def is_tag(column: str) -> bool:
     return column.startswith("tag.") and len(column) > len("tag.")
 
 
+def is_column(name: str) -> bool:
+    """Whether there is such a column, a tag's included."""
+    return name in COLUMN_NAMES or is_tag(name)
+
+
 def view_fault(views: Mapping[str, ViewSettings]) -> tuple[str, str] | None:
     """The key of the first table that cannot be one, and what was expected; None if all can."""
     taken: dict[int, str] = {}
@@ -69,14 +74,14 @@ def view_doubts(columns: Sequence[str], views: Mapping[str, ViewSettings]) -> It
 def column_doubts(key: str, columns: Sequence[str]) -> Iterator[str]:
     """Of each name that is no column's, what it may have meant."""
     for column in columns:
-        if column in COLUMN_NAMES or is_tag(column):
+        if is_column(column):
             continue
         told = clean(column, 40)
-        if column.startswith("tag:"):
-            yield f"{key}: {told}: a tag's column is called tag.KEY: {clean('tag.' + column[4:], 40)}"
+        if column.startswith(("tag:", "tag.")):
+            yield f"{key}: {told}: a tag's column is called tag.KEY, such as tag.{clean(column[4:], 40) or 'service'}"
             continue
-        near = did_you_mean(column, COLUMN_NAMES)
-        yield f"{key}: no column {told}{near}; there are {', '.join(COLUMN_NAMES)} and tag.KEY"
+        near = did_you_mean(column, COLUMN_NAMES) or f"; there are {', '.join(COLUMN_NAMES)} and tag.KEY"
+        yield f"{key}: no column {told}{near}"
 
 
 def why_no_view(name: str, own: Iterable[str]) -> str:
