@@ -18,14 +18,14 @@ from tui.domain.campaign.model import Campaign, CampaignState, MemberState
 from tui.operations.campaign_journal import CampaignJournal
 
 WHOLE = os.environ.get("EVAC_SIZES") == "all"
-MARKED = 7 if WHOLE else 2
-"""How many are marked; `make night` has all that go of three groups."""
+MARKED = 12 if WHOLE else 2
+"""How many are marked; `make night` has a dozen."""
 TYPED = r"Type (\d+(?: \w+)?) to begin"
 
 
 @pytest.fixture
 def demo() -> Iterator[Demo]:
-    running = start("--speed", "60", "--campaign", "16" if WHOLE else "8", "--calm")
+    running = start("--speed", "60", "--campaign", "28" if WHOLE else "8", "--calm")
     yield running
     running.stop()
 
