@@ -1,4 +1,4 @@
-"""The console as a person meets it: in a real pseudo-terminal, at both sizes, on the embedded AWS."""
+"""The console as a person meets it: in a real pseudo-terminal, at the smallest size (at each with EVAC_SIZES=all), on the embedded AWS."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from tests.e2e.terminal import Terminal, environ, has, ready
+from tests.journeys.console_user import told_at
 from tui.commands import VERBS
 from tui.demo.environment import Demo
 
-SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
+SIZES = pytest.mark.parametrize("size", told_at((80, 24)), ids=lambda size: f"{size[0]}x{size[1]}")
 
 
 @SIZES

@@ -36,6 +36,7 @@ VALUES = {
     "hours": ["Sat,Sun 00:00-06:00 Asia/Seoul"],
     "accept": ["public-ip"],
     "jitter": ["0s"],
+    "since_word": ["12h"],
     "keep": ["2"],
     "tagged": ["backup=nightly"],
     "profiles": ["prod"],
@@ -50,8 +51,8 @@ FULL = "EVAC_SOAK" in os.environ
 """`make soak`: `evac do` with each flag too, some seconds each."""
 READING = {("do",), ("status",), ("events",), ("doctor",), ("backup",), ("coverage",), ("diagnose",)}
 """Commands that read the whole fleet each time: some seconds."""
-FOREGROUND = {("demo", "serve")}
-"""Only serves an embedded AWS, until it is interrupted."""
+FOREGROUND = {("demo", "serve"), ("watch",)}
+"""Goes on until it is interrupted. That `watch` changes nothing has tests of its own."""
 
 
 @pytest.fixture
@@ -127,7 +128,8 @@ def matrix(operation: str, *, full: bool, read_only: bool) -> list[list[str]]:
             if not full and words in READING:
                 chosen = [together]
                 if words == ("do",):
-                    chosen = [["--confirm", INSTANCE]] if read_only else [[]] * (tail[0] == "stop-start")
+                    told = tail[0] in ("stop-start", "recover-alarm", "start")  # of each kind one
+                    chosen = [["--confirm", INSTANCE]] * told if read_only else [[]] * (tail[0] == "stop-start")
             first = ["--read-only"] if read_only else []
             lines += [[*first, *words, *tail, *extra, *given] for given in chosen]
     return lines
