@@ -1,4 +1,4 @@
-"""The console as a person meets it: in a real pseudo-terminal, at the smallest size (at each with EVAC_SIZES=all), on the embedded AWS."""
+"""The console as a person meets it, in a real pseudo-terminal on the embedded AWS; with EVAC_SIZES=all at each size."""
 
 from __future__ import annotations
 
