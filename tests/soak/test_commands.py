@@ -129,7 +129,9 @@ def matrix(operation: str, *, full: bool, read_only: bool) -> list[list[str]]:
                 chosen = [together]
                 if words == ("do",):
                     told = tail[0] in ("stop-start", "recover-alarm", "start")  # of each kind one
-                    chosen = [["--confirm", INSTANCE]] * told if read_only else [[]] * (tail[0] == "stop-start")
+                    chosen = (
+                        [["--confirm", INSTANCE]] * told if read_only else [[]] * (tail[0] == "stop-start")
+                    )
             first = ["--read-only"] if read_only else []
             lines += [[*first, *words, *tail, *extra, *given] for given in chosen]
     return lines
