@@ -20,7 +20,8 @@ from tui.domain.deed import Deed
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.guidance import explain
-from tui.domain.handover import ShiftHandover, instance_handover, shift_handover
+from tui.domain.handover import Account, ShiftHandover, instance_handover, shift_handover
+from tui.domain.incidents import IncidentChange, IncidentState
 from tui.domain.instance import (
     Checks,
     CheckStatus,
@@ -75,6 +76,47 @@ STOPPED = replace(
 def test_what_began_and_what_is_still_so(row: Instance, began: int, standing: int) -> None:
     told = shift(row)
     assert (len(told.began), len(told.standing)) == (began, standing)
+
+
+def seen_by_watcher(hours: float, incident: str, state: str, **more: Any) -> IncidentChange:
+    at, of = (
+        NOW - timedelta(hours=hours),
+        {"kind": "failing", "instance_id": BASE.instance_id, "why": clean("it failed")},
+    )
+    return IncidentChange(at, incident, state=IncidentState(state), **{**of, **more})
+
+
+def test_a_watcher_knows_what_began_and_ended_again_and_each_is_told_once() -> None:
+    changes = (
+        seen_by_watcher(20, "a", "begun"), seen_by_watcher(5, "a", "over"),
+        seen_by_watcher(4, "b", "begun"), seen_by_watcher(3, "b", "over"),
+        seen_by_watcher(2, "c", "begun"), seen_by_watcher(1, "d", "begun", kind="due<1h"),
+    )  # fmt: skip
+    told = shift(replace(BASE, checks=failing(2)), account=Account(changes, SINCE, NOW))
+    assert [(one.kind, one.at) for one in told.began] == [
+        ("failing", NOW - timedelta(hours=4)), ("failing", NOW - timedelta(hours=2)), ("due<1h", NOW - timedelta(hours=1)),
+    ]  # fmt: skip
+    assert [one.what for one in told.ended] == ["over after 15h: it failed", "over after 1h: it failed"]
+    assert "watcher" not in shift_handover_text(told, UTC)
+
+
+def test_what_is_older_than_the_watcher_did_not_begin_with_it() -> None:
+    account = Account((seen_by_watcher(1, "a", "begun"),), NOW - timedelta(hours=1), NOW)
+    told = shift(replace(BASE, checks=failing(48)), account=account)
+    assert (len(told.began), len(told.standing)) == (0, 1)
+    assert "only from 2026-11-24 02:00 UTC (Tue) on" in shift_handover_text(told, UTC)
+    told = shift(replace(BASE, checks=failing(None)), account=account)
+    assert (len(told.began), len(told.standing)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [(None, None, "No watcher"), (30, 20, "No watcher"), (30, 0, ""), (30, 3, "until 2026-11-24"), (3, 0, "from 2026-11-24")],
+)  # fmt: skip
+def test_when_no_watcher_was_there_is_said(first: int | None, last: int | None, said: str) -> None:
+    times = [None if one is None else NOW - timedelta(hours=one) for one in (first, last)]
+    text = shift_handover_text(shift(account=Account((), *times)), UTC)
+    assert (said in text) if said else "watcher" not in text
 
 
 def test_what_is_meant_to_be_down_is_no_trouble() -> None:

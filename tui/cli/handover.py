@@ -15,14 +15,15 @@ from tui.cli.fleet_reader import read_fleet
 from tui.cli.options import json_option, shared_options, timeout_option
 from tui.cli.session import PARTIAL, WELL, Session, Shared, open_session
 from tui.domain.deed import Deed
-from tui.domain.handover import Due, Happening, ShiftHandover, shift_handover
+from tui.domain.handover import NO_ACCOUNT, Account, Due, Happening, ShiftHandover, shift_handover
 from tui.domain.time_format import iso_utc, parse_duration, parse_moment
 from tui.operations.database import JournalError
 from tui.operations.deeds import deeds_since
 from tui.operations.journal import Journal
-from tui.paths import default_journal_path
+from tui.paths import default_journal_path, state_folder
 from tui.presentation.handover_text import shift_handover_text
 from tui.presentation.instance_objects import event_object, iso_or_none
+from tui.watch.state_file import read_watched
 
 
 @click.command("handover")
@@ -45,7 +46,8 @@ def handover_command(shared: Shared, since_word: str, as_json: bool, timeout: fl
         now, zone = datetime.now(UTC), session.settings.zone()
         since = _since(since_word, now, zone)
         deeds = _deeds(session, since, now)
-        told = shift_handover(fleet.rows, fleet.targets, deeds, since, now, own=own(session))
+        account = _account(session)
+        told = shift_handover(fleet.rows, fleet.targets, deeds, since, now, own=own(session), account=account)
     if as_json:
         output.json(shift_object(told))
     else:
@@ -84,6 +86,18 @@ def _deeds(session: Session, since: datetime, now: datetime) -> Sequence[Deed]:
         return ()
 
 
+def _account(session: Session) -> Account:
+    """What watchers on this machine, of any scope, have kept."""
+    states = read_watched(state_folder(session.environ))
+    if not states:
+        return NO_ACCOUNT
+    past = {(one.incident, one.state): one for state in states for one in state.past}
+    begins = [state.began_at for state in states if state.began_at is not None]
+    ends = [state.kept_at for state in states if state.kept_at is not None]
+    first = min([*begins, *(one.at for one in past.values())], default=None)
+    return Account(tuple(past.values()), first, max(ends, default=None))
+
+
 def shift_object(told: ShiftHandover) -> dict[str, Any]:
     """The same as the text, field by field. Fields are added, never renamed."""
     return {
@@ -97,7 +111,8 @@ def shift_object(told: ShiftHandover) -> dict[str, Any]:
         "standing": [_happening_object(one) for one in told.standing],
         "done": [deed_object(one) for one in told.done],
         "unread": list(told.unread),
-        "watched": told.watched,
+        "watched_from": iso_or_none(told.account.first),
+        "watched_until": iso_or_none(told.account.last),
         "targets": told.targets,
     }
 

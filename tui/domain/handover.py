@@ -17,6 +17,7 @@ from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.down_by_aws import why_down
 from tui.domain.events import EventState, ScheduledEvent
 from tui.domain.guidance.base import Explanation
+from tui.domain.incidents import IncidentChange, IncidentState
 from tui.domain.instance import EVERYWHERE, Instance, InstanceState, TargetStatus
 from tui.domain.listing import failures
 from tui.domain.sanitize import SafeText
@@ -142,12 +143,23 @@ class Due(Struct, frozen=True):
     by: datetime
 
 
+class Account(Struct, frozen=True):
+    """What a watcher (`evac watch`) saw begin and end, and between which times (UTC) it was there; None: there was none."""
+
+    changes: tuple[IncidentChange, ...] = ()
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+NO_ACCOUNT = Account()
+
+
 class ShiftHandover(Struct, frozen=True):
     """Of everything, from `since` to `now` (UTC). `standing`: what is still so from before, or nobody knows since when.
 
     `done`: what people ordered or said, or what ended, in that time; `waits`: what has not ended, whenever it was ordered.
     `due`: what AWS does within a day; `later`: how many events it announced for after that. `unread`: in sentences.
-    `watched`: whether a watcher kept account of what began and ended. `instances`, `targets`: how many were read.
+    `account`: what a watcher kept of it. `targets`: how many were asked.
     """
 
     since: datetime
@@ -160,7 +172,7 @@ class ShiftHandover(Struct, frozen=True):
     due: tuple[Due, ...] = ()
     later: int = 0
     unread: tuple[str, ...] = ()
-    watched: bool = False
+    account: Account = NO_ACCOUNT
     targets: int = 0
 
 
@@ -172,24 +184,21 @@ def shift_handover(
     now: datetime,
     *,
     own: Own = NO_ACTIVITY,
-    ended: Sequence[Happening] = (),
-    begun: Sequence[Happening] = (),
-    watched: bool = False,
+    account: Account = NO_ACCOUNT,
 ) -> ShiftHandover:
     """Sorted: what began and ended by time, what is due by what must be decided first.
 
-    `begun`, `ended`: what a watcher saw in that time; what it saw of an instance is not told again from the row.
+    Where a watcher saw something begin that AWS dates, AWS is believed: it knows also of what was before the watcher.
     """
     known = sorted(rows, key=lambda row: urgency(row, now, own))
-    began, standing = list(begun), list[Happening]()
-    seen = {one.instance_id for one in begun if one.instance_id}
-    for row in known:
-        if (found := _trouble(row, now, own)) is None:
-            continue
-        if found.at is None or found.at < since:
-            standing.append(found)
-        elif found.instance_id not in seen:
-            began.append(found)
+    began, ended = _watched(account.changes, since, now)
+    troubles = [found for row in known if (found := _trouble(row, now, own)) is not None]
+    standing = [one for one in troubles if one.at is None or one.at < since]
+    seen = {(one.instance_id, one.kind) for one in began}
+    old = {(one.instance_id, one.kind) for one in standing if one.at is not None or _is_unseen(one, seen)}
+    standing = [one for one in standing if (one.instance_id, one.kind) in old]
+    began = [one for one in began if (one.instance_id, one.kind) not in old]
+    began += [one for one in troubles if one not in standing and (one.instance_id, one.kind) not in seen]
     every = [Due(row, event, decide_by(event, now)) for row in known for event in row.open_events(now)]
     due = [one for one in every if one.by <= now + DUE_WITHIN]
     told = list(deeds)
@@ -206,9 +215,38 @@ def shift_handover(
         due=tuple(sorted(due, key=lambda one: (one.by, one.instance.label.lower()))),
         later=len(every) - len(due),
         unread=tuple(_unread(targets)),
-        watched=watched,
+        account=account,
         targets=sum(one.target.region != EVERYWHERE for one in targets),
     )
+
+
+def _is_unseen(one: Happening, seen: set[tuple[SafeText, str]]) -> bool:
+    return (one.instance_id, one.kind) not in seen
+
+
+def _watched(
+    changes: Iterable[IncidentChange], since: datetime, now: datetime
+) -> tuple[list[Happening], list[Happening]]:
+    """What a watcher saw begin and end in that time, each incident once."""
+    begun_at: dict[str, datetime] = {}
+    began, ended = dict[str, Happening](), dict[str, Happening]()
+    for one in sorted(changes, key=lambda each: each.at):
+        lasted = ""
+        if one.state is IncidentState.BEGUN:
+            begun_at[one.incident] = one.at
+        elif (first := begun_at.get(one.incident)) is not None:
+            lasted = f" after {span(one.at - first)}"
+        if not since <= one.at <= now:
+            continue
+        place = str(one.region)
+        if one.state is IncidentState.BEGUN:
+            told = Happening(one.at, str(one.why), one.kind, one.name, one.instance_id, one.account_id, place)
+            began.setdefault(one.incident, told)
+        else:
+            why = f"over{lasted}: {one.why}"
+            told = Happening(one.at, why, one.kind, one.name, one.instance_id, one.account_id, place)
+            ended.setdefault(one.incident, told)
+    return list(began.values()), list(ended.values())
 
 
 def _moment(one: Happening) -> datetime:

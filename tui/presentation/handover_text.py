@@ -6,7 +6,7 @@ Times are told in full, in UTC and in the operator's zone: it is read on another
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from tui.config.schema import Settings
 from tui.domain.deed import Deed
@@ -22,6 +22,8 @@ from tui.presentation.symbols import LEVELS
 
 MOST_OF_A_SECTION = 100
 """Lines of one section: of more the number is told, and where they stand."""
+WATCHER_SILENT = timedelta(minutes=5)
+"""A watcher that has written nothing for so long is not there; it writes twice a minute."""
 NO_WATCHER = "No watcher kept account here (`evac watch`): what began and ended again is not known, nor when AWS announced what."
 
 
@@ -158,9 +160,21 @@ def shift_handover_text(told: ShiftHandover, zone: tzinfo) -> str:
     )
     if told.unread:
         lines += _section("Not read", map(inert, told.unread))
-    if not told.watched:
-        lines += ["", NO_WATCHER]
+    if account := _account(told, zone):
+        lines += ["", account]
     return "\n".join([*lines, "", _written(zone, now), ""])
+
+
+def _account(told: ShiftHandover, zone: tzinfo) -> str:
+    """What nobody can know, because no watcher was there; empty: one was, all the time."""
+    first, last = told.account.first, told.account.last
+    if first is None or last is None or last < told.since:
+        return NO_WATCHER
+    gaps = [f"from {full_moment(first, zone)} on"] if first > told.since else []
+    gaps += [f"until {full_moment(last, zone)}"] if told.now - last > WATCHER_SILENT else []
+    if not gaps:
+        return ""
+    return f"A watcher kept account only {' and '.join(gaps)}: what began and ended again outside of that is not known."
 
 
 def _happening(one: Happening, zone: tzinfo) -> str:
