@@ -21,6 +21,8 @@ from screens.textual_compat import ReplacedUpdate, drawn_lines, drawn_parts, is_
 
 GAP = 12
 """Cells between two changes that are sent along: to move the cursor and set the colours costs more."""
+KEPT_CODES = 2048
+"""Styles whose codes are kept."""
 ScreenCell = tuple[str, str, str]
 """The codes before it, the character with its marks (empty: the right half of a wide one), the codes after it."""
 
@@ -81,7 +83,12 @@ class TerminalContents:
         colors = COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
         codes = self._codes.get((style, colors))
         if codes is None:
-            before, _, after = Strip.render_style(style, "\0", color_system=colors).partition("\0")
+            if len(self._codes) >= KEPT_CODES:  # a link makes a style for each instance
+                self._codes.clear()
+            plain = style.update_link(None) if style.link else style
+            before, _, after = Strip.render_style(plain, "\0", color_system=colors).partition("\0")
+            if style.link:  # without Rich's random id: the cells of one link are sent together
+                before, after = f"\x1b]8;;{style.link}\x1b\\{before}", f"{after}\x1b]8;;\x1b\\"
             codes = self._codes[style, colors] = (before, after)
         return codes
 

@@ -35,6 +35,7 @@ from tui.fleet.ended_work import LOOK_AT_ENDED, EndedWork
 from tui.fleet.store import Store
 from tui.operations.activity_watch import Elsewhere
 from tui.paths import default_journal_path, state_folder
+from tui.presentation.links import shows_links
 from tui.services import Services
 
 if TYPE_CHECKING:
@@ -338,6 +339,7 @@ def open_services(
         now=lambda: datetime.now(UTC),
         zone=settings.zone(),
         launch=start,
+        links=shows_links(environ),
     )
     return services, found
 

@@ -28,7 +28,8 @@ class Services(Struct):
 
     `conduct` starts a conductor for a campaign and answers with its process id; None: the program's own.
     `config_path`: the file of the settings, which may not exist; None: there is none, as in tests.
-    `here`: the machine this runs on; None until the first frame is drawn. `now` answers in UTC.
+    `here`: the machine this runs on; None until the first frame is drawn. `now` answers in UTC. `links`: this terminal shows
+    links.
     """
 
     store: Store
@@ -44,6 +45,7 @@ class Services(Struct):
     conduct: Callable[[str], int] | None = None
     config_path: Path | None = None
     watch: Watch = field(default_factory=Watch)
+    links: bool = False
 
     @property
     def own(self) -> Own:

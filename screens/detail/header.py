@@ -26,6 +26,7 @@ from tui.domain.time_format import ago, both_zones, span
 from tui.domain.triage import Level, urgency
 from tui.presentation.accounts import account_number
 from tui.presentation.cover_text import QUESTIONS, answer_cell
+from tui.presentation.links import link_style
 from tui.presentation.symbols import LEVELS, MARKS, WORKING
 from tui.presentation.width import ELLIPSIS, cell_len, cut
 
@@ -42,14 +43,15 @@ def identity_line(scene: Scene, width: int) -> Text:
     row, profile = scene.instance, scene.instance.target.profile
     tint = painted(scene.settings.profile(profile).color)
     rest = Text("  ")
-    rest.append(row.instance_id if row.name else "")
+    link = link_style(row) if scene.links else ""
+    rest.append(row.instance_id if row.name else "", link)
     rest.append("  " if row.name else "")
     rest.append(scene.settings.label(profile), f"bold {tint}".strip())
     rest.append(f" {account_number(row.account_id) or 'account ?'}  {row.zone or row.target.region}")
     name = str(row.label)
     room = max(_LEAST_NAME, width - 1 - rest.cell_len)
     line = Text(" ", no_wrap=True, overflow="ellipsis")
-    line.append(cut(name, min(room, cell_len(name))), "bold")
+    line.append(cut(name, min(room, cell_len(name))), "bold" if row.name else f"bold {link}".strip())
     return line.append_text(rest)
 
 

@@ -84,6 +84,7 @@ class Known:
             plans=self.plans,
             health=self.health,
             health_trouble=self.health_trouble,
+            links=services.links,
             reasons=self._reasoning.of(
                 instance, self.gathered, self.facts, services.now(), services.zone, health
             ),

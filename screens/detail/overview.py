@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec.structs import replace
+from rich.text import Text
 
 from screens.detail.health import health_rows
 from screens.detail.tabs import checks
@@ -44,8 +45,14 @@ def overview(scene: Scene) -> list[Row]:
         rows += [BLANK] if rows else []
         rows += _explained(group, numbers)
     if not rows:  # calm: there is room for what is looked at, and for what the actions would do
-        return [*checks(scene), *_health(scene), *([] if scene.wide else [BLANK, *actions(scene)])]
+        return [
+            *checks(scene),
+            *_health(scene),
+            *_own_links(scene),
+            *([] if scene.wide else [BLANK, *actions(scene)]),
+        ]
     rows += _health(scene)
+    rows += _own_links(scene)
     if numbers:
         rows += [BLANK, head("sources", "AWS's documentation, unless it says otherwise")]
         rows += [Row(source.text, f"[{number}]", "dim") for source, number in numbers.items()]
@@ -55,6 +62,20 @@ def overview(scene: Scene) -> list[Row]:
 def _health(scene: Scene) -> list[Row]:
     told = health_rows(scene)
     return [BLANK, *told] if told else []
+
+
+def _own_links(scene: Scene) -> list[Row]:
+    """Runbooks and dashboards by their names, which lead there where the terminal shows links."""
+    if not scene.settings.links:
+        return []
+    from tui.domain.own_links import links_of
+
+    found = links_of(scene.instance, (one.rule for one in scene.settings.links), scene.now)
+    names = Text()
+    for link in found:
+        names.append(" · " if names else "")
+        names.append(link.name, f"link {link.url}" if scene.links else "")
+    return [BLANK, Row(drawn=names, label="links", note="Y copies them")] if found else []
 
 
 def _groups(paragraphs: tuple[Paragraph, ...]) -> Iterator[list[Paragraph]]:

@@ -11,6 +11,7 @@ from tui.domain.instance import CheckName, CheckStatus, Image, Instance, Interfa
 from tui.domain.plurals import part_of
 from tui.domain.time_format import ago
 from tui.presentation.accounts import account_number
+from tui.presentation.links import link_style
 from tui.presentation.symbols import MARKS, Sign
 
 _CHECKS = {
@@ -63,7 +64,7 @@ def identity_tab(scene: Scene) -> list[Row]:
     first = next((one.attached_at for one in row.interfaces if one.device_index == 0), None)
     names = ", ".join(row.profiles or (row.target.profile,))
     return [
-        Row(str(row.instance_id), "id"),
+        Row(str(row.instance_id), "id", link_style(row) if scene.links else ""),
         Row(f"{account_number(row.account_id)}  (profile {names})", "account"),
         Row(f"{row.target.region}, zone {row.zone or '?'}", "place"),
         Row(row.instance_type, "type", note=row.architecture),

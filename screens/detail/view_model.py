@@ -78,6 +78,7 @@ class Scene(Struct, frozen=True, dict=True):
     plans: CopyPlans | None = None
     health: HealthReport | None = None
     health_trouble: str = ""
+    links: bool = False
 
     @cached_property
     def explanation(self) -> Explanation:

@@ -18,6 +18,7 @@ from tui.domain.listing import Ranker, Stale
 from tui.domain.time_format import ago, countdown, short_date, span, to_zone
 from tui.domain.triage import Level
 from tui.presentation.instance_text import checks_cell, short_place
+from tui.presentation.links import link_style
 from tui.presentation.symbols import LEVELS, NO_VALUE, WORKING
 from tui.presentation.width import cell_len, middle
 
@@ -27,7 +28,7 @@ class RowContext(Struct, frozen=True):
 
     `start` is what all targets' names begin with, `wide` the columns they need; where that is more than usual, `full` holds the
     columns that have something to tell, and the others leave it room. `by_event`: each row is an instance with one of its events.
-    `columns`: those of a view of its own, in place of the usual ones.
+    `columns`: those of a view of its own, in place of the usual ones. `links`: the terminal shows links.
     """
 
     now: datetime
@@ -42,6 +43,7 @@ class RowContext(Struct, frozen=True):
     zone: tzinfo = UTC
     by_event: bool = False
     columns: Sequence[FleetColumn] = ()
+    links: bool = False
 
     def work(self, row: Instance) -> Work | None:
         """The operation of evac's whose doing is to be seen of it."""
@@ -207,6 +209,11 @@ def _plain(name: str) -> DrawCell:
     return lambda row, scene, size: (str(getattr(row, name)) or "?", "")
 
 
+def _id(row: Instance, scene: RowContext, size: int) -> Piece:
+    """Its id, which leads to its page in AWS's console."""
+    return str(row.instance_id) or "?", link_style(row) if scene.links else ""
+
+
 TARGET, WIDEST = 14, 28
 """Columns of a target's name and place, usually and at most."""
 SPARED = {"next event": 10, "state": 0}
@@ -214,7 +221,7 @@ SPARED = {"next event": 10, "state": 0}
 COLUMNS: tuple[FleetColumn, ...] = (
     Column("", 3, 0, _sign),
     Column("name", 16, 0, _name, grow=14),
-    Column("id", 19, 6, _plain("instance_id")),
+    Column("id", 19, 6, _id),
     Column("target", TARGET, 2, _target, grow=11),
     Column("type", 11, 7, _plain("instance_type")),
     Column("state", 8, 4, _state),

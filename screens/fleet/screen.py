@@ -139,6 +139,7 @@ class FleetScreen(Connecting, Viewing, Marking):
         return RowContext(
             now, services.settings, self.marks.keys, old, self.ranker, here, start, wide, self._full,
             services.zone, by_event=self.view is FleetView.EVENTS, columns=self.columns_now(),
+            links=services.links,
         )  # fmt: skip
 
     def _room(self, targets: Sequence[TargetStatus]) -> tuple[str, int]:

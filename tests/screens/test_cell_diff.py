@@ -19,7 +19,10 @@ from screens.cell_diff import TerminalContents
 
 WIDTH, HEIGHT = 24, 3
 CONSOLE = Console(force_terminal=True, color_system="truecolor", width=WIDTH)
-STYLES = [Style.parse(one) for one in ("none", "bold red", "#101010 on #202020", "underline")]
+STYLES = [
+    Style.parse(one)
+    for one in ("none", "bold red", "#101010 on #202020", "underline", "link https://x.example/a")
+]
 
 segments = st.builds(
     Segment,
@@ -126,3 +129,18 @@ def test_after_a_screen_of_another_size_all_is_sent() -> None:
     sent(shown, whole("abc", "", ""))
     shown.forget()
     assert "abc" in sent(shown, chops(0, 0, Strip([Segment(set_cell_size("abc", WIDTH))])))
+
+
+def test_the_cells_of_a_link_are_sent_in_one_and_what_follows_is_none() -> None:
+    shown = TerminalContents()
+    strip = line(
+        [Segment("ab "), Segment("i-123", Style.parse("bold link https://x.example/a")), Segment(" c")]
+    )
+    for style in (STYLES[0], STYLES[3]):  # as it was, and with another style beside it
+        strip = Strip([Segment("ab ", style), *list(strip)[1:]])
+        console, bare = CONSOLE, shown.cells(list(strip), CONSOLE)
+        sent = shown.changes(0, 0, bare)
+        assert console.color_system == "truecolor"
+        assert sent.count("\x1b]8;;https://x.example/a\x1b\\\x1b[1mi-123\x1b[0m\x1b]8;;\x1b\\") == 1
+        assert sent.count("\x1b]8;") == 2
+        shown.forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from tests.screens.fake_services import NOW
 from tests.screens.pilot_helpers import strips_of
 from tui.app import EvacApp
 from tui.aws import mapping
+from tui.config.reach import LinkSettings
 from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.diagnosis.log_findings import system_log
 from tui.domain.instance import Instance, Phase, Target, TargetStatus, Trouble, TroubleKind
@@ -41,6 +43,15 @@ ENEMY = (
 PROFILE = ENEMY.replace("\ud800", "") + "prod"
 """No text that is not UTF-8 becomes the name of a profile: the settings refuse it."""
 LONG = "w" * 255
+LINK = re.compile(
+    r"https://[a-z0-9-]+\.console\.aws\.amazon\.com/ec2/home\?region=[a-z0-9-]+#InstanceDetails:instanceId=i-[0-9a-f]+"
+    r"|https://runbooks\.example/[A-Za-z0-9%._~-]+\?team=[A-Za-z0-9%._~-]+"
+)
+"""Where a link may lead: nothing else that an enemy wrote."""
+SETTINGS = replace(
+    fake_services.SETTINGS,
+    links=(LinkSettings(name="runbook", url="https://runbooks.example/{name}?team={account}"),),
+)
 SIZES = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
 KEPT = {"InstanceId", "Status", "State", "InstanceState", "Code", "InstanceEventId"}
 """What makes an instance an instance: without these it would be left out before anything is drawn."""
@@ -107,7 +118,7 @@ def check(pilot: Pilot[Any], where: str) -> None:
         for segment in strip:
             link = segment.style.link if segment.style else None
             meta = segment.style.meta if segment.style else {}
-            assert link is None, (where, line)
+            assert link is None or LINK.fullmatch(link), (where, line)
             assert not any("quit" in str(one) for one in meta.values()), (where, meta)
     for one in pilot.app._notifications:
         assert unsafe(str(one.message)) == []
@@ -127,7 +138,7 @@ def given(folder: Path) -> Services:
     image = fake_services.plain_facts(unknown=((str(clean(ENEMY)), str(clean(ENEMY))),))
     link = fake_services.StandIn(store, image)
     link.parts[ReadKind.LOG] = Evidence(NOW, log=system_log(ENEMY + "\n" + LONG, NOW, latest=True))
-    return fake_services.services(folder, store, link=link)
+    return fake_services.services(folder, store, SETTINGS, link=link, links=True)
 
 
 def test_every_text_of_the_domain_is_clean() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 from tui.domain.arns import partition_of
@@ -24,7 +25,10 @@ _HOSTS = {
 
 def console_link(instance: Instance) -> str:
     """Its page in AWS's console, https; empty where there is none, or where id or Region are not what one looks like."""
-    region, name = str(instance.target.region), str(instance.instance_id)
+    return _console_link(str(instance.target.region), str(instance.instance_id))
+
+
+def _console_link(region: str, name: str) -> str:
     host = _HOSTS.get(partition_of(region), "")
     if (
         not host
@@ -34,6 +38,18 @@ def console_link(instance: Instance) -> str:
         return ""
     place, id_ = quote(region, safe=""), quote(name, safe="")
     return f"https://{place}.{host}/ec2/home?region={place}#InstanceDetails:instanceId={id_}"
+
+
+def link_style(instance: Instance) -> str:
+    """What makes a word in a Rich style a link to its page; empty where there is none."""
+    return _style(str(instance.target.region), str(instance.instance_id))
+
+
+@lru_cache(maxsize=4096)
+def _style(region: str, instance_id: str) -> str:
+    """Kept: a table asks for each row whenever it is drawn."""
+    url = _console_link(region, instance_id)
+    return f"link {url}" if url else ""
 
 
 _SHOW_NONE = ("linux", "vt", "ansi", "dumb", "sun", "cons", "screen.linux", "eterm")
