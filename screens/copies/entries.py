@@ -15,6 +15,7 @@ from tui.domain.deed import Deed
 from tui.domain.handover import instance_handover
 from tui.domain.health_notices import health_notices_of
 from tui.domain.logins import ProfileLogin
+from tui.domain.own_links import OwnLink, links_of
 from tui.domain.sanitize import clean
 from tui.domain.time_format import span
 from tui.domain.triage import Level, urgency
@@ -37,12 +38,16 @@ _KINDS = {"keys": "access keys", "process": "a program's (credential_process)"}
 
 
 class Copyable(Struct, frozen=True):
-    """Something to copy. An empty `text`: there is none, and `why` says why not. `suffix` is its file's."""
+    """Something to copy. An empty `text`: there is none, and `why` says why not. `suffix` is its file's.
+
+    `key`: what it is known by where another may have its name.
+    """
 
     name: str
     text: str = ""
     why: str = ""
     suffix: str = ".txt"
+    key: str = ""
 
     @property
     def line(self) -> str:
@@ -57,6 +62,7 @@ def copyables(scene: Scene, logins: Sequence[ProfileLogin] | None) -> list[Copya
         _connect(scene),
         _link(scene),
         _login(scene, logins),
+        *(Copyable(one.name, one.url, key=f"link {number}") for number, one in enumerate(_own_links(scene))),
         Copyable(HANDOVER, handover_text(scene), suffix=".md"),
     ]
 
@@ -90,9 +96,10 @@ def _connect(scene: Scene) -> Copyable:
     """How one gets onto it; only a look tells whether Session Manager knows it."""
     if scene.facts is None and scene.reading:
         return Copyable("connect", why="reading …")
-    if why := why_no_connection(scene.instance, scene.facts):
+    known = scene.instance, scene.facts, scene.settings.connect.command
+    if why := why_no_connection(*known):
         return Copyable("connect", why=why)
-    return Copyable("connect", str(clean(shlex.join(connect_command(scene.instance, scene.facts)))))
+    return Copyable("connect", str(clean(shlex.join(connect_command(*known)))))
 
 
 def _link(scene: Scene) -> Copyable:
@@ -100,6 +107,10 @@ def _link(scene: Scene) -> Copyable:
     if link := console_link(scene.instance):
         return Copyable("link", str(clean(link)))
     return Copyable("link", why="AWS's console has no public page for this partition")
+
+
+def _own_links(scene: Scene) -> tuple[OwnLink, ...]:
+    return links_of(scene.instance, (one.rule for one in scene.settings.links), scene.now)
 
 
 def _login(scene: Scene, logins: Sequence[ProfileLogin] | None) -> Copyable:
@@ -134,7 +145,10 @@ def handover_text(scene: Scene) -> str:
         unread=_unread(scene),
         gone=scene.gone,
     )
-    return instance_handover_text(told, scene.settings, scene.zone, scene.now)
+    console = console_link(scene.instance)
+    links = [("AWS's console", console)] if console else []
+    links += [(one.name, one.url) for one in _own_links(scene)]
+    return instance_handover_text(told, scene.settings, scene.zone, scene.now, links)
 
 
 def _deeds(scene: Scene) -> list[Deed]:

@@ -22,7 +22,7 @@ class CopiesTable(LineTable[Copyable], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [("up,k", "move(-1)", "up"), ("down,j", "move(1)", "down")]
 
     def identity(self, row: Copyable) -> str:
-        return row.name
+        return row.key or row.name
 
     def head(self, width: int, style: Style) -> list[Segment]:
         return [Segment(set_cell_size(f"   {'what':<{NAME_WIDTH}} text", width), style)]

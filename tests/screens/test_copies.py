@@ -16,6 +16,7 @@ from tests.screens.detail_pilot import opened
 from tests.screens.fake_runner import Play
 from tests.screens.fake_services import SETTINGS, Stage, StandIn, asked, named, sample_store, services
 from tests.screens.pilot_helpers import SMALL, settled, text_of, until, widget_text
+from tui.config.reach import ConnectSettings, LinkSettings
 from tui.domain.logins import ProfileLogin
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
@@ -133,6 +134,28 @@ async def test_x_writes_what_is_shown_for_the_user_alone(
         assert path.suffix == ".md"
         assert path.read_text() == one.text
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_links_of_ones_own_and_ones_own_way_in_come_from_the_settings(tmp_path: Path) -> None:
+    links = (
+        LinkSettings("runbook", "https://wiki.example/{name}", ""),
+        LinkSettings("runbook", "https://wiki.example/_{id}_", ""),
+        LinkSettings("elsewhere", "https://wiki.example/x", "name:nothing-like-it"),
+    )
+    settings = replace(SETTINGS, links=links, connect=ConnectSettings(("mosh", "{public_ip}")))
+    app, screen = copying(tmp_path, settings=settings)
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        texts = [(one.name, one.text) for one in screen.table.rows]
+        assert texts[1] == ("connect", f"mosh {named(screen.services.store, 'edge-2').public_ip}")
+        assert [one for one in texts if one[0] in ("runbook", "elsewhere")] == [
+            ("runbook", "https://wiki.example/edge-2"),
+            ("runbook", f"https://wiki.example/_{screen.file_stem}_"),
+        ]
+        await pilot.press(*["down"] * 5)
+        await pilot.press("y")
+        assert pilot.app.clipboard == f"https://wiki.example/_{screen.file_stem}_"
+        assert f"- runbook: https://wiki.example/%5F{screen.file_stem}%5F\n" in texts[-1][1]
 
 
 async def test_what_there_is_not_says_why_and_nothing_is_copied(tmp_path: Path) -> None:

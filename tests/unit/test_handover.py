@@ -192,6 +192,7 @@ def test_of_the_audit_log_what_no_operation_tells(tmp_path: Path) -> None:
     who = {"user": "kim", "host": "b", "instance": "i-1", "account": "1", "action": "reboot", "operation": ""}
     audit_log.append(path, NOW - timedelta(days=2), **who, step="confirm", result="refused: too old")
     audit_log.append(path, NOW - timedelta(hours=1), **who, step="stop", result="intent")
+    audit_log.append(path, NOW - timedelta(hours=1), **who, step="resume", result="resumed")
     audit_log.append(path, NOW - timedelta(hours=1), **who, step="confirm", result="refused: not confirmed")
     audit_log.append(path, NOW, **who, step="meant", result="meant to be down, until it runs again")
     path.rename(tmp_path / "audit.jsonl.1")
@@ -261,7 +262,7 @@ def test_an_instance_is_told_with_both_times_its_evidence_and_what_waits() -> No
     text = instance_handover_text(told, Settings(), SEOUL, NOW)
     for part in (
         "# payments-db-1: failing\n",
-        "Since 2026-11-24 02:30 UTC (Tue 11:30 KST), 30m ago.",
+        "**Since:** 2026-11-24 02:30 UTC (Tue 11:30 KST), 30m ago",
         "**Cause:** likely: memory ran out",
         "- memory ran out (system log, line 611)\n  - log: `Out of memory: Killed process 812`\n  - for: memory was 99 %",
         "- `instance-stop`, pending; starts 2026-11-24 08:00 UTC (Tue 17:00 KST), in 5h; can be moved to 2026-11-27 03:00 UTC",

@@ -76,7 +76,8 @@ def audited_deeds(records: Iterable[dict[str, Any]]) -> Iterator[Deed]:
     for record in records:
         step, result = str(record.get("step", "")), str(record.get("result", ""))
         is_refusal = result.startswith("refused") and step in ("plan", "confirm", *_PERSON)
-        if not is_refusal and step not in _PERSON:
+        resumed_by_itself = step == "resume" and result != "ordered"
+        if not is_refusal and (step not in _PERSON or resumed_by_itself):
             continue
         try:
             at = to_utc(datetime.fromisoformat(str(record.get("time"))))

@@ -27,15 +27,23 @@ WATCHER_SILENT = timedelta(minutes=5)
 NO_WATCHER = "No watcher kept account here (`evac watch`): what began and ended again is not known, nor when AWS announced what."
 
 
-def instance_handover_text(told: InstanceHandover, settings: Settings, zone: tzinfo, now: datetime) -> str:
-    """Verdict, evidence, events, what was done, what waits: a Markdown document that ends in a line feed."""
+def instance_handover_text(
+    told: InstanceHandover,
+    settings: Settings,
+    zone: tzinfo,
+    now: datetime,
+    links: Iterable[tuple[str, str]] = (),
+) -> str:
+    """Verdict, evidence, events, what was done, what waits: a Markdown document that ends in a line feed.
+
+    `links`: names and whole addresses, in which what is a stranger's is percent-encoded.
+    """
     one = told.instance
     lines = [f"# {inert(one.label)}: {LEVELS[told.level].word}", "", _place(one, settings, zone), ""]
     gone = "AWS lists it no more; this was known last. " if told.gone else ""
-    since = (
-        f" Since {full_moment(told.since, zone)}, {ago(told.since, now)}." if told.since is not None else ""
-    )
-    lines.append(f"**Verdict:** {gone}{inert(told.verdict)}{since}")
+    lines.append(f"**Verdict:** {gone}{inert(told.verdict)}")
+    if told.since is not None:
+        lines += ["", f"**Since:** {full_moment(told.since, zone)}, {ago(told.since, now)}"]
     if told.likely:
         lines += ["", f"**Cause:** {inert(told.likely)}"]
     lines += _section("Evidence", _evidence(told, zone, now))
@@ -46,7 +54,13 @@ def instance_handover_text(told: InstanceHandover, settings: Settings, zone: tzi
         "Done", (_deed(deed, zone) for deed in told.deeds), "nothing, as far as this journal knows"
     )
     lines += _section("Waits", map(inert, told.waits), "nothing is known to wait")
+    lines += _section("Links", (f"{inert(name)}: {_address(url)}" for name, url in links))
     return "\n".join([*lines, "", _written(zone, now), ""])
+
+
+def _address(url: str) -> str:
+    """The same address without what Markdown or Slack take for emphasis (RFC 3986, 2.3: both spellings are one)."""
+    return url.replace("_", "%5F").replace("~", "%7E")
 
 
 def _place(one: Instance, settings: Settings, zone: tzinfo) -> str:
