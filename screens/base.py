@@ -17,6 +17,7 @@ from textual.message import Message
 
 from screens.dismiss_once import Leaver
 from screens.static_line import Line
+from screens.terminal_driver import OnTerminal
 from tui.commands import (
     INPUT_MODE,
     VERBS,
@@ -154,10 +155,20 @@ class AlertLine(Line):
     def __init__(self) -> None:
         super().__init__(grows=True)  # what to press stands at its end: a longer text needs its lines at once
 
-    def show(self, operations: Sequence[Operation], trouble: str, now: datetime, own: str = "") -> None:
+    def show(
+        self,
+        operations: Sequence[Operation],
+        trouble: str,
+        now: datetime,
+        own: str = "",
+        calls: str = "",
+        *,
+        rings: bool = True,
+    ) -> None:
         """Draw what needs attention, and ring once for each that newly does; `trouble` is why the journal can't be read.
 
-        `own`: what AWS is to do to the machine this runs on, and its own trouble.
+        `own`: what AWS is to do to the machine this runs on, and its own trouble. `calls`: the incidents that nobody has
+        acknowledged. `rings`: not where an incident's alarm does.
         """
         found = None
         if operations and not trouble:
@@ -166,15 +177,15 @@ class AlertLine(Line):
             found = warning(operations, now)
         ring = frozenset[str]() if found is None else found.ring
         rung = _RUNG.get(self.app, frozenset())
-        if ring - rung:
+        if rings and ring - rung:
             self.app.bell()
         _RUNG[self.app] = ring | (rung & {one.id for one in operations})
         said = trouble or (found.text if found else "")
-        shown = bool(said or own)
+        shown = bool(said or calls or own)
         if self.display != shown:  # to set it lays out the screen anew
             self.display = shown
-        self.set_class(not trouble and (found is None or found.calm), "-calm")
-        self.paint(Text("\n".join(one for one in (said, own) if one), overflow="ellipsis"))
+        self.set_class(not trouble and not calls and (found is None or found.calm), "-calm")
+        self.paint(Text("\n".join(one for one in (said, calls, own) if one), overflow="ellipsis"))
 
 
 class EvacScreen(Leaver[None]):
@@ -261,7 +272,27 @@ class EvacScreen(Leaver[None]):
             own = own_alarm(services)
         own = "\n".join(filter(None, (self.campaign_told(), own, self.aws_trouble())))
         for alarm in self.query(AlertLine):
-            alarm.show(unfinished, services.journal_trouble, services.now(), own)
+            alarm.show(
+                unfinished,
+                services.journal_trouble,
+                services.now(),
+                own,
+                self.calls_told(),
+                rings=services.alarm is None or not services.alarm.calls_for_operations,
+            )
+
+    def calls_told(self) -> str:
+        """The incidents that nobody has acknowledged, in a line."""
+        alarm, services = self.services.alarm, self.services
+        if alarm is None or not (waiting := alarm.unacknowledged):
+            return ""
+        from tui.presentation.incident_text import incident_line
+
+        terminal = self.app.terminal if isinstance(self.app, OnTerminal) else None
+        if terminal is None or not terminal.quiet:
+            alarm.drawn()
+        pairs = [(one.begun, one.over_at) for one in waiting]
+        return incident_line(pairs, services.now(), services.zone, max(self.app.size.width - 2, 20))
 
     def campaign_told(self) -> str:
         """The campaigns that run or need somebody, in a line each; of several the rest is counted."""
@@ -413,6 +444,18 @@ class EvacScreen(Leaver[None]):
         except (JournalError, OSError) as error:
             self.say(f"Meant to be down: not noted: {error}", "warning")
         self.fleet_changed()
+
+    def verb_acknowledge(self) -> None:
+        """Somebody knows of the incidents that the line on top names."""
+        alarm = self.services.alarm
+        if alarm is None:
+            self.say("Acknowledge: nobody is called here: [alarm] on names nothing")
+            return
+        from tui.presentation.incident_text import acknowledged_line
+
+        done = alarm.acknowledge()
+        self.say(acknowledged_line([one.begun for one in done], len(alarm.unacknowledged)))
+        self.draw_alarm()
 
     def came_again(self, key: str) -> None:
         """It is on top already, and wanted with another key."""

@@ -193,16 +193,15 @@ class ConsoleDriver(LinuxDriver):
 
     # lent to a program
 
-    def tell(self, sequence: str) -> None:
-        """Send a bell or a notification, also while a program has the terminal: it draws nothing, and moves no cursor."""
-        if not self.lent:
-            self.write(sequence)
-            return
-        with suppress(OSError):
-            poll = select.poll()
-            poll.register(self.output, select.POLLOUT)
-            if poll.poll(0):
-                os.write(self.output, sequence.encode("ascii", "replace"))
+    def call_out(self, sequence: str) -> bool:
+        """Send a bell or a notification, which draws nothing and moves no cursor, also while a program has the terminal. False:
+        the terminal takes nothing now."""
+        if self.lent:
+            return not self.guard.gone and _sent_beside(self.output, sequence)
+        if self.quiet:
+            return False
+        self.write(sequence)
+        return True
 
     # the end
 
@@ -296,8 +295,12 @@ class OnTerminal(HookedApp[ReturnType]):
         """As App's, also while a program has the terminal."""
         if self.terminal is None:
             super().bell()
-        else:
-            self.terminal.tell("\a")
+        elif not self.terminal.call_out("\a"):
+            self.terminal.write("\a")  # for later
+
+    def call_out(self, sequence: str) -> bool:
+        """Send the terminal what calls somebody and draws nothing; False: it takes nothing now. Without one it is dropped."""
+        return self.is_headless or (self.terminal is not None and self.terminal.call_out(sequence))
 
     def say_line(self, line: str) -> None:
         """Tell the operator, in a line that is never parsed as markup."""
@@ -343,6 +346,22 @@ def _hung_up(fileno: int) -> bool:
         return any(event & _GONE for _, event in poll.poll(0)) or not os.isatty(fileno)
     except OSError:
         return True
+
+
+def _sent_beside(fileno: int, text: str) -> bool:
+    """Whether the terminal, which is another program's now, took it. Never waits, nor stops for `stty tostop`."""
+    poll = select.poll()
+    poll.register(fileno, select.POLLOUT)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    try:
+        if not poll.poll(0):
+            return False
+        os.write(fileno, text.encode("utf-8", "replace"))
+    except OSError:
+        return False
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return True
 
 
 def _elsewhere(fileno: int) -> bool:

@@ -39,6 +39,7 @@ from tui.presentation.links import shows_links
 from tui.services import Services
 
 if TYPE_CHECKING:
+    from tui.calling import Calling
     from tui.operations.auto_resume import Rescue
 
 REDRAW_EVERY = 0.1
@@ -95,6 +96,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self._shown = TerminalContents()
         self._rescue: Rescue | None = None
         self._elsewhere: Elsewhere | None = None
+        self._calling: Calling | None = None
         self._look_planned, self._ended = False, EndedWork()
         self._saved_revision = services.store.revision
         dress(self, services.settings.theme)
@@ -153,6 +155,12 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
             self._rescue = Rescue(services.settings, services.environ, services.now)
             self._keep()
             self.set_interval(KEEP, self._keep)
+        if services.settings.alarm.on:
+            from tui.calling import ALARM_EVERY, Calling
+
+            self._calling = Calling(self, services, lambda line: self._tell(Announced(line)))
+            services.alarm = self._calling.alarm
+            self.set_interval(ALARM_EVERY, self._calling.look)
         if services.settings.lock.url and not services.settings.demo:
             self._elsewhere = Elsewhere(services.settings)
             self._look_elsewhere()
@@ -187,6 +195,8 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         if self.fault is None:  # else what is known now may be what ended it
             self._saving()()
             self._drawn_once()
+        if self._calling is not None:
+            await self._calling.end()
         if self.services.link is not None:
             await self.services.link.stop()
 

@@ -115,6 +115,13 @@ VERBS: dict[str, Verb] = {
             "Sort",
             "the next order: urgency, name, target, type, event, then each tag that is shown",
         ),
+        Verb(
+            "acknowledge",
+            "K",
+            "Acknowledge",
+            "the incidents that the line on top names ([alarm] on): somebody knows of them",
+            in_key_line=False,
+        ),
         Verb("refresh", "r", "Refresh", "read everything again now"),
         Verb("copy", "y", "Copy", "copy the id (of all marked) to your terminal's clipboard", "copy id"),
         Verb(

@@ -28,10 +28,11 @@ _ASK = "#{client_termtype}\n#{client_termname}\n#{allow-passthrough}"
 
 
 class DesktopRoute(Struct, frozen=True):
-    """How a notification gets to the terminal. `why_not`: why none is sent, with what to do, empty: it is."""
+    """How a notification gets to the terminal. `why_not`: why none is, empty: one is. `remedy`: if tmux is why."""
 
     wrapped: bool = False
     why_not: str = ""
+    remedy: str = ""
 
 
 def find_route(asked: str, environ: Mapping[str, str]) -> DesktopRoute:
@@ -65,7 +66,7 @@ def _is_known(name: str) -> bool:
 def _through_tmux(asked: str, environ: Mapping[str, str]) -> DesktopRoute:
     kind, name, passes = _asked_tmux(environ)
     if passes in ("0", "off"):
-        return DesktopRoute(why_not="tmux keeps them: set -g allow-passthrough on")
+        return DesktopRoute(why_not="tmux keeps them", remedy="set -g allow-passthrough on")
     if asked == "on" or _is_known(kind) or _is_known(name):
         return DesktopRoute(wrapped=True)
     return DesktopRoute(

@@ -18,6 +18,7 @@ from tui.operations.activity_watch import Watch
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
     from tui.domain.this_machine import Here
     from tui.operations.campaign_service import CampaignService
+    from tui.operations.console_alarm import ConsoleAlarm
     from tui.operations.journal import Journal
     from tui.operations.service import OperationsService
 
@@ -30,6 +31,7 @@ class Services(Struct):
     `config_path`: the file of the settings, which may not exist; None: there is none, as in tests.
     `here`: the machine this runs on; None until the first frame is drawn. `now` answers in UTC. `links`: this terminal shows
     links.
+    `alarm`: of what somebody is called; None: of nothing, or not yet.
     """
 
     store: Store
@@ -46,6 +48,7 @@ class Services(Struct):
     config_path: Path | None = None
     watch: Watch = field(default_factory=Watch)
     links: bool = False
+    alarm: ConsoleAlarm | None = None
 
     @property
     def own(self) -> Own:

@@ -65,6 +65,7 @@ class CampaignScreen(Acting):
         "export",
         "operations",
         "help",
+        "acknowledge",
         "palette",
         "quit",
     )

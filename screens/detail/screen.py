@@ -64,6 +64,7 @@ DETAIL_VERBS = (
     "copy",
     "more-copies",
     "connect",
+    "acknowledge",
     "palette",
     "quit",
 )

@@ -75,6 +75,7 @@ class FleetScreen(Connecting, Viewing, Marking):
         "connect",
         "export",
         "back",
+        "acknowledge",
         "palette",
         "quit",
     )

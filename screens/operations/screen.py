@@ -59,6 +59,7 @@ class OperationsScreen(EvacScreen):
         "undo",
         "copy-summary",
         "more-copies",
+        "acknowledge",
         "help",
         "palette",
         "quit",

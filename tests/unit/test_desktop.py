@@ -57,7 +57,7 @@ def test_in_tmux_it_is_the_terminal_behind_that_counts(
 ) -> None:
     found = find_route(asked, tmux(f"printf '%s\\n' '{kind}' '{name}' '{passes}'"))
     assert found.wrapped == wrapped
-    assert why in found.why_not
+    assert why in f"{found.why_not}: {found.remedy}"
     assert bool(why) == bool(found.why_not)
 
 

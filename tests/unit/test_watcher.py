@@ -24,11 +24,12 @@ from tui.domain.plan import draft
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import Delta, LinkPhase, LinkState
+from tui.operations.incident_file import WatchedTwiceError
 from tui.operations.journal import LEASE, Journal
 from tui.paths import default_journal_path
 from tui.watch.metrics import Gauges, MetricsError, read_place, serve_metrics
 from tui.watch.notify import Notifier
-from tui.watch.state_file import StateFile, WatchedTwiceError, WatchState, read_watched
+from tui.watch.state_file import StateFile, WatchState, read_watched
 from tui.watch.watcher import Watcher
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -189,7 +190,7 @@ def test_a_full_disk_is_told_once_and_ends_nothing(desk: Desk, monkeypatch: pyte
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("tui.watch.state_file.write_atomically", full)
+        patch.setattr("tui.operations.incident_file.write_atomically", full)
         desk.sees(watcher, ILL, times=2)
         desk.sees(watcher, WEB, times=6)
         assert desk.lines == [BEGUN, OVER]

@@ -24,7 +24,8 @@ MOST_WAITING = 1000
 
 
 class AlarmCalls:
-    """`said` is told what went wrong, in a line, from any thread; the same failure once until one has gone well."""
+    """`said` is told what went wrong, in a line; the same failure once until one has gone well. `ended` is told each change for
+    which the program has ended, however it did, or will not be run. Both from any thread."""
 
     def __init__(
         self,
@@ -32,10 +33,11 @@ class AlarmCalls:
         environ: Mapping[str, str],
         said: Callable[[str], None],
         within: float = PROGRAM_WITHIN,
+        ended: Callable[[IncidentChange], None] = lambda _: None,
     ) -> None:
-        self._settings, self._said, self._within = settings, said, within
+        self._settings, self._said, self._within, self._ended = settings, said, within, ended
         self._environ = without_credentials(environ)
-        self._waiting: tuple[deque[bytes], ...] = tuple(deque() for _ in range(LANES))
+        self._waiting: tuple[deque[IncidentChange], ...] = tuple(deque() for _ in range(LANES))
         self._at_work = [False] * LANES
         self._changed = threading.Condition()
         self._told = ""
@@ -45,30 +47,34 @@ class AlarmCalls:
         """Why no program is run at all; empty where one is, or where none is named."""
         return why_no_programs(self._settings, "") if self._settings.alarm.command else ""
 
+    def calls_for(self, change: IncidentChange, profile: str) -> bool:
+        """Whether the program is run for it: one is named, and may be run for what was seen through the profile."""
+        command = self._settings.alarm.command
+        return bool(command) and not why_no_programs(self._settings, profile, change.account_id)
+
     def call(self, change: IncidentChange, profile: str) -> None:
-        """Have the program run for this change of an incident that was seen through the profile. Never waits."""
-        if not self._settings.alarm.command or why_no_programs(self._settings, profile, change.account_id):
+        """Have the program run for this change, if it is to be. Never waits."""
+        if not self.calls_for(change, profile):
             return
-        lane = crc32(change.incident.encode()) % LANES
-        trouble = self._queue(lane, msgspec.json.encode(change.as_object()) + b"\n")
+        dropped, trouble = self._queue(crc32(change.incident.encode()) % LANES, change)
+        if dropped is not None:
+            self._ended(dropped)
         if trouble:
             self._fail(trouble)
 
-    def _queue(self, lane: int, line: bytes) -> str:
-        """Put it in its lane; what is to be told of that, if anything."""
+    def _queue(self, lane: int, change: IncidentChange) -> tuple[IncidentChange | None, str]:
+        """Put it in its lane; what had to give way, and what is to be told, if anything."""
         with self._changed:
-            waiting, trouble = self._waiting[lane], ""
-            if len(waiting) >= MOST_WAITING:
-                waiting.popleft()
-                trouble = f"more than {MOST_WAITING} changes wait for the program: the oldest was dropped"
-            waiting.append(line)
+            waiting = self._waiting[lane]
+            dropped = waiting.popleft() if len(waiting) >= MOST_WAITING else None
+            waiting.append(change)
             if not self._at_work[lane]:
                 try:
                     threading.Thread(target=self._work, args=(lane,), name="alarm", daemon=True).start()
                 except RuntimeError as error:  # no more threads: tried again with the next
-                    return str(error)
+                    return dropped, str(error)
                 self._at_work[lane] = True
-            return trouble
+        return dropped, "" if dropped is None else "too many wait for the program: the oldest was dropped"
 
     def finish(self, seconds: float) -> bool:
         """Whether all was run within so many seconds: for who is about to end."""
@@ -82,10 +88,11 @@ class AlarmCalls:
         return True
 
     def _work(self, lane: int) -> None:
-        while (line := self._next(lane)) is not None:
+        while (change := self._next(lane)) is not None:
             try:
+                given = msgspec.json.encode(change.as_object()) + b"\n"
                 end = run_program(
-                    self._settings.alarm.command, self._environ, within=self._within, given=line
+                    self._settings.alarm.command, self._environ, within=self._within, given=given
                 )
                 ok, text = end.ok, str(end.text)
             except Exception as error:  # whatever it is: the next incident is told of all the same
@@ -94,8 +101,9 @@ class AlarmCalls:
                 self._told = ""
             else:
                 self._fail(text)
+            self._ended(change)
 
-    def _next(self, lane: int) -> bytes | None:
+    def _next(self, lane: int) -> IncidentChange | None:
         with self._changed:
             if self._waiting[lane]:
                 return self._waiting[lane].popleft()
