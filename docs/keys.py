@@ -13,6 +13,7 @@ from screens.detail.screen import DetailScreen
 from screens.fleet.screen import FleetScreen
 from screens.help import MOVING
 from screens.operations.screen import OperationsScreen
+from screens.profiles.screen import ProfilesScreen
 from tui.commands import ACTION_VERBS, COUNTING, GUARDED, SEARCHING, TYPING, VERBS, Verb, shown_key
 from tui.domain.actions import ACTIONS
 
@@ -23,6 +24,7 @@ SCREENS: Mapping[str, tuple[str, ...]] = {
     "The question before an action": ConfirmScreen.NAMES,
     "What else can be copied": CopiesScreen.NAMES,
     "Operations": OperationsScreen.NAMES,
+    "Profiles": ProfilesScreen.NAMES,
     "A campaign": CampaignScreen.NAMES,
 }
 TYPED: Mapping[str, Iterable[Verb]] = {

@@ -55,7 +55,8 @@ class Announced(Message):
 
 
 class Go(Message):
-    """Wants another screen. The app, which knows them all, opens it: "detail" (of `key`, on `tab`), "operations", "help".
+    """Wants another screen. The app, which knows them all, opens it: "detail" (of `key`, on `tab`), "operations", "profiles"
+    (at `key`, a profile's name), "help".
 
     `known`: what the asking screen knows, for the one that takes it.
     """
@@ -470,6 +471,9 @@ class EvacScreen(Leaver[None]):
             self.say(f"{VERBS['more-copies'].title}: no instance is selected", "warning")
         else:
             self.post_message(Go("copies", one.key))
+
+    def verb_profiles(self) -> None:
+        self.post_message(Go("profiles"))
 
     def verb_help(self) -> None:
         self.post_message(Go("help"))

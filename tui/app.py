@@ -57,6 +57,7 @@ WARM_UP = 3.0
 PLACES = {
     "detail": ("screens.detail.screen", "DetailScreen"),
     "operations": ("screens.operations", "OperationsScreen"),
+    "profiles": ("screens.profiles", "ProfilesScreen"),
     "help": ("screens.help", "HelpScreen"),
     "confirm": ("screens.confirm", "ConfirmScreen"),
     "campaign": ("screens.campaign", "CampaignScreen"),

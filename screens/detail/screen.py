@@ -61,6 +61,7 @@ DETAIL_VERBS = (
     *TRIAGE_VERBS,
     "refresh",
     "operations",
+    "profiles",
     "copy",
     "more-copies",
     "connect",

@@ -22,6 +22,8 @@ def empty_sentence(store: Store, view: FleetView, query: Query, scene: RowContex
     targets, total = store.targets(), store.total
     if query.tests:
         return _filtered(store, query, scene)
+    if not targets and not store.scope.is_whole:
+        return f"Nothing that is read is in scope (only {store.scope.words})."
     if not targets:
         return "Reading the profiles of ~/.aws/config …"
     unread = [one for one in targets if one.target in scene.stale]

@@ -69,6 +69,7 @@ class FleetScreen(Connecting, Viewing, Marking):
         "mark-all",
         "mark-to",
         "sort",
+        "profiles",
         "refresh",
         "copy",
         "more-copies",
@@ -207,7 +208,7 @@ class FleetScreen(Connecting, Viewing, Marking):
         right = None if self.app.size.width < NARROW else clock_line(services, scene.stale, wide)
         room = self.app.size.width - (right.cell_len if right is not None else 0)
         left = counts_line(
-            counts, targets, services.settings, room if wide else 0, self.ranker.own, self.cover_told(),
+            counts, targets, services.settings, room if wide else 0, self.ranker.own, self._told_besides(),
             self.view_told,
         )  # fmt: skip
         self.query_one("#header", Line).paint(header(left, right, self.app.size.width))
@@ -217,6 +218,15 @@ class FleetScreen(Connecting, Viewing, Marking):
                 targets_text(services, scene.stale, height, scene.start)
             )
         self._draw_preview()
+
+    def _told_besides(self) -> Text:
+        """For the header: what alone is shown, and what is not covered."""
+        cover = self.cover_told()
+        if self.services.store.scope.is_whole:
+            return cover
+        from screens.fleet.narrowed import scope_told
+
+        return Text(" · ").join(one for one in (scope_told(self.services.store), cover) if one)
 
     def _draw_preview(self) -> None:
         pane = self.query_one("#preview", Line)
@@ -234,7 +244,12 @@ class FleetScreen(Connecting, Viewing, Marking):
         """An empty table is one good sentence; of health only where everything was read and nothing filtered away."""
         from screens.fleet.empty_list import empty_sentence  # most fleets have something to list
 
-        return empty_sentence(self.services.store, self.view, self.query_now, scene)
+        said = empty_sentence(self.services.store, self.view, self.query_now, scene)
+        if self.services.store.scope.is_whole:
+            return said
+        from screens.fleet.narrowed import scope_sentence
+
+        return f"{said}{scope_sentence(self.services.store)}"
 
     @on(FleetTable.Highlighted)
     def another_row(self) -> None:
@@ -260,6 +275,8 @@ class FleetScreen(Connecting, Viewing, Marking):
                 self.copy_target(status)
             elif what == "refresh":
                 self.verb_refresh()
+            elif what == "profiles":
+                self.post_message(Go("profiles", status.target.profile))
 
         self.app.push_screen(TroubleSheet(status, self.services), done)
 

@@ -35,12 +35,13 @@ def trouble_line(status: TargetStatus) -> str:
 
 
 class TroubleSheet(ModalScreen[str], Leaver[str]):
-    """Ends with what is to be done: "copy", "refresh", or nothing."""
+    """Ends with what is to be done: "copy", "refresh", "profiles", or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss('')", show=False),
         Binding("y", "dismiss('copy')", show=False),
         Binding("r", "dismiss('refresh')", show=False),
+        Binding("p", "dismiss('profiles')", show=False),
         Binding("up,k", "more(-1)", show=False),
         Binding("down,j", "more(1)", show=False),
     ]
@@ -87,6 +88,8 @@ class TroubleSheet(ModalScreen[str], Leaver[str]):
         text.append(f" copies: {what}   ")
         text.append("r", "bold")
         text.append(" reads again   ")
+        text.append("p", "bold")
+        text.append(" its login   ")
         text.append("esc", "bold")
         text.append(" back")
         return text

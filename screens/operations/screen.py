@@ -60,6 +60,7 @@ class OperationsScreen(EvacScreen):
         "copy-summary",
         "more-copies",
         "acknowledge",
+        "profiles",
         "help",
         "palette",
         "quit",

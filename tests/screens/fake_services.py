@@ -29,6 +29,7 @@ from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.diagnosis.log_findings import system_log
 from tui.domain.facts import Facts
 from tui.domain.instance import Image, Instance, Phase, Target, TargetStatus, Trouble, TroubleKind, TypeFacts
+from tui.domain.logins import ProfileLogin
 from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
@@ -134,6 +135,7 @@ class StandIn(Link):
         self.trouble: Trouble | None = None
         self.parts = {protocol.ReadKind.LOG: Evidence(NOW, log=system_log(OUTPUT, NOW, latest=True))}
         self.image = b""
+        self.logins: tuple[ProfileLogin, ...] = ()
         self.asked: list[protocol.ReadRequest] = []
         self.state = protocol.LinkState(protocol.LinkPhase.LIVE)
 
@@ -164,6 +166,8 @@ class StandIn(Link):
                 )
         if request.kind is protocol.ReadKind.LOOK:
             return protocol.ReadAnswer(0, row, self.facts)
+        if request.kind is protocol.ReadKind.LOGINS:
+            return protocol.ReadAnswer(0, logins=self.logins)
         return protocol.ReadAnswer(0, evidence=self.parts.get(request.kind), image=self.image)
 
 

@@ -306,6 +306,11 @@ def validate(values: Mapping[str, Any], file: str | Path) -> Settings:
             near = did_you_mean(profile.color, COLORS)
             why = f"no such colour{near}; {', '.join(COLORS)}, or #rrggbb"
             raise ConfigError(file, f"profiles.{name}.color", why)
+        if profile.login:
+            from tui.domain.placeholders import placeholder_fault
+
+            if why := placeholder_fault(profile.login, known=("profile",)):
+                raise ConfigError(file, f"profiles.{name}.login", why)
     return settings
 
 

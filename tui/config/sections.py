@@ -228,7 +228,8 @@ class BackupSettings(Base, frozen=True):
 
 class ProfileSettings(Base, frozen=True):
     """What is known of one AWS profile. `regions` empty = as for every profile; `hidden` = never read;
-    `production`: a campaign has its label typed as well."""
+    `production`: a campaign has its label typed as well; `login`: a program and its arguments (`{profile}` is put in) that renews
+    its login, empty: the AWS CLI's own."""
 
     label: str = ""
     color: Color = ""
@@ -236,3 +237,4 @@ class ProfileSettings(Base, frozen=True):
     regions: tuple[Region, ...] = ()
     hidden: bool = False
     production: bool = False
+    login: Program = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tui.domain.instance import Instance
 
@@ -26,8 +26,11 @@ PLACEHOLDERS: dict[str, str] = {
 _NAME = re.compile(r"\{([a-z_]+)\}")
 
 
-def placeholder_fault(arguments: Sequence[str], *, put_in: bool = True) -> str:
-    """What is wrong with them as they stand in the configuration; empty: nothing. `put_in`: whether anything is put in here."""
+def placeholder_fault(
+    arguments: Sequence[str], *, put_in: bool = True, known: Collection[str] = tuple(PLACEHOLDERS)
+) -> str:
+    """What is wrong with them as they stand in the configuration; empty: nothing. `put_in`: whether anything is put in here;
+    `known`: what may be."""
     program = arguments[0] if arguments else "none is named"
     if _NAME.search(program):
         return "the first is the program, in which nothing is put in"
@@ -39,8 +42,8 @@ def placeholder_fault(arguments: Sequence[str], *, put_in: bool = True) -> str:
         for name in _NAME.findall(argument):
             if not put_in and name in PLACEHOLDERS:
                 return f"{{{name}}}: nothing is put in here; what it is about stands on the program's input"
-            if put_in and name not in PLACEHOLDERS:
-                return f"{{{name}}} is none of {', '.join(f'{{{known}}}' for known in PLACEHOLDERS)}"
+            if put_in and name not in known:
+                return f"{{{name}}} is none of {', '.join(f'{{{one}}}' for one in known)}"
     return ""
 
 

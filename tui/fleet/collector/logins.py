@@ -24,7 +24,7 @@ class Logins(Profiles, Requests):
     async def logins(self, request: protocol.ReadRequest) -> protocol.ReadAnswer:
         """Of each profile that may be read how its login is renewed, those that are not read among them."""
         try:
-            found = await threaded(self.threads, self.sessions.logins, tuple(self.order))
+            found = await threaded(self.lookers, self.sessions.logins, tuple(self.order))
         except Exception as error:  # the files cannot be parsed
             return protocol.ReadAnswer(request.id, trouble=await self.trouble(error, "", ""))
         return protocol.ReadAnswer(request.id, logins=found)
@@ -32,7 +32,7 @@ class Logins(Profiles, Requests):
     async def read_also(self, profiles: tuple[str, ...]) -> None:
         """Read these from now on as well. What the site policy hides, and what no file has, is not begun."""
         try:
-            known = {one.profile for one in await threaded(self.threads, self.sessions.logins, ())}
+            known = {one.profile for one in await threaded(self.lookers, self.sessions.logins, ())}
         except Exception:  # begin() says so, and tries again
             return
         for profile in profiles:
