@@ -24,6 +24,8 @@ from tui.domain.instance import Instance
 from tui.domain.plurals import counted
 from tui.paths import write_new
 
+LONG_COPY = 64 * 1024
+"""Characters from which on it is said that a terminal may drop it (OSC 52 has no agreed limit; terminals have)."""
 COPIES_VERBS = ("back", "copy-this", "write-this", "refresh", "help", "palette", "quit")
 
 
@@ -96,7 +98,8 @@ class Copies(EvacScreen):
         about = Text(f" {one.name}", "bold", no_wrap=True, overflow="ellipsis")
         if one.text:
             many = f" · {counted(one.text.count(chr(10)), 'line')}" if "\n" in one.text else ""
-            about.append(f"{many} · y copies it, x writes it to a file in this folder", "not bold dim")
+            long = "; not every terminal takes so much" if len(one.text) > LONG_COPY else ""
+            about.append(f"{many} · y copies it{long}, x writes it to a file in this folder", "not bold dim")
         self.query_one("#about", Line).paint(about)
         drawn = one.text or one.why
         if drawn != self._drawn:
