@@ -57,6 +57,10 @@ class Hours(Struct, frozen=True):
         ahead = (begin for begin, _ in self._near(now, _AHEAD) if begin > now)
         return min(ahead, default=datetime.max.replace(tzinfo=UTC))
 
+    def openings(self, now: datetime) -> list[tuple[datetime, datetime]]:
+        """The windows of the next two weeks, from one that is open now on: when each begins and ends, the first first."""
+        return sorted(one for one in self._near(now, _AHEAD) if one[1] > now)
+
     def end(self, now: datetime) -> datetime | None:
         """Until when it may be begun, windows that touch taken together; now, if it may not. None: not for two weeks."""
         if not self.windows:
