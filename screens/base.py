@@ -398,8 +398,12 @@ class EvacScreen(Leaver[None]):
 
     def put_question(self, action: str, instance: Instance) -> None:
         """Have the question of that action put."""
+        self.ask(Act(action, instance.key))
+
+    def ask(self, what: Act) -> None:
+        """Post it; what is typed until its question is there is no verb."""
         self._asks = True
-        self.post_message(Act(action, instance.key))
+        self.post_message(what)
         self.call_later(lambda: self.app.call_later(self._asked))
 
     def _asked(self) -> None:

@@ -18,7 +18,7 @@ Piece = tuple[str, str]
 
 
 class Column(Struct, Generic[_Row, _Context], frozen=True):
-    """`priority` 0 stays longest; `grow`: so much more it takes where there is room.
+    """`priority` 0 stays longest; `grow`: so much more it takes where there is room. `short`: the title where that has none.
 
     `cell` says what stands there, given how many columns it has: a piece, or several.
     """
@@ -28,6 +28,11 @@ class Column(Struct, Generic[_Row, _Context], frozen=True):
     priority: int
     cell: Callable[[_Row, _Context, int], Piece | tuple[Piece, ...]]
     grow: int = 0
+    short: str = ""
+
+    def titled(self, size: int) -> str:
+        """Its title, exactly `size` columns wide."""
+        return cut(self.title if cell_len(self.title) <= size else self.short or self.title, size)
 
     def pieces(self, row: _Row, context: _Context, size: int) -> list[Piece]:
         """The cell, exactly `size` columns wide."""
@@ -76,4 +81,4 @@ def widened(columns: Sequence[AnyColumn], width: int) -> list[tuple[AnyColumn, i
 
 def titles(columns: Sequence[tuple[AnyColumn, int]]) -> str:
     """The line above."""
-    return "".join(cut(column.title, size) + " " for column, size in columns)
+    return "".join(column.titled(size) + " " for column, size in columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
@@ -67,6 +68,10 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
         """The line of one row."""
         raise NotImplementedError
 
+    def rests(self, row: _R) -> bool:
+        """Whether the cursor may stand on this row: on a heading, say, it does not."""
+        return True
+
     # what it does
 
     @property
@@ -86,8 +91,7 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
         elif self._touched and held:
             place = next((line for line, row in enumerate(rows) if self.identity(row) == held), None)
         self.cursor = min(before, max(0, len(rows) - 1)) if place is None else place
-        if not self._touched:
-            self.cursor = 0
+        self.cursor = self._resting(self.cursor if self._touched else 0, 1)
         if self.virtual_size.height != len(rows) + 1:
             self.virtual_size = Size(self.size.width, len(rows) + 1)
         top = self.scroll_offset.y
@@ -144,12 +148,21 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
     def go(self, line: int) -> None:
         """Put the cursor on that line, or the nearest there is."""
         self._touched = True
-        line = max(0, min(line, len(self.rows) - 1))
+        line = self._resting(max(0, min(line, len(self.rows) - 1)), -1 if line < self.cursor else 1)
         if line != self.cursor and self.rows:
             self.cursor = line
             self._reveal()
             self.redraw()
             self.post_message(self.Highlighted())
+
+    def _resting(self, line: int, by: int) -> int:
+        """The nearest line on which the cursor may stand: in that direction, else in the other; this one where there is none."""
+        if not self.rows or self.rests(self.rows[line]):
+            return line
+        on, back = range(line, len(self.rows)), range(line, -1, -1)
+        return next(
+            (at for at in chain(*((on, back) if by > 0 else (back, on))) if self.rests(self.rows[at])), line
+        )
 
     def _held(self) -> str:
         row = self.current
@@ -157,8 +170,11 @@ class LineTable(ScrollView, Generic[_R], can_focus=True):
 
     def _reveal(self) -> None:
         top, visible = self.scroll_offset.y, max(1, self.size.height - 1)
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
+        first = self.cursor
+        while 0 < first <= len(self.rows) and not self.rests(self.rows[first - 1]):
+            first -= 1  # with the headings above it
+        if first < top:
+            self.scroll_to(y=first, animate=False)
         elif self.cursor >= top + visible:
             self.scroll_to(y=self.cursor - visible + 1, animate=False)
 

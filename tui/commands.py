@@ -84,7 +84,7 @@ VERBS: dict[str, Verb] = {
         Verb("operations", "o", "Operations", "running and past operations", short="ops"),
         Verb("triage", "1", "Triage", "what is broken, due or not known, most urgent first"),
         Verb("all", "2", "All", "all instances"),
-        Verb("events", "3", "Events", "instances with a scheduled event, the next first"),
+        Verb("events", "3", "Events", "the inbox: a line an event, by day, what must be decided first"),
         Verb("targets", "4", "By target", "all instances, by profile and region", "targets"),
         Verb(
             "cover",
@@ -168,6 +168,15 @@ VERBS: dict[str, Verb] = {
             "copy command",
             short="copy",
         ),
+        Verb(
+            "day-before",
+            "left_square_bracket",
+            "A day back",
+            "inbox: to the day before",
+            "day back",
+            short="back",
+        ),
+        Verb("day-after", "right_square_bracket", "A day on", "inbox: to the next day", "day on", short="on"),
         Verb("refresh", "r", "Refresh", "read everything again now"),
         Verb("copy", "y", "Copy", "copy the id (of all marked) to your terminal's clipboard", "copy id"),
         Verb(
@@ -344,11 +353,15 @@ ACTION_VERBS: dict[str, Verb] = {
 """What can be pressed in a question: for its key line, which names only what works where the focus is."""
 
 
+_SHOWN_KEYS = {
+    "enter": "⏎", "escape": "esc", "question_mark": "?", "asterisk": "*", "up down": "↑↓", "left_square_bracket": "[",
+    "right_square_bracket": "]",
+}  # fmt: skip
+
+
 def shown_key(verb: Verb, *, plain: bool = False) -> str:
     """The key as a person reads it; `plain`: where there is only ASCII, which has no sign for enter."""
-    key = {"enter": "⏎", "escape": "esc", "question_mark": "?", "asterisk": "*", "up down": "↑↓"}.get(
-        verb.key, verb.key
-    )
+    key = _SHOWN_KEYS.get(verb.key, verb.key)
     return verb.key if plain and not key.isascii() else key
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -15,12 +16,15 @@ from tui.domain.activity import Work
 from tui.domain.down_by_aws import STOP_EVENTS, why_down
 from tui.domain.instance import Instance, PublicAddress, TargetStatus
 from tui.domain.listing import Ranker, Stale
-from tui.domain.time_format import ago, countdown, short_date, span, to_zone
+from tui.domain.time_format import ago, countdown
 from tui.domain.triage import Level
 from tui.presentation.instance_text import checks_cell, short_place
 from tui.presentation.links import link_style
 from tui.presentation.symbols import LEVELS, NO_VALUE, WORKING
 from tui.presentation.width import cell_len, middle
+
+if TYPE_CHECKING:  # the first frame lists no events
+    from tui.domain.inbox import FallsTogether
 
 
 class RowContext(Struct, frozen=True):
@@ -28,7 +32,8 @@ class RowContext(Struct, frozen=True):
 
     `start` is what all targets' names begin with, `wide` the columns they need; where that is more than usual, `full` holds the
     columns that have something to tell, and the others leave it room. `by_event`: each row is an instance with one of its events.
-    `columns`: those of a view of its own, in place of the usual ones. `links`: the terminal shows links.
+    `columns`: those of a view of its own, in place of the usual ones. `links`: the terminal shows links. `falls`: in the view of
+    events, what falls together.
     """
 
     now: datetime
@@ -44,6 +49,7 @@ class RowContext(Struct, frozen=True):
     by_event: bool = False
     columns: Sequence[FleetColumn] = ()
     links: bool = False
+    falls: FallsTogether | None = None
 
     def work(self, row: Instance) -> Work | None:
         """The operation of evac's whose doing is to be seen of it."""
@@ -154,42 +160,6 @@ def _event(row: Instance, scene: RowContext, size: int) -> Piece:
     return f"{code} {countdown(first.not_before, scene.now)}{more}", style
 
 
-def _code(row: Instance, scene: RowContext, size: int) -> Piece:
-    """AWS's own word; without its first part where it does not fit."""
-    code = row.events[0].code_text
-    style = LEVELS[scene.ranker.level(row, scene.now, scene.stale)].style
-    return code if cell_len(code) <= size else code.removeprefix("instance-").removeprefix("system-"), style
-
-
-def _left(row: Instance, scene: RowContext, size: int) -> Piece:
-    start = row.events[0].not_before
-    if start is None:
-        return NO_VALUE, "dim"
-    left = span(start - scene.now) if start > scene.now else countdown(start, scene.now)
-    return left, LEVELS[scene.ranker.level(row, scene.now, scene.stale)].style
-
-
-def _starts(row: Instance, scene: RowContext, size: int) -> Piece:
-    start = row.events[0].not_before
-    return ("not told", "yellow") if start is None else (_date(start, scene, size), "")
-
-
-def _move_by(row: Instance, scene: RowContext, size: int) -> Piece:
-    """Until when it can be moved; dim where AWS no longer does."""
-    event = row.events[0]
-    if event.deadline is None:
-        return NO_VALUE, "dim"
-    return _date(event.deadline, scene, size), "dim" if event.why_not_reschedule(scene.now) else ""
-
-
-def _date(when: datetime, scene: RowContext, size: int) -> str:
-    """In the operator's zone, which it names where there is room."""
-    short = short_date(when, scene.zone, scene.now)
-    local = to_zone(when, scene.zone)
-    long = f"{local:%a} {short} {local.tzname()}"
-    return long if cell_len(long) <= size else short
-
-
 def _address(row: Instance, scene: RowContext, size: int) -> Piece:
     if row.inventory_at is None:
         return "?", "magenta"
@@ -231,18 +201,6 @@ COLUMNS: tuple[FleetColumn, ...] = (
     Column("AMI", 5, 8, _image),
 )
 
-EVENT_COLUMNS: tuple[FleetColumn, ...] = (
-    COLUMNS[0],
-    Column("name", 12, 0, _name, grow=12),
-    COLUMNS[2],
-    Column("target", TARGET, 3, _target, grow=10),
-    Column("event", 13, 0, _code, grow=6),
-    Column("left", 7, 0, _left),
-    Column("starts", 12, 1, _starts, grow=8),
-    Column("move by", 12, 2, _move_by, grow=8),
-)
-"""Of the view of events: what, when, and until when it can be moved."""
-
 
 def fit_fleet_columns(
     width: int, shift: int = 0, scene: RowContext | None = None
@@ -269,9 +227,7 @@ def _columns(scene: RowContext | None, enough: bool = True) -> Sequence[FleetCol
     """All columns. Long names of targets get `enough` room before less important columns have any; without `enough` only the
     room of columns that have nothing to tell.
     """
-    every = EVENT_COLUMNS if scene is not None and scene.by_event else COLUMNS
-    if scene is not None and scene.columns:
-        every = tuple(scene.columns)
+    every = tuple(scene.columns) if scene is not None and scene.columns else COLUMNS
     if scene is None or scene.wide <= TARGET:
         return every
     found, freed = [], 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from msgspec.structs import replace
 from rich.text import Text
@@ -155,6 +155,13 @@ def no_gap_sentence(store: Store, scene: RowContext) -> str:
         )
     every = f"All {counts.read} instances are" if counts.read != 1 else "The one instance is"
     return f"{every} covered: somebody acts when a host dies or a system hangs, and there is a copy. 2 shows them all."
+
+
+def is_covered(row: FleetRow | None) -> TypeGuard[Instance | ServiceCover]:
+    """Whether there is a cover to preview of it: of an instance or a service."""
+    from tui.domain.cover.answers import ServiceCover
+
+    return isinstance(row, Instance | ServiceCover)
 
 
 def cover_preview(row: Instance | ServiceCover, scene: RowContext, room: int) -> tuple[str, Text]:

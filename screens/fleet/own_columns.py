@@ -7,12 +7,14 @@ from functools import cache
 from msgspec.structs import replace
 
 from screens.columns import Column, Piece
-from screens.fleet.columns import COLUMNS, EVENT_COLUMNS, DrawCell, FleetColumn, RowContext
+from screens.fleet.columns import COLUMNS, DrawCell, FleetColumn, RowContext
+from screens.fleet.inbox_columns import INBOX_COLUMNS
 from tui.config.views import is_tag
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
+from tui.domain.time_format import countdown, span
 from tui.presentation.accounts import account_number
-from tui.presentation.symbols import NO_VALUE
+from tui.presentation.symbols import LEVELS, NO_VALUE
 
 TAG, TAG_GROWS = 12, 20
 """Columns of a tag's value, and so many more where there is room."""
@@ -46,7 +48,15 @@ def _of_event(cell: DrawCell) -> DrawCell:
     return told
 
 
-_USUAL = {column.title: column for column in (*EVENT_COLUMNS, *COLUMNS)}
+def _left(row: Instance, scene: RowContext, size: int) -> Piece:
+    start = row.events[0].not_before
+    if start is None:
+        return NO_VALUE, "dim"
+    left = span(start - scene.now) if start > scene.now else countdown(start, scene.now)
+    return left, LEVELS[scene.ranker.level(row, scene.now, scene.stale)].style
+
+
+_USUAL = {column.title: column for column in (*INBOX_COLUMNS, *COLUMNS)}
 OWN_COLUMNS: dict[str, FleetColumn] = {
     "name": _USUAL["name"],
     "id": _USUAL["id"],
@@ -56,9 +66,13 @@ OWN_COLUMNS: dict[str, FleetColumn] = {
     "state": _USUAL["state"],
     "checks": _USUAL["checks"],
     "event": _USUAL["next event"],
-    "left": replace(_USUAL["left"], priority=2, cell=_of_event(_USUAL["left"].cell)),
-    "starts": replace(_USUAL["starts"], priority=2, cell=_of_event(_USUAL["starts"].cell)),
-    "move-by": replace(_USUAL["move by"], priority=2, cell=_of_event(_USUAL["move by"].cell)),
+    "left": Column("left", 7, 2, _of_event(_left)),
+    "decide": replace(_USUAL["decide"], priority=2, cell=_of_event(_USUAL["decide"].cell)),
+    "starts": replace(_USUAL["starts"], width=12, priority=2, cell=_of_event(_USUAL["starts"].cell)),
+    "move-by": replace(
+        _USUAL["movable until"], width=12, priority=2, cell=_of_event(_USUAL["movable until"].cell)
+    ),
+    "together": replace(_USUAL["together"], priority=2, cell=_of_event(_USUAL["together"].cell)),
     "address": _USUAL["address"],
     "ami": _USUAL["AMI"],
 }

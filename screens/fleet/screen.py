@@ -16,8 +16,8 @@ from textual.containers import VerticalScroll
 from screens.base import AlertLine, Go, KeyLine, bindings
 from screens.connecting import Connecting
 from screens.fleet.columns import TARGET, RowContext, target_width
-from screens.fleet.covering import cover_preview
-from screens.fleet.marking import Marking
+from screens.fleet.covering import cover_preview, is_covered
+from screens.fleet.inboxing import Inboxing
 from screens.fleet.panes import clock_line, counts_line, header, preview, targets_text
 from screens.fleet.table import FleetRow, FleetTable
 from screens.fleet.viewing import Viewing
@@ -43,7 +43,7 @@ NARROW, LOW = 40, 12
 """Columns and lines below which only what is broken has room: neither the clock nor the preview."""
 
 
-class FleetScreen(Connecting, Viewing, Marking):
+class FleetScreen(Connecting, Viewing, Inboxing):
     """The first screen: header, targets, table, preview."""
 
     CSS_PATH = "fleet.tcss"
@@ -68,6 +68,8 @@ class FleetScreen(Connecting, Viewing, Marking):
         "mark",
         "mark-all",
         "mark-to",
+        "day-before",
+        "day-after",
         "sort",
         "profiles",
         "refresh",
@@ -104,6 +106,7 @@ class FleetScreen(Connecting, Viewing, Marking):
         yield Line("header")
         yield AlertLine()
         yield Line("marks")
+        yield Line("days")
         yield KeyLine()
         yield from self.first_bar()
         with VerticalScroll(id="targets", can_focus=False) as targets:
@@ -140,7 +143,7 @@ class FleetScreen(Connecting, Viewing, Marking):
         start, wide = self._room(services.store.targets())
         return RowContext(
             now, services.settings, self.marks.keys, old, self.ranker, here, start, wide, self._full,
-            services.zone, by_event=self.view is FleetView.EVENTS, columns=self.columns_now(),
+            services.zone, by_event=self.in_inbox, columns=self.columns_now() or self.event_columns(), falls=self.falls_now(),
             links=services.links,
         )  # fmt: skip
 
@@ -174,7 +177,8 @@ class FleetScreen(Connecting, Viewing, Marking):
         if self.view is FleetView.TARGETS:
             instances = [row for row in rows if isinstance(row, Instance)]
             rows = list(group_by_target(instances, store.targets()))
-        elif not self.query_now.tests and self.view is not FleetView.ALL:
+        rows = self.with_days(rows, scene)
+        if self.view not in (FleetView.TARGETS, FleetView.ALL) and not self.query_now.tests:
             rows = self.with_services(rows, scene)
             rows += failures(store.targets())  # silence of a target is news, too
         for what, error in self.ranker.odd.items():
@@ -184,6 +188,7 @@ class FleetScreen(Connecting, Viewing, Marking):
         self.table.show(rows, scene, "" if rows else self._nothing(scene))
         by = "" if self.order is SortOrder.URGENCY else f" · by {self.order}"
         self.draw_marks(rows)
+        self.draw_days(scene)
         marked = f" · {len(self.marks)} marked" if self.marks else ""
         title = f"{self.view_title} · {listed}{by}{marked}"
         if self._title != title:
@@ -229,14 +234,16 @@ class FleetScreen(Connecting, Viewing, Marking):
         return Text(" · ").join(one for one in (scope_told(self.services.store), cover) if one)
 
     def _draw_preview(self) -> None:
+        """Of the row under the cursor."""
         pane = self.query_one("#preview", Line)
         wide, row = self.has_class("wide"), self.table.current
         unshown = ("", Text(UNSHOWN, STYLE))
-        if row is None or isinstance(row, TargetStatus) or self.view is not FleetView.COVER:
-            shown = row if isinstance(row, Instance | TargetStatus) else None
-            draw = partial(preview, shown, self.services, wide)
-        else:
+        shown = row if isinstance(row, Instance | TargetStatus) else None
+        draw = partial(preview, shown, self.services, wide)
+        if self.view is FleetView.COVER and is_covered(row):
             draw = partial(cover_preview, row, self.scene(), pane.size.width - 2)
+        elif self.in_inbox and isinstance(row, Instance):
+            draw = partial(self.inbox_preview, draw, row)
         title, text = drawn_or(self, "the preview", draw, unshown)
         pane.paint(text, title if wide else "")
 
@@ -254,6 +261,7 @@ class FleetScreen(Connecting, Viewing, Marking):
     @on(FleetTable.Highlighted)
     def another_row(self) -> None:
         self._draw_preview()
+        self.draw_days(self.scene())
         self.draw_keys()
 
     # --- verbs
@@ -292,6 +300,7 @@ class FleetScreen(Connecting, Viewing, Marking):
         if link is None or link.state.state is not LinkPhase.LIVE:
             self.say("the collector is not running yet: it reads everything when it is", "warning")
             return
+        self.forget_groups()
         self.run_worker(link.request(ReadRequest(0, ReadKind.REFRESH)), group="refresh")
         self.say("reading everything again")
 

@@ -24,10 +24,11 @@ from tui.domain.instance import Instance, TargetStatus
 from tui.presentation.instance_text import target_line
 from tui.presentation.width import cut, set_cell_size
 
-if TYPE_CHECKING:  # the first frame lists no services
+if TYPE_CHECKING:  # the first frame lists no services and no days
     from tui.domain.cover.answers import ServiceCover
+    from tui.domain.inbox import InboxDay
 
-FleetRow: TypeAlias = "Instance | TargetStatus | ServiceCover"
+FleetRow: TypeAlias = "Instance | TargetStatus | ServiceCover | InboxDay"
 
 
 class FleetTable(LineTable[FleetRow]):
@@ -94,15 +95,17 @@ class FleetTable(LineTable[FleetRow]):
         return self._fitted[1]
 
     def identity(self, row: FleetRow) -> str:
-        """The instance's key, with the event's id where a row is an event; or the target's, or the service's."""
+        """The instance's key, with the event's id where a row is an event; or the target's, the service's, or the day's."""
         if isinstance(row, TargetStatus):
             return f"target {row.target.key}"
-        if not isinstance(row, Instance):
-            return f"service {row.account_id} {row.name}"
-        if self.scene is None or not self.scene.by_event or not row.events:
-            return row.key
-        event = row.events[0]
-        return f"{row.key} {event.event_id or event.code_text} {event.not_before}"
+        if isinstance(row, Instance):
+            by_event = self.scene is not None and self.scene.by_event and row.events
+            return row.event_key(row.events[0]) if by_event else row.key
+        return row.key
+
+    def rests(self, row: FleetRow) -> bool:
+        """Not on the days of the inbox."""
+        return isinstance(row, Instance | TargetStatus) or self.scene is None or not self.scene.by_event
 
     def head(self, width: int, style: Style) -> list[Segment]:
         """The columns' titles, and at the edges whether there are more."""
@@ -144,10 +147,16 @@ class FleetTable(LineTable[FleetRow]):
             return [(cut(UNSHOWN, size), STYLE)]
 
 
-def _line(row: TargetStatus | ServiceCover, scene: RowContext) -> tuple[str, str]:
+def _line(row: TargetStatus | ServiceCover | InboxDay, scene: RowContext) -> tuple[str, str]:
     """What is no instance in one line, and its style."""
     if isinstance(row, TargetStatus):
         return target_line(row, scene.settings, scene.now)
+    from tui.domain.inbox import InboxDay
+
+    if isinstance(row, InboxDay):
+        from screens.fleet.inbox import day_line
+
+        return day_line(row, scene)
     from tui.presentation.cover_text import service_line
 
     return service_line(row, scene.settings)

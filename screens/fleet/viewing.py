@@ -20,7 +20,7 @@ from tui.services import Services
 TITLES = {
     FleetView.TRIAGE: "triage",
     FleetView.ALL: "all",
-    FleetView.EVENTS: "scheduled events",
+    FleetView.EVENTS: "inbox",
     FleetView.TARGETS: "by target",
     FleetView.COVER: "cover",
 }
@@ -163,6 +163,7 @@ class Viewing(Covering):
         if view is FleetView.COVER:
             self.want_cover()  # whom nobody helps; it is read from now on
         self.set_class(view is FleetView.COVER, "cover")
+        self.set_class(view is FleetView.EVENTS, "inbox")
         self.table.at_first()
 
     # verbs

@@ -483,23 +483,3 @@ async def test_a_rule_for_an_account_shows_before_anything_is_asked(tmp_path: Pa
         await pilot.press("2", "slash", *"batch-14", "enter")
         await pilot.pause()
         assert text_of(pilot.app).splitlines()[-1].rstrip().endswith("READ-WRITE")
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 35), (160, 50)])
-async def test_the_view_of_events_says_of_each_when_until_when_and_how_long(
-    tmp_path: Path, size: tuple[int, int]
-) -> None:
-    services = fake_services.services(tmp_path)
-    open_events = [event for row in services.store.rows() for event in row.open_events(services.now())]
-    async with shown(services, size) as pilot:
-        await pilot.press("3")
-        await pilot.pause()
-        table = screen(pilot).table
-        assert sum(isinstance(row, Instance) for row in table.rows) == len(open_events)
-        head = next(line for line in text_of(pilot.app).splitlines() if "move by" in line)
-        assert all(word in head for word in ("name", "target", "event", "left", "starts"))
-        line = next(line for line in text_of(pilot.app).splitlines() if " paymen" in line and "stop" in line)
-        assert "apne2a" in line or "ap-northeast-2a" in line
-        assert all(told in line for told in ("instance-stop", "3h12m", "4 May 15:12"))
-        movable = next(line for line in text_of(pilot.app).splitlines() if "web-7" in line)
-        assert movable.count(" May ") == 2

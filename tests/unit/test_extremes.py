@@ -19,7 +19,8 @@ from screens.detail import header
 from screens.detail.screen import SHEETS
 from screens.detail.view_model import Scene as DetailScene
 from screens.fleet import export
-from screens.fleet.columns import COLUMNS, EVENT_COLUMNS, RowContext
+from screens.fleet.columns import COLUMNS, RowContext
+from screens.fleet.inbox_columns import INBOX_COLUMNS
 from tests.unit.rows import PROD, row
 from tests.unit.test_parser import OPERATIONS
 from tui.aws import mapping, parser
@@ -103,7 +104,7 @@ def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.
     for column in COLUMNS:
         column.pieces(one, scene, column.width)
     for alone in Ranker().listed([one], FleetView.EVENTS, SortOrder.URGENCY, query.Query(""), NOW):
-        for column in EVENT_COLUMNS if alone.events else ():
+        for column in INBOX_COLUMNS if alone.events else ():
             for size in (column.width, 30):
                 column.pieces(alone, RowContext(NOW, Settings(), zone=zone, by_event=True), size)
     explain(one, None, Policy(), NOW, zone)

@@ -14,7 +14,6 @@ from tui.domain.inbox import (
     When,
     by_day,
     decide_by,
-    event_key,
     group_warnings,
     inbox_order,
     movable_until,
@@ -142,8 +141,8 @@ def test_members_of_a_group_whose_events_are_less_than_a_day_apart_fall_together
     told = {key: [str(one.text) for one in each] for key, each in found.items()}
     # 10 and 33 are 23 hours apart; 33 and 57 a whole day.
     assert told == {
-        event_key(rows[0], first): ["2 of target group pay-db"],
-        event_key(rows[1], second): ["2 of target group pay-db"],
+        rows[0].event_key(first): ["2 of target group pay-db"],
+        rows[1].event_key(second): ["2 of target group pay-db"],
     }
 
 
@@ -160,10 +159,10 @@ def test_the_last_of_a_group_is_told_and_stands_first() -> None:
         return [*keys(each), "1:ap-northeast-2:cluster:big"]
 
     found = group_warnings(rows, both, NOW, {"1:ap-northeast-2:target group:pay-db": 2})
-    told = found[event_key(rows[0], one)]
+    told = found[rows[0].event_key(one)]
     assert [(str(each.text), str(each.short)) for each in told] == [
-        ("all 2 of target group pay-db", "all 2 of pay-db"),
-        ("2 of cluster big", "2 of big"),
+        ("all 2 of target group pay-db", "2/2 pay-db"),
+        ("2 of cluster big", "2 big"),
     ]
 
 
@@ -183,4 +182,4 @@ def test_a_large_group_is_counted_without_comparing_each_with_each() -> None:
     rows = [row(f"n{number}", event(number / 100), group="x") for number in range(1, 5001)]
     found = group_warnings(rows, keys, NOW)
     assert len(found) == 5000
-    assert found[event_key(rows[0], rows[0].events[0])][0].count == 2400
+    assert found[rows[0].event_key(rows[0].events[0])][0].count == 2400

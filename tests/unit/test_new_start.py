@@ -12,6 +12,7 @@ from tui.domain.campaign.hours import read_hours
 from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts, TargetGroup
 from tui.domain.instance import Instance, Target
+from tui.domain.known_groups import groups_beside
 from tui.domain.new_start import fall_together, next_hour, proposed_start
 from tui.domain.sanitize import clean
 
@@ -108,7 +109,9 @@ def test_members_of_its_groups_within_a_day_and_others_in_the_same_hour_fall_tog
     away = Instance(
         Target("prod", "us-east-1"), clean("i-b"), account_id=clean("1"), name=clean("away"), events=rows[1].events
     )  # fmt: skip
-    found = fall_together(mine, grouped("i-a", "i-b", "10.0.0.9"), start, [*rows, away], (), NOW)
+    found = fall_together(
+        mine, start, [*rows, away], groups_beside(mine, grouped("i-a", "i-b", "10.0.0.9"), ()), NOW
+    )
     assert [(str(one.label), str(one.group)) for one in found] == [
         ("b", "target group pay-db"),
         ("asg", "Auto Scaling group web"),

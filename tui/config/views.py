@@ -27,8 +27,10 @@ COLUMN_NAMES: Mapping[str, str] = {
     "checks": "the status checks",
     "event": "the next scheduled event, and how long until then",
     "left": "how long until the next event",
+    "decide": "until when something of it can still be decided",
     "starts": "when the next event starts",
     "move-by": "until when it can be moved",
+    "together": "where events are listed: what falls together with it",
     "address": "the public address, or the private one",
     "ami": "how old the newest AMI is",
 }

@@ -128,6 +128,26 @@ def shortage_text(short: Short) -> str:
     return f"with it down {short.left} of {short.text} would be in service, and {short.needed} must be"
 
 
+class RegisteredGroup(Struct, frozen=True, gc=False):
+    """A target group or a classic load balancer: its key (`group_key`), and its members' ids, or addresses."""
+
+    key: str
+    members: tuple[str, ...]
+
+
+class BalancerGroups(Struct, frozen=True, gc=False):
+    """Who is registered with which load balancer of an account and region: what no row tells.
+
+    `unknown`: why some of them could not be read; None where all were.
+    """
+
+    account_id: str
+    region: str
+    read_at: datetime
+    groups: tuple[RegisteredGroup, ...] = ()
+    unknown: SafeText | None = None
+
+
 def group_key(account: str, region: str, group: Group) -> str:
     """A name for the group that no other has: of one account and region, or its ARN."""
     return f"{account}:{region}:{group.kind}:{group.key}"

@@ -54,11 +54,6 @@ def decide_by(event: ScheduledEvent, now: datetime) -> datetime | None:
     return movable_until(event, now) or event.not_before
 
 
-def event_key(row: Instance, event: ScheduledEvent) -> str:
-    """The line's identity: the instance's key, with the event's id, or its code where AWS gives no id."""
-    return f"{row.key} {event.event_id or event.code_text} {event.not_before}"
-
-
 def inbox_order(row: Instance, event: ScheduledEvent, now: datetime) -> tuple[int, float, float, str, str]:
     """Sorts lines: what must be decided first; of what is long past the latest first."""
     when, decide = when_of(event, now), decide_by(event, now)
@@ -66,7 +61,7 @@ def inbox_order(row: Instance, event: ScheduledEvent, now: datetime) -> tuple[in
     first = decide.timestamp() if decide is not None else float("-inf")
     if when is When.PAST:
         first = starts = -starts
-    return int(when), first, starts, row.label.lower(), event_key(row, event)
+    return int(when), first, starts, row.label.lower(), row.event_key(event)
 
 
 class InboxDay(Struct, frozen=True):
@@ -144,9 +139,22 @@ class Together(Struct, frozen=True):
 
     @property
     def short(self) -> SafeText:
-        """`2 of pay-db`, for narrow cells."""
+        """`2/2 pay-db`, or without the size `2 pay-db`: for narrow cells."""
         name = str(key_text(self.key)).rpartition(" ")[2]
-        return clean(f"{'all ' * self.is_all}{self.count} of {name}")
+        return clean(f"{self.count}{'' if self.size is None else f'/{self.size}'} {name}")
+
+
+class FallsTogether(Struct, frozen=True):
+    """By an event's key what falls together with it. `unread`: accounts and Regions whose load balancers are not, or cannot be,
+    read."""
+
+    found: Mapping[str, tuple[Together, ...]] = {}
+    unread: frozenset[tuple[str, str]] = frozenset()
+
+    def of(self, row: Instance) -> tuple[Together, ...] | None:
+        """Of a line; None: of its load balancers it is not known, and of nothing else there is anything."""
+        found = self.found.get(row.event_key(row.events[0]), ())
+        return found or (None if (str(row.account_id), row.target.region) in self.unread else ())
 
 
 def begins(event: ScheduledEvent, now: datetime) -> datetime:
@@ -169,7 +177,7 @@ def group_warnings(
     for row in rows:
         events = [one for one in row.open_events(now) if not one.is_past(now)]
         for key in keys_of(row) if events else ():
-            members[key] += [(begins(one, now), row.key, event_key(row, one)) for one in events]
+            members[key] += [(begins(one, now), row.key, row.event_key(one)) for one in events]
     found = defaultdict[str, list[Together]](list)
     for key, each in members.items():
         if len({row for _, row, _ in each}) > 1:

@@ -257,6 +257,10 @@ class Instance(Struct, frozen=True, gc=False, omit_defaults=True):
         """Its name, or its id where it has none: what is shown, and what is typed to confirm."""
         return self.name or self.instance_id
 
+    def event_key(self, event: ScheduledEvent) -> str:
+        """The identity of one of its events: AWS's id of it, or its code where AWS gives no id, and its start."""
+        return f"{self.key} {event.event_id or event.code_text} {event.not_before}"
+
     def tag(self, key: str) -> SafeText | None:
         """The value of a tag, or None."""
         return next((value for name, value in self.tags if name == key), None)

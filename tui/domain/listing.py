@@ -178,8 +178,6 @@ class Ranker:
             found = (row for row in found if covers.standing(row, now).is_listed)
         if query.tests:
             found = (row for row in found if self._asked(row, query.matches, row, now))
-        if view is FleetView.EVENTS and order is SortOrder.URGENCY:
-            order = SortOrder.EVENT
         key = self._key(view, order, now)
         try:
             return sorted(found := list(found), key=key)
@@ -223,6 +221,10 @@ class Ranker:
         if view is FleetView.COVER and order is SortOrder.URGENCY:
             covers = self.covers
             return lambda row: covers.order(row, now)
+        if view is FleetView.EVENTS and order is SortOrder.URGENCY:
+            from tui.domain.inbox import inbox_order  # the first frame lists no events
+
+            return lambda row: inbox_order(row, row.events[0], now)
         return keys[order]
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from tui.domain import out_of_service
 from tui.domain.campaign.hours import Hours
-from tui.domain.campaign.keys import key_text, keys_of
+from tui.domain.campaign.keys import key_text
 from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
-from tui.domain.facts import Facts
-from tui.domain.groups import group_key
 from tui.domain.inbox import TOGETHER_WITHIN, begins
 from tui.domain.instance import Instance
 from tui.domain.sanitize import SafeText, clean
@@ -71,45 +68,33 @@ class Companion(Struct, frozen=True):
 
 
 def fall_together(
-    row: Instance, facts: Facts | None, start: datetime, rows: Iterable[Instance], together: Sequence[str],
+    row: Instance,
+    start: datetime,
+    rows: Iterable[Instance],
+    keys_of: Callable[[Instance], Iterable[str]],
     now: datetime,
-) -> tuple[Companion, ...]:  # fmt: skip
-    """What others are announced to do less than a day away where they are of a group with it, or in the same hour; those of a
-    group first.
+) -> tuple[Companion, ...]:
+    """What others are announced to do less than a day from `start` where they are of a group with this instance, or in the same
+    hour; those of a group first.
 
-    `facts`: of a fresh look, which knows the load balancers' members; `together`: tags as `[campaign] together` has them.
+    `keys_of`: the groups of an instance, as far as they are known (`tui.domain.known_groups`).
     """
-    mine, members = set(keys_of(row, facts, together)), _members(row, facts)
-    found = []
+    mine, found = set(keys_of(row)), list[Companion]()
     for one in rows:
         events = (
             [] if one.key == row.key else [each for each in one.open_events(now) if not each.is_past(now)]
         )
         if not events:
             continue
-        shared = [key for key in _keys(one, together, members, row) if key in mine]
+        shared = mine.intersection(keys_of(one))
         group = key_text(min(shared)) if shared else clean("")
         for event in events:
             begin = begins(event, now)
-            same = abs(begin - start) < TOGETHER_WITHIN if shared else start <= begin < later(start, HOUR)
-            if same:
+            if abs(begin - start) < TOGETHER_WITHIN if shared else start <= begin < later(start, HOUR):
                 found.append(Companion(one.label, event.code_text, event.not_before, group))
     return tuple(sorted(found, key=lambda one: (not one.group, one.starts or now, one.label)))
 
 
-def _members(row: Instance, facts: Facts | None) -> Mapping[str, frozenset[str]]:
-    """Who else is registered in the groups that a fresh look found, by the group's key: instance ids, or addresses."""
-    account, region = str(row.account_id), row.target.region
-    return {
-        group_key(account, region, seen.group): seen.members
-        for seen in out_of_service.groups(facts, str(row.instance_id))
-    }
-
-
-def _keys(
-    one: Instance, together: Sequence[str], members: Mapping[str, frozenset[str]], row: Instance
-) -> Iterator[str]:
-    yield from keys_of(one, None, together)
-    if (one.account_id, one.target.region) == (row.account_id, row.target.region):
-        names = {str(one.instance_id), str(one.private_ip)} - {""}
-        yield from (key for key, named in members.items() if names & named)
+def movable(instance: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
+    """The open events that AWS lets be moved, the earliest first."""
+    return tuple(one for one in instance.open_events(now) if one.why_not_reschedule(now) is None)

@@ -16,6 +16,7 @@ import msgspec
 from tui.domain.copy_plans import CopyPlans
 from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.facts import Facts
+from tui.domain.groups import BalancerGroups
 from tui.domain.health import HealthReport
 from tui.domain.instance import Instance, Target, TargetStatus, Trouble
 from tui.domain.logins import ProfileLogin
@@ -61,7 +62,7 @@ class ReadKind(StrEnum):
     """What is asked of the collector: an instance and its facts read anew, or all again; one part of the evidence why it fails;
     or who covers the instances of a target (of all, without one), which from then on is kept read; or what AWS Health says of it;
     by which plans an instance is copied; or which AMIs of evac's a target holds; or which logins there are; or to read further
-    profiles from now on.
+    profiles from now on; or who is registered with its load balancers.
     """
 
     LOOK = "look"
@@ -77,6 +78,7 @@ class ReadKind(StrEnum):
     OWN_IMAGES = "own-images"
     LOGINS = "logins"
     ADD = "add"
+    GROUPS = "groups"
 
 
 class ReadRequest(_Frame, frozen=True):
@@ -116,6 +118,7 @@ class ReadAnswer(_Frame, frozen=True):
     plans: CopyPlans | None = None
     own_images: OwnedImages | None = None
     logins: tuple[ProfileLogin, ...] = ()
+    groups: BalancerGroups | None = None
 
 
 class Hello(_Frame, frozen=True):

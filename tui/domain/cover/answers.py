@@ -90,3 +90,8 @@ class ServiceCover(Struct, frozen=True, gc=False):
     zones: tuple[SafeText, ...]
     cover: Cover
     why: str
+
+    @property
+    def key(self) -> str:
+        """Its identity among the rows of a list."""
+        return f"service {self.account_id} {self.name}"

@@ -20,6 +20,7 @@ from tui.fleet.collector.schedule import Job
 from tui.fleet.collector.state import LOGIN_TROUBLE
 
 if TYPE_CHECKING:
+    from tui.fleet.collector.balancer_reader import BalancerReader
     from tui.fleet.collector.copy_reader import CopyReader
     from tui.fleet.collector.evidence import EvidenceReader
     from tui.fleet.collector.health_reader import HealthReader
@@ -61,6 +62,13 @@ class Requests(CoverRequests):
 
         return CopyReader(self)
 
+    @cached_property
+    def balancers(self) -> BalancerReader:
+        """Loaded when somebody first looks at the inbox."""
+        from tui.fleet.collector.balancer_reader import BalancerReader
+
+        return BalancerReader(self)
+
     def take(self, request: protocol.ReadRequest) -> None:
         """Begin to answer a request of the console."""
         self.start(self.answer(request))
@@ -76,6 +84,8 @@ class Requests(CoverRequests):
             self.send(await self.health.report(request, request.target))
         elif request.kind is protocol.ReadKind.OWN_IMAGES and request.target is not None:
             self.send(await self.own_images(request, request.target))
+        elif request.kind is protocol.ReadKind.GROUPS and request.target is not None:
+            self.send(await self.registered(request, request.target))
         elif request.target is None or not request.instance_id:
             nothing = Trouble(TroubleKind.INTERNAL, clean("no instance named"), EMPTY)
             self.send(protocol.ReadAnswer(request.id, trouble=nothing))
@@ -114,6 +124,14 @@ class Requests(CoverRequests):
         except Exception as error:
             return protocol.ReadAnswer(request.id, trouble=await self.failed(error, target))
         return protocol.ReadAnswer(request.id, own_images=found)
+
+    async def registered(self, request: protocol.ReadRequest, target: Target) -> protocol.ReadAnswer:
+        """Read who is registered with the load balancers of a target."""
+        try:
+            found = await self.balancers.read(target)
+        except Exception as error:
+            return protocol.ReadAnswer(request.id, trouble=await self.failed(error, target))
+        return protocol.ReadAnswer(request.id, groups=found)
 
     async def failed(self, error: Exception, target: Target) -> Trouble:
         """What it is told as; a login that failed is made anew the next time."""
