@@ -172,11 +172,12 @@ VERBS: dict[str, Verb] = {
             "day-before",
             "left_square_bracket",
             "A day back",
-            "inbox: to the day before",
-            "day back",
-            short="back",
+            "inbox: to the day before that has an event",
+            in_key_line=False,
         ),
-        Verb("day-after", "right_square_bracket", "A day on", "inbox: to the next day", "day on", short="on"),
+        Verb(
+            "day-after", "right_square_bracket", "A day on", "inbox: to the next day that has an event", "day"
+        ),
         Verb("refresh", "r", "Refresh", "read everything again now"),
         Verb("copy", "y", "Copy", "copy the id (of all marked) to your terminal's clipboard", "copy id"),
         Verb(

@@ -91,8 +91,8 @@ async def test_a_bad_filter_hides_nothing_and_says_so_and_a_key_without_a_view_d
         await pilot.press("8")
         await pilot.pause()
         assert now.view is FleetView.EVENTS
-        head = next(line for line in lines_of(pilot.app) if "move by" in line)
-        assert head.split("│")[-2].split() == ["name", "left", "starts", "move", "by", "target"]
+        head = next(line for line in lines_of(pilot.app) if "movable until" in line)
+        assert head.split("│")[-2].split() == ["name", "left", "starts", "movable", "until", "target"]
         title = next(line for line in lines_of(pilot.app) if " due · " in line and "╭" in line)
         assert " on " in title
         keys = lines_of(pilot.app)[-1]

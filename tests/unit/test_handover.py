@@ -268,7 +268,7 @@ def test_an_instance_is_told_with_both_times_its_evidence_and_what_waits() -> No
         "- `instance-stop`, pending; starts 2026-11-24 08:00 UTC (Tue 17:00 KST), in 5h; can be moved to 2026-11-27 03:00 UTC",
         "- 2026-11-24 01:00 UTC (Tue 10:00 KST): Reboot web-7, by kim on bastion: succeeded",
         "- recommended: ",
-        "- instance-stop can be moved, for 5h yet",
+        "- instance-stop can be moved, for 4h55m yet",
     ):
         assert part in text, text
 

@@ -17,6 +17,7 @@ from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.down_by_aws import why_down
 from tui.domain.events import EventState, ScheduledEvent
 from tui.domain.guidance.base import Explanation
+from tui.domain.inbox import decide_by
 from tui.domain.incidents import IncidentChange, IncidentState
 from tui.domain.instance import EVERYWHERE, Instance, InstanceState, TargetStatus
 from tui.domain.listing import failures
@@ -106,7 +107,7 @@ def _waits(
         yield told.instead
     for event in instance.open_events(now):
         if event.why_not_reschedule(now) is None and event.deadline is not None:
-            yield f"{event.code_text} can be moved, for {span(decide_by(event, now) - now)} yet"
+            yield f"{event.code_text} can be moved, for {span(_decide_by(event, now) - now)} yet"
 
 
 def _waiting(deed: Deed) -> str:
@@ -115,9 +116,9 @@ def _waiting(deed: Deed) -> str:
     return f"{deed.what}: {deed.outcome}" + (f": {said}" if said else "")
 
 
-def decide_by(event: ScheduledEvent, now: datetime) -> datetime:
-    """Until when something can still be decided: AWS acts then. `now` where that has come, or nobody said when."""
-    return max(now, event.not_before) if event.not_before is not None else now
+def _decide_by(event: ScheduledEvent, now: datetime) -> datetime:
+    """As the inbox has it; `now` where that has come, or nobody said when."""
+    return max(now, decide_by(event, now) or now)
 
 
 class Happening(Struct, frozen=True):
@@ -199,7 +200,7 @@ def shift_handover(
     standing = [one for one in standing if (one.instance_id, one.kind) in old]
     began = [one for one in began if (one.instance_id, one.kind) not in old]
     began += [one for one in troubles if one not in standing and (one.instance_id, one.kind) not in seen]
-    every = [Due(row, event, decide_by(event, now)) for row in known for event in row.open_events(now)]
+    every = [Due(row, event, _decide_by(event, now)) for row in known for event in row.open_events(now)]
     due = [one for one in every if one.by <= now + DUE_WITHIN]
     told = list(deeds)
     return ShiftHandover(
