@@ -234,9 +234,11 @@ class Inboxing(Marking):
         found = super().keys_now()
         if not self.in_inbox:
             return [one for one in found if one[0].name not in _ONLY_HERE]
-        return sorted(
-            found, key=lambda one: _FIRST.index(one[0].name) if one[0].name in _FIRST else len(_FIRST)
-        )
+        first = (
+            *_FIRST,
+            *(f"view-{key}" for key in range(6, 10)),
+        )  # one's own views are few, and would go first
+        return sorted(found, key=lambda one: first.index(one[0].name) if one[0].name in first else len(first))
 
     def put_question(self, action: str, instance: Instance) -> None:
         """In the inbox `t` is about the event under the cursor, not about the first of its instance."""
