@@ -156,6 +156,7 @@ def network(scene: Scene) -> list[Row]:
         Row(row.private_ip or "none", "private IPv4", note="stays until it is terminated"),
         Row(row.vpc_id or "?", "VPC", note=row.subnet_id),
         Row(", ".join(row.security_groups) or "none", "security groups"),
+        _session_manager(scene),
         BLANK,
         head("interfaces"),
     ]
@@ -163,6 +164,22 @@ def network(scene: Scene) -> list[Row]:
         rows += _interface(interface)
     rows += [BLANK, head("load balancers"), *_target_groups(scene)]
     return rows
+
+
+def _session_manager(scene: Scene) -> Row:
+    """Whether one gets onto it without address and key."""
+    label, agents = "session manager", scene.facts.agents if scene.facts is not None else None
+    if agents is None:
+        return _unread(scene, "agents", label)
+    if not agents:
+        return Row("does not know it", label, "dim")
+    agent = agents[0]
+    asked = f"agent {agent.version}" if agent.version else ""
+    when = f"last heard of {ago(agent.last_ping, scene.now)}" if agent.last_ping else ""
+    note = ", ".join(filter(None, (asked, when)))
+    if agent.ping == "Online":
+        return Row("reaches it", label, note=note)
+    return Row(f"its agent is silent ({agent.ping or '?'})", label, "yellow", note=note)
 
 
 def _interface(interface: Interface) -> Iterator[Row]:

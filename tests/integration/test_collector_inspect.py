@@ -46,6 +46,7 @@ async def test_a_look_brings_every_fact(demo: Demo, profile: str, region: str, n
     assert None not in (
         facts.type, facts.stop_protection, facts.termination_protection, facts.shutdown_behavior,
         facts.membership, facts.target_groups, facts.classic_balancers, facts.images, facts.volumes,
+        facts.agents,
     )  # fmt: skip
     assert (facts.spot_type is not None) == name.startswith("spot")
     assert (facts.host_state is not None) == name.startswith("licence")
@@ -66,6 +67,9 @@ async def test_a_look_brings_every_fact(demo: Demo, profile: str, region: str, n
         assert facts.images
         assert facts.volumes is not None
         assert len(facts.volumes) == 2
+    told = {"web-1": ["Online"], "payments-db-1": ["ConnectionLost"], "old-root": []}
+    assert facts.agents is not None
+    assert [agent.ping for agent in facts.agents] == told.get(name, ["Online"])
     if name == "old-root":
         assert facts.volumes == ()
 

@@ -27,7 +27,7 @@ from tui.demo.sample import DATA, LEGACY, PROD, STAGING
 from tui.demo.world import World
 from tui.domain.diagnosis.evidence import Evidence
 from tui.domain.diagnosis.log_findings import system_log
-from tui.domain.facts import Facts
+from tui.domain.facts import Facts, SsmAgent
 from tui.domain.instance import Image, Instance, Phase, Target, TargetStatus, Trouble, TroubleKind, TypeFacts
 from tui.domain.logins import ProfileLogin
 from tui.domain.sanitize import clean
@@ -184,6 +184,7 @@ def plain_facts(**changes: Any) -> Facts:
         classic_balancers=(),
         images=(),
         volumes=(),
+        agents=(SsmAgent(clean("Online"), clean("3.3.2299.0"), NOW),),
     )
     return replace(facts, **changes)
 

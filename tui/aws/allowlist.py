@@ -62,6 +62,7 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "elbv2": frozenset({"DescribeTargetGroups", "DescribeTargetHealth"}),
     "health": frozenset({"DescribeAffectedEntities", "DescribeEventDetails", "DescribeEvents"}),
     "iam": frozenset({"ListAccountAliases"}),
+    "ssm": frozenset({"DescribeInstanceInformation"}),
     "sts": frozenset({"DecodeAuthorizationMessage", "GetCallerIdentity"}),
 }
 """botocore's service name → what evac itself asks, and nothing it might once ask: docs/iam.md is made from it."""

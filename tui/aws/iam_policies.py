@@ -104,7 +104,8 @@ unknown by itself, with the permission's name, and is never told as covered.
 
 By which plans an instance is copied is asked when somebody opens its cover tab: `dlm:`, AWS Backup's plans, and
 `ec2:DescribeVolumes` where a plan is about volumes. `ec2:DescribeInstanceEventWindows` is asked in a close look at an instance
-with a scheduled event. `ec2:DescribeImageReferences`, `ec2:DescribeImageAttribute` and
+with a scheduled event, `ssm:DescribeInstanceInformation` in every close look: by it `C` knows whether
+Session Manager reaches it. `ec2:DescribeImageReferences`, `ec2:DescribeImageAttribute` and
 `autoscaling:DescribeLaunchConfigurations` are for `evac coverage --old-images` alone; AWS answers the first only to who may call
 `ec2:DescribeLaunchTemplates` and `ec2:DescribeLaunchTemplateVersions`, which evac itself does not.
 """

@@ -14,7 +14,17 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from tui.aws import describe, errors, event_windows, group_health, images, mapping, memberships, named_alarms
+from tui.aws import (
+    describe,
+    errors,
+    event_windows,
+    group_health,
+    images,
+    mapping,
+    memberships,
+    named_alarms,
+    ssm_agents,
+)
 from tui.aws.error_codes import error_code
 from tui.aws.route_tables import routes
 from tui.aws.sessions import Sessions
@@ -75,8 +85,12 @@ def closely(
     instance_id: str,
     threads: Executor,
     account_id: str | None = None,
+    agents: bool = False,
 ) -> tuple[Instance | None, Facts | None]:
-    """The instance and its facts. Raises OtherAccountError where the credentials are no longer that account's."""
+    """The instance and its facts, with `agents` whether one can get onto it by Session Manager.
+
+    Raises OtherAccountError where the credentials are no longer that account's.
+    """
     now = datetime.now(UTC)
     row = inspect_instance(sessions, target, instance_id, now)
     found = describe.account(sessions, target.profile)
@@ -85,10 +99,10 @@ def closely(
     if row is None:
         return None, None
     row = replace(row, account_id=found, profiles=(clean(target.profile),))
-    return row, facts(sessions, row, now, threads)
+    return row, facts(sessions, row, now, threads, agents)
 
 
-def facts(sessions: Sessions, row: Instance, now: datetime, threads: Executor) -> Facts:
+def facts(sessions: Sessions, row: Instance, now: datetime, threads: Executor, agents: bool = False) -> Facts:
     """All facts, asked for side by side. Never raises for AWS: see `Facts.unknown`."""
     profile, region, instance_id = row.target.profile, row.target.region, str(row.instance_id)
     ec2 = sessions.client(profile, "ec2", region)
@@ -113,6 +127,10 @@ def facts(sessions: Sessions, row: Instance, now: datetime, threads: Executor) -
         questions["spot_type"] = lambda: _spot(ec2, str(row.spot_request))
     if row.host_id:
         questions["host_state"] = lambda: _host(ec2, str(row.host_id))
+    if agents:
+        questions["agents"] = lambda: ssm_agents.agents_of(
+            sessions.client(profile, "ssm", region), instance_id
+        )
     if row.open_events(now):
         questions["windows"] = lambda: event_windows.windows_of(ec2, instance_id)
     asked = {name: threads.submit(question) for name, question in questions.items()}

@@ -30,6 +30,7 @@ from tui.demo import (
     rest_json,
     services,
     snapshots,
+    ssm,
 )
 from tui.demo.faults import Buckets, Faults
 from tui.demo.request import READS, Request
@@ -50,7 +51,7 @@ def _operations(*modules: ModuleType) -> dict[str, Operation]:
 
 OPERATIONS = _operations(
     ec2_read, ec2_write, ec2_image, ec2_launch, snapshots, event_windows, balancing, classic, groups, alarms, cloudwatch,
-    cloudtrail, health, copy_plans, image_use, services,
+    cloudtrail, health, copy_plans, image_use, services, ssm,
 )  # fmt: skip
 
 
@@ -99,8 +100,10 @@ class Aws:
                 raise AwsError("UnauthorizedOperation", message, 403)
             action = f"{request.service}:{request.operation}"
             text = f"User: {identity.arn} is not authorized to perform: {action}"
-            if request.service in ("cloudtrail", "health", "dlm", "backup"):
-                raise AwsError("AccessDeniedException", text, 403 if request.service != "cloudtrail" else 400)
+            if request.service in ("cloudtrail", "health", "dlm", "backup", "ssm"):
+                raise AwsError(
+                    "AccessDeniedException", text, 400 if request.service in ("cloudtrail", "ssm") else 403
+                )
             raise AwsError("AccessDenied", text, 403)
         now = world.clock.now.timestamp()
         if self.limits and not self.buckets.take(

@@ -1,7 +1,7 @@
 """The wire, both ways, from botocore's service models: request to parameters, boto3's own shapes to an answer.
 
 The model names every parameter and every element, so an operation needs no code of its own here. Protocols: ec2, query,
-json (cloudwatch, cloudtrail and health); rest-json is in rest_json.py.
+json (cloudwatch, cloudtrail, health and ssm); rest-json is in rest_json.py.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ _SCOPE = re.compile(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/")
 _BY_SIGNING = {
     "ec2": "ec2", "sts": "sts", "iam": "iam", "autoscaling": "autoscaling", "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch", "health": "health", "cloudtrail": "cloudtrail", "dlm": "dlm", "backup": "backup",
+    "ssm": "ssm",
 }  # fmt: skip
 _CLASSIC = "2012-06-01"
 """The version of the older of the two services that sign as elasticloadbalancing."""

@@ -35,7 +35,7 @@ def refusal(service: str, date: str, now: datetime) -> AwsError | None:
     )
     code = (
         "InvalidSignatureException"
-        if service in ("cloudwatch", "cloudtrail", "health")
+        if service in ("cloudwatch", "cloudtrail", "health", "ssm")
         else "SignatureDoesNotMatch"
     )
     return AwsError(code, text, 403)

@@ -155,6 +155,7 @@ class Requests(CoverRequests):
                 instance_id,
                 self.askers,
                 account_id,
+                True,
             )
         except Exception as error:
             return protocol.ReadAnswer(request.id, trouble=await self.failed(error, target))
