@@ -161,7 +161,7 @@ def test_nothing_is_presigned_not_even_what_may_be_sent() -> None:
                 client.generate_presigned_url(method, Params=params)
 
 
-@pytest.mark.parametrize("service", ["s3", "rds", "ssm", "ec2-instance-connect", "lambda", "sns"])
+@pytest.mark.parametrize("service", ["s3", "rds", "ssm-guiconnect", "ec2-instance-connect", "lambda", "sns"])
 def test_there_is_no_client_of_a_service_evac_does_not_ask(service: str) -> None:
     """Some sign without a call (S3's forms, RDS's tokens): a client is where that would begin."""
     for mutating in (False, True):
