@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from msgspec import Struct
 
 from screens.detail.view_model import Scene
+from tui.config.login import login_program
 from tui.domain.arns import instance_arn
 from tui.domain.connect import connect_command, why_no_connection
 from tui.domain.deed import Deed
@@ -24,6 +24,7 @@ from tui.fleet.protocol import ReadKind
 from tui.operations.deeds import deed_of
 from tui.presentation.handover_text import instance_handover_text
 from tui.presentation.links import console_link
+from tui.presentation.shell_line import shell_line
 
 EVIDENCE = (ReadKind.METRICS, ReadKind.AGENT_METRICS, ReadKind.LOG, ReadKind.CHANGES)
 """What is asked of one that fails, once its handover is looked at."""
@@ -99,7 +100,7 @@ def _connect(scene: Scene) -> Copyable:
     known = scene.instance, scene.facts, scene.settings.connect.command
     if why := why_no_connection(*known):
         return Copyable("connect", why=why)
-    return Copyable("connect", str(clean(shlex.join(connect_command(*known)))))
+    return Copyable("connect", str(shell_line(connect_command(*known))))
 
 
 def _link(scene: Scene) -> Copyable:
@@ -120,11 +121,15 @@ def _login(scene: Scene, logins: Sequence[ProfileLogin] | None) -> Copyable:
     found = next((one for one in logins if one.profile == profile), None)
     if found is None:
         return Copyable("login", why=f"the AWS files have no profile {clean(profile)}")
-    if not found.command:
+    try:
+        program = login_program(scene.settings, (found,))
+    except ValueError as error:
+        return Copyable("login", why=str(error))
+    if not program:
         return Copyable(
             "login", why=f"no command renews it: its credentials are {_KINDS.get(found.kind, found.kind)}"
         )
-    return Copyable("login", str(clean(shlex.join(found.command))))
+    return Copyable("login", str(shell_line(program)))
 
 
 def is_failing(scene: Scene) -> bool:

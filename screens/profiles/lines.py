@@ -17,6 +17,7 @@ from tui.domain.triage import Level
 from tui.fleet.scope import Scope
 from tui.presentation.accounts import account_number
 from tui.presentation.instance_text import short_target
+from tui.presentation.shell_line import shell_line
 from tui.presentation.symbols import ASKING, LEVELS, NO_VALUE, READ_SIGN
 
 _SHARED = ("sso", "login")
@@ -133,10 +134,3 @@ def line_told(
         more = f" and {len(line.profiles) - _NAMED} more" if len(line.profiles) > _NAMED else ""
         text.append(f"Profiles: {names}{more}\n" if names else "", "dim")
     return str(title(line, settings)), text
-
-
-def shell_line(arguments: Sequence[str]) -> SafeText:
-    """As it would be typed into a shell; safe to draw."""
-    import shlex
-
-    return clean(shlex.join(arguments), 300)

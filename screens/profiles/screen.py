@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 
 from screens.base import AlertLine, EvacScreen, KeyLine, bindings
 from screens.fleet.panes import header
-from screens.profiles.lines import line_told, scope_of, shell_line
+from screens.profiles.lines import line_told, scope_of
 from screens.profiles.table import LoginContext, LoginTable
 from screens.static_line import Line
 from tui.commands import Verb
@@ -28,6 +28,7 @@ from tui.domain.time_format import clock
 from tui.domain.triage import Level
 from tui.fleet.protocol import LinkPhase, ReadKind, ReadRequest
 from tui.fleet.scope import WHOLE, Scope, reading_also
+from tui.presentation.shell_line import shell_line
 from tui.presentation.symbols import LEVELS
 from tui.services import Services
 

@@ -158,6 +158,15 @@ async def test_links_of_ones_own_and_ones_own_way_in_come_from_the_settings(tmp_
         assert f"- runbook: https://wiki.example/%5F{screen.file_stem}%5F\n" in texts[-1][1]
 
 
+async def test_a_login_of_ones_own_comes_before_that_of_the_aws_files(tmp_path: Path) -> None:
+    own = replace(SETTINGS.profiles["prod"], login=("corp-login", "--profile", "{profile}"))
+    settings = replace(SETTINGS, profiles={**SETTINGS.profiles, "prod": own})
+    app, screen = copying(tmp_path, settings=settings)
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        assert "corp-login --profile prod" in [one.text for one in screen.table.rows]
+
+
 async def test_what_there_is_not_says_why_and_nothing_is_copied(tmp_path: Path) -> None:
     app, screen = copying(tmp_path, "edge-2", KEYS)
     async with app.run_test(size=SMALL) as pilot:
