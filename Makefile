@@ -105,6 +105,7 @@ ACTIONS ?= 500
 night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside it, faults throughout; then each story at each size: up to 100 minutes
 	$(BIN)/python -P -m tests.journeys.night $(ACTIONS) $(SEED)
 	$(BIN)/python -P tests/chaos/backups.py --nights 31 --seed $(SEED) --lag 20
+	$(BIN)/python -P -m tests.soak.watch_week 7 $(SEED)
 	EVAC_SIZES=all $(BIN)/pytest -n 3 tests/journeys tests/e2e/test_console.py
 
 snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)

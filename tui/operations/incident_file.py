@@ -63,10 +63,10 @@ class IncidentFile(Generic[_State]):
             os.close(self._lock)
             self._lock = -1
 
-    def write(self, state: _State) -> bool:
-        """Put the state in the file's place, whole or not at all; whether it could be."""
+    def write(self, state: _State, *, durable: bool = True) -> bool:
+        """Put the state in the file's place, whole or not at all; whether it could be. `durable`: also on the disk."""
         try:
-            write_atomically(self.path, msgspec.json.encode(state))
+            write_atomically(self.path, msgspec.json.encode(state), durable=durable)
         except OSError as error:
             self.trouble = _line(self.path, error)
             return False

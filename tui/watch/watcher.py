@@ -47,8 +47,8 @@ COUNT_EVERY = 15.0
 """Seconds between two counts of instances for the metrics: what Prometheus asks for as often."""
 PAST, PAST_FOR = 500, timedelta(days=7)
 """So many changes, and for so long, are kept for who asks what happened."""
-KEEP_EVERY = 30.0
-"""Seconds between two writes though no incident began or is over: a restart then knows since when what was not read."""
+KEEP_EVERY = timedelta(seconds=30)
+"""Between two writes though no incident began or is over: a restart then knows since when what was not read."""
 
 
 class Watcher:
@@ -78,7 +78,7 @@ class Watcher:
         self._watch = Watch()
         self._reader: SafeText = EMPTY
         self._said: dict[str, str] = {}
-        self._kept_at = self._counted_at = float("-inf")
+        self._kept_at, self._counted_at = now(), float("-inf")
         self._ready = False
         self._state = WatchState()
 
@@ -153,8 +153,8 @@ class Watcher:
             self._state = replace(self._state, incidents=incidents)
             if changes or not same:
                 self._deliver(changes)
-        if time.monotonic() - self._kept_at >= KEEP_EVERY:
-            self._keep()
+        if abs(now - self._kept_at) >= KEEP_EVERY:
+            self._keep(durable=False)
         self._count(picture, changes, now)
         opened = counted(len(incidents.open), "incident")
         self._notifier.alive(f"{counted(len(picture.targets), 'target')}, {opened}")
@@ -183,9 +183,9 @@ class Watcher:
             self._state = replace(self._state, untold=())
             self._keep()
 
-    def _keep(self) -> None:
-        self._kept_at = time.monotonic()
-        written = self._file.write(replace(self._state, kept_at=self._now()))
+    def _keep(self, *, durable: bool = True) -> None:
+        self._kept_at = self._now()
+        written = self._file.write(replace(self._state, kept_at=self._kept_at), durable=durable)
         self._trouble_line(
             "state", self._file.trouble, "it goes on, and a restart would tell open incidents again"
         )
