@@ -203,9 +203,8 @@ def follow_incidents(
             was = Incident(_name(symptom.key, now), now, symptom, now)
             changes.append(was.change(IncidentState.BEGUN, now))
         members = tuple(dict.fromkeys((*was.symptom.members, *symptom.members)))
-        open_now[symptom.key] = replace(
-            was, symptom=replace(symptom, members=members), known_at=_day(was, now), well_since=None
-        )
+        told = replace(was.symptom, members=members)  # what is told at the end is what was told when it began
+        open_now[symptom.key] = replace(was, symptom=told, known_at=_day(was, now), well_since=None)
     there = {symptom.key for symptom in judged.there}
     for key, was in known.open.items():
         if key in there:

@@ -6,7 +6,7 @@ that is over in one Region after the other stays one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from tui.domain.incidents import AlarmKind, AlarmRule, Incident, Incidents, Picture, Symptom
@@ -43,8 +43,8 @@ def judge_unread(
     causes = _causes(picture, ill)
     for rule in rules:
         open_now = [one for one in known.open.values() if one.symptom.rule == rule.text]
-        late = [key for key in ill if now - since[key] >= rule.within]
-        there += _symptoms(rule, open_now, {key: ill[key] for key in late}, causes, picture)
+        late = {key for key in ill if now - since[key] >= rule.within}
+        there += _symptoms(rule, open_now, ill, late, causes, picture)
         keys = {one.key for one in there}
         for one in open_now:
             if one.symptom.key not in keys and (at := _well_at(one, picture, ill)) is not None:
@@ -92,7 +92,8 @@ def _detail(status: TargetStatus, everywhere: bool) -> str:
 def _symptoms(
     rule: AlarmRule,
     open_now: Iterable[Incident],
-    late: Mapping[str, TargetStatus],
+    ill: Mapping[str, TargetStatus],
+    late: Collection[str],
     causes: Mapping[str, tuple[str, str]],
     picture: Picture,
 ) -> list[Symptom]:
@@ -101,12 +102,17 @@ def _symptoms(
         for one in open_now
         for member in one.symptom.members
     }
-    groups: dict[str, list[str]] = {}
-    for key in late:
+    keys: dict[str, list[str]] = {}
+    for key in ill:  # who fails for the same cause belongs to it, also if not for so long yet
+        if key not in late and ill[key].trouble is None:
+            continue
         family, detail = causes[key]
-        mine = owner.get((key, family)) or f"{rule.text}/{family}/{detail}"
-        groups.setdefault(mine, []).append(key)
-    return [_symptom(name, rule, [late[key] for key in keys], picture) for name, keys in groups.items()]
+        keys.setdefault(owner.get((key, family)) or f"{rule.text}/{family}/{detail}", []).append(key)
+    return [
+        _symptom(name, rule, [ill[key] for key in group], picture)
+        for name, group in keys.items()
+        if any(key in late for key in group)
+    ]
 
 
 def _family_of(key: str, rule: AlarmRule) -> str:
