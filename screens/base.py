@@ -12,7 +12,7 @@ from msgspec import Struct
 from rich.text import Text
 from textual.app import App
 from textual.binding import Binding
-from textual.events import Key
+from textual.events import Click, Key
 from textual.message import Message
 
 from screens.dismiss_once import Leaver
@@ -31,6 +31,7 @@ from tui.commands import (
 from tui.domain.actions import ActionOptions, alike
 from tui.domain.instance import Instance
 from tui.domain.sanitize import SafeText, clean
+from tui.presentation.width import cell_len
 from tui.services import Services
 
 if TYPE_CHECKING:  # the first frame is drawn before the journal is opened
@@ -112,9 +113,13 @@ def _method(name: str) -> str:
 
 
 class KeyLine(Line):
-    """The bottom line: what can be pressed here and now, and the mode. Blocked verbs are dim."""
+    """The bottom line: what can be pressed here and now, and the mode. Blocked verbs are dim. A click is the key."""
 
     DEFAULT_CSS = "KeyLine { split: bottom; height: 1; background: $panel; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: list[tuple[int, int, tuple[str, ...]]] = []
 
     def show(
         self, verbs: Iterable[tuple[Verb, bool]], mode: str, mode_style: str, *, plain: bool = False
@@ -126,19 +131,39 @@ class KeyLine(Line):
         def named(verb: Verb) -> str:
             return shown_key(verb, plain=plain)
 
-        roomy = sum(len(named(verb)) + len(verb.word) + 4 for verb, _ in known) <= width
-        line = Text(no_wrap=True)
+        roomy = sum(len(named(verb)) + cell_len(verb.word) + 4 for verb, _ in known) <= width
+        line, places = Text(no_wrap=True), []
         for verb, blocked in known:
             word = verb.word if roomy else verb.short or verb.word
-            if line.cell_len + len(named(verb)) + len(word) + 2 > width:
+            start = line.cell_len
+            if start + len(named(verb)) + cell_len(word) + 2 > width:
                 continue
             line.append(f" {named(verb)}", "dim" if blocked else "bold")
             line.append(f" {word}", "dim strike" if blocked else "")
+            places.append((start + 1, line.cell_len, tuple(verb.key.split(" "))))
             line.append("  " if roomy else "")
         line.append(" " * max(1, width - line.cell_len + 1))
         line.append(mode, mode_style)
+        self._places = places
         self.paint(line)
 
+    def on_click(self, event: Click) -> None:
+        """Press what is named there; of two keys in one place (`↑↓`) the one under the pointer."""
+        inside = event.get_content_offset(self)
+        if inside is None:
+            return
+        for start, end, names in self._places:
+            if start <= inside.x < end:
+                press(self.app, names[min(inside.x - start, len(names) - 1)])
+
+
+def press(app: App[Any], name: str) -> None:
+    """As if the key of that name, as a binding has it, had been pressed."""
+    (binding,) = Binding.make_bindings([(name, "", "")])
+    app.post_message(Key(binding.key, _CHARACTERS.get(name, name if len(name) == 1 else None)))
+
+
+_CHARACTERS = {"space": " ", "asterisk": "*", "question_mark": "?"}
 
 _RUNG: WeakKeyDictionary[App[Any], frozenset[str]] = WeakKeyDictionary()
 """For which operations the bell rang already, whichever screen it was."""

@@ -186,8 +186,10 @@ def _uncovered(scene: Scene) -> str:
     return f" now; nobody acts if {' or '.join(asked[number] for number in open_to)}{remedy}"
 
 
-def tab_strip(tabs: Sequence[str], chosen: str, width: int) -> Text:
-    """Their names, the chosen one always; where others are left out, an ellipsis says so."""
+def tab_places(tabs: Sequence[str], chosen: str, width: int) -> list[tuple[str, str]]:
+    """What stands in the line of tabs, and which tab each piece is: their names, the chosen one always, and an ellipsis where
+    others are left out, which is the next of them.
+    """
     at, first, last = tabs.index(chosen), 0, len(tabs)
 
     def too_wide() -> bool:
@@ -198,10 +200,17 @@ def tab_strip(tabs: Sequence[str], chosen: str, width: int) -> Text:
         last -= 1
     while too_wide() and first < at:
         first += 1
-    text = Text(f"{ELLIPSIS} " if first else "", no_wrap=True, overflow="ellipsis")
-    for name in tabs[first:last]:
-        text.append(f" {name} ", "bold reverse" if name == chosen else "")
-    return text.append(f" {ELLIPSIS}" if last < len(tabs) else "")
+    found = [(f"{ELLIPSIS} ", tabs[first - 1])] if first else []
+    found += [(f" {name} ", name) for name in tabs[first:last]]
+    return [*found, (f" {ELLIPSIS}", tabs[last])] if last < len(tabs) else found
+
+
+def tab_strip(tabs: Sequence[str], chosen: str, width: int) -> Text:
+    """The line of tabs."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for piece, name in tab_places(tabs, chosen, width):
+        text.append(piece, "bold reverse" if name == chosen else "")
+    return text
 
 
 def advised(scene: Scene) -> Verb | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -19,6 +20,7 @@ from screens.detail.cover_tab import COVER, CoverTab
 from screens.detail.history import history
 from screens.detail.log_pane import LogPane
 from screens.detail.log_view import LogView
+from screens.detail.tab_line import TabLine
 from screens.detail.triage import triage
 from screens.detail.triage_tab import TRIAGE, TRIAGE_VERBS, TriageTab
 from screens.detail.view_model import Scene
@@ -103,7 +105,7 @@ class DetailScreen(Connecting, ConsoleTab, TriageTab, CoverTab, inherit_bindings
                 yield Line("picture", grows=True)
                 yield Page(id="stakes")
             with Vertical(id="right"):
-                yield Line("tabs")
+                yield TabLine("tabs")
                 yield Page(id="page")
                 yield LogPane(id="console")
         yield KeyLine()
@@ -193,7 +195,8 @@ class DetailScreen(Connecting, ConsoleTab, TriageTab, CoverTab, inherit_bindings
             ),
         )
         self._put("strip", self._text("layers", lambda: header.strip(scene, width)))
-        self._put("tabs", header.tab_strip(TABS, self.tab, self.query_one("#tabs").size.width or width))
+        strip = self.query_one("#tabs", TabLine)
+        strip.show(TABS, self.tab, strip.size.width or width)
         if width >= DETAIL_WIDE:
             room = self.query_one("#picture").size.width - 2
             self._put("picture", self._text("layers", lambda: header.picture(scene, room)))
@@ -234,6 +237,11 @@ class DetailScreen(Connecting, ConsoleTab, TriageTab, CoverTab, inherit_bindings
     def action_turn(self, by: int) -> None:
         """To the next or the previous tab."""
         self.turn_to(TABS[(TABS.index(self.tab) + by) % len(TABS)])
+
+    @on(TabLine.Chosen)
+    def tab_clicked(self, message: TabLine.Chosen) -> None:
+        """The one under the pointer."""
+        self.turn_to(message.tab)
 
     def turn_to(self, tab: str) -> None:
         """Put it in front, from its beginning."""

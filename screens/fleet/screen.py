@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 
-from screens.base import AlertLine, Go, KeyLine, bindings
+from screens.base import AlertLine, Go, KeyLine, bindings, press
 from screens.connecting import Connecting
 from screens.fleet.columns import TARGET, RowContext, target_width
 from screens.fleet.covering import cover_preview, is_covered
@@ -23,7 +23,7 @@ from screens.fleet.table import FleetRow, FleetTable
 from screens.fleet.viewing import Viewing
 from screens.render_errors import STYLE, UNSHOWN, drawn_or, report_error
 from screens.static_line import Line
-from tui.commands import GUARDED
+from tui.commands import GUARDED, VERBS
 from tui.domain.down_by_aws import why_down
 from tui.domain.health_notices import open_issues, trouble_text
 from tui.domain.instance import Instance, InstanceState, TargetStatus
@@ -41,6 +41,14 @@ FLEET_WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
 NARROW, LOW = 40, 12
 """Columns and lines below which only what is broken has room: neither the clock nor the preview."""
+
+
+class FleetHeader(Line):
+    """How bad it is. A click opens the palette: a narrow key line has no room for all that the mouse should reach."""
+
+    def on_click(self) -> None:
+        """As the palette's key."""
+        press(self.app, VERBS["palette"].key)
 
 
 class FleetScreen(Connecting, Viewing, Inboxing):
@@ -103,7 +111,7 @@ class FleetScreen(Connecting, Viewing, Inboxing):
         self.set_class(self.app.size.width >= FLEET_WIDE, "wide", update=False)
         self.set_class(not self.services.store.rows(), "empty", update=False)
         self.open_first()
-        yield Line("header")
+        yield FleetHeader("header")
         yield AlertLine()
         yield Line("marks")
         yield Line("days")
