@@ -114,6 +114,9 @@ snapshots: $(STAMP) ## accept the screens as they are now (look at the report fi
 shots: $(STAMP) ## the README's screenshots, from the real screens
 	$(BIN)/python -P docs/shots.py
 
+cast: $(STAMP) ## the README's moving picture, from a pseudo-terminal with `make demo` in it (two minutes)
+	$(BIN)/python -P docs/cast.py
+
 keys: $(STAMP) ## docs/keys.md and the README's table of keys, from the registry of verbs
 	$(BIN)/python -P docs/keys.py
 
