@@ -124,3 +124,19 @@ def test_the_changelog_has_this_version_with_its_date() -> None:
 def test_every_chore_that_is_named_is_one(page: str) -> None:
     chores = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", (ROOT / page).read_text())) <= chores
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *sorted(one.name for one in ROOT.glob("README*.md")),
+        *(f"docs/{one.name}" for one in (ROOT / "docs").glob("*.md")),
+    ],
+)
+def test_every_command_that_is_named_is_one(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    fenced = "\n".join(re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    named = re.findall(r"`evac(?: --[\w-]+)* ([a-z]+)", text) + re.findall(
+        r"^evac ([a-z]+)", fenced, re.MULTILINE
+    )
+    assert set(named) <= set(cli.COMMANDS), page
