@@ -91,6 +91,7 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         self.services, self._opens_journal = services, opens_journal
         self._first = (view, wanted)
         self._snapshot_path = start.path if start else None
+        self._began_with = services.settings
         self._kept = start.kept if start else None
         self._opening = start.opening if start else None
         self._said = start.said if start else ""
@@ -274,12 +275,14 @@ class EvacApp(Noticing[int], OnTerminal[int], Tidying[int]):
         """What is known now, to be written; maybe in a thread, and maybe it never comes to that."""
         store, path, now = self.services.store, self._snapshot_path, self.services.now()
         revision, targets, rows = store.revision, store.every_target(), store.every_row()
+        read, began = scope.key(self.services.settings), scope.key(self._began_with)
 
         def write() -> None:
             if path is None or store.unread or revision == self._saved_revision:
                 return
+            where = path if read == began else snapshot.path_of(path, read)
             with suppress(OSError):  # a full disk costs the next start its first picture, nothing else
-                snapshot.write_snapshot(targets, rows, path, now, scope.key(self.services.settings))
+                snapshot.write_snapshot(targets, rows, where, now, read)
                 self._saved_revision = revision
 
         return write

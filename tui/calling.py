@@ -66,8 +66,8 @@ class Calling:
         services, self._looking = self._services, True
         link = services.link.state if services.link is not None else None
         picture = Picture(
-            services.store.rows(),
-            services.store.targets(),
+            services.store.every_row(),  # what is narrowed away from the screen calls as ever
+            services.store.every_target(),
             own=services.own,
             reader=link.why if link is not None and link.state is not LinkPhase.LIVE else EMPTY,
             fresh_for=max(FRESH_FOR, timedelta(seconds=10 * services.settings.intervals.status)),

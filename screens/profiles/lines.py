@@ -118,7 +118,7 @@ def line_told(
     if login and not why_not:
         text.append("L", "bold")
         text.append(f" runs {shell_line(login)}\n")
-    elif why_not and line.logins:
+    elif why_not and line.logins and reading.failures:
         text.append(f"L: {why_not}\n", "dim")
     if not line.is_read:
         text.append(

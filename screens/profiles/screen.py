@@ -16,6 +16,7 @@ from screens.fleet.panes import header
 from screens.profiles.lines import line_told, scope_of
 from screens.profiles.table import LoginContext, LoginTable
 from screens.static_line import Line
+from screens.terminal_driver import OnTerminal
 from tui.commands import Verb
 from tui.config.login import login_program, why_no_login
 from tui.domain.instance import Instance, Target
@@ -23,7 +24,6 @@ from tui.domain.listing import Ranker, Stale, stale
 from tui.domain.login_lines import BY_REGION, LineKind, ScopeLine, login_lines, unfolded
 from tui.domain.logins import ProfileLogin
 from tui.domain.plurals import counted
-from tui.domain.sanitize import clean
 from tui.domain.time_format import clock
 from tui.domain.triage import Level
 from tui.fleet.protocol import LinkPhase, ReadKind, ReadRequest
@@ -327,13 +327,18 @@ class ProfilesScreen(EvacScreen):
         if why:
             self.say(f"Log in: {why}", "warning")
             return
+        if not isinstance(self.app, OnTerminal):
+            self.say("Log in: this console has no terminal to give away", "warning")
+            return
+        if self.app.job is not None:
+            from tui.foreground import bring_back
+
+            bring_back(self.app)
+            return
         keys = {one.key for one in line.logins}
         profiles = tuple(one.profile for one in self.logins if one.key in keys)
-        # The app's, not the screen's: it goes on when this is left while the program is stopped.
-        self.app.run_worker(self._renew(program, profiles), group="login", exit_on_error=False)
-
-    async def _renew(self, program: Sequence[str], profiles: tuple[str, ...]) -> None:
         from screens.profiles.renewal import renew
 
-        told, well = await renew(self.app, self.services, program, profiles)
-        self.say(clean(told), "information" if well else "warning")
+        # The app's, not the screen's: it goes on when this is left while the program is stopped.
+        work = renew(self.app, self.services, program, profiles)
+        self.app.run_worker(work, group="login", exit_on_error=False)

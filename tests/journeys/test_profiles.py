@@ -59,7 +59,7 @@ def test_a_login_is_renewed_from_inside_and_one_account_is_shown_alone(
         console.keys("9", "enter")
         console.until(has("exit code 1; press enter"))
         console.keys("enter")
-        console.until(has(r"ended with 1"))
+        console.until(has("ended with exit"))
         console.keys("L")
         console.until(has("Enter the code for legacy"))
         console.keys("123456", "enter")

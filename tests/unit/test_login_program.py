@@ -1,4 +1,4 @@
-"""Which program renews a login, and what it is given."""
+"""Which program renews a login, and why it is not run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.config.login import login_environ, login_program, why_no_login
+from tui.config.login import login_program, why_no_login
 from tui.config.schema import ConfigError, Settings, validate
 from tui.config.sections import ProfileSettings
 from tui.domain.logins import ProfileLogin
@@ -50,14 +50,6 @@ def test_why_it_is_not_run_says_what_to_do(tmp_path: Path) -> None:
     assert "[profiles.old]" in why_no_login(Settings(), [KEYS], (), here)
     assert why_no_login(Settings(commands_off=True), [SSO], program, here).startswith("the site policy")
     assert why_no_login(Settings(), [SSO], program, {"PATH": str(tmp_path)}).endswith("r reads again")
-
-
-def test_it_is_given_no_credentials_and_knows_where_the_files_are() -> None:
-    environ = {
-        "PATH": "/bin", "AWS_CONFIG_FILE": "/c", "AWS_PROFILE": "dev", "AWS_ACCESS_KEY_ID": "AKIA",
-        "AWS_SECRET_ACCESS_KEY": "hidden", "AWS_SESSION_TOKEN": "token", "MINE": "url?key=hidden",
-    }  # fmt: skip
-    assert login_environ(environ) == {"PATH": "/bin", "AWS_CONFIG_FILE": "/c", "AWS_PROFILE": "dev"}
 
 
 @pytest.mark.parametrize(

@@ -255,3 +255,21 @@ def test_what_comes_while_narrowed_is_there_when_it_is_widened() -> None:
 )
 def test_a_profile_is_added_as_if_it_had_been_asked_for(before: Settings, expected: Settings) -> None:
     assert scope.reading_also(before, "b") == expected
+
+
+def test_what_a_run_has_come_to_read_besides_is_shown_to_none_that_does_not(tmp_path: Path) -> None:
+    """It began with `data` alone, and `old` was added: saved as what it then is."""
+    save(tmp_path, WIDE, fleet())
+    began = Settings(only_profiles=("data",))
+    own = save(tmp_path, began, opened(tmp_path, began), NOW + timedelta(minutes=1))
+    more = scope.reading_also(began, "old")
+    where = snapshot.path_of(own, scope.key(more))
+    both = opened(tmp_path, more)
+    later = NOW + timedelta(minutes=2)
+    snapshot.write_snapshot(both.every_target(), both.every_row(), where, later, scope.key(more))
+    assert places(opened(tmp_path, began)) == {"data/ap-northeast-2"}
+    found = snapshot.find_snapshot(env(tmp_path), more)
+    found.opening.done()
+    assert (found.path, found.kept is not None and found.kept.saved_at) == (where, later)
+    assert places(opened(tmp_path, more)) == {"data/ap-northeast-2", "old/eu-west-1"}
+    assert snapshot.path_of(own, "") == default_snapshot_path(env(tmp_path))

@@ -10,8 +10,6 @@ from tui.domain.logins import ProfileLogin
 from tui.domain.placeholders import filled
 from tui.domain.sanitize import clean
 
-_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-
 
 def login_program(settings: Settings, logins: Sequence[ProfileLogin]) -> tuple[str, ...]:
     """The program and its arguments; none where nobody named one and the AWS CLI has none. Raises ValueError for a profile whose
@@ -37,13 +35,3 @@ def why_no_login(
         what = clean(program[0], 60)
         return f"{what} is not in PATH: install it, or log in from where it is; r reads again"
     return ""
-
-
-def login_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """What it is given: all but AWS's credentials, and what holds one of them. Where AWS's files are, it has to know."""
-    secrets = [value for name in _SECRETS[1:] if (value := environ.get(name))]
-    return {
-        name: value
-        for name, value in environ.items()
-        if name.upper() not in _SECRETS and not any(one in value for one in secrets)
-    }

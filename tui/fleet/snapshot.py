@@ -215,7 +215,7 @@ def find_snapshot(environ: Mapping[str, str], settings: Settings) -> StartSnapsh
     kept, said = restore(wide, opening)
     if kept is None or not scope or kept.scope == scope:
         return StartSnapshot(wide, kept, said, opening)
-    path = wide.with_name(f"snapshot-{scope}.mpk")
+    path = path_of(wide, scope)
     own_opening = Opening(path)
     own, why = restore(path, own_opening)
     if own is not None and own.saved_at >= kept.saved_at:
@@ -223,6 +223,11 @@ def find_snapshot(environ: Mapping[str, str], settings: Settings) -> StartSnapsh
         return StartSnapshot(path, own, said or why, own_opening)
     own_opening.done()
     return StartSnapshot(path, narrowed(kept, reads(settings)), said or why, opening)
+
+
+def path_of(beside: Path, scope: str) -> Path:
+    """The file of a scope, in the folder of another's: where a run saves that has come to read more than it began with."""
+    return beside.with_name(f"snapshot-{scope}.mpk" if scope else "snapshot.mpk")
 
 
 def tidy(path: Path) -> None:
