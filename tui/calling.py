@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 ALARM_EVERY = 2.0
 """Seconds between two looks."""
+QUIET = 6.0
+"""Seconds between two looks where nothing was read meanwhile."""
 CALLS_APART = 5.0
 """Seconds between two calls by the terminal at least: what begins meanwhile is told together."""
 PROGRAMS_END = 2.0
@@ -50,7 +52,8 @@ class Calling:
         self._wanted = services.settings.alarm
         journal = Journal(default_journal_path(services.environ), standing=False)
         self.alarm = ConsoleAlarm(services.settings, services.environ, alarm_path(services), journal, say)
-        self._looking = False
+        self._looking, self._looked_at = False, float("-inf")
+        self._seen: tuple[object, ...] = ()
         self._pending: list[IncidentChange] = []
         self._route = DesktopRoute(why_not="off")
         self._called_at = float("-inf")
@@ -61,10 +64,12 @@ class Calling:
     def look(self) -> None:
         """Look for incidents, in a thread. Call it every ALARM_EVERY seconds."""
         self._flush()
-        if self._looking:
-            return
-        services, self._looking = self._services, True
+        services = self._services
         link = services.link.state if services.link is not None else None
+        seen = (services.store.revision, services.own, link)
+        if self._looking or (seen == self._seen and time.monotonic() - self._looked_at < QUIET):
+            return
+        self._looking, self._seen, self._looked_at = True, seen, time.monotonic()
         picture = Picture(
             services.store.every_row(),  # what is narrowed away from the screen calls as ever
             services.store.every_target(),

@@ -1,6 +1,7 @@
 """A console of few lines that gives its terminal to the program on its command line: `python lending_app.py PROGRAM [ARGUMENT…]`.
 
-`C` runs it, or brings it back; it counts while it waits; `q` ends.
+`C` runs it, or brings it back; it counts while it waits; `q` ends. With CALLS in its environment it calls somebody, once, while
+the program has the terminal.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class LendingApp(OnTerminal[int]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("C", "run"), Binding("q", "quit")]
     counted = 0
     came = "nothing yet"
+    calls = bool(os.environ.get("CALLS"))
 
     def compose(self) -> ComposeResult:
         yield Static(id="said", markup=False)
@@ -35,6 +37,8 @@ class LendingApp(OnTerminal[int]):
 
     def count(self) -> None:
         self.counted += 1
+        if self.calls and self.terminal is not None and self.terminal.program:
+            self.calls = not self.call_out("\a\x1b]9;evac: web failing\a")
         told = f"counted {self.counted} {self.came} {self.size.width}x{self.size.height}"
         self.query_one("#said", Static).update(told)
 

@@ -22,13 +22,13 @@ Lending = Callable[..., Terminal]
 def lending(tmp_path: Path) -> Lending:
     """The small console in a terminal, with these lines of sh as its program."""
 
-    def make(lines: str) -> Terminal:
+    def make(lines: str, **more: str) -> Terminal:
         path = tmp_path / "program"
         path.write_text(f"#!/bin/sh\n{lines}\n")
         path.chmod(0o755)
         root = str(Path(__file__).parents[2])
         within = (sys.executable, APP, str(path), "--")
-        return Terminal(environ=environ(PYTHONPATH=root, HOME=str(tmp_path)), within=within)
+        return Terminal(environ=environ(PYTHONPATH=root, HOME=str(tmp_path), **more), within=within)
 
     return make
 
@@ -44,6 +44,16 @@ def runs(process: int) -> bool:
 def begun(terminal: Terminal) -> None:
     terminal.until("counted")
     terminal.keys("C")
+
+
+def test_somebody_is_called_while_the_program_has_the_terminal(lending: Lending) -> None:
+    with lending("stty tostop; printf 'here I am\\n'; read line; echo \"got $line\"", CALLS="1") as terminal:
+        begun(terminal)
+        terminal.until("here I am")
+        terminal.until(lambda one: b"\a\x1b]9;evac: web failing\a" in one.raw)
+        terminal.keys("go\r")
+        terminal.until("came back with 0")
+        assert terminal.raw.count(b"\x1b]9;") == 1
 
 
 def test_the_console_goes_on_counting_and_draws_nothing_meanwhile(lending: Lending) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.unit.test_incidents import ILL, PLACE, STOPPED, WEB, target
+from tests.unit.test_incidents import ILL, OWED, PLACE, STOPPED, WEB, target
 from tui.config.schema import Settings
 from tui.config.sections import CallSettings
 from tui.domain.incidents import DEFAULT_ALARMS, IncidentChange, Picture
@@ -282,3 +282,22 @@ def test_the_line_of_json_is_the_same_as_evac_watch_prints(
     told: IncidentChange = kim.alarm.unacknowledged[0].begun
     assert paged(tmp_path, kim)
     assert json.loads((tmp_path / "paged").read_text()) == told.as_object()
+
+
+def test_an_operation_that_the_console_takes_up_by_itself_is_no_incident(
+    console: Callable[..., Console], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need = [OWED]
+    monkeypatch.setattr(console_alarm, "operations_in_need", lambda journal, now: tuple(need))
+    kim = console()
+    assert kim.sees(WEB) == []
+    need.clear()
+    assert kim.sees(WEB) == []
+    need.append(OWED)
+    assert kim.sees(WEB) == []
+    monkeypatch.setattr(console_alarm, "TAKEN_UP_WITHIN", 0.0)
+    assert kim.sees(WEB) == ["web operation"]
+    monkeypatch.setattr(console_alarm, "TAKEN_UP_WITHIN", 60.0)
+    need.append(replace(OWED, id="op-2"))
+    assert kim.sees(WEB) == []
+    assert kim.waiting == ["web"]

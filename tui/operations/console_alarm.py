@@ -40,6 +40,8 @@ SEEN_FOR = 0.8
 """Seconds that something must have been said before a key acknowledges it."""
 MOST_KEPT = 500
 """Incidents that are kept until somebody acknowledges them: beyond that the oldest go."""
+TAKEN_UP_WITHIN = 15.0
+"""Seconds an operation may need somebody before it is an incident: what was cut off the console takes up by itself."""
 STATE_EVERY = 30.0
 """Seconds between two writes of what changed without an incident that began or is over."""
 
@@ -81,6 +83,7 @@ class ConsoleAlarm:
         self._acknowledged = frozenset[str]()
         self._over_with: list[IncidentChange] = []
         self._drawn: dict[str, float] = {}
+        self._in_need: dict[str, float] = {}
         self._kept_at = float("-inf")
         self._told = set[str]()
 
@@ -177,10 +180,19 @@ class ConsoleAlarm:
             self._over_with.append(change)
 
     def _operations(self, now: datetime) -> Sequence[OperationInNeed] | None:
+        """Those in need, for long enough or told of already; None: the journal can't be read, and the screens say so."""
         try:
-            return operations_in_need(self._journal, now)
-        except JournalError:  # the screens say so
+            found = operations_in_need(self._journal, now)
+        except JournalError:
             return None
+        moment = time.monotonic()
+        self._in_need = {one.id: self._in_need.get(one.id, moment) for one in found}
+        told = {one.symptom.key for one in self._state.incidents.open.values()}
+        return [
+            one
+            for one in found
+            if moment - self._in_need[one.id] >= TAKEN_UP_WITHIN or f"{AlarmKind.OPERATION}/{one.id}" in told
+        ]
 
     def _judge(self, known: Incidents, picture: Picture, now: datetime) -> Judged:
         """A row that cannot be judged, by a fault of ours, costs no other its alarm."""
