@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tui.cli.doctor_terminal import desktop_notices
+from tui.config.schema import Settings
+from tui.config.sections import CallSettings
 from tui.desktop import DesktopRoute, find_route, notice_bytes
 
 
@@ -80,6 +83,20 @@ def test_no_stranger_s_text_ends_the_sequence_or_begins_another() -> None:
     assert len(notice_bytes("x" * 9999, DesktopRoute())) < 220
     wrapped = notice_bytes(hostile, DesktopRoute(wrapped=True))
     assert wrapped == "\x1bPtmux;\x1b" + plain + "\x1b\\"
+
+
+@pytest.mark.parametrize(
+    ("on", "term", "told"),
+    [
+        ((), "xterm-kitty", ""),
+        (("failing",), "xterm-kitty", "notifications by OSC 9"),
+        (("failing",), "xterm", 'not known to show any; alarm.desktop = "on"'),
+    ],
+)
+def test_the_doctor_says_whether_notifications_arrive(on: tuple[str, ...], term: str, told: str) -> None:
+    lines = list(desktop_notices(Settings(alarm=CallSettings(on=on)), {"TERM": term}))
+    assert len(lines) == bool(told)
+    assert told in "".join(one.said for one in lines)
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def doctor_command(shared: Shared, as_json: bool, timeout: float) -> int:
 def _on_this_machine(session: Session) -> Iterator[DoctorLine]:
     yield from doctor_setup.here(session)
     yield from doctor_machine.cloudshell(session.environ)
-    yield from doctor_terminal.hidden_sides(session.environ)
+    yield from doctor_terminal.hidden_sides(session.settings, session.environ)
     yield from doctor_operations.doctor_operations(session.environ)
     yield from _aws_files(session)
 

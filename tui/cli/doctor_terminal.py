@@ -1,4 +1,4 @@
-"""What `evac doctor` says of the terminal's two hidden sides: which letters pass, and where a copied text goes."""
+"""What `evac doctor` says of what a terminal does not show: which letters pass, where a copied text goes, whom it calls."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from collections.abc import Iterator, Mapping
 from tui import clipboard
 from tui.cli import streams
 from tui.cli.doctor_setup import DoctorLine, doubt, well
-from tui.config.schema import draws_symbols
+from tui.config.schema import Settings, draws_symbols
+from tui.desktop import find_route
 from tui.domain.sanitize import clean
 
 
-def hidden_sides(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
-    """Encodings and, where there is a terminal, its clipboard."""
+def hidden_sides(settings: Settings, environ: Mapping[str, str]) -> Iterator[DoctorLine]:
+    """Encodings and, where there is a terminal, its clipboard and notifications."""
     yield encoding(environ, getattr(sys.stdout, "encoding", None))
     if streams.is_terminal(sys.stdout):
         yield from terminal_clipboard(environ)
+        yield from desktop_notices(settings, environ)
 
 
 def encoding(environ: Mapping[str, str], writes: str | None) -> DoctorLine:
@@ -45,6 +47,18 @@ def terminal_clipboard(environ: Mapping[str, str]) -> Iterator[DoctorLine]:
         yield doubt("clipboard", "through a tmux or screen that may keep what y copies", remedy)
     else:
         yield well("clipboard", "the terminal's, by OSC 52: whether yours takes it, it does not say")
+
+
+def desktop_notices(settings: Settings, environ: Mapping[str, str]) -> Iterator[DoctorLine]:
+    """Whether the terminal shows what the console calls somebody for, where it is to."""
+    if not settings.alarm.on or settings.alarm.desktop == "off":
+        return
+    route = find_route(settings.alarm.desktop, environ)
+    if route.why_not:
+        yield doubt("desktop", f"no notifications: {route.why_not}", route.remedy)
+    else:
+        how = "through tmux, " if route.wrapped else ""
+        yield well("desktop", f"notifications {how}by OSC 9: whether yours shows them, it does not say")
 
 
 def _tmux(environ: Mapping[str, str]) -> DoctorLine:
