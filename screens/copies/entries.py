@@ -12,6 +12,7 @@ from tui.config.login import login_program
 from tui.domain.arns import instance_arn
 from tui.domain.connect import connect_command, why_no_connection
 from tui.domain.deed import Deed
+from tui.domain.diagnosis.evidence import Change
 from tui.domain.handover import instance_handover
 from tui.domain.health_notices import health_notices_of
 from tui.domain.logins import ProfileLogin
@@ -145,6 +146,7 @@ def handover_text(scene: Scene) -> str:
         scene.now,
         diagnosis=scene.diagnosis,
         deeds=_deeds(scene),
+        changes=_changes(scene),
         own=scene.own,
         health=_health(scene),
         unread=_unread(scene),
@@ -163,6 +165,12 @@ def _deeds(scene: Scene) -> list[Deed]:
         if one.confirmed_at is not None and (one.is_open or scene.now - one.confirmed_at <= PAST)
     ]
     return [deed_of(one, scene.now) for one in recent[:MOST_DEEDS]]
+
+
+def _changes(scene: Scene) -> list[Change]:
+    evidence = scene.gathered.evidence
+    found = () if evidence is None else evidence.changes or ()
+    return [one for one in found if scene.now - one.at <= PAST]
 
 
 def _health(scene: Scene) -> list[str]:

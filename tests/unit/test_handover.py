@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import click
 import pytest
 from msgspec.structs import replace
 
 from tests.unit.guidance_cases import BASE, NOW, event
 from tests.unit.test_inert import HOSTILE, OUR_TAGS, seen
 from tests.unit.test_operation_view import CUT
+from tui.cli.handover import shift_begin, watched_account
 from tui.config.schema import Settings
 from tui.domain.activity import Meant, Own
 from tui.domain.deed import Deed
+from tui.domain.diagnosis.evidence import Change
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.guidance import explain
-from tui.domain.handover import Account, ShiftHandover, instance_handover, shift_handover
+from tui.domain.handover import NO_ACCOUNT, Account, ShiftHandover, instance_handover, shift_handover
 from tui.domain.incidents import IncidentChange, IncidentState
 from tui.domain.instance import (
     Checks,
@@ -40,6 +43,7 @@ from tui.operations import audit_log
 from tui.operations.deeds import audited_deeds, deed_of
 from tui.operations.model import OperationState
 from tui.presentation.handover_text import instance_handover_text, shift_handover_text
+from tui.watch.state_file import StateFile, WatchState
 
 SEOUL = ZoneInfo("Asia/Seoul")
 SINCE = NOW - timedelta(hours=12)
@@ -217,7 +221,7 @@ def whole(text: str) -> Instance:
 
 
 def handed_over(text: str) -> str:
-    row = whole(text)
+    row, one = whole(text), clean(text)
     finding = Finding("oom", 3, 7, clean(text), text, text, 0, "", evidence=(text,), against=(text,))
     deed = replace(
         KIM, what=text, user=text, host=text, outcome=text, told=text, remedy=text, ident=text, is_open=True
@@ -225,6 +229,7 @@ def handed_over(text: str) -> str:
     told = instance_handover(
         row, explain(row, None, Policy(), NOW, UTC), NOW, diagnosis=Diagnosis((finding,), "likely", text, (text,)),
         deeds=(deed,), health=(text,), unread=(text,),
+        changes=(Change(NOW, one, one, one, source_ip=one, error=one),),
     )  # fmt: skip
     trouble = Trouble(TroubleKind.DENIED, clean(text), clean(text), where=clean(text))
     targets = [TargetStatus(Target(text, "x"), Phase.FAILED, trouble=trouble)]
@@ -258,6 +263,10 @@ def test_an_instance_is_told_with_both_times_its_evidence_and_what_waits() -> No
     told = instance_handover(
         row, explain(row, None, Policy(), NOW, SEOUL), NOW,
         diagnosis=Diagnosis((finding,), "likely", "memory ran out"), deeds=(KIM,),
+        changes=(
+            Change(NOW - timedelta(hours=3), clean("ModifyInstanceAttribute"), user=clean("lee"), what=clean("m6i → m6a")),
+            Change(NOW, clean("RebootInstances"), operation=clean("op-1")),
+        ),
     )  # fmt: skip
     text = instance_handover_text(told, Settings(), SEOUL, NOW)
     for part in (
@@ -267,10 +276,49 @@ def test_an_instance_is_told_with_both_times_its_evidence_and_what_waits() -> No
         "- memory ran out (system log, line 611)\n  - log: `Out of memory: Killed process 812`\n  - for: memory was 99 %",
         "- `instance-stop`, pending; starts 2026-11-24 08:00 UTC (Tue 17:00 KST), in 5h; can be moved to 2026-11-27 03:00 UTC",
         "- 2026-11-24 01:00 UTC (Tue 10:00 KST): Reboot web-7, by kim on bastion: succeeded",
+        "- 2026-11-24 00:00 UTC (Tue 09:00 KST): ModifyInstanceAttribute m6i → m6a, by lee\n",
+        "A time of day without a date is KST.",
         "- recommended: ",
         "- instance-stop can be moved, for 4h55m yet",
     ):
         assert part in text, text
+
+
+@pytest.mark.parametrize(
+    ("word", "hours"),
+    [
+        ("12h", 12),
+        ("1d", 24),
+        ("1h30m", 1.5),
+        ("2026-11-24T01:00:00Z", 2),
+        ("2026-11-24T10:00:00", 2),
+        ("2026-11-24T10:00:00+09:00", 2),
+    ],
+)
+def test_a_shift_began_so_long_ago_or_at_that_time(word: str, hours: float) -> None:
+    assert shift_begin(word, NOW, SEOUL) == NOW - timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("word", ["", "0", "tomorrow", "-1h", "2027-01-01T00:00:00Z", "999999w", "12"])
+def test_what_is_no_time_before_now_is_said(word: str) -> None:
+    with pytest.raises(click.UsageError, match="--since"):
+        shift_begin(word, NOW)
+
+
+def test_all_watchers_of_this_machine_give_account(tmp_path: Path) -> None:
+    folder = tmp_path / "evac"
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    assert watched_account(environ) == NO_ACCOUNT
+    first, second = seen_by_watcher(20, "a", "begun"), seen_by_watcher(1, "b", "begun")
+    began = NOW - timedelta(hours=3)
+    assert StateFile(folder / "watch.json").write(WatchState(past=(first,), began_at=began, kept_at=began))
+    assert StateFile(folder / "watch-x.json").write(
+        WatchState(past=(first, second), began_at=began, kept_at=NOW)
+    )
+    (folder / "watch-y.json").write_text("{")
+    found = watched_account(environ)
+    assert (found.first, found.last) == (first.at, NOW)
+    assert set(found.changes) == {first, second}
 
 
 def test_what_nobody_read_is_said_and_nothing_is_called_well() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -40,13 +40,13 @@ from tui.watch.state_file import read_watched
 @shared_options
 def handover_command(shared: Shared, since_word: str, as_json: bool, timeout: float) -> int:
     """What a colleague must know of a shift, as Markdown: what waits, is due, began and ended, and what was done by whom."""
-    _since(since_word, datetime.now(UTC))  # what is typed wrong is said before anything is read
+    shift_begin(since_word, datetime.now(UTC))  # what is typed wrong is said before anything is read
     with open_session(shared) as session:
         fleet = read_fleet(session, problems_only=True, timeout=timeout)
         now, zone = datetime.now(UTC), session.settings.zone()
-        since = _since(since_word, now, zone)
+        since = shift_begin(since_word, now, zone)
         deeds = _deeds(session, since, now)
-        account = _account(session)
+        account = watched_account(session.environ)
         told = shift_handover(fleet.rows, fleet.targets, deeds, since, now, own=own(session), account=account)
     if as_json:
         output.json(shift_object(told))
@@ -55,7 +55,7 @@ def handover_command(shared: Shared, since_word: str, as_json: bool, timeout: fl
     return WELL if fleet.complete else PARTIAL
 
 
-def _since(word: str, now: datetime, zone: tzinfo = UTC) -> datetime:
+def shift_begin(word: str, now: datetime, zone: tzinfo = UTC) -> datetime:
     """From when on. Raises click's usage error for what is no time, or not before now."""
     try:
         since = now - parse_duration(word)
@@ -86,9 +86,9 @@ def _deeds(session: Session, since: datetime, now: datetime) -> Sequence[Deed]:
         return ()
 
 
-def _account(session: Session) -> Account:
+def watched_account(environ: Mapping[str, str]) -> Account:
     """What watchers on this machine, of any scope, have kept."""
-    states = read_watched(state_folder(session.environ))
+    states = read_watched(state_folder(environ))
     if not states:
         return NO_ACCOUNT
     past = {(one.incident, one.state): one for state in states for one in state.past}

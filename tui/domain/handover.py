@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.deed import Deed
+from tui.domain.diagnosis.evidence import Change
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.diagnosis.verdict import Diagnosis
 from tui.domain.down_by_aws import why_down
@@ -28,12 +29,16 @@ from tui.domain.triage import DUE_WITHIN, Level, urgency
 MOST_FINDINGS = 6
 """Kinds of trouble that are handed over: the likeliest ones."""
 
+MOST_CHANGES = 8
+"""Changes by others that are handed over: the latest ones."""
+
 
 class InstanceHandover(Struct, frozen=True):
     """Of one instance. `level`: how urgent; `since` (UTC): from when on the verdict holds, None: not known. `likely`: the cause.
 
     `unknown`: what was not read, or cannot be known. `health`: what AWS Health says. `waits`: what somebody must still do or
-    decide. All three, and the verdict, are sentences. `gone`: AWS lists it no more.
+    decide. All three, and the verdict, are sentences. `changes`: what was changed by others than evac, as CloudTrail has it, the
+    newest first. `gone`: AWS lists it no more.
     """
 
     instance: Instance
@@ -46,6 +51,7 @@ class InstanceHandover(Struct, frozen=True):
     health: tuple[str, ...] = ()
     events: tuple[ScheduledEvent, ...] = ()
     deeds: tuple[Deed, ...] = ()
+    changes: tuple[Change, ...] = ()
     waits: tuple[str, ...] = ()
     gone: bool = False
 
@@ -57,6 +63,7 @@ def instance_handover(
     *,
     diagnosis: Diagnosis | None = None,
     deeds: Sequence[Deed] = (),
+    changes: Iterable[Change] = (),
     own: Own = NO_ACTIVITY,
     health: Iterable[str] = (),
     unread: Iterable[str] = (),
@@ -75,6 +82,7 @@ def instance_handover(
         health=tuple(health),
         events=instance.open_events(now),
         deeds=tuple(sorted(deeds, key=lambda one: one.at)),
+        changes=tuple(one for one in changes if not one.operation)[:MOST_CHANGES],
         waits=() if gone else tuple(_waits(instance, told, now, deeds, own)),
         gone=gone,
     )

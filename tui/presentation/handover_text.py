@@ -10,12 +10,13 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.config.schema import Settings
 from tui.domain.deed import Deed
+from tui.domain.diagnosis.evidence import Change
 from tui.domain.diagnosis.findings import Finding
 from tui.domain.events import ScheduledEvent
 from tui.domain.handover import Due, Happening, InstanceHandover, ShiftHandover
 from tui.domain.instance import CheckName, Instance
 from tui.domain.plurals import counted
-from tui.domain.time_format import ago, countdown, full_moment, span
+from tui.domain.time_format import ago, countdown, full_moment, span, to_zone
 from tui.presentation.accounts import account_number
 from tui.presentation.inert import in_code, inert
 from tui.presentation.symbols import LEVELS
@@ -53,9 +54,18 @@ def instance_handover_text(
     lines += _section(
         "Done", (_deed(deed, zone) for deed in told.deeds), "nothing, as far as this journal knows"
     )
+    lines += _section("Changed by others (CloudTrail)", (_change(one, zone) for one in told.changes))
     lines += _section("Waits", map(inert, told.waits), "nothing is known to wait")
     lines += _section("Links", (f"{inert(name)}: {_address(url)}" for name, url in links))
-    return "\n".join([*lines, "", _written(zone, now), ""])
+    bare = f" A time of day without a date is {inert(to_zone(now, zone).tzname())}."
+    return "\n".join([*lines, "", _written(zone, now) + bare, ""])
+
+
+def _change(one: Change, zone: tzinfo) -> str:
+    source = f" from {inert(one.source_ip)}" if one.source_ip else ""
+    refused = f"; refused: {inert(one.error)}" if one.error else ""
+    what = f"{inert(one.event)} {inert(one.what)}".strip()
+    return f"{full_moment(one.at, zone)}: {what}, by {inert(one.user) or 'nobody it names'}{source}{refused}"
 
 
 def _address(url: str) -> str:
