@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from msgspec.structs import replace
 from rich.text import Text
@@ -13,11 +13,13 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from screens.confirm.start_advice import NO_ADVICE, StartAdvice
 from screens.safe_input import SafeInput
 from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.choices import Offer
-from tui.domain.events import RESCHEDULE_LEAD, ScheduledEvent
+from tui.domain.events import ScheduledEvent
 from tui.domain.instance import Instance
+from tui.domain.new_start import movable
 from tui.domain.plan import image_name, why_no_image_name
 from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
@@ -25,22 +27,6 @@ from tui.domain.time_format import both_zones, countdown, distance, parse_moment
 
 OTHER_MINUTES = (5, 10, 15, 30, 60)
 """For how long a check fails before its alarm acts, to choose from beside what the plan proposes."""
-
-
-def movable(instance: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
-    """The open events that AWS lets be moved, the earliest first."""
-    return tuple(one for one in instance.open_events(now) if one.why_not_reschedule(now) is None)
-
-
-def proposal(event: ScheduledEvent, now: datetime) -> datetime:
-    """The last full hour that AWS takes, else the deadline itself: as late as may be, and a person may say earlier."""
-    assert event.deadline is not None
-    hour = event.deadline.replace(minute=0, second=0, microsecond=0)
-    return (
-        hour
-        if hour >= now + RESCHEDULE_LEAD + timedelta(minutes=5)
-        else event.deadline.replace(second=0, microsecond=0)
-    )
 
 
 class Cycle(Static, can_focus=True):
@@ -107,7 +93,7 @@ class Toggle(Static, can_focus=True):
 class Choices(Vertical):
     """The options of one action. It reports each change; what is wrong with it is its `trouble`.
 
-    `minutes`: for how long the plan would have a check fail before an alarm acts.
+    `minutes`: for how long the plan would have a check fail before an alarm acts. `starts`: what is told of an event's new start.
     """
 
     class Changed(Message):
@@ -129,17 +115,18 @@ class Choices(Vertical):
         options: ActionOptions,
         offered: Sequence[Offer] = (),
         minutes: int = 0,
+        starts: StartAdvice = NO_ADVICE,
     ) -> None:
         super().__init__()
+        self._starts = starts
         self._minutes = (minutes, *(one for one in OTHER_MINUTES if one != minutes))
         self.action, self.zone, self.offered = action, zone, tuple(offered)
-        self.events = movable(instance, now) if ACTIONS[action].moves_event else ()
+        self.events = movable(instance, now, options.event_id) if ACTIONS[action].moves_event else ()
         if ACTIONS[action].images and not options.image_name:
             options = replace(options, image_name=image_name(instance, now))
         if self.events:
-            options = replace(
-                options, event_id=self.events[0].event_id, not_before=proposal(self.events[0], now)
-            )
+            first = self.events[0]
+            options = replace(options, event_id=first.event_id, not_before=starts.proposed(first, now).at)
         self.options, self.trouble, self._now = options, "", now
         self._told = self._said = self.options
         self.settled = False
@@ -242,6 +229,7 @@ class Choices(Vertical):
         elif self.options.not_before is not None:
             moment = self.options.not_before
             text.append(f"{both_zones(moment, self.zone, self._now)}, {distance(moment, self._now)}", "bold")
+            text.append_text(self._starts.told(event, moment, self.zone, self._now))
         latest = both_zones(event.deadline, self.zone, self._now)
         here = self._now.astimezone(self.zone).tzname()
         text.append(f"\nat least 60 min ahead, at most AWS's deadline {latest}", "dim")
@@ -284,7 +272,9 @@ class Choices(Vertical):
         else:
             event = self.events[chosen]
             self.options = replace(self.options, event_id=event.event_id)
-            self.query_one("#new-start", Input).value = self._local(proposal(event, self._now))
+            self.query_one("#new-start", Input).value = self._local(
+                self._starts.proposed(event, self._now).at
+            )
             self._limits()
         self._tell()
         self._settle()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 from textual import on
 
@@ -21,6 +24,10 @@ from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadKind, ReadRequest
 from tui.operations.service import DryRunAnswer
 from tui.services import Services
+
+if TYPE_CHECKING:
+    from screens.confirm.start_advice import StartAdvice
+    from tui.domain.new_start import Companion
 
 
 class Looking(EvacScreen):
@@ -161,7 +168,8 @@ class Looking(EvacScreen):
         offered = offers(self.action, instance, self.facts, options, rules, now, here_now(self.services))
         wanted = ACTIONS[self.action]
         minutes = minutes_of(wanted, instance, self.facts, ActionOptions()) if wanted.alarm else 0
-        fresh = Choices(self.action, instance, now, self.services.zone, options, offered, minutes)
+        starts = (self._start_advice(instance),) if wanted.moves_event else ()
+        fresh = Choices(self.action, instance, now, self.services.zone, options, offered, minutes, *starts)
         if held and held.first().choosable == fresh.choosable:
             return
         if held:
@@ -170,6 +178,21 @@ class Looking(EvacScreen):
         await self.query_one("#options").mount(fresh)
         if ACTIONS[self.action].moves_event and not fresh.empty:
             fresh.focus_first()
+
+    def _start_advice(self, instance: Instance) -> StartAdvice:
+        """Of an event's new start: the hours of maintenance, and what falls together with it as it is known when it is told."""
+        from screens.confirm.start_advice import StartAdvice
+        from tui.domain.campaign.hours import read_hours
+        from tui.domain.known_groups import groups_beside
+        from tui.domain.new_start import others_announced
+
+        services, settings = self.services, self.services.settings
+
+        def others() -> Sequence[Companion]:
+            groups = groups_beside(instance, self.facts, settings.campaign.together)
+            return others_announced(instance, services.store.rows(), groups, services.now())
+
+        return StartAdvice(read_hours(settings.maintenance.hours), others)
 
     # planning
 

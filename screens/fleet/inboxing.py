@@ -199,11 +199,10 @@ class Inboxing(Marking):
         if found:
             groups = self._groups()
             from tui.domain.inbox import begins
-            from tui.domain.new_start import fall_together
+            from tui.domain.new_start import fall_together, others_announced
 
-            mates = fall_together(
-                row, begins(row.events[0], scene.now), self.services.store.rows(), groups, scene.now
-            )
+            known = others_announced(row, self.services.store.rows(), groups, scene.now)
+            mates = fall_together(known, begins(row.events[0], scene.now))
             others = "".join(f", {one.label}" for one in mates if one.group).removeprefix(", ")
             sign = LEVELS[Level.FAILING if found[0].is_all else Level.DUE]
             return self._one_line(

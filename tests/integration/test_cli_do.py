@@ -183,7 +183,7 @@ def test_an_instance_nobody_knows(stage: Stage) -> None:
     "words",
     [
         ("reboot", "web-1", "--at", "36h"),
-        ("reschedule", "web-1"),
+        ("reschedule", "web-1", "--confirm", "web-1"),
         ("stop-start", "web-1", "--image-name", "n"),
         ("image", "web-1", "--image-first"),
         ("start", "web-1", "--no-reboot"),
@@ -267,6 +267,25 @@ def test_an_event_is_moved(stage: Stage) -> None:
     assert done.returncode == 0, done.stderr
     assert stage.really_sent() == ["ModifyInstanceEventStartTime"]
     assert lines(done)[-1]["state"] == "succeeded"
+
+
+def test_the_next_hour_of_maintenance_is_proposed_and_taken_only_where_somebody_sees_it(
+    stage: Stage, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    words = ("--config", str(config), "do", "reschedule", "web-7")
+    config.write_text('timezone = "Asia/Seoul"\n[maintenance]\nhours = "daily 03:00-05:00 Asia/Seoul"\n')
+    shown = stage.evac(*words, "--dry-run")
+    assert shown.returncode == 0, shown.stderr
+    assert "the next hour of maintenance (daily 03:00-05:00 Asia/Seoul)" in shown.stderr
+    assert "new start:" in shown.stdout
+    assert stage.evac(*words, "--confirm", "web-7").returncode == 2
+    moved = stage.evac(*words, "--at", "next", "--confirm", "web-7", "--wait", "--json")
+    assert moved.returncode == 0, moved.stderr
+    plan = lines(moved)[0]
+    assert plan["options"]["not_before"].endswith(":00:00Z")
+    assert plan["options"]["not_before"][11:13] in ("18", "19")  # 03:00 or 04:00 in Seoul
+    assert stage.really_sent() == ["ModifyInstanceEventStartTime"]
 
 
 def test_an_event_that_cannot_be_moved_says_why(stage: Stage) -> None:

@@ -20,13 +20,14 @@ from tests.screens.fake_services import NOW, SETTINGS, Stage, StandIn, named, pl
 from tests.screens.pilot_helpers import text_of, until
 from tests.unit.extra_hazard import second_override
 from tui.config.durations import Limit
-from tui.config.sections import ActionSettings
+from tui.config.sections import ActionSettings, MaintenanceSettings
 from tui.domain.actions import ActionOptions
 from tui.domain.actions.base import Undone
 from tui.domain.alarm_settings import AlarmChange, alarm_name, check_alarm
 from tui.domain.choices import Offer
-from tui.domain.facts import Facts
+from tui.domain.facts import Facts, TargetGroup
 from tui.domain.instance import InstanceState
+from tui.domain.sanitize import clean
 from tui.fleet import protocol
 from tui.operations.model import OperationState
 
@@ -193,6 +194,46 @@ async def test_an_event_is_moved_to_a_time_in_the_operators_zone(tmp_path: Path)
         held = case.journal.get(case.went()[0])
         assert held is not None
         assert held.kept.order.not_before == NOW + timedelta(hours=39)
+
+
+async def test_the_next_hour_of_maintenance_is_proposed_and_it_says_what_falls_together(
+    tmp_path: Path,
+) -> None:
+    settings = msgspec.structs.replace(
+        SETTINGS, maintenance=MaintenanceSettings("Tue-Thu 03:00-05:00 Asia/Seoul")
+    )
+    case = Case(tmp_path, "reschedule", "ledger-1", settings=settings)
+    mate = str(named(case.services.store, "payments-db-1").instance_id)
+    own = case.key.rpartition("/")[2]
+    group = TargetGroup(
+        clean("pay-db"), clean("arn:aws:elasticloadbalancing:r:1:targetgroup/pay-db/1"), clean("healthy"), 2, 2,
+        target_id=clean(own), up=(clean(own), clean(mate)),
+    )  # fmt: skip
+    case.link().facts = plain_facts(target_groups=(group,))
+    async with case.app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: isinstance(case.app.focused, Input))
+        assert case.screen.query_one("#new-start", Input).value == "2026-05-05 03:00"
+        told = " ".join(shown(case.screen).split())
+        assert "the next hour of maintenance (Tue-Thu 03:00-05:00 Asia/Seoul)" in told
+        apart = "less than a day apart: payments-db-1 of target group pay-db (instance-stop Mon 15:12 KST (06:12 UTC))"
+        assert f"{apart}; the next hour of maintenance without that is Wed 03:00 KST (Tue 18:00 UTC)" in told
+        case.screen.query_one("#new-start", Input).value = "2026-05-06 03:00"
+        await pilot.pause()
+        assert "less than a day apart" not in shown(case.screen)
+
+
+async def test_the_event_that_was_meant_is_moved_or_none(tmp_path: Path) -> None:
+    case = Case(tmp_path, "reschedule", "ledger-1")
+    row = named(case.services.store, "ledger-1")
+    retirement = next(one for one in row.events if one.code_text == "instance-retirement")
+    options = ActionOptions(event_id=str(retirement.event_id))
+    case.screen = ConfirmScreen(case.services, "reschedule", case.key, options=options)
+    case.app = Stage(case.screen)
+    async with case.app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: case.screen.draft is not None)
+        assert "AWS set no deadline for this event" in " ".join(shown(case.screen).split())
+        assert not case.screen.query("#new-start")
+        assert case.hands.made == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as structs_replace
 
 from tests.unit.rows import PROD
 from tui.domain.campaign.hours import read_hours
@@ -13,8 +14,9 @@ from tui.domain.events import ScheduledEvent
 from tui.domain.facts import Facts, TargetGroup
 from tui.domain.instance import Instance, Target
 from tui.domain.known_groups import groups_beside
-from tui.domain.new_start import fall_together, next_hour, proposed_start
+from tui.domain.new_start import fall_together, movable, next_hour, others_announced, proposed_start
 from tui.domain.sanitize import clean
+from tui.presentation.companions import start_told
 
 SEOUL = "Tue-Thu 03:00-05:00 Asia/Seoul"
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
@@ -44,11 +46,12 @@ def test_the_next_hour_of_the_maintenance_hours(
 ) -> None:
     latest = at("2026-05-09 23:00") if expected is None else at("2026-05-20 00:00")
     avoided = at(other_than) if other_than else None
-    found = next_hour(read_hours(hours), at(earliest), latest, avoided)
-    assert found == (None if expected is None else at(expected))
+    now = at(earliest) - timedelta(minutes=65)  # AWS's hour, and five minutes to answer in
+    event = ScheduledEvent(clean("instance-reboot"), clean("e-1"), not_before=avoided, deadline=latest)
+    assert next_hour(event, read_hours(hours), now) == (None if expected is None else at(expected))
 
 
-def movable(start: str, deadline: str) -> ScheduledEvent:
+def announced(start: str, deadline: str) -> ScheduledEvent:
     return ScheduledEvent(clean("instance-reboot"), clean("e-1"), not_before=at(start), deadline=at(deadline))
 
 
@@ -70,7 +73,7 @@ def movable(start: str, deadline: str) -> ScheduledEvent:
 def test_a_start_is_proposed_with_its_reason(
     hours: str, event: tuple[str, str], expected: str, why: str
 ) -> None:
-    found = proposed_start(movable(*event), read_hours(hours), NOW)
+    found = proposed_start(announced(*event), read_hours(hours), NOW)
     assert found.at == at(expected)
     assert found.why.startswith(why)
 
@@ -109,12 +112,38 @@ def test_members_of_its_groups_within_a_day_and_others_in_the_same_hour_fall_tog
     away = Instance(
         Target("prod", "us-east-1"), clean("i-b"), account_id=clean("1"), name=clean("away"), events=rows[1].events
     )  # fmt: skip
-    found = fall_together(
-        mine, start, [*rows, away], groups_beside(mine, grouped("i-a", "i-b", "10.0.0.9"), ()), NOW
-    )
+    groups = groups_beside(mine, grouped("i-a", "i-b", "10.0.0.9"), ())
+    found = fall_together(others_announced(mine, [*rows, away], groups, NOW), start)
     assert [(str(one.label), str(one.group)) for one in found] == [
         ("b", "target group pay-db"),
         ("asg", "Auto Scaling group web"),
         ("by-address", "target group pay-db"),
         ("c", ""),
     ]
+
+
+def test_what_falls_together_is_told_with_the_next_hour_in_which_no_other_of_its_groups_does() -> None:
+    event = announced("2026-05-05 10:00", "2026-05-12 10:00")
+    mine = row("a")
+    rows = [row("b", 15), *(row(f"c{number}", 15.5) for number in range(5))]
+    others = others_announced(mine, rows, groups_beside(mine, grouped("i-a", "i-b"), ()), NOW)
+    start = proposed_start(event, read_hours(SEOUL), NOW).at
+    assert start_told(event, start, others, read_hours(SEOUL), UTC, NOW) == (
+        "less than a day apart: b of target group pay-db (instance-stop Mon 18:00 UTC); "
+        "the next hour of maintenance without that is Tue 18:00 UTC",
+        "in the same hour: c0, c1, c2 and 2 more",
+    )
+    assert start_told(event, at("2026-05-08 00:00"), others, read_hours(SEOUL), UTC, NOW) == ()
+
+
+def test_the_event_that_is_meant_comes_first_and_no_other_where_it_cannot_be_moved() -> None:
+    first, fixed = (
+        announced("2026-05-05 10:00", "2026-05-12 10:00"),
+        announced("2026-05-06 10:00", "2026-05-12 10:00"),
+    )
+    first = structs_replace(first, event_id=clean("e-2"))
+    both = Instance(PROD, clean("i-a"), events=(fixed, first))
+    assert [str(one.event_id) for one in movable(both, NOW)] == ["e-2", "e-1"]
+    assert [str(one.event_id) for one in movable(both, NOW, "e-1")] == ["e-1", "e-2"]
+    stuck = Instance(PROD, clean("i-a"), events=(structs_replace(fixed, deadline=None), first))
+    assert movable(stuck, NOW, "e-1") == ()

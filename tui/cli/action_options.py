@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
+from tui.cli.new_start import NEXT
 from tui.domain.actions import ACTIONS, OVERRIDES, ActionOptions
 from tui.domain.plan import why_no_image_name
 
@@ -30,8 +32,20 @@ def check_options(action: str, given: dict[str, Any], required: bool) -> None:
             raise click.UsageError(f"--override {code} is for {', '.join(OVERRIDES[code].actions)}")
     if given["image_name"] and (why := why_no_image_name(given["image_name"])):
         raise click.UsageError(f"--image-name: {why}")
-    if one.moves_event and given["not_before"] is None:
-        raise click.UsageError(f"{action} needs --at: the event's new start")
+
+
+def start_given(action: str, at: datetime | str | None, *, many: bool, confirmed: bool) -> datetime | None:
+    """The new start that --at gives; None: one is to be proposed. Raises UsageError where nobody would see what is proposed
+    before it is agreed to, and where it would be another for each."""
+    if not ACTIONS[action].moves_event:
+        if at == NEXT:
+            raise click.UsageError(f"--at is for {_takers('not_before')}")
+        return None if at is None or isinstance(at, str) else at
+    if many and not isinstance(at, datetime):
+        raise click.UsageError(f"{action} of many needs --at: a time, the new start of all their events")
+    if at is None and confirmed:
+        raise click.UsageError(f"{action} with --confirm needs --at: the event's new start, or {NEXT}")
+    return at if isinstance(at, datetime) else None
 
 
 def _takers(option: str) -> str:

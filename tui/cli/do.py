@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tui.cli import output, plan_view, streams
-from tui.cli.action_options import check_options
+from tui.cli.action_options import check_options, start_given
 from tui.cli.do_campaign import do_many, is_many, rules_of
 from tui.cli.filtering import parsed_filter
 from tui.cli.follow import (
@@ -23,6 +23,7 @@ from tui.cli.follow import (
     read_operation,
 )
 from tui.cli.inspection import first, inspect_and_draft
+from tui.cli.new_start import NEXT, as_proposed
 from tui.cli.operation_view import operation_object
 from tui.cli.options import accept_option, json_option, rules_options, shared_options, timeout_option
 from tui.cli.session import (
@@ -124,7 +125,8 @@ _NAMES = list(ON_INSTANCES)
 )
 @click.option(
     "--at", "not_before", metavar="WHEN", callback=plan_view.parse_at,
-    help="The event's new start: ISO 8601, in UTC unless it says otherwise, or a duration from now such as 36h.",
+    help="The event's new start: ISO 8601, in UTC unless it says otherwise, a duration from now such as 36h, or `next`: the next "
+    "hour of [maintenance] hours. Without it one is proposed.",
 )  # fmt: skip
 @click.option(
     "--minutes", type=click.IntRange(1, MOST_MINUTES), metavar="N",
@@ -141,6 +143,8 @@ def do_command(
     changed = {**rules, "accept": accept}
     many = is_many(action, instances, wanted, changed, given)
     with open_session(shared) as session:
+        only_next, confirmed = given["not_before"] == NEXT, confirm is not None
+        given["not_before"] = start_given(action, given["not_before"], many=many, confirmed=confirmed)
         check_options(action, given, bool(session.settings.actions.require_image))
         options = plan_view.options_of(session.settings, **given)
         if many:
@@ -149,9 +153,15 @@ def do_command(
                 session, action, instances, chosen, options, rules_of(session, changed),
                 confirm=confirm, dry_run=dry_run, wait=wait, as_json=as_json, timeout=timeout,
             )  # fmt: skip
-        found = first(session, action, instances[0], timeout, options)
+        found = first(session, action, instances[0], timeout, options, only_next=only_next)
         return carry_out(
-            session, found, options, confirm=confirm, dry_run=dry_run, wait=wait, as_json=as_json
+            session,
+            found,
+            as_proposed(found.draft, options),
+            confirm=confirm,
+            dry_run=dry_run,
+            wait=wait,
+            as_json=as_json,
         )
 
 

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from tui.cli import output
 from tui.cli.fleet_reader import find_instance
 from tui.cli.follow import now, open_journal
+from tui.cli.new_start import with_start
 from tui.cli.session import PARTIAL, USAGE, RefusedError, Session
 from tui.cli.this_machine import here_for
 from tui.config.schema import policy
-from tui.domain.actions import ActionOptions
+from tui.domain.actions import ACTIONS, ActionOptions
 from tui.domain.changes import Reading
 from tui.domain.facts import Facts
 from tui.domain.instance import Instance
@@ -21,12 +22,26 @@ from tui.operations.group_turn import known
 from tui.paths import default_journal_path
 
 
-def first(session: Session, action: str, wanted: str, timeout: float, options: ActionOptions) -> Reading:
-    """A fresh look and the draft of it. Raises RefusedError if there is nothing to look at."""
+def first(
+    session: Session,
+    action: str,
+    wanted: str,
+    timeout: float,
+    options: ActionOptions,
+    *,
+    only_next: bool = False,
+) -> Reading:
+    """A fresh look and the draft of it, to which an event's new start is proposed where `options` has none.
+
+    `only_next`: it is to be an hour of maintenance or nothing.
+    Raises RefusedError if there is nothing to look at.
+    """
     output.say(f"looking for {wanted}…")
     found = find_instance(session, wanted, timeout, hosts=here_for(session).names)
     if found.instance is None:
         raise RefusedError(found.why, PARTIAL if found.unread else USAGE)
+    if ACTIONS[action].moves_event:
+        options = with_start(session, found.instance, found.facts, found.rows, options, only_next=only_next)
     return inspect_and_draft(session, action, found.instance, found.facts, options, here_for(session, found))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tui.cli import output
+from tui.cli.new_start import NEXT
 from tui.config.schema import Settings
 from tui.domain.actions import ActionOptions
 from tui.domain.plan import Draft, GuardKind
@@ -19,10 +20,10 @@ from tui.presentation.instance_objects import hazard_object, iso_or_none
 from tui.presentation.plan_text import costs, plan_lines
 
 
-def parse_at(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
-    """--at: ISO 8601, in the zone it states or else in UTC; or a duration from now, such as 36h. To UTC."""
-    if value is None:
-        return None
+def parse_at(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | str | None:
+    """--at: ISO 8601, in the zone it states or else in UTC; or a duration from now, such as 36h: to UTC. Or `next`."""
+    if value is None or value.strip().lower() == NEXT:
+        return None if value is None else NEXT
     try:
         return parse_moment(value, datetime.now(UTC))
     except ValueError as error:
@@ -53,6 +54,8 @@ def draft_object(draft: Draft) -> dict[str, Any]:
             "drain": bool(draft.options.drain),
             "overrides": list(draft.options.overrides),
             "if_held": draft.options.if_held,
+            "event_id": draft.options.event_id,
+            "not_before": iso_or_none(draft.options.not_before),
         },
         "steps": [
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -20,18 +20,27 @@ SLACK = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 
 
-def next_hour(
-    hours: Hours, earliest: datetime, latest: datetime, other_than: datetime | None = None
-) -> datetime | None:
-    """The first hour of these hours, counted from the beginning of each window, within the bounds; None: there is none in the
-    two weeks that are looked at. `other_than`: not this one."""
-    found = (
+def hours_between(hours: Hours, earliest: datetime, latest: datetime) -> Iterator[datetime]:
+    """The hours in which something may begin, counted from the beginning of each window, the first first; two weeks of them."""
+    found = {
         begin + number * HOUR
         for begin, end in hours.openings(earliest)
         for number in range(int((end - begin) / HOUR) + 1)
         if begin + number * HOUR < end
-    )
-    return min((one for one in found if earliest <= one <= latest and one != other_than), default=None)
+    }
+    yield from sorted(one for one in found if earliest <= one <= latest)
+
+
+def next_hour(
+    event: ScheduledEvent,
+    hours: Hours,
+    now: datetime,
+    fits: Callable[[datetime], bool] = lambda at: True,
+) -> datetime | None:
+    """The next hour of these to which AWS moves the event, and where it is not yet; None: there is none. `fits`: is it wanted."""
+    assert event.deadline is not None
+    ahead = hours_between(hours, later(now, RESCHEDULE_LEAD + SLACK), event.deadline)
+    return next((one for one in ahead if one != event.not_before and fits(one)), None)
 
 
 class NewStart(Struct, frozen=True):
@@ -45,56 +54,70 @@ def proposed_start(event: ScheduledEvent, hours: Hours, now: datetime) -> NewSta
     """For an event that can be moved: the next hour of the maintenance hours; without any the last full hour that AWS takes, or
     the deadline itself: as late as may be, and a person may say earlier."""
     assert event.deadline is not None
-    earliest = later(now, RESCHEDULE_LEAD + SLACK)
-    if hours.windows:
-        found = next_hour(hours, earliest, event.deadline, event.not_before)
-        if found is not None:
-            return NewStart(found, clean(f"the next hour of maintenance ({hours.text})"))
+    if hours.windows and (found := next_hour(event, hours, now)) is not None:
+        return NewStart(found, clean(f"the next hour of maintenance ({hours.text})"))
     why = "as late as AWS lets it be"
     if hours.windows:
         why = f"{why}: no other hour of maintenance ({hours.text}) lies before the deadline"
-    hour = event.deadline.replace(minute=0, second=0, microsecond=0)
+    hour, earliest = (
+        event.deadline.replace(minute=0, second=0, microsecond=0),
+        later(now, RESCHEDULE_LEAD + SLACK),
+    )
     latest = hour if hour >= earliest else event.deadline.replace(second=0, microsecond=0)
     return NewStart(latest, clean(why))
 
 
 class Companion(Struct, frozen=True):
-    """Another instance's event that falls together with a new start. `group`: of which both are members; empty: of none."""
+    """Another instance's event. `begins`: when it takes that down, now where it is under way or AWS did not say (`starts` None).
+
+    `group`: of which both are members; empty: of none.
+    """
 
     label: SafeText
     code: SafeText
     starts: datetime | None
+    begins: datetime
     group: SafeText
 
 
-def fall_together(
-    row: Instance,
-    start: datetime,
-    rows: Iterable[Instance],
-    keys_of: Callable[[Instance], Iterable[str]],
-    now: datetime,
+def others_announced(
+    row: Instance, rows: Iterable[Instance], keys_of: Callable[[Instance], Iterable[str]], now: datetime
 ) -> tuple[Companion, ...]:
-    """What others are announced to do less than a day from `start` where they are of a group with this instance, or in the same
-    hour; those of a group first.
+    """The events of all others, those of a group with this instance first.
 
     `keys_of`: the groups of an instance, as far as they are known (`tui.domain.known_groups`).
     """
     mine, found = set(keys_of(row)), list[Companion]()
     for one in rows:
-        events = (
-            [] if one.key == row.key else [each for each in one.open_events(now) if not each.is_past(now)]
-        )
-        if not events:
+        if not one.events or one.key == row.key:
             continue
-        shared = mine.intersection(keys_of(one))
-        group = key_text(min(shared)) if shared else clean("")
-        for event in events:
-            begin = begins(event, now)
-            if abs(begin - start) < TOGETHER_WITHIN if shared else start <= begin < later(start, HOUR):
-                found.append(Companion(one.label, event.code_text, event.not_before, group))
-    return tuple(sorted(found, key=lambda one: (not one.group, one.starts or now, one.label)))
+        shared: set[str] | None = None
+        for event in one.open_events(now):
+            if event.is_past(now):
+                continue
+            shared = mine.intersection(keys_of(one)) if shared is None else shared
+            group = key_text(min(shared)) if shared else clean("")
+            found.append(Companion(one.label, event.code_text, event.not_before, begins(event, now), group))
+    return tuple(sorted(found, key=lambda one: (not one.group, one.begins, one.label)))
 
 
-def movable(instance: Instance, now: datetime) -> tuple[ScheduledEvent, ...]:
-    """The open events that AWS lets be moved, the earliest first."""
-    return tuple(one for one in instance.open_events(now) if one.why_not_reschedule(now) is None)
+def fall_together(others: Iterable[Companion], start: datetime) -> tuple[Companion, ...]:
+    """Those that fall together with that start: of a group with it less than a day apart, of all else in the same hour."""
+    return tuple(
+        one
+        for one in others
+        if (
+            abs(one.begins - start) < TOGETHER_WITHIN
+            if one.group
+            else start <= one.begins < later(start, HOUR)
+        )
+    )
+
+
+def movable(instance: Instance, now: datetime, event_id: str = "") -> tuple[ScheduledEvent, ...]:
+    """The open events that AWS lets be moved, the earliest first. `event_id`: the one that is meant comes first, and where that
+    can't be moved there is none: nobody asked for another."""
+    found = [one for one in instance.open_events(now) if one.why_not_reschedule(now) is None]
+    if event_id and all(one.event_id != event_id for one in found):
+        return ()
+    return tuple(sorted(found, key=lambda one: bool(event_id) and one.event_id != event_id))
