@@ -17,7 +17,7 @@ from tests.unit.test_inert import HOSTILE, OUR_TAGS, seen
 from tests.unit.test_operation_view import CUT
 from tui.cli.handover import shift_begin, watched_account
 from tui.config.schema import Settings
-from tui.domain.activity import Meant, Own
+from tui.domain.activity import Meant, Own, Work
 from tui.domain.deed import Deed
 from tui.domain.diagnosis.evidence import Change
 from tui.domain.diagnosis.findings import Finding
@@ -40,7 +40,7 @@ from tui.domain.instance import (
 from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText, clean
 from tui.operations import audit_log
-from tui.operations.deeds import audited_deeds, deed_of
+from tui.operations.deeds import audited_deeds, deed_of, deeds_elsewhere
 from tui.operations.model import OperationState
 from tui.presentation.handover_text import instance_handover_text, shift_handover_text
 from tui.watch.state_file import StateFile, WatchState
@@ -189,6 +189,23 @@ def test_an_operation_that_was_cut_off_names_the_way_out() -> None:
     )
     over = deed_of(done, NOW)
     assert (over.outcome, over.told, over.is_open) == ("succeeded", "checks are ok", False)
+
+
+def test_what_another_machine_does_is_under_way_as_its_lock_tells() -> None:
+    work = Work(
+        "op-9",
+        "reboot",
+        "running",
+        "wait-checks",
+        clean("lee"),
+        clean("b2"),
+        NOW - timedelta(minutes=3),
+        here=False,
+    )
+    own = Own(works={"eu-west-1/i-1": work, "eu-west-1/i-2": replace(work, here=True)})
+    (deed,) = deeds_elsewhere(own, NOW)
+    assert (deed.what, deed.user, deed.host, deed.is_open) == ("Reboot i-1", "lee", "b2", True)
+    assert "by lee on b2" in shift_handover_text(shift(deeds=(deed,)), UTC)
 
 
 def test_of_the_audit_log_what_no_operation_tells(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tui.domain.deed import Deed
 from tui.domain.handover import NO_ACCOUNT, Account, Due, Happening, ShiftHandover, shift_handover
 from tui.domain.time_format import iso_utc, parse_duration, parse_moment
 from tui.operations.database import JournalError
-from tui.operations.deeds import deeds_since
+from tui.operations.deeds import deeds_elsewhere, deeds_since
 from tui.operations.journal import Journal
 from tui.paths import default_journal_path, state_folder
 from tui.presentation.handover_text import shift_handover_text
@@ -45,9 +45,9 @@ def handover_command(shared: Shared, since_word: str, as_json: bool, timeout: fl
         fleet = read_fleet(session, problems_only=True, timeout=timeout)
         now, zone = datetime.now(UTC), session.settings.zone()
         since = shift_begin(since_word, now, zone)
-        deeds = _deeds(session, since, now)
-        account = watched_account(session.environ)
-        told = shift_handover(fleet.rows, fleet.targets, deeds, since, now, own=own(session), account=account)
+        ours, account = own(session), watched_account(session.environ)
+        deeds = [*_deeds(session, since, now), *deeds_elsewhere(ours, now)]
+        told = shift_handover(fleet.rows, fleet.targets, deeds, since, now, own=ours, account=account)
     if as_json:
         output.json(shift_object(told))
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from tui.domain.activity import Own
 from tui.domain.campaign.model import Campaign, CampaignState
 from tui.domain.deed import Deed
 from tui.domain.sanitize import clean
@@ -95,6 +96,26 @@ def audited_deeds(records: Iterable[dict[str, Any]]) -> Iterator[Deed]:
             instance_id=clean(record.get("instance")),
             account_id=clean(record.get("account")),
         )
+
+
+def deeds_elsewhere(own: Own, now: datetime) -> Iterator[Deed]:
+    """What runs on other machines now, as far as the locks tell: their journals are theirs."""
+    for key, work in own.works.items():
+        if not work.here:
+            region, _, instance_id = key.partition("/")
+            yield Deed(
+                at=work.since,
+                what=clean(f"{action_title(work.action)} {instance_id}"),
+                user=work.user,
+                host=work.host,
+                outcome=f"{work.state}, {work.step}" if work.step else work.state,
+                told=work.line(now),
+                is_open=True,
+                needs_person=work.attention,
+                ident=work.id,
+                instance_id=instance_id,
+                region=region,
+            )
 
 
 def deeds_since(journal: Journal, since: datetime, now: datetime) -> list[Deed]:
