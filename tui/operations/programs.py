@@ -86,20 +86,21 @@ def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-_LEADS = (
-    "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_LOGIN_CACHE_DIRECTORY", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_STS_REGIONAL_ENDPOINTS",
-    "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CLI_", "AWS_PAGER",
-)  # fmt: skip
-"""Beginnings of what leads an AWS command to the user's own files and through the user's own network; none is a credential."""
+_WAYS = ("AWS_ACCESS_KEY", "AWS_SE", "AWS_CONTAINER_", "AWS_WEB_IDENTITY_", "AWS_ROLE_", "AWS_CREDENTIAL_", "EVAC")
+"""Beginnings of AWS's credentials, and of what leads to those of this process itself."""
 
 
 def in_foreground(environ: Mapping[str, str]) -> dict[str, str]:
-    """As `without_credentials`, for a program that the user sits at: a login, a session. It finds the user's profiles."""
-    kept = without_credentials(environ)
+    """The environment of a program that the user sits at, a login or a session: without AWS's credentials and what holds one.
+
+    Where AWS's files are, and by which endpoints, it has to know.
+    """
     secrets = [value for name in _SECRETS if (value := environ.get(name))]
-    leads = {name: value for name, value in environ.items() if name.startswith(_LEADS)}
-    return kept | {name: value for name, value in leads.items() if not any(one in value for one in secrets)}
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.upper().startswith(_WAYS) and not any(one in value for one in secrets)
+    }
 
 
 def run_program(
