@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screens.base import EvacScreen
@@ -72,7 +73,7 @@ class Connecting(EvacScreen):
             self.say(f"Connect: {error}", "warning")
         else:
             how = "ended" if code == 0 else f"ended with exit code {code}"
-            app.say_line(f"{instance.label}: {arguments[0]} {how}")
+            app.say_line(f"{instance.label}: {Path(arguments[0]).name} {how}")
 
     async def _looked(self, instance: Instance) -> Facts | None:
         """Whether SSM knows it. None: nobody could tell."""
