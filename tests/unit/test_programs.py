@@ -15,7 +15,7 @@ from tui.config.schema import Settings
 from tui.config.sections import ProfileSettings
 from tui.domain.instance import Instance, Target
 from tui.domain.sanitize import clean
-from tui.operations.programs import ProgramEnd, Programs, run_program, without_credentials
+from tui.operations.programs import ProgramEnd, Programs, in_foreground, run_program, without_credentials
 
 WEB = replace(
     row(7, Target("prod", "eu-west-1")), private_ip=clean("10.0.0.7"), account_id=clean("111122223333")
@@ -189,3 +189,20 @@ def test_who_waits_is_asked_meanwhile_and_what_it_raises_ends_the_program(
         run_program([script(f"sleep 1.5; touch {done}")], ENVIRON, lost)
     time.sleep(1.6)
     assert not done.exists()
+
+
+def test_who_sits_at_a_program_has_the_way_to_the_profiles_and_no_credentials() -> None:
+    kept = {
+        "PATH": "/bin",
+        "AWS_CONFIG_FILE": "/c",
+        "AWS_ENDPOINT_URL_SSM": "http://x",
+        "AWS_PROFILE": "dev",
+        "AWS_VAULT_BACKEND": "file",
+    }
+    taken = {
+        "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_SESSION_TOKEN": "t0ken", "AWS_SECURITY_TOKEN": "old",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://y", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "z",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/t",
+        "AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "EVAC_POLICY": "/p", "MINE": "a s3cret b",
+    }  # fmt: skip
+    assert in_foreground(kept | taken) == kept

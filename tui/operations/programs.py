@@ -86,7 +86,9 @@ def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-_WAYS = ("AWS_ACCESS_KEY", "AWS_SE", "AWS_CONTAINER_", "AWS_WEB_IDENTITY_", "AWS_ROLE_", "AWS_CREDENTIAL_", "EVAC")
+_WAYS = (
+    "AWS_ACCESS_KEY", "AWS_CONTAINER_", "AWS_CREDENTIAL_", "AWS_ROLE_", "AWS_WEB_IDENTITY_", "EVAC", *_SECRETS,
+)  # fmt: skip
 """Beginnings of AWS's credentials, and of what leads to those of this process itself."""
 
 
