@@ -45,7 +45,7 @@ MOVING: Mapping[str, str] = {
     "↑ ↓  k j": "a line up, down",
     "pgup pgdn": "a page (ctrl+b, ctrl+f)",
     "home end  g G": "to the top, to the bottom",
-    "← →  h l": "in the list: columns that do not fit; in the detail: tabs (tab, shift+tab)",
+    "← →  h l": "in the list: columns that do not fit; in the detail: tabs (tab, shift+tab); in the profiles: fold, unfold",
     "ctrl+l": "draw the screen anew, if something else wrote on it",
 }
 """Keys that are no verbs."""

@@ -27,7 +27,7 @@ from tui.domain.plurals import counted
 from tui.domain.time_format import clock
 from tui.domain.triage import Level
 from tui.fleet.protocol import LinkPhase, ReadKind, ReadRequest
-from tui.fleet.scope import WHOLE, Scope, reading_also
+from tui.fleet.scope import WHOLE, Scope, reading_also, reading_through
 from tui.presentation.shell_line import shell_line
 from tui.presentation.symbols import LEVELS
 from tui.services import Services
@@ -256,7 +256,7 @@ class ProfilesScreen(EvacScreen):
             return
         self._add(line)
         scope = scope_of(line, self.services.settings)
-        self._show(scope)
+        self._show(scope, line.profiles)
         targets, rows = self.services.store.out_of_scope
         self.say(
             f"only {scope.words}; {counted(targets, 'target')} and {counted(rows, 'instance')} are out of scope: p, w shows all"
@@ -273,8 +273,15 @@ class ProfilesScreen(EvacScreen):
         self._show(WHOLE)
         self.say("all that is read is shown again" if not added else "it is read from now on")
 
-    def _show(self, scope: Scope) -> None:
-        self.services.store.scope = scope
+    def _show(self, scope: Scope, profiles: tuple[str, ...] = ()) -> None:
+        """What is shown from now on, and through which of an account's profiles it is read and acted on first."""
+        services = self.services
+        services.store.scope = scope
+        if services.link is not None and services.settings.read_through != profiles:
+            services.settings = reading_through(services.settings, profiles)
+            services.link.remember(services.settings)
+            request = ReadRequest(0, ReadKind.THROUGH, profiles=profiles)
+            self.app.run_worker(services.link.request(request), group="through", exit_on_error=False)
         self.fleet_changed()
 
     def _add(self, line: ScopeLine) -> bool:

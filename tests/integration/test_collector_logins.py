@@ -34,7 +34,7 @@ from tui.config.sections import Intervals
 from tui.demo.environment import Demo
 from tui.domain.instance import Phase, Target
 from tui.fleet import protocol
-from tui.fleet.scope import reading_also
+from tui.fleet.scope import reading_also, reading_through
 
 SSO = """
 [sso-session "corp login"]
@@ -337,3 +337,25 @@ async def test_a_running_collector_names_the_logins_reads_more_and_looks_again_w
                 for one in eyes.deltas_since(mark)
             )
         )
+
+
+async def test_an_account_is_read_through_the_profile_that_is_asked_for_and_its_rows_are_that_one_s(
+    demo: Demo, tmp_path: Path
+) -> None:
+    files = f"{WELL}[profile audit]\nregion = {SEOUL}\n"
+    environ = home(tmp_path, demo.url, files, f"{WELL_KEY}[audit]\n{KEY.format(KEYS['prod-audit'])}")
+    slow = Intervals(status=600.0, inventory=600.0)
+    chosen = Settings(only_profiles=("well", "audit"), regions=(SEOUL,), intervals=slow)
+    async with watching(reading_through(chosen, ["audit"]), environ) as eyes:
+
+        def readers() -> set[str]:
+            return {row.target.profile for row in eyes.store.rows()}
+
+        await eyes.until(lambda: eyes.live("audit") and readers() == {"audit"})
+        await eyes.until(lambda: {row.profiles for row in eyes.store.rows()} == {("audit", "well")})
+        count = len(eyes.store.rows())
+        for wanted, reader in (((), "well"), (("audit",), "audit")):
+            await eyes.link.request(protocol.ReadRequest(0, protocol.ReadKind.THROUGH, profiles=wanted))
+            await eyes.until(partial(lambda name: readers() == {name}, reader))
+            await eyes.until(lambda: len(eyes.store.rows()) == count)
+            assert [one.target.profile for one in eyes.store.targets()] == [reader], "it is one target"

@@ -174,6 +174,19 @@ def test_equal_scopes_have_one_word_and_others_another() -> None:
     assert isinstance(fleet().rows()[0], Instance)
 
 
+def test_an_account_that_another_profile_reads_than_the_last_time_is_one_target() -> None:
+    """In the last run prod's login had expired, and audit read its account."""
+    store, account = Store(), clean("111122223333")
+    names = (clean("prod"), clean("audit"))
+    before = TargetStatus(Target("audit", SEOUL), Phase.WAITING, names, account, count=2, status_at=NOW)
+    rows = [row(number, before.target, account_id=account, profiles=names) for number in (1, 2)]
+    store.load_snapshot([Delta(before, tuple(rows))])
+    now = TargetStatus(Target("prod", SEOUL), Phase.LIVE, names, account, status_at=NOW)
+    store.apply(Delta(now, (replace(rows[0], target=now.target),)))
+    assert places(store) == {f"prod/{SEOUL}"}, "else one would wait for ever"
+    assert store.counts == {now.target: 2}, "the other row is shown until it is known to be gone"
+
+
 # --- within a run
 
 

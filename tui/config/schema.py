@@ -69,7 +69,7 @@ class Settings(Base, frozen=True):
     """Everything a process needs to know. `only_*`, `demo` and what the site policy adds never stand in the file.
 
     `shell_profiles`: the names that the shell gives its own credentials (tui.domain.profile_names);
-    their rules hold for those too.
+    their rules hold for those too. `read_through`: of several profiles of an account these come first.
     """
 
     regions: tuple[Region, ...] = ()
@@ -103,6 +103,7 @@ class Settings(Base, frozen=True):
     allowed_regions: tuple[Region, ...] = ()
     locked_profiles: tuple[str, ...] = ()
     hidden_profiles: tuple[str, ...] = ()
+    read_through: tuple[str, ...] = ()
     actions_off: tuple[str, ...] = ()
     blocking: tuple[str, ...] = ()
     lock_required: bool = False
@@ -225,7 +226,7 @@ def draws_symbols(environ: Mapping[str, str]) -> bool:
 
 RUN_ONLY = frozenset(
     {"only_profiles", "only_regions", "allowed_regions", "locked_profiles", "lock_required", "demo"}
-    | {"commands_off"}
+    | {"commands_off", "read_through"}
     | {"hidden_profiles", "actions_off", "blocking", "shell_profiles", "policy_keep"}
 )
 """Fields of Settings that no file may hold."""

@@ -78,6 +78,7 @@ class ReadKind(StrEnum):
     OWN_IMAGES = "own-images"
     LOGINS = "logins"
     ADD = "add"
+    THROUGH = "through"
     GROUPS = "groups"
 
 

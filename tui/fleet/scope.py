@@ -71,6 +71,11 @@ def reading_also(settings: Settings, profile: str) -> Settings:
     return replace(settings, profiles=settings.profiles | {profile: replace(own, hidden=False)})
 
 
+def reading_through(settings: Settings, profiles: Iterable[str]) -> Settings:
+    """The settings of a run that reads an account through these of its profiles first; none: as the files have them."""
+    return replace(settings, read_through=tuple(profiles))
+
+
 def key(settings: Settings) -> str:
     """A hash of what these settings leave out; empty where they leave nothing out. Equal keys: equal scopes."""
     narrowed = (

@@ -168,7 +168,20 @@ class Store:
                 for row in rows:
                     self._put(replace(row, target=new.target, profiles=new.profiles))
 
+    def _take_over(self, status: TargetStatus) -> None:
+        """What an earlier run read of that account and region through another profile is now this target's."""
+        place = (status.account_id, status.target.region)
+        for target, known in list(self._targets.items()):
+            if known.phase is Phase.WAITING and (known.account_id, target.region) == place:
+                rows = [self._rows[key] for key in self._by_target.get(target, ())]
+                self._forget(target)
+                del self._targets[target]
+                for row in rows:
+                    self._put(replace(row, target=status.target, profiles=status.profiles))
+
     def _note(self, status: TargetStatus) -> None:
+        if status.account_id and status.target not in self._targets:
+            self._take_over(status)
         self._targets[status.target] = status
         if status.target.region != EVERYWHERE or status.trouble is None:
             return

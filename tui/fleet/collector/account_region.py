@@ -94,6 +94,12 @@ class AccountRegion:
         if profile not in before and self.profiles[-1] != profile:
             self.overtaken = True
 
+    def reorder(self, order: Mapping[str, int]) -> bool:
+        """Its profiles in another order; whether another than the reader is now to read the checks."""
+        self.profiles = sorted(self.profiles, key=lambda name: order.get(name, 0))
+        self.overtaken = self.overtaken or self.is_before_reader(self.profiles[0])
+        return self.overtaken
+
     def leave(self, profile: str) -> None:
         """That profile is no longer one of this account. The last one leaves no target."""
         self.profiles = [name for name in self.profiles if name != profile]

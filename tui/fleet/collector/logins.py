@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from tui.fleet import protocol
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.profiles import Profiles
 from tui.fleet.collector.requests import Requests
+from tui.fleet.collector.schedule import Job
 
 
 class Logins(Profiles, Requests):
@@ -17,6 +20,9 @@ class Logins(Profiles, Requests):
             self.send(await self.logins(request))
         elif request.kind is protocol.ReadKind.ADD:
             await self.read_also(request.profiles)
+            self.send(protocol.ReadAnswer(request.id))
+        elif request.kind is protocol.ReadKind.THROUGH:
+            self.read_through(request.profiles)
             self.send(protocol.ReadAnswer(request.id))
         else:
             await super().answer(request)
@@ -39,4 +45,14 @@ class Logins(Profiles, Requests):
             if profile in known and profile not in self.order:
                 self.send(protocol.Delta(profiles=(*self.order, profile)))
                 self.add(profile)
+        self.wake.set()
+
+    def read_through(self, profiles: tuple[str, ...]) -> None:
+        """Read the accounts of these through them first, and act through them: the rows become their targets'."""
+        self.through = frozenset(profiles)
+        self.order.update({name: self.rank(name, place) for place, name in enumerate(self.order)})
+        now = time.monotonic()
+        for place, unit in self.units.items():
+            if unit.reorder(self.order):
+                self.schedule.refresh(place, now, Job.STATUS)
         self.wake.set()

@@ -21,6 +21,9 @@ from tui.fleet.collector.state import OUTCOMES, health_key
 NAME_AFTER = 2.0
 """Seconds after which an account's alias is asked for: it needs a client of its own, and trouble is shown without."""
 
+_FIRST = 1_000_000
+"""More than there are profiles."""
+
 
 class Profiles(CoverRequests):
     """From a profile's name to its targets, and back when its credentials become another account's."""
@@ -48,10 +51,14 @@ class Profiles(CoverRequests):
 
     def add(self, profile: str) -> None:
         """Begin to read a profile."""
-        self.order[profile] = len(self.order)
+        self.order[profile] = self.rank(profile, len(self.order))
         self.unidentified.add(profile)
         self.show(profile, [EVERYWHERE], Phase.READING, None)
         self.schedule.add(profile, time.monotonic(), Job.IDENTIFY)
+
+    def rank(self, profile: str, place: int) -> int:
+        """Of the profile at that place in the files, among those of an account: which is the smallest reads it."""
+        return place - _FIRST * (profile in self.through)
 
     def known(self, profile: str) -> None:
         """It was asked whose it is, whatever came of it."""

@@ -73,6 +73,8 @@ class CollectorState:
         self.lookers, self.askers = ThreadPoolExecutor(8, "look"), ThreadPoolExecutor(8, "fact")
         self.units: dict[AccountRegionKey, AccountRegion] = {}
         self.order: dict[str, int] = {}
+        """Of each profile that is read its rank among those of an account: as in the files, but `through` come first."""
+        self.through = frozenset(settings.read_through)
         self.aliases: dict[SafeText, SafeText] = {}
         self.identifying = asyncio.Semaphore(AT_ONCE * 2)
         self.unidentified = {EVERYWHERE} - ({EVERYWHERE} if self.idle else set())
