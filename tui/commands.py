@@ -97,7 +97,7 @@ VERBS: dict[str, Verb] = {
                 f"view-{key}",
                 str(key),
                 f"View {key}",
-                "the view of your own on this key, as [views.NAME] in the configuration says",
+                "your own view on this key ([views.NAME] in config.toml)",
                 in_key_line=False,
             )
             for key in range(6, 10)
@@ -106,7 +106,7 @@ VERBS: dict[str, Verb] = {
             "save-view",
             "W",
             "Save as a view",
-            "save what is shown (columns, order, filter) as a view of your own, in the configuration",
+            "save columns, order and filter as a view of your own, in config.toml",
             in_key_line=False,
         ),
         Verb(
