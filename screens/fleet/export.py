@@ -38,18 +38,22 @@ def export_cover(
     tag: str,
     now: datetime,
     folder: Path | None = None,
+    *,
+    tags: Sequence[str] = (),
 ) -> Path:
     """The same of their cover, as `evac coverage --csv` has it. `tag`: of the instances' services. Raises OSError."""
     from tui.presentation.cover_object import COVERAGE_COLUMNS, cover_cells, cover_object, service_object
 
     key = tag.removeprefix("tag:")
-    told = (
-        cover_object(row, covers.of(row, now), row.tag(key) if key else None)
-        if isinstance(row, Instance)
-        else service_object(row)
-        for row in rows
-    )
-    text = written(COVERAGE_COLUMNS, map(cover_cells, told), mark=True)
+
+    def cells(row: Instance | ServiceCover) -> Sequence[object]:
+        if not isinstance(row, Instance):
+            return (*cover_cells(service_object(row)), *("" for _ in tags))
+        told = cover_object(row, covers.of(row, now), row.tag(key) if key else None)
+        return (*cover_cells(told), *(row.tag_like(one) for one in tags))
+
+    titles = (*COVERAGE_COLUMNS, *(f"tag.{one}" for one in tags))
+    text = written(titles, map(cells, rows), mark=True)
     return write_new(folder or Path.cwd(), f"evac-cover-{_stamp(now)}", ".csv", text.encode())
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from screens.columns import Column, Piece
 from screens.fleet.columns import COLUMNS, DrawCell, FleetColumn, RowContext
 from screens.fleet.inbox_columns import INBOX_COLUMNS
-from tui.config.views import is_tag
+from tui.config.views import COVER_NAMES, is_tag
 from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.domain.time_format import countdown, span
@@ -76,11 +76,15 @@ OWN_COLUMNS: dict[str, FleetColumn] = {
     "address": _USUAL["address"],
     "ami": _USUAL["AMI"],
 }
-"""By the name that stands in the configuration; `tui.config.views` says what each shows."""
+"""By the name that stands in the configuration; `tui.config.views` says what each shows. Those of cover are beside them."""
 
 
 def column_of(name: str) -> FleetColumn | None:
     """The column of that name, a tag's too; None: there is none."""
+    if name in COVER_NAMES:
+        from screens.fleet.cover_columns import COVER_COLUMNS  # loaded when somebody asks
+
+        return next(column for column in COVER_COLUMNS if column.title == name.replace("-", " "))
     if not is_tag(name):
         return OWN_COLUMNS.get(name)
     key = name.removeprefix("tag.")

@@ -51,7 +51,9 @@ class TakingAway(Filtering):
             if self.view is FleetView.COVER:
                 thin = (row for row in self.table.rows if not isinstance(row, Instance | TargetStatus))
                 told = [*rows, *(() if self.marks else thin)]
-                path = export.export_cover(told, self.ranker.covers, settings.cover.service, now)
+                path = export.export_cover(
+                    told, self.ranker.covers, settings.cover.service, now, tags=self.tag_columns()
+                )
             else:
                 path = export.export_csv(rows, now, tags=self.tag_columns())
         except OSError as error:

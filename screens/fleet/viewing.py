@@ -104,8 +104,8 @@ class Viewing(Covering):
         if self._first_view in views:
             self._enter(self._first_view)
             self.open_with_filter(self._first_filter or views[self._first_view].filter)
-        elif self._first_view:
-            self._list(FleetView(self._first_view))
+        elif self._first_view or self.services.settings.columns:
+            self._list(FleetView(self._first_view or self.view))
         if self._first_filter and not self.own:
             self.open_with_filter(self._first_filter)
 
@@ -160,11 +160,18 @@ class Viewing(Covering):
 
     def _list(self, view: FleetView) -> None:
         self.view = view
-        if view is FleetView.COVER:
+        if view is FleetView.COVER or self._shows_cover():
             self.want_cover()  # whom nobody helps; it is read from now on
         self.set_class(view is FleetView.COVER, "cover")
         self.set_class(view is FleetView.EVENTS, "inbox")
         self.table.at_first()
+
+    def _shows_cover(self) -> bool:
+        if not (names := self.column_names):
+            return False
+        from tui.config.views import COVER_NAMES
+
+        return not set(names).isdisjoint(COVER_NAMES)
 
     # verbs
 

@@ -142,6 +142,30 @@ async def test_the_export_has_the_tags_that_are_shown(
         ]
 
 
+async def test_columns_of_cover_have_it_read_and_its_export_has_the_tags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asks = validate(
+        {"views": {"c": {"key": 6, "base": "cover", "columns": ["host-dies", "tag.role"]}}}, "x"
+    ).views
+    services = fake_services.services(tmp_path, settings=replace(SETTINGS, views=asks))
+    async with shown(services) as pilot:
+        now = screen(pilot)
+        wanted: list[bool] = []
+        monkeypatch.setattr(now, "want_cover", lambda: wanted.append(True))
+        await pilot.press("1")
+        assert wanted == []
+        await pilot.press("6")
+        await pilot.pause()
+        assert wanted
+        assert any("host dies" in line and "role" in line for line in lines_of(pilot.app))
+        await pilot.press("x")
+        await pilot.pause()
+        titles = next(tmp_path.glob("evac-cover-*.csv")).read_text().splitlines()[0].split(",")  # noqa: ASYNC240 - a small file
+        assert {"host_dies", "host_dies_by", "tag.role"} <= set(titles)
+
+
 async def test_what_is_shown_is_saved_in_the_file_beside_its_comments(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("# mine\nread_only = false # for now\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -11,13 +13,14 @@ from screens.fleet.columns import RowContext, fit_fleet_columns
 from screens.fleet.own_columns import OWN_COLUMNS, column_of, own_columns
 from tests.unit.guidance_cases import BASE, NOW
 from tui.config.schema import ConfigError, Settings, validate
-from tui.config.views import COLUMN_NAMES, column_doubts, view_doubts, why_no_view
+from tui.config.views import COLUMN_NAMES, COVER_NAMES, column_doubts, view_doubts, why_no_view
 from tui.domain.instance import Instance
 from tui.domain.listing import FleetView, Ranker, SortOrder, TagOrder, order_named
 from tui.domain.query import Query
 from tui.domain.sanitize import clean
 from tui.presentation.width import cell_len
 
+ROOT = Path(__file__).parents[2]
 PAY = {
     "key": 6,
     "columns": ["tag.service", "checks"],
@@ -93,8 +96,13 @@ def test_a_name_that_is_no_view_is_told_with_the_nearest() -> None:
 
 
 def test_every_name_of_a_column_draws_one() -> None:
-    assert OWN_COLUMNS.keys() == COLUMN_NAMES.keys()
+    assert {*OWN_COLUMNS, *COVER_NAMES} == COLUMN_NAMES.keys()
+    pages = [(ROOT / name).read_text() for name in ("docs/config.md", "config.example.toml")]
+    own = pages[0].partition("## Columns and views of your own")[2].partition("\n## ")[0]
+    comment = pages[1].partition("# The columns of the list")[2].partition("\ncolumns = ")[0]
     for name in COLUMN_NAMES:
+        assert f"`{name}`" in own
+        assert re.search(rf"\b{name}\b", comment)
         column = column_of(name)
         assert column is not None
         for one in (row("web-1"), replace(row("web-1"), inventory_at=None, status_at=None, events=())):

@@ -33,8 +33,14 @@ COLUMN_NAMES: Mapping[str, str] = {
     "together": "where events are listed: what falls together with it",
     "address": "the public address, or the private one",
     "ami": "how old the newest AMI is",
+    "host-dies": "who acts if the host dies",
+    "system-hangs": "who acts if the system hangs",
+    "newest-copy": "the newest copy, from which it would come back",
+    "why": "why its cover is no better",
 }
 """What may stand in `columns` besides tags (`tag.KEY`), and what each says."""
+COVER_NAMES = ("host-dies", "system-hangs", "newest-copy", "why")
+"""Those of them for which cover is read, from the moment they are shown."""
 
 
 def is_tag(column: str) -> bool:
