@@ -12,6 +12,11 @@ from msgspec.structs import replace
 from screens.fleet.columns import RowContext, fit_fleet_columns
 from screens.fleet.own_columns import OWN_COLUMNS, column_of, own_columns
 from tests.unit.guidance_cases import BASE, NOW
+from tui.cli import streams
+from tui.cli.doctor_setup import DOUBT, here
+from tui.cli.main import run
+from tui.cli.session import Session
+from tui.config.loader import Loaded
 from tui.config.schema import ConfigError, Settings, validate
 from tui.config.views import COLUMN_NAMES, COVER_NAMES, column_doubts, view_doubts, why_no_view
 from tui.domain.instance import Instance
@@ -175,3 +180,37 @@ def test_an_order_by_tag_puts_those_without_it_last() -> None:
     found = Ranker().listed(rows, FleetView.TARGETS, order, Query(""), NOW + timedelta(1))
     assert [one.name for one in found] == ["c", "d", "b", "a"]
     assert order_named("name") is SortOrder.NAME
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--view", "paymnets"], "--view: no view paymnets; there are triage, all, events, targets, cover"),
+        (["--view", "tirage"], "--view: no view tirage; did you mean triage?"),
+        (["--filter", "web stat:x"], "--filter: 'stat:x': no field 'stat'"),
+        (["--view", "all", "status"], "--view before a command"),
+        (["--filter", "web", "events"], "--filter before a command"),
+    ],
+)
+def test_what_cannot_be_opened_is_a_usage_error_before_anything_is_started(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    told: str,
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(streams, "is_terminal", lambda stream: True)
+    assert run(arguments) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_doctor_tells_what_of_them_means_nothing(tmp_path: Path) -> None:
+    settings = validate({"views": {"pay": {"columns": ["chekcs"]}}}, "config.toml")
+    session = Session(
+        settings, Loaded(settings, {}, tmp_path / "config.toml"), {"XDG_STATE_HOME": str(tmp_path)}
+    )
+    (line,) = [one for one in here(session) if one.subject == "views"]
+    assert (line.mark, line.said) == (DOUBT, "views.pay.columns: no column chekcs; did you mean checks?")
+    assert line.remedy.endswith(f"mend it in {tmp_path / 'config.toml'}")
