@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tests.unit.guidance_cases import BASE, NOW, event
 from tests.unit.test_inert import HOSTILE, OUR_TAGS, seen
 from tests.unit.test_operation_view import CUT
-from tui.cli.handover import shift_begin, watched_account
+from tui.cli.handover import deeds_here, shift_begin, watched_account
 from tui.config.schema import Settings
 from tui.domain.activity import Meant, Own, Work
 from tui.domain.deed import Deed
@@ -40,7 +40,7 @@ from tui.domain.instance import (
 from tui.domain.policy import Policy
 from tui.domain.sanitize import SafeText, clean
 from tui.operations import audit_log
-from tui.operations.deeds import audited_deeds, deed_of, deeds_elsewhere
+from tui.operations.deeds import deed_of, deeds_audited_since, deeds_elsewhere
 from tui.operations.model import OperationState
 from tui.presentation.handover_text import instance_handover_text, shift_handover_text
 from tui.watch.state_file import StateFile, WatchState
@@ -191,6 +191,24 @@ def test_an_operation_that_was_cut_off_names_the_way_out() -> None:
     assert (over.outcome, over.told, over.is_open) == ("succeeded", "checks are ok", False)
 
 
+def test_a_journal_and_an_audit_log_that_cannot_be_read_are_said_where_they_are_missed(
+    tmp_path: Path,
+) -> None:
+    environ, folder = {"XDG_STATE_HOME": str(tmp_path)}, tmp_path / "evac"
+    assert deeds_here(environ, SINCE, NOW) == ([], [])
+    (folder / "audit.jsonl").mkdir(parents=True)
+    (folder / "journal.sqlite3").write_bytes(b"junk " * 1000)
+    deeds, troubles = deeds_here(environ, SINCE, NOW)
+    assert deeds == []
+    assert [one.partition(":")[0] for one in troubles] == [
+        "what was refused or marked",
+        "what was done, and what waits",
+    ]
+    text = shift_handover_text(shift(unread=troubles), UTC)
+    assert "## Not read\n\n- what was refused or marked: the audit log" in text
+    assert "not all was read" in text
+
+
 def test_what_another_machine_does_is_under_way_as_its_lock_tells() -> None:
     work = Work(
         "op-9",
@@ -220,7 +238,7 @@ def test_of_the_audit_log_what_no_operation_tells(tmp_path: Path) -> None:
     audit_log.append(path, NOW, **{**who, "user": "<!channel>\n"}, step="abandon", result="abandoned")
     with path.open("ab") as file:
         file.write(json.dumps({"time": "yesterday", "step": "resume"}).encode() + b"\n[]\nnothing\n")
-    found = [*audited_deeds(audit_log.records_since(path, NOW - timedelta(hours=12)))]
+    found = [*deeds_audited_since(tmp_path / "journal.sqlite3", NOW - timedelta(hours=12))]
     assert [(one.what, one.outcome) for one in found] == [
         ("reboot i-1", "refused: not confirmed"),
         ("meant to be down i-1", "meant to be down, until it runs again"),

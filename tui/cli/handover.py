@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -13,12 +13,12 @@ from tui.cli import output
 from tui.cli.activity import own
 from tui.cli.fleet_reader import read_fleet
 from tui.cli.options import json_option, shared_options, timeout_option
-from tui.cli.session import PARTIAL, WELL, Session, Shared, open_session
+from tui.cli.session import PARTIAL, WELL, Shared, open_session
 from tui.domain.deed import Deed
 from tui.domain.handover import NO_ACCOUNT, Account, Due, Happening, ShiftHandover, shift_handover
 from tui.domain.time_format import iso_utc, parse_duration, parse_moment
 from tui.operations.database import JournalError
-from tui.operations.deeds import deeds_elsewhere, deeds_since
+from tui.operations.deeds import deeds_audited_since, deeds_elsewhere, deeds_since
 from tui.operations.journal import Journal
 from tui.paths import default_journal_path, state_folder
 from tui.presentation.handover_text import shift_handover_text
@@ -46,13 +46,16 @@ def handover_command(shared: Shared, since_word: str, as_json: bool, timeout: fl
         now, zone = datetime.now(UTC), session.settings.zone()
         since = shift_begin(since_word, now, zone)
         ours, account = own(session), watched_account(session.environ)
-        deeds = [*_deeds(session, since, now), *deeds_elsewhere(ours, now)]
-        told = shift_handover(fleet.rows, fleet.targets, deeds, since, now, own=ours, account=account)
+        deeds, troubles = deeds_here(session.environ, since, now)
+        deeds += deeds_elsewhere(ours, now)
+        told = shift_handover(
+            fleet.rows, fleet.targets, deeds, since, now, own=ours, account=account, unread=troubles
+        )
     if as_json:
         output.json(shift_object(told))
     else:
         output.raw(shift_handover_text(told, zone))
-    return WELL if fleet.complete else PARTIAL
+    return WELL if fleet.complete and not troubles else PARTIAL
 
 
 def shift_begin(word: str, now: datetime, zone: tzinfo = UTC) -> datetime:
@@ -73,17 +76,22 @@ def shift_begin(word: str, now: datetime, zone: tzinfo = UTC) -> datetime:
     return since
 
 
-def _deeds(session: Session, since: datetime, now: datetime) -> Sequence[Deed]:
-    """This machine's; what can't be read is reported in a line on stderr."""
-    path = default_journal_path(session.environ)
-    if not path.exists():
-        return ()
+def deeds_here(environ: Mapping[str, str], since: datetime, now: datetime) -> tuple[list[Deed], list[str]]:
+    """This machine's, and why some of them are not told."""
+    path = default_journal_path(environ)
+    found: list[Deed] = []
+    troubles: list[str] = []
     try:
-        with closing(Journal(path, standing=False)) as journal:
-            return deeds_since(journal, since, now)
-    except (JournalError, OSError) as error:
-        output.say(f"evac: what was done is not told: {error}")
-        return ()
+        found += deeds_audited_since(path, since)
+    except OSError as error:
+        troubles.append(f"what was refused or marked: the audit log can't be read: {error}")
+    if path.exists():
+        try:
+            with closing(Journal(path, standing=False)) as journal:
+                found += deeds_since(journal, since, now)
+        except JournalError as error:
+            troubles.append(f"what was done, and what waits: {error}")
+    return found, troubles
 
 
 def watched_account(environ: Mapping[str, str]) -> Account:

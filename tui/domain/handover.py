@@ -194,8 +194,9 @@ def shift_handover(
     *,
     own: Own = NO_ACTIVITY,
     account: Account = NO_ACCOUNT,
+    unread: Iterable[str] = (),
 ) -> ShiftHandover:
-    """Sorted: what began and ended by time, what is due by what must be decided first.
+    """Sorted: what began and ended by time, what is due by what must be decided first. `unread`: what else could not be read.
 
     Where a watcher saw something begin that AWS dates, AWS is believed: it knows also of what was before the watcher.
     """
@@ -223,7 +224,7 @@ def shift_handover(
         ),
         due=tuple(sorted(due, key=lambda one: (one.by, one.instance.label.lower()))),
         later=len(every) - len(due),
-        unread=tuple(_unread(targets)),
+        unread=(*unread, *_unread(targets)),
         account=account,
         targets=sum(one.target.region != EVERYWHERE for one in targets),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
 from tui.domain.activity import Own
 from tui.domain.campaign.model import Campaign, CampaignState
@@ -72,9 +72,12 @@ def deed_of_campaign(one: Campaign) -> Deed:
     )
 
 
-def audited_deeds(records: Iterable[dict[str, Any]]) -> Iterator[Deed]:
-    """What audit lines tell that is no operation: what was refused, marked, resumed, given up. Lines of anybody's: cleaned."""
-    for record in records:
+def deeds_audited_since(journal: Path, since: datetime) -> Iterator[Deed]:
+    """What the audit log beside this journal tells that is no operation: what was refused, marked, resumed, given up.
+
+    Anybody may have written its lines: they are cleaned. Raises OSError.
+    """
+    for record in audit_log.records_since(audit_log.path_beside(journal), since):
         step, result = str(record.get("step", "")), str(record.get("result", ""))
         is_refusal = result.startswith("refused") and step in ("plan", "confirm", *_PERSON)
         resumed_by_itself = step == "resume" and result != "ordered"
@@ -119,7 +122,7 @@ def deeds_elsewhere(own: Own, now: datetime) -> Iterator[Deed]:
 
 
 def deeds_since(journal: Journal, since: datetime, now: datetime) -> list[Deed]:
-    """All that was ordered, said or ended since then, and what has not ended. Raises JournalError; OSError of the audit log.
+    """All that was ordered or ended since then, and what has not ended. Raises JournalError.
 
     What a campaign did is told of the campaign; of its operations those alone that failed or that nobody may overlook.
     """
@@ -129,7 +132,6 @@ def deeds_since(journal: Journal, since: datetime, now: datetime) -> list[Deed]:
     found += [
         deed_of(one, now) for one in journal.since(since) if one.campaign not in told or _sticks_out(one, now)
     ]
-    found += audited_deeds(audit_log.records_since(audit_log.path_beside(journal.path), since))
     return sorted(found, key=lambda one: one.at)
 
 

@@ -147,7 +147,7 @@ def _deed(one: Deed, zone: tzinfo) -> str:
 def shift_handover_text(told: ShiftHandover, zone: tzinfo) -> str:
     """What waits and what is due, what began, ended and stands, what was done: a Markdown document that ends in a line feed."""
     now = told.now
-    read = f"{counted(told.targets, 'target')} asked, {len(told.unread)} not read" if told.unread else ""
+    read = f"{counted(told.targets, 'target')} asked, not all was read" if told.unread else ""
     counts = [
         f"{len(told.began)} began",
         f"{len(told.ended)} ended",
@@ -161,9 +161,7 @@ def shift_handover_text(told: ShiftHandover, zone: tzinfo) -> str:
         f"# Handover: the last {span(now - told.since)}", "",
         f"{full_moment(told.since, zone)} to {full_moment(now, zone)}: {', '.join(counts)}.",
     ]  # fmt: skip
-    lines += _section(
-        "Waits", (_deed(one, zone) for one in told.waits), "nothing, as far as this journal knows"
-    )
+    lines += _section("Waits", (_deed(one, zone) for one in told.waits), "nothing, as far as was read")
     later = [f"{counted(told.later, 'event')} later than that: `evac events`"] if told.later else []
     lines += _section(
         "Due within a day", [*_most((_due(one, zone, now) for one in told.due), "evac events"), *later],
@@ -180,7 +178,7 @@ def shift_handover_text(told: ShiftHandover, zone: tzinfo) -> str:
     lines += _section(
         "Done",
         _most((_deed(one, zone) for one in told.done), "evac ops list"),
-        "nothing, as far as this journal knows",
+        "nothing, as far as was read",
     )
     if told.unread:
         lines += _section("Not read", map(inert, told.unread))
