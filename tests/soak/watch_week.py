@@ -348,7 +348,7 @@ class Week:
         self._file = StateFile(self._state_path)
         journal = Journal(self._journal.path, standing=False)
         self._watcher = Watcher(
-            Settings(), RULES, self._file, journal, self._tell, self._say, lambda: self.now
+            Settings(), {}, RULES, self._file, journal, self._tell, self._say, lambda: self.now
         )
         self._begin_collector()
         self._watcher.begin()

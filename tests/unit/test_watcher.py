@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import stat
@@ -17,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.rows import BAD, OK, PROD, row
 from tui.config.schema import Settings
+from tui.config.sections import CallSettings
 from tui.domain.actions import ActionOptions
 from tui.domain.incidents import DEFAULT_ALARMS, IncidentChange, read_alarm_rule
 from tui.domain.instance import Checks, Instance, Phase, TargetStatus
@@ -35,6 +37,7 @@ from tui.watch.watcher import Watcher
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 RULES = tuple(map(read_alarm_rule, DEFAULT_ALARMS))
 WEB = row(1, inventory_at=NOW, account_id=clean("111122223333"), checks=Checks(OK, OK, OK))
+PATHS = {"PATH": os.environ["PATH"]}
 ILL = replace(WEB, checks=Checks(OK, BAD, OK))
 BEGUN, OVER = "failing begun", "failing over"
 
@@ -48,10 +51,11 @@ class Desk:
     told: list[IncidentChange] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     listens: bool = True
+    settings: Settings = field(default_factory=Settings)
 
     def watcher(self, gauges: Gauges | None = None, notifier: Notifier | None = None) -> Watcher:
         watcher = Watcher(
-            Settings(), RULES, StateFile(self.path), self.journal(), self.tell, self.said.append, lambda: self.now,
+            self.settings, PATHS, RULES, StateFile(self.path), self.journal(), self.tell, self.said.append, lambda: self.now,
             gauges=gauges, notifier=notifier,
         )  # fmt: skip
         watcher.begin()
@@ -218,6 +222,56 @@ def test_what_was_cut_off_is_told_and_not_taken_up(desk: Desk) -> None:
     desk.sees(watcher, WEB, times=9)
     assert desk.lines == ["operation begun"], "what can't be read is not known to be well"
     assert "the journal can't be used" in desk.said[-1]
+    watcher.end()
+
+
+def test_the_program_is_run_for_each_change_once_also_if_the_watch_is_killed(
+    desk: Desk, tmp_path: Path
+) -> None:
+    called = tmp_path / "called"
+    (script := tmp_path / "page").write_text(f"#!/bin/sh\nexec cat >> {called}\n")
+    script.chmod(0o700)
+    alarm = CallSettings(on=("failing",), command=(str(script),))
+    desk.settings = Settings(alarm=alarm)
+    first = desk.watcher()
+    desk.sees(first, ILL)
+    first.end()
+    kept = StateFile(desk.path).read()
+    assert kept.uncalled == ()
+    StateFile(desk.path).write(
+        replace(kept, uncalled=(kept.past[0],))
+    )  # as if it was killed before the program had ended
+    second = desk.watcher()
+    desk.sees(second, WEB, times=6)
+    second.end()
+    lines = [json.loads(line) for line in called.read_text().splitlines()]
+    assert [one["state"] for one in lines] == ["begun", "begun", "over"]
+    assert lines[0] == lines[1], "the second is the one that may have been missed"
+    assert desk.lines == [BEGUN, OVER]
+    third = desk.watcher()
+    third.end()
+    assert len(called.read_text().splitlines()) == 3
+
+
+def test_in_read_only_no_program_is_run(desk: Desk, tmp_path: Path) -> None:
+    command = ("touch", str(tmp_path / "called"))
+    desk.settings = Settings(alarm=CallSettings(on=("failing",), command=command), read_only=True)
+    watcher = desk.watcher()
+    assert watcher.calls.why_none == "read-only"
+    desk.sees(watcher, ILL)
+    watcher.end()
+    assert (desk.lines, (tmp_path / "called").exists()) == ([BEGUN], False)
+
+
+def test_a_row_that_cannot_be_judged_costs_no_other_its_incident(desk: Desk) -> None:
+    odd = row(2, inventory_at=NOW, checks=ILL.checks)
+    watcher = desk.watcher()
+    desk.sees(watcher, odd)
+    desk.sees(watcher, replace(odd, events=(None,)), ILL, times=9)  # no event at all
+    assert desk.lines == [BEGUN, BEGUN], "that it can't be judged does not say that it is no more"
+    assert "1 instance can't be judged" in desk.said[0]
+    desk.sees(watcher, replace(odd, checks=WEB.checks), ILL, times=6)
+    assert desk.lines == [BEGUN, BEGUN, OVER]
     watcher.end()
 
 

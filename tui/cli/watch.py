@@ -18,15 +18,11 @@ from tui.domain.incidents import DEFAULT_ALARMS, IncidentChange, read_alarm_rule
 from tui.domain.time_format import clock
 from tui.fleet import scope
 from tui.fleet.collector_client import Link
-from tui.operations.alarm_calls import AlarmCalls
 from tui.operations.journal import Journal
 from tui.paths import default_journal_path, state_folder
 from tui.watch.notify import VARIABLES, Notifier
 from tui.watch.state_file import StateFile
 from tui.watch.watcher import Watcher
-
-LAST_CALLS = 5.0
-"""Seconds in which programs that were begun may come to their end, once the watch is told to end."""
 
 
 @click.command("watch")
@@ -55,32 +51,29 @@ def watch_command(shared: Shared, as_json: bool, metrics: str | None, metrics_pu
             stack.callback(end)
             host = f"[{place[0]}]" if ":" in place[0] else place[0]
             output.say(f"metrics: http://{host}:{port}/metrics")
-        calls = AlarmCalls(session.settings, session.environ, _say)
-        if calls.why_none:
-            _say(f"the program of [alarm] command is not run: {calls.why_none}")
         key = scope.key(session.settings)
         state = StateFile(state_folder(session.environ) / (f"watch-{key}.json" if key else "watch.json"))
         notifier = Notifier(session.environ)
         watcher = Watcher(
             session.settings,
+            session.environ,
             rules,
             state,
             Journal(default_journal_path(session.environ), standing=False),
-            _teller(session, calls, as_json=as_json),
+            _teller(session, as_json=as_json),
             _say,
             _now,
             gauges=gauges,
             notifier=notifier,
         )
+        if watcher.calls.why_none:
+            _say(f"the program of [alarm] command is not run: {watcher.calls.why_none}")
         watcher.begin()
         stack.callback(watcher.end)
-        code = asyncio.run(_watched(watcher, session))
-        if not calls.finish(LAST_CALLS):
-            _say("the program of [alarm] command has not ended yet")
-        return code
+        return asyncio.run(_watched(watcher, session))
 
 
-def _teller(session: Session, calls: AlarmCalls, *, as_json: bool) -> Callable[[IncidentChange], bool]:
+def _teller(session: Session, *, as_json: bool) -> Callable[[IncidentChange], bool]:
     """What tells a change, and answers whether stdout took it."""
     zone = session.settings.zone()
 
@@ -91,10 +84,7 @@ def _teller(session: Session, calls: AlarmCalls, *, as_json: bool) -> Callable[[
             who = " ".join(filter(None, (change.name, change.instance_id, change.region)))
             line = f"{clock(change.at, zone)} {change.state:5} {change.kind:14} {who}: {change.why}"
             output.line(line, flush=True)
-        if streams.is_lost():
-            return False
-        calls.call(change, change.profile)
-        return True
+        return not streams.is_lost()
 
     return tell
 

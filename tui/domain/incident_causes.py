@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from tui.domain.down_by_aws import STOPPED, why_down
 from tui.domain.events import ScheduledEvent
 from tui.domain.incidents import (
@@ -21,6 +23,7 @@ from tui.domain.incidents import (
     Symptom,
 )
 from tui.domain.instance import CheckName, CheckStatus, Instance, InstanceState, Phase, Target, TargetStatus
+from tui.domain.plurals import counted
 from tui.domain.sanitize import clean
 from tui.domain.time_format import iso_utc
 from tui.domain.unread_causes import is_fresh, judge_unread
@@ -49,6 +52,32 @@ def judge(known: Incidents, picture: Picture, rules: Sequence[AlarmRule], now: d
             gone[one.symptom.key] = now
     gone |= _gone_of_rows([one for one in still if one.symptom.rule in wanted], picture, targets, now)
     return Judged(there, gone, unread)
+
+
+def judge_soundly(
+    known: Incidents, picture: Picture, rules: Sequence[AlarmRule], now: datetime
+) -> tuple[Judged, str]:
+    """The same, where a row that can't be judged, by a fault of ours, costs no other its alarm; and that fault in words."""
+    try:
+        return judge(known, picture, rules, now), ""
+    except Exception as error:
+        rows = [row for row in picture.rows if _can_judge(replace(picture, rows=(row,)), rules, now)]
+        if len(rows) == len(picture.rows):
+            raise
+        odd = counted(len(picture.rows) - len(rows), "instance")
+        # Of those nothing is known; that they are missing in the rows must not say that they are no more.
+        judged = judge(known, replace(picture, rows=rows), rules, now)
+        missing = {row.key for row in picture.rows} - {row.key for row in rows}
+        gone = {key: at for key, at in judged.gone.items() if not any(one in key for one in missing)}
+        return replace(judged, gone=gone), f"{odd} can't be judged: {type(error).__name__}: {error}"
+
+
+def _can_judge(picture: Picture, rules: Sequence[AlarmRule], now: datetime) -> bool:
+    try:
+        judge(Incidents(), picture, rules, now)
+    except Exception:
+        return False
+    return True
 
 
 def _of_rows(

@@ -16,20 +16,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tui.config.schema import Settings
-from tui.domain.incident_causes import judge
+from tui.domain.incident_causes import judge_soundly
 from tui.domain.incidents import (
     NO_INCIDENTS,
     AlarmKind,
     IncidentChange,
     Incidents,
     IncidentState,
-    Judged,
     OperationInNeed,
     Picture,
     follow_incidents,
     read_alarm_rule,
 )
-from tui.domain.plurals import counted
 from tui.operations.alarm_calls import AlarmCalls
 from tui.operations.database import JournalError
 from tui.operations.incident_file import IncidentFile, WatchedTwiceError
@@ -119,7 +117,10 @@ class ConsoleAlarm:
             picture = replace(picture, operations=self._operations(now))
             self._open()
             before = self._state.incidents
-            incidents, changes = follow_incidents(before, self._judge(before, picture, now), now)
+            judged, odd = judge_soundly(before, picture, self._rules, now)
+            if odd:
+                self._say_once(odd)
+            incidents, changes = follow_incidents(before, judged, now)
             self._take(incidents, changes)
             return [one for one in changes if one.state is IncidentState.BEGUN]
 
@@ -193,25 +194,6 @@ class ConsoleAlarm:
             for one in found
             if moment - self._in_need[one.id] >= TAKEN_UP_WITHIN or f"{AlarmKind.OPERATION}/{one.id}" in told
         ]
-
-    def _judge(self, known: Incidents, picture: Picture, now: datetime) -> Judged:
-        """A row that cannot be judged, by a fault of ours, costs no other its alarm."""
-        try:
-            return judge(known, picture, self._rules, now)
-        except Exception as error:
-            rows = [row for row in picture.rows if self._can_judge(replace(picture, rows=(row,)), now)]
-            if len(rows) == len(picture.rows):
-                raise
-            odd = len(picture.rows) - len(rows)
-            self._say_once(f"{counted(odd, 'instance')} can't be judged: {type(error).__name__}: {error}")
-            return judge(known, replace(picture, rows=rows), self._rules, now)
-
-    def _can_judge(self, picture: Picture, now: datetime) -> bool:
-        try:
-            judge(NO_INCIDENTS, picture, self._rules, now)
-        except Exception:
-            return False
-        return True
 
     def _open(self) -> None:
         """Go on where the last console has ended, or beside one that is open."""

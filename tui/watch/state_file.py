@@ -18,11 +18,14 @@ STATE_VERSION = 1
 
 
 class WatchState(Struct, frozen=True):
-    """`untold`: changes that may not have been told yet. `past`: the latest changes, the oldest first, for who asks what
+    """`untold`: changes that may not have been told yet. `uncalled`: those for which [alarm] command may not have been run.
+
+    `past`: the latest changes, the oldest first, for who asks what
     happened (`read_watched`). `began_at`: when the last watch began, `kept_at`: when this was written (UTC)."""
 
     incidents: Incidents = NO_INCIDENTS
     untold: tuple[IncidentChange, ...] = ()
+    uncalled: tuple[IncidentChange, ...] = ()
     past: tuple[IncidentChange, ...] = ()
     began_at: datetime | None = None
     kept_at: datetime | None = None

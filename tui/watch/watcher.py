@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tui.config.schema import Settings
-from tui.domain.incident_causes import judge
+from tui.domain.incident_causes import judge_soundly
 from tui.domain.incidents import (
     FRESH_FOR,
     AlarmRule,
@@ -31,6 +31,7 @@ from tui.fleet import protocol
 from tui.fleet.collector_client import Link
 from tui.fleet.store import Store
 from tui.operations.activity_watch import Watch
+from tui.operations.alarm_calls import AlarmCalls
 from tui.operations.database import JournalError
 from tui.operations.journal import Journal
 from tui.operations.needs import operations_in_need
@@ -40,6 +41,8 @@ from tui.watch.state_file import StateFile, WatchState
 if TYPE_CHECKING:  # without --metrics prometheus_client need not be there
     from tui.watch.metrics import Gauges
 
+LAST_CALLS = 5.0
+"""Seconds in which programs that were begun may come to their end, once the watch is told to end."""
 LOOK_AFTER = 1.0
 """Seconds between two looks while frames come; without any the clock alone is a reason after IDLE."""
 IDLE = 5.0
@@ -60,6 +63,7 @@ class Watcher:
     def __init__(
         self,
         settings: Settings,
+        environ: Mapping[str, str],
         rules: Sequence[AlarmRule],
         state: StateFile,
         journal: Journal,
@@ -81,6 +85,8 @@ class Watcher:
         self._kept_at, self._counted_at = now(), float("-inf")
         self._ready = False
         self._state = WatchState()
+        self.calls = AlarmCalls(settings, environ, say, ended=self._ended)
+        self._called: deque[IncidentChange] = deque()
 
     def begin(self) -> None:
         """Go on where the last watch of this state has ended. Raises WatchedTwiceError."""
@@ -89,10 +95,15 @@ class Watcher:
         self._trouble_line(
             "state", self._file.trouble, "what it kept is not known, and open incidents are told again"
         )
+        for change in self._state.uncalled:
+            self.calls.call(change, change.profile)
         self._deliver(())
 
     def end(self) -> None:
-        """Keep what is known, and let others watch."""
+        """Give the program of [alarm] command a moment, keep what is known, and let others watch."""
+        if not self.calls.finish(LAST_CALLS):
+            self._say("the program of [alarm] command has not ended yet: it is run again by the next watch")
+        self._strike_called()
         self._keep()
         self._file.close()
 
@@ -147,13 +158,15 @@ class Watcher:
             self.store.rows(), self.store.targets(), operations, own, self._reader, self._fresh_for
         )
         before = self._state.incidents
-        incidents, changes = follow_incidents(before, judge(before, picture, self._rules, now), now)
+        judged, odd = judge_soundly(before, picture, self._rules, now)
+        self._trouble_line("list", odd, "of those nothing is told")
+        incidents, changes = follow_incidents(before, judged, now)
         if incidents is not before:
             same = incidents.open == before.open
             self._state = replace(self._state, incidents=incidents)
             if changes or not same:
                 self._deliver(changes)
-        if abs(now - self._kept_at) >= KEEP_EVERY:
+        if self._strike_called() or abs(now - self._kept_at) >= KEEP_EVERY:
             self._keep(durable=False)
         self._count(picture, changes, now)
         opened = counted(len(incidents.open), "incident")
@@ -171,9 +184,13 @@ class Watcher:
     def _deliver(self, changes: Sequence[IncidentChange]) -> None:
         """Write down what is to be told, tell it, and strike it off."""
         untold = (*self._state.untold, *changes)
+        calls = [one for one in changes if self.calls.calls_for(one, one.profile)]
         past = tuple(one for one in self._state.past if self._now() - one.at < PAST_FOR)
-        self._state = replace(self._state, untold=untold, past=(*past, *changes)[-PAST:])
+        past, uncalled = (*past, *changes)[-PAST:], (*self._state.uncalled, *calls)
+        self._state = replace(self._state, untold=untold, past=past, uncalled=uncalled)
         self._keep()
+        for change in calls:
+            self.calls.call(change, change.profile)
         for number, change in enumerate(untold):
             if not self._tell(change):
                 self.done = True
@@ -182,6 +199,17 @@ class Watcher:
         if untold:
             self._state = replace(self._state, untold=())
             self._keep()
+
+    def _ended(self, change: IncidentChange) -> None:
+        """The program has ended for it: from any thread."""
+        self._called.append(change)
+
+    def _strike_called(self) -> bool:
+        """Whether anything was struck off for which the program has ended."""
+        ended = [self._called.popleft() for _ in range(len(self._called))]
+        left = tuple(one for one in self._state.uncalled if one not in ended)
+        self._state = replace(self._state, uncalled=left)
+        return bool(ended)
 
     def _keep(self, *, durable: bool = True) -> None:
         self._kept_at = self._now()
