@@ -145,12 +145,15 @@ async def test_only_one_account_is_shown_and_all_again_and_marks_and_filter_stay
         assert fleet.marks.keys == {marked.key}
         assert "1 marked, 1 not in this view" in text_of(pilot.app)
         assert services.store.get(marked.key) is marked
+        assert services.settings.read_through == ("data",), "and acted on through"
         await pilot.app.push_screen(ProfilesScreen(services))
         await until(pilot, lambda: "›▸ ✖ DATA" in "\n".join(listed(pilot)))
         await pilot.press("w", "escape")
         await until(pilot, lambda: pilot.app.screen is fleet)
         await until(pilot, lambda: f"{all_of_it} inst" in lines_of(pilot.app)[0])
         assert "out of scope" not in text_of(pilot.app)
+        through = [one.profiles for one in stand_in(services).asked if one.kind is ReadKind.THROUGH]
+        assert through == [("data",), ()]
 
 
 async def test_an_empty_list_never_tells_of_health_beyond_what_is_shown(tmp_path: Path) -> None:

@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
+from tests.unit.rows import row
 from tui import calling
 from tui.calling import Calling
 from tui.config.schema import Settings
 from tui.config.sections import CallSettings
 from tui.desktop import DesktopRoute
 from tui.domain.incidents import IncidentChange, IncidentState, Picture
+from tui.domain.instance import Phase, TargetStatus
 from tui.domain.sanitize import clean
+from tui.fleet.protocol import Delta
+from tui.fleet.scope import Scope
 from tui.fleet.store import Store
 from tui.services import Services
 
@@ -139,3 +143,17 @@ def test_a_program_that_is_not_run_is_said_at_the_start(tmp_path: Any) -> None:
     alarm = CallSettings(on=("failing",), command=("page",))
     assert Console(str(tmp_path), alarm, read_only=True).said == ["alarm: the command is not run: read-only"]
     assert Console(str(tmp_path), alarm).said == []
+
+
+def test_what_is_narrowed_away_from_the_screen_calls_as_ever(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, seen = console(tmp_path), list[Picture]()
+    down = row(1)
+    one.services.store.apply(Delta(TargetStatus(down.target, Phase.LIVE), (down,)))
+    one.services.store.scope = Scope(profiles=frozenset({"another"}))
+    monkeypatch.setattr(one.calling.alarm, "look", lambda picture, now: [seen.append(picture)][:0])  # type: ignore[func-returns-value] # none begins
+    one.calling.look()
+    assert one.services.store.rows() == []
+    assert [*seen[0].rows] == [down]
+    assert len(list(seen[0].targets)) == 1

@@ -250,6 +250,11 @@ def test_what_comes_while_narrowed_is_there_when_it_is_widened() -> None:
     store.apply(Delta(upserts=(late,)))
     assert late.key not in {one.key for one in store.rows()}
     assert store.out_of_scope[1] == 7
+    early = row(
+        98, Target("data", "us-east-1"), profiles=(clean("data"),)
+    )  # its target is told after its rows
+    store.apply(Delta(upserts=(early,)))
+    assert early in store.rows()
     store.scope = scope.WHOLE
     assert late in store.rows()
 

@@ -72,13 +72,21 @@ class Store:
         return self._targets.get(target)
 
     def rows(self) -> Sequence[Instance]:
-        """Those in scope, in the order they were first seen. Another list whenever one of them all changed, and only then."""
+        """Those in scope. Another list whenever one of them all changed, and only then."""
         found = self.every_row()
         if self._scope.is_whole:
             return found
         if self._in_scope is None:
-            self._in_scope = [row for row in found if self._scope.has_row(row)]
+            early = (
+                self._by_target.keys() - self._targets.keys()
+            )  # their target is told when all of them are here
+            self._in_scope = [row for one in self.targets() for row in self.rows_of(one.target)]
+            self._in_scope += [row for one in early for row in self.rows_of(one) if self._scope.has_row(row)]
         return self._in_scope
+
+    def rows_of(self, target: Target) -> list[Instance]:
+        """The instances of a target, in scope or not."""
+        return [self._rows[key] for key in self._by_target.get(target, ())]
 
     @property
     def total(self) -> int:
@@ -160,7 +168,7 @@ class Store:
             new = within(status, read) if status.phase is Phase.WAITING else status
             if new == status:
                 continue
-            rows = [self._rows[key] for key in self._by_target.get(target, ())]
+            rows = self.rows_of(target)
             self._forget(target)
             del self._targets[target]
             if new is not None:
@@ -173,7 +181,7 @@ class Store:
         place = (status.account_id, status.target.region)
         for target, known in list(self._targets.items()):
             if known.phase is Phase.WAITING and (known.account_id, target.region) == place:
-                rows = [self._rows[key] for key in self._by_target.get(target, ())]
+                rows = self.rows_of(target)
                 self._forget(target)
                 del self._targets[target]
                 for row in rows:
