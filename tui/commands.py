@@ -202,7 +202,12 @@ VERBS: dict[str, Verb] = {
             "get onto it: Session Manager, ssh or `[connect] command`, in this terminal; back to one stopped by ctrl+z",
             in_key_line=False,
         ),
-        Verb("export", "x", "Export", "write what is shown (or marked) to a CSV file in this folder"),
+        Verb(
+            "export",
+            "x",
+            "Export",
+            "write what is shown (or marked) to a file in this folder: CSV; the inbox as JSON or a calendar, too",
+        ),
         Verb(
             "longer",
             "+",

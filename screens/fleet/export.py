@@ -1,35 +1,94 @@
-"""The list as a CSV file in the current folder: a new file each time, none is ever overwritten."""
+"""The list as a file in the current folder, as the command line has it: a new file each time, none is ever overwritten."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from tui.domain.instance import CheckName, Instance
+from tui.domain.instance import Instance
 from tui.paths import write_new
+from tui.presentation.instance_objects import EVENT_COLUMNS, STATUS_COLUMNS, event_row, status_row
 from tui.presentation.spreadsheet import written
 
 if TYPE_CHECKING:  # loaded when somebody asks
     from tui.domain.cover.answers import ServiceCover
     from tui.domain.cover.standing import Covers
+    from tui.presentation.ical import Pair
+    from tui.presentation.listing_export import Telling
 
-CSV_COLUMNS = (
-    "profile", "account_id", "region", "zone", "instance_id", "name", "instance_type", "state",
-    *(f"check_{name}" for name in CheckName),
-    "next_event", "not_before", "not_before_deadline", "private_ip", "public_ip", "read_at",
-)  # fmt: skip
+_One = TypeVar("_One")
+_Told = TypeVar("_Told")
+
+
+class EventForm(StrEnum):
+    """As what events are written: what `evac events` has an option for, and the end of the file's name."""
+
+    CSV = "csv"
+    JSON = "json"
+    ICS = "ics"
 
 
 def export_csv(
     rows: Iterable[Instance], now: datetime, folder: Path | None = None, *, tags: Sequence[str] = ()
 ) -> Path:
-    """The path of the new file, mode 0600. `tags`: keys of tags with a column behind the others each. Raises OSError."""
-    titles = (*CSV_COLUMNS, *(f"tag.{key}" for key in tags))
-    cells = ((*_cells(row, now), *(row.tag_like(key) for key in tags)) for row in rows)
+    """Instances as `evac status --csv` has them. The path of the new file, mode 0600. Raises OSError.
+
+    `tags`: keys of tags with a column behind the others each.
+    """
+    titles = (*STATUS_COLUMNS, *_tag_titles(tags))
+    cells = ((*status_row(row, now), *(row.tag_like(key) for key in tags)) for row in rows)
     text = written(titles, cells, mark=True)
     return write_new(folder or Path.cwd(), f"evac-{_stamp(now)}", ".csv", text.encode())
+
+
+def export_events(
+    form: EventForm,
+    pairs: Sequence[Pair],
+    telling: Telling,
+    calendar: Callable[[Sequence[Pair]], tuple[str, int]],
+    folder: Path | None = None,
+    *,
+    tags: Sequence[str] = (),
+) -> tuple[Path, int]:
+    """Events as `evac events` has them in that form, in the order given, and how many could not be told and are left out.
+
+    An instance of `pairs` has all its events. `calendar` makes an iCalendar file of them. `tags` as above. Raises OSError.
+    """
+    now = telling.now
+    if form is EventForm.JSON:
+        from tui.presentation.json_text import json_document
+
+        rows = {row.key: row for row, _ in pairs}.values()
+        told, left_out = _each(rows, lambda row: telling.instance(row, open_only=True))
+        text = json_document(told)
+    elif form is EventForm.CSV:
+        lines, left_out = _each(
+            pairs,
+            lambda pair: (*event_row(pair[0], pair[1], now), *(pair[0].tag_like(key) for key in tags)),
+        )
+        text = written((*EVENT_COLUMNS, *_tag_titles(tags)), lines, mark=True)
+    else:
+        text, left_out = calendar(pairs)
+    path = write_new(folder or Path.cwd(), f"evac-events-{_stamp(now)}", f".{form}", text.encode())
+    return path, left_out
+
+
+def _tag_titles(tags: Sequence[str]) -> Iterable[str]:
+    return (f"tag.{key}" for key in tags)
+
+
+def _each(things: Iterable[_One], tell: Callable[[_One], _Told]) -> tuple[list[_Told], int]:
+    """What is told of each, and of how many nothing can be: one that is odd must not cost the others their lines."""
+    told, failed = list[_Told](), 0
+    for one in things:
+        try:
+            told.append(tell(one))
+        except Exception:
+            failed += 1
+    return told, failed
 
 
 def export_cover(
@@ -59,13 +118,3 @@ def export_cover(
 
 def _stamp(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def _cells(row: Instance, now: datetime) -> Sequence[object]:
-    event = next(iter(row.open_events(now)), None)
-    return (
-        row.target.profile, row.account_id, row.target.region, row.zone, row.instance_id, row.name, row.instance_type,
-        row.state.value, *(row.checks.get(name).status.value for name in CheckName),
-        event.code_text if event else None, event.not_before if event else None, event.deadline if event else None,
-        row.private_ip, row.public_ip, row.status_at,
-    )  # fmt: skip

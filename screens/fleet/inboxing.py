@@ -11,7 +11,7 @@ from rich.text import Text
 
 from screens.base import Act
 from screens.fleet.columns import FleetColumn, RowContext
-from screens.fleet.marking import Marking
+from screens.fleet.events_away import TakingEvents
 from screens.fleet.table import FleetRow
 from screens.static_line import Line
 from tui.commands import Verb
@@ -50,7 +50,7 @@ _LOOK_AGAIN = timedelta(seconds=20)
 _Place = tuple[str, str]
 
 
-class Inboxing(Marking):
+class Inboxing(TakingEvents):
     """Holds what was read of load balancers, and what falls together. A subclass lists `FleetView.EVENTS`."""
 
     view: FleetView
@@ -61,11 +61,6 @@ class Inboxing(Marking):
         self._balancers: dict[_Place, BalancerGroups] = {}
         self._asked_at: dict[_Place, datetime] = {}
         self._falls: tuple[object, datetime, FallsTogether] | None = None
-
-    @property
-    def in_inbox(self) -> bool:
-        """Whether the view of events is on screen."""
-        return self.view is FleetView.EVENTS
 
     # what falls together
 
@@ -164,12 +159,12 @@ class Inboxing(Marking):
         from tui.domain.inbox import strip_of
 
         lines = [row for row in self.table.rows if isinstance(row, Instance) and row.events]
-        counted, hours = (
+        counts, hours = (
             strip_of(lines, scene.now, scene.zone),
             read_hours(self.services.settings.maintenance.hours),
         )
         strip.paint(
-            strip_text(counted, self._day_of_cursor(scene), scene.now, scene.zone, hours, self.app.size.width)
+            strip_text(counts, self._day_of_cursor(scene), scene.now, scene.zone, hours, self.app.size.width)
         )
 
     def _day_of_cursor(self, scene: RowContext) -> InboxDay | None:
@@ -186,10 +181,6 @@ class Inboxing(Marking):
         """The usual one of an instance, below what falls together with its event."""
         title, text = usual()
         return title, self.inbox_note(row, self.scene()).append_text(text)
-
-    def scene(self) -> RowContext:
-        """What drawing needs now; a subclass has it."""
-        raise NotImplementedError
 
     def inbox_note(self, row: Instance, scene: RowContext) -> Text:
         """With which others of its groups this event falls together, in a line; or why that is not known. Else empty."""

@@ -57,10 +57,7 @@ class TakingAway(Filtering):
             else:
                 path = export.export_csv(rows, now, tags=self.tag_columns())
         except OSError as error:
-            self.say(
-                f"export: {error.filename or 'this folder'}: {error.strerror}; start evac in a folder you may write to",
-                "warning",
-            )
+            self.say(export_trouble(error), "warning")
             return
         self.say(f"wrote {counted(len(rows), 'instance')} to {clean(path)}")
 
@@ -73,3 +70,8 @@ class TakingAway(Filtering):
         from screens.fleet.target_trouble import command, trouble_line
 
         self.copy(command(status) or trouble_line(status), command(status) or "what is wrong")
+
+
+def export_trouble(error: OSError) -> str:
+    """Why nothing was written, and what to do."""
+    return f"export: {error.filename or 'this folder'}: {error.strerror}; start evac in a folder you may write to"

@@ -16,7 +16,6 @@ import screens
 from screens.base import EvacScreen
 from tests.unit.hazard_cases import KNOWN, NOW, SAFE, T, image
 from tui.cli.do import do_command
-from tui.cli.status import listed_hazards
 from tui.commands import GUARDED, VERBS, effective, offered, verb_of, worded
 from tui.config import schema
 from tui.config.durations import Duration
@@ -34,6 +33,7 @@ from tui.domain.steps import STEPS, calls_of
 from tui.domain.steps.base import Order
 from tui.domain.this_machine import NOWHERE
 from tui.operations.conflicts import in_the_way
+from tui.presentation.listing_export import listed_hazards
 
 ROOT = Path(__file__).parents[2]
 EVENT = ScheduledEvent(

@@ -68,7 +68,7 @@ def test_instances_carry_the_promised_fields(evac: Run) -> None:
         assert set(row["checks"]) == {"system", "instance", "attached_ebs", "application", "performance"}
         for event in row["events"]:
             assert set(event) == {
-                "code", "id", "description", "not_before", "not_after", "not_before_deadline", "state",
+                "code", "id", "description", "not_before", "not_after", "not_before_deadline", "state", "decide_by",
             }  # fmt: skip
     assert rows[0]["name"] == "payments-db-1"
     assert rows[0]["checks"]["system"] == "impaired"

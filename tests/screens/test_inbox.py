@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import json
+from glob import glob
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,14 @@ from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 from tui.fleet.store import Store
+from tui.presentation.instance_objects import EVENT_COLUMNS
 from tui.services import Services
+
+
+def written(folder: Path) -> Path:
+    """The one file that was."""
+    (path,) = glob(f"{folder}/evac-events-*")
+    return Path(path)
 
 
 class Balancers(StandIn):
@@ -179,3 +189,52 @@ async def test_a_collector_that_fails_is_told_and_asked_again_with_r(tmp_path: P
         before = len(link.asked)
         await pilot.press("r")
         await until(pilot, lambda: any(one.kind is ReadKind.GROUPS for one in link.asked[before:]))
+
+
+@pytest.mark.parametrize("key", ["c", "j", "i"])
+async def test_events_are_written_as_a_table_json_or_a_calendar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    services, _ = with_balancers(tmp_path)
+    async with shown(services, (80, 24)) as pilot:
+        await pilot.press("3", "x", "z")
+        await pilot.pause()
+        assert "only c, j, i and esc answer" in text_of(pilot.app)
+        await pilot.press(key)
+        await until(pilot, lambda: any(line.startswith("wrote") for line in said(pilot)))
+        lines = [row for row in screen(pilot).table.rows if isinstance(row, Instance)]
+    path = written(tmp_path)
+    text = path.read_text(encoding="utf-8-sig")
+    assert path.stat().st_mode & 0o777 == 0o600
+    if key == "c":
+        told = list(csv.DictReader(text.splitlines()))
+        assert [one["event_id"] for one in told] == [str(row.events[0].event_id) for row in lines]
+        assert list(told[0]) == list(EVENT_COLUMNS)
+    elif key == "j":
+        told = json.loads(text)
+        assert [one["instance_id"] for one in told] == list(
+            dict.fromkeys(str(row.instance_id) for row in lines)
+        )
+        assert all(one["events"] and one["hazards"] is not None for one in told)
+    else:
+        dated = [row for row in lines if row.events[0].not_before is not None]
+        assert text.count("BEGIN:VEVENT") >= len(dated)
+
+
+async def test_of_marked_instances_all_events_are_written_and_esc_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    services, _ = with_balancers(tmp_path)
+    row = named(services.store, "ledger-1")
+    async with shown(services, (80, 24)) as pilot:
+        await pilot.press("3", "x", "escape")
+        await pilot.pause()
+        assert glob(f"{tmp_path}/evac-*.*") == []
+        assert screen(pilot).table.hold(row.event_key(row.open_events(NOW)[0]))
+        await pilot.press("space", "x", "c")
+        await until(pilot, lambda: any(line.startswith("wrote 2 events") for line in said(pilot)))
+    path = written(tmp_path)
+    told = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    assert {one["instance_id"] for one in told} == {str(row.instance_id)}

@@ -9,13 +9,14 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from tui.cli import streams
 from tui.domain.sanitize import SafeText, clean
+from tui.presentation.json_text import json_document, scrub
 from tui.presentation.width import cell_len, middle, set_cell_size
 
 _T = TypeVar("_T")
@@ -60,7 +61,7 @@ def ask(question: str) -> str | None:
 
 def json(value: Any) -> None:
     """Print a JSON document, indented, every text in it cleaned."""
-    streams.put(_escaped(msgspec.json.format(msgspec.json.encode(scrub(value)), indent=2).decode()) + "\n")
+    streams.put(_escaped(json_document(value)))
 
 
 def json_line(value: Any) -> None:
@@ -75,19 +76,6 @@ def _escaped(text: str) -> str:
     from json import dumps
 
     return "".join(char if char.isascii() else dumps(char)[1:-1] for char in text)
-
-
-def scrub(value: Any) -> Any:
-    """The value with every text in it cleaned, keys too; tuples become lists."""
-    if isinstance(value, str):
-        return clean(value, limit=100_000)
-    if isinstance(value, list | tuple):
-        return [scrub(item) for item in value]
-    if value is None or isinstance(value, int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {clean(key): scrub(item) for key, item in value.items()}
-    return value
 
 
 def each(things: Iterable[_T], make: Callable[[_T], _R], name: Callable[[_T], str]) -> tuple[list[_R], int]:

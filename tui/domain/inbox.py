@@ -64,6 +64,19 @@ def inbox_order(row: Instance, event: ScheduledEvent, now: datetime) -> tuple[in
     return int(when), first, starts, row.label.lower(), row.event_key(event)
 
 
+def announced(
+    rows: Iterable[Instance], now: datetime, *, every: bool = False
+) -> list[tuple[Instance, ScheduledEvent]]:
+    """The open events of these instances, each with its own, in the inbox's order; with `every` what is over behind them."""
+    known = list(rows)
+    found = [(row, event) for row in known for event in row.open_events(now)]
+    found.sort(key=lambda one: inbox_order(one[0], one[1], now))
+    if every:
+        still = {id(event) for _, event in found}
+        found += [(row, event) for row in known for event in row.events if id(event) not in still]
+    return found
+
+
 class InboxDay(Struct, frozen=True):
     """A day above its lines; `day` None: not of a day, but of now or of what is long past. `count` lines follow."""
 

@@ -11,6 +11,7 @@ from tui.domain.down_by_aws import Down, why_down
 from tui.domain.events import ScheduledEvent
 from tui.domain.health import HealthEvent
 from tui.domain.health_notices import HealthNotice, health_notices_of
+from tui.domain.inbox import decide_by
 from tui.domain.instance import CheckName, Instance
 from tui.domain.time_format import iso_utc as when_stamp
 from tui.domain.triage import urgency
@@ -18,7 +19,26 @@ from tui.domain.triage import urgency
 EVENT_COLUMNS = (
     "profile", "account_id", "region", "instance_id", "name", "state",
     "code", "event_id", "event_state", "not_before", "not_after", "not_before_deadline", "description",
+    "decide_by",
 )  # fmt: skip
+
+
+STATUS_COLUMNS = (
+    "profile", "account_id", "region", "zone", "instance_id", "name", "instance_type", "state",
+    *(f"check_{name}" for name in CheckName),
+    "next_event", "not_before", "not_before_deadline", "private_ip", "public_ip", "read_at",
+)  # fmt: skip
+
+
+def status_row(row: Instance, now: datetime) -> tuple[object, ...]:
+    """The cells of an instance, in the order of STATUS_COLUMNS."""
+    event = next(iter(row.open_events(now)), None)
+    return (
+        row.target.profile, row.account_id, row.target.region, row.zone, row.instance_id, row.name, row.instance_type,
+        row.state.value, *(row.checks.get(name).status.value for name in CheckName),
+        event.code_text if event else None, event.not_before if event else None, event.deadline if event else None,
+        row.private_ip, row.public_ip, row.status_at,
+    )  # fmt: skip
 
 
 def iso_or_none(when: datetime | None) -> str | None:
@@ -27,7 +47,8 @@ def iso_or_none(when: datetime | None) -> str | None:
 
 
 def event_object(event: ScheduledEvent, now: datetime) -> dict[str, Any]:
-    """One event; `code` and `description` in AWS's own words."""
+    """One event; `code` and `description` in AWS's own words. `decide_by`: until when something can still be decided, null where
+    AWS announced no start."""
     return {
         "code": event.code_text,
         "id": event.event_id,
@@ -36,6 +57,7 @@ def event_object(event: ScheduledEvent, now: datetime) -> dict[str, Any]:
         "not_after": iso_or_none(event.not_after),
         "not_before_deadline": iso_or_none(event.deadline),
         "state": event.state(now).value,
+        "decide_by": iso_or_none(decide_by(event, now)),
     }
 
 
@@ -123,6 +145,7 @@ def event_row(instance: Instance, event: ScheduledEvent, now: datetime) -> tuple
         instance.target.profile, instance.account_id, instance.target.region, instance.instance_id,
         instance.name, instance.state.value, event.code_text, event.event_id, event.state(now).value,
         iso_or_none(event.not_before), iso_or_none(event.not_after), iso_or_none(event.deadline), event.description,
+        iso_or_none(decide_by(event, now)),
     )  # fmt: skip
 
 
