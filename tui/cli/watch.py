@@ -15,7 +15,7 @@ from tui.cli import output, streams
 from tui.cli.options import json_option, shared_options
 from tui.cli.session import INTERRUPTED, WELL, Session, Shared, open_session
 from tui.domain.incidents import DEFAULT_ALARMS, IncidentChange, read_alarm_rule
-from tui.domain.time_format import clock
+from tui.domain.time_format import short_date
 from tui.fleet import scope
 from tui.fleet.collector_client import Link
 from tui.operations.journal import Journal
@@ -82,7 +82,7 @@ def _teller(session: Session, *, as_json: bool) -> Callable[[IncidentChange], bo
             output.json_line(change.as_object())
         else:
             who = " ".join(filter(None, (change.name, change.instance_id, change.region)))
-            line = f"{clock(change.at, zone)} {change.state:5} {change.kind:14} {who}: {change.why}"
+            line = f"{short_date(change.at, zone, change.at)} {change.state:5} {change.kind:14} {who}: {change.why}"
             output.line(line, flush=True)
         return not streams.is_lost()
 
