@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from tui.domain.instance import EVERYWHERE
 from tui.fleet import protocol
 from tui.fleet.collector.fetch import threaded
 from tui.fleet.collector.profiles import Profiles
@@ -37,6 +38,8 @@ class Logins(Profiles, Requests):
 
     async def read_also(self, profiles: tuple[str, ...]) -> None:
         """Read these from now on as well. What the site policy hides, and what no file has, is not begun."""
+        while EVERYWHERE in self.unidentified:  # what is read besides these is not known yet
+            await self.cover_news.wait()  # set whenever one of them is known
         try:
             known = {one.profile for one in await threaded(self.lookers, self.sessions.logins, ())}
         except Exception:  # begin() says so, and tries again
