@@ -318,7 +318,8 @@ class EvacScreen(Leaver[None]):
         if terminal is None or not terminal.quiet:
             alarm.drawn()
         pairs = [(one.begun, one.over_at) for one in waiting]
-        return incident_line(pairs, services.now(), services.zone, max(self.app.size.width - 2, 20))
+        room, key = max(self.app.size.width - 2, 20), "acknowledge" in self.NAMES
+        return incident_line(pairs, services.now(), services.zone, room, key=key)
 
     def campaign_told(self) -> str:
         """The campaigns that run or need somebody, in a line each; of several the rest is counted."""

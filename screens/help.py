@@ -21,7 +21,7 @@ from tui.domain.severity import Gravity
 from tui.domain.triage import Level
 from tui.presentation.symbols import GRAVITY_SIGNS, LEVELS, READ_SIGN
 
-HELP_VERBS = ("back", "operations", "palette", "quit")
+HELP_VERBS = ("back", "operations", "acknowledge", "palette", "quit")
 HELP_WIDE = 120
 """Columns from which there are two columns."""
 _LOOK = (

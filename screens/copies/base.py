@@ -26,7 +26,7 @@ from tui.paths import write_new
 
 LONG_COPY = 64 * 1024
 """Characters from which on it is said that a terminal may drop it (OSC 52 has no agreed limit; terminals have)."""
-COPIES_VERBS = ("back", "copy-this", "write-this", "refresh", "help", "palette", "quit")
+COPIES_VERBS = ("back", "copy-this", "write-this", "refresh", "help", "acknowledge", "palette", "quit")
 
 
 class Copies(EvacScreen):

@@ -55,6 +55,7 @@ class ProfilesScreen(EvacScreen):
         "copy-login",
         "operations",
         "help",
+        "acknowledge",
         "palette",
         "quit",
     )

@@ -32,6 +32,11 @@ def test_one_is_told_with_its_reason() -> None:
     )
 
 
+def test_no_key_is_named_where_none_acknowledges() -> None:
+    told = incident_line([(begun(), None)], NOW, UTC, 78, key=False)
+    assert told == "✖ 1 not acknowledged: web-1 failing 03:00"
+
+
 def test_the_newest_that_goes_on_comes_first_and_what_is_over_last() -> None:
     pairs = [
         (begun("old", minutes=60), None),

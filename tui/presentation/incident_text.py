@@ -23,9 +23,15 @@ def incident_name(change: IncidentChange) -> str:
 
 
 def incident_line(
-    waiting: Sequence[tuple[IncidentChange, datetime | None]], now: datetime, zone: tzinfo, room: int
+    waiting: Sequence[tuple[IncidentChange, datetime | None]],
+    now: datetime,
+    zone: tzinfo,
+    room: int,
+    *,
+    key: bool = True,
 ) -> str:
-    """What is not acknowledged, in `room` columns: each incident with the time at which it was over, if it is.
+    """What is not acknowledged, in `room` columns: each incident with the time at which it was over, if it is. `key`: it can be
+    acknowledged here.
 
     Those that go on come first, of them the newest: that is what nobody knows yet. Where not all fit, names do without the rest.
     """
@@ -33,14 +39,15 @@ def incident_line(
         return ""
     order = sorted(waiting, key=lambda one: (one[1] is not None, -one[0].at.timestamp(), _rank(one[0])))
     head = f"{LEVELS[Level.FAILING].symbol} {len(order)} not acknowledged: "
-    room = max(room - cell_len(head) - cell_len(_KEY), 10)
+    tail = _KEY if key else ""
+    room = max(room - cell_len(head) - cell_len(tail), 10)
     told = [f"{incident_name(begun)} {_times(begun.at, over, now, zone)}" for begun, over in order]
     line = "; ".join(told)
     if len(told) == 1 and order[0][0].why:
         line = f"{line}: {clean(order[0][0].why)}"
     elif cell_len(line) > room:
         line = _names([_who(begun) for begun, _ in order], room)
-    return head + (line if cell_len(line) <= room else cut(line, room).rstrip()) + _KEY
+    return head + (line if cell_len(line) <= room else cut(line, room).rstrip()) + tail
 
 
 def _names(names: Sequence[str], room: int) -> str:
