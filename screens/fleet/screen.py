@@ -39,6 +39,8 @@ LAST = "recover-alarm"
 """The guarded verb that comes after the filter: where there is no room for all, it gives way to what nobody does without."""
 FLEET_WIDE = 120
 """Columns from which on there is room for the pane of targets and for borders."""
+NAMED = 60
+"""Columns below which the header has no room for the name of a view beside how bad it is."""
 NARROW, LOW = 40, 12
 """Columns and lines below which only what is broken has room: neither the clock nor the preview."""
 
@@ -222,7 +224,7 @@ class FleetScreen(Connecting, Viewing, Inboxing):
         room = self.app.size.width - (right.cell_len if right is not None else 0)
         left = counts_line(
             counts, targets, services.settings, room if wide else 0, self.ranker.own, self._told_besides(),
-            self.view_told,
+            self.view_told if self.app.size.width >= NAMED else "",
         )  # fmt: skip
         self.query_one("#header", Line).paint(header(left, right, self.app.size.width))
         if wide:

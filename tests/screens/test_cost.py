@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from screens.fleet.columns import RowContext
+from screens.fleet import table as table_module
+from screens.fleet.columns import RowContext, fit_fleet_columns
+from screens.fleet.own_columns import own_columns
 from screens.fleet.table import FleetTable
 from tests.screens.fake_services import sample_store
 from tui.config.schema import Settings
@@ -21,6 +24,9 @@ from tui.fleet.protocol import Delta
 from tui.fleet.store import Store
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
+
+
+HOSTILE = "\x1b]0;x\x07\u202e[red]" + "\u0301" * 9 + "결제" * 30
 
 
 class Counting(FleetTable):
@@ -66,6 +72,38 @@ async def test_only_what_is_visible_is_drawn_and_nothing_is_sent_again() -> None
         assert table.drawn <= 50
         table.show(rows, scene)
         assert table.refreshed == 0
+
+
+async def test_the_columns_are_fitted_once_for_all_rows_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def fitted(*arguments: Any) -> list[Any]:
+        asked.append(arguments)
+        return fit_fleet_columns(*arguments)
+
+    monkeypatch.setattr(table_module, "fit_fleet_columns", fitted)
+    app = Only()
+    async with app.run_test(size=(160, 50)) as pilot:
+        table = app.query_one(Counting)
+        rows = [replace(row, tags=((clean("k1"), clean(HOSTILE)),)) for row in many(200)]
+        scene = RowContext(NOW, Settings(), columns=own_columns(tuple(f"tag.k{n}" for n in range(30))))
+        table.show(rows, scene)
+        await pilot.pause()
+        assert table.shift == 0
+        asked.clear()
+        for _ in range(50):
+            table.action_move(1)
+            table.later(replace(scene, now=NOW + timedelta(seconds=1)))
+        assert asked == []
+        for y in range(table.size.height):
+            line = table.render_line(y).text
+            assert cell_len(line) == table.size.width
+            assert line.isprintable()
+        table.action_sideways(5)
+        assert table.shift == 5
+        assert len(asked) == 1
 
 
 def test_a_poll_without_news_lists_and_counts_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
