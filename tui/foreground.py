@@ -24,12 +24,13 @@ from tui.errors import EvacError
 
 _INTERRUPTED = 128 + signal.SIGINT
 _RESET = (
-    "\x1b\\\x18"  # ends what was cut off
+    "\x1b\\"  # ends what was cut off
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[<u\x1b[>4m"
-    "\x1b[?1047l\x1b[?1l\x1b>\x1b[?6l\x1b[?7h\x1b[4l\x1b[r\x1b(B\x0f\x1b]8;;\x1b\\\x1b[0m\x1b[?25h"
+    "\x1b[?1047l\x1b7\x1b[r\x1b8\x1b[?1l\x1b>\x1b[?7h\x1b[4l\x1b(B\x0f\x1b]8;;\x1b\\\x1b[0m\x1b[?25h"
 )
 """What a program may have left: mouse, paste and keyboard modes, the alternate screen, margins, character sets, colours, links.
-The alternate screen is left by 1047, which does not move the cursor: what the program has written stays."""
+The cursor stays where it is, so that nothing is written over what the program wrote: 1049 would move it, and so do new margins.
+"""
 
 
 class ForegroundError(EvacError):
