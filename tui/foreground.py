@@ -215,7 +215,8 @@ def _lent(terminal: LentTerminal) -> Iterator[None]:
 
 def _take_back(terminal: LentTerminal) -> None:
     terminal.program = 0
-    hand_over(terminal.fileno, os.getpgrp())
+    if not hand_over(terminal.fileno, os.getpgrp()):
+        return  # the shell's: the console waits in the background until it is fetched back
     if terminal.cooked is not None:
         with suppress(termios.error, OSError):
             termios.tcsetattr(terminal.fileno, termios.TCSANOW, terminal.cooked)
@@ -224,14 +225,23 @@ def _take_back(terminal: LentTerminal) -> None:
         termios.tcflush(terminal.fileno, termios.TCIFLUSH)
 
 
-def hand_over(fileno: int, group: int) -> None:
-    """Make it the terminal's foreground process group. A background one may do that only where it does not hear SIGTTOU."""
+def hand_over(fileno: int, group: int) -> bool:
+    """Make it the terminal's foreground process group, unless the shell that began us has the terminal: False.
+
+    A background one may do that only where it does not hear SIGTTOU.
+    """
+    with suppress(OSError):
+        if os.tcgetpgrp(fileno) not in (os.getpgrp(), group) and os.tcgetpgrp(fileno) == os.getpgid(
+            os.getppid()
+        ):
+            return False
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         with suppress(OSError):  # the terminal is gone, or controls nobody
             os.tcsetpgrp(fileno, group)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return True
 
 
 async def _until_enter(terminal: LentTerminal, said: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from tui import clipboard
 from tui.cli import streams
+from tui.cli.doctor_connect import connecting
 from tui.cli.doctor_setup import DoctorLine, doubt, well
 from tui.config.schema import Settings, draws_symbols
 from tui.desktop import find_route
@@ -21,6 +22,7 @@ def hidden_sides(settings: Settings, environ: Mapping[str, str]) -> Iterator[Doc
     if streams.is_terminal(sys.stdout):
         yield from terminal_clipboard(environ)
         yield from desktop_notices(settings, environ)
+        yield from connecting(settings, environ)
 
 
 def encoding(environ: Mapping[str, str], writes: str | None) -> DoctorLine:
