@@ -26,7 +26,7 @@ from tui.services import Services
 
 if TYPE_CHECKING:  # loaded when somebody looks at the inbox
     from tui.domain.groups import BalancerGroups
-    from tui.domain.inbox import FallsTogether, InboxDay
+    from tui.domain.inbox import FallsTogether, InboxDay, Strip
     from tui.domain.known_groups import KnownGroups
 
 _FIRST = (
@@ -60,7 +60,8 @@ class Inboxing(TakingEvents):
         super().__init__(services)
         self._balancers: dict[_Place, BalancerGroups] = {}
         self._asked_at: dict[_Place, datetime] = {}
-        self._falls: tuple[object, datetime, FallsTogether] | None = None
+        self._falls: tuple[list[Instance], datetime, FallsTogether] | None = None
+        self._days: tuple[list[Instance], datetime, Strip, list[FleetRow]] | None = None
 
     # what falls together
 
@@ -70,16 +71,15 @@ class Inboxing(TakingEvents):
             return None
         from tui.domain.inbox import FallsTogether, group_warnings
 
-        rows, now = self.services.store.rows(), self.services.now()
-        kept = self._falls
-        if kept is not None and kept[0] is rows and timedelta() <= now - kept[1] < _LOOK_AGAIN:
+        now, kept = self.services.now(), self._falls
+        eventful = [row for row in self.services.store.rows() if row.events]
+        if kept is not None and kept[0] == eventful and timedelta() <= now - kept[1] < _LOOK_AGAIN:
             return kept[2]
-        eventful = [row for row in rows if row.events and row.open_events(now)]
-        places = self._in_doubt(eventful)
+        places = self._in_doubt([row for row in eventful if row.open_events(now)])
         groups = self._groups()
         unread = {place for place in places if place not in self._balancers or self._balancers[place].unknown}
         found = FallsTogether(group_warnings(eventful, groups, now, groups.sizes), frozenset(unread))
-        self._falls = (rows, now, found)
+        self._falls = (eventful, now, found)
         self._ask_groups(places, now)
         return found
 
@@ -141,31 +141,36 @@ class Inboxing(TakingEvents):
 
     def with_days(self, rows: list[FleetRow], scene: RowContext) -> list[FleetRow]:
         """In the inbox each day's name above its events, where they are in the order of their days."""
-        if not self.in_inbox or self.order is not SortOrder.URGENCY:
+        if not self.in_inbox:
             return rows
-        from tui.domain.inbox import by_day
+        lines = [row for row in rows if isinstance(row, Instance) and row.events]
+        by_days = self._by_days(lines, scene)[1]
+        return list(by_days) if self.order is SortOrder.URGENCY else rows
 
-        return list(by_day([row for row in rows if isinstance(row, Instance)], scene.now, scene.zone))
+    def _by_days(self, lines: list[Instance], scene: RowContext) -> tuple[Strip, list[FleetRow]]:
+        """The strip and the lines with their days; the same again for the same lines, for a while."""
+        from tui.domain.inbox import by_day, strip_of
+
+        kept, now = self._days, scene.now
+        if kept is None or kept[0] != lines or not timedelta() <= now - kept[1] < _LOOK_AGAIN:
+            strip, days = strip_of(lines, now, scene.zone), by_day(lines, now, scene.zone)
+            kept = self._days = (lines, now, strip, list(days))
+        return kept[2], kept[3]
 
     def draw_days(self, scene: RowContext) -> None:
         """The strip of two weeks above the inbox; gone in the other views."""
-        strip = self.query_one("#days", Line)
-        if strip.display != self.in_inbox:
-            strip.display = self.in_inbox
+        line = self.query_one("#days", Line)
+        if line.display != self.in_inbox:
+            line.display = self.in_inbox
         if not self.in_inbox:
             return
         from screens.fleet.inbox import strip_text
         from tui.domain.campaign.hours import read_hours
-        from tui.domain.inbox import strip_of
 
-        lines = [row for row in self.table.rows if isinstance(row, Instance) and row.events]
-        counts, hours = (
-            strip_of(lines, scene.now, scene.zone),
-            read_hours(self.services.settings.maintenance.hours),
-        )
-        strip.paint(
-            strip_text(counts, self._day_of_cursor(scene), scene.now, scene.zone, hours, self.app.size.width)
-        )
+        shown = [row for row in self.table.rows if isinstance(row, Instance) and row.events]
+        strip, hours = self._by_days(shown, scene)[0], read_hours(self.services.settings.maintenance.hours)
+        width = self.app.size.width
+        line.paint(strip_text(strip, self._day_of_cursor(scene), scene.now, scene.zone, hours, width))
 
     def _day_of_cursor(self, scene: RowContext) -> InboxDay | None:
         from tui.domain.inbox import InboxDay, day_of
