@@ -12,6 +12,7 @@ EvacError                    1
 ├── WatchedTwiceError        two watches of one state file
 ├── MetricsError             2: the metrics can't be served as asked
 ├── UnusableError            the lock service can't be used
+├── ForegroundError          a program that could not be given the terminal
 ├── SnapshotError            the last state on disk can't be used
 ├── WireError                what came from the collector is no frame
 ├── CallNotAllowedError      a call that this process may not make

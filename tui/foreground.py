@@ -77,9 +77,8 @@ class ForegroundProgram:
         path = shutil.which(arguments[0], path=environ.get("PATH", os.defpath))
         self.name = os.path.basename(arguments[0])
         if path is None:
-            raise ForegroundError(
-                f"{clean(arguments[0], 80)}: there is no such program in PATH; install it, or name another"
-            )
+            name = clean(arguments[0], 80)
+            raise ForegroundError(f"{name}: there is no such program in PATH", "install it, or name another")
         self.wanted, self._loop = asyncio.Event(), asyncio.get_running_loop()
         self._states: asyncio.Queue[int] = asyncio.Queue()
         default = (
@@ -156,7 +155,7 @@ async def run_in_foreground(app: Lender, arguments: Sequence[str], environ: Mapp
     if app.terminal is None:
         raise ForegroundError("this console has no terminal to give away")
     if app.job is not None:
-        raise ForegroundError(f"{app.job.name} is stopped and waits for the terminal: C brings it back")
+        raise ForegroundError(f"{app.job.name} is stopped and waits for the terminal", "C brings it back")
     job: ForegroundProgram | None = None
     code: int | None = None
     try:

@@ -127,9 +127,11 @@ def test_a_look_is_whole_but_for_what_moto_lacks(environ: dict[str, str]) -> Non
     assert (facts.membership, facts.target_groups, facts.images) == ((), (), ())
     assert facts.type is not None
     assert facts.volumes is None, "moto has no DescribeVolumeStatus: HTTP 500 and a page of HTML"
-    (unknown,) = facts.unknown
-    assert unknown[0] == "volumes"
-    assert unknown[1].startswith("shop/eu-west-1: AWS failed at DescribeVolumeStatus (500)")
+    assert facts.agents is None, "moto has no DescribeInstanceInformation"
+    unknown = dict(facts.unknown)
+    assert unknown.keys() == {"volumes", "agents"}
+    assert unknown["volumes"].startswith("shop/eu-west-1: AWS failed at DescribeVolumeStatus (500)")
+    assert "DescribeInstanceInformation" in unknown["agents"]
 
 
 def test_who_covers_an_instance_is_read_but_for_what_moto_lacks(
