@@ -93,12 +93,18 @@ def column_of(name: str) -> FleetColumn | None:
 
 
 @cache
-def own_columns(names: tuple[str, ...]) -> tuple[FleetColumn, ...]:
+def own_columns(names: tuple[str, ...], *, of_cover: bool = False) -> tuple[FleetColumn, ...]:
     """What `names` stand for, behind the sign and the name; those that are no column's are left out. None known: none.
 
+    `of_cover`: the sign is that of the cover, by which such a list is ordered.
     Where there is no room tags give way before checks, event and target, what else was named before tags; of equals the last.
     """
     found = [column for name in dict.fromkeys(names) if (column := column_of(name)) is not None]
     if not found:
         return ()
-    return (COLUMNS[0], _USUAL["name"], *(column for column in found if column is not _USUAL["name"]))
+    sign = COLUMNS[0]
+    if of_cover:
+        from screens.fleet.cover_columns import COVER_COLUMNS
+
+        sign = COVER_COLUMNS[0]
+    return (sign, _USUAL["name"], *(column for column in found if column is not _USUAL["name"]))

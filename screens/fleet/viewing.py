@@ -84,7 +84,7 @@ class Viewing(Covering):
         if names := self.column_names:
             from screens.fleet.own_columns import own_columns  # most name none
 
-            if found := own_columns(names):
+            if found := own_columns(names, of_cover=self.view is FleetView.COVER):
                 return found
         return self.cover_columns()
 

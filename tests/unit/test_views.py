@@ -116,6 +116,14 @@ def test_every_name_of_a_column_draws_one() -> None:
             )
 
 
+def test_what_is_ordered_by_its_cover_has_the_sign_of_its_cover() -> None:
+    unread = replace(row("web-1"), cover=None)
+    scene = RowContext(NOW, Settings())
+    signs = [own_columns(("host-dies",), of_cover=one)[0].pieces(unread, scene, 3) for one in (False, True)]
+    assert signs[0] != signs[1]
+    assert "✔" not in signs[1][0][0]
+
+
 HOSTILE = "\x1b]52;c;AAAA\x07[red]\u202e=cmd|'x'\n" + "\u0301" * 40 + "한" * 40
 
 
