@@ -109,9 +109,10 @@ night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside 
 	EVAC_SIZES=all $(BIN)/pytest -n 3 tests/journeys tests/e2e/test_console.py
 
 snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)
-	$(BIN)/pytest tests/screens --snapshot-update
+	$(BIN)/pytest tests/screens --snapshot-update || true # that of whole screens compares with what the next line takes
+	$(BIN)/python -P tests/screens/whole_screens.py
 
-shots: $(STAMP) ## the README's screenshots, from the real screens
+shots: $(STAMP) ## the pictures of the documents, from a pseudo-terminal with what `make demo` shows (a minute or two)
 	$(BIN)/python -P docs/shots.py
 
 cast: $(STAMP) ## the README's moving picture, from a pseudo-terminal with `make demo` in it (two minutes)

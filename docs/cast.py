@@ -83,9 +83,9 @@ class Film:
                 self.look(TICK)
 
     def hold(self, seconds: float) -> None:
-        """Time to read."""
+        """Time to read; at least what a question must have stood before a key counts as its answer."""
         begun = time.monotonic()
-        while time.monotonic() < begun + min(seconds, 0.5):
+        while time.monotonic() < begun + 0.8:
             self.terminal.read(0.02)
         self.look(seconds)
 
@@ -106,7 +106,7 @@ def story(film: Film, *, pause: float = 1, name: str = "payments-db-1") -> None:
     film.caption = "the first second: what is broken, what AWS will do and when, what to press"
     film.hold(4 * pause)
     film.press("enter", caption="enter: why does it fail?")
-    film.until(has(r"do +stop/start"))
+    film.until(has(r"likely (?s:.*)changed +CloudTrail"))
     film.hold(4 * pause)
     film.press(
         "escape", "s", caption="s: what a stop and start would do, call by call, and AWS's word on permission"
@@ -170,17 +170,19 @@ def svg(frames: list[Frame], size: tuple[int, int], title: str) -> str:
             for row, line in enumerate(frame.lines)
             if line
         )
-        caption = f'<text class="c" x="{width / 2:g}" y="-12">{escape(frame.caption)}</text>'
+        caption = f'<text class="c" x="{width / 2:g}" y="-12">{escape(frame.caption or title)}</text>'
         reel.append(f'<g transform="translate({EDGE} {number * height + BAR:g})">{caption}{uses}</g>')
     steps.append(f"100%{{transform:translateY({-(len(frames) - 1) * height:g}px)}}")
     lines = "".join(f'<g id="l{number}">{_drawn(line)}</g>' for line, number in known.items())
+    moves = (
+        f".r{{animation:r {total:.1f}s step-end infinite}}@keyframes r{{{''.join(steps)}}}"
+        "@media(prefers-reduced-motion:reduce){.r{animation:none}}"
+    )
     style = (
         "text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}"
         ".c{font:13px system-ui,'Segoe UI',Helvetica,Arial,'DejaVu Sans',sans-serif;fill:#9aa4b2;text-anchor:middle}"
         ".b{font-weight:bold}.i{font-style:italic}"
-        ".u{text-decoration:underline}.s{text-decoration:line-through}"
-        f".r{{animation:r {total:.1f}s step-end infinite}}@keyframes r{{{''.join(steps)}}}"
-        "@media(prefers-reduced-motion:reduce){.r{animation:none}}"
+        ".u{text-decoration:underline}.s{text-decoration:line-through}" + moves * (len(frames) > 1)
     )
     dots = "".join(
         f'<circle cx="{18 + 18 * place}" cy="17" r="5" fill="{colour}"/>'

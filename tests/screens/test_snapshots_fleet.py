@@ -41,7 +41,7 @@ def colours(size: tuple[int, int], *, told: bool = True) -> str:
 @pytest.mark.parametrize(
     ("keys", "widgets", "told_by_colours"),
     [
-        pytest.param([], (*TOP, *LIST), False, id="triage"),  # the README has its pictures
+        pytest.param([], (*TOP, *LIST), False, id="triage"),  # whole/ has its pictures
         pytest.param(["2"], LIST, False, id="all"),
         pytest.param(["3", "j"], LIST, True, id="events"),
         pytest.param(["4"], ("FleetTable", "#targets", "#preview"), True, id="targets"),
