@@ -34,7 +34,8 @@ TYPED: Mapping[str, Iterable[Verb]] = {
     "While the count of a campaign is typed": COUNTING,
 }
 FIRST = (
-    "detail", "back", "filter", *GUARDED, "mark", "operations", "triage", "events", "cover", "copy", "help", "palette", "quit",
+    "detail", "back", "filter", *GUARDED, "mark", "operations", "triage", "events", "cover", "copy", "more-copies", "connect",
+    "profiles", "acknowledge", "help", "palette", "quit",
 )  # fmt: skip
 """Those of the README: what a first shift needs."""
 BEGIN, END = "<!-- keys: made by `make keys` -->", "<!-- /keys -->"
