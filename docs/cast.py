@@ -125,6 +125,9 @@ def story(film: Film, *, pause: float = 1, name: str = "payments-db-1") -> None:
     film.press("5", caption="5: whom nobody would help")
     film.until(has(r"host dies +✖ nobody|data lost +✖ nobody"))
     film.hold(4 * pause)
+    film.press("3", caption="3: what AWS will do, by what must be decided first")
+    film.until(has(r"decide"))
+    film.hold(4 * pause)
 
 
 def line_of(cells: list[Char]) -> Line:

@@ -51,10 +51,18 @@ def _shots() -> tuple[Shot, ...]:
             (edge_shown, r"changed +CloudTrail"),
             (100, 36),
         ),
-        Shot("inbox", "What AWS will do, by what must be decided first", (("3",),), (r"events",), (120, 32)),
+        Shot(
+            "inbox", "What AWS will do, by what must be decided first", (("3",),), (r"inbox · ",), (120, 32)
+        ),
         Shot("cover", "Who acts when a host dies", (("5",),), (r"data lost +✖ nobody",), (120, 30)),
-        Shot("profiles", "Accounts and their logins", (("p",),), (r"legacy",), (110, 24)),
-        Shot("copies", "What else can be copied", (("Y",),), (r"[Hh]andover",), (100, 30)),
+        Shot("profiles", "Accounts and their logins", (("p",),), (r"5 logins",), (110, 24)),
+        Shot(
+            "copies",
+            "What else can be copied",
+            (("Y",), ("down",) * 4),
+            (r"› ARN", r"handover · \d+ lines"),
+            (110, 36),
+        ),
         Shot("help", "All keys", (("?",),), (r"the filter",), (140, 44)),
         Shot(
             "confirm",

@@ -42,5 +42,5 @@ def test_the_story_of_the_readme_is_told(
     with Terminal(environ=env, size=size) as terminal:
         film = cast.Film(terminal)
         cast.story(film, pause=0)
-    assert len({frame.caption for frame in film.frames}) == 6
+    assert len({frame.caption for frame in film.frames}) == 7
     assert sent(demo) == ["DeregisterTargets", "StopInstances", "StartInstances", "RegisterTargets"]
