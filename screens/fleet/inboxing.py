@@ -215,7 +215,9 @@ class Inboxing(TakingEvents):
     def _one_line(self, told: str, style: str) -> Text:
         """So that what to press stays in sight below it."""
         room = self.query_one("#preview", Line).size.width - 2
-        return Text(f"{cut(told, max(20, room)).rstrip()}\n", style)
+        return Text().append(
+            f"{cut(told, max(20, room)).rstrip()}\n", style
+        )  # its style is not that of what follows
 
     def _groups(self) -> KnownGroups:
         from tui.domain.known_groups import KnownGroups

@@ -131,6 +131,8 @@ async def test_who_is_behind_a_load_balancer_is_asked_only_where_two_have_events
         assert len(places) == len(set(places))
         eventful = {row.target.region for row in services.store.rows() if row.open_events(NOW)}
         assert {one.region for one in places if one is not None} <= eventful
+        told = [screen(pilot).inbox_note(row, screen(pilot).scene()) for row in services.store.rows()]
+        assert {str(note.style) for note in told} == {""}, "its colour is its own, not that of all below it"
         await pilot.press("1", "3")
         await pilot.pause()
         assert len([one for one in link.asked if one.kind is ReadKind.GROUPS]) == len(places)
