@@ -147,7 +147,7 @@ def main() -> None:
     os.environ["LOGNAME"] = "kim"
     socket.gethostname = lambda: "bastion-2"
     numbers = itertools.count(0xA1B2C3)
-    secrets.token_hex = lambda size=3: f"{next(numbers):x}"
+    secrets.token_hex = lambda nbytes=3: f"{next(numbers):x}"
     OUT.mkdir(exist_ok=True)
     for shot in SHOTS:
         asyncio.run(take(shot))
