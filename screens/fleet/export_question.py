@@ -19,7 +19,7 @@ from tui.domain.sanitize import clean
 
 FORMS = {
     "c": (EventForm.CSV, "a table for a spreadsheet, a line an event"),
-    "j": (EventForm.JSON, "for a program: instances with their events and what a stop would cost"),
+    "j": (EventForm.JSON, "for a program: each instance with its events"),
     "i": (EventForm.ICS, "a calendar, to import where the team looks"),
 }
 """By the key: the form, and what for."""

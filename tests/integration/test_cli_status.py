@@ -81,6 +81,23 @@ def test_problems_are_those_alone(evac: Run) -> None:
         assert "impaired" in row["checks"].values() or row["events"]
 
 
+def test_instances_as_csv(evac: Run) -> None:
+    rows = list(
+        csv.DictReader(evac("status", "--csv", "--problems", "--profile", "prod").stdout.splitlines())
+    )
+    assert {
+        "instance_id",
+        "state",
+        "check_system",
+        "next_event",
+        "not_before",
+        "public_ip",
+        "read_at",
+    } <= set(rows[0])
+    assert {one["profile"] for one in rows} == {"prod"}
+    assert all(one["instance_id"].startswith("i-") for one in rows)
+
+
 def test_events_as_csv_and_as_a_calendar(evac: Run) -> None:
     rows = list(csv.DictReader(evac("events", "--csv", "--profile", "prod").stdout.splitlines()))
     assert {"instance-stop", "system-reboot", "instance-retirement"} <= {row["code"] for row in rows}

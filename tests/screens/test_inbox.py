@@ -21,6 +21,7 @@ from tui.domain.instance import Instance
 from tui.domain.sanitize import clean
 from tui.fleet.protocol import ReadAnswer, ReadKind, ReadRequest
 from tui.fleet.store import Store
+from tui.presentation.ascii import in_ascii
 from tui.presentation.instance_objects import EVENT_COLUMNS
 from tui.services import Services
 
@@ -240,3 +241,21 @@ async def test_of_marked_instances_all_events_are_written_and_esc_writes_nothing
     path = written(tmp_path)
     told = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
     assert {one["instance_id"] for one in told} == {str(row.instance_id)}
+
+
+async def test_an_inbox_without_events_is_a_sentence_and_a_strip_of_nothing(tmp_path: Path) -> None:
+    services = fake_services.services(tmp_path, Store())
+    async with shown(services, (80, 24)) as pilot:
+        await pilot.press("3", "right_square_bracket", "j", "t", "x")
+        await pilot.pause()
+        assert screen(pilot).table.current is None
+        assert any("no event is listed" in line for line in said(pilot))
+        assert set(widget_text(pilot.app, "#days").splitlines()[2].split()) == {"·"}
+
+
+async def test_the_inbox_has_an_ascii_form(tmp_path: Path) -> None:
+    services, _ = with_balancers(tmp_path)
+    async with shown(services, (80, 24)) as pilot:
+        await pilot.press("3")
+        await until(pilot, lambda: "pay-db" in text_of(pilot.app))
+        assert in_ascii(widget_text(pilot.app, "#days", "#table")).isascii()
