@@ -33,6 +33,10 @@ _HINTS = {
 }
 
 
+LOW = 18
+"""Lines below which there is no room but for what is typed."""
+
+
 class SavedView(Struct, frozen=True):
     """Under which name it was saved, and `told`, where: for the operator."""
 
@@ -51,7 +55,8 @@ class SaveView(ModalScreen[SavedView], Leaver[SavedView]):
     ]
     DEFAULT_CSS = """
     SaveView { align: center middle; }
-    SaveView #save { width: 90%; max-width: 96; height: auto; border: heavy $primary; padding: 0 1; background: $surface; }
+    SaveView #save { width: 90%; max-width: 96; height: auto; max-height: 100%; }
+    SaveView #save { border: heavy $primary; padding: 0 1; background: $surface; }
     SaveView .field { height: 1; }
     SaveView .label { width: 9; color: $text-muted; }
     SaveView Input { width: 1fr; }
@@ -91,7 +96,8 @@ class SaveView(ModalScreen[SavedView], Leaver[SavedView]):
         self.on_resize()
 
     def on_resize(self) -> None:
-        """What is saved besides, and where."""
+        """What is saved besides, and where; in a low terminal what is typed comes first."""
+        self.query_one("#rest").display = self.app.size.height >= LOW
         view, room = self.view, max(20, min(int(self.app.size.width * 0.9), 96) - 4)
         taken = ", ".join(f"{key} {clean(name)}" for key, name in sorted(self._taken().items()))
         rows = [

@@ -145,3 +145,23 @@ def test_a_file_that_somebody_else_could_have_written_is_not_read(
     saved(environ, "i-0a1", target=Target("prod", "eu-west-1"))
     default_snapshot_path(environ).chmod(0o666)
     assert offered("do reboot ") == []
+
+
+def test_views_are_evacs_and_the_file_s(
+    offered: Offered, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert offered("--view ") == ["triage", "all", "events", "targets", "cover"]
+    file = tmp_path / "evac" / "config.toml"
+    file.parent.mkdir()
+    file.write_text('[views.payments]\n[views."$(touch x)"]\n[views."due soon"]\n[views.-rf]\n')
+    assert offered("--view ")[5:] == ["payments"]
+    assert offered("--view pa") == ["payments"]
+    assert offered("--demo --view ")[5:] == []
+    other = tmp_path / "other.toml"
+    other.write_text("[views.mine]\n")
+    assert offered(f"--config {other} --view m") == ["mine"]
+    file.write_text("views = 3\n")
+    assert offered("--view p") == []
+    file.write_text("nonsense\n")
+    assert offered("--view ") == ["triage", "all", "events", "targets", "cover"]

@@ -15,6 +15,7 @@ from tui.cli.console import open_console
 from tui.cli.exit_codes import exit_code_of
 from tui.cli.options import point_to_globals, shared_options
 from tui.cli.session import WELL, Shared
+from tui.cli.shell_words import shell_views
 
 COMMANDS = {
     "events": "tui.cli.status",
@@ -69,7 +70,13 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
 )
-@click.option("--view", default="", metavar="NAME", help="Open the console in this view: evac's or your own.")
+@click.option(
+    "--view",
+    default="",
+    metavar="NAME",
+    help="Open the console in this view: evac's or your own.",
+    shell_complete=shell_views,
+)
 @click.option(
     "--filter", "wanted", default="", metavar="TERMS", help="Open the console with this filter, as after `/`."
 )

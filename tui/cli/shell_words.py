@@ -58,6 +58,22 @@ def shell_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     return found if len(found) <= MOST_IDS else []
 
 
+def shell_views(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """For `--view`: evac's views, and those of the config file, whose errors are for the command to tell."""
+    from tui.config.loader import read_toml
+    from tui.domain.listing import FleetView
+    from tui.errors import EvacError
+    from tui.paths import default_config_path
+
+    path = next((one.params["config_path"] for one in _line(ctx) if one.params.get("config_path")), None)
+    try:
+        own = read_toml(path or default_config_path(os.environ)).get("views")
+    except (EvacError, OSError):
+        own = None
+    usual = [str(one) for one in FleetView if one.startswith(incomplete)]
+    return usual + _offer(own if isinstance(own, dict) else (), incomplete, ctx, listed=False)
+
+
 def shell_codes_and_ids(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """For `evac explain`: event codes, then ids."""
     from tui.domain.events import KNOWN_CODES
