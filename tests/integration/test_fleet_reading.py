@@ -39,8 +39,7 @@ def test_what_was_read_can_be_asked_without_another_login(demo: Demo) -> None:
 def test_one_that_was_killed_meanwhile_is_started_anew_or_told(demo: Demo) -> None:
     with FleetReading(settings("prod", regions=(SEOUL,)), demo.apply(), timeout=90) as one:
         row = next(iter(one.store.rows()))
-        pid = one._links[0].pid
-        assert pid is not None
+        (pid,) = one.pids
         os.kill(pid, signal.SIGKILL)
         (lost,) = one.ask(look(row))
         assert lost.trouble is not None or lost.instance is not None

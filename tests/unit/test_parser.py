@@ -327,6 +327,14 @@ def test_what_is_no_answer_is_left_to_botocore(name: str, body: bytes) -> None:
         parser.parse_answer(OPERATIONS[name], body)
 
 
+def test_an_empty_element_with_attributes_is_left_to_botocore() -> None:
+    for name in FIELDS_READ:
+        body = base(name, 0)
+        for edge in [match.start() for match in re.finditer(rb"<", body)]:
+            for snippet in (b"<ebs a='1'/>", b"<instanceId a='1' />", b"<tagSet b='2'/>"):
+                never_different(name, body[:edge] + snippet + body[edge:])
+
+
 def test_an_empty_list_is_none_and_a_missing_one_is_not() -> None:
     empty = (
         b"<DescribeInstancesResponse><requestId>r</requestId><reservationSet/></DescribeInstancesResponse>"

@@ -182,7 +182,10 @@ def _structure(shape: Shape, wanted: Wanted, close: str) -> PieceReader:
             elif tag == close:
                 return found, place
             elif tag[-1:] == "/":
-                if (name := tag[:-1].rstrip()) in table:
+                name = tag[:-1].rstrip()
+                if _NAME.fullmatch(name) is None:  # attributes stand before its end
+                    raise UnusualError
+                if name in table:
                     member, _, kind, _ = table[name]
                     if member in found or kind is None:
                         raise UnusualError

@@ -64,6 +64,11 @@ class FleetReading:
         self._loop.run(self._stop())
         self._loop.close()
 
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of those who read, as long as they run."""
+        return [link.pid for link in self._links if link.pid is not None]
+
     def ask(self, *requests: protocol.ReadRequest) -> list[protocol.ReadAnswer]:
         """An answer to each, read side by side. What went wrong is in the answers."""
         if not requests:
