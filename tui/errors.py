@@ -14,7 +14,6 @@ EvacError                    1
 ├── UnusableError            the lock service can't be used
 ├── ForegroundError          a program that could not be given the terminal
 ├── SnapshotError            the last state on disk can't be used
-├── ForegroundError          a program that can't have the terminal
 ├── WireError                what came from the collector is no frame
 ├── CallNotAllowedError      a call that this process may not make
 │   └── GuardedError         one that a rule forbids, whatever its profile is called
