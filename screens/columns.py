@@ -50,9 +50,11 @@ class Column(Struct, Generic[_Row, _Context], frozen=True):
 AnyColumn = TypeVar("AnyColumn", bound=Column)  # type: ignore[type-arg] # of whichever list
 
 
-def chosen(columns: Sequence[AnyColumn], width: int, shift: int = 0) -> list[AnyColumn]:
+def chosen(
+    columns: Sequence[AnyColumn], width: int, shift: int = 0, *, refill: bool = False
+) -> list[AnyColumn]:
     """Those there is room for. `shift` 0: the least important go first; else so many are left out behind the fixed ones, and
-    as many as fit follow.
+    as many as fit follow. `refill`: where a wide one went after narrower ones, those that fit in its place come back.
     """
     found = list(columns)
     if shift:
@@ -65,6 +67,10 @@ def chosen(columns: Sequence[AnyColumn], width: int, shift: int = 0) -> list[Any
             break
         else:
             found.remove(next(column for column in reversed(found) if column.priority == worst))
+    if refill and not shift:
+        for column in sorted(columns, key=lambda one: one.priority):
+            if column not in found and sum(one.width + 1 for one in (*found, column)) <= width:
+                found = [one for one in columns if one in found or one is column]
     return found
 
 

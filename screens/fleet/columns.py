@@ -211,7 +211,8 @@ def fit_fleet_columns(
     A target's name that needs more gets it before less important columns have any, and from those with nothing to tell.
     """
     for enough in (True, False):
-        found = chosen(_columns(scene, enough), width, shift)
+        named = scene is not None and bool(scene.columns)
+        found = chosen(_columns(scene, enough), width, shift, refill=named)
         target = next((column for column in found if column.title == "target"), None)
         if target is not None or shift:
             break

@@ -164,10 +164,12 @@ def test_where_there_is_no_room_ones_own_give_way_and_what_is_wrong_stays() -> N
         return [column.title for column, _ in fitted]
 
     assert shown(200) == ["", "name", "id", "a", "checks", "b", "next event", "c", "target", "AMI"]
-    assert shown(110) == ["", "name", "a", "checks", "b", "next event", "target"]
+    assert shown(110) == ["", "name", "a", "checks", "b", "next event", "target", "AMI"]
     assert shown(80) == ["", "name", "checks", "next event", "target"]
     assert shown(64) == ["", "name", "checks", "next event"]
-    assert shown(30) == ["", "name"]
+    assert shown(60) == ["", "name", "checks", "target", "AMI"]  # in place of the wide one, what still fits
+    assert shown(50) == ["", "name", "a", "checks"]
+    assert shown(25) == ["", "name"]
 
 
 def test_a_tag_called_like_a_column_of_evacs_is_named_whole() -> None:
