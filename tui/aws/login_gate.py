@@ -49,6 +49,11 @@ class Gate:
         with self._lock:
             return self._states.setdefault(login.name, _State())
 
+    def forget(self, login: Login) -> None:
+        """Somebody has renewed it: ask in earnest, whatever those hear who are asking at this moment."""
+        with self._lock:
+            self._states.pop(login.name, None)
+
     @contextmanager
     def look(self, login: Login) -> Iterator[None]:
         """Around asking for credentials. While nothing is known of the login one asks, and the others wait for what it hears."""
@@ -56,11 +61,14 @@ class Gate:
             yield
             return
         state = self._of(login)
+        before = (
+            file_stamp(login.token) if login.token else None
+        )  # what is heard is of that one at the latest
         alone = not state.well and not state.fails(login)
         if alone:
             state.lock.acquire()
             if alone := not state.well and not state.fails(login):
-                state.token = file_stamp(login.token) if login.token else None
+                state.token = before = file_stamp(login.token) if login.token else None
             else:
                 state.lock.release()
         try:
@@ -69,7 +77,7 @@ class Gate:
         except _GONE as error:
             if not getattr(error, "remembered", False):
                 state.well, state.error, state.at = False, error, time.monotonic()
-                state.token = file_stamp(login.token) if login.token else None
+                state.token = before
             raise
         finally:
             if alone:

@@ -274,6 +274,11 @@ class Sessions:
         with self._lock:
             self._logins.pop(profile, None)
 
+    def renewed(self, profile: str) -> None:
+        """Somebody has logged in again: as `drop`, and what was heard of the login it shares is forgotten too."""
+        self.drop(profile)
+        self._gate.forget(self._files.login(profile))
+
     def _login(self, profile: str) -> _Login:
         with self._lock:
             return self._logins.setdefault(profile, _Login())

@@ -195,7 +195,7 @@ def _login(
         logins,
         account_id=only.account_id if only else "",
         account_alias=only.account_alias if only else "",
-        accounts=len({line.account_id or line.key for line in below}),
+        accounts=len({line.account_id or hints.get(line.profiles[0]) or line.key for line in below}),
         is_read=bool(targets),
         children=only.children if only else tuple(below),
         reading=told.of(targets, profiles.values()),

@@ -177,7 +177,7 @@ class Requests(CoverRequests):
         """Read again now, past the cache; with `profiles` what these read, and their logins are made anew."""
         now, named = time.monotonic(), frozenset(profiles)
         for profile in profiles:
-            self.sessions.drop(profile)
+            self.sessions.renewed(profile)
         for place, unit in self.units.items():
             if named and named.isdisjoint(unit.profiles):
                 continue
