@@ -27,8 +27,10 @@ from tui.aws import mapping, parser
 from tui.config.schema import Settings
 from tui.demo import protocol
 from tui.domain import query
+from tui.domain.campaign.hours import Hours, read_hours
 from tui.domain.events import KNOWN_CODES, ScheduledEvent
 from tui.domain.guidance import explain
+from tui.domain.inbox import announced, by_day, group_warnings, strip_of
 from tui.domain.instance import (
     CheckName,
     Checks,
@@ -39,12 +41,15 @@ from tui.domain.instance import (
     Interface,
     StatusCheck,
 )
+from tui.domain.known_groups import KnownGroups
 from tui.domain.listing import FleetView, Ranker, SortOrder
+from tui.domain.new_start import movable, others_announced, proposed_start
 from tui.domain.policy import Policy
 from tui.domain.sanitize import clean
 from tui.domain.time_format import both_zones, clock, iso_utc, later, to_utc, to_zone
 from tui.fleet import snapshot
 from tui.presentation import instance_objects
+from tui.presentation.companions import start_told
 from tui.presentation.ical import calendar
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -107,6 +112,17 @@ def test_any_row_is_shown(one: Instance, zone: tzinfo, tmp_path_factory: pytest.
         for column in INBOX_COLUMNS if alone.events else ():
             for size in (column.width, 30):
                 column.pieces(alone, RowContext(NOW, Settings(), zone=zone, by_event=True), size)
+    lines = Ranker().listed([one, row(11)], FleetView.EVENTS, SortOrder.URGENCY, query.Query(""), NOW)
+    by_day(lines, NOW, zone)
+    strip = strip_of(lines, NOW, zone)
+    assert strip.now + sum(count for _, count in strip.days) + strip.after + strip.past == len(lines)
+    announced([one], NOW, every=True)
+    group_warnings([one, row(11)], KnownGroups(("tag:a",)), NOW)
+    for event in movable(one, NOW):
+        start = proposed_start(event, read_hours("Tue-Thu 03:00-05:00 Asia/Seoul"), NOW)
+        start_told(
+            event, start.at, others_announced(row(11), [one], KnownGroups(()), NOW), Hours(), zone, NOW
+        )
     explain(one, None, Policy(), NOW, zone)
     detail = DetailScene(one, NOW, zone, Settings(), wide=True)
     for sheet in SHEETS.values():
