@@ -65,7 +65,9 @@ class TakingEvents(Marking):
 
         services = self.services
         places = {one.target: one.health for one in services.store.targets()}
-        telling = Telling(services.settings, services.now(), here_now(services), services.own, places)
+        telling = Telling(
+            services.settings, services.now(), here_now(services), services.own, places, self.scene().falls
+        )
         try:
             path, left_out = export_events(form, pairs, telling, self._calendar, tags=self.tag_columns())
         except OSError as error:

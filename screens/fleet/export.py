@@ -67,7 +67,10 @@ def export_events(
     elif form is EventForm.CSV:
         lines, left_out = _each(
             pairs,
-            lambda pair: (*event_row(pair[0], pair[1], now), *(pair[0].tag_like(key) for key in tags)),
+            lambda pair: (
+                *event_row(pair[0], pair[1], now, telling.falls),
+                *(pair[0].tag_like(key) for key in tags),
+            ),
         )
         text = written((*EVENT_COLUMNS, *_tag_titles(tags)), lines, mark=True)
     else:

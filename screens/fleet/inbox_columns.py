@@ -74,7 +74,7 @@ def _together(row: Instance, scene: RowContext, size: int) -> Piece:
     """The gravest of the groups of which others' events fall together with it; `?` where their members are not read."""
     if scene.falls is None:  # in a view of one's own that lists no events
         return NO_VALUE, "dim"
-    found = scene.falls.of(row)
+    found = scene.falls.of(row, row.events[0])
     if not found:
         return ("?", LEVELS[Level.UNKNOWN].style) if found is None else ("", "")
     more = f" +{len(found) - 1}" if len(found) > 1 else ""

@@ -69,30 +69,16 @@ class Inboxing(TakingEvents):
         """What falls together, whichever events are listed; None in the other views."""
         if not self.in_inbox:
             return None
-        from tui.domain.inbox import FallsTogether, group_warnings
+        from tui.domain.inbox import falls_together, places_in_doubt
 
         now, kept = self.services.now(), self._falls
         eventful = [row for row in self.services.store.rows() if row.events]
         if kept is not None and kept[0] == eventful and timedelta() <= now - kept[1] < _LOOK_AGAIN:
             return kept[2]
-        places = self._in_doubt([row for row in eventful if row.open_events(now)])
-        groups = self._groups()
-        unread = {place for place in places if place not in self._balancers or self._balancers[place].unknown}
-        found = FallsTogether(group_warnings(eventful, groups, now, groups.sizes), frozenset(unread))
+        found = falls_together(eventful, self.services.settings.campaign.together, self._balancers, now)
         self._falls = (eventful, now, found)
-        self._ask_groups(places, now)
+        self._ask_groups(places_in_doubt(eventful, now), now)
         return found
-
-    @staticmethod
-    def _in_doubt(eventful: Sequence[Instance]) -> dict[_Place, Target]:
-        """Where two instances or more have events: only there can members of one load balancer's group fall together."""
-        found: dict[_Place, set[str]] = {}
-        targets: dict[_Place, Target] = {}
-        for row in eventful:
-            place = (str(row.account_id), row.target.region)
-            found.setdefault(place, set()).add(row.key)
-            targets.setdefault(place, row.target)
-        return {place: targets[place] for place, keys in found.items() if len(keys) > 1 and place[0]}
 
     def _ask_groups(self, places: dict[_Place, Target], now: datetime) -> None:
         """Have the load balancers' members read where they are in doubt: once, and again every while."""
@@ -191,7 +177,7 @@ class Inboxing(TakingEvents):
         """With which others of its groups this event falls together, in a line; or why that is not known. Else empty."""
         if not row.events or scene.falls is None:
             return Text()
-        found = scene.falls.of(row)
+        found = scene.falls.of(row, row.events[0])
         if found:
             groups = self._groups()
             from tui.domain.inbox import begins

@@ -68,7 +68,7 @@ def test_instances_carry_the_promised_fields(evac: Run) -> None:
         assert set(row["checks"]) == {"system", "instance", "attached_ebs", "application", "performance"}
         for event in row["events"]:
             assert set(event) == {
-                "code", "id", "description", "not_before", "not_after", "not_before_deadline", "state", "decide_by",
+                "code", "id", "description", "not_before", "not_after", "not_before_deadline", "state", "decide_by", "together",
             }  # fmt: skip
     assert rows[0]["name"] == "payments-db-1"
     assert rows[0]["checks"]["system"] == "impaired"
@@ -79,6 +79,17 @@ def test_problems_are_those_alone(evac: Run) -> None:
     assert done.returncode == 0, done.stderr
     for row in json.loads(done.stdout):
         assert "impaired" in row["checks"].values() or row["events"]
+
+
+def test_what_falls_together_is_told_with_each_event(evac: Run) -> None:
+    rows = list(csv.DictReader(evac("events", "--csv", "--profile", "prod").stdout.splitlines()))
+    told = {one["name"]: one["together"] for one in rows}
+    assert told["search-1"] == told["search-2"] == "all 2 of classic load balancer search"
+    assert told["bastion"] == ""
+    objects = json.loads(evac("events", "--json", "--profile", "prod").stdout)
+    events = {one["name"]: one["events"] for one in objects}
+    assert events["search-1"][0]["together"] == ["all 2 of classic load balancer search"]
+    assert events["bastion"][0]["together"] == []
 
 
 def test_instances_as_csv(evac: Run) -> None:

@@ -17,7 +17,7 @@ from tui.demo.environment import Demo
 
 HOURS = "daily 03:00-05:00 Asia/Seoul"
 CONFIG = f'timezone = "Asia/Seoul"\n[maintenance]\nhours = "{HOURS}"\n'
-CHANGES_BY_ITSELF = ("event_state", "decide_by", "not_before")
+CHANGES_BY_ITSELF = ("event_state", "decide_by", "not_before", "together")
 """With the minute, or by the move that AWS shows a while later."""
 
 

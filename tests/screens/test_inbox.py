@@ -201,7 +201,9 @@ async def test_events_are_written_as_a_table_json_or_a_calendar(
     monkeypatch.chdir(tmp_path)
     services, _ = with_balancers(tmp_path)
     async with shown(services, (80, 24)) as pilot:
-        await pilot.press("3", "x", "z")
+        await pilot.press("3")
+        await until(pilot, lambda: "pay-db" in text_of(pilot.app))
+        await pilot.press("x", "z")
         await pilot.pause()
         assert "only c, j, i and esc answer" in text_of(pilot.app)
         await pilot.press(key)
@@ -214,6 +216,7 @@ async def test_events_are_written_as_a_table_json_or_a_calendar(
         told = list(csv.DictReader(text.splitlines()))
         assert [one["event_id"] for one in told] == [str(row.events[0].event_id) for row in lines]
         assert list(told[0]) == list(EVENT_COLUMNS)
+        assert {one["together"] for one in told if one["name"] == "web-7"} == {"all 2 of target group pay-db"}
     elif key == "j":
         told = json.loads(text)
         assert [one["instance_id"] for one in told] == list(

@@ -61,6 +61,7 @@ def test_an_instance_carries_every_promised_field() -> None:
             "not_before_deadline": None,
             "state": "pending",
             "decide_by": "2026-11-24T06:00:00Z",
+            "together": None,
         }
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 
 import click
+from msgspec.structs import replace
 
 from tui.cli import output
 from tui.cli.activity import own
@@ -14,14 +15,16 @@ from tui.cli.fleet_reader import Fleet, read_fleet
 from tui.cli.options import shared_options, timeout_option
 from tui.cli.session import Session, Shared, open_session
 from tui.cli.this_machine import here_among
+from tui.cli.together import read_falls
 from tui.domain import query, time_format
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.events import ScheduledEvent
 from tui.domain.health_notices import issue_notice, open_issues
-from tui.domain.inbox import announced
+from tui.domain.inbox import FallsTogether, announced
 from tui.domain.instance import Instance
 from tui.domain.triage import Level, urgency
 from tui.fleet import snapshot
+from tui.fleet.reading import FleetReading
 from tui.paths import default_snapshot_path
 from tui.presentation import instance_objects
 from tui.presentation.instance_text import checks_text
@@ -43,9 +46,13 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
     parsed_filter(wanted)
     with open_session(shared) as session:
         chosen = parsed_filter(wanted, session.settings.actions.image_max_age)
-        fleet = read_fleet(session, problems_only=True, timeout=timeout, cover=chosen.cover)
-        now, zone = datetime.now(UTC), session.settings.zone()
-        told = _telling(session, fleet, now)
+        with FleetReading(
+            session.settings, session.environ, problems_only=True, cover=chosen.cover, timeout=timeout
+        ) as asked:
+            fleet = Fleet(tuple(asked.store.rows()), tuple(asked.store.targets()))
+            now, zone = datetime.now(UTC), session.settings.zone()
+            falls = None if form == "ics" else read_falls(session, asked, fleet.rows, now)
+        told = replace(_telling(session, fleet, now), falls=falls)
         chosen_rows = [row for row in fleet.rows if chosen.matches(row, now)]
         pairs = announced(chosen_rows, now, every=every)
         if not pairs and (form is None or chosen.tests):
@@ -57,7 +64,7 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
         output.json(made)
     elif form == "csv":
         lines, left_out = output.each(
-            pairs, lambda pair: instance_objects.event_row(*pair, now), _name_of_pair
+            pairs, lambda pair: instance_objects.event_row(*pair, now, falls), _name_of_pair
         )
         output.write_csv(instance_objects.EVENT_COLUMNS, lines)
     elif form == "ics":
@@ -68,8 +75,10 @@ def events_command(shared: Shared, form: str | None, every: bool, wanted: str, t
         if unannounced:
             output.say(f"evac: {unannounced} without an announced start: not in the calendar")
     elif pairs:
-        cells, left_out = output.each(pairs, lambda pair: _event_line(*pair, zone, now), _name_of_pair)
-        output.table(("EVENT", "STATE", "STARTS", "NAME", "INSTANCE", "TARGET", "MOVABLE UNTIL"), cells)
+        cells, left_out = output.each(pairs, lambda pair: _event_line(*pair, zone, now, falls), _name_of_pair)
+        output.table(
+            ("EVENT", "STATE", "STARTS", "NAME", "INSTANCE", "TARGET", "MOVABLE UNTIL", "TOGETHER"), cells
+        )
     return say_unread(session, fleet, left_out)
 
 
@@ -78,7 +87,10 @@ def _telling(session: Session, fleet: Fleet, now: datetime) -> Telling:
     return Telling(session.settings, now, here_among(session, fleet.rows), own(session), places)
 
 
-def _event_line(row: Instance, event: ScheduledEvent, zone: tzinfo, now: datetime) -> tuple[str, ...]:
+def _event_line(
+    row: Instance, event: ScheduledEvent, zone: tzinfo, now: datetime, falls: FallsTogether | None
+) -> tuple[str, ...]:
+    together = instance_objects.together_texts(row, event, falls)
     return (
         event.code_text,
         event.state(now).value,
@@ -87,6 +99,7 @@ def _event_line(row: Instance, event: ScheduledEvent, zone: tzinfo, now: datetim
         row.instance_id,
         row.target.key,
         time_format.both_zones(event.deadline, zone, now) if event.deadline else "",
+        "?" if together is None else "; ".join(together),
     )
 
 

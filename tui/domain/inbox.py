@@ -14,7 +14,9 @@ from msgspec import Struct
 
 from tui.domain.campaign.keys import key_text
 from tui.domain.events import RESCHEDULE_CLOSED, RESCHEDULE_LEAD, ScheduledEvent
-from tui.domain.instance import Instance
+from tui.domain.groups import BalancerGroups
+from tui.domain.instance import Instance, Target
+from tui.domain.known_groups import KnownGroups
 from tui.domain.sanitize import SafeText, clean
 from tui.domain.time_format import later, to_zone
 
@@ -164,10 +166,33 @@ class FallsTogether(Struct, frozen=True):
     found: Mapping[str, tuple[Together, ...]] = {}
     unread: frozenset[tuple[str, str]] = frozenset()
 
-    def of(self, row: Instance) -> tuple[Together, ...] | None:
-        """Of a line; None: of its load balancers it is not known, and of nothing else there is anything."""
-        found = self.found.get(row.event_key(row.events[0]), ())
+    def of(self, row: Instance, event: ScheduledEvent) -> tuple[Together, ...] | None:
+        """Of an event; None: of its load balancers it is not known, and of nothing else there is anything."""
+        found = self.found.get(row.event_key(event), ())
         return found or (None if (str(row.account_id), row.target.region) in self.unread else ())
+
+
+def places_in_doubt(rows: Iterable[Instance], now: datetime) -> dict[tuple[str, str], Target]:
+    """The accounts and Regions where two instances or more have events, each with a target that reads it: only there can members
+    of one load balancer's group fall together."""
+    found = defaultdict[tuple[str, str], dict[str, Target]](dict)
+    for row in rows:
+        if row.account_id and row.events and row.open_events(now):
+            found[str(row.account_id), row.target.region][row.key] = row.target
+    return {place: next(iter(known.values())) for place, known in found.items() if len(known) > 1}
+
+
+def falls_together(
+    rows: Iterable[Instance],
+    together: Sequence[str],
+    read: Mapping[tuple[str, str], BalancerGroups],
+    now: datetime,
+) -> FallsTogether:
+    """What falls together among all these. `together`: tags, as in `[campaign]`. `read`: what is known of load balancers."""
+    known = [row for row in rows if row.events]
+    groups = KnownGroups(together, read.values())
+    unread = {place for place in places_in_doubt(known, now) if place not in read or read[place].unknown}
+    return FallsTogether(group_warnings(known, groups, now, groups.sizes), frozenset(unread))
 
 
 def begins(event: ScheduledEvent, now: datetime) -> datetime:

@@ -11,7 +11,7 @@ from tui.domain.down_by_aws import Down, why_down
 from tui.domain.events import ScheduledEvent
 from tui.domain.health import HealthEvent
 from tui.domain.health_notices import HealthNotice, health_notices_of
-from tui.domain.inbox import decide_by
+from tui.domain.inbox import FallsTogether, decide_by
 from tui.domain.instance import CheckName, Instance
 from tui.domain.time_format import iso_utc as when_stamp
 from tui.domain.triage import urgency
@@ -19,7 +19,7 @@ from tui.domain.triage import urgency
 EVENT_COLUMNS = (
     "profile", "account_id", "region", "instance_id", "name", "state",
     "code", "event_id", "event_state", "not_before", "not_after", "not_before_deadline", "description",
-    "decide_by",
+    "decide_by", "together",
 )  # fmt: skip
 
 
@@ -46,9 +46,11 @@ def iso_or_none(when: datetime | None) -> str | None:
     return when_stamp(when) if when else None
 
 
-def event_object(event: ScheduledEvent, now: datetime) -> dict[str, Any]:
+def event_object(
+    event: ScheduledEvent, now: datetime, instance: Instance | None = None, falls: FallsTogether | None = None
+) -> dict[str, Any]:
     """One event; `code` and `description` in AWS's own words. `decide_by`: until when something can still be decided, null where
-    AWS announced no start."""
+    AWS announced no start. `together`: `together_texts` of its instance."""
     return {
         "code": event.code_text,
         "id": event.event_id,
@@ -58,7 +60,16 @@ def event_object(event: ScheduledEvent, now: datetime) -> dict[str, Any]:
         "not_before_deadline": iso_or_none(event.deadline),
         "state": event.state(now).value,
         "decide_by": iso_or_none(decide_by(event, now)),
+        "together": None if instance is None else together_texts(instance, event, falls),
     }
+
+
+def together_texts(
+    instance: Instance, event: ScheduledEvent, falls: FallsTogether | None
+) -> list[str] | None:
+    """Of which groups how many members have events that fall together with this one; None: not known, or not asked."""
+    found = None if falls is None else falls.of(instance, event)
+    return None if found is None else [str(one.text) for one in found]
 
 
 def instance_object(
@@ -69,6 +80,7 @@ def instance_object(
     open_only: bool = False,
     own: Own = NO_ACTIVITY,
     health: Sequence[HealthEvent] = (),
+    falls: FallsTogether | None = None,
 ) -> dict[str, Any]:
     """One instance. Checks are AWS's words, `not-reported`, or `unknown`; a time that is not known is null.
 
@@ -97,7 +109,7 @@ def instance_object(
         "impaired_since": {
             name.value: iso_or_none(instance.checks.get(name).since) for name in instance.checks.impaired()
         },
-        "events": [event_object(event, now) for event in events],
+        "events": [event_object(event, now, instance, falls) for event in events],
         "health": [health_object(told) for told in health_notices_of(instance, health, now)],
         "hazards": [hazard_object(hazard) for hazard in hazards],
         "status_at": iso_or_none(instance.status_at),
@@ -139,13 +151,16 @@ def hazard_object(hazard: Any) -> dict[str, Any]:
     }
 
 
-def event_row(instance: Instance, event: ScheduledEvent, now: datetime) -> tuple[object, ...]:
+def event_row(
+    instance: Instance, event: ScheduledEvent, now: datetime, falls: FallsTogether | None = None
+) -> tuple[object, ...]:
     """The cells of an event, in the order of EVENT_COLUMNS."""
+    together = together_texts(instance, event, falls)
     return (
         instance.target.profile, instance.account_id, instance.target.region, instance.instance_id,
         instance.name, instance.state.value, event.code_text, event.event_id, event.state(now).value,
         iso_or_none(event.not_before), iso_or_none(event.not_after), iso_or_none(event.deadline), event.description,
-        iso_or_none(decide_by(event, now)),
+        iso_or_none(decide_by(event, now)), "unknown" if together is None else "; ".join(together),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from tui.domain.actions import ActionOptions
 from tui.domain.activity import NO_ACTIVITY, Own
 from tui.domain.hazards import Gravity, Hazard, hazards
 from tui.domain.health import HealthEvent
+from tui.domain.inbox import FallsTogether
 from tui.domain.instance import Instance, Target
 from tui.domain.this_machine import NOWHERE, Here
 from tui.presentation.ical import Pair, calendar, dropped, will_not_happen
@@ -20,13 +21,17 @@ from tui.presentation.instance_objects import instance_object
 
 
 class Telling(Struct, frozen=True):
-    """What is needed to tell of a row beside it. `places`: what AWS Health says of each target (`TargetStatus.health`)."""
+    """What is needed to tell of a row beside it. `places`: what AWS Health says of each target (`TargetStatus.health`).
+
+    `falls`: what falls together, where events are told.
+    """
 
     settings: Settings
     now: datetime
     here: Here = NOWHERE
     own: Own = NO_ACTIVITY
     places: Mapping[Target, Sequence[HealthEvent]] = {}
+    falls: FallsTogether | None = None
 
     def instance(self, row: Instance, *, open_only: bool) -> dict[str, Any]:
         """One instance as JSON has it; `open_only`: without the events that are over."""
@@ -37,6 +42,7 @@ class Telling(Struct, frozen=True):
             open_only=open_only,
             own=self.own,
             health=self.places.get(row.target, ()),
+            falls=self.falls,
         )
 
 
