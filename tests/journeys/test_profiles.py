@@ -95,12 +95,9 @@ def test_a_login_is_renewed_from_inside_and_one_account_is_shown_alone(
         console.until(has(rf"acme, {SHARED} profiles +{account_number(PROD)}.* read "))
         assert "expired" not in console.text
 
+        console.until(has(r"(?s) DATA .* acme, "))  # neither is in trouble now: by name
         console.keys("home")
-        for _ in range(12):
-            if re.search(r"› *▸ . DATA", console.text):
-                break
-            console.keys("j")
-            console.read(0.3)
+        console.until(has(r"› *▸ . DATA"))
         assert account_number(DATA) in console.text
         console.keys("enter")
         console.until(has("/ filter"))
