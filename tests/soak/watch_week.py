@@ -48,6 +48,7 @@ from tui.fleet import protocol
 from tui.fleet.collector.account_region import AccountRegion
 from tui.fleet.collector.schedule import Job
 from tui.operations.journal import Journal
+from tui.operations.needs import LOOKED_AFTER_WITHIN
 from tui.paths import default_journal_path
 from tui.watch.state_file import StateFile
 from tui.watch.watcher import Watcher
@@ -167,7 +168,7 @@ class Week:
         self._script: dict[int, list[tuple[str, Box | str | None]]] = {}
         self._away: tuple[Key, datetime] | None = None
         self._unread: dict[Target, Trouble] = {}
-        self._operations: dict[str, str] = {}
+        self._operations: dict[str, tuple[str, datetime]] = {}
         self._gone: dict[str, Target] = {}
         self._expected: dict[Key, Expected] = {}
         self._told: Counter[tuple[str, str, str]] = Counter()
@@ -296,15 +297,15 @@ class Week:
         elif what == "replaced":
             self._gone[box.ident] = box.place
             box.ident = self._ident()
-        if operation := self._operations.pop(box.ident, ""):
-            self._journal.abandon(operation, "by the operator", self.now)
+        if operation := self._operations.pop(box.ident, None):
+            self._journal.abandon(operation[0], "by the operator", self.now)
         if what == "cut off":
             whole = replace(box.row(self.now), target=box.place, account_id=ACCOUNTS[box.place.profile])
             name = self._journal.create(
                 draft("stop-start", whole, None, ActionOptions(), Policy(), self.now), self.now
             )
             self._journal.confirm(name, self.now)
-            self._operations[box.ident] = name
+            self._operations[box.ident] = name, self.now
 
     def _take_away(self, what: str) -> None:
         """A login, everything, or one Region; `blink`: everything, and not for long."""
@@ -399,7 +400,9 @@ class Week:
             for box in boxes:
                 for kind, truth in box.truths(self.now):
                     yield (kind, box.ident), Truth.UNKNOWN if place in self._unread else truth
-                yield ("operation", box.ident), Truth.ILL if box.ident in self._operations else Truth.WELL
+                _, since = self._operations.get(box.ident, ("", self.now))
+                in_need = self.now - since >= LOOKED_AFTER_WITHIN
+                yield ("operation", box.ident), Truth.ILL if in_need else Truth.WELL
         for ident, place in self._gone.items():
             for kind in ROW_KINDS:
                 yield (kind, ident), Truth.UNKNOWN if place in self._unread else Truth.WELL

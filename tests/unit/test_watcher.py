@@ -210,6 +210,8 @@ def test_what_was_cut_off_is_told_and_not_taken_up(desk: Desk) -> None:
     name = with_operation.create(draft("stop-start", WEB, None, ActionOptions(), Policy(), NOW), NOW)
     assert with_operation.confirm(name, NOW)
     watcher = desk.watcher()
+    watcher.look()
+    assert desk.lines == [], "a console that is open would take it up within seconds"
     desk.now += LEASE + timedelta(minutes=1)
     desk.sees(watcher, WEB, times=3)
     assert desk.lines == ["operation begun"]
