@@ -68,8 +68,6 @@ def watch_command(shared: Shared, as_json: bool, metrics: str | None, metrics_pu
         )
         if watcher.calls.why_none:
             _say(f"the program of [alarm] command is not run: {watcher.calls.why_none}")
-        watcher.begin()
-        stack.callback(watcher.end)
         return asyncio.run(_watched(watcher, session))
 
 
@@ -100,8 +98,12 @@ async def _watched(watcher: Watcher, session: Session) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, end, number)
+    watcher.begin()  # which may tell already
     environ = {name: value for name, value in session.environ.items() if name not in VARIABLES}
-    await watcher.run(Link(replace(session.settings, read_only=True), environ), stop, streams.is_lost)
+    try:
+        await watcher.run(Link(replace(session.settings, read_only=True), environ), stop, streams.is_lost)
+    finally:
+        watcher.end()
     return INTERRUPTED if told[:1] == [signal.SIGINT] else WELL
 
 
