@@ -41,7 +41,7 @@ _BAR = (
     (MemberState.GOING, "▒"),
     (MemberState.WAITS, "░"),
 )
-NAMED = 10
+_NAMED = 10
 """So many members of a kind are named in a line; the others are counted."""
 NO_REASON = "no reason was noted"
 """Said of a member that does not go and of which nobody wrote why."""
@@ -207,19 +207,19 @@ def campaign_summary(campaign: Campaign, zone: tzinfo, now: datetime) -> Iterato
 
 def names_of(members: Sequence[Member]) -> str:
     """Their names; of many the first ones, and how many more there are."""
-    names = ", ".join(one.label for one in members[:NAMED])
-    return f"{names} and {len(members) - NAMED} more" if len(members) > NAMED else names
+    names = ", ".join(one.label for one in members[:_NAMED])
+    return f"{names} and {len(members) - _NAMED} more" if len(members) > _NAMED else names
 
 
 def _each(found: Sequence[Member], state: MemberState) -> Iterator[str]:
     """These, all of that state, in a line each, with what there is to say of it."""
     sign = MEMBER_SIGNS[state]
-    for one in found[:NAMED]:
+    for one in found[:_NAMED]:
         note = member_note(one)
         where = f"{one.label} ({one.instance_id}, {one.profile} {one.region})"
         yield clean(f"  {sign.named}: {where}{': ' + note if note else ''}", 400)
-    if len(found) > NAMED:
-        yield clean(f"  {sign.named}: {len(found) - NAMED} more: {names_of(found[NAMED:])}", 1000)
+    if len(found) > _NAMED:
+        yield clean(f"  {sign.named}: {len(found) - _NAMED} more: {names_of(found[_NAMED:])}", 1000)
 
 
 def member_line(
