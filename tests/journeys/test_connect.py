@@ -21,7 +21,7 @@ from tui.operations.model import OperationState
 
 CONFIG = """
 [intervals]
-status = 1
+status = 4
 [connect]
 command = ["{session}", "{{id}}", "--key={{key_name}}"]
 [alarm]
@@ -74,6 +74,8 @@ def test_minutes_on_an_instance_while_a_server_is_down(
     environ["AWS_SECRET_ACCESS_KEY"] = SECRET
     with Shift("--config", str(config), environ=environ, size=size) as kim:
         down = stopping(kim, env, demo, "ledger-2")
+        kim.keys("escape")  # the operation counts its seconds: never quiet
+        kim.until(lambda one: "/ filter" in one.screen.display[-1])
         kim.find("web-2")
         kim.keys("C")
         kim.until("on i-")
