@@ -100,9 +100,7 @@ class Film:
 
 def story(film: Film, *, pause: float = 1, name: str = "payments-db-1") -> None:
     """From the first frame to an instance that is well again."""
-    film.until(
-        lambda one: bool(has(rf"› .*{name}.*system")(one) and "It will NOT start by itself" in one.text)
-    )
+    film.until(lambda one: bool(has(rf"› .*{name}.*system")(one) and "NOT start" in one.text))
     film.caption = "the first second: what is broken, what AWS will do and when, what to press"
     film.hold(4 * pause)
     film.press("enter", caption="enter: why does it fail?")
