@@ -33,7 +33,7 @@ _HINTS = {
 }
 
 
-LOW = 18
+_LOW = 18
 """Lines below which there is no room but for what is typed."""
 
 
@@ -97,7 +97,7 @@ class SaveView(ModalScreen[SavedView], Leaver[SavedView]):
 
     def on_resize(self) -> None:
         """What is saved besides, and where; in a low terminal what is typed comes first."""
-        self.query_one("#rest").display = self.app.size.height >= LOW
+        self.query_one("#rest").display = self.app.size.height >= _LOW
         view, room = self.view, max(20, min(int(self.app.size.width * 0.9), 96) - 4)
         taken = ", ".join(f"{key} {clean(name)}" for key, name in sorted(self._taken().items()))
         rows = [
