@@ -252,7 +252,7 @@ async def _until_enter(terminal: LentTerminal, said: str) -> None:
             keys = os.read(terminal.fileno, 1024)
         except OSError:
             keys = b""
-        if not keys or any(key in keys for key in (b"\r", b"\n", b"\x03", b"\x04", b"\x1b")):
+        if not keys or any(key in keys for key in (b"\r", b"\n", b"\x03", b"\x04")):
             read.set()
 
     with suppress(termios.error, OSError):

@@ -109,7 +109,7 @@ def test_what_a_failed_program_wrote_stays_until_it_was_read(lending: Lending) -
         begun(terminal)
         terminal.until("press enter to go back")
         assert "no such plugin" in terminal.text
-        terminal.keys("sy")
+        terminal.keys("sy", "up")  # meant for the program
         terminal.read(0.3)
         assert "press enter" in terminal.text
         terminal.keys("enter")
