@@ -16,6 +16,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 from textual.screen import Screen
+from textual.widgets import Input
 
 from screens.confirm import ConfirmScreen
 from screens.detail.screen import TABS, DetailScreen
@@ -137,8 +138,14 @@ async def take(shot: Shot) -> None:
             await pilot.pause(0.5)
             for key in shot.keys:
                 await pilot.press(key)
-            await pilot.pause(0.5)
-            picture = app.export_screenshot(title="evac")
+            for field in app.screen.query(Input):
+                field.cursor_blink = False
+            picture = ""
+            for _ in range(40):  # a busy machine draws late
+                await pilot.pause(0.5)
+                before, picture = picture, app.export_screenshot(title="evac")
+                if picture == before:
+                    break
     (OUT / f"{shot.name}.svg").write_text(picture, encoding="utf-8")
 
 
