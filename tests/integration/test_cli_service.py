@@ -27,7 +27,10 @@ def names(made: dict[str, Any]) -> list[str]:
 
 def test_a_members_plan_has_standby_unless_told_otherwise(stage: Stage) -> None:
     made = plan(stage, "stop-start", "web-7")
-    expected = {"image_first": False, "standby": True, "drain": False, "overrides": [], "if_held": "wait"}
+    expected = {
+        "image_first": False, "standby": True, "drain": False, "overrides": [], "if_held": "wait",
+        "event_id": "", "not_before": None,
+    }  # fmt: skip
     assert made["options"] == expected
     assert made["unasked"] == ["EnterStandby", "ExitStandby"]
     assert names(made)[1] == "enter-standby"

@@ -79,6 +79,8 @@ async def test_an_old_reading_is_read_again_and_the_answer_counts_if_it_still_fi
         await until(pilot, lambda: ready(case.screen))
         clock[0] = NOW + timedelta(minutes=3)
         case.journal.lease(case.hands.made[0][0], ELSEWHERE, clock[0])
+        await until(pilot, lambda: "read 3m ago" in shown(case.screen))  # the question stands anew below that
+        await until(pilot, lambda: ready(case.screen))
         await pilot.press("y")
         await until(pilot, lambda: bool(case.went()))
         assert len(case.link().asked) == 2
