@@ -42,7 +42,7 @@ quick: $(STAMP) ## before each commit: all of `make test` but what starts proces
 # Python compiles what is new once, before many processes would each do it at the same time.
 COMPILED := $(VENV)/.compiled
 $(COMPILED): $(STAMP) $(shell find tests tui screens -name '*.py' 2>/dev/null)
-	@$(BIN)/python -m compileall -q tui screens
+	@$(BIN)/python -m compileall -q -j 0 tui screens
 	@$(BIN)/pytest --collect-only -qq >/dev/null || true # what is wrong with a test is said by the run itself
 	@touch $@
 
@@ -97,7 +97,7 @@ chaos: $(STAMP) ## kill runners and the console at every boundary: TRIALS=1000 S
 	$(BIN)/python -P tests/chaos/recoveries.py --recoveries 50 --undos 200 --seed $(SEED)
 	$(BIN)/python -P tests/chaos/backups.py --nights $(BACKUP_NIGHTS) --seed $(SEED)
 	$(BIN)/python -P tests/chaos/campaigns.py --kills $(CAMPAIGN_KILLS) --seed $(SEED)
-	CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py
+	EVAC_SIZES=all CONSOLE_TRIALS=20 $(BIN)/pytest -n 3 tests/journeys/test_groups.py
 	EVAC_WORLDS=$(WORLDS) $(BIN)/pytest -n 2 tests/unit/test_campaign_worlds.py
 	EVAC_PACE=30 $(BIN)/pytest -n 0 tests/integration/test_campaign_pace.py
 
@@ -106,7 +106,7 @@ night: $(STAMP) ## a shift of ACTIONS questions from one console, others beside 
 	$(BIN)/python -P -m tests.journeys.night $(ACTIONS) $(SEED)
 	$(BIN)/python -P tests/chaos/backups.py --nights 31 --seed $(SEED) --lag 20
 	$(BIN)/python -P -m tests.soak.watch_week 7 $(SEED)
-	EVAC_SIZES=all $(BIN)/pytest -n 3 tests/journeys tests/e2e/test_console.py
+	EVAC_SIZES=all $(BIN)/pytest -n 3 tests/journeys tests/e2e/test_console.py tests/integration/test_both_faces.py tests/integration/test_cli_output.py
 
 snapshots: $(STAMP) ## accept the screens as they are now (look at the report first)
 	$(BIN)/pytest tests/screens --snapshot-update || true # that of whole screens compares with what the next line takes

@@ -28,6 +28,7 @@ from screens.confirm.question import TypeName
 from screens.operations import OperationsScreen
 from screens.operations.abandon import AbandonQuestion
 from tests.integration.runner_watch import Bench
+from tests.nightly import some
 from tui.config.durations import DurationInSeconds
 from tui.config.schema import Settings
 from tui.config.sections import ActionSettings
@@ -327,7 +328,7 @@ async def test_every_act_is_the_same_through_both_faces(tmp_path: Path) -> None:
             return [await face.wait(face.newest().id, until) for face in faces]
 
         # done: the words of the permission, the rows, the lines and the summary
-        for action, name in DONE.items():
+        for action, name in some(list(DONE.items()), 0, 4):
             since = begun()
             said, told = await at_once(console.do(action, name), lambda a=action, n=name: command.do(a, n))  # type: ignore[misc] # bound now
             assert said.strip() in told, action

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import nightly
 from tests.e2e.terminal import PATIENCE, Terminal, has
 from tests.soak.storm import changes
 from tui.demo.environment import Demo
@@ -31,7 +32,7 @@ SIZES = ((80, 24), (120, 35), (160, 50))
 
 def told_at(size: tuple[int, int]) -> tuple[tuple[int, int], ...]:
     """The sizes a story is told at: this one, or all of them where EVAC_SIZES is `all` (`make night`)."""
-    return SIZES if os.environ.get("EVAC_SIZES") == "all" else (size,)
+    return SIZES if nightly.ALL else (size,)
 
 
 ASKED = r"Type .*to go on|\by +yes\b"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -11,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import nightly
 from tests.e2e.terminal import Terminal, has
 from tests.journeys.console_user import SETTLED, Shift, journal, sent, told_at
 from tui.demo.environment import Demo, start
 from tui.domain.campaign.model import Campaign, CampaignState, MemberState
 from tui.operations.campaign_journal import CampaignJournal
 
-WHOLE = os.environ.get("EVAC_SIZES") == "all"
+WHOLE = nightly.ALL
 MARKED = 12 if WHOLE else 2
 """How many are marked; `make night` has a dozen."""
 TYPED = r"Type (\d+(?: \w+)?) to begin"

@@ -6,7 +6,6 @@ Six of them in `make test`, for the time they take; `make night` (EVAC_SIZES=all
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import nightly
 from tests.e2e.terminal import has
 from tests.journeys.console_user import Shift, evac, journal, sent
 from tests.soak.storm import changes
@@ -27,7 +27,7 @@ from tui.domain.campaign.model import Campaign, CampaignState, Member, MemberSta
 from tui.operations.campaign_journal import CampaignJournal
 from tui.operations.model import Operation
 
-WHOLE = os.environ.get("EVAC_SIZES") == "all"
+WHOLE = nightly.ALL
 FLEET, WITHIN, WANTED = (500, "7d", 200) if WHOLE else (34, "3d", 6)
 """How many there are, and of how many AWS stops within that time the least that can be stopped and started before."""
 AT_ONCE, LATER = (10, 20) if WHOLE else (2, 4)

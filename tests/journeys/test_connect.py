@@ -73,7 +73,9 @@ def test_minutes_on_an_instance_while_a_server_is_down(
     environ = {**env, "NOTES": f"my {SECRET} key"}
     environ["AWS_SECRET_ACCESS_KEY"] = SECRET
     with Shift("--config", str(config), environ=environ, size=size) as kim:
-        kim.until("not acknowledged")  # the line on top moves what stands below it: a question begins to stand anew
+        kim.until(
+            "not acknowledged"
+        )  # the line on top moves what stands below it: a question begins to stand anew
         down = stopping(kim, env, demo, "ledger-2")
         kim.keys("escape")  # the operation counts its seconds: never quiet
         kim.until(lambda one: "/ filter" in one.screen.display[-1])

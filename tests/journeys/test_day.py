@@ -11,10 +11,12 @@ import pytest
 from tests.contracts.aws_worlds import REGION, Cloud, moto
 from tests.e2e.terminal import environ, has
 from tests.journeys.console_user import ASKED, SETTLED, Shift, awaited, left_over, sent, told_at
+from tests.nightly import at_night
 from tui.demo.environment import Demo
 from tui.operations.model import OperationState
 
 
+@at_night
 @pytest.mark.parametrize("size", told_at((120, 35)), ids=lambda size: "x".join(map(str, size)))
 def test_an_ami_is_throttled_and_made_and_an_event_is_moved(
     env: dict[str, str], demo: Demo, size: tuple[int, int]

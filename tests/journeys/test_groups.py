@@ -13,6 +13,7 @@ import pytest
 from tests.chaos.trial_processes import ACCOUNT, REGION
 from tests.e2e.terminal import has
 from tests.journeys.console_user import ASKED, SETTLED, SIZES, Shift, awaited, evac, journal, sent
+from tests.nightly import at_night
 from tui.demo.environment import Demo
 from tui.operations.model import Operation, OperationState
 
@@ -29,6 +30,7 @@ def of(name: str, *states: OperationState) -> object:
     return lambda one: one.instance_name == name and one.state in states
 
 
+@at_night
 @pytest.mark.parametrize("trial", range(TRIALS))
 def test_two_consoles_and_a_command_before_one_balancer(demo: Demo, env: dict[str, str], trial: int) -> None:
     """In every second trial the first one's runner is killed while its instance is down."""

@@ -20,6 +20,7 @@ import pytest
 
 from tests.e2e.terminal import Terminal, has
 from tests.journeys.console_user import Process, Shift, all_gone, awaited, left_over, sent
+from tests.nightly import some
 from tui.demo.environment import Demo
 
 GONE_WITHIN = 20.0
@@ -65,7 +66,7 @@ def no_report(home: Path) -> None:
     assert list((home / "state").rglob("crash-*")) == []
 
 
-@pytest.mark.parametrize("wrapper", list(WRAPPERS))
+@pytest.mark.parametrize("wrapper", some(list(WRAPPERS), 0, 2, -1))
 def test_the_window_is_closed(env: dict[str, str], tmp_path: Path, wrapper: str) -> None:
     within = WRAPPERS[wrapper]
     if within and shutil.which(within[0]) is None:
@@ -114,7 +115,7 @@ def resized(shift: Shift) -> None:
 STATES: Sequence[Callable[[Shift], None]] = (question, details, typing, help_, unread, resized)
 
 
-@pytest.mark.parametrize("state", STATES, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("state", some(STATES, 0, 2, 4), ids=lambda one: one.__name__)
 def test_the_window_is_closed_whatever_it_shows(
     env: dict[str, str], tmp_path: Path, state: Callable[[Shift], None]
 ) -> None:
@@ -136,7 +137,7 @@ def console(home: Path) -> int:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", some([signal.SIGTERM, signal.SIGHUP, signal.SIGINT], 1))
 def test_a_signal_is_heard_although_the_terminal_takes_nothing(
     env: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:

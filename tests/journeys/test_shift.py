@@ -9,10 +9,12 @@ import pytest
 
 from tests.e2e.terminal import has
 from tests.journeys.console_user import Shift, all_gone, awaited, cost, evac, sent, told_at
+from tests.nightly import at_night
 from tui.demo.environment import Demo
 from tui.operations.model import OperationState
 
 
+@at_night
 @pytest.mark.parametrize("size", told_at((80, 24)), ids=lambda size: "x".join(map(str, size)))
 def test_asks_cancels_acts_and_follows_again_and_again(
     env: dict[str, str], demo: Demo, tmp_path: Path, size: tuple[int, int]

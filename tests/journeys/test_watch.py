@@ -7,7 +7,6 @@ when, is tried by a scripted clock in `tests/soak/watch_week.py`.
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -15,14 +14,13 @@ import pytest
 
 from tests.integration import test_cli_watch
 from tests.integration.test_cli_watch import Desk, desk
+from tests.nightly import at_night
 from tui.domain.incidents import WELL_FOR
 
 __all__ = ["desk"]
 
-NIGHT = os.environ.get("EVAC_SIZES") == "all"
 
-
-@pytest.mark.skipif(not NIGHT, reason="takes seven minutes of waiting: make night")
+@at_night
 def test_a_server_that_fails_and_comes_back_over_the_watch_s_own_deaths(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
