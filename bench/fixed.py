@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.tools import PEER_PYTHON, PEERS, Figure, Terminal, clean, evac, fleet, median, timed
 from tui.demo.environment import Demo
 
-LAST = b"quit"
+LAST = b"READ-WRITE"
 """The last word of evac's key line: when it is there the whole frame is."""
 ROW = re.compile(r"i-[0-9a-f]{8}")
 """An instance's id: before the inventory only those with trouble are shown."""

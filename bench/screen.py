@@ -27,7 +27,7 @@ from bench.tools import (
 )
 from tui.demo.environment import Demo
 
-LAST = b"quit"
+LAST = b"READ-WRITE"
 """The last word of evac's key line: when it is there the whole frame is."""
 
 
